@@ -18,6 +18,7 @@ from gateway.api.proxies import proxies
 from gateway.api.tls import server_context
 from gateway.audit.in_force import announce
 from gateway.composition.access import accessing
+from gateway.composition.anchors import ask_witnesses
 from gateway.composition.audit import auditing
 from gateway.composition.composition import Composition, same_sources
 from gateway.composition.consents import citizens, sweeping
@@ -98,10 +99,8 @@ class App:
 
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
-    recorder, sequencer = await opened.enter_async_context(_opened_log(parts))
+    recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts))
     roots = root_keys(parts.configuration.gateway.log, parts.state)
-    stores = open_stores(parts, roots)
-    opened.push_async_callback(stores.close)
     audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
     await opened.enter_async_context(sweeping(stores, recorder.clock))
     cache, access = await opened.enter_async_context(_opened_cache(parts))
@@ -166,20 +165,27 @@ async def _close_sources(sources: Mapping[str, Source], lent: Mapping[str, Sourc
 
 
 @asynccontextmanager
-async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Sequencer]]:
+async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Sequencer, Stores]]:
     await _check_store(parts)
     await check_keys(parts.configuration.gateway.log, parts.state)
-    log, sequencer = open_log(parts)
+    url = parts.configuration.gateway.cache_url
+    shared: Cache = registry.store(url, "open_cache")(url)
+    log, sequencer = open_log(parts, shared)
+    stores = open_stores(parts, root_keys(parts.configuration.gateway.log, parts.state))
+    if sequencer.unseen:
+        await ask_witnesses(parts, stores.reader, SystemClock(), sequencer.claim)
     sequencer.start()
     recorder = Recorder(log=log, clock=SystemClock(), digest=parts.in_force.digest, metrics=parts.metrics)
     telling = asyncio.create_task(announce(recorder, parts.in_force, "start"))
     await asyncio.wait((telling,), timeout=_TELL_SECONDS)
     try:
-        yield recorder, sequencer
+        yield recorder, sequencer, stores
     finally:
         telling.cancel()
+        await stores.close()
         await log.close()
         await sequencer.close()
+        await shared.close()
 
 
 async def _check_store(parts: Composition) -> None:
@@ -267,17 +273,23 @@ def open_stores(parts: Composition, roots: RootKeys) -> Stores:
     return stores
 
 
-def open_log(parts: Composition) -> tuple[ExchangeLog, Sequencer]:
-    """The exchange log of the configuration, and what numbers its records; each record wakes it."""
+def open_log(parts: Composition, shared: Cache) -> tuple[ExchangeLog, Sequencer]:
+    """The exchange log of the configuration, and what numbers its records; each record wakes it.
+
+    `shared` holds its high-water mark beside the state folder: what other hosts have seen.
+    """
     settings = parts.configuration.gateway.log
     # Before any key is made: keys that stand belong to a log that stood.
     registry.store(settings.url, "make_log")(settings.url, parts.state)
     roots = root_keys(settings, parts.state)
+    keys = signing_keys(settings)
+    open_high_water = registry.store(settings.url, "open_high_water")
+    high_water = open_high_water(parts.state, settings.origin, keys, shared)
     log = registry.store(settings.url, "open_log")(
-        settings.url, parts.state, settings.origin, roots, may_own=_may_own(parts)
+        settings.url, parts.state, settings.origin, roots, high_water, may_own=_may_own(parts)
     )
     sequencer: Sequencer = registry.store(settings.url, "open_sequencer")(
-        settings.url, parts.state, settings.origin, signing_keys(settings), root_key=roots
+        settings.url, parts.state, settings.origin, keys, root_key=roots, high_water=high_water
     )
     log.sequencer = sequencer
     return log, sequencer

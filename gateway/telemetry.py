@@ -55,6 +55,7 @@ _GAUGES: Final = {
     "log_waiting_seconds": "How long the oldest of them waits",
     "log_altered": "Things in the database of the exchange log that are not as they were signed",
     "log_quarantined": "Rows put into the exchange log's database that no gateway wrote, and nobody has looked at",
+    "log_rolled_back": "1 while the database of the exchange log lacks records that were signed or answered, else 0",
     "log_checkpoint_age_seconds": "Time since the newest checkpoint was signed",
     "configuration_problems": "Things to mend in a newer configuration, which is not taken up until then",
     "subject_requests_overdue": "Requests of data subjects that should have been acknowledged or answered before today",

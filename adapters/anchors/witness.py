@@ -67,7 +67,7 @@ class Witness:
                 raise AnchorFailed("forked" if answer.status in {409, 422} else "refused")
             self._known = int(size[1])
             if self._known > head.size:
-                raise AnchorFailed("ahead")
+                raise AnchorFailed("ahead", self._known)
         raise AnchorFailed("invalid")
 
     def proven(self, note: str, token: bytes) -> float:

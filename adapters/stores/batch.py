@@ -45,7 +45,7 @@ def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
         if row.done.done():
             continue
         if error is not None:
-            failed = LogUnavailable.perhaps if error.unsure else LogUnavailable
+            failed = type(error).perhaps if error.unsure else type(error)
             row.done.set_exception(failed(error.said))
         else:
             row.done.set_result(None)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from adapters.stores.batch import PendingRecord, settle
+from adapters.stores.high_water import HighWater
 from adapters.stores.sequence_batch import OwnRows
 from gateway.domain import sentences as say
-from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogUnavailable
+from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogRolledBack, LogUnavailable
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.sentences import Sentence
@@ -66,6 +67,7 @@ class SqlExchangeLog:
 
     __slots__ = (
         "_fresh_seconds",
+        "_high_water",
         "_keys",
         "_origin",
         "_probe",
@@ -78,9 +80,11 @@ class SqlExchangeLog:
     )
 
     def __init__(
-        self, store: LogStore, origin: str, root_key: Root | RootKeys, fresh_seconds: float = _FRESH_SECONDS
-    ) -> None:
+        self, store: LogStore, origin: str, root_key: Root | RootKeys, fresh_seconds: float = _FRESH_SECONDS,
+        high_water: HighWater | None = None,
+    ) -> None:  # fmt: skip
         """`root_key`: held elsewhere or 32 bytes; it, or one of several, opens the period keys that `store` keeps."""
+        self._high_water = high_water
         self._fresh_seconds = fresh_seconds
         self._probe: asyncio.Task[bool] | None = None
         #: when the last probe ended, and what it found
@@ -99,6 +103,8 @@ class SqlExchangeLog:
 
     async def append(self, record: ExchangeRecord) -> Receipt:
         """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
+        if self._high_water is not None and (fault := self._high_water.fault) is not None:
+            raise LogRolledBack(fault.said)
         period = period_of(record)
         keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
@@ -148,6 +154,8 @@ class SqlExchangeLog:
 
         Who asks while a trial is under way shares it, and for a second after it what it found.
         """
+        if self._high_water is not None and self._high_water.fault is not None:
+            return False
         at, found = self._probed
         if time.monotonic() - at < self._fresh_seconds:
             return found

@@ -8,18 +8,28 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.schema.grants import check_account
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
+from adapters.stores.high_water import STANDS_POSTGRES, HighWater, Stands
 from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import LogRolledBack, LogUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
 
 _T = TypeVar("_T")
 _CHUNK = 1_000
 _CLOSE_SECONDS = 10.0
-_INSERT = "INSERT INTO append_log (id, leaf, tag) SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])"
+# The newest row: this process knows by it whether the database is still the one that has what was answered.
+_INSERT = (
+    "WITH written AS (INSERT INTO append_log (id, leaf, tag)"
+    " SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[]) RETURNING seq, id)"
+    " SELECT seq, id FROM written ORDER BY seq DESC LIMIT 1"
+)
+_STANDS = f"SELECT {STANDS_POSTGRES}"
 # What was rolled back frees no page before a vacuum, which gives the pages back to the disk: so new ones are asked for
 # nearly every time, as a record does. The message is a commit that waits for the server's log, and for its standby.
 _PROBE = """
@@ -42,6 +52,7 @@ class PostgresStore:
         "_arrived",
         "_closed",
         "_connection",
+        "_high_water",
         "_is_checked",
         "_may_own",
         "_queue",
@@ -50,8 +61,12 @@ class PostgresStore:
         "commits",
     )
 
-    def __init__(self, url: str, *, may_own: bool = True) -> None:
-        """Nothing is connected before the first use. `may_own`: the account may be the owner of the tables."""
+    def __init__(self, url: str, high_water: HighWater | None = None, *, may_own: bool = True) -> None:
+        """Nothing is connected before the first use. Each new connection is compared with `high_water`.
+
+        `may_own`: the account may be the owner of the tables.
+        """
+        self._high_water = high_water
         self._may_own = may_own
         #: whether the account had the rights that it needs, and no others, when it was looked at last
         self._is_checked = False
@@ -59,7 +74,7 @@ class PostgresStore:
         self._queued = 0
         self._closed = False
         self._arrived = asyncio.Event()
-        self._connection = Lane(url, rest_seconds=0)
+        self._connection = Lane(url, rest_seconds=0, greet=self._compare)
         self._task: asyncio.Task[None] | None = None
         #: transactions so far
         self.commits = 0
@@ -128,8 +143,20 @@ class PostgresStore:
         """Why it failed: the server may have committed all the same."""
         columns = [[row[place] for row in rows] for place in range(3)]
         try:
-            await self._use(lambda connection: connection.execute(_INSERT, *columns))
+            newest = await self._use(lambda connection: connection.fetchrow(_INSERT, *columns))
+            if self._high_water is not None:
+                self._high_water.answered(newest["seq"], newest["id"])
+        except LogRolledBack as error:
+            return error
         except LogUnavailable as error:
             return LogUnavailable.perhaps(error.said)
         self.commits += 1
         return None
+
+    async def _compare(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Whether this is the database that was seen before: behind an address stands another server at times."""
+        if self._high_water is not None:
+            await self._high_water.learn()
+            demand = self._high_water.demand()
+            stands = await connection.fetchrow(_STANDS, *demand.parameters)
+            self._high_water.compare(demand, Stands(*stands))

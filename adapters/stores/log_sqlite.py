@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, settle
+from adapters.stores.high_water import STANDS_SQLITE, HighWater, Stands
 from adapters.stores.same_file import SameFile
 from adapters.stores.sqlite import connect, reason_of
 from gateway.domain import sentences as say
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import LogRolledBack, LogUnavailable
 
 _T = TypeVar("_T")
 _CLOSE_SECONDS = 10.0
@@ -32,6 +33,7 @@ _REFUSED = frozenset({
     sqlite3.SQLITE_ERROR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 })  # fmt: skip
+_STANDS = f"SELECT {STANDS_SQLITE}"
 # Once in all: a month that ever had keys gets no others.
 _KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
 
@@ -44,6 +46,7 @@ class SqliteStore:
         "_busy",
         "_closed",
         "_connection",
+        "_high_water",
         "_path",
         "_queued",
         "_same",
@@ -52,9 +55,10 @@ class SqliteStore:
         "commits",
     )
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, high_water: HighWater | None = None) -> None:
         """Starts the writing thread; it opens the file with its first batch."""
         self._path = path
+        self._high_water = high_water
         self._same = SameFile(path)
         self._batches: queue.SimpleQueue[Sequence[PendingRecord] | None] = queue.SimpleQueue()
         self._waiting: list[PendingRecord] = []
@@ -139,17 +143,28 @@ class SqliteStore:
                 self._connection = connect(self._path)
                 self._connection.execute("SELECT 1 FROM append_log LIMIT 1").close()
                 self._same.connected()
+                self._compare(self._connection)
             sql = "INSERT INTO append_log (id, leaf, tag) VALUES (?,?,?)" + ",(?,?,?)" * (len(rows) - 1)
-            self._connection.execute(sql, [part for row in rows for part in row[:3]])
+            cursor = self._connection.execute(sql, [part for row in rows for part in row[:3]])
             # After the commit: what went into a file that is not at its place any more is lost with this process.
             self._same.check()
+            if self._high_water is not None:
+                self._high_water.answered(cursor.lastrowid or 0, rows[-1].id)
         except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
             # A fresh connection next time: it also recovers from a disk or a file that came back.
             self._disconnect()
+            if isinstance(error, LogRolledBack):
+                return error
             refused = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED
             return (LogUnavailable if refused else LogUnavailable.perhaps)(reason_of(error))
         self.commits += 1
         return None
+
+    def _compare(self, connection: sqlite3.Connection) -> None:
+        if self._high_water is not None:
+            demand = self._high_water.demand()
+            stands = connection.execute(_STANDS, demand.parameters).fetchone()
+            self._high_water.compare(demand, Stands(*stands))
 
     def _settled(self, rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
         self._queued -= len(rows)

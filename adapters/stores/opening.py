@@ -18,6 +18,7 @@ from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
 from adapters.stores.database import LOG, Database, Room
+from adapters.stores.high_water import HighWater, open_high_water
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
@@ -37,7 +38,7 @@ from adapters.stores.signing import open_signers, rotate_signing_key
 from adapters.stores.sqlite import PATIENT_SECONDS, SqliteDatabase
 from adapters.stores.upgrade import check_store, upgrade
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import ROOT_FILE, SIGNING_FILE
+from gateway.exchange_log.key_files import MARK_FILE, ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.ports.stores import AdminStores, Stores
 
@@ -48,6 +49,7 @@ __all__ = (
     "log_missing",
     "make_log",
     "open_admin_stores",
+    "open_high_water",
     "open_log",
     "open_sequencer",
     "open_signers",
@@ -102,7 +104,7 @@ def make_log(url: str, state_dir: Path) -> None:
     if sql.is_postgres(url):
         return
     _make_private(state_dir)
-    keys = [name for name in (ROOT_FILE, SIGNING_FILE) if (state_dir / name).exists()]
+    keys = [name for name in (ROOT_FILE, SIGNING_FILE, MARK_FILE) if (state_dir / name).exists()]
     path = sql.sqlite_path(url, state_dir)
     if keys and file_missing(path):
         what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
@@ -116,7 +118,13 @@ def make_log(url: str, state_dir: Path) -> None:
 
 
 def open_log(
-    url: str, state_dir: Path, origin: str, root_key: Root | RootKeys | None, *, may_own: bool = True
+    url: str,
+    state_dir: Path,
+    origin: str,
+    root_key: Root | RootKeys | None,
+    high_water: HighWater | None = None,
+    *,
+    may_own: bool = True,
 ) -> SqlExchangeLog:
     """The log at `url` (see `adapters.stores.sql`); without a root key, one is kept in the state folder.
 
@@ -128,10 +136,11 @@ def open_log(
         _make_private(state_dir)
     root = root_key if root_key is not None else root_keys_in(state_dir)
     if sql.is_postgres(url):
-        return SqlExchangeLog(PostgresStore(url, may_own=may_own), origin, root)
+        store = PostgresStore(url, high_water, may_own=may_own)
+        return SqlExchangeLog(store, origin, root, high_water=high_water)
     path = sql.sqlite_path(url, state_dir)
     _prepared(path, DatabaseFile.LOG)
-    return SqlExchangeLog(SqliteStore(path), origin, root)
+    return SqlExchangeLog(SqliteStore(path, high_water), origin, root, high_water=high_water)
 
 
 def open_database(url: str, state_dir: Path, room: Room) -> Database:

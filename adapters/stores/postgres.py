@@ -14,7 +14,7 @@ from adapters.stores import sql
 from adapters.stores.database import Found, Many, Room, Statement, Way
 from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
 from gateway.domain import sentences as say
-from gateway.domain.errors import DatabaseUnfit, GatewayError, LogUnavailable, RightMissing
+from gateway.domain.errors import DatabaseUnfit, GatewayError, LogRolledBack, LogUnavailable, RightMissing
 from gateway.domain.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Lane:
     """
 
     __slots__ = (
-        "_admin", "_count", "_free", "_hangs", "_idle", "_in_use", "_rest_seconds", "_rest_until", "_seconds", "_url",
+        "_admin", "_count", "_free", "_greet", "_hangs", "_idle", "_in_use", "_rest_seconds", "_rest_until", "_seconds",
+        "_url",
     )  # fmt: skip
 
     def __init__(
@@ -75,13 +76,16 @@ class Lane:
         *,
         rest_seconds: float = _REST_SECONDS,
         admin: bool = False,
+        greet: "Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None" = None,
     ) -> None:
         """Connects with the first use. So long a statement may take.
 
         `rest_seconds`: how long a database that hangs is left alone; 0: each one tries. `admin`: the account is that of
-        an administrator, who hears which right is missing.
+        an administrator, who hears which right is missing. `greet` has each new connection before it is used, and
+        refuses it with LogRolledBack.
         """
         self._admin = admin
+        self._greet = greet
         self._url = url
         self._count = count
         self._seconds = seconds
@@ -105,6 +109,8 @@ class Lane:
         self._in_use += 1
         try:
             found = await self._used(work, settings)
+        except LogRolledBack:
+            raise
         except GatewayError as error:
             raise unavailable(error.said or say.DATABASE_TAKES_NOTHING) from None
         except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
@@ -165,6 +171,8 @@ class Lane:
         try:
             # Not with the start of the connection: `target_session_attrs=read-write` would find no server then.
             await connection.execute(text, timeout=_COMMAND_SECONDS)
+            if self._greet is not None:
+                await self._greet(connection)
         except BaseException:
             connection.terminate()
             raise

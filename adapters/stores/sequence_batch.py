@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.errors import KeyUnavailable, LogNotSigned, LogUnavailable
 from gateway.domain.exchange import CallEntry, ExchangeRecord
-from gateway.exchange_log.merkle import EMPTY_ROOT, root_from
+from gateway.exchange_log.merkle import root_from
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteSigner, open_note
 from gateway.exchange_log.record import decode
 from gateway.exchange_log.tiles import TILE, TileId, edge_tiles, grow, nodes_of
@@ -160,26 +160,29 @@ class Batch(NamedTuple):
     rows: Mapping[str, Rows]
     #: level, index, hashes
     edge: Rows
-    size: int
+    head: Checkpoint
     note: str
     created: str
     time_low: str
     time_high: str
     months: frozenset[str]
 
+    @property
+    def size(self) -> int:
+        """Records of the tree."""
+        return self.head.size
+
 
 class Numbering:
     """Gives records their numbers and signs the head of the tree, for the log `origin`."""
 
-    __slots__ = ("_former", "_newest", "_origin", "_signer")
+    __slots__ = ("_former", "_origin", "_signer")
 
     def __init__(self, origin: str, signer: NoteSigner, former: NoteSigner | None = None) -> None:
         """`former` is the key that signed so far, while keys are changed: the first checkpoint has both."""
         self._origin = origin
         self._signer = signer
         self._former = former
-        #: of the checkpoints that were read so far
-        self._newest = Checkpoint(origin, 0, EMPTY_ROOT)
 
     @property
     def vkey(self) -> str:
@@ -211,11 +214,12 @@ class Numbering:
         times = [row[4] for row in rows["log_entries"]]
         rows["log_blocks"], low, high = _blocks(state, times)
         rows["log_tiles"] = [(t.level, t.index, held) for t, held in grown.tiles.items() if t.width == TILE]
-        note = _signed(signers, Checkpoint(self._origin, grown.size, grown.root).text())
+        head = Checkpoint(self._origin, grown.size, grown.root)
+        note = _signed(signers, head.text())
         return Batch(
             rows=rows,
             edge=[(tile.level, tile.index, held) for tile, held in grown.edge.items()],
-            size=grown.size,
+            head=head,
             note=note,
             created=created,
             time_low=low,
@@ -226,23 +230,18 @@ class Numbering:
     def check(self, state: LogStateRow, edge: Mapping[TileId, bytes], note: str) -> None:
         """LogNotSigned unless the tree that grows from `edge` is the one over which `note`, the newest, was signed.
 
-        Else a tree that somebody altered would be signed with the next record. A log that became shorter while
-        this process ran, or another one of the same size, is refused as well.
+        Else a tree that somebody altered would be signed with the next record. Whether it went back, `high_water` says.
         """
-        signed = self._newest
-        if state.size:
-            known = [one.verifier for one in self._signers(state.vkey)]
-            try:
-                signed = Checkpoint.parse(open_note(note, known))
-                top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
-            except (NoteBroken, KeyError, TypeError, ValueError):
-                raise LogNotSigned(say.TREE_END_ALTERED) from None
-            if signed[:3] != (self._origin, state.size, top):
-                raise LogNotSigned(say.TREE_END_UNSIGNED)
-        newest = self._newest
-        if (state.size, signed.root) != (newest.size, newest.root) and state.size <= newest.size:
-            raise LogNotSigned(say.LOG_OF_ANOTHER)
-        self._newest = signed
+        if not state.size:
+            return
+        known = [one.verifier for one in self._signers(state.vkey)]
+        try:
+            signed = Checkpoint.parse(open_note(note, known))
+            top = root_from(state.size, nodes_of(state.size, edge.__getitem__))
+        except (NoteBroken, KeyError, TypeError, ValueError):
+            raise LogNotSigned(say.TREE_END_ALTERED) from None
+        if signed[:3] != (self._origin, state.size, top):
+            raise LogNotSigned(say.TREE_END_UNSIGNED)
 
     def _signers(self, vkey: str) -> list[NoteSigner]:
         if vkey in {"", self._signer.vkey}:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.stores import sql
+from adapters.stores.high_water import HighWater
 from adapters.stores.sequence_batch import Numbering, OwnRows
 from adapters.stores.sequencer_postgres import PostgresSequence
 from adapters.stores.sequencer_sqlite import SqliteSequence
 from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers
 from gateway.domain.errors import GatewayError, LogNotSigned
-from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.ports.keys import Signer
 from gateway.telemetry import log
@@ -46,6 +46,8 @@ class SequenceStore(Protocol):
     own: OwnRows
     #: rows that got no place so far, by reason (`sifting.QuarantineReason`)
     refused: Counter[str]
+    #: what the database must have, before each batch
+    high_water: HighWater
 
     async def number(self) -> int:
         """Number one batch in one transaction and return its rows, those that were refused included.
@@ -67,6 +69,7 @@ class SqlSequencer:
         "_gather_seconds",
         "_look_seconds",
         "_store",
+        "_stuck",
         "_task",
         "_woken",
         "batches",
@@ -75,7 +78,6 @@ class SqlSequencer:
         "own",
         "owner",
         "records",
-        "stuck",
         "vkey",
     )
 
@@ -106,8 +108,21 @@ class SqlSequencer:
         self.failures = 0
         #: why the last attempt failed; empty after one that did not
         self.fault = ""
-        #: the same, when no further attempt goes better until somebody mends the log
-        self.stuck: Sentence | None = None
+        self._stuck: LogNotSigned | None = None
+
+    @property
+    def stuck(self) -> LogNotSigned | None:
+        """Why no further attempt goes better until somebody mends the log; LogRolledBack when nothing is answered."""
+        return self._store.high_water.fault or self._stuck
+
+    @property
+    def unseen(self) -> bool:
+        """Whether this host has never seen the log before."""
+        return self._store.high_water.empty
+
+    def claim(self, size: int, witness: str) -> None:
+        """A witness has signed so many records of the log: nothing is answered while its database has fewer."""
+        self._store.high_water.claim(size, witness)
 
     @property
     def size(self) -> int:
@@ -150,14 +165,16 @@ class SqlSequencer:
     async def _try(self) -> int:
         before = self._store.refused.copy()
         try:
+            await self._store.high_water.learn()
             numbered = await self._store.number()
+            await self._store.high_water.tell()
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)
-            self.stuck = error.said if isinstance(error, LogNotSigned) else None
+            self._stuck = error if isinstance(error, LogNotSigned) else None
             return 0
         self._tell("")
-        self.stuck = None
+        self._stuck = None
         refused = self._store.refused - before
         for reason, count in refused.items():
             log().error("sequencer.quarantined", reason=reason, count=count)
@@ -186,19 +203,23 @@ def open_sequencer(
     keys: Sequence[Signer | str | None] = (None,),
     limit: int | None = None,
     root_key: Root | RootKeys | None = None,
+    high_water: HighWater | None = None,
 ) -> SqlSequencer:
     """The sequencer of the log at `url`, which `open_log` has opened before; ConfigError for unfit keys or origin.
 
     `keys` are the signing key and, while it is changed, the former one (see `open_signers`). `root_key` is that of
-    the log, as `open_log` has it: rows of other processes are known by keys that it opens.
+    the log, as `open_log` has it: rows of other processes are known by keys that it opens. `high_water` is the one of
+    `open_log`; without it the sequencer remembers for itself what it saw.
     """
     tags = TagKeys(root_key if root_key is not None else root_keys_in(state_dir))
-    numbering = Numbering(origin, *open_signers(state_dir, origin, keys)[:2])
+    signers = open_signers(state_dir, origin, keys)[:2]
+    numbering = Numbering(origin, *signers)
+    seen = high_water or HighWater(origin, [one.verifier for one in signers])
     owner = uuid.uuid4().hex
     store: SequenceStore
     if sql.is_postgres(url):
-        store = PostgresSequence(url, numbering, tags, owner, *([limit] if limit else []))
+        store = PostgresSequence(url, numbering, tags, owner, seen, *([limit] if limit else []))
     else:
         path = sql.sqlite_path(url, state_dir)
-        store = SqliteSequence(path, numbering, tags, owner, *([limit] if limit else []))
+        store = SqliteSequence(path, numbering, tags, owner, seen, *([limit] if limit else []))
     return SqlSequencer(store, numbering.vkey, owner)

@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from adapters.stores.high_water import STANDS_POSTGRES, HighWater, Stands
 from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.postgres import connect
 from adapters.stores.postgres_causes import reason_of
@@ -67,7 +68,7 @@ _TOP = (
 )
 # The server's clock, for the machines' own ones differ.
 _CLOCK = "extract(epoch FROM clock_timestamp())::float8"
-_LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}) FROM log_state"  # noqa: S608 -- our own names
+_LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}), {STANDS_POSTGRES} FROM log_state"  # noqa: S608 -- our own names
 _LOCK = f"SELECT {STATE}, {_CLOCK} FROM log_state FOR UPDATE SKIP LOCKED"  # noqa: S608 -- our own names
 _HOLDERS = (
     "SELECT virtualtransaction, pid FROM pg_locks WHERE locktype = 'relation' AND granted"
@@ -122,6 +123,7 @@ class PostgresSequence:
         "_pending",
         "_thread",
         "_url",
+        "high_water",
         "limit",
         "own",
         "refused",
@@ -129,10 +131,17 @@ class PostgresSequence:
     )
 
     def __init__(
-        self, url: str, numbering: Numbering, keys: TagKeys, owner: str, limit: int = _LIMIT
+        self,
+        url: str,
+        numbering: Numbering,
+        keys: TagKeys,
+        owner: str,
+        high_water: HighWater,
+        limit: int = _LIMIT,
     ) -> None:
         """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._url = url
+        self.high_water = high_water
         self._keys = keys
         #: whether this process has looked if the day of the upgrade begins
         self._looked = False
@@ -179,9 +188,14 @@ class PostgresSequence:
         self._thread.shutdown(wait=False)
 
     async def _look(self, connection: "asyncpg.Connection[Any]") -> int:
-        """One cheap statement while nothing is to be done."""
-        *row, now, top = await connection.fetchrow(_LOOK)
+        """One cheap statement while nothing is to be done; it also says whether this is the database that was seen.
+
+        What follows goes over the same connection, so to the same server.
+        """
+        demand = self.high_water.demand()
+        *row, now, top, newest, at_mark, record = await connection.fetchrow(_LOOK, *demand.parameters)
         state = LogStateRow(*row)
+        await self._aside(self.high_water.follow, demand, Stands(newest, at_mark, record), state.floor_seq)
         self.size = state.size
         if top <= state.floor_seq or not state.leased_to(self._owner, now):
             self.own.clear()
@@ -190,14 +204,18 @@ class PostgresSequence:
             *row, now = await connection.fetchrow(_LOCK) or (None,)
             if now is None or not (state := LogStateRow(*row)).leased_to(self._owner, now):
                 return 0
-            numbered, sifting = await self._batch(connection, state)
+            numbered, sifting, batch = await self._batch(connection, state)
         self.own.drop_taken()
+        if batch is not None:
+            await self._aside(self.high_water.signed, batch.head, batch.note)
         self.refused.update(one.reason for one in sifting.refused)
         self.size = state.size + numbered - len(sifting.refused)
         return numbered
 
-    async def _batch(self, connection: "asyncpg.Connection[Any]", state: LogStateRow) -> tuple[int, Sifting]:
-        """How many rows were handled, and those of others among them."""
+    async def _batch(
+        self, connection: "asyncpg.Connection[Any]", state: LogStateRow
+    ) -> tuple[int, Sifting, Batch | None]:
+        """How many rows were handled, those of others among them, and what was written; None without an entry."""
         # Three statements in this order, each with a view of its own: see the module's words.
         top = await connection.fetchval(_TOP)
         holders = await connection.fetch(_HOLDERS)
@@ -214,11 +232,12 @@ class PostgresSequence:
         if sifting.refused:
             created = now_text()
             await connection.executemany(_QUARANTINE, [(*row, created) for row in sifting.refused])
+        batch = None
         if fresh:
-            await self._write(connection, state, fresh, floor)
+            batch = await self._write(connection, state, fresh, floor)
         elif rows or floor[0] > state.floor_seq:
             await self._keep(connection, state, floor)
-        return len(rows), sifting
+        return len(rows), sifting, batch
 
     async def _sifted(
         self,
@@ -305,7 +324,7 @@ class PostgresSequence:
         state: LogStateRow,
         fresh: list[tuple[int, TreeEntry | OwnRow]],
         floor: tuple[int, int],
-    ) -> None:
+    ) -> Batch:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
         edge = edge_of(state.size, held)
         note = await connection.fetchval(NEWEST_NOTE) or ""
@@ -324,6 +343,7 @@ class PostgresSequence:
         await connection.execute(checkpoint, batch.size, batch.note, batch.created)
         await self._keep(connection, state, floor, batch)
         self._months |= new
+        return batch
 
     async def _keep(
         self,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import orjson
 
+from adapters.stores.high_water import STANDS_SQLITE, Demand, HighWater, Stands
 from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
@@ -49,6 +50,7 @@ _ROWS = 128
 # by this connection rather than by the one that writes records.
 _SETTINGS = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 2000"
 _STATE = f"SELECT {STATE} FROM log_state"  # noqa: S608 -- our own column names
+_LOOK = f"SELECT floor_seq, {STANDS_SQLITE} FROM log_state"  # noqa: S608 -- our own names
 _NEW_STATE = (
     "UPDATE log_state SET size = ?, floor_seq = ?, floor_size = ?, time_low = ?, time_high = ?, vkey = ?,"
     " lease_owner = ?, lease_until = ?"
@@ -90,6 +92,7 @@ class SqliteSequence:
         "_path",
         "_same",
         "_thread",
+        "high_water",
         "limit",
         "own",
         "refused",
@@ -97,10 +100,17 @@ class SqliteSequence:
     )
 
     def __init__(
-        self, path: Path, numbering: Numbering, keys: TagKeys, owner: str, limit: int = _LIMIT
+        self,
+        path: Path,
+        numbering: Numbering,
+        keys: TagKeys,
+        owner: str,
+        high_water: HighWater,
+        limit: int = _LIMIT,
     ) -> None:
         """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._path = path
+        self.high_water = high_water
         self._keys = keys
         #: whether this process has looked if the day of the upgrade begins
         self._looked = False
@@ -129,6 +139,9 @@ class SqliteSequence:
                 self._connection = connect(self._path)
                 self._connection.executescript(_SETTINGS)
             self._same.check()
+            demand = self.high_water.demand()
+            numbered, stands = self._stands(self._connection, demand)
+            self.high_water.follow(demand, stands, numbered)
             self._open_untagged(self._connection)
             return self._batches(self._connection)
         except sqlite3.Error as error:
@@ -164,6 +177,9 @@ class SqliteSequence:
         sifting = self._sifted(connection, rows, own)
         held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
         notes = connection.execute(NEWEST_NOTE).fetchall()
+        if notes and notes[0][0] != self.high_water.note:  # not the one of a moment ago
+            demand = self.high_water.demand()
+            self.high_water.compare(demand, self._stands(connection, demand)[1])
         connection.execute("COMMIT")
         fresh = sifting.merged(own)
         edge = edge_of(state.size, held)
@@ -177,9 +193,17 @@ class SqliteSequence:
         self._write(connection, state, batch, sifting.refused, max(rows))
         connection.execute("COMMIT")
         self.own.drop_taken()
+        if batch is not None:
+            self.high_water.signed(batch.head, batch.note)
         self.refused.update(one.reason for one in sifting.refused)
         self.size = state.size + len(fresh)
         return len(rows)
+
+    @staticmethod
+    def _stands(connection: sqlite3.Connection, demand: Demand) -> tuple[int, Stands]:
+        """Up to which row of `append_log` the tree goes, and what the file says of itself."""
+        numbered, *stands = connection.execute(_LOOK, demand.parameters).fetchone()
+        return numbered, Stands(*stands)
 
     def _sifted(
         self, connection: sqlite3.Connection, rows: Mapping[int, bytes], own: Mapping[int, OwnRow | None]

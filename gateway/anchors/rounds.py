@@ -37,8 +37,13 @@ class Rounds:
         self, anchors: Sequence[Anchor], store: AnchorStore, rows: VerifiedAnchors, tree: LogTree,
         keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float,
         look_seconds: float = _LOOK_SECONDS, now: Callable[[], float] = time.time,
+        claim: Callable[[int, str], None] = lambda _size, _name: None,
     ) -> None:  # fmt: skip
-        """`owner` names this process as `gateway.ports.Standing` does; `now` gives POSIX seconds."""
+        """`owner` names this process as `gateway.ports.Standing` does; `now` gives POSIX seconds.
+
+        `claim` hears how many records a witness has signed, and its name, when the log has fewer.
+        """
+        self._claim = claim
         self._now = now
         self._store = store
         self._tree = tree
@@ -143,6 +148,8 @@ class Rounds:
                 row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(self._now()), token)
                 await self._store.keep(row)
         except AnchorFailed as error:
+            if error.size:
+                self._claim(error.size, one.anchor.name)
             self._failed(one, error.reason)
         except TimeoutError:
             self._failed(one, "timeout")

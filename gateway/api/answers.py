@@ -167,7 +167,7 @@ ANSWERS: dict[str, Any] = {
         "status",
         status={"enum": ["live", "ready", "refusing", "not_ready"]},
         code={
-            "enum": ["log_unavailable", "log_not_anchored", "log_not_signed"],
+            "enum": ["log_unavailable", "log_rolled_back", "log_not_anchored", "log_not_signed"],
             "description": "how prefills are refused",
         },
         dependencies=_FREE,

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from gateway.api.context import Citizens, Loaded
+from gateway.api.context import Citizens, Loaded, Services
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.domain.errors import ConsentsUnavailable, LogNotSigned, LogUnavailable, NotAnchored
+from gateway.domain.errors import ConsentsUnavailable, LogRolledBack, LogUnavailable, NotAnchored
 from gateway.domain.reasons import Reason
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import SourceState
@@ -23,8 +23,8 @@ async def ready(request: Request) -> Response:
     """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
 
     `exchange_log_fault` says why not, and what to do.
-    While prefills are refused, `code` says by which problem: `log_unavailable` (503), or `log_not_anchored` and
-    `log_not_signed`, which are 200 because auditors are served as before.
+    While prefills are refused, `code` says by which problem: `log_unavailable` and `log_rolled_back` (503, nothing is
+    recorded), or `log_not_anchored` and `log_not_signed`, which are 200 because auditors are served as before.
     `sequencer` is `stuck` when no record gets its place until somebody mends the log, and `lagging` when a receipt
     could not be redeemed within ten seconds: nothing is lost, it comes later.
     `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
@@ -49,20 +49,27 @@ async def ready(request: Request) -> Response:
         dependencies["records"] = services.audit.watch.records
     if services.citizens is not None:
         dependencies["subject_requests"] = await _demands(services.citizens)
-    refusing = services.anchors is not None and services.anchors.refusing
     if services.loaded is not None:
         dependencies["configuration"] = _configuration(services.loaded)
     if services.anchors is not None and (anchors := services.anchors.shown()):
         dependencies["anchors"] = anchors
-    stuck = services.audit is not None and services.audit.watch.refusing
-    status: dict[str, object] = {"status": "ready"}
+    status = _status(services, log=log)
+    http = 503 if status["status"] == "not_ready" else 200
+    return answer({**status, "dependencies": {**dependencies, "sources": sources}}, http)
+
+
+def _status(services: Services, *, log: bool) -> dict[str, object]:
+    """Whether this process answers prefills, else the code of the problem with which it refuses them."""
+    stuck = services.audit.watch.stuck if services.audit is not None else None
+    if isinstance(stuck, LogRolledBack):
+        return {"status": "not_ready", "code": stuck.code}
     if not log:
-        status = {"status": "not_ready", "code": LogUnavailable.code}
-    elif stuck:
-        status = {"status": "refusing", "code": LogNotSigned.code}
-    elif refusing:
-        status = {"status": "refusing", "code": NotAnchored.code}
-    return answer({**status, "dependencies": {**dependencies, "sources": sources}}, 200 if log else 503)
+        return {"status": "not_ready", "code": LogUnavailable.code}
+    if stuck is not None:
+        return {"status": "refusing", "code": stuck.code}
+    if services.anchors is not None and services.anchors.refusing:
+        return {"status": "refusing", "code": NotAnchored.code}
+    return {"status": "ready"}
 
 
 def _fault(log: ExchangeLog) -> dict[str, object]:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from gateway.domain.errors import GatewayError, LogNotSigned
-from gateway.domain.sentences import Sentence
+from gateway.domain.errors import GatewayError, LogNotSigned, LogRolledBack
 from gateway.ports.exchange_log import LogKeeping, NumberingState
 
 #: a record has its place in the tree within so many seconds
@@ -38,7 +37,7 @@ class Watch:
         fresh_seconds: float = _FRESH_SECONDS,
         inspector: Inspected | None = None,
         now: Callable[[], float] = time.time,
-        stuck: Callable[[], Sentence | None] = lambda: None,
+        stuck: Callable[[], LogNotSigned | None] = lambda: None,
     ) -> None:
         """Asks nothing before `look`. `inspector` tells what an inspection has found (inspector.py).
 
@@ -69,18 +68,18 @@ class Watch:
             return None
 
     @property
-    def refusing(self) -> bool:
-        """Whether new exchanges are refused, because nobody could redeem their receipts."""
-        return self._stuck() is not None
+    def stuck(self) -> LogNotSigned | None:
+        """Why new exchanges are refused: nobody could redeem their receipts. LogRolledBack: the log takes no record."""
+        return self._stuck()
 
     def demand(self) -> None:
         """LogNotSigned while it is so."""
-        if why := self._stuck():
-            raise LogNotSigned(why)
+        if (why := self._stuck()) is not None:
+            raise type(why)(why.said)
 
     async def state(self) -> str:
         """`ready`, `lagging` when a record waits longer than was promised, `unavailable`, or `stuck` (`refusing`)."""
-        if self.refusing:
+        if self.stuck is not None:
             return "stuck"
         numbering = await self.read_numbering()
         if numbering is None:
@@ -101,12 +100,13 @@ class Watch:
         return "quarantined" if refused and state == "ready" else state
 
     async def gauges(self) -> dict[str, float]:
-        """Values of the metrics, by name; none when the store cannot be asked."""
+        """Values of the metrics, by name; only `log_rolled_back` when the store cannot be asked."""
+        found = {"log_rolled_back": float(isinstance(self.stuck, LogRolledBack))}
         numbering = await self.read_numbering()
         if numbering is None:
-            return {}
+            return found
         now = self._now()
-        found = {
+        found |= {
             "log_altered": float(self._inspector.altered if self._inspector else 0),
             "log_quarantined": float(numbering.quarantined),
             "log_size": float(numbering.size),

@@ -17,6 +17,10 @@ _COMMANDS: Commands = {
     "report": ("report:report", "Count what the log holds: tables for auditors."),
     "archive": ("archive:archive", "Write whole months into signed files; deletes nothing."),
     "quarantine": ("quarantine:quarantine", "List rows in the database that no gateway wrote."),
+    "accept-rollback": (
+        "rollback:accept_rollback",
+        "Go on after the database lost records; says which first.",
+    ),
     "prune": ("archive:prune", "Delete archived records from the database; proofs stay."),
     "prove-archive": (
         "archive:prove_archive",

@@ -1,7 +1,8 @@
 """Opens the anchors that the configuration names, and what keeps them: a part of the composition root."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from gateway import registry
 from gateway.anchors.gauges import AnchorGauges
@@ -11,16 +12,22 @@ from gateway.anchors.rounds import Rounds
 from gateway.anchors.verified import VerifiedAnchors
 from gateway.api.context import Anchoring
 from gateway.composition.composition import Composition
+from gateway.domain.anchoring import AnchorFailed
+from gateway.domain.errors import GatewayError
 from gateway.ports.anchors import Anchor
 from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import LogTree
+from gateway.ports.exchange_log import LogTree, Sequencer
 from gateway.ports.stores import Stores
 
 _PLACE = "config/gateway.yaml"
+#: how long a start waits for witnesses
+_FIRST_WORD_SECONDS = 3.0
 
 
 @contextlib.asynccontextmanager
-async def anchoring(parts: Composition, stores: Stores, clock: Clock, owner: str) -> AsyncIterator[Anchoring]:
+async def anchoring(
+    parts: Composition, stores: Stores, clock: Clock, sequencer: Sequencer
+) -> AsyncIterator[Anchoring]:
     """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
     settings = parts.configuration.gateway.log
     tree, kept = stores.reader, stores.anchors
@@ -32,8 +39,8 @@ async def anchoring(parts: Composition, stores: Stores, clock: Clock, owner: str
 
     heads = Heads(tree, kept, keys, now)
     rounds = Rounds(
-        anchors, kept, VerifiedAnchors(kept, tree, now), tree, stores.keeping, heads, owner,
-        settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now,
+        anchors, kept, VerifiedAnchors(kept, tree, now), tree, stores.keeping, heads, sequencer.owner,
+        settings.anchors.every_seconds, settings.anchors.grace_seconds, now=now, claim=sequencer.claim,
     )  # fmt: skip
     if rounds.states:
         parts.metrics.registry.register(AnchorGauges(rounds))
@@ -49,10 +56,40 @@ def _opened(parts: Composition, tree: LogTree, clock: Clock) -> list[Anchor]:
         opened = registry.resolve("adapters.anchors.tsa", "open_tsa", _PLACE)
         anchors.append(opened(tsa.name, tsa.url, parts.root / tsa.ca, tsa.policy, clock))
     stamp = anchors[0].countersign if anchors else None
-    for witness in settings.witnesses:
-        opened = registry.resolve("adapters.anchors.witness", "open_witness", _PLACE)
-        anchors.append(opened(witness.vkey, witness.url, tree.consistency, clock))
+    anchors += _witnesses(parts, tree, clock)
     if settings.daily_folder is not None:
         opened = registry.resolve("adapters.anchors.daily", "open_daily", _PLACE)
         anchors.append(opened(parts.state / settings.daily_folder, clock, stamp))
     return anchors
+
+
+def _witnesses(parts: Composition, tree: LogTree, clock: Clock) -> list[Anchor]:
+    named = parts.configuration.gateway.log.anchors.witnesses
+    if not named:
+        return []
+    opened = registry.resolve("adapters.anchors.witness", "open_witness", _PLACE)
+    return [opened(one.vkey, one.url, tree.consistency, clock) for one in named]
+
+
+async def ask_witnesses(
+    parts: Composition, tree: LogTree, clock: Clock, claim: Callable[[int, str], None]
+) -> None:
+    """Before a host that never saw this log signs it: `claim` hears of a witness that signed a longer one.
+
+    A witness or a database that does not answer now is asked later, by the rounds.
+    """
+    witnesses = _witnesses(parts, tree, clock)
+    with contextlib.suppress(GatewayError, TimeoutError):
+        async with asyncio.timeout(_FIRST_WORD_SECONDS):
+            if witnesses and (note := await tree.checkpoint()):
+                await asyncio.gather(*(_ask(one, note, claim) for one in witnesses))
+    for one in witnesses:
+        await one.close()
+
+
+async def _ask(witness: Anchor, note: str, claim: Callable[[int, str], None]) -> None:
+    try:
+        await witness.countersign(note)
+    except AnchorFailed as error:
+        if error.size:
+            claim(error.size, witness.name)

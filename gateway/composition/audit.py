@@ -37,7 +37,7 @@ async def auditing(
     reader, keeping, history = stores.reader, stores.keeping, stores.history
     times = parts.configuration.gateway.prefill
     deadline = (times.max_deadline_ms + times.late_ms) / 1000 + _GRACE_SECONDS
-    async with anchoring(parts, stores, clock, sequencer.owner) as anchors:
+    async with anchoring(parts, stores, clock, sequencer) as anchors:
         secret = await derived(roots, LABEL)
         proofs = TreeProofs(reader, reader, anchors.rounds.heads, history)
         people = People(roots, keeping)

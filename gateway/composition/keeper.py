@@ -15,8 +15,10 @@ from gateway.exchange_log.note import NoteSigner
 from gateway.exchange_log.recorder import Recorder
 from gateway.keeping.acts import Hot
 from gateway.ports.access import RevocationRows
+from gateway.ports.cache import Cache
 from gateway.ports.exchange_log import (
     ExchangeLog,
+    HighWaterMark,
     LogHistory,
     LogKeeping,
     LogQuarantine,
@@ -80,11 +82,28 @@ class Keeper:
         """A new signing key in the state folder, the one in use becomes the former one."""
         registry.store(self.settings.url, "rotate_signing_key")(self.state)
 
-    def log(self) -> ExchangeLog:
-        """The log to write to; opens and migrates the store, so it comes first. Blocks for a moment."""
+    def log(self, *, rolled_back: bool = False) -> ExchangeLog:
+        """The log to write to; opens and migrates the store, so it comes first. Blocks for a moment.
+
+        A database that went back takes nothing (LogRolledBack with the first record), but with `rolled_back`.
+        """
         url, origin = self.settings.url, self.settings.origin
         open_log = registry.store(url, "open_log")
-        found: ExchangeLog = self._opened("log", lambda: open_log(url, self.state, origin, self.roots()))
+
+        def opened() -> ExchangeLog:
+            # Opened first: keys are made where a log is.
+            roots, high_water = self.roots(), None if rolled_back else self.high_water()
+            log: ExchangeLog = open_log(url, self.state, origin, roots, high_water)
+            return log
+
+        found: ExchangeLog = self._opened("log", opened)
+        return found
+
+    def high_water(self, shared: Cache | None = None) -> HighWaterMark:
+        """What the state folder has seen of the log, and processes that tell one another in a cache."""
+        found: HighWaterMark = registry.store(self.settings.url, "open_high_water")(
+            self.state, self.settings.origin, signing_keys(self.settings), shared
+        )
         return found
 
     def recorder(self) -> Recorder:

@@ -26,7 +26,8 @@ class Anchored(NamedTuple):
 class AnchorFailed(Exception):
     """An anchor gave no proof; `reason` is a fixed word."""
 
-    def __init__(self, reason: str) -> None:
-        """`forked`: this log is not the one that the anchor saw before."""
+    def __init__(self, reason: str, size: int = 0) -> None:
+        """`forked`: this log is not the one that the anchor saw; `ahead`: it had `size` records and has fewer."""
         super().__init__(reason)
         self.reason = reason
+        self.size = size

@@ -183,6 +183,12 @@ class LogNotSigned(LogUnavailable):
     code = ProblemCode.LOG_NOT_SIGNED
 
 
+class LogRolledBack(LogNotSigned):
+    """The log's database lacks records that were signed or answered: nothing is answered and nothing is signed."""
+
+    code = ProblemCode.LOG_ROLLED_BACK
+
+
 class AccessUnavailable(GatewayError):
     """Revocations and used proofs cannot be looked up, so no caller is admitted: it fails closed."""
 

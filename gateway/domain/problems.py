@@ -123,6 +123,12 @@ class ProblemCode(StrEnum):
         "The exchange log cannot be signed until its operator mends it, so no new exchange begins",
         503,
     )
+    LOG_ROLLED_BACK = (
+        "log_rolled_back",
+        "Cơ sở dữ liệu nhật ký giao dịch bị lùi lại, thiếu bản ghi, nên không trả lời",
+        "The exchange log's database went back and lacks records, so nothing is answered",
+        503,
+    )
     LOG_NOT_ANCHORED = (
         "log_not_anchored",
         "Nhật ký giao dịch quá lâu chưa được neo ra bên ngoài nên không nhận giao dịch mới",

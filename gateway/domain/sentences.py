@@ -1168,9 +1168,38 @@ PERIOD_KEYS_OTHERS = Sentence(
     "the keys of {period} in the log's database are not those that were used before",
 )
 SIGNED_BY_ANOTHER = Sentence("nhật ký do khóa khác ký", "the log is signed by another key")
-LOG_OF_ANOTHER = Sentence(
-    "nhật ký không phải nhật ký mà tiến trình này đã ghi: đã bị lùi lại",
-    "the log is not the one that this process wrote: it was rolled back",
+DATABASE_ROLLED_BACK = Sentence(
+    "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, trước đây có {mark}; hãy nối lại cơ sở dữ liệu cũ"
+    " hoặc xem `motlan log accept-rollback`",
+    "the log was rolled back: its database has {size} records and had {mark}; connect the right database again,"
+    " or see `motlan log accept-rollback`",
+)
+LOG_FORKED = Sentence(
+    "nhật ký bị lùi lại và ghi tiếp khác đi: {mark} bản ghi đầu không phải các bản ghi đã ký; hãy nối lại"
+    " cơ sở dữ liệu cũ hoặc xem `motlan log accept-rollback`",
+    "the log was rolled back and went on otherwise: its first {mark} records are not those that were signed;"
+    " connect the right database again, or see `motlan log accept-rollback`",
+)
+RECORD_ROLLED_BACK = Sentence(
+    "nhật ký bị lùi lại: bản ghi đã trả lời không còn trong cơ sở dữ liệu; hãy nối lại cơ sở dữ liệu cũ"
+    " hoặc xem `motlan log accept-rollback`",
+    "the log was rolled back: a record that was answered is not in its database; connect the right database again,"
+    " or see `motlan log accept-rollback`",
+)
+WITNESS_SAW_MORE = Sentence(
+    "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
+    "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}",
+)
+MARK_UNREADABLE = Sentence(
+    "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có bị lùi lại hay không: hãy khôi phục"
+    " tệp này hoặc xem `motlan log accept-rollback`",
+    "{file} in the state folder cannot be read, so nobody knows whether the log was rolled back: restore the file,"
+    " or see `motlan log accept-rollback`",
+)
+MARK_OF_ANOTHER = Sentence(
+    "{file} trong thư mục trạng thái do khóa khác ký và không khớp: đó là dấu mốc của nhật ký khác có {mark} bản ghi",
+    "{file} in the state folder is signed by another key and does not fit: it is the mark of another log, with {mark}"
+    " records",
 )
 TREE_END_UNSIGNED = Sentence(
     "phần cuối của cây không phải phần đã ký", "the end of the tree is not the one that was signed"

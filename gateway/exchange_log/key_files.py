@@ -11,6 +11,8 @@ from gateway.exchange_log.durable import create_file
 #: files of the state folder, for keys that the configuration does not have
 ROOT_FILE = "exchange-log-root.key"
 SIGNING_FILE = "exchange-log-signing.key"
+#: beside them: the newest checkpoint that was seen, which the database must have (adapters/stores/high_water.py)
+MARK_FILE = "exchange-log.mark"
 
 _KEY = 32
 

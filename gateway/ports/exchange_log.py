@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
+from gateway.domain.errors import LogNotSigned
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
 
@@ -168,8 +169,18 @@ class Sequencer(Protocol):
     vkey: str
     #: names this process in `Standing.owner`
     owner: str
-    #: why no record gets its place until somebody mends the log; None while they do
-    stuck: Sentence | None
+
+    @property
+    def stuck(self) -> LogNotSigned | None:
+        """Why no record gets its place until somebody mends the log; LogRolledBack: none is taken either."""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether this host has never seen the log before."""
+
+    def claim(self, size: int, witness: str) -> None:
+        """A witness has signed so many records of the log: nothing is answered while its database has fewer."""
+        ...
 
     def start(self) -> None:
         """Begin; call in the loop."""
@@ -260,6 +271,25 @@ class History(NamedTuple):
     archives: tuple[Archived, ...] = ()
     #: records below this place were pruned
     below: int = 0
+
+
+class HighWaterMark(Protocol):
+    """The newest checkpoint of the log that was seen, kept outside its database."""
+
+    @property
+    def size(self) -> int:
+        """Its records; 0 when none was seen."""
+
+    @property
+    def root(self) -> str:
+        """Its root, hex."""
+
+    def lacking(self, newest: str, at_mark: str) -> Sentence | None:
+        """What a database lacks, whose newest checkpoint and that of `size` records are given; empty for none."""
+
+    async def accept(self, note: str) -> str:
+        """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""
+        ...
 
 
 class LogHistory(Protocol):

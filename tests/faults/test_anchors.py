@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -15,8 +16,9 @@ import aiohttp
 import pytest
 
 from gateway import telemetry
+from gateway.exchange_log.key_files import MARK_FILE
 from tests.flows import anchored
-from tests.flows.conftest import House
+from tests.flows.conftest import ROOT, House
 
 TSA = """\
 tsa: [{{name: national, url: "{url}", ca: "{ca}"}}]
@@ -210,14 +212,45 @@ async def test_rewritten_log_is_signed_by_no_witness_and_cries_out(
             for number in range(2):
                 assert (await anchored.ask(house, number))[0] == 200
             await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME]["size"] == 5)
-        async with anchored.gateway(config, tmp_path / "rewritten", sandbox) as house:
+        # without the witness: with it, a shorter log would not grow any more
+        async with anchored.gateway(ROOT / "config", tmp_path / "rewritten", sandbox) as house:
             for number in range(1 + more):
                 assert (await anchored.ask(house, 20 + number))[0] == 200
+        async with anchored.gateway(config, tmp_path / "rewritten", sandbox) as house:
             fault = "forked" if more else "ahead"
             await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME].get("fault") == fault)
             assert rows(house.state, "witness") == []
+            if not more:  # a longer log was signed by its key: that records are missing is known at once
+                async with asyncio.timeout(10):
+                    while (await anchored.health(house)).get("code") != "log_rolled_back":
+                        await asyncio.sleep(0.1)
+                assert (await anchored.ask(house, 30))[0] == 503
     told = sink.getvalue().decode()
     assert f'"reason":"{fault}"' in told
     with closing(sqlite3.connect(tmp_path / "witness.db")) as memory:
         assert memory.execute("SELECT size FROM seen").fetchall() == [(5,)]
         assert bool(memory.execute("SELECT count(*) FROM evidence").fetchone()[0]) == bool(more)
+
+
+async def test_host_that_never_saw_the_log_asks_the_witness_before_it_signs_a_copy_of_before(
+    tmp_path: Path, peers: tuple[str, Path]
+) -> None:
+    """A new machine with a restored database and no mark: only the witness knows that records are missing."""
+    sandbox, _ = peers
+    state, restored = tmp_path / "state", tmp_path / "restored"
+    async with anchored.witness(tmp_path / "witness.db") as (url, vkey):
+        config = anchored.configured(tmp_path, WITNESS.format(vkey=vkey, url=url, grace=300))
+        async with anchored.gateway(config, state, sandbox) as house:
+            assert (await anchored.ask(house))[0] == 200
+            await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME]["size"] == 3)
+        await asyncio.to_thread(shutil.copytree, state, restored)
+        (restored / MARK_FILE).unlink()
+        async with anchored.gateway(config, state, sandbox) as house:
+            assert (await anchored.ask(house, 1))[0] == 200
+            await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME]["size"] > 4)
+        async with anchored.gateway(config, restored, sandbox) as house:
+            status, problem, _ = await anchored.ask(house, 2)
+            assert (status, problem["code"]) == (503, "log_rolled_back")
+            assert (await anchored.health(house))["code"] == "log_rolled_back"
+    with closing(sqlite3.connect(restored / "exchange.db")) as database:
+        assert database.execute("SELECT max(size) FROM log_checkpoints").fetchone() == (3,)

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 -- the statements are made of numbers that stand here
 
 import asyncio
+import contextlib
 import io
 import json
 import re
@@ -16,6 +17,7 @@ import aiohttp
 import orjson
 import pytest
 
+from gateway.domain.errors import LogUnavailable
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports.exchange_log import Sequencer
 from tests.api.office import Office
@@ -338,7 +340,8 @@ GROWN: dict[str, tuple[str | Callable[[sqlite3.Connection], object], str]] = {
     "edge as text": ("UPDATE log_edge SET hashes = hex(hashes)", "was altered"),
     "size": ("UPDATE log_state SET size = size - 1", "not the one that was signed"),
     "checkpoint": ("UPDATE log_checkpoints SET note = upper(note)", "was altered"),
-    "newest checkpoint": (NEWEST, "not the one that was signed"),
+    # the state folder has seen it: a log without it went back
+    "newest checkpoint": (NEWEST, "rolled back"),
 }
 
 
@@ -350,7 +353,8 @@ async def test_altered_tree_is_not_signed_over_with_the_next_record(
     operate(state, done)
     async with served(state) as (office, sequencer):
         before = _newest(state)
-        await office.plant()
+        with contextlib.suppress(LogUnavailable):
+            await office.plant()
         await _fault(sequencer)
         assert told in str(getattr(sequencer, "fault", ""))
         assert _newest(state) == before

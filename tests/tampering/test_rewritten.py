@@ -27,11 +27,16 @@ from tests.tampering.test_database import export
 
 DATABASE = "exchange.db"
 KEY = "exchange-log-signing.key"
+MARK = "exchange-log.mark"
 Leaves = list[bytes]
 
 
 async def rewritten(state: Path, change: Callable[[Leaves], Leaves], origin: str) -> None:
-    """A new log out of the leaves of the old one, numbered and signed by the gateway's own code and key."""
+    """A new log out of the leaves of the old one, numbered and signed by the gateway's own code and key.
+
+    The operator has the whole machine: he also takes the mark away by which the gateway would refuse it.
+    """
+    (state / MARK).unlink()
     leaves = await asyncio.to_thread(_written_anew, state, change)
     sequencer = open_sequencer(f"sqlite:///{DATABASE}", state, origin)
     for place, leaf in enumerate(leaves):
@@ -161,7 +166,7 @@ async def test_backup_of_an_hour_ago_is_told_by_whoever_kept_a_later_checkpoint(
     assert (told.code, "are not those of the checkpoint that you kept" in told.text) == (1, True), told.text
 
 
-async def test_backup_under_a_running_gateway_is_noticed_with_the_next_record(
+async def test_backup_under_a_running_gateway_is_noticed_at_once_and_nothing_is_answered_over_it(
     state: Path, served: Served, tmp_path: Path
 ) -> None:
     with (
@@ -173,20 +178,22 @@ async def test_backup_under_a_running_gateway_is_noticed_with_the_next_record(
         await office.settled(await office.plant())
         await office.settled(await office.plant())
         await asyncio.to_thread(_restore, tmp_path / "old.db", state / DATABASE)
-        await office.plant()
         async with asyncio.timeout(10):
             while not getattr(sequencer, "fault", ""):
                 await asyncio.sleep(0.05)
         assert "rolled back" in str(getattr(sequencer, "fault", ""))
-        # nobody could redeem a receipt of now: none is given, and the probe says so; auditors are served
+        # no record would stand but on the old copy: none is taken, and the probe says so; public doors are served
         status, problem = await office.post(
             "/v1/prefill", {"procedure": "1.004873", "subjects": {}}, "portal"
         )
-        assert (status, problem["code"]) == (503, "log_not_signed")
+        assert (status, problem["code"]) == (503, "log_rolled_back")
+        assert "bị lùi lại" in problem["title_vi"]
         async with office.session.get(f"{office.admin}/health/ready") as answer:
             told = await answer.json()
-        assert (answer.status, told["status"], told["code"]) == (200, "refusing", "log_not_signed")
+        assert (answer.status, told["status"], told["code"]) == (503, "not_ready", "log_rolled_back")
         assert told["dependencies"]["sequencer"] == "stuck"
+        async with office.session.get(f"{office.admin}/metrics") as answer:
+            assert "motlan_log_rolled_back 1.0" in await answer.text()
         assert (await office.get("/log/checkpoint"))[0] == 200
 
 

@@ -1,0 +1,346 @@
+"""The high-water mark of the exchange log: the newest checkpoint that was seen, kept outside its database.
+
+A database can go back: a standby that lagged is promoted, an old primary returns, a backup is restored. Its log is
+then a good log for every check inside the database, only shorter, and what is signed next would stand in the place of
+records that were answered. So the newest checkpoint also stands in a file of the state folder (the signed note itself,
+which any verifier reads) and in Valkey where there is one. Each database connection is compared with it before it is
+used, and each batch before it is signed. Records that have no place yet are known by the newest one that this process
+answered: its number and id in `append_log`.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from adapters.stores.signing import open_signers
+from gateway.domain import sentences as say
+from gateway.domain.errors import ConfigError, LogRolledBack, Problem
+from gateway.domain.sentences import Sentence
+from gateway.exchange_log.durable import replace_file
+from gateway.exchange_log.key_files import MARK_FILE
+from gateway.exchange_log.merkle import EMPTY_ROOT
+from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
+from gateway.ports.cache import Cache
+from gateway.ports.keys import Signer
+from gateway.telemetry import log
+
+#: what a database says of itself: the newest checkpoint, the one at the mark's size, the id of the record at a number
+#: (parameters: the mark's size, the number)
+STANDS = (
+    "(SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1),"
+    " (SELECT note FROM log_checkpoints WHERE size = {}), (SELECT id FROM append_log WHERE seq = {})"
+)
+STANDS_POSTGRES = STANDS.format("$1::bigint", "$2::bigint")
+STANDS_SQLITE = STANDS.format("?", "?")
+#: no row of `append_log` has this number
+NO_ROW = -1
+_SHARED_KEY = "log-mark:"
+#: Valkey keeps the mark so long after it moved last
+_SHARED_SECONDS = 400 * 86_400
+
+
+class Demand(NamedTuple):
+    """What a database must have now, to be the one that was seen before."""
+
+    mark: Checkpoint
+    #: number in `append_log` and id of the newest record that this process answered, while it has no place
+    answered: tuple[int, str]
+    #: records that a witness has signed, and its name
+    claim: tuple[int, str]
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """Of `STANDS`."""
+        return self.mark.size, self.answered[0]
+
+
+class Stands(NamedTuple):
+    """One row of `STANDS`."""
+
+    newest: str | None
+    at_mark: str | None
+    record: str | None
+
+
+#: number and time of a file
+_File = tuple[int, int] | None
+_NOTHING_ANSWERED = (NO_ROW, "")
+
+
+class HighWater:
+    """The mark of one log in one process: its writer and its sequencer compare with it, each in a thread of its own."""
+
+    __slots__ = (
+        "_answered",
+        "_claim",
+        "_file",
+        "_foreign",
+        "_moving",
+        "_numbered",
+        "_path",
+        "_shared",
+        "_told",
+        "_unreadable",
+        "_verifiers",
+        "fault",
+        "mark",
+        "note",
+    )
+
+    def __init__(
+        self,
+        origin: str,
+        verifiers: Sequence[NoteVerifier] = (),
+        path: Path | None = None,
+        shared: Cache | None = None,
+    ) -> None:
+        """Reads the file; without one the first database is believed. ConfigError for the mark of another log.
+
+        `verifiers` are the keys of the log: a checkpoint that none of them signed moves nothing.
+        """
+        self._verifiers = verifiers
+        self._path = path
+        self._shared = shared
+        self.mark = Checkpoint(origin, 0, EMPTY_ROOT)
+        #: the mark, signed
+        self.note = ""
+        #: none of the log's keys has signed the mark: they were changed since, or it is of another log
+        self._foreign = False
+        self._unreadable = False
+        #: the file as this process left it
+        self._file: _File = None
+        #: what Valkey holds
+        self._told = ""
+        self._moving = threading.Lock()
+        self._answered = _NOTHING_ANSWERED
+        #: rows of `append_log` up to this number are in the tree of the mark
+        self._numbered = NO_ROW
+        #: records that a witness says to have seen, and who
+        self._claim = (0, "")
+        #: why nothing is answered and nothing is signed; None while the database is the one that was seen
+        self.fault: LogRolledBack | None = None
+        if path is not None:
+            self._read(path)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever seen, as on a host that is new."""
+        return not self.note and not self._unreadable
+
+    def demand(self) -> Demand:
+        """What to ask a database for, before it is used."""
+        answered = self._answered
+        if answered[0] <= self._numbered:
+            answered = _NOTHING_ANSWERED
+        return Demand(self.mark, answered, self._claim)
+
+    def compare(self, demand: Demand, stands: Stands) -> None:
+        """LogRolledBack unless the database has what was demanded before it was asked; cheap and without the disk."""
+        why = self._why(demand, stands)
+        if why is not None:
+            self._refuse(why)
+        if self.fault is not None:
+            log().info("log.not_rolled_back", records=self.mark.size)
+            self.fault = None
+
+    def follow(self, demand: Demand, stands: Stands, numbered: int) -> None:
+        """Compare, and move the mark to the newest checkpoint. Writes the file: call it in a thread.
+
+        `numbered`: rows of `append_log` up to this number are in the tree, as the same statement says.
+        """
+        known = stands.newest == self.note and demand.answered[1] == (stands.record or "")
+        if not known or self.fault is not None or demand.claim[0] > self.mark.size:
+            self.compare(demand, stands)
+            self.move(stands.newest or "")
+        if stands.newest == self.note:
+            self._numbered = numbered
+
+    def move(self, note: str) -> None:
+        """Move the mark up to a checkpoint that a key of the log has signed. Writes the file: call it in a thread."""
+        seen = self._checked(note) if note not in {"", self.note} else None
+        if seen is not None:
+            self.signed(seen, note)
+
+    def signed(self, seen: Checkpoint, note: str) -> None:
+        """The same for a checkpoint that this process has signed itself."""
+        with self._moving:
+            if seen.size > self.mark.size:
+                self.mark, self.note, self._foreign = seen, note, False
+                if self._path is not None:
+                    self._file = _write(self._path, self._file, note, seen.size)
+
+    def answered(self, seq: int, record_id: str) -> None:
+        """The newest row of a batch is durable. LogRolledBack when its number lies before one that was answered."""
+        if self._numbered < self._answered[0] >= seq:
+            self._refuse(say.RECORD_ROLLED_BACK)
+        self._answered = (seq, record_id)
+
+    def claim(self, size: int, witness: str) -> None:
+        """A witness has signed a checkpoint of this log with so many records: the database must have them."""
+        self._claim = max(self._claim, (size, witness))
+
+    @property
+    def size(self) -> int:
+        """Records of the mark."""
+        return self.mark.size
+
+    @property
+    def root(self) -> str:
+        """Root of the mark, hex."""
+        return self.mark.root.hex()
+
+    def lacking(self, newest: str, at_mark: str) -> Sentence | None:
+        """What a database lacks, whose newest checkpoint and that of `size` records are given; empty for none."""
+        return self._why(self.demand(), Stands(newest or None, at_mark or None, None))
+
+    async def accept(self, note: str) -> str:
+        """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""
+        former = ""
+        if self._path is not None:
+            former = await asyncio.to_thread(_replace, self._path, note, self.mark.size)
+        if self._shared is not None:
+            await self._shared.put(_SHARED_KEY + self.mark.origin, note.encode(), _SHARED_SECONDS)
+        return former
+
+    async def learn(self) -> None:
+        """Take up what processes of other hosts have seen, where there is Valkey."""
+        if self._shared is None:
+            return
+        found = await self._shared.get(_SHARED_KEY + self.mark.origin)
+        self._told = found.decode("utf-8", "replace") if found is not None else ""
+        if self._told not in {"", self.note}:
+            await asyncio.to_thread(self.move, self._told)
+
+    async def tell(self) -> None:
+        """Give others what was seen here. A server that does not answer loses it, and gets the next one."""
+        if self._shared is not None and not self._foreign and self.note not in {"", self._told}:
+            self._told = self.note
+            await self._shared.put(_SHARED_KEY + self.mark.origin, self.note.encode(), _SHARED_SECONDS)
+
+    def _refuse(self, why: Sentence) -> NoReturn:
+        if self.fault is None:
+            log().error("log.rolled_back", records=self.mark.size, error=why.en)
+        self.fault = LogRolledBack(why)
+        raise LogRolledBack(why)
+
+    def _why(self, demand: Demand, stands: Stands) -> Sentence | None:
+        """What the database lacks; None when it has all of it, or holds a note that nobody can read.
+
+        Such a note stops the next batch (`sequence_batch`).
+        """
+        if self._unreadable:
+            return say.MARK_UNREADABLE(file=MARK_FILE)
+        mark, newest = demand.mark, _checkpoint(stands.newest, demand.mark.origin)
+        if newest is None:
+            return None
+        if newest.size < mark.size:
+            return self._gone(say.DATABASE_ROLLED_BACK(size=newest.size, mark=mark.size))
+        if mark.size and not _is_at(mark, stands.at_mark):
+            return self._gone(say.LOG_FORKED(mark=mark.size))
+        if demand.answered[0] != NO_ROW and stands.record != demand.answered[1]:
+            return say.RECORD_ROLLED_BACK
+        claimed, name = demand.claim
+        return (
+            say.WITNESS_SAW_MORE(size=newest.size, mark=claimed, name=name) if newest.size < claimed else None
+        )
+
+    def _gone(self, why: Sentence) -> Sentence:
+        return say.MARK_OF_ANOTHER(file=MARK_FILE, mark=self.mark.size) if self._foreign else why
+
+    def _checked(self, note: str) -> Checkpoint | None:
+        """A checkpoint of this log that one of its keys has signed; None for anything else."""
+        try:
+            seen = Checkpoint.parse(open_note(note, self._verifiers))
+        except NoteBroken:
+            return None
+        return seen if seen.origin == self.mark.origin else None
+
+    def _read(self, path: Path) -> None:
+        try:
+            note = path.read_bytes().decode()
+            seen = Checkpoint.parse(split_note(note)[0])
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError, NoteBroken):
+            self._unreadable = True
+            return
+        if seen.origin != self.mark.origin:
+            what = f"{path.name} is the mark of another log, {seen.origin}, with {seen.size} records"
+            remedy = f"write log.origin: {seen.origin}; for a new log take {path.name} away"
+            raise ConfigError([Problem(str(path), 0, what, remedy)])
+        self.mark, self.note, self._foreign = seen, note, self._checked(note) is None
+
+
+def _checkpoint(note: str | None, origin: str) -> Checkpoint | None:
+    """What the database says, signed or not: an empty log without a note, None for a note that is spoilt."""
+    if note is None:
+        return Checkpoint(origin, 0, EMPTY_ROOT)
+    try:
+        found = Checkpoint.parse(split_note(note)[0])
+    except (NoteBroken, AttributeError, TypeError):
+        return None
+    return found if found.origin == origin else None
+
+
+def _is_at(mark: Checkpoint, note: str | None) -> bool:
+    """Whether the checkpoint at the mark's size is the mark, or is spoilt."""
+    there = _checkpoint(note, mark.origin)
+    return there is None or there.root == mark.root
+
+
+def _write(path: Path, ours: _File, note: str, size: int) -> _File:
+    """Processes of one host share the file: one that is behind writes nothing. `ours`: as this process left it."""
+    try:
+        if _file(path) != ours and _size_in(path) >= size:
+            return ours
+        replace_file(path, note.encode())
+        return _file(path)
+    except OSError as error:
+        # In memory it holds on: only a restart before the next checkpoint would know less.
+        log().warning("log.mark_not_kept", error=error)
+        return None
+
+
+def _file(path: Path) -> _File:
+    """Which file it is; None for none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 -- with each checkpoint
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _size_in(path: Path) -> int:
+    try:
+        return Checkpoint.parse(split_note(path.read_bytes().decode())[0]).size
+    except (FileNotFoundError, NoteBroken, UnicodeDecodeError):
+        return 0
+
+
+def _replace(path: Path, note: str, size: int) -> str:
+    """The former mark is evidence of what was lost: it stays, under another name."""
+    former = path.with_name(f"{path.name}.lost-{size}")
+    if path.exists():
+        replace_file(former, path.read_bytes())
+    if note:
+        replace_file(path, note.encode())
+    else:
+        path.unlink(missing_ok=True)
+    return former.name
+
+
+def open_high_water(
+    state_dir: Path,
+    origin: str,
+    keys: Sequence[Signer | str | None] = (None,),
+    shared: Cache | None = None,
+) -> HighWater:
+    """The mark of the log `origin` in a state folder, whose `keys` are those of `open_signers`.
+
+    ConfigError for keys that cannot be had, and when the file there is of another log.
+    """
+    verifiers = [one.verifier for one in open_signers(state_dir, origin, keys)]
+    return HighWater(origin, verifiers, state_dir / MARK_FILE, shared)

@@ -1,0 +1,151 @@
+"""`motlan log accept-rollback`: go on with a log whose database lost records, after it was said which."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import click
+
+from gateway import registry
+from gateway.cli.store import Store, keeps
+from gateway.domain.dates import rfc3339
+from gateway.domain.exchange import Phase
+from gateway.domain.sentences import Sentence
+from gateway.exchange_log.key_files import MARK_FILE
+from gateway.keeping.archive import notes_in
+from gateway.ports.exchange_log import HighWaterMark
+
+_NONE = (
+    "cơ sở dữ liệu có đủ các bản ghi đã thấy / the database has all records that were seen: nothing is lost"
+)
+_DONE = (
+    "đã ghi nhận; hãy khởi động lại hệ thống kết nối, và chạy lệnh này trên mọi máy khác"
+    " / recorded; start the gateway again, and run this command on every other host\n"
+    "dấu mốc cũ, do khóa của nhật ký ký / the former mark, signed by the key of the log: {former}"
+)
+
+
+class Loss(NamedTuple):
+    """What a database lacks."""
+
+    why: Sentence
+    #: records that are lost; when the log went on otherwise, at most so many
+    lost: int
+    exact: bool
+    #: records of the database, and of the mark
+    size: int
+    mark: int
+    #: time of the last record in the database, and when the mark was written; RFC 3339, empty when unknown
+    since: str
+    until: str
+    #: files that hold records beyond the end of the database
+    archives: tuple[str, ...]
+    #: who signs no shorter log
+    witnesses: tuple[str, ...]
+
+
+@click.command("accept-rollback")
+@click.option(
+    "--yes-lose", type=int, metavar="N", help="Do not ask: N records are lost, as this command says."
+)
+@keeps
+def accept_rollback(*, yes_lose: int | None, store: Store) -> int:
+    """Say which records the log's database lost, and go on without them. Run it on the host that says log_rolled_back.
+
+    First look for the right database: an old primary that came back, a restored copy. Nothing brings back what is
+    accepted as lost. A witness never signs the shorter log: with witnesses, begin a new log instead.
+
+    \b
+    Examples:
+      motlan log accept-rollback --dir /var/lib/motlan
+      motlan log accept-rollback --dir /var/lib/motlan --yes-lose 200
+    """  # noqa: D301 -- \b is click's
+    keeper = store.keeper
+
+    async def work() -> tuple[Loss | None, str]:
+        keeper.log(rolled_back=True)
+        cache_url = store.configuration.gateway.cache_url
+        cache = registry.store(cache_url, "open_cache")(cache_url)
+        try:
+            high_water = keeper.high_water(cache)
+            newest = await keeper.reader().checkpoint()
+            loss = await _loss(store, high_water, newest)
+            if loss is None or not _accepted(loss, yes_lose):
+                return loss, ""
+            await keeper.recorder().operator_act(
+                Phase.CONFIGURATION, "accept-rollback", lost=loss.lost, size=loss.size, mark=loss.mark,
+                root=high_water.root, since=loss.since,
+            )  # fmt: skip
+            return loss, await high_water.accept(newest)
+        finally:
+            await cache.close()
+
+    loss, former = store.done(work)
+    if loss is None:
+        store.say({"lost": 0}, _NONE)
+        return 0
+    if not former:
+        click.echo("không ghi nhận / nothing was accepted", err=True)
+        return 1
+    store.say({**loss._asdict(), "why": loss.why.en, "former_mark": former}, _DONE.format(former=former))
+    return 0
+
+
+async def _loss(store: Store, high_water: HighWaterMark, newest: str) -> Loss | None:
+    keeper, mark = store.keeper, high_water.size
+    at_mark = await keeper.reader().checkpoint(mark) if mark else ""
+    why = high_water.lacking(newest, at_mark)
+    if why is None:
+        return None
+    size = int(newest.split("\n")[1]) if newest else 0
+    last = await keeper.retention().time_at(size - 1) if size else None
+    beyond = [one.name for one in notes_in(keeper.archive_folder) if one.end > size]
+    file = keeper.state / MARK_FILE
+    return Loss(
+        why=why, lost=mark - size if size < mark else mark, exact=size < mark, size=size, mark=mark,
+        since=last or "", until=rfc3339(datetime.fromtimestamp(file.stat().st_mtime, UTC)) if file.exists() else "",
+        archives=tuple(beyond),
+        witnesses=tuple(one.vkey.partition("+")[0] for one in keeper.settings.anchors.witnesses),
+    )  # fmt: skip
+
+
+def _accepted(loss: Loss, yes_lose: int | None) -> bool:
+    click.echo(_words(loss), err=True)
+    if yes_lose is not None:
+        if yes_lose != loss.lost:
+            raise click.UsageError(
+                f"mất {loss.lost} bản ghi, không phải {yes_lose} / {loss.lost} records are lost"
+            )
+        return True
+    question = (
+        "Đã chắc chắn không còn cơ sở dữ liệu nào có các bản ghi này? / is there no database that has them?"
+    )
+    if not click.confirm(question, err=True):
+        return False
+    text = f"Nhập số bản ghi chấp nhận mất ({loss.lost}) / type how many records are lost"
+    return str(click.prompt(text, err=True, default="", show_default=False)).strip() == str(loss.lost)
+
+
+def _count(loss: Loss) -> str:
+    if not loss.mark:
+        return "không biết mất bao nhiêu bản ghi / nobody knows how many records are lost"
+    if loss.exact:
+        return f"mất {loss.lost} bản ghi / {loss.lost} records are lost"
+    return f"mất nhiều nhất {loss.lost} bản ghi / {loss.lost} records are lost at most"
+
+
+def _words(loss: Loss) -> str:
+    lines = [
+        str(loss.why),
+        _count(loss),
+        f"cơ sở dữ liệu / database: {loss.size}, {loss.since or '-'}",
+        f"dấu mốc / mark: {loss.mark}, {loss.until or '-'}",
+    ]
+    if loss.archives:
+        lines.append(f"có trong tệp lưu trữ / archives hold some: {', '.join(loss.archives)}")
+    if loss.witnesses:
+        names = ", ".join(loss.witnesses)
+        lines.append(
+            f"nhân chứng {names} không bao giờ ký nhật ký ngắn hơn: nên mở nhật ký mới / never sign the shorter log:"
+            f" rather begin a new log ({names})"
+        )
+    return "\n".join(lines)
