@@ -4,11 +4,13 @@ import asyncio
 import fcntl
 import gc
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -111,6 +113,7 @@ class _Attack:
         self.taken: list[float] = []
         self._session = stage.house.session
         self._url = content["gateway"]
+        self._pids = (int(content["pid"]), os.getpid())
         client = content["clients"]["portal"]
         self._headers = GatewayClient(self._url, client["client_id"], client["client_secret"])._headers()
         who = stage.house.subject("facts_example")
@@ -135,26 +138,42 @@ class _Attack:
 
     async def wire(self) -> None:
         for sent in SMUGGLED.values():
-            reader, writer = await asyncio.open_connection("127.0.0.1", int(self._url.rsplit(":", 1)[1]))
-            writer.write(sent)
-            began = time.monotonic()
-            assert (await asyncio.wait_for(reader.readline(), 5)).split(b" ")[1].startswith(b"4")
-            self.taken.append(time.monotonic() - began)
-            writer.close()
+            assert 400 <= await self._timed(partial(self._sent, sent)) < 500
+
+    async def _sent(self, sent: bytes) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(self._url.rsplit(":", 1)[1]))
+        writer.write(sent)
+        head = await asyncio.wait_for(reader.readline(), 20)
+        writer.close()
+        return int(head.split(b" ")[1])
 
     async def _post(self, raw: bytes) -> int:
-        status, taken = await self._timed(raw)
-        if taken > 1:  # slow, or held up by another program? a second time tells
-            status, taken = await self._timed(raw)
-        self.taken.append(taken)
-        return status
+        return await self._timed(partial(self._posted, raw))
 
-    async def _timed(self, raw: bytes) -> tuple[int, float]:
-        began = time.monotonic()
+    async def _posted(self, raw: bytes) -> int:
         headers = {**self._headers, "Content-Type": "application/json"}
         async with self._session.post(f"{self._url}/v1/prefill", data=raw, headers=headers) as answer:
             await answer.read()
-        return answer.status, time.monotonic() - began
+        return answer.status
+
+    async def _timed(self, ask: Callable[[], Awaitable[int]]) -> int:
+        """The status. Slow is what is slow twice, without the time that the processor was with other programs."""
+        for _ in range(2):
+            began, waited = time.monotonic(), [waited_for_processor(pid) for pid in self._pids]
+            status = await ask()
+            elsewhere = max(
+                waited_for_processor(pid) - one for pid, one in zip(self._pids, waited, strict=True)
+            )
+            taken = time.monotonic() - began - elsewhere
+            if taken <= 1:
+                break
+        self.taken.append(taken)
+        return status
+
+
+def waited_for_processor(pid: int) -> float:
+    """Seconds in which the process could have worked and did not get the processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
 
 
 async def test_operations_log_that_nobody_takes_stops_nothing(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """A number alone opens nothing, whatever the caller leaves out, hurries or makes up."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
+from gateway.prefill.exchange import _PATIENCE_SECONDS
 from tests.faults.conftest import found
 from tests.flows.conftest import House
 from tests.flows.test_records import records
@@ -27,12 +29,24 @@ async def test_hurried_caller_gets_nothing_that_nobody_confirmed(house: House) -
     subjects = {"requester": who, "person": {"same_as": "requester"}}
     first = await house.prefill("1.004873", subjects)
     assert "nxnTinhTrangHonNhan" not in values(first)
-    await house.misbehave("population", "slow", seconds=0.4, times=30)
+    await house.misbehave("population", "slow", seconds=0.4)
     for deadline in (1, 5, 20, 100, 200):
-        answer = await house.prefill("1.004873", subjects, deadline_ms=deadline)
+        answer = await answered_within(_PATIENCE_SECONDS, house, subjects, deadline)
         assert "nxnTinhTrangHonNhan" not in values(answer), answer["sources"]
         entry = next(one for one in answer["sources"] if one["source"] == "civil_status")
         assert entry["outcome"] != "found"
+
+
+async def answered_within(
+    seconds: float, house: House, subjects: dict[str, Any], deadline_ms: int
+) -> dict[str, Any]:
+    """A prefill that no other program of the machine held up: after so long, silence hides nothing any more."""
+    for _ in range(10):
+        began = time.monotonic()
+        answer: dict[str, Any] = await house.prefill("1.004873", subjects, deadline_ms=deadline_ms)
+        if time.monotonic() - began < seconds:
+            return answer
+    pytest.fail("the machine is too busy to answer a hurried caller in time")
 
 
 async def test_value_that_is_taken_back_is_told_to_whoever_merges(house: House) -> None:
