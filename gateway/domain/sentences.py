@@ -69,7 +69,7 @@ SEND_FORM = Sentence(
     "gửi kèm Content-Type: application/x-www-form-urlencoded",
     "send Content-Type: application/x-www-form-urlencoded",
 )
-AT_MOST_BYTES = Sentence("chỉ nhận tối đa {largest} byte", "at most {largest} bytes are taken")
+AT_MOST_BYTES = Sentence("chỉ nhận tối đa {largest} byte", "at most {largest} bytes are accepted")
 SEND_WITHIN = Sentence("gửi hết nội dung trong vòng {seconds} giây", "send the body within {seconds} seconds")
 BODY_UNREADABLE = Sentence("không đọc được nội dung yêu cầu", "the body could not be read")
 BODY_EMPTY = Sentence(
@@ -84,11 +84,11 @@ BODY_NO_JSON = Sentence(
 BODY_TOO_DEEP = Sentence(
     "nội dung lồng nhau quá {depth} cấp", "the body is nested deeper than {depth} levels"
 )
-MEMBER_TWICE = Sentence("một đối tượng có thành phần bị lặp tên", "a member stands twice in one object")
+MEMBER_TWICE = Sentence("một đối tượng có thành phần bị lặp tên", "an object has the same member twice")
 NUMBER_TOO_LONG = Sentence("nội dung có số quá nhiều chữ số", "a number in the body has too many digits")
 NUMBER_TOO_LARGE = Sentence("nội dung có số quá lớn", "a number in the body is too large")
 FORM_UNREADABLE = Sentence("không đọc được biểu mẫu gửi lên", "the form cannot be read")
-PARAMETER_TWICE = Sentence("có tham số bị lặp", "a parameter stands twice")
+PARAMETER_TWICE = Sentence("có tham số bị lặp", "a parameter is given twice")
 AT_MOST_AT_A_TIME = Sentence("tối đa {most} yêu cầu cùng lúc", "at most {most} at a time")
 VALUES_TOO_LARGE = Sentence("các giá trị dài quá {largest} byte", "the values have more than {largest} bytes")
 
@@ -101,14 +101,14 @@ TEXT_EXPECTED = Sentence("cần chuỗi ký tự, đặt trong dấu nháy", "te
 WHOLE_NUMBER_EXPECTED = Sentence("cần số nguyên", "a whole number is expected")
 NUMBER_EXPECTED = Sentence("cần một số", "a number is expected")
 TRUTH_EXPECTED = Sentence("cần true hoặc false", "true or false is expected")
-ONLY_NULL = Sentence("chỉ nhận null", "only null is taken here")
+ONLY_NULL = Sentence("chỉ nhận null", "only null is accepted here")
 ONE_OF = Sentence("phải là một trong {expected}", "is one of {expected}")
 GREATER_THAN = Sentence("phải lớn hơn {gt}", "is greater than {gt}")
 AT_LEAST = Sentence("phải từ {ge} trở lên", "is at least {ge}")
 LESS_THAN = Sentence("phải nhỏ hơn {lt}", "is less than {lt}")
 AT_MOST = Sentence("phải từ {le} trở xuống", "is at most {le}")
 NOT_OF_THE_FORM = Sentence(
-    "không đúng định dạng mà tài liệu giao diện quy định", "is not of the form that the contract asks for"
+    "không đúng định dạng mà tài liệu giao diện quy định", "does not have the form that the contract requires"
 )
 ACCOUNT_KINDS = Sentence(
     "cần chuỗi ký tự, số nguyên, true, false hoặc null",
@@ -121,13 +121,11 @@ GROWN_FROM_KINDS = Sentence(
 UNKNOWN_MEMBER = Sentence("không có thành phần '{name}'", "'{name}' is not a known member")
 UNKNOWN_MEMBER_OF = Sentence(
     "không có thành phần '{name}'; có các thành phần {known}",
-    "'{name}' is not a known member; there are {known}",
+    "'{name}' is not a known member; known: {known}",
 )
-UNKNOWN_WORD = Sentence(
-    "không thuộc danh mục; có các giá trị {known}", "this is none of its words; there are {known}"
-)
+UNKNOWN_WORD = Sentence("không thuộc danh mục; có các giá trị {known}", "is not a known word; known: {known}")
 UNKNOWN_WORD_NEAR = Sentence(
-    "có phải là '{found}'? Có các giá trị {known}", "did you mean '{found}'?; there are {known}"
+    "có phải là '{found}'? Có các giá trị {known}", "did you mean '{found}'? known: {known}"
 )
 WRITTEN_AS = Sentence("được viết là {how}", "is written as {how}")
 FEWEST_CHARACTERS = Sentence("có ít nhất {bound} ký tự", "has at least {bound} characters")
@@ -141,19 +139,19 @@ WRITE_TIME = Sentence(
 WRITE_DAY = Sentence("ghi ngày theo dạng 2026-09-02", "write a day as in 2026-09-02")
 NO_SUCH_DATE = Sentence(
     "không phải ngày có thật viết theo yyyy, yyyy-mm hoặc yyyy-mm-dd, từ năm {first} đến năm {last}",
-    "is no date that there is, written yyyy, yyyy-mm or yyyy-mm-dd, of the years {first} to {last}",
+    "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}",
 )
 REASON_IN_CLEAR = Sentence(
     "nội dung này được lưu ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
-    "is recorded in clear: leave numbers of people out of it",
+    "is recorded in clear: leave personal numbers out",
 )
 MAY_BE_A_NUMBER = Sentence(
     "có phần giống số định danh hoặc số giấy tờ của một người, mà nội dung này được lưu ở dạng đọc được",
-    "holds what could be a person's number; such words are kept in clear",
+    "may contain a personal number; such words are kept in clear",
 )
 MAY_BE_A_NAME = Sentence(
     "giống họ tên hoặc câu chữ, không giống mã hồ sơ, mà mã này được lưu ở dạng đọc được",
-    "looks like words, not like the code of a dossier; such codes are kept in clear",
+    "looks like words, not like a dossier code; dossier codes are kept in clear",
 )
 NO_TAX_CODE = Sentence(
     "không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
@@ -205,45 +203,48 @@ HOW_PREDICATE = Sentence(
 )
 HOW_JWT = Sentence(
     "token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
-    "an ID token as it came, three parts with dots between",
+    "an ID token as received, three parts with dots between",
 )
-HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token as it stood in 'pending'")
+HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token of 'pending'")
 HOW_CONSENT = Sentence(
     "mã 'consent' trong câu trả lời của POST /v1/consents",
-    "the 'consent' that the answer to POST /v1/consents has",
+    "the 'consent' in the answer of POST /v1/consents",
 )
 HOW_DEMAND = Sentence(
     "mã 'request' trong câu trả lời của POST /v1/subject-requests",
-    "the 'request' that the answer to POST /v1/subject-requests has",
+    "the 'request' in the answer of POST /v1/subject-requests",
 )
 HOW_CORRECTION = Sentence(
     "mã 'id' trong câu trả lời của POST /v1/corrections",
-    "the 'id' that the answer to POST /v1/corrections has",
+    "the 'id' in the answer of POST /v1/corrections",
 )
 HOW_LANGUAGE = Sentence("mã ngôn ngữ theo BCP 47, ví dụ vi", "a language by its tag (BCP 47), such as vi")
 HOW_ONE_LINE = Sentence(
     "văn bản không xuống dòng, không có ký tự đổi chiều viết và ký tự ẩn khác",
-    "text without line breaks, changes of direction and other signs that nobody sees",
+    "text without line breaks, changes of direction and other invisible characters",
 )
 HOW_LINES = Sentence(
     "văn bản không có ký tự đổi chiều viết và ký tự ẩn khác; được xuống dòng",
-    "text without changes of direction and other signs that nobody sees; lines may break",
+    "text without changes of direction and other invisible characters; line breaks are permitted",
 )
 AS_THE_CONTRACT_SAYS = Sentence("tài liệu giao diện quy định", "the contract says")
 
 LOGIN_NOT_PROVEN = Sentence("không chứng minh được việc đăng nhập: {why}", "does not prove a login: {why}")
 LOGIN_ISSUER = Sentence(
     "'iss' không phải nhà cung cấp định danh nào trong config/logins.yaml",
-    "its 'iss' is no provider of config/logins.yaml",
+    "its 'iss' is not a provider in config/logins.yaml",
 )
 LOGIN_UNSIGNED = Sentence(
-    "không khóa nào của nhà cung cấp định danh tạo ra chữ ký này", "no key of its provider made its signature"
+    "không khóa nào của nhà cung cấp định danh tạo ra chữ ký này",
+    "its signature was not made by a key of its provider",
 )
-LOGIN_OF_NOBODY = Sentence("không có số định danh cá nhân", "it names nobody by a personal id")
-LOGIN_OVER = Sentence("đã hết hạn: đề nghị ông/bà đăng nhập lại", "it is over: let the person sign in again")
+LOGIN_OF_NOBODY = Sentence("không có số định danh cá nhân", "it has no personal id")
+LOGIN_OVER = Sentence(
+    "đã hết hạn: đề nghị ông/bà đăng nhập lại", "it has expired: let the person sign in again"
+)
 LOGIN_OLD = Sentence(
     "phiên đăng nhập đã quá {longest} giây, hoặc ở thời điểm chưa tới: đề nghị ông/bà đăng nhập lại",
-    "the login is older than {longest} seconds, or still to come: let the person sign in again",
+    "the login is older than {longest} seconds, or in the future: let the person sign in again",
 )
 LOGIN_ALGORITHM = Sentence(
     "thuật toán không được nhận: dùng RS256, ES256 hoặc EdDSA (Ed25519)",
@@ -252,7 +253,7 @@ LOGIN_ALGORITHM = Sentence(
 LOGIN_TYPE = Sentence("'typ' không phải là JWT", "its 'typ' is not JWT")
 LOGIN_OF_ANOTHER = Sentence(
     "mã được cấp cho hệ thống khác: mã của hệ thống này ghi tại 'clients' trong config/logins.yaml",
-    "it was made for another client: 'clients' of config/logins.yaml names yours",
+    "it is for another client: 'clients' of config/logins.yaml has yours",
 )
 
 # --- access: tokens, keys, proofs, signatures
@@ -263,22 +264,22 @@ SEND_TOKEN = Sentence(
 )
 TOKEN_NOT_OURS = Sentence(
     "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token",
-    "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token",
+    "this is not a complete token of this gateway; fetch one at /oauth2/token",
 )
 TOKEN_NOT_OURS_FOR = Sentence(
     "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token ({why})",
-    "this is no token of this gateway, or not the whole of one; fetch one at /oauth2/token ({why})",
+    "this is not a complete token of this gateway; fetch one at /oauth2/token ({why})",
 )
 TOKEN_OVER = Sentence("mã truy cập đã hết hạn; lấy mã mới", "the token has expired; fetch a new one")
-TOKEN_NOT_YET = Sentence("mã truy cập chưa có hiệu lực", "the token is not yet in force")
+TOKEN_NOT_YET = Sentence("mã truy cập chưa có hiệu lực", "the token is not valid yet")
 TOKEN_REVOKED = Sentence("mã truy cập đã bị thu hồi; lấy mã mới", "the token was revoked; fetch a new one")
 TOKEN_ELSEWHERE = Sentence(
     "mã truy cập được lấy tại một địa chỉ khác; đặt 'issuer' trong gateway.yaml",
-    "the token was fetched at another address than this; set 'issuer' in gateway.yaml",
+    "the token was fetched at another address; set 'issuer' in gateway.yaml",
 )
 TOKEN_OF_CERTIFICATE = Sentence(
     "mã truy cập gắn với một chứng thư không đi kèm yêu cầu",
-    "the token is bound to a certificate that did not come with the request",
+    "the token is bound to a certificate that the request does not have",
 )
 TOKEN_OF_KEY = Sentence(
     "mã truy cập gắn với khóa: gửi kèm Authorization: DPoP và bằng chứng",
@@ -290,19 +291,20 @@ TOKEN_OF_NO_KEY = Sentence(
 )
 TOKEN_UNBOUND = Sentence(
     "mã truy cập không gắn với gì; lấy mã mới bằng DPoP hoặc chứng thư",
-    "the token is bound to nothing; fetch one with DPoP or a certificate",
+    "the token is not bound; fetch one with DPoP or a certificate",
 )
 TOKEN_OF_ANOTHER_KEY = Sentence("mã truy cập gắn với khóa khác", "the token is bound to another key")
 SCOPE_MISSING = Sentence("mã truy cập không có phạm vi '{scope}'", "the token lacks the scope '{scope}'")
 CERTIFICATE_NOT_TAKEN = Sentence(
-    "không nhận chứng thư trong tiêu đề từ địa chỉ này", "a certificate in a header is not taken from here"
+    "không nhận chứng thư trong tiêu đề từ địa chỉ này",
+    "a certificate in a header is not accepted from this address",
 )
 CERTIFICATE_UNREADABLE = Sentence(
     "máy chủ trung gian chuyển tới chứng thư không đọc được",
-    "the proxy handed over no certificate that can be read",
+    "the proxy sent no readable certificate",
 )
 DPOP = Sentence("DPoP: {why}", "DPoP: {why}")
-ONE_PROOF = Sentence("mỗi yêu cầu kèm đúng một bằng chứng", "exactly one proof comes with a request")
+ONE_PROOF = Sentence("mỗi yêu cầu kèm đúng một bằng chứng", "a request has exactly one proof")
 PROOF_TYPE = Sentence("'typ' không phải là dpop+jwt", "its 'typ' is not dpop+jwt")
 PROOF_UNSIGNED = Sentence(
     "khóa trong phần đầu không ký bằng chứng này", "the key in its header did not sign it"
@@ -310,26 +312,24 @@ PROOF_UNSIGNED = Sentence(
 PROOF_PLACE = Sentence("'htm' và 'htu' phải là {method} {url}", "'htm' and 'htu' must say {method} {url}")
 PROOF_OF_ANOTHER_TOKEN = Sentence(
     "'ath' không phải giá trị băm của mã truy cập đi kèm",
-    "'ath' is not the digest of the token that came with it",
+    "'ath' is not the digest of the token in the request",
 )
 PROOF_UNNAMED = Sentence("thiếu 'jti' hoặc 'iat'", "'jti' or 'iat' is missing")
 PROOF_NONCE = Sentence(
     "ký bằng chứng với nonce trong tiêu đề DPoP-Nonce",
     "sign the proof with the nonce of the field DPoP-Nonce",
 )
-PROOF_UNTIMELY = Sentence("'iat' không phải thời điểm hiện tại", "'iat' is not the time now")
+PROOF_UNTIMELY = Sentence("'iat' không phải thời điểm hiện tại", "'iat' is not the current time")
 PROOF_TAKEN = Sentence(
     "bằng chứng đã được dùng: mỗi yêu cầu ký một bằng chứng mới",
-    "it was shown before: sign a new one for each request",
+    "it was used before: sign a new one for each request",
 )
 PROOF_KEY_NOT_PLAIN = Sentence("khóa không ở dạng đơn giản", "its key is not a plain one")
 JWS_TOO_LONG = Sentence("dài quá {largest} ký tự", "it is longer than {largest} characters")
 JWS_NOT_THREE_PARTS = Sentence(
     "không gồm ba phần cách nhau bằng dấu chấm", "it is not three parts with dots between"
 )
-JWS_SIGNATURE_LENGTH = Sentence(
-    "chữ ký không đúng độ dài", "its signature has not the length that it must have"
-)
+JWS_SIGNATURE_LENGTH = Sentence("chữ ký không đúng độ dài", "its signature has a wrong length")
 JWS_HEADER_MEMBERS = Sentence(
     "phần đầu có thành phần không được nhận", "its header has members that are not accepted here"
 )
@@ -338,11 +338,11 @@ JWS_ALGORITHM = Sentence(
     "its algorithm is not accepted: use EdDSA (Ed25519) or ES256",
 )
 JWS_HEADER_TYPE = Sentence("phần đầu có thành phần sai kiểu", "its header has a member of a wrong type")
-JWS_KEY_WANTED = Sentence("phần đầu phải có khóa công khai", "the public key must stand in its header")
-JWS_KEY_UNWANTED = Sentence("phần đầu tự mang khóa của nó", "its header brings its own key")
+JWS_KEY_WANTED = Sentence("phần đầu phải có khóa công khai", "its header must have the public key")
+JWS_KEY_UNWANTED = Sentence("phần đầu tự mang khóa của nó", "its header must not have a key")
 JWS_SPELLING = Sentence(
     "có phần không viết theo cách duy nhất của base64url",
-    "a part of it is not the one spelling of its bytes in base64url",
+    "a part of it is not canonical base64url",
 )
 JWS_NOT_BASE64 = Sentence("có phần không phải base64url", "a part of it is not base64url")
 JWS_NO_OBJECT = Sentence("có phần không phải đối tượng JSON", "a part of it is not a JSON object")
@@ -360,11 +360,11 @@ KEY_PRIVATE_PEM = Sentence(
 KEY_NOT_FOR_SIGNING = Sentence("không phải khóa để ký", "it is not a key for signatures")
 KEY_ALGORITHM = Sentence("'alg' không khớp với đường cong", "its 'alg' is not that of its curve")
 KEY_NOT_ON_CURVE = Sentence(
-    "các số không là điểm nào của đường cong", "its numbers are no point of its curve"
+    "các số không là điểm nào của đường cong", "its numbers are not a point of its curve"
 )
 KEY_LOW_ORDER = Sentence(
     "khóa có bậc thấp, không ai có khóa riêng của nó: hãy tạo cặp khóa mới",
-    "it is a key of low order, for which nobody has a secret: make a new pair",
+    "it is a key of low order, which has no secret: make a new pair",
 )
 KEY_KIND = Sentence("không phải Ed25519 hay P-256", "it is neither Ed25519 nor P-256")
 KEY_KIND_JWK = Sentence(
@@ -376,14 +376,16 @@ KEY_BYTES = Sentence(
 )
 SIGNATURE_NONCE_TAKEN = Sentence(
     "nonce đã được dùng: mỗi yêu cầu ký một nonce mới",
-    "the nonce was shown before: sign a new one for each request",
+    "the nonce was used before: sign a new one for each request",
 )
 SIGNATURE_NOT_BY_KEY = Sentence("khóa này không ký thông điệp này", "the key did not sign this message")
 SIGNATURE_NO_TIME = Sentence("thiếu 'created'", "'created' is missing")
 SIGNATURE_OLD = Sentence(
     "'created' không nằm trong {oldest} giây gần đây", "'created' is not within the last {oldest} seconds"
 )
-SIGNATURE_OVER = Sentence("'expires' đã qua, hoặc không phải thời điểm", "'expires' is over, or no time")
+SIGNATURE_OVER = Sentence(
+    "'expires' đã qua, hoặc không phải thời điểm", "'expires' is in the past, or not a time"
+)
 SIGNATURE_NONCE = Sentence(
     "'nonce' phải có 8 đến 128 ký tự, mỗi lần một giá trị mới",
     "'nonce' must have 8 to 128 letters, new ones each time",
@@ -392,13 +394,15 @@ SIGNATURE_ONE = Sentence(
     "thông điệp có đúng một chữ ký, cùng một nhãn trong cả hai tiêu đề",
     "a message has exactly one signature, under one label in both fields",
 )
-SIGNATURE_FORM = Sentence("chữ ký không viết theo RFC 9421", "the signature is not written as RFC 9421 says")
+SIGNATURE_FORM = Sentence(
+    "chữ ký không viết theo RFC 9421", "the signature does not have the form of RFC 9421"
+)
 SIGNATURE_PARAMETER = Sentence(
-    "không nhận tham số '{name}' của chữ ký", "the parameter '{name}' of a signature is not taken here"
+    "không nhận tham số '{name}' của chữ ký", "the parameter '{name}' of a signature is not accepted here"
 )
 SIGNATURE_KEY = Sentence(
     "'keyid' không phải khóa nào của hệ thống khai thác (mã khóa, hoặc dấu vân tay theo RFC 7638)",
-    "'keyid' is none of the requester's keys (its id, or its RFC 7638 thumbprint)",
+    "'keyid' is not a key of the requester (its id, or its RFC 7638 thumbprint)",
 )
 SIGNATURE_ALGORITHM = Sentence(
     "'alg' không khớp với khóa: {algorithm}", "'alg' is not that of the key: {algorithm}"
@@ -415,32 +419,30 @@ MESSAGE_START = Sentence(
     "tệp không bắt đầu bằng dòng đầu của yêu cầu hay câu trả lời",
     "the file does not begin with the start line of a request or an answer",
 )
-MESSAGE_LINE = Sentence("có dòng không phải tiêu đề", "a line of the message is no field")
+MESSAGE_LINE = Sentence("có dòng không phải tiêu đề", "a line of the message is not a field")
 COMPONENT_QUOTES = Sentence(
     "tên thành phần được ký phải đặt trong dấu nháy", "a component is named by a text in quotes"
 )
 COMPONENT_PARAMETER = Sentence(
     "không nhận tham số '{name}' của thành phần được ký",
-    "the parameter '{name}' of a component is not taken here",
+    "the parameter '{name}' of a component is not accepted here",
 )
 COMPONENT_DERIVED = Sentence(
-    "có thành phần suy ra không được nhận", "a derived component is not one of those that are taken here"
+    "có thành phần suy ra không được nhận", "a derived component is not accepted here"
 )
 COMPONENT_GONE = Sentence(
     "tiêu đề được ký không có, hoặc tên không viết bằng chữ thường",
-    "a field that is covered is not there, or not named in small letters",
+    "a covered field is missing, or its name is not in small letters",
 )
-COMPONENT_MEMBER = Sentence(
-    "thành phần được ký của tiêu đề không có", "a member that is covered is not there"
-)
+COMPONENT_MEMBER = Sentence("thành phần được ký của tiêu đề không có", "a covered member is missing")
 COMPONENT_TWICE = Sentence("một thành phần được ký hai lần", "a component is covered twice")
-COMPONENT_NOT_ASCII = Sentence("tiêu đề được ký có ký tự ngoài ASCII", "a field that is covered is not ASCII")
-COMPONENT_REQ = Sentence("'req' chỉ dùng cho câu trả lời", "'req' belongs to answers")
-COMPONENT_PORT = Sentence("cổng mạng trong địa chỉ không hợp lệ", "the port of the address is none")
+COMPONENT_NOT_ASCII = Sentence("tiêu đề được ký có ký tự ngoài ASCII", "a covered field is not ASCII")
+COMPONENT_REQ = Sentence("'req' chỉ dùng cho câu trả lời", "'req' is for answers only")
+COMPONENT_PORT = Sentence("cổng mạng trong địa chỉ không hợp lệ", "the address has an invalid port")
 STRUCTURED_LONG = Sentence(
     "tiêu đề có cấu trúc quá dài, hoặc có ký tự ngoài ASCII", "a structured field is too long, or not ASCII"
 )
-STRUCTURED_LABEL_TWICE = Sentence("một nhãn bị lặp trong tiêu đề", "a label stands twice in a field")
+STRUCTURED_LABEL_TWICE = Sentence("một nhãn bị lặp trong tiêu đề", "a field has the same label twice")
 STRUCTURED_UNREADABLE = Sentence(
     "không đọc được tiêu đề có cấu trúc (RFC 9651)", "a structured field (RFC 9651) cannot be read"
 )
@@ -448,26 +450,26 @@ CLIENT_FAILED = Sentence("không xác thực được hệ thống khai thác", 
 CLIENT_FAILED_FOR = Sentence(
     "không xác thực được hệ thống khai thác: {why}", "client authentication failed: {why}"
 )
-NO_CREDENTIALS = Sentence("yêu cầu không kèm thông tin xác thực", "no credentials came with the request")
-ASSERTION_BROKEN = Sentence("mã khẳng định (assertion): {why}", "of the assertion, {why}")
+NO_CREDENTIALS = Sentence("yêu cầu không kèm thông tin xác thực", "the request has no credentials")
+ASSERTION_BROKEN = Sentence("mã khẳng định (assertion): {why}", "the assertion is invalid: {why}")
 ASSERTION_TAKEN = Sentence(
     "mã khẳng định (assertion) đã được dùng; mỗi lần ký một mã mới",
-    "this assertion was shown before; sign a new one each time",
+    "this assertion was used before; sign a new one each time",
 )
-ONE_WAY = Sentence("mỗi lần chỉ xác thực theo một cách", "a client proves itself in one way at a time")
-SECRET_IN_BODY = Sentence("không nhận mật khẩu trong nội dung", "a secret in the body is not taken")
+ONE_WAY = Sentence("mỗi lần chỉ xác thực theo một cách", "a client authenticates in one way at a time")
+SECRET_IN_BODY = Sentence("không nhận mật khẩu trong nội dung", "a secret in the body is not accepted")
 REQUESTER_REVOKED = Sentence("hệ thống khai thác đã bị thu hồi quyền", "the requester was revoked")
 ASSERTION_TYPE = Sentence("client_assertion_type phải là {kind}", "client_assertion_type must be {kind}")
 GRANT_TYPE = Sentence("grant_type phải là client_credentials", "grant_type must be client_credentials")
 SCOPE_NOT_YOURS = Sentence(
-    "hệ thống khai thác không có phạm vi đã hỏi", "a scope is asked that this client does not have"
+    "hệ thống khai thác không có phạm vi đã hỏi", "the client does not have a requested scope"
 )
 BIND_THE_TOKEN = Sentence(
     "mã truy cập phải gắn với khóa: gửi kèm bằng chứng DPoP (RFC 9449)",
     "a token must be bound: send a DPoP proof (RFC 9449)",
 )
 TOKEN_PARAMETER = Sentence("thiếu tham số 'token'", "the parameter 'token' is missing")
-TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token was given to another client")
+TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
 REVOCATIONS_UNKNOWN = Sentence(
     "trong một lúc không tra cứu được danh sách thu hồi",
     "revocations could not be looked up for a while",
@@ -492,7 +494,7 @@ AGREEMENT_ENDED = Sentence(
 PURPOSE_UNKNOWN = Sentence("không có mục đích này", "there is no such purpose")
 PURPOSE_NOT_OF_PROCEDURE = Sentence(
     "mục đích {purpose} không thuộc thủ tục {procedure}: hãy bỏ purpose để dùng mục đích của thủ tục",
-    "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to ask for its own",
+    "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to use its own",
 )
 PREDICATE_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho hỏi điều kiện {predicate} với mục đích này",
@@ -504,37 +506,37 @@ AGENCY_DISSOLVED = Sentence(
 )
 AGREED_HOURS = Sentence(
     "thỏa thuận chỉ áp dụng {hours} giờ Việt Nam, các ngày {days}",
-    "the agreement holds {hours} in Việt Nam on {days}",
+    "the agreement is valid {hours} in Việt Nam on {days}",
 )
 WHOLE_DAY = Sentence("cả ngày theo", "the whole day")
 AGREED_AGENCY = Sentence(
     "thỏa thuận không áp dụng cho cơ quan của cán bộ này",
-    "the agreement does not hold for the agency of the official",
+    "the agreement is not valid for the agency of the official",
 )
 AGREED_OFFICIAL = Sentence(
     "thỏa thuận yêu cầu nêu đúng cán bộ khai thác, không dùng cán bộ trực thay",
-    "the agreement wants the official who asks, nobody on duty stands in",
+    "the agreement requires a named official; the duty official does not count",
 )
 AGREED_RELATIONS = Sentence(
-    "thỏa thuận chỉ áp dụng cho các quan hệ {relations}", "the agreement holds for {relations} only"
+    "thỏa thuận chỉ áp dụng cho các quan hệ {relations}", "the agreement is valid for {relations} only"
 )
 AGREED_ACCOUNT = Sentence(
-    "thỏa thuận yêu cầu cho biết ai đã đăng nhập", "the agreement wants to know who signed in"
+    "thỏa thuận yêu cầu cho biết ai đã đăng nhập", "the agreement requires the account that signed in"
 )
 AGREED_LEVEL = Sentence(
     "thỏa thuận yêu cầu tài khoản đã xác định rõ chủ tài khoản: {levels}",
-    "the agreement wants an account whose owner is known: {levels}",
+    "the agreement requires an account at one of the levels: {levels}",
 )
 AGREED_SIGNED = Sentence(
-    "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement holds for signed requests only"
+    "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement is valid for signed requests only"
 )
 AGREED_MANDATE = Sentence(
     "người đại diện phải nêu văn bản chứng minh quyền đại diện",
-    "a person who acts for somebody else must name the document that lets them",
+    "a person who acts for another must name the document that allows it",
 )
 AGREED_REPRESENTATIVE = Sentence(
     "thỏa thuận yêu cầu nêu ai đại diện cho ai, và nguồn dữ liệu phải chứng minh việc đại diện đó",
-    "the agreement wants to know who represents whom, and a source must prove it",
+    "the agreement requires the representative of each person, proven by a source",
 )
 REPRESENTATION_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho phép loại đại diện nêu trong yêu cầu",
@@ -542,7 +544,7 @@ REPRESENTATION_NOT_AGREED = Sentence(
 )
 NOT_BY_REPRESENTATIVE = Sentence(
     "không ai được nộp thay thủ tục này với tư cách đại diện loại {kind}; không dữ liệu nào được hỏi",
-    "this procedure cannot be filed by somebody who acts as {kind}; nothing was asked",
+    "this procedure cannot be filed by a representative ({kind}); no source was asked",
 )
 REPRESENTATION_NOT_PROVEN = Sentence(
     "nguồn dữ liệu không xác nhận tư cách đại diện ({kind}); không dữ liệu nào khác được hỏi",
@@ -550,17 +552,17 @@ REPRESENTATION_NOT_PROVEN = Sentence(
 )
 REPRESENTATION_UNDECIDED = Sentence(
     "hiện không nguồn dữ liệu nào cho biết có đúng tư cách đại diện hay không ({kind}); không hỏi dữ liệu nào khác",
-    "no source can tell just now whether the representation is so ({kind}); nothing else was asked",
+    "no source can confirm or deny the representation now ({kind}); nothing else was asked",
 )
-MANDATE_OVER = Sentence("văn bản làm căn cứ đại diện đã hết hiệu lực", "the mandate is over")
-AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given for a dossier only")
+MANDATE_OVER = Sentence("văn bản làm căn cứ đại diện đã hết hiệu lực", "the mandate has expired")
+AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given only for a dossier")
 AGREED_DOSSIER_SHAPE = Sentence(
     "thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
-    "the agreement holds for dossiers written as {shape}",
+    "the agreement is valid for dossiers written as {shape}",
 )
 DOSSIER_UNSEEN = Sentence(
     "hệ thống kết nối chưa biết hồ sơ này, hoặc hồ sơ đã đóng",
-    "the gateway has not seen this dossier, or it is closed",
+    "the gateway does not know this dossier, or it is closed",
 )
 DOSSIER_OLD = Sentence(
     "hồ sơ đã đóng, chưa bắt đầu, hoặc quá {days} ngày",
@@ -569,11 +571,11 @@ DOSSIER_OLD = Sentence(
 DOSSIER_CLOSED = Sentence("hồ sơ đã đóng", "it is closed")
 DOSSIER_UNDATED = Sentence(
     "chỉ tính {days} ngày gần đây, mà mã hồ sơ không có ngày tiếp nhận",
-    "only the last {days} days count, and the code bears no day of reception",
+    "only the last {days} days count, and the code has no day of reception",
 )
 CONSENT_NOT_HELD = Sentence(
     "căn cứ của thỏa thuận là sự đồng ý, mà chưa có sự đồng ý nào còn hiệu lực cho việc này",
-    "the ground of the agreement is consent, and none holds for this",
+    "the legal basis of the agreement is consent, and no valid consent covers this request",
 )
 LIMIT = Sentence(
     "tối đa {most} lượt trong {seconds} giây, tính theo {whom}",
@@ -582,12 +584,12 @@ LIMIT = Sentence(
 LIMIT_CLAIMS = Sentence(
     "tối đa {most} họ tên và ngày sinh khác nhau về một người trong {seconds} giây; chính người đó vẫn được phục vụ"
     " khi gửi kèm chứng minh đăng nhập (login)",
-    "at most {most} in {seconds} seconds different names and birth dates about one person; the person is served with"
-    " the proof of a login (`login`)",
+    "at most {most} different names and birth dates about one person in {seconds} seconds; "
+    "the person is served with a proof of login (`login`)",
 )
 LIMIT_PARAMETERS = Sentence(
     "tối đa {most} tham số khác nhau của một điều kiện về một người trong {seconds} giây",
-    "at most {most} in {seconds} seconds different parameters of one predicate about one person",
+    "at most {most} different parameters of one predicate about one person in {seconds} seconds",
 )
 LIMIT_REPORTS = Sentence(
     "tối đa {most} yêu cầu chỉnh sửa trong {seconds} giây, tính theo {whom}",
@@ -602,7 +604,7 @@ BY_FORM = Sentence("biểu mẫu", "form")
 
 NO_SUCH_CATALOGUE = Sentence(
     "không có danh mục dùng chung này: dùng tên của danh mục (madantoc, maquocgia)",
-    "no such shared catalogue: use the name that its owner gave it (madantoc, maquocgia)",
+    "no such shared catalogue: use the name from its owner (madantoc, maquocgia)",
 )
 NO_CATALOGUES = Sentence(
     "hệ thống kết nối chưa có danh mục dùng chung", "the gateway is not connected to the shared catalogues"
@@ -614,53 +616,55 @@ CATALOGUES_AWAY = Sentence(
 NO_SUCH_PROCEDURE = Sentence("không có thủ tục này", "no such procedure")
 NO_PROCEDURE = Sentence("không có thủ tục {procedure}", "there is no procedure {procedure}")
 PROCEDURE_GONE = Sentence(
-    "thủ tục của giao dịch không còn trong cấu hình", "its procedure is not mapped any more"
+    "thủ tục của giao dịch không còn trong cấu hình", "its procedure is no longer mapped"
 )
 NO_SUCH_AGENCY = Sentence(
     "không có cơ quan này trong config/agencies.yaml", "there is no such agency in config/agencies.yaml"
 )
 NAME_THE_OFFICIAL = Sentence(
     "cần nêu cán bộ khai thác; cơ quan không có cán bộ trực để thay",
-    "name the official; the agency has no duty official to stand in",
+    "name the official; the agency has no duty official",
 )
 NO_SUCH_FIELD = Sentence(
     "biểu mẫu của thủ tục {procedure} không có trường {field}",
     "the form of {procedure} has no field {field}",
 )
 THIS_NAME = Sentence("tên này", "this name")
-VALUE_NOT_IN_FORM = Sentence("biểu mẫu không nhận giá trị này", "the form's schema does not take this value")
+VALUE_NOT_IN_FORM = Sentence(
+    "biểu mẫu không nhận giá trị này", "the form's schema does not accept this value"
+)
 HELD_AND_KNOWN = Sentence(
     "trường này không thể vừa do cổng dịch vụ công điền (held) vừa do công dân điền (known)",
-    "this field cannot be the portal's (held) and the citizen's (known) at once",
+    "this field cannot be in `held` and in `known` at once",
 )
 IDENTITY_INCOMPLETE = Sentence(
     "số định danh phải đi kèm full_name và birth_date", "give full_name and birth_date with the number"
 )
 ACCOUNT_DIFFERS = Sentence(
     "không thống nhất với số của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
-    "is not the number of the role {role}; if who signed in acts for them, name who acts in `representative`",
+    "is not the number of the role {role}; if the person who signed in acts for another, name them in `representative`",
 )
 LOGIN_DIFFERS = Sentence(
     "không phải phiên đăng nhập của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
-    "is not the login of the role {role}; if who signed in acts for them, name who acts in `representative`",
+    "is not the login of the role {role}; if the person who signed in acts for another, name them in `representative`",
 )
 REPRESENTATION_KINDS = Sentence(
     "không có loại đại diện này; có các loại {known}",
-    "there is no such kind of representation; there are {known}",
+    "there is no such kind of representation; known: {known}",
 )
 REPRESENTED_ROLE = Sentence(
-    "cần nêu vai trò có một đối tượng được đại diện", "name a role with one subject, who is represented"
+    "cần nêu vai trò có một đối tượng được đại diện", "name a represented role with one subject"
 )
-REPRESENTS_ITSELF = Sentence("không ai đại diện cho chính mình", "nobody represents themselves")
+REPRESENTS_ITSELF = Sentence("không ai đại diện cho chính mình", "a person cannot represent themselves")
 REPRESENTATION_CHAIN = Sentence(
     "có người thứ ba xen giữa: người đăng nhập hoặc người yêu cầu không phải là người đại diện",
-    "a third person takes part: who signs in or applies is not the representative",
+    "a third person takes part: the person who signs in or applies is not the representative",
 )
 REPRESENTATIVE_MINOR = Sentence(
-    "người đại diện chưa đủ {years} tuổi", "the representative is not yet {years} years old"
+    "người đại diện chưa đủ {years} tuổi", "the representative is younger than {years} years"
 )
 REPRESENTED_OF_AGE = Sentence(
-    "người được đại diện đã đủ {years} tuổi", "the person who is represented is {years} years old or more"
+    "người được đại diện đã đủ {years} tuổi", "the represented person is {years} years old or more"
 )
 CHILD_OLDER = Sentence(
     "ngày sinh cho thấy người con không sinh sau cha, mẹ",
@@ -710,11 +714,11 @@ PREDICATE_TWICE = Sentence(
 )
 PREDICATE_PURPOSES = Sentence(
     "cần nêu một mục đích: các điều kiện này được hỏi với {purposes}",
-    "name one: these predicates are asked for {purposes}",
+    "name one: these predicates are for {purposes}",
 )
 NO_SUCH_EXCHANGE = Sentence(
     "hệ thống khai thác không có giao dịch này",
-    "there is no such exchange of yours",
+    "you have no such exchange",
 )
 NOTHING_PENDING = Sentence(
     "không có dữ liệu nào đang chờ theo mã này; mã có thể đã hết hạn, hoặc ông/bà đã quyết định",
@@ -722,76 +726,75 @@ NOTHING_PENDING = Sentence(
 )
 DECISION_TAKEN = Sentence(
     "một yêu cầu khác đã hoặc đang ghi nhận quyết định này",
-    "it was decided, or is being decided, by another request",
+    "another request decided it, or is deciding",
 )
 STILL_PENDING = Sentence(
     "còn nguồn dữ liệu chưa trả lời: lấy dữ liệu đến muộn trước (/v1/prefill/resume)",
     "sources are still awaited: fetch what is late first (/v1/prefill/resume)",
 )
 DECIDE_EACH = Sentence(
-    "cần quyết định về từng dữ liệu: chưa nói gì về {left}", "say it of each piece: nothing is said of {left}"
+    "cần quyết định về từng dữ liệu: chưa nói gì về {left}",
+    "decide about each piece of evidence: {left} is missing",
 )
 NO_DECISION = Sentence(
     "giao dịch này không còn gì chờ quyết định; đã quyết định, hoặc đã hết thời hạn",
-    "nothing waits for a decision under this exchange; it was decided, or its time is over",
+    "no decision is awaited for this exchange; it was decided, or has expired",
 )
 DECISION_LATE = Sentence("việc ghi nhận quyết định quá lâu", "the decision took too long")
-EVIDENCE_UNKNOWN = Sentence("dữ liệu này chưa được hiển thị", "no such evidence was shown")
-EVIDENCE_TWICE = Sentence("dữ liệu này bị lặp", "this evidence stands twice")
+EVIDENCE_UNKNOWN = Sentence("dữ liệu này chưa được hiển thị", "the preview has no such evidence")
+EVIDENCE_TWICE = Sentence("dữ liệu này bị lặp", "this evidence is listed twice")
 
 # --- consents, what people keep, requests of data subjects
 
 CONSENT_LATE = Sentence(
-    "không kịp kiểm tra sự đồng ý còn hiệu lực hay không", "whether it holds could not be looked up in time"
+    "không kịp kiểm tra sự đồng ý còn hiệu lực hay không", "the consent could not be looked up in time"
 )
 NO_CONSENTS_HERE = Sentence("tiến trình này không lưu sự đồng ý", "this process keeps no consents")
 KEEP_WITH_CONSENT = Sentence(
     "/consent: `keep` và `consent` đi cùng nhau: không lưu gì khi chưa có sự đồng ý",
     "/consent: `keep` and `consent` go together: nothing is kept without consent",
 )
-NO_SUCH_CONSENT = Sentence("hệ thống khai thác không có sự đồng ý này", "there is no such consent of yours")
+NO_SUCH_CONSENT = Sentence("hệ thống khai thác không có sự đồng ý này", "you have no such consent")
 NO_SUCH_PURPOSE = Sentence(
     "không có mục đích này trong config/purposes.yaml", "there is no such purpose in config/purposes.yaml"
 )
 NO_SUCH_REQUESTER = Sentence("không có hệ thống khai thác này", "there is no such requester")
 CONSENT_LANGUAGE = Sentence(
     "không có văn bản đồng ý bằng ngôn ngữ này: nêu ngôn ngữ mà ông/bà đã đọc, trong {languages}",
-    "no text is written in it: name the one that was read, of {languages}",
+    "there is no text in this language: name the one that was read, of {languages}",
 )
 CONSENT_EXPIRY = Sentence(
     "phải là thời điểm trong tương lai, không quá {longest} ngày kể từ hôm nay",
-    "must lie in the time to come, at most {longest} days from now",
+    "must be in the future, at most {longest} days from now",
 )
 CONSENT_DEFAULT = Sentence(
     "không có giá trị mặc định: phải do chính ông/bà cho biết",
-    "there is no default: the citizen must have said it",
+    "there is no default: the citizen must have chosen it",
 )
-CONSENT_SERVICE = Sentence(
-    "có dịch vụ chia sẻ dữ liệu không tồn tại", "names a data service that is not known"
-)
+CONSENT_SERVICE = Sentence("có dịch vụ chia sẻ dữ liệu không tồn tại", "names an unknown data service")
 CONSENT_ATTRIBUTE = Sentence(
     "với {service}: nêu từng trường dữ liệu mà dịch vụ có",
-    "of {service}: name attributes that it has, each by its name",
+    "name attributes of {service}, each by its name",
 )
 CONSENT_NOT_AGREED = Sentence(
     "không có thỏa thuận nào cho hệ thống khai thác {attributes} của {service} với mục đích này: hãy bỏ ra",
-    "no agreement of the requester gives {attributes} of {service} for this purpose: leave it out",
+    "no agreement of the requester grants {attributes} of {service} for this purpose: leave it out",
 )
 CONSENT_FOR_OTHERS = Sentence(
     "chỉ trang dành cho công dân được ghi nhận sự đồng ý cho hệ thống khác",
-    "only a page of the citizens takes consents for others",
+    "only a citizens' page takes consents for other requesters",
 )
 KEEPING_NOT_CONSENTED = Sentence(
     "theo mã này không có sự đồng ý lưu ({purpose}) còn hiệu lực của người có tên trong biểu mẫu",
-    "no consent of the person in this form to keep it ({purpose}) holds under that id",
+    "this id is no valid consent of the person in this form to keep it ({purpose})",
 )
-NOT_KEPT = Sentence("không thuộc dữ liệu được lưu", "is nothing that is kept")
+NOT_KEPT = Sentence("không thuộc dữ liệu được lưu", "is not an attribute that is kept")
 KEPT_TOO_LONG = Sentence(
     "quá dài, hơn {longest} ký tự", "is too long, more than {longest} characters: {written}"
 )
 KEPT_HIDDEN = Sentence(
     "có ký tự ẩn (xuống dòng, đổi chiều viết): hãy nhập lại",
-    "has signs that nobody sees (line breaks, changes of the direction of writing): write it anew",
+    "has invisible characters (line breaks, changes of the direction of writing): write it again",
 )
 KEPT_FORM = Sentence(
     "không lưu được theo cách viết này; xem cách viết trong lược đồ của trường dữ liệu",
@@ -799,15 +802,15 @@ KEPT_FORM = Sentence(
 )
 NOT_DECIDED = Sentence(
     "ông/bà chưa quyết định về dữ liệu đã xem trước",
-    "the citizen has not decided about what was shown",
+    "the citizen has not decided about the preview",
 )
-NO_SUCH_DEMAND = Sentence("hệ thống khai thác không có yêu cầu này", "there is no such request of yours")
+NO_SUCH_DEMAND = Sentence("hệ thống khai thác không có yêu cầu này", "you have no such request")
 DEMAND_UNREAD = Sentence(
     "hiện không đọc được yêu cầu theo khóa này", "the request under this key cannot be read now"
 )
 KEY_REUSED = Sentence(
     "Idempotency-Key này đã dùng cho yêu cầu khác; yêu cầu mới phải có khóa mới",
-    "another request came under this Idempotency-Key; send a new key with a new request",
+    "another request used this Idempotency-Key; send a new key with a new request",
 )
 KEY_FORM = Sentence(
     "Idempotency-Key: gửi một lần, 1 đến 255 ký tự ASCII in được",
@@ -819,29 +822,28 @@ STILL_KEPT = Sentence(
     "own data of the person are still kept under a consent: withdraw it first"
     " (POST /v1/consents/search with the person, then /v1/consents/withdraw)",
 )
-DEMAND_IS = Sentence("yêu cầu đã ở trạng thái {state}", "it is {state} already")
-DEMAND_ACKNOWLEDGED = Sentence("yêu cầu đã được xác nhận tiếp nhận", "it is acknowledged already")
+DEMAND_IS = Sentence("yêu cầu đã ở trạng thái {state}", "it is already {state}")
+DEMAND_ACKNOWLEDGED = Sentence("yêu cầu đã được xác nhận tiếp nhận", "it is already acknowledged")
 DEMAND_EXTENDED = Sentence(
-    "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần", "it was extended already, and may be once"
+    "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần",
+    "it was already extended; one extension is permitted",
 )
-DEMAND_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "somebody else changed it a moment ago")
-SAY_WHY = Sentence("cần nêu lý do", "say why")
+DEMAND_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "a concurrent request changed it")
+SAY_WHY = Sentence("cần nêu lý do", "give a reason")
 
 # --- corrections
 
-NO_SUCH_CORRECTION = Sentence(
-    "hệ thống khai thác không có yêu cầu chỉnh sửa này", "there is no such report of yours"
-)
+NO_SUCH_CORRECTION = Sentence("hệ thống khai thác không có yêu cầu chỉnh sửa này", "you have no such report")
 CORRECTION_IS = Sentence("yêu cầu chỉnh sửa đang ở trạng thái {state}", "the report is {state}")
 CORRECTION_CHANGED = Sentence(
-    "có người khác vừa thay đổi yêu cầu chỉnh sửa này", "somebody else changed it a moment ago"
+    "có người khác vừa thay đổi yêu cầu chỉnh sửa này", "a concurrent request changed it"
 )
 CORRECTION_KEYS_CLOSED = Sentence(
     "hiện không mở được khóa của tháng đó", "the keys of its month cannot be opened now"
 )
 CORRECTION_UNREADABLE = Sentence(
     "khóa của tháng đó đã bị hủy: không ai đọc được yêu cầu chỉnh sửa nữa; hãy gửi lại",
-    "the keys of its month are erased: nobody reads it any more; report it again",
+    "the keys of its month are erased, so it is unreadable; report it again",
 )
 CORRECTION_ALTERED = Sentence(
     "yêu cầu chỉnh sửa đã bị sửa trong cơ sở dữ liệu; hãy gửi lại",
@@ -853,25 +855,25 @@ SOURCE_GIVES_NO_SUCH = Sentence(
 )
 CORRECTION_KEYS_GONE = Sentence(
     "khóa của tháng đó đã bị hủy: không ai biết giao dịch về ai nữa; hãy tra cứu lại",
-    "the keys of its month are destroyed: nobody can tell whom it was about; ask anew",
+    "the keys of its month are erased, so its person is unknown; ask again",
 )
 CORRECTION_NOT_ASKED = Sentence(
     "giao dịch đó không hỏi nguồn này về trường dữ liệu này của người này",
-    "that exchange of yours did not ask this source for this attribute of this person",
+    "your exchange did not ask this source for this attribute of this person",
 )
 CORRECTION_NOT_ANSWERED = Sentence(
     "trong giao dịch đó, nguồn này không trả lời về người này",
     "that exchange had no answer about this person from this source",
 )
 SHOWN_DIFFERS = Sentence(
-    "không thống nhất với giá trị mà giao dịch đó đã hiển thị", "is not what that exchange showed"
+    "không thống nhất với giá trị mà giao dịch đó đã hiển thị", "is not the value that the exchange showed"
 )
 
 # --- the exchange log: search, export, proofs
 
 GIVE_HASH_OR_EXCHANGE = Sentence(
     "/: đưa leaf_hash (của biên nhận) hoặc exchange_id, chỉ một trong hai",
-    "/: give leaf_hash (of a receipt) or exchange_id, one of them",
+    "/: give either leaf_hash (of a receipt) or exchange_id",
 )
 GIVE_OLDER_SIZE = Sentence(
     "/from: đưa số bản ghi của điểm kiểm tra cũ hơn", "/from: give the size of the older checkpoint"
@@ -880,7 +882,7 @@ GIVE_A_RANGE = Sentence(
     "/: đưa from và to, hoặc since và until, hoặc search (có since và until riêng)",
     "/: give from and to, or since and until, or search (which has its own since and until)",
 )
-FROM_BEHIND_TO = Sentence("/from: không được lớn hơn `to`", "/from: must not lie behind `to`")
+FROM_BEHIND_TO = Sentence("/from: không được lớn hơn `to`", "/from: must not be greater than `to`")
 CSV_PROVES_NOTHING = Sentence(
     "/grown_from: CSV không chứng minh được gì, hãy chọn jsonl",
     "/grown_from: CSV proves nothing, ask for jsonl",
@@ -891,7 +893,7 @@ TILE_PATH = Sentence(
     "a tile has a path as in /log/tile/0/x001/234.p/56",
 )
 NOT_READING = Sentence("tiến trình này không đọc nhật ký", "this process does not read the log")
-SINCE_BEHIND_UNTIL = Sentence("/since: phải trước `until`", "/since: must lie before `until`")
+SINCE_BEHIND_UNTIL = Sentence("/since: phải trước `until`", "/since: must be before `until`")
 PARAMETERS = Sentence(
     "/: các tham số là {names}, mỗi tham số nhiều nhất một lần",
     "/: the parameters are {names}, each once at most",
@@ -902,7 +904,7 @@ LEAF_HASH = Sentence(
     "/leaf_hash: ghi 64 chữ số thập lục phân của biên nhận",
     "/leaf_hash: write the 64 hex digits of the receipt",
 )
-CLOSES_BEFORE_OPENS = Sentence("/office/closes: phải sau `opens`", "/office/closes: must lie behind `opens`")
+CLOSES_BEFORE_OPENS = Sentence("/office/closes: phải sau `opens`", "/office/closes: must be after `opens`")
 GIVE_A_MONTH = Sentence("/: đưa month, hoặc since và until", "/: give month, or since and until")
 REPORT_SPAN = Sentence(
     "/: tối đa {days} ngày, từ năm {first} đến năm {last}",
@@ -913,26 +915,24 @@ ONLY_THE_REPORT = Sentence(
 )
 CURSOR = Sentence(
     "/cursor: gửi `next` của trang trước với cùng bộ lọc, hoặc bỏ trống cho trang đầu",
-    "/cursor: send `next` of the page before with the same filters, or none for the first page",
+    "/cursor: send `next` of the previous page with the same filters, or none for the first page",
 )
 OTHER_LOG = Sentence(
     "/grown_from: điểm kiểm tra đó của nhật ký khác: nhật ký này là {origin}",
-    "/grown_from: that checkpoint is of another log: this one is {origin}",
+    "/grown_from: that checkpoint belongs to another log: this one is {origin}",
 )
 LOG_ROLLED_BACK = Sentence(
     "/grown_from: nhật ký có {size} bản ghi mà khi đó có {old}: đã bị lùi lại, hoặc là nhật ký khác",
-    "/grown_from: the log has {size} records and had {old} then: it was rolled back, or is another",
+    "/grown_from: the log has {size} records and had {old} then: it was rolled back, or it is another log",
 )
 RANGE_BEYOND = Sentence(
     "nhật ký có {size} bản ghi: chọn khoảng nằm trong đó, `from` trước `to`",
     "the log has {size} records: ask for a range within that, `from` before `to`",
 )
-FOUND_RECORD_GONE = Sentence(
-    "bản ghi đã tìm thấy nay không còn", "a record that was found is not there any more"
-)
+FOUND_RECORD_GONE = Sentence("bản ghi đã tìm thấy nay không còn", "a found record no longer exists")
 CHECKPOINT_AS_KEPT = Sentence(
     "/grown_from: gửi điểm kiểm tra đã ký nguyên văn từng byte, hoặc số bản ghi của nó",
-    "/grown_from: send the signed checkpoint as it was kept, byte by byte, or its number of records",
+    "/grown_from: send the stored signed checkpoint, byte by byte, or its number of records",
 )
 TOO_MANY_HITS = Sentence(
     "có hơn {most} bản ghi phù hợp: thu hẹp điều kiện tìm, hoặc xuất theo khoảng",
@@ -950,11 +950,11 @@ IN_ARCHIVES = Sentence("chúng nằm trong {names}", "they are in {names}")
 NO_ARCHIVE = Sentence("không rõ tệp lưu trữ nào", "no archive is known")
 NO_SUCH_HASH = Sentence(
     "nhật ký không có bản ghi với giá trị băm này; bản ghi vừa ghi có chỗ sau 10 giây",
-    "no record in the tree has this hash; one that was just written gets its place within 10 seconds",
+    "no record in the tree has this hash; a new record is in the tree within 10 seconds",
 )
 NO_RECORD_OF_EXCHANGE = Sentence(
     "nhật ký không có bản ghi nào của giao dịch này; bản ghi vừa ghi chứng minh được sau 10 giây",
-    "the log has no record of this exchange; one that was just written can be proven within 10 seconds",
+    "the tree has no record of this exchange; a new record is in the tree within 10 seconds",
 )
 NO_CHECKPOINT = Sentence("nhật ký chưa có điểm kiểm tra", "the log has no checkpoint yet")
 NO_CHECKPOINT_OF_SIZE = Sentence(
@@ -967,21 +967,21 @@ SIZE_AT_MOST = Sentence(
 )
 NOT_ANCHORED = Sentence(
     "quá thời hạn đã thỏa thuận mà chưa có bằng chứng neo của: {names}",
-    "no proof for longer than was agreed by: {names}",
+    "no proof for longer than agreed from: {names}",
 )
 RECORD_NOT_OF_RECEIPT = Sentence(
     "bản ghi {index} không còn là bản ghi mà biên nhận này đã cấp",
-    "the record {index} is not any more what this receipt was given for",
+    "the record {index} no longer matches this receipt",
 )
 
 RECORD_NOT_IN_TREE = Sentence(
-    "bản ghi {index} không nằm trong cây đã ký", "the record {index} is not in the tree that was signed"
+    "bản ghi {index} không nằm trong cây đã ký", "the record {index} is not in the signed tree"
 )
 TREE_NOT_GROWN = Sentence(
     "cây {new} bản ghi không phát triển từ {old} bản ghi đầu của chính nó",
-    "the tree of {new} records did not grow out of its own first {old}",
+    "the tree of {new} records does not extend its first {old} records",
 )
-TREE_GONE = Sentence("cây đã ký không còn đầy đủ", "the tree that was signed is not there: {why}")
+TREE_GONE = Sentence("cây đã ký không còn đầy đủ", "the signed tree is missing: {why}")
 TILE_GONE = Sentence(
     "mảnh {level}/{index} của nhật ký bị thiếu hoặc bị cắt ngắn",
     "the tile {level}/{index} of the log is missing or cut short",
@@ -991,7 +991,7 @@ TILE_GONE = Sentence(
 
 CACHE_UNREACHABLE = Sentence(
     "không kết nối được bộ nhớ tạm (cache_url): kiểm tra Valkey hoặc Redis, rồi gửi lại yêu cầu",
-    "the cache (cache_url) cannot be reached: see to Valkey or Redis, then ask again",
+    "the cache (cache_url) cannot be reached: check Valkey or Redis, then ask again",
 )
 CACHE_LOGIN_REFUSED = Sentence(
     "bộ nhớ tạm từ chối tài khoản hoặc mật khẩu: sửa cache_url",
@@ -1015,7 +1015,7 @@ CACHE_REFUSES = Sentence(
 )
 PENDING_LOST = Sentence(
     "bộ nhớ tạm đã mất kết quả này trước khi hết hạn: gửi lại yêu cầu điền sẵn",
-    "the cache lost this before its time was over: send the prefill again",
+    "the cache lost this before it expired: send the prefill again",
 )
 LOG_CLOSED = Sentence("nhật ký đã đóng", "the log is closed")
 TOO_MANY_FOR_DISK = Sentence("quá nhiều bản ghi chờ ghi đĩa", "too many records wait for the disk")
@@ -1106,7 +1106,9 @@ DATABASE_DAMAGED = Sentence(
     "data or an index in the database is damaged: stop, check the disk, and restore from a backup",
 )
 DATABASE_NOT_OPENED = Sentence("không mở được cơ sở dữ liệu", "the database cannot be opened")
-DATABASE_TAKES_NOTHING = Sentence("cơ sở dữ liệu không nhận bản ghi", "the database does not take the record")
+DATABASE_TAKES_NOTHING = Sentence(
+    "cơ sở dữ liệu không nhận bản ghi", "the database does not accept the record"
+)
 WITH_SQLSTATE = Sentence("{what} (mã lỗi SQLSTATE: {state})", "{what} (SQLSTATE: {state})")
 DATABASE_ANSWERS_NOTHING = Sentence(
     "cơ sở dữ liệu không trả lời câu hỏi", "the database does not answer the question"
@@ -1148,7 +1150,7 @@ RECORD_NOT_THERE = Sentence(
     "bản ghi {index} không có trong cơ sở dữ liệu", "record {index} is not in the database"
 )
 TOO_MANY_REPLAYS = Sentence(
-    "quá nhiều yêu cầu chờ kho kiểm tra dùng lại", "too many wait for the replay store"
+    "quá nhiều yêu cầu chờ kho kiểm tra dùng lại", "too many requests wait for the replay store"
 )
 REPLAYS_CLOSED = Sentence("kho kiểm tra dùng lại đã đóng", "the replay store is closed")
 REPLAYS_FAILED = Sentence("kho kiểm tra dùng lại bị lỗi", "the replay store failed")
@@ -1165,9 +1167,9 @@ PERIOD_KEYS_GONE = Sentence(
 )
 PERIOD_KEYS_OTHERS = Sentence(
     "khóa của kỳ {period} trong cơ sở dữ liệu nhật ký không phải khóa đã dùng trước đây",
-    "the keys of {period} in the log's database are not those that were used before",
+    "the keys of {period} in the log's database differ from those used before",
 )
-SIGNED_BY_ANOTHER = Sentence("nhật ký do khóa khác ký", "the log is signed by another key")
+SIGNED_BY_ANOTHER = Sentence("nhật ký do khóa khác ký", "another key signed the log")
 DATABASE_ROLLED_BACK = Sentence(
     "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, trước đây có {mark}; hãy nối lại cơ sở dữ liệu cũ"
     " hoặc xem `motlan log accept-rollback`",
@@ -1177,7 +1179,7 @@ DATABASE_ROLLED_BACK = Sentence(
 LOG_FORKED = Sentence(
     "nhật ký bị lùi lại và ghi tiếp khác đi: {mark} bản ghi đầu không phải các bản ghi đã ký; hãy nối lại"
     " cơ sở dữ liệu cũ hoặc xem `motlan log accept-rollback`",
-    "the log was rolled back and went on otherwise: its first {mark} records are not those that were signed;"
+    "the log was rolled back and continued differently: its first {mark} records are not the signed ones;"
     " connect the right database again, or see `motlan log accept-rollback`",
 )
 RECORD_ROLLED_BACK = Sentence(
@@ -1193,7 +1195,7 @@ WITNESS_SAW_MORE = Sentence(
 MARK_UNREADABLE = Sentence(
     "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có bị lùi lại hay không: hãy khôi phục"
     " tệp này hoặc xem `motlan log accept-rollback`",
-    "{file} in the state folder cannot be read, so nobody knows whether the log was rolled back: restore the file,"
+    "{file} in the state folder cannot be read, so a rollback of the log cannot be excluded: restore the file,"
     " or see `motlan log accept-rollback`",
 )
 MARK_OF_ANOTHER = Sentence(
@@ -1202,19 +1204,17 @@ MARK_OF_ANOTHER = Sentence(
     " records",
 )
 TREE_END_UNSIGNED = Sentence(
-    "phần cuối của cây không phải phần đã ký", "the end of the tree is not the one that was signed"
+    "phần cuối của cây không phải phần đã ký", "the end of the tree is not the signed one"
 )
 TREE_END_ALTERED = Sentence(
     "phần cuối của cây hoặc điểm kiểm tra của nó đã bị sửa",
     "the end of the tree or its checkpoint was altered",
 )
-SIGNATURE_WRONG = Sentence(
-    "khóa ký cho ra chữ ký không hợp lệ", "the key that signs gave a signature that does not hold"
-)
-SIGNING_KEY_AWAY = Sentence("hiện không dùng được khóa ký", "the key that signs cannot be used now")
-HOLDER_REFUSES = Sentence("nơi giữ khóa từ chối", "the holder of the key refuses")
-HOLDER_NO_BASE64 = Sentence("nơi giữ khóa không trả về base64", "the holder of the key gave no base64")
-HOLDER_SILENT = Sentence("nơi giữ khóa không trả lời", "the holder of the key does not answer")
+SIGNATURE_WRONG = Sentence("khóa ký cho ra chữ ký không hợp lệ", "the signing key gave an invalid signature")
+SIGNING_KEY_AWAY = Sentence("hiện không dùng được khóa ký", "the signing key cannot be used now")
+HOLDER_REFUSES = Sentence("nơi giữ khóa từ chối", "the key service refuses")
+HOLDER_NO_BASE64 = Sentence("nơi giữ khóa không trả về base64", "the key service gave no base64")
+HOLDER_SILENT = Sentence("nơi giữ khóa không trả lời", "the key service does not answer")
 
 # --- keeping: archives, pruning, erasure (motlan archive, prune, erase-period)
 
@@ -1237,29 +1237,26 @@ REASON_HAS_NUMBER = Sentence(
 )
 PERIOD_RUNNING = Sentence(
     "{period} kết thúc chưa đủ lâu: tháng này và tháng trước không bao giờ bị hủy",
-    "{period} is not over for long enough: this month and the one before it are never erased",
+    "{period} is too recent: this month and the one before it are never erased",
 )
 PERIOD_HOT = Sentence(
     "{period} chưa qua {months} tháng lưu trực tuyến: nếu buộc phải hủy, nêu lý do bằng --before-its-time LÝ_DO",
-    "{period} is younger than the {months} months of the hot period:"
-    " if it must be, say why with --before-its-time REASON",
+    "{period} is younger than the {months} months of the hot period: if it must be, give --before-its-time REASON",
 )
-PERIOD_UNKNOWN = Sentence(
-    "{period} chưa từng có khóa; có {known}", "{period} never had keys; there are {known}"
-)
+PERIOD_UNKNOWN = Sentence("{period} chưa từng có khóa; có {known}", "{period} never had keys; known: {known}")
 WRITE_A_MONTH = Sentence("ghi tháng theo dạng 2026-11", "write a month as 2026-11")
 ARCHIVE_CHANGED = Sentence(
-    "{name} không phải tệp mà phiếu kèm theo đã ký", "{name} is not the file that its note was signed for"
+    "{name} không phải tệp mà phiếu kèm theo đã ký", "{name} is not the file of its signed note"
 )
 ARCHIVE_WRONG = Sentence(
     "{name}: tệp lưu trữ không thống nhất với điểm kiểm tra đã ký; xem bằng `motlan verify-log`",
     "{name}: {finding}",
 )
 ARCHIVE_UNSIGNED = Sentence("{name}: phiếu kèm theo không có chữ ký hợp lệ", "{name}: {finding}")
-ARCHIVE_OTHER_LOG = Sentence("{name} không thuộc nhật ký này", "{name} is not of this log")
+ARCHIVE_OTHER_LOG = Sentence("{name} không thuộc nhật ký này", "{name} belongs to another log")
 ARCHIVE_OTHER_TREE = Sentence(
     "{name}: cây trong cơ sở dữ liệu không thống nhất với tệp này",
-    "{name}: the tree of the database says otherwise",
+    "{name}: it contradicts the tree of the database",
 )
 ARCHIVE_HOT = Sentence(
     "{name} có bản ghi của ngày {day}: được giữ trực tuyến {months} tháng",
@@ -1271,5 +1268,5 @@ ARCHIVE_GAP = Sentence(
 )
 ARCHIVE_UNREADABLE = Sentence(
     "{name}: không đọc được tệp này, hoặc phiếu của nó ({why})",
-    "{name}: it, or its note, cannot be read ({why})",
+    "{name}: the archive or its note cannot be read ({why})",
 )

@@ -68,7 +68,7 @@ async def test_assertion_is_taken_once_and_spoiled_ones_never(front: Harbourfron
     good = made(port, {})
     assert (await port.fetch(shown(good))).status == 200
     again = await port.fetch(shown(good))
-    assert (again.status, "shown before" in again.body["error_description"]) == (401, True)
+    assert (again.status, "used before" in again.body["error_description"]) == (401, True)
 
 
 GOOD: dict[str, Callable[[Port], str]] = {

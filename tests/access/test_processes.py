@@ -64,12 +64,12 @@ async def test_token_of_one_process_opens_the_other_and_what_was_shown_to_one_is
     headers = {"Authorization": f"DPoP {token}", "DPoP": here.proof("GET", "/v1/sources", token)}
     assert (await here.call(**headers)).status == 200
     again = await there.call(**headers)
-    assert (again.status, "shown before" in again.body["detail"]) == (401, True)
+    assert (again.status, "used before" in again.body["detail"]) == (401, True)
     form = pair[0].port("coast", ISSUER).form()
     first, second = (one.port("coast", ISSUER) for one in pair)
     assert (await first.fetch(form)).status == 200
     replayed = await second.fetch(form)
-    assert (replayed.status, "shown before" in replayed.body["error_description"]) == (401, True)
+    assert (replayed.status, "used before" in replayed.body["error_description"]) == (401, True)
 
 
 @on_session

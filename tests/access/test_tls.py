@@ -226,7 +226,7 @@ async def test_certificate_in_a_header_is_refused_from_whoever_is_no_proxy(quay:
         status, body = await quay.ask(
             "/oauth2/token", name, form, **handed, **{"X-Forwarded-For": "192.0.2.1"}
         )
-        assert (status, "not taken from here" in body["error_description"]) == (401, True)
+        assert (status, "not accepted from this address" in body["error_description"]) == (401, True)
 
 
 @on_session

@@ -150,7 +150,7 @@ HIDDEN = {
     "place", ["name", "official", "claim", "name of a claim", "typed", "typed inside", "purpose"]
 )
 async def test_text_with_a_sign_that_nobody_sees_is_refused_with_a_remedy(door: Door, place: str) -> None:
-    remedy = "small letters, digits" if place == "purpose" else "signs that nobody sees"
+    remedy = "small letters, digits" if place == "purpose" else "invisible characters"
     for name, sign in HIDDEN.items():
         text = f"Lê{sign}Thử"
         said: dict[str, Any] = {

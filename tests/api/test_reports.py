@@ -196,7 +196,7 @@ async def test_csv_has_no_formulas(desk: Office) -> None:
         ({"report": "requesters", "month": "2026-10", "weeks": 4}, 400, "/weeks: only the report volume"),
         ({"report": "volume", "month": "2026-10", "office": {}}, 400, "/office: only the report hours"),
         ({"report": "volume", "month": "2026-10", "weeks": 1}, 422, "weeks"),
-        ({"report": "hours", "month": "2026-10", "office": {"opens": "18:00"}}, 400, "must lie behind"),
+        ({"report": "hours", "month": "2026-10", "office": {"opens": "18:00"}}, 400, "must be after"),
         ({"report": "hours", "month": "2026-10", "office": {"holidays": ["2026-02-30"]}}, 422, "2026-09-02"),
     ],
 )  # fmt: skip

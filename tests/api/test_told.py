@@ -93,7 +93,7 @@ async def test_citizen_and_auditor_read_words_and_times_of_viet_nam(tmp_path: Pa
         )
         as_json = orjson.loads(await asked(office, tmp_path, "subject", "-", "--json", given=WHO))
     assert (wrong.code, wrong.out) == (2, "")
-    assert "did you mean 'not_found'?; there are found, not_found, no_match, " in wrong.err
+    assert "did you mean 'not_found'? known: found, not_found, no_match, " in wrong.err
     assert told[0] == f"2026-11-21 01:04:05 +07:00  {exchange}"
     assert told[1].startswith(
         "  Lúc 01:04 ngày 21/11/2026 (giờ Việt Nam), cán bộ của Ủy ban nhân dân phường Phố Hiến"

@@ -101,9 +101,9 @@ async def test_token_of_somebody_else_is_refused_in_words(door: Door) -> None:
 @pytest.mark.parametrize(
     ("path", "sent", "place", "told"),
     [
-        ("audit/search", {"subject": {"x": 1}}, "/subject/x", "there are personal_id, old_id, passport"),
+        ("audit/search", {"subject": {"x": 1}}, "/subject/x", "known: personal_id, old_id, passport"),
         ("audit/export", {"search": {"subject": {"newborn": {**PARENT, "x": 1}}}}, "/search/subject/newborn/x",
-         "there are parent_personal_id, full_name, birth_date"),
+         "known: parent_personal_id, full_name, birth_date"),
         ("audit/search", {"exchange_id": "1"}, "/exchange_id", "26 capital letters and digits"),
         ("audit/identify", {"exchange_id": "0" * 26, "reason": "x"}, "/reason", "has at least 10 characters"),
         ("audit/identify", {"reason": "of an exchange"}, "/exchange_id", "is missing"),

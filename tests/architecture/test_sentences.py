@@ -104,7 +104,7 @@ def test_problem_says_its_detail_in_both_languages_and_names_the_place_in_both()
     body = problem_body(
         fault_at("/known/soNha", sentences.VALUE_NOT_IN_FORM, ProblemCode.VALUE_NOT_POSSIBLE), "01"
     ).decode()
-    assert '"detail":"/known/soNha: the form\'s schema does not take this value"' in body
+    assert '"detail":"/known/soNha: the form\'s schema does not accept this value"' in body
     assert '"detail_vi":"/known/soNha: biểu mẫu không nhận giá trị này"' in body
     assert body.count('"detail_vi"') == 2
     assert '"detail' not in problem_body(Unprocessable(), "01").decode()

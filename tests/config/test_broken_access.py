@@ -42,7 +42,7 @@ FAULTS: dict[str, Fault] = {
     "RSA": (*keys("{kty: RSA}"), "keys:", "neither Ed25519"),
     "symmetric": (*keys("{kty: oct}"), "keys:", "neither Ed25519"),
     "other curve": (*keys(f"{{kty: EC, crv: P-384, x: {X}, y: {X}}}"), "keys:", "neither Ed25519"),
-    "off the curve": (*keys(f"{{kty: EC, crv: P-256, x: {X}, y: {X}}}"), "keys:", "no point of its curve"),
+    "off the curve": (*keys(f"{{kty: EC, crv: P-256, x: {X}, y: {X}}}"), "keys:", "not a point of its curve"),
     "for encryption": (*keys(f"{{kty: OKP, crv: Ed25519, x: {X}, use: enc}}"), "keys:", "not a key for signatures"),
     "wrong alg": (*keys(f"{{kty: OKP, crv: Ed25519, x: {X}, alg: ES256}}"), "keys:", "is not that of its curve"),
     "private key": (*keys(f"{{kty: OKP, crv: Ed25519, x: {X}, d: AA}}"), "", "not a known word"),

@@ -250,7 +250,7 @@ async def test_address_in_a_request_is_an_unknown_member(stage: Stage, member: s
     assert problem["status"] == 400
     told = problem["errors"][0]
     assert (told["pointer"], told["code"]) == (f"/{member}", "unknown_member")
-    assert told["detail"].startswith(f"'{member}' is not a known member; there are procedure, subjects, ")
+    assert told["detail"].startswith(f"'{member}' is not a known member; known: procedure, subjects, ")
     assert stage.catcher.url not in str(problem)
     assert asked(stage) == 0
 

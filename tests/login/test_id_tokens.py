@@ -79,17 +79,17 @@ def test_login_is_proven_by_rsa_and_by_a_curve(tmp_path: Path, rsa: RSAPrivateKe
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"iss": "https://other.example"}, "no provider"),
+        ({"iss": "https://other.example"}, "not a provider"),
         ({"aud": "client-8"}, "another client"),
         ({"aud": ["client-7", "client-8"]}, "another client"),
         ({"azp": "client-8"}, "another client"),
-        ({"exp": NOW - 61}, "it is over"),
-        ({"exp": None}, "it is over"),
+        ({"exp": NOW - 61}, "it has expired"),
+        ({"exp": None}, "it has expired"),
         ({"iat": NOW - 3_700, "exp": NOW + 9_000}, "older than"),
         ({"auth_time": NOW - 3_700}, "older than"),
-        ({"iat": NOW + 120}, "still to come"),
-        ({"SoDinhDanh": "145730286"}, "names nobody"),
-        ({"SoDinhDanh": None}, "names nobody"),
+        ({"iat": NOW + 120}, "in the future"),
+        ({"SoDinhDanh": "145730286"}, "no personal id"),
+        ({"SoDinhDanh": None}, "no personal id"),
     ],
 )
 def test_login_of_another_time_client_or_person_is_none(
@@ -125,4 +125,4 @@ def test_short_rsa_key_is_refused_at_the_start(tmp_path: Path) -> None:
 
 
 def test_without_providers_nobody_is_signed_in(tmp_path: Path, rsa: RSAPrivateKey) -> None:
-    assert "no provider" in refused(Logins(None, tmp_path, lambda: NOW), signed(rsa, CLAIMS))
+    assert "not a provider" in refused(Logins(None, tmp_path, lambda: NOW), signed(rsa, CLAIMS))

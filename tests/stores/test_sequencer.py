@@ -240,7 +240,7 @@ async def test_store_that_fails_in_the_middle_leaves_nothing(
         with pytest.raises(LogUnavailable):
             await one._store.number()
     assert await one._try() == 0
-    assert (one.failures, one.fault) == (1, "the database does not take the record")
+    assert (one.failures, one.fault) == (1, "the database does not accept the record")
     assert await everything(url, tmp_path) == before
     await run_sql(url, tmp_path, "DROP TRIGGER broken" + f" ON {table}" * sql.is_postgres(url))
     assert await number(one) == 20

@@ -334,11 +334,11 @@ async def test_receipt_with_another_hash_is_unknown_and_no_alarm(
 
 
 GROWN: dict[str, tuple[str | Callable[[sqlite3.Connection], object], str]] = {
-    "edge": (without_hash("log_edge", 0, 0), "not the one that was signed"),
-    "edge above": (without_hash("log_edge", 1, 0), "not the one that was signed"),
+    "edge": (without_hash("log_edge", 0, 0), "not the signed one"),
+    "edge above": (without_hash("log_edge", 1, 0), "not the signed one"),
     "edge removed": ("DELETE FROM log_edge", "was altered"),
     "edge as text": ("UPDATE log_edge SET hashes = hex(hashes)", "was altered"),
-    "size": ("UPDATE log_state SET size = size - 1", "not the one that was signed"),
+    "size": ("UPDATE log_state SET size = size - 1", "not the signed one"),
     "checkpoint": ("UPDATE log_checkpoints SET note = upper(note)", "was altered"),
     # the state folder has seen it: a log without it went back
     "newest checkpoint": (NEWEST, "rolled back"),
