@@ -208,7 +208,7 @@ async def test_database_that_went_on_otherwise_is_refused_although_it_is_longer(
     await other.write(3)
     await other.number()
     await other.close()
-    with pytest.raises(LogRolledBack, match="went on otherwise"):
+    with pytest.raises(LogRolledBack, match="continued differently"):
         await one.number()
     await refuses(one, url, tmp_path)
     await one.close()
