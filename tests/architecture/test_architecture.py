@@ -110,11 +110,11 @@ def test_transports_and_stores_stay_at_the_edges() -> None:
 
 
 def test_databases_are_opened_in_one_place() -> None:
-    """The writers of the log and its sequencers have connections of their own; all else has statements only."""
+    """The log's writers, its sequencers and the owner's upgrade have their own connections; all else has statements."""
     drivers = {"adapters.stores.sqlite", "adapters.stores.postgres"}
     users = {p.stem for p in python_files("adapters/stores") if drivers & set(imports_of(p))}
     own = {f"{name}_{kind}" for name in ("log", "sequencer") for kind in ("sqlite", "postgres")}
-    assert users == {"opening", "log_missing", *own}
+    assert users == {"opening", "log_missing", "upgrade", *own}
 
 
 def test_records_are_built_by_the_recorder_only() -> None:
