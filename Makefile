@@ -33,7 +33,7 @@ check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependenc
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
-	$(if $(CI),,$(RUN) -m pytest -q tests/architecture) # in CI `make test` follows, which runs them
+	$(RUN) -m pytest -q tests/architecture
 
 schemas: $(VENV)/.dev ## export openapi.json and the configuration schemas from the code
 	$(BIN)/python -m tests.architecture.export_schemas
