@@ -1,7 +1,6 @@
-"""JWT access tokens (RFC 9068): minted for one requester and bound to a key or a certificate (RFC 7800, `cnf`).
+"""JWT access tokens (RFC 9068), issued to one requester and bound to a key or a certificate (RFC 7800, `cnf`).
 
-A token that was verified once is remembered until it ends, anything is revoked or keys change:
-the next look costs a dictionary.
+A verified token is cached until it ends, a revocation or a key change.
 """
 
 import secrets
@@ -19,7 +18,7 @@ from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode
 
 TYP = "at+jwt"
-#: by how much the clocks of two gateways may differ
+#: largest difference between the clocks of two gateways, seconds
 APART_SECONDS = 300
 _REMEMBERED = 4_096
 _TEXTS = ("iss", "aud", "sub", "client_id", "jti", "scope")
@@ -28,7 +27,7 @@ _NUMBERS = ("iat", "exp", "nbf", "restored")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A genuine token, in force when it was verified."""
+    """A genuine token, valid when it was verified."""
 
     requester: Requester
     client_id: str
@@ -36,26 +35,26 @@ class AccessToken:
     jti: str
     issued: int
     expires: int
-    #: thumbprint of the key (`jkt`) or of the certificate (`x5t#S256`) that it is bound to; empty: of none
+    #: thumbprint of the key (`jkt`) or certificate (`x5t#S256`) that it is bound to; empty: unbound
     key: str = ""
     certificate: str = ""
 
 
 class AccessTokens:
-    """Mints and verifies."""
+    """Issues and verifies tokens."""
 
     def __init__(
         self, keys: TokenKeys, requesters: Requesters, revocations: Revocations, now: Callable[[], float],
         seconds: int = 600,
     ) -> None:  # fmt: skip
-        """`seconds` is the life of a token, `now` POSIX seconds."""
+        """`seconds`: life of a token; `now` returns POSIX seconds."""
         self.seconds = seconds
         self._keys = keys
         self._requesters = requesters
         self._revocations = revocations
         self._now = now
         self._verified: dict[str, AccessToken] = {}
-        #: what was remembered holds as long as this is the same
+        #: the cache is valid while this is unchanged
         self._epoch = (revocations.epoch, keys.loads)
 
     def mint(self, requester: Requester, client_id: str, issuer: str, confirmation: dict[str, str]) -> str:
@@ -74,7 +73,7 @@ class AccessTokens:
         return jose.sign({"typ": TYP, "kid": key.kid}, claims, key.private)
 
     def verify(self, token: str, issuer: str) -> AccessToken:
-        """What the token proves; TokenRefused when it is forged, of another issuer, over or revoked."""
+        """The token's claims. Raises TokenRefused if it is forged, of another issuer, expired or revoked."""
         if self._epoch != (self._revocations.epoch, self._keys.loads):
             self._epoch = (self._revocations.epoch, self._keys.loads)
             self._verified.clear()
@@ -85,7 +84,7 @@ class AccessTokens:
                 self._verified.clear()
             self._verified[token] = found
         now = self._now()
-        # one with a longer life than any was made by a clock that was ahead
+        # a longer life than any token has comes from a clock that was ahead
         if not now < found.expires <= now + self.seconds + APART_SECONDS:
             raise TokenRefused(say.TOKEN_OVER, code=ProblemCode.TOKEN_EXPIRED)
         if found.issuer != issuer:
@@ -93,7 +92,7 @@ class AccessTokens:
         return found
 
     def is_known(self, token: str) -> bool:
-        """Whether the key that signed is known here; a look at the key files may help where not."""
+        """Whether its signing key is known; if not, the key files may have changed."""
         try:
             return self._keys.named(jose.read(token).kid) is not None
         except JoseBroken:
@@ -115,7 +114,7 @@ class AccessTokens:
         known = self._requesters.named(claims["sub"])
         if claims.get("nbf", 0) > self._now() or claims["iat"] > self._now() + APART_SECONDS:
             raise TokenRefused(say.TOKEN_NOT_YET)
-        revoked = self._revocations.hits(claims["jti"], claims["sub"], claims.get("restored", 0))
+        revoked = self._revocations.is_revoked(claims["jti"], claims["sub"], claims.get("restored", 0))
         if known is None or known.revoked or revoked:
             raise TokenRefused(say.TOKEN_REVOKED, code=ProblemCode.TOKEN_REVOKED)
         whole, bound = known.requester, claims.get("cnf", {})
@@ -128,7 +127,7 @@ class AccessTokens:
 
 
 def _is_ours(claims: dict[str, Any]) -> bool:
-    """Whether the claims are such as `mint` writes; our own key has signed them."""
+    """Whether `mint` could have written the claims; the signature is already verified."""
     texts = all(isinstance(claims.get(name), str) for name in _TEXTS)
     numbers = all(type(claims.get(name, 0)) is int for name in _NUMBERS) and {"iat", "exp"} <= claims.keys()
     bound = claims.get("cnf", {})

@@ -1,7 +1,7 @@
-"""Assertions that a client signs to prove itself (RFC 7523, 3; `private_key_jwt` of OpenID Connect Core, 9).
+"""Client assertions (RFC 7523, 3; `private_key_jwt` of OpenID Connect Core, 9).
 
-Each is taken once, lives five minutes at most, and is meant for us alone. A client that nobody knows costs as much
-as a wrong signature: a key that is nobody's is tried, as often as anybody has keys.
+Each is accepted once, lives five minutes at most, and names this gateway as its only audience. An unknown client costs
+as much time as a wrong signature: a random key is tried, as often as any requester has keys.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.access import jose, jwk
 from gateway.access.faults import GrantRefused, JoseBroken
-from gateway.access.requesters import Known, Requesters
+from gateway.access.requesters import RegisteredRequester, Requesters
 from gateway.domain import sentences as say
 from gateway.domain.problems import TokenErrorCode
 from gateway.ports.access import Replays
@@ -23,22 +23,24 @@ _LONGEST_LIFE = 300
 _APART_SECONDS = 60
 _LONGEST_JTI = 256
 _TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
-#: told to everybody alike, whatever is wrong
+#: the same text for every fault
 
 
 class Assertions:
-    """Checks them, and takes each once."""
+    """Verifies assertions; accepts each once."""
 
     def __init__(self, requesters: Requesters, replays: Replays, now: Callable[[], float]) -> None:
-        """`now` is POSIX seconds."""
+        """`now` returns POSIX seconds."""
         self._requesters = requesters
         self._replays = replays
         self._now = now
         nobody = (Ed25519PrivateKey.generate(), generate_private_key(SECP256R1()))
         self._nobody = tuple(jwk.of(one.public_key()) for one in nobody)
 
-    async def prover(self, assertion: str, client_id: str | None, audiences: Collection[str]) -> Known:
-        """Whose assertion it is; GrantRefused otherwise. `client_id`: that of the form, if it has one."""
+    async def prover(
+        self, assertion: str, client_id: str | None, audiences: Collection[str]
+    ) -> RegisteredRequester:
+        """The requester that signed it. Raises GrantRefused. `client_id`: from the form, if given."""
         try:
             message = jose.read(assertion)
         except JoseBroken as error:
@@ -55,13 +57,13 @@ class Assertions:
         await self._take(known, message.claims)
         return known
 
-    def _is_signed(self, message: jose.Jws, known: Known | None) -> bool:
+    def _is_signed(self, message: jose.Jws, known: RegisteredRequester | None) -> bool:
         keys = [one for one in (known.keys if known else ()) if one.algorithm == message.algorithm]
         if message.kid is not None:
             keys = [one for one in keys if message.kid in {one.kid, one.thumbprint}]
         if any(jose.is_signed_by(message, one.key) for one in keys):
             return True
-        # the time does not show that a requester has fewer keys than others, or none
+        # the time must not show how many keys a requester has
         most = self._requesters.most_keys(message.algorithm) if message.kid is None else 1
         [nobody] = [one.key for one in self._nobody if one.algorithm == message.algorithm]
         for _ in range(most - len(keys)):
@@ -69,7 +71,7 @@ class Assertions:
         return False
 
     def _fault(self, message: jose.Jws, name: object, audiences: Collection[str]) -> str:
-        """What is wrong with a genuine assertion: only its owner is told."""
+        """The fault of a genuine assertion: only its owner sees it."""
         claims = message.claims
         if message.typ not in _TYPES:
             return "the 'typ' of an assertion is JWT"
@@ -94,7 +96,7 @@ class Assertions:
             return "'nbf' or 'iat' lies ahead"
         return ""
 
-    async def _take(self, known: Known, claims: dict[str, Any]) -> None:
+    async def _take(self, known: RegisteredRequester, claims: dict[str, Any]) -> None:
         text = f"assertion\0{known.client_id}\0{claims['jti']}"
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(key, claims["exp"] + 2 * _APART_SECONDS):
@@ -102,6 +104,6 @@ class Assertions:
 
 
 def _is_for(audience: object, ours: Collection[str]) -> bool:
-    """Whether we alone are meant: one that is good elsewhere, too, could be carried here from there."""
+    """Whether this gateway is the only audience: else another audience could replay it here."""
     said = audience if isinstance(audience, list) else [audience]
     return bool(said) and all(isinstance(one, str) and one in ours for one in said)

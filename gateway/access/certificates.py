@@ -1,8 +1,7 @@
-"""Client certificates (RFC 8705): what binds a token, and whom a certificate proves (2.1, 2.2, 3.1).
+"""Client certificates (RFC 8705, 2.1, 2.2, 3.1): they authenticate requesters and bind tokens.
 
-A certificate that is pinned is compared byte by byte (by its SHA-256). One that is known by its name must be issued
-directly by an authority of the configuration: another requester's own certificate is trusted in the handshake, and
-may not make one in somebody's name.
+A pinned certificate is compared by its SHA-256. One that is known by its name must be issued directly by an authority
+of the configuration: the handshake also trusts certificates of requesters, which must not issue others.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ class Pinned:
 
     #: SHA-256 of its DER, base64url
     thumbprint: str
-    #: PEM for the handshake; empty where only the thumbprint is known
+    #: PEM for the handshake; empty if only the thumbprint is known
     pem: str
 
 
@@ -41,7 +40,7 @@ def thumbprint(der: bytes) -> str:
 
 
 def pinned(settings: CertificateSettings, root: Path) -> Pinned | None:
-    """The certificate that the settings pin; None when they name one. ConfigError when its file cannot be used."""
+    """The pinned certificate of the settings; None if they give a name. Raises ConfigError for its file."""
     if settings.thumbprint is not None:
         return Pinned(thumbprint_bytes(settings.thumbprint), "")
     if settings.file is None:
@@ -53,7 +52,7 @@ def pinned(settings: CertificateSettings, root: Path) -> Pinned | None:
 
 
 def certificates_in(path: Path) -> list[x509.Certificate]:
-    """The certificates of a PEM file; ConfigError when there is none."""
+    """The certificates of a PEM file. Raises ConfigError if there is none."""
     remedy = "name a PEM file of the configuration's folder"
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
@@ -65,7 +64,7 @@ def certificates_in(path: Path) -> list[x509.Certificate]:
 
 
 def name_of(settings: CertificateSettings) -> x509.Name | None:
-    """The subject that the settings name; ConfigError when it is not written as RFC 4514 says."""
+    """The subject in the settings. Raises ConfigError if it is not of RFC 4514."""
     if settings.subject is None:
         return None
     try:
@@ -76,15 +75,15 @@ def name_of(settings: CertificateSettings) -> x509.Name | None:
 
 
 class Certificates:
-    """Judges certificates that came with a connection; what it found of one is remembered."""
+    """Checks the certificates of connections; caches its results."""
 
     def __init__(self, authorities: Sequence[x509.Certificate]) -> None:
-        """`authorities` issue those that are known by their names."""
+        """`authorities` issue the certificates that are known by name."""
         self._authorities = tuple(authorities)
         self._read = lru_cache(256)(self._judged)
 
     def lives(self, der: bytes, now: float) -> bool:
-        """Whether it is a certificate, and of this day."""
+        """Whether it is a certificate, valid today."""
         if len(der) > _LARGEST:
             return False
         found = self._read(der)[0]
@@ -94,7 +93,7 @@ class Certificates:
         return found.not_valid_before_utc <= moment <= found.not_valid_after_utc
 
     def is_named(self, der: bytes, settings: CertificateSettings) -> bool:
-        """Whether one of our authorities issued it, for a client, in the name that the settings say."""
+        """Whether one of our authorities issued it to a client of the settings' name."""
         found, issued = self._read(der)
         if found is None or not issued:
             return False
@@ -126,7 +125,7 @@ def _issued_by(found: x509.Certificate, authorities: Iterable[x509.Certificate])
 
 
 def _is_for_clients(found: x509.Certificate) -> bool:
-    """What says for what it is good says for clients, too."""
+    """Whether its extended key usage, if present, includes clients."""
     try:
         usage = found.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:

@@ -1,6 +1,6 @@
-"""Who authenticates how at the token endpoint (RFC 6749, 2.3; RFC 7523; RFC 8705, 2): one way per requester.
+"""Client authentication at the token endpoint (RFC 6749, 2.3; RFC 7523; RFC 8705, 2): one method per requester.
 
-Secrets are compared in constant time, and an unknown client costs as much as a wrong secret.
+Secrets are compared in constant time; an unknown client costs as much time as a wrong secret.
 """
 
 import base64
@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from gateway.access.assertions import KIND, Assertions
 from gateway.access.certificates import Certificates, thumbprint
 from gateway.access.faults import GrantRefused
-from gateway.access.requesters import Known, Requesters, secret_digest
+from gateway.access.requesters import RegisteredRequester, Requesters, secret_digest
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.problems import TokenErrorCode
@@ -21,9 +21,9 @@ from gateway.domain.problems import TokenErrorCode
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What came with a request to prove who asks."""
+    """The credentials of a request."""
 
-    #: the fields Authorization, as they came
+    #: the Authorization headers, unchanged
     authorization: tuple[str, ...]
     form: Mapping[str, str]
     #: DER of the certificate, from the connection or from a proxy that may hand one over
@@ -44,7 +44,7 @@ class Clients:
         self._revocations = revocations
         self._now = now
 
-    async def prover(self, shown: Credentials, audiences: Collection[str]) -> Known:
+    async def prover(self, shown: Credentials, audiences: Collection[str]) -> RegisteredRequester:
         """The client, as it proved itself; GrantRefused otherwise. `audiences`: what an assertion may be meant for."""
         form, client_id = shown.form, shown.form.get("client_id")
         ways = [bool(shown.authorization), "client_assertion" in form, "client_secret" in form]
@@ -60,11 +60,11 @@ class Clients:
             known = await self._assertions.prover(form["client_assertion"], client_id, audiences)
         else:
             known = self._by_certificate(shown.certificate, client_id)
-        if known.revoked or self._revocations.stops(known.requester.id):
+        if known.revoked or self._revocations.is_stopped(known.requester.id):
             raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.REQUESTER_REVOKED)
         return known
 
-    def _by_secret(self, authorization: tuple[str, ...], client_id: str | None) -> Known:
+    def _by_secret(self, authorization: tuple[str, ...], client_id: str | None) -> RegisteredRequester:
         name, secret = _basic(authorization)
         known = self._requesters.client(name)
         expected = known.secret if known and known.secret else secret_digest("no such client")
@@ -73,7 +73,7 @@ class Clients:
             raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED)
         return known
 
-    def _by_certificate(self, certificate: bytes | None, client_id: str | None) -> Known:
+    def _by_certificate(self, certificate: bytes | None, client_id: str | None) -> RegisteredRequester:
         if client_id is None or certificate is None:
             raise GrantRefused(TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.NO_CREDENTIALS))
         known = self._requesters.client(client_id)

@@ -1,7 +1,7 @@
-"""DPoP (RFC 9449): a proof, signed anew for each request, that the caller holds the key its token is bound to.
+"""DPoP (RFC 9449): a proof, signed for each request, that the requester holds the key of its token.
 
-Nonces (8, 9) are made from the time and a secret that all processes share: nobody keeps them, and they are good for
-two spans at most. A proof is taken once (11.1); its `jti` is remembered until its nonce is over.
+Nonces (8, 9) are computed from the time and a shared secret: they are not stored, and are valid for two spans
+at most. A proof is accepted once (11.1); its `jti` is stored until its nonce expires.
 """
 
 import hashlib
@@ -18,42 +18,42 @@ from gateway.domain import sentences as say
 from gateway.domain.problems import ProblemCode
 from gateway.ports.access import Replays
 
-#: of a nonce; one is taken in its own span and in the next
+#: life of a nonce: its own span and the next
 SPAN_SECONDS = 60
 _APART_SECONDS = 300
 _LONGEST_JTI = 256
 _MAC = 16
-#: keys of callers
+#: cached keys of requesters
 _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class DpopProof:
-    """A proof that is genuine and fresh, not yet taken."""
+    """A genuine, fresh proof, not yet accepted."""
 
     #: RFC 7638 thumbprint of its key
     key: str
     jti: str
     #: POSIX seconds
     until: float
-    #: a new nonce, where its own will be over soon; else empty
+    #: a new nonce if its own will expire soon; else empty
     nonce: str
 
 
 class Nonces:
-    """Words that only this gateway makes, each for a span of time."""
+    """Nonces of this gateway, each for a span of time."""
 
     def __init__(self, secrets: Callable[[], list[bytes]], now: Callable[[], float]) -> None:
-        """`secrets`: the first makes new ones, any of them may have made one."""
+        """`secrets`: the first makes new nonces, all are accepted."""
         self._secrets = secrets
         self._now = now
 
     def fresh(self) -> str:
-        """One for now."""
+        """A nonce of the current span."""
         return _nonce(self._secrets()[0], int(self._now() // SPAN_SECONDS))
 
     def span(self, nonce: str) -> int | None:
-        """The span that a nonce was made in; None when it is not ours, or over."""
+        """The span of a nonce; None if it is not ours or has expired."""
         current = int(self._now() // SPAN_SECONDS)
         for secret in self._secrets():
             for span in (current, current - 1):
@@ -63,17 +63,17 @@ class Nonces:
 
 
 class DpopVerifier:
-    """Checks proofs, and takes each once."""
+    """Verifies proofs; accepts each once."""
 
     def __init__(self, nonces: Nonces, replays: Replays, now: Callable[[], float]) -> None:
-        """`now` is POSIX seconds."""
+        """`now` returns POSIX seconds."""
         self._nonces = nonces
         self._replays = replays
         self._now = now
         self._keys = lru_cache(_REMEMBERED)(lambda members: jwk.from_jwk(dict(members)))
 
     def check(self, proof: str, method: str, url: str, token: str | None = None) -> DpopProof:
-        """The proof for this very request; ProofBroken otherwise. `token`: the access token that came with it."""
+        """The proof of this request. Raises ProofBroken. `token`: the access token sent with it."""
         try:
             message = jose.read(proof, with_key=True)
             assert message.jwk is not None
@@ -95,11 +95,11 @@ class DpopVerifier:
         return self._timed(key.thumbprint, jti, issued, nonce)
 
     def _key(self, shown: dict[str, Any]) -> jwk.PublicKey:
-        """The key in a header; callers come again with theirs, and to read a point of the curve takes long."""
+        """The key in a header, cached: parsing a point of the curve is slow."""
         members = tuple(shown.items())
         try:
             return self._keys(members)
-        except TypeError:  # a member that is no plain value
+        except TypeError:  # a member that is not hashable
             raise JoseBroken(say.PROOF_KEY_NOT_PLAIN) from None
 
     def _timed(self, key: str, jti: str, issued: float, nonce: object) -> DpopProof:
@@ -114,7 +114,7 @@ class DpopVerifier:
         return DpopProof(key, jti, until, self._nonces.fresh() if soon_over else "")
 
     async def take(self, proof: DpopProof) -> None:
-        """ProofBroken when it was taken before; AccessUnavailable when that cannot be known."""
+        """Accept it. Raises ProofBroken if it was accepted before, AccessUnavailable if the store fails."""
         name = hashlib.sha256(f"dpop\0{proof.key}\0{proof.jti}".encode("utf-8", "surrogatepass")).digest()
         if not await self._replays.first(name, proof.until + SPAN_SECONDS):
             raise ProofBroken(say.PROOF_TAKEN)
@@ -130,7 +130,7 @@ def _nonce(secret: bytes, span: int) -> str:
 
 
 def _same_place(said: object, url: str) -> bool:
-    """Whether `htu` is the address, query and fragment left aside (RFC 9449, 4.3, by RFC 3986, 6.2.2 and 6.2.3)."""
+    """Whether `htu` is the URL without query and fragment (RFC 9449, 4.3; RFC 3986, 6.2.2 and 6.2.3)."""
     if said == url:
         return True
     if not isinstance(said, str):

@@ -1,6 +1,6 @@
-"""Why somebody is not let in, as RFC 6749 (5.2), RFC 6750 (3) and RFC 9449 (7.1) say it.
+"""Errors of authentication, in the form of RFC 6749 (5.2), RFC 6750 (3) and RFC 9449 (7.1).
 
-A refusal names what is wrong with what was shown, never whether a client or a key exists.
+An error names the fault of the credentials, never whether a client or a key exists.
 """
 
 from gateway.domain.errors import GatewayError, Unauthenticated
@@ -9,20 +9,20 @@ from gateway.domain.sentences import Sentence
 
 
 class TokenRefused(Unauthenticated):
-    """The access token, or what must come with it, does not open this door."""
+    """The access token, or its proof or certificate, is refused."""
 
     def __init__(
         self, said: Sentence | None, *, code: ProblemCode = ProblemCode.INVALID_TOKEN, scheme: str = "Bearer",
         nonce: str = "",
     ) -> None:  # fmt: skip
-        """`scheme`: that of the challenge. `nonce`: what the next proof must carry."""
+        """`scheme`: of the challenge. `nonce`: for the next proof."""
         super().__init__(said, code=code)
         self.scheme = scheme
         self.nonce = nonce
 
     @property
     def challenge(self) -> str:
-        """The field WWW-Authenticate."""
+        """The header WWW-Authenticate."""
         known = (ProblemCode.USE_DPOP_NONCE, ProblemCode.INVALID_DPOP_PROOF)
         error = self.problem_code if self.problem_code in known else ProblemCode.INVALID_TOKEN
         algorithms = ', algs="EdDSA ES256"' if self.scheme == "DPoP" else ""
@@ -30,7 +30,7 @@ class TokenRefused(Unauthenticated):
 
 
 class GrantRefused(GatewayError):
-    """The token endpoint, introspection or revocation says no, in the form of RFC 6749 (5.2)."""
+    """The token endpoint, introspection or revocation refuses, in the form of RFC 6749 (5.2)."""
 
     def __init__(self, error: TokenErrorCode, why: Sentence | None, *, nonce: str = "") -> None:
         """`error` is the code of the standard."""
@@ -40,19 +40,19 @@ class GrantRefused(GatewayError):
 
 
 class JoseBroken(Exception):
-    """A compact JWS that is not well-formed, not of an accepted kind, or not signed by the key; says which."""
+    """A compact JWS that is malformed, not of an accepted kind, or not signed by the key."""
 
     def __init__(self, said: Sentence) -> None:
-        """`said`: what is wrong, without quoting it."""
+        """`said`: the fault, without a quotation."""
         super().__init__(said.en)
         self.said = said
 
 
 class ProofBroken(Exception):
-    """A DPoP proof that does not prove; `code` is that of RFC 9449, the text says what is wrong."""
+    """An invalid DPoP proof; `code` is of RFC 9449, the text names the fault."""
 
     def __init__(self, said: Sentence, code: ProblemCode = ProblemCode.INVALID_DPOP_PROOF) -> None:
-        """`code` is `use_dpop_nonce` when a nonce is wanted."""
+        """`code`: `use_dpop_nonce` if a nonce is needed."""
         super().__init__(said.en)
         self.said = said
         self.code = code

@@ -1,11 +1,11 @@
 """Compact JWS (RFC 7515) over two algorithms, EdDSA with Ed25519 (RFC 8037) and ES256 (RFC 7518), and nothing else.
 
-Size is capped before anything is decoded; one spelling of base64url, no member twice, no header that this door does
-not know: `crit`, `jku`, `x5u`, `x5c`, `b64`, `zip` refuse by standing there. A key is never taken from the message,
-except where the caller asks for it (DPoP), and a `kid` is only compared with ids that are known already.
+The size is limited before decoding. Only canonical base64url, no member twice, no unknown header member:
+`crit`, `jku`, `x5u`, `x5c`, `b64` and `zip` are refused. A key is taken from a message only if the
+caller asks for it (DPoP); a `kid` is only compared with known ids.
 
-Not joserfc (1.8, as fast): it takes a header member twice and keys of low order, warns at each use of `EdDSA`, and
-signs with no key that another service holds.
+Not joserfc (1.8, as fast): it accepts a header member twice and keys of low order, warns at each use of `EdDSA`, and
+cannot sign with a key held by another service.
 """
 
 import base64
@@ -44,13 +44,13 @@ PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Jws:
-    """A message that is well-formed; whether it is genuine is not known yet."""
+    """A well-formed message, not verified yet."""
 
     algorithm: str
-    #: lower case, without `application/`; empty where it is left out
+    #: lower case, without `application/`; empty if absent
     typ: str
     kid: str | None
-    #: the member `jwk`, only where it was asked for
+    #: the member `jwk`, only with `with_key`
     jwk: dict[str, Any] | None
     claims: dict[str, Any]
     signed: bytes
@@ -58,9 +58,9 @@ class Jws:
 
 
 def read(token: str, *, with_key: bool = False) -> Jws:
-    """The message in its parts; JoseBroken says what is wrong, without quoting it.
+    """The parsed message. Raises JoseBroken.
 
-    `with_key`: a `jwk` must stand in its header, else none may.
+    `with_key`: its header must have a `jwk`; without, it must not.
     """
     if len(token) > LARGEST:
         raise JoseBroken(say.JWS_TOO_LONG(largest=LARGEST))
@@ -91,13 +91,13 @@ def _checked(header: dict[str, Any], *, with_key: bool) -> tuple[str, str, str |
 
 
 def is_signed_by(message: Jws, key: VerifyingKey) -> bool:
-    """Whether the key made the signature, by the algorithm that is the key's own."""
+    """Whether the key made the signature, with the key's own algorithm."""
     own = "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256"
     return message.algorithm == own and verifies(key, message.signature, message.signed)
 
 
 def verifies(key: VerifyingKey, signature: bytes, signed: bytes) -> bool:
-    """Whether a raw signature of 64 bytes is the key's: Ed25519 (RFC 8032), or ECDSA as r and s end to end."""
+    """Whether the key made a raw signature of 64 bytes: Ed25519 (RFC 8032), or ECDSA as r and s."""
     if len(signature) != _SIGNATURE:
         return False
     try:
@@ -112,7 +112,7 @@ def verifies(key: VerifyingKey, signature: bytes, signed: bytes) -> bool:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether a claim is a number, as times are (RFC 7519, NumericDate); true and false are none."""
+    """Whether a claim is a number (RFC 7519, NumericDate), not true or false."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -130,7 +130,7 @@ def sign(header: dict[str, Any], claims: dict[str, Any], key: PrivateKey) -> str
 
 
 def decoded(text: str) -> bytes:
-    """Bytes from base64url without padding; JoseBroken for anything but the one spelling of them."""
+    """Bytes from canonical base64url without padding. Raises JoseBroken."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -146,7 +146,7 @@ def encoded(raw: bytes) -> str:
 
 
 def json_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object without members that stand twice; JoseBroken for anything else."""
+    """A JSON object without duplicate members. Raises JoseBroken."""
     try:
         found, _ = i_json.parse(raw, _DEEPEST, _LARGEST, _LARGEST)
     except NotIJson:

@@ -1,6 +1,6 @@
-"""Public keys as JSON Web Keys (RFC 7517) and their thumbprints (RFC 7638): Ed25519 and P-256, no others.
+"""Public keys as JSON Web Keys (RFC 7517) and their thumbprints (RFC 7638): Ed25519 and P-256 only.
 
-A private key never comes in here: a key that carries secret members is refused.
+A key with secret members is refused.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ _SECRET = frozenset("d k p q dp dq qi oth".split())
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key, and the names that it goes by."""
+    """A key and its ids."""
 
     key: VerifyingKey
     #: `EdDSA` or `ES256`
     algorithm: str
     #: RFC 7638
     thumbprint: str
-    #: as its owner calls it; the thumbprint where he does not
+    #: the owner's id for it; by default the thumbprint
     kid: str
 
 
 def from_jwk(jwk: dict[str, Any]) -> PublicKey:
-    """The key of a JWK; JoseBroken says why it is none that is taken here."""
+    """The key of a JWK. Raises JoseBroken for a key that is not accepted."""
     if _SECRET & jwk.keys():
         raise JoseBroken(say.KEY_PRIVATE)
     kid, use = jwk.get("kid"), jwk.get("use", "sig")
@@ -63,7 +63,7 @@ def from_jwk(jwk: dict[str, Any]) -> PublicKey:
 
 
 def from_pem(pem: bytes) -> PublicKey:
-    """The key of a PEM file; JoseBroken says why it is none that is taken here."""
+    """The key of a PEM file. Raises JoseBroken for a key that is not accepted."""
     if b"PRIVATE" in pem:
         raise JoseBroken(say.KEY_PRIVATE_PEM)
     try:
@@ -78,7 +78,7 @@ def from_pem(pem: bytes) -> PublicKey:
 
 
 def of(key: VerifyingKey, kid: str | None = None) -> PublicKey:
-    """The key with its names. JoseBroken for one of low order: a signature of nobody could hold under it."""
+    """The key with its ids. Raises JoseBroken for one of low order: forged signatures verify under it."""
     if isinstance(key, Ed25519PublicKey) and is_weak_key(key.public_bytes_raw()):
         raise JoseBroken(say.KEY_LOW_ORDER)
     name = thumbprint(jwk_of(key))
@@ -86,7 +86,7 @@ def of(key: VerifyingKey, kid: str | None = None) -> PublicKey:
 
 
 def jwk_of(key: VerifyingKey) -> dict[str, str]:
-    """The members that RFC 7638 takes, in its order."""
+    """The members for the thumbprint (RFC 7638), in its order."""
     if isinstance(key, Ed25519PublicKey):
         return {
             "crv": "Ed25519",
@@ -105,7 +105,7 @@ def thumbprint(jwk: dict[str, str]) -> str:
 
 
 def thumbprint_bytes(hexadecimal: str) -> str:
-    """A SHA-256 in hexadecimal, as base64url writes it."""
+    """A hexadecimal SHA-256 as base64url."""
     return encoded(bytes.fromhex(hexadecimal))
 
 

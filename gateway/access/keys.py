@@ -1,7 +1,7 @@
-"""Keys that sign access tokens: current, next, former; their public halves as a JWK set (RFC 7517, RFC 7638).
+"""Keys that sign access tokens: current, next, former; their public keys as a JWK set (RFC 7517, RFC 7638).
 
-The next key is published before it signs, and the former one is taken until its tokens have ended: so several
-processes may learn of a rotation at different moments, and no token is refused for it.
+The next key is published before it signs, and the former one is accepted until its tokens have ended. So
+processes may read a rotation at different times, and no token is refused.
 """
 
 import hmac
@@ -38,7 +38,7 @@ class TokenSigningKey:
     kid: str
     private: Ed25519PrivateKey
     public: jwk.PublicKey
-    #: for what is not a signature: nonces
+    #: key of nonces
     secret: bytes
 
     @classmethod
@@ -50,34 +50,34 @@ class TokenSigningKey:
 
 
 class TokenKeys:
-    """The keys in use; `refresh` looks whether they were changed."""
+    """The keys in use; `refresh` reads changes."""
 
     def __init__(self, read: Callable[[], Seeds], stamp: Callable[[], object] = lambda: None) -> None:
-        """`read` gives the keys as they are kept, `stamp` something that is another when they are others."""
+        """`read` returns the stored keys, `stamp` a value that changes with them."""
         self._read = read
         self._stamp_of = stamp
         self._stamp: object = None
-        #: how often keys were read: what they signed is forgotten then
+        #: number of readings; a new reading empties the cache of tokens
         self.loads = 0
         self.current: TokenSigningKey
         self._all: dict[str, TokenSigningKey] = {}
         self._load()
 
     def refresh(self) -> None:
-        """Take what is kept now. ConfigError when it cannot be read."""
+        """Read the stored keys, if they changed. Raises ConfigError."""
         if self._stamp_of() != self._stamp:
             self._load()
 
     def named(self, kid: str | None) -> TokenSigningKey | None:
-        """The key with this id, if it is one of ours."""
+        """The key with this id; None if unknown."""
         return self._all.get(kid) if kid is not None else None
 
     def secrets(self) -> list[bytes]:
-        """What nonces may have been made with; the one that makes new ones first."""
+        """The keys of nonces; the first makes new ones."""
         return [one.secret for one in self._all.values()]
 
     def jwks(self) -> list[dict[str, Any]]:
-        """The public halves: current, next, former."""
+        """The public keys: current, next, former."""
         return [
             {**jwk.jwk_of(one.public.key), "kid": one.kid, "alg": "EdDSA", "use": "sig"}
             for one in self._all.values()
@@ -96,7 +96,7 @@ class TokenKeys:
 
 
 def open_ring(settings: AccessSettings, folder: Path) -> TokenKeys:
-    """The keys of the configuration, else those of the state folder; made there when there are none."""
+    """The keys of the configuration, else of the state folder, where missing keys are made."""
     if settings.signing_key is None:
         return TokenKeys(lambda: seeds_in(folder), lambda: _stamps(folder))
     named = {
@@ -109,7 +109,7 @@ def open_ring(settings: AccessSettings, folder: Path) -> TokenKeys:
 
 
 def seeds_in(folder: Path) -> Seeds:
-    """The keys that a state folder keeps; the first two are made where they are missing."""
+    """The keys of a state folder; missing current and next keys are made."""
     former = folder / _FORMER_FILE
     return Seeds(
         key_in(folder / CURRENT_FILE),
@@ -119,17 +119,17 @@ def seeds_in(folder: Path) -> Seeds:
 
 
 def rotated_at(folder: Path) -> float:
-    """When the keys of the folder were rotated last (POSIX seconds); 0 before the first time."""
+    """Time of the folder's last rotation (POSIX seconds); 0 for none."""
     former = folder / _FORMER_FILE
     if not former.exists() or former.read_bytes() == (folder / CURRENT_FILE).read_bytes():
-        return 0.0  # never, or it broke off after its first step
+        return 0.0  # never, or interrupted after its first step
     return former.stat().st_mtime
 
 
 def rotate(folder: Path) -> None:
-    """The next key signs from now on, the one that signed is the former one, and there is a new next one.
+    """Rotate: next becomes current, current becomes former, and a new next key is made.
 
-    Three steps, each whole or not at all; after an interruption the next call goes on. OSError when the folder refuses.
+    Three atomic steps; after an interruption the next call continues. Raises OSError.
     """
     seeds = seeds_in(folder)
     current, following, former = (folder / name for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE))
@@ -140,7 +140,7 @@ def rotate(folder: Path) -> None:
 
 
 def replace_all(folder: Path) -> None:
-    """New keys for all places: what the old ones signed opens nothing any more. For keys that somebody may have."""
+    """Replace all keys, if they may be stolen: tokens of the old keys are refused."""
     (folder / _FORMER_FILE).unlink(missing_ok=True)
     replace_file(folder / _NEXT_FILE, new_key_text())
     replace_file(folder / CURRENT_FILE, new_key_text())

@@ -1,4 +1,4 @@
-"""The systems that may ask, as the configuration has them: by client id, and by their own."""
+"""The requesters of the configuration, by client id and by requester id."""
 
 import hashlib
 from collections import Counter
@@ -16,14 +16,14 @@ from gateway.domain.parties import Requester
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """One requester, and what proves it."""
+class RegisteredRequester:
+    """One requester and its credentials."""
 
     requester: Requester
     agency: str
     client_id: str
     method: Method
-    #: SHA-256 of its secret; empty where it has none
+    #: SHA-256 of its secret; empty for none
     secret: bytes
     keys: tuple[jwk.PublicKey, ...]
     certificate: CertificateSettings | None
@@ -33,25 +33,25 @@ class Known:
 
 
 class Requesters:
-    """Who is known here."""
+    """The known requesters."""
 
     def __init__(self, settings: Mapping[str, RequesterSettings], root: Path) -> None:
-        """`root` is the configuration's folder, in which keys and certificates lie. ConfigError for what is broken."""
+        """`root`: the configuration's folder, for keys and certificates. Raises ConfigError."""
         self._by_client = {item.client_id: _known(item, root) for item in settings.values()}
         self._by_id = {str(one.requester.id): one for one in self._by_client.values()}
         counts = [Counter(key.algorithm for key in one.keys) for one in self._by_client.values()]
         self._most_keys = {word: max(count[word] for count in counts) for count in counts for word in count}
 
-    def client(self, client_id: str) -> Known | None:
-        """The requester that calls itself so at the token endpoint."""
+    def client(self, client_id: str) -> RegisteredRequester | None:
+        """The requester with this client id."""
         return self._by_client.get(client_id)
 
-    def named(self, requester: str) -> Known | None:
+    def named(self, requester: str) -> RegisteredRequester | None:
         """The requester with this id."""
         return self._by_id.get(requester)
 
     def most_keys(self, algorithm: str) -> int:
-        """The largest number of keys of an algorithm (`EdDSA`, `ES256`) that one requester has; at least 1."""
+        """The most keys of an algorithm (`EdDSA`, `ES256`) that one requester has; at least 1."""
         return max(1, self._most_keys.get(algorithm, 0))
 
     def agency(self, requester: Requester) -> str:
@@ -59,12 +59,12 @@ class Requesters:
         return self._by_id[requester.id].agency
 
     def pinned(self) -> list[str]:
-        """PEM of the certificates that are known whole: the handshake must trust them."""
+        """PEM of the pinned certificates: the handshake must trust them."""
         return [one.pinned.pem for one in self._by_client.values() if one.pinned is not None]
 
 
 def key_of(settings: KeySettings, root: Path) -> jwk.PublicKey:
-    """The public key of a requester's settings; ConfigError says what is wrong with it."""
+    """The public key of a requester's settings. Raises ConfigError."""
     try:
         if settings.file is not None:
             return jwk.from_pem((root / settings.file).read_bytes())
@@ -78,13 +78,13 @@ def key_of(settings: KeySettings, root: Path) -> jwk.PublicKey:
 
 
 def secret_digest(secret: str) -> bytes:
-    """What is compared instead of a secret."""
+    """The digest that is compared instead of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def _known(item: RequesterSettings, root: Path) -> Known:
+def _known(item: RequesterSettings, root: Path) -> RegisteredRequester:
     requester = Requester(id=RequesterId(item.requester), name=item.title.vi, scopes=frozenset(item.scopes))
-    return Known(
+    return RegisteredRequester(
         requester=requester,
         agency=item.agency,
         client_id=item.client_id,

@@ -1,8 +1,7 @@
-"""What was revoked (RFC 7009), as this process knows it: kept for all processes, looked up again all the time.
+"""Revocations (RFC 7009) as this process knows them: stored for all processes, read again all the time.
 
-`epoch` changes with every revocation, and verified tokens in memory are forgotten then. A process that could
-not look for a while trusts nothing any more. What counts is the order in which the store took rows, never their time:
-clocks of machines differ, and files of configurations too.
+`epoch` changes with every revocation and empties the cache of tokens. A process that could not read the store for
+`GRACE_SECONDS` refuses every request. The order of rows in the store counts, never their time: clocks differ.
 """
 
 import asyncio
@@ -13,32 +12,32 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
 from gateway.ports.access import RevocationRows, Revoked
 
-#: for how long a process may live on what it knew
+#: for how long a process may use its last reading
 GRACE_SECONDS = 10.0
-#: a look that a request waits for may take so long, and is not tried again for so long when it failed
+#: longest reading that a request waits for; pause after a failed one
 _LOOK_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
-#: a revoked requester is remembered until it is restored: the end of the year 9999
+#: a revocation of a requester lasts until it is restored: the end of the year 9999
 _FOR_EVER = 253_402_300_800.0
 
 
 class Revocations:
-    """Tokens by their jti, requesters that are stopped, and since which row others were restored."""
+    """Revoked tokens by jti, stopped requesters, and the row that restored each requester."""
 
     def __init__(self, rows: RevocationRows, now: Callable[[], float]) -> None:
-        """`now` is POSIX seconds."""
+        """`now` returns POSIX seconds."""
         self._rows = rows
         self._now = now
         self._tokens: dict[str, float] = {}
-        #: requester -> when it was revoked (POSIX seconds), to be shown only
+        #: requester -> time of its revocation (POSIX seconds), for display only
         self._stopped: dict[str, float] = {}
-        #: requester -> number of the row that restored it
+        #: requester -> `seq` of the row that restored it
         self._restored: dict[str, int] = {}
         self._looked = self._failed = float("-inf")
         self._looking = asyncio.Lock()
         self.epoch = 0
 
     async def refresh(self) -> None:
-        """Learn what was revoked meanwhile. AccessUnavailable when the store cannot be asked."""
+        """Read new revocations. Raises AccessUnavailable."""
         async with self._looking:
             rows = await self._rows.since(self.epoch)
             for row in rows:
@@ -57,15 +56,15 @@ class Revocations:
                 self._stopped[row.id] = row.at
 
     async def watch(self, seconds: float, also: Callable[[], None]) -> None:
-        """Look for ever; `also` is called each time, aside from the loop (keys may have changed)."""
+        """Read for ever; each time `also` is called in a thread (keys may have changed)."""
         while True:
-            with contextlib.suppress(Exception):  # told by `check`, once it lasts
+            with contextlib.suppress(Exception):  # a lasting fault is raised by `current`
                 await self.refresh()
                 await asyncio.to_thread(also)
             await asyncio.sleep(seconds)
 
     async def current(self) -> None:
-        """What is known is fresh, or is looked up now by a process that stood still. AccessUnavailable if neither."""
+        """Ensure a fresh reading; a process that was suspended reads now. Raises AccessUnavailable."""
         time = asyncio.get_running_loop().time
         if time() - self._looked <= GRACE_SECONDS:
             return
@@ -78,40 +77,40 @@ class Revocations:
             self._failed = time()
             raise AccessUnavailable(say.REVOCATIONS_UNKNOWN) from None
 
-    def hits(self, jti: str, requester: str, restored: int) -> bool:
-        """Whether a token is revoked: it, or its requester, now or since it was minted.
+    def is_revoked(self, jti: str, requester: str, restored: int) -> bool:
+        """Whether the token or its requester was revoked, now or since the token was issued.
 
-        `restored`: what `restored` gave when it was minted.
+        `restored`: the value of `restored` when it was issued.
         """
-        return jti in self._tokens or self.stops(requester) or restored < self.restored(requester)
+        return jti in self._tokens or self.is_stopped(requester) or restored < self.restored(requester)
 
-    def stops(self, requester: str) -> bool:
-        """Whether the requester was revoked and not restored since, whatever its file says."""
+    def is_stopped(self, requester: str) -> bool:
+        """Whether the store says that the requester is revoked; its file may say so too."""
         return requester in self._stopped
 
     def restored(self, requester: str) -> int:
-        """The number of the row that restored the requester; 0: it was never revoked here."""
+        """`seq` of the row that restored the requester; 0: never revoked."""
         return self._restored.get(requester, 0)
 
     @property
     def stopped(self) -> Mapping[str, float]:
-        """Every requester that is stopped, with the time of its revocation by the revoker's clock (POSIX seconds)."""
+        """Stopped requester -> time of its revocation by the revoker's clock (POSIX seconds)."""
         return self._stopped
 
     async def revoke_token(self, jti: str, until: float) -> None:
-        """One token; refused here when this returns, elsewhere within `check_seconds`."""
+        """Revoke one token: refused here at once, by other processes within `check_seconds`."""
         await self._rows.add("token", jti, self._now(), until)
         await self.refresh()
 
     async def revoke_requester(self, requester: str) -> None:
-        """Every token that the requester has, and every new one until it is restored."""
+        """Revoke all tokens of the requester, and new ones until it is restored."""
         await self._rows.add("requester", requester, self._now(), _FOR_EVER)
         await self.refresh()
 
     async def restore_requester(self, requester: str) -> bool:
-        """Whether it was stopped, and is not any more; the tokens that it had stay revoked."""
+        """Restore it; its old tokens stay revoked. False if it was not stopped."""
         await self.refresh()
-        if not self.stops(requester):
+        if not self.is_stopped(requester):
             return False
         await self._rows.add("restored", requester, self._now(), _FOR_EVER)
         await self.refresh()

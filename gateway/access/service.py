@@ -1,4 +1,4 @@
-"""Who is let in, and on what: tokens for those who prove who they are, and a look at each token that is shown.
+"""Authentication of requesters: issues tokens, and checks each presented token.
 
 Outside the sandbox profile every token is bound: to the key of a DPoP proof (RFC 9449) or to a certificate (RFC 8705).
 """
@@ -15,7 +15,7 @@ from gateway.access.clients import Clients, Credentials
 from gateway.access.dpop import DpopProof, DpopVerifier, Nonces
 from gateway.access.faults import GrantRefused, ProofBroken, TokenRefused
 from gateway.access.keys import TokenKeys
-from gateway.access.requesters import Known, Requesters
+from gateway.access.requesters import RegisteredRequester, Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
@@ -26,35 +26,35 @@ _PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke"
 
 
 class IncomingRequest(Protocol):
-    """What of a request bears on who asks."""
+    """The parts of a request that authentication needs."""
 
     @property
     def authorization(self) -> tuple[str, ...]:
-        """The fields Authorization."""
+        """The Authorization headers."""
 
     @property
     def proofs(self) -> tuple[str, ...]:
-        """The fields DPoP."""
+        """The DPoP headers."""
 
     @property
     def certificate(self) -> bytes | None:
-        """DER of the caller's certificate. TokenRefused when it was handed over by somebody who may not."""
+        """DER of the requester's certificate. Raises TokenRefused if an untrusted proxy forwarded it."""
 
     @property
     def method(self) -> str:
-        """GET or POST or another."""
+        """The HTTP method."""
 
     @property
     def issuer(self) -> str:
-        """Our address, as the caller knows it; no slash at the end."""
+        """The gateway's public URL, without a slash at the end."""
 
     @property
     def target(self) -> str:
-        """The path as it was sent, without its query."""
+        """The path as sent, without the query."""
 
 
 class Admitted(NamedTuple):
-    """Who asks, and the nonce that he should use from now on (empty: his own is good)."""
+    """The requester, and the nonce for its next proofs (empty: keep the last one)."""
 
     requester: Requester
     nonce: str = ""
@@ -62,7 +62,7 @@ class Admitted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token, as the token endpoint tells it."""
+    """A token, as the token endpoint returns it."""
 
     requester: Requester
     token: str
@@ -71,13 +71,13 @@ class IssuedToken:
     nonce: str
 
 
-#: further public keys of the house (JWK), as they are now
+#: the current public keys (JWK) of another part of the gateway
 KeySet = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessService:
-    """The token endpoint and its relatives, and the door."""
+    """Token endpoint, introspection, revocation, JWK set, and the check of tokens."""
 
     requesters: Requesters
     clients: Clients
@@ -86,15 +86,15 @@ class AccessService:
     nonces: Nonces
     revocations: Revocations
     keys: TokenKeys
-    #: what may be shown only once
+    #: the used assertions and proofs
     replays: Replays
-    #: plain bearer tokens are given and taken
+    #: plain bearer tokens are issued and accepted
     sandbox: bool
-    #: key sets of other rooms that sign: documents, receipts
+    #: key sets of other parts that sign: documents, receipts
     further: tuple[KeySet, ...] = ()
 
     async def admit(self, call: IncomingRequest) -> Admitted:
-        """Who asks; TokenRefused says why nobody is let in, AccessUnavailable that it cannot be known."""
+        """The requester of a call. Raises TokenRefused, AccessUnavailable."""
         scheme, token = _credentials(call.authorization)
         await self.revocations.current()
         try:
@@ -116,16 +116,16 @@ class AccessService:
         return Admitted(found.requester)
 
     async def grant(self, call: IncomingRequest, form: Mapping[str, str]) -> IssuedToken:
-        """A token (RFC 6749, 4.4); GrantRefused in the words of the standard."""
+        """Issue a token (RFC 6749, 4.4). Raises GrantRefused."""
         await self.revocations.current()
-        proof = self._shown_proof(call)
+        proof = self._valid_proof(call)
         known = await self._client(call, form, "token")
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
             raise GrantRefused(TokenErrorCode.INVALID_SCOPE, say.SCOPE_NOT_YOURS)
         confirmation = self._confirmation(call, known, proof)
         if proof is not None:
-            await self._taken(proof)
+            await self._accept_proof(proof)
         whole = known.requester
         requester = Requester(id=whole.id, name=whole.name, scopes=scopes)
         token = self.tokens.mint(requester, known.client_id, call.issuer, confirmation)
@@ -135,7 +135,7 @@ class AccessService:
     async def introspect(
         self, call: IncomingRequest, form: Mapping[str, str]
     ) -> tuple[Requester, dict[str, Any]]:
-        """What a token is (RFC 7662): a client sees its own, one with the scope `admin` all."""
+        """The state of a token (RFC 7662): a client may ask about its own, with the scope `admin` about all."""
         known, found = await self._shown_token(call, form, "introspect")
         if found is None or not _may(known, found):
             return known.requester, {"active": False}
@@ -150,7 +150,7 @@ class AccessService:
         return known.requester, claims
 
     async def revoke(self, call: IncomingRequest, form: Mapping[str, str]) -> Requester:
-        """End a token (RFC 7009); one that is none, or over, is no fault."""
+        """Revoke a token (RFC 7009); an invalid or expired one is no error."""
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
             if not _may(known, found):
@@ -159,12 +159,12 @@ class AccessService:
         return known.requester
 
     def jwks(self) -> dict[str, Any]:
-        """All public keys of the house, each once."""
+        """All public keys of the gateway, each once."""
         keys = [*self.keys.jwks(), *(key for more in self.further for key in more())]
         return {"keys": list({key["kid"]: key for key in keys}.values())}
 
     async def _verified_again(self, token: str, issuer: str) -> AccessToken:
-        """What a token proves that was refused: another process may have rotated the keys a moment ago."""
+        """Verify a refused token again after reading the keys: another process may have rotated them."""
         if not self.tokens.is_known(token):
             await asyncio.to_thread(self.keys.refresh)
         return self.tokens.verify(token, issuer)
@@ -180,8 +180,8 @@ class AccessService:
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
 
-    def _shown_proof(self, call: IncomingRequest) -> DpopProof | None:
-        """A good proof that came along, not yet taken: who must sign it again need not prove himself twice."""
+    def _valid_proof(self, call: IncomingRequest) -> DpopProof | None:
+        """The valid proof of the call, checked before authentication: a bad nonce must not use up the assertion."""
         if not call.proofs:
             return None
         try:
@@ -189,7 +189,7 @@ class AccessService:
         except ProofBroken as error:
             raise self._unproven(error) from None
 
-    async def _taken(self, proof: DpopProof) -> None:
+    async def _accept_proof(self, proof: DpopProof) -> None:
         try:
             await self.proofs.take(proof)
         except ProofBroken as error:
@@ -198,8 +198,10 @@ class AccessService:
     def _unproven(self, error: ProofBroken) -> GrantRefused:
         return GrantRefused(TokenErrorCode(error.code), say.DPOP(why=error.said), nonce=self.nonces.fresh())
 
-    def _confirmation(self, call: IncomingRequest, known: Known, proof: DpopProof | None) -> dict[str, str]:
-        """What the token is bound to."""
+    def _confirmation(
+        self, call: IncomingRequest, known: RegisteredRequester, proof: DpopProof | None
+    ) -> dict[str, str]:
+        """The claim `cnf` of the token."""
         found = {"jkt": proof.key} if proof is not None else {}
         if known.method in {"tls_client_auth", "self_signed_tls_client_auth"}:
             assert call.certificate is not None
@@ -210,7 +212,7 @@ class AccessService:
             )
         return found
 
-    async def _client(self, call: IncomingRequest, form: Mapping[str, str], kind: str) -> Known:
+    async def _client(self, call: IncomingRequest, form: Mapping[str, str], kind: str) -> RegisteredRequester:
         try:
             certificate = call.certificate
         except TokenRefused as error:
@@ -220,7 +222,7 @@ class AccessService:
 
     async def _shown_token(
         self, call: IncomingRequest, form: Mapping[str, str], kind: str
-    ) -> tuple[Known, AccessToken | None]:
+    ) -> tuple[RegisteredRequester, AccessToken | None]:
         await self.revocations.current()
         known = await self._client(call, form, kind)
         if not form.get("token"):
@@ -237,7 +239,7 @@ def _by(key: str, proof: DpopProof) -> DpopProof:
     return proof
 
 
-def _may(known: Known, found: AccessToken) -> bool:
+def _may(known: RegisteredRequester, found: AccessToken) -> bool:
     return found.requester.id == known.requester.id or "admin" in known.requester.scopes
 
 

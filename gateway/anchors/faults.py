@@ -1,4 +1,4 @@
-"""What is wrong in `log.anchors` of gateway.yaml: file, line and remedy of each fault."""
+"""Faults of `log.anchors` in gateway.yaml, with file, line and remedy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ _PLACE = ("log", "anchors")
 
 
 def anchor_faults(configuration: Configuration, root: Path) -> list[Problem]:
-    """Every fault; certificates are looked for below `root`, the data root."""
+    """All faults; `root`: the data root, for certificates."""
     document = configuration.documents["gateway.yaml"]
     return [
         *_addresses(configuration, document),

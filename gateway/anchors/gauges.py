@@ -1,4 +1,4 @@
-"""Metrics of anchors: read from the rounds over them when they are asked for."""
+"""Metrics of anchors, read from the rounds at each scrape."""
 
 from collections.abc import Iterable
 from time import time
@@ -11,10 +11,10 @@ from gateway.anchors.rounds import Rounds
 
 
 class AnchorGauges(Collector):
-    """To be registered beside the other metrics of the process."""
+    """A collector for the process's registry."""
 
     def __init__(self, rounds: Rounds) -> None:
-        """Reads only."""
+        """`rounds`: the source of the values."""
         self._rounds = rounds
 
     def collect(self) -> Iterable[Metric]:
@@ -42,5 +42,5 @@ class AnchorGauges(Collector):
         return [age, owed, failures, refusing]
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: names stand in `collect`."""
+        """Nothing: `collect` has the names."""
         return []

@@ -1,4 +1,4 @@
-"""Checkpoints with the cosignatures that witnesses gave for them."""
+"""Checkpoints with the cosignatures of witnesses."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -7,33 +7,33 @@ from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, cosi
 from gateway.ports.anchors import AnchorRows
 from gateway.ports.exchange_log import LogTree
 
-#: an older checkpoint with cosignatures is shown instead of the newest one for so long, and no longer
+#: largest age of a checkpoint that is shown, for its cosignatures, instead of the newest one
 FRESH_SECONDS = 300.0
 
 
 class Heads:
-    """Reads only; asks the store for rows only where there are witnesses."""
+    """Reads checkpoints; reads cosignatures only if witnesses are configured."""
 
     def __init__(
         self, tree: LogTree, rows: AnchorRows, vkeys: Sequence[str], now: Callable[[], float]
     ) -> None:
-        """`vkeys` are the keys of the witnesses that are configured; NoteBroken when one cannot be used."""
+        """`vkeys`: keys of the configured witnesses. Raises NoteBroken for an unusable one."""
         self._tree = tree
         self._rows = rows
         self._witnesses = {one.name: one for one in map(NoteVerifier.parse, vkeys)}
         self._now = now
 
     async def with_lines(self, note: str) -> str:
-        """A note of this log with the newest cosignature of each witness at its end."""
+        """A note of this log, with the newest cosignature of each witness appended."""
         if not self._witnesses or not note:
             return note
         lines = await self._lines(note)
         return note + "".join(lines.values())
 
     async def witnessed(self, at_least: int = 0) -> str:
-        """The checkpoint to be shown: of those that are minutes old at most, the one that most witnesses signed.
+        """The recent checkpoint (minutes old at most) with the most cosignatures.
 
-        The newest one where there is none, or none with `at_least` so many records.
+        The newest checkpoint if there is none with at least `at_least` records.
         """
         found: tuple[int, int] = (0, 0)
         for size in {await self._size(name) for name in self._witnesses}:
@@ -43,18 +43,18 @@ class Heads:
         return await self.with_lines(note or await self._tree.checkpoint())
 
     async def _size(self, name: str) -> int:
-        """Size of the checkpoint that a witness signed lately; 0 for none."""
+        """Size of the checkpoint that a witness signed last; 0 for none."""
         row = await self._rows.last("witness", name)
         if row is None or not row.token:
             return 0
         try:
             age = self._now() - row.seconds
-        except ValueError:  # nobody of us wrote that time
+        except ValueError:  # this gateway did not write that time
             return 0
         return row.size if abs(age) <= FRESH_SECONDS else 0
 
     async def _lines(self, note: str) -> dict[str, str]:
-        """The cosignature lines over a note by name, the newest of each witness that holds."""
+        """Witness name -> its newest valid cosignature line over a note."""
         lines: dict[str, str] = {}
         for row in reversed(await self._rows.of(Checkpoint.parse(split_note(note)[0]).size)):
             witness = self._witnesses.get(row.name) if row.kind == "witness" else None

@@ -1,4 +1,4 @@
-"""What anchors have proven, with all that is needed to verify it elsewhere."""
+"""The proofs of anchors, with everything needed to verify them elsewhere."""
 
 import base64
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from gateway.domain.problems import ProblemCode
 from gateway.ports.anchors import AnchorRows
 from gateway.ports.exchange_log import LogTree
 
-#: rows of one size that are listed, the newest ones
+#: listed rows of one size, the newest
 MOST_ROWS = 200
 
 
 class Listing:
-    """Answers are ready for JSON. LogUnavailable when the store cannot be asked."""
+    """Answers are ready for JSON. Raises LogUnavailable."""
 
     def __init__(self, rounds: Rounds, rows: AnchorRows, tree: LogTree, keys: Sequence[str]) -> None:
-        """`keys`: the public keys of the witnesses that are configured."""
+        """`keys`: public keys of the configured witnesses."""
         self._rounds = rounds
         self._kept = rows
         self._tree = tree
@@ -45,7 +45,7 @@ class Listing:
 
 
 def _shown(row: Anchored, note: str) -> dict[str, Any]:
-    """`note` is what the anchor vouches for; of a daily file, the file itself."""
+    """`note`: the anchored checkpoint; for `daily` the file itself."""
     found: dict[str, Any] = {"kind": row.kind, "name": row.name, "size": row.size, "time": row.time}
     match row.kind:
         case "tsa":

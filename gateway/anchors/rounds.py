@@ -1,7 +1,7 @@
-"""Rounds over the anchors of the log: who is due is asked, what they prove is kept, and prefill is refused without it.
+"""Rounds over the anchors of the log: ask those that are due, store their proofs, refuse prefill without proofs.
 
-Every serving process looks at the rows of the store once a second, so all of them refuse and recover together; only
-the one that numbers records asks anybody. An anchor that hangs holds up no other one, and never the look.
+Every serving process reads the store's rows once a second, so all refuse and recover together. Only
+the process that numbers records asks anchors. An anchor that hangs delays neither the others nor the round.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from gateway.telemetry import log
 _LOOK_SECONDS = 1.0
 _START_SECONDS = 2.0
 _PATIENCE_SECONDS = 25.0
-#: after so long a silence of the process that numbered records last, any process may ask
+#: if no process has numbered records for so long, any process may ask
 _SILENCE_SECONDS = 60.0
 _RETRY_SECONDS = 10
 #: a witness saw another log by our key, or a longer one
@@ -31,7 +31,7 @@ _ALARMING = frozenset({"forked", "ahead"})
 
 
 class Rounds:
-    """Go on until they are closed."""
+    """Run until they are closed."""
 
     def __init__(
         self, anchors: Sequence[Anchor], store: AnchorStore, rows: VerifiedAnchors, tree: LogTree,
@@ -39,9 +39,9 @@ class Rounds:
         look_seconds: float = _LOOK_SECONDS, now: Callable[[], float] = time.time,
         claim: Callable[[int, str], None] = lambda _size, _name: None,
     ) -> None:  # fmt: skip
-        """`owner` names this process as `gateway.ports.Standing` does; `now` gives POSIX seconds.
+        """`owner` names this process as `NumberingState` does; `now` returns POSIX seconds.
 
-        `claim` hears how many records a witness has signed, and its name, when the log has fewer.
+        `claim` is called with the size that a witness has signed, and its name, if the log has fewer records.
         """
         self._claim = claim
         self._now = now
@@ -55,16 +55,14 @@ class Rounds:
         self.heads = heads
         self.rows = rows
         self.states = [AnchorState(one, every_seconds, grace_seconds) for one in anchors]
-        #: whether prefill is refused; all that the way of a prefill looks at
+        #: whether prefill is refused; the only value that a prefill reads
         self.refusing = False
 
     async def start(self) -> None:
-        """Look once, so that nobody is served who must be refused, and begin. Nothing where there is no anchor."""
+        """Do the first round, so that no request is answered that must be refused; then begin."""
         if not self.states:
             return
-        with contextlib.suppress(
-            GatewayError, TimeoutError
-        ):  # a store that is away must not hold up the start
+        with contextlib.suppress(GatewayError, TimeoutError):  # an unavailable store must not delay the start
             async with asyncio.timeout(_START_SECONDS):
                 await self.ask_due()
         self._judge()
@@ -81,23 +79,23 @@ class Rounds:
             await one.anchor.close()
 
     def demand(self) -> None:
-        """NotAnchored while an anchor owes a proof for longer than the grace."""
+        """Raises NotAnchored while an anchor has no proof for longer than the grace."""
         if self.refusing:
             names = ", ".join(one.anchor.name for one in self.states if one.state == REFUSING)
             raise NotAnchored(say.NOT_ANCHORED(names=names), retry_after=_RETRY_SECONDS)
 
     def shown(self) -> dict[str, dict[str, object]]:
-        """How each anchor stands, by name."""
+        """Name of each anchor -> its state."""
         return {one.anchor.name: one.shown() for one in self.states}
 
     async def counts(self, row: Anchored) -> bool:
-        """Whether a row's proof holds; of anchors that are not configured any more nobody can tell, and it does."""
+        """Whether a row's proof is valid; True for anchors that are no longer configured (it cannot be checked)."""
         known = (one.anchor for one in self.states if one.anchor.name == row.name)
         anchor = next((one for one in known if one.kind == row.kind), None)
         return anchor is None or not await self.rows.fault(anchor, row)
 
     async def ask_due(self) -> None:
-        """Ask, in tasks of their own, the anchors that are due. LogUnavailable when the store cannot be read."""
+        """Ask the anchors that are due, each in its own task. Raises LogUnavailable."""
         note = await self._tree.checkpoint()
         if not note:
             return  # nothing to anchor yet
@@ -106,18 +104,18 @@ class Rounds:
             before = one.last
             row = await self.rows.newest(one.anchor, before)
             if one.last is not before:
-                continue  # it gave a proof meanwhile
+                continue  # a new proof came meanwhile
             if row is not None and row.token and row != one.last:
                 one.succeeded(row)
             one.last = row
-        if await self._mine():
+        if await self._is_asking():
             for one in self.states:
                 await self._ask(one, note, size)
 
     async def _ask(self, one: AnchorState, note: str, size: int) -> None:
         now = self._now()
         if one.last is None:
-            # the grace begins now, for ever
+            # the grace begins now; a restart does not change that
             row = Anchored(0, one.anchor.kind, one.anchor.name, stamp(now), b"")
             await self._store.keep(row)
             one.last = row
@@ -125,24 +123,24 @@ class Rounds:
         if (under_way is not None and not under_way.done()) or self._waits_for_witness(one):
             return
         if one.due(size, now):
-            self._asking[one.anchor.name] = asyncio.create_task(self._fix(one, note))
+            self._asking[one.anchor.name] = asyncio.create_task(self._countersign(one, note))
 
     def _waits_for_witness(self, one: AnchorState) -> bool:
-        """A daily file is never written again: the first one waits for witnesses that were not asked before."""
+        """Whether the first daily file must wait: it is written once, and needs the witnesses' cosignatures."""
         others = (other for other in self.states if other.anchor.kind == "witness")
         return one.anchor.kind == "daily" and any(not other.size and not other.fault for other in others)
 
-    async def _mine(self) -> bool:
+    async def _is_asking(self) -> bool:
         numbering = await self._keeping.numbering()
         return numbering.owner == self._owner or numbering.owned_until < self._now() - _SILENCE_SECONDS
 
-    async def _fix(self, one: AnchorState, note: str) -> None:
+    async def _countersign(self, one: AnchorState, note: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                # the daily file has the cosignatures in it; everybody else gets what the log signed
+                # the daily file has the cosignatures; other anchors get the log's own note
                 signed = await self.heads.witnessed() if one.anchor.kind == "daily" else note
                 token = await one.anchor.countersign(signed)
-                # the file of the day may have been there before, with another checkpoint
+                # the file of the day may already exist, with another checkpoint
                 vouched = token.decode() if one.anchor.kind == "daily" else signed
                 size = Checkpoint.parse(split_note(vouched)[0]).size
                 row = Anchored(size, one.anchor.kind, one.anchor.name, stamp(self._now()), token)
@@ -164,8 +162,8 @@ class Rounds:
 
     def _failed(self, one: AnchorState, reason: str) -> None:
         if reason != one.fault:
-            tell = log().error if reason in _ALARMING else log().warning
-            tell("anchor.failed", anchor=one.anchor.name, reason=reason)
+            write = log().error if reason in _ALARMING else log().warning
+            write("anchor.failed", anchor=one.anchor.name, reason=reason)
         one.failed(reason, self._now())
         self._judge()
 
@@ -174,8 +172,8 @@ class Rounds:
         for one in self.states:
             before = one.judge(now)
             if before != one.state:
-                tell = {READY: log().info, LATE: log().warning, REFUSING: log().error}[one.state]
-                tell(f"anchor.{one.state}", anchor=one.anchor.name, reason=one.fault)
+                write = {READY: log().info, LATE: log().warning, REFUSING: log().error}[one.state]
+                write(f"anchor.{one.state}", anchor=one.anchor.name, reason=one.fault)
         self.refusing = any(one.state == REFUSING for one in self.states)
 
     async def _work(self) -> None:
@@ -184,7 +182,7 @@ class Rounds:
             try:
                 await self.ask_due()
             except GatewayError:
-                pass  # the log itself is away, which is told elsewhere; time goes on
+                pass  # the log is unavailable: reported elsewhere; the states still age
             except Exception as error:  # noqa: BLE001 -- the task lives on
                 log().error("anchor.look_failed", error=error)
             self._judge()

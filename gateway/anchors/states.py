@@ -1,7 +1,7 @@
-"""How one anchor stands: when it is to be asked, and whether it is ready, late, or so late that prefill is refused.
+"""The state of one anchor: when it is due, and whether it is ready, late, or so late that prefill is refused.
 
-Time counts from its last success, or from when it was first wanted; both are rows of the log's store, so that a
-restart changes nothing. A day of a daily file begins at midnight in Việt Nam.
+Time counts from its last proof, or from its first request; both are rows of the log's store, so a
+restart does not change them. A day of a daily file begins at midnight in Việt Nam.
 """
 
 import random
@@ -13,14 +13,14 @@ from gateway.ports.anchors import Anchor
 
 READY, LATE, REFUSING = "ready", "late", "refusing"
 
-#: a witness is asked so soon after its last answer when the log has grown: receipts are redeemed within ten seconds
+#: pause after a witness's answer if the log has grown: receipts are redeemed within ten seconds
 _SOON_SECONDS = 5.0
 #: pauses after failures: doubled from the first to the last
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 10.0
 _MOST_SPREAD = 1.25
-#: how much longer than agreed an anchor may take before it is called late
+#: how much longer than its interval an anchor may take before it is late
 _SLACK, _LEAST_SLACK, _MOST_SLACK = 0.1, 5.0, 300.0
-#: a proof from so far ahead is of a clock that was wrong, and is no success
+#: a proof more than this in the future comes from a wrong clock and does not count
 AHEAD_SECONDS = 300.0
 
 
@@ -40,27 +40,27 @@ class AnchorState:
     )
 
     def __init__(self, anchor: Anchor, every_seconds: float, grace_seconds: float) -> None:
-        """Nothing is known yet."""
+        """`every_seconds`: its interval; `grace_seconds`: longest time without a proof."""
         self._every = every_seconds
         self._grace = grace_seconds
         self.anchor = anchor
         #: its newest row; None while the log has nothing to anchor
         self.last: Anchored | None = None
-        #: why this process had no success with it; empty after one
+        #: reason of this process's last failure; empty after a proof
         self.fault = ""
-        #: failures of this process, in all and in a row
+        #: failures of this process: total, and since the last proof
         self.failures = self.row_failures = 0
         self.retry_at = 0.0
         self.state = READY
 
     @property
     def size(self) -> int:
-        """Records of the checkpoint that it vouched for last; 0 for none."""
+        """Size of its last anchored checkpoint; 0 for none."""
         return self.last.size if self.last else 0
 
     def due(self, size: int, now: float) -> bool:
-        """Whether it is to be asked now, the log having `size` records."""
-        # A pause that would be longer than the longest was begun before the clock was set back.
+        """Whether it must be asked now; `size`: records of the log."""
+        # A remaining pause over the longest one began before the clock was set back.
         if self.last is None or now < self.retry_at <= now + _LAST_PAUSE * _MOST_SPREAD:
             return False
         if not self.last.token:
@@ -77,7 +77,7 @@ class AnchorState:
         )
 
     def behind(self, now: float) -> float:
-        """For how long it has owed a proof, in seconds: what the grace is held against."""
+        """Seconds since a proof is due; compared with the grace."""
         if self.last is None:
             return 0.0
         since = self.last.seconds
@@ -86,12 +86,12 @@ class AnchorState:
         return max(0.0, now - since)
 
     def succeeded(self, row: Anchored) -> None:
-        """It gave a proof."""
+        """Note a new proof."""
         self.last = row
         self.fault, self.row_failures, self.retry_at = "", 0, 0.0
 
     def failed(self, reason: str, now: float) -> None:
-        """It gave none."""
+        """Note a failure."""
         self.fault = reason
         self.failures += 1
         self.row_failures += 1
@@ -99,7 +99,7 @@ class AnchorState:
         self.retry_at = now + pause * random.uniform(0.75, _MOST_SPREAD)  # noqa: S311 -- no secret
 
     def judge(self, now: float) -> str:
-        """Its state now, which is kept; the state before."""
+        """Update `state`; returns the state before."""
         before, behind = self.state, self.behind(now)
         if behind > self._grace:
             self.state = REFUSING
@@ -110,7 +110,7 @@ class AnchorState:
         return before
 
     def shown(self) -> dict[str, object]:
-        """For probes: what it is, how it stands, and since when it owes or has its last proof."""
+        """For probes: kind, state, size, and the time of the last proof or of the first request."""
         found: dict[str, object] = {"kind": self.anchor.kind, "state": self.state, "size": self.size}
         found["since"] = self.last.time if self.last else None
         if self.fault:
@@ -123,7 +123,7 @@ class AnchorState:
 
 
 def _midnight(now: float) -> float:
-    """When the day of Việt Nam began in which `now` lies."""
+    """The start of the day of `now` in Việt Nam."""
     day = datetime.fromtimestamp(now, VIETNAM)
     return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 

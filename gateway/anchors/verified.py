@@ -1,8 +1,8 @@
-"""Which of the rows that were kept for an anchor counts: the newest whose proof holds, verified anew when it is read.
+"""The row of an anchor that counts: the newest with a valid proof, verified at each reading.
 
-A writer of the database can write rows. So a row counts only with a proof that holds for the checkpoint of
-its size, from about the time that it names, and never with a time to come. Without one, time counts from the first
-wish: rows that prove nothing make nothing younger.
+A writer of the database can write rows. So a row counts only with a valid proof for the checkpoint of its size, of
+about the row's time, and never of a future time. Without such a row, time counts from the first request: rows without
+a proof do not reset it.
 """
 
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from gateway.ports.anchors import Anchor, AnchorRows
 from gateway.ports.exchange_log import LogTree
 from gateway.telemetry import log
 
-#: how far a row may stand from the time that is in its proof: clocks differ, and answers take their time
+#: largest difference between a row's time and its proof's time: clocks differ, and answers take time
 _APART_SECONDS = 360.0
-#: rows that are looked through when the newest one does not count
+#: rows that are checked if the newest one does not count
 _MOST_ROWS = 64
 
 
 class VerifiedAnchors:
-    """Reads only. LogUnavailable when the store cannot be read."""
+    """Reads and verifies rows. Raises LogUnavailable."""
 
     def __init__(self, kept: AnchorRows, tree: LogTree, now: Callable[[], float]) -> None:
-        """`now` gives POSIX seconds."""
+        """`now` returns POSIX seconds."""
         self._kept = kept
         self._tree = tree
         self._now = now
-        #: the newest row of each anchor when it was looked at last
+        #: the newest row of each anchor at the last reading
         self._seen: dict[str, Anchored | None] = {}
 
     async def newest(self, anchor: Anchor, last: Anchored | None) -> Anchored | None:
@@ -48,7 +48,7 @@ class VerifiedAnchors:
         )
 
     async def fault(self, anchor: Anchor, row: Anchored) -> str:
-        """A word for why a row does not count; empty when it does."""
+        """Why a row does not count, as a word; empty if it does."""
         try:
             seconds = row.seconds
             if self._is_ahead(row):

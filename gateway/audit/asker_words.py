@@ -1,7 +1,7 @@
-"""Who asked, in words for the person whose data were asked for: that person, a representative, a citizen, an official.
+"""Who asked, in words for the subject: the subject, a representative, another citizen, an official.
 
 Read from records alone: `on_duty` (no official acted), the note `asked_by` (role of the citizen who asked, as the
-portal said), and the notes on a representation and on what proved it.
+portal said), and the notes on a representation and its proof.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from gateway.audit.titles import Titles, Words
 
 
 def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collection[str]) -> Words:
-    """`code` (self, representative, citizen, system, official) and who it is; `roles`: those of the reader."""
+    """`code` (self, representative, citizen, system, official) and its text; `roles`: the roles of the reader."""
     notes = {name: value for record in records for name, value in record["notes"].items()}
     opening = records[0]
     role = notes.get("asked_by", "")
@@ -48,7 +48,7 @@ def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str
 
 
 def _representation(titles: Titles, kind: str, notes: Mapping[str, Any]) -> tuple[str, str]:
-    """As what somebody acts, and by whose data that was proven."""
+    """Kind of representation and the source that proved it, Vietnamese and English."""
     words = titles.representation(kind)
     source = str(notes.get("proven_by", "")).partition(".")[0]
     is_proven = bool(source) and notes.get("proven", "yes") == "yes"

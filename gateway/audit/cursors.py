@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, signed, opaque, and good for the same search by the same requester only."""
+"""Cursors: the end of a page, signed and opaque, valid only for the same search by the same requester."""
 
 import base64
 import binascii
@@ -15,19 +15,19 @@ _MAC_BYTES = 16
 
 
 class Cursors:
-    """Makes cursors and opens them again, under one key."""
+    """Makes and opens cursors with one key."""
 
     def __init__(self, key: bytes) -> None:
-        """The key is derived from the log's root key (`LABEL`), so that all processes of one log share it."""
+        """`key`: derived from the log's root key (`LABEL`), so all processes of one log share it."""
         self._key = key
 
     def after(self, index: int, search: bytes) -> str:
-        """The cursor behind the entry `index` of a search."""
+        """The cursor after the entry `index` of a search."""
         place = index.to_bytes(_PLACE_BYTES)
         return base64.urlsafe_b64encode(place + self._mac(place, search)).decode()
 
     def opened(self, cursor: str, search: bytes) -> int:
-        """Where it stands; BadRequest when it was not given out for this search."""
+        """The index in a cursor. Raises BadRequest if the cursor is not for this search."""
         try:
             raw = base64.b64decode(cursor, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):

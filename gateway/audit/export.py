@@ -1,7 +1,7 @@
-"""Exports: a stretch of the log, or what a search finds, line by line in constant memory.
+"""Exports: a range of the log, or the result of a search, line by line in constant memory.
 
-A stretch in JSON lines carries what `verify.py` needs to check it against the checkpoint in its first line;
-of a search each record carries its own proof. CSV is for reading only and proves nothing.
+A range in JSON lines has what `verify.py` needs to check it against the checkpoint in its first line.
+In a search result each record has its own proof. CSV is for reading only and has no proofs.
 """
 
 from array import array
@@ -28,19 +28,19 @@ from gateway.exchange_log.tiles import TILE, TileId, nodes_of, tiles_of_inclusio
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
-#: hits of a search whose places are remembered, eight bytes each
+#: hits of a search that are kept in memory, eight bytes each
 MOST_HITS = 1_000_000
 _PAGE = 1_000
-#: and places, which are only numbers
+#: indexes read from the store at once
 _PLACES = 10_000
 _HELD_TILES = 64
 _HELD_NODES = 4_096
-#: hits in one tile from which on its whole stretch is read
+#: from so many hits in one tile on, the whole range between them is read
 _DENSE = 16
 
 
 class Span(NamedTuple):
-    """A stretch of the log, by places or by time; `None` and empty are open ends."""
+    """A range of the log, by index or by time; `None` and empty are open ends."""
 
     first: int | None = None
     end: int | None = None
@@ -49,7 +49,7 @@ class Span(NamedTuple):
 
 
 class Exports:
-    """Makes exports. What cannot be exported is told before the first line."""
+    """Makes exports. Errors are raised before the first line."""
 
     def __init__(self, context: AuditContext) -> None:
         """Keeps nothing."""
@@ -58,7 +58,7 @@ class Exports:
     async def range_lines(
         self, caller: Caller, span: Span, *, csv: bool, grown_from: str | int | None = None
     ) -> Lines:
-        """The lines of a stretch. BadRequest for a wrong range, Gone when records of it were pruned."""
+        """The lines of a range. Raises BadRequest for a wrong range, Gone if records of it were pruned."""
         old = _size_of(grown_from)
         note, head = await self._context.proofs.witnessed(max(span.first or 0, span.end or 0, old))
         growth = await self._growth(grown_from, head)
@@ -77,7 +77,7 @@ class Exports:
     async def found(
         self, caller: Caller, filters: Filters, *, csv: bool, grown_from: str | int | None = None
     ) -> Lines:
-        """The lines of what a search finds. BadRequest when it finds too much."""
+        """The lines of a search result. Raises BadRequest if it is too large."""
         note, head = await self._context.proofs.witnessed(_size_of(grown_from))
         growth = await self._growth(grown_from, head)
         kind = "csv" if csv else "jsonl"
@@ -92,12 +92,12 @@ class Exports:
             asked=asked, searched=searched,
         )  # fmt: skip
         held: dict[TileId, bytes] = {}
-        if hits:  # what is missing at once is told instead of the first line
+        if hits:  # an error for the first hit comes before the first line
             await self._hold(held, tiles_of_inclusion(hits[0], head.size))
         return self._proved(line, hits, head, held)
 
     async def searched(self, filters: Filters) -> dict[str, list[str]]:
-        """What a search was for, by the names of its filters, and the months and archives where it could not look."""
+        """Names of the filters of a search, and the months and archives that it skipped."""
         past = await self._context.past(filters)
         return {
             "filters": filters.names.split(),
@@ -106,7 +106,7 @@ class Exports:
         }
 
     async def _growth(self, kept: str | int | None, head: Checkpoint) -> dict[int, list[bytes]]:
-        """The proof that the log grew out of the checkpoint that somebody kept, as line 1 has it."""
+        """The consistency proof from the caller's checkpoint, for line 1."""
         if kept is None:
             return {}
         if isinstance(kept, str) and _opened(kept).origin != head.origin:
@@ -131,14 +131,14 @@ class Exports:
         return first, end
 
     async def _before(self, moment: str, size: int) -> int:
-        """Behind the last record of the tree that is older than `moment`."""
+        """The index after the last record older than `moment`."""
         found = await self._context.reader.search(LogSearch(until=moment), size, 1)
         return found[0].index + 1 if found else (await self._context.history.history()).below
 
     async def _begin(self, since: str, size: int) -> int:
-        """The first record that is not older than `since`, though some that are may follow it."""
+        """The index of the first record not older than `since`; older ones may follow it."""
         moment = datetime.fromisoformat(since)
-        # The first moment that there is has none before it.
+        # No record is older than the first moment.
         safe = rfc3339(max(moment, _EARLIEST) - DISORDER)
         lowest = await self._before(safe, size)
         first = before = await self._before(since, size)
@@ -149,7 +149,7 @@ class Exports:
         return first
 
     async def _hits(self, filters: Filters, size: int) -> "array[int]":
-        """The places of all records that fit, in the order of the log."""
+        """The indexes of all matching records, in the order of the log."""
         hits = array("q")
         found: Sequence[int] = (size,)
         while found:
@@ -161,7 +161,7 @@ class Exports:
         return hits
 
     async def _there(self, first: int, end: int) -> AsyncIterator[LogEntry]:
-        """The records of a range; Gone when some were pruned while it was read, which is no tampering."""
+        """The records of a range. Raises Gone if some were pruned while it was read (no tampering)."""
         following = first
         async for entry in self._context.reader.entries(first, end):
             if entry.index > following:
@@ -177,7 +177,7 @@ class Exports:
             raise gone(history, missing, end)
 
     async def _each(self, hits: "array[int]") -> AsyncIterator[LogEntry]:
-        """Every hit; Gone or LogAltered when one is not there any more, so that fewer never look like all."""
+        """Every hit. Raises Gone or LogAltered if one is missing: a short result never looks complete."""
         for _, group in groupby(hits, lambda index: index // TILE):
             places = list(group)
             left = iter(places)
@@ -192,7 +192,7 @@ class Exports:
             raise LogAltered(say.FOUND_RECORD_GONE)
 
     async def _near(self, places: list[int]) -> AsyncIterator[LogEntry]:
-        """Of one tile: where many stand close together the whole stretch is read, else one by one."""
+        """Records of one tile: many close together are read as one range, few one by one."""
         if len(places) > _DENSE:
             wanted = frozenset(places)
             async for entry in self._context.reader.entries(places[0], places[-1] + 1):
@@ -220,7 +220,7 @@ class Exports:
         yield last_line(len(hits), line)
 
     async def _hold(self, held: dict[TileId, bytes], wanted: set[TileId]) -> None:
-        """Neighbours share nearly all their tiles: those that were needed before are kept, up to a number."""
+        """Keep the tiles of the last proofs, up to a number: neighbours share most of them."""
         if len(held) > _HELD_TILES:
             for tile in list(held):
                 del held[tile]
@@ -229,7 +229,7 @@ class Exports:
 
 
 def _opened(note: str) -> Checkpoint:
-    """What a kept checkpoint says; its signature is the keeper's to check. BadRequest for what is none."""
+    """A caller's checkpoint, parsed; the caller checks its signature. Raises BadRequest."""
     try:
         return Checkpoint.parse(split_note(note)[0])
     except NoteBroken:

@@ -1,4 +1,4 @@
-"""What an auditor looks for, before people in it become keyed indexes."""
+"""The filters of an auditor's search, before its people become keyed indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,33 +11,33 @@ from gateway.ports.exchange_log import LogSearch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Whatever is given must hold; empty means any."""
+    """All given filters must match; empty matches any."""
 
-    #: all but people: its `subjects` and `officials` are empty
+    #: all filters but people: `subjects` and `officials` are empty here
     plain: LogSearch
-    #: keys of one subject (`Subject.key`), one for each identifier that is known of it
+    #: keys of one subject (`Subject.key`), one for each known identifier
     subject: tuple[str, ...] = ()
     #: personal id
     official: str = ""
 
     @property
     def names(self) -> str:
-        """The names of the filters that are given, never what they hold."""
+        """The names of the given filters, never their values."""
         return " ".join(name for name, held in self._words().items() if held)
 
     @property
     def digestible(self) -> bytes:
-        """All of it, for a signature."""
+        """All filters as bytes, for the signature of a cursor."""
         return orjson.dumps(self._words())
 
     @property
     def people(self) -> dict[str, str]:
-        """Who is looked for, as subjects of the record of the look-up."""
+        """The searched people, as subjects of the look-up's record."""
         named = {f"subject_{number}": key for number, key in enumerate(self.subject, 1)}
         return {**named, **({"official": f"person|{self.official}"} if self.official else {})}
 
     async def search(self, people: People) -> LogSearch | None:
-        """The same for the log; None when nobody could be found, because no living period has keys."""
+        """The search for the log; None if no month has keys, so no person can be found."""
         officials = [self.official] if self.official else []
         subject_indexes = await self._indexes(people, self.subject)
         official_indexes = await self._indexes(people, officials)
@@ -46,7 +46,7 @@ class Filters:
         return replace(self.plain, subjects=subject_indexes, officials=official_indexes)
 
     def _words(self) -> dict[str, object]:
-        """What is looked for under the words of the auditors' door."""
+        """The filters under their names in the API."""
         people = {"subjects": ("subject", self.subject), "officials": ("official", self.official)}
         given = (
             people.get(one.name) or (one.name, getattr(self.plain, one.name)) for one in fields(self.plain)

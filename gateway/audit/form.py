@@ -1,7 +1,7 @@
-"""Whether what stands in a leaf has the whole form of a record: its readers rely on each member.
+"""Checks that a leaf has all members of a record, because its readers use each of them.
 
-Everybody who can write to the database can also write leaves that are not ours. They are part of the tree and are
-shown as unreadable; nothing that reads records may stumble over them.
+A writer of the database can write other leaves. They are part of the tree and are shown as unreadable;
+readers of records must not fail on them.
 """
 
 from typing import Any, TypeGuard
@@ -11,7 +11,7 @@ _TEXTS = (
     "official", "result", "config", "sealed",
 )  # fmt: skip
 _CALL_TEXTS = ("call", "source", "operation", "role", "outcome", "shared", "request", "response")
-#: beyond it, numbers are not the same for all readers of JSON
+#: larger numbers differ between readers of JSON
 _MOST = 2**53
 
 

@@ -1,8 +1,8 @@
-"""The configuration in force, as auditors see it: its digest stands in every record, its parts in one of its own.
+"""The configuration in force: its digest is in every record, the digests of its parts in a record of its own.
 
-With a copy of `config/`, `mappings/` and `schemas/` an auditor recomputes the digests and so knows which rules allowed
-an exchange (`motlan check-config --json` prints them). Public keys and certificates that say who a requester is count
-with the file that names them. Secrets do not: no auditor has them, and from a digest weak ones could be guessed.
+With a copy of `config/`, `mappings/` and `schemas/` an auditor computes the digests again and so knows the rules of
+an exchange (`motlan check-config --json` prints them). Public keys and certificates of requesters are included
+with the file that names them. Secrets are not: auditors have none, and weak ones could be guessed from a digest.
 """
 
 import asyncio
@@ -41,17 +41,17 @@ _RETRY_SECONDS = 1.0
 
 
 class InForce(NamedTuple):
-    """SHA-256, hex: of every part, and of all parts together."""
+    """SHA-256 of every part and of all parts together, hexadecimal."""
 
     digest: str
     parts: Mapping[str, str]
 
 
 def in_force(configuration: Configuration, root: Path) -> InForce:
-    """The digests of a configuration as it was read, overrides included, and of the files below `root`."""
+    """The digests of a configuration (with overrides) and of the files below `root`."""
     known = {name: one.data for name, one in configuration.documents.items()}
     for name, path in _public(configuration):
-        with contextlib.suppress(OSError):  # told where the configuration is checked
+        with contextlib.suppress(OSError):  # `check-config` reports it
             known[f"{name}:{path}"] = _hashed(configuration.root / path)
     parts = {
         part: _digest({name: one for name, one in known.items() if name.startswith(beginning)})
@@ -64,7 +64,7 @@ def in_force(configuration: Configuration, root: Path) -> InForce:
 async def announce(
     recorder: Recorder, what: InForce, event: Literal["start", "reload"], before: InForce | None = None
 ) -> None:
-    """Record what is in force from now on, and what was `before` a reload; tries until the log can be written."""
+    """Record the configuration in force and the one `before` a reload; retries until the log can be written."""
     former = {"before": before.digest} if before is not None else {}
     about, notes = RecordHeader(new_exchange_id()), {"gateway": VERSION, **former, **what.parts}
     while True:
@@ -78,7 +78,7 @@ async def announce(
 
 
 def _public(configuration: Configuration) -> Iterator[tuple[str, Path]]:
-    """Keys and certificates of requesters, and the authorities that vouch for some, with the file that names each."""
+    """Keys and certificates of requesters, and their authorities, with the file that names each."""
     for name, one in configuration.requesters.items():
         proofs = [key.file for key in one.keys] + [
             one.certificate.file if one.certificate is not None else None

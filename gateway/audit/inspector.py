@@ -1,9 +1,9 @@
-"""Walks through the whole log again and again and compares what is stored with what was signed.
+"""Compares the stored log with the signed one, in rounds over the whole log.
 
-The tree proves what the leaves were. But a search trusts its own tables, which no hash covers: a
-row that was taken out of them hides a record that is still in the tree, and one that was put in tells of a use that
-never was. So they are compared with the leaves. What is gone must be what a `pruning` record and archives tell of.
-This is an alarm for honest operators. An auditor who does not trust them exports the whole stretch and searches there.
+The tree proves the leaves. But searches read their own tables, which no hash covers: a removed row hides a record
+of the tree, and an added row shows a use that never happened. So these tables are compared with the leaves.
+For missing records there must be a `pruning` record and archives.
+This is an alarm for honest operators. An auditor who does not trust the operator exports the range and searches there.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from gateway.domain.errors import GatewayError, LogAltered, LogUnavailable, NotF
 from gateway.ports.exchange_log import NO_PLACE, NO_ROW, Altered, LogInspection, LogReader, SubjectRow
 from gateway.telemetry import log
 
-#: records that are looked at in one step, those of one tile, and rows of the search by person beside them
+#: records per step (one tile), and rows of the search by person
 _STEP = 256
 _PAUSE_SECONDS = 1.0
-#: after the whole log was seen
+#: pause between rounds
 _REST_SECONDS = 60.0
-#: places that are told in one round; further ones are counted
-_MOST_TOLD = 20
+#: indexes logged in one round; further ones are counted
+_MOST_LOGGED = 20
 
 
 #: gives months, as in "2026-11"
@@ -34,11 +34,11 @@ async def _nothing() -> Sequence[str]:
 
 
 class InspectionPosition(NamedTuple):
-    """How far a round has come."""
+    """The position of a round."""
 
-    #: the record that comes next
+    #: index of the next record
     start: int = 0
-    #: the row of the search by person that was looked at last; None behind the last one
+    #: the last checked row of the search by person; None after the last one
     row: SubjectRow | None = NO_ROW
 
 
@@ -46,7 +46,7 @@ _BEGINNING = InspectionPosition()
 
 
 class Inspector:
-    """Looks until it is closed; `altered` is what the last whole round, or the one under way, has found."""
+    """Runs until it is closed; `altered` counts the findings of the last or the current round."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Inspector:
         pause_seconds: float = _PAUSE_SECONDS,
         rest_seconds: float = _REST_SECONDS,
     ) -> None:
-        """Asks nothing before `start`. `unreadable` gives the months whose keys the root key does not open."""
+        """`unreadable` returns the months whose keys the root key does not open."""
         self._inspection = inspection
         self._reader = reader
         self._proofs = proofs
@@ -67,18 +67,18 @@ class Inspector:
         self._before = 0
         self._found = 0
         self._whole: Sequence[Altered] = ()
-        #: why the store could not be asked at the last step; empty after one that went well
+        #: why the last step could not read the store; empty after a good step
         self._away = ""
         self._task: asyncio.Task[None] | None = None
 
     @property
     def altered(self) -> int:
-        """Things that are not as they were signed."""
+        """Number of findings: stored data that differs from the signed data."""
         return max(self._before, self._found) + len(self._whole)
 
     @property
     def state(self) -> str:
-        """`altered`, `unavailable` while the store cannot be asked, or `ready`."""
+        """`altered`, `unavailable` while the store cannot be read, or `ready`."""
         if self.altered:
             return "altered"
         return "unavailable" if self._away else "ready"
@@ -92,13 +92,13 @@ class Inspector:
         await end(self._task)
 
     async def inspect(self, place: InspectionPosition) -> InspectionPosition | None:
-        """One step from this place on; where the next one begins, None when all was seen.
+        """One step from this position; the position of the next step, None at the end of the round.
 
-        LogUnavailable when the store cannot be asked. What it gives and nobody can read is altered like all else.
+        Raises LogUnavailable if the store cannot be read. Unreadable data counts as altered.
         """
-        size = await self._look_at_whole()
+        size = await self._check_whole()
         start, row = place
-        # up to the end of a tile, wherever an earlier step met the end of a log that has grown since
+        # to the end of a tile, also after a step that ended in the middle of one
         end = min(start - start % _STEP + _STEP, size)
         if not size or (start >= end and row is None):
             return None
@@ -109,11 +109,11 @@ class Inspector:
                 await _found(self._unproven(start), start, "the tree above this record cannot be read")
             )
         if row is not None:
-            row = await self._look_at_people(row)
+            row = await self._check_people(row)
         return InspectionPosition(max(start, end), row)
 
-    async def _look_at_whole(self) -> int:
-        """With each step, for it costs little: what is gone is not found by going on. Gives the size of the log."""
+    async def _check_whole(self) -> int:
+        """Check the end of the log and the pruning mark, at each step: cheap. Returns the size of the log."""
         found = [
             *await _found(self._inspection.pruned(), NO_PLACE, "the mark of pruning cannot be read"),
             *await _found(self._inspection.marks(), NO_PLACE, "the end of the log cannot be read"),
@@ -139,14 +139,14 @@ class Inspector:
         return [Altered(NO_PLACE, f"the root key does not open the keys of {month}") for month in months]
 
     async def _unproven(self, index: int) -> Sequence[Altered]:
-        """That the hashes of this tile, which were compared with the leaves, are those of the signed root."""
+        """Check that the hashes of this tile belong to the signed root."""
         entry = await self._reader.entry(index)
         if entry is not None:
             await self._proofs.inclusion(entry)
         return ()
 
-    async def _look_at_people(self, row: SubjectRow) -> SubjectRow | None:
-        """The next rows of the search by person; where nobody can read on, the round goes on without them."""
+    async def _check_people(self, row: SubjectRow) -> SubjectRow | None:
+        """Check the next rows of the search by person; the round skips them if they are unreadable."""
         following: SubjectRow | None = None
 
         async def found() -> Sequence[Altered]:
@@ -160,7 +160,7 @@ class Inspector:
     def _tell(self, found: Sequence[Altered]) -> None:
         for one in found:
             self._found += 1
-            if self._found <= _MOST_TOLD:
+            if self._found <= _MOST_LOGGED:
                 _log(one)
 
     async def _work(self) -> None:
@@ -184,9 +184,9 @@ class Inspector:
 
 
 async def _found(inspect: Awaitable[Sequence[Altered]], index: int, otherwise: str) -> Sequence[Altered]:
-    """What this look finds. One that the store answers, and nobody can read, finds just that.
+    """The findings of one check; an unreadable answer of the store is a finding.
 
-    LogUnavailable when the store does not answer.
+    Raises LogUnavailable.
     """
     try:
         return await inspect

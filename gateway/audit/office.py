@@ -1,4 +1,4 @@
-"""Office hours in Việt Nam as stretches of UTC days. Holidays are whatever the caller names: they change each year."""
+"""Office hours in Việt Nam as parts of UTC days. The caller names the holidays: they change each year."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Office:
     closes: str = "18:00"
     #: ISO numbers, Monday is 1
     weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5})
-    #: days on which nobody works, and those on which they do instead, as the State announces
+    #: holidays, and working days in exchange, as the State announces
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
 
@@ -30,7 +30,7 @@ class Office:
         return day.isoweekday() in self.weekdays and day not in self.holidays
 
     def hours(self, since: datetime, until: datetime) -> list[OpenHours]:
-        """The open hours of a span of time; what crosses midnight UTC comes in two parts."""
+        """The open hours of a time range; hours across midnight UTC come in two parts."""
         day = since.astimezone(VIETNAM).date()
         found: list[OpenHours] = []
         while day <= until.astimezone(VIETNAM).date():

@@ -1,4 +1,4 @@
-"""What a reader is told of records and periods that are gone: where they are, or that they cannot be read."""
+"""Answers about pruned records and erased periods: their archives, or that they cannot be read."""
 
 import time
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ from gateway.ports.exchange_log import Archived, History
 _LAST = "9999-12"
 _MONTH = slice(0, 7)
 _PERSON = "person|"
-#: digits of a number of nine, and of the one that took its place
+#: digits of an old identity number, and of a personal id
 _OLD, _NEW = 9, 12
 
 
 def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> list[str]:
-    """Periods in the span of a search by person that cannot be searched: their keys were destroyed, or do not open."""
+    """Periods that a search by person skips: their keys were destroyed or do not open."""
     if not (filters.subject or filters.official):
         return []
     first, last = filters.plain.since[_MONTH], filters.plain.until[_MONTH] or _LAST
@@ -30,7 +30,7 @@ def skipped(filters: Filters, history: History, unreadable: Iterable[str]) -> li
 
 
 def hints(filters: Filters) -> list[dict[str, str]]:
-    """What a search by person cannot find though it is about him, in words."""
+    """Which records of the person the search cannot find, in words."""
     numbers = [key.removeprefix(_PERSON) for key in filters.subject if key.startswith(_PERSON)]
     old = any(len(one) == _OLD and one.isdecimal() for one in numbers)
     new = any(len(one) == _NEW and one.isdecimal() for one in numbers)
@@ -38,28 +38,31 @@ def hints(filters: Filters) -> list[dict[str, str]]:
 
 
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:
-    """Archives whose records may lie in a span of time, as JSON."""
-    return [_told(one) for one in history.archives if since <= one.latest and _begins_before(one, until)]
+    """Archives that may have records of a time range, as JSON."""
+    return [
+        _archive_members(one)
+        for one in history.archives
+        if since <= one.latest and _begins_before(one, until)
+    ]
 
 
 def surely_before(history: History) -> str:
-    """A moment before which lies what archives hold, as far as clocks were right; empty when there is no archive.
+    """A time after all archived records, if clocks were right; empty without an archive.
 
-    An archive ends with its month. A record of a later time in it is one of a clock that was wrong: where it stands
-    tells when it came, and no span of time is refused for its sake.
+    An archive ends with its month. A later time in it comes from a wrong clock and is ignored.
     """
     return max(map(_last, history.archives), default="")
 
 
 def gone(history: History, first: int, end: int) -> Gone:
-    """The refusal for records of a range that were pruned, which names their archives."""
+    """The error for pruned records of a range; it names their archives."""
     files = [one for one in history.archives if one.first < end and first < one.first + one.count]
     said = say.RECORDS_PRUNED(below=history.below, where=_where(files))
-    return Gone(said, archives=[_told(one) for one in files])
+    return Gone(said, archives=[_archive_members(one) for one in files])
 
 
 def gone_exchange(history: History, exchange: str) -> Gone | None:
-    """The refusal for an exchange that is old enough to have been pruned; None when it is younger."""
+    """The error for an exchange that may have been pruned; None for a younger one."""
     try:
         month = _month(made_at(exchange))
     except ValueError:
@@ -67,7 +70,7 @@ def gone_exchange(history: History, exchange: str) -> Gone | None:
     if not history.archives or month > history.archives[-1].month:
         return None
     files = [one for one in history.archives if one.month >= month][:2]
-    return Gone(say.EXCHANGE_PRUNED(where=_where(files)), archives=[_told(one) for one in files])
+    return Gone(say.EXCHANGE_PRUNED(where=_where(files)), archives=[_archive_members(one) for one in files])
 
 
 def _begins_before(one: Archived, until: str) -> bool:
@@ -75,13 +78,13 @@ def _begins_before(one: Archived, until: str) -> bool:
 
 
 def _last(one: Archived) -> str:
-    """When its latest record was made, or by when no record of its month was expected any more."""
+    """Time of its latest record, or the end of its month."""
     month = datetime.fromisoformat(f"{one.month}-01T00:00:00+00:00")
     over = rfc3339((month + timedelta(days=31)).replace(day=1) + DISORDER)
     return min(one.latest, over) if one.latest[:1].isdigit() else over
 
 
-def _told(one: Archived) -> dict[str, Any]:
+def _archive_members(one: Archived) -> dict[str, Any]:
     return {
         "name": one.name,
         "month": one.month,

@@ -1,7 +1,6 @@
-"""Who a record is about: found by keyed indexes over the living periods, and opened again.
+"""The people of records: their keyed indexes in all periods with keys, and the sealed part of a record.
 
-The keys of a period that was erased are not here any more: its records are found and read without their people.
-So it is with keys that somebody spoilt.
+Records of a period whose keys are erased or damaged are found and read without their people.
 """
 
 import asyncio
@@ -18,15 +17,15 @@ _LAST_MONTH = "9999-12"
 
 
 class People:
-    """The people of the log, under its root key."""
+    """Finds and opens people, with the log's root key."""
 
     def __init__(self, root: Root | RootKeys, keeping: LogKeeping) -> None:
-        """A root key has 32 bytes; it, or one of several, opens the period keys."""
+        """`root`: 32 bytes, or several keys; one of them opens the period keys."""
         self._roots = RootKeys.of(root)
         self._keeping = keeping
 
     async def indexes(self, keys: Iterable[str], since: str = "", until: str = "") -> tuple[bytes, ...]:
-        """The keyed indexes of subjects (`Subject.key`) in each living period that touches the span of time."""
+        """The keyed indexes of subjects (`Subject.key`) in each period with keys in the time range."""
         wanted = tuple(keys)
         last = until[:7] or _LAST_MONTH
         return tuple(
@@ -37,7 +36,7 @@ class People:
         )
 
     async def opened(self, members: dict[str, Any]) -> Mapping[str, Any] | None:
-        """`{"official", "subjects"}` of a decoded leaf; None when its period was erased or the seal is broken."""
+        """`{"official", "subjects"}` of a decoded leaf; None if its period was erased or the seal is broken."""
         keys = (await self._living()).get(members["period"])
         if keys is None:
             return None
@@ -47,23 +46,23 @@ class People:
             return None
 
     async def keys(self, period: str) -> PeriodKeys | None:
-        """The keys of a living period; None when it was erased, has not begun, or is spoilt."""
+        """The keys of a period; None if it was erased, has not begun, or is damaged."""
         return (await self._living()).get(period)
 
     async def unreadable(self) -> Sequence[str]:
-        """Months whose keys are there and do not open, as where somebody spoilt them: nobody is found in them."""
+        """Months with damaged keys: no person is found in them."""
         living = await self._living()
         return [month for month in sorted(await self._keeping.periods()) if month not in living]
 
     async def _living(self) -> Mapping[str, PeriodKeys]:
-        """Opened for each look-up and forgotten with it: nobody reads what was erased meanwhile."""
+        """Open the keys for one look-up only, so an erasure takes effect at once."""
         periods = await self._keeping.periods()
         return await asyncio.to_thread(self._unwrapped, periods)
 
     def _unwrapped(self, periods: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
         opened: dict[str, PeriodKeys] = {}
         for month, wrapped in sorted(periods.items()):
-            # One that does not open is passed over and told by `unreadable`: the others are not to suffer for it.
+            # A damaged key is skipped here and reported by `unreadable`.
             with contextlib.suppress(ConfigError):
                 opened[month] = self._roots.unwrap(month, wrapped)
         return opened

@@ -27,27 +27,27 @@ _RETRY_SECONDS = 1
 
 
 class TreeProofs:
-    """What the tree of one log proves. Each proof is checked before it leaves; LogAltered when it does not hold."""
+    """Proofs from the tree of one log. Each proof is checked before it leaves; raises LogAltered if it is wrong."""
 
     def __init__(
         self, reader: LogReader, tree: LogTree, heads: Heads | None = None, history: LogHistory | None = None
     ) -> None:
-        """Reads only. Without `heads` there are no cosignatures, without a history pruned records lead nowhere."""
+        """Without `heads` there are no cosignatures; without a history pruned records have no proofs."""
         self._reader = reader
         self._tree = tree
         self._heads = heads
         self._history = history
 
     async def checkpoint(self) -> tuple[str, Checkpoint]:
-        """The newest signed note, with its cosignatures, and what it says.
+        """The newest signed note with its cosignatures, and its checkpoint.
 
-        NotFound before the first record has its place.
+        Raises NotFound before the first record has its index.
         """
         note = await self._tree.checkpoint()
         return _opened(note if self._heads is None else await self._heads.with_lines(note))
 
     async def witnessed(self, at_least: int = 0) -> tuple[str, Checkpoint]:
-        """The same, but seconds older where witnesses have signed that one and it has `at_least` so many records."""
+        """The same, or one some seconds older that witnesses signed, if it has `at_least` so many records."""
         return (
             await self.checkpoint() if self._heads is None else _opened(await self._heads.witnessed(at_least))
         )
@@ -57,7 +57,7 @@ class TreeProofs:
         return await self._tree.tile(*wanted)
 
     async def of_receipt(self, hash_: bytes, size: int | None) -> dict[str, Any]:
-        """The inclusion proof of the leaf that a receipt names."""
+        """The inclusion proof of a receipt's leaf."""
         entry = await self._reader.entry_of(hash_)
         if entry is not None:
             return await self.inclusion(entry, size)
@@ -67,7 +67,7 @@ class TreeProofs:
         return {**await self._included(place, hash_, size), "pruned": True}
 
     async def inclusion(self, entry: LogEntry, size: int | None = None) -> dict[str, Any]:
-        """The inclusion proof of a record in the tree of `size` leaves, else in the newest one."""
+        """The inclusion proof of a record in the tree of `size` leaves (default: the newest)."""
         return await self._included(entry.index, leaf_hash(entry.leaf), size)
 
     async def _included(self, place: int, hash_: bytes, size: int | None) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class TreeProofs:
         }
 
     async def consistency(self, old: int, new: int | None) -> dict[str, Any]:
-        """The proof that the log only grew between two sizes."""
+        """The consistency proof between two sizes."""
         new, root = await self._head(new, at_least=old)
         _, before = await self._head(old)
         proof = await _made(self._tree.consistency(old, new))
@@ -109,11 +109,11 @@ class TreeProofs:
         return nodes_of(size, held.__getitem__)
 
     async def root(self, size: int) -> bytes:
-        """The root of the tree of `size` leaves; BadRequest when the log has no such tree."""
+        """The root of the tree of `size` leaves. Raises BadRequest if the log has no such tree."""
         return (await self._head(size))[1]
 
     async def _pruned(self, hash_: bytes) -> int | None:
-        """Where a pruned record with this hash stood, as the tiles say."""
+        """The index of a pruned record with this hash, from the tiles."""
         for place in await self._history.places(hash_) if self._history else ():
             number, offset = divmod(place, TILE)
             hashes = await self._tree.tile(0, number, offset + 1)
@@ -122,7 +122,7 @@ class TreeProofs:
         return None
 
     async def _head(self, size: int | None, at_least: int = 0) -> tuple[int, bytes]:
-        """A size that the log has, and its root; BadRequest for any other."""
+        """A size of the log and its root. Raises BadRequest for any other size."""
         _, newest = _opened(await self._tree.checkpoint())
         if size is None or size == newest.size:
             size, root = newest.size, newest.root
@@ -145,7 +145,7 @@ def _opened(note: str) -> tuple[str, Checkpoint]:
 
 
 async def _made(proof: Awaitable[list[bytes]], index: int | None = None) -> list[bytes]:
-    """A proof in a tree that was signed; LogAltered where tiles of it are missing or cut short."""
+    """A proof in a signed tree. Raises LogAltered if its tiles are missing or short."""
     try:
         return await proof
     except ValueError as error:
@@ -153,7 +153,7 @@ async def _made(proof: Awaitable[list[bytes]], index: int | None = None) -> list
 
 
 def lost_tile(tile: TileId) -> LogAltered:
-    """What is told of a tile that the log must have, and has not."""
+    """The error for a missing tile of the log."""
     return _altered(say.TILE_GONE(level=tile.level, index=tile.index))
 
 

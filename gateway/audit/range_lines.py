@@ -1,4 +1,4 @@
-"""A stretch of the log as the lines of an export (verify.py), in constant memory: for auditors and for archives."""
+"""A range of the log as the lines of an export (verify.py), in constant memory: for auditors and for archives."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -14,10 +14,10 @@ Lines = AsyncIterator[bytes]
 
 
 class RangeLines:
-    """Makes the lines of stretches."""
+    """Makes the lines of ranges."""
 
     def __init__(self, entries: Callable[[int, int], AsyncIterator[LogEntry]], proofs: TreeProofs) -> None:
-        """Reads only; `entries` gives the records of a range (`LogReader.entries`)."""
+        """`entries` returns the records of a range (`LogReader.entries`)."""
         self._entries = entries
         self._proofs = proofs
 
@@ -33,8 +33,8 @@ class RangeLines:
     ) -> Lines:
         """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
 
-        `asked` is the span of time that was asked for, `growth` proofs out of older sizes. LogAltered when a tile
-        is missing, before the first line as well.
+        `asked`: the requested time range; `growth`: proofs from older sizes. Raises LogAltered if a tile
+        is missing, also before the first line.
         """
         head = Checkpoint.parse(split_note(note)[0])
         node = await self._proofs.nodes(head.size, [*subtrees(0, first), *subtrees(end, head.size)])
@@ -45,7 +45,7 @@ class RangeLines:
         return self._lines(line, first, end, head.size)
 
     async def _lines(self, line: bytes, first: int, end: int, size: int) -> Lines:
-        """Records that are not there are left out: the hashes will tell of them."""
+        """Missing records are left out: the hashes show them."""
         yield line
         count = 0
         while first < end:
@@ -58,7 +58,7 @@ class RangeLines:
         yield last_line(count, line)
 
     async def _kept(self, first: int, end: int, size: int) -> list[bytes]:
-        """The leaf hashes that the log keeps of records in one tile."""
+        """The stored leaf hashes of records in one tile."""
         number, start = divmod(first, TILE)
         hashes = await tile_of_log(self._proofs, TileId(0, number, min(TILE, size - number * TILE)))
         places = range(start * HASH_BYTES, (start + end - first) * HASH_BYTES, HASH_BYTES)
@@ -66,7 +66,7 @@ class RangeLines:
 
 
 async def tile_of_log(proofs: TreeProofs, wanted: TileId) -> bytes:
-    """The hashes of a tile that the log must have; LogAltered when it has not."""
+    """The hashes of a tile. Raises LogAltered if it is missing."""
     hashes = await proofs.tile(wanted)
     if hashes is None:
         raise lost_tile(wanted)
@@ -74,9 +74,9 @@ async def tile_of_log(proofs: TreeProofs, wanted: TileId) -> bytes:
 
 
 def record_of(entry: LogEntry, proof: list[bytes] | None = None) -> bytes:
-    """The line of a record; where somebody made something of its leaf that is no text, with signs for what is none.
+    """The line of a record; bytes of a damaged leaf that are no text are replaced.
 
-    Its hash is then another one than the log keeps: the verifier names the record as edited.
+    Its hash then differs from the stored one: the verifier reports the record as changed.
     """
     try:
         return record_line(entry.index, entry.leaf, proof)

@@ -1,4 +1,4 @@
-"""What each report is called, how it is computed and what its columns mean, Vietnamese first; and its CSV."""
+"""Title, method and columns of each report, Vietnamese first; and its CSV."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -131,7 +131,7 @@ def described(report: str) -> dict[str, Any]:
 
 
 def csv_of(answer: Mapping[str, Any]) -> Iterator[bytes]:
-    """An answer as CSV: names of the columns, then the rows; no cell is a formula."""
+    """An answer as CSV: column names, then rows; no cell is a formula."""
     names = [column["name"] for column in answer["columns"]]
     yield b"\xef\xbb\xbf" + csv_line(names)
     for row in answer["rows"]:

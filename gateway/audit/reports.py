@@ -1,7 +1,7 @@
 """The reports that auditors ask for: who asked how much, with what result, when, and for which dossier.
 
-They name no person. An official is a keyed index; exchange ids stand beside it, so that somebody who may identify
-can open one, with a reason. A report is a look-up like any other: its record is durable before it is shown.
+They name no person. An official is a keyed index with exchange ids, so an auditor who may identify
+can open one, with a reason. Each report is recorded durably before its answer, like every look-up.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,7 +20,7 @@ from gateway.domain.parties import Caller
 from gateway.ports.exchange_log import LogCounts, LogSearch
 
 _DAY = timedelta(days=1)
-#: sources times outcomes: all there are, for the shares
+#: sources times outcomes: all of them, for the shares
 _MOST_CALLS = 10_000
 _HABIT = Habit()
 _OFFICE = Office()
@@ -30,20 +30,20 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuestion:
-    """Which report, over which span of time: from `since` to before `until`."""
+    """Which report, and its time range: from `since` to before `until`."""
 
     report: str
     since: datetime
     until: datetime
     requester: str = ""
     agency: str = ""
-    #: rows of the answer; sums are over all there would be
+    #: rows of the answer; sums cover all rows
     most: int = 100
     habit: Habit = _HABIT
     office: Office = _OFFICE
 
     def span(self, since: datetime | None = None, until: datetime | None = None) -> LogSearch:
-        """What is counted, or a part of it."""
+        """The time range and filters, or a part of the range."""
         return LogSearch(
             since=rfc3339(since or self.since), until=rfc3339(until or self.until),
             requester=self.requester, agency=self.agency,
@@ -51,12 +51,12 @@ class ReportQuestion:
 
     @property
     def earliest(self) -> datetime:
-        """From when on records are read: a report of volume compares with weeks before."""
+        """The first time that is read: `volume` compares with earlier weeks."""
         return self.since - timedelta(weeks=self.habit.weeks if self.report == "volume" else 0)
 
     @property
     def filters(self) -> str:
-        """Names of what narrows it down."""
+        """Names of the filters."""
         return " ".join(name for name in ("requester", "agency") if getattr(self, name))
 
 
@@ -76,7 +76,7 @@ class Reports:
         }
 
     async def report(self, caller: Caller, question: ReportQuestion) -> Answer:
-        """One report. LogUnavailable when the log can be neither read nor written."""
+        """One report. Raises LogUnavailable."""
         times = {"since": rfc3339(question.since), "until": rfc3339(question.until)}
         await self._context.note(caller, "report", question.filters, None, report=question.report, **times)
         made = await self._made[question.report](question)
@@ -132,7 +132,7 @@ class Reports:
         return {"rows": rows, "totals": totals, "settings": settings}
 
     async def _there(self) -> date:
-        """The first day in Việt Nam of which all records are in the database; what was pruned is no quiet week."""
+        """The first day (Việt Nam) with all its records in the database: pruned weeks are not quiet weeks."""
         history = await self._context.history.history()
         last = local(surely_before(history)) if history.below else None
         return date.min if last is None else last.date() + _DAY
@@ -181,7 +181,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def _months(since: datetime, until: datetime) -> Iterator[tuple[str, datetime, datetime]]:
-    """The months in Việt Nam that a span touches, each cut to it."""
+    """The months in Việt Nam of a time range, each cut to it."""
     while since < until:
         local = since.astimezone(VIETNAM)
         year, month = divmod(local.year * 12 + local.month, 12)
@@ -191,7 +191,7 @@ def _months(since: datetime, until: datetime) -> Iterator[tuple[str, datetime, d
 
 
 def _days(since: datetime, until: datetime) -> Iterator[date]:
-    """The days in Việt Nam that a span touches."""
+    """The days in Việt Nam of a time range."""
     day, last = (
         since.astimezone(VIETNAM).date(),
         (until - timedelta(milliseconds=1)).astimezone(VIETNAM).date(),

@@ -1,6 +1,6 @@
-"""What auditors may ask of the exchange log: find records, prove them, and learn with a reason who they are about.
+"""The look-ups of auditors: find records, prove them, and identify, with a reason, who they are about.
 
-Every look-up is a record itself, durable before anything is shown: no record, no release.
+Every look-up is recorded durably before its answer: no record, no release.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ from gateway.domain.reasons import AuditReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import NO_PLACE, LogEntry, LogHistory, LogPlaces, LogReader, LogSearch
 
-#: records of one exchange that are shown
+#: shown records of one exchange
 MOST_RECORDS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditContext:
-    """What all look-ups share."""
+    """Shared by all look-ups."""
 
     recorder: Recorder
     reader: LogReader
@@ -48,7 +48,7 @@ class AuditContext:
         people: Mapping[str, str] | None = None,
         **more: str | int | bool,
     ) -> None:
-        """Make the record of a look-up durable; LogUnavailable when it cannot be kept."""
+        """Record a look-up durably. Raises LogUnavailable."""
         about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, subjects=people or {})
         notes = {"operation": operation, "filters": filters, **more}
         await self.recorder.write(about, Phase.LOOKUP, notes=notes)
@@ -56,7 +56,7 @@ class AuditContext:
     async def page(
         self, filters: Filters, before: int | None, count: int
     ) -> tuple[Sequence[LogEntry], int | None]:
-        """A page of what fits, newest first, and where the next one begins; None when there is none."""
+        """A page of matching records, newest first, and the start of the next page; None at the end."""
         wanted = await filters.search(self.people)
         if wanted is None:
             return [], None
@@ -64,16 +64,16 @@ class AuditContext:
         return (found[:count], found[count - 1].index) if len(found) > count else (found, None)
 
     async def places(self, filters: Filters, before: int, count: int) -> Sequence[int]:
-        """The newest so many places below `before` of what fits."""
+        """The newest indexes of matching records below `before`."""
         wanted = await filters.search(self.people)
         return [] if wanted is None else await self.finder.places(wanted, before, count)
 
     async def exchange(self, exchange: str) -> list[LogEntry]:
-        """All records of one exchange in their order; those that wait for their place are last, at `NO_PLACE`.
+        """All records of one exchange in order; those without an index yet are last, at `NO_PLACE`.
 
-        NotFound when the log has none.
+        Raises NotFound.
         """
-        # Asked first: what gets its place meanwhile is then found twice, and not missed.
+        # Read first: a record that gets its index meanwhile is then found twice, not missed.
         waiting = [LogEntry(NO_PLACE, leaf) for leaf in reversed(await self.reader.waiting(exchange))]
         found = await self._numbered(exchange)
         leaves = {one.leaf for one in found}
@@ -83,7 +83,7 @@ class AuditContext:
         return found
 
     async def provable(self, exchange: str) -> list[LogEntry]:
-        """Those that have their place in the tree; NotFound when there are none (yet)."""
+        """The records with an index in the tree. Raises NotFound if there are none (yet)."""
         if found := await self._numbered(exchange):
             return found
         raise await self._unknown(exchange, retry_after=1)
@@ -99,11 +99,11 @@ class AuditContext:
         )
 
     async def signers(self) -> tuple[str, ...]:
-        """The public key of the checkpoints, then every former one."""
+        """The public key of the checkpoints, then all former ones."""
         return tuple(dict.fromkeys((*self.vkeys, *(await self.history.history()).vkeys)))
 
     async def past(self, filters: Filters) -> dict[str, Any]:
-        """What a search could not look at: periods without keys, archives of pruned records, other numbers."""
+        """What a search could not read: periods without keys, archives of pruned records, other numbers."""
         history = await self.history.history()
         by_person = bool(filters.subject or filters.official)
         unreadable = await self.people.unreadable() if by_person else ()
@@ -115,7 +115,7 @@ class AuditContext:
 
 
 def _is_of(entry: LogEntry, exchange: str) -> bool:
-    """Records of other exchanges may name it as well."""
+    """Whether the record belongs to the exchange: records of other exchanges may name it too."""
     members = members_of(entry)
     return members is not None and members["exchange"] == exchange
 
@@ -131,7 +131,7 @@ class Audit:
     async def search(
         self, caller: Caller, filters: Filters, cursor: str | None, count: int
     ) -> dict[str, object]:
-        """One page of records without personal data. BadRequest for a cursor of another search."""
+        """One page of records without personal data. Raises BadRequest for a cursor of another search."""
         context = self.context
         bound = b"search\0" + caller.requester.id.encode() + b"\0" + filters.digestible
         before = None if cursor is None else context.cursors.opened(cursor, bound)
@@ -145,7 +145,7 @@ class Audit:
         }
 
     async def records(self, caller: Caller, exchange: str) -> dict[str, object]:
-        """The records of one exchange; NotFound when there are none."""
+        """The records of one exchange. Raises NotFound."""
         await self.context.note(caller, "records", "exchange", of=exchange)
         found = await self.context.exchange(exchange)
         return {"exchange_id": exchange, "records": [shown(entry) for entry in found]}
@@ -158,10 +158,10 @@ class Audit:
         return {"proofs": [await self.proofs.inclusion(entry, size) for entry in found]}
 
     async def identify(self, caller: Caller, exchange: str, reason: str) -> dict[str, object]:
-        """Who the records of one exchange are about. The reason is recorded in clear before anything is told.
+        """Who the records of one exchange are about. The reason is recorded, unsealed, before the answer.
 
-        The record names the persons shown, so that a search by person finds who saw their identity; it is made of an
-        exchange that is unknown as well, and of one that cannot be read.
+        The record names the shown persons: a search by person finds who saw their identity. A look-up of an
+        unknown or unreadable exchange is recorded too.
         """
         try:
             found = await self.context.exchange(exchange)
@@ -176,13 +176,13 @@ class Audit:
         return {"exchange_id": exchange, "records": records}
 
     async def _opened(self, entry: LogEntry) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None]:
-        """The members of a record and its sealed part; None for what cannot be read."""
+        """The members of a record and its sealed part; None if unreadable."""
         members = members_of(entry)
         return members, None if members is None else await self.context.people.opened(members)
 
 
 def _people(opened: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Everybody in these records, as subjects of the record of the look-up (see `Filters.people`)."""
+    """All people in these records, as subjects of the look-up's record (see `Filters.people`)."""
     keys = dict.fromkeys(key for one in opened for key in one["subjects"].values())
     officials = dict.fromkeys(one["official"] for one in opened if one["official"])
     named = {f"subject_{number}": key for number, key in enumerate(keys, 1)}
@@ -209,7 +209,7 @@ def _identified(
     }
 
 
-#: of a record that cannot be read
+#: for an unreadable record
 _NOBODY: Mapping[str, Any] = {
     "official": None,
     "on_duty": False,
@@ -220,7 +220,7 @@ _NOBODY: Mapping[str, Any] = {
 
 
 def _who_asked(members: Mapping[str, Any], official: str | None) -> dict[str, Any]:
-    """The official who asked; an official on duty did nothing, and lends the agency's queries a name."""
+    """The official who asked. An official on duty did not act: only the agency's queries carry that name."""
     if not members.get("on_duty"):
         return {"official": official, "on_duty": False, "duty_official": None, "asked_by": None}
     role = members["notes"].get("asked_by")
@@ -235,6 +235,6 @@ def _why(period: str, erased: Mapping[str, str]) -> dict[str, str]:
 
 
 def _named(key: str) -> dict[str, str]:
-    """A subject's key, which is its kind and its strongest identifier (`Subject.key`)."""
+    """Kind and strongest identifier of a subject, from its key (`Subject.key`)."""
     kind, _, identifier = key.partition("|")
     return {"kind": kind, "identifier": identifier.strip("|")}

@@ -1,6 +1,6 @@
-"""Records as an auditor without the right to identify sees them: names, outcomes and places, nobody's data.
+"""Records for an auditor without the right to identify: names, outcomes and indexes, no personal data.
 
-The keyed indexes stay out as well: they are the same for one person through a whole month.
+The keyed indexes are left out too: they are the same for one person through a whole month.
 """
 
 from typing import Any
@@ -16,13 +16,13 @@ COLUMNS = (
     "legal_basis", "result", "on_duty", "sources", "attributes", "fields", "rules", "notes", "configuration",
     "leaf_hash",
 )  # fmt: skip
-#: what spreadsheets take for the beginning of a formula, in all the widths that they know
+#: first characters of a formula in spreadsheets, in all their widths
 _FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
 _SAME = "time phase requester agency procedure dossier purpose result on_duty rules notes"
 
 
 def members_of(entry: LogEntry) -> dict[str, Any] | None:
-    """The members of a record; None when its leaf is none that this gateway wrote."""
+    """The members of a record; None if this gateway did not write its leaf."""
     try:
         members = decode(entry.leaf)
     except ValueError:
@@ -66,7 +66,7 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def header() -> bytes:
-    """The first line of a CSV, behind the mark by which spreadsheets know UTF-8."""
+    """The first line of a CSV, after the byte-order mark for spreadsheets."""
     return b"\xef\xbb\xbf" + csv_line(COLUMNS)
 
 
@@ -87,7 +87,7 @@ def row(entry: LogEntry) -> bytes:
 
 
 def _cell(value: object) -> str:
-    """As JSON writes it, nothing for nothing."""
+    """The value as JSON writes it; None is empty."""
     match value:
         case None:
             return ""

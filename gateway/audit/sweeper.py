@@ -1,8 +1,8 @@
 """Closes exchanges that a crash left open: an intent without an outcome gets a record `abandoned`.
 
-One process sweeps at a time: the one that numbers records. Its first round walks the whole log, window by window,
-as far as exchanges are old enough. None is closed before this process has known it for as long, so that a wrong clock
-closes nothing that is under way: after a restart it takes the deadline once more.
+One process sweeps at a time: the one that numbers records. Its first round reads the whole log, window by window,
+up to exchanges that are too young. This process must have known an exchange for the whole deadline before it closes it,
+so that a wrong clock closes no running exchange: after a restart it waits the deadline again.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ from gateway.telemetry import log
 _WINDOW = 1_024
 _PAUSE_SECONDS = 0.05
 _EVERY_SECONDS = 10.0
-#: after so long a silence of the process that numbered records last, any process may sweep
+#: if no process has numbered records for so long, any process may sweep
 _SILENCE_SECONDS = 60.0
 
 
 class Sweeper:
-    """Looks for open exchanges until it is closed."""
+    """Closes open exchanges, in rounds, until it is closed."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Sweeper:
     ) -> None:
         """`owner` names this process as `NumberingState` does; an exchange is open after `deadline_seconds`.
 
-        `since` gives seconds that only grow, also when the clock is set.
+        `since` returns seconds that only grow, also when the clock is set.
         """
         self._recorder = recorder
         self._keeping = keeping
@@ -54,11 +54,11 @@ class Sweeper:
         self._deadline = timedelta(seconds=deadline_seconds)
         self._every_seconds = every_seconds
         self._since = since
-        #: when the log was seen to have so many records, as far back as the deadline
+        #: (time, size of the log then), back to the deadline
         self._sizes: deque[tuple[float, int]] = deque()
         #: why the last round failed
         self._fault = ""
-        #: every exchange that began before this place is closed
+        #: every exchange that began before this index is closed
         self._swept = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -67,11 +67,11 @@ class Sweeper:
         self._task = asyncio.create_task(self._work(), name="sweeper")
 
     async def close(self) -> None:
-        """End at once: what is still open will be found by the next process."""
+        """End at once: the next process finds the open exchanges."""
         await end(self._task)
 
     async def sweep(self) -> int:
-        """One round; gives how many exchanges were closed. LogUnavailable when the log cannot be used."""
+        """One round; the number of closed exchanges. Raises LogUnavailable."""
         numbering = await self._keeping.numbering()
         self._remember(numbering.size)
         if not self._mine(numbering):
@@ -94,7 +94,7 @@ class Sweeper:
         )
 
     def _remember(self, size: int) -> None:
-        """That the log had so many records at this moment: those are known since then, whatever clocks say."""
+        """Note the size of the log now: its records are known since now, independent of clocks."""
         now = self._since()
         if not self._sizes or size > self._sizes[-1][1]:
             self._sizes.append((now, size))
@@ -102,10 +102,10 @@ class Sweeper:
             self._sizes.popleft()
 
     def _is_due(self, intent: LogEntry) -> bool:
-        """Whether it is old by its own time, and known to this process for as long.
+        """Whether it is older than the deadline, and known to this process for as long.
 
-        The time is that of another machine's clock, which may be wrong, and so may our own one be. What is no record
-        has no time; nothing waits for it.
+        Its time comes from another machine's clock; either clock may be wrong. A leaf that is no record
+        has no time and is due at once.
         """
         members = members_of(intent)
         if members is None:
@@ -114,7 +114,7 @@ class Sweeper:
         if intent.index >= size or self._since() - seen < self._deadline.total_seconds():
             return False
         now = self._clock.now()
-        # One of a time to come is as old as it is known.
+        # A record with a future time is as old as it is known.
         return not rfc3339(now - self._deadline) < members["time"] <= rfc3339(now)
 
     async def _close_all(self, intents: Sequence[LogEntry]) -> int:
@@ -123,7 +123,7 @@ class Sweeper:
         for intent in intents:
             members = members_of(intent)
             if members is None:
-                # Nobody knows what it was about: an auditor is told, and the others are closed.
+                # An unreadable intent is logged and stays open; the others are closed.
                 log().error("audit.intent_unreadable", log_index=intent.index)
             elif members["exchange"] not in found:
                 found[members["exchange"]] = members, intent.index
@@ -131,7 +131,7 @@ class Sweeper:
         return len(found)
 
     async def _abandon(self, intent: Mapping[str, Any], index: int) -> None:
-        """Record what the intent said; whom it is about stands in the intent alone, sealed."""
+        """Record the intent's members; its subjects stay sealed in the intent only."""
         calls = tuple(
             CallEntry(
                 call["call"], call["source"], call["operation"], call["role"], tuple(call["attributes"]), "unknown"

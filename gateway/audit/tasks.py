@@ -1,10 +1,10 @@
-"""Background work of this room, and its end."""
+"""Ends background tasks."""
 
 import asyncio
 
 
 async def end(task: "asyncio.Task[None] | None") -> None:
-    """Break it off and wait until it is over; nothing for what was never begun."""
+    """Cancel the task and wait for its end; None is no task."""
     if task is not None:
         task.cancel()
         await asyncio.wait((task,))

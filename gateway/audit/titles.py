@@ -1,6 +1,6 @@
-"""Words for the codes in records, Vietnamese and English, out of the configuration and the schemas in force.
+"""Titles of the codes in records, Vietnamese and English, from the configuration and schemas in force.
 
-What they do not know any more is told by its code.
+An unknown code is its own title.
 """
 
 import json
@@ -15,10 +15,10 @@ Words = dict[str, str]
 
 
 class Titles:
-    """Codes of records -> words for people."""
+    """Code of a record -> titles for people."""
 
     def __init__(self, configuration: Configuration, catalogue: Catalogue, root: Path) -> None:
-        """`root` holds `schemas/evidence`, which names what a database knows of somebody."""
+        """`root` holds `schemas/evidence`, with the titles of attributes."""
         self._configuration = configuration
         self._catalogue = catalogue
         self._evidence = {
@@ -27,49 +27,49 @@ class Titles:
         }
 
     def requester(self, code: str) -> Words:
-        """The system that asked."""
+        """Title of the system that asked."""
         return _words(code, self._configuration.requesters.get(code))
 
     def agency(self, code: str) -> Words:
-        """The agency in whose name."""
+        """Title of the agency of the requester."""
         return _words(code, self._configuration.agencies.get(code))
 
     def purpose(self, code: str) -> Words:
-        """Why."""
+        """Title of a purpose."""
         return _words(code, self._configuration.purposes.get(code))
 
     def source(self, code: str) -> Words:
-        """The database that was asked."""
+        """Title of a source."""
         return _words(code, self._configuration.sources.get(code))
 
     def procedure(self, code: str) -> Words:
-        """For which procedure."""
+        """Title of a procedure."""
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
 
     def representation(self, kind: str) -> Words:
-        """As what somebody acts for another."""
+        """Title of a kind of representation."""
         return _words(kind, self._catalogue.representations.get(kind))
 
     def data_service(self, source: str, operation: str) -> Words:
-        """What it was asked for as a whole."""
+        """Title of a data service."""
         service = self._catalogue.services.get(source, {}).get(operation)
         return _words(operation, service.mapping if service else None)
 
     def attributes(self, source: str, operation: str, names: Iterable[str]) -> list[Words]:
-        """What was asked for."""
+        """Titles of attributes."""
         service = self._catalogue.services.get(source, {}).get(operation)
         schema = self._evidence.get(service.evidence, {}) if service else {}
         return [_attribute(schema, name) for name in names]
 
 
 def _attribute(schema: Mapping[str, Any], name: str) -> Words:
-    """The title of an attribute, or of what it is a part of: `permanent_address.commune` is one of an address."""
+    """The title of an attribute, or of the attribute that it is part of, as `permanent_address.commune`."""
     words = {"code": name, "title": name, "title_en": name}
     rest: list[str] = name.split(".")
     while rest:
         members = schema.get("items", schema).get("properties", {})
-        # a name of the schema may have dots itself, as `marriage_end.date`
+        # a name in a schema may have dots, as `marriage_end.date`
         taken = next((n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in members), None)
         if taken is None:
             break

@@ -1,9 +1,9 @@
-"""Days on which a system asked far more than it uses to: median and MAD of its own last weeks.
+"""Days on which a system asked unusually much: median and MAD of its own last weeks.
 
-A day's `score` is (its exchanges - median) / spread. The median is taken over the same weekday of the weeks before,
-or over all their days; a day without traffic counts as zero. The spread is 1.4826 x MAD (what the standard deviation
-would be if counts were normal), but at least the square root of the median and at least 1: else a system that asks
-exactly ten times each day would be told for the eleventh.
+A day's `score` is (its exchanges - median) / spread. The median is over the same weekday of the weeks before,
+or over all their days; a day without traffic counts as zero. The spread is 1.4826 x MAD (the standard deviation
+of normal counts), but at least the square root of the median and at least 1: else eleven exchanges would be
+unusual for a system with exactly ten each day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
-#: makes the MAD of normal values their standard deviation
+#: MAD of normal values -> their standard deviation
 _NORMAL = 1.4826
-#: days without which nothing is compared
+#: fewer days give no comparison
 FEWEST_DAYS = 2
 
 
@@ -27,30 +27,30 @@ class Unusual(NamedTuple):
     median: float
     mad: float
     score: float
-    #: of the days that it was compared with, those on which the system asked at all
+    #: compared days with traffic
     active_days: int
 
 
 class Habit(NamedTuple):
-    """With what a day is compared, and from when on it is told."""
+    """The days that a day is compared with, and the threshold."""
 
     weeks: int = 8
     #: only the same weekday, else all days
     same_weekday: bool = True
     threshold: float = 3.5
-    #: a day with fewer exchanges is never told
+    #: a day with fewer exchanges is never unusual
     least: int = 10
 
     @property
     def days(self) -> list[int]:
-        """How many days before a day those lie that it is compared with."""
+        """Distances in days of the compared days."""
         return list(range(7, 7 * self.weeks + 1, 7) if self.same_weekday else range(1, 7 * self.weeks + 1))
 
 
 def unusual(
     counts: Mapping[str, Mapping[date, int]], days: Sequence[date], habit: Habit, since: date = date.min
 ) -> Iterator[Unusual]:
-    """The days among `days` that stand out, system by system; days before `since` are not there to compare with."""
+    """The unusual days among `days`, system by system; days before `since` are not compared."""
     back = [timedelta(days=number) for number in habit.days]
     for requester, held in counts.items():
         for day in days:
@@ -70,7 +70,7 @@ def unusual(
 def uncompared(
     counts: Mapping[str, Mapping[date, int]], days: Sequence[date], habit: Habit, since: date
 ) -> int:
-    """How many busy days have too few days before them, from `since` on, to be judged at all."""
+    """Number of busy days from `since` on with too few earlier days to compare."""
     short = [
         day for day in days if sum(day - timedelta(days=one) >= since for one in habit.days) < FEWEST_DAYS
     ]

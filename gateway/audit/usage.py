@@ -1,8 +1,8 @@
-"""The uses of one subject's data, in words for him: who asked which database for what, why, and when.
+"""The uses of one person's data, in words for that person: who asked which database for what, why, and when.
 
-A use is an exchange that names him. It is told where its first record stands, so that pages neither repeat nor
-miss one while records come. That an inspector opened a record to learn who it is about is told as well: his identity
-left. Other look-ups are not: they show nobody who the person is, or the caller knows it already, as here.
+A use is an exchange that names the person. It is listed at the index of its first record, so that pages neither repeat
+nor miss one while records are added. `identify` is listed too: an inspector saw who the person is. Other look-ups are
+not: they reveal no identity.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
 _CLOSING = ("outcome", "refusal", "abandoned")
-#: what became of an exchange: by the record that closed it -> word, Vietnamese, English
+#: closing record of an exchange -> state, Vietnamese, English
 _ENDS = {
     "outcome": ("answered", "đã trả lời", "answered"),
     "refusal": ("refused", "bị từ chối, không có dữ liệu nào được trả", "refused, no data were given"),
     "abandoned": ("abandoned", "bị bỏ dở", "abandoned"),
     "": ("open", "đang xử lý", "under way"),
 }
-#: what is said of one whose answer, or decision of the citizen, left something out (note `withheld`)
+#: if the answer, or the citizen's decision, left something out (note `withheld`)
 _IN_PART = (
     "answered_in_part",
     "đã trả lời một phần, phần còn lại không được trả",
@@ -34,12 +34,12 @@ _IN_PART = (
 )
 _ANSWERING = frozenset({"outcome", "consent"})
 _ATTEMPTS = 20
-#: why records are opened
+#: the purpose of `identify`
 _INSPECTION = ("kiểm tra nhật ký giao dịch", "inspection of the exchange log")
 
 
 class Usage:
-    """Tells a subject who used his data."""
+    """Lists the uses of a person's data."""
 
     def __init__(self, context: AuditContext, titles: Titles) -> None:
         """Keeps nothing."""
@@ -49,7 +49,7 @@ class Usage:
     async def uses(
         self, caller: Caller, filters: Filters, cursor: str | None, count: int
     ) -> dict[str, object]:
-        """One page of uses, newest first. BadRequest for a cursor of another question."""
+        """One page of uses, newest first. Raises BadRequest for a cursor of another search."""
         bound = b"usage\0" + caller.requester.id.encode() + b"\0" + filters.digestible
         before = None if cursor is None else self._context.cursors.opened(cursor, bound)
         await self._context.note(caller, "usage", filters.names, filters.people, further=cursor is not None)
@@ -71,9 +71,9 @@ class Usage:
         return {"exchange_id": caller.exchange, "uses": found_uses, "next": following, **past}
 
     async def _use(self, entry: LogEntry, indexes: set[str]) -> dict[str, object] | None:
-        """The use whose first record about him this is; None when it is no use, or not the first.
+        """The use whose first record about the person is this; None if it is no use, or not the first record.
 
-        Whose number left with somebody else's form is named by the closing record alone.
+        Only the closing record names a person whose number left with another person's form.
         """
         opening = members_of(entry)
         if opening is not None and _is_identification(opening):
@@ -89,10 +89,10 @@ class Usage:
         if (about[0] if first is None and about else first) != entry.index:
             return None
         opening = next((one for one in records.values() if one["phase"] in _OPENING), opening)
-        return self._told(opening, list(records.values()), indexes)
+        return self._exchange(opening, list(records.values()), indexes)
 
     def _identified(self, record: Mapping[str, Any]) -> dict[str, object]:
-        """What an inspector learnt, without his reason: it may be about somebody else."""
+        """The use by an inspector, without the reason: it may be about another person."""
         titles = self._titles
         inspector = (
             titles.agency(record["agency"]) if record["agency"] else titles.requester(record["requester"])
@@ -120,7 +120,7 @@ class Usage:
             "summary_en": _at(record["time"], "en") + en,
         }
 
-    def _told(
+    def _exchange(
         self, opening: Mapping[str, Any], records: Sequence[Mapping[str, Any]], indexes: set[str]
     ) -> dict[str, object]:
         ends = [members for members in records if members["phase"] in _CLOSING]
@@ -159,7 +159,7 @@ class Usage:
 
 
 def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """What became of an exchange, by the record that closed it: a word, in Vietnamese, in English."""
+    """The state of an exchange, from its closing record: code, Vietnamese, English."""
     if end is None:
         return _ENDS[""]
     left_out = any(one["phase"] in _ANSWERING and one["notes"].get("withheld") for one in records)
@@ -183,7 +183,7 @@ def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
 
 
 def _begun(when: str, who: str) -> str:
-    """A sentence begins with a capital, also where nobody knows when."""
+    """The begin of a sentence, with a capital also without a time."""
     return f"{when}{who}" if when else f"{who[:1].upper()}{who[1:]}"
 
 
@@ -192,7 +192,7 @@ def _is_identification(record: Mapping[str, Any]) -> bool:
 
 
 def _at(time: str, language: str) -> str:
-    """When it was, as a sentence begins with it; nothing for what is no time."""
+    """The time, for the begin of a sentence; empty for an invalid time."""
     moment = local(time)
     if moment is None:
         return ""

@@ -1,4 +1,4 @@
-"""Whether the log keeps its promise that a receipt can be redeemed within ten seconds, for probes and metrics."""
+"""State of the numbering for probes and metrics: a receipt must be redeemable within ten seconds."""
 
 import asyncio
 import math
@@ -10,18 +10,18 @@ from typing import Protocol
 from gateway.domain.errors import GatewayError, LogNotSigned, LogRolledBack
 from gateway.ports.exchange_log import LogKeeping, NumberingState
 
-#: a record has its place in the tree within so many seconds
+#: a record has its index in the tree within so many seconds
 REDEEMABLE_SECONDS = 10.0
 _FRESH_SECONDS = 1.0
 _PATIENCE_SECONDS = 3.0
 
 
 class Inspected(Protocol):
-    """What an inspection says."""
+    """The result of the inspector."""
 
     @property
     def altered(self) -> int:
-        """Things that are not as they were signed."""
+        """Number of findings."""
 
     @property
     def state(self) -> str:
@@ -29,7 +29,7 @@ class Inspected(Protocol):
 
 
 class Watch:
-    """How the numbering stands; an answer holds for a second."""
+    """State of the numbering, cached for a second."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class Watch:
         now: Callable[[], float] = time.time,
         stuck: Callable[[], LogNotSigned | None] = lambda: None,
     ) -> None:
-        """Asks nothing before `look`. `inspector` tells what an inspection has found (inspector.py).
+        """`inspector`: the findings (inspector.py).
 
-        `now` gives POSIX seconds; `stuck` says why this process cannot sign the log until somebody mends it.
+        `now` returns POSIX seconds; `stuck` returns why this process cannot sign the log until it is repaired.
         """
         self._now = now
         self._keeping = keeping
@@ -53,7 +53,7 @@ class Watch:
         self._numbering: NumberingState | None = None
 
     async def read_numbering(self) -> NumberingState | None:
-        """How it stands now; None when the store cannot be asked."""
+        """The numbering now; None if the store cannot be read."""
         async with self._lock:
             if time.monotonic() - self._looked >= self._fresh_seconds:
                 self._numbering = await self._asked()
@@ -69,38 +69,38 @@ class Watch:
 
     @property
     def stuck(self) -> LogNotSigned | None:
-        """Why new exchanges are refused: nobody could redeem their receipts. LogRolledBack: the log takes no record."""
+        """Why new exchanges are refused: their receipts could not be redeemed. LogRolledBack: no record is written."""
         return self._stuck()
 
     def demand(self) -> None:
-        """LogNotSigned while it is so."""
+        """Raises LogNotSigned while new exchanges are refused."""
         if (why := self._stuck()) is not None:
             raise type(why)(why.said)
 
     async def state(self) -> str:
-        """`ready`, `lagging` when a record waits longer than was promised, `unavailable`, or `stuck` (`refusing`)."""
+        """`ready`, `lagging` if a record waits longer than promised, `unavailable`, or `stuck` (`refusing`)."""
         if self.stuck is not None:
             return "stuck"
         numbering = await self.read_numbering()
         if numbering is None:
             return "unavailable"
-        # One that waits since a time to come was written before the clock was set back: nobody knows for how long.
+        # A record with a future time was written before the clock was set back: it counts as late.
         late = numbering.waiting and abs(self._now() - numbering.waiting_since) > REDEEMABLE_SECONDS
         return "lagging" if late else "ready"
 
     @property
     def records(self) -> str:
-        """`ready`, `altered` when something in the database is not as it was signed, or `unavailable`.
+        """`ready`, `altered` if the database differs from the signed log, `unavailable` or `quarantined`.
 
-        The last means that nobody looks just now: the store cannot be asked. `quarantined`: rows were put into the
-        database that no gateway wrote; they got no place.
+        `unavailable`: the store cannot be read, nothing is checked. `quarantined`: the database has rows that no
+        gateway wrote; they get no index.
         """
         state = "ready" if self._inspector is None else self._inspector.state
         refused = self._numbering.quarantined if self._numbering is not None else 0
         return "quarantined" if refused and state == "ready" else state
 
     async def gauges(self) -> dict[str, float]:
-        """Values of the metrics, by name; only `log_rolled_back` when the store cannot be asked."""
+        """Values of the metrics, by name; only `log_rolled_back` if the store cannot be read."""
         found = {"log_rolled_back": float(isinstance(self.stuck, LogRolledBack))}
         numbering = await self.read_numbering()
         if numbering is None:

@@ -1,6 +1,6 @@
-"""The key that signs what others keep: passports of answers, receipts. Its public half is a JWK (RFC 7517, RFC 8037).
+"""The key that signs passports of answers and receipts. Its public key is a JWK (RFC 7517, RFC 8037).
 
-What it signed is shown to third parties for years, so the public halves of former keys stay published.
+Its signatures are used for years, so former public keys stay published.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from gateway.exchange_log.durable import replace_file
 from gateway.exchange_log.key_files import key_in, new_key_text
 from gateway.ports.keys import Signer
 
-#: files of the state folder: the seed of the key, and a JWK set of those that signed before
+#: files of the state folder: the seed of the key, and a JWK set of former keys
 CURRENT_FILE: Final = "document-signing.key"
 FORMER_FILE: Final = "document-signing-former.jwks"
-#: a former key as it was kept when receipts had a key of their own: what it signed still verifies
+#: a former key from the time when receipts had their own key
 FORMER_SEED_FILE: Final = "document-signing-former.key"
 
 
 class DocumentKey:
-    """One key under its thumbprint (RFC 7638), and the public keys that signed before it."""
+    """One key by its thumbprint (RFC 7638), and the former public keys."""
 
     def __init__(self, signer: Signer, *, held: bool, former: Sequence[jwk.PublicKey] = ()) -> None:
-        """`held`: by somebody else who may have to be waited for."""
+        """`held`: a key service holds it, so signing may block."""
         known = jwk.of(signer.public_key())
         self.kid = known.kid
         #: `EdDSA` or `ES256`
@@ -40,13 +40,13 @@ class DocumentKey:
         self._public = tuple(_published(one) for one in (known, *former))
 
     async def sign(self, data: bytes) -> bytes:
-        """64 bytes (RFC 7518, 3.4; RFC 8037, 3.1). KeyUnavailable when the key service does not answer."""
+        """A signature of 64 bytes (RFC 7518, 3.4; RFC 8037, 3.1). Raises KeyUnavailable."""
         if self._held:
             return await asyncio.to_thread(self._signer.sign, data)
         return self._signer.sign(data)
 
     def jwks(self) -> Sequence[Mapping[str, Any]]:
-        """The public halves, the one that signs first."""
+        """The public keys, the current one first."""
         return self._public
 
 
@@ -55,7 +55,7 @@ def _published(key: jwk.PublicKey) -> dict[str, Any]:
 
 
 def former_in(path: Path) -> list[jwk.PublicKey]:
-    """The public keys of a JWK set file, the last that signed first. ConfigError when it is none."""
+    """The public keys of a JWK set file, the newest first. Raises ConfigError."""
     try:
         members = json.loads(path.read_bytes())["keys"]
         return [jwk.from_jwk(one) for one in members]
@@ -69,9 +69,9 @@ def former_in(path: Path) -> list[jwk.PublicKey]:
 
 
 def rotate(folder: Path) -> tuple[str, str]:
-    """A new key in the state folder; the public half of the one in use stays published. The old id, and the new one.
+    """Make a new key in the state folder; the old public key stays published. Returns the old and the new id.
 
-    Two steps, each whole or not at all: first the old key is known as a former one, then the new one takes its place.
+    Two atomic steps: add the old key to the former ones, then replace it.
     """
     old = jwk.of(_private(folder).public_key())
     former = former_in(folder / FORMER_FILE) if (folder / FORMER_FILE).exists() else []

@@ -1,6 +1,6 @@
 """Selective disclosure JWTs (RFC 9901): one signature, and a salted disclosure for each member of `groups`.
 
-The holder of the whole may hand on any part of it: each disclosure is proven by its digest in the signed claims.
+The holder may forward any part: the signed claims have the digest of each disclosure.
 """
 
 import secrets
@@ -10,18 +10,18 @@ from hashlib import sha256
 
 import orjson
 
-#: name of a group -> names of its members -> what is disclosed of each (JSON)
+#: name of a group -> names of its members -> disclosed value (JSON)
 Groups = Mapping[str, Mapping[str, object]]
 
 TYPE = "motlan-passport+sd-jwt"
 HASH = "sha-256"
-#: bytes: 24 letters of base64url each, without padding
+#: bytes of a salt, and their base64url characters without padding
 _SALT, _SALT_LETTERS = 18, 24
 _DIGEST_LETTERS = 43
-#: 44 letters, the last of which stands for the byte that fills up
+#: characters of one padded salt in base64
 _STEP = 44
 _URL = bytes.maketrans(b"+/", b"-_")
-#: names that the standard keeps for itself
+#: reserved names of the standard
 _RESERVED = frozenset({"_sd", "..."})
 
 
@@ -29,9 +29,9 @@ async def seal(
     claims: Mapping[str, object], groups: Groups, key: str, algorithm: str,
     sign: Callable[[bytes], Awaitable[bytes]],
 ) -> str:  # fmt: skip
-    """`<JWT>~<disclosure>~…~` over `claims`, which stand open, and `groups`, which are disclosed one by one.
+    """`<JWT>~<disclosure>~…~` over `claims` (always visible) and `groups` (disclosed one by one).
 
-    `key` is the id of the key that `sign` uses. A name that the standard keeps for itself is left out.
+    `key`: id of the key of `sign`. Members with a reserved name are left out.
     """
     named = [(group, name) for group, members in groups.items() for name in members if name not in _RESERVED]
     salts = _letters(secrets.token_bytes(_SALT * len(named))).decode()
@@ -47,7 +47,7 @@ async def seal(
         found[group].append(digests[index * _STEP : index * _STEP + _DIGEST_LETTERS])
     payload: dict[str, object] = {**claims, "_sd_alg": HASH}
     for group, members in found.items():
-        members.sort()  # their order would tell which members are there
+        members.sort()  # the original order would reveal which members exist
         payload[group] = {"_sd": members}
     head = _encoded({"alg": algorithm, "typ": TYPE, "kid": key})
     signed = head + b"." + _encoded(payload)

@@ -1,7 +1,7 @@
 """ID tokens as proof that a person signed in (OpenID Connect Core 1.0, 3.1.3.7; RFC 7519).
 
-A portal hands over the token that the provider of identities gave it. It counts where the configuration knows the
-provider and its keys, where it was made for this portal, and for an hour. No key is fetched, nor taken from the token.
+A portal forwards the token of the identity provider. It counts if the configuration has the provider and its keys, if
+it was issued to this portal, and for a limited time. Keys are neither fetched nor taken from the token.
 Not joserfc, for the reasons in gateway.access.jose.
 """
 
@@ -29,7 +29,7 @@ from gateway.domain.problems import ProblemCode
 
 _APART_SECONDS = 60
 _LEAST_BITS = 2048
-#: `x5t` names a certificate, and no key is taken from it
+#: `x5t` names a certificate; no key is read from it
 _KNOWN = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
 _ALGORITHMS = {**jose.ALGORITHMS, "RS256": "RS256"}
 
@@ -38,7 +38,7 @@ Key = jose.VerifyingKey | RSAPublicKey
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A token that is well-formed; whether it is genuine is not known yet."""
+    """A well-formed token, not verified yet."""
 
     algorithm: str
     claims: Mapping[str, Any]
@@ -54,10 +54,10 @@ class _Provider:
 
 
 class Logins:
-    """Says who signed in."""
+    """Verifies forwarded logins."""
 
     def __init__(self, settings: LoginFile | None, root: Path, now: Callable[[], float]) -> None:
-        """`root`: the configuration's folder; `now`: POSIX seconds. ConfigError for a key that cannot be used."""
+        """`root`: the configuration's folder; `now` returns POSIX seconds. Raises ConfigError for a bad key."""
         providers = settings.providers.items() if settings is not None else ()
         self._by_issuer = {
             one.issuer: _Provider(name, one, tuple(login_key(key, root) for key in one.keys))
@@ -66,7 +66,7 @@ class Logins:
         self._now = now
 
     def proven(self, token: str | None, requester: str) -> Login | None:
-        """Who signed in at this requester; None without a token. Unprocessable: the token does not prove it."""
+        """The person who signed in at this requester; None without a token. Raises Unprocessable."""
         if token is None:
             return None
         try:
@@ -100,7 +100,7 @@ class Logins:
 
 
 def login_key(settings: KeySettings, root: Path) -> Key:
-    """A key of a provider; ConfigError says what is wrong with it."""
+    """A key of a provider. Raises ConfigError."""
     try:
         key = load_pem_public_key((root / settings.file).read_bytes()) if settings.file is not None else None
     except (OSError, ValueError, UnsupportedAlgorithm):
@@ -132,7 +132,7 @@ def _read(token: str) -> _Token:
 
 
 def _is_signed_by(token: _Token, key: Key) -> bool:
-    """Whether the key made the signature, by the algorithm that is the key's own."""
+    """Whether the key made the signature, with the key's own algorithm."""
     if not isinstance(key, RSAPublicKey):
         message = jose.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)
         return jose.is_signed_by(message, key)
@@ -146,7 +146,7 @@ def _is_signed_by(token: _Token, key: Key) -> bool:
 
 
 def _check_audience(claims: Mapping[str, Any], client: str | None) -> None:
-    """Made for this requester, and by its own log-in: a token of another portal proves nothing here."""
+    """Check that the token was issued to this requester, not to another portal."""
     said = claims.get("aud")
     audience = said if isinstance(said, list) else [said]
     authorized = claims.get("azp", client if len(audience) == 1 else None)

@@ -1,4 +1,4 @@
-"""Content-Digest (RFC 9530): which body a message had."""
+"""Content-Digest (RFC 9530): the digest of a message's body."""
 
 import hashlib
 import hmac
@@ -12,12 +12,12 @@ _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
 
 
 def content_digest(body: bytes) -> str:
-    """The field's value."""
+    """The header's value."""
     return f"sha-256={written(Item(hashlib.sha256(body).digest(), {}))}"
 
 
 def check_digest(values: Sequence[str], body: bytes) -> None:
-    """SignatureBroken unless a digest that is taken here is there, and each of them is that of the body."""
+    """Raises SignatureBroken without a supported digest, or if one is not that of the body."""
     checked = 0
     for name, item in dictionary(", ".join(values)).items():
         if name not in _ALGORITHMS:

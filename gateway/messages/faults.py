@@ -1,10 +1,10 @@
-"""Why a message is not taken as signed."""
+"""The error of an invalid signature."""
 
 from gateway.domain.errors import Unauthenticated
 from gateway.domain.problems import ProblemCode
 
 
 class SignatureBroken(Unauthenticated):
-    """The signature of the message does not hold."""
+    """The signature of the message is invalid."""
 
     code = ProblemCode.SIGNATURE_INVALID

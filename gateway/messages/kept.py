@@ -1,4 +1,4 @@
-"""Messages as somebody kept them: the bytes of HTTP/1.1 (RFC 9112), start line, fields, a blank line, the body."""
+"""HTTP/1.1 messages from files (RFC 9112): start line, headers, a blank line, the body."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from gateway.messages.message import Message
 
 _REQUEST = re.compile(r"([A-Z]+) (/\S*) HTTP/1\.[01]")
 _ANSWER = re.compile(r"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
-#: RFC 9112, 2.2: CRLF, or LF alone; no other sign ends a line
+#: RFC 9112, 2.2: CRLF or LF; no other character ends a line
 _LINE_END = re.compile(r"\r?\n")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _MOST_LINES = 200
@@ -24,9 +24,9 @@ class KeptMessage(NamedTuple):
 
 
 def read_kept(raw: bytes, origin: str = "") -> KeptMessage:
-    """A request or an answer; SignatureBroken for what is neither.
+    """A parsed request or answer. Raises SignatureBroken.
 
-    `origin`: scheme and host by which the request was sent; left out, https and its field Host.
+    `origin`: scheme and host of the request's URL; default: https and its Host header.
     """
     end = _BLANK_LINE.search(raw)
     head, body = (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])

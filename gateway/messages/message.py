@@ -1,4 +1,4 @@
-"""The signature base of a message (RFC 9421, 2): what is signed of a request, or of an answer and its request."""
+"""The signature base (RFC 9421, 2) of a request, or of an answer and its request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request, or an answer (`status`); names of fields in small letters."""
+    """A request, or an answer (`status`); header names in lower case."""
 
     fields: Mapping[str, Sequence[str]]
     method: str = ""
-    #: scheme and host as the requester knows them, no slash at the end
+    #: scheme and host in the requester's URL, without a slash at the end
     origin: str = ""
-    #: as it was sent, with its query
+    #: as sent, with the query
     target: str = ""
     status: int = 0
 
     @property
     def path(self) -> str:
-        """Without the query."""
+        """The target without its query."""
         return self.target.partition("?")[0] or "/"
 
     @property
     def query(self) -> str:
-        """Behind the question mark; blank where there is none."""
+        """The part after the question mark; blank for none."""
         return self.target.partition("?")[2]
 
 
 def signature_base(signed: InnerList, message: Message, request: Message | None = None) -> bytes:
-    """The lines that are signed. SignatureBroken for a component that is unknown, missing or named twice."""
+    """The signed lines. Raises SignatureBroken for an unknown, missing or duplicate component."""
     lines: dict[str, str] = {}
     for item in signed.items:
         name = written(item)

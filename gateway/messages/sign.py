@@ -1,4 +1,4 @@
-"""Signing an answer as its requester asks by Accept-Signature (RFC 9421, 5): bound to the request it answers."""
+"""Signs an answer on Accept-Signature (RFC 9421, 5), bound to its request."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ _OF_REQUEST = ("@method", "@target-uri")
 
 
 def wanted(values: Sequence[str]) -> tuple[str, Params] | None:
-    """Label and parameters (`nonce`, `tag`) of the one signature that is asked for; None: none that can be given."""
+    """Label and parameters (`nonce`, `tag`) of the requested signature; None if it cannot be made."""
     try:
         asked = dictionary(", ".join(values))
     except SignatureBroken:
@@ -32,7 +32,7 @@ async def signature_fields(
     answer: Message, body: bytes, request: Message, asked: tuple[str, Params], created: int, key: str, algorithm: str,
     sign: Callable[[bytes], Awaitable[bytes]],
 ) -> Mapping[str, str]:  # fmt: skip
-    """The fields Content-Digest, Signature-Input and Signature of an answer."""
+    """The headers Content-Digest, Signature-Input and Signature of an answer."""
     digest = content_digest(body)
     answer = Message({**answer.fields, "content-digest": [digest]}, status=answer.status)
     label, params = asked
@@ -49,7 +49,7 @@ async def signature_fields(
 
 
 def _covered(request: Message) -> list[Item]:
-    """All of the answer that matters; of its request what it was, its body's digest, and its own signature."""
+    """Covered components: of the answer, and of its request (target, digest, signature)."""
     of_request = [Item(name, {"req": True}) for name in _OF_REQUEST]
     if "content-digest" in request.fields:
         of_request.append(Item("content-digest", {"req": True}))

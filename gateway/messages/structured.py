@@ -1,6 +1,6 @@
-"""Structured fields (RFC 9651) as message signatures use them; http-sf reads and writes them, here within a size.
+"""Structured fields (RFC 9651) for message signatures: http-sf reads and writes them; here with a size limit.
 
-What is read can be written again: a signature is over that one spelling.
+A signature covers the canonical form.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class InnerList(NamedTuple):
 
 
 def dictionary(text: str) -> dict[str, Item | InnerList]:
-    """The members of a dictionary in their order; SignatureBroken for what is none, or has a name twice."""
+    """The members of a dictionary in order. Raises SignatureBroken, also for a duplicate name."""
     if len(text) > _LARGEST or not text.isascii():
         raise SignatureBroken(say.STRUCTURED_LONG)
     try:
@@ -43,13 +43,13 @@ def dictionary(text: str) -> dict[str, Item | InnerList]:
 
 
 def written(value: Item | InnerList) -> str:
-    """The one spelling."""
+    """The canonical form."""
     one: Any = value
     return ser([one])
 
 
 def _refuse(_name: str, where: str) -> None:
-    """Which of two counts would be the parser's choice."""
+    """Refuse a duplicate: parsers differ in which one counts."""
     raise SignatureBroken(say.STRUCTURED_LABEL_TWICE if where == "dictionary" else say.PARAMETER_TWICE)
 
 

@@ -1,4 +1,4 @@
-"""Verifying a signed message (RFC 9421, 3.2): by a key that is known before, and covering what matters of it."""
+"""Verifies a signed message (RFC 9421, 3.2): by a known key, with the required components covered."""
 
 import hashlib
 from collections.abc import Container, Sequence
@@ -12,39 +12,39 @@ from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message, signature_base
 from gateway.messages.structured import InnerList, Item, dictionary
 
-#: of a key (JOSE) -> of a message
+#: algorithm of a key (JOSE) -> of a message signature
 ALGORITHMS = {"EdDSA": "ed25519", "ES256": "ecdsa-p256-sha256"}
-#: seconds: how old a signature may be, and how far a clock may go ahead of ours
+#: seconds: largest age of a signature, largest lead of the signer's clock
 OLDEST, AHEAD = 300, 60
 _NONCE = range(8, 129)
 _PARAMS = frozenset({"created", "expires", "keyid", "alg", "nonce", "tag"})
 
 
 class Signed(NamedTuple):
-    """A message that was signed by this key."""
+    """A verified signature."""
 
     label: str
     key: PublicKey
     signature: bytes
-    #: what was signed
+    #: the signature base
     base: bytes
     created: int
     nonce: str
-    #: the parameter as it stands
+    #: the raw parameter
     expires: object
 
     @property
     def base_digest(self) -> str:
-        """SHA-256 of what was signed, in hexadecimal."""
+        """SHA-256 of the signature base, hexadecimal."""
         return hashlib.sha256(self.base).hexdigest()
 
 
 def verified(
     message: Message, body: bytes, keys: Sequence[PublicKey], request: Message | None = None
 ) -> Signed:
-    """The signature of the message, whenever it was made; SignatureBroken says why it does not hold.
+    """The verified signature of a message, of any age. Raises SignatureBroken.
 
-    `request`: the one that an answer is to.
+    `request`: the request of an answer.
     """
     label, signed, signature = _only(message)
     key = _key(signed, keys)
@@ -60,7 +60,7 @@ def verified(
 
 
 def fresh(signed: Signed, now: float) -> None:
-    """SignatureBroken unless the signature was made a moment ago, is in force, and can be taken once only."""
+    """Raises SignatureBroken unless the signature is recent, not expired, and has a nonce."""
     if not now - OLDEST <= signed.created <= now + AHEAD:
         raise SignatureBroken(say.SIGNATURE_OLD(oldest=OLDEST))
     expires = signed.expires
@@ -71,7 +71,7 @@ def fresh(signed: Signed, now: float) -> None:
 
 
 def _only(message: Message) -> tuple[str, InnerList, bytes]:
-    """The one signature: with several nobody would know which of them counts."""
+    """The only signature of a message: with several it is unclear which one counts."""
     inputs = dictionary(", ".join(message.fields.get("signature-input", ())))
     signatures = dictionary(", ".join(message.fields.get("signature", ())))
     if len(inputs) != 1 or inputs.keys() != signatures.keys():
@@ -96,7 +96,7 @@ def _key(signed: InnerList, keys: Sequence[PublicKey]) -> PublicKey:
 
 
 def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
-    """What matters of a message must be covered, and the body be the one that it says."""
+    """Check the covered components and the digest of the body."""
     names = {item.value for item in signed.items if not item.params}
     wanted = ["@status"] if message.status else ["@method", *_target(names, message)]
     if body or "content-digest" in message.fields:
@@ -108,7 +108,7 @@ def _check_covered(signed: InnerList, message: Message, body: bytes) -> None:
 
 
 def _target(names: Container[object], message: Message) -> Sequence[str]:
-    """What must be covered of where a request goes: without the host it would be good at another gateway as well."""
+    """The target components to cover: without the host the signature would be valid at another gateway."""
     if "@target-uri" in names:
         return ()
     if "@request-target" in names:

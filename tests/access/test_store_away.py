@@ -42,4 +42,4 @@ async def test_process_that_stood_still_looks_before_it_lets_anybody_in() -> Non
     revocations = Revocations(rows, lambda: 1_000.0)
     await rows.add("token", "an-id", 900.0, 2_000.0)
     await revocations.current()
-    assert revocations.hits("an-id", "portal", 0)
+    assert revocations.is_revoked("an-id", "portal", 0)
