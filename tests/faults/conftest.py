@@ -270,6 +270,11 @@ async def assert_nothing_leaked(house: House, logged: io.BytesIO, *texts: Any) -
         assert word not in seen
 
 
+def waited_for_processor(pid: int) -> float:
+    """Seconds in which the process could have worked and did not get the processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+
+
 def found(answer: Any) -> dict[str, tuple[str, str | None]]:
     """Provider -> outcome and reason; what people let us keep has none."""
     return {

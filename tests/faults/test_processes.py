@@ -21,7 +21,7 @@ from adapters.transport.call import LARGE_BYTES
 from gateway.cli.client import GatewayClient
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
-from tests.faults.conftest import GOSSIP, PATIENT, Good, Stage, always, found
+from tests.faults.conftest import GOSSIP, PATIENT, Good, Stage, always, found, waited_for_processor
 from tests.flows.conftest import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -169,11 +169,6 @@ class _Attack:
                 break
         self.taken.append(taken)
         return status
-
-
-def waited_for_processor(pid: int) -> float:
-    """Seconds in which the process could have worked and did not get the processor."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
 
 
 async def test_operations_log_that_nobody_takes_stops_nothing(tmp_path: Path) -> None:
