@@ -63,6 +63,8 @@ _SERVES = "motlan: serves releases from schema "
 
 _BUSY_SECONDS = 10.0
 _AGAIN_SECONDS = 0.01
+#: only a connection that may write undoes it
+_HALF_WRITTEN = frozenset({sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY})
 _VERSION = "SELECT version_num FROM alembic_version"
 _SET_VERSION = (
     "CREATE TABLE IF NOT EXISTS alembic_version"
@@ -106,10 +108,22 @@ def prepare(path: Path, file: DatabaseFile) -> None:
 
 
 def version_in(path: Path) -> str | None:
-    """The schema version of a SQLite file; None where there is no file, or one without a version. Changes nothing."""
+    """The schema version of a SQLite file; None where there is no file, or one without a version.
+
+    Changes nothing, but that it undoes what a killed process left half written.
+    """
     if not path.exists():
         return None
-    address = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        return _version_at(path, "ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in _HALF_WRITTEN:
+            raise
+    return _version_at(path, "rw")
+
+
+def _version_at(path: Path, mode: str) -> str | None:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
     with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as connection:
         return _version_of(connection)
 

@@ -245,6 +245,29 @@ def test_crash_at_any_moment_of_an_upgrade_leaves_the_old_file_or_the_new_one(
         assert content_of(copy).items() >= rows.items()
 
 
+@each_file
+def test_file_that_a_killed_process_left_half_written_is_opened_with_what_was_committed(
+    file: DatabaseFile, tmp_path: Path
+) -> None:
+    """Copied while a transaction has written into the file, or beside it, and not committed."""
+    path, copy = tmp_path / NAMES[file], tmp_path / "copy" / NAMES[file]
+    prepare(path, file)
+    before = content_of(path)
+    copy.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE half AS SELECT randomblob(1000000) AS written")
+        left = [one for one in tmp_path.glob(f"{path.name}*") if not one.name.endswith("-shm")]
+        assert len(left) == 2
+        for one in left:
+            (copy.parent / one.name).write_bytes(one.read_bytes())
+        connection.execute("ROLLBACK")
+    assert version_in(copy) == NEWEST[file]
+    prepare(copy, file)
+    assert content_of(copy) == before
+
+
 @pytest.mark.parametrize(
     "make", [old_file, lambda file, folder: folder / NAMES[file]], ids=["old", "missing"]
 )
