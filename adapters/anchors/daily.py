@@ -59,7 +59,7 @@ class DailyFile:
 
 
 def _written_once(path: Path, content: bytes) -> bytes:
-    """Write a file durably unless it stands already; gives what it holds."""
+    """Write a file durably unless it stands already; returns what it holds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         return path.read_bytes()

@@ -37,7 +37,7 @@ class Outside:
     async def post(
         self, path: str, kind: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> HttpAnswer:
-        """The whole answer, whatever its status; AnchorFailed when there is none."""
+        """The whole answer, whatever its status. Raises AnchorFailed."""
         end = asyncio.get_running_loop().time() + self._seconds
         try:
             return await self._client.request(

@@ -47,7 +47,7 @@ class TimestampAuthority:
         self._clock = clock
 
     async def countersign(self, note: str) -> bytes:
-        """The verified response, DER as `openssl ts` reads it; AnchorFailed when there is none."""
+        """The verified response, DER as `openssl ts` reads it. Raises AnchorFailed."""
         data = note.encode()
         nonce = secrets.randbits(_NONCE_BITS)
         answer = await self._outside.post("", _QUERY, request(data, nonce, self._policy))
@@ -61,7 +61,7 @@ class TimestampAuthority:
         self._held(response, data, nonce, self._clock.now())
 
     def proven(self, note: str, token: bytes) -> float:
-        """When the stamp of a note was made; AnchorFailed unless it holds."""
+        """When the stamp of a note was made. Raises AnchorFailed unless it holds."""
         return self._held(token, note.encode(), None, None)
 
     def _held(self, response: bytes, data: bytes, nonce: int | None, now: datetime | None) -> float:
@@ -98,7 +98,7 @@ class TimestampAuthority:
 
 
 def _in_order(response: bytes) -> bytes:
-    """The same with its certificates in the order that DER demands of a set, ValueError when it is no DER.
+    """The same with its certificates in the order that DER demands of a set. Raises ValueError.
 
     Many authorities, OpenSSL's among them, write them as a chain. No signature covers that order.
     """

@@ -53,7 +53,7 @@ class Witness:
         self._known = 0
 
     async def countersign(self, note: str) -> bytes:
-        """Its signature lines, verified; AnchorFailed when it gives none."""
+        """Its signature lines, verified. Raises AnchorFailed if it gives none."""
         head = Checkpoint.parse(split_note(note)[0])
         for _ in range(_ATTEMPTS):
             # a size beyond this head is no old size: asking from nothing brings out what it knows
@@ -71,7 +71,7 @@ class Witness:
         raise AnchorFailed("invalid")
 
     def proven(self, note: str, token: bytes) -> float:
-        """When it signed; AnchorFailed unless the line is its signature over this note."""
+        """When it signed. Raises AnchorFailed unless the line is its signature over this note."""
         try:
             return float(cosigned(note, token, self._verifier))
         except NoteBroken:

@@ -36,7 +36,7 @@ class Engine:
     """One engine, and one version of one key in it."""
 
     def __init__(self, settings: "KeyService") -> None:
-        """ConfigError for an address, options or a token that cannot be used; calls nobody."""
+        """Raises ConfigError for an address, options or a token that cannot be used; calls nobody."""
         parts = urlsplit(settings.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or set(settings.options) - _OPTIONS:
             raise _unfit("the address or an option cannot be used", "write 'url: https://…/v1/transit'")
@@ -57,7 +57,7 @@ class Engine:
             raise _unfit("the certificates of 'ca' cannot be read", "name a PEM file") from None
 
     def ask(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        """Its data; None when it refuses the input (400). KeyUnavailable when there is no answer that holds."""
+        """Its data; None if it refuses the input (400). KeyUnavailable when there is no answer that holds."""
         connection = self._connection()
         try:
             path = f"{self._path}/{verb}/{self._key}"
@@ -128,7 +128,7 @@ class TransitRoot:
         return _value(self._engine.ask("encrypt", body), "ciphertext").encode()
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes | None:
-        """What was wrapped; None when this version did not wrap it. What other keys wrapped is not sent."""
+        """What was wrapped; None if this version did not wrap it. What other keys wrapped is not sent."""
         if not wrapped.startswith(_MARK + b"v%d:" % self._engine.version) or not wrapped.isascii():
             return None
         body = {"ciphertext": wrapped.decode("ascii"), "associated_data": _encoded(context)}
@@ -177,10 +177,10 @@ def _unfit(what: str, remedy: str) -> ConfigError:
 
 
 def open_signer(settings: "KeyService") -> Signer:
-    """The key that signs; ConfigError when it is none, KeyUnavailable while nobody answers."""
+    """The key that signs. Raises ConfigError if it is none, KeyUnavailable while nobody answers."""
     return TransitSigner(Engine(settings))
 
 
 def open_root(settings: "KeyService") -> KeyWrapper:
-    """The key that wraps; ConfigError for unfit settings."""
+    """The key that wraps. Raises ConfigError for unfit settings."""
     return TransitRoot(Engine(settings))

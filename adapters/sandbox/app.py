@@ -59,7 +59,7 @@ def sources() -> frozenset[str]:
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
     """The sandbox as an application. `latency_ms` delays every answer; `only` leaves out other peers.
 
-    ConfigError when `only` names an unknown peer or the personas cannot be read.
+    Raises ConfigError if `only` names an unknown peer or the personas cannot be read.
     """
     unknown = set(only) - sources()
     if unknown:

@@ -65,7 +65,7 @@ def token(call: PeerRequest) -> Reply:
 
 
 def refusal(call: PeerRequest) -> Reply | None:
-    """The gateway's 401 for a missing or dead token; None when the caller may come in."""
+    """The gateway's 401 for a missing or dead token; None if the caller may come in."""
     if call.headers.get("authorization") is None:
         return gateway_fault(401, 900902, "Missing Credentials")
     return None if call.bearer_valid() else gateway_fault(401, 900901, "Invalid Credentials")

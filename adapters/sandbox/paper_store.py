@@ -1,7 +1,7 @@
 """Simulated paper store of the national portal (national-portal.md C) and DMDC (databases.md 7).
 
 Promises: papers only to a logged-in caller and only the owner's; a download is a bare JSON string of base64,
-empty when there is no such file. Shape of the log-in token: of the sandbox's own making.
+empty if there is no such file. Shape of the log-in token: of the sandbox's own making.
 """
 
 import base64
@@ -138,5 +138,5 @@ def metadata(call: PeerRequest) -> Reply:
 
 
 def category(call: PeerRequest) -> Reply:
-    """Rows of a catalogue; empty when it is not served."""
+    """Rows of a catalogue; empty if it is not served."""
     return as_json(list(call.register.catalogues.get(call.match["category"], ())))

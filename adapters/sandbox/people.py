@@ -137,7 +137,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One invented person; relatives are keys of other persons, empty when unknown.
+    """One invented person; relatives are keys of other persons, empty if unknown.
 
     `life` is what the population database says: a registered `death` may not have reached it.
     """

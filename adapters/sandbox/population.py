@@ -61,7 +61,7 @@ def answer(call: PeerRequest) -> Reply:
 
 
 def _refusal(call: PeerRequest) -> str:
-    """Why the caller is not let in (header names only); empty when he is."""
+    """Why the caller is not let in (header names only); empty if he is."""
     for name in ("x-road-client", "apikey"):
         if not call.headers.get(name):
             return f"header {name} is missing"

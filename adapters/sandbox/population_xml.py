@@ -48,7 +48,7 @@ def local(element: etree._Element) -> str:
 
 
 def text(element: etree._Element, *path: str) -> str:
-    """Stripped text at a path of local names in the request namespace or none; empty when absent."""
+    """Stripped text at a path of local names in the request namespace or none; empty if absent."""
     here: etree._Element | None = element
     for name in path:
         here = next((c for c in here if isinstance(c.tag, str) and local(c) == name), None)  # type: ignore[union-attr]
@@ -73,7 +73,7 @@ def fault(code: str, words: str, *, side: str = "Client", status: int = 500) -> 
 
 
 def collection(trees: Iterable[Tree]) -> Reply:
-    """A `CongdanCollection`; empty when nobody matched."""
+    """A `CongdanCollection`; empty if nobody matched."""
     rows = "".join(_element("CongDan", tree) for tree in trees)
     return envelope(f'<ns1:CongdanCollection xmlns:ns1="{ANSWER}">{rows}</ns1:CongdanCollection>')
 
@@ -85,7 +85,7 @@ def verdict(exists: bool) -> Reply:  # noqa: FBT001 - the verdict is the whole m
 
 
 def check(root: str, tree: Tree) -> Reply:
-    """The flat answer of a checking operation (sandbox form); empty when nobody matched."""
+    """The flat answer of a checking operation (sandbox form); empty if nobody matched."""
     inner = "".join(_element(name, value) for name, value in tree.items())
     return envelope(f'<ns1:{root} xmlns:ns1="{ANSWER}">{inner}</ns1:{root}>')
 

@@ -100,7 +100,7 @@ class Authority:
 
 
 def _read(query: bytes) -> TimestampRequest:
-    """A TimeStampReq; ValueError for anything else and for other digests than SHA-256."""
+    """A TimeStampReq. Raises ValueError for anything else and for other digests than SHA-256."""
     (whole,) = der.elements(query)
     version, imprint, *rest = der.elements(whole.content)
     algorithm, digest = der.elements(imprint.content)

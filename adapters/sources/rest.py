@@ -46,7 +46,7 @@ _PERSONAL = frozenset(
 
 
 def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
-    """The source of `config/sources/<source>.yaml`; ConfigError when the settings cannot be used.
+    """The source of `config/sources/<source>.yaml`. Raises ConfigError if the settings cannot be used.
 
     `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
     """
@@ -94,7 +94,7 @@ class Rest:
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
     def write(self, query: SourceQuery) -> Wire:
-        """The request for one query; ProviderError when it cannot or may not be written."""
+        """The request for one query. Raises ProviderError if it cannot or may not be written."""
         call = self._calls.get(query.service)
         if call is None:
             raise refused_here()
@@ -156,7 +156,7 @@ class RestCall:
         self._is_list = (rule.record or rule.found_when).startswith("[")
 
     def write(self, query: SourceQuery) -> Wire:
-        """The request for one query; ProviderError(REFUSED) when it cannot or may not be written."""
+        """The request for one query. Raises ProviderError(REFUSED) if it cannot or may not be written."""
         tree = self.plan.request(query, parameters_of(self._service, query), self._profile)
         target = self._address(tree)
         body = None
@@ -202,7 +202,7 @@ class RestCall:
 def open_call(
     settings: "SourceSettings", operation: str, plan: ServicePlan, *, url_ids_allowed: bool
 ) -> RestCall:
-    """The call of one operation; ConfigError when it would put a person's id into an address."""
+    """The call of one operation. Raises ConfigError if it would put a person's id into an address."""
     service = settings.services[operation]
     path = "/" + (service.path or operation).removeprefix("/")
     file, at = f"config/sources/{settings.source}.yaml", ("services", operation)

@@ -96,7 +96,7 @@ class _Door:
     headers: Mapping[str, str]
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
-        """The request; ProviderError(NOT_AGREED) when nobody agreed a code for this procedure."""
+        """The request. Raises ProviderError(NOT_AGREED) if nobody agreed a code for this procedure."""
         return self.plan.request(query, parameters_of(self.settings, query), profile)
 
 
@@ -137,7 +137,7 @@ class Soap:
         self._faults = options.faults
 
     def write(self, query: SourceQuery) -> Wire:
-        """The request for one query; ProviderError when it cannot or may not be written."""
+        """The request for one query. Raises ProviderError if it cannot or may not be written."""
         door = self._doors.get(query.service)
         if door is None:
             raise refused_here()

@@ -29,7 +29,7 @@ MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
 def build_auth(
     auth: Mapping[str, object], url: str, *, peer: HttpPeer, tools: Tools, source: str = ""
 ) -> Auth:
-    """The profile that `auth.kind` names; ConfigError when it is unknown or something is missing.
+    """The profile that `auth.kind` names. Raises ConfigError if it is unknown or something is missing.
 
     `url` is the source's address. Token endpoints with a path are called through `peer`.
     """

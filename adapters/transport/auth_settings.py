@@ -25,7 +25,7 @@ class AuthSettings:
     """One `auth` mapping. What cannot be used is noted, and stood in for, until `check` or `finish` tells all of it."""
 
     def __init__(self, auth: Mapping[str, object], source: str) -> None:
-        """`source` names the file in messages. ConfigError for a kind that is no text."""
+        """`source` names the file in messages. Raises ConfigError for a kind that is no text."""
         self._auth = auth
         self._source = source
         self._known: set[str] = set()
@@ -39,7 +39,7 @@ class AuthSettings:
         return ConfigError([*self._check(), self._problem(name, what, remedy)])
 
     def check(self) -> None:
-        """ConfigError when anything was noted so far: before something is made of the words."""
+        """Raises ConfigError if anything was noted so far: before something is made of the words."""
         if found := self._check():
             raise ConfigError(found)
 

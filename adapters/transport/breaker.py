@@ -94,7 +94,7 @@ class Breaker:
         self.position = Position.CLOSED
 
     def admit(self, behalf: Behalf = NOBODY) -> bool:
-        """Whether this call is a probe; ProviderError(BREAKER_OPEN) when it may not be made."""
+        """Whether this call is a probe. Raises ProviderError(BREAKER_OPEN) if it may not be made."""
         if self.position is Position.CLOSED:
             return False
         self.check(behalf)
@@ -103,7 +103,7 @@ class Breaker:
         return True
 
     def check(self, behalf: Behalf = NOBODY) -> None:
-        """ProviderError(BREAKER_OPEN) when no call may be made now.
+        """Raises ProviderError(BREAKER_OPEN) if no call may be made now.
 
         The person or question that may have failed the last probe waits twice as long: others have the next one.
         """
@@ -226,7 +226,7 @@ class Guard:
     __slots__ = ("_clock", "_paused_until", "breaker", "budget", "latencies", "places")
 
     def __init__(self, limits: "Limits", clock: Callable[[], float]) -> None:
-        """`clock` gives monotonic seconds."""
+        """`clock` returns monotonic seconds."""
         self._clock = clock
         self._paused_until = 0.0
         self.breaker = Breaker(

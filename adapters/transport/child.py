@@ -50,7 +50,7 @@ class _Child:
     """One interpreter that runs functions, one after another."""
 
     def __init__(self, *, shared: bool) -> None:
-        """Started at once; OSError when it cannot be."""
+        """Started at once. Raises OSError if it cannot be."""
         #: whether somebody else ends it
         self.shared = shared
         self.ended = False

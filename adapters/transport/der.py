@@ -57,7 +57,7 @@ def octets(value: bytes) -> bytes:
 
 
 def oid(dotted: str) -> bytes:
-    """OBJECT IDENTIFIER; ValueError when it is none."""
+    """OBJECT IDENTIFIER. Raises ValueError."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     return element(OID, *(_arc(arc) for arc in (40 * first + second, *rest)))
 
@@ -68,7 +68,7 @@ def moment(value: datetime) -> bytes:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """The elements that stand side by side in `data`; ValueError when it is no DER."""
+    """The elements that stand side by side in `data`. Raises ValueError."""
     place = 0
     while place < len(data):
         start, tag = place, data[place]

@@ -68,7 +68,7 @@ class ProviderError(Exception):
     """The provider gave no usable answer; says which outcome that is, never what was said.
 
     `retry_in`: seconds after which asking again makes sense. `status`: HTTP status, 0 when there was none.
-    `sent`: False when nothing left this process. `expired`: a new token may help.
+    `sent`: False if nothing left this process. `expired`: a new token may help.
     `everybody`: it would have gone so whatever was asked. `fault`: what operators are told besides the reason.
     """
 

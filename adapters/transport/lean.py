@@ -32,7 +32,7 @@ class LeanHttpClient:
     def __init__(
         self, url: str, *, tls: ssl.SSLContext | None, connect_seconds: float, answer_bytes: int
     ) -> None:
-        """Every path is appended to `url`; ValueError when that cannot be called."""
+        """Every path is appended to `url`. Raises ValueError if that cannot be called."""
         self._dialer = Dialer(url, tls)
         self._connect_seconds = connect_seconds
         self._limit = answer_bytes
@@ -68,7 +68,7 @@ class LeanHttpClient:
                 waiting.carrier.cancel()
 
     def written(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        """The bytes of a request; ProviderError(REFUSED) when a word would not stay within its place."""
+        """The bytes of a request. Raises ProviderError(REFUSED) if a word would not stay within its place."""
         target = self._base + path
         if target[:1] != "/":
             target = "/" + target

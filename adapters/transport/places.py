@@ -32,7 +32,7 @@ class Places:
         self._lines: dict[str, deque[Waiting]] = {}
 
     def wait(self, call: Waiting, requester: str) -> None:
-        """Stand in the line of `requester`; ProviderError(SOURCE_BUSY) when that is too long."""
+        """Stand in the line of `requester`. Raises ProviderError(SOURCE_BUSY) if that is too long."""
         line = self._lines.setdefault(requester, deque())
         if len(line) >= _WAITING_PER_PLACE * self.room:
             raise busy_here(sent=False)

@@ -147,7 +147,7 @@ def _signed_info(signature: etree._Element) -> etree._Element:
 def check(
     signature: etree._Element, references: Sequence[Reference], certificates: Sequence[x509.Certificate]
 ) -> x509.Certificate:
-    """The certificate whose key made the signature; SignatureRefused when it is none of these."""
+    """The certificate whose key made the signature. Raises SignatureRefused if it is none of these."""
     for certificate in certificates:
         pem = certificate.public_bytes(Encoding.PEM)
         context = _strict_context(xmlsec.Key.from_memory(pem, known.KeyDataFormatCertPem))

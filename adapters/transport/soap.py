@@ -47,7 +47,7 @@ class SoapFault(Exception):
     """The other side answered with a fault; `code` is its MaLoi, else the fault code without prefix."""
 
     def __init__(self, code: str) -> None:
-        """`code` is a word of letters, digits, `_`, `.`, `-`, or empty when there was no such word."""
+        """`code` is a word of letters, digits, `_`, `.`, `-`, or empty if there was no such word."""
         super().__init__(code)
         self.code = code
 
@@ -74,7 +74,7 @@ class Envelope:
         self._root = _Part(request, prefixes)
 
     def write(self, tree: Mapping[str, object], header: str = "") -> bytes:
-        """The message; `header` is XML for `soap:Header`. EnvelopeRefused when the tree does not fit."""
+        """The message; `header` is XML for `soap:Header`. Raises EnvelopeRefused if the tree does not fit."""
         out = [self._before, "<soap:Header>", header, "</soap:Header><soap:Body>"]
         self._root.write(tree, out)
         out.append("</soap:Body></soap:Envelope>")

@@ -35,7 +35,7 @@ class NotStrictJson(ValueError):
 
 
 def parse(body: bytes) -> object:
-    """The tree (dict, list, str, int, float, bool, None) in `body`; NotStrictJson otherwise."""
+    """The tree (dict, list, str, int, float, bool, None) in `body`. Raises NotStrictJson."""
     text = _decode(body)
     if len(text) > _ELEMENTS and _signs(text) > _ELEMENTS and _signs(_outside(text)) > _ELEMENTS:
         raise NotStrictJson
@@ -61,7 +61,7 @@ def _decode(body: bytes) -> bytes:
 
 
 def _composed(text: str) -> str:
-    """In form C; NotStrictJson when there is a stretch without any ASCII that nobody writes."""
+    """In form C. Raises NotStrictJson if there is a range without any ASCII that nobody writes."""
     pieces, at = [], 0
     while at < len(text):
         piece = _PIECE.match(text, at)
@@ -77,7 +77,7 @@ def _signs(text: bytes) -> int:
 
 
 def _outside(text: bytes) -> bytes:
-    """The text without its strings; NotStrictJson when it has more strings than elements may have."""
+    """The text without its strings. Raises NotStrictJson if it has more strings than elements may have."""
     text = i_json.unescaped(text)
     # two strings for an element, its key and its value
     if text.count(b'"') > 2 * 2 * _ELEMENTS:

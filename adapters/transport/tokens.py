@@ -40,7 +40,7 @@ class HeaderAuth:
     ending = ""
 
     def __init__(self, make: Callable[[], dict[str, str]] = dict) -> None:
-        """`make` gives the headers of one call."""
+        """`make` returns the headers of one call."""
         self.headers = make
         self.in_doubt = False
 
@@ -130,7 +130,7 @@ class TokenAuth:
         return self._request
 
     def read(self, asked: None, answer: HttpAnswer) -> AnswerReading[ProviderToken]:
-        """The token of an answer; ProviderError(INVALID) when it has none."""
+        """The token of an answer. Raises ProviderError(INVALID) if it has none."""
         del asked
         try:
             around = parse(answer.body)

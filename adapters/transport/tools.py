@@ -13,7 +13,7 @@ from gateway.ports.consents import OwnData
 class Tools:
     """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work.
 
-    `own`: what people let be kept; None where nothing is kept.
+    `own`: what people let be kept; None if nothing is kept.
     """
 
     root: Path

@@ -57,7 +57,7 @@ class WsdlOperation:
 
     request: Shape
     answer: Shape
-    #: SOAPAction of the binding; empty when it names none
+    #: SOAPAction of the binding; empty if it names none
     action: str = ""
 
 
@@ -93,7 +93,7 @@ _MOST = 64
 
 
 def load(wsdl: Path) -> Mapping[str, WsdlOperation]:
-    """Every document/literal operation of the WSDL by name; ConfigError when the file cannot be used.
+    """Every document/literal operation of the WSDL by name. Raises ConfigError if the file cannot be used.
 
     A child reads it, so that this process never imports zeep (12 MB). It blocks: call it before serving.
     What was read once is known until one of its files changes.

@@ -44,7 +44,7 @@ _BASE64 = f"{_OASIS}-soap-message-security-1.0#Base64Binary"
 _X509 = f"{_OASIS}-x509-token-profile-1.0#X509v3"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z", re.ASCII)
 
-#: called with a key and the time until which it must be remembered; False when the key was there before
+#: called with a key and the time until which it must be remembered; False if the key was there before
 FirstSeen = Callable[[str, datetime], bool]
 
 
@@ -134,7 +134,7 @@ class Verifier:
         tolerance: timedelta = timedelta(minutes=5),
         limits: XmlLimits | None = None,
     ) -> None:
-        """`certificates` are PEM; ValueError when there is none, or one with a weak key."""
+        """`certificates` are PEM. Raises ValueError if there is none, or one with a weak key."""
         self._pinned = [x509.load_pem_x509_certificate(one) for one in certificates]
         if not self._pinned or not all(strong(one) for one in self._pinned):
             raise ValueError("certificates with RSA keys from 2048 bits on or elliptic keys are needed")

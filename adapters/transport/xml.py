@@ -39,7 +39,7 @@ class XmlLimits:
 
 
 def parse(data: bytes, limits: XmlLimits | None = None) -> etree._Element:
-    """The root element; XmlRefused for everything that is not plain, small, well-formed UTF-8 XML."""
+    """The root element. Raises XmlRefused for everything that is not plain, small, well-formed UTF-8 XML."""
     limits = limits or XmlLimits()
     _before(data, limits)
     parser = etree.XMLParser(

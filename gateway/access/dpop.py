@@ -41,7 +41,7 @@ class DpopProof:
 
 
 class Nonces:
-    """Nonces of this gateway, each for a span of time."""
+    """Nonces of this gateway, each for a time range."""
 
     def __init__(self, secrets: Callable[[], list[bytes]], now: Callable[[], float]) -> None:
         """`secrets`: the first makes new nonces, all are accepted."""

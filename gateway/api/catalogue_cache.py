@@ -25,7 +25,7 @@ class CatalogueCache:
     kept: OrderedDict[str, CachedCatalogue] = field(default_factory=OrderedDict)
 
     def of(self, name: str, now: float) -> CachedCatalogue | None:
-        """What counts of a catalogue at loop time `now`; None when its owner must be asked."""
+        """What counts of a catalogue at loop time `now`; None if its owner must be asked."""
         found = self.kept.get(name)
         return found if found is not None and now < found.until else None
 

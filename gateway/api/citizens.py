@@ -91,7 +91,7 @@ async def update(request: Request) -> Response:
 
 
 def idempotency_key(fields: tuple[str, ...]) -> str:
-    """The key of a request that may come again; empty without one. BadRequest for one that is none."""
+    """The key of a request that may come again; empty without one. Raises BadRequest for one that is none."""
     if not fields:
         return ""
     if len(fields) > 1 or not _KEY.fullmatch(fields[0]):

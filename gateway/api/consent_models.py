@@ -39,7 +39,7 @@ class CitizenBody(Body):
 
     @property
     def key(self) -> str:
-        """`Subject.key`; Unprocessable without a number, or with several."""
+        """`Subject.key`. Raises Unprocessable without a number, or with several."""
         given = [one for one in (self.personal_id, self.old_id, self.passport) if one is not None]
         if len(given) != 1:
             raise Unprocessable(say.GIVE_ONE_NUMBER.at("/subject"))

@@ -74,7 +74,7 @@ class Loaded:
     """The configuration in force, and why a newer one was not taken up."""
 
     digest: str
-    #: file and line of everything to mend in the newer one; empty when there is none
+    #: file and line of everything to mend in the newer one; empty if there is none
     refused: tuple[str, ...] = ()
 
 
@@ -91,21 +91,21 @@ class Services:
     clock: Clock
     #: whose proof of a login counts
     logins: Logins
-    #: None where nobody is told of what is wrong
+    #: None if nobody is told of what is wrong
     corrections: Corrections | None = None
     #: signs answers for those who ask for it
     document_key: DocumentKey | None = None
-    #: None where the log is only written
+    #: None if the log is only written
     audit: AuditDoor | None = None
-    #: None where nobody looks after anchors
+    #: None if nobody looks after anchors
     anchors: Rounds | None = None
-    #: how the last reload went; None where nothing is reloaded
+    #: how the last reload went; None if nothing is reloaded
     loaded: "Loaded | None" = None
     #: requests under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     #: the same for those that wait for late answers
     waiting: dict[str, int] = field(default_factory=dict)
-    #: consents, attests, requests of data subjects; None where none are kept
+    #: consents, attests, requests of data subjects; None if none are kept
     citizens: "Citizens | None" = None
     #: rows of shared catalogues that were fetched lately
     kept_rows: CatalogueCache = field(default_factory=CatalogueCache)

@@ -91,7 +91,7 @@ class Dispatcher:
         self.under_way = 0
 
     async def dispatch(self, request: Request) -> Response | web.StreamResponse:
-        """The response to one request. CancelledError when the client hung up."""
+        """The response to one request. Raises CancelledError if the client hung up."""
         begun = time.perf_counter()
         exchange = request.exchange = new_exchange_id()
         request.services = self._services

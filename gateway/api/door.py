@@ -220,7 +220,7 @@ class DoorRunner(web.BaseRunner):
         self._request_type = request_type
 
     def serve(self, dispatcher: RequestDispatcher) -> RequestDispatcher:
-        """From now on `dispatcher` answers new requests; gives the one before it."""
+        """From now on `dispatcher` answers new requests; returns the one before it."""
         former, self._current = self._current, dispatcher
         return former
 

@@ -60,7 +60,7 @@ class Proxies:
 
 
 def proxies(settings: ProxySettings | None) -> Proxies:
-    """Those of the configuration. ValueError for an address that is none."""
+    """Those of the configuration. Raises ValueError for an address that is none."""
     if settings is None:
         return Proxies()
     return Proxies(

@@ -8,7 +8,7 @@ from gateway.exchange_log.recorder import RecordHeader
 async def record_refusal(
     request: Request, code: str, rule: str = "", *, legal_basis: str = "", procedure: str = "", dossier: str = ""
 ) -> None:  # fmt: skip
-    """Make the record of a refusal durable. LogUnavailable when it cannot be kept."""
+    """Make the record of a refusal durable. Raises LogUnavailable."""
     services, requester = request.services, request.requester
     about = RecordHeader(
         request.exchange, requester.id, services.requesters.agency(requester), procedure, dossier,

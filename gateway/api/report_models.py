@@ -53,7 +53,7 @@ class OfficeBody(Body):
     workdays: Days = []
 
     def office(self) -> Office:
-        """For the report; BadRequest when it closes before it opens."""
+        """For the report. Raises BadRequest if it closes before it opens."""
         if time.fromisoformat(self.opens) >= time.fromisoformat(self.closes):
             raise BadRequest(say.CLOSES_BEFORE_OPENS, code=ProblemCode.RANGE_WRONG)
         return Office(
@@ -66,7 +66,7 @@ class OfficeBody(Body):
 
 
 class ReportBody(Body):
-    """`POST /v1/audit/report`: a month in Việt Nam, or a span of time, of one requester or agency or of all."""
+    """`POST /v1/audit/report`: a month in Việt Nam, or a time range, of one requester or agency or of all."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -94,7 +94,7 @@ class ReportBody(Body):
     office: OfficeBody | None = None
 
     def question(self) -> ReportQuestion:
-        """For the use case; BadRequest for a span that cannot be, or what another report takes."""
+        """For the use case. Raises BadRequest for a span that cannot be, or what another report takes."""
         self._check_members()
         since, until = self._span()
         given: Mapping[str, Any] = {"weeks": self.weeks, "threshold": self.threshold, "least": self.least}

@@ -52,13 +52,13 @@ class Response:
         self._protocol: BaseProtocol | None = None
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Send it, to HEAD without its body. ConnectionError when the client is gone."""
+        """Send it, to HEAD without its body. Raises ConnectionError if the client is gone."""
         headers = self.headers
         version = (1, 0) if request.version == (1, 0) else (1, 1)
         if _CONTROLS.search("".join(headers.values())):
             raise ValueError("a header has a control character")
         if self.keep_alive is None:
-            # the parser takes what follows a request with Upgrade for another protocol: it must come anew
+            # the parser takes what follows a request with Upgrade for another protocol: it must come again
             self.keep_alive = request.keep_alive and hdrs.UPGRADE not in request.headers
         head = (
             f"HTTP/{version[0]}.{version[1]} {self.status} {_PHRASES[self.status]}\r\n"

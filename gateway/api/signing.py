@@ -51,7 +51,7 @@ async def check_message(request: Request) -> None:
 
 
 def check_body(request: Request, body: bytes) -> None:
-    """BadRequest unless the body is the one that Content-Digest says, where that is sent."""
+    """Raises BadRequest unless the body is the one that Content-Digest says, where that is sent."""
     if _DIGEST not in request.headers:
         return
     try:

@@ -13,7 +13,7 @@ from gateway.exchange_log.key_files import key_from_text, key_in
 
 
 def open_document_key(settings: DocumentSettings, root: Path, state: Path) -> DocumentKey:
-    """The key, with the public ones that signed before it. ConfigError when one cannot be had.
+    """The key, with the public ones that signed before it. Raises ConfigError if one cannot be had.
 
     `root` is the folder of the configuration, `state` the one where keys lie that the configuration does not have.
     """

@@ -56,9 +56,9 @@ class Keeper:
         return datetime.now(UTC)
 
     async def missing(self) -> str:
-        """Which part of a log is not there, in words; empty when all of it is. Creates nothing.
+        """Which part of a log is not there, in words; empty if all of it is. Creates nothing.
 
-        LogUnavailable when a database cannot be asked.
+        Raises LogUnavailable if a database cannot be asked.
         """
         url, settings = self.settings.url, self.settings
         missing: str = await registry.store(url, "log_missing")(url, self.state)

@@ -33,7 +33,7 @@ def signing_keys(settings: LogSettings) -> list[Signer | str | None]:
 
 
 async def check_keys(settings: LogSettings, state: Path) -> None:
-    """ConfigError when a log stands whose keys are not here: with new ones, receipts would lead nowhere.
+    """Raises ConfigError if a log stands whose keys are not here: with new ones, receipts would lead nowhere.
 
     A log that cannot be asked is met later, with the keys that there are; without any it might be another's.
     """

@@ -21,7 +21,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """What is written here becomes the file at the end; after an exception nothing has changed.
 
-    A pipe or a device is never replaced: it is written to as it stands. OSError when the folder refuses.
+    A pipe or a device is never replaced: it is written to as it stands. Raises OSError if the folder refuses.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
@@ -40,7 +40,7 @@ def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file for nobody else; OSError when the folder refuses.
+    """Write a file for nobody else. Raises OSError if the folder refuses.
 
     As `replacing` does, in few steps: the log's mark is written with each checkpoint.
     """
@@ -73,7 +73,7 @@ def create_file(path: Path, content: bytes, mode: int = PRIVATE, *, renames: boo
     """Write a file unless it stands already: of processes that write together one is first, and its file stays.
 
     Needs a file system with links; with `renames` others do as well, where the last one is the one that stays.
-    OSError when the folder refuses.
+    Raises OSError if the folder refuses.
     """
     draft = _draft_of(path)
     try:

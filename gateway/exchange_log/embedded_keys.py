@@ -40,7 +40,7 @@ class EmbeddedRoot:
     __slots__ = ("_aead", "_key", "name")
 
     def __init__(self, key: bytes) -> None:
-        """ValueError for a key of another length."""
+        """Raises ValueError for a key of another length."""
         self._key = key
         self._aead = AESGCM(key)
         self.name = key_id(key)
@@ -50,7 +50,7 @@ class EmbeddedRoot:
         return seal(self._aead, plain, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes | None:
-        """What was wrapped; None when this key does not open it."""
+        """What was wrapped; None if this key does not open it."""
         return unseal(self._aead, wrapped, context)
 
     def derive(self, label: bytes) -> bytes:

@@ -29,7 +29,7 @@ def first_line(
 
     `checkpoint` is the signed note. The records are those from `first` to before `end`. `edge` is what `edges`
     gives, None for a search result. `consistency` has proofs out of older sizes. `created` is RFC 3339 UTC.
-    `asked` is the span of time that was asked for, as records have times, with empty text for an open end.
+    `asked` is the requested time range, as records have times, with empty text for an open end.
     `searched` is what a search says of itself: `filters`, `skipped_periods` and `archives`, by their names.
     """
     head: dict[str, Any] = {
@@ -59,7 +59,7 @@ def edges(first: int, end: int, size: int, node: Node) -> dict[str, list[bytes]]
 
 
 def record_line(index: int, leaf: bytes, proof: Sequence[bytes] | None = None) -> bytes:
-    """One record, with its inclusion proof in a search result; ValueError when the leaf is not UTF-8."""
+    """One record, with its inclusion proof in a search result. Raises ValueError if the leaf is not UTF-8."""
     line: dict[str, Any] = {"i": index, "leaf": leaf.decode()}
     if proof is not None:
         line["proof"] = _hex(proof)

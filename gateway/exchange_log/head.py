@@ -54,7 +54,7 @@ class Head(NamedTuple):
     end_edge: list[bytes]
     #: size of an older log -> proof, where line 1 has one
     consistency: dict[int, list[bytes]]
-    #: the span of time that was asked for; empty for an open end
+    #: the requested time range; empty for an open end
     asked: tuple[str, str]
     #: of a search: names of its filters, months and archives where it could not look; None where line 1 is silent
     searched: dict[str, list[str]] | None
@@ -64,7 +64,7 @@ class Head(NamedTuple):
 
 
 def read_head(line: bytes) -> Head:
-    """Line 1, well-formed but not yet believed; Unusable when it is none."""
+    """Line 1, well-formed but not yet believed. Raises Unusable."""
     try:
         members = parsed(line)
         form = members["motlan_export"]
@@ -140,7 +140,7 @@ def check_witnesses(head: Head, witnesses: Sequence[NoteVerifier], verdict: Verd
 def kept_checkpoint(
     note: str | None, code: str, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
 ) -> Checkpoint | None:
-    """A checkpoint that the reader brought; None when there is none or when it says nothing."""
+    """A checkpoint that the reader brought; None if there is none or when it says nothing."""
     if note is None:
         return None
     logs, stranger = [one for one in verifiers if one.kind != COSIGNATURE], False
@@ -185,7 +185,7 @@ def check_checkpoint(
 
 
 def _split_proof(text: str | None) -> tuple[list[bytes] | None, str | None]:
-    """The proof before a note, and the note; None where there is none."""
+    """The proof before a note, and the note; None if there is none."""
     if text is None or not _PROOF.match(text):
         return None, text
     lines, _, note = text.partition("\n\n")

@@ -36,7 +36,7 @@ _encode_sorted = _compact(sort_keys=True).encode
 
 
 def parsed(text: bytes) -> Any:  # noqa: ANN401 -- JSON
-    """The value of JSON bytes; ValueError for anything else, NaN and what is not UTF-8 included."""
+    """The value of JSON bytes. Raises ValueError for anything else, NaN and what is not UTF-8 included."""
     if text.count(b"[") + text.count(b"{") > _DEEPEST and _depth(text) > _DEEPEST:
         raise ValueError("nested too deeply")
     value = _decode(text.decode())

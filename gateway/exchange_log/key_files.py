@@ -30,7 +30,7 @@ def key_from_text(text: str, place: str, named: str = "key") -> bytes:
 
 
 def root_key_from_text(text: str) -> bytes:
-    """The root key of the configuration; ConfigError for anything but 32 bytes in base64."""
+    """The root key of the configuration. Raises ConfigError for anything but 32 bytes in base64."""
     return key_from_text(text, "log.root_key", "root key")
 
 

@@ -76,7 +76,7 @@ class KeyStore(Protocol):
     """Where wrapped period keys are kept."""
 
     async def wrapped(self, period: str) -> bytes | None:
-        """The wrapped keys of a period, or None when it has none."""
+        """The wrapped keys of a period, or None if it has none."""
         ...
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
@@ -90,7 +90,7 @@ class RootKeys:
     __slots__ = ("_keys", "_read")
 
     def __init__(self, keys: Sequence[Root], read: Callable[[], Sequence[Root]] | None = None) -> None:
-        """The first of `keys` wraps; `read` gives them anew, where another process may change them."""
+        """The first of `keys` wraps; `read` returns them again, where another process may change them."""
         self._keys = tuple(map(as_wrapper, keys))
         self._read = read
 
@@ -116,7 +116,7 @@ class RootKeys:
         return self._keys[0]
 
     def opener(self, period: str, wrapped: bytes) -> str:
-        """The name of the key that opens the keys of a period; empty when none does."""
+        """The name of the key that opens the keys of a period; empty if none does."""
         return next((one.name for one in self._keys if _plain(one, period, wrapped) is not None), "")
 
     def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
@@ -170,9 +170,9 @@ class KeyRing:
         return held[1] if now < held[0] <= now + _LOOK_SECONDS else None
 
     async def of(self, period: str) -> PeriodKeys:
-        """The keys of a period; ConfigError when the root key does not open them.
+        """The keys of a period. Raises ConfigError if the root key does not open them.
 
-        LogUnavailable when the store has lost those with which this process has written.
+        Raises LogUnavailable if the store has lost those with which this process has written.
         """
         async with self._lock:
             self._forget()
@@ -235,7 +235,7 @@ def wrap_new(root: Root, period: str) -> bytes:
 
 
 def rewrap(old: Sequence[Root], root: Root, period: str, wrapped: bytes) -> bytes | None:
-    """The same keys wrapped under `root`; None when they are already. ConfigError when no key opens them."""
+    """The same keys wrapped under `root`; None if they are already. ConfigError when no key opens them."""
     new = as_wrapper(root)
     if _plain(new, period, wrapped) is not None:
         return None
@@ -248,12 +248,12 @@ def rewrap(old: Sequence[Root], root: Root, period: str, wrapped: bytes) -> byte
 
 
 def unwrap(root: Root, period: str, wrapped: bytes) -> PeriodKeys:
-    """The keys of a period; ConfigError when the root key does not open them."""
+    """The keys of a period. Raises ConfigError if the root key does not open them."""
     return unwrap_by((as_wrapper(root),), period, wrapped)
 
 
 def unwrap_by(roots: Sequence[KeyWrapper], period: str, wrapped: bytes) -> PeriodKeys:
-    """The keys of a period, by one of several root keys; ConfigError when none opens them."""
+    """The keys of a period, by one of several root keys. Raises ConfigError if none opens them."""
     for root in roots:
         keys = _plain(root, period, wrapped)
         if keys is not None:
@@ -268,7 +268,7 @@ def unwrap_by(roots: Sequence[KeyWrapper], period: str, wrapped: bytes) -> Perio
 
 
 def _plain(root: KeyWrapper, period: str, wrapped: bytes) -> bytes | None:
-    """The three keys end to end; None when this root key does not open them."""
+    """The three keys concatenated; None if this root key does not open them."""
     plain = root.unwrap(wrapped, period.encode())
     return plain if plain is None or len(plain) == 3 * _KEY else None
 

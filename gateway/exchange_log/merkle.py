@@ -69,7 +69,7 @@ def root_from(size: int, node: Node) -> bytes:
 def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
     """What proves that leaf `index` stands in the tree of `size` leaves, lowest first (2.1.3.1).
 
-    ValueError when the tree has no such leaf.
+    Raises ValueError if the tree has no such leaf.
     """
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {index}")
@@ -79,7 +79,7 @@ def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
 def consistency_proof(old: int, new: int, node: Node) -> list[bytes]:
     """What proves that the tree of `new` leaves begins with the tree of `old` ones (2.1.4.1).
 
-    Empty when both are the same or the old one has no leaf. ValueError unless 0 <= old <= new.
+    Empty when both are the same or the old one has no leaf. Raises ValueError unless 0 <= old <= new.
     """
     if not 0 <= old <= new:
         raise ValueError(f"a tree of {new} leaves does not grow out of one of {old}")
@@ -149,7 +149,7 @@ def proves_fork(
 def _old_and_new(
     old_size: int, old_root: bytes, new_size: int, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes] | None:
-    """Both roots as the proof has them; None when it has too many or too few hashes for these sizes."""
+    """Both roots as the proof has them; None if it has too many or too few hashes for these sizes."""
     path = proof if old_size & (old_size - 1) else [old_root, *proof]
     place, last = old_size - 1, new_size - 1
     while place & 1:
@@ -177,14 +177,14 @@ class Frontier:
     __slots__ = ("hashes", "size")
 
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
-        """ValueError when a tree of that size is not made of so many hashes."""
+        """Raises ValueError if a tree of that size is not made of so many hashes."""
         self.size = size
         self.hashes = list(hashes)
         if size < 0 or len(self.hashes) != size.bit_count() or not _are_hashes(self.hashes):
             raise ValueError(f"a tree of {size} leaves has {max(size, 0).bit_count()} perfect subtrees")
 
     def add(self, subtree: bytes, level: int = 0) -> None:
-        """Append one perfect subtree of `2**level` leaves; ValueError when it cannot begin here."""
+        """Append one perfect subtree of `2**level` leaves. Raises ValueError if it cannot begin here."""
         if self.size & ((1 << level) - 1):
             raise ValueError(f"no subtree of level {level} begins at leaf {self.size}")
         size = self.size >> level

@@ -107,7 +107,7 @@ class NoteVerifier:
     __slots__ = ("_key", "key_id", "kind", "name", "vkey")
 
     def __init__(self, name: str, key: Ed25519PublicKey, kind: int = ED25519) -> None:
-        """NoteBroken for a name that cannot stand in a signature line."""
+        """Raises NoteBroken for a name that cannot stand in a signature line."""
         if not _is_name(name) or kind not in {ED25519, COSIGNATURE}:
             raise NoteBroken("a key has a name without spaces and plus, and type 1 or 4")
         public = bytes([kind]) + key.public_bytes_raw()
@@ -135,7 +135,7 @@ class NoteVerifier:
         return known
 
     def verified(self, text: str, signed: bytes) -> Signature:
-        """The signature when it holds for this text; else NoteBroken. `signed` stands after the key id."""
+        """The signature when it holds for this text. Raises NoteBroken. `signed` stands after the key id."""
         stamp = signed[:_TIME_BYTES] if self.kind == COSIGNATURE else b""
         time = int.from_bytes(stamp) if stamp else None
         try:
@@ -154,7 +154,7 @@ class Checkpoint(NamedTuple):
     extensions: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """The text that is signed; NoteBroken when it could not be read back."""
+        """The text that is signed. Raises NoteBroken if it could not be read back."""
         lines = [self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions]
         text = "".join(f"{line}\n" for line in lines)
         if Checkpoint.parse(text) != self:
@@ -175,7 +175,7 @@ class Checkpoint(NamedTuple):
 
 
 def split_note(note: str) -> tuple[str, list[str]]:
-    """The text, which nobody has verified yet, and the signature lines; NoteBroken when it is no note."""
+    """The text, which nobody has verified yet, and the signature lines. Raises NoteBroken."""
     body, gap, lines = note.rpartition("\n\n")
     if not gap or not lines.endswith("\n"):
         raise NoteBroken("a note is text, an empty line and signature lines, each with a newline at its end")
@@ -189,7 +189,7 @@ def split_note(note: str) -> tuple[str, list[str]]:
 def signatures_of(note: str, verifiers: Iterable[NoteVerifier]) -> list[Signature]:
     """All signatures by known keys, each verified; those by unknown keys do not count, as the standard demands.
 
-    NoteBroken when the note is malformed or when a signature by a known key does not hold.
+    Raises NoteBroken if the note is malformed or when a signature by a known key does not hold.
     """
     text, lines = split_note(note)
     known = {(one.name, one.key_id): one for one in verifiers}
@@ -203,7 +203,7 @@ def signatures_of(note: str, verifiers: Iterable[NoteVerifier]) -> list[Signatur
 
 
 def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
-    """The text of a note that at least one of these keys has signed; NoteBroken otherwise."""
+    """The text of a note that at least one of these keys has signed. Raises NoteBroken."""
     if not signatures_of(note, verifiers):
         given = ", ".join(f"{one.name}+{one.key_id.hex()}" for one in verifiers)
         raise NoteBroken(
@@ -244,7 +244,7 @@ def _message(text: str, time: int | None) -> bytes:
 
 
 def _check_text(text: str) -> None:
-    """NoteBroken unless it ends with a newline and is UTF-8 without control characters."""
+    """Raises NoteBroken unless it ends with a newline and is UTF-8 without control characters."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -19,7 +19,7 @@ _MOST = 20
 
 
 async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
-    """What of it left, the newest first. NotFound for none and for another's alike; LogUnavailable.
+    """What of it left, the newest first. NotFound for none and for another's alike. Raises LogUnavailable.
 
     An outcome that waited to be fetched (note `waits`) left where a record says so (`fetched`); one that another was
     recorded instead of (`instead_of`) did not.

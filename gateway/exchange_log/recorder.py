@@ -52,7 +52,7 @@ class Recorder:
         notes: Mapping[str, str | int | bool] = NOTHING, at: datetime | None = None,
         configuration: str | None = None,
     ) -> Receipt:  # fmt: skip
-        """Make one record durable; concurrent callers share a transaction. LogUnavailable when it cannot be kept.
+        """Make one record durable; concurrent callers share a transaction. Raises LogUnavailable.
 
         `at`: its time, where the caller needs to know it; `configuration`: the digest of a former one.
         """

@@ -1,4 +1,4 @@
-"""All period keys of a log wrapped anew under another root key (see keys.py)."""
+"""All period keys of a log wrapped again under another root key (see keys.py)."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from gateway.exchange_log.keys import Root, rewrap, unwrap_by
 
 
 class Rewrapping:
-    """Wraps the keys of periods anew; those that no key opens stay as they are and are remembered."""
+    """Wraps the keys of periods again; those that no key opens stay as they are and are remembered."""
 
     __slots__ = ("_new", "_old", "opened", "unreadable")
 
@@ -31,6 +31,6 @@ class Rewrapping:
         return fresh
 
     def check(self) -> None:
-        """ConfigError when not one of them opened: then the root key is the wrong one."""
+        """Raises ConfigError if not one of them opened: then the root key is the wrong one."""
         if self.unreadable and not self.opened:
             unwrap_by((), self.unreadable[0], b"")

@@ -1,4 +1,4 @@
-"""The records of an export against the root of its checkpoint: a stretch of the log, or single records.
+"""The records of an export against the root of its checkpoint: a range of the log, or single records.
 
 Both take records in the order of the file and say in the verdict which one is not the log's (see verify.py).
 """
@@ -33,7 +33,7 @@ class LogRange:
     """Consecutive records: the edges and the leaves make one tree, and its root is the signed one."""
 
     def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:
-        """Unusable when the edges have not as many hashes as the range needs."""
+        """Raises Unusable if the edges have not as many hashes as the range needs."""
         self._right = list(subtrees(head.end, head.checkpoint.size))
         try:
             self._tree = Frontier(head.first, head.start_edge)

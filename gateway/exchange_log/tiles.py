@@ -31,14 +31,14 @@ class TileId(NamedTuple):
     """Which tile: `level` from 0, `index` from 0 within the level, `width` 1 to 256 hashes."""
 
     level: int
-    index: int  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    index: int  # type: ignore[assignment]  # hides an unused method of tuples
     width: int
 
 
 class Growth(NamedTuple):
     """A tree after growth: what to store, and what the next growth needs."""
 
-    #: new full tiles and new partial ones, each as its hashes end to end (32 bytes each)
+    #: new full tiles and new partial ones, each as its hashes concatenated (32 bytes each)
     tiles: dict[TileId, bytes]
     root: bytes
     size: int
@@ -55,7 +55,7 @@ def path(tile: TileId) -> str:
 
 
 def parse_path(text: str) -> TileId:
-    """The tile of a path; ValueError for any text that `path` does not write."""
+    """The tile of a path. Raises ValueError for any text that `path` does not write."""
     match = _PATH.fullmatch(text)
     if match:
         level, index, width = match.groups()
@@ -112,7 +112,7 @@ def _filled(
 def nodes_of(size: int, tile: Callable[[TileId], bytes]) -> Node:
     """The `node` function of merkle.py for a tree of `size` leaves, from its tiles.
 
-    `tile` gives the hashes of a tile end to end; it may give a wider tile than asked for, for the wider one
+    `tile` returns the hashes of a tile end to end; it may give a wider tile than asked for, for the wider one
     has the same beginning. The function raises ValueError for too short a tile and for a node beyond the tree.
     """
 

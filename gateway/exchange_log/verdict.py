@@ -42,7 +42,7 @@ class Finding(NamedTuple):
     code: str
     what: str
     line: int | None = None
-    index: int | None = None  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    index: int | None = None  # type: ignore[assignment]  # hides an unused method of tuples
     #: False where nothing is known to be wrong: this file cannot show it
     wrong: bool = True
 
@@ -83,7 +83,7 @@ class Verdict:
         self.closing = ""
         #: ids of the records
         self.ids = SeenIds()
-        #: the span of time that was asked for, as line 1 says, which nobody signed; empty for open ends and none
+        #: the requested time range, as line 1 says, which nobody signed; empty for open ends and none
         self.asked = ("", "")
         #: what a search says of itself in line 1, which nobody signed: names of filters, where it could not look
         self.searched: dict[str, list[str]] | None = None
@@ -224,7 +224,7 @@ class Verdict:
 
 
 def _glance(leaf: bytes) -> tuple[str, str] | None:
-    """Phase and time at the places where sorted keys put them; None when the leaf looks otherwise.
+    """Phase and time at the places where sorted keys put them; None if the leaf looks otherwise.
 
     No JSON is read, which would take as long as all else: bytes that have all this in its places, and something
     between that is no JSON, are told by `strict` only.

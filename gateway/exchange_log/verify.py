@@ -20,7 +20,7 @@ an inclusion proof, and no `t` lines. Then line 1 may carry `"searched":{"filter
 "archives":[…]}`: names of filters, months and archives where it could not look.
 
 Any line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
-`"since":…,"until":…`, the span of time that was asked for.
+`"since":…,"until":…`, the requested time range.
 
 To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
 records against the root). None of them imports anything else of the gateway but verdict.py, seen.py and json_text.py.
@@ -132,7 +132,7 @@ def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
 
 
 def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file without their newlines, numbered from 1; Unusable when one has no end."""
+    """The lines of a file without their newlines, numbered from 1. Raises Unusable if one has no end."""
     unheard = number = 0
     plain = _plain(file)
     try:
@@ -191,7 +191,7 @@ class _Body:
         self._verdict.order()
 
     def _each(self, take: Callable[[int, bytes], None]) -> int:
-        """Take every line up to the last one; gives its number."""
+        """Take every line up to the last one; returns its number."""
         line = 1
         room = self._head.end - self._head.first
         most = room + room // TILE + MOST_SURPLUS
@@ -235,7 +235,7 @@ class _Body:
             self._strange_record(line)
 
     def _strange_record(self, line: int) -> None:
-        """A line where a record belongs and none can be read: in a stretch of the log it is the next one."""
+        """A line where a record belongs and none can be read: in a range of the log it is the next one."""
         self._verdict.add("line", _STRANGE_LINE, line, self._next if self._head.contiguous else None)
         self._next += self._head.contiguous
         self._strange += 1
@@ -259,7 +259,7 @@ class _Body:
         return leaf
 
     def _leaf(self, line: int, members: dict[str, Any]) -> bytes | None:
-        """The leaf of any record's line, after its place was looked at; None when it is none."""
+        """The leaf of any record's line, after its place was looked at; None if it is none."""
         index, text = members["i"], members["leaf"]
         if type(index) is not int or type(text) is not str:
             return None
@@ -309,7 +309,7 @@ def _hashes_or_none(texts: Sequence[str]) -> list[bytes]:
 
 
 def _end_to_end(text: object) -> list[bytes] | None:
-    """The hashes of one text; None when it is none of hashes."""
+    """The hashes of one text; None if it is none of hashes."""
     if type(text) is not str or not _HASHES.fullmatch(text):
         return None
     hashes = bytes.fromhex(text)

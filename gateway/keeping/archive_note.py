@@ -28,7 +28,7 @@ class ArchiveNote(NamedTuple):
     #: the last month in it, "2024-10"
     month: str
     first: int
-    count: int  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    count: int  # type: ignore[assignment]  # hides an unused method of tuples
     #: time of the latest record
     latest: str
     #: of the whole file, hex
@@ -40,7 +40,7 @@ class ArchiveNote(NamedTuple):
         return self.first + self.count
 
     def text(self) -> str:
-        """The text to sign; NoteBroken when it could not be read back."""
+        """The text to sign. Raises NoteBroken if it could not be read back."""
         members = self._asdict().items()
         text = f"{_FORM}\n" + "".join(f"{name} {value}\n" for name, value in members)
         if _parsed(text) != self:
@@ -60,12 +60,12 @@ def note_beside(archive: Path) -> Path:
 
 
 def read_note(path: Path, verifiers: list[NoteVerifier]) -> ArchiveNote:
-    """What a note says that a known key signed; NoteBroken for anything else. Raises OSError."""
+    """What a note says that a known key signed. Raises NoteBroken for anything else. Raises OSError."""
     return _parsed(open_note(_text(path), verifiers))
 
 
 def unverified(path: Path) -> ArchiveNote:
-    """What a note says, its signature not checked; NoteBroken when it is none. Raises OSError."""
+    """What a note says, its signature not checked. Raises NoteBroken. Raises OSError."""
     return _parsed(split_note(_text(path))[0])
 
 

@@ -21,7 +21,7 @@ class Month(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        """From 2026-11; Unprocessable for anything else."""
+        """From 2026-11. Raises Unprocessable for anything else."""
         if not _MONTH.fullmatch(text):
             raise Unprocessable(say.WRITE_A_MONTH, code=CommandCode.PERIOD_WRONG)
         return cls(int(text[:4]), int(text[5:]))

@@ -72,7 +72,7 @@ class Pruning:
         return checked
 
     async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
-        """Record it, then delete; gives how many records went so far. After an interruption do it again."""
+        """Record it, then delete; returns how many records went so far. After an interruption do it again."""
         if not checked:
             return
         below = max(one.note.end for one in checked)

@@ -1,16 +1,16 @@
-"""The sockets of access: where what was shown once and what was revoked is remembered, for all processes alike."""
+"""Ports of access: used proofs and revocations, stored for all processes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
 class Replays(Protocol):
-    """What may be shown only once: assertions and proofs. It survives a restart, and all workers share it."""
+    """Used assertions and proofs, shared by all workers and kept across restarts."""
 
     async def first(self, key: bytes, until: float) -> bool:
-        """Whether `key` (32 bytes) is shown for the first time; remembered until then (POSIX seconds).
+        """Whether `key` (32 bytes) is new; it is then stored until `until` (POSIX seconds).
 
-        AccessUnavailable when that cannot be known: then nobody is let in.
+        Raises AccessUnavailable: then the request is refused.
         """
         ...
 
@@ -18,22 +18,22 @@ class Replays(Protocol):
 class Revoked(NamedTuple):
     """One revocation."""
 
-    #: rising; the newest is the epoch
+    #: ascending; the newest is the epoch
     seq: int
-    #: `token` (id is its jti); `requester` or `restored` (id is the requester's: of these two the newest counts)
+    #: `token` (`id`: its jti); `requester` or `restored` (`id`: the requester's; the newest of the two counts)
     kind: str
     id: str
-    #: POSIX seconds, by the writer's clock: to be shown, never compared
+    #: POSIX seconds of the writer's clock: for display, never compared
     at: float
 
 
 class RevocationRows(Protocol):
-    """What was revoked, by whichever process. AccessUnavailable when it cannot be asked."""
+    """The revocations of all processes. Raises AccessUnavailable."""
 
     async def add(self, kind: str, name: str, at: float, until: float) -> None:
-        """Keep one durably; it may be forgotten after `until` (POSIX seconds)."""
+        """Store one durably, at least until `until` (POSIX seconds)."""
         ...
 
     async def since(self, seq: int) -> Sequence[Revoked]:
-        """Those after `seq`, in their order; none is ever missed that comes late."""
+        """The revocations after `seq`, in order; a late commit is not missed."""
         ...

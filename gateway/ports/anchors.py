@@ -1,4 +1,4 @@
-"""Anchors: others who attest a checkpoint of the log, and where their answers are kept."""
+"""Ports of anchors: services outside that attest a checkpoint, and the store of their proofs."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,49 +7,49 @@ from gateway.domain.anchoring import Anchored
 
 
 class Anchor(Protocol):
-    """Somebody outside who can say later how the log stood at a time."""
+    """A service outside that can prove later which checkpoint existed at a time."""
 
     #: `tsa`, `witness` or `daily`
     kind: str
-    #: word of the configuration, for metrics and probes
+    #: its name in the configuration, for metrics and probes
     name: str
 
     async def countersign(self, note: str) -> bytes:
-        """Have a signed checkpoint vouched for; gives the proof, verified. AnchorFailed when there is none."""
+        """Have a signed checkpoint attested; returns the verified proof. Raises AnchorFailed."""
         ...
 
     def proven(self, note: str, token: bytes) -> float | None:
-        """The time in a kept proof (POSIX seconds), None where it has none; AnchorFailed unless it holds for `note`."""
+        """The time in a stored proof (POSIX seconds) or None. Raises AnchorFailed if it is invalid for `note`."""
         ...
 
     async def close(self) -> None:
-        """Free connections."""
+        """Close connections."""
         ...
 
 
 class AnchorStore(Protocol):
-    """Where proofs of anchors are kept. LogUnavailable when the store cannot be asked."""
+    """Stores proofs of anchors. Raises LogUnavailable."""
 
     async def keep(self, row: Anchored) -> None:
-        """Keep one durably, for ever."""
+        """Store one durably, for ever."""
         ...
 
 
 class AnchorRows(Protocol):
-    """What was kept of anchors, to be read. LogUnavailable when the store cannot be asked."""
+    """Reads stored proofs of anchors. Raises LogUnavailable."""
 
     async def last(self, kind: str, name: str) -> Anchored | None:
         """The newest row of an anchor."""
         ...
 
     async def proofs(self, kind: str, name: str, until: str, most: int) -> Sequence[Anchored]:
-        """The newest rows of an anchor with a proof, of a time up to `until`, newest first."""
+        """The newest rows of an anchor with a proof and a time up to `until`, newest first."""
         ...
 
     async def wish(self, kind: str, name: str, until: str) -> Anchored | None:
-        """Its first row without a proof, of a time up to `until`: since when it is wanted."""
+        """The anchor's first row without a proof, with a time up to `until`: its first request."""
         ...
 
     async def of(self, size: int) -> Sequence[Anchored]:
-        """All rows of the checkpoint of a size, oldest first."""
+        """All rows for the checkpoint of a size, oldest first."""
         ...

@@ -1,22 +1,22 @@
-"""The cache: what may be lost, and is never lost silently."""
+"""The port of the cache: its entries may be lost, but a loss is reported."""
 
 from typing import Protocol
 
 
 class Cache(Protocol):
-    """Holds late answers and previews for some minutes. Values are opaque bytes.
+    """Stores late answers and previews for some minutes. Values are opaque bytes.
 
-    PendingUnavailable, with what to do, when it cannot be asked.
+    Raises PendingUnavailable, with a remedy.
     """
 
     async def get(self, key: str) -> bytes | None:
-        """The value, or None when it is gone or was never there."""
+        """The value, or None if there is none (any more)."""
         ...
 
     async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:
-        """Keep a value for `seconds`: it can be read when this returns.
+        """Store a value for `seconds`: it can be read when this returns.
 
-        `owner`: on whose account it is kept; a store with little room drops entries of the owner that has most.
+        `owner`: the account of the entry; a full store drops entries of the largest owner.
         """
         ...
 

@@ -8,5 +8,5 @@ class Clock(Protocol):
     """Wall-clock time; deadlines use the loop's clock instead."""
 
     def now(self) -> datetime:
-        """The time now, aware, in UTC."""
+        """The current time, aware, in UTC."""
         ...

@@ -1,6 +1,6 @@
-"""The sockets of consent: what citizens agreed to, what they let be kept, what they demand. ConsentsUnavailable.
+"""Ports of consents, own data and requests of data subjects. All raise ConsentsUnavailable.
 
-People stand in rows as keyed indexes of one period of the exchange log, and in full only in sealed parts.
+Rows name people by keyed indexes of one period of the exchange log, and in full only in sealed parts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,34 +13,34 @@ from gateway.domain.row_filter import RowFilter
 class ConsentRow(NamedTuple):
     """One consent. Times are POSIX seconds."""
 
-    #: rising, in the order in which they were kept; 0 before that
+    #: ascending, in the order of storing; 0 before that
     seq: int
     #: opaque
     id: str
-    #: month of the exchange log in whose keys the person stands, "2026-11"
+    #: month of the exchange log whose keys index the person, "2026-11"
     period: str
-    #: keyed index of who gave it, 16 bytes
+    #: keyed index of the person who gave it, 16 bytes
     person: bytes
-    #: to whom it was given
+    #: the requester that it is given to
     requester: str
-    #: who recorded it
+    #: the requester that recorded it
     recorder: str
     purpose: str
     given: float
     expires: float
-    #: 0 while it holds
+    #: 0 while it is valid
     withdrawn: float
-    #: JSON: what was agreed to; names nobody
+    #: JSON of the consent, without personal data
     body: str
     #: `Subject.key` of the person, under the period's key
     sealed: bytes
 
 
 class ConsentRows(Protocol):
-    """Where consents are. Every look-up asks the store: what one process withdrew holds in none."""
+    """The stored consents. Every look-up reads the store, so a withdrawal counts in every process at once."""
 
     async def add(self, row: ConsentRow) -> None:
-        """Keep one durably."""
+        """Store one durably."""
         ...
 
     async def find(self, consent: str) -> ConsentRow | None:
@@ -48,27 +48,27 @@ class ConsentRows(Protocol):
         ...
 
     async def about(self, wanted: RowFilter) -> Sequence[ConsentRow]:
-        """The newest that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     async def withdraw(self, consent: str, at: float) -> None:
-        """It holds no more, and what was kept under it is erased with its key, both or neither."""
+        """Withdraw it and erase its own data with their key, in one transaction."""
         ...
 
 
 class OwnDataKey(NamedTuple):
-    """The key of what one person let be kept under one consent."""
+    """The key of a person's own data under one consent."""
 
     consent: str
     period: str
     person: bytes
     requester: str
-    #: under the period's key
+    #: wrapped under the period's key
     wrapped: bytes
 
 
 class OwnDataValue(NamedTuple):
-    """One attribute that a person gave; times are POSIX seconds."""
+    """One stored attribute of a person; times are POSIX seconds."""
 
     consent: str
     attribute: str
@@ -78,27 +78,27 @@ class OwnDataValue(NamedTuple):
 
 
 class OwnDataRows(Protocol):
-    """Where own data are. They are gone with their consent."""
+    """The stored own data. They are erased with their consent."""
 
     async def key(self, row: OwnDataKey, now: float) -> OwnDataKey | None:
-        """The key that holds for the consent, the first one; None when the consent does not hold (any more)."""
+        """The first stored key of the consent; None if the consent is not valid (any more)."""
         ...
 
     async def put(self, values: Sequence[OwnDataValue]) -> None:
-        """Keep them, each instead of an older one; nothing where the consent was withdrawn meanwhile."""
+        """Store values, replacing older ones; nothing if the consent was withdrawn meanwhile."""
         ...
 
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
     ) -> Sequence[tuple[OwnDataKey, OwnDataValue]]:
-        """What is kept of a person for a requester under consents that hold, the newest first.
+        """A person's values for a requester under valid consents, the newest first.
 
-        What a decision refuses is left out from the moment on in which it is owed (`Decisions.mark_for_erasure`).
+        Values marked for erasure by a decision are left out (`Decisions.mark_for_erasure`).
         """
         ...
 
     async def erase(self, before: float) -> None:
-        """Erase what was valid until then, and the keys of consents that are over."""
+        """Erase expired values, and the keys of ended consents."""
         ...
 
 
@@ -109,7 +109,7 @@ class SubjectRequestRow(NamedTuple):
     id: str
     period: str
     person: bytes
-    #: who took it in
+    #: the requester that received it
     requester: str
     kind: str
     #: POSIX seconds
@@ -118,19 +118,19 @@ class SubjectRequestRow(NamedTuple):
     state: str
     acknowledge_by: str
     answer_by: str
-    #: counts its changes
+    #: number of its changes
     version: int
-    #: JSON: what was done when; names nobody
+    #: JSON of the steps and their times, without personal data
     body: str
-    #: JSON with `Subject.key` and what the person wrote, under the period's key
+    #: JSON with `Subject.key` and the person's text, sealed under the period's key
     sealed: bytes
 
 
 class SubjectRequestRows(Protocol):
-    """Where requests of data subjects are."""
+    """The stored requests of data subjects."""
 
     async def add(self, row: SubjectRequestRow) -> bool:
-        """Keep one durably; False when one of this id is there: that one stays."""
+        """Store one durably; False if its id exists already: that one stays."""
         ...
 
     async def find(self, demand: str) -> SubjectRequestRow | None:
@@ -138,49 +138,49 @@ class SubjectRequestRows(Protocol):
         ...
 
     async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
-        """The newest that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     async def change(self, row: SubjectRequestRow) -> bool:
-        """Keep a changed one in place of the version before; False when another change came first."""
+        """Replace the previous version; False if another change came first."""
         ...
 
     async def overdue(self, today: str) -> int:
-        """How many should have been acknowledged or answered before this day."""
+        """Number of requests with a due date before this day."""
         ...
 
 
 class Own(NamedTuple):
-    """One value that a person gave himself."""
+    """One value that the person gave."""
 
     value: object
     given: datetime
     until: datetime
-    #: id of the consent that it rests on
+    #: id of its consent
     consent: str
 
 
 class OwnData(Protocol):
-    """What people let be kept, for the source that fills forms with it."""
+    """Stored own data, for the source that fills forms with them."""
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
-        """Attribute -> value of a person (`Subject.key`), given to this requester; those that are valid now.
+        """Attribute -> currently valid value of a person (`Subject.key`) for this requester.
 
-        ConsentsUnavailable when the store cannot be asked.
+        Raises ConsentsUnavailable if the store cannot be asked.
         """
         ...
 
 
 class KeptCopies(OwnData, Protocol):
-    """The same, for callers that also name them in the store."""
+    """The same, with the keyed indexes of the stored copies."""
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
-        """Under which keyed indexes a person's copies stand. LogUnavailable when nobody can tell."""
+        """The keyed indexes of a person's copies. Raises LogUnavailable."""
         ...
 
 
 class Claim(NamedTuple):
-    """A decision that somebody takes about what an exchange showed."""
+    """A citizen's decision about the preview of an exchange."""
 
     key: bytes
     exchange: str
@@ -188,46 +188,46 @@ class Claim(NamedTuple):
 
 
 class Copies(NamedTuple):
-    """Attributes of a person (keyed indexes), under whichever consent to one requester they are kept."""
+    """Attributes of a person (keyed indexes) for one requester, under any consent."""
 
     persons: Sequence[bytes]
     names: Collection[str]
 
 
 class Decisions(Protocol):
-    """Which decisions were taken; all processes share it, and it survives a restart. ConsentsUnavailable.
+    """The decisions, shared by all processes and kept across restarts. Raises ConsentsUnavailable.
 
-    A process takes one for a short while and confirms it once it is recorded. Where the process ended before that,
-    another takes it after that while, and looks in the exchange log first. Times are POSIX seconds.
+    A process takes a decision for a short time and confirms it after it is recorded. If that process ends before,
+    another takes the decision after that time, and reads the exchange log first. Times are POSIX seconds.
     """
 
     async def take(self, key: bytes, now: float, until: float) -> bool:
-        """Whether nobody holds the decision `key`; held until then from now on."""
+        """Take the decision `key` until `until`; False if it is held already."""
         ...
 
     async def held(self, key: bytes, now: float) -> bool:
-        """Whether somebody holds it."""
+        """Whether it is held."""
         ...
 
     async def mark_for_erasure(self, claim: Claim, copies: Sequence[Copies]) -> None:
-        """These copies, and no others, go with the decision: they fill no form from now on."""
+        """Mark exactly these copies for erasure by the decision: they fill no form from now on."""
         ...
 
     async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
-        """It is recorded, and held until then; `erasing`: what it owes is erased, both or neither."""
+        """Hold the recorded decision until `until`; `erasing`: erase its marked copies in the same transaction."""
         ...
 
     async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
-        """The holder until then did not carry it out: it may be taken again.
+        """Release the decision held until `until`: it was not carried out and can be taken again.
 
-        `forgetting`: it owes nothing, for it is certain that it was not recorded.
+        `forgetting`: drop its marks too, because it is certain that it was not recorded.
         """
         ...
 
     async def open(self, now: float) -> Sequence[Claim]:
-        """Those that owe something and that nobody holds: what became of them is told by the exchange log."""
+        """Decisions with marked copies that are not held; the exchange log says whether they were recorded."""
         ...
 
     async def forget(self, key: bytes, now: float) -> None:
-        """It was not carried out and owes nothing, unless somebody holds it again."""
+        """Drop the marks of a decision that was not carried out, unless it is held again."""
         ...

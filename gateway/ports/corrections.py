@@ -1,4 +1,4 @@
-"""The port of corrections: where reports wait."""
+"""The port of corrections: the queue of reports."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,13 +7,13 @@ from gateway.domain.row_filter import RowFilter
 
 
 class CorrectionRow(NamedTuple):
-    """One report as it is kept: who it is about stands in it as a keyed index, and in full only in `sealed`."""
+    """One stored report; the person is a keyed index, and in full only in `sealed`."""
 
-    #: rising, in the order in which they were kept; 0 before that
+    #: ascending, in the order of storing; 0 before that
     seq: int
-    #: made of what the report says: the same report has the same id
+    #: derived from the content: the same report has the same id
     id: str
-    #: month under whose keys of the log it is sealed
+    #: month of the log's keys that seal it
     period: str
     person: bytes
     requester: str
@@ -21,17 +21,17 @@ class CorrectionRow(NamedTuple):
     attribute: str
     #: `queued`, `taken`, `received`, `corrected`, `refused`; `unreadable`
     state: str
-    #: POSIX seconds; `changed`: when its state changed last, 0: not yet
+    #: POSIX seconds; `changed`: last change of the state, 0 for none
     opened: float
     changed: float
     sealed: bytes
 
 
 class CorrectionRows(Protocol):
-    """The queue. CorrectionsUnavailable when it cannot be asked."""
+    """The queue of reports. Raises CorrectionsUnavailable."""
 
     async def add(self, row: CorrectionRow) -> bool:
-        """Keep one durably; False when one of this id is there: that one stays."""
+        """Store one durably; False if its id exists already: that one stays."""
         ...
 
     async def find(self, correction: str) -> CorrectionRow | None:
@@ -39,17 +39,17 @@ class CorrectionRows(Protocol):
         ...
 
     async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
-        """The newest that fit, newest first."""
+        """The matching reports, newest first."""
         ...
 
     async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:
-        """Another state for one that stands in one of `before`; False when it does not. `at`: POSIX seconds."""
+        """Change the state if it is one of `before`; else False. `at`: POSIX seconds."""
         ...
 
     async def move_all(self, before: str, state: str, at: float, period: str = "") -> None:
-        """Another state for all that stand in `before`; with `period`, those of that month."""
+        """Change the state of all reports in state `before`; with `period`, of that month only."""
         ...
 
     async def periods(self, state: str) -> Sequence[str]:
-        """The months of those that stand so."""
+        """The months of the reports in this state."""
         ...

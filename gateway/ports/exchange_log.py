@@ -1,4 +1,4 @@
-"""The exchange log, as the core sees it: append, read, number, count, keep, prune."""
+"""Ports of the exchange log: append, read, number, count, keep, prune."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class ExchangeLog(Protocol):
 
     @property
     def fault(self) -> Sentence | None:
-        """Why it was not ready the last time, and what to do; None: it was."""
+        """Why it was not ready at the last check, with a remedy; None if it was."""
         ...
 
     async def append(self, record: ExchangeRecord) -> Receipt:
-        """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
+        """Write one record; concurrent callers share a transaction. Raises LogUnavailable."""
         ...
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:
@@ -39,28 +39,28 @@ class ExchangeLog(Protocol):
         ...
 
     async def ready(self) -> bool:
-        """Whether a record could be written now."""
+        """Whether a record can be written now."""
         ...
 
     async def close(self) -> None:
-        """Write what is queued, then close."""
+        """Write the queued records, then close."""
         ...
 
 
 class LogEntry(NamedTuple):
-    """One record in its place in the log's tree."""
+    """One record and its index in the tree."""
 
-    #: from 0, without gaps; `tuple.index` is missed by nobody here
+    #: from 0, without gaps (hides an unused method of tuples)
     index: int  # type: ignore[assignment]
-    #: the exact bytes that are hashed
+    #: the hashed bytes
     leaf: bytes
-    #: of what a search found: these are not the bytes that were numbered
+    #: in a search result: the bytes differ from the numbered ones
     altered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSearch:
-    """What an auditor looks for: whatever is given must hold; empty means any."""
+    """An auditor's search: all given members must match; empty matches any."""
 
     exchange: str = ""
     phase: str = ""
@@ -69,12 +69,12 @@ class LogSearch:
     procedure: str = ""
     dossier: str = ""
     purpose: str = ""
-    #: refusal code or outcome word of the record
+    #: refusal code or outcome of the record
     result: str = ""
-    #: a source that was asked, and what came of it there
+    #: an asked source, and its outcome
     source: str = ""
     outcome: str = ""
-    #: keyed indexes, 16 bytes each, one for each period in which the person may have been; any of them holds
+    #: keyed indexes of a person, 16 bytes, one for each period; any of them matches
     subjects: tuple[bytes, ...] = ()
     officials: tuple[bytes, ...] = ()
     #: RFC 3339 UTC with milliseconds: from `since` to before `until`
@@ -83,24 +83,24 @@ class LogSearch:
 
 
 class LogReader(Protocol):
-    """Records that have their place in the log's tree. LogUnavailable when the store cannot be asked."""
+    """Records with an index in the tree. Raises LogUnavailable."""
 
     async def entry(self, index: int) -> LogEntry | None:
-        """The record at an index; None when there is none, or none any more."""
+        """The record at an index; None if there is none (any more)."""
         ...
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
-        """The record that a receipt names; None while it waits for its place, and for any other hash."""
+        """The record of a receipt; None if it has no index yet, and for any other hash."""
         ...
 
     def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
-        """Records from index `start` to before `end` in their order, in constant memory."""
+        """Records from index `start` to before `end`, in order, in constant memory."""
         ...
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
-        """The newest `count` records that fit, newest first; `before` is the last index of the page before.
+        """The newest `count` matching records, newest first; `before`: last index of the previous page.
 
-        Records that come meanwhile have larger indexes: they change no further page.
+        New records have larger indexes: they do not change the following pages.
         """
         ...
 
@@ -110,64 +110,64 @@ class LogReader(Protocol):
 
 
 class LogTree(Protocol):
-    """The tree over these records, out of its tiles. LogUnavailable when the store cannot be asked."""
+    """The tree over these records, from its tiles. Raises LogUnavailable."""
 
     async def checkpoint(self, size: int | None = None) -> str:
-        """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
+        """The newest signed note, or that of `size`; empty if there is none."""
         ...
 
     async def tile(self, level: int, index: int, width: int) -> bytes | None:
-        """The first `width` (1 to 256) hashes of a tile end to end; None when it has not so many."""
+        """The first `width` (1 to 256) hashes of a tile, concatenated; None if it has fewer."""
         ...
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Proof that the tree of `size` leaves has the record at `index`; ValueError when there is no such tree."""
+        """Inclusion proof of `index` in the tree of `size` leaves. Raises ValueError if there is no such tree."""
         ...
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
-        """Proof that the tree of `new` leaves begins with that of `old`; ValueError when there is no such tree."""
+        """Consistency proof from `old` to `new` leaves. Raises ValueError if there is no such tree."""
         ...
 
 
 class NumberingState(NamedTuple):
-    """How far the numbering of records has come."""
+    """The state of the numbering."""
 
-    #: records that have their place in the tree
+    #: records with an index in the tree
     size: int
-    #: records that wait for it, and when the oldest of them was written (POSIX seconds; 0 for none)
+    #: records without an index, and when the oldest was written (POSIX seconds; 0 for none)
     waiting: int
     waiting_since: float
     #: time of the newest checkpoint, RFC 3339; empty before the first
     checkpoint: str
-    #: who numbered records last, and until when nobody else does (POSIX seconds)
+    #: the process that numbered records last, and the end of its lease (POSIX seconds)
     owner: str
     owned_until: float
-    #: rows that got no place and that no administrator has looked at
+    #: quarantined rows that no administrator has marked as seen
     quarantined: int = 0
 
 
 class LogKeeping(Protocol):
-    """What the keeper of the log must know. LogUnavailable when the store cannot be asked."""
+    """State of the log for its keeping. Raises LogUnavailable."""
 
     async def numbering(self) -> NumberingState:
-        """How the numbering stands, whichever process does it."""
+        """The state of the numbering, by any process."""
         ...
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
-        """Intents from index `start` to before `end` whose exchange has no record that closes it."""
+        """Intents from index `start` to before `end` without a closing record of their exchange."""
         ...
 
     async def periods(self) -> Mapping[str, bytes]:
-        """The wrapped keys of all periods that were not erased."""
+        """Period -> its wrapped keys, without erased periods."""
         ...
 
 
 class Sequencer(Protocol):
-    """Gives the records of the log their places in the tree, as long as this process runs."""
+    """Numbers the records of the log while this process runs."""
 
     #: public key of the checkpoints
     vkey: str
-    #: names this process in `Standing.owner`
+    #: names this process in `NumberingState.owner`
     owner: str
 
     @property
@@ -187,45 +187,45 @@ class Sequencer(Protocol):
         ...
 
     def wake(self) -> None:
-        """A record was written."""
+        """Call when a record was written."""
         ...
 
     async def close(self) -> None:
-        """Number what is written, then end."""
+        """Number the written records, then end."""
         ...
 
 
 class LogPlaces(Protocol):
-    """Where records stand that a search finds. LogUnavailable when the store cannot be asked."""
+    """Indexes of the records of a search. Raises LogUnavailable."""
 
     async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
-        """The newest `count` places that fit, newest first, as `LogReader.search` gives records."""
+        """The newest `count` matching indexes, newest first, in the order of `LogReader.search`."""
         ...
 
 
 class PeriodFacts(NamedTuple):
-    """What is known of the keys of one period."""
+    """State of the keys of one period."""
 
     #: "2026-11"
     period: str
-    #: RFC 3339; empty when they are older than the first release that kept it
+    #: RFC 3339; empty if an older release made them
     made: str
-    #: when they were destroyed; empty for living ones
+    #: time of their erasure; empty for none
     erased: str
     living: bool
 
 
 class LogMarks(NamedTuple):
-    """What a log shows of the keys that it began with."""
+    """Which keys an existing log needs."""
 
-    #: the public key that signed last; empty before the first record, and where there is no log
+    #: the last signing public key; empty before the first record and without a log
     signed_by: str = ""
-    #: months have keys, wrapped under a root key
+    #: whether months have keys, wrapped under a root key
     sealed: bool = False
 
 
 class QuarantinedRow(NamedTuple):
-    """A row of the log's database that got no place in the tree."""
+    """A row of the log's database that was refused an index."""
 
     #: its number in `append_log`
     seq: int
@@ -236,40 +236,40 @@ class QuarantinedRow(NamedTuple):
 
 
 class LogQuarantine(Protocol):
-    """Rows without a place, in the administrator's hands. LogUnavailable when the store cannot be asked."""
+    """Quarantined rows, for the administrator. Raises LogUnavailable."""
 
     async def unseen(self) -> Sequence[QuarantinedRow]:
-        """The oldest rows that nobody has marked."""
+        """The oldest rows that are not marked as seen."""
         ...
 
     async def mark_seen(self, rows: Sequence[QuarantinedRow], now: str) -> None:
-        """They raise no alarm any more; `now` is RFC 3339."""
+        """Mark rows as seen: they raise no alarm; `now` is RFC 3339."""
         ...
 
 
 class Archived(NamedTuple):
-    """A file that holds records which are not in the database any more."""
+    """An archive file with records that are no longer in the database."""
 
     name: str
     #: the last month in it, "2024-10"
     month: str
-    #: records from this place on, so many
+    #: index of its first record, and their number
     first: int
-    count: int  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
-    #: time of the latest record in it
+    count: int  # type: ignore[assignment]  # hides an unused method of tuples
+    #: time of its latest record
     latest: str
     sha256: str
 
 
 class History(NamedTuple):
-    """What the log was and is no more."""
+    """Former keys, erased periods and archives of the log."""
 
-    #: public keys that have signed it, the newest first
+    #: public keys that signed it, the newest first
     vkeys: tuple[str, ...] = ()
-    #: periods whose keys were destroyed -> when
+    #: erased period -> time of its erasure
     erased: Mapping[str, str] = MappingProxyType({})
     archives: tuple[Archived, ...] = ()
-    #: records below this place were pruned
+    #: records below this index were pruned
     below: int = 0
 
 
@@ -293,21 +293,21 @@ class HighWaterMark(Protocol):
 
 
 class LogHistory(Protocol):
-    """What readers of the log must be told of its past. LogUnavailable when the store cannot be asked."""
+    """The log's past, for its readers. Raises LogUnavailable."""
 
     async def history(self) -> History:
-        """All of it."""
+        """The whole history."""
         ...
 
     async def places(self, leaf_hash: bytes) -> Sequence[int]:
-        """Where pruned records with such a hash may have stood: the tiles decide."""
+        """Possible indexes of a pruned record with this hash: the tiles decide."""
         ...
 
 
 class PeriodVault(Protocol):
-    """The keys of the log's periods in their administrator's hands. LogUnavailable when the store refuses."""
+    """The keys of the log's periods, for the administrator. Raises LogUnavailable."""
 
-    #: whether a journal beside the tables keeps for a while what was deleted from them (PostgreSQL's write-ahead log)
+    #: whether deleted rows stay in a journal for a while (PostgreSQL's write-ahead log)
     journalled: bool
 
     async def facts(self) -> Sequence[PeriodFacts]:
@@ -315,107 +315,107 @@ class PeriodVault(Protocol):
         ...
 
     async def destroy(self, period: str) -> bool:
-        """Delete the keys of a period; False when tables may hold their bytes for a while. May be repeated."""
+        """Delete the keys of a period; False if tables may still have their bytes. Can be repeated."""
         ...
 
     async def rewrap(self, wrap: Callable[[str, bytes], bytes | None]) -> None:
-        """Wrap all keys anew in one transaction; `wrap` gives None for those that stay as they are."""
+        """Wrap all keys again in one transaction; `wrap` returns None for keys that do not change."""
         ...
 
 
 class LogRetention(Protocol):
-    """What of the log may leave, and where its months end. LogUnavailable when the store refuses."""
+    """How far the log may be pruned, and where its months end. Raises LogUnavailable."""
 
     async def pruned(self) -> tuple[int, int]:
-        """Below which place the log was pruned, and up to which it may be now."""
+        """The index below which the log was pruned, and the one up to which it may be."""
         ...
 
     async def end_of_month(self, start: int, until: str, late: str) -> int:
-        """The place behind the last record older than `until` of those from `start` on, before those from `late` on.
+        """The index after the month's last record, from `start` on; `until`, `late`: times of its end.
 
-        Where both stand mixed the fewer ones stay with their neighbours.
+        Between mixed times the majority decides.
         """
         ...
 
     async def time_at(self, place: int) -> str | None:
-        """The time of the record at a place; None where there is none."""
+        """The time of the record at an index; None if there is none."""
         ...
 
 
 class LogPruning(Protocol):
-    """The log in its administrator's hands. LogUnavailable when the store refuses."""
+    """Pruning of the log, for the administrator. Raises LogUnavailable."""
 
     def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
-        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
+        """Delete the records of these archives below an index; yields how many are deleted so far."""
         ...
 
 
 class LogCounts(Protocol):
-    """Counts for reports over a span of time; LogUnavailable when the store cannot be asked.
+    """Counts for reports over a time range. Raises LogUnavailable if the store cannot be asked.
 
-    Of a search only `since`, `until` (both given), `requester` and `agency` count. At most `most` rows are given.
+    Only `since`, `until` (both given), `requester` and `agency` of a search are used. At most `most` rows.
     """
 
     async def requesters(self, span: LogSearch, most: int) -> GroupCounts[RequesterCount]:
-        """By system, the busiest first; hits are the refused ones."""
+        """By system, the busiest first; hits: refused exchanges."""
         ...
 
     async def calls(self, span: LogSearch, most: int) -> GroupCounts[CallCount]:
-        """By source and outcome, as each exchange's last record says; exchanges are counted once for each."""
+        """By source and outcome, from each exchange's last record; an exchange counts once for each."""
         ...
 
     async def days(self, span: LogSearch) -> Sequence[DayCount]:
-        """By system and day in Việt Nam, days without exchanges left out."""
+        """By system and day in Việt Nam, without empty days."""
         ...
 
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
     ) -> GroupCounts[OfficialCount]:
-        """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
+        """By official, most hits first; hits: exchanges outside these hours, or without a dossier if None."""
         ...
 
 
 class Altered(NamedTuple):
-    """One thing in the store that is not as it was written."""
+    """One difference between the store and the signed log."""
 
-    #: place of the record; NO_PLACE for what is no single record's
+    #: index of the record; NO_PLACE if it is not about one record
     index: int  # type: ignore[assignment]
-    #: which part of it, in words that say nothing of what it holds
+    #: the differing part, without its content
     what: str
 
 
 NO_PLACE = -1
-#: a row of the search by person: keyed index, place, month
+#: a row of the search by person: keyed index, index of the record, month
 SubjectRow = tuple[bytes, int, str]
-#: stands before all of them
+#: before the first row
 NO_ROW: SubjectRow = (b"", -1, "")
 
 
 class LogInspection(Protocol):
-    """Compares what is stored with itself. LogUnavailable when the store cannot be asked.
+    """Compares the tables of the store with the signed log. Raises LogUnavailable.
 
-    A writer of the store can also write what nothing here expects: then any other error is raised.
+    Unexpected content raises any other error.
     """
 
     async def altered(self, start: int, end: int) -> Sequence[Altered]:
-        """What is wrong with records of one tile, from `start` to before `end`, those that were pruned left out.
+        """Differences in the records of one tile, from `start` to before `end`, without pruned records.
 
-        Leaves are compared with the hashes of the tile, and what is searched with the leaves. Rows of the search by
-        person that no record makes are found by `invented` only.
+        Leaves are compared with the hashes of the tile, and the search tables with the leaves. `invented` finds rows of
+        the search by person without a record.
         """
         ...
 
     async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
-        """What is wrong with the next `count` rows of the search by person, and the last of them.
+        """Differences in the next `count` rows of the search by person, and the last of these rows.
 
-        None instead of it when there are no more.
+        None instead of the row at the end.
         """
         ...
 
     async def pruned(self) -> Sequence[Altered]:
-        """What the mark of pruning lacks: the record in the log that tells of it, or the archives that it names."""
+        """What the mark of pruning lacks: its record in the log, or its archives."""
         ...
 
     async def marks(self) -> Sequence[Altered]:
-        """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
+        """Other differences: the end of the log, and months that lost their keys."""
         ...

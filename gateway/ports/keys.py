@@ -1,8 +1,8 @@
-"""Sockets for secret keys, which may lie in this process, in a key service or in a security module.
+"""Ports of secret keys, held in this process, in a key service or in a security module.
 
-Nobody asks for the key itself: only for what it does. Implementations: `gateway/exchange_log/embedded_keys.py` over 32
-bytes of a file or variable, and whatever module of `adapters/` a setting names (`held_by`, see `registry.held_key`).
-Methods may wait for somebody else, so they are called outside the loop; they raise KeyUnavailable.
+The key itself is never read. Implementations: `gateway/exchange_log/embedded_keys.py` over 32
+bytes of a file or variable, and the module of `adapters/` that a setting names (`held_by`, see `registry.held_key`).
+Methods may block on a key service: call them outside the loop. They raise KeyUnavailable.
 """
 
 from typing import Protocol
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
 
-#: words of `Signer.algorithm`
+#: values of `Signer.algorithm`
 ED25519 = "Ed25519"
 ES256 = "ES256"
 
@@ -22,7 +22,7 @@ class Signer(Protocol):
 
     @property
     def name(self) -> str:
-        """A word for people that tells nothing of the key."""
+        """A name for people that reveals nothing of the key."""
         ...
 
     @property
@@ -31,20 +31,20 @@ class Signer(Protocol):
         ...
 
     def public_key(self) -> PublicKey:
-        """What verifies. Known since the key was opened: never waits."""
+        """The public key, read when the key was opened: never blocks."""
         ...
 
     def sign(self, data: bytes, /) -> bytes:
-        """The signature, 64 bytes: of ES256 the numbers r and s, 32 bytes each."""
+        """The signature, 64 bytes; for ES256 r and s, 32 bytes each."""
         ...
 
 
 class KeyWrapper(Protocol):
-    """One root key: it wraps the keys of periods and derives others, and is never seen itself."""
+    """One root key: it wraps the keys of periods and derives others."""
 
     @property
     def name(self) -> str:
-        """A word for people that tells nothing of the key."""
+        """A name for people that reveals nothing of the key."""
         ...
 
     def wrap(self, plain: bytes, context: bytes) -> bytes:
@@ -52,9 +52,9 @@ class KeyWrapper(Protocol):
         ...
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes | None:
-        """What was wrapped; None when it was not by this key, not in this context, or was altered."""
+        """The wrapped bytes; None for another key, another context or altered bytes."""
         ...
 
     def derive(self, label: bytes) -> bytes:
-        """32 bytes that nobody without this key can know; the same for the same label, in every process."""
+        """32 secret bytes derived from the key: the same for a label in every process."""
         ...

@@ -1,6 +1,6 @@
-"""The sockets of the policy: what a decision rests on and the configuration does not hold.
+"""Ports of the policy: facts for a decision that are not in the configuration.
 
-A port that cannot decide whether something is allowed says so, or answers with nothing; neither allows.
+A port that cannot decide raises or answers with nothing; neither allows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,45 +17,45 @@ class Consents(Protocol):
     async def valid(
         self, consent: str, requester: str, person: str, purpose: str, now: datetime
     ) -> ValidConsent | None:
-        """The consent of that id, when `person` (`Subject.key`) gave it to this requester for this purpose.
+        """The valid consent of that id by `person` (`Subject.key`) to this requester for this purpose.
 
-        None when it does not hold: unknown, another's, withdrawn, expired. ConsentsUnavailable, LogUnavailable when
-        nobody can tell: that is no refusal.
+        None if it is unknown, another's, withdrawn or expired. Raises ConsentsUnavailable or LogUnavailable if this
+        cannot be read: that is no refusal.
         """
         ...
 
     async def invalid_consents(self, consents: Collection[str], now: datetime) -> Mapping[str, Reason]:
-        """Those of them that are not sure to hold, and why: CONSENT_MISSING where they hold no longer.
+        """Consents that are not known to be valid, with the reason: CONSENT_MISSING if no longer valid.
 
-        Raises nothing: CONSENTS_UNAVAILABLE where nobody can tell.
+        Raises nothing: the reason is CONSENTS_UNAVAILABLE if the store cannot be read.
         """
         ...
 
 
 class Dossiers(Protocol):
-    """The dossiers that the gateway itself has seen."""
+    """The dossiers that the gateway knows."""
 
     async def alive(self, code: str) -> bool | None:
-        """Whether the dossier is being worked on; None when the gateway does not know it."""
+        """Whether the dossier is open; None if the gateway does not know it."""
         ...
 
 
 class Use(NamedTuple):
     """One count in one window: a minute, an hour or a day of Việt Nam, in `seconds`."""
 
-    #: who is counted, as an opaque word: a store that others can read learns nobody's number from it
+    #: the counted party, as an opaque word: the store reveals no personal id
     key: str
     seconds: int
-    #: counted once in the window however often it comes, an opaque word as well; blank: each use counts
+    #: an opaque word that counts once in the window; blank: each use counts
     once: str = ""
-    #: how many of such words are allowed: one more closes the count until the window ends, for every word
+    #: number of such words allowed: one more closes the count for every word until the window ends
     most: int = 100
-    #: who shares a part of the room, an opaque word, the same with each use of a key: who has most of it makes room
+    #: group of keys that share the store's room, an opaque word: the largest group makes room
     within: str = ""
 
 
 class UseCount(NamedTuple):
-    """How often something was used in the window that runs, this time included; of words, how many there are."""
+    """Uses in the current window, including this one; for words, their number."""
 
     times: int
     #: seconds until the next window, at least 1
@@ -66,9 +66,9 @@ class Quotas(Protocol):
     """Counts uses across all processes that share a store, else in this process."""
 
     async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
-        """Count each use once more. Never raises: a store that is lost leaves what this process has counted."""
+        """Count each use. Never raises: without the store, this process's own counts are used."""
         ...
 
     async def close(self) -> None:
-        """Free connections."""
+        """Close connections."""
         ...

@@ -11,7 +11,7 @@ class Source(Protocol):
     """One provider, behind one adapter: answers queries to its data services."""
 
     def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
-        """Ask one question. `landed` is called once, by `end`, with the answer or the outcome that says why not.
+        """Ask one query. `landed` is called once, by `end`, with the answer or another outcome.
 
         `end` is a time of the running loop's clock (`loop.time()`). `landed` may be called before this returns.
         A call ends by itself; it cannot be cancelled. Never raises.
@@ -19,16 +19,16 @@ class Source(Protocol):
         ...
 
     def state(self) -> "SourceState":
-        """How the source is doing, without asking it."""
+        """The health of the source, without a call."""
         ...
 
     async def close(self) -> None:
-        """Free what the source holds (connections, tokens). Every call under way has landed then."""
+        """Close connections and drop tokens. All calls have landed when this returns."""
         ...
 
 
 class SourceState(Protocol):
-    """How a source is doing, for `/v1/sources` and metrics."""
+    """Health of a source, for `/v1/sources` and metrics."""
 
     @property
     def breaker(self) -> str:
@@ -37,7 +37,7 @@ class SourceState(Protocol):
 
     @property
     def latency_ms(self) -> "dict[str, float]":
-        """Quantiles of the last answers: keys `p50`, `p95`, `p99`; empty before the first one."""
+        """Latency quantiles of the last answers: `p50`, `p95`, `p99`; empty before the first one."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""All that is kept in the database of the log, beside its writer and its sequencer: opened once by a process."""
+"""The stores in the log's database, without writer and sequencer; a process opens them once."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class KeptAnchors(AnchorStore, AnchorRows, Protocol):
 
 
 class PrunedLog(LogRetention, LogPruning, Protocol):
-    """What of the log may leave, and its leaving."""
+    """Limits of pruning, and pruning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

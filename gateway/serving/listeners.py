@@ -65,7 +65,7 @@ class Gateway:
         """Nothing is opened yet."""
         self.parts = parts
         self._runners: list[DoorRunner] = []
-        #: set to have the configuration read anew
+        #: set to have the configuration read again
         self.asked = asyncio.Event()
         #: what is open -> what closes it when it is left; None: it is the newest
         self._apps: dict[App, asyncio.Task[None] | None] = {}
@@ -170,7 +170,7 @@ async def listen(
     reuse_port: bool = False,
     tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Listen; ConfigError when the address is taken or not ours."""
+    """Listen. Raises ConfigError if the address is taken or not ours."""
     try:
         site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=1024)
         await site.start()

@@ -39,7 +39,7 @@ class Reloader:
     """Reloads one gateway, one configuration after the other."""
 
     def __init__(self, gateway: Gateway, configured: Callable[[], Configuration]) -> None:
-        """`configured` reads the configuration anew; it may raise ConfigError and may block."""
+        """`configured` reads the configuration again; it may raise ConfigError and may block."""
         self._gateway = gateway
         self._configured = configured
 

@@ -71,7 +71,7 @@ def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of th
 
 @asynccontextmanager
 async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ()) -> AsyncIterator[str]:
-    """The simulated peers on one port; gives their address."""
+    """The simulated peers on one port; returns their address."""
     app = registry.resolve("adapters.sandbox.app", "build")(root, **({"only": only} if only else {}))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()

@@ -107,7 +107,7 @@ class _Workers:
         signal.signal(signal.SIGHUP, self._pass_on)
 
     def start(self, count: int) -> dict[str, object]:
-        """All of them, the first one first; gives what it says about itself once every one answers."""
+        """All of them, the first one first; returns what it says about itself once every one answers."""
         self._fork(0)
         content = self._ready(0)
         for number in range(1, count):
@@ -137,7 +137,7 @@ class _Workers:
                 os.kill(child, signal.SIGTERM)
 
     def _pass_on(self, *_: object) -> None:
-        """Every worker reads the configuration anew; without the terminal that there was, all end."""
+        """Every worker reads the configuration again; without the terminal that there was, all end."""
         if self._at_terminal and not os.isatty(0):
             self._stop()
             return
