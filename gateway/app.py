@@ -68,7 +68,7 @@ class Shared:
     sequencer: Sequencer
     audit: AuditDoor
     stores: Stores
-    seals: PersonKeys
+    person_keys: PersonKeys
     cache: Cache
     access: DecisionInputs
     #: requests under way, and those that wait for late answers, per requester
@@ -106,7 +106,7 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     cache, access = await opened.enter_async_context(_opened_cache(parts))
     return Shared(
         recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
-        seals=PersonKeys(roots, stores.keeping),
+        person_keys=PersonKeys(roots, stores.keeping),
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         recorder = replace(shared.recorder, digest=parts.in_force.digest)
         clock, settings = recorder.clock, parts.configuration.gateway
         key = open_document_key(settings.documents, parts.configuration.root, parts.state)
-        people = citizens(shared.stores, shared.seals, parts, recorder, key, shared.access)
+        people = citizens(shared.stores, shared.person_keys, parts, recorder, key, shared.access)
         lent = {name: former.sources[name] for name in same_sources(parts, former.parts)} if former else {}
         sources = open_sources(parts, lent, people.own)
         for name in [one for one in sources if one not in lent]:
@@ -133,7 +133,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
-        corrections = await correcting(parts, recorder, shared.stores, shared.seals, shared.access)
+        corrections = await correcting(parts, recorder, shared.stores, shared.person_keys, shared.access)
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(

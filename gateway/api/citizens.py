@@ -17,11 +17,11 @@ from gateway.api.consent_models import (
 from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.consents.given import Given
+from gateway.consents.given import GivenConsent
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import KeepRequest
-from gateway.subject_requests.service import SubjectRequested
+from gateway.subject_requests.service import NewSubjectRequest
 
 #: visible signs of ASCII, and spaces between them
 _KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
@@ -31,7 +31,7 @@ async def give(request: Request) -> Response:
     """`POST /v1/consents`."""
     body = await read_model(request, ConsentBody)
     named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
-    given = Given(
+    given = GivenConsent(
         person=body.subject.key, requester=body.requester or "", purpose=body.purpose or "", attributes=named,
         text_version=body.text_version or "", language=body.language or "", channel=body.channel or "",
         controller=body.controller or "",
@@ -67,7 +67,7 @@ async def attest(request: Request) -> Response:
 async def demand(request: Request) -> Response:
     """`POST /v1/subject-requests`."""
     body = await read_model(request, SubjectRequestBody)
-    demanded = SubjectRequested(
+    demanded = NewSubjectRequest(
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip

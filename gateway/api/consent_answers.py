@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from gateway.config.consents import Demand
+from gateway.config.consents import SubjectRequestKind
 from gateway.prefill.not_kept import NotKept
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -41,7 +41,7 @@ _CONSENT_WORDS = "consent requester purpose attributes text_version given_at exp
 _DEMAND = {
     "exchange_id": _TEXT,
     "request": _TEXT,
-    "kind": {"enum": list(get_args(Demand))},
+    "kind": {"enum": list(get_args(SubjectRequestKind))},
     "state": {"enum": ["received", "acknowledged", "answered", "refused"]},
     **dict.fromkeys("requester received_at acknowledge_by answer_by".split(), _TEXT),
     **dict.fromkeys("overdue third_party extended holidays_known".split(), _FLAG),

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from gateway.api import grammar
 from gateway.api.audit_models import Exchange, Moment, Name
 from gateway.api.models import Body, OpenWord, PersonalId, Word, example
-from gateway.config.consents import Demand
+from gateway.config.consents import SubjectRequestKind
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
@@ -113,7 +113,7 @@ class SubjectRequestBody(Body):
     model_config = example({"subject": _WHO, "kind": "access", "text": "Tôi muốn biết dữ liệu nào được lưu."})
 
     subject: CitizenBody
-    kind: Demand
+    kind: SubjectRequestKind
     text: Said | None = None
     #: a processor or a third party takes part: the term is longer
     third_party: bool = False

@@ -17,7 +17,7 @@ from gateway.api.request import Request
 from gateway.api.response import Response, answer, begin_stream
 from gateway.api.signing import proof_of
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound
-from gateway.prefill.preview import Decided
+from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.request import PrefillRequest
 
 _HEARTBEAT_SECONDS = 10
@@ -83,7 +83,7 @@ def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
 async def decide(request: Request) -> Response:
     """`POST /v1/prefill/decision`."""
     body = await read_model(request, DecisionBody)
-    decided = Decided(tuple(body.accepted), tuple(body.refused), proof_of(request))
+    decided = CitizenDecision(tuple(body.accepted), tuple(body.refused), proof_of(request))
     done = await request.services.prefill.decide(body.exchange_id, decided, request.requester)
     return answer(done)
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
-from gateway.checks.demands import demand_faults
+from gateway.checks.conditions import condition_faults
 from gateway.checks.sources import rests_on
 from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration
@@ -44,7 +44,7 @@ def agreement_faults(configuration: Configuration, catalogue: Catalogue) -> Iter
                 what = f"'{word}' gives no attribute '{unknown}'"
                 yield document.problem((*at, "attributes"), what, near(unknown, plan.attributes, "remove it"))
         yield from _agreed_words(configuration, catalogue, agreement, document)
-        yield from demand_faults(configuration, agreement, document)
+        yield from condition_faults(configuration, agreement, document)
         yield from _predicates(catalogue, agreement, document)
         yield from _represents(catalogue, agreement, document)
 

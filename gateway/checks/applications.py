@@ -26,7 +26,7 @@ class ApplicationState(NamedTuple):
     state: str
 
 
-def standings(configuration: Configuration, today: date) -> list[ApplicationState]:
+def application_states(configuration: Configuration, today: date) -> list[ApplicationState]:
     """Every application, in the order of the file."""
     if configuration.applications is None:
         return []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.checks.demands import purpose_bounds
+from gateway.checks.conditions import purpose_bounds
 from gateway.config.configuration import Configuration
 from gateway.config.strict_yaml import Document, Loc, read
 from gateway.domain.errors import Problem

@@ -12,7 +12,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.plan import make_plan
 from gateway.mapping.predicates import Facts
 from gateway.mapping.question_model import QuestionExample
-from gateway.mapping.questions import SUBJECT, TOLD, Question, asking
+from gateway.mapping.questions import ANSWER_WORDS, SUBJECT, Question, asking
 from gateway.prefill.roles import cast
 
 #: the person in the examples; invented
@@ -43,4 +43,4 @@ def answer_of(question: Question, example: QuestionExample, offers: Offers) -> s
             found.append(SourceAnswer(outcome=Outcome.FOUND, values=dict(given)))
     day = date.fromisoformat(example.today)
     facts = Facts(plan, found, lambda _service, _attribute: None, day, roles.given, {})
-    return TOLD[question.truth(facts, word)]
+    return ANSWER_WORDS[question.truth(facts, word)]

@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from gateway.access.revocations import Revocations
-from gateway.checks.applications import standings
+from gateway.checks.applications import application_states
 from gateway.cli.options import CONFIG, JSON, QUIET, Voice, cell, data_root, options
 from gateway.cli.requester_file import NewRequester, added
 from gateway.cli.store import Store, keeps
@@ -137,7 +137,7 @@ def applications(*, store: Store) -> int:
       motlan requesters applications
       motlan requesters applications --config /etc/motlan/config --json
     """  # noqa: D301 -- \b is click's
-    found = standings(store.configuration, legal_day(store.keeper.now()))
+    found = application_states(store.configuration, legal_day(store.keeper.now()))
     table = Table(
         "tên / name", "đơn vị / agency", "văn bản / document", "hạn trả lời / answer by", "tình trạng / state"
     )

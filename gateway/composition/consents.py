@@ -19,7 +19,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.attest import Attest
-from gateway.prefill.erasing import settle_open
+from gateway.prefill.erasing import finish_open_decisions
 from gateway.subject_requests.service import SubjectRequests
 
 _SWEEP_SECONDS = 600.0
@@ -38,7 +38,7 @@ async def sweeping(stores: Stores, clock: Clock) -> AsyncIterator[None]:
 
 def citizens(
     stores: Stores,
-    seals: PersonKeys,
+    person_keys: PersonKeys,
     parts: Composition,
     recorder: Recorder,
     key: DocumentKey,
@@ -47,15 +47,15 @@ def citizens(
     """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
     configuration = parts.configuration
     context = ConsentContext(
-        rows=stores.consents, seals=seals, recorder=recorder, key=key, configuration=configuration,
+        rows=stores.consents, person_keys=person_keys, recorder=recorder, key=key, configuration=configuration,
         catalogue=parts.catalogue, new_id=new_id,
     )  # fmt: skip
     days, values = configuration.consents.keep, Values(parts.catalogue.declared)
-    book, own = ConsentBook(context), OwnStore(stores.own_data, seals, days, values)
+    book, own = ConsentBook(context), OwnStore(stores.own_data, person_keys, days, values)
     settings = configuration.gateway.attest
     rates: dict[Whom, str | None] = {"requester": settings.per_requester, "form": settings.per_form}
     attest = Attest(
-        reader=stores.reader, seals=seals, catalogue=parts.catalogue, consents=book, own=own,
+        reader=stores.reader, person_keys=person_keys, catalogue=parts.catalogue, consents=book, own=own,
         recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
     demands = SubjectRequests(context, stores.subject_requests, new_id)
@@ -69,4 +69,4 @@ async def _sweep(stores: Stores, clock: Clock) -> None:
         with contextlib.suppress(ConsentsUnavailable):
             await stores.own_data.erase(now)
         with contextlib.suppress(ConsentsUnavailable, LogUnavailable):
-            await settle_open(stores.decisions, stores.reader, now)
+            await finish_open_decisions(stores.decisions, stores.reader, now)

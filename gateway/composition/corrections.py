@@ -15,7 +15,7 @@ from gateway.telemetry import log as log_
 
 
 async def correcting(
-    parts: Composition, recorder: Recorder, stores: Stores, seals: PersonKeys, access: DecisionInputs
+    parts: Composition, recorder: Recorder, stores: Stores, person_keys: PersonKeys, access: DecisionInputs
 ) -> Corrections:
     """The use case. What the release before left in files is removed."""
     settings, rows = parts.configuration.gateway.corrections, stores.corrections
@@ -28,6 +28,6 @@ async def correcting(
     rates: dict[Whom, str | None] = {"requester": settings.per_requester, "subject": settings.per_subject}
     return Corrections(
         configuration=parts.configuration, catalogue=parts.catalogue, rows=rows,
-        reader=stores.reader, seals=seals, titles=Titles(parts.configuration, parts.catalogue, parts.root),
+        reader=stores.reader, person_keys=person_keys, titles=Titles(parts.configuration, parts.catalogue, parts.root),
         rates=Rates(limits_of("corrections", rates), access.quotas, access.secret), recorder=recorder,
     )  # fmt: skip

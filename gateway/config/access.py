@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.config.gateway import Label, Words
-from gateway.config.values import Day, Said, Secret, Settings
+from gateway.config.values import Day, NonBlankText, Secret, Settings
 
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
 _MOST_KEYS = 4
@@ -69,7 +69,7 @@ class LegacySettings(Settings):
     #: the day on which the pages closed
     since: Day
     #: why the pages closed
-    legal_basis: Said
+    legal_basis: NonBlankText
     scopes: Words
 
 

@@ -18,7 +18,7 @@ from gateway.config.gateway import GatewaySettings, Label, Words
 from gateway.config.logins import LoginFile
 from gateway.config.overrides import as_written, from_environment, put, unknown_word
 from gateway.config.strict_yaml import Document, misnamed, moved, read
-from gateway.config.values import Day, Said, Settings
+from gateway.config.values import Day, NonBlankText, Settings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 
@@ -81,7 +81,7 @@ class SourceSettings(Settings):
 class Agency(Settings):
     """An agency of the province, and its duty official for citizens who fill their own forms."""
 
-    code: Said
+    code: NonBlankText
     title: Label
     #: code of the agency above it; blank: none
     parent: str = ""
@@ -98,7 +98,7 @@ class Purpose(Settings):
     """An entry of `config/purposes.yaml`."""
 
     title: Label
-    legal_basis: Said
+    legal_basis: NonBlankText
     #: national codes of the procedures with this purpose; `*` for all
     procedures: Words = ("*",)
 
@@ -118,7 +118,7 @@ class PublishedScope(Settings):
 class RefusalGround(Settings):
     """An entry of `config/refusal_grounds.yaml`: the law of refusals with one code."""
 
-    legal_basis: Said
+    legal_basis: NonBlankText
     mark: Literal["seen", "memory", "sandbox"]
 
 
@@ -158,8 +158,8 @@ class RefusedApplication(Settings):
     """A refusal in writing (NĐ 47/2020, art. 35(3); NĐ 194/2025, art. 16)."""
 
     on: Day
-    reason: Said
-    legal_basis: Said
+    reason: NonBlankText
+    legal_basis: NonBlankText
 
 
 class Application(Settings):
@@ -167,9 +167,9 @@ class Application(Settings):
 
     #: the name of that file
     requester: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    agency: Said
+    agency: NonBlankText
     #: number and day of the application
-    document: Said
+    document: NonBlankText
     asked_on: Day
     refused: RefusedApplication | None = None
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from gateway.config.gateway import AS_LIST, Label
-from gateway.config.values import Day, Moved, Said, Settings
+from gateway.config.values import Day, Moved, NonBlankText, Settings
 
 #: a language tag (BCP 47)
 TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
@@ -20,7 +20,7 @@ def _language(text: str) -> str:
 
 Language = Annotated[str, AfterValidator(_language)]
 #: kinds of requests of a data subject (Law 91/2025)
-Demand = Literal["access", "correction", "deletion", "restriction", "objection", "withdrawal"]
+SubjectRequestKind = Literal["access", "correction", "deletion", "restriction", "objection", "withdrawal"]
 
 
 class Term(Settings):
@@ -35,7 +35,7 @@ class Term(Settings):
 
 _SHORT = Term(days=10, with_third_party=20, extension=10)
 _LONG = Term(days=15, with_third_party=20, extension=15)
-_TERMS: dict[Demand, Term] = {
+_TERMS: dict[SubjectRequestKind, Term] = {
     "access": _SHORT, "correction": _SHORT, "deletion": _LONG, "restriction": _LONG, "objection": _LONG,
     "withdrawal": _LONG,
 }  # fmt: skip
@@ -47,9 +47,9 @@ class SubjectRequestSettings(Settings):
     #: working days
     acknowledge_days: int = Field(2, gt=0, le=30)
     #: kinds that are left out have the term of the law
-    terms: dict[Demand, Term] = {}
+    terms: dict[SubjectRequestKind, Term] = {}
 
-    def term(self, kind: Demand) -> Term:
+    def term(self, kind: SubjectRequestKind) -> Term:
         """The term of one kind."""
         return self.terms.get(kind, _TERMS[kind])
 
@@ -95,4 +95,4 @@ class HolidayFile(Settings):
     #: Saturdays and Sundays that are working days in exchange
     worked: tuple[Day, ...] = ()
     #: where the list comes from
-    source: Said
+    source: NonBlankText

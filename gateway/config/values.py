@@ -26,7 +26,7 @@ from gateway.domain.errors import ConfigError, Problem
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 #: a text that is not blank
-Said = Annotated[str, Field(pattern=r"\S")]
+NonBlankText = Annotated[str, Field(pattern=r"\S")]
 
 
 def _day(text: str) -> str:
@@ -106,9 +106,9 @@ class KeyService(Settings):
     #: module below `adapters.` for this key service
     adapter: str = Field(pattern=r"^adapters\.[a-z0-9_.]+$")
     #: address of the key service
-    url: Said
+    url: NonBlankText
     #: name of the key there
-    key: Said
+    key: NonBlankText
     #: the credential for the service
     token: Secret | None = None
     #: further words of the adapter

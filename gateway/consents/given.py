@@ -17,7 +17,7 @@ from gateway.mapping.load import Catalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class GivenConsent:
     """The consent as the requester sent it; members that it left out are empty."""
 
     #: `Subject.key`; personal data
@@ -37,7 +37,7 @@ class Given:
 
 
 def check(
-    given: Given, holder: str, configuration: Configuration, catalogue: Catalogue, now: datetime
+    given: GivenConsent, holder: str, configuration: Configuration, catalogue: Catalogue, now: datetime
 ) -> None:
     """Raises Unprocessable (422) unless it is an explicit consent to existing data that `holder` could receive."""
     for word in ("text_version", "purpose", "language", "channel", "attributes", "expires"):
@@ -62,7 +62,7 @@ def check(
         raise fault_at("/expires_at", say.CONSENT_EXPIRY(longest=longest), ProblemCode.VALUE_NOT_POSSIBLE)
 
 
-def _check_attributes(given: Given, catalogue: Catalogue) -> None:
+def _check_attributes(given: GivenConsent, catalogue: Catalogue) -> None:
     for service, names in given.attributes.items():
         source, _, operation = service.partition(".")
         plan = catalogue.services.get(source, {}).get(operation)
@@ -74,7 +74,7 @@ def _check_attributes(given: Given, catalogue: Catalogue) -> None:
             )
 
 
-def _check_agreed(given: Given, could: Mapping[str, frozenset[str]]) -> None:
+def _check_agreed(given: GivenConsent, could: Mapping[str, frozenset[str]]) -> None:
     """A citizen must not consent to data that no agreement can grant."""
     for service, names in given.attributes.items():
         beyond = sorted(set(names) - could.get(service, frozenset()))

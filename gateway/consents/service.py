@@ -17,7 +17,7 @@ import orjson
 
 from gateway.access.access_tokens import APART_SECONDS
 from gateway.config.configuration import Configuration
-from gateway.consents.given import Given, check
+from gateway.consents.given import GivenConsent, check
 from gateway.consents.receipts import receipt, signed
 from gateway.consents.sealing import PersonKeys, index_of
 from gateway.documents.keys import DocumentKey
@@ -46,7 +46,7 @@ class ConsentContext:
     """What all acts share."""
 
     rows: ConsentRows
-    seals: PersonKeys
+    person_keys: PersonKeys
     recorder: Recorder
     #: signs receipts
     key: DocumentKey
@@ -68,7 +68,7 @@ class ConsentContext:
         return now
 
     @contextlib.asynccontextmanager
-    async def doing(
+    async def noting_failure(
         self, caller: Caller, act: str, person: str, result: str = "not_done", **facts: str
     ) -> AsyncIterator[None]:
         """Around an act that is recorded: writes a second record where it is unknown whether the act was done."""
@@ -81,7 +81,7 @@ class ConsentContext:
 
     async def keys(self, moment: datetime) -> PeriodKeys:
         """The keys of the current month; they exist, because a record was written in it."""
-        keys = await self.seals.of(rfc3339(moment)[:7])
+        keys = await self.person_keys.of(rfc3339(moment)[:7])
         if keys is None:
             raise LogUnavailable(say.MONTH_KEYS_CLOSED)
         return keys
@@ -94,7 +94,7 @@ class ConsentBook:
         """Keeps no state."""
         self._context = context
 
-    async def give(self, caller: Caller, given: Given) -> dict[str, object]:
+    async def give(self, caller: Caller, given: GivenConsent) -> dict[str, object]:
         """Keep a consent; the answer has its receipt. Raises Unprocessable, NotFound."""
         context = self._context
         holder = given.requester or caller.requester.id
@@ -106,7 +106,7 @@ class ConsentBook:
             caller, "given", given.person, given.purpose, consent=consent, holder=holder,
             text_version=given.text_version, channel=given.channel,
         )  # fmt: skip
-        async with context.doing(caller, "given", given.person, consent=consent):
+        async with context.noting_failure(caller, "given", given.person, consent=consent):
             row = await self._row(consent, holder, caller, given, now, await context.keys(now))
             await context.rows.add(row)
         return {"exchange_id": caller.exchange, **shown(row)}
@@ -116,12 +116,12 @@ class ConsentBook:
 
         A consent that is already withdrawn is returned unchanged.
         """
-        row = await self._theirs(caller, consent, person)
+        row = await self._visible(caller, consent, person)
         owner = person or await self._person(row)
         act = "withdrawal_repeated" if row.withdrawn else "withdrawn"
         now = await self._context.note(caller, act, owner, row.purpose, consent=row.id)
         if not row.withdrawn:
-            async with self._context.doing(caller, act, owner, consent=row.id):
+            async with self._context.noting_failure(caller, act, owner, consent=row.id):
                 await self._context.rows.withdraw(row.id, now.timestamp())
         at = row.withdrawn or now.timestamp()
         return {"exchange_id": caller.exchange, **shown(row._replace(withdrawn=at))}
@@ -131,8 +131,8 @@ class ConsentBook:
         context = self._context
         await context.note(caller, "searched", person)
         own = "" if person and caller.serves_citizens else caller.requester.id
-        before = RowFilter().before if after is None else (await self._theirs(caller, after, person)).seq
-        persons = await context.seals.indexes(person) if person else ()
+        before = RowFilter().before if after is None else (await self._visible(caller, after, person)).seq
+        persons = await context.person_keys.indexes(person) if person else ()
         is_nobody = bool(person) and not persons
         wanted = RowFilter(persons, own, before=before, count=count + 1)
         found = [] if is_nobody else list(await context.rows.about(wanted))
@@ -160,10 +160,10 @@ class ConsentBook:
     async def _why_invalid(self, consent: str, now: datetime) -> Reason | None:
         try:
             row = await self._context.rows.find(consent)
-            stands = row is not None and _holds(row, now) and bool(await self._person(row))
+            is_valid = row is not None and _holds(row, now) and bool(await self._person(row))
         except (ConsentsUnavailable, LogUnavailable):
             return Reason.CONSENTS_UNAVAILABLE
-        return None if stands else Reason.CONSENT_MISSING
+        return None if is_valid else Reason.CONSENT_MISSING
 
     async def holding(self, consent: str, requester: str, person: str, now: datetime) -> ConsentRow | None:
         """The consent, when this person gave it to this requester and it holds now.
@@ -173,17 +173,17 @@ class ConsentBook:
         row = await self._context.rows.find(consent)
         if row is None or row.requester != requester or not _holds(row, now):
             return None
-        return row if await self._is_of(row, person) else None
+        return row if await self._was_given_by(row, person) else None
 
-    async def _theirs(self, caller: Caller, consent: str, person: str) -> ConsentRow:
+    async def _visible(self, caller: Caller, consent: str, person: str) -> ConsentRow:
         """The consent, if the caller may see it. Raises NotFound, as slowly for another's consent as for none."""
         row = await self._context.rows.find(consent)
         is_own = row is not None and row.requester == caller.requester.id
         is_seen = is_own or (bool(person) and caller.serves_citizens)
         # the same time is taken in every case: no seal is opened for a caller who may not see it, and a dummy one is
         # opened where there is no row
-        is_his = not person or (is_seen and await self._is_of(row or self._blank(), person))
-        if row is None or not (is_seen and is_his):
+        is_the_person = not person or (is_seen and await self._was_given_by(row or self._blank(), person))
+        if row is None or not (is_seen and is_the_person):
             raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
         return row
 
@@ -192,17 +192,17 @@ class ConsentBook:
         period = rfc3339(self._context.recorder.clock.now())[:7]
         return ConsentRow(0, "", period, b"", "", "", "", 0.0, 0.0, 0.0, "{}", bytes(_SEALED_BYTES))
 
-    async def _is_of(self, row: ConsentRow, person: str) -> bool:
+    async def _was_given_by(self, row: ConsentRow, person: str) -> bool:
         """Whether the person gave this consent; False for a row that was altered in the database."""
         return hmac.compare_digest((await self._person(row)).encode(), person.encode())
 
     async def _person(self, row: ConsentRow) -> str:
-        keys = await self._context.seals.of(row.period)
-        plain = None if keys is None else unseal(keys.encryption, row.sealed, _bound(row))
+        keys = await self._context.person_keys.of(row.period)
+        plain = None if keys is None else unseal(keys.encryption, row.sealed, _associated_data(row))
         return "" if plain is None else plain.decode()
 
     async def _row(
-        self, consent: str, holder: str, caller: Caller, given: Given, now: datetime, keys: PeriodKeys
+        self, consent: str, holder: str, caller: Caller, given: GivenConsent, now: datetime, keys: PeriodKeys
     ) -> ConsentRow:
         context, moment = self._context, now.timestamp()
         agencies, requesters = context.configuration.agencies, context.configuration.requesters
@@ -225,10 +225,10 @@ class ConsentBook:
         claims = receipt(body_shown, principal, issuer, int(moment))
         body["receipt"] = await signed(claims, context.key)
         row = row._replace(body=orjson.dumps(body).decode())
-        return row._replace(sealed=seal(keys.encryption, given.person.encode(), _bound(row)))
+        return row._replace(sealed=seal(keys.encryption, given.person.encode(), _associated_data(row)))
 
 
-def _bound(row: ConsentRow) -> bytes:
+def _associated_data(row: ConsentRow) -> bytes:
     """Associated data of the encrypted part: all that does not change until the withdrawal."""
     facts = (
         row.id,

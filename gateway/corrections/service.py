@@ -73,7 +73,7 @@ class Corrections:
     catalogue: Catalogue
     rows: CorrectionRows
     reader: LogReader
-    seals: PersonKeys
+    person_keys: PersonKeys
     titles: Titles
     rates: Rates
     recorder: Recorder
@@ -88,7 +88,7 @@ class Corrections:
         await self._count(wanted, caller)
         shown_is = await self._shown(wanted, services, records, caller)
         now = self.recorder.clock.now()
-        keys = await self.seals.of(rfc3339(now)[:7])
+        keys = await self.person_keys.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
         report = report_of(
@@ -112,11 +112,11 @@ class Corrections:
         """
         own = _own(caller)
         await self._set_erased_aside()
-        before = Search().before if after is None else (await self._theirs(after, own)).seq
+        before = Search().before if after is None else (await self._visible(after, own)).seq
         persons: Sequence[bytes] = ()
         if person:
             await self._note(caller, Phase.LOOKUP, "corrections", person)
-            persons = await self.seals.indexes(person)
+            persons = await self.person_keys.indexes(person)
         is_nobody = bool(person) and not persons
         wanted = Search(tuple(persons), own, (state,) if state else (), before, count + 1)
         found = [] if is_nobody else list(await self.rows.about(wanted))
@@ -132,7 +132,7 @@ class Corrections:
 
         Raises NotFound; Conflict when it is unreadable; CorrectionsUnavailable, LogUnavailable.
         """
-        row = await self._theirs(correction, _own(caller))
+        row = await self._visible(correction, _own(caller))
         report = await self._opened(row)
         receipt = await self._step(caller, "correction_taken", row, report["key"])
         now = self.recorder.clock.now().timestamp()
@@ -148,7 +148,7 @@ class Corrections:
 
         A repeated answer changes nothing. Raises NotFound; Conflict when the state does not allow it.
         """
-        row = await self._theirs(correction, _own(caller))
+        row = await self._visible(correction, _own(caller))
         if row.state != state:
             if row.state not in _BEFORE[state]:
                 raise Conflict(say.CORRECTION_IS(state=row.state))
@@ -164,9 +164,9 @@ class Corrections:
 
     async def _opened(self, row: CorrectionRow) -> Mapping[str, Any]:
         """The report of a row. Raises Conflict when it is unreadable; CorrectionsUnavailable."""
-        keys = await self.seals.of(row.period)
+        keys = await self.person_keys.of(row.period)
         if keys is None:
-            if not await self.seals.erased(row.period):
+            if not await self.person_keys.erased(row.period):
                 raise CorrectionsUnavailable(say.CORRECTION_KEYS_CLOSED)
             raise Conflict(say.CORRECTION_UNREADABLE, code=ProblemCode.PERIOD_KEYS_ERASED)
         report = opened(row, keys)
@@ -181,7 +181,7 @@ class Corrections:
         now = self.recorder.clock.now().timestamp()
         for state in (QUEUED, TAKEN):
             for period in await self.rows.periods(state):
-                if await self.seals.erased(period):
+                if await self.person_keys.erased(period):
                     await self.rows.move_all(state, UNREADABLE, now, period)
 
     async def _step(
@@ -247,7 +247,7 @@ class Corrections:
         return shown_is
 
     async def _keys(self, records: Sequence[Members]) -> Mapping[str, PeriodKeys]:
-        found = {period: await self.seals.of(period) for period in {one["period"] for one in records}}
+        found = {period: await self.person_keys.of(period) for period in {one["period"] for one in records}}
         return {period: keys for period, keys in found.items() if keys is not None}
 
     async def _kept(
@@ -271,7 +271,7 @@ class Corrections:
         receipt = await self._note(caller, Phase.DELIVERY, "correction_repeated", person, wanted, notes)
         return before or row, receipt
 
-    async def _theirs(self, correction: str, own: str) -> CorrectionRow:
+    async def _visible(self, correction: str, own: str) -> CorrectionRow:
         row = await self.rows.find(correction)
         if row is None or own not in ("", row.requester):
             raise NotFound(say.NO_SUCH_CORRECTION, code=ProblemCode.CORRECTION_UNKNOWN)

@@ -19,7 +19,7 @@ from gateway.mapping.paper_rules import PaperRule, Predicate
 from gateway.mapping.predicates import Facts, Truth, predicate
 from gateway.mapping.procedure import Procedure, refs_of_predicate
 from gateway.mapping.question_model import PLACE, QuestionMapping
-from gateway.mapping.source_faults import Said
+from gateway.mapping.source_faults import MappingFault
 from gateway.mapping.strict import Title
 
 #: the only role of a question
@@ -39,7 +39,7 @@ _UNWRITTEN = ProcedureMapping.model_construct(
     examples=(),
 )
 #: the words of an answer
-TOLD = {Truth.YES: "yes", Truth.NO: "no", Truth.UNKNOWN: "cannot_tell"}
+ANSWER_WORDS = {Truth.YES: "yes", Truth.NO: "no", Truth.UNKNOWN: "cannot_tell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _part(document: Document, data: object) -> Document:
     return Document(document.path, document.name, data, lines)
 
 
-def _asked(rule: Predicate, evidence: Evidence) -> Iterator[Said]:
+def _asked(rule: Predicate, evidence: Evidence) -> Iterator[MappingFault]:
     """Unknown references, and words that the evidence never has."""
     if not any(getattr(rule, form) for form in _FORMS):
         yield ("asks",), "it asks for no evidence", f"write one of {', '.join(_FORMS)}"
@@ -190,7 +190,7 @@ def _parts(word: str, part: str, schema: object) -> Iterator[tuple[Loc, str, str
         yield ("asks", "part"), f"'{word}' has no member '{part}'", near(part, names, "leave 'part' out")
 
 
-def _examples(question: Question, evidence: Evidence) -> Iterator[Said]:
+def _examples(question: Question, evidence: Evidence) -> Iterator[MappingFault]:
     outcomes = {str(one) for one in Outcome}
     for index, example in enumerate(question.mapping.examples):
         if not question.takes(example.parameter):

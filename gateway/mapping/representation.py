@@ -15,7 +15,7 @@ from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.fits import Evidence
 from gateway.mapping.predicates import Truth, lasts
-from gateway.mapping.source_faults import Said
+from gateway.mapping.source_faults import MappingFault
 from gateway.mapping.strict import Mark, Strict, Title, Words
 from gateway.mapping.transforms import Unreadable, same_words
 
@@ -288,7 +288,7 @@ def _either(truths: Iterator[Truth]) -> Truth:
     return Truth.UNKNOWN if Truth.UNKNOWN in found else Truth.NO
 
 
-def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> Iterator[Said]:
+def representation_faults(rule: RepresentationMapping, evidence: Evidence) -> Iterator[MappingFault]:
     """Unknown references and proofs that prove nothing; else failed examples."""
     is_good = True
     for index, proof in enumerate(rule.proofs):
@@ -314,7 +314,7 @@ def _weak(proof: RepresentationProof, rule: RepresentationMapping) -> Iterator[t
         yield "many bear one name: a name alone proves nothing", remedy
 
 
-def _example_faults(rule: RepresentationMapping) -> Iterator[Said]:
+def _example_faults(rule: RepresentationMapping) -> Iterator[MappingFault]:
     for index, example in enumerate(rule.examples):
         claim = RepresentationClaim(
             _subject(SubjectKind.PERSON, example.representative), _subject(rule.of, example.represented),

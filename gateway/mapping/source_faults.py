@@ -14,13 +14,13 @@ from gateway.mapping.transforms import Transform
 from gateway.mapping.values import QUERY_WORDS
 
 #: place, fault, remedy, files that it was compared with
-Said = tuple[Loc, str, str, *tuple[str, ...]]
+MappingFault = tuple[Loc, str, str, *tuple[str, ...]]
 #: transforms that do not change a word of a code list
 _KEEPING = frozenset({"text"})
 _PATHS = ("record", "found_when", "status", "updated_at")
 
 
-def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[Said]:
+def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[MappingFault]:
     """Every unknown name in a source mapping."""
     transforms = provider_transforms(codes)
     for operation, service in mapping.services.items():
@@ -38,7 +38,9 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
 
 
-def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], loc: Loc) -> Iterator[Said]:
+def _request_faults(
+    place: str, rule: RequestValue, profiles: Collection[str], loc: Loc
+) -> Iterator[MappingFault]:
     if (rule.value is None) == (rule.from_ is None):
         yield loc, f"request place '{place}' needs either 'value' or 'from'", "write one of the two"
     for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
@@ -58,7 +60,7 @@ def _request_faults(place: str, rule: RequestValue, profiles: Collection[str], l
             )
 
 
-def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[Said]:
+def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[MappingFault]:
     """Checks that `unless` names an earlier place."""
     before: list[str] = []
     for place, rule in request.items():
@@ -89,7 +91,7 @@ def _official_words() -> list[str]:
     return [f"official.{name}" for name in Official.__dataclass_fields__]
 
 
-def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
+def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in _PATHS]
     paths += [((*at, "identity", name), path) for name, path in answer.identity.items()]
     for name, rule in answer.attributes.items():
@@ -105,7 +107,7 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
 
 
-def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
+def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     for name in answer.tells_apart:
         if name not in answer.attributes:
             what = f"tells_apart: '{name}' is no attribute of this answer"
@@ -114,7 +116,7 @@ def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[Said]:
         yield at, "'tells_apart' needs a record that may be a list", "write 'record: names.of.it' beside it"
 
 
-def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator[Said]:
+def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator[MappingFault]:
     for name, words in answer.vouched.items():
         if name not in answer.attributes:
             what = f"vouched: '{name}' is no attribute of this answer"
@@ -132,7 +134,7 @@ def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator
 
 def _conversion_faults(
     rule: RequestValue | AttributeRule, codes: Codes, transforms: Mapping[str, Transform], loc: Loc
-) -> Iterator[Said]:
+) -> Iterator[MappingFault]:
     if rule.codes is not None and rule.codes not in codes.lists:
         file = f"mappings/codes/{rule.codes}.yaml"
         what = f"code list '{rule.codes}' does not exist in mappings/codes"
@@ -143,7 +145,9 @@ def _conversion_faults(
             yield (*loc, "transform"), f"transform '{word}' does not exist", remedy
 
 
-def _evidence_faults(service: ServiceMapping, codes: Codes, evidence: Evidence, at: Loc) -> Iterator[Said]:
+def _evidence_faults(
+    service: ServiceMapping, codes: Codes, evidence: Evidence, at: Loc
+) -> Iterator[MappingFault]:
     """Unknown attributes, and code lists whose results the evidence does not accept."""
     file = f"schemas/evidence/{service.evidence}.schema.json"
     if service.evidence not in evidence:

@@ -29,10 +29,12 @@ _KEY = 32
 class OwnStore:
     """Implements gateway.ports.consents.KeptCopies, and writes own data."""
 
-    def __init__(self, rows: OwnDataRows, seals: PersonKeys, days: Mapping[str, int], values: Values) -> None:
+    def __init__(
+        self, rows: OwnDataRows, person_keys: PersonKeys, days: Mapping[str, int], values: Values
+    ) -> None:
         """`days`: attribute -> days for which a declared value is valid; other attributes are not kept."""
         self._rows = rows
-        self._seals = seals
+        self._person_keys = person_keys
         self._days = days
         self._values = values
 
@@ -52,13 +54,13 @@ class OwnStore:
         wanted = {
             name: value for name, value in values.items() if name in allowed and not self.why_not(name, value)
         }
-        keys = await self._seals.of(consent.period) if wanted else None
+        keys = await self._person_keys.of(consent.period) if wanted else None
         if keys is None:
             return {}
         new = OwnDataKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
-        new = new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _whose(new)))
-        held = await self._rows.key(new, now.timestamp())
-        key = None if held is None else _key(keys, held)
+        new = new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _key_binding(new)))
+        stored_key = await self._rows.key(new, now.timestamp())
+        key = None if stored_key is None else _key(keys, stored_key)
         if key is None:
             return {}
         kept = [self._value(key, consent, name, value, now) for name, value in wanted.items()]
@@ -67,15 +69,19 @@ class OwnStore:
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
         """Attribute -> newest value; values that do not fit the current schema are left out."""
-        persons = await self._seals.indexes(person)
+        persons = await self._person_keys.indexes(person)
         found: dict[str, Own] = {}
         opened: dict[str, AESGCM | None] = {}
-        for held, value in await self._rows.of(persons, requester, now.timestamp()):
-            if held.consent not in opened:
-                keys = await self._seals.of(held.period)
-                opened[held.consent] = None if keys is None else _key(keys, held)
-            key = opened[held.consent]
-            plain = None if key is None else unseal(key, value.sealed, _bound(value.consent, value.attribute))
+        for stored_key, value in await self._rows.of(persons, requester, now.timestamp()):
+            if stored_key.consent not in opened:
+                keys = await self._person_keys.of(stored_key.period)
+                opened[stored_key.consent] = None if keys is None else _key(keys, stored_key)
+            key = opened[stored_key.consent]
+            plain = (
+                None
+                if key is None
+                else unseal(key, value.sealed, _value_binding(value.consent, value.attribute))
+            )
             if plain is not None and value.attribute not in found:
                 said: Any = orjson.loads(plain)
                 if not self.why_not(value.attribute, said):
@@ -85,27 +91,27 @@ class OwnStore:
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
         """See gateway.ports.consents.KeptCopies."""
-        return await self._seals.indexes(person)
+        return await self._person_keys.indexes(person)
 
     def _value(
         self, key: AESGCM, consent: ConsentRow, name: str, value: object, now: datetime
     ) -> OwnDataValue:
         until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)
-        sealed = seal(key, orjson.dumps(value), _bound(consent.id, name))
+        sealed = seal(key, orjson.dumps(value), _value_binding(consent.id, name))
         return OwnDataValue(consent.id, name, now.timestamp(), until, sealed)
 
 
-def _key(keys: PeriodKeys, held: OwnDataKey) -> AESGCM | None:
-    plain = unseal(keys.encryption, held.wrapped, _whose(held))
+def _key(keys: PeriodKeys, stored_key: OwnDataKey) -> AESGCM | None:
+    plain = unseal(keys.encryption, stored_key.wrapped, _key_binding(stored_key))
     return None if plain is None else AESGCM(plain)
 
 
-def _whose(held: OwnDataKey) -> bytes:
+def _key_binding(stored_key: OwnDataKey) -> bytes:
     """Associated data of a key: a key moved to another person in the database opens nothing."""
-    return f"own_data_key|{held.consent}|{held.person.hex()}|{held.requester}".encode()
+    return f"own_data_key|{stored_key.consent}|{stored_key.person.hex()}|{stored_key.requester}".encode()
 
 
-def _bound(consent: str, attribute: str) -> bytes:
+def _value_binding(consent: str, attribute: str) -> bytes:
     return f"own_data|{consent}|{attribute}".encode()
 
 

@@ -106,18 +106,22 @@ def _is_chain(one: Acting, signed_in: Sequence[object], applicant: Subject | Non
 
 
 def _of_ages(one: Acting, today: date) -> Denial | None:
-    his, theirs, years = one.subject.birth_date, one.represented.birth_date, one.rule.younger_than
-    if his is None:
+    representative_born, represented_born, years = (
+        one.subject.birth_date,
+        one.represented.birth_date,
+        one.rule.younger_than,
+    )
+    if representative_born is None:
         return None
-    if years is not None and theirs is not None:
-        if _is_older(str(theirs), str(his)):
+    if years is not None and represented_born is not None:
+        if _is_older(str(represented_born), str(representative_born)):
             return _denied(
                 one, RefusalReason.REPRESENTATION_IMPOSSIBLE, say.CHILD_OLDER, "correct the birth dates"
             )
-        if theirs.age_on(today)[0] >= years:
+        if represented_born.age_on(today)[0] >= years:
             remedy = "let them file for themselves, or name a mandate"
             return _denied(one, RefusalReason.REPRESENTED_OF_AGE, say.REPRESENTED_OF_AGE(years=years), remedy)
-    if his.age_on(today)[1] < _OF_AGE:
+    if representative_born.age_on(today)[1] < _OF_AGE:
         said, remedy = say.REPRESENTATIVE_MINOR(years=_OF_AGE), "name a representative who is of age"
         return _denied(one, RefusalReason.REPRESENTATIVE_MINOR, said, remedy)
     return None

@@ -31,12 +31,12 @@ from gateway.prefill.case import Case, covered
 from gateway.prefill.counting import Count, Counting, exceeded_limits
 
 #: the key of no person
-_SOMEBODY = "*"
+_UNKNOWN_PERSON = "*"
 #: time for the look-up of consents, even when the caller's deadline is shorter: a shorter time-out proves no outage
 _PATIENCE_SECONDS = 0.5
 
 
-class Decides(Protocol):
+class DecisionPolicy(Protocol):
     """Decides over forms, or over predicates."""
 
     def decide(self, asked: PolicyRequest) -> Decision:
@@ -66,7 +66,7 @@ class Admission:
     """Decides over each request. Keeps counts, and no request."""
 
     def __init__(
-        self, policy: Decides, access: DecisionInputs, recorder: Recorder, counting: Counting,
+        self, policy: DecisionPolicy, access: DecisionInputs, recorder: Recorder, counting: Counting,
         configuration: Configuration,
     ) -> None:  # fmt: skip
         """No use is counted yet. `configuration` has the legal grounds of refusals."""
@@ -81,7 +81,7 @@ class Admission:
         asked = await self._asked(case, requester)
         if (denial := case.impossible(asked.now.date())) is not None:
             return Decision(None, denial), Decision(None, denial)
-        found = asked._replace(persons=asked.persons | {_SOMEBODY})
+        found = asked._replace(persons=asked.persons | {_UNKNOWN_PERSON})
         return self._policy.decide(asked), self._policy.decide(found)
 
     async def admit(self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float) -> Allowed:
@@ -99,7 +99,7 @@ class Admission:
             raise await self.refused(decision.denial, case, requester, exchange)
         is_alive = asked.alive is True
         if beyond := await self._counting.admitted(grant.limits, case, requester, is_dossier_alive=is_alive):
-            asked, grant = await self._left(beyond, asked, grant, case, requester, exchange)
+            asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
 
     async def _asked(self, case: Case, requester: Requester, deadline: float | None = None) -> PolicyRequest:
@@ -133,7 +133,7 @@ class Admission:
         except TimeoutError:
             raise ConsentsUnavailable(say.CONSENT_LATE) from None
 
-    async def _left(
+    async def _without_spent(
         self, beyond: list[Count], asked: PolicyRequest, grant: Grant, case: Case, requester: Requester,
         exchange: ExchangeId,
     ) -> tuple[PolicyRequest, Grant]:  # fmt: skip

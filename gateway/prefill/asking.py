@@ -23,7 +23,7 @@ from gateway.prefill.roles import dependency, found_subject
 
 #: claims that were not given are no evidence
 _NO_CLAIMS = failed(Outcome.SKIPPED, Reason.VALUE_BLANK)
-_NOBODY = failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
+_NOT_ASKED = failed(Outcome.SKIPPED, Reason.CONDITION_FALSE)
 
 
 class Asking:
@@ -41,18 +41,18 @@ class Asking:
 
         Raises LogUnavailable when the intent for a person found in evidence cannot be written.
         """
-        self._go_on(exchange)
+        self._ask_next(exchange)
         if exchange.awaited and exchange.failure is None:
             await exchange.wait(deadline)
         if exchange.failure is not None:
             raise exchange.failure
         return not exchange.awaited
 
-    def _go_on(self, exchange: Exchange) -> None:
+    def _ask_next(self, exchange: Exchange) -> None:
         """Ask the queries that the answers so far make necessary."""
         if exchange.is_stopped:
             return
-        queries = [index for index in _following(exchange) if index not in exchange.asked]
+        queries = [index for index in _next_wave(exchange) if index not in exchange.asked]
         if not queries:
             return
         is_first = not exchange.asked
@@ -73,7 +73,7 @@ class Asking:
             async with exchange.announcing:
                 await self._consents.recheck(exchange)
                 for role in dict.fromkeys(exchange.plan.queries[index].role for index in queries):
-                    await _meet(exchange, role)
+                    await _find_subject(exchange, role)
                 named = len(exchange.subjects)
                 if named > exchange.announced and not exchange.is_stopped:
                     await self._records.write(exchange, Phase.INTENT)
@@ -106,7 +106,7 @@ class Asking:
         subject = exchange.subjects.get(query.role)
         # subjects that the request names were checked when the plan was made
         if subject is None or not (query.role in exchange.named or query.service.can_ask(subject)):
-            self._landed(exchange, index, _NOBODY)
+            self._landed(exchange, index, _NOT_ASKED)
             return
         call_id = CallId(f"{exchange.id}-{index + 1}")
         call = exchange.calls[index] = QueryCall(
@@ -129,7 +129,7 @@ class Asking:
         exchange.landed += 1
         try:
             if len(exchange.asked) < len(exchange.answers):
-                self._go_on(exchange)
+                self._ask_next(exchange)
         except Exception as error:  # noqa: BLE001 -- a defect here is this exchange's, not the source's
             _fail(exchange, error)
             return
@@ -144,7 +144,7 @@ def _fail(exchange: Exchange, error: Exception, given_up: int = 0) -> None:
     exchange.wake()
 
 
-def _following(exchange: Exchange) -> list[int]:
+def _next_wave(exchange: Exchange) -> list[int]:
     """The queries to ask next; the query that finds a person comes before queries about that person."""
     plan, answers = exchange.plan, exchange.answers
     if not exchange.asked and not exchange.known:
@@ -159,7 +159,7 @@ def _following(exchange: Exchange) -> list[int]:
     return list(wanted)
 
 
-async def _meet(exchange: Exchange, role: str) -> None:
+async def _find_subject(exchange: Exchange, role: str) -> None:
     """The subject of a role, if evidence names one and a query about them is allowed."""
     if role in exchange.subjects or role in exchange.met:
         return

@@ -52,7 +52,7 @@ class Attest:
     """Compares forms."""
 
     reader: LogReader
-    seals: PersonKeys
+    person_keys: PersonKeys
     catalogue: Catalogue
     consents: ConsentBook
     own: OwnStore
@@ -70,7 +70,7 @@ class Attest:
         procedure = self.catalogue.find(answered[0]["procedure"])
         if procedure is None:
             raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
-        keys = await self.seals.of(answered[0]["period"])
+        keys = await self.person_keys.of(answered[0]["period"])
         about = _people(answered[0], keys)
         act = _Act(caller, exchange, procedure, about)
         await self._count(act)

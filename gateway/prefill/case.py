@@ -118,8 +118,8 @@ class Case(NamedTuple):
         if not claims or own is None:
             return NOTHING
         words = _ORGANISATION_CLAIMS if own.kind is SubjectKind.ORGANISATION else CLAIMS
-        is_his = any((number := claims.get(word)) and number == getattr(own, part) for word, part in words)
-        return claims if is_his else NOTHING
+        is_owner = any((number := claims.get(word)) and number == getattr(own, part) for word, part in words)
+        return claims if is_owner else NOTHING
 
 
 class Cases:

@@ -186,8 +186,8 @@ def _claims(case: Case, requester: Requester) -> list[Person]:
         people.append(("", case.acting.subject.key, case.acting.subject))
     for role, key, one in people:
         is_newborn = one.kind is SubjectKind.NEWBORN
-        is_told = one.full_name or one.birth_date or (is_newborn and written)
-        if one.kind not in _PEOPLE or not is_told:
+        has_claim = one.full_name or one.birth_date or (is_newborn and written)
+        if one.kind not in _PEOPLE or not has_claim:
             continue
         # a newborn has no number: its notice is found by the parent's
         number = one.parent_personal_id if is_newborn else one.personal_id

@@ -5,7 +5,7 @@ from gateway.ports.consents import Decisions
 from gateway.ports.exchange_log import LogReader
 
 
-async def settle_open(decisions: Decisions, reader: LogReader, now: float) -> None:
+async def finish_open_decisions(decisions: Decisions, reader: LogReader, now: float) -> None:
     """Finish all decisions that no process holds at `now` (POSIX seconds). ConsentsUnavailable, LogUnavailable."""
     for claim in await decisions.open(now):
         if await recorded(reader, claim.exchange, claim.requester):

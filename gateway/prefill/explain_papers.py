@@ -20,7 +20,7 @@ class _Barred(NamedTuple):
     remedy: str
 
 
-_NOBODY = _Barred("condition_unknown", "", "nothing that data can prove replaces this paper")
+_NOT_REPLACEABLE = _Barred("condition_unknown", "", "nothing that data can prove replaces this paper")
 
 
 def papers(plan: Plan, published: Published, denial: Denial | None) -> list[Entry]:
@@ -46,7 +46,9 @@ def _paper(plan: Plan, published: Published, denial: Denial | None, code: str, p
             "reason": denial.code,
             "remedy": denial.remedy,
         }
-    barred = _barred(plan, published, paper.replaced_by) if paper.replaced_by is not None else _NOBODY
+    barred = (
+        _barred(plan, published, paper.replaced_by) if paper.replaced_by is not None else _NOT_REPLACEABLE
+    )
     if barred is None:
         return {**entry, "state": "replaceable"}
     return {**entry, "state": "required", "rule": barred.rule, "reason": barred.code, "remedy": barred.remedy}
@@ -61,13 +63,13 @@ def _barred(plan: Plan, published: Published, proof: Proof) -> _Barred | None:
     parts += [_missing(plan, published, word) for word in proof.has or ()]
     parts += [_missing(plan, published, word) for name in proof.concludes for word in plan.reads[name]]
     # a guard only denies a cut and needs no published scope, but it needs an enabled source
-    parts += [_nobody(plan, plan.reads[name]) for name in proof.guards]
+    parts += [_undecidable(plan, plan.reads[name]) for name in proof.guards]
     if proof.issued is not None:
         parts.append(_missing(plan, None, stored(proof)))
     return next((one for one in parts if one is not None), None)
 
 
-def _nobody(plan: Plan, words: tuple[str, ...]) -> _Barred | None:
+def _undecidable(plan: Plan, words: tuple[str, ...]) -> _Barred | None:
     """Why a guard cannot be decided: no source may be asked for what it reads."""
     barred = [_missing(plan, None, word) for word in words]
     return None if None in barred else next(iter(barred), None)

@@ -76,7 +76,7 @@ class QueryCall:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _RetainedAnswer:
     answer: SourceAnswer
     fetched_at: datetime
     until: float
@@ -104,7 +104,7 @@ class Gatherer:
         self._clock = clock
         self._metrics = metrics
         self._entries = entries
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, _RetainedAnswer] = OrderedDict()
         self._room = _ROOM
         #: fires when the next retained answer expires; None when there is none
         self._timer: asyncio.TimerHandle | None = None
@@ -158,7 +158,7 @@ class Gatherer:
     def _claimed(self, query: SourceQuery, call: QueryCall, answer: SourceAnswer) -> None:
         try:
             if answer.faults or answer.outcome in _TROUBLE:
-                self._tell(query, answer)
+                self._log_faults(query, answer)
         finally:
             call.land(answer, asyncio.get_running_loop().time())
 
@@ -170,7 +170,7 @@ class Gatherer:
         try:
             self._metrics.answer(source, operation, str(answer.outcome), now - call.began)
             if answer.faults or answer.outcome in _TROUBLE:
-                self._tell(query, answer)
+                self._log_faults(query, answer)
             if answer.alarm:
                 self._metrics.alarm("other_person")
                 log().warning("prefill.source.other_person", source=source, call_id=query.call_id)
@@ -180,7 +180,7 @@ class Gatherer:
             for one in calls:
                 one.land(answer, now)
 
-    def _tell(self, query: SourceQuery, answer: SourceAnswer) -> None:
+    def _log_faults(self, query: SourceQuery, answer: SourceAnswer) -> None:
         """Log why an answer is missing or incomplete, for operators, without any value."""
         source, _, operation = query.service.partition(".")
         reason = answer.reason or ""
@@ -205,9 +205,9 @@ class Gatherer:
         self._room -= size
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        self._kept[key] = _Kept(answer, self._clock.now(), until, size)
+        self._kept[key] = _RetainedAnswer(answer, self._clock.now(), until, size)
         if self._sweep_at > until:
-            self._ring(until)
+            self._set_timer(until)
 
     def _drop(self, key: str) -> None:
         if (gone := self._kept.pop(key, None)) is not None:
@@ -217,9 +217,9 @@ class Gatherer:
         """Drop all retained answers and the timer: the event loop would hold them until it fires."""
         self._kept.clear()
         self._room = _ROOM
-        self._ring(math.inf)
+        self._set_timer(math.inf)
 
-    def _ring(self, at: float) -> None:
+    def _set_timer(self, at: float) -> None:
         """Set the only timer to `at` (loop time); infinity: no timer."""
         if self._timer is not None:
             self._timer.cancel()
@@ -232,4 +232,4 @@ class Gatherer:
         for key in [key for key, kept in self._kept.items() if kept.until <= now + _TICK_SECONDS]:
             self._drop(key)
         following = min((kept.until for kept in self._kept.values()), default=math.inf)
-        self._ring(max(following, now + _SWEEP_SECONDS))
+        self._set_timer(max(following, now + _SWEEP_SECONDS))

@@ -46,7 +46,7 @@ _BEGIN_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class CitizenDecision:
     """The citizen's decision about each piece of evidence in the preview."""
 
     accepted: tuple[str, ...]
@@ -82,7 +82,7 @@ class Previews:
         await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
         return {"shown_to": "citizen", "decide_until": rfc3339(until)}
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
+    async def decide(self, exchange: str, decided: CitizenDecision, requester: Requester) -> PrefillAnswer:
         """The changed answer, once the decision is recorded.
 
         Raises NotFound: no preview, expired, or another requester's. Conflict: a decision is under way.
@@ -126,7 +126,7 @@ class Previews:
         return reader is not None and bool(await recorded_decisions(reader, exchange, requester.id))
 
     async def _decide(
-        self, token: str, state: Retained, decided: Decided, requester: Requester
+        self, token: str, state: Retained, decided: CitizenDecision, requester: Requester
     ) -> PrefillAnswer:
         decisions, begun = self._access.decisions, self._recorder.clock.now().timestamp()
         claim, until = Claim(_key(token), state["answer"]["exchange_id"], requester.id), begun + _HELD_SECONDS
@@ -170,7 +170,7 @@ class Previews:
         return not await self._is_recorded(exchange, requester)
 
     async def _decided(
-        self, state: Retained, decided: Decided, requester: Requester, work: "_Work"
+        self, state: Retained, decided: CitizenDecision, requester: Requester, work: "_Work"
     ) -> PrefillAnswer:
         """Record the decision; the refused own data are marked for erasure before."""
         answer: PrefillAnswer = state["answer"]
@@ -191,7 +191,7 @@ class Previews:
 
         return await self._releases.settled(state["consents"], made)
 
-    async def _mark_for_erasure(self, state: Retained, decided: Decided, work: "_Work") -> list[str]:
+    async def _mark_for_erasure(self, state: Retained, decided: CitizenDecision, work: "_Work") -> list[str]:
         """Mark the own data that go with the refused evidence for erasure; returns their attributes."""
         answer, own, now = state["answer"], self._access.own, self._recorder.clock.now()
         procedure = self._catalogue.find(answer["procedure"]["code"])
@@ -264,7 +264,7 @@ def _taken() -> Conflict:
     return Conflict(say.DECISION_TAKEN, code=ProblemCode.DECISION_TAKEN)
 
 
-def _check(answer: PrefillAnswer, decided: Decided) -> None:
+def _check(answer: PrefillAnswer, decided: CitizenDecision) -> None:
     if answer["pending"] is not None:
         raise fault_at("/exchange_id", say.STILL_PENDING, ProblemCode.STILL_PENDING)
     said: set[str] = set()
@@ -279,7 +279,9 @@ def _check(answer: PrefillAnswer, decided: Decided) -> None:
         raise fault_at("/accepted", say.DECIDE_EACH(left=", ".join(left)), ProblemCode.UNDECIDED)
 
 
-def _notes(answer: PrefillAnswer, changed: PrefillAnswer, decided: Decided) -> dict[str, str | int | bool]:
+def _notes(
+    answer: PrefillAnswer, changed: PrefillAnswer, decided: CitizenDecision
+) -> dict[str, str | int | bool]:
     """What a later attest needs: names of the evidence, and of the fields that the refusal emptied."""
     emptied = [
         key for key, one in changed["fields"].items() if one != answer["fields"][key] and one["value"] is None

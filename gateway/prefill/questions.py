@@ -21,7 +21,7 @@ from gateway.mapping.papers import lacking
 from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Facts, Truth
 from gateway.mapping.procedure import Procedure
-from gateway.mapping.questions import SUBJECT, TOLD, Question, asking, split
+from gateway.mapping.questions import ANSWER_WORDS, SUBJECT, Question, asking, split
 from gateway.prefill.admission import Admission
 from gateway.prefill.allowed import Allowed
 from gateway.prefill.asking import Asking
@@ -142,7 +142,7 @@ def _purpose(questions: Mapping[str, Question]) -> str:
 
 def _told(question: Question, facts: Facts, word: str) -> dict[str, object]:
     truth, title = question.truth(facts, word), question.mapping.title
-    entry: dict[str, object] = {"answer": TOLD[truth], "title": title.vi, "title_en": title.en}
+    entry: dict[str, object] = {"answer": ANSWER_WORDS[truth], "title": title.vi, "title_en": title.en}
     if truth is Truth.UNKNOWN:
         entry["reason"] = {"code": _why(facts, word).value}
     return entry

@@ -32,7 +32,7 @@ _RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
 def without(answer: PrefillAnswer, dropped: Dropped, rests: Rests) -> PrefillAnswer:
-    """The answer without the dropped evidence. `rests` as `rests_on` gives it."""
+    """The answer without the dropped evidence. `rests` as `evidence_used` gives it."""
     fields = {key: _field(entry, dropped) for key, entry in answer["fields"].items()}
     papers = [_paper(paper, dropped, rests) for paper in answer["papers"]]
     form: dict[str, object] = {}
@@ -50,7 +50,7 @@ def without(answer: PrefillAnswer, dropped: Dropped, rests: Rests) -> PrefillAns
     }  # fmt: skip
 
 
-def rests_on(plan: Plan) -> Rests:
+def evidence_used(plan: Plan) -> Rests:
     """The evidence that papers and warnings read."""
     found: dict[str, dict[str, list[str]]] = {"applies": {}, "proven": {}, "warned": {}}
     for code, paper in plan.papers.items():

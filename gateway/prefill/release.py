@@ -19,10 +19,10 @@ from gateway.mapping.answer import PrefillAnswer, ReasonEntry
 from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.pending import PendingStore
-from gateway.prefill.refusing import Dropped, rests_on, without
+from gateway.prefill.refusing import Dropped, evidence_used, without
 from gateway.prefill.sealing import Sealer
 
-#: what is retained beside an answer, as plain data: `record` (header of later records), `rests` (`refusing.rests_on`),
+#: plain data beside a retained answer: `record` (header of later records), `rests` (`refusing.evidence_used`),
 #: `consents` (evidence -> its consents), `signed` (the issuer that signs; None: unsigned), `configuration` (digest of
 #: the configuration that made it)
 Retained = dict[str, Any]
@@ -49,7 +49,7 @@ class Releases:
         return {
             "record": about._asdict(),
             "configuration": self._recorder.digest,
-            "rests": rests_on(exchange.plan),
+            "rests": evidence_used(exchange.plan),
             "consents": exchange.allowed.consents_by_evidence(exchange.plan, exchange.answers),
             "signed": case.request.issuer if case.request.signed else None,
         }  # fmt: skip

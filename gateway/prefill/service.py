@@ -36,7 +36,7 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.late import LateWork
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
-from gateway.prefill.preview import Decided, Previews
+from gateway.prefill.preview import CitizenDecision, Previews
 from gateway.prefill.proving import Proving
 from gateway.prefill.questions import QuestionRequest, Questions
 from gateway.prefill.records import Records
@@ -165,7 +165,7 @@ class Prefill:
         """Yes, no or cannot_tell to each predicate; no value leaves. Raises as `fill`, but not NotFound."""
         return await self._questions.answer(wanted, requester, exchange, deadline)
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> PrefillAnswer:
+    async def decide(self, exchange: str, decided: CitizenDecision, requester: Requester) -> PrefillAnswer:
         """The answer of a preview without refused evidence, after its record. Raises as `Previews.decide`."""
         return await self._previews.decide(exchange, decided, requester)
 

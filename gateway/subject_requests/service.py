@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import orjson
 
-from gateway.config.consents import Demand, SubjectRequestSettings
+from gateway.config.consents import SubjectRequestKind, SubjectRequestSettings
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import index_of
 from gateway.consents.service import ConsentContext, named
@@ -47,12 +47,12 @@ _STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectRequested:
+class NewSubjectRequest:
     """A request as it was received."""
 
     #: `Subject.key`; personal data
     person: str
-    kind: Demand
+    kind: SubjectRequestKind
     #: the person's text; personal data
     text: str
     #: whether a processor or a third party takes part; terms are longer then
@@ -74,58 +74,67 @@ class SubjectRequests:
         self._settings: SubjectRequestSettings = context.configuration.consents.requests
         self._days = WorkingDays(context.configuration.holidays)
 
-    async def open(self, caller: Caller, demanded: SubjectRequested, key: str = "") -> dict[str, object]:
+    async def open(self, caller: Caller, new_request: NewSubjectRequest, key: str = "") -> dict[str, object]:
         """Receive a request; the answer has its id and due dates. A repeated `key` returns the first request.
 
         Raises Unprocessable for a repeated key with another content.
         """
         request = _id_of(caller.requester.id, key) if key else self._new_id("sr")
         before = await self._rows.find(request) if key else None
-        row = before or await self._added(caller, demanded, request)
+        row = before or await self._added(caller, new_request, request)
         if row is None:  # a concurrent identical request was first
             row = before = await self._rows.find(request)
         if row is None:
             raise ConsentsUnavailable(say.DEMAND_UNREAD)
         now = self._context.recorder.clock.now()
         if before is not None:
-            await self._check_same(row, demanded)
-            now = await self._note(caller, "request_repeated", demanded.person, request, kind=row.kind)
+            await self._check_same(row, new_request)
+            now = await self._note(caller, "request_repeated", new_request.person, request, kind=row.kind)
         return {"exchange_id": caller.exchange, **self._shown(row, legal_day(now))}
 
     async def _added(
-        self, caller: Caller, demanded: SubjectRequested, request: str
+        self, caller: Caller, new_request: NewSubjectRequest, request: str
     ) -> SubjectRequestRow | None:
         """The new row; None where a row with this id exists."""
         context = self._context
-        now = await self._note(caller, "request_opened", demanded.person, request, kind=demanded.kind)
-        async with context.doing(caller, "opened", demanded.person, "request_not_done", request=request):
-            row = self._row(caller, demanded, request, now, await context.keys(now))
+        now = await self._note(caller, "request_opened", new_request.person, request, kind=new_request.kind)
+        async with context.noting_failure(
+            caller, "opened", new_request.person, "request_not_done", request=request
+        ):
+            row = self._row(caller, new_request, request, now, await context.keys(now))
             if await self._rows.add(row):
                 return row
-        await self._undone(caller, "opened", demanded.person, request, "repeated")
+        await self._undone(caller, "opened", new_request.person, request, "repeated")
         return None
 
-    async def _check_same(self, row: SubjectRequestRow, demanded: SubjectRequested) -> None:
+    async def _check_same(self, row: SubjectRequestRow, new_request: NewSubjectRequest) -> None:
         said, body = await self._opened(row), orjson.loads(row.body)
         before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
-        now = (demanded.person, demanded.text, demanded.kind, demanded.third_party, demanded.consent)
+        now = (
+            new_request.person,
+            new_request.text,
+            new_request.kind,
+            new_request.third_party,
+            new_request.consent,
+        )
         if said and before != now:
             raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
 
     def _row(
-        self, caller: Caller, demanded: SubjectRequested, request: str, now: datetime, keys: PeriodKeys
+        self, caller: Caller, new_request: NewSubjectRequest, request: str, now: datetime, keys: PeriodKeys
     ) -> SubjectRequestRow:
-        today, term = legal_day(now), self._settings.term(demanded.kind)
-        days = term.with_third_party if demanded.third_party else term.days
+        today, term = legal_day(now), self._settings.term(new_request.kind)
+        days = term.with_third_party if new_request.third_party else term.days
         acknowledge_by = self._days.after(today, self._settings.acknowledge_days)
         body = {
-            "third_party": demanded.third_party, "consent": demanded.consent or None, "extended": False, "reason": None,
+            "third_party": new_request.third_party, "consent": new_request.consent or None, "extended": False,
+            "reason": None,
             "acts": [{"act": "opened", "at": rfc3339(now), "by": caller.requester.id}],
             "holidays_known": self._days.knows(today, acknowledge_by),
         }  # fmt: skip
-        said = orjson.dumps({"person": demanded.person, "text": demanded.text})
+        said = orjson.dumps({"person": new_request.person, "text": new_request.text})
         return SubjectRequestRow(
-            0, request, keys.period, index_of(keys, demanded.person), caller.requester.id, demanded.kind,
+            0, request, keys.period, index_of(keys, new_request.person), caller.requester.id, new_request.kind,
             now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
             orjson.dumps(body).decode(), seal(keys.encryption, said, request.encode()),
         )  # fmt: skip
@@ -136,11 +145,11 @@ class SubjectRequests:
         """Requests, newest first: a person's, else all that the caller may see. Raises BadRequest (cursor)."""
         context = self._context
         now = await self._note(caller, "requests_searched", person)
-        own = "" if (caller.serves_citizens and person) or _decides(caller) else caller.requester.id
+        own = "" if (caller.serves_citizens and person) or _is_admin(caller) else caller.requester.id
         before = RowFilter().before
         if after is not None:
-            before = (await self._theirs(caller, after, person)).seq
-        persons = await context.seals.indexes(person) if person else ()
+            before = (await self._visible(caller, after, person)).seq
+        persons = await context.person_keys.indexes(person) if person else ()
         if person and not persons:
             return {"exchange_id": caller.exchange, "requests": [], "next": None}
         states = _OPEN if state == "open" else ()
@@ -154,7 +163,7 @@ class SubjectRequests:
 
     async def update(self, caller: Caller, request: str, act: Act, reason: str) -> dict[str, object]:
         """Do one act; the answer names the person and the request. Raises NotFound, Conflict, Unprocessable."""
-        row = await self._theirs(caller, request, "")
+        row = await self._visible(caller, request, "")
         body = orjson.loads(row.body)
         _check(row, body, act, reason)
         opened = await self._opened(row)
@@ -178,7 +187,7 @@ class SubjectRequests:
     async def _check_deleted(self, person: str) -> None:
         """Raises Conflict while data of the person are kept here: a deletion must be done before it is answered."""
         persons, now = (
-            await self._context.seals.indexes(person),
+            await self._context.person_keys.indexes(person),
             self._context.recorder.clock.now().timestamp(),
         )
         found = await self._context.rows.about(RowFilter(persons, count=_MOST)) if persons else ()
@@ -209,19 +218,19 @@ class SubjectRequests:
         facts = {**more, **({"request": request} if request else {})}
         return await self._context.note(caller, act, person, **facts)
 
-    async def _theirs(self, caller: Caller, request: str, person: str) -> SubjectRequestRow:
+    async def _visible(self, caller: Caller, request: str, person: str) -> SubjectRequestRow:
         row = await self._rows.find(request)
-        known = row is not None and (row.requester == caller.requester.id or _decides(caller))
+        known = row is not None and (row.requester == caller.requester.id or _is_admin(caller))
         if not known and person and caller.serves_citizens:
             # computed even without a request: it takes the same time
-            indexes = await self._context.seals.indexes(person)
+            indexes = await self._context.person_keys.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
             raise NotFound(say.NO_SUCH_DEMAND, code=ProblemCode.REQUEST_UNKNOWN)
         return row
 
     async def _opened(self, row: SubjectRequestRow) -> dict[str, Any]:
-        keys = await self._context.seals.of(row.period)
+        keys = await self._context.person_keys.of(row.period)
         plain = None if keys is None else unseal(keys.encryption, row.sealed, row.id.encode())
         found: dict[str, Any] = {} if plain is None else orjson.loads(plain)
         return found
@@ -261,7 +270,7 @@ def _who(key: str) -> dict[str, str] | None:
     )
 
 
-def _decides(caller: Caller) -> bool:
+def _is_admin(caller: Caller) -> bool:
     """Whether the caller administers the gateway and sees the whole queue."""
     return "admin" in caller.requester.scopes
 

@@ -33,7 +33,7 @@ from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.prefill.preview import Decided
+from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.service import Prefill
@@ -100,7 +100,9 @@ class StandIn:
         assert deadline
         return {"exchange_id": exchange, "purpose": wanted.request.purpose, "predicates": {}}
 
-    async def decide(self, exchange: str, decided: Decided, requester: Requester) -> dict[str, object]:
+    async def decide(
+        self, exchange: str, decided: CitizenDecision, requester: Requester
+    ) -> dict[str, object]:
         assert "prefill" in requester.scopes
         return {"exchange_id": exchange, "form": {}, "decision": {"refused": decided.refused}}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checks.applications import standings
+from gateway.checks.applications import application_states
 from gateway.config.configuration import load
 from tests.config.test_broken_files import check, root
 from tests.typed import motlan
@@ -45,7 +45,7 @@ def write(root: Path) -> Callable[[str], Path]:
 def test_weekend_does_not_count_and_what_was_answered_is_never_overdue(
     write: Callable[..., Path], entry: str, today: date, state: str
 ) -> None:
-    [one] = standings(load(write(entry) / "config"), today)
+    [one] = application_states(load(write(entry) / "config"), today)
     assert (one.answer_by, one.state) == (date(2026, 11, 30), state)
 
 

@@ -41,34 +41,34 @@ class Periods:
 
 async def test_key_of_a_living_period_is_opened_once() -> None:
     root, store = Counting(), Periods("2026-09", "2026-10")
-    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
-    assert await seals.of("2026-10")
+    person_keys = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
+    assert await person_keys.of("2026-10")
     assert root.opened == ["2026-10"]
     for _ in range(3):
-        assert len(set(await seals.indexes(PERSON))) == 2
+        assert len(set(await person_keys.indexes(PERSON))) == 2
     assert sorted(root.opened) == ["2026-09", "2026-10"]
 
 
 async def test_erased_period_is_known_to_nobody_from_then_on() -> None:
     root, store = Counting(), Periods("2026-09", "2026-10")
-    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
-    both = await seals.indexes(PERSON)
+    person_keys = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
+    both = await person_keys.indexes(PERSON)
     kept = store.living.pop("2026-09")
-    assert await seals.of("2026-09") is None
-    assert set(await seals.indexes(PERSON)) < set(both)
-    assert not [period for period in seals._known if period[0] == "2026-09"]
+    assert await person_keys.of("2026-09") is None
+    assert set(await person_keys.indexes(PERSON)) < set(both)
+    assert not [period for period in person_keys._known if period[0] == "2026-09"]
     store.living["2026-08"] = kept  # bytes of another month open nothing
-    assert await seals.of("2026-08") is None
+    assert await person_keys.of("2026-08") is None
 
 
 async def test_keys_that_were_wrapped_anew_are_the_same_keys() -> None:
     root, store = Counting(), Periods("2026-10")
-    seals = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
-    before = await seals.of("2026-10")
+    person_keys = PersonKeys(RootKeys((root,)), store)  # type: ignore[arg-type]
+    before = await person_keys.of("2026-10")
     plain = root._root.unwrap(store.living["2026-10"], b"2026-10")
     assert plain is not None
     store.living["2026-10"] = root.wrap(plain, b"2026-10")
-    after = await seals.of("2026-10")
+    after = await person_keys.of("2026-10")
     assert before is not None
     assert after is not None
     assert index_of(before, PERSON) == index_of(after, PERSON)

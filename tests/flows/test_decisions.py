@@ -14,7 +14,7 @@ from gateway.composition.log_keys import root_keys
 from gateway.config.gateway import LogSettings
 from gateway.domain.dates import rfc3339
 from gateway.domain.exchange import ExchangeRecord, Phase
-from gateway.prefill.erasing import settle_open
+from gateway.prefill.erasing import finish_open_decisions
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_consents import PHONE
 from tests.flows.test_preview import body, decided, evidence_of, kept_phone, shown
@@ -94,9 +94,9 @@ async def test_copy_whose_erasure_is_owed_fills_no_form_and_is_erased_in_the_end
     assert left() == 2
     await numbered(patient, answer)
     decisions, reader = open_decisions(_URL, patient.state), open_reader(_URL, patient.state)
-    await settle_open(decisions, reader, time.time())
+    await finish_open_decisions(decisions, reader, time.time())
     assert left() == 2  # whoever decides may still be at it
-    await settle_open(decisions, reader, time.time() + 61)
+    await finish_open_decisions(decisions, reader, time.time() + 61)
     assert left() == 0
     await decisions.close()
     await reader.close()

@@ -94,7 +94,7 @@ def needed(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     def following(_exchange: Exchange) -> list[int]:
         return looks.pop(0) if len(looks) > 1 else looks[0]
 
-    monkeypatch.setattr(asking, "_following", following)
+    monkeypatch.setattr(asking, "_next_wave", following)
     return looks
 
 

@@ -10,7 +10,7 @@ from gateway.domain.faults import near
 from gateway.policy.conditions import ALL
 
 
-def demand_faults(
+def condition_faults(
     configuration: Configuration, agreement: Agreement, document: Document
 ) -> Iterator[Problem]:
     """Conditions that no request can meet, and unknown names."""
