@@ -1,4 +1,4 @@
-"""AES-256-GCM with 12 random bytes in front (NIST SP 800-38D): what every sealed part and wrapped key is made by."""
+"""AES-256-GCM with a random nonce of 12 bytes in front (NIST SP 800-38D): for sealed parts and wrapped keys."""
 
 import os
 
@@ -15,7 +15,7 @@ def seal(key: AESGCM, plain: bytes, context: bytes) -> bytes:
 
 
 def unseal(key: AESGCM, sealed: bytes, context: bytes) -> bytes | None:
-    """What was sealed; None for another key, another context, or changed bytes."""
+    """The plain bytes; None for another key, another context, or changed bytes."""
     try:
         return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
     except (InvalidTag, ValueError):

@@ -1,4 +1,4 @@
-"""Files that must not be lost: each appears whole or not at all, and stays when the machine loses its power."""
+"""Durable files: each appears whole or not at all, and survives a power loss."""
 
 import contextlib
 import os
@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-#: for nobody else
+#: readable by the owner only
 PRIVATE = 0o600
 #: readable as the process's umask allows
 SHARED = 0o666
-#: how the names of drafts end, which begin with a dot; a crash leaves them behind
+#: suffix of drafts (their names begin with a dot), which a crash leaves behind
 DRAFT = ".draft"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
-    """What is written here becomes the file at the end; after an exception nothing has changed.
+    """A draft that replaces the file at the end; after an exception the file is unchanged.
 
     A pipe or a device is never replaced: it is written to as it stands. Raises OSError if the folder refuses.
     """
@@ -40,7 +40,7 @@ def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file for nobody else. Raises OSError if the folder refuses.
+    """Write a file that only the owner can read. Raises OSError.
 
     As `replacing` does, in few steps: the log's mark is written with each checkpoint.
     """
@@ -70,7 +70,7 @@ def _is_device(path: Path) -> bool:
 
 
 def create_file(path: Path, content: bytes, mode: int = PRIVATE, *, renames: bool = False) -> None:
-    """Write a file unless it stands already: of processes that write together one is first, and its file stays.
+    """Write a file unless it exists: of concurrent processes exactly one wins, and its file stays.
 
     Needs a file system with links; with `renames` others do as well, where the last one is the one that stays.
     Raises OSError if the folder refuses.
@@ -95,7 +95,7 @@ def create_file(path: Path, content: bytes, mode: int = PRIVATE, *, renames: boo
 
 
 def sync_folder(folder: Path | str) -> None:
-    """Make what was renamed in a folder durable."""
+    """Make the renames in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

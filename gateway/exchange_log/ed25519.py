@@ -1,7 +1,7 @@
-"""Ed25519 public keys that prove nothing (RFC 8032, 5.1.3; RFC 7748, 6): their owner has no secret.
+"""Weak Ed25519 public keys (RFC 8032, 5.1.3; RFC 7748, 6): signatures under them can be forged.
 
-For a key of low order a signature of zeros can hold for any text. A number that is not below the field's prime is a
-second way to write a key, of which most have low order.
+For a key of low order a signature of zeros can be valid for any text. A number not below the field's prime is a
+second form of a key; most of these have low order.
 """
 
 _PRIME = 2**255 - 19
@@ -17,6 +17,6 @@ _LOW_ORDER = frozenset({
 
 
 def is_weak_key(raw: bytes) -> bool:
-    """Whether 32 bytes are a public key of low order, or one that is not written as RFC 8032 writes it."""
+    """Whether 32 bytes are a public key of low order, or not in the form of RFC 8032."""
     number = int.from_bytes(raw, "little") % _SIGN
     return number >= _PRIME or number in _LOW_ORDER

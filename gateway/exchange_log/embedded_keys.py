@@ -1,4 +1,4 @@
-"""Keys that lie in this process, out of 32 bytes of a file or variable (gateway.ports_keys).
+"""Keys held in this process, from 32 bytes of a file or variable (gateway.ports.keys).
 
 Ed25519 (RFC 8032) signs; AES-256-GCM wraps; HMAC-SHA-256 derives.
 """
@@ -19,14 +19,14 @@ class EmbeddedSigner:
     __slots__ = ("_key", "_public", "algorithm", "name")
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
-        """Named by its public half."""
+        """Its name comes from its public key."""
         self._key = key
         self._public = key.public_key()
         self.algorithm = ED25519
         self.name = hashlib.sha256(self._public.public_bytes_raw()).hexdigest()[:8]
 
     def public_key(self) -> PublicKey:
-        """What verifies."""
+        """The public key."""
         return self._public
 
     def sign(self, data: bytes, /) -> bytes:
@@ -46,11 +46,11 @@ class EmbeddedRoot:
         self.name = key_id(key)
 
     def wrap(self, plain: bytes, context: bytes) -> bytes:
-        """Twelve bytes longer for the nonce, and sixteen for the tag."""
+        """Encrypted bytes: 12 longer for the nonce and 16 for the tag."""
         return seal(self._aead, plain, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes | None:
-        """What was wrapped; None if this key does not open it."""
+        """The plain bytes; None if this key does not open them."""
         return unseal(self._aead, wrapped, context)
 
     def derive(self, label: bytes) -> bytes:
@@ -59,10 +59,10 @@ class EmbeddedRoot:
 
 
 def key_id(key: bytes) -> str:
-    """A short name for a secret key, which tells nothing about it."""
+    """A short name for a secret key, which reveals nothing of it."""
     return hashlib.sha256(b"motlan key id v1" + key).hexdigest()[:8]
 
 
 def as_wrapper(root: bytes | KeyWrapper) -> KeyWrapper:
-    """A root key as it is, or over its 32 bytes."""
+    """The root key itself, or one made from 32 bytes."""
     return EmbeddedRoot(root) if isinstance(root, bytes) else root

@@ -1,4 +1,4 @@
-"""The lines of an export as verify.py reads them: pure functions, for code that streams records out of a store."""
+"""The lines of an export, as verify.py reads them: pure functions."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +27,9 @@ def first_line(
 ) -> bytes:
     """Line 1, without its newline.
 
-    `checkpoint` is the signed note. The records are those from `first` to before `end`. `edge` is what `edges`
-    gives, None for a search result. `consistency` has proofs out of older sizes. `created` is RFC 3339 UTC.
-    `asked` is the requested time range, as records have times, with empty text for an open end.
-    `searched` is what a search says of itself: `filters`, `skipped_periods` and `archives`, by their names.
+    `checkpoint`: the signed note. `first`, `end`: index range of the records. `edge`: from `edges`, None for a search
+    result. `consistency`: proofs from older sizes. `created`: RFC 3339 UTC. `asked`: the requested time range, empty
+    text for an open end. `searched`: of a search `filters`, `skipped_periods` and `archives`, by their names.
     """
     head: dict[str, Any] = {
         "motlan_export": FORM,
@@ -51,7 +50,7 @@ def first_line(
 
 
 def edges(first: int, end: int, size: int, node: Node) -> dict[str, list[bytes]]:
-    """What is left and right of the records from `first` to before `end`, out of a tree of `size` leaves."""
+    """Hashes of the subtrees left of `first` and right of `end` in a tree of `size` leaves."""
     return {
         "start": [node(*subtree) for subtree in subtrees(0, first)],
         "end": [node(*subtree) for subtree in subtrees(end, size)],
@@ -67,12 +66,12 @@ def record_line(index: int, leaf: bytes, proof: Sequence[bytes] | None = None) -
 
 
 def hashes_line(tile: int, hashes: Iterable[bytes]) -> bytes:
-    """The leaf hashes, as the log keeps them in this tile, of the records since the last such line."""
+    """The stored leaf hashes of the records since the last such line, in this tile."""
     return orjson.dumps({"t": tile, "hashes": b"".join(hashes).hex()})
 
 
 def last_line(count: int, first_line: bytes) -> bytes:
-    """The line at the end: how many records there were, and the digest of line 1."""
+    """The last line: the number of records, and the digest of line 1."""
     return orjson.dumps({"end": True, "count": count, "head": hashlib.sha256(first_line).hexdigest()})
 
 

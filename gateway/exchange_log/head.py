@@ -1,4 +1,4 @@
-"""Line 1 of an export (see verify.py), and the signatures on which everything rests."""
+"""Line 1 of an export (see verify.py), and its signatures."""
 
 import base64
 import hashlib
@@ -31,10 +31,10 @@ _PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
 class Unusable(Exception):
-    """The file gives nothing that could be checked further; `line` says where."""
+    """The file cannot be checked any further; `line`: where."""
 
     def __init__(self, what: str, line: int = 1) -> None:
-        """`what` is wrong in this line."""
+        """`what`: the fault of this line."""
         super().__init__(what)
         self.line = line
 
@@ -52,19 +52,19 @@ class Head(NamedTuple):
     #: hashes of `subtrees(0, first)` and of `subtrees(end, size)`
     start_edge: list[bytes]
     end_edge: list[bytes]
-    #: size of an older log -> proof, where line 1 has one
+    #: size of an older log -> its consistency proof
     consistency: dict[int, list[bytes]]
     #: the requested time range; empty for an open end
     asked: tuple[str, str]
-    #: of a search: names of its filters, months and archives where it could not look; None where line 1 is silent
+    #: in a search: names of its filters, skipped months and archives; None if line 1 has none
     searched: dict[str, list[str]] | None
     digest: str
-    #: whether it is written in the one way in which exports write it
+    #: whether it is in canonical form
     plain: bool
 
 
 def read_head(line: bytes) -> Head:
-    """Line 1, well-formed but not yet believed. Raises Unusable."""
+    """Line 1, parsed but not verified. Raises Unusable."""
     try:
         members = parsed(line)
         form = members["motlan_export"]
@@ -101,7 +101,7 @@ def read_head(line: bytes) -> Head:
 
 
 def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict) -> None:
-    """Put into the verdict what line 1 says, and whether a key of the log has signed it."""
+    """Copy line 1 into the verdict; a finding unless a key of the log signed it."""
     checkpoint = head.checkpoint
     verdict.origin, verdict.size, verdict.root = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
     verdict.first, verdict.end, verdict.contiguous = head.first, head.end, head.contiguous
@@ -124,7 +124,7 @@ def check_signature(head: Head, verifiers: Sequence[NoteVerifier], verdict: Verd
 
 
 def check_witnesses(head: Head, witnesses: Sequence[NoteVerifier], verdict: Verdict) -> None:
-    """Put into the verdict when each of these witnesses signed the checkpoint; wrong when one has not."""
+    """Note when each of these witnesses signed the checkpoint; a finding if one has not."""
     for witness in witnesses:
         try:
             times = [one.time for one in signatures_of(head.note, [witness]) if one.time is not None]
@@ -140,7 +140,7 @@ def check_witnesses(head: Head, witnesses: Sequence[NoteVerifier], verdict: Verd
 def kept_checkpoint(
     note: str | None, code: str, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
 ) -> Checkpoint | None:
-    """A checkpoint that the reader brought; None if there is none or when it says nothing."""
+    """The reader's own checkpoint, parsed; None if there is none or it is unusable."""
     if note is None:
         return None
     logs, stranger = [one for one in verifiers if one.kind != COSIGNATURE], False
@@ -163,10 +163,10 @@ def kept_checkpoint(
 def check_checkpoint(
     text: str | None, head: Head, verifiers: Sequence[NoteVerifier], verdict: Verdict
 ) -> None:
-    """The checkpoint that the reader asks for: that of the file, or a later one with the proof that leads to it.
+    """Compare with the reader's checkpoint: that of the file, or a later one with a consistency proof.
 
-    Such a proof stands before the note, as witnesses are asked (C2SP tlog-witness): a line `old <size>`, a line of
-    base64 for each hash, an empty line.
+    The proof is before the note (as in C2SP tlog-witness): a line `old <size>`, a line of base64 for each hash, an
+    empty line.
     """
     proof, note = _split_proof(text)
     wanted = kept_checkpoint(note, "checkpoint", head, verifiers, verdict)

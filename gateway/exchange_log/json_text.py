@@ -1,4 +1,4 @@
-"""JSON as the log writes it: UTF-8, no spaces; by the standard library alone, so that every verifier judges alike.
+"""JSON of the log: UTF-8, no spaces; by the standard library only, so that every verifier gives the same verdict.
 
 The verifier stands alone and imports nothing else of the gateway, so gateway.domain.i_json does not serve here.
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
-#: brackets in brackets
+#: largest depth of brackets
 _DEEPEST = 64
 _INTEGERS = range(-(1 << 63), 1 << 64)
 _MOST_DIGITS = 20
@@ -41,12 +41,12 @@ def parsed(text: bytes) -> Any:  # noqa: ANN401 -- JSON
         raise ValueError("nested too deeply")
     value = _decode(text.decode())
     if b"\\u" in text:
-        written(value)  # half a letter can be escaped, and cannot be written
+        written(value)  # a lone surrogate can be escaped, but not written
     return value
 
 
 def written(value: object, encode: Callable[[object], str] = _encode) -> bytes:
-    """The JSON of a value, its keys as they come; TypeError or ValueError for what JSON cannot hold."""
+    """The JSON of a value, keys in their order. Raises TypeError or ValueError."""
     return encode(value).encode()
 
 

@@ -1,4 +1,4 @@
-"""Secret keys in files: 32 random bytes in base64, for nobody else, made or replaced whole or not at all."""
+"""Secret keys in files: 32 random bytes in base64, readable by the owner only, written atomically."""
 
 import base64
 import binascii
@@ -8,17 +8,17 @@ from pathlib import Path
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.durable import create_file
 
-#: files of the state folder, for keys that the configuration does not have
+#: files of the state folder, for keys that are not in the configuration
 ROOT_FILE = "exchange-log-root.key"
 SIGNING_FILE = "exchange-log-signing.key"
-#: beside them: the newest checkpoint that was seen, which the database must have (adapters/stores/high_water.py)
+#: the newest seen checkpoint, which the database must have (adapters/stores/high_water.py)
 MARK_FILE = "exchange-log.mark"
 
 _KEY = 32
 
 
 def key_from_text(text: str, place: str, named: str = "key") -> bytes:
-    """32 bytes from base64; ConfigError for anything else, which says what is `named` so, and at what `place`."""
+    """32 bytes from base64. Raises ConfigError; `named`, `place`: for its text."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):
@@ -35,15 +35,14 @@ def root_key_from_text(text: str) -> bytes:
 
 
 def new_key_text() -> bytes:
-    """32 random bytes as a key file holds them."""
+    """32 random bytes in the form of a key file."""
     return base64.b64encode(secrets.token_bytes(_KEY)) + b"\n"
 
 
 def key_in(path: Path) -> bytes:
-    """The 32 bytes that a file keeps (base64, mode 0600); made durably when there is none, whole or not at all.
+    """The 32 bytes of a key file (base64, mode 0600); a missing file is made.
 
-    Of processes that start together one makes the key and all use it. ConfigError when the folder refuses, and
-    for a file that holds anything else.
+    Of concurrent processes exactly one makes the key, and all use it. Raises ConfigError.
     """
     try:
         if not path.exists():
@@ -55,7 +54,7 @@ def key_in(path: Path) -> bytes:
 
 
 def kept_key(path: Path) -> bytes | None:
-    """The 32 bytes that a file keeps; None, and nothing is made, when there is none. ConfigError for an unfit one."""
+    """The 32 bytes of a key file; None if it is missing. Raises ConfigError."""
     try:
         return key_from_text(path.read_text("ascii"), path.name)
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""The keys of the exchange log: three random ones for each period, wrapped under one root key.
+"""The keys of the exchange log: three random keys for each period, wrapped under one root key.
 
-A period is a month in UTC. Its index key, digest key and encryption key live and die together: when the row of
-a period is deleted, its sealed parts stay closed and its indexes and digests can no longer be guessed.
-Sealing is AES-256-GCM (NIST SP 800-38D) with 12 random bytes in front; wrapping is the root key's (gateway.ports_keys).
+A period is a month in UTC. Its index key, digest key and encryption key are stored in one row: when it is deleted,
+sealed parts stay closed and indexes and digests can no longer be guessed.
+Sealing is AES-256-GCM (NIST SP 800-38D) with a nonce of 12 bytes in front; the root key wraps (gateway.ports.keys).
 """
 
 import asyncio
@@ -26,35 +26,35 @@ from gateway.exchange_log.embedded_keys import EmbeddedRoot, as_wrapper
 from gateway.exchange_log.key_files import ROOT_FILE, kept_key, key_in
 from gateway.ports.keys import KeyWrapper
 
-#: a root key: one that is held somewhere, or its 32 bytes
+#: a root key: a port, or its 32 bytes
 Root = bytes | KeyWrapper
 
 _KEY = 32
-#: bytes of a keyed index, of the digest of a value that left, and of the digest of a message
+#: bytes of a keyed index, of the digest of a released value, and of the digest of a message
 INDEX_BYTES, FIELD_BYTES, CALL_BYTES = 16, 8, 16
-#: bytes of a row's tag, and what keeps it apart from the digest of a message under the same key
+#: bytes of a row's tag; BLAKE2s person that separates it from digests of messages under the same key
 TAG_BYTES, _TAG_PERSON = 16, b"row tag"
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
-#: how long the keys of a month that could be erased are used before the store is asked again
+#: how long keys of an erasable month are used before the store is read again
 _BRIEF_SECONDS = 2.0
-#: how long keys are used before it is asked whether the store still has them
+#: how long keys are used before checking that the store still has them
 _LOOK_SECONDS = 5.0
-#: how often a process that is idle looks for keys that it must not hold any more
+#: how often an idle process drops keys of other months
 _IDLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodKeys:
-    """The keys of one month; never shown by `repr`."""
+    """The keys of one month; `repr` hides them."""
 
     #: "2026-11"
     period: str
     index: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     encryption: AESGCM = field(repr=False, compare=False)
-    #: states of BLAKE2s that have taken in a key, to be copied: for indexes, values that left and messages
+    #: keyed BLAKE2s states to copy: for indexes, released values and messages
     indexing: blake2s = field(init=False, repr=False, compare=False)
     digesting_fields: blake2s = field(init=False, repr=False, compare=False)
     digesting_calls: blake2s = field(init=False, repr=False, compare=False)
@@ -73,44 +73,44 @@ class PeriodKeys:
 
 
 class KeyStore(Protocol):
-    """Where wrapped period keys are kept."""
+    """The store of wrapped period keys."""
 
     async def wrapped(self, period: str) -> bytes | None:
         """The wrapped keys of a period, or None if it has none."""
         ...
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep the keys of a new period durably and return those that hold: the first ones win."""
+        """Store the keys of a new period durably; returns the stored ones: the first writer wins."""
         ...
 
 
 class RootKeys:
-    """The root key that wraps, and others that may still open what was wrapped before a rotation."""
+    """The wrapping root key, and former ones that open keys wrapped before a rotation."""
 
     __slots__ = ("_keys", "_read")
 
     def __init__(self, keys: Sequence[Root], read: Callable[[], Sequence[Root]] | None = None) -> None:
-        """The first of `keys` wraps; `read` returns them again, where another process may change them."""
+        """The first of `keys` wraps; `read` reads them again, if another process may change them."""
         self._keys = tuple(map(as_wrapper, keys))
         self._read = read
 
     @classmethod
     def of(cls, roots: "Root | RootKeys") -> "RootKeys":
-        """One key alone, or several as they are."""
+        """From one key, or several."""
         return roots if isinstance(roots, RootKeys) else cls((roots,))
 
     @property
     def wrapper(self) -> KeyWrapper:
-        """The key that wrapped when it was read last."""
+        """The wrapping key at the last reading."""
         return self._keys[0]
 
     @property
     def all(self) -> tuple[KeyWrapper, ...]:
-        """The keys as they were read last."""
+        """The keys at the last reading."""
         return self._keys
 
     def newest(self) -> KeyWrapper:
-        """The key that wraps now. Reads files: not for the loop."""
+        """The current wrapping key. Reads files: not for the loop."""
         if self._read is not None:
             self._keys = tuple(map(as_wrapper, self._read()))
         return self._keys[0]
@@ -120,7 +120,7 @@ class RootKeys:
         return next((one.name for one in self._keys if _plain(one, period, wrapped) is not None), "")
 
     def unwrap(self, period: str, wrapped: bytes) -> PeriodKeys:
-        """The keys of a period, by whichever root key opens them; ConfigError when none does. May read files."""
+        """The keys of a period, opened by any root key. Raises ConfigError. May read files."""
         with contextlib.suppress(ConfigError):
             return unwrap_by(self._keys, period, wrapped)
         self.newest()
@@ -128,11 +128,11 @@ class RootKeys:
 
 
 class KeyRing:
-    """The period keys of one log; makes those of a new month when its first record comes.
+    """The period keys of one log; makes the keys of a new month at its first record.
 
-    Only the keys of this month and the one before it stay in memory, those that are never erased; others are
-    forgotten after seconds, so that what is erased is lost to every process. Nothing is written any more with keys
-    that the store has lost: nobody could ever read it.
+    Only keys of the current and the previous month stay in memory: they are never erased. Others are dropped after
+    seconds, so an erasure reaches every process. Keys that the store has lost write no more records: these would stay
+    unreadable.
     """
 
     __slots__ = ("_brief", "_clock", "_known", "_lock", "_look", "_roots", "_store")
@@ -140,20 +140,20 @@ class KeyRing:
     def __init__(
         self, roots: Root | RootKeys, store: KeyStore, clock: Callable[[], float] = time.time
     ) -> None:
-        """A root key has 32 bytes (`root_key_from_text`, `root_key_in`); the clock gives POSIX seconds."""
+        """A root key has 32 bytes (`root_key_from_text`, `root_key_in`); the clock returns POSIX seconds."""
         self._roots = RootKeys.of(roots)
         self._store = store
         self._clock = clock
-        #: keys that stay, until when the store need not be asked for them (the clock's seconds), and as they were there
+        #: period -> (valid until (clock's seconds), keys, wrapped keys in the store)
         self._known: dict[str, tuple[float, PeriodKeys, bytes]] = {}
-        #: keys of other months, and until when they are used (the clock's seconds)
+        #: period -> (valid until (clock's seconds), keys) of other months
         self._brief: dict[str, tuple[float, PeriodKeys]] = {}
         self._lock = asyncio.Lock()
-        #: the next look for what is to be forgotten
+        #: the next removal of keys
         self._look: asyncio.TimerHandle | None = None
 
     def known(self, period: str) -> PeriodKeys | None:
-        """The keys of a period when this process has used them already, and may still hold them."""
+        """The keys of a period in memory; None if they must be read."""
         now = self._clock()
         if period in self._known:
             return self._known[period][1] if period in safe_periods(now) else None
@@ -161,18 +161,18 @@ class KeyRing:
         return brief if now < until else None
 
     def fresh(self, period: str) -> PeriodKeys | None:
-        """The same, when the store need not be asked whether it still has them."""
+        """The same, if they need no check in the store."""
         now = self._clock()
         held = self._known.get(period)
         if held is None:
             return self.known(period)
-        # What ends too late was set before the clock was set back.
+        # A later end was set before the clock was set back.
         return held[1] if now < held[0] <= now + _LOOK_SECONDS else None
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period. Raises ConfigError if the root key does not open them.
 
-        Raises LogUnavailable if the store has lost those with which this process has written.
+        Raises LogUnavailable if the store has lost keys that this process has used.
         """
         async with self._lock:
             self._forget()
@@ -186,7 +186,7 @@ class KeyRing:
         self._look_later()
 
     def _look_later(self) -> None:
-        """Forget also when nobody asks for keys any more."""
+        """Schedule the removal of keys, also without further calls."""
         if self._look is not None:
             self._look.cancel()
         seconds = _BRIEF_SECONDS if self._brief else _IDLE_SECONDS
@@ -202,7 +202,7 @@ class KeyRing:
                 raise LogUnavailable(say.PERIOD_KEYS_GONE(period=period))
             fresh = await asyncio.to_thread(lambda: wrap_new(self._roots.newest(), period))
             wrapped = await self._store.keep(period, fresh)
-        # the key service is not asked again about what has not changed
+        # no call of the key service for unchanged keys
         if used is not None and wrapped == seen:
             keys = used
         else:
@@ -211,7 +211,7 @@ class KeyRing:
             raise LogUnavailable(say.PERIOD_KEYS_OTHERS(period=period))
         now = self._clock()
         if period in safe_periods(now):
-            # Not longer than they may be held: in a few seconds the month may be over.
+            # the month may end in a few seconds
             safe = period in safe_periods(now + _LOOK_SECONDS)
             self._known[period] = (now + _LOOK_SECONDS if safe else now, keys, wrapped)
         else:
@@ -221,21 +221,21 @@ class KeyRing:
 
 
 def safe_periods(seconds: float) -> tuple[str, str]:
-    """The month of a moment (POSIX seconds) and the one before it, whose keys are never destroyed."""
+    """The month of a time (POSIX seconds) and the month before: their keys are never destroyed."""
     now = time.gmtime(seconds)
     year, month = (now.tm_year, now.tm_mon - 1) if now.tm_mon > 1 else (now.tm_year - 1, 12)
     return f"{now.tm_year:04}-{now.tm_mon:02}", f"{year:04}-{month:02}"
 
 
 def wrap_new(root: Root, period: str) -> bytes:
-    """Three fresh random keys for a period, wrapped under the root key."""
+    """Three new random keys of a period, wrapped under the root key."""
     if not _PERIOD.fullmatch(period):
         raise ValueError("a period is a month, as in 2026-11")
     return as_wrapper(root).wrap(secrets.token_bytes(3 * _KEY), period.encode())
 
 
 def rewrap(old: Sequence[Root], root: Root, period: str, wrapped: bytes) -> bytes | None:
-    """The same keys wrapped under `root`; None if they are already. ConfigError when no key opens them."""
+    """The same keys wrapped under `root`; None if they are already. Raises ConfigError if no key opens them."""
     new = as_wrapper(root)
     if _plain(new, period, wrapped) is not None:
         return None
@@ -274,23 +274,23 @@ def _plain(root: KeyWrapper, period: str, wrapped: bytes) -> bytes | None:
 
 
 def root_key_in(folder: Path) -> bytes:
-    """The root key kept in the state folder; made there (mode 0600) when the folder has none.
+    """The root key of the state folder; a missing one is made (mode 0600).
 
-    Of processes that start together one makes the key and all use it. ConfigError when the folder refuses.
+    Of concurrent processes exactly one makes the key, and all use it. Raises ConfigError.
     """
     return key_in(folder / ROOT_FILE)
 
 
 def root_keys_in(folder: Path) -> RootKeys:
-    """The root key of the state folder, with the next and the former one while and after it is changed.
+    """The root key of the state folder, with the next and the former one during and after a rotation.
 
-    A next one that stands wraps already: a month that begins while its predecessors' keys are wrapped anew is not left
-    behind. A root key that went missing since is an error, and no fresh start.
+    An existing next key already wraps: a month that begins during a rotation is included. A root key
+    that is missing later is an error; no new one is made.
     """
     root_key_in(folder)
 
     def read() -> list[bytes]:
-        # in the order in which a change moves them: none is missed
+        # in the order in which a rotation renames them: none is missed
         following, root, former = (
             kept_key(folder / name) for name in (_NEXT_ROOT_FILE, ROOT_FILE, _FORMER_ROOT_FILE)
         )
@@ -303,12 +303,12 @@ def root_keys_in(folder: Path) -> RootKeys:
 
 
 def next_root_key(folder: Path) -> KeyWrapper:
-    """The key that is to follow in the state folder: that of a rotation that broke off, else a new one."""
+    """The next root key in the state folder: of an interrupted rotation, else a new one."""
     return EmbeddedRoot(key_in(folder / _NEXT_ROOT_FILE))
 
 
 def settle_root_key(folder: Path) -> None:
-    """The next root key becomes the one that wraps, which becomes the former one. Every step may be the last."""
+    """Finish a rotation: next becomes current, current becomes former. It can be interrupted at every step."""
     replace_file(folder / _FORMER_ROOT_FILE, (folder / ROOT_FILE).read_bytes())
     (folder / _NEXT_ROOT_FILE).replace(folder / ROOT_FILE)
     sync_folder(folder)

@@ -1,9 +1,8 @@
 """The hash tree of the exchange log (RFC 9162, section 2.1): pure functions over bytes.
 
-Leaves and nodes are hashed under different prefixes, so that no node can pass for a leaf. A tree over `size`
-leaves is never kept whole. What is asked of it is asked by `node(level, index)`: the hash over the `2**level`
-leaves from `index * 2**level` on, a perfect subtree. Once all its leaves are there it never changes again,
-in whatever tree it stands; every root and every proof is made of such hashes.
+Leaves and nodes have different prefixes, so no node can be a leaf. The whole tree is never in memory.
+`node(level, index)` returns the hash of a perfect subtree: the `2**level` leaves from `index * 2**level` on.
+A complete subtree never changes, in any larger tree. Roots and proofs are computed from these hashes.
 
 All hashes are 32 bytes of SHA-256; indexes count leaves from 0.
 """
@@ -16,7 +15,7 @@ from functools import reduce
 Node = Callable[[int, int], bytes]
 
 HASH_BYTES = 32
-#: the root of a tree without leaves: SHA-256 of nothing (2.1.1)
+#: the root of a tree without leaves: SHA-256 of no bytes (2.1.1)
 EMPTY_ROOT = hashlib.sha256().digest()
 
 _LEAF = b"\x00"
@@ -36,13 +35,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes that fit in memory; the empty tree is SHA-256 of nothing."""
+    """The root of leaf hashes in memory; of the empty tree SHA-256 of no bytes."""
     if not hashes:
         return EMPTY_ROOT
     sha256 = hashlib.sha256
     level = list(hashes)
     while len(level) > 1:
-        # An odd hash at the end rises unchanged: the same tree as the RFC's split at powers of two.
+        # An odd last hash goes up unchanged: the same tree as the RFC's split at powers of two.
         odd = level[-1:] if len(level) % 2 else []
         pairs = zip(level[::2], level[1::2], strict=False)
         level = [sha256(_NODE + left + right).digest() for left, right in pairs] + odd
@@ -52,7 +51,7 @@ def root(hashes: Sequence[bytes]) -> bytes:
 def subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
     """The fewest perfect subtrees, as (level, index), that cover the leaves from `start` to before `end`.
 
-    From left to right. Of the whole tree, `subtrees(0, size)`, they come with the largest first.
+    From left to right; for the whole tree, `subtrees(0, size)`, the largest first.
     """
     while start < end:
         aligned = (start & -start).bit_length() - 1 if start else end.bit_length()
@@ -62,12 +61,12 @@ def subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def root_from(size: int, node: Node) -> bytes:
-    """The root of a tree of `size` leaves, out of O(log size) nodes."""
+    """The root of a tree of `size` leaves, from O(log size) nodes."""
     return _joined([node(level, index) for level, index in subtrees(0, size)])
 
 
 def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
-    """What proves that leaf `index` stands in the tree of `size` leaves, lowest first (2.1.3.1).
+    """The proof that leaf `index` is in the tree of `size` leaves, lowest hash first (2.1.3.1).
 
     Raises ValueError if the tree has no such leaf.
     """
@@ -77,7 +76,7 @@ def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
 
 
 def consistency_proof(old: int, new: int, node: Node) -> list[bytes]:
-    """What proves that the tree of `new` leaves begins with the tree of `old` ones (2.1.4.1).
+    """The proof that the tree of `new` leaves begins with the tree of `old` leaves (2.1.4.1).
 
     Empty when both are the same or the old one has no leaf. Raises ValueError unless 0 <= old <= new.
     """
@@ -87,12 +86,12 @@ def consistency_proof(old: int, new: int, node: Node) -> list[bytes]:
         return []
     *_, (level, index) = subtrees(0, old)
     path = _path(level, index, new, node)
-    # An old tree that is one perfect subtree is known to the verifier by its root.
+    # If the old tree is one perfect subtree, the verifier has its root already.
     return path if index == 0 else [node(level, index), *path]
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the leaf of hash `leaf` stands at `index` in the tree of that size and root (2.1.3.2).
+    """Whether the leaf with hash `leaf` is at `index` in the tree of this size and root (2.1.3.2).
 
     False, never an error, for any proof that is wrong, too short or too long, and for a leaf beyond the tree.
     """
@@ -115,10 +114,10 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 def verify_consistency(
     old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether the new tree begins with all leaves of the old one, in their order (2.1.4.2).
+    """Whether the new tree begins with all leaves of the old one, in order (2.1.4.2).
 
     False, never an error, for any proof that is wrong, too short or too long, and for trees that shrink.
-    Every tree grows out of the empty one, and out of itself; both need an empty proof.
+    Every tree begins with the empty tree and with itself; both proofs are empty.
     """
     if not 0 <= old_size <= new_size or not _are_hashes([old_root, new_root, *proof]):
         return False
@@ -132,11 +131,11 @@ def verify_consistency(
 def proves_fork(
     old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Whether the proof shows that the new tree begins with another tree than the old one of the same size.
+    """Whether the proof shows a fork: the new tree begins with another tree of the old size.
 
-    It leads to the new root, and so consists of that tree's own hashes, but out of another old root. A proof that
-    leads nowhere shows nothing: anybody can write one. Of an old tree that is one perfect subtree no proof shows it,
-    for it begins with the root that the verifier has.
+    Such a proof gives the new root, so its hashes are of the new tree, but another old root. A proof that gives
+    another new root shows nothing: anyone can write one. If the old tree is one perfect subtree, no proof can show a
+    fork: it begins with the verifier's own root.
     """
     if not 0 < old_size <= new_size or not _are_hashes([old_root, new_root, *proof]):
         return False
@@ -149,7 +148,7 @@ def proves_fork(
 def _old_and_new(
     old_size: int, old_root: bytes, new_size: int, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes] | None:
-    """Both roots as the proof has them; None if it has too many or too few hashes for these sizes."""
+    """Both roots computed from the proof; None if it has too many or too few hashes for these sizes."""
     path = proof if old_size & (old_size - 1) else [old_root, *proof]
     place, last = old_size - 1, new_size - 1
     while place & 1:
@@ -169,7 +168,7 @@ def _old_and_new(
 
 
 class Frontier:
-    """A tree that grows to the right while only the hashes of O(log size) perfect subtrees are kept.
+    """A tree that grows to the right; only the hashes of O(log size) perfect subtrees are stored.
 
     `size` is the number of leaves, `hashes` are those of `subtrees(0, size)`.
     """
@@ -195,7 +194,7 @@ class Frontier:
         self.size += 1 << level
 
     def extend(self, leaf_hashes: Sequence[bytes]) -> None:
-        """Append leaf hashes, whole runs of them at a time: the same as adding each, only faster."""
+        """Append leaf hashes in runs: the same as adding each, but faster."""
         run = 1 << _RUN_LEVEL
         place = min(-self.size % run, len(leaf_hashes))
         for one in leaf_hashes[:place]:
@@ -212,18 +211,18 @@ class Frontier:
 
 
 def _path(level: int, index: int, size: int, node: Node) -> list[bytes]:
-    """The siblings of a perfect subtree on its way up to the root of a tree of `size` leaves."""
+    """The siblings of a perfect subtree on the path to the root of a tree of `size` leaves."""
     proof = []
     for height in range(level, (size - 1).bit_length()):
         start = ((index >> (height - level)) ^ 1) << height
-        if start < size:  # else there is no sibling, and the hash rises unchanged
+        if start < size:  # else there is no sibling, and the hash goes up unchanged
             covered = subtrees(start, min(start + (1 << height), size))
             proof.append(_joined([node(*subtree) for subtree in covered]))
     return proof
 
 
 def _joined(hashes: Sequence[bytes]) -> bytes:
-    """One hash over subtrees that stand side by side, the largest first."""
+    """One hash over adjacent subtrees, the largest first."""
     if not hashes:
         return EMPTY_ROOT
     return reduce(lambda right, left: node_hash(left, right), reversed(hashes))

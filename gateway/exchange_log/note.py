@@ -1,8 +1,8 @@
 """Signed notes, checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature v1); Ed25519 only.
 
-A note is text, an empty line, and signature lines. A checkpoint is a note whose text names a log, its size and its
-root. A further signature is one more line at the end: so a checkpoint carries the signatures of the old and the
-new key while a key is changed, and those of witnesses. Nothing in a note counts before `open_note` has returned.
+A note is text, an empty line, and signature lines. A checkpoint is a note with the log's name, size and root. Each
+further signature is one more line: of the old and the new key during a key change, and of witnesses.
+Do not use the text of a note before `open_note` has returned.
 """
 
 import base64
@@ -26,11 +26,11 @@ _ROOT_BYTES = 32
 _ID_BYTES = 4
 _TIME_BYTES = 8
 _MOST_SIGNATURES = 100
-#: signatures that a refusal names
+#: signatures named in an error
 _NAMED = 5
 _DASH = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-#: no log has more records: the largest number that a database keeps
+#: most records of a log: the largest integer of a database
 _MOST_RECORDS = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _HEX_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
@@ -38,11 +38,11 @@ _NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
 
 
 class NoteBroken(ValueError):
-    """The note is not well-formed, or nobody whom the reader knows has signed it."""
+    """The note is malformed, or no known key has signed it."""
 
 
 class Signature(NamedTuple):
-    """A signature that was verified: by whom, and when if it is a witness's."""
+    """A verified signature: its signer, and its time if it is a witness's."""
 
     name: str
     vkey: str
@@ -51,10 +51,10 @@ class Signature(NamedTuple):
 
 
 class SigningKey(Protocol):
-    """A private Ed25519 key, wherever it lies."""
+    """A private Ed25519 key, here or held elsewhere."""
 
     def public_key(self) -> object:
-        """What verifies."""
+        """The public key."""
         ...
 
     def sign(self, data: bytes, /) -> bytes:
@@ -68,7 +68,7 @@ class NoteSigner:
     __slots__ = ("_key", "_verifier", "vkey")
 
     def __init__(self, name: str, key: SigningKey, kind: int = ED25519) -> None:
-        """NoteBroken when `name` is empty or has a space, a plus or a control character, and for no Ed25519 key."""
+        """Raises NoteBroken for a name that is empty or has a space, plus or control character, or another key type."""
         public = key.public_key()
         if not isinstance(public, Ed25519PublicKey):
             raise NoteBroken("notes are signed with Ed25519")
@@ -79,18 +79,18 @@ class NoteSigner:
 
     @property
     def verifier(self) -> "NoteVerifier":
-        """What knows its signatures."""
+        """The verifier of its signatures."""
         return self._verifier
 
     def sign(self, text: str) -> str:
-        """The note of a text, which ends with a newline, under this log's signature."""
+        """The signed note of a text, which must end with a newline."""
         _check_text(text)
         return f"{text}\n{self.line(text)}"
 
     def line(self, text: str, time: int | None = None) -> str:
-        """The signature line over a text, to be put at the end of its note; a witness gives POSIX seconds.
+        """The signature line over a text, for the end of its note; `time`: POSIX seconds, for a witness.
 
-        NoteBroken when the key, which may lie elsewhere, gave a signature that does not hold: none such is kept.
+        Raises NoteBroken if the key (perhaps held elsewhere) returned an invalid signature.
         """
         known = self._verifier
         if (time is None) != (known.kind == ED25519):
@@ -102,12 +102,12 @@ class NoteSigner:
 
 
 class NoteVerifier:
-    """A public key and the name under which it signs."""
+    """A public key and its signer's name."""
 
     __slots__ = ("_key", "key_id", "kind", "name", "vkey")
 
     def __init__(self, name: str, key: Ed25519PublicKey, kind: int = ED25519) -> None:
-        """Raises NoteBroken for a name that cannot stand in a signature line."""
+        """Raises NoteBroken for a name that a signature line cannot contain."""
         if not _is_name(name) or kind not in {ED25519, COSIGNATURE}:
             raise NoteBroken("a key has a name without spaces and plus, and type 1 or 4")
         public = bytes([kind]) + key.public_bytes_raw()
@@ -119,7 +119,7 @@ class NoteVerifier:
 
     @classmethod
     def parse(cls, vkey: str) -> "NoteVerifier":
-        """From `name+id+key`, the id 8 hex digits, the key base64 of its type and 32 bytes; else NoteBroken."""
+        """From `name+id+key`: id in 8 hex digits, key in base64 (type and 32 bytes). Raises NoteBroken."""
         name, _, rest = vkey.partition("+")
         key_id, _, encoded = rest.partition("+")
         public = _decoded(encoded)
@@ -135,7 +135,7 @@ class NoteVerifier:
         return known
 
     def verified(self, text: str, signed: bytes) -> Signature:
-        """The signature when it holds for this text. Raises NoteBroken. `signed` stands after the key id."""
+        """The signature, verified for this text. Raises NoteBroken. `signed`: the bytes after the key id."""
         stamp = signed[:_TIME_BYTES] if self.kind == COSIGNATURE else b""
         time = int.from_bytes(stamp) if stamp else None
         try:
@@ -146,7 +146,7 @@ class NoteVerifier:
 
 
 class Checkpoint(NamedTuple):
-    """The head of a log: which log, how many leaves, which root (32 bytes)."""
+    """The head of a log: its name, number of leaves and root (32 bytes)."""
 
     origin: str
     size: int
@@ -163,9 +163,9 @@ class Checkpoint(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
-        """From the text of a note; NoteBroken for anything but an origin, a size, a root and full lines."""
+        """From the text of a note: an origin, a size, a root and full lines. Raises NoteBroken."""
         lines = text.split("\n")
-        # the first three are there and full; what follows the last newline is nothing
+        # three full lines, and nothing after the last newline
         origin, size, root, *extensions, rest = lines if len(lines) > 3 else ["", "", "", ""]
         decoded = _decoded(root)
         good = origin and _SIZE.fullmatch(size) and int(size) <= _MOST_RECORDS
@@ -175,7 +175,7 @@ class Checkpoint(NamedTuple):
 
 
 def split_note(note: str) -> tuple[str, list[str]]:
-    """The text, which nobody has verified yet, and the signature lines. Raises NoteBroken."""
+    """The unverified text, and the signature lines. Raises NoteBroken."""
     body, gap, lines = note.rpartition("\n\n")
     if not gap or not lines.endswith("\n"):
         raise NoteBroken("a note is text, an empty line and signature lines, each with a newline at its end")
@@ -187,9 +187,9 @@ def split_note(note: str) -> tuple[str, list[str]]:
 
 
 def signatures_of(note: str, verifiers: Iterable[NoteVerifier]) -> list[Signature]:
-    """All signatures by known keys, each verified; those by unknown keys do not count, as the standard demands.
+    """All signatures by known keys, verified; unknown keys are ignored, as the standard demands.
 
-    Raises NoteBroken if the note is malformed or when a signature by a known key does not hold.
+    Raises NoteBroken if the note is malformed or a signature by a known key is invalid.
     """
     text, lines = split_note(note)
     known = {(one.name, one.key_id): one for one in verifiers}
@@ -213,7 +213,7 @@ def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
 
 
 def cosigned(note: str, line: bytes, witness: NoteVerifier) -> int:
-    """The time of a witness's signature line over the text of a note; NoteBroken when it is none that holds."""
+    """The time of a witness's signature line over the text of a note. Raises NoteBroken if it is invalid."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -225,7 +225,7 @@ def cosigned(note: str, line: bytes, witness: NoteVerifier) -> int:
 
 
 def _signed_by(note: str) -> str:
-    """Name and key id of each signature, as public keys begin with them; of many only the first ones."""
+    """Name and key id of the first signatures, in the form of public keys."""
     parts = [_parts(line) for line in split_note(note)[1]]
     names = list(dict.fromkeys(f"{name}+{signed[:_ID_BYTES].hex()}" for name, signed in parts))
     return ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
@@ -258,7 +258,7 @@ def _is_name(name: str) -> bool:
 
 
 def _decoded(encoded: str) -> bytes:
-    """Canonical base64 only, so that nobody can write one signature in two ways; nothing for anything else."""
+    """Bytes from canonical base64 (a signature has one form only); empty for other text."""
     try:
         decoded = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):

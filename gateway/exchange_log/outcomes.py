@@ -1,4 +1,4 @@
-"""What an exchange of one's own answered, out of the log: the records that later acts about it rest on."""
+"""The outcome records of the requester's own exchange: later steps about it need them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,8 +21,8 @@ _MOST = 20
 async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
     """What of it left, the newest first. NotFound for none and for another's alike. Raises LogUnavailable.
 
-    An outcome that waited to be fetched (note `waits`) left where a record says so (`fetched`); one that another was
-    recorded instead of (`instead_of`) did not.
+    An outcome that waited (note `waits`) left only if a record says so (`fetched`); one that was replaced
+    (`instead_of`) did not leave.
     """
     found = await _own_records(reader, exchange, requester.id, Phase.OUTCOME)
     fetched: set[object] = set()
@@ -41,13 +41,13 @@ async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> li
 
 
 async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Members]:
-    """What the citizen decided about what it showed him, the newest first; none for none. LogUnavailable."""
+    """The citizen's decisions about the exchange, the newest first. Raises LogUnavailable."""
     records = await _own_records(reader, exchange, requester, Phase.CONSENT)
     return [one for one in records.values() if one["result"] == DECISION]
 
 
 async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:
-    """Hash of the leaf -> record, the newest first; those that still wait for their place in the tree as well."""
+    """Leaf hash -> record, the newest first, also without an index in the tree."""
     # Asked first: what gets its place meanwhile is then found twice, and not missed.
     waiting = {leaf_hash(leaf).hex(): decode(leaf) for leaf in await reader.waiting(exchange)}
     written = (exchange, phase.value, requester)

@@ -1,7 +1,7 @@
 """Records of the exchange log as leaf bytes (ARCHITECTURE 4; RFC 8785 for the values used here).
 
-A leaf is JSON with sorted ASCII keys and no spaces. It holds names, outcomes and keyed digests, never a value
-of a form; who a record is about stands in it as a keyed index, and in full only inside `sealed`.
+A leaf is JSON with sorted ASCII keys and no spaces. It holds names, outcomes and keyed digests, never a form
+value. Its subjects are keyed indexes, and in full only inside `sealed`.
 The form is fixed by `"v": 1`: a change of it needs the next number.
 """
 
@@ -24,11 +24,11 @@ _MONTH = slice(0, 7)
 
 
 class SealBroken(ValueError):
-    """The sealed part was not made under these keys for this record."""
+    """The sealed part is not of these keys and this record."""
 
 
 def period_of(record: ExchangeRecord) -> str:
-    """The month in whose keys the record is written."""
+    """The month of the record's keys."""
     return record.time[_MONTH]
 
 
@@ -46,7 +46,7 @@ def leaf_of(record: ExchangeRecord, keys: PeriodKeys, record_id: str) -> tuple[b
     """
     if not "".join((*record.fields, *record.notes, *record.subjects)).isascii():
         raise ValueError("names of fields, notes and roles are ASCII")
-    # Each digest begins with a copy of the state that has taken in the key: half the cost of a new one.
+    # Each digest copies a state that has the key already: half the cost of a new one.
     copy = keys.indexing.copy
     official = ""
     if record.official:
@@ -128,7 +128,7 @@ def _calls(record: ExchangeRecord, keys: PeriodKeys) -> list[dict[str, object]]:
 
 
 def decode(leaf: bytes) -> dict[str, Any]:
-    """The members of a leaf, its sealed part left sealed."""
+    """The members of a leaf, with the sealed part still sealed."""
     members: dict[str, Any] = orjson.loads(leaf)
     return members
 
@@ -154,15 +154,15 @@ def subject_index(index_key: bytes, who: str) -> str:
 
 
 def field_digest(digest_key: bytes, record_id: str, value: bytes) -> str:
-    """The digest of one value that left, hex.
+    """The digest of one released value, hex.
 
-    It is bound to its record, so that equal values of two records look different and counting tells nothing.
+    It is bound to its record: equal values in two records have different digests.
     """
     return blake2s(record_id.encode() + value, digest_size=FIELD_BYTES, key=digest_key).hexdigest()
 
 
 def call_digest(digest_key: bytes, digest: bytes) -> str:
-    """A digest of a message, keyed as well: a short request would else betray its number by guessing."""
+    """A keyed digest of a message: without a key, the personal id in a short request could be guessed."""
     return blake2s(digest, digest_size=CALL_BYTES, key=digest_key).hexdigest() if digest else ""
 
 

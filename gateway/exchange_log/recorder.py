@@ -1,4 +1,4 @@
-"""The one place where records are built: every room says what its record is about, `Recorder` writes and counts it."""
+"""The one place where records are built: callers give a `RecordHeader`, `Recorder` writes and counts the record."""
 
 import time
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.telemetry import Metrics
 
-#: requester of a record that a command of the operator makes
+#: requester of the records of operator commands
 _OPERATOR = "operator"
 
 
 class RecordHeader(NamedTuple):
-    """What a record is about: the exchange, who asks, for what, and about whom (see `ExchangeRecord`)."""
+    """Exchange, requester, purpose and subjects of a record (see `ExchangeRecord`)."""
 
     exchange: ExchangeId
     requester: RequesterId | str = ""
@@ -42,7 +42,7 @@ class Recorder:
 
     log: ExchangeLog
     clock: Clock
-    #: of the configuration in force, which every record names; blank for the commands of the operator
+    #: digest of the configuration in force, for every record; blank for operator commands
     digest: str
     metrics: Metrics
 
@@ -54,7 +54,7 @@ class Recorder:
     ) -> Receipt:  # fmt: skip
         """Make one record durable; concurrent callers share a transaction. Raises LogUnavailable.
 
-        `at`: its time, where the caller needs to know it; `configuration`: the digest of a former one.
+        `at`: its time (default: now); `configuration`: the digest of a former configuration.
         """
         exchange, requester, agency, procedure, dossier, purpose, legal_basis, subjects, official, on_duty = (
             about
@@ -75,6 +75,6 @@ class Recorder:
         return receipt
 
     async def operator_act(self, phase: Phase, operation: str, **notes: str | int | bool) -> None:
-        """The record of a command of the operator, before the command does anything. LogUnavailable."""
+        """Record an operator command before it changes anything. Raises LogUnavailable."""
         about = RecordHeader(new_exchange_id(), _OPERATOR)
         await self.write(about, phase, notes={"operation": operation, **notes})

@@ -1,4 +1,4 @@
-"""A verdict in words, and the command of the verifier that is one file (standalone.py)."""
+"""A verdict in words, and the command of the standalone verifier (standalone.py)."""
 
 import argparse
 import json
@@ -16,14 +16,14 @@ _LONGEST_WORDS = 1_000
 
 
 def report_lines(verdict: Verdict) -> list[str]:
-    """What was found, line by line: what is wrong first, or what was proven.
+    """The findings, or else the proven facts, line by line.
 
-    Whatever the file says stands there as text: nothing in it moves the cursor of a terminal, hides or turns round.
+    Text of the file is printed without control characters.
     """
-    return [shown_plainly(line) for line in _told(verdict)]
+    return [shown_plainly(line) for line in _finding_lines(verdict)]
 
 
-def _told(verdict: Verdict) -> list[str]:
+def _finding_lines(verdict: Verdict) -> list[str]:
     if not verdict.good:
         more = verdict.wrong - len(verdict.findings)
         rest = [f"and {more} more"] if more else []
@@ -43,7 +43,7 @@ def _proven(start: str, verdict: Verdict) -> list[str]:
     if verdict.records:
         phases = ", ".join(f"{count} {phase}" for phase, count in sorted(verdict.phases.items()))
         lines.append(f"{phases}; from {verdict.earliest} to {verdict.latest}")
-    lines += [*_search_told(verdict), *_asked(verdict)]
+    lines += [*_search_lines(verdict), *_asked(verdict)]
     if verdict.since is not None:
         lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
     if verdict.grown is not None:
@@ -51,8 +51,8 @@ def _proven(start: str, verdict: Verdict) -> list[str]:
     return lines
 
 
-def _search_told(verdict: Verdict) -> list[str]:
-    """What a search says of itself."""
+def _search_lines(verdict: Verdict) -> list[str]:
+    """Filters, skipped months and archives of a search."""
     if verdict.searched is None:
         return []
     words = {
@@ -65,7 +65,7 @@ def _search_told(verdict: Verdict) -> list[str]:
 
 
 def _asked(verdict: Verdict) -> list[str]:
-    """Whether the records are all of the span that was asked for, as far as this file can tell."""
+    """Whether the file shows that the requested time range is complete."""
     since, until = verdict.asked
     if not (since or until):
         return []
@@ -98,7 +98,7 @@ def _tail(verdict: Verdict, until: str) -> str:
 
 
 def shown_plainly(line: str) -> str:
-    """A line of words from outside, of bounded length, with nothing in it that a terminal obeys."""
+    """A line of foreign text, cut to a limit, without control characters."""
     whole = line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in whole)
 
@@ -121,7 +121,7 @@ def _covered(verdict: Verdict) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Verify one file: 0 it is good, 1 it is not, 2 the call or a key is wrong."""
+    """Verify one file; exit code 0: good, 1: not good, 2: usage or key error."""
     parser = argparse.ArgumentParser(description="Verify an export of the exchange log of Một Lần, offline.")
     parser.add_argument("file", type=Path, help="the export, JSON lines, may be gzip")
     parser.add_argument(
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         notes = {
-            # as bytes: line ends of a note are signed, and must not be turned into others
+            # as bytes: the line ends of a note are signed
             name: path.read_bytes().decode() if path else None
             for name, path in (("checkpoint", given.checkpoint), ("since", given.since))
         }

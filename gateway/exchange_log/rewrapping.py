@@ -1,4 +1,4 @@
-"""All period keys of a log wrapped again under another root key (see keys.py)."""
+"""Wraps all period keys of a log under another root key (see keys.py)."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from gateway.exchange_log.keys import Root, rewrap, unwrap_by
 
 
 class Rewrapping:
-    """Wraps the keys of periods again; those that no key opens stay as they are and are remembered."""
+    """Wraps the keys of periods again; keys that do not open are unchanged and listed."""
 
     __slots__ = ("_new", "_old", "opened", "unreadable")
 
@@ -15,13 +15,13 @@ class Rewrapping:
         """From one of the `old` root keys to the `new` one."""
         self._old = old
         self._new = new
-        #: how many there were that opened
+        #: number of opened keys
         self.opened = 0
         #: periods whose keys do not open
         self.unreadable: list[str] = []
 
     def wrap(self, period: str, wrapped: bytes) -> bytes | None:
-        """The same keys under the new root key; None for those that stay as they are."""
+        """The same keys under the new root key; None for keys that do not change."""
         try:
             fresh = rewrap(self._old, self._new, period, wrapped)
         except ConfigError:
@@ -31,6 +31,6 @@ class Rewrapping:
         return fresh
 
     def check(self) -> None:
-        """Raises ConfigError if not one of them opened: then the root key is the wrong one."""
+        """Raises ConfigError if no keys opened: the root key is wrong."""
         if self.unreadable and not self.opened:
             unwrap_by((), self.unreadable[0], b"")

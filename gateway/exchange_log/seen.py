@@ -1,15 +1,15 @@
-"""Which record ids an export has had: each stands once in a log. In constant memory, however long the file is.
+"""Finds record ids that an export has twice, in constant memory: an id is once in a log.
 
-A log stands nearly in the order of its ids, which begin with their time (ULID). So an id that comes again comes soon,
-or it is older than what was forgotten meanwhile. Such late ids are few: a second reading of the file looks for them.
+A log is nearly in the order of its ids, which begin with their time (ULID). So a repeated id comes soon,
+or is older than all forgotten ids. Such late ids are few: a second reading of the file looks for them.
 """
 
-#: ids that are remembered at least
+#: ids kept in memory, at least
 REMEMBERED = 20_000
-#: late ids that are looked for; further ones are only counted
+#: late ids for the second reading; further ones are only counted
 MOST_LATE = 10_000
 
-#: the end of `fields` and what follows it, in a leaf; a quote inside a text has a backslash before it
+#: the end of `fields` and the next member, in a leaf; a quote inside a text has a backslash before it
 _RECORD_ID = b'},"id":"'
 #: the same in a line of an export
 _RECORD_ID_IN_LINE = b'},\\"id\\":\\"'
@@ -17,24 +17,24 @@ _RECORD_ID_BYTES = 26
 
 
 class SeenIds:
-    """Fills while the records are read, in their order."""
+    """The ids of the records read so far, in order."""
 
     __slots__ = ("_before", "_forgotten", "_now", "late", "uncounted")
 
     def __init__(self) -> None:
-        """Nothing was read."""
-        #: id -> index of its record: the newest ones, and those before them
+        """Empty."""
+        #: id -> index of its record: the newest ids, and the ones before
         self._now: dict[bytes, int] = {}
         self._before: dict[bytes, int] = {}
-        #: the greatest id that is in neither
+        #: the greatest forgotten id
         self._forgotten = b""
-        #: ids that may have been among the forgotten ones
+        #: ids that may be among the forgotten ones
         self.late: set[bytes] = set()
-        #: how many more of them there were
+        #: number of further late ids
         self.uncounted = 0
 
     def first(self, leaf: bytes, index: int) -> int:
-        """The index of the first record with the id of this one, as far as it is remembered: mostly its own."""
+        """The index of the first known record with the id of this one: usually its own."""
         place = leaf.find(_RECORD_ID) + len(_RECORD_ID)
         if place < len(_RECORD_ID):
             return index

@@ -1,6 +1,6 @@
 """The records of an export against the root of its checkpoint: a range of the log, or single records.
 
-Both take records in the order of the file and say in the verdict which one is not the log's (see verify.py).
+Both take records in the order of the file and name wrong records in the verdict (see verify.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,10 +16,10 @@ from gateway.exchange_log.merkle import (
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.verdict import Verdict
 
-#: leaves of one tile, and so records between two lines of hashes
+#: leaves of one tile: records between two lines of hashes
 TILE = 256
 
-#: stands for the hash of a record that cannot be read
+#: instead of the hash of an unreadable record
 _UNREADABLE = bytes(HASH_BYTES)
 _DIFFERENCES = {
     "changed": "it is not the record that the log keeps the hash of",
@@ -30,10 +30,10 @@ _DIFFERENCES = {
 
 
 class LogRange:
-    """Consecutive records: the edges and the leaves make one tree, and its root is the signed one."""
+    """Consecutive records: the root over edges and leaves must be the signed root."""
 
     def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:
-        """Raises Unusable if the edges have not as many hashes as the range needs."""
+        """Raises Unusable if the edges have another number of hashes than the range needs."""
         self._right = list(subtrees(head.end, head.checkpoint.size))
         try:
             self._tree = Frontier(head.first, head.start_edge)
@@ -44,12 +44,12 @@ class LogRange:
         self._head = head
         self._verdict = verdict
         self._older = older
-        #: root that the records gave at the size of the older checkpoint
+        #: root of the records at the size of the older checkpoint
         self._root_then: bytes | None = None
-        #: the tree of the hashes in the file, kept apart from the first difference on
+        #: the tree of the stored hashes, separate from the first difference on
         self._kept: Frontier | None = None
         self._kept_whole = True
-        #: index of the record with which the next line of hashes begins
+        #: index of the first record of the next line of hashes
         self._place = head.first
         self._hashes: list[bytes] = []
         self._lines: list[int] = []
@@ -63,7 +63,7 @@ class LogRange:
         self._lines.append(line)
 
     def unreadable(self, line: int) -> bool:
-        """A line that cannot be read; whether it was a record: where a line of hashes belongs, it was that."""
+        """Note an unreadable line; False if a line of hashes was expected here, else it counts as a record."""
         if self._hashes and len(self._hashes) == self._room():
             self._grow_without()
             return False
@@ -71,7 +71,7 @@ class LogRange:
         return True
 
     def hashes(self, tile: object, kept: list[bytes], line: int) -> None:
-        """The leaf hashes that the log keeps for the records since the last such line."""
+        """The stored leaf hashes of the records since the last such line."""
         if type(tile) is not int or tile != self._place // TILE or len(kept) != self._room():
             self._verdict.add("hashes", "these are not the hashes that belong here", line)
             self._grow_without()
@@ -81,7 +81,7 @@ class LogRange:
         if kept != self._hashes:
             for code, at, there in _differences(self._hashes, kept):
                 place = self._lines[at] if at < len(self._lines) else line
-                # A leaf that was edited is told as that, whether it is still a record or not.
+                # A changed leaf is reported as changed, even if it is no record.
                 self._verdict.withdraw("record", self._place + at)
                 self._verdict.add(code, _DIFFERENCES[code], place, self._place + there)
             self._kept = self._kept or Frontier(self._tree.size, self._tree.hashes)
@@ -91,7 +91,7 @@ class LogRange:
         self._grow()
 
     def close(self, line: int) -> None:
-        """After the last record: see whether all this makes the signed root."""
+        """After the last record: compare with the signed root."""
         if self._hashes:
             self._verdict.add("hashes", "the line of hashes after the last record is missing", line)
             self._grow_without()
@@ -109,7 +109,7 @@ class LogRange:
         return min(TILE - self._place % TILE, self._head.end - self._place)
 
     def _grow(self) -> None:
-        """Let the tree take what was collected, and stop on the way where the older tree ended."""
+        """Add the collected leaves to the tree; note the root at the size of the older tree."""
         upto = self._older.size - self._tree.size if self._older else -1
         if 0 <= upto <= len(self._hashes):
             self._tree.extend(self._hashes[:upto])
@@ -133,7 +133,7 @@ class LogRange:
         return tree.root() == self._head.checkpoint.root
 
     def _excuse_records(self) -> None:
-        """The records make the signed root: what differed was the line of hashes."""
+        """The records give the signed root: a line of hashes was wrong, not a record."""
         what = "the line of hashes has another hash for this record; the record itself is the log's"
         self._verdict.findings = [
             one._replace(code="hashes", what=what) if one.what in _DIFFERENCES.values() else one
@@ -154,7 +154,7 @@ class LogRange:
 
 
 class Single:
-    """Records found by a search: each has a proof of its own."""
+    """Records of a search: each has its own proof."""
 
     def __init__(self, head: Head, verdict: Verdict, older: Checkpoint | None) -> None:
         """Nothing yet."""
@@ -196,7 +196,7 @@ def _not_shown(head: Head, size: int) -> str:
 
 
 def check_growth(head: Head, older: Checkpoint, root_then: bytes | None, verdict: Verdict) -> None:
-    """Has the log only grown since the older checkpoint? By a proof in line 1, or by the records themselves."""
+    """Check growth since the older checkpoint, by a proof in line 1 or by the records themselves."""
     now = head.checkpoint
     if older.size > now.size:
         what = (
@@ -222,7 +222,7 @@ def check_growth(head: Head, older: Checkpoint, root_then: bytes | None, verdict
 
 
 def _differences(got: Sequence[bytes], kept: Sequence[bytes]) -> Iterator[tuple[str, int, int]]:
-    """What differs, as (word, place in `got`, place in `kept`); records that cannot be read were named already."""
+    """Differences as (code, index in `got`, index in `kept`), without unreadable records."""
     known = set(kept)
     if len(got) == len(kept):
         for place, (one, other) in enumerate(zip(got, kept, strict=True)):
@@ -239,5 +239,5 @@ def _differences(got: Sequence[bytes], kept: Sequence[bytes]) -> Iterator[tuple[
         for place, one in enumerate(got)
         if one not in known and one != _UNREADABLE
     ]
-    # A record that stands twice is in both.
+    # A repeated record is in both.
     yield from [*missing, *surplus] or [("inserted" if len(got) > len(kept) else "missing", front, front)]

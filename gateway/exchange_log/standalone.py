@@ -1,6 +1,6 @@
-"""The verifier as one Python file that needs nothing but `cryptography`: for auditors who install no gateway.
+"""The verifier as one Python file that needs only `cryptography`: for auditors without a gateway.
 
-It is made from the modules themselves, each with its imports of the others taken out.
+It is the modules one after the other, without their imports of each other.
 """
 
 import ast
@@ -9,7 +9,7 @@ from types import ModuleType
 
 from gateway.exchange_log import ed25519, head, json_text, merkle, note, report, seen, span, verdict, verify
 
-#: in the order in which they need one another
+#: in the order of their imports
 MODULES: tuple[ModuleType, ...] = (
     merkle,
     ed25519,
@@ -41,7 +41,7 @@ if __name__ == "__main__":
 
 
 def standalone(version: str, name: str) -> str:
-    """The text of the file; `name` is what it will be called. ValueError when two modules define one name."""
+    """The text of the file; `name`: its file name. Raises ValueError if two modules define one name."""
     defined: dict[str, str] = {}
     parts = []
     for module in MODULES:
@@ -65,7 +65,7 @@ def _without_own_imports(text: str, tree: ast.Module) -> str:
 
 
 def _names(tree: ast.Module) -> set[str]:
-    """What a module defines itself at its top level."""
+    """The names that a module defines at its top level."""
     found = set()
     for node in tree.body:
         match node:

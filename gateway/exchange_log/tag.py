@@ -1,7 +1,7 @@
-"""The tag of a row: nobody writes one without the keys of the record's month (keyed BLAKE2s, RFC 7693).
+"""The tag of a row (keyed BLAKE2s, RFC 7693): writing one needs the keys of the record's month.
 
-The tag covers the id and the leaf hash of one record. It stands beside the leaf in the database and not in the tree.
-The keys of a month lie in the database only wrapped under the root key: who has the database alone has no tag.
+The tag covers the id and the leaf hash of one record. It is in the database beside the leaf, not in the tree.
+The database has the keys of a month only wrapped under the root key: with the database alone no tag can be made.
 """
 
 from hmac import compare_digest

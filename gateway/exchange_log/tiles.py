@@ -36,7 +36,7 @@ class TileId(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """A tree after growth: what to store, and what the next growth needs."""
+    """A tree after growth: tiles to store, and the edge for the next growth."""
 
     #: new full tiles and new partial ones, each as its hashes concatenated (32 bytes each)
     tiles: dict[TileId, bytes]
@@ -66,9 +66,9 @@ def parse_path(text: str) -> TileId:
 
 
 def edge_tiles(size: int) -> list[TileId]:
-    """The partial tile of each level that has one, lowest first: all that is needed to grow.
+    """The partial tile of each level that has one, lowest first: enough to grow.
 
-    A full last tile is not among them, its root stands in the level above.
+    A full last tile is not included: its root is in the level above.
     """
     counts = [size >> (_TILE_LEVELS * level) for level in range(_levels(size))]
     return [TileId(level, count // TILE, count % TILE) for level, count in enumerate(counts) if count % TILE]
@@ -96,7 +96,7 @@ def grow(size: int, edge: Mapping[TileId, bytes], leaf_hashes: Sequence[bytes]) 
 def _filled(
     level: int, count: int, kept: Mapping[TileId, bytes], rising: Iterable[bytes], tiles: dict[TileId, bytes]
 ) -> Iterator[bytes]:
-    """Put hashes behind the `count` ones that a level has; gives the root of each tile that becomes full."""
+    """Append hashes to a level with `count` of them; yields the root of each tile that becomes full."""
     index, width = divmod(count, TILE)
     fresh = list(rising)
     if not fresh:
@@ -129,7 +129,7 @@ def nodes_of(size: int, tile: Callable[[TileId], bytes]) -> Node:
 
 
 def tile_of(level: int, index: int, size: int) -> TileId:
-    """The tile of a tree of `size` leaves out of which `node(level, index)` is made; ValueError beyond it."""
+    """The tile with `node(level, index)` in a tree of `size` leaves. Raises ValueError beyond it."""
     if level < 0 or index < 0 or (index + 1) << level > size:
         raise ValueError(f"a tree of {size} leaves has no subtree {index} of level {level}")
     tile_level, inside = divmod(level, _TILE_LEVELS)

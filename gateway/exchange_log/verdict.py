@@ -1,4 +1,4 @@
-"""What a verification finds: counts of what was read, and each thing that is wrong with its place in the file."""
+"""The result of a verification: counts, and findings with their place in the file."""
 
 import re
 from collections import Counter
@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from gateway.exchange_log.json_text import parsed, written_sorted
 from gateway.exchange_log.seen import SeenIds
 
-#: findings about single lines and records that are kept; further ones are only counted
+#: listed findings about lines and records; further ones are only counted
 MOST_FINDINGS = 20
 #: form of the records that this verifier knows
 RECORD_FORM = 1
-#: different phases that are counted apart; further ones are counted together
+#: phases with their own count; further ones are counted together
 MOST_PHASES = 32
 OTHER_PHASES = "other"
 
@@ -28,7 +28,7 @@ _NO_RECORD = (
     "it is no record (JSON with exchange, phase, time and v), and yet in the tree: no gateway writes such a leaf, "
     "somebody put it into the log's database"
 )
-#: of findings about records, which are told first
+#: order of findings about records in the report
 _RANKS = {"changed": 0, "inserted": 0, "moved": 0, "twice": 1, "order": 1, "missing": 2}
 _PHASE_WORD = re.compile(r"[A-Za-z_]{1,32}", re.ASCII)
 _TIME_WORD = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
@@ -37,13 +37,13 @@ _END_BYTES = 40
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong: a stable word for it, what it is, its line (from 1) and its record's index."""
+    """One finding: stable code, text, line (from 1) and index of the record."""
 
     code: str
     what: str
     line: int | None = None
     index: int | None = None  # type: ignore[assignment]  # hides an unused method of tuples
-    #: False where nothing is known to be wrong: this file cannot show it
+    #: False: no fault, but this file cannot prove it
     wrong: bool = True
 
     def __str__(self) -> str:
@@ -54,20 +54,20 @@ class Finding(NamedTuple):
 
 
 class Verdict:
-    """Filled while the file is read; `good` once it has been read to its end and nothing was found."""
+    """Filled while the file is read; `good` at the end if nothing was found."""
 
     def __init__(self) -> None:
         """Nothing read, nothing found."""
         self.findings: list[Finding] = []
-        #: how many things are wrong, those included that are not kept
+        #: number of faults, with those that are not listed
         self.wrong = 0
         #: whose log, how many leaves it had, and its root in hex, as the checkpoint says
         self.origin = ""
         self.size = 0
         self.root = ""
-        #: names of the keys that signed, of those that the reader gave
+        #: names of the reader's keys that signed
         self.signers: list[str] = []
-        #: name of each witness that was asked for -> when it signed, POSIX seconds
+        #: name of each requested witness -> time of its signature, POSIX seconds
         self.witnesses: dict[str, int] = {}
         #: leaves covered by the file: from `first` to before `end`; a search result has some of them
         self.first = 0
@@ -83,18 +83,18 @@ class Verdict:
         self.closing = ""
         #: ids of the records
         self.ids = SeenIds()
-        #: the requested time range, as line 1 says, which nobody signed; empty for open ends and none
+        #: the requested time range in line 1 (unsigned); empty for open ends and none
         self.asked = ("", "")
-        #: what a search says of itself in line 1, which nobody signed: names of filters, where it could not look
+        #: of a search in line 1 (unsigned): names of filters, skipped months and archives
         self.searched: dict[str, list[str]] | None = None
-        #: size of the older checkpoint out of which this log was shown to have grown
+        #: size of the older checkpoint that this log was proven to extend
         self.since: int | None = None
-        #: size of the later log, whose checkpoint the reader gave with a proof that it grew out of this one
+        #: size of the reader's later checkpoint that was proven to extend this one
         self.grown: int | None = None
 
     @property
     def good(self) -> bool:
-        """Nothing is wrong."""
+        """Whether there is no finding."""
         return self.wrong == 0
 
     @property
@@ -104,17 +104,16 @@ class Verdict:
 
     @property
     def accused(self) -> bool:
-        """Whether something is wrong, and not only left open."""
+        """Whether there is a fault, not only an open question."""
         return self.wrong > sum(not one.wrong for one in self.findings)
 
     @property
     def reached(self) -> tuple[bool, bool]:
-        """Whether the file itself shows that no record of the asked span stands before its first, behind its last.
+        """Whether the file shows that no record of the requested range is missing at its begin, at its end.
 
-        It does where the log begins with it, and where the record at the edge lies outside the span. Where the log
-        of this checkpoint ends with it, a longer one may have been there already when it was made: only the time of
-        a witness that saw no more records after the span shows that none is missing. A record far from its
-        neighbours' time, as of a clock that was wrong, may stand elsewhere in spite of all that.
+        It does if the log begins there, or if the record at the edge is outside the range. If the log of this
+        checkpoint ends there, a longer log may have existed: only the time of a witness signature after the range
+        shows that none is missing. A record with a wrong clock may still be elsewhere.
         """
         since, until = self.asked
         began = not since or self.first == 0 or "" < self.opening < since
@@ -123,7 +122,7 @@ class Verdict:
         )
 
     def _seen_after(self, moment: str) -> bool:
-        """Whether a witness has signed this checkpoint after a moment, which may be none that a calendar has."""
+        """Whether a witness signed this checkpoint after a time (which may be no valid date)."""
         try:
             seconds = datetime.fromisoformat(moment).timestamp()
         except (ValueError, OverflowError):
@@ -131,7 +130,7 @@ class Verdict:
         return any(time >= seconds for time in self.witnesses.values())
 
     def add(self, code: str, what: str, line: int | None = None, index: int | None = None) -> None:
-        """Note one thing that is wrong, once for each record and code."""
+        """Add a fault, once for each record and code."""
         if index is not None and any((one.code, one.index) == (code, index) for one in self.findings):
             return
         self.wrong += 1
@@ -139,28 +138,28 @@ class Verdict:
             self.findings.append(Finding(code, what, line, index))
 
     def conclude(self, code: str, what: str, line: int | None = None, index: int | None = None) -> None:
-        """Note what is wrong with the whole; such findings are few and all kept."""
+        """Add a fault of the whole file; these are few and all listed."""
         self.wrong += 1
         self.findings.append(Finding(code, what, line, index))
 
     def add_twice(self, first: int, line: int, index: int) -> None:
-        """Note a record that stands at two places."""
+        """Add a fault: one record at two indexes."""
         what = f"the same record stands at {first} already: it was copied into the log's database and numbered again"
         self.add("twice", what, line, index)
 
     def withdraw(self, code: str, index: int) -> None:
-        """What follows from another finding about this record says less than that one."""
+        """Remove a finding that follows from another finding about this record."""
         kept = [one for one in self.findings if (one.code, one.index) != (code, index)]
         self.wrong -= len(self.findings) - len(kept)
         self.findings = kept
 
     def leave_open(self, code: str, what: str) -> None:
-        """Note what the reader wanted to see shown, and this file cannot show."""
+        """Add an open question: the reader asked for it, and this file cannot prove it."""
         self.wrong += 1
         self.findings.append(Finding(code, what, wrong=False))
 
     def order(self) -> None:
-        """Put what was changed, moved or put in before what only follows from it: a wrong order, a gap."""
+        """Sort: changed, moved and inserted records before their consequences (wrong order, a gap)."""
         places = [at for at, one in enumerate(self.findings) if one.code in _RANKS]
         ranked = sorted((self.findings[at] for at in places), key=lambda one: _RANKS[one.code])
         for at, one in zip(places, ranked, strict=True):
@@ -198,11 +197,11 @@ class Verdict:
         }
 
     def count(self, leaf: bytes, line: int, index: int, *, strict: bool) -> None:
-        """Count one record; wrong when it has not the form `"v": 1`, or is none at all.
+        """Count one record; a fault if it is no record of the form `"v": 1`.
 
-        A record is looked at where its form has exchange, phase and time, and decoded when they are not there.
-        `strict` decodes each, and its JSON must be canonical. The hash covers the bytes whatever they say, so all
-        this tells about the writer: what the gateway never writes was put into the log by somebody else.
+        Exchange, phase and time are read at their usual positions, else the record is decoded. `strict` decodes
+        each record and requires canonical JSON. The hash covers any bytes, so this is about the writer: other bytes
+        than the gateway's were written by a writer of the database.
         """
         self.records += 1
         seen = None if strict else _glance(leaf)
@@ -226,8 +225,7 @@ class Verdict:
 def _glance(leaf: bytes) -> tuple[str, str] | None:
     """Phase and time at the places where sorted keys put them; None if the leaf looks otherwise.
 
-    No JSON is read, which would take as long as all else: bytes that have all this in its places, and something
-    between that is no JSON, are told by `strict` only.
+    No JSON is parsed, which would double the time: only `strict` finds bytes that look like this and are no JSON.
     """
     place = leaf.find(_EXCHANGE) + _TO_FIELDS
     if not (leaf.startswith(_FIELDS, place) and leaf.startswith(_BEGINNING)):

@@ -1,6 +1,6 @@
 """Offline verification of an exported exchange log: the file and the log's public key, no network.
 
-The file is JSON lines in UTF-8. Each line is written in one way only: no spaces, keys in this order.
+The file is JSON lines in UTF-8. Each line has one form: no spaces, keys in this order.
 
     {"motlan_export":1,"origin":…,"vkeys":[…],"checkpoint":"<signed note>","from":first index,
      "to":index after the last,"edge":{"start":[hex…],"end":[hex…]},"created":…}
@@ -8,22 +8,22 @@ The file is JSON lines in UTF-8. Each line is written in one way only: no spaces
     {"t":tile,"hashes":"<hex, end to end>"}            after each 256th leaf of the log, and after the last record
     {"end":true,"count":records,"head":"<SHA-256 of line 1 without its newline, hex>"}
 
-What proves it: the key that the reader holds signs the checkpoint; the checkpoint has the root of the tree; the
-hashes left of `from`, those of the records and those right of `to` make this root and no others do (RFC 9162).
+The proof: the reader's key signs the checkpoint; the checkpoint has the root of the tree; the hashes left of
+`from`, of the records and right of `to` give this root, and no other hashes do (RFC 9162).
 
-What tells which record is wrong: a `t` line repeats the leaf hashes that the log keeps in its tile, for the
-records since the last such line. The verdict does not rest on them. But when the records do not make the root,
-the hashes that do show which records were changed, moved, removed or put in.
+To name a wrong record: a `t` line repeats the leaf hashes of the log's tile for the records since the last such line.
+The verdict does not depend on them. If the records do not give the root, these hashes show which records were
+changed, moved, removed or inserted.
 
 A search result has `"contiguous":false` and no `edge`; its lines are `{"i":…,"leaf":…,"proof":[hex…]}`, each with
-an inclusion proof, and no `t` lines. Then line 1 may carry `"searched":{"filters":[…],"skipped_periods":[…],
-"archives":[…]}`: names of filters, months and archives where it could not look.
+an inclusion proof, and no `t` lines. Its line 1 may have `"searched":{"filters":[…],"skipped_periods":[…],
+"archives":[…]}`: names of filters, skipped months and archives.
 
-Any line 1 may carry `"consistency":{"<older size>":[hex…]}`, and before `created`
+Any line 1 may have `"consistency":{"<older size>":[hex…]}`, and before `created`
 `"since":…,"until":…`, the requested time range.
 
-To be read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the
-records against the root). None of them imports anything else of the gateway but verdict.py, seen.py and json_text.py.
+Read in this order: merkle.py (the tree), note.py (signatures), head.py (line 1), this file, span.py (the records
+against the root). Besides these, only verdict.py, seen.py and json_text.py of the gateway are imported.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ from gateway.exchange_log.verdict import Verdict
 
 #: bytes of a line; a longer one ends the reading
 LONGEST_LINE = 1 << 20
-#: lines beyond those that the range of line 1 can have, before the reading ends
+#: lines beyond the range of line 1, before the reading ends
 MOST_SURPLUS = 1_000
 
 _HASHES = re.compile(r"(?:[0-9a-f]{64})+", re.ASCII)
@@ -77,15 +77,14 @@ def verify_export(
 ) -> Verdict:
     """Verify an export in one pass and constant memory.
 
-    The file may be compressed by gzip. `vkeys` are the log's public keys as the reader got them, from elsewhere than
-    the file: old and new ones where a key was changed. `witnesses` are public keys of witnesses; each must have
-    signed the checkpoint too, which says that it saw this log, and no other one, grow up to it. `checkpoint` is a
-    signed note: the file must be made for it, or for an older one that the note's own proof leads to (see head.py).
-    `since` is a signed note that was kept earlier: the log must have grown out of it. `strict` asks for canonical
-    JSON of each record. `progress` hears how many more bytes were read.
+    The file may be compressed by gzip. `vkeys`: the log's public keys, not taken from the file; old and new ones after
+    a key change. `witnesses`: public keys of witnesses that must have signed the checkpoint: each saw this log, and no
+    other, grow to it. `checkpoint`: a signed note; the file must be for it, or for an older one with the note's own
+    consistency proof (see head.py). `since`: a signed note kept earlier; the log must extend it. `strict`: each record
+    must be canonical JSON. `progress` is called with the number of further bytes read.
 
-    NoteBroken when a key cannot be read or is not of its kind, or when none of the log is given. Whatever is wrong
-    with the file or the notes is a finding, never an error; OSError comes through.
+    Raises NoteBroken for an unreadable or missing key of the log, and OSError. Faults of the file or the notes are
+    findings, not errors.
     """
     verifiers = [NoteVerifier.parse(vkey) for vkey in vkeys]
     if not any(one.kind != COSIGNATURE for one in verifiers):
@@ -110,7 +109,7 @@ def verify_export(
 
 
 def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
-    """A second reading, where ids came that are older than what was remembered: some may stand twice."""
+    """Read the file again, if ids came that are older than those in memory: some may be repeated."""
     ids = verdict.ids
     if ids.uncounted or (ids.late and start is None):
         what = "give a file, not a pipe" if start is None else "export and verify shorter stretches"
@@ -121,7 +120,7 @@ def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
         return
     file.seek(start)
     firsts: dict[bytes, int] = {}
-    with contextlib.suppress(Unusable):  # the first reading has told of it
+    with contextlib.suppress(Unusable):  # reported by the first reading
         for number, line in _numbered(file, None):
             record_id = id_in_line(line)
             index = line[len(_INDEX) : line.find(b",")]
@@ -152,7 +151,7 @@ def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Itera
 
 
 def _plain(file: BinaryIO) -> BinaryIO:
-    """The file, or what is compressed in it."""
+    """The file, decompressed if needed."""
     if isinstance(file, io.BufferedReader):
         start = file.peek(len(_GZIP))[: len(_GZIP)]
     else:
@@ -172,10 +171,10 @@ class _Body:
         self._verdict = verdict
         self._lines = lines
         self._strict = strict
-        #: index of the record that comes next
+        #: index of the next record
         self._next = head.first
         self._end = head.end
-        #: lines where records belong that cannot be read
+        #: unreadable lines in the place of records
         self._strange = 0
 
     def read(self, older: Checkpoint | None) -> None:
