@@ -48,7 +48,7 @@ def proof_faults(
             yield document.problem(("keys", at), error.problems[0].what, error.problems[0].remedy)
             continue
         if found in seen:
-            yield document.problem(("keys", at), "a key stands twice", "keep one of the two")
+            yield document.problem(("keys", at), "a key is written twice", "keep one of the two")
         seen.add(found)
     if requester.certificate is not None:
         yield from _certificate(configuration, requester, document)
@@ -83,7 +83,7 @@ def _keys(configuration: Configuration, document: Document) -> Iterator[Problem]
             continue
         yield from _tried(document, ("access", name), partial(_key, secret, name))
         if access.signing_key is None:
-            what = f"'access.{name}' stands there without 'signing_key'"
+            what = f"'access.{name}' without 'signing_key'"
             yield document.problem(("access", name), what, "give 'signing_key' as well, or leave both out")
 
 

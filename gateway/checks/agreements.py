@@ -80,7 +80,7 @@ def _void(agreement: Agreement, document: Document) -> Iterator[Problem]:
         if given and day is None:
             yield document.problem((key,), f"'{key}' is not a date", _DAY)
     if first is not None and last is not None and last < first:
-        what = "'valid_until' lies before 'valid_from': the agreement is never in force"
+        what = "'valid_until' is before 'valid_from': the agreement is never in force"
         yield document.problem(("valid_until",), what, "mend one of the two days")
     yield from _ground(agreement, document)
     # an agreement on predicates alone names no procedure
@@ -128,7 +128,7 @@ def scope_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator
             what = f"scope '{scope.scope}': 'published_on' is not a date"
             yield document.problem((*at, "published_on"), what, _DAY)
         if scope.scope in seen:
-            what = f"scope '{scope.scope}' stands twice"
+            what = f"scope '{scope.scope}' is written twice"
             yield document.problem((*at, "scope"), what, "give each scope a name of its own")
         seen.add(scope.scope)
         plan = services.get(scope.service)

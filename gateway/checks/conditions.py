@@ -25,7 +25,7 @@ def condition_faults(
             what = f"'{word}' is empty: the agreement never holds"
             yield document.problem((word,), what, "name at least one, or leave the word out")
     if agreement.mandate == "proven" and not agreement.represents:
-        what = "'mandate: proven' without 'represents': nobody may act for anybody"
+        what = "'mandate: proven' without 'represents': no representation is permitted"
         yield document.problem(("mandate",), what, "write 'represents', or leave out 'mandate'")
     opens, _, closes = (agreement.hours or "").partition("-")
     if agreement.hours is not None and opens >= closes:

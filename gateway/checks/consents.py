@@ -22,7 +22,7 @@ def consent_faults(configuration: Configuration, catalogue: Catalogue) -> Iterat
         yield document.problem(("keep", name), what, remedy, "mappings/sources/own_data.yaml")
     purposes = configuration.documents.get("purposes.yaml")
     if purposes is not None and configuration.consents.keep and KEEPING not in configuration.purposes:
-        what = f"'{KEEPING}' is missing: nobody can consent to what consents.yaml lets be kept"
+        what = f"'{KEEPING}' is missing: no consent can name the data that consents.yaml lets be kept"
         remedy = f"add '{KEEPING}', or leave 'keep' out of consents.yaml"
         yield purposes.problem(("purposes",), what, remedy, purposes.name)
     scopes = configuration.documents.get("published_scopes.yaml")

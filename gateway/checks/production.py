@@ -24,7 +24,7 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
     files |= {f"requesters/{name}.yaml": one for name, one in configuration.requesters.items()}
     for name, settings in files.items():
         for loc in _written(settings, ()):
-            what = f"'{'.'.join(map(str, loc))}': a secret stands in the file, which only the sandbox profile allows"
+            what = f"'{'.'.join(map(str, loc))}': a secret in the file, which only the sandbox profile allows"
             remedy = f"write '{loc[-1]}: {{env: NAME}}' or '{{file: PATH}}'"
             yield configuration.documents[name].problem(loc, what, remedy)
     yield from _unbound(configuration)

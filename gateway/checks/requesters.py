@@ -79,7 +79,9 @@ def agency_faults(configuration: Configuration) -> Iterator[Problem]:
             code, at = str(entry.get("code")), ("agencies", index)
             if code in seen:
                 # it would be unknown which duty official counts
-                yield document.problem((*at, "code"), f"agency '{code}' stands twice", "keep one of the two")
+                yield document.problem(
+                    (*at, "code"), f"agency '{code}' is written twice", "keep one of the two"
+                )
             seen.add(code)
             parent, known = str(entry.get("parent") or ""), configuration.agencies
             if parent and parent not in known:

@@ -32,7 +32,7 @@ class KeySettings(Settings):
         """A file, or the members of a key."""
         written = self.model_dump(exclude_none=True, exclude={"file"})
         if (self.file is None) == (not written):
-            raise ValueError("a key stands in one place", "write '{file: PATH}', or '{kty: …, crv: …, x: …}'")
+            raise ValueError("a key is in one place", "write '{file: PATH}', or '{kty: …, crv: …, x: …}'")
         return self
 
 

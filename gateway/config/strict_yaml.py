@@ -230,7 +230,7 @@ def _mapping(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> dict[str,
             raise ConfigError([Problem(name, line, "a key must be text", "quote the key")])
         key = key_node.value
         if key in out:
-            raise ConfigError([Problem(name, line, f"key '{key}' stands twice", "keep one of the two")])
+            raise ConfigError([Problem(name, line, f"key '{key}' is written twice", "keep one of the two")])
         out[key] = _plain(value_node, (*loc, key), lines, name)
         lines[(*loc, key)] = line
     return out

@@ -74,7 +74,7 @@ class Secret(Settings):
         """Two sources may differ."""
         if sum(one is not None for one in (self.file, self.env, self.value)) != 1:
             raise ValueError(
-                "a secret stands in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
+                "a secret is in exactly one place", "write '{env: NAME}' or '{file: PATH}', one of them"
             )
         return self
 
@@ -125,7 +125,7 @@ class SecretKey(Secret):
         """Two sources may differ."""
         if sum(one is not None for one in (self.file, self.env, self.value, self.held_by)) != 1:
             raise ValueError(
-                "a key stands in exactly one place",
+                "a key is in exactly one place",
                 "write '{env: NAME}', '{file: PATH}' or '{held_by: {…}}', one of them",
             )
         return self

@@ -144,7 +144,7 @@ class ProblemCode(StrEnum):
     ACCESS_UNAVAILABLE = (
         "access_unavailable",
         "Không kiểm tra được mã truy cập đã dùng hoặc đã thu hồi nên không cho truy cập",
-        "What was shown or revoked before cannot be looked up, so nobody is let in",
+        "Used proofs and revocations cannot be looked up, so no caller is admitted",
         503,
     )
     CONSENTS_UNAVAILABLE = (
@@ -199,7 +199,7 @@ class ProblemCode(StrEnum):
     DUPLICATE_MEMBER = (
         "duplicate_member",
         "Một đối tượng có thành phần bị lặp tên",
-        "A member stands twice in one object",
+        "An object has the same member twice",
         400,
     )
     UNKNOWN_MEMBER = "unknown_member", "Không có thành phần này", "The member is not known", 400
@@ -259,7 +259,7 @@ class ProblemCode(StrEnum):
     DECLARED_TWICE = (
         "declared_twice",
         "Một trường vừa có trong 'known' vừa có trong 'held'",
-        "A field stands in `known` and in `held`",
+        "A field is in `known` and in `held`",
         422,
     )
     OFFICIAL_MISSING = "official_missing", "Cần nêu cán bộ khai thác", "The official is missing", 422

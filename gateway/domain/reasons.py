@@ -36,7 +36,7 @@ class Reason(StrEnum):
     SOURCE_ANSWER_OTHER_PERSON = (
         "source_answer_other_person",
         "Nguồn dữ liệu trả lời về người khác",
-        "The source answered about somebody else",
+        "The source answered about another person",
     )
     BREAKER_OPEN = (
         "breaker_open",
@@ -64,7 +64,7 @@ class Reason(StrEnum):
     CONSENTS_UNAVAILABLE = (
         "consents_unavailable",
         "Hiện không kiểm tra được sự đồng ý",
-        "Whether consent holds cannot be told just now",
+        "It is unknown now whether the consent holds",
     )
     NO_SUCH_PERSON = (
         "no_such_person",

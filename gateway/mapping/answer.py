@@ -230,7 +230,7 @@ class PrefillAnswer(TypedDict):
         str | None, "SD-JWT (RFC 9901) over the filled fields and their evidence, where it was asked for"
     ]
     preview: Annotated[
-        PreviewEntry | None, "shown to the citizen only: nothing of it is to be used before his decision"
+        PreviewEntry | None, "shown to the citizen only: no value may be used before the decision"
     ]
     receipt: ReceiptEntry
     decision: NotRequired[DecisionEntry]

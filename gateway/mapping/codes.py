@@ -181,7 +181,7 @@ def _unit_faults(file: UnitFile) -> Iterator[tuple[Loc, str, str]]:
     whole: dict[str, str] = {}
     for index, unit in enumerate(file.units):
         if unit.code in seen:
-            yield ("units", index, "code"), f"unit '{unit.code}' stands twice", "keep one of the two"
+            yield ("units", index, "code"), f"unit '{unit.code}' is written twice", "keep one of the two"
         seen.add(unit.code)
         for old in unit.legacy:
             if old in whole:

@@ -133,7 +133,7 @@ def _keep_faults(procedure: Procedure, evidence: Evidence) -> Iterator[tuple[Loc
             what = f"field '{field.key}': keep names '{field.keep}', which is no role that takes many"
             yield _written(procedure, field), what, near(field.keep, many, "name one with 'many: true'")
         if not all(_is_people(evidence, ref) for ref in field.refs):
-            what = f"field '{field.key}': keep stands at a reference that is no list of people"
+            what = f"field '{field.key}': keep is at a reference that is no list of people"
             remedy = "keep works on lists whose items have personal_id, full_name and birth_date"
             yield _written(procedure, field), what, remedy
 

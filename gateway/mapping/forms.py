@@ -76,7 +76,7 @@ def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
         for name, field in fields.items() if isinstance(fields, Mapping) else ():
             place = str(field[word]) if isinstance(field, Mapping) and word in field else None
             if place is not None and place in taken:
-                what = f"'{word}: {place}' stands at '{taken[place]}' and at '{name}'"
+                what = f"'{word}: {place}' is at '{taken[place]}' and at '{name}'"
                 yield (*loc, "properties", name, word), what, "give each field a place of its own"
             taken.setdefault(place, name)
 

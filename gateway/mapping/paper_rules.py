@@ -143,7 +143,7 @@ class Proof(Strict):
         if not self.is_leaf:
             if stray := [word for word, value in said.items() if value]:
                 raise ValueError(
-                    f"'{stray[0]}' stands where no evidence is named", "write it beside 'has' or 'issued'"
+                    f"'{stray[0]}' is written where no evidence is named", "write it beside 'has' or 'issued'"
                 )
             return self
         for word, value in said.items():
@@ -237,7 +237,7 @@ class PaperRule(Grounded):
     def _shown_not_to_cut(self) -> Self:
         changes = [(one.example, one.evidence, one.known, one.subjects) for one in self.counter_examples]
         if any(one in changes[:at] for at, one in enumerate(changes)):
-            raise ValueError("a counter-example stands twice", "change something else in each")
+            raise ValueError("a counter-example is written twice", "change something else in each")
         if self.replaced_by is not None and len(self.counter_examples) < COUNTER_EXAMPLES:
             raise ValueError(
                 f"{len(self.counter_examples)} counter-examples show what must not cut it",

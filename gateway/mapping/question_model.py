@@ -28,7 +28,7 @@ class ParameterRule(Strict):
         if (self.whole is None) == (self.codes is None):
             raise ValueError("a parameter is a number or a code", "write one of 'whole', 'codes'")
         if self.whole is not None and not 0 <= self.whole[0] <= self.whole[1]:
-            raise ValueError("no number lies between these bounds", 'write for example ["1", "150"]')
+            raise ValueError("no number is between these bounds", 'write for example ["1", "150"]')
         return self
 
 

@@ -67,9 +67,7 @@ def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[Map
         word = rule.unless
         if word is not None and word not in before:
             what = f"'unless: {word}' names no place of this request"
-            remedy = near(
-                word, [one for one in request if one != place], "name a place that stands before this one"
-            )
+            remedy = near(word, [one for one in request if one != place], "name a place before this one")
             if word in request:
                 what, remedy = (
                     f"'unless: {word}' names a place that does not stand before this one",
@@ -99,7 +97,7 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
         paths += [((*at, "attributes", name, "else"), path) for path in rule.else_]
     if bool(answer.status) != bool(answer.statuses):
         there, missing = ("status", "statuses") if answer.status else ("statuses", "status")
-        yield (*at, there), f"'{there}' stands without '{missing}'", f"add '{missing}', or take '{there}' out"
+        yield (*at, there), f"'{there}' without '{missing}'", f"add '{missing}', or remove '{there}'"
     for loc, path in paths:
         try:
             compile_path(path)

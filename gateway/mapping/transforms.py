@@ -72,7 +72,7 @@ def text(value: object) -> str | None:
             return value
         found = value.strip()
         if not found.isprintable() and hides(found, "\t"):
-            raise Hidden("signs that nobody sees")
+            raise Hidden("invisible characters")
         found = " ".join(found.split())
         if not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)

@@ -153,7 +153,7 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
     ]
     lines += [
         f"requester {name}: {', '.join(item.legacy.scopes)} are legacy since {item.legacy.since}"
-        f" ({item.legacy.legal_basis}): take them away when nobody uses them"
+        f" ({item.legacy.legal_basis}): remove them when they are no longer used"
         for name, item in configuration.requesters.items()
         if item.legacy is not None
     ]
@@ -228,8 +228,8 @@ def unread_files(root: Path) -> list[str]:
         for path in sorted((root / name).rglob("*"))
         if _is_passed_over(path, root / name)
     ]
-    lines = [f"{root.name}/{path.relative_to(root)}: nobody reads this file" for path in files]
-    return [*lines, *(f"{root.name}/{path.name}/: nobody reads this folder" for path in folders)]
+    lines = [f"{root.name}/{path.relative_to(root)}: the gateway does not read this file" for path in files]
+    return [*lines, *(f"{root.name}/{path.name}/: the gateway does not read this folder" for path in folders)]
 
 
 def _is_passed_over(path: Path, folder: Path) -> bool:

@@ -45,7 +45,7 @@ BREAKS = {
         TAX, 'valid_seconds: "300"', 'valid_seconds: "300"\n    lacks: [tax_cod]', "did you mean 'tax_code'?"
     ),
     "agreement never in force": Break(
-        PORTAL, 'valid_until: "2027-12-31"', 'valid_until: "2025-12-31"', "lies before 'valid_from'"
+        PORTAL, 'valid_until: "2027-12-31"', 'valid_until: "2025-12-31"', "is before 'valid_from'"
     ),
     "agreement without ground": Break(PORTAL, "legal_basis: ", 'legal_basis: "" # ', "'legal_basis' is blank"),
     "unknown scope": Break(

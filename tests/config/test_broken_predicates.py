@@ -35,7 +35,7 @@ FAULTS: dict[str, Fault] = {
     "two kinds of parameter": (
         PLACE, "codes: provinces_2025", 'codes: provinces_2025, whole: ["1", "9"]', "parameter:", "one of",
     ),
-    "bounds without a number": (AGE, '["1", "150"]', '["9", "1"]', "parameter:", "no number lies between"),
+    "bounds without a number": (AGE, '["1", "150"]', '["9", "1"]', "parameter:", "no number is between"),
     "bound beyond the language": (AGE, '["1", "150"]', '["0", "150"]', "asks:", "of at least 1"),
     "purpose of no such name": (ALIVE, "purpose: eligibility", "purpose: eligibilty", "purpose:", "'eligibility'?"),
     "parameter of an example": (

@@ -27,7 +27,7 @@ REFUSALS = {
     "meaning of a status": (
         "config/sources/tax.yaml", "source: tax\n", 'source: tax\nhttp: {"404": gone}\n', "'not_found'"
     ),
-    "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "stands twice"),
+    "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "is written twice"),
     "name of the file": ("config/sources/tax.yaml", "source: tax\n", "source: taxx\n", "the file is called 'tax'"),
     "list not total": ("mappings/codes/account_gender.yaml", '"2"]', '"2", "77"]', "misses 77"),
     "list not one to one": (

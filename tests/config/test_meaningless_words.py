@@ -43,9 +43,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "portal key of two fields": (
         BIRTH_FORM, '"x-portal-key": "citizenNDK_HoVaTen"', '"x-portal-key": "citizenNoisinhnks"', "",
-        "'x-portal-key: citizenNoisinhnks' stands at",
+        "'x-portal-key: citizenNoisinhnks' is at",
     ),
-    "place of two fields": (BIRTH_FORM, '"x-order": 2,', '"x-order": 1,', "", "'x-order: 1' stands at"),
+    "place of two fields": (BIRTH_FORM, '"x-order": 2,', '"x-order": 1,', "", "'x-order: 1' is at"),
 }  # fmt: skip
 RUNS = together(FAULTS)
 

@@ -44,7 +44,7 @@ def test_file_that_nobody_reads_is_noted(root: Path) -> None:
     shutil.copy(root / "config/purposes.yaml", root / "config/sorces.yaml")
     code, said = check(root)
     assert code == 0
-    assert "note: config/sorces.yaml: nobody reads this file" in said
+    assert "note: config/sorces.yaml: the gateway does not read this file" in said
 
 
 @pytest.mark.parametrize(("text", "found"), [("312", 312), ("312.5", 312.5), ("-0,5", -0.5), ("", None)])

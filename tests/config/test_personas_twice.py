@@ -40,7 +40,7 @@ def test_word_that_stands_twice_is_named_with_file_and_line(
     (problem,), line = broken(tmp_path, file, old, old + again if word else again)
     assert problem.file == f"{FOLDER}/{file}"
     assert problem.line == line + 1
-    assert problem.what == f"key '{word or 'MaDanToc'}' stands twice"
+    assert problem.what == f"key '{word or 'MaDanToc'}' is written twice"
     assert problem.remedy
 
 

@@ -39,7 +39,7 @@ PROOFS = {
     "{has: []}": "'has' is empty",
     "{}": "it says nothing",
     f"{{{LEAF}, any_of: [{{{LEAF}}}]}}": "it has any_of and has",
-    f"{{any_of: [{{{LEAF}}}], about: applicant}}": "stands where no evidence is named",
+    f"{{any_of: [{{{LEAF}}}], about: applicant}}": "is written where no evidence is named",
     **{
         "{" + LEAF.replace(f", {word}", "") + "}": said
         for word, said in {
@@ -154,6 +154,6 @@ def test_agreement_that_opens_nothing_and_files_that_nobody_reads_are_noted(root
     code, said = check(root)
     assert code == 0, said
     assert "one_gate: it begins on 2999-01-01" in said
-    assert "config/sourcs/: nobody reads this folder" in said
-    assert "config/sources/sub/x.yaml: nobody reads this file" in said
-    assert "config/sources/more.YAML: nobody reads this file" in said
+    assert "config/sourcs/: the gateway does not read this folder" in said
+    assert "config/sources/sub/x.yaml: the gateway does not read this file" in said
+    assert "config/sources/more.YAML: the gateway does not read this file" in said
