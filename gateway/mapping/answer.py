@@ -107,7 +107,7 @@ class EvidenceEntry(TypedDict):
     attribute_marks: NotRequired[
         Annotated[Mapping[str, Mark], "attributes that are known worse than their service"]
     ]
-    self_declared: NotRequired[Annotated[Literal[True], "the person said so himself: no official evidence"]]
+    self_declared: NotRequired[Annotated[Literal[True], "declared by the person: no official evidence"]]
     declared: NotRequired[Mapping[str, DeclaredEntry]]
 
 

@@ -30,7 +30,7 @@ class PolicyRequest(NamedTuple):
     relations: frozenset[Relation] = frozenset()
     #: claims of the account that signed in; empty: they do not identify its owner. Personal data
     account: Mapping[str, object] = NOTHING
-    #: code of the document that lets the applicant act for somebody else
+    #: code of the document that lets the applicant act for another person
     mandate: str = ""
     #: kind of representation (`parent`); blank: none
     acting: str = ""
