@@ -1,4 +1,4 @@
-"""Opens who is let in: keys, requesters, what was shown and revoked. A part of the composition root."""
+"""Opens access: keys, requesters, used proofs and revocations. Part of the composition root."""
 
 import asyncio
 import contextlib
@@ -26,9 +26,9 @@ from gateway.ports.stores import Stores
 async def accessing(
     parts: Composition, stores: Stores, clock: Clock, further: tuple[KeySet, ...] = ()
 ) -> AsyncIterator[AccessService]:
-    """Who is let in, and what looks for revocations and new keys meanwhile. `further`: public keys of the house."""
+    """The access service, with a task that reads revocations and new keys. `further`: more public keys."""
     access = assembled(parts.configuration, parts.state, clock, stores.replays, stores.revocations, further)
-    with contextlib.suppress(Exception):  # a store that is away refuses requests, not the start
+    with contextlib.suppress(Exception):  # without the store requests are refused; the start continues
         await access.revocations.refresh()
     seconds = parts.configuration.gateway.access.check_seconds
     watching = asyncio.create_task(access.revocations.watch(seconds, access.keys.refresh), name="revocations")
@@ -47,7 +47,7 @@ def assembled(
     rows: RevocationRows,
     further: tuple[KeySet, ...] = (),
 ) -> AccessService:
-    """The same over stores that somebody else opened and looks after."""
+    """The same over opened stores, without the task."""
     settings, root = configuration.gateway, configuration.root
     requesters = Requesters(configuration.requesters, root)
 
@@ -68,7 +68,7 @@ def assembled(
 
 
 def _certificates(settings: GatewaySettings, root: Path) -> Certificates:
-    """Those that issue certificates known by their names: of the listener, and of the proxy."""
+    """The authorities for certificates known by name: of the listener and of the proxy."""
     named = [one.client_ca for one in (settings.api.tls, settings.access.proxy) if one is not None]
     return Certificates(
         [found for path in named if path is not None for found in certificates_in(root / path)]

@@ -1,4 +1,4 @@
-"""Opens the anchors that the configuration names, and what keeps them: a part of the composition root."""
+"""Opens the configured anchors and their rounds. Part of the composition root."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _FIRST_WORD_SECONDS = 3.0
 async def anchoring(
     parts: Composition, stores: Stores, clock: Clock, sequencer: Sequencer
 ) -> AsyncIterator[Anchoring]:
-    """The rounds under way, over all anchors of the configuration; ConfigError when one cannot be opened."""
+    """The running rounds over all configured anchors. Raises ConfigError."""
     settings = parts.configuration.gateway.log
     tree, kept = stores.reader, stores.anchors
     keys = [one.vkey for one in settings.anchors.witnesses]
@@ -74,9 +74,9 @@ def _witnesses(parts: Composition, tree: LogTree, clock: Clock) -> list[Anchor]:
 async def ask_witnesses(
     parts: Composition, tree: LogTree, clock: Clock, claim: Callable[[int, str], None]
 ) -> None:
-    """Before a host that never saw this log signs it: `claim` hears of a witness that signed a longer one.
+    """Ask the witnesses before a host signs a log that it never saw: `claim` is called if one signed a longer log.
 
-    A witness or a database that does not answer now is asked later, by the rounds.
+    The rounds ask again if a witness or the database does not answer now.
     """
     witnesses = _witnesses(parts, tree, clock)
     with contextlib.suppress(GatewayError, TimeoutError):

@@ -1,4 +1,4 @@
-"""Opens what reads the log for auditors, and what watches over it: a part of the composition root."""
+"""Opens the auditors' use cases, the watch and the sweeper. Part of the composition root."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.ports.exchange_log import Sequencer
 from gateway.ports.stores import Stores
 
-#: how much longer than any prefill may take an exchange may stand open: late records wait while the log is away
+#: how much longer than a prefill an exchange may be open: late records wait while the log is unavailable
 _GRACE_SECONDS = 90.0
 
 
@@ -31,7 +31,7 @@ _GRACE_SECONDS = 90.0
 async def auditing(
     parts: Composition, stores: Stores, recorder: Recorder, sequencer: Sequencer
 ) -> AsyncIterator[AuditDoor]:
-    """What reads the log: the auditors' use cases, the watch over the sequencer, the sweeper."""
+    """The auditors' use cases, the watch over the sequencer, and the sweeper."""
     settings, clock = parts.configuration.gateway.log, recorder.clock
     roots = root_keys(settings, parts.state)
     reader, keeping, history = stores.reader, stores.keeping, stores.history
@@ -54,7 +54,7 @@ async def auditing(
         )
 
         def door(of: Composition) -> AuditDoor:
-            """Words and digest are those of a configuration, all else stays."""
+            """The same, with titles and digest of another configuration."""
             ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest))
             usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
             return AuditDoor(

@@ -1,4 +1,4 @@
-"""What one process is made of, before anything is opened: a configuration and mappings that fit one another."""
+"""The parts of one process, before anything is opened: a configuration with matching mappings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,24 +16,24 @@ from gateway.telemetry import Metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """What one process is made of, before anything is opened."""
+    """The parts of one process, before anything is opened."""
 
     configuration: Configuration
     catalogue: Catalogue
     #: project data: holds `schemas/`, `mappings/`
     root: Path
-    #: folder for what must survive (SQLite, keys)
+    #: folder for durable files (SQLite, keys)
     state: Path
     metrics: Metrics
     in_force: InForce
-    #: files that the configuration names -> SHA-256 of what was in them before they were used
+    #: files named in the configuration -> SHA-256 of their content before use
     files: Mapping[NamedFile, str] = field(default_factory=dict)
 
 
 def compose(
     configuration: Configuration, root: Path, state: Path, before: Composition | None = None
 ) -> Composition:
-    """Read the mappings, unless they are as they were `before`; ConfigError with everything that does not fit."""
+    """Read the mappings, unless unchanged since `before`. Raises ConfigError with all faults."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = named_files(configuration, root)
     now_in_force = in_force(configuration, root)
@@ -51,7 +51,7 @@ def compose(
 
 
 def same_sources(parts: Composition, former: Composition) -> set[str]:
-    """Sources with the same settings and files under the same mappings: they go on with their connections."""
+    """Sources with unchanged settings, files and mappings: they keep their connections."""
     if _is_remapped(parts.in_force, former):
         return set()
     before = former.configuration.sources
@@ -64,11 +64,11 @@ def same_sources(parts: Composition, former: Composition) -> set[str]:
 
 
 def changed_files(before: Composition, after: Composition) -> set[NamedFile]:
-    """Files that are named in one and not in the other, or that have other bytes in them."""
+    """Files that are named in only one of them, or whose content changed."""
     return {file for file, _ in before.files.items() ^ after.files.items()}
 
 
 def _is_remapped(now_in_force: InForce, before: Composition) -> bool:
-    """Whether mappings or schemas are others than before."""
+    """Whether mappings or schemas changed."""
     theirs = before.in_force.parts
     return any(now_in_force.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))

@@ -1,4 +1,4 @@
-"""Opens consents, own data and requests of data subjects: a part of the composition root."""
+"""Opens consents, own data and requests of data subjects. Part of the composition root."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ _SWEEP_SECONDS = 600.0
 
 @contextlib.asynccontextmanager
 async def sweeping(stores: Stores, clock: Clock) -> AsyncIterator[None]:
-    """What is over leaves the stores now and then."""
+    """A task that erases expired rows from time to time."""
     task = asyncio.create_task(_sweep(stores, clock), name="own_data")
     try:
         yield
@@ -44,7 +44,7 @@ def citizens(
     key: DocumentKey,
     access: DecisionInputs,
 ) -> Citizens:
-    """The use cases over what was opened, with the words of one configuration; `key` signs receipts."""
+    """The use cases over opened stores, for one configuration; `key` signs receipts."""
     configuration = parts.configuration
     context = ConsentContext(
         rows=stores.consents, person_keys=person_keys, recorder=recorder, key=key, configuration=configuration,

@@ -1,4 +1,4 @@
-"""Opens the queue of corrections: a part of the composition root."""
+"""Opens the queue of corrections. Part of the composition root."""
 
 from gateway.audit.titles import Titles
 from gateway.composition.composition import Composition
@@ -17,13 +17,13 @@ from gateway.telemetry import log as log_
 async def correcting(
     parts: Composition, recorder: Recorder, stores: Stores, person_keys: PersonKeys, access: DecisionInputs
 ) -> Corrections:
-    """The use case. What the release before left in files is removed."""
+    """The use case. Files of the last release are removed."""
     settings, rows = parts.configuration.gateway.corrections, stores.corrections
     try:
         await settle_former_files(
             parts.state / (settings.folder or "corrections"), rows, recorder.clock.now().timestamp()
         )
-    except (CorrectionsUnavailable, OSError) as error:  # a store that is away is no reason not to start
+    except (CorrectionsUnavailable, OSError) as error:  # an unavailable store does not stop the start
         log_().error("corrections.files_left", error=error)
     rates: dict[Whom, str | None] = {"requester": settings.per_requester, "subject": settings.per_subject}
     return Corrections(

@@ -1,4 +1,4 @@
-"""The key that signs documents, from where its setting says: the state folder, a secret, or somebody who holds it."""
+"""Opens the document key: from the state folder, a secret, or a key service."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from gateway.exchange_log.key_files import key_from_text, key_in
 
 
 def open_document_key(settings: DocumentSettings, root: Path, state: Path) -> DocumentKey:
-    """The key, with the public ones that signed before it. Raises ConfigError if one cannot be had.
+    """The key, with the former public keys. Raises ConfigError.
 
-    `root` is the folder of the configuration, `state` the one where keys lie that the configuration does not have.
+    `root`: the configuration's folder; `state`: the folder of keys that are not in the configuration.
     """
     key = settings.signing_key
     kept = state / FORMER_FILE if key is None else None

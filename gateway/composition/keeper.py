@@ -1,4 +1,4 @@
-"""What the keeper's commands work on: the log of a configuration, opened for one command and closed after it."""
+"""The log of a configuration, opened for one operator command and closed after it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,10 +32,10 @@ _Found = TypeVar("_Found")
 
 
 class Keeper:
-    """One log; whatever is asked for is opened once and closed with `close`."""
+    """One log; its parts are opened at first use and closed by `close`."""
 
     def __init__(self, settings: LogSettings, state: Path, *, hot_overridden: bool = False) -> None:
-        """Opens nothing yet. `hot_overridden`: the hot period is not the one of the configuration's files."""
+        """`hot_overridden`: the hot period is not that of the configuration's files."""
         self.hot = Hot(settings.retention.hot_months, hot_overridden)
         self.settings = settings
         self.state = state
@@ -43,12 +43,12 @@ class Keeper:
 
     @property
     def admin_url(self) -> str:
-        """The administrator's address of the store; that of the gateway where there is only one."""
+        """The administrator's URL of the store; by default the gateway's."""
         return self.settings.admin_url or self.settings.url
 
     @property
     def archive_folder(self) -> Path:
-        """Where archives are."""
+        """The folder of archives."""
         return self.settings.retention.archive_folder or self.state / "archives"
 
     def now(self) -> datetime:
@@ -56,9 +56,9 @@ class Keeper:
         return datetime.now(UTC)
 
     async def missing(self) -> str:
-        """Which part of a log is not there, in words; empty if all of it is. Creates nothing.
+        """The missing part of a log, in words; empty if it is complete. Creates nothing.
 
-        Raises LogUnavailable if a database cannot be asked.
+        Raises LogUnavailable.
         """
         url, settings = self.settings.url, self.settings
         missing: str = await registry.store(url, "log_missing")(url, self.state)
@@ -69,23 +69,23 @@ class Keeper:
         return f"there are no keys of the log in {self.state}: {', '.join(lacking)}"
 
     def roots(self) -> RootKeys:
-        """The root keys; made in the state folder where there are none."""
+        """The root keys; missing ones are made in the state folder."""
         return root_keys(self.settings, self.state)
 
     def signers(self) -> list[NoteSigner]:
-        """Who signs: the key in use, then the former one."""
+        """The signers: the current key, then the former one."""
         open_signers = registry.store(self.settings.url, "open_signers")
         found: list[NoteSigner] = open_signers(self.state, self.settings.origin, signing_keys(self.settings))
         return found
 
     def rotate_signing_key(self) -> None:
-        """A new signing key in the state folder, the one in use becomes the former one."""
+        """Make a new signing key in the state folder; the current one becomes the former one."""
         registry.store(self.settings.url, "rotate_signing_key")(self.state)
 
     def log(self, *, rolled_back: bool = False) -> ExchangeLog:
-        """The log to write to; opens and migrates the store, so it comes first. Blocks for a moment.
+        """The log for writing; opens and migrates the store: call it first. Blocks for a moment.
 
-        A database that went back takes nothing (LogRolledBack with the first record), but with `rolled_back`.
+        A database that went back refuses records (LogRolledBack), unless `rolled_back`.
         """
         url, origin = self.settings.url, self.settings.origin
         open_log = registry.store(url, "open_log")
@@ -100,51 +100,51 @@ class Keeper:
         return found
 
     def high_water(self, shared: Cache | None = None) -> HighWaterMark:
-        """What the state folder has seen of the log, and processes that tell one another in a cache."""
+        """The high-water mark of the state folder and of a shared cache."""
         found: HighWaterMark = registry.store(self.settings.url, "open_high_water")(
             self.state, self.settings.origin, signing_keys(self.settings), shared
         )
         return found
 
     def recorder(self) -> Recorder:
-        """Writes the records of commands, which name no configuration; opens the log (see `log`)."""
+        """The recorder of commands, without a configuration digest; opens the log (see `log`)."""
         return Recorder(log=self.log(), clock=self, digest="", metrics=Metrics())
 
     def reader(self) -> LogRecords:
-        """Records and tree."""
+        """The records and the tree."""
         return self._stores().reader
 
     def history(self) -> LogHistory:
-        """Its past."""
+        """The log's past."""
         return self._stores().history
 
     async def vkeys(self) -> list[str]:
-        """The public keys that sign, then every former one."""
+        """The current public keys, then all former ones."""
         own = [one.vkey for one in self.signers()]
         return list(dict.fromkeys((*own, *(await self.history().history()).vkeys)))
 
     def revocations(self) -> RevocationRows:
-        """What running gateways look at."""
+        """The revocations of the running gateways."""
         return self._stores().revocations
 
     def keeping(self) -> LogKeeping:
-        """Its wrapped keys, as the gateway reads them."""
+        """The wrapped keys, with the gateway's rights."""
         return self._stores().keeping
 
     def vault(self) -> PeriodVault:
-        """Its periods, in the administrator's hands."""
+        """The periods, with the administrator's rights."""
         return self._admin(self.admin_url).vault
 
     def quarantine(self) -> LogQuarantine:
-        """Rows without a place, in the administrator's hands."""
+        """The quarantined rows, with the administrator's rights."""
         return self._admin(self.admin_url).quarantine
 
     def retention(self) -> LogRetention:
-        """The log for reading what is to be archived."""
+        """The log for reading records to archive."""
         return self._admin(self.settings.url).retention
 
     def pruning(self) -> PrunedLog:
-        """The same in the administrator's hands, and what deletes."""
+        """The same for deleting, with the administrator's rights."""
         return self._admin(self.admin_url).retention
 
     async def close(self) -> None:
@@ -171,7 +171,7 @@ class Keeper:
 
 
 def kept(keeper: Keeper, work: Callable[[], Awaitable[_Found]]) -> _Found:
-    """Run one command over a log and close it, whatever comes of it."""
+    """Run one command over a log and always close the log."""
 
     async def run() -> _Found:
         try:

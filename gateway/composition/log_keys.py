@@ -1,4 +1,4 @@
-"""The keys of a log, each from where its setting says: the state folder, a secret, or somebody who holds it."""
+"""Opens the keys of a log: from the state folder, a secret, or a key service."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ _SETTINGS: Final = {ROOT_FILE: "log.root_key", SIGNING_FILE: "log.signing_key"}
 
 
 def root_keys(settings: LogSettings, state: Path) -> RootKeys:
-    """The key that wraps first, then the former one while it is changed. ConfigError when one cannot be had."""
+    """The wrapping key, then the former one during a rotation. Raises ConfigError."""
     if settings.root_key is None:
         return root_keys_in(state)
     given = [settings.root_key, *([settings.former_root_key] if settings.former_root_key else [])]
@@ -27,15 +27,15 @@ def root_keys(settings: LogSettings, state: Path) -> RootKeys:
 
 
 def signing_keys(settings: LogSettings) -> list[Signer | str | None]:
-    """The signing key and the former one: held elsewhere, as a text, or None for that of the state folder."""
+    """The signing key and the former one: a held key, a text, or None for the key of the state folder."""
     given = [settings.signing_key, settings.former_signing_key][: 1 + bool(settings.former_signing_key)]
     return [None if one is None else _signing(one) for one in given]
 
 
 async def check_keys(settings: LogSettings, state: Path) -> None:
-    """Raises ConfigError if a log stands whose keys are not here: with new ones, receipts would lead nowhere.
+    """Raises ConfigError if a log exists but its keys do not: new keys would make receipts useless.
 
-    A log that cannot be asked is met later, with the keys that there are; without any it might be another's.
+    If the log cannot be read, existing keys are accepted; without keys this raises too.
     """
     given = {ROOT_FILE: settings.root_key, SIGNING_FILE: settings.signing_key}
     lacking = [name for name, key in given.items() if key is None and not (state / name).exists()]
@@ -74,7 +74,7 @@ def _restore(name: str) -> str:
 
 
 async def derived(roots: RootKeys, label: bytes) -> bytes:
-    """A secret that all processes under this root key share (32 bytes); ConfigError when the key cannot be used."""
+    """A secret shared by all processes with this root key (32 bytes). Raises ConfigError."""
     try:
         return await asyncio.to_thread(roots.wrapper.derive, label)
     except KeyUnavailable as error:

@@ -1,4 +1,4 @@
-"""What a command says of an erasure before it does it: how long records stay, and why they go before their time."""
+"""The hot period of the log, and the recorded reason for an early erasure."""
 
 from typing import NamedTuple
 
@@ -11,21 +11,21 @@ _LONGEST_REASON = 200
 
 
 class Hot(NamedTuple):
-    """How long records stay before they may go, as a command was told."""
+    """The hot period: so many months records must stay."""
 
     months: int
-    #: by an option or the environment, for this command: the configuration says otherwise
+    #: an option or the environment replaced the configuration's value
     overridden: bool = False
 
     @property
     def notes(self) -> dict[str, int | bool]:
-        """For the record of what goes: an early erasure must not look like an ordinary one."""
+        """Notes for the record of an erasure or pruning: an early one must be visible."""
         more = {"hot_months_overridden": True} if self.overridden else {}
         return {"hot_months": self.months, **more}
 
 
 def checked_reason(reason: str) -> str:
-    """A reason that may stand in clear in a record; Unprocessable for none, a long one, or numbers of people."""
+    """The reason, for a record. Raises Unprocessable if it is empty, long, or has numbers of people."""
     text = reason.strip()
     if not text or len(text) > _LONGEST_REASON:
         raise Unprocessable(say.REASON_LENGTH(longest=_LONGEST_REASON), code=CommandCode.REASON_WRONG)

@@ -1,7 +1,7 @@
 """Archives: whole months of the log as signed files, each an export that `motlan verify-log` verifies offline.
 
-An archive is a stretch by place: it ends with the last record of its month, and has whatever stands between. A file
-is there when its note is: the note is written last, and both are renamed into place once they are durable.
+An archive is a range by index: it ends with the last record of its month. A file counts only with its note:
+the note is written last, and both are renamed when they are durable.
 """
 
 import gzip
@@ -27,13 +27,13 @@ _RECORD = b'{"i":'
 
 
 class ArchiveStores(NamedTuple):
-    """What archives are made from, and where they go."""
+    """The log's stores, signers and folder of archives."""
 
     reader: LogReader
     proofs: TreeProofs
     retention: LogRetention
     folder: Path
-    #: signs, the key in use first
+    #: the current key first
     signers: Sequence[NoteSigner]
     #: public keys for the first line
     vkeys: Sequence[str]
@@ -41,15 +41,15 @@ class ArchiveStores(NamedTuple):
 
 
 class Archiver:
-    """Writes the archives that are missing."""
+    """Writes missing archives."""
 
     def __init__(self, shelf: ArchiveStores, progress: Callable[[int], object] | None = None) -> None:
-        """`progress` hears of each record."""
+        """`progress` is called with each record."""
         self._shelf = shelf
         self._progress = progress
 
     async def write(self, last: Month) -> AsyncIterator[ArchiveNote]:
-        """One archive after the other, up to a month. LogUnavailable and OSError come through."""
+        """Write the archives up to a month, in order. Raises LogUnavailable, OSError."""
         folder = self._shelf.folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in folder.glob(f".*{DRAFT}"):
@@ -68,14 +68,14 @@ class Archiver:
             start = end
 
     async def _end(self, start: int, month: Month) -> int:
-        """The place behind a month's records from `start` on."""
+        """The index after a month's records from `start` on."""
         following = month.plus(1)
         return await self._shelf.retention.end_of_month(start, following.begins, following.surely_begun)
 
     async def _month_from(self, start: int, size: int) -> Month:
-        """The month that begins at a place: its record's, unless more records of an earlier month follow.
+        """The month that begins at an index: that of its record, unless more records of an earlier month follow.
 
-        Then that record is of a clock that was ahead, and stays with them.
+        Then the record's clock was ahead, and it stays with them.
         """
         month = await self._month_at(start)
         for place in range(start + 1, size):
@@ -91,7 +91,7 @@ class Archiver:
         return Month.parse(time[:7])
 
     def _reached(self, below: int) -> tuple[int, Month]:
-        """Up to where archives follow one another from the first record that is in the database, and their month."""
+        """The end and the month of the last gapless archive from the first record in the database on."""
         month = Month(1, 1)
         ends: dict[int, ArchiveNote] = {}
         for one in notes_in(self._shelf.folder):
@@ -129,7 +129,7 @@ class Archiver:
 
 
 def notes_in(folder: Path) -> list[ArchiveNote]:
-    """What the notes in a folder say, in the order of the log; their signatures are not checked."""
+    """The notes in a folder, in the order of the log; their signatures are not checked."""
     found = []
     for path in sorted(folder.glob(f"*{ENDING}")):
         try:
@@ -147,15 +147,15 @@ class _Digesting:
         self.sha256 = hashlib.sha256()
 
     def write(self, content: bytes) -> int:
-        """As that of the file."""
+        """As of the file."""
         self.sha256.update(content)
         return self._raw.write(content)
 
     def flush(self) -> None:
-        """As that of the file."""
+        """As of the file."""
         self._raw.flush()
 
 
 def _time(line: bytes) -> bytes:
-    """The time of a record where sorted keys put it, at its end; empty for a leaf that looks otherwise."""
+    """The time of a record, at the end of its leaf; empty for another leaf."""
     return line[-37:-13] if line[-48:-37] == b'\\"time\\":\\"' else b""

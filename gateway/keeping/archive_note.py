@@ -1,6 +1,6 @@
 """The detached signature of an archive: a C2SP signed note over its name, its digest and the records in it.
 
-It is signed by the key of the checkpoints. Its text cannot be taken for a checkpoint: the second line is no size.
+The checkpoint key signs it. Its text cannot be read as a checkpoint: the second line is no size.
 """
 
 import re
@@ -20,7 +20,7 @@ _TEXT = re.compile(
 
 
 class ArchiveNote(NamedTuple):
-    """What is signed."""
+    """The signed content."""
 
     origin: str
     #: of the file, without its folder
@@ -36,11 +36,11 @@ class ArchiveNote(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The place behind its last record."""
+        """The index after its last record."""
         return self.first + self.count
 
     def text(self) -> str:
-        """The text to sign. Raises NoteBroken if it could not be read back."""
+        """The text to sign. Raises NoteBroken for members that the text cannot contain."""
         members = self._asdict().items()
         text = f"{_FORM}\n" + "".join(f"{name} {value}\n" for name, value in members)
         if _parsed(text) != self:
@@ -55,17 +55,17 @@ def name_of(origin: str, month: str, first: int, count: int) -> str:
 
 
 def note_beside(archive: Path) -> Path:
-    """Where the note of an archive is."""
+    """The path of an archive's note."""
     return archive.with_name(archive.name + ENDING)
 
 
 def read_note(path: Path, verifiers: list[NoteVerifier]) -> ArchiveNote:
-    """What a note says that a known key signed. Raises NoteBroken for anything else. Raises OSError."""
+    """A note, verified with a known key. Raises NoteBroken, OSError."""
     return _parsed(open_note(_text(path), verifiers))
 
 
 def unverified(path: Path) -> ArchiveNote:
-    """What a note says, its signature not checked. Raises NoteBroken. Raises OSError."""
+    """A note, not verified. Raises NoteBroken, OSError."""
     return _parsed(split_note(_text(path))[0])
 
 

@@ -1,6 +1,6 @@
-"""Erasure: the keys of a period are destroyed, so that nobody reads or finds the people in its records any more.
+"""Erasure: destroys the keys of a period, so the people in its records can no longer be read or found.
 
-The records stay, and so does every proof: hashes cover what was sealed as it is.
+Records and proofs stay: hashes cover the sealed bytes.
 """
 
 from typing import NamedTuple
@@ -16,19 +16,19 @@ from gateway.ports.exchange_log import PeriodVault
 
 
 class Erased(NamedTuple):
-    """What an erasure did."""
+    """The result of an erasure."""
 
     period: str
-    #: its keys had been destroyed before; what may have been left of them was cleaned away again
+    #: its keys were destroyed before; remaining bytes were removed again
     again: bool
-    #: no file of the store holds the bytes of the wrapped keys any more
+    #: no file of the store has the bytes of the wrapped keys
     clean: bool
-    #: where they still are: `tables` until what the command says is done, `journal` until the server recycles it
+    #: where bytes remain: `tables` until the printed remedy is done, `journal` until the server recycles it
     remains: tuple[str, ...] = ()
 
 
 class Erasure:
-    """Destroys the keys of periods, for the log that they belong to."""
+    """Destroys the keys of periods of one log."""
 
     def __init__(self, recorder: Recorder, vault: PeriodVault, hot: Hot) -> None:
         """Opens nothing and closes nothing."""
@@ -37,7 +37,7 @@ class Erasure:
         self._hot = hot
 
     async def check(self, period: str, reason: str | None) -> bool:
-        """Whether its keys were destroyed before. Unprocessable when they may not be, or never were there."""
+        """Whether its keys are destroyed already. Raises Unprocessable if they must stay or never existed."""
         month, now = Month.parse(period), self._recorder.clock.now()
         if month >= Month.of(now).plus(-1):
             raise Unprocessable(say.PERIOD_RUNNING(period=period), code=CommandCode.PERIOD_RUNNING)
@@ -56,7 +56,7 @@ class Erasure:
         return not facts[period].living
 
     async def erase(self, period: str, reason: str | None) -> Erased:
-        """Record it, then destroy them. May be repeated after an interruption. LogUnavailable when it cannot be."""
+        """Record the erasure, then destroy the keys. Can be repeated. Raises LogUnavailable."""
         again = await self.check(period, reason)
         if not again:
             early = self._hot.notes | ({"before_its_time": True} if reason else {})

@@ -1,4 +1,4 @@
-"""Months as the log counts them: UTC, written 2026-11; when one has left the hot period, and when an archive is due."""
+"""Months of the log (UTC, written 2026-11): the end of the hot period, and the age of archives."""
 
 import re
 from datetime import UTC, datetime
@@ -33,18 +33,18 @@ class Month(NamedTuple):
         return cls(moment.year, moment.month)
 
     def plus(self, months: int) -> "Month":
-        """So many months later, or earlier."""
+        """The month so many months later (negative: earlier)."""
         year, number = divmod(self.year * 12 + self.number - 1 + months, 12)
         return Month(year, number + 1)
 
     @property
     def begins(self) -> str:
-        """Its first moment as records have it."""
+        """Its start in the format of records."""
         return rfc3339(self._start())
 
     @property
     def surely_begun(self) -> str:
-        """A moment after which no record of the month before is expected any more."""
+        """A time after which no record of the previous month is expected."""
         return rfc3339(self._start() + DISORDER)
 
     def _start(self) -> datetime:
@@ -55,10 +55,10 @@ class Month(NamedTuple):
 
 
 def newest_cold(now: datetime, hot_months: int) -> Month:
-    """The newest month that has left the hot period: so many whole months lie between it and this one."""
+    """The newest month after the hot period: `hot_months` whole months are between it and the current one."""
     return Month.of(now).plus(-hot_months - 1)
 
 
 def due_for_destruction(month: Month, now: datetime, years: int) -> bool:
-    """Whether an archive of this month was kept for so many years."""
+    """Whether an archive of this month is so many years old."""
     return month.plus(1 + 12 * years) <= Month.of(now)

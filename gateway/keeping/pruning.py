@@ -1,6 +1,6 @@
-"""Pruning: archived records leave the database, once each archive has been verified against the tree as it is.
+"""Pruning: deletes archived records from the database, after each archive was verified against the tree.
 
-Tiles, checkpoints and hashes stay: proofs of what was pruned are given as before.
+Tiles, checkpoints and hashes stay: pruned records still have proofs.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ _RULE = "retention"
 
 
 class Checked(NamedTuple):
-    """An archive that is whole, signed, and says what the tree says."""
+    """A verified archive: whole, signed, equal to the tree."""
 
     note: ArchiveNote
     verdict: Verdict
 
     @property
     def archived(self) -> Archived:
-        """As the database keeps it."""
+        """In the form of the database."""
         note = self.note
         latest = self.verdict.latest or note.latest
         return Archived(note.name, note.month, note.first, note.count, latest, note.sha256)
@@ -50,7 +50,7 @@ class Pruning:
         self, recorder: Recorder, retention: LogRetention, pruning: LogPruning, proofs: TreeProofs,
         vkeys: Sequence[str], hot: Hot,
     ) -> None:  # fmt: skip
-        """`vkeys` are the log's public keys, former ones as well."""
+        """`vkeys`: the log's public keys, former ones too."""
         self._recorder = recorder
         self._retention = retention
         self._pruning = pruning
@@ -60,7 +60,7 @@ class Pruning:
         self._hot = hot
 
     async def check(self, archives: Sequence[Path]) -> list[Checked]:
-        """All of them, in the order of the log; Refused says which one is not fit and why."""
+        """Verify all archives; they come back in the order of the log. Raises Refused with file and reason."""
         checked = [await self._checked(path) for path in archives]
         checked.sort(key=lambda one: one.note.first)
         below, _ = await self._retention.pruned()
@@ -72,7 +72,7 @@ class Pruning:
         return checked
 
     async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
-        """Record it, then delete; returns how many records went so far. After an interruption do it again."""
+        """Record the pruning, then delete; yields the number of deleted records. Can be repeated."""
         if not checked:
             return
         below = max(one.note.end for one in checked)
@@ -109,7 +109,7 @@ class Pruning:
         return Checked(note, verdict)
 
     async def _check_place(self, note: ArchiveNote, verdict: Verdict) -> None:
-        """The archive's tree is the beginning of today's, and all its records have left the hot period."""
+        """Check that today's tree begins with the archive's, and that all its records are after the hot period."""
         _, head = await self._proofs.checkpoint()
         same = verdict.contiguous and (verdict.origin, verdict.first, verdict.end) == (
             note.origin, note.first, note.end,
@@ -125,15 +125,15 @@ class Pruning:
             raise Refused(_RULE, said, code=CommandCode.ARCHIVE_HOT)
 
     async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:
-        """Whether the hot period begins in an archive; a record alone, of a wrong clock, is none."""
+        """Whether the archive has records of the hot period; a single one with a wrong clock does not count."""
         below, _ = await self._retention.pruned()
         if note.end <= below:
-            return False  # it was found fit before; a part of it is gone already
+            return False  # verified before; a part is already deleted
         return await self._retention.end_of_month(note.first, hot.begins, hot.surely_begun) < note.end
 
 
 def _read(path: Path, vkeys: Sequence[str]) -> tuple[str, Verdict]:
-    """Digest and verdict of a file, out of one descriptor: nobody puts another file in its place between."""
+    """Digest and verdict of a file, from one descriptor: the file cannot be replaced in between."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_READ_BYTES):

@@ -1,4 +1,4 @@
-"""SIGHUP before there is anybody to read a configuration anew: it ends no process that starts, and is remembered."""
+"""SIGHUP during the start: it does not end the process, and is handled later."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ class Remembered:
         self.at_terminal = os.isatty(0)
 
     def __call__(self, *_: object) -> None:
-        """It came."""
+        """Note a SIGHUP."""
         self.came = True
 
 
 def remember_hang_up() -> Remembered:
-    """From now on SIGHUP is remembered by what this gives; a further call gives the same. Main thread only."""
+    """Install the handler, or return the installed one. Main thread only."""
     former = signal.getsignal(signal.SIGHUP)
     if isinstance(former, Remembered):
         return former

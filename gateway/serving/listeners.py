@@ -1,6 +1,6 @@
-"""The two listeners of one process, and what each configuration opened behind them.
+"""The two listeners of one process, and the `App` of each configuration behind them.
 
-A request is answered by the configuration that it met.
+A request is answered by the configuration at its arrival.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from gateway.config.gateway import Listener, address_of
 from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
 from gateway.telemetry import Metrics
 
-#: how long metrics wait for what a database counts; then the number stays what it was
+#: how long metrics wait for counts of the database; later the last count is shown
 _ASK_SECONDS = 1.0
 
 
 def api_routes() -> Routes:
-    """What the listener for requesters answers."""
+    """The routes of the listener for requesters."""
     routes = Routes()
     add_operations(routes)
     add_documents(routes)
@@ -39,7 +39,7 @@ def api_routes() -> Routes:
 
 
 def admin_routes(metrics: Metrics) -> Routes:
-    """Health and metrics, on a listener of their own."""
+    """Health and metrics, on their own listener."""
 
     async def render(request: Request) -> Response:
         services = request.services
@@ -67,11 +67,11 @@ class Gateway:
         self._runners: list[DoorRunner] = []
         #: set to have the configuration read again
         self.asked = asyncio.Event()
-        #: what is open -> what closes it when it is left; None: it is the newest
+        #: open app -> the task that closes it after its last request; None for the newest
         self._apps: dict[App, asyncio.Task[None] | None] = {}
         self.app: App | None = None
         self.api = self.admin = ""
-        #: None: TLS does not end here
+        #: None without TLS
         self._tls: Renewable | None = None
         self._api_routes = api_routes()
         self._admin_routes = admin_routes(parts.metrics)
@@ -93,17 +93,17 @@ class Gateway:
             self.admin = await _listening(await self._runner(inside), settings.admin)
 
     async def opened(self, parts: Composition) -> App:
-        """What another configuration opened, not served yet. ConfigError: then nothing is open."""
+        """Open the app of another configuration, not served yet. Raises ConfigError; then nothing stays open."""
         assert self._shared is not None
         return await open_app(parts, self._shared, self.app)
 
     def adopt(self, parts: Composition, app: App) -> None:
-        """Answer new requests by another configuration; those under way keep theirs."""
+        """Answer new requests with another configuration; running requests keep theirs."""
         former = self.app
         assert former is not None
         if self._tls is not None and app.tls is not None:
             self._tls.renew(app.tls)
-        # what was lent belongs to the new one now
+        # shared resources belong to the new app now
         former.lent.update(app.lent)
         app.lent.clear()
         pairs = zip(self._runners, self._dispatchers(app), strict=False)
@@ -114,14 +114,14 @@ class Gateway:
         retiring.add_done_callback(_forget)
 
     async def _retire(self, former: App, left: Iterable[Awaitable[None]]) -> None:
-        """When nobody needs it any more, close what only the former configuration uses."""
+        """After its last request, close what only the former configuration uses."""
         await asyncio.gather(*left)
         await former.prefill.ended()
         await former.close()
         self._apps.pop(former, None)
 
     async def stop(self) -> None:
-        """Stop listening, let requests under way finish, close everything."""
+        """Stop listening, let running requests finish, close everything."""
         for runner in reversed(self._runners):
             await runner.cleanup()
         self._runners.clear()
@@ -148,16 +148,16 @@ class Gateway:
 
 
 def _forget(_retired: object) -> None:
-    """Free what was closed: it refers to itself, and a serving process looks for such things rarely."""
+    """Collect the closed app: it has reference cycles, and the collector runs rarely."""
     gc.collect(1)
-    # requests come in between
+    # requests run in between
     asyncio.get_running_loop().call_soon(gc.collect)
 
 
 async def _listening(
     runner: DoorRunner, at: Listener, *, reuse_port: bool = False, tls: ssl.SSLContext | None = None
 ) -> str:
-    """The address at which it is reached."""
+    """The URL of a listener."""
     await listen(runner, at.host, at.port, reuse_port=reuse_port, tls=tls)
     return address_of(at.host, runner.addresses[0][1], "https" if tls else "http")
 

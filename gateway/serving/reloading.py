@@ -1,7 +1,7 @@
-"""Takes up a changed configuration while requests are answered: the whole of it, or nothing (promise F33).
+"""Reloads a changed configuration while requests are answered: the whole of it, or nothing (promise F33).
 
-At SIGHUP, and by looking for changed files where `reload.every_seconds` says so. A configuration that cannot be used
-leaves the one before in force, and says at which file and line it is to be mended.
+At SIGHUP, and when files change if `reload.every_seconds` is set. After a faulty configuration the previous one stays
+in force, and the faults are reported by file and line.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from gateway.serving.listeners import Gateway
 from gateway.telemetry import log
 
 _FOLDERS = ("mappings", "schemas")
-#: files that were written in the last moment may not all be there
+#: pause after a change: other files may still be written
 _SETTLE_SECONDS = 0.3
-#: what was read while it was being changed is read again, so often
+#: how often files are read again if they change during reading
 _READINGS = 5
-#: words of gateway.yaml that a reload takes up; all others are what the process was built with
+#: words of gateway.yaml that a reload applies; others need a restart
 _LIVE = ("policy", "reload", "documents")
-#: words whose files are read once; those of all others are read with each configuration
+#: words whose files are read once per process
 _LIVES_WITH_THE_PROCESS = ("log",)
 _LIVE_PREFILL = (("prefill", "deadline_ms"), ("prefill", "pending_seconds"))
 
@@ -39,7 +39,7 @@ class Reloader:
     """Reloads one gateway, one configuration after the other."""
 
     def __init__(self, gateway: Gateway, configured: Callable[[], Configuration]) -> None:
-        """`configured` reads the configuration again; it may raise ConfigError and may block."""
+        """`configured` reads the configuration; it may block. Raises ConfigError."""
         self._gateway = gateway
         self._configured = configured
 
@@ -61,7 +61,7 @@ class Reloader:
             await self.reload()
 
     async def reload(self) -> bool:
-        """Whether the configuration that is in the files now is in force afterwards."""
+        """Reload; whether the configuration of the files is now in force."""
         try:
             return await self._take_up()
         except ConfigError as error:
@@ -96,7 +96,7 @@ class Reloader:
         return True
 
     def _composed(self) -> Composition:
-        """The new composition; in a thread. Read again when files changed meanwhile."""
+        """The new composition; in a thread. Reads again if files change meanwhile."""
         before = self._gateway.parts
         for _ in range(_READINGS):
             look = self._look()
@@ -106,7 +106,7 @@ class Reloader:
         return replace(parts, metrics=before.metrics)
 
     def _look(self) -> _Look:
-        """Every file that counts, with its size and the time of its last change."""
+        """Every relevant file with its size and time of change."""
         parts = self._gateway.parts
         folders = [parts.configuration.root, *(parts.root / name for name in _FOLDERS)]
         paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
@@ -124,7 +124,7 @@ class Reloader:
         self._told(places)
 
     def _is_rotated(self, parts: Composition) -> bool:
-        """Whether the state folder has another document key; one that lies elsewhere is another by its setting."""
+        """Whether the state folder has another document key (a key held elsewhere changes by its setting)."""
         settings, known = parts.configuration.gateway.documents, self._services().document_key
         if settings.signing_key is not None or known is None:
             return False
@@ -151,7 +151,7 @@ def _stamped(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _needing_restart(before: Composition, after: Composition) -> Iterator[Problem]:
-    """Words of gateway.yaml that changed, or their files, and cannot be taken up: sockets, stores, keys of the log."""
+    """Changed words of gateway.yaml (or their files) that need a restart: listeners, stores, keys of the log."""
     document = after.configuration.documents["gateway.yaml"]
     for place in _changed(before.configuration.gateway, after.configuration.gateway):
         if place[0] not in _LIVE and place[:2] not in _LIVE_PREFILL:
@@ -166,7 +166,7 @@ def _needing_restart(before: Composition, after: Composition) -> Iterator[Proble
 
 
 def _changed(before: object, after: object, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The words of settings that differ, as deep as they are settings."""
+    """The paths of differing settings."""
     if isinstance(before, Settings) and isinstance(after, Settings):
         for name in type(after).model_fields:
             yield from _changed(getattr(before, name), getattr(after, name), (*place, name))

@@ -1,6 +1,6 @@
 """Running the gateway: one process or several on one port, the sandbox beside it, the ready file, the drain.
 
-SIGTERM and SIGINT stop accepting, let requests under way finish within 25 seconds, then close everything.
+SIGTERM and SIGINT stop accepting, let running requests finish within 25 seconds, then close everything.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from gateway.serving.reloading import Reloader
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25
 _YOUNG_OBJECTS = 50_000
-#: databases, sources, anchors, and those who ask for health
+#: file descriptors for databases, sources, anchors and probes
 _FILES_BESIDE = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """What to run, as the command line said it."""
+    """The options of the command line."""
 
     root: Path
     config: Path
@@ -45,12 +45,12 @@ class ServeOptions:
     with_sandbox: bool = False
     ready_file: Path | None = None
     reuse_port: bool = False
-    #: address of a sandbox that another process runs
+    #: URL of a sandbox in another process
     sandbox: str = ""
 
 
 def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
-    """The configuration; with a sandbox, its sources speak to that one."""
+    """The configuration; `sandbox`: URL for its sources."""
     configuration = load(plan.config, plan.overrides)
     if not sandbox:
         return configuration
@@ -71,7 +71,7 @@ def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of th
 
 @asynccontextmanager
 async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ()) -> AsyncIterator[str]:
-    """The simulated peers on one port; returns their address."""
+    """The simulated peers on one port; yields their URL."""
     app = registry.resolve("adapters.sandbox.app", "build")(root, **({"only": only} if only else {}))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
@@ -86,7 +86,7 @@ async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ())
 async def running(
     plan: ServeOptions, *, with_admin: bool = True
 ) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
-    """The gateway (and sandbox) up and answering, with what the ready file says about it."""
+    """The running gateway (and sandbox), with the content of the ready file."""
     if not plan.with_sandbox:
         async with _gateway(plan, plan.sandbox, with_admin) as gateway:
             yield gateway, description(plan, gateway, plan.sandbox)
@@ -99,7 +99,7 @@ async def running(
 
 
 def spread(connections: int) -> None:
-    """Let this process open as many files as its connections want, as far as the system allows it."""
+    """Raise the limit of open files to the needed number of connections, if the system allows it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _FILES_BESIDE
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -132,7 +132,7 @@ async def _gateway(plan: ServeOptions, sandbox: str, with_admin: bool) -> AsyncI
 
 @contextmanager
 def _collector_off() -> Iterator[None]:
-    """Loading makes many objects that stay: looking for garbage among them doubles the time."""
+    """Loading makes many lasting objects: the collector would double the time."""
     gc.disable()
     try:
         yield
@@ -141,14 +141,14 @@ def _collector_off() -> Iterator[None]:
 
 
 def settle() -> None:
-    """What was loaded stays for ever: leave it out of collections, and collect the young less often."""
+    """Exclude loaded objects from garbage collection, and collect young ones less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
 def description(plan: ServeOptions, gateway: Gateway, sandbox: str) -> dict[str, object]:
-    """The ready file's content; secrets of clients only in the sandbox profile."""
+    """The content of the ready file; client secrets only in the sandbox profile."""
     configuration = gateway.parts.configuration
     vkey = gateway.app.shared.sequencer.vkey if gateway.app is not None else None
     played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
@@ -168,7 +168,7 @@ def description(plan: ServeOptions, gateway: Gateway, sandbox: str) -> dict[str,
 
 
 def clients(configuration: Configuration) -> dict[str, dict[str, object]]:
-    """Requesters with the credentials that the sandbox profile shows."""
+    """Requesters with their credentials of the sandbox profile."""
     shown = configuration.gateway.profile == "sandbox"
     return {
         name: {
@@ -187,15 +187,15 @@ def personas(root: Path) -> list[dict[str, object]]:
 
 
 def write_ready(path: Path, content: Mapping[str, object]) -> None:
-    """Atomically, mode 0600."""
+    """Write the ready file atomically, mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
 def stop_event(*, hang_up: bool = True) -> asyncio.Event:
-    """Set at SIGTERM or SIGINT; call it before anybody is told that the process is ready.
+    """An event that SIGTERM and SIGINT set; call this before the process reports that it is ready.
 
-    So it is with SIGHUP, the terminal that was closed, unless it means something else (`hang_up`) or `nohup` said so.
+    SIGHUP (a closed terminal) sets it too, unless it means a reload (`hang_up`) or `nohup` ignores it.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -208,9 +208,9 @@ def stop_event(*, hang_up: bool = True) -> asyncio.Event:
 
 
 def reload_at_hang_up(gateway: Gateway) -> None:
-    """SIGHUP has the configuration read anew; when the terminal is gone, it ends the process as SIGTERM does.
+    """SIGHUP reloads the configuration; if the terminal is gone, it ends the process like SIGTERM.
 
-    One that came while the process started counts now.
+    A SIGHUP during the start counts now.
     """
     before = remember_hang_up()
 
@@ -226,7 +226,7 @@ def reload_at_hang_up(gateway: Gateway) -> None:
 
 
 async def serve(plan: ServeOptions, announce: Callable[[Mapping[str, object]], None]) -> None:
-    """Run until signalled; `announce` is called once everything answers."""
+    """Run until a signal; `announce` is called when everything answers."""
     telemetry.set_up()
     stop = stop_event(hang_up=False)
     remember_hang_up()

@@ -1,8 +1,8 @@
-"""Several processes on one port (SO_REUSEPORT): a parent that forks, waits, restarts and passes signals on.
+"""Several processes on one port (SO_REUSEPORT): a parent forks, waits, restarts and forwards signals.
 
 The first worker also holds the admin listener and the sandbox. Forking happens before any loop or thread exists.
-Workers hold one end of a pipe whose other end only the parent has: when that closes, whatever became of the parent,
-they drain and end, and nobody serves on unseen.
+Workers hold one end of a pipe, the parent the other: if the parent dies, the pipe closes, and the workers
+drain and end.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def serve_many(plan: ServeOptions, count: int, announce: Callable[[Mapping[str, 
 
 
 def _check_cache(settings: GatewaySettings, workers: int) -> None:
-    """Workers that share nothing lose late answers, and each counts alone: the next request may meet another worker."""
+    """Refuse workers without a shared cache: they would lose late answers, and each would count alone."""
     if not settings.cache_url.startswith("memory:"):
         return
     what = (
@@ -78,7 +78,7 @@ def _check_cache(settings: GatewaySettings, workers: int) -> None:
 
 
 def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0: bound and closed before anybody listens."""
+    """The port; for 0 a free one: bound and closed before listening."""
     try:
         with socket.create_server((host, port), reuse_port=True) as held:
             return int(held.getsockname()[1])
@@ -93,21 +93,21 @@ class _Workers:
     def __init__(self, plan: ServeOptions, peers: int) -> None:
         self._plan = plan
         beside = replace(plan, with_sandbox=False, sandbox=f"http://127.0.0.1:{peers}")
-        #: of workers that use the first one's sandbox
+        #: options of workers that use the first worker's sandbox
         self._beside = beside if plan.with_sandbox else plan
         self._children: dict[int, int] = {}
         self._stopping = False
-        #: all answered once: who comes again tells nobody, for nobody waits
+        #: all answered once: a restarted worker does not report
         self._all_up = False
         self._at_terminal = remember_hang_up().at_terminal
-        #: nothing is ever written: it is read to its end when the parent's is closed
+        #: never written: workers read its end when the parent's end closes
         self._alive, self._held = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
 
     def start(self, count: int) -> dict[str, object]:
-        """All of them, the first one first; returns what it says about itself once every one answers."""
+        """Start all workers, the first one first; returns its ready content when all answer."""
         self._fork(0)
         content = self._ready(0)
         for number in range(1, count):
@@ -118,7 +118,7 @@ class _Workers:
         return content
 
     def wait(self) -> int:
-        """Restart what dies until told to stop; 0 when all ended well."""
+        """Restart dead workers until a stop signal; 0 if all ended well."""
         failed = 0
         while self._children:
             child, status = os.wait()
@@ -137,7 +137,7 @@ class _Workers:
                 os.kill(child, signal.SIGTERM)
 
     def _pass_on(self, *_: object) -> None:
-        """Every worker reads the configuration again; without the terminal that there was, all end."""
+        """Forward SIGHUP: all workers reload; if the terminal is gone, all end."""
         if self._at_terminal and not os.isatty(0):
             self._stop()
             return
