@@ -39,7 +39,7 @@ ALLOWED_KEYS: Final = frozenset(
         "method route host port pid workers version configuration address signal "
         "attribute path transform fault "
         "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
-    ).split(),
+    ).split()
 )
 #: personal ids have 12 digits, old ones 9; `\d` takes the digits of every script
 _PERSONAL_ID: Final = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")

@@ -94,10 +94,7 @@ class Memory:
     def _opened(self) -> sqlite3.Connection:
         # mode=rw: a memory that went missing while the witness runs is an error, not a fresh start
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
+            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
         )
         connection.execute("PRAGMA synchronous=FULL")
         return connection

@@ -113,10 +113,7 @@ def _expired(source: str) -> Reply:
 
 def _with(reply: Reply, body: bytes, **headers: str) -> Reply:
     return Reply(
-        body=body,
-        content_type=reply.content_type,
-        status=reply.status,
-        headers={**reply.headers, **headers},
+        body=body, content_type=reply.content_type, status=reply.status, headers={**reply.headers, **headers}
     )
 
 

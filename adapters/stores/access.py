@@ -16,11 +16,7 @@ from gateway.domain.errors import AccessUnavailable
 from gateway.ports.access import Revoked
 
 #: in SQLite in a file of its own beside the log's
-ACCESS: Final = Room(
-    unreadable=AccessUnavailable,
-    unwritten=AccessUnavailable,
-    file=DatabaseFile.ACCESS,
-)
+ACCESS: Final = Room(unreadable=AccessUnavailable, unwritten=AccessUnavailable, file=DatabaseFile.ACCESS)
 _CHUNK = 256
 _WAITING = 10_000
 #: between two clearings of what is over

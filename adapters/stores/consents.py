@@ -6,14 +6,7 @@ from adapters.schema.revision import DatabaseFile
 from adapters.stores.database import Database, Many, Room, Statement, search
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
-from gateway.ports.consents import (
-    Claim,
-    ConsentRow,
-    Copies,
-    OwnDataKey,
-    OwnDataValue,
-    SubjectRequestRow,
-)
+from gateway.ports.consents import Claim, ConsentRow, Copies, OwnDataKey, OwnDataValue, SubjectRequestRow
 
 #: in SQLite in a file of its own beside the log's
 CONSENTS = Room(unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS)

@@ -333,10 +333,7 @@ def _replace(path: Path, note: str, size: int) -> str:
 
 
 def open_high_water(
-    state_dir: Path,
-    origin: str,
-    keys: Sequence[Signer | str | None] = (None,),
-    shared: Cache | None = None,
+    state_dir: Path, origin: str, keys: Sequence[Signer | str | None] = (None,), shared: Cache | None = None
 ) -> HighWater:
     """The mark of the log `origin` in a state folder, whose `keys` are those of `open_signers`.
 

@@ -135,11 +135,7 @@ class SqliteDatabase:
     )
 
     def __init__(
-        self,
-        path: Path,
-        room: Room,
-        busy_seconds: float = _BUSY_SECONDS,
-        read_seconds: float = _READ_SECONDS,
+        self, path: Path, room: Room, busy_seconds: float = _BUSY_SECONDS, read_seconds: float = _READ_SECONDS
     ) -> None:
         """The log's file is there before; the others are made and migrated.
 

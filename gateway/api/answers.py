@@ -114,9 +114,7 @@ ANSWERS: dict[str, Any] = {
         "exchange_id corrections next",
         exchange_id=_TEXT,
         next=_MAYBE,
-        corrections=_listed(
-            _object("id state requester source attribute opened_at changed_at", **_REPORT),
-        ),
+        corrections=_listed(_object("id state requester source attribute opened_at changed_at", **_REPORT)),
     ),
     "CorrectionState": _object(
         "exchange_id id state requester source attribute opened_at changed_at", exchange_id=_TEXT, **_REPORT

@@ -6,13 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.api.audit_models import (
-    ExportBody,
-    FiltersBody,
-    IdentifyBody,
-    SearchBody,
-    UsageBody,
-)
+from gateway.api.audit_models import ExportBody, FiltersBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.bodies import read_model
 from gateway.api.context import AuditDoor
 from gateway.api.dispatcher import demand

@@ -70,15 +70,9 @@ NAME = worded(r"^[0-9A-Za-z_][0-9A-Za-z_.\-]{0,99}$", say.HOW_NAME)
 EXCHANGE = worded("^[0-9A-HJKMNP-TV-Z]{26}$", say.HOW_EXCHANGE)
 MONTH = worded("^20[0-9]{2}-(0[1-9]|1[0-2])$", say.HOW_MONTH)
 CLOCK = worded("^([01][0-9]|2[0-3]):[0-5][0-9]$", say.HOW_CLOCK)
-ATTRIBUTE = worded(
-    r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,4}$",
-    say.HOW_ATTRIBUTE,
-)
+ATTRIBUTE = worded(r"^[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){1,4}$", say.HOW_ATTRIBUTE)
 EVIDENCE = worded("^e[1-9][0-9]{0,3}$", say.HOW_EVIDENCE)
-PREDICATE = worded(
-    "^[a-z][a-z0-9_]{0,39}(:[0-9A-Za-z._-]{1,40})?$",
-    say.HOW_PREDICATE,
-)
+PREDICATE = worded("^[a-z][a-z0-9_]{0,39}(:[0-9A-Za-z._-]{1,40})?$", say.HOW_PREDICATE)
 JWT = worded(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", say.HOW_JWT)
 TOKEN = worded(r"^[0-9A-Za-z._~\-]{1,512}$", say.HOW_PENDING)
 CONSENT = worded("^cs-[a-z]{24}$", say.HOW_CONSENT)

@@ -103,12 +103,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "requester": {
                     "type": "oauth2",
-                    "flows": {
-                        "clientCredentials": {
-                            "tokenUrl": "/oauth2/token",
-                            "scopes": _SCOPES,
-                        }
-                    },
+                    "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": _SCOPES}},
                 },
                 "client": {"type": "http", "scheme": "basic"},
             },

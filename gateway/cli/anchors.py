@@ -20,12 +20,7 @@ from gateway.cli.proving import anchors_told
     help="Write notes, stamps and lines into this folder.",
 )
 @asks("auditor")
-def anchors(
-    *,
-    size: int | None,
-    out: Path | None,
-    desk: Desk,
-) -> int:
+def anchors(*, size: int | None, out: Path | None, desk: Desk) -> int:
     """List time stamps, cosignatures and daily files of the log's checkpoints, with what verifies them.
 
     \b

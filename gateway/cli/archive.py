@@ -35,12 +35,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--list", "listed", is_flag=True, help="Show what archives there are, and which are due.")
 @keeps
-def archive(
-    *,
-    until: str | None,
-    listed: bool,
-    store: Store,
-) -> int:
+def archive(*, until: str | None, listed: bool, store: Store) -> int:
     """Write whole months of the log into signed files, which `motlan verify-log` verifies. Deletes nothing.
 
     \b
@@ -128,12 +123,7 @@ def _is_signed(archive: Path, verifiers: list[NoteVerifier]) -> bool:
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @keeps
-def prune(
-    *,
-    archives: tuple[Path, ...],
-    yes: bool,
-    store: Store,
-) -> int:
+def prune(*, archives: tuple[Path, ...], yes: bool, store: Store) -> int:
     """Delete archived records from the database, after their archive was verified against its tree. Proofs stay.
 
     On PostgreSQL it needs the administrator's address (`log.admin_url`).
@@ -181,12 +171,7 @@ def _confirmed(checked: list[Checked]) -> bool:
 @click.argument("file", type=_FILE)
 @click.option("--out", required=True, type=OUT, help="Where to write.")
 @asks("auditor")
-def prove_archive(
-    *,
-    file: Path,
-    out: Path,
-    desk: Desk,
-) -> int:
+def prove_archive(*, file: Path, out: Path, desk: Desk) -> int:
     """Fetch today's checkpoint with the proof that the log of an archive, or of any export, is its beginning.
 
     \b

@@ -27,13 +27,7 @@ _NOT_ARCHIVED = (
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--before-its-time", "reason", metavar="REASON", help="Although the hot period is not over.")
 @keeps
-def erase_period(
-    *,
-    period: str,
-    yes: bool,
-    reason: str | None,
-    store: Store,
-) -> int:
+def erase_period(*, period: str, yes: bool, reason: str | None, store: Store) -> int:
     """Destroy the keys of one month: nobody reads or finds the people in its records any more. Proofs stay.
 
     \b

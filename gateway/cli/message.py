@@ -109,7 +109,4 @@ def _records(export: Path, signed: Signed) -> Iterator[dict[str, Any]]:
             leaf = orjson.loads(entry["leaf"])
             notes = leaf["notes"]
             if (notes.get("signature_base"), notes.get("signature")) == (signed.base_digest, signature):
-                yield {
-                    "index": entry["i"],
-                    **{name: leaf[name] for name in ("exchange", "phase", "time")},
-                }
+                yield {"index": entry["i"], **{name: leaf[name] for name in ("exchange", "phase", "time")}}

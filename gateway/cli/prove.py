@@ -24,13 +24,7 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--exchange", "exchange_id", help="All records of this exchange (auditors).")
 @VKEYS
 @asks("auditor")
-def prove(
-    *,
-    receipt: str | None,
-    exchange_id: str | None,
-    vkeys: tuple[str, ...],
-    desk: Desk,
-) -> int:
+def prove(*, receipt: str | None, exchange_id: str | None, vkeys: tuple[str, ...], desk: Desk) -> int:
     """Redeem a receipt: fetch the proof that its record is in the log, and check it here.
 
     The receipt is the leaf hash, or the JSON of an answer that has it, from a file or standard input.
@@ -54,13 +48,7 @@ def prove(
 @click.option("--out", type=OUT, help="Keep the checkpoint in a file.")
 @VKEYS
 @asks("auditor")
-def checkpoint(
-    *,
-    since: Path | None,
-    out: Path | None,
-    vkeys: tuple[str, ...],
-    desk: Desk,
-) -> int:
+def checkpoint(*, since: Path | None, out: Path | None, vkeys: tuple[str, ...], desk: Desk) -> int:
     """Fetch the newest signed checkpoint; with an older one, check that nothing before it was changed.
 
     \b

@@ -28,12 +28,7 @@ _HEADS = (
 @options(*FILTERS, *TIMES)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Records at most.")
 @asks("auditor")
-def search(
-    *,
-    limit: int,
-    desk: Desk,
-    **filters: str | None,
-) -> int:
+def search(*, limit: int, desk: Desk, **filters: str | None) -> int:
     """Find records, newest first. What is shown names nobody. The search itself is recorded.
 
     \b

@@ -17,14 +17,7 @@ from gateway.domain.dates import local_text
 @options(*TIMES)
 @click.option("--limit", type=click.IntRange(1), help="Uses at most; default all.")
 @asks("auditor")
-def subject(
-    *,
-    who: str,
-    since: str | None,
-    until: str | None,
-    limit: int | None,
-    desk: Desk,
-) -> int:
+def subject(*, who: str, since: str | None, until: str | None, limit: int | None, desk: Desk) -> int:
     """Every use of one person's data, in words for him; what could not be searched is named.
 
     \b

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Self
 
 
+# the lists below are tables
+# fmt: off
 class Reason(StrEnum):
     """Why a field, a paper or a source is as it is: the closed list of the HTTP contract."""
 
@@ -21,11 +23,7 @@ class Reason(StrEnum):
         return member
 
     SOURCE_TIMEOUT = "source_timeout", "Nguồn dữ liệu không trả lời kịp", "The source did not answer in time"
-    SOURCE_UNREACHABLE = (
-        "source_unreachable",
-        "Không kết nối được nguồn dữ liệu",
-        "The source cannot be reached",
-    )
+    SOURCE_UNREACHABLE = "source_unreachable", "Không kết nối được nguồn dữ liệu", "The source cannot be reached"
     SOURCE_BUSY = "source_busy", "Nguồn dữ liệu đang bận", "The source is busy"
     SOURCE_REFUSED = "source_refused", "Nguồn dữ liệu từ chối", "The source refused"
     SOURCE_ANSWER_INVALID = (
@@ -33,108 +31,49 @@ class Reason(StrEnum):
         "Câu trả lời của nguồn dữ liệu không dùng được",
         "The source's answer cannot be used",
     )
-    SOURCE_ANSWER_OTHER_PERSON = (
-        "source_answer_other_person",
-        "Nguồn dữ liệu trả lời về người khác",
-        "The source answered about another person",
-    )
+    SOURCE_ANSWER_OTHER_PERSON = ("source_answer_other_person", "Nguồn dữ liệu trả lời về người khác",
+        "The source answered about another person")
     BREAKER_OPEN = (
-        "breaker_open",
-        "Nguồn dữ liệu tạm ngắt vì lỗi liên tiếp",
-        "The source is paused after repeated failures",
-    )
-    DEADLINE_REACHED = (
-        "deadline_reached",
-        "Hết thời hạn của yêu cầu",
-        "The deadline of the request was reached",
-    )
+        "breaker_open", "Nguồn dữ liệu tạm ngắt vì lỗi liên tiếp", "The source is paused after repeated failures")
+    DEADLINE_REACHED = "deadline_reached", "Hết thời hạn của yêu cầu", "The deadline of the request was reached"
     NOT_AGREED = "not_agreed", "Không có thỏa thuận chia sẻ dữ liệu cho phép", "No agreement grants it"
-    PURPOSE_NOT_ALLOWED = (
-        "purpose_not_allowed",
-        "Mục đích khai thác không được phép",
-        "The purpose is not allowed",
-    )
-    SCOPE_NOT_PUBLISHED = (
-        "scope_not_published",
-        "Dữ liệu chưa được công bố để thay giấy tờ",
-        "The data are not published as a replacement of papers",
-    )
+    PURPOSE_NOT_ALLOWED = "purpose_not_allowed", "Mục đích khai thác không được phép", "The purpose is not allowed"
+    SCOPE_NOT_PUBLISHED = ("scope_not_published", "Dữ liệu chưa được công bố để thay giấy tờ",
+        "The data are not published as a replacement of papers")
     CONSENT_MISSING = "consent_missing", "Chưa có sự đồng ý", "Consent is missing"
     #: it is unknown now whether the consent holds
     CONSENTS_UNAVAILABLE = (
-        "consents_unavailable",
-        "Hiện không kiểm tra được sự đồng ý",
-        "It is unknown now whether the consent holds",
-    )
-    NO_SUCH_PERSON = (
-        "no_such_person",
-        "Nguồn dữ liệu không có người này",
-        "The source has no such person",
-    )
-    DATA_DO_NOT_MATCH = (
-        "data_do_not_match",
-        "Số định danh, họ tên, ngày sinh không thống nhất",
-        "Number, name and date of birth do not belong together",
-    )
+        "consents_unavailable", "Hiện không kiểm tra được sự đồng ý", "It is unknown now whether the consent holds")
+    NO_SUCH_PERSON = "no_such_person", "Nguồn dữ liệu không có người này", "The source has no such person"
+    DATA_DO_NOT_MATCH = ("data_do_not_match", "Số định danh, họ tên, ngày sinh không thống nhất",
+        "Number, name and date of birth do not belong together")
     VALUE_BLANK = "value_blank", "Nguồn dữ liệu không có giá trị này", "The source holds no value"
     #: the source has a value that does not fit the evidence or the e-form
-    VALUE_INVALID = (
-        "value_invalid",
-        "Giá trị của nguồn dữ liệu không đúng quy cách",
-        "The source's value is not of the form that it should have",
-    )
+    VALUE_INVALID = ("value_invalid", "Giá trị của nguồn dữ liệu không đúng quy cách",
+        "The source's value is not of the form that it should have")
     CODE_UNKNOWN = "code_unknown", "Mã không có trong danh mục", "The code is not in the code list"
     ADDRESS_NEEDS_CONFIRMATION = (
-        "address_needs_confirmation",
-        "Địa chỉ cần được xác nhận",
-        "The address needs confirmation",
-    )
+        "address_needs_confirmation", "Địa chỉ cần được xác nhận", "The address needs confirmation")
     SOURCES_DIFFER = "sources_differ", "Dữ liệu giữa các nguồn không thống nhất", "The sources differ"
     #: it is unknown which of them is meant
-    SEVERAL_RECORDS = (
-        "several_records",
-        "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",
-        "The source has several records that may be meant: choose one",
-    )
+    SEVERAL_RECORDS = ("several_records", "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",
+        "The source has several records that may be meant: choose one")
     CONDITION_FALSE = "condition_false", "Điều kiện không được đáp ứng", "The condition does not hold"
     CONDITION_UNKNOWN = (
-        "condition_unknown",
-        "Chưa đủ dữ liệu để xác định điều kiện",
-        "The condition cannot be decided",
-    )
+        "condition_unknown", "Chưa đủ dữ liệu để xác định điều kiện", "The condition cannot be decided")
     #: the evidence is about another parcel, child or licence than the form or the request names
-    OBJECT_DIFFERS = (
-        "object_differs",
-        "Dữ liệu nói về đối tượng khác với hồ sơ",
-        "The data are about another object than the one of the dossier",
-    )
+    OBJECT_DIFFERS = ("object_differs", "Dữ liệu nói về đối tượng khác với hồ sơ",
+        "The data are about another object than the one of the dossier")
     #: expired, revoked, superseded, or its person is not alive
-    NOT_IN_FORCE = (
-        "not_in_force",
-        "Không có hiệu lực vào ngày nộp hồ sơ",
-        "It is not in force on the day of filing",
-    )
+    NOT_IN_FORCE = "not_in_force", "Không có hiệu lực vào ngày nộp hồ sơ", "It is not in force on the day of filing"
     #: the evidence concludes something else than the paper would
-    CONCLUSION_DIFFERS = (
-        "conclusion_differs",
-        "Kết luận trong dữ liệu không đáp ứng yêu cầu của giấy tờ",
-        "The data do not conclude what the paper would",
-    )
+    CONCLUSION_DIFFERS = ("conclusion_differs", "Kết luận trong dữ liệu không đáp ứng yêu cầu của giấy tờ",
+        "The data do not conclude what the paper would")
     MINOR_WITHOUT_REPRESENTATIVE = (
-        "minor_without_representative",
-        "Người chưa thành niên cần người đại diện",
-        "A minor needs a representative",
-    )
+        "minor_without_representative", "Người chưa thành niên cần người đại diện", "A minor needs a representative")
     EVIDENCE_REFUSED = (
-        "evidence_refused",
-        "Ông/bà không đồng ý khai thác dữ liệu này",
-        "The citizen refused these data",
-    )
-    QUOTA_EXCEEDED = (
-        "quota_exceeded",
-        "Đã hết số lượt khai thác theo thỏa thuận",
-        "More was asked than is agreed",
-    )
+        "evidence_refused", "Ông/bà không đồng ý khai thác dữ liệu này", "The citizen refused these data")
+    QUOTA_EXCEEDED = "quota_exceeded", "Đã hết số lượt khai thác theo thỏa thuận", "More was asked than is agreed"
 
 
 class RefusalReason(StrEnum):
@@ -153,129 +92,51 @@ class RefusalReason(StrEnum):
 
     REFUSED = "refused", "Bị từ chối theo quy tắc", "Refused by rule"
     SCOPE_MISSING = "scope_missing", "Mã truy cập không có quyền này", "The token does not have the scope"
-    PURPOSE_NOT_ALLOWED = (
-        "purpose_not_allowed",
-        "Mục đích khai thác không được phép",
-        "The purpose is not allowed",
-    )
-    AGREEMENT_OVER = (
-        "agreement_over",
-        "Thỏa thuận chia sẻ dữ liệu đã hết hiệu lực",
-        "The agreement has ended",
-    )
+    PURPOSE_NOT_ALLOWED = "purpose_not_allowed", "Mục đích khai thác không được phép", "The purpose is not allowed"
+    AGREEMENT_OVER = "agreement_over", "Thỏa thuận chia sẻ dữ liệu đã hết hiệu lực", "The agreement has ended"
     AGREEMENT_NOT_YET_VALID = (
-        "agreement_not_yet_valid",
-        "Thỏa thuận chia sẻ dữ liệu chưa có hiệu lực",
-        "The agreement has not begun",
-    )
+        "agreement_not_yet_valid", "Thỏa thuận chia sẻ dữ liệu chưa có hiệu lực", "The agreement has not begun")
     OUTSIDE_HOURS = (
-        "outside_hours",
-        "Ngoài giờ mà thỏa thuận cho phép",
-        "The agreement does not allow requests at this time",
-    )
+        "outside_hours", "Ngoài giờ mà thỏa thuận cho phép", "The agreement does not allow requests at this time")
     AGENCY_NOT_ALLOWED = (
-        "agency_not_allowed",
-        "Cơ quan của cán bộ không được phép",
-        "The agency of the official is not allowed",
-    )
-    AGENCY_DISSOLVED = (
-        "agency_dissolved",
-        "Cơ quan của cán bộ đã kết thúc hoạt động",
-        "The agency of the official does not exist any more",
-    )
+        "agency_not_allowed", "Cơ quan của cán bộ không được phép", "The agency of the official is not allowed")
+    AGENCY_DISSOLVED = ("agency_dissolved", "Cơ quan của cán bộ đã kết thúc hoạt động",
+        "The agency of the official does not exist any more")
     OFFICIAL_NOT_NAMED = (
-        "official_not_named",
-        "Yêu cầu chưa nêu cán bộ khai thác",
-        "The request does not name its official",
-    )
+        "official_not_named", "Yêu cầu chưa nêu cán bộ khai thác", "The request does not name its official")
     SIGNATURE_MISSING = "signature_missing", "Thông điệp chưa được ký số", "The message is not signed"
-    ACCOUNT_MISSING = (
-        "account_missing",
-        "Thiếu thông tin tài khoản của người đăng nhập",
-        "The account of the person who signs in is missing",
-    )
+    ACCOUNT_MISSING = ("account_missing", "Thiếu thông tin tài khoản của người đăng nhập",
+        "The account of the person who signs in is missing")
     ACCOUNT_LEVEL_TOO_LOW = (
-        "account_level_too_low",
-        "Mức độ xác thực của tài khoản chưa đủ",
-        "The level of the account is too low",
-    )
-    RELATION_NOT_ALLOWED = (
-        "relation_not_allowed",
-        "Quan hệ với người nộp hồ sơ không được phép",
-        "The relation to the applicant is not allowed",
-    )
-    MANDATE_MISSING = (
-        "mandate_missing",
-        "Thiếu số, ký hiệu văn bản ủy quyền",
-        "The code of the mandate is missing",
-    )
+        "account_level_too_low", "Mức độ xác thực của tài khoản chưa đủ", "The level of the account is too low")
+    RELATION_NOT_ALLOWED = ("relation_not_allowed", "Quan hệ với người nộp hồ sơ không được phép",
+        "The relation to the applicant is not allowed")
+    MANDATE_MISSING = "mandate_missing", "Thiếu số, ký hiệu văn bản ủy quyền", "The code of the mandate is missing"
     MANDATE_OVER = "mandate_over", "Văn bản ủy quyền đã hết hiệu lực", "The mandate has ended"
     REPRESENTATION_MISSING = (
-        "representation_missing",
-        "Chưa nêu ai đại diện cho ai",
-        "The request does not say who represents whom",
-    )
-    REPRESENTATION_NOT_AGREED = (
-        "representation_not_agreed",
-        "Không có thỏa thuận cho phép loại đại diện này",
-        "No agreement allows this kind of representation",
-    )
-    REPRESENTATION_NOT_POSSIBLE = (
-        "representation_not_possible",
-        "Thủ tục không nhận loại đại diện này",
-        "The procedure does not take this kind of representation",
-    )
-    REPRESENTATION_IMPOSSIBLE = (
-        "representation_impossible",
-        "Việc đại diện nêu trong yêu cầu không thể có",
-        "The representation that the request names cannot be",
-    )
-    REPRESENTATION_CHAIN = (
-        "representation_chain",
-        "Người đăng nhập không phải người đại diện",
-        "The person who signs in is not the representative",
-    )
+        "representation_missing", "Chưa nêu ai đại diện cho ai", "The request does not say who represents whom")
+    REPRESENTATION_NOT_AGREED = ("representation_not_agreed", "Không có thỏa thuận cho phép loại đại diện này",
+        "No agreement allows this kind of representation")
+    REPRESENTATION_NOT_POSSIBLE = ("representation_not_possible", "Thủ tục không nhận loại đại diện này",
+        "The procedure does not take this kind of representation")
+    REPRESENTATION_IMPOSSIBLE = ("representation_impossible", "Việc đại diện nêu trong yêu cầu không thể có",
+        "The representation that the request names cannot be")
+    REPRESENTATION_CHAIN = ("representation_chain", "Người đăng nhập không phải người đại diện",
+        "The person who signs in is not the representative")
     REPRESENTATION_NOT_PROVEN = (
-        "representation_not_proven",
-        "Không chứng minh được việc đại diện",
-        "The representation is not proven",
-    )
-    REPRESENTATION_UNDECIDED = (
-        "representation_undecided",
-        "Hiện chưa xác định được việc đại diện",
-        "Whether the representation holds cannot be decided now",
-    )
+        "representation_not_proven", "Không chứng minh được việc đại diện", "The representation is not proven")
+    REPRESENTATION_UNDECIDED = ("representation_undecided", "Hiện chưa xác định được việc đại diện",
+        "Whether the representation holds cannot be decided now")
     REPRESENTATIVE_MINOR = (
-        "representative_minor",
-        "Người đại diện chưa đủ tuổi thành niên",
-        "The representative is a minor",
-    )
-    REPRESENTED_OF_AGE = (
-        "represented_of_age",
-        "Người được đại diện đã đủ tuổi",
-        "The represented person is of age",
-    )
+        "representative_minor", "Người đại diện chưa đủ tuổi thành niên", "The representative is a minor")
+    REPRESENTED_OF_AGE = "represented_of_age", "Người được đại diện đã đủ tuổi", "The represented person is of age"
     DOSSIER_MISSING = "dossier_missing", "Thiếu mã hồ sơ", "The code of the dossier is missing"
-    DOSSIER_NOT_ALLOWED = (
-        "dossier_not_allowed",
-        "Mã hồ sơ không thuộc loại được phép",
-        "The code of the dossier is not one of the allowed ones",
-    )
-    DOSSIER_NOT_DATED = (
-        "dossier_not_dated",
-        "Mã hồ sơ không cho biết ngày tiếp nhận",
-        "The code of the dossier does not show its day of reception",
-    )
-    DOSSIER_NOT_ALIVE = (
-        "dossier_not_alive",
-        "Hồ sơ không còn đang giải quyết",
-        "The dossier is not being worked on",
-    )
-    CONSENT_MISSING = (
-        "consent_missing",
-        "Chưa có sự đồng ý của chủ thể dữ liệu",
-        "The person's consent is missing",
-    )
+    DOSSIER_NOT_ALLOWED = ("dossier_not_allowed", "Mã hồ sơ không thuộc loại được phép",
+        "The code of the dossier is not one of the allowed ones")
+    DOSSIER_NOT_DATED = ("dossier_not_dated", "Mã hồ sơ không cho biết ngày tiếp nhận",
+        "The code of the dossier does not show its day of reception")
+    DOSSIER_NOT_ALIVE = "dossier_not_alive", "Hồ sơ không còn đang giải quyết", "The dossier is not being worked on"
+    CONSENT_MISSING = "consent_missing", "Chưa có sự đồng ý của chủ thể dữ liệu", "The person's consent is missing"
     PREDICATE_NOT_AGREED = (
         "predicate_not_agreed",
         "Không có thỏa thuận cho phép hỏi điều kiện này",
@@ -288,18 +149,9 @@ class RefusalReason(StrEnum):
         403,
         422,
     )
-    QUOTA_EXCEEDED = (
-        "quota_exceeded",
-        "Vượt quá số lượt được phép trong khoảng thời gian này",
-        "More was asked than a rule allows in this time",
-        429,
-    )
-    UNUSUAL_VOLUME = (
-        "unusual_volume",
-        "Số lượt khai thác nhiều bất thường",
-        "The number of requests is unusual",
-        429,
-    )
+    QUOTA_EXCEEDED = ("quota_exceeded", "Vượt quá số lượt được phép trong khoảng thời gian này",
+        "More was asked than a rule allows in this time", 429)
+    UNUSUAL_VOLUME = "unusual_volume", "Số lượt khai thác nhiều bất thường", "The number of requests is unusual", 429
 
 
 class AuditReason(StrEnum):
@@ -315,20 +167,12 @@ class AuditReason(StrEnum):
         return member
 
     PERIOD_ERASED = (
-        "period_erased",
-        "Khóa của kỳ {period} đã bị hủy ngày {day}",
-        "The keys of {period} were destroyed on {day}",
-    )
-    SEAL_BROKEN = (
-        "seal_broken",
-        "Phần được mã hóa không mở được bằng khóa của kỳ này",
-        "The sealed part does not open with the keys of its period",
-    )
-    OLD_NUMBER_ONLY = (
-        "old_number_only",
+        "period_erased", "Khóa của kỳ {period} đã bị hủy ngày {day}", "The keys of {period} were destroyed on {day}")
+    SEAL_BROKEN = ("seal_broken", "Phần được mã hóa không mở được bằng khóa của kỳ này",
+        "The sealed part does not open with the keys of its period")
+    OLD_NUMBER_ONLY = ("old_number_only",
         "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
-        "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too",
-    )
+        "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too")
 
     def titled(self, **places: str) -> dict[str, str]:
         """Code and words, as the auditors' answers have them."""

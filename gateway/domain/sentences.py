@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 
+# the lists below are tables
+# fmt: off
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A fact or a remedy, in both languages."""
@@ -66,24 +68,16 @@ SEND_JSON = Sentence("gửi kèm Content-Type: application/json", "send Content-
 JSON_IS_UTF8 = Sentence("JSON phải dùng bảng mã UTF-8", "JSON is UTF-8")
 SEND_UNCOMPRESSED = Sentence("gửi nội dung không nén", "send the body uncompressed")
 SEND_FORM = Sentence(
-    "gửi kèm Content-Type: application/x-www-form-urlencoded",
-    "send Content-Type: application/x-www-form-urlencoded",
-)
+    "gửi kèm Content-Type: application/x-www-form-urlencoded", "send Content-Type: application/x-www-form-urlencoded")
 AT_MOST_BYTES = Sentence("chỉ nhận tối đa {largest} byte", "at most {largest} bytes are accepted")
 SEND_WITHIN = Sentence("gửi hết nội dung trong vòng {seconds} giây", "send the body within {seconds} seconds")
 BODY_UNREADABLE = Sentence("không đọc được nội dung yêu cầu", "the body could not be read")
 BODY_EMPTY = Sentence(
-    "nội dung yêu cầu trống; cần một đối tượng JSON", "the body is empty; a JSON object is expected"
-)
+    "nội dung yêu cầu trống; cần một đối tượng JSON", "the body is empty; a JSON object is expected")
 BODY_MARK = Sentence(
-    "nội dung bắt đầu bằng dấu thứ tự byte (BOM); hãy bỏ dấu này", "the body starts with a byte-order mark"
-)
-BODY_NO_JSON = Sentence(
-    "nội dung không phải là JSON hợp lệ theo UTF-8", "the body is not valid JSON in UTF-8"
-)
-BODY_TOO_DEEP = Sentence(
-    "nội dung lồng nhau quá {depth} cấp", "the body is nested deeper than {depth} levels"
-)
+    "nội dung bắt đầu bằng dấu thứ tự byte (BOM); hãy bỏ dấu này", "the body starts with a byte-order mark")
+BODY_NO_JSON = Sentence("nội dung không phải là JSON hợp lệ theo UTF-8", "the body is not valid JSON in UTF-8")
+BODY_TOO_DEEP = Sentence("nội dung lồng nhau quá {depth} cấp", "the body is nested deeper than {depth} levels")
 MEMBER_TWICE = Sentence("một đối tượng có thành phần bị lặp tên", "an object has the same member twice")
 NUMBER_TOO_LONG = Sentence("nội dung có số quá nhiều chữ số", "a number in the body has too many digits")
 NUMBER_TOO_LARGE = Sentence("nội dung có số quá lớn", "a number in the body is too large")
@@ -108,191 +102,121 @@ AT_LEAST = Sentence("phải từ {ge} trở lên", "is at least {ge}")
 LESS_THAN = Sentence("phải nhỏ hơn {lt}", "is less than {lt}")
 AT_MOST = Sentence("phải từ {le} trở xuống", "is at most {le}")
 NOT_OF_THE_FORM = Sentence(
-    "không đúng định dạng mà tài liệu giao diện quy định", "does not have the form that the contract requires"
-)
+    "không đúng định dạng mà tài liệu giao diện quy định", "does not have the form that the contract requires")
 ACCOUNT_KINDS = Sentence(
-    "cần chuỗi ký tự, số nguyên, true, false hoặc null",
-    "text, a whole number, true, false or null is expected",
-)
-GROWN_FROM_KINDS = Sentence(
-    "cần số bản ghi, hoặc nguyên văn điểm kiểm tra đã ký",
-    "a number of records, or the text of a signed checkpoint, is expected",
-)
+    "cần chuỗi ký tự, số nguyên, true, false hoặc null", "text, a whole number, true, false or null is expected")
+GROWN_FROM_KINDS = Sentence("cần số bản ghi, hoặc nguyên văn điểm kiểm tra đã ký",
+    "a number of records, or the text of a signed checkpoint, is expected")
 UNKNOWN_MEMBER = Sentence("không có thành phần '{name}'", "'{name}' is not a known member")
 UNKNOWN_MEMBER_OF = Sentence(
-    "không có thành phần '{name}'; có các thành phần {known}",
-    "'{name}' is not a known member; known: {known}",
-)
+    "không có thành phần '{name}'; có các thành phần {known}", "'{name}' is not a known member; known: {known}")
 UNKNOWN_WORD = Sentence("không thuộc danh mục; có các giá trị {known}", "is not a known word; known: {known}")
-UNKNOWN_WORD_NEAR = Sentence(
-    "có phải là '{found}'? Có các giá trị {known}", "did you mean '{found}'? known: {known}"
-)
+UNKNOWN_WORD_NEAR = Sentence("có phải là '{found}'? Có các giá trị {known}", "did you mean '{found}'? known: {known}")
 WRITTEN_AS = Sentence("được viết là {how}", "is written as {how}")
 FEWEST_CHARACTERS = Sentence("có ít nhất {bound} ký tự", "has at least {bound} characters")
 MOST_CHARACTERS = Sentence("có nhiều nhất {bound} ký tự", "has at most {bound} characters")
 FEWEST_ENTRIES = Sentence("có ít nhất {bound} phần tử", "has at least {bound} entries")
 MOST_ENTRIES = Sentence("có nhiều nhất {bound} phần tử", "has at most {bound} entries")
 WRITE_TIME = Sentence(
-    "ghi thời điểm theo dạng 2026-11-25T00:00:00Z (RFC 3339)",
-    "write a time as in 2026-11-25T00:00:00Z (RFC 3339)",
-)
+    "ghi thời điểm theo dạng 2026-11-25T00:00:00Z (RFC 3339)", "write a time as in 2026-11-25T00:00:00Z (RFC 3339)")
 WRITE_DAY = Sentence("ghi ngày theo dạng 2026-09-02", "write a day as in 2026-09-02")
 NO_SUCH_DATE = Sentence(
     "không phải ngày có thật viết theo yyyy, yyyy-mm hoặc yyyy-mm-dd, từ năm {first} đến năm {last}",
-    "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}",
-)
-REASON_IN_CLEAR = Sentence(
-    "nội dung này được lưu ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
-    "is recorded in clear: leave personal numbers out",
-)
+    "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}")
+REASON_IN_CLEAR = Sentence("nội dung này được lưu ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
+    "is recorded in clear: leave personal numbers out")
 MAY_BE_A_NUMBER = Sentence(
     "có phần giống số định danh hoặc số giấy tờ của một người, mà nội dung này được lưu ở dạng đọc được",
-    "may contain a personal number; such words are kept in clear",
-)
-MAY_BE_A_NAME = Sentence(
-    "giống họ tên hoặc câu chữ, không giống mã hồ sơ, mà mã này được lưu ở dạng đọc được",
-    "looks like words, not like a dossier code; dossier codes are kept in clear",
-)
-NO_TAX_CODE = Sentence(
-    "không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
-    "is not a tax code (ten digits with their check digit, or thirteen)",
-)
+    "may contain a personal number; such words are kept in clear")
+MAY_BE_A_NAME = Sentence("giống họ tên hoặc câu chữ, không giống mã hồ sơ, mà mã này được lưu ở dạng đọc được",
+    "looks like words, not like a dossier code; dossier codes are kept in clear")
+NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
+    "is not a tax code (ten digits with their check digit, or thirteen)")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
 HOW_OLD_ID = Sentence("9 chữ số liền nhau", "9 digits, nothing between them")
 HOW_PASSPORT = Sentence("5 đến 20 chữ in hoa và chữ số", "5 to 20 capital letters and digits")
 HOW_PROCEDURE = Sentence(
-    "mã thủ tục hành chính quốc gia, ví dụ 1.004873", "the national code of a procedure, such as 1.004873"
-)
+    "mã thủ tục hành chính quốc gia, ví dụ 1.004873", "the national code of a procedure, such as 1.004873")
 HOW_COMMUNE = Sentence("mã 5 chữ số của đơn vị hành chính cấp xã", "the 5 digits of a commune's code")
 HOW_PARCEL = Sentence("1 đến 10 chữ cái, chữ số hoặc dấu gạch nối", "1 to 10 letters, digits or dashes")
-HOW_WORD = Sentence(
-    "tối đa 100 chữ cái không dấu, chữ số và . _ - /, không có dấu cách",
-    "up to 100 letters without marks, digits and . _ - /, no spaces",
-)
+HOW_WORD = Sentence("tối đa 100 chữ cái không dấu, chữ số và . _ - /, không có dấu cách",
+    "up to 100 letters without marks, digits and . _ - /, no spaces")
 HOW_MANDATE = Sentence(
     "số, ký hiệu văn bản: tối đa 100 chữ cái không dấu (kể cả Đ), chữ số và . _ - /, không có dấu cách",
-    "the code of a document: up to 100 letters without marks (D with a stroke is one), digits and . _ - /, no spaces",
-)
+    "the code of a document: up to 100 letters without marks (D with a stroke is one), digits and . _ - /, no spaces")
 HOW_ROLE = Sentence(
-    "tên vai trò: chữ thường không dấu, chữ số và _", "the name of a role: small letters, digits and _"
-)
+    "tên vai trò: chữ thường không dấu, chữ số và _", "the name of a role: small letters, digits and _")
 HOW_REGISTRATION = Sentence("tối đa 40 chữ cái, chữ số và . - /", "up to 40 letters, digits and . - /")
 HOW_PURPOSE = Sentence(
-    "tên mục đích: chữ thường không dấu, chữ số và _ . -",
-    "the name of a purpose: small letters, digits and _ . -",
-)
-HOW_NAME = Sentence(
-    "tối đa 100 chữ cái không dấu, chữ số và _ . -, không có dấu cách",
-    "up to 100 letters without marks, digits and _ . -, no spaces",
-)
+    "tên mục đích: chữ thường không dấu, chữ số và _ . -", "the name of a purpose: small letters, digits and _ . -")
+HOW_NAME = Sentence("tối đa 100 chữ cái không dấu, chữ số và _ . -, không có dấu cách",
+    "up to 100 letters without marks, digits and _ . -, no spaces")
 HOW_EXCHANGE = Sentence(
-    "26 chữ in hoa và chữ số của mã giao dịch", "the 26 capital letters and digits of an exchange id"
-)
+    "26 chữ in hoa và chữ số của mã giao dịch", "the 26 capital letters and digits of an exchange id")
 HOW_MONTH = Sentence("tháng theo dạng 2026-11", "a month such as 2026-11")
 HOW_CLOCK = Sentence("giờ trong ngày theo dạng 07:30", "a time of day such as 07:30")
-HOW_ATTRIBUTE = Sentence(
-    "trường của một loại dữ liệu chứng minh, ví dụ person.birth_date",
-    "an attribute of an evidence type, such as person.birth_date",
-)
+HOW_ATTRIBUTE = Sentence("trường của một loại dữ liệu chứng minh, ví dụ person.birth_date",
+    "an attribute of an evidence type, such as person.birth_date")
 HOW_EVIDENCE = Sentence(
-    "tên dữ liệu chứng minh trong câu trả lời, ví dụ e1", "a name of evidence in the answer, such as e1"
-)
-HOW_PREDICATE = Sentence(
-    "tên điều kiện, tham số đặt sau dấu hai chấm", "a predicate, its parameter behind a colon"
-)
-HOW_JWT = Sentence(
-    "token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
-    "an ID token as received, three parts with dots between",
-)
+    "tên dữ liệu chứng minh trong câu trả lời, ví dụ e1", "a name of evidence in the answer, such as e1")
+HOW_PREDICATE = Sentence("tên điều kiện, tham số đặt sau dấu hai chấm", "a predicate, its parameter behind a colon")
+HOW_JWT = Sentence("token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
+    "an ID token as received, three parts with dots between")
 HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token of 'pending'")
 HOW_CONSENT = Sentence(
-    "mã 'consent' trong câu trả lời của POST /v1/consents",
-    "the 'consent' in the answer of POST /v1/consents",
-)
-HOW_DEMAND = Sentence(
-    "mã 'request' trong câu trả lời của POST /v1/subject-requests",
-    "the 'request' in the answer of POST /v1/subject-requests",
-)
+    "mã 'consent' trong câu trả lời của POST /v1/consents", "the 'consent' in the answer of POST /v1/consents")
+HOW_DEMAND = Sentence("mã 'request' trong câu trả lời của POST /v1/subject-requests",
+    "the 'request' in the answer of POST /v1/subject-requests")
 HOW_CORRECTION = Sentence(
-    "mã 'id' trong câu trả lời của POST /v1/corrections",
-    "the 'id' in the answer of POST /v1/corrections",
-)
+    "mã 'id' trong câu trả lời của POST /v1/corrections", "the 'id' in the answer of POST /v1/corrections")
 HOW_LANGUAGE = Sentence("mã ngôn ngữ theo BCP 47, ví dụ vi", "a language by its tag (BCP 47), such as vi")
-HOW_ONE_LINE = Sentence(
-    "văn bản không xuống dòng, không có ký tự đổi chiều viết và ký tự ẩn khác",
-    "text without line breaks, changes of direction and other invisible characters",
-)
-HOW_LINES = Sentence(
-    "văn bản không có ký tự đổi chiều viết và ký tự ẩn khác; được xuống dòng",
-    "text without changes of direction and other invisible characters; line breaks are permitted",
-)
+HOW_ONE_LINE = Sentence("văn bản không xuống dòng, không có ký tự đổi chiều viết và ký tự ẩn khác",
+    "text without line breaks, changes of direction and other invisible characters")
+HOW_LINES = Sentence("văn bản không có ký tự đổi chiều viết và ký tự ẩn khác; được xuống dòng",
+    "text without changes of direction and other invisible characters; line breaks are permitted")
 AS_THE_CONTRACT_SAYS = Sentence("tài liệu giao diện quy định", "the contract says")
 
 LOGIN_NOT_PROVEN = Sentence("không chứng minh được việc đăng nhập: {why}", "does not prove a login: {why}")
-LOGIN_ISSUER = Sentence(
-    "'iss' không phải nhà cung cấp định danh nào trong config/logins.yaml",
-    "its 'iss' is not a provider in config/logins.yaml",
-)
-LOGIN_UNSIGNED = Sentence(
-    "không khóa nào của nhà cung cấp định danh tạo ra chữ ký này",
-    "its signature was not made by a key of its provider",
-)
+LOGIN_ISSUER = Sentence("'iss' không phải nhà cung cấp định danh nào trong config/logins.yaml",
+    "its 'iss' is not a provider in config/logins.yaml")
+LOGIN_UNSIGNED = Sentence("không khóa nào của nhà cung cấp định danh tạo ra chữ ký này",
+    "its signature was not made by a key of its provider")
 LOGIN_OF_NOBODY = Sentence("không có số định danh cá nhân", "it has no personal id")
-LOGIN_OVER = Sentence(
-    "đã hết hạn: đề nghị ông/bà đăng nhập lại", "it has expired: let the person sign in again"
-)
-LOGIN_OLD = Sentence(
-    "phiên đăng nhập đã quá {longest} giây, hoặc ở thời điểm chưa tới: đề nghị ông/bà đăng nhập lại",
-    "the login is older than {longest} seconds, or in the future: let the person sign in again",
-)
-LOGIN_ALGORITHM = Sentence(
-    "thuật toán không được nhận: dùng RS256, ES256 hoặc EdDSA (Ed25519)",
-    "its algorithm is not accepted: use RS256, ES256 or EdDSA (Ed25519)",
-)
+LOGIN_OVER = Sentence("đã hết hạn: đề nghị ông/bà đăng nhập lại", "it has expired: let the person sign in again")
+LOGIN_OLD = Sentence("phiên đăng nhập đã quá {longest} giây, hoặc ở thời điểm chưa tới: đề nghị ông/bà đăng nhập lại",
+    "the login is older than {longest} seconds, or in the future: let the person sign in again")
+LOGIN_ALGORITHM = Sentence("thuật toán không được nhận: dùng RS256, ES256 hoặc EdDSA (Ed25519)",
+    "its algorithm is not accepted: use RS256, ES256 or EdDSA (Ed25519)")
 LOGIN_TYPE = Sentence("'typ' không phải là JWT", "its 'typ' is not JWT")
 LOGIN_OF_ANOTHER = Sentence(
     "mã được cấp cho hệ thống khác: mã của hệ thống này ghi tại 'clients' trong config/logins.yaml",
-    "it is for another client: 'clients' of config/logins.yaml has yours",
-)
+    "it is for another client: 'clients' of config/logins.yaml has yours")
 
 # --- access: tokens, keys, proofs, signatures
 
 SEND_TOKEN = Sentence(
     "gửi kèm Authorization: Bearer <mã truy cập lấy tại /oauth2/token>, hoặc DPoP <mã truy cập> kèm bằng chứng",
-    "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof",
-)
+    "send Authorization: Bearer <token from /oauth2/token>, or DPoP <token> with a proof")
 TOKEN_NOT_OURS = Sentence(
     "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token",
-    "this is not a complete token of this gateway; fetch one at /oauth2/token",
-)
+    "this is not a complete token of this gateway; fetch one at /oauth2/token")
 TOKEN_NOT_OURS_FOR = Sentence(
     "đây không phải mã truy cập của hệ thống kết nối này, hoặc không đủ; lấy mã mới tại /oauth2/token ({why})",
-    "this is not a complete token of this gateway; fetch one at /oauth2/token ({why})",
-)
+    "this is not a complete token of this gateway; fetch one at /oauth2/token ({why})")
 TOKEN_OVER = Sentence("mã truy cập đã hết hạn; lấy mã mới", "the token has expired; fetch a new one")
 TOKEN_NOT_YET = Sentence("mã truy cập chưa có hiệu lực", "the token is not valid yet")
 TOKEN_REVOKED = Sentence("mã truy cập đã bị thu hồi; lấy mã mới", "the token was revoked; fetch a new one")
-TOKEN_ELSEWHERE = Sentence(
-    "mã truy cập được lấy tại một địa chỉ khác; đặt 'issuer' trong gateway.yaml",
-    "the token was fetched at another address; set 'issuer' in gateway.yaml",
-)
-TOKEN_OF_CERTIFICATE = Sentence(
-    "mã truy cập gắn với một chứng thư không đi kèm yêu cầu",
-    "the token is bound to a certificate that the request does not have",
-)
-TOKEN_OF_KEY = Sentence(
-    "mã truy cập gắn với khóa: gửi kèm Authorization: DPoP và bằng chứng",
-    "the token is bound to a key: send Authorization: DPoP, with a proof",
-)
-TOKEN_OF_NO_KEY = Sentence(
-    "mã truy cập không gắn với khóa: gửi kèm Authorization: Bearer",
-    "the token is not bound to a key: send Authorization: Bearer",
-)
-TOKEN_UNBOUND = Sentence(
-    "mã truy cập không gắn với gì; lấy mã mới bằng DPoP hoặc chứng thư",
-    "the token is not bound; fetch one with DPoP or a certificate",
-)
+TOKEN_ELSEWHERE = Sentence("mã truy cập được lấy tại một địa chỉ khác; đặt 'issuer' trong gateway.yaml",
+    "the token was fetched at another address; set 'issuer' in gateway.yaml")
+TOKEN_OF_CERTIFICATE = Sentence("mã truy cập gắn với một chứng thư không đi kèm yêu cầu",
+    "the token is bound to a certificate that the request does not have")
+TOKEN_OF_KEY = Sentence("mã truy cập gắn với khóa: gửi kèm Authorization: DPoP và bằng chứng",
+    "the token is bound to a key: send Authorization: DPoP, with a proof")
+TOKEN_OF_NO_KEY = Sentence("mã truy cập không gắn với khóa: gửi kèm Authorization: Bearer",
+    "the token is not bound to a key: send Authorization: Bearer")
+TOKEN_UNBOUND = Sentence("mã truy cập không gắn với gì; lấy mã mới bằng DPoP hoặc chứng thư",
+    "the token is not bound; fetch one with DPoP or a certificate")
 TOKEN_OF_ANOTHER_KEY = Sentence("mã truy cập gắn với khóa khác", "the token is bound to another key")
 SCOPE_MISSING = Sentence("mã truy cập không có phạm vi '{scope}'", "the token lacks the scope '{scope}'")
 CERTIFICATE_NOT_TAKEN = Sentence(
@@ -300,301 +224,192 @@ CERTIFICATE_NOT_TAKEN = Sentence(
     "a certificate in a header is not accepted from this address",
 )
 CERTIFICATE_UNREADABLE = Sentence(
-    "máy chủ trung gian chuyển tới chứng thư không đọc được",
-    "the proxy sent no readable certificate",
-)
+    "máy chủ trung gian chuyển tới chứng thư không đọc được", "the proxy sent no readable certificate")
 DPOP = Sentence("DPoP: {why}", "DPoP: {why}")
 ONE_PROOF = Sentence("mỗi yêu cầu kèm đúng một bằng chứng", "a request has exactly one proof")
 PROOF_TYPE = Sentence("'typ' không phải là dpop+jwt", "its 'typ' is not dpop+jwt")
-PROOF_UNSIGNED = Sentence(
-    "khóa trong phần đầu không ký bằng chứng này", "the key in its header did not sign it"
-)
+PROOF_UNSIGNED = Sentence("khóa trong phần đầu không ký bằng chứng này", "the key in its header did not sign it")
 PROOF_PLACE = Sentence("'htm' và 'htu' phải là {method} {url}", "'htm' and 'htu' must say {method} {url}")
 PROOF_OF_ANOTHER_TOKEN = Sentence(
-    "'ath' không phải giá trị băm của mã truy cập đi kèm",
-    "'ath' is not the digest of the token in the request",
-)
+    "'ath' không phải giá trị băm của mã truy cập đi kèm", "'ath' is not the digest of the token in the request")
 PROOF_UNNAMED = Sentence("thiếu 'jti' hoặc 'iat'", "'jti' or 'iat' is missing")
 PROOF_NONCE = Sentence(
-    "ký bằng chứng với nonce trong tiêu đề DPoP-Nonce",
-    "sign the proof with the nonce of the field DPoP-Nonce",
-)
+    "ký bằng chứng với nonce trong tiêu đề DPoP-Nonce", "sign the proof with the nonce of the field DPoP-Nonce")
 PROOF_UNTIMELY = Sentence("'iat' không phải thời điểm hiện tại", "'iat' is not the current time")
-PROOF_TAKEN = Sentence(
-    "bằng chứng đã được dùng: mỗi yêu cầu ký một bằng chứng mới",
-    "it was used before: sign a new one for each request",
-)
+PROOF_TAKEN = Sentence("bằng chứng đã được dùng: mỗi yêu cầu ký một bằng chứng mới",
+    "it was used before: sign a new one for each request")
 PROOF_KEY_NOT_PLAIN = Sentence("khóa không ở dạng đơn giản", "its key is not a plain one")
 JWS_TOO_LONG = Sentence("dài quá {largest} ký tự", "it is longer than {largest} characters")
-JWS_NOT_THREE_PARTS = Sentence(
-    "không gồm ba phần cách nhau bằng dấu chấm", "it is not three parts with dots between"
-)
+JWS_NOT_THREE_PARTS = Sentence("không gồm ba phần cách nhau bằng dấu chấm", "it is not three parts with dots between")
 JWS_SIGNATURE_LENGTH = Sentence("chữ ký không đúng độ dài", "its signature has a wrong length")
 JWS_HEADER_MEMBERS = Sentence(
-    "phần đầu có thành phần không được nhận", "its header has members that are not accepted here"
-)
-JWS_ALGORITHM = Sentence(
-    "thuật toán không được nhận: dùng EdDSA (Ed25519) hoặc ES256",
-    "its algorithm is not accepted: use EdDSA (Ed25519) or ES256",
-)
+    "phần đầu có thành phần không được nhận", "its header has members that are not accepted here")
+JWS_ALGORITHM = Sentence("thuật toán không được nhận: dùng EdDSA (Ed25519) hoặc ES256",
+    "its algorithm is not accepted: use EdDSA (Ed25519) or ES256")
 JWS_HEADER_TYPE = Sentence("phần đầu có thành phần sai kiểu", "its header has a member of a wrong type")
 JWS_KEY_WANTED = Sentence("phần đầu phải có khóa công khai", "its header must have the public key")
 JWS_KEY_UNWANTED = Sentence("phần đầu tự mang khóa của nó", "its header must not have a key")
 JWS_SPELLING = Sentence(
-    "có phần không viết theo cách duy nhất của base64url",
-    "a part of it is not canonical base64url",
-)
+    "có phần không viết theo cách duy nhất của base64url", "a part of it is not canonical base64url")
 JWS_NOT_BASE64 = Sentence("có phần không phải base64url", "a part of it is not base64url")
 JWS_NO_OBJECT = Sentence("có phần không phải đối tượng JSON", "a part of it is not a JSON object")
 JWS_NO_PLAIN_OBJECT = Sentence(
-    "có phần không phải đối tượng JSON đơn giản theo UTF-8",
-    "a part of it is not a plain JSON object in UTF-8",
-)
-KEY_PRIVATE = Sentence(
-    "có khóa riêng: chỉ ghi khóa công khai", "it holds a private key: write the public one"
-)
-KEY_PRIVATE_PEM = Sentence(
-    "có khóa riêng: chỉ ghi khóa công khai (openssl pkey -pubout)",
-    "it holds a private key: write the public one (openssl pkey -pubout)",
-)
+    "có phần không phải đối tượng JSON đơn giản theo UTF-8", "a part of it is not a plain JSON object in UTF-8")
+KEY_PRIVATE = Sentence("có khóa riêng: chỉ ghi khóa công khai", "it holds a private key: write the public one")
+KEY_PRIVATE_PEM = Sentence("có khóa riêng: chỉ ghi khóa công khai (openssl pkey -pubout)",
+    "it holds a private key: write the public one (openssl pkey -pubout)")
 KEY_NOT_FOR_SIGNING = Sentence("không phải khóa để ký", "it is not a key for signatures")
 KEY_ALGORITHM = Sentence("'alg' không khớp với đường cong", "its 'alg' is not that of its curve")
-KEY_NOT_ON_CURVE = Sentence(
-    "các số không là điểm nào của đường cong", "its numbers are not a point of its curve"
-)
-KEY_LOW_ORDER = Sentence(
-    "khóa có bậc thấp, không ai có khóa riêng của nó: hãy tạo cặp khóa mới",
-    "it is a key of low order, which has no secret: make a new pair",
-)
+KEY_NOT_ON_CURVE = Sentence("các số không là điểm nào của đường cong", "its numbers are not a point of its curve")
+KEY_LOW_ORDER = Sentence("khóa có bậc thấp, không ai có khóa riêng của nó: hãy tạo cặp khóa mới",
+    "it is a key of low order, which has no secret: make a new pair")
 KEY_KIND = Sentence("không phải Ed25519 hay P-256", "it is neither Ed25519 nor P-256")
-KEY_KIND_JWK = Sentence(
-    "không phải Ed25519 (OKP) hay P-256 (EC)", "it is neither Ed25519 (OKP) nor P-256 (EC)"
-)
+KEY_KIND_JWK = Sentence("không phải Ed25519 (OKP) hay P-256 (EC)", "it is neither Ed25519 (OKP) nor P-256 (EC)")
 KEY_NO_PEM = Sentence("không phải khóa công khai dạng PEM", "it is no public key in PEM")
-KEY_BYTES = Sentence(
-    "'{name}' không phải 32 byte dạng base64url", "its '{name}' is not 32 bytes of base64url"
-)
+KEY_BYTES = Sentence("'{name}' không phải 32 byte dạng base64url", "its '{name}' is not 32 bytes of base64url")
 SIGNATURE_NONCE_TAKEN = Sentence(
-    "nonce đã được dùng: mỗi yêu cầu ký một nonce mới",
-    "the nonce was used before: sign a new one for each request",
-)
+    "nonce đã được dùng: mỗi yêu cầu ký một nonce mới", "the nonce was used before: sign a new one for each request")
 SIGNATURE_NOT_BY_KEY = Sentence("khóa này không ký thông điệp này", "the key did not sign this message")
 SIGNATURE_NO_TIME = Sentence("thiếu 'created'", "'created' is missing")
 SIGNATURE_OLD = Sentence(
-    "'created' không nằm trong {oldest} giây gần đây", "'created' is not within the last {oldest} seconds"
-)
-SIGNATURE_OVER = Sentence(
-    "'expires' đã qua, hoặc không phải thời điểm", "'expires' is in the past, or not a time"
-)
-SIGNATURE_NONCE = Sentence(
-    "'nonce' phải có 8 đến 128 ký tự, mỗi lần một giá trị mới",
-    "'nonce' must have 8 to 128 letters, new ones each time",
-)
-SIGNATURE_ONE = Sentence(
-    "thông điệp có đúng một chữ ký, cùng một nhãn trong cả hai tiêu đề",
-    "a message has exactly one signature, under one label in both fields",
-)
-SIGNATURE_FORM = Sentence(
-    "chữ ký không viết theo RFC 9421", "the signature does not have the form of RFC 9421"
-)
+    "'created' không nằm trong {oldest} giây gần đây", "'created' is not within the last {oldest} seconds")
+SIGNATURE_OVER = Sentence("'expires' đã qua, hoặc không phải thời điểm", "'expires' is in the past, or not a time")
+SIGNATURE_NONCE = Sentence("'nonce' phải có 8 đến 128 ký tự, mỗi lần một giá trị mới",
+    "'nonce' must have 8 to 128 letters, new ones each time")
+SIGNATURE_ONE = Sentence("thông điệp có đúng một chữ ký, cùng một nhãn trong cả hai tiêu đề",
+    "a message has exactly one signature, under one label in both fields")
+SIGNATURE_FORM = Sentence("chữ ký không viết theo RFC 9421", "the signature does not have the form of RFC 9421")
 SIGNATURE_PARAMETER = Sentence(
-    "không nhận tham số '{name}' của chữ ký", "the parameter '{name}' of a signature is not accepted here"
-)
+    "không nhận tham số '{name}' của chữ ký", "the parameter '{name}' of a signature is not accepted here")
 SIGNATURE_KEY = Sentence(
     "'keyid' không phải khóa nào của hệ thống khai thác (mã khóa, hoặc dấu vân tay theo RFC 7638)",
-    "'keyid' is not a key of the requester (its id, or its RFC 7638 thumbprint)",
-)
-SIGNATURE_ALGORITHM = Sentence(
-    "'alg' không khớp với khóa: {algorithm}", "'alg' is not that of the key: {algorithm}"
-)
+    "'keyid' is not a key of the requester (its id, or its RFC 7638 thumbprint)")
+SIGNATURE_ALGORITHM = Sentence("'alg' không khớp với khóa: {algorithm}", "'alg' is not that of the key: {algorithm}")
 SIGNATURE_LACKS = Sentence("chữ ký không bao gồm {lacking}", "the signature does not cover {lacking}")
-DIGEST_KIND = Sentence(
-    "Content-Digest không có sha-256 hay sha-512", "Content-Digest has none of sha-256, sha-512"
-)
+DIGEST_KIND = Sentence("Content-Digest không có sha-256 hay sha-512", "Content-Digest has none of sha-256, sha-512")
 DIGEST_DIFFERS = Sentence("Content-Digest không khớp với nội dung", "Content-Digest is not that of the body")
-MESSAGE_TOO_MANY_FIELDS = Sentence(
-    "thông điệp có quá {most} tiêu đề", "the message has more than {most} fields"
-)
-MESSAGE_START = Sentence(
-    "tệp không bắt đầu bằng dòng đầu của yêu cầu hay câu trả lời",
-    "the file does not begin with the start line of a request or an answer",
-)
+MESSAGE_TOO_MANY_FIELDS = Sentence("thông điệp có quá {most} tiêu đề", "the message has more than {most} fields")
+MESSAGE_START = Sentence("tệp không bắt đầu bằng dòng đầu của yêu cầu hay câu trả lời",
+    "the file does not begin with the start line of a request or an answer")
 MESSAGE_LINE = Sentence("có dòng không phải tiêu đề", "a line of the message is not a field")
 COMPONENT_QUOTES = Sentence(
-    "tên thành phần được ký phải đặt trong dấu nháy", "a component is named by a text in quotes"
-)
+    "tên thành phần được ký phải đặt trong dấu nháy", "a component is named by a text in quotes")
 COMPONENT_PARAMETER = Sentence(
     "không nhận tham số '{name}' của thành phần được ký",
     "the parameter '{name}' of a component is not accepted here",
 )
-COMPONENT_DERIVED = Sentence(
-    "có thành phần suy ra không được nhận", "a derived component is not accepted here"
-)
-COMPONENT_GONE = Sentence(
-    "tiêu đề được ký không có, hoặc tên không viết bằng chữ thường",
-    "a covered field is missing, or its name is not in small letters",
-)
+COMPONENT_DERIVED = Sentence("có thành phần suy ra không được nhận", "a derived component is not accepted here")
+COMPONENT_GONE = Sentence("tiêu đề được ký không có, hoặc tên không viết bằng chữ thường",
+    "a covered field is missing, or its name is not in small letters")
 COMPONENT_MEMBER = Sentence("thành phần được ký của tiêu đề không có", "a covered member is missing")
 COMPONENT_TWICE = Sentence("một thành phần được ký hai lần", "a component is covered twice")
 COMPONENT_NOT_ASCII = Sentence("tiêu đề được ký có ký tự ngoài ASCII", "a covered field is not ASCII")
 COMPONENT_REQ = Sentence("'req' chỉ dùng cho câu trả lời", "'req' is for answers only")
 COMPONENT_PORT = Sentence("cổng mạng trong địa chỉ không hợp lệ", "the address has an invalid port")
 STRUCTURED_LONG = Sentence(
-    "tiêu đề có cấu trúc quá dài, hoặc có ký tự ngoài ASCII", "a structured field is too long, or not ASCII"
-)
+    "tiêu đề có cấu trúc quá dài, hoặc có ký tự ngoài ASCII", "a structured field is too long, or not ASCII")
 STRUCTURED_LABEL_TWICE = Sentence("một nhãn bị lặp trong tiêu đề", "a field has the same label twice")
 STRUCTURED_UNREADABLE = Sentence(
-    "không đọc được tiêu đề có cấu trúc (RFC 9651)", "a structured field (RFC 9651) cannot be read"
-)
+    "không đọc được tiêu đề có cấu trúc (RFC 9651)", "a structured field (RFC 9651) cannot be read")
 CLIENT_FAILED = Sentence("không xác thực được hệ thống khai thác", "client authentication failed")
-CLIENT_FAILED_FOR = Sentence(
-    "không xác thực được hệ thống khai thác: {why}", "client authentication failed: {why}"
-)
+CLIENT_FAILED_FOR = Sentence("không xác thực được hệ thống khai thác: {why}", "client authentication failed: {why}")
 NO_CREDENTIALS = Sentence("yêu cầu không kèm thông tin xác thực", "the request has no credentials")
 ASSERTION_BROKEN = Sentence("mã khẳng định (assertion): {why}", "the assertion is invalid: {why}")
-ASSERTION_TAKEN = Sentence(
-    "mã khẳng định (assertion) đã được dùng; mỗi lần ký một mã mới",
-    "this assertion was used before; sign a new one each time",
-)
+ASSERTION_TAKEN = Sentence("mã khẳng định (assertion) đã được dùng; mỗi lần ký một mã mới",
+    "this assertion was used before; sign a new one each time")
 ONE_WAY = Sentence("mỗi lần chỉ xác thực theo một cách", "a client authenticates in one way at a time")
 SECRET_IN_BODY = Sentence("không nhận mật khẩu trong nội dung", "a secret in the body is not accepted")
 REQUESTER_REVOKED = Sentence("hệ thống khai thác đã bị thu hồi quyền", "the requester was revoked")
 ASSERTION_TYPE = Sentence("client_assertion_type phải là {kind}", "client_assertion_type must be {kind}")
 GRANT_TYPE = Sentence("grant_type phải là client_credentials", "grant_type must be client_credentials")
-SCOPE_NOT_YOURS = Sentence(
-    "hệ thống khai thác không có phạm vi đã hỏi", "the client does not have a requested scope"
-)
-BIND_THE_TOKEN = Sentence(
-    "mã truy cập phải gắn với khóa: gửi kèm bằng chứng DPoP (RFC 9449)",
-    "a token must be bound: send a DPoP proof (RFC 9449)",
-)
+SCOPE_NOT_YOURS = Sentence("hệ thống khai thác không có phạm vi đã hỏi", "the client does not have a requested scope")
+BIND_THE_TOKEN = Sentence("mã truy cập phải gắn với khóa: gửi kèm bằng chứng DPoP (RFC 9449)",
+    "a token must be bound: send a DPoP proof (RFC 9449)")
 TOKEN_PARAMETER = Sentence("thiếu tham số 'token'", "the parameter 'token' is missing")
 TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
 REVOCATIONS_UNKNOWN = Sentence(
-    "trong một lúc không tra cứu được danh sách thu hồi",
-    "revocations could not be looked up for a while",
-)
+    "trong một lúc không tra cứu được danh sách thu hồi", "revocations could not be looked up for a while")
 
 # --- policy: agreements, purposes, scopes, limits
 
-NOT_ITS_OFFICIAL = Sentence(
-    "hệ thống khai thác không được nêu tên cán bộ của cơ quan này",
-    "the requester may not name officials of this agency",
-)
-NO_AGREEMENT = Sentence(
-    "không có thỏa thuận chia sẻ dữ liệu nào của hệ thống khai thác cho thủ tục và mục đích này",
-    "no agreement of this requester covers this procedure and purpose",
-)
+NOT_ITS_OFFICIAL = Sentence("hệ thống khai thác không được nêu tên cán bộ của cơ quan này",
+    "the requester may not name officials of this agency")
+NO_AGREEMENT = Sentence("không có thỏa thuận chia sẻ dữ liệu nào của hệ thống khai thác cho thủ tục và mục đích này",
+    "no agreement of this requester covers this procedure and purpose")
 AGREEMENT_BEGINS = Sentence(
-    "thỏa thuận {agreement} có hiệu lực từ ngày {day}", "the agreement {agreement} begins on {day}"
-)
+    "thỏa thuận {agreement} có hiệu lực từ ngày {day}", "the agreement {agreement} begins on {day}")
 AGREEMENT_ENDED = Sentence(
-    "thỏa thuận {agreement} có hiệu lực đến hết ngày {day}", "the agreement {agreement} ended on {day}"
-)
+    "thỏa thuận {agreement} có hiệu lực đến hết ngày {day}", "the agreement {agreement} ended on {day}")
 PURPOSE_UNKNOWN = Sentence("không có mục đích này", "there is no such purpose")
 PURPOSE_NOT_OF_PROCEDURE = Sentence(
     "mục đích {purpose} không thuộc thủ tục {procedure}: hãy bỏ purpose để dùng mục đích của thủ tục",
-    "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to use its own",
-)
+    "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to use its own")
 PREDICATE_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho hỏi điều kiện {predicate} với mục đích này",
-    "no agreement of this requester grants the predicate {predicate} for this purpose",
-)
-AGENCY_DISSOLVED = Sentence(
-    "cơ quan {agency} đã giải thể: cán bộ của cơ quan chỉ làm nhiệm vụ đến hết ngày {last}",
-    "agency {agency} was dissolved: its officials acted until {last}",
-)
-AGREED_HOURS = Sentence(
-    "thỏa thuận chỉ áp dụng {hours} giờ Việt Nam, các ngày {days}",
-    "the agreement is valid {hours} in Việt Nam on {days}",
-)
+    "no agreement of this requester grants the predicate {predicate} for this purpose")
+AGENCY_DISSOLVED = Sentence("cơ quan {agency} đã giải thể: cán bộ của cơ quan chỉ làm nhiệm vụ đến hết ngày {last}",
+    "agency {agency} was dissolved: its officials acted until {last}")
+AGREED_HOURS = Sentence("thỏa thuận chỉ áp dụng {hours} giờ Việt Nam, các ngày {days}",
+    "the agreement is valid {hours} in Việt Nam on {days}")
 WHOLE_DAY = Sentence("cả ngày theo", "the whole day")
 AGREED_AGENCY = Sentence(
     "thỏa thuận không áp dụng cho cơ quan của cán bộ này",
     "the agreement is not valid for the agency of the official",
 )
-AGREED_OFFICIAL = Sentence(
-    "thỏa thuận yêu cầu nêu đúng cán bộ khai thác, không dùng cán bộ trực thay",
-    "the agreement requires a named official; the duty official does not count",
-)
+AGREED_OFFICIAL = Sentence("thỏa thuận yêu cầu nêu đúng cán bộ khai thác, không dùng cán bộ trực thay",
+    "the agreement requires a named official; the duty official does not count")
 AGREED_RELATIONS = Sentence(
-    "thỏa thuận chỉ áp dụng cho các quan hệ {relations}", "the agreement is valid for {relations} only"
-)
+    "thỏa thuận chỉ áp dụng cho các quan hệ {relations}", "the agreement is valid for {relations} only")
 AGREED_ACCOUNT = Sentence(
-    "thỏa thuận yêu cầu cho biết ai đã đăng nhập", "the agreement requires the account that signed in"
-)
-AGREED_LEVEL = Sentence(
-    "thỏa thuận yêu cầu tài khoản đã xác định rõ chủ tài khoản: {levels}",
-    "the agreement requires an account at one of the levels: {levels}",
-)
+    "thỏa thuận yêu cầu cho biết ai đã đăng nhập", "the agreement requires the account that signed in")
+AGREED_LEVEL = Sentence("thỏa thuận yêu cầu tài khoản đã xác định rõ chủ tài khoản: {levels}",
+    "the agreement requires an account at one of the levels: {levels}")
 AGREED_SIGNED = Sentence(
-    "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement is valid for signed requests only"
-)
-AGREED_MANDATE = Sentence(
-    "người đại diện phải nêu văn bản chứng minh quyền đại diện",
-    "a person who acts for another must name the document that allows it",
-)
+    "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement is valid for signed requests only")
+AGREED_MANDATE = Sentence("người đại diện phải nêu văn bản chứng minh quyền đại diện",
+    "a person who acts for another must name the document that allows it")
 AGREED_REPRESENTATIVE = Sentence(
     "thỏa thuận yêu cầu nêu ai đại diện cho ai, và nguồn dữ liệu phải chứng minh việc đại diện đó",
-    "the agreement requires the representative of each person, proven by a source",
-)
+    "the agreement requires the representative of each person, proven by a source")
 REPRESENTATION_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho phép loại đại diện nêu trong yêu cầu",
-    "no agreement of this requester allows the kind of representation that the request names",
-)
+    "no agreement of this requester allows the kind of representation that the request names")
 NOT_BY_REPRESENTATIVE = Sentence(
     "không ai được nộp thay thủ tục này với tư cách đại diện loại {kind}; không dữ liệu nào được hỏi",
-    "this procedure cannot be filed by a representative ({kind}); no source was asked",
-)
+    "this procedure cannot be filed by a representative ({kind}); no source was asked")
 REPRESENTATION_NOT_PROVEN = Sentence(
     "nguồn dữ liệu không xác nhận tư cách đại diện ({kind}); không dữ liệu nào khác được hỏi",
-    "no source confirms the representation ({kind}); nothing else was asked",
-)
+    "no source confirms the representation ({kind}); nothing else was asked")
 REPRESENTATION_UNDECIDED = Sentence(
     "hiện không nguồn dữ liệu nào cho biết có đúng tư cách đại diện hay không ({kind}); không hỏi dữ liệu nào khác",
-    "no source can confirm or deny the representation now ({kind}); nothing else was asked",
-)
+    "no source can confirm or deny the representation now ({kind}); nothing else was asked")
 MANDATE_OVER = Sentence("văn bản làm căn cứ đại diện đã hết hiệu lực", "the mandate has expired")
 AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given only for a dossier")
-AGREED_DOSSIER_SHAPE = Sentence(
-    "thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
-    "the agreement is valid for dossiers written as {shape}",
-)
-DOSSIER_UNSEEN = Sentence(
-    "hệ thống kết nối chưa biết hồ sơ này, hoặc hồ sơ đã đóng",
-    "the gateway does not know this dossier, or it is closed",
-)
+AGREED_DOSSIER_SHAPE = Sentence("thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
+    "the agreement is valid for dossiers written as {shape}")
+DOSSIER_UNSEEN = Sentence("hệ thống kết nối chưa biết hồ sơ này, hoặc hồ sơ đã đóng",
+    "the gateway does not know this dossier, or it is closed")
 DOSSIER_OLD = Sentence(
     "hồ sơ đã đóng, chưa bắt đầu, hoặc quá {days} ngày",
     "the dossier is closed, not begun, or older than {days} days",
 )
 DOSSIER_CLOSED = Sentence("hồ sơ đã đóng", "it is closed")
-DOSSIER_UNDATED = Sentence(
-    "chỉ tính {days} ngày gần đây, mà mã hồ sơ không có ngày tiếp nhận",
-    "only the last {days} days count, and the code has no day of reception",
-)
-CONSENT_NOT_HELD = Sentence(
-    "căn cứ của thỏa thuận là sự đồng ý, mà chưa có sự đồng ý nào còn hiệu lực cho việc này",
-    "the legal basis of the agreement is consent, and no valid consent covers this request",
-)
+DOSSIER_UNDATED = Sentence("chỉ tính {days} ngày gần đây, mà mã hồ sơ không có ngày tiếp nhận",
+    "only the last {days} days count, and the code has no day of reception")
+CONSENT_NOT_HELD = Sentence("căn cứ của thỏa thuận là sự đồng ý, mà chưa có sự đồng ý nào còn hiệu lực cho việc này",
+    "the legal basis of the agreement is consent, and no valid consent covers this request")
 LIMIT = Sentence(
-    "tối đa {most} lượt trong {seconds} giây, tính theo {whom}",
-    "at most {most} in {seconds} seconds by {whom}",
-)
+    "tối đa {most} lượt trong {seconds} giây, tính theo {whom}", "at most {most} in {seconds} seconds by {whom}")
 LIMIT_CLAIMS = Sentence(
     "tối đa {most} họ tên và ngày sinh khác nhau về một người trong {seconds} giây; chính người đó vẫn được phục vụ"
     " khi gửi kèm chứng minh đăng nhập (login)",
     "at most {most} different names and birth dates about one person in {seconds} seconds; "
     "the person is served with a proof of login (`login`)",
 )
-LIMIT_PARAMETERS = Sentence(
-    "tối đa {most} tham số khác nhau của một điều kiện về một người trong {seconds} giây",
-    "at most {most} different parameters of one predicate about one person in {seconds} seconds",
-)
-LIMIT_REPORTS = Sentence(
-    "tối đa {most} yêu cầu chỉnh sửa trong {seconds} giây, tính theo {whom}",
-    "at most {most} reports in {seconds} seconds by {whom}",
-)
+LIMIT_PARAMETERS = Sentence("tối đa {most} tham số khác nhau của một điều kiện về một người trong {seconds} giây",
+    "at most {most} different parameters of one predicate about one person in {seconds} seconds")
+LIMIT_REPORTS = Sentence("tối đa {most} yêu cầu chỉnh sửa trong {seconds} giây, tính theo {whom}",
+    "at most {most} reports in {seconds} seconds by {whom}")
 BY_REQUESTER = Sentence("hệ thống khai thác", "requester")
 BY_OFFICIAL = Sentence("cán bộ", "official")
 BY_SUBJECT = Sentence("cá nhân có dữ liệu được khai thác", "subject")
@@ -602,44 +417,27 @@ BY_FORM = Sentence("biểu mẫu", "form")
 
 # --- a request of prefill: procedure, roles, people, fields
 
-NO_SUCH_CATALOGUE = Sentence(
-    "không có danh mục dùng chung này: dùng tên của danh mục (madantoc, maquocgia)",
-    "no such shared catalogue: use the name from its owner (madantoc, maquocgia)",
-)
+NO_SUCH_CATALOGUE = Sentence("không có danh mục dùng chung này: dùng tên của danh mục (madantoc, maquocgia)",
+    "no such shared catalogue: use the name from its owner (madantoc, maquocgia)")
 NO_CATALOGUES = Sentence(
-    "hệ thống kết nối chưa có danh mục dùng chung", "the gateway is not connected to the shared catalogues"
-)
-CATALOGUES_AWAY = Sentence(
-    "nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
-    "the source of the shared catalogues does not answer now: ask again later",
-)
+    "hệ thống kết nối chưa có danh mục dùng chung", "the gateway is not connected to the shared catalogues")
+CATALOGUES_AWAY = Sentence("nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
+    "the source of the shared catalogues does not answer now: ask again later")
 NO_SUCH_PROCEDURE = Sentence("không có thủ tục này", "no such procedure")
 NO_PROCEDURE = Sentence("không có thủ tục {procedure}", "there is no procedure {procedure}")
-PROCEDURE_GONE = Sentence(
-    "thủ tục của giao dịch không còn trong cấu hình", "its procedure is no longer mapped"
-)
+PROCEDURE_GONE = Sentence("thủ tục của giao dịch không còn trong cấu hình", "its procedure is no longer mapped")
 NO_SUCH_AGENCY = Sentence(
-    "không có cơ quan này trong config/agencies.yaml", "there is no such agency in config/agencies.yaml"
-)
-NAME_THE_OFFICIAL = Sentence(
-    "cần nêu cán bộ khai thác; cơ quan không có cán bộ trực để thay",
-    "name the official; the agency has no duty official",
-)
+    "không có cơ quan này trong config/agencies.yaml", "there is no such agency in config/agencies.yaml")
+NAME_THE_OFFICIAL = Sentence("cần nêu cán bộ khai thác; cơ quan không có cán bộ trực để thay",
+    "name the official; the agency has no duty official")
 NO_SUCH_FIELD = Sentence(
-    "biểu mẫu của thủ tục {procedure} không có trường {field}",
-    "the form of {procedure} has no field {field}",
-)
+    "biểu mẫu của thủ tục {procedure} không có trường {field}", "the form of {procedure} has no field {field}")
 THIS_NAME = Sentence("tên này", "this name")
-VALUE_NOT_IN_FORM = Sentence(
-    "biểu mẫu không nhận giá trị này", "the form's schema does not accept this value"
-)
-HELD_AND_KNOWN = Sentence(
-    "trường này không thể vừa do cổng dịch vụ công điền (held) vừa do công dân điền (known)",
-    "this field cannot be in `held` and in `known` at once",
-)
+VALUE_NOT_IN_FORM = Sentence("biểu mẫu không nhận giá trị này", "the form's schema does not accept this value")
+HELD_AND_KNOWN = Sentence("trường này không thể vừa do cổng dịch vụ công điền (held) vừa do công dân điền (known)",
+    "this field cannot be in `held` and in `known` at once")
 IDENTITY_INCOMPLETE = Sentence(
-    "số định danh phải đi kèm full_name và birth_date", "give full_name and birth_date with the number"
-)
+    "số định danh phải đi kèm full_name và birth_date", "give full_name and birth_date with the number")
 ACCOUNT_DIFFERS = Sentence(
     "không thống nhất với số của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
     "is not the number of the role {role}; if the person who signed in acts for another, name them in `representative`",
@@ -649,97 +447,62 @@ LOGIN_DIFFERS = Sentence(
     "is not the login of the role {role}; if the person who signed in acts for another, name them in `representative`",
 )
 REPRESENTATION_KINDS = Sentence(
-    "không có loại đại diện này; có các loại {known}",
-    "there is no such kind of representation; known: {known}",
-)
+    "không có loại đại diện này; có các loại {known}", "there is no such kind of representation; known: {known}")
 REPRESENTED_ROLE = Sentence(
-    "cần nêu vai trò có một đối tượng được đại diện", "name a represented role with one subject"
-)
+    "cần nêu vai trò có một đối tượng được đại diện", "name a represented role with one subject")
 REPRESENTS_ITSELF = Sentence("không ai đại diện cho chính mình", "a person cannot represent themselves")
 REPRESENTATION_CHAIN = Sentence(
     "có người thứ ba xen giữa: người đăng nhập hoặc người yêu cầu không phải là người đại diện",
-    "a third person takes part: the person who signs in or applies is not the representative",
-)
+    "a third person takes part: the person who signs in or applies is not the representative")
 REPRESENTATIVE_MINOR = Sentence(
-    "người đại diện chưa đủ {years} tuổi", "the representative is younger than {years} years"
-)
+    "người đại diện chưa đủ {years} tuổi", "the representative is younger than {years} years")
 REPRESENTED_OF_AGE = Sentence(
-    "người được đại diện đã đủ {years} tuổi", "the represented person is {years} years old or more"
-)
-CHILD_OLDER = Sentence(
-    "ngày sinh cho thấy người con không sinh sau cha, mẹ",
-    "by their birth dates the child is not younger than the parent",
-)
+    "người được đại diện đã đủ {years} tuổi", "the represented person is {years} years old or more")
+CHILD_OLDER = Sentence("ngày sinh cho thấy người con không sinh sau cha, mẹ",
+    "by their birth dates the child is not younger than the parent")
 ONE_SUBJECT = Sentence(
-    "vai trò này chỉ nhận một đối tượng, không nhận danh sách", "this role takes one subject, not a list"
-)
+    "vai trò này chỉ nhận một đối tượng, không nhận danh sách", "this role takes one subject, not a list")
 TOO_MANY_SUBJECTS = Sentence(
-    "tất cả các vai trò có tối đa {most} đối tượng", "give at most {most} subjects in all roles together"
-)
+    "tất cả các vai trò có tối đa {most} đối tượng", "give at most {most} subjects in all roles together")
 NUMBER_CANNOT_EXIST = Sentence("không thể có số này", "the number cannot exist")
 GIVE_A_NUMBER = Sentence("cần personal_id, old_id hoặc passport", "give personal_id, old_id or passport")
 GIVE_ONE_NUMBER = Sentence(
-    "chỉ đưa một trong personal_id, old_id, passport", "give one of personal_id, old_id, passport"
-)
-GIVE_A_NUMBER_WITH_NAME = Sentence(
-    "cần personal_id, old_id hoặc passport, kèm full_name và birth_date",
-    "give personal_id, old_id or passport, with full_name and birth_date",
-)
+    "chỉ đưa một trong personal_id, old_id, passport", "give one of personal_id, old_id, passport")
+GIVE_A_NUMBER_WITH_NAME = Sentence("cần personal_id, old_id hoặc passport, kèm full_name và birth_date",
+    "give personal_id, old_id or passport, with full_name and birth_date")
 ROLE_NEEDED = Sentence("thủ tục cần vai trò này", "the procedure needs this role")
 ROLE_UNKNOWN = Sentence(
-    "thủ tục không có vai trò này; có các vai trò {known}",
-    "the procedure has no such role; it has {known}",
-)
+    "thủ tục không có vai trò này; có các vai trò {known}", "the procedure has no such role; it has {known}")
 KIND_PERSON = Sentence("cá nhân", "person")
 KIND_NEWBORN = Sentence("trẻ sơ sinh", "newborn")
 KIND_ORGANISATION = Sentence("tổ chức", "organisation")
 KIND_PARCEL = Sentence("thửa đất", "parcel")
 KIND_VEHICLE = Sentence("phương tiện", "vehicle")
 ROLE_TAKES = Sentence("vai trò này nhận: {kinds}", "this role takes: {kinds}")
-SAME_AS_LIST = Sentence(
-    "same_as phải dẫn tới vai trò có một đối tượng, không dẫn tới danh sách",
-    "same_as must lead to a role with one subject, not to a list",
-)
-SAME_AS_NOWHERE = Sentence(
-    "same_as phải dẫn tới vai trò có đối tượng", "same_as must lead to a role with a subject"
-)
+SAME_AS_LIST = Sentence("same_as phải dẫn tới vai trò có một đối tượng, không dẫn tới danh sách",
+    "same_as must lead to a role with one subject, not to a list")
+SAME_AS_NOWHERE = Sentence("same_as phải dẫn tới vai trò có đối tượng", "same_as must lead to a role with a subject")
 NO_SUCH_PREDICATE = Sentence("không có điều kiện này", "there is no such predicate")
 DID_YOU_MEAN = Sentence("có phải là '{word}'?", "did you mean '{word}'?")
-PREDICATE_PARAMETER = Sentence(
-    "{predicate} không nhận tham số này", "{predicate} does not take this parameter"
-)
-PREDICATE_TWICE = Sentence(
-    "{predicate} được hỏi hai lần: như vậy sẽ dò được giá trị",
-    "{predicate} is asked twice: that would narrow its value down",
-)
+PREDICATE_PARAMETER = Sentence("{predicate} không nhận tham số này", "{predicate} does not take this parameter")
+PREDICATE_TWICE = Sentence("{predicate} được hỏi hai lần: như vậy sẽ dò được giá trị",
+    "{predicate} is asked twice: that would narrow its value down")
 PREDICATE_PURPOSES = Sentence(
     "cần nêu một mục đích: các điều kiện này được hỏi với {purposes}",
     "name one: these predicates are for {purposes}",
 )
-NO_SUCH_EXCHANGE = Sentence(
-    "hệ thống khai thác không có giao dịch này",
-    "you have no such exchange",
-)
+NO_SUCH_EXCHANGE = Sentence("hệ thống khai thác không có giao dịch này", "you have no such exchange")
 NOTHING_PENDING = Sentence(
     "không có dữ liệu nào đang chờ theo mã này; mã có thể đã hết hạn, hoặc ông/bà đã quyết định",
-    "nothing is pending under this token; it may have expired, or the citizen has decided",
-)
+    "nothing is pending under this token; it may have expired, or the citizen has decided")
 DECISION_TAKEN = Sentence(
-    "một yêu cầu khác đã hoặc đang ghi nhận quyết định này",
-    "another request decided it, or is deciding",
-)
-STILL_PENDING = Sentence(
-    "còn nguồn dữ liệu chưa trả lời: lấy dữ liệu đến muộn trước (/v1/prefill/resume)",
-    "sources are still awaited: fetch what is late first (/v1/prefill/resume)",
-)
+    "một yêu cầu khác đã hoặc đang ghi nhận quyết định này", "another request decided it, or is deciding")
+STILL_PENDING = Sentence("còn nguồn dữ liệu chưa trả lời: lấy dữ liệu đến muộn trước (/v1/prefill/resume)",
+    "sources are still awaited: fetch what is late first (/v1/prefill/resume)")
 DECIDE_EACH = Sentence(
-    "cần quyết định về từng dữ liệu: chưa nói gì về {left}",
-    "decide about each piece of evidence: {left} is missing",
-)
-NO_DECISION = Sentence(
-    "giao dịch này không còn gì chờ quyết định; đã quyết định, hoặc đã hết thời hạn",
-    "no decision is awaited for this exchange; it was decided, or has expired",
-)
+    "cần quyết định về từng dữ liệu: chưa nói gì về {left}", "decide about each piece of evidence: {left} is missing")
+NO_DECISION = Sentence("giao dịch này không còn gì chờ quyết định; đã quyết định, hoặc đã hết thời hạn",
+    "no decision is awaited for this exchange; it was decided, or has expired")
 DECISION_LATE = Sentence("việc ghi nhận quyết định quá lâu", "the decision took too long")
 EVIDENCE_UNKNOWN = Sentence("dữ liệu này chưa được hiển thị", "the preview has no such evidence")
 EVIDENCE_TWICE = Sentence("dữ liệu này bị lặp", "this evidence is listed twice")
@@ -747,75 +510,48 @@ EVIDENCE_TWICE = Sentence("dữ liệu này bị lặp", "this evidence is liste
 # --- consents, what people keep, requests of data subjects
 
 CONSENT_LATE = Sentence(
-    "không kịp kiểm tra sự đồng ý còn hiệu lực hay không", "the consent could not be looked up in time"
-)
+    "không kịp kiểm tra sự đồng ý còn hiệu lực hay không", "the consent could not be looked up in time")
 NO_CONSENTS_HERE = Sentence("tiến trình này không lưu sự đồng ý", "this process keeps no consents")
-KEEP_WITH_CONSENT = Sentence(
-    "/consent: `keep` và `consent` đi cùng nhau: không lưu gì khi chưa có sự đồng ý",
-    "/consent: `keep` and `consent` go together: nothing is kept without consent",
-)
+KEEP_WITH_CONSENT = Sentence("/consent: `keep` và `consent` đi cùng nhau: không lưu gì khi chưa có sự đồng ý",
+    "/consent: `keep` and `consent` go together: nothing is kept without consent")
 NO_SUCH_CONSENT = Sentence("hệ thống khai thác không có sự đồng ý này", "you have no such consent")
 NO_SUCH_PURPOSE = Sentence(
-    "không có mục đích này trong config/purposes.yaml", "there is no such purpose in config/purposes.yaml"
-)
+    "không có mục đích này trong config/purposes.yaml", "there is no such purpose in config/purposes.yaml")
 NO_SUCH_REQUESTER = Sentence("không có hệ thống khai thác này", "there is no such requester")
 CONSENT_LANGUAGE = Sentence(
     "không có văn bản đồng ý bằng ngôn ngữ này: nêu ngôn ngữ mà ông/bà đã đọc, trong {languages}",
-    "there is no text in this language: name the one that was read, of {languages}",
-)
-CONSENT_EXPIRY = Sentence(
-    "phải là thời điểm trong tương lai, không quá {longest} ngày kể từ hôm nay",
-    "must be in the future, at most {longest} days from now",
-)
+    "there is no text in this language: name the one that was read, of {languages}")
+CONSENT_EXPIRY = Sentence("phải là thời điểm trong tương lai, không quá {longest} ngày kể từ hôm nay",
+    "must be in the future, at most {longest} days from now")
 CONSENT_DEFAULT = Sentence(
     "không có giá trị mặc định: phải do chính ông/bà cho biết",
     "there is no default: the citizen must have chosen it",
 )
 CONSENT_SERVICE = Sentence("có dịch vụ chia sẻ dữ liệu không tồn tại", "names an unknown data service")
 CONSENT_ATTRIBUTE = Sentence(
-    "với {service}: nêu từng trường dữ liệu mà dịch vụ có",
-    "name attributes of {service}, each by its name",
-)
+    "với {service}: nêu từng trường dữ liệu mà dịch vụ có", "name attributes of {service}, each by its name")
 CONSENT_NOT_AGREED = Sentence(
     "không có thỏa thuận nào cho hệ thống khai thác {attributes} của {service} với mục đích này: hãy bỏ ra",
-    "no agreement of the requester grants {attributes} of {service} for this purpose: leave it out",
-)
-CONSENT_FOR_OTHERS = Sentence(
-    "chỉ trang dành cho công dân được ghi nhận sự đồng ý cho hệ thống khác",
-    "only a citizens' page takes consents for other requesters",
-)
+    "no agreement of the requester grants {attributes} of {service} for this purpose: leave it out")
+CONSENT_FOR_OTHERS = Sentence("chỉ trang dành cho công dân được ghi nhận sự đồng ý cho hệ thống khác",
+    "only a citizens' page takes consents for other requesters")
 KEEPING_NOT_CONSENTED = Sentence(
     "theo mã này không có sự đồng ý lưu ({purpose}) còn hiệu lực của người có tên trong biểu mẫu",
-    "this id is no valid consent of the person in this form to keep it ({purpose})",
-)
+    "this id is no valid consent of the person in this form to keep it ({purpose})")
 NOT_KEPT = Sentence("không thuộc dữ liệu được lưu", "is not an attribute that is kept")
-KEPT_TOO_LONG = Sentence(
-    "quá dài, hơn {longest} ký tự", "is too long, more than {longest} characters: {written}"
-)
-KEPT_HIDDEN = Sentence(
-    "có ký tự ẩn (xuống dòng, đổi chiều viết): hãy nhập lại",
-    "has invisible characters (line breaks, changes of the direction of writing): write it again",
-)
-KEPT_FORM = Sentence(
-    "không lưu được theo cách viết này; xem cách viết trong lược đồ của trường dữ liệu",
-    "cannot be kept as it is written: {written}",
-)
+KEPT_TOO_LONG = Sentence("quá dài, hơn {longest} ký tự", "is too long, more than {longest} characters: {written}")
+KEPT_HIDDEN = Sentence("có ký tự ẩn (xuống dòng, đổi chiều viết): hãy nhập lại",
+    "has invisible characters (line breaks, changes of the direction of writing): write it again")
+KEPT_FORM = Sentence("không lưu được theo cách viết này; xem cách viết trong lược đồ của trường dữ liệu",
+    "cannot be kept as it is written: {written}")
 NOT_DECIDED = Sentence(
-    "ông/bà chưa quyết định về dữ liệu đã xem trước",
-    "the citizen has not decided about the preview",
-)
+    "ông/bà chưa quyết định về dữ liệu đã xem trước", "the citizen has not decided about the preview")
 NO_SUCH_DEMAND = Sentence("hệ thống khai thác không có yêu cầu này", "you have no such request")
-DEMAND_UNREAD = Sentence(
-    "hiện không đọc được yêu cầu theo khóa này", "the request under this key cannot be read now"
-)
-KEY_REUSED = Sentence(
-    "Idempotency-Key này đã dùng cho yêu cầu khác; yêu cầu mới phải có khóa mới",
-    "another request used this Idempotency-Key; send a new key with a new request",
-)
-KEY_FORM = Sentence(
-    "Idempotency-Key: gửi một lần, 1 đến 255 ký tự ASCII in được",
-    "Idempotency-Key: send it once, 1 to 255 printable ASCII characters",
-)
+DEMAND_UNREAD = Sentence("hiện không đọc được yêu cầu theo khóa này", "the request under this key cannot be read now")
+KEY_REUSED = Sentence("Idempotency-Key này đã dùng cho yêu cầu khác; yêu cầu mới phải có khóa mới",
+    "another request used this Idempotency-Key; send a new key with a new request")
+KEY_FORM = Sentence("Idempotency-Key: gửi một lần, 1 đến 255 ký tự ASCII in được",
+    "Idempotency-Key: send it once, 1 to 255 printable ASCII characters")
 STILL_KEPT = Sentence(
     "dữ liệu ông/bà tự khai còn được lưu theo một sự đồng ý: rút lại sự đồng ý trước"
     " (POST /v1/consents/search với người đó, rồi /v1/consents/withdraw)",
@@ -825,9 +561,7 @@ STILL_KEPT = Sentence(
 DEMAND_IS = Sentence("yêu cầu đã ở trạng thái {state}", "it is already {state}")
 DEMAND_ACKNOWLEDGED = Sentence("yêu cầu đã được xác nhận tiếp nhận", "it is already acknowledged")
 DEMAND_EXTENDED = Sentence(
-    "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần",
-    "it was already extended; one extension is permitted",
-)
+    "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần", "it was already extended; one extension is permitted")
 DEMAND_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "a concurrent request changed it")
 SAY_WHY = Sentence("cần nêu lý do", "give a reason")
 
@@ -835,340 +569,214 @@ SAY_WHY = Sentence("cần nêu lý do", "give a reason")
 
 NO_SUCH_CORRECTION = Sentence("hệ thống khai thác không có yêu cầu chỉnh sửa này", "you have no such report")
 CORRECTION_IS = Sentence("yêu cầu chỉnh sửa đang ở trạng thái {state}", "the report is {state}")
-CORRECTION_CHANGED = Sentence(
-    "có người khác vừa thay đổi yêu cầu chỉnh sửa này", "a concurrent request changed it"
-)
+CORRECTION_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu chỉnh sửa này", "a concurrent request changed it")
 CORRECTION_KEYS_CLOSED = Sentence(
-    "hiện không mở được khóa của tháng đó", "the keys of its month cannot be opened now"
-)
-CORRECTION_UNREADABLE = Sentence(
-    "khóa của tháng đó đã bị hủy: không ai đọc được yêu cầu chỉnh sửa nữa; hãy gửi lại",
-    "the keys of its month are erased, so it is unreadable; report it again",
-)
-CORRECTION_ALTERED = Sentence(
-    "yêu cầu chỉnh sửa đã bị sửa trong cơ sở dữ liệu; hãy gửi lại",
-    "the report was altered in the database; report it again",
-)
+    "hiện không mở được khóa của tháng đó", "the keys of its month cannot be opened now")
+CORRECTION_UNREADABLE = Sentence("khóa của tháng đó đã bị hủy: không ai đọc được yêu cầu chỉnh sửa nữa; hãy gửi lại",
+    "the keys of its month are erased, so it is unreadable; report it again")
+CORRECTION_ALTERED = Sentence("yêu cầu chỉnh sửa đã bị sửa trong cơ sở dữ liệu; hãy gửi lại",
+    "the report was altered in the database; report it again")
 NO_SUCH_SOURCE = Sentence("không có nguồn dữ liệu này", "there is no such source")
-SOURCE_GIVES_NO_SUCH = Sentence(
-    "nguồn này không cung cấp trường dữ liệu này", "this source gives no such attribute"
-)
-CORRECTION_KEYS_GONE = Sentence(
-    "khóa của tháng đó đã bị hủy: không ai biết giao dịch về ai nữa; hãy tra cứu lại",
-    "the keys of its month are erased, so its person is unknown; ask again",
-)
-CORRECTION_NOT_ASKED = Sentence(
-    "giao dịch đó không hỏi nguồn này về trường dữ liệu này của người này",
-    "your exchange did not ask this source for this attribute of this person",
-)
-CORRECTION_NOT_ANSWERED = Sentence(
-    "trong giao dịch đó, nguồn này không trả lời về người này",
-    "that exchange had no answer about this person from this source",
-)
+SOURCE_GIVES_NO_SUCH = Sentence("nguồn này không cung cấp trường dữ liệu này", "this source gives no such attribute")
+CORRECTION_KEYS_GONE = Sentence("khóa của tháng đó đã bị hủy: không ai biết giao dịch về ai nữa; hãy tra cứu lại",
+    "the keys of its month are erased, so its person is unknown; ask again")
+CORRECTION_NOT_ASKED = Sentence("giao dịch đó không hỏi nguồn này về trường dữ liệu này của người này",
+    "your exchange did not ask this source for this attribute of this person")
+CORRECTION_NOT_ANSWERED = Sentence("trong giao dịch đó, nguồn này không trả lời về người này",
+    "that exchange had no answer about this person from this source")
 SHOWN_DIFFERS = Sentence(
-    "không thống nhất với giá trị mà giao dịch đó đã hiển thị", "is not the value that the exchange showed"
-)
+    "không thống nhất với giá trị mà giao dịch đó đã hiển thị", "is not the value that the exchange showed")
 
 # --- the exchange log: search, export, proofs
 
-GIVE_HASH_OR_EXCHANGE = Sentence(
-    "/: đưa leaf_hash (của biên nhận) hoặc exchange_id, chỉ một trong hai",
-    "/: give either leaf_hash (of a receipt) or exchange_id",
-)
+GIVE_HASH_OR_EXCHANGE = Sentence("/: đưa leaf_hash (của biên nhận) hoặc exchange_id, chỉ một trong hai",
+    "/: give either leaf_hash (of a receipt) or exchange_id")
 GIVE_OLDER_SIZE = Sentence(
-    "/from: đưa số bản ghi của điểm kiểm tra cũ hơn", "/from: give the size of the older checkpoint"
-)
-GIVE_A_RANGE = Sentence(
-    "/: đưa from và to, hoặc since và until, hoặc search (có since và until riêng)",
-    "/: give from and to, or since and until, or search (which has its own since and until)",
-)
+    "/from: đưa số bản ghi của điểm kiểm tra cũ hơn", "/from: give the size of the older checkpoint")
+GIVE_A_RANGE = Sentence("/: đưa from và to, hoặc since và until, hoặc search (có since và until riêng)",
+    "/: give from and to, or since and until, or search (which has its own since and until)")
 FROM_BEHIND_TO = Sentence("/from: không được lớn hơn `to`", "/from: must not be greater than `to`")
 CSV_PROVES_NOTHING = Sentence(
-    "/grown_from: CSV không chứng minh được gì, hãy chọn jsonl",
-    "/grown_from: CSV proves nothing, ask for jsonl",
-)
+    "/grown_from: CSV không chứng minh được gì, hãy chọn jsonl", "/grown_from: CSV proves nothing, ask for jsonl")
 NO_SUCH_TILE = Sentence("nhật ký (chưa) có mảnh này", "the log has no such tile (yet)")
 TILE_PATH = Sentence(
-    "đường dẫn của mảnh có dạng /log/tile/0/x001/234.p/56",
-    "a tile has a path as in /log/tile/0/x001/234.p/56",
-)
+    "đường dẫn của mảnh có dạng /log/tile/0/x001/234.p/56", "a tile has a path as in /log/tile/0/x001/234.p/56")
 NOT_READING = Sentence("tiến trình này không đọc nhật ký", "this process does not read the log")
 SINCE_BEHIND_UNTIL = Sentence("/since: phải trước `until`", "/since: must be before `until`")
 PARAMETERS = Sentence(
-    "/: các tham số là {names}, mỗi tham số nhiều nhất một lần",
-    "/: the parameters are {names}, each once at most",
-)
+    "/: các tham số là {names}, mỗi tham số nhiều nhất một lần", "/: the parameters are {names}, each once at most")
 NUMBER_OF_RECORDS = Sentence("/{name}: ghi một số bản ghi", "/{name}: write a number of records")
 EXCHANGE_ID = Sentence("mã giao dịch có 26 chữ cái và chữ số", "an exchange id has 26 letters and digits")
 LEAF_HASH = Sentence(
-    "/leaf_hash: ghi 64 chữ số thập lục phân của biên nhận",
-    "/leaf_hash: write the 64 hex digits of the receipt",
-)
+    "/leaf_hash: ghi 64 chữ số thập lục phân của biên nhận", "/leaf_hash: write the 64 hex digits of the receipt")
 CLOSES_BEFORE_OPENS = Sentence("/office/closes: phải sau `opens`", "/office/closes: must be after `opens`")
 GIVE_A_MONTH = Sentence("/: đưa month, hoặc since và until", "/: give month, or since and until")
-REPORT_SPAN = Sentence(
-    "/: tối đa {days} ngày, từ năm {first} đến năm {last}",
-    "/: ask for at most {days} days, from the year {first} to {last}",
-)
+REPORT_SPAN = Sentence("/: tối đa {days} ngày, từ năm {first} đến năm {last}",
+    "/: ask for at most {days} days, from the year {first} to {last}")
 ONLY_THE_REPORT = Sentence(
-    "/{name}: chỉ báo cáo {report} nhận tham số này", "/{name}: only the report {report} takes it"
-)
-CURSOR = Sentence(
-    "/cursor: gửi `next` của trang trước với cùng bộ lọc, hoặc bỏ trống cho trang đầu",
-    "/cursor: send `next` of the previous page with the same filters, or none for the first page",
-)
-OTHER_LOG = Sentence(
-    "/grown_from: điểm kiểm tra đó của nhật ký khác: nhật ký này là {origin}",
-    "/grown_from: that checkpoint belongs to another log: this one is {origin}",
-)
+    "/{name}: chỉ báo cáo {report} nhận tham số này", "/{name}: only the report {report} takes it")
+CURSOR = Sentence("/cursor: gửi `next` của trang trước với cùng bộ lọc, hoặc bỏ trống cho trang đầu",
+    "/cursor: send `next` of the previous page with the same filters, or none for the first page")
+OTHER_LOG = Sentence("/grown_from: điểm kiểm tra đó của nhật ký khác: nhật ký này là {origin}",
+    "/grown_from: that checkpoint belongs to another log: this one is {origin}")
 LOG_ROLLED_BACK = Sentence(
     "/grown_from: nhật ký có {size} bản ghi mà khi đó có {old}: đã bị lùi lại, hoặc là nhật ký khác",
-    "/grown_from: the log has {size} records and had {old} then: it was rolled back, or it is another log",
-)
-RANGE_BEYOND = Sentence(
-    "nhật ký có {size} bản ghi: chọn khoảng nằm trong đó, `from` trước `to`",
-    "the log has {size} records: ask for a range within that, `from` before `to`",
-)
+    "/grown_from: the log has {size} records and had {old} then: it was rolled back, or it is another log")
+RANGE_BEYOND = Sentence("nhật ký có {size} bản ghi: chọn khoảng nằm trong đó, `from` trước `to`",
+    "the log has {size} records: ask for a range within that, `from` before `to`")
 FOUND_RECORD_GONE = Sentence("bản ghi đã tìm thấy nay không còn", "a found record no longer exists")
-CHECKPOINT_AS_KEPT = Sentence(
-    "/grown_from: gửi điểm kiểm tra đã ký nguyên văn từng byte, hoặc số bản ghi của nó",
-    "/grown_from: send the stored signed checkpoint, byte by byte, or its number of records",
-)
-TOO_MANY_HITS = Sentence(
-    "có hơn {most} bản ghi phù hợp: thu hẹp điều kiện tìm, hoặc xuất theo khoảng",
-    "more than {most} records fit: narrow the search, or export a range",
-)
-RECORDS_PRUNED = Sentence(
-    "các bản ghi trước {below} đã chuyển khỏi cơ sở dữ liệu: hỏi các bản ghi sau; {where}",
-    "records below {below} were pruned: ask for later ones; {where}",
-)
-EXCHANGE_PRUNED = Sentence(
-    "nếu có giao dịch này thì các bản ghi đã chuyển khỏi cơ sở dữ liệu; {where}",
-    "if there was such an exchange, its records were pruned; {where}",
-)
+CHECKPOINT_AS_KEPT = Sentence("/grown_from: gửi điểm kiểm tra đã ký nguyên văn từng byte, hoặc số bản ghi của nó",
+    "/grown_from: send the stored signed checkpoint, byte by byte, or its number of records")
+TOO_MANY_HITS = Sentence("có hơn {most} bản ghi phù hợp: thu hẹp điều kiện tìm, hoặc xuất theo khoảng",
+    "more than {most} records fit: narrow the search, or export a range")
+RECORDS_PRUNED = Sentence("các bản ghi trước {below} đã chuyển khỏi cơ sở dữ liệu: hỏi các bản ghi sau; {where}",
+    "records below {below} were pruned: ask for later ones; {where}")
+EXCHANGE_PRUNED = Sentence("nếu có giao dịch này thì các bản ghi đã chuyển khỏi cơ sở dữ liệu; {where}",
+    "if there was such an exchange, its records were pruned; {where}")
 IN_ARCHIVES = Sentence("chúng nằm trong {names}", "they are in {names}")
 NO_ARCHIVE = Sentence("không rõ tệp lưu trữ nào", "no archive is known")
-NO_SUCH_HASH = Sentence(
-    "nhật ký không có bản ghi với giá trị băm này; bản ghi vừa ghi có chỗ sau 10 giây",
-    "no record in the tree has this hash; a new record is in the tree within 10 seconds",
-)
+NO_SUCH_HASH = Sentence("nhật ký không có bản ghi với giá trị băm này; bản ghi vừa ghi có chỗ sau 10 giây",
+    "no record in the tree has this hash; a new record is in the tree within 10 seconds")
 NO_RECORD_OF_EXCHANGE = Sentence(
     "nhật ký không có bản ghi nào của giao dịch này; bản ghi vừa ghi chứng minh được sau 10 giây",
-    "the tree has no record of this exchange; a new record is in the tree within 10 seconds",
-)
+    "the tree has no record of this exchange; a new record is in the tree within 10 seconds")
 NO_CHECKPOINT = Sentence("nhật ký chưa có điểm kiểm tra", "the log has no checkpoint yet")
 NO_CHECKPOINT_OF_SIZE = Sentence(
-    "nhật ký không có điểm kiểm tra với số bản ghi này", "the log has no checkpoint of this size"
-)
+    "nhật ký không có điểm kiểm tra với số bản ghi này", "the log has no checkpoint of this size")
 SIZE_AT_LEAST = Sentence("chọn số bản ghi từ {at_least} trở lên", "ask for a size of at least {at_least}")
 SIZE_AT_MOST = Sentence(
-    "nhật ký có {size} bản ghi: chọn số không lớn hơn",
-    "the log has {size} records: ask for a size up to that",
-)
-NOT_ANCHORED = Sentence(
-    "quá thời hạn đã thỏa thuận mà chưa có bằng chứng neo của: {names}",
-    "no proof for longer than agreed from: {names}",
-)
-RECORD_NOT_OF_RECEIPT = Sentence(
-    "bản ghi {index} không còn là bản ghi mà biên nhận này đã cấp",
-    "the record {index} no longer matches this receipt",
-)
+    "nhật ký có {size} bản ghi: chọn số không lớn hơn", "the log has {size} records: ask for a size up to that")
+NOT_ANCHORED = Sentence("quá thời hạn đã thỏa thuận mà chưa có bằng chứng neo của: {names}",
+    "no proof for longer than agreed from: {names}")
+RECORD_NOT_OF_RECEIPT = Sentence("bản ghi {index} không còn là bản ghi mà biên nhận này đã cấp",
+    "the record {index} no longer matches this receipt")
 
 RECORD_NOT_IN_TREE = Sentence(
-    "bản ghi {index} không nằm trong cây đã ký", "the record {index} is not in the signed tree"
-)
-TREE_NOT_GROWN = Sentence(
-    "cây {new} bản ghi không phát triển từ {old} bản ghi đầu của chính nó",
-    "the tree of {new} records does not extend its first {old} records",
-)
+    "bản ghi {index} không nằm trong cây đã ký", "the record {index} is not in the signed tree")
+TREE_NOT_GROWN = Sentence("cây {new} bản ghi không phát triển từ {old} bản ghi đầu của chính nó",
+    "the tree of {new} records does not extend its first {old} records")
 TREE_GONE = Sentence("cây đã ký không còn đầy đủ", "the signed tree is missing: {why}")
-TILE_GONE = Sentence(
-    "mảnh {level}/{index} của nhật ký bị thiếu hoặc bị cắt ngắn",
-    "the tile {level}/{index} of the log is missing or cut short",
-)
+TILE_GONE = Sentence("mảnh {level}/{index} của nhật ký bị thiếu hoặc bị cắt ngắn",
+    "the tile {level}/{index} of the log is missing or cut short")
 
 # --- stores, disks, databases, keys: why nothing may leave now
 
 CACHE_UNREACHABLE = Sentence(
     "không kết nối được bộ nhớ tạm (cache_url): kiểm tra Valkey hoặc Redis, rồi gửi lại yêu cầu",
-    "the cache (cache_url) cannot be reached: check Valkey or Redis, then ask again",
-)
-CACHE_LOGIN_REFUSED = Sentence(
-    "bộ nhớ tạm từ chối tài khoản hoặc mật khẩu: sửa cache_url",
-    "the cache refuses the account or password: correct cache_url",
-)
-CACHE_IS_CLUSTER = Sentence(
-    "cache_url là một Valkey Cluster: ghi địa chỉ một máy chủ không ở chế độ cluster",
-    "cache_url is a Valkey Cluster: write the address of a server without cluster mode",
-)
-CACHE_FULL = Sentence(
-    "bộ nhớ tạm đã đầy: tăng maxmemory của Valkey, hoặc bytes của memory:// trong cache_url",
-    "the cache is full: raise maxmemory of Valkey, or bytes of memory:// in cache_url",
-)
-CACHE_READ_ONLY = Sentence(
-    "bộ nhớ tạm chỉ cho đọc: ghi địa chỉ máy chính vào cache_url",
-    "the cache is read-only: write the address of the primary into cache_url",
-)
-CACHE_REFUSES = Sentence(
-    "bộ nhớ tạm từ chối lệnh: xem nhật ký của Valkey hoặc Redis",
-    "the cache refuses the command: see the log of Valkey or Redis",
-)
-PENDING_LOST = Sentence(
-    "bộ nhớ tạm đã mất kết quả này trước khi hết hạn: gửi lại yêu cầu điền sẵn",
-    "the cache lost this before it expired: send the prefill again",
-)
+    "the cache (cache_url) cannot be reached: check Valkey or Redis, then ask again")
+CACHE_LOGIN_REFUSED = Sentence("bộ nhớ tạm từ chối tài khoản hoặc mật khẩu: sửa cache_url",
+    "the cache refuses the account or password: correct cache_url")
+CACHE_IS_CLUSTER = Sentence("cache_url là một Valkey Cluster: ghi địa chỉ một máy chủ không ở chế độ cluster",
+    "cache_url is a Valkey Cluster: write the address of a server without cluster mode")
+CACHE_FULL = Sentence("bộ nhớ tạm đã đầy: tăng maxmemory của Valkey, hoặc bytes của memory:// trong cache_url",
+    "the cache is full: raise maxmemory of Valkey, or bytes of memory:// in cache_url")
+CACHE_READ_ONLY = Sentence("bộ nhớ tạm chỉ cho đọc: ghi địa chỉ máy chính vào cache_url",
+    "the cache is read-only: write the address of the primary into cache_url")
+CACHE_REFUSES = Sentence("bộ nhớ tạm từ chối lệnh: xem nhật ký của Valkey hoặc Redis",
+    "the cache refuses the command: see the log of Valkey or Redis")
+PENDING_LOST = Sentence("bộ nhớ tạm đã mất kết quả này trước khi hết hạn: gửi lại yêu cầu điền sẵn",
+    "the cache lost this before it expired: send the prefill again")
 LOG_CLOSED = Sentence("nhật ký đã đóng", "the log is closed")
 TOO_MANY_FOR_DISK = Sentence("quá nhiều bản ghi chờ ghi đĩa", "too many records wait for the disk")
-TOO_MANY_FOR_DATABASE = Sentence(
-    "quá nhiều bản ghi chờ cơ sở dữ liệu", "too many records wait for the database"
-)
+TOO_MANY_FOR_DATABASE = Sentence("quá nhiều bản ghi chờ cơ sở dữ liệu", "too many records wait for the database")
 STORE_LATE = Sentence("kho lưu trữ không trả lời kịp", "the store does not answer in time")
 DATABASE_LATE = Sentence("cơ sở dữ liệu không trả lời kịp", "the database does not answer in time")
-DATABASE_UNREACHABLE = Sentence(
-    "không kết nối được cơ sở dữ liệu: kiểm tra máy chủ, cổng trong log.url và mạng",
-    "the database cannot be reached: check host and port of log.url, and the network",
-)
+DATABASE_UNREACHABLE = Sentence("không kết nối được cơ sở dữ liệu: kiểm tra máy chủ, cổng trong log.url và mạng",
+    "the database cannot be reached: check host and port of log.url, and the network")
 DATABASE_LOCKED = Sentence("cơ sở dữ liệu đang bị khóa", "the database is locked")
 DATABASE_READ_ONLY = Sentence(
     "cơ sở dữ liệu chỉ cho đọc: kết nối tới máy chính (target_session_attrs=read-write trong log.url)",
-    "the database is read-only: connect to the primary (target_session_attrs=read-write in log.url)",
-)
+    "the database is read-only: connect to the primary (target_session_attrs=read-write in log.url)")
 DATABASE_LOGIN_REFUSED = Sentence(
     "cơ sở dữ liệu từ chối tài khoản hoặc mật khẩu trong log.url: sửa log.url, hoặc pg_hba.conf của máy chủ",
-    "the database refuses the account or password of log.url: correct log.url, or pg_hba.conf of the server",
-)
+    "the database refuses the account or password of log.url: correct log.url, or pg_hba.conf of the server")
 DATABASE_NAME_UNKNOWN = Sentence(
     "máy chủ không có cơ sở dữ liệu mang tên trong log.url: tạo cơ sở dữ liệu, hoặc sửa log.url",
-    "the server has no database of the name in log.url: create it, or correct log.url",
-)
+    "the server has no database of the name in log.url: create it, or correct log.url")
 DATABASE_ADDRESS_WRONG = Sentence(
     "log.url viết sai: ghi theo dạng postgresql://tài-khoản@máy-chủ:5432/tên-cơ-sở-dữ-liệu",
-    "log.url is not written correctly: write postgresql://account@host:5432/database",
-)
+    "log.url is not written correctly: write postgresql://account@host:5432/database")
 DATABASE_TLS_FAILED = Sentence(
     "không thiết lập được TLS với cơ sở dữ liệu: kiểm tra sslmode và sslrootcert trong log.url",
-    "TLS with the database failed: check sslmode and sslrootcert in log.url",
-)
-DATABASE_TOO_OLD = Sentence(
-    "máy chủ là PostgreSQL {found}, cần PostgreSQL {oldest} trở lên: nâng cấp máy chủ",
-    "the server is PostgreSQL {found}, and PostgreSQL {oldest} or newer is needed: upgrade the server",
-)
+    "TLS with the database failed: check sslmode and sslrootcert in log.url")
+DATABASE_TOO_OLD = Sentence("máy chủ là PostgreSQL {found}, cần PostgreSQL {oldest} trở lên: nâng cấp máy chủ",
+    "the server is PostgreSQL {found}, and PostgreSQL {oldest} or newer is needed: upgrade the server")
 DATABASE_RIGHT_MISSING = Sentence(
     "tài khoản trong log.url thiếu quyền: chủ cơ sở dữ liệu chạy `motlan migrate` kèm --app-role",
-    "the account of log.url lacks a right: run `motlan migrate` with --app-role, as the owner of the database",
-)
+    "the account of log.url lacks a right: run `motlan migrate` with --app-role, as the owner of the database")
 DATABASE_RIGHTS_MISSING = Sentence(
     "tài khoản trong log.url thiếu quyền ({rights}): chủ cơ sở dữ liệu chạy `motlan migrate` kèm --app-role",
-    "the account of log.url lacks rights ({rights}): run `motlan migrate --app-role` as the database's owner",
-)
+    "the account of log.url lacks rights ({rights}): run `motlan migrate --app-role` as the database's owner")
 DATABASE_RIGHTS_TOO_MANY = Sentence(
     "tài khoản trong log.url có quyền sửa nhật ký ({rights}): thu hồi các quyền đó, hoặc chạy `motlan migrate`",
-    "the account of log.url may change the log ({rights}): revoke these rights, or run `motlan migrate` as the owner",
-)
+    "the account of log.url may change the log ({rights}): revoke these rights, or run `motlan migrate` as the owner")
 DATABASE_ACCOUNT_OWNS = Sentence(
     "tài khoản trong log.url là chủ cơ sở dữ liệu hoặc superuser: dùng một tài khoản thuộc vai trò của --app-role",
-    "the account of log.url owns the database or is a superuser: write an account that has the role of --app-role",
-)
-DATABASE_EMPTY = Sentence(
-    "cơ sở dữ liệu chưa có lược đồ: chủ cơ sở dữ liệu chạy `motlan migrate`",
-    "the database has no schema yet: run `motlan migrate` as its owner",
-)
+    "the account of log.url owns the database or is a superuser: write an account that has the role of --app-role")
+DATABASE_EMPTY = Sentence("cơ sở dữ liệu chưa có lược đồ: chủ cơ sở dữ liệu chạy `motlan migrate`",
+    "the database has no schema yet: run `motlan migrate` as its owner")
 DATABASE_SCHEMA_OLDER = Sentence(
     "lược đồ cơ sở dữ liệu ở phiên bản {found}, cần {known}: chủ cơ sở dữ liệu chạy `motlan migrate`",
-    "the schema of the database is {found}, and {known} is needed: run `motlan migrate` as its owner",
-)
+    "the schema of the database is {found}, and {known} is needed: run `motlan migrate` as its owner")
 DATABASE_SCHEMA_NEWER = Sentence(
     "lược đồ cơ sở dữ liệu ở phiên bản {found}, mới hơn {known} của bản này: chạy bản phát hành mới hơn",
-    "the schema of the database is {found}, newer than {known} of this release: run the newer release",
-)
+    "the schema of the database is {found}, newer than {known} of this release: run the newer release")
 DATABASE_SCHEMA_OTHER = Sentence(
     "lược đồ cơ sở dữ liệu không phải của phiên bản này: chủ cơ sở dữ liệu chạy `motlan migrate`",
-    "the schema of the database is not that of this release: run `motlan migrate` as the owner of the database",
-)
+    "the schema of the database is not that of this release: run `motlan migrate` as the owner of the database")
 DATABASE_CONNECTIONS_FULL = Sentence(
     "cơ sở dữ liệu hết chỗ kết nối: tăng max_connections của máy chủ, hoặc bớt tiến trình",
-    "the database has no connection left: raise max_connections of the server, or run fewer processes",
-)
-DATABASE_MEMORY_FULL = Sentence(
-    "máy chủ cơ sở dữ liệu hết bộ nhớ: thêm bộ nhớ, hoặc giảm work_mem và số kết nối",
-    "the server of the database is out of memory: add memory, or lower work_mem and the number of connections",
-)
+    "the database has no connection left: raise max_connections of the server, or run fewer processes")
+DATABASE_MEMORY_FULL = Sentence("máy chủ cơ sở dữ liệu hết bộ nhớ: thêm bộ nhớ, hoặc giảm work_mem và số kết nối",
+    "the server of the database is out of memory: add memory, or lower work_mem and the number of connections")
 DATABASE_LIMIT_REACHED = Sentence(
     "một giới hạn trong cấu hình máy chủ cơ sở dữ liệu đã chạm mức (ví dụ temp_file_limit): tăng giới hạn đó",
-    "a limit in the configuration of the database server is reached (such as temp_file_limit): raise it",
-)
-DATABASE_STOPPING = Sentence(
-    "cơ sở dữ liệu đang khởi động hoặc đang dừng: chờ, hoặc khởi động máy chủ",
-    "the database is starting or stopping: wait, or start its server",
-)
+    "a limit in the configuration of the database server is reached (such as temp_file_limit): raise it")
+DATABASE_STOPPING = Sentence("cơ sở dữ liệu đang khởi động hoặc đang dừng: chờ, hoặc khởi động máy chủ",
+    "the database is starting or stopping: wait, or start its server")
 DATABASE_DAMAGED = Sentence(
     "dữ liệu hoặc chỉ mục trong cơ sở dữ liệu bị hỏng: dừng lại, kiểm tra đĩa và khôi phục từ bản sao lưu",
-    "data or an index in the database is damaged: stop, check the disk, and restore from a backup",
-)
+    "data or an index in the database is damaged: stop, check the disk, and restore from a backup")
 DATABASE_NOT_OPENED = Sentence("không mở được cơ sở dữ liệu", "the database cannot be opened")
-DATABASE_TAKES_NOTHING = Sentence(
-    "cơ sở dữ liệu không nhận bản ghi", "the database does not accept the record"
-)
+DATABASE_TAKES_NOTHING = Sentence("cơ sở dữ liệu không nhận bản ghi", "the database does not accept the record")
 WITH_SQLSTATE = Sentence("{what} (mã lỗi SQLSTATE: {state})", "{what} (SQLSTATE: {state})")
 DATABASE_ANSWERS_NOTHING = Sentence(
-    "cơ sở dữ liệu không trả lời câu hỏi", "the database does not answer the question"
-)
+    "cơ sở dữ liệu không trả lời câu hỏi", "the database does not answer the question")
 DATABASE_MISSING = Sentence(
-    "không mở được cơ sở dữ liệu: thiếu tệp", "the database cannot be opened: its file is missing"
-)
-LOG_REPLACED = Sentence(
-    "tệp nhật ký bị thay trong khi tiến trình này đang mở: hãy khởi động lại",
-    "the file of the log was replaced while this process had it open: start it again",
-)
+    "không mở được cơ sở dữ liệu: thiếu tệp", "the database cannot be opened: its file is missing")
+LOG_REPLACED = Sentence("tệp nhật ký bị thay trong khi tiến trình này đang mở: hãy khởi động lại",
+    "the file of the log was replaced while this process had it open: start it again")
 FILE_OF_NEWER_RELEASE = Sentence(
     "tệp {file} do phiên bản phần mềm mới hơn ghi (lược đồ {found}, phiên bản này chỉ đọc được đến {known}):"
     " hãy chạy phiên bản mới hơn, hoặc khôi phục bản sao lưu trước khi nâng cấp",
     "{file} is of a newer release (schema {found}; this release knows {known}):"
     " start the newer release, or restore the backup from before the upgrade",
 )
-DISK_FULL = Sentence(
-    "đĩa đã đầy: giải phóng chỗ trên đĩa của cơ sở dữ liệu",
-    "the disk is full: free space on the disk of the database",
-)
+DISK_FULL = Sentence("đĩa đã đầy: giải phóng chỗ trên đĩa của cơ sở dữ liệu",
+    "the disk is full: free space on the disk of the database")
 DISK_ERROR = Sentence(
-    "đĩa báo lỗi: kiểm tra đĩa của cơ sở dữ liệu",
-    "the disk reports an error: check the disk of the database",
-)
-RIGHT_MISSING = Sentence(
-    "tài khoản này không được làm việc đó: đưa địa chỉ của quản trị (log.admin_url)",
-    "this role may not do that: give the administrator's address (log.admin_url)",
-)
-TABLE_IN_USE = Sentence(
-    "các bản ghi đã xóa, nhưng bảng của {month} đang được dùng và còn chiếm đĩa: hãy dọn lại",
-    "the records are deleted, but the table of {month} is in use and keeps its disk space: prune again",
-)
-JUST_NUMBERED = Sentence(
-    "các bản ghi cuối vừa được đánh số: hãy thử lại sau",
-    "the last of these records were numbered just now: try again later",
-)
-RECORD_NOT_THERE = Sentence(
-    "bản ghi {index} không có trong cơ sở dữ liệu", "record {index} is not in the database"
-)
+    "đĩa báo lỗi: kiểm tra đĩa của cơ sở dữ liệu", "the disk reports an error: check the disk of the database")
+RIGHT_MISSING = Sentence("tài khoản này không được làm việc đó: đưa địa chỉ của quản trị (log.admin_url)",
+    "this role may not do that: give the administrator's address (log.admin_url)")
+TABLE_IN_USE = Sentence("các bản ghi đã xóa, nhưng bảng của {month} đang được dùng và còn chiếm đĩa: hãy dọn lại",
+    "the records are deleted, but the table of {month} is in use and keeps its disk space: prune again")
+JUST_NUMBERED = Sentence("các bản ghi cuối vừa được đánh số: hãy thử lại sau",
+    "the last of these records were numbered just now: try again later")
+RECORD_NOT_THERE = Sentence("bản ghi {index} không có trong cơ sở dữ liệu", "record {index} is not in the database")
 TOO_MANY_REPLAYS = Sentence(
-    "quá nhiều yêu cầu chờ kho kiểm tra dùng lại", "too many requests wait for the replay store"
-)
+    "quá nhiều yêu cầu chờ kho kiểm tra dùng lại", "too many requests wait for the replay store")
 REPLAYS_CLOSED = Sentence("kho kiểm tra dùng lại đã đóng", "the replay store is closed")
 REPLAYS_FAILED = Sentence("kho kiểm tra dùng lại bị lỗi", "the replay store failed")
 ROOT_KEY_WRONG = Sentence("khóa gốc không mở được nhật ký này", "the root key does not open this log")
 ROOT_KEY_WRONG_FOR = Sentence(
-    "khóa gốc không mở được khóa của kỳ {period}", "the root key does not open the keys of {period}"
-)
+    "khóa gốc không mở được khóa của kỳ {period}", "the root key does not open the keys of {period}")
 ROOT_KEY_AWAY = Sentence("hiện không dùng được khóa gốc", "the root key cannot be used now")
 ROOT_KEY_UNUSABLE = Sentence("không dùng được khóa gốc: {why}", "the root key cannot be used: {why}")
 MONTH_KEYS_CLOSED = Sentence("không mở được khóa của tháng này", "the keys of this month cannot be opened")
-PERIOD_KEYS_GONE = Sentence(
-    "khóa của kỳ {period} không còn trong cơ sở dữ liệu nhật ký",
-    "the keys of {period} are gone from the log's database",
-)
-PERIOD_KEYS_OTHERS = Sentence(
-    "khóa của kỳ {period} trong cơ sở dữ liệu nhật ký không phải khóa đã dùng trước đây",
-    "the keys of {period} in the log's database differ from those used before",
-)
+PERIOD_KEYS_GONE = Sentence("khóa của kỳ {period} không còn trong cơ sở dữ liệu nhật ký",
+    "the keys of {period} are gone from the log's database")
+PERIOD_KEYS_OTHERS = Sentence("khóa của kỳ {period} trong cơ sở dữ liệu nhật ký không phải khóa đã dùng trước đây",
+    "the keys of {period} in the log's database differ from those used before")
 SIGNED_BY_ANOTHER = Sentence("nhật ký do khóa khác ký", "another key signed the log")
 DATABASE_ROLLED_BACK = Sentence(
     "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, trước đây có {mark}; hãy nối lại cơ sở dữ liệu cũ"
@@ -1188,10 +796,8 @@ RECORD_ROLLED_BACK = Sentence(
     "the log was rolled back: a record that was answered is not in its database; connect the right database again,"
     " or see `motlan log accept-rollback`",
 )
-WITNESS_SAW_MORE = Sentence(
-    "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
-    "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}",
-)
+WITNESS_SAW_MORE = Sentence("nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
+    "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}")
 MARK_UNREADABLE = Sentence(
     "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có bị lùi lại hay không: hãy khôi phục"
     " tệp này hoặc xem `motlan log accept-rollback`",
@@ -1203,13 +809,9 @@ MARK_OF_ANOTHER = Sentence(
     "{file} in the state folder is signed by another key and does not fit: it is the mark of another log, with {mark}"
     " records",
 )
-TREE_END_UNSIGNED = Sentence(
-    "phần cuối của cây không phải phần đã ký", "the end of the tree is not the signed one"
-)
+TREE_END_UNSIGNED = Sentence("phần cuối của cây không phải phần đã ký", "the end of the tree is not the signed one")
 TREE_END_ALTERED = Sentence(
-    "phần cuối của cây hoặc điểm kiểm tra của nó đã bị sửa",
-    "the end of the tree or its checkpoint was altered",
-)
+    "phần cuối của cây hoặc điểm kiểm tra của nó đã bị sửa", "the end of the tree or its checkpoint was altered")
 SIGNATURE_WRONG = Sentence("khóa ký cho ra chữ ký không hợp lệ", "the signing key gave an invalid signature")
 SIGNING_KEY_AWAY = Sentence("hiện không dùng được khóa ký", "the signing key cannot be used now")
 HOLDER_REFUSES = Sentence("nơi giữ khóa từ chối", "the key service refuses")
@@ -1219,54 +821,33 @@ HOLDER_SILENT = Sentence("nơi giữ khóa không trả lời", "the key service
 # --- keeping: archives, pruning, erasure (motlan archive, prune, erase-period)
 
 MONTH_RUNNING = Sentence(
-    "{month} chưa kết thúc: chỉ lưu trữ trọn tháng", "{month} is not over: only whole months are archived"
-)
+    "{month} chưa kết thúc: chỉ lưu trữ trọn tháng", "{month} is not over: only whole months are archived")
 FOLDER_NOT_WRITABLE = Sentence("không ghi được vào {folder} ({why})", "{folder} cannot be written ({why})")
-KEY_UNUSED = Sentence(
-    "khóa đang dùng chưa ký lần nào: trước hết khởi động lại hệ thống kết nối",
-    "the key in use has not signed yet: first restart the gateway",
-)
-LOG_MISSING = Sentence(
-    "chưa có đủ nhật ký ở đây; đưa thư mục mà `motlan serve` dùng: --dir THƯ_MỤC",
-    "{missing}; give the folder that `motlan serve` uses: --dir FOLDER",
-)
+KEY_UNUSED = Sentence("khóa đang dùng chưa ký lần nào: trước hết khởi động lại hệ thống kết nối",
+    "the key in use has not signed yet: first restart the gateway")
+LOG_MISSING = Sentence("chưa có đủ nhật ký ở đây; đưa thư mục mà `motlan serve` dùng: --dir THƯ_MỤC",
+    "{missing}; give the folder that `motlan serve` uses: --dir FOLDER")
 REASON_LENGTH = Sentence("cần lý do dài 1 đến {longest} ký tự", "give a reason of 1 to {longest} characters")
-REASON_HAS_NUMBER = Sentence(
-    "lý do được ghi ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
-    "the reason is recorded in clear: leave numbers of people out",
-)
-PERIOD_RUNNING = Sentence(
-    "{period} kết thúc chưa đủ lâu: tháng này và tháng trước không bao giờ bị hủy",
-    "{period} is too recent: this month and the one before it are never erased",
-)
+REASON_HAS_NUMBER = Sentence("lý do được ghi ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
+    "the reason is recorded in clear: leave numbers of people out")
+PERIOD_RUNNING = Sentence("{period} kết thúc chưa đủ lâu: tháng này và tháng trước không bao giờ bị hủy",
+    "{period} is too recent: this month and the one before it are never erased")
 PERIOD_HOT = Sentence(
     "{period} chưa qua {months} tháng lưu trực tuyến: nếu buộc phải hủy, nêu lý do bằng --before-its-time LÝ_DO",
-    "{period} is younger than the {months} months of the hot period: if it must be, give --before-its-time REASON",
-)
+    "{period} is younger than the {months} months of the hot period: if it must be, give --before-its-time REASON")
 PERIOD_UNKNOWN = Sentence("{period} chưa từng có khóa; có {known}", "{period} never had keys; known: {known}")
 WRITE_A_MONTH = Sentence("ghi tháng theo dạng 2026-11", "write a month as 2026-11")
 ARCHIVE_CHANGED = Sentence(
-    "{name} không phải tệp mà phiếu kèm theo đã ký", "{name} is not the file of its signed note"
-)
+    "{name} không phải tệp mà phiếu kèm theo đã ký", "{name} is not the file of its signed note")
 ARCHIVE_WRONG = Sentence(
-    "{name}: tệp lưu trữ không thống nhất với điểm kiểm tra đã ký; xem bằng `motlan verify-log`",
-    "{name}: {finding}",
-)
+    "{name}: tệp lưu trữ không thống nhất với điểm kiểm tra đã ký; xem bằng `motlan verify-log`", "{name}: {finding}")
 ARCHIVE_UNSIGNED = Sentence("{name}: phiếu kèm theo không có chữ ký hợp lệ", "{name}: {finding}")
 ARCHIVE_OTHER_LOG = Sentence("{name} không thuộc nhật ký này", "{name} belongs to another log")
 ARCHIVE_OTHER_TREE = Sentence(
-    "{name}: cây trong cơ sở dữ liệu không thống nhất với tệp này",
-    "{name}: it contradicts the tree of the database",
-)
-ARCHIVE_HOT = Sentence(
-    "{name} có bản ghi của ngày {day}: được giữ trực tuyến {months} tháng",
-    "{name} has records of {day}: kept hot for {months} months",
-)
-ARCHIVE_GAP = Sentence(
-    "{name} bắt đầu từ {first}: phải có tệp lưu trữ từ {expected} trước",
-    "{name} begins at {first}: the archive from {expected} on must come first",
-)
-ARCHIVE_UNREADABLE = Sentence(
-    "{name}: không đọc được tệp này, hoặc phiếu của nó ({why})",
-    "{name}: the archive or its note cannot be read ({why})",
-)
+    "{name}: cây trong cơ sở dữ liệu không thống nhất với tệp này", "{name}: it contradicts the tree of the database")
+ARCHIVE_HOT = Sentence("{name} có bản ghi của ngày {day}: được giữ trực tuyến {months} tháng",
+    "{name} has records of {day}: kept hot for {months} months")
+ARCHIVE_GAP = Sentence("{name} bắt đầu từ {first}: phải có tệp lưu trữ từ {expected} trước",
+    "{name} begins at {first}: the archive from {expected} on must come first")
+ARCHIVE_UNREADABLE = Sentence("{name}: không đọc được tệp này, hoặc phiếu của nó ({why})",
+    "{name}: the archive or its note cannot be read ({why})")

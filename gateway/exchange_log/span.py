@@ -6,13 +6,7 @@ Both take records in the order of the file and name wrong records in the verdict
 from collections.abc import Iterator, Sequence
 
 from gateway.exchange_log.head import Head, Unusable
-from gateway.exchange_log.merkle import (
-    HASH_BYTES,
-    Frontier,
-    subtrees,
-    verify_consistency,
-    verify_inclusion,
-)
+from gateway.exchange_log.merkle import HASH_BYTES, Frontier, subtrees, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.verdict import Verdict
 

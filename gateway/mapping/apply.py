@@ -15,14 +15,7 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
-from gateway.mapping.answer import (
-    CandidateEntry,
-    DoubtEntry,
-    FieldEntry,
-    FieldState,
-    PaperEntry,
-    ReasonEntry,
-)
+from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.filing_warnings import warnings

@@ -37,8 +37,7 @@ async def signature_fields(
     answer = Message({**answer.fields, "content-digest": [digest]}, status=answer.status)
     label, params = asked
     signed = InnerList(
-        _covered(request),
-        {"created": created, "keyid": key, "alg": ALGORITHMS[algorithm], **params},
+        _covered(request), {"created": created, "keyid": key, "alg": ALGORITHMS[algorithm], **params}
     )
     signature = await sign(signature_base(signed, answer, request))
     return {

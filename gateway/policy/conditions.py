@@ -160,10 +160,7 @@ def _dossier(item: Agreement, rule: str) -> Condition:
     shape = " or ".join(wanted.patterns)
     missing = Denial(rule, RefusalReason.DOSSIER_MISSING, say.AGREED_DOSSIER, "give its code in `dossier`")
     strange = Denial(
-        rule,
-        RefusalReason.DOSSIER_NOT_ALLOWED,
-        say.AGREED_DOSSIER_SHAPE(shape=shape),
-        f"give one of {shape}",
+        rule, RefusalReason.DOSSIER_NOT_ALLOWED, say.AGREED_DOSSIER_SHAPE(shape=shape), f"give one of {shape}"
     )
     dead = Denial(
         rule,

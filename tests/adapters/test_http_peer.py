@@ -548,11 +548,7 @@ async def tls_server(authority: trustme.CA, name: str, *, ask_client: bool) -> A
     ],
 )
 async def test_tls_verifies_both_sides(
-    tmp_path: Path,
-    trusted: bool,
-    name: str,
-    client: bool,
-    works: bool,
+    tmp_path: Path, trusted: bool, name: str, client: bool, works: bool
 ) -> None:
     authority, other = trustme.CA(), trustme.CA()
     (authority if trusted else other).cert_pem.write_to_path(str(tmp_path / "ca.pem"))

@@ -272,8 +272,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bytes
 
 
 @pytest.mark.parametrize(
-    ("signed_by", "outcome"),
-    [("theirs", Outcome.FOUND), ("mine", Outcome.INVALID), ("", Outcome.INVALID)],
+    ("signed_by", "outcome"), [("theirs", Outcome.FOUND), ("mine", Outcome.INVALID), ("", Outcome.INVALID)]
 )
 async def test_both_sides_sign_where_it_is_agreed(
     keys: dict[str, tuple[str, bytes]], signed_by: str, outcome: Outcome

@@ -249,14 +249,7 @@ def test_printed_lines_work_as_they_are_pasted(peaceful: tuple[Path, dict[str, A
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("event: late") >= 1
-    for word in (
-        '"fields":',
-        '"sources":',
-        '"procedures":',
-        '"openapi":',
-        "x-procedure",
-        '"status":"ready"',
-    ):
+    for word in ('"fields":', '"sources":', '"procedures":', '"openapi":', "x-procedure", '"status":"ready"'):
         assert word in done.stdout
     assert any(content["personas"][0]["full_name"] in line for line in lines if line.startswith("#"))
 

@@ -15,7 +15,7 @@ SKIPPED = {".git", ".venv", ".state", "node_modules", "__pycache__", "build", "d
 #: places of one machine: a path in a home folder, a temporary work folder, a package index on some host
 MACHINE_WORDS = re.compile(
     r"/(?:root|home/[a-z]+|Users/[A-Za-z]+)/|/tmp/[a-z]/|/work/(?:main|shared)|--(?:extra-)?index-url[ =]http"
-    r"|--find-links",
+    r"|--find-links"
 )
 
 

@@ -64,7 +64,7 @@ _CIVIL = {
             "quyenSo": "01/2015",
             "ngayDangKy": "12/05/2015",
             "voChong": {"hoTen": "PHẠM VĂN THỬ", "soDinhDanh": "033085648207"},
-        },
+        }
     ],
     "khaiTu": None,
     "tinhTrang": "2",

@@ -7,13 +7,7 @@ import orjson
 import pytest
 
 from gateway.checks.as_written import at
-from gateway.checks.examples import (
-    answers_of,
-    counter_example_faults,
-    example_faults,
-    planned,
-    situation_of,
-)
+from gateway.checks.examples import answers_of, counter_example_faults, example_faults, planned, situation_of
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import query_of, service_example_faults
 from gateway.mapping.apply import fill, next_queries

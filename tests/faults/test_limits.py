@@ -173,10 +173,7 @@ CUT_BY = {"declared": 0, "in chunks": 2_097_152, "in tiny chunks": 6 * 2_097_152
           "headers": 65_536}  # fmt: skip
 FLOODS = {
     "declared": (b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", PIECE),
-    "in chunks": (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"c350\r\n" + PIECE + b"\r\n",
-    ),
+    "in chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"c350\r\n" + PIECE + b"\r\n"),
     "in tiny chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000),
     "until it closes": (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", PIECE),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"X-A: bbbbbbbbbb\r\n" * 3_000),

@@ -120,11 +120,7 @@ async def test_voucher_of_other_tax_other_person_or_other_parcel_is_no_proof(
 async def test_notice_of_another_child_or_of_twins_is_no_proof(
     published: House, mother: str, born: str, sex: str, state: str
 ) -> None:
-    subjects = {
-        "requester": published.subject(mother),
-        "mother": {"same_as": "requester"},
-        "child": {},
-    }
+    subjects = {"requester": published.subject(mother), "mother": {"same_as": "requester"}, "child": {}}
     known = {"nksNgaySinh": born, "nksGioiTinh": sex}
     papers = await states(published, "1.001193", subjects, known)
     assert papers["birth_evidence"][0] == state

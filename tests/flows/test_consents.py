@@ -330,8 +330,7 @@ async def test_field_of_own_data_that_is_shown_alone_does_not_look_official(pati
     form = {**first["form"], "soDienThoai": PHONE}
     got = await given(patient, who)
     await attested(
-        patient,
-        {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]},
+        patient, {"exchange_id": first["exchange_id"], "form": form, "keep": True, "consent": got["consent"]}
     )
     status, answer = await patient.post(
         "/v1/prefill", {**ask, "official": new_official(), "passport": "sd-jwt"}

@@ -22,11 +22,7 @@ async def papers(
 
 @pytest.mark.parametrize(
     "typed",
-    [
-        {"SoDinhDanh_BenNu": "033303411924"},
-        {"HoTenBenNu": "Hà Phương Thảo"},
-        {"NgaySinhBenNu": "01/01/2000"},
-    ],
+    [{"SoDinhDanh_BenNu": "033303411924"}, {"HoTenBenNu": "Hà Phương Thảo"}, {"NgaySinhBenNu": "01/01/2000"}],
 )
 async def test_paper_is_not_cut_by_data_of_another_than_the_form_names(
     shared_house: House, typed: dict[str, str]

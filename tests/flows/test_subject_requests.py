@@ -51,10 +51,7 @@ async def act(house: House, request: str, what: str, **more: str) -> tuple[int, 
     ],
 )  # fmt: skip
 async def test_request_is_acknowledged_in_working_days_and_answered_in_days_of_which_all_count(
-    patient: House,
-    kind: str,
-    third_party: bool,
-    days: int,
+    patient: House, kind: str, third_party: bool, days: int
 ) -> None:
     got = await opened(patient, kind=kind, third_party=third_party, text=SAID)
     assert (got["state"], got["acknowledge_by"], got["answer_by"]) == ("received", working(2), due(days))

@@ -67,13 +67,8 @@ async def test_paper_of_the_dead_says_so_and_not_that_it_has_expired(shared_hous
     assert "hết hạn" not in advice["female_alive"]
 
 
-async def test_licence_that_is_over_or_taken_away_is_warned_of(
-    shared_house: House,
-) -> None:
-    for trait, code in (
-        ("licence_expired", "licence_expired"),
-        ("licence_revoked", "licence_withdrawn"),
-    ):
+async def test_licence_that_is_over_or_taken_away_is_warned_of(shared_house: House) -> None:
+    for trait, code in (("licence_expired", "licence_expired"), ("licence_revoked", "licence_withdrawn")):
         subjects = {"applicant": shared_house.subject(trait)}
         assert code in await told(shared_house, "1.002809", subjects), trait
 

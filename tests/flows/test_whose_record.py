@@ -190,8 +190,7 @@ async def test_marriage_without_a_number_proves_no_marriage(
 ) -> None:
     """The entries of both spouses in the population database may still prove it."""
     registers.set(
-        "civil_status",
-        changed(lambda tree: {**tree, "ketHon": [{**one, **blank} for one in tree["ketHon"]]}),
+        "civil_status", changed(lambda tree: {**tree, "ketHon": [{**one, **blank} for one in tree["ketHon"]]})
     )
     subjects = {
         "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
@@ -382,8 +381,7 @@ async def test_registers_that_contradict_one_another_keep_the_marriage_certifica
 
 
 @pytest.mark.parametrize(
-    ("name", "state"),
-    [("Trần Thị Hoà", "filled"), ("TRẦN THỊ HÒA", "filled"), ("Trần Thị Hóa", "disputed")],
+    ("name", "state"), [("Trần Thị Hoà", "filled"), ("TRẦN THỊ HÒA", "filled"), ("Trần Thị Hóa", "disputed")]
 )
 async def test_place_of_a_tone_mark_is_no_dispute_and_another_tone_is(
     registers: Stage, name: str, state: str

@@ -186,11 +186,7 @@ def addresses(codes: Codes) -> Transform:
 
 
 def _placed(
-    codes: Codes,
-    address: dict[str, object],
-    province: str | None,
-    district: str | None,
-    commune: str | None,
+    codes: Codes, address: dict[str, object], province: str | None, district: str | None, commune: str | None
 ) -> object:
     """In the units of today; in doubt and without a commune where they are not certain."""
     units, own = codes.units, codes.units.province

@@ -194,9 +194,7 @@ def _element(shape: Shape, value: Any, draw: Draw) -> str:
 
 
 @st.composite
-def envelopes(
-    draw: Draw,
-) -> tuple[ServicePlan, ServiceExample, bytes, list[str], tuple[str, ...]]:
+def envelopes(draw: Draw) -> tuple[ServicePlan, ServiceExample, bytes, list[str], tuple[str, ...]]:
     """An answer of an example on the wire, spoiled, and texts for another one of the same markup."""
     plan, example = draw(st.sampled_from(OVER_SOAP))
     shape = answer_shape(plan.operation)

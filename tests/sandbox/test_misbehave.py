@@ -275,11 +275,7 @@ async def test_wrong_person_is_somebody_else_in_every_answer_that_says_so(
     _, household = await ask("CungCapThongTinHoGiaDinh", mau)
     assert "CongDan>" in household
     assert mau.personal_id not in household
-    words = {
-        "hoTen": mau.full_name,
-        "ngaySinh": mau.birth_date.replace("-", ""),
-        "loaiNgaySinh": "0",
-    }
+    words = {"hoTen": mau.full_name, "ngaySinh": mau.birth_date.replace("-", ""), "loaiNgaySinh": "0"}
     path = "/social_insurance/apiBHXH/getTraCuuThongTinHgd"
     async with sandbox.post(path, json=words) as answer:
         own = await answer.json()

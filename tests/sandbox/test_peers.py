@@ -285,8 +285,7 @@ async def test_unreadable_bodies_are_bad_requests(sandbox: Client, body: bytes) 
 
 
 @pytest.mark.parametrize(
-    "endpoint",
-    [pytest.param(e, id=e.operation) for e in endpoints() if e.source in NGSP and not e.opens],
+    "endpoint", [pytest.param(e, id=e.operation) for e in endpoints() if e.source in NGSP and not e.opens]
 )
 @pytest.mark.parametrize("token", ["", "Bearer nobody"])
 async def test_peer_behind_the_platform_lets_nobody_in_without_a_token(

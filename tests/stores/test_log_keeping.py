@@ -164,11 +164,7 @@ async def test_sweeper_closes_nothing_under_way_though_clocks_differ(
 
 
 async def test_sweeper_passes_intents_that_are_no_records(
-    log: SqlExchangeLog,
-    keeping: SqlLogKeeping,
-    sequencer: SqlSequencer,
-    url: str,
-    tmp_path: Path,
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await log.append(some_record(time=ago(300)))
     await log.append(some_record(time=ago(300)))
@@ -192,11 +188,7 @@ async def test_sweeper_passes_intents_that_are_no_records(
 
 
 async def test_sweeper_goes_on_where_the_log_was_away(
-    log: SqlExchangeLog,
-    keeping: SqlLogKeeping,
-    sequencer: SqlSequencer,
-    url: str,
-    tmp_path: Path,
+    log: SqlExchangeLog, keeping: SqlLogKeeping, sequencer: SqlSequencer, url: str, tmp_path: Path
 ) -> None:
     await log.append(some_record(time=ago(300)))
     await number(sequencer)

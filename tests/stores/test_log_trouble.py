@@ -301,9 +301,7 @@ def crash(pid: int) -> None:
 def acknowledged_before_kill(url: str, folder: Path, seconds: float) -> set[str]:
     """What a writing process had acknowledged when it was killed."""
     process = subprocess.Popen(  # noqa: S603 -- this interpreter and a file beside this one
-        [sys.executable, str(WRITER), url, str(folder)],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
+        [sys.executable, str(WRITER), url, str(folder)], stdout=subprocess.PIPE, cwd=ROOT
     )
     with process:
         assert process.stdout is not None

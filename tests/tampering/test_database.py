@@ -171,12 +171,7 @@ async def noticed(office: Office, logged: io.BytesIO, place: int) -> str:
 
 @pytest.mark.parametrize("variant", LEAVES)
 async def test_altered_database_is_told_by_its_export_and_by_the_gateway(
-    variant: str,
-    evidence: Evidence,
-    state: Path,
-    served: Served,
-    verify: Verify,
-    logged: io.BytesIO,
+    variant: str, evidence: Evidence, state: Path, served: Served, verify: Verify, logged: io.BytesIO
 ) -> None:
     case = LEAVES[variant]
     operate(state, case.done)
@@ -213,12 +208,7 @@ SEARCHED: dict[str, str] = {
 
 @pytest.mark.parametrize("variant", SEARCHED)
 async def test_search_that_was_made_to_lie_is_noticed_and_the_export_shows_the_truth(
-    variant: str,
-    evidence: Evidence,
-    state: Path,
-    served: Served,
-    verify: Verify,
-    logged: io.BytesIO,
+    variant: str, evidence: Evidence, state: Path, served: Served, verify: Verify, logged: io.BytesIO
 ) -> None:
     operate(state, SEARCHED[variant])
     async with served(state) as (office, _):

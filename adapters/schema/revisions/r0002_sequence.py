@@ -84,9 +84,7 @@ _SQLITE_TRIGGERS = (
     # `log_subjects` and `log_sources` a row can only be replaced by one that says the same.
     _refuse("log_entries", "INSERT", "NEW.idx < (SELECT size FROM log_state)"),
     _refuse(
-        "log_tiles",
-        "INSERT",
-        "EXISTS (SELECT 1 FROM log_tiles WHERE level = NEW.level AND idx = NEW.idx)",
+        "log_tiles", "INSERT", "EXISTS (SELECT 1 FROM log_tiles WHERE level = NEW.level AND idx = NEW.idx)"
     ),
     _refuse("log_checkpoints", "INSERT", "NEW.size <= (SELECT max(size) FROM log_checkpoints)"),
     _refuse("log_blocks", "INSERT", "NEW.block <= (SELECT max(block) FROM log_blocks)"),

@@ -78,7 +78,7 @@ def build(stub: str, database: str) -> FastAPI:
             await state["log"].execute("PRAGMA journal_mode=WAL")
             await state["log"].execute("PRAGMA synchronous=FULL")
             await state["log"].execute(
-                "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, leaf TEXT NOT NULL)",
+                "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, leaf TEXT NOT NULL)"
             )
             client = zeep.AsyncClient(str(WSDL), transport=AsyncTransport(client=state["http"]))
             client.service._binding_options["address"] = stub + "/population"
