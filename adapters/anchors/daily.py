@@ -1,4 +1,4 @@
-"""A checkpoint a day for an outside keeper: `YYYY-MM-DD.checkpoint`, and `.tsr` beside it (dates of Việt Nam).
+"""A checkpoint per day, to be kept outside: `YYYY-MM-DD.checkpoint`, with `.tsr` (dates of Việt Nam).
 
 Each file appears whole or not at all, and none is ever written again: an auditor who copies the folder day by day can
 show later, with `motlan verify-log --since`, that nothing before that day was changed.

@@ -1,4 +1,4 @@
-"""One call to somebody outside who anchors the log: an answer in time, or AnchorFailed with a word that says why."""
+"""One HTTP call to an anchor: an answer in time, or AnchorFailed with a reason."""
 
 import asyncio
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 SQLite, synchronous; comparing and writing are one transaction, so that two requests cannot pass one another, nor can
 two processes over one file. What proves that a log was forked is kept as evidence, once for each size and root: so
-only the log's own key can add to it. A proof that leads nowhere proves nothing but that somebody sent it.
+only the log's own key can add to it. A proof that gives another new root proves nothing.
 """
 
 import sqlite3

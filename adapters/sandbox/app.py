@@ -1,7 +1,7 @@
 """The sandbox: simulated providers that speak the real contracts, on one HTTP server, one prefix per peer.
 
 Promises: every answer carries `X-Sandbox: true`; misbehaviour is laid around real answers; the control door
-`/__sandbox` tells counts and takes orders, and knows nothing personal.
+`/__sandbox` returns counts and sets faults, without personal data.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from adapters.sandbox.wire import PeerOperation, PeerRequest, Reply, as_json, da
 
 ENTERPRISE = "enterprise"
 HOUSEHOLD = "household_business"
-#: peers behind the platform: they hand out its tokens, and let nobody in without one
+#: peers behind the platform: they require its tokens
 NGSP = (
     ENTERPRISE,
     HOUSEHOLD,

@@ -1,4 +1,4 @@
-"""A simulated provider of identities: signs ID tokens (OpenID Connect Core 1.0, 2) for whomever it is asked.
+"""A simulated identity provider: signs ID tokens (OpenID Connect Core 1.0, 2) for any person.
 
 Its key is published on purpose; only `config/logins.yaml` of the sandbox knows it.
 """

@@ -46,7 +46,7 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 
 def household(call: PeerRequest) -> Reply:
-    """Member of an insured household; every value null when nobody fits."""
+    """Member of an insured household; every value null without a match."""
     person = _by_criteria(call)
     if person is None or person.insurance is None:
         names = ("maSo", "hoTen", "ngaySinh", "loaiNgaySinh", "gioiTinh", "maHo", "diaChi", "trangThai")
@@ -98,7 +98,7 @@ def _insured(call: PeerRequest) -> list[Person]:
 
 
 def _by_criteria(call: PeerRequest) -> Person | None:
-    """One person and only one: an ambiguous description finds nobody."""
+    """Exactly one person: an ambiguous description has no match."""
     words = call.words()
     found = [one for one in _insured(call) if _fits(one, words)]
     return call.shown(found[0], _insured(call)) if len(found) == 1 else None

@@ -24,7 +24,7 @@ class Mode(StrEnum):
     FAULT200 = "fault200"  #: an error of the provider with status 200
     STATUS429 = "status429"
     STATUS503 = "status503"
-    WRONG_PERSON = "wrong_person"  #: a well-formed answer about somebody else
+    WRONG_PERSON = "wrong_person"  #: a well-formed answer about another person
     TWO_PEOPLE = "two_people"  #: two records where one was asked for
     MISSING_FIELD = "missing_field"
     EXTRA_FIELD = "extra_field"

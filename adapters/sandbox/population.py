@@ -61,7 +61,7 @@ def answer(call: PeerRequest) -> Reply:
 
 
 def _refusal(call: PeerRequest) -> str:
-    """Why the caller is not let in (header names only); empty if he is."""
+    """Why the caller is refused (header names only); empty if accepted."""
     for name in ("x-road-client", "apikey"):
         if not call.headers.get(name):
             return f"header {name} is missing"
@@ -143,7 +143,7 @@ def _match(call: PeerRequest, asked: etree._Element) -> Person | None:
 
 
 def _nobody(operation: str) -> Reply:
-    """What each kind of operation says when nobody matches."""
+    """The answer of each kind of operation without a match."""
     if operation == "XacThucThongTinCongDan":
         return xml.verdict(exists=False)
     if operation in {"TraCuuThongTinCongDan", "CungCapThongTinCongDan", "CungCapThongTinHoGiaDinh"}:

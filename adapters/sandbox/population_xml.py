@@ -73,7 +73,7 @@ def fault(code: str, words: str, *, side: str = "Client", status: int = 500) -> 
 
 
 def collection(trees: Iterable[Tree]) -> Reply:
-    """A `CongdanCollection`; empty if nobody matched."""
+    """A `CongdanCollection`; empty without a match."""
     rows = "".join(_element("CongDan", tree) for tree in trees)
     return envelope(f'<ns1:CongdanCollection xmlns:ns1="{ANSWER}">{rows}</ns1:CongdanCollection>')
 
@@ -85,7 +85,7 @@ def verdict(exists: bool) -> Reply:  # noqa: FBT001 - the verdict is the whole m
 
 
 def check(root: str, tree: Tree) -> Reply:
-    """The flat answer of a checking operation (sandbox form); empty if nobody matched."""
+    """The flat answer of a checking operation (sandbox form); empty without a match."""
     inner = "".join(_element(name, value) for name, value in tree.items())
     return envelope(f'<ns1:{root} xmlns:ns1="{ANSWER}">{inner}</ns1:{root}>')
 

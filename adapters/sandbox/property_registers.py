@@ -34,7 +34,7 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 
 def taxpayer(call: PeerRequest) -> Reply:
-    """An enterprise, or since 1 July 2025 a person by his personal id; an empty list when there is none."""
+    """An enterprise, or since 1 July 2025 a person by personal id; an empty list if there is none."""
     asked = text_of(call.words(), "MST")
     rows = _taxpayers(call)
     found = next((row for row in rows if row["MST"] == asked), None)

@@ -1,6 +1,6 @@
 """A time stamping authority of the sandbox (RFC 3161; CMS of RFC 5652): real stamps under keys made at the start.
 
-Promises: whatever it stamps verifies under the certificate at `/tsa/ca.pem`, unless it was told to misbehave.
+Promises: its stamps verify under the certificate at `/tsa/ca.pem`, unless a fault is set.
 It knows nothing of what it stamps but its digest.
 """
 

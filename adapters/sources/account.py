@@ -1,4 +1,4 @@
-"""What the caller vouches for about the person signed in (claims of a login): a source without a network.
+"""Claims of a login that the requester states about the signed-in person: a source without a network.
 
 Claims come with the query, in the words of the login; the mapping turns them into evidence like any answer.
 """

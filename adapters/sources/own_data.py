@@ -1,6 +1,6 @@
-"""What a citizen gave once and let be kept, as one more source without a network.
+"""Stored own data of citizens, as a source without a network.
 
-It never is official evidence: each value says that the person declared it, when, and until when it is taken for valid.
+Never official evidence: each value says that the person declared it, when, and until when it is valid.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class OwnDataSource:
         self._tasks = QueryTasks(self._answer, self._health)
 
     def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
-        """What this person gave to this requester, as far as it is valid now and was asked for."""
+        """The requested, currently valid values of this person for this requester."""
         self._tasks.ask(query, end, landed)
 
     def state(self) -> Health:

@@ -75,7 +75,7 @@ class Provider:
 
 
 def behalf_of(query: SourceQuery) -> Behalf:
-    """For whom a query is asked."""
+    """Person, question and requester of a query, for the breaker."""
     person = hash(query.subject.key)
     question = hash((query.service, person, query.official.personal_id))
     return Behalf(query.requester, person, question, query.service)

@@ -1,6 +1,6 @@
 """A provider that speaks JSON over HTTP (RFC 8259, 9110): one source for all of its data services.
 
-Promises: ids of people never stand in an address; an answer is read only when it has one meaning.
+Promises: no personal id in a URL; an ambiguous answer is refused.
 Which words are sent and how the answer is read is the mapping's knowledge. Values of `{place}` in a path are taken
 out of the request tree of the mapping; the rest becomes JSON, a form or the query.
 """
@@ -173,7 +173,7 @@ class RestCall:
         return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """What the answer says. A fault or a wrong form in a success never means that somebody does not exist."""
+        """The outcome of an answer. A fault or a malformed success is never `not_found`."""
         if isinstance(tree, dict):
             fault = tree.get("fault")
             if isinstance(fault, dict):

@@ -96,7 +96,7 @@ class _Door:
     headers: Mapping[str, str]
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
-        """The request. Raises ProviderError(NOT_AGREED) if nobody agreed a code for this procedure."""
+        """The request. Raises ProviderError(NOT_AGREED) without an agreed code for this procedure."""
         return self.plan.request(query, parameters_of(self.settings, query), profile)
 
 

@@ -1,4 +1,4 @@
-"""How a source proves who it is: the `auth.kind` profiles of config/sources (databases.md 1.1, 2, 4.2, 6.2; RFC 6749).
+"""Authentication at a provider: the `auth.kind` profiles of config/sources (RFC 6749).
 
 Promises: headers of every call are fresh, a token is fetched once for all who wait, a refusal (401) renews
 it once. Secrets are read at start, and stand in no error and no representation.

@@ -1,4 +1,4 @@
-"""The words under `auth` in config/sources/*.yaml: all that cannot be used is told together, by file and word."""
+"""The words under `auth` in config/sources/*.yaml: all faults are reported together, by file and word."""
 
 import difflib
 import os
@@ -10,7 +10,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 
 _NAME = re.compile(r"[^.\[\]\s]+")
-#: stands in for an address that cannot be used, until that is told
+#: instead of an unusable address, until the fault is reported
 _NOWHERE = "https://nowhere.invalid"
 #: RFC 9110, 5.1 (field names are tokens)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -73,7 +73,7 @@ class AuthSettings:
         return problems
 
     def leave(self, *names: str) -> None:
-        """Words that somebody else reads."""
+        """Words that another part reads."""
         self._known.update(names)
 
     def _given(self, name: str, default: object = None) -> object:

@@ -26,7 +26,7 @@ _BUDGET_RESERVE = 5.0
 #: so many latencies are remembered
 _RING = 256
 _QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
-#: statuses whose Retry-After holds for everybody
+#: statuses whose Retry-After counts for all calls
 _PAUSING = frozenset({429, 503})
 _LONGEST_PAUSE = 300.0
 
@@ -36,7 +36,7 @@ class Behalf(NamedTuple):
 
     #: the system that asks: they take turns
     requester: str = ""
-    #: equal for questions about the same person; None: the call is about nobody
+    #: equal for questions about the same person; None: about no person
     person: int | None = None
     #: equal for the same question by the same official
     question: int | None = None
@@ -54,7 +54,7 @@ NOBODY: Final = Behalf()
 
 
 class Position(StrEnum):
-    """Where a breaker stands."""
+    """The state of a breaker."""
 
     CLOSED = "closed"
     #: no calls until the next probe is due

@@ -51,7 +51,7 @@ class _Child:
 
     def __init__(self, *, shared: bool) -> None:
         """Started at once. Raises OSError if it cannot be."""
-        #: whether somebody else ends it
+        #: whether another part ends it
         self.shared = shared
         self.ended = False
         self._process = subprocess.Popen(  # noqa: S603 -- this interpreter
@@ -96,7 +96,7 @@ class _Child:
 
     def _send(self, content: object) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # told by what is read next
+        with contextlib.suppress(BrokenPipeError):  # the next reading fails with the reason
             self._process.stdin.write(pickle.dumps(content))
             self._process.stdin.flush()
 

@@ -23,7 +23,7 @@ class Broken(Exception):
 
 
 class Unreached(Broken):
-    """No connection came about, whatever is asked."""
+    """No connection could be made."""
 
 
 class HttpAnswer(NamedTuple):

@@ -93,7 +93,7 @@ class Dialer:
         return self._addresses
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
-        """Look up in a thread that nobody has to wait for, not even the end of the process."""
+        """Look up in a daemon thread: the end of the process does not wait for it."""
         looking = self._looking = loop.create_future()
 
         def look() -> None:

@@ -69,7 +69,7 @@ class ProviderError(Exception):
 
     `retry_in`: seconds after which asking again makes sense. `status`: HTTP status, 0 when there was none.
     `sent`: False if nothing left this process. `expired`: a new token may help.
-    `everybody`: it would have gone so whatever was asked. `fault`: what operators are told besides the reason.
+    `everybody`: the fault does not depend on the query. `fault`: more for the operator than the reason.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ def _meant(word: str, meanings: Mapping[str, str]) -> _Fault | None:
 
 
 def _told(code: str, meanings: Mapping[str, str], status: int = 0) -> AnswerFault:
-    """A code that nobody knows is not repeated: it might be anything."""
+    """An unknown code is not repeated: it may be any text."""
     is_known = code in meanings or code.encode("utf-8", "replace") in _CODES
     kind = FaultCode.HTTP_STATUS if status and not is_known else FaultCode.FAULT
     return AnswerFault(kind, status=status, said=code if is_known else "")

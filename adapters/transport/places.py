@@ -1,4 +1,4 @@
-"""The places at one provider (its bulkhead): so many calls at a time, and a line for those that wait.
+"""The places at one provider (its bulkhead): the limit of concurrent calls, and a queue.
 
 Each requester has a line of its own, and the lines take turns: however much one asks, another gets the next free place.
 """

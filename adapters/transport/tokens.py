@@ -1,4 +1,4 @@
-"""What proves who we are on a call: fixed or timed headers, or a token that is renewed when it is refused.
+"""The credentials of a call: fixed or timed headers, or a token that is renewed when it is refused.
 
 A token is fetched once for all calls that wait for it, and kept until shortly before it expires. A failed fetch fails
 those calls only; the next one tries again (the peer's breaker guards the provider).

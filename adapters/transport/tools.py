@@ -1,4 +1,4 @@
-"""What every source is given besides its settings: nothing here knows a provider."""
+"""The shared tools of all sources, without knowledge of a provider."""
 
 import random
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from gateway.ports.consents import OwnData
 class Tools:
     """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work.
 
-    `own`: what people let be kept; None if nothing is kept.
+    `own`: stored own data; None if there are none.
     """
 
     root: Path

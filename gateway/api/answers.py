@@ -1,7 +1,7 @@
-"""JSON Schemas (2020-12) of what is answered: the use case builds these answers as plain data.
+"""JSON Schemas (2020-12) of answers: the use cases build them as plain data.
 
-That of a prefill is made of the types that its bytes are made of (gateway.mapping.answer). The others are written by
-hand; tests hold real answers to them.
+The schema of a prefill answer is made from the types of its bytes (gateway.mapping.answer). The others are written by
+hand; tests compare them with real answers.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def _named(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": item}
 
 
-#: what is known of an interface: seen in the wild, recalled, or invented by us
+#: how well an interface is known: seen, recalled, or invented by us
 _MARK = schema_of(Mark)
 _FIELD = schema_of(FieldEntry)
 _SOURCE = _object(

@@ -1,4 +1,4 @@
-"""The auditors' door to the exchange log, the citizens' list of uses, the public tree: bytes to use case and back."""
+"""Auditors' look-ups, the citizens' list of uses, and the public tree over HTTP: bytes to use case and back."""
 
 import re
 from collections.abc import AsyncIterator
@@ -25,9 +25,9 @@ _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 _EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
-#: no log has so many tiles
+#: more tiles than any log has
 _BEYOND = 1 << 48
-#: what is not in an export -> the header that says so: records without a number yet; of a CSV where it could not look
+#: content that an export lacks -> its header: records without an index; for a CSV skipped months and archives
 _PASSED_OVER = {
     "waiting": "X-Records-Waiting",
     "skipped_periods": "X-Skipped-Periods",
@@ -68,7 +68,7 @@ async def public_checkpoint(request: Request) -> Response:
 
 
 async def anchors(request: Request) -> Response:
-    """`GET /v1/audit/anchors`: what anchors have proven of a checkpoint, or last."""
+    """`GET /v1/audit/anchors`: the proofs of a checkpoint, or the newest proofs."""
     size = _size(_query(request, "size"), "size")
     return answer(await door_of(request).anchors.listing.anchors(size))
 
@@ -150,7 +150,7 @@ def _note(note: str) -> Response:
 
 
 def door_of(request: Request) -> AuditDoor:
-    """The use cases; LogUnavailable where there are none."""
+    """The use cases. Raises LogUnavailable if there are none."""
     door = request.services.audit
     if door is None:
         raise LogUnavailable(say.NOT_READING)
@@ -181,7 +181,7 @@ def _check_times(body: FiltersBody | ExportBody | UsageBody) -> None:
 
 
 def _query(request: Request, *names: str) -> dict[str, str]:
-    """The parameters of the address, each known and given once."""
+    """The parameters of the query, each known and given once."""
     given = dict(request.query)
     if len(given) != len(request.query) or not given.keys() <= set(names):
         raise BadRequest(say.PARAMETERS(names=", ".join(names)), code=ProblemCode.QUERY_WRONG)
@@ -203,7 +203,7 @@ def _exchange(text: str) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    """For a header, which proxies cut off when it is long; searches list all of them."""
+    """A list for a header, shortened because proxies cut long ones; searches list all."""
     more = [f"+{len(words) - _MOST_NAMES}"] if len(words) > _MOST_NAMES else []
     return ", ".join([*words[:_MOST_NAMES], *more])
 
@@ -211,9 +211,9 @@ def _listed(words: list[str]) -> str:
 async def _streamed(
     request: Request, lines: AsyncIterator[bytes], missing: dict[str, list[str]], *, csv: bool
 ) -> web.StreamResponse:
-    """Lines as they come. When something breaks on the way the connection is cut: half a file must not look whole.
+    """Stream lines. On an error the connection is cut: half a file must not look whole.
 
-    What is `missing` is said in headers: a CSV has no first line to say it in.
+    `missing` goes into headers: a CSV has no line 1 for it.
     """
     kind, name, end = (
         ("text/csv", "export.csv", b"") if csv else ("application/x-ndjson", "export.jsonl", b"\n")

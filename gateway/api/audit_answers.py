@@ -1,4 +1,4 @@
-"""JSON Schemas of what the auditors' door answers (see answers.py)."""
+"""JSON Schemas of answers to auditors (see answers.py)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _HASHES: dict[str, Any] = {"type": "array", "items": _HASH}
 
 
 def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
-    """All members are there."""
+    """An object with all members required."""
     return {"type": "object", "required": sorted(properties), "properties": properties}
 
 

@@ -1,4 +1,4 @@
-"""What auditors and citizens' pages send, typed as in models.py. People stand in bodies, never in addresses."""
+"""Bodies of auditors' requests and of citizens' pages, typed as in models.py. People are in bodies, never in URLs."""
 
 import re
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ _MOST = 2**53
 
 
 def _moment(text: str) -> str:
-    """UTC in milliseconds, as records have it."""
+    """UTC with milliseconds, in the format of records."""
     try:
         if _MOMENT.fullmatch(text):
             return rfc3339(datetime.fromisoformat(text.upper()).astimezone(UTC))
@@ -52,12 +52,12 @@ Exchange = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000
 Cursor = Annotated[str, Field(max_length=512)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Place = Annotated[int, Field(ge=0, le=_MOST)]
-#: a signed checkpoint; nobody's has more lines of witnesses
+#: a signed checkpoint with its cosignatures
 Note = Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
 def _known(words: Iterable[str]) -> BeforeValidator:
-    """Of a closed list; another word is refused with those that there are, the nearest one first."""
+    """A word of a closed list; the error lists the possible words, the nearest first."""
     known = [str(word) for word in words]
 
     def check(value: object) -> object:
@@ -70,14 +70,14 @@ def _known(words: Iterable[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-#: what records say of a call; `unknown` where a crash left it open
+#: outcomes in records; `unknown` after a crash
 OUTCOMES = (*map(str, Outcome), "unknown")
 CallOutcome = Annotated[str, _known(OUTCOMES), Field(json_schema_extra={"enum": [*OUTCOMES]})]
 RecordPhase = Annotated[Phase, Field(strict=False), _known(Phase)]
 
 
 class NewbornBody(Body):
-    """A child without a number, as a prefill named it: by the parent through whom it is found.
+    """A child without a personal id, as a prefill named it: by the parent.
 
     Records hold the name and the birth date that the request gave. Found are those that gave both as they stand
     here, one of them, or none: without a name and a date here, only requests that gave neither. Of a parent who was
@@ -106,7 +106,7 @@ class NewbornBody(Body):
 
 
 class WhoBody(Body):
-    """A subject by everything that is known to identify it; a record that has any of it fits."""
+    """A subject by all its known identifiers; a record with any of them matches."""
 
     personal_id: PersonalId | None = None
     old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
@@ -145,7 +145,7 @@ class WhoBody(Body):
 
 
 class FiltersBody(Body):
-    """What must hold for a record; what is left out may be anything."""
+    """Filters of records; an absent filter matches anything."""
 
     exchange_id: Exchange | None = None
     phase: RecordPhase | None = None
@@ -157,10 +157,10 @@ class FiltersBody(Body):
     #: refusal code or outcome word of the whole record
     result: Name | None = None
     source: Name | None = None
-    #: what came of a call
+    #: outcome of a call
     outcome: CallOutcome | None = None
     subject: WhoBody | None = None
-    #: personal id of the official in whose name was asked
+    #: personal id of the official
     official: PersonalId | None = None
     since: Moment | None = None
     until: Moment | None = None
@@ -178,7 +178,7 @@ class SearchBody(FiltersBody):
 
 
 class IdentifyBody(Body):
-    """`POST /v1/audit/identify`; the reason is recorded before anything is shown."""
+    """`POST /v1/audit/identify`; the reason is recorded before the answer."""
 
     model_config = _example(
         {
@@ -192,7 +192,7 @@ class IdentifyBody(Body):
 
 
 class ExportBody(Body):
-    """`POST /v1/audit/export`: a range of places or of time, or what a search finds."""
+    """`POST /v1/audit/export`: a range by index or by time, or the result of a search."""
 
     model_config = _example({"since": "2026-11-24T17:00:00Z", "until": "2026-11-25T17:00:00Z"})
 
@@ -202,12 +202,12 @@ class ExportBody(Body):
     since: Moment | None = None
     until: Moment | None = None
     search: FiltersBody | None = None
-    #: a checkpoint that was kept, or its size: line 1 gets the proof that the log grew out of it
+    #: a kept checkpoint, or its size: line 1 gets the consistency proof from it
     grown_from: Place | Note | None = None
 
 
 class UsageBody(Body):
-    """`POST /v1/usage`: the uses of one subject's data."""
+    """`POST /v1/usage`: the uses of one person's data."""
 
     model_config = _example({"subject": {"personal_id": "033190001234"}, "limit": 20})
 

@@ -1,4 +1,4 @@
-"""Bytes to plain JSON (RFC 8259, I-JSON RFC 7493), strictly: what two parsers could read differently is refused.
+"""Bytes to plain JSON (RFC 8259, I-JSON RFC 7493), strictly: ambiguous JSON is refused.
 
 Refused: another media type, a compressed body, a byte-order mark, text that is not UTF-8, lone surrogates,
 duplicate keys, NaN and Infinity, numbers that do not fit, and nesting beyond the limit.
@@ -53,11 +53,11 @@ def _check_media(request: Request) -> None:
 
 
 async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
-    """The whole body within its size and its time; the declared length is believed only to refuse early."""
+    """The whole body, within size and time limits; the declared length only serves to refuse early."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMedia(say.SEND_UNCOMPRESSED)
     try:
-        if request.content.is_eof():  # all of it is here already, as with most requests
+        if request.content.is_eof():  # already complete, as with most requests
             body = request.content.read_nowait()
         elif (request.content_length or 0) > largest:
             raise TooLarge(say.AT_MOST_BYTES(largest=largest))
@@ -74,7 +74,7 @@ async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> 
 
 
 async def _gathered(stream: StreamReader, largest: int) -> bytes:
-    """All that comes, or a little more than `largest` bytes of it."""
+    """The body, or a little more than `largest` bytes of it."""
     parts = bytearray()
     while len(parts) <= largest and (chunk := await stream.readany()):
         parts += chunk
@@ -82,7 +82,7 @@ async def _gathered(stream: StreamReader, largest: int) -> bytes:
 
 
 def parse(raw: bytes, depth: int) -> object:
-    """The JSON value in `raw`; BadRequest says what is wrong with it, without quoting it."""
+    """The JSON value in `raw`. Raises BadRequest, without a quotation."""
     if not raw.strip():
         raise BadRequest(say.BODY_EMPTY)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):

@@ -1,9 +1,9 @@
-"""Rows of shared catalogues that were fetched lately: as many as there may be, and for as long as they count."""
+"""A cache of shared catalogues, limited in number and time."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-#: those that were fetched longest ago go first
+#: the oldest are dropped first
 _MOST = 64
 
 
@@ -14,7 +14,7 @@ class CachedCatalogue:
     rows: object
     #: RFC 3339
     fetched_at: str
-    #: loop time until which they count
+    #: loop time until which the rows are valid
     until: float
 
 
@@ -25,12 +25,12 @@ class CatalogueCache:
     kept: OrderedDict[str, CachedCatalogue] = field(default_factory=OrderedDict)
 
     def of(self, name: str, now: float) -> CachedCatalogue | None:
-        """What counts of a catalogue at loop time `now`; None if its owner must be asked."""
+        """The valid rows of a catalogue at loop time `now`; None if its owner must be asked."""
         found = self.kept.get(name)
         return found if found is not None and now < found.until else None
 
     def keep(self, name: str, rows: CachedCatalogue) -> None:
-        """Remember, and forget what is too much."""
+        """Store the rows; drop the oldest over the limit."""
         self.kept[name] = rows
         self.kept.move_to_end(name)
         while len(self.kept) > _MOST:

@@ -23,7 +23,7 @@ from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
 from gateway.prefill.attest import KeepRequest
 from gateway.subject_requests.service import NewSubjectRequest
 
-#: visible signs of ASCII, and spaces between them
+#: visible ASCII characters, and spaces between them
 _KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
 
 
@@ -91,7 +91,7 @@ async def update(request: Request) -> Response:
 
 
 def idempotency_key(fields: tuple[str, ...]) -> str:
-    """The key of a request that may come again; empty without one. Raises BadRequest for one that is none."""
+    """The Idempotency-Key; empty without one. Raises BadRequest for a malformed one."""
     if not fields:
         return ""
     if len(fields) > 1 or not _KEY.fullmatch(fields[0]):

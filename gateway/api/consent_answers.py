@@ -1,4 +1,4 @@
-"""JSON Schemas of what is answered about consents, attested forms and requests of data subjects (see answers.py)."""
+"""JSON Schemas of answers about consents, attested forms and requests of data subjects (see answers.py)."""
 
 from typing import Any, get_args
 
@@ -8,7 +8,7 @@ from gateway.prefill.not_kept import NotKept
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FLAG: dict[str, Any] = {"type": "boolean"}
-#: what became of a field of an attested form; `cannot_tell` without the keys of its period
+#: states of a field of an attested form; `cannot_tell` without the keys of its period
 ATTEST_STATES = (
     "unchanged", "corrected_by_citizen", "not_editable_changed", "source_changed", "unknown_field", "cannot_tell",
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""What is sent about consents, forms to be attested and requests of data subjects, typed as in models.py.
+"""Bodies of requests about consents, forms to attest and requests of data subjects, typed as in models.py.
 
-What a citizen must have said has no default: where it is missing, the answer is 422 and says which.
+The citizen's statements have no default: if one is missing, the answer is 422 and names it.
 """
 
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ _WHO = {"personal_id": "033190001234"}
 
 
 class CitizenBody(Body):
-    """A person by one number: the same one that prefills name."""
+    """A person by one number: the one in prefills."""
 
     personal_id: PersonalId | None = None
     old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
@@ -49,7 +49,7 @@ class CitizenBody(Body):
 
 
 class ConsentBody(Body):
-    """`POST /v1/consents`: what a citizen said yes to. Only `requester` and `controller` may be left out."""
+    """`POST /v1/consents`: the content of a consent. Only `requester` and `controller` are optional."""
 
     model_config = example({
         "subject": _WHO, "purpose": "keep_own_data",
@@ -58,23 +58,23 @@ class ConsentBody(Body):
     })  # fmt: skip
 
     subject: CitizenBody
-    #: to whom it is given; left out: to who sends it
+    #: the requester that gets the consent; default: the sender
     requester: Name | None = None
     purpose: Annotated[str, Field(pattern=grammar.PURPOSE)] | None = None
     #: data service -> attributes, each by its name
     attributes: dict[Name, Annotated[list[Name], Field(max_length=100)]] | None = Field(None, max_length=50)
     #: version of the text that the citizen read
     text_version: OpenWord | None = None
-    #: of the text that he read, one of `languages` in config/consents.yaml (BCP 47)
+    #: language of that text, one of `languages` in config/consents.yaml (BCP 47)
     language: Annotated[str, Field(pattern=grammar.LANGUAGE)] | None = None
     channel: Literal["portal", "app", "counter", "paper"] | None = None
-    #: code of the agency that is responsible; left out: that of the requester
+    #: code of the responsible agency; default: the requester's
     controller: Word | None = None
     expires_at: Moment | None = None
 
 
 class WithdrawBody(Body):
-    """`POST /v1/consents/withdraw`: by who holds it, or by the citizen through a page of his."""
+    """`POST /v1/consents/withdraw`: by the requester that holds it, or by the citizen through a citizens' page."""
 
     model_config = example({"consent": "cs-abcdefghijkmnpqrstuvwxyz", "subject": _WHO})
 
@@ -83,7 +83,7 @@ class WithdrawBody(Body):
 
 
 class ConsentSearchBody(Body):
-    """`POST /v1/consents/search`: with `subject` a citizen's, else those that the requester holds."""
+    """`POST /v1/consents/search`: consents of a citizen (`subject`), or all that the requester holds."""
 
     model_config = example({"subject": _WHO, "limit": 50})
 
@@ -94,7 +94,7 @@ class ConsentSearchBody(Body):
 
 
 class AttestBody(Body):
-    """`POST /v1/attest`; with `keep` what only the citizen knows is kept under his `consent`."""
+    """`POST /v1/attest`; with `keep` the citizen's own values are stored under the `consent`."""
 
     model_config = example({
         "exchange_id": "01KB0000000000000000000000", "form": {"hoTen": "Trần Thị Mẫu", "soDienThoai": "0900000001"},

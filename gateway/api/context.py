@@ -1,6 +1,6 @@
-"""What the handlers share: the use cases behind the door, and who is asking.
+"""The use cases that handlers share, and the answers of the anchors.
 
-Nothing here decides; it only carries what `app.py` composed to where it is used.
+`app.py` composes them; nothing is decided here.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,12 +32,12 @@ from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
 from gateway.subject_requests.service import SubjectRequests
 
-#: of the use case, ready for JSON
+#: an answer of a use case, ready for JSON
 Answer = Mapping[str, object]
 
 
 class Anchoring(NamedTuple):
-    """The anchors of the log: how they stand, and what they have proven."""
+    """The anchors of the log: their states and proofs."""
 
     rounds: Rounds
     listing: Listing
@@ -45,19 +45,19 @@ class Anchoring(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citizens:
-    """What citizens have a say in, by the words of one configuration."""
+    """The use cases for citizens, for one configuration."""
 
     consents: ConsentBook
     own: OwnStore
-    #: what they demand as data subjects
+    #: their requests as data subjects
     demands: SubjectRequests
-    #: compares their forms with what was answered
+    #: compares finished forms with released values
     attest: Attest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDoor:
-    """The use cases behind the auditors' door."""
+    """The auditors' use cases."""
 
     audit: Audit
     exports: Exports
@@ -65,22 +65,22 @@ class AuditDoor:
     usage: Usage
     watch: Watch
     anchors: Anchoring
-    #: the same door with the words of another composition
+    #: the same, with the titles of another composition
     of: Callable[[Any], "AuditDoor"]
 
 
 @dataclass(slots=True)
 class Loaded:
-    """The configuration in force, and why a newer one was not taken up."""
+    """The configuration in force, and why a newer one was refused."""
 
     digest: str
-    #: file and line of everything to mend in the newer one; empty if there is none
+    #: file and line of each fault of the newer one; empty for none
     refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a handler may use; opened and closed by `app.py`."""
+    """The services of the handlers; `app.py` opens and closes them."""
 
     configuration: Configuration
     catalogue: Catalogue
@@ -89,31 +89,31 @@ class Services:
     sources: Mapping[str, Source]
     recorder: Recorder
     clock: Clock
-    #: whose proof of a login counts
+    #: verifies forwarded logins
     logins: Logins
-    #: None if nobody is told of what is wrong
+    #: None if corrections are off
     corrections: Corrections | None = None
-    #: signs answers for those who ask for it
+    #: signs answers on request
     document_key: DocumentKey | None = None
     #: None if the log is only written
     audit: AuditDoor | None = None
-    #: None if nobody looks after anchors
+    #: None without anchors
     anchors: Rounds | None = None
-    #: how the last reload went; None if nothing is reloaded
+    #: result of the last reload; None without reloads
     loaded: "Loaded | None" = None
-    #: requests under way, per requester
+    #: running requests, per requester
     under_way: dict[str, int] = field(default_factory=dict)
-    #: the same for those that wait for late answers
+    #: the same for requests that wait for late answers
     waiting: dict[str, int] = field(default_factory=dict)
     #: consents, attests, requests of data subjects; None if none are kept
     citizens: "Citizens | None" = None
-    #: rows of shared catalogues that were fetched lately
+    #: cached rows of shared catalogues
     kept_rows: CatalogueCache = field(default_factory=CatalogueCache)
-    #: proxies that may hand over a certificate
+    #: proxies that may forward a certificate
     proxies: Proxies = field(default_factory=Proxies)
 
     def demand(self) -> None:
-        """LogNotSigned, NotAnchored: no new exchange begins while its record would prove nothing."""
+        """Raises LogNotSigned or NotAnchored: no new exchange may begin without a provable record."""
         if self.audit is not None:
             self.audit.watch.demand()
         if self.anchors is not None and self.anchors.refusing:
@@ -121,5 +121,5 @@ class Services:
 
     @property
     def requesters(self) -> Requesters:
-        """Who is known here."""
+        """The known requesters."""
         return self.access.requesters

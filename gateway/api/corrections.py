@@ -1,4 +1,4 @@
-"""Corrections over HTTP: reports to the owners of databases, and how they stand."""
+"""Corrections over HTTP: reports to the owners of databases, and their states."""
 
 import orjson
 

@@ -15,14 +15,14 @@ Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.bi
 
 
 class OtherValue(Body):
-    """What another database says."""
+    """The value of another database."""
 
     source: _NAME
     value: Any
 
 
 class CorrectionBody(Body):
-    """`POST /v1/corrections`: what a database says of somebody, and what he says is right."""
+    """`POST /v1/corrections`: a database's value about a person, and the right value as the person says."""
 
     model_config = example(
         {
@@ -45,21 +45,21 @@ class CorrectionBody(Body):
     source: _NAME
     attribute: Attribute
     why: Literal["citizen_corrects", "sources_differ"]
-    #: as the database gave it; left out where it gave nothing
+    #: the database's value; absent if it gave none
     shown: Any = None
     correct: Any
     others: list[OtherValue] = Field(default_factory=list, max_length=10)
-    #: papers that show what is right, in words
+    #: papers that prove the right value, in words
     grounds: Text | None = None
-    #: telephone or address at which the owner of the database reaches the citizen
+    #: telephone or address of the citizen, for the owner of the database
     contact: Text | None = None
-    #: of the requester itself, in which this source was asked about this person
+    #: an exchange of this requester that asked this source about this person
     exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
     dossier: DossierCode | None = None
 
 
 class CorrectionSearchBody(Body):
-    """`POST /v1/corrections/search`: one's own reports, newest first."""
+    """`POST /v1/corrections/search`: the requester's own reports, newest first."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [{"state": "queued"}]}
@@ -81,7 +81,7 @@ class CorrectionTakeBody(Body):
 
 
 class CorrectionUpdateBody(Body):
-    """`POST /v1/corrections/update`: what the owner of the database answered."""
+    """`POST /v1/corrections/update`: the answer of the owner of the database."""
 
     model_config = example({
         "correction": "cr-abcdefghijkmnpqrstuvwxyz", "state": "corrected",
@@ -90,5 +90,5 @@ class CorrectionUpdateBody(Body):
 
     correction: CorrectionId
     state: Literal["received", "corrected", "refused"]
-    #: the owner's document that says so, by number and day; it stands in the record
+    #: number and date of the owner's document; it is recorded
     reference: Reason

@@ -1,4 +1,4 @@
-"""What happens to every request, in order.
+"""The steps of every request, in order.
 
 Exchange id, route, head, token, scope, limits, signature, handler, signature of the response, log line.
 An exception that is not one of ours becomes a 500 whose body and log say only its type.
@@ -29,7 +29,7 @@ from gateway.telemetry import Metrics, log
 Handler = Callable[[Request], Awaitable[Response | web.StreamResponse]]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
-#: the status of the log line of a client that did not wait; nothing is sent
+#: logged status if the client hung up; nothing is sent
 _HUNG_UP = 499
 
 
@@ -39,7 +39,7 @@ class Endpoint(NamedTuple):
     route: str
     handler: Handler
     scope: str | None = None
-    #: it only waits for what was asked before: counted apart, and so leaves room for new questions
+    #: it only waits for late answers: it has its own concurrency limit
     waits: bool = False
 
 
@@ -59,7 +59,7 @@ class Routes:
             self._patterns.append((_pattern(endpoint.route), self._exact.pop(endpoint.route)))
 
     def find(self, request: Request) -> Endpoint:
-        """The endpoint, whose route and parameters the request then has; one that refuses where there is none."""
+        """The endpoint of a request; sets its route and parameters. Without a match, an endpoint that refuses."""
         path = request.rel_url.path_safe
         found = self._exact.get(path) or self._by_pattern(path, request)
         endpoint = found.get(request.method)
@@ -87,7 +87,7 @@ class Dispatcher:
         limits = services.configuration.gateway.limits
         self._most, self._most_waiting = limits.requests_per_requester, limits.waiting_per_requester
         self._issuer = (services.configuration.gateway.issuer or "").rstrip("/")
-        #: requests that are being answered
+        #: number of running requests
         self.under_way = 0
 
     async def dispatch(self, request: Request) -> Response | web.StreamResponse:
@@ -164,7 +164,7 @@ class Dispatcher:
 
 
 async def demand(request: Request, scope: str) -> None:
-    """Refused when the token that was shown lacks `scope`; a refusal is a record too."""
+    """Raises Refused if the token lacks `scope`; the refusal is recorded."""
     if scope in request.requester.scopes:
         return
     rule, code = f"scope:{scope}", RefusalReason.SCOPE_MISSING
@@ -174,7 +174,7 @@ async def demand(request: Request, scope: str) -> None:
 
 
 async def _meet_expectation(request: Request) -> None:
-    """Send `100 Continue` (RFC 9110, 10.1.1) to who waits for it; any other expectation cannot be met."""
+    """Send `100 Continue` (RFC 9110, 10.1.1) if expected. Raises NotAcceptable for other expectations."""
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise NotAcceptable
     if request.version >= (1, 1) and request.transport is not None:
@@ -182,7 +182,7 @@ async def _meet_expectation(request: Request) -> None:
 
 
 def check_head(request: web.BaseRequest) -> None:
-    """NotHttp for what the parser lets through though RFC 9112 (2.3, 3.2, 6.1) does not."""
+    """Raises NotHttp for requests that the parser accepts but RFC 9112 (2.3, 3.2, 6.1) does not."""
     headers = request.headers
     codings = headers.getall("Transfer-Encoding", ())
     if request.version == (1, 1):
@@ -196,11 +196,11 @@ def check_head(request: web.BaseRequest) -> None:
 
 
 def _refusal(error: Exception, request: Request) -> Response:
-    if not isinstance(error, GatewayError):  # nothing of it leaves
+    if not isinstance(error, GatewayError):  # its text must not leave
         log().error("http.failed", exchange_id=request.exchange, error=error)
         error = GatewayError()
     if isinstance(error, Refused | Throttled):
-        # who refuses to share data says on which law
+        # a refusal to share data names its legal basis
         error.members["legal_basis"] = ground(request.services.configuration, error.rule, error.problem_code)
     request.problem = error.problem_code
     if isinstance(error, TokenRefused) and error.nonce:

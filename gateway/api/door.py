@@ -1,7 +1,7 @@
-"""The socket side of the door: what happens before a request exists (RFC 9112).
+"""The connections of the API, before a request exists (RFC 9112).
 
-Cuts clients that are slow with their headers or do not read, holds caps on connections and on what waits unread,
-and answers what cannot be parsed with a problem body instead of the server's own page.
+Cuts clients that send headers slowly or do not read, limits connections and unread bytes, and answers
+unparsable requests with a problem body instead of the server's own page.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from gateway.config.gateway import DoorLimits, address_of
 from gateway.domain.errors import GatewayError, Overloaded
 from gateway.domain.identifiers import new_exchange_id
 
-#: between two looks whether a dispatcher has ended its last request
+#: pause between checks whether a dispatcher has running requests
 _LEAVING_SECONDS = 0.1
 _LINGERING_SECONDS = 2
 _MOST_FIELDS = 64
-#: a socket that is closed drops what it has
+#: SO_LINGER: a closed socket drops its unsent bytes
 _AT_ONCE = struct.pack("ii", 1, 0)
-#: bytes that a client must read a second, on the average, while it is waited for
+#: bytes that a client must read per second, on average
 _LEAST_RATE = 32_768
 
 
@@ -53,18 +53,18 @@ class DoorProtocol(RequestHandler):
         self._seconds = manager.limits.header_seconds
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
-        #: seconds that the client may still be waited for; what it reads adds to them
+        #: seconds that the client may still take; reading adds to them
         self._patience = manager.limits.unread_seconds
-        #: since when how many bytes wait to be read
+        #: (since when, how many) bytes are unread
         self._unread = (0.0, 0)
-        #: where the connection came in, as a URL
+        #: local address of the connection, as a URL
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuse at the cap; else the clock for the first head starts now."""
+        """Refuse at the limit; else start the timer of the first head."""
         super().connection_made(transport)
         self.address = _address(transport)
-        # Whatever the system does not take at once is unread: it is counted, and has its time.
+        # Bytes that the system does not take at once are unread: they are counted and timed.
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=1, low=0)
         if len(self._door.connections) > self._door.limits.connections:
             self._refuse()
@@ -72,7 +72,7 @@ class DoorProtocol(RequestHandler):
         self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a head that is not complete keep the clock running; a complete one stops it."""
+        """An incomplete head keeps the timer running; a complete one stops it."""
         super().data_received(data)
         if self._messages or self._request_in_progress:
             self._stop_timer()
@@ -80,12 +80,12 @@ class DoorProtocol(RequestHandler):
             self._start_timer()
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 -- aiohttp's own
-        """Aiohttp asks after every piece of a body that was read; mostly nothing was paused."""
+        """Called by aiohttp after each piece of a body; usually nothing was paused."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
-        """The client does not read: it is cut when its time is over, or when too much waits for all clients."""
+        """The client does not read: cut it after its time, or when all clients have too many unread bytes."""
         super().pause_writing()
         self._stop_writing_timer()
         if self.transport is None:
@@ -96,7 +96,7 @@ class DoorProtocol(RequestHandler):
         self._door.hold(self, self._unread[1])
 
     def resume_writing(self) -> None:
-        """The client has read what there was: the time that it took is over, and what it read is worth some."""
+        """The client has read everything: stop its timer, and add time for the bytes that it read."""
         super().resume_writing()
         self._stop_writing_timer()
         since, size = self._unread
@@ -104,7 +104,7 @@ class DoorProtocol(RequestHandler):
         self._patience = max(0.0, min(left, self._door.limits.unread_seconds))
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Nothing is left to time."""
+        """Stop the timers."""
         self._stop_timer()
         self._stop_writing_timer()
         super().connection_lost(exc)
@@ -116,14 +116,14 @@ class DoorProtocol(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> Any:  # noqa: ANN401 -- our response, which aiohttp sends as its own
-        """A problem body for what the HTTP parser refused; its text could quote the request, so it is dropped."""
+        """A problem body for a parser error, without the parser's text, which could quote the request."""
         del request, exc, message
         answer = problem(NotHttp() if status < 500 else GatewayError(), new_exchange_id())
         answer.keep_alive = False
         return answer
 
     def log_exception(self, *_args: object, **_kwargs: object) -> None:
-        """A traceback could carry values; the canonical log line says what happened."""
+        """Log nothing: a traceback could contain values; the canonical log line has the error."""
 
     def _start_timer(self) -> None:
         self._head_timer = asyncio.get_running_loop().call_later(self._seconds, self._too_slow)
@@ -140,7 +140,7 @@ class DoorProtocol(RequestHandler):
             self._write_timer = None
 
     def cut(self) -> None:
-        """End the connection at once; what was not read is dropped, in the system as well."""
+        """End the connection at once and drop unread bytes, in the system too."""
         self._stop_writing_timer()
         if self.transport is None:
             return
@@ -173,12 +173,12 @@ class DoorServer(Server):
         """`limits` as configured."""
         super().__init__(*args, **kwargs)
         self.limits = limits
-        #: connections whose clients do not read, the longest first, and how many bytes wait for each
+        #: connection whose client does not read, the longest first -> unread bytes
         self._held: dict[DoorProtocol, int] = {}
         self._held_bytes = 0
 
     def hold(self, connection: DoorProtocol, size: int) -> None:
-        """So many bytes wait for a client; where that is too much for all of them, who waits longest is cut."""
+        """Note unread bytes of a client; over the limit for all clients, cut the one waiting longest."""
         self._held[connection] = size
         self._held_bytes += size
         while self._held_bytes > self.limits.unread_bytes:
@@ -190,7 +190,7 @@ class DoorServer(Server):
                 longest.cut()
 
     def release(self, connection: DoorProtocol) -> None:
-        """Nothing waits for this client any more."""
+        """The client has no unread bytes."""
         self._held_bytes -= self._held.pop(connection, 0)
 
     def __call__(self) -> RequestHandler:
@@ -199,9 +199,9 @@ class DoorServer(Server):
 
 
 class DoorRunner(web.BaseRunner):
-    """Serves a dispatcher on connections that are timed and capped; another can be put in its place meanwhile.
+    """Serves a dispatcher on connections with limits; the dispatcher can be replaced while it runs.
 
-    A request is answered by the dispatcher that it met.
+    A request is answered by the dispatcher at its arrival.
     """
 
     __slots__ = ("_current", "_limits", "_request_type")
@@ -210,9 +210,9 @@ class DoorRunner(web.BaseRunner):
         self, dispatcher: RequestDispatcher, limits: DoorLimits, *, drain_seconds: float = 11,
         request_type: Callable[..., web.BaseRequest] = Request,
     ) -> None:  # fmt: skip
-        """`drain_seconds`: how long requests may go on once shutdown begins; aiohttp waits twice at most.
+        """`drain_seconds`: how long requests may run after shutdown begins; aiohttp waits twice at most.
 
-        `request_type` makes what `dispatcher` takes, as aiohttp's server does.
+        `request_type` makes the requests of `dispatcher`.
         """
         super().__init__(shutdown_timeout=drain_seconds)
         self._limits = limits
@@ -220,17 +220,17 @@ class DoorRunner(web.BaseRunner):
         self._request_type = request_type
 
     def serve(self, dispatcher: RequestDispatcher) -> RequestDispatcher:
-        """From now on `dispatcher` answers new requests; returns the one before it."""
+        """Answer new requests with `dispatcher`; returns the previous one."""
         former, self._current = self._current, dispatcher
         return former
 
     async def left(self, dispatcher: RequestDispatcher) -> None:
-        """Wait until a dispatcher that is served no more has no request under way."""
+        """Wait until a replaced dispatcher has no running request."""
         while dispatcher.under_way:  # noqa: ASYNC110 -- an event would cost every request, a reload is rare
             await asyncio.sleep(_LEAVING_SECONDS)
 
     async def shutdown(self) -> None:
-        """Nothing happens before connections are closed."""
+        """Do nothing before connections are closed."""
 
     def _dispatch(self, request: web.BaseRequest) -> Awaitable[Any]:
         return self._current.dispatch(request)
@@ -249,11 +249,11 @@ class DoorRunner(web.BaseRunner):
         )
 
     async def _cleanup_server(self) -> None:
-        """What the dispatcher uses is closed where it was opened."""
+        """Do nothing: the opener closes the dispatcher's resources."""
 
 
 def _address(transport: asyncio.BaseTransport) -> str:
-    """What the client writes in `Host` is its own word, so this says where the connection came in."""
+    """The local address of a connection: the client's `Host` is not trusted."""
     host, port, *_ = transport.get_extra_info("sockname")
     scheme = "http" if transport.get_extra_info("ssl_object") is None else "https"
     return address_of(host, port, scheme)

@@ -13,7 +13,7 @@ PAPER_STATES = ("replaceable", "required", "digital_only")
 
 
 def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON Schema
-    """All of them are always there."""
+    """An object with all members required."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a body, in our words: those of the library are meant for the author of the model."""
+"""Sentences for faults of a body: the library's texts are for the author of the model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -10,10 +10,10 @@ from gateway.api.grammar import WORDS, showable
 from gateway.domain import sentences as say
 from gateway.domain.sentences import Sentence, WrongText
 
-#: raised by validators of our models, with their own words
+#: raised by validators of our models, with their own sentences
 _OURS = frozenset({"value_error", "assertion_error"})
 _OF_THE_LIBRARY = frozenset(get_args(ErrorType))
-#: fault of the library -> our words, with what the library knows of it
+#: fault of the library -> our sentence
 _PLAIN: Mapping[str, Sentence] = {
     "missing": say.IS_MISSING,
     "model_type": say.OBJECT_EXPECTED,
@@ -33,7 +33,7 @@ _PLAIN: Mapping[str, Sentence] = {
     "less_than": say.LESS_THAN,
     "less_than_equal": say.AT_MOST,
 }
-#: values that may be of several kinds: how deep they stand, and which kinds there are
+#: values of several kinds: their depth, and their kinds
 KINDS: Mapping[tuple[str | int, ...], tuple[int, Sentence]] = {
     ("account",): (2, say.ACCOUNT_KINDS),
     ("grown_from",): (1, say.GROWN_FROM_KINDS),
@@ -55,7 +55,7 @@ def said(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401 -- pyd
     if kind in _OF_THE_LIBRARY and kind not in _OURS:
         return _PLAIN.get(kind, say.NOT_OF_THE_FORM)(**known)
     error = known.get("error")
-    # a text of the library that nobody has written a sentence for yet
+    # a fault of the library without a sentence yet
     return error.said if isinstance(error, WrongText) else known.get("said", say.NOT_OF_THE_FORM)
 
 
@@ -74,7 +74,7 @@ def _length(kind: str, known: Mapping[str, Any]) -> Sentence:
 
 
 def members_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """The members that there are at a place of a body; none where it depends on what stands there."""
+    """The possible members at a place of a body; none if they depend on the content."""
     here: object = model
     for part in loc:
         fields = here.model_fields if isinstance(here, type) and issubclass(here, BaseModel) else {}

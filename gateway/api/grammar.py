@@ -1,4 +1,4 @@
-"""How words of a request are written: each pattern once, with what it means in plain words for the error."""
+"""Patterns of words in a request, each once, with its description for the error."""
 
 import re
 
@@ -8,46 +8,46 @@ from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.sentences import Sentence, WrongText
 from gateway.domain.signs import HIDDEN, hides
 
-#: what the code of a dossier does not have: more than one word, or a word with a capital as names are written
+#: words that look like names: a dossier code has at most one, without a capital
 _WORDS = re.compile("[A-Za-zĐđ]{3,}")
 _CAPITAL = re.compile("[A-ZĐ][a-zđ]")
 
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9]{6}")
 
-#: pattern -> how it is written
+#: pattern -> its description
 WORDS: dict[str, Sentence] = {}
 
 
 def worded(pattern: str, words: Sentence) -> str:
-    """The pattern, of which `words` say how it is written."""
+    """The pattern; `words`: its description."""
     WORDS[pattern] = words
     return pattern
 
 
 def not_a_number_of_a_person(text: str) -> str:
-    """The text; WrongText when it may hold a person's number, however it is written."""
+    """The text. Raises WrongText if it may contain a person's number, in any form."""
     if may_name_a_person(text):
         raise WrongText(say.MAY_BE_A_NUMBER)
     return text
 
 
 def not_a_name(text: str) -> str:
-    """The text; WrongText when it looks like somebody's name rather than a code."""
+    """The text. Raises WrongText if it looks like a person's name."""
     if _CAPITAL.search(text) or len(_WORDS.findall(text)) > 1:
         raise WrongText(say.MAY_BE_A_NAME)
     return text
 
 
 def in_one_line(text: str) -> str:
-    """The text; WrongText when it hides something, also beyond the signs of `ONE_LINE`."""
+    """The text. Raises WrongText if it has hidden characters, also beyond `ONE_LINE`."""
     if hides(text):
         raise WrongText(say.WRITTEN_AS(how=say.HOW_ONE_LINE))
     return text
 
 
 def showable(name: str) -> str:
-    """The name itself when it looks like a name, else `*`."""
+    """The member name if it looks like one, else `*`."""
     parts = name.split(".")
     plain = all(_SHOWABLE.fullmatch(part) for part in parts) and not _MANY_DIGITS.search(name)
     return name if plain else "*"

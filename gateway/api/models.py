@@ -1,6 +1,6 @@
-"""What callers send and receive, typed (pydantic, frozen, unknown members refused).
+"""Bodies of requests, typed (pydantic, frozen, unknown members refused).
 
-The source of `/openapi.json`. Identifier grammar is ASCII; names are brought to NFC; no default hides a mistake.
+The source of `/openapi.json`. Identifiers are ASCII; names are normalised to NFC; no default hides a mistake.
 """
 
 import unicodedata
@@ -26,7 +26,7 @@ from gateway.domain.problems import TokenErrorCode
 from gateway.domain.sentences import WrongText
 from gateway.domain.signs import hides
 
-#: of what citizens type, which may have several lines
+#: allowed control characters in citizens' texts of several lines
 _LINES = "\t\n\r"
 
 
@@ -49,12 +49,12 @@ def _nfc(text: str) -> str:
 
 
 def _in_one_line(claim: str | int | None) -> str | int | None:
-    """A claim, which may be blank; WrongText when it hides something."""
+    """A claim, which may be blank. Raises WrongText for hidden characters."""
     return grammar.in_one_line(claim) if isinstance(claim, str) else claim
 
 
 def _all_seen(value: Any) -> Any:  # noqa: ANN401 -- any JSON
-    """The value; WrongText when a text in it hides something."""
+    """The value. Raises WrongText if a text in it has hidden characters."""
     if isinstance(value, str):
         if hides(value, _LINES):
             raise WrongText(say.WRITTEN_AS(how=say.HOW_LINES))
@@ -70,7 +70,7 @@ PlainText = Annotated[
 ]
 Text = Annotated[PlainText, AfterValidator(_nfc)]
 Word = Annotated[str, Field(pattern=grammar.WORD)]
-#: kept in records as it is
+#: recorded unchanged
 OpenWord = Annotated[Word, AfterValidator(grammar.not_a_number_of_a_person)]
 DossierCode = Annotated[OpenWord, AfterValidator(grammar.not_a_name)]
 #: as decisions are numbered
@@ -80,7 +80,7 @@ MandateCode = Annotated[
 ]  # fmt: skip
 DateText = Annotated[str, Field(max_length=10, examples=["1990-02-15", "1990-02", "1990"])]
 BirthDate = Annotated[DateText, AfterValidator(_date)]
-#: a name in words is no code, and near ones are told
+#: a code, not a title; the error suggests near ones
 ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
 FieldName = PlainText
@@ -142,7 +142,7 @@ class SameAsBody(Body):
     same_as: RoleName
 
 
-#: kind -> members that no other kind has; the first wins where as many speak for another
+#: kind -> members that no other kind has; at equal numbers the first kind wins
 _OWN: Mapping[str, frozenset[str]] = {
     "person": frozenset({"personal_id", "old_id", "passport", "birth_date"}),
     "organisation": frozenset({"tax_code", "registration_no"}),
@@ -151,7 +151,7 @@ _OWN: Mapping[str, frozenset[str]] = {
 
 
 def kind_of(members: Collection[str]) -> str:
-    """The kind of subject with these members: what most of them belong to, the others are too much then."""
+    """The kind of subject that most of these members belong to; the others are then faults."""
     if "same_as" in members:
         return "same_as"
     found, most = "person", -1
@@ -178,7 +178,7 @@ BODIES: Mapping[str, type[Body]] = {
 
 
 def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
-    """One of several subjects; its faults are told at its place in the list, without the name of its kind."""
+    """One of several subjects; the place of its faults is its place in the list, without its kind."""
     return BODIES.get(_kind(value), PersonBody).model_validate(value)
 
 
@@ -206,7 +206,7 @@ SubjectBody = Annotated[
 
 
 class OfficialBody(Body):
-    """The official in whose name the sources are asked; left out when the citizen fills his own form."""
+    """The official in whose name the sources are asked; absent if citizens fill their own form."""
 
     personal_id: PersonalId
     agency: OpenWord | None = None
@@ -215,7 +215,7 @@ class OfficialBody(Body):
 
 
 class RepresentativeBody(Body):
-    """Who acts for a subject of the request; a source must prove it before anything else is asked."""
+    """The representative of a subject; a source must prove the representation before other sources are asked."""
 
     kind: Annotated[str, Field(pattern=grammar.ROLE, examples=["parent"])]
     of: RoleName | None = Field(
@@ -257,15 +257,15 @@ class PrefillBody(Body):
         Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
         | None
     ) = None
-    #: id of the consent that the request rests on
+    #: id of the consent for this request
     consent: OpenWord | None = None
-    #: code of the document that lets the applicant act for somebody else
+    #: code of the document that lets the applicant act for another person
     mandate: MandateCode | None = None
     representative: RepresentativeBody | None = None
     login: LoginToken | None = Field(None, description=LOGIN)
     #: `sd-jwt`: the answer carries one signature over its fields, any part of which can be shown (RFC 9901)
     passport: Literal["sd-jwt"] | None = None
-    #: shown to the citizen only, who then decides (`/v1/prefill/decision`)
+    #: shown to the citizen first, who then decides (`/v1/prefill/decision`)
     preview: bool = False
     account: dict[FieldName, Claim] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
@@ -304,7 +304,7 @@ class PredicatesBody(Body):
 
 
 class DecisionBody(Body):
-    """`POST /v1/prefill/decision`: of each piece of evidence that was shown, whether the citizen accepts it."""
+    """`POST /v1/prefill/decision`: whether the citizen accepts each shown piece of evidence."""
 
     model_config = example(
         {"exchange_id": "01KB0000000000000000000000", "accepted": ["e1"], "refused": ["e2"]}

@@ -112,7 +112,7 @@ def document() -> dict[str, Any]:
 
 
 def _loosely(schema: Any) -> Any:  # noqa: ANN401 -- JSON
-    """`anyOf` for `oneOf`: a newborn `{}` is written as an organisation might be, and the door knows which it is."""
+    """`anyOf` instead of `oneOf`: a newborn `{}` matches an organisation too; the gateway decides which it is."""
     if isinstance(schema, list):
         return [_loosely(one) for one in schema]
     if not isinstance(schema, dict):

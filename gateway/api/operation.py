@@ -1,4 +1,4 @@
-"""Operation: is it alive, is it ready, how are the sources, what do the reason codes mean."""
+"""Operation: liveness, readiness, states of sources, reason codes."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from gateway.domain.reasons import Reason
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import SourceState
 
-#: how long a probe waits for what a database counts
+#: how long a probe waits for counts of the database
 _PROBE_SECONDS = 1.0
 
 
@@ -20,16 +20,16 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not make unready.
+    """`GET /health/ready`: 503 while the exchange log cannot be written; a silent source does not change it.
 
-    `exchange_log_fault` says why not, and what to do.
+    `exchange_log_fault`: the reason, with a remedy.
     While prefills are refused, `code` says by which problem: `log_unavailable` and `log_rolled_back` (503, nothing is
     recorded), or `log_not_anchored` and `log_not_signed`, which are 200 because auditors are served as before.
     `sequencer` is `stuck` when no record gets its place until somebody mends the log, and `lagging` when a receipt
     could not be redeemed within ten seconds: nothing is lost, it comes later.
-    `anchors` says how each stands; while one is `refusing`, so is the gateway, for new prefills only.
-    `subject_requests` is `overdue` while one should have been acknowledged or answered before today.
-    `configuration` is `stale` while a newer one could not be taken up (F33); `refused` says where to mend it.
+    `anchors`: the state of each; while one is `refusing`, the gateway refuses new prefills only.
+    `subject_requests` is `overdue` while one was due before today.
+    `configuration` is `stale` while a newer one is faulty (F33); `refused` lists its faults.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
     and `unavailable` while it cannot look, because the database cannot be read. It is `quarantined` while rows that no
     gateway wrote stand in the database: they got no place; `motlan log quarantine` lists them.
@@ -59,7 +59,7 @@ async def ready(request: Request) -> Response:
 
 
 def _status(services: Services, *, log: bool) -> dict[str, object]:
-    """Whether this process answers prefills, else the code of the problem with which it refuses them."""
+    """Whether this process answers prefills, else the problem code of its refusals."""
     stuck = services.audit.watch.stuck if services.audit is not None else None
     if isinstance(stuck, LogRolledBack):
         return {"status": "not_ready", "code": stuck.code}
@@ -78,7 +78,7 @@ def _fault(log: ExchangeLog) -> dict[str, object]:
 
 
 async def _demands(citizens: Citizens) -> dict[str, object]:
-    """How many requests of data subjects are overdue: a duty to people, which makes nothing unready."""
+    """The number of overdue requests of data subjects; it does not change readiness."""
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             late = await citizens.demands.overdue()

@@ -40,7 +40,7 @@ async def fill(request: Request) -> Response:
 
 
 async def explain(request: Request) -> Response:
-    """`POST /v1/explain`: what `fill` would decide, and why. Goes on while anchors refuse: nothing leaves."""
+    """`POST /v1/explain`: the decision of `fill`, with reasons. Works while anchors refuse: no value leaves."""
     services = request.services
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
@@ -105,7 +105,7 @@ async def _note(request: Request, body: Mapping[str, Any], denial: GatewayError)
 
 
 def deadline(request: Request, wanted_ms: int | None) -> float:
-    """The moment (loop time) until which sources are waited for."""
+    """The deadline for sources (loop time)."""
     times = request.services.configuration.gateway.prefill
     milliseconds = min(wanted_ms or times.deadline_ms, times.max_deadline_ms)
     return asyncio.get_running_loop().time() + milliseconds / 1000

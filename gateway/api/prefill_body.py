@@ -1,7 +1,7 @@
-"""From the bytes of a prefill to the people and the official that it names, without a model in between.
+"""Bytes of a prefill to its people and official, without a pydantic model.
 
-The models of `models.py` say what is allowed: each member is checked by the validator of its field.
-A body that is refused here is given to the model, which says what is wrong with it.
+Each member is checked by the validator of its field in `models.py`. The model then names the faults of a
+refused body.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def prefill_body(raw: bytes, depth: int) -> dict[str, Any]:
 
 
 def _is_prefill(data: dict[str, Any]) -> bool:
-    """Whether it is of the form of `PrefillBody`; what it says of people is converted meanwhile."""
+    """Whether it has the form of `PrefillBody`; converts its people in place."""
     if not _has_members(data, _MEMBERS, _NEEDED):
         return False
     for given in data["subjects"].values():
@@ -85,7 +85,7 @@ def _is_subject(given: object) -> bool:
 
 
 def _has_members(given: dict[str, Any], checks: Mapping[str, _Check], needed: frozenset[str]) -> bool:
-    """Whether every member is known and good, and none is missing."""
+    """Whether every member is known and valid, and none is missing."""
     for name, value in given.items():
         check = checks.get(name)
         if check is None or not check(value):
@@ -98,14 +98,14 @@ def _check(annotation: Any) -> _Check:  # noqa: ANN401 -- a type
 
 
 def _checks(model: type[Body], **instead: Any) -> tuple[Mapping[str, _Check], frozenset[str]]:  # noqa: ANN401 -- types
-    """What checks each member of a model, and which must be there; `instead`: other types of some members."""
+    """The checks of a model's members, and its required members; `instead`: other types of some members."""
     fields = model.model_fields
     types = {name: Annotated[one.annotation, *one.metadata, Field()] for name, one in fields.items()}
     checks = {name: _check(one) for name, one in {**types, **instead}.items()}
     return checks, frozenset(name for name, one in fields.items() if one.is_required())
 
 
-#: subjects are looked at one by one, and names and dates are converted here
+#: subjects are checked one by one; names and dates are converted here
 _MEMBERS, _NEEDED = _checks(
     PrefillBody, subjects=Annotated[dict[RoleName, Any], Field(max_length=MOST_ROLES)]
 )
@@ -119,7 +119,7 @@ _SUBJECTS = {
 def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, Subject | str]:
     """Role -> subject, or the name of the role that it is the same as; whether that fits is the service's to say.
 
-    The subjects of a list stand as `<role>#1`, `<role>#2` and so on.
+    The subjects of a list are `<role>#1`, `<role>#2` and so on.
     """
     found: dict[str, Subject | str] = {}
     for name, one in given.items():
@@ -141,7 +141,7 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
 
 
 def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Subject:
-    """The subject that checked data name; `place` is its place in the body."""
+    """The subject in checked data; `place`: its place in the body."""
     there = role.kind if role is not None else ()
     if "commune" in given:
         kind = SubjectKind.PARCEL
@@ -154,7 +154,7 @@ def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Su
 
 
 def person_of(body: PersonBody) -> Subject:
-    """The person that the member `subject` of a body names."""
+    """The person in the member `subject` of a body."""
     given = body.model_dump(exclude_none=True)
     if body.birth_date is not None:
         given["birth_date"] = PartialDate.parse(body.birth_date)
@@ -177,7 +177,7 @@ def _fault(place: _Place, why: Sentence, code: ProblemCode) -> Unprocessable:
 
 
 def representative_of(given: Mapping[str, Any] | None) -> Representative | None:
-    """Who acts for somebody else, as checked data say."""
+    """The representative in checked data."""
     if given is None:
         return None
     person = given.get("subject")
@@ -193,7 +193,7 @@ def representative_of(given: Mapping[str, Any] | None) -> Representative | None:
 
 
 def official_of(given: Mapping[str, Any] | None, agency: str) -> Official | None:
-    """The official that the request names, of the requester's agency where it names none."""
+    """The official of the request; the default agency is the requester's."""
     if given is None:
         return None
     return Official(

@@ -1,6 +1,6 @@
-"""Errors as the other side sees them (RFC 9457): a title in two languages, a stable code, the exchange id.
+"""Errors as problems (RFC 9457): a title in two languages, a stable code, the exchange id.
 
-A problem never carries a value of the request: unknown names are shown only when they cannot be somebody's data.
+A problem never contains a value of the request; unknown names are shown only if they cannot be personal data.
 """
 
 from collections.abc import Iterable
@@ -35,10 +35,10 @@ _WRONG_VALUES = frozenset({
 
 
 class NotHttp(BadRequest):
-    """Bytes that are no request of HTTP/1.0 or 1.1: nobody can be sure where the next one begins."""
+    """Bytes that are no request of HTTP/1.0 or 1.1, so the start of the next request is unknown."""
 
     def __init__(self) -> None:
-        """Says no more: the bytes may be anybody's."""
+        """Without details: the bytes may be personal data."""
         super().__init__(say.NOT_HTTP)
 
 
@@ -60,7 +60,7 @@ class TooSlow(BadRequest):
 
 
 class WrongMedia(BadRequest):
-    """The body is not of a media type that is taken here."""
+    """The body has an unsupported media type."""
 
     code = ProblemCode.UNSUPPORTED_MEDIA_TYPE
 
@@ -118,14 +118,14 @@ def problem(error: GatewayError, exchange: str) -> Response:
 
 
 def from_validation(error: ValidationError, model: type[BaseModel]) -> BadRequest:
-    """400 when the form of the body is wrong, 422 when only values are; one entry per fault and place."""
+    """400 if the form of the body is wrong, 422 if only values are; one entry per fault and place."""
     faults = error.errors(include_url=False, include_input=False)
     shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
     problems = [
         (pointer(_place(fault["loc"])), said(fault, model), _word(fault["type"]))
         for fault in (shape or faults)
     ]
-    # a value that may be of several kinds has a fault for each of them
+    # a value of several kinds has a fault for each kind
     shown = list(dict.fromkeys(problems))[:_MAX_FAULTS]
     family = BadRequest if shape else Unprocessable
     place, why, _ = shown[0]
@@ -138,7 +138,7 @@ def pointer(place: Iterable[str | int]) -> str:
 
 
 def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Without the names of union members, which are ours and not the caller's."""
+    """The place without names of union members: the requester does not know them."""
     place = tuple(part for part in loc if part != "[key]")
     if place[:1] in KINDS:
         return place[: KINDS[place[:1]][0]]

@@ -1,7 +1,7 @@
-"""Certificates that a TLS-ending proxy hands over (RFC 9440, or percent-encoded PEM), from proxies that may.
+"""Client certificates forwarded by trusted TLS-terminating proxies (RFC 9440, or percent-encoded PEM).
 
-A proxy may when it connects from a configured address and shows the shared secret. The field is
-refused from all others, and not passed over: it may be an attempt to pass for another requester.
+A proxy is trusted if it connects from a configured address and sends the shared secret. From others the header is
+refused, not ignored: it may be an attempt to act as another requester.
 """
 
 import base64
@@ -22,13 +22,13 @@ from gateway.domain import sentences as say
 _LARGEST = 16_384
 
 
-#: name of a field -> all values that it came with
+#: name of a header -> its values
 Fields = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxies:
-    """Who may hand over a certificate; nobody by default."""
+    """The proxies that may forward a certificate; none by default."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     certificate_header: str = ""
@@ -36,7 +36,7 @@ class Proxies:
     secret: bytes = b""
 
     def is_one(self, peer: str) -> bool:
-        """Whether this address is a proxy's."""
+        """Whether a proxy has this address."""
         if not self.networks:
             return False
         try:
@@ -46,7 +46,7 @@ class Proxies:
         return any(address in one for one in self.networks)
 
     def handed_over(self, fields: Fields, peer: str) -> bytes | None:
-        """DER of the certificate in the header, None where there is none; TokenRefused where it may not stand."""
+        """DER of the certificate in the header, or None. Raises TokenRefused from an untrusted address."""
         values = fields(self.certificate_header) if self.networks else ()
         if not values:
             return None
@@ -60,7 +60,7 @@ class Proxies:
 
 
 def proxies(settings: ProxySettings | None) -> Proxies:
-    """Those of the configuration. Raises ValueError for an address that is none."""
+    """The configured proxies. Raises ValueError for a bad address."""
     if settings is None:
         return Proxies()
     return Proxies(

@@ -1,4 +1,4 @@
-"""What the door itself refuses is a record too, before the answer says so."""
+"""Records the refusals of the HTTP layer, before the answer leaves."""
 
 from gateway.api.request import Request
 from gateway.domain.exchange import Phase

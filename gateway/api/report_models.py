@@ -1,4 +1,4 @@
-"""What auditors send for a report, typed as in models.py."""
+"""Bodies of report requests, typed as in models.py."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from gateway.domain.errors import BadRequest
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import WrongText
 
-#: a year and a month of days in common
+#: a year and a month
 LONGEST = timedelta(days=400)
-#: as months and days are written; beyond, a day in Việt Nam might not exist
+#: limits of years; beyond, a day in Việt Nam might not exist
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -43,7 +43,7 @@ Days = Annotated[list[Day], Field(max_length=200)]
 
 
 class OfficeBody(Body):
-    """Office hours in Việt Nam. Holidays, and days off on which there is work, are those given here."""
+    """Office hours in Việt Nam, with the holidays and the working days off given here."""
 
     opens: Clock = "07:00"
     closes: Clock = "18:00"
@@ -82,12 +82,12 @@ class ReportBody(Body):
     requester: Name | None = None
     agency: Word | None = None
     format: Literal["json", "csv"] = "json"
-    #: rows; the sums are over all
+    #: rows; sums cover all rows
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: of `volume`: with how many weeks before a day is compared, with the same weekday or all days
+    #: of `volume`: number of earlier weeks to compare with; the same weekday or all days
     weeks: Annotated[int, Field(ge=2, le=26)] | None = None
     compare: Literal["weekday", "all"] | None = None
-    #: of `volume`: the score above which a day is told, and its fewest exchanges
+    #: of `volume`: a day is listed above this score and from so many exchanges on
     threshold: Annotated[float, Field(ge=0, le=1000, strict=False)] | None = None
     least: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     #: of `hours`

@@ -1,4 +1,4 @@
-"""One HTTP request: what came, what is known of it so far, and what of it bears on who asks."""
+"""One HTTP request, with the facts known so far, and its credentials."""
 
 from asyncio import Task
 from collections.abc import Mapping
@@ -15,31 +15,31 @@ from gateway.domain.identifiers import ExchangeId, RequesterId
 from gateway.domain.parties import Caller, Requester
 from gateway.messages.verify import Signed
 
-#: who asks, as long as no token proved it
+#: the requester before a token is verified
 NOBODY = Requester(id=RequesterId(""), name="", scopes=frozenset())
 
 
 class Request(web.BaseRequest):
-    """Attributes are set by the dispatcher, each as soon as it is known."""
+    """The dispatcher sets the attributes, each when it is known."""
 
     services: Services
     exchange: ExchangeId
-    #: our address as the client knows it, no slash at the end
+    #: the gateway's public URL, without a slash at the end
     issuer: str
-    #: pattern of the path: never the path itself, which the client chose
+    #: pattern of the path, never the path of the client
     route: str = "none"
     #: the parts of the path that match the braces of the route
     parameters: Mapping[str, str] = MappingProxyType({})
     requester: Requester = NOBODY
-    #: the body, where it was read before its handler
+    #: the body, if it was read before the handler
     raw: bytes | None = None
     #: whether Content-Digest was verified
     digested: bool = False
-    #: how the request was signed
+    #: its verified signature
     signed: Signed | None = None
-    #: machine code of the problem that was answered, for the canonical log line
+    #: code of the answered problem, for the canonical log line
     problem: str = ""
-    #: for the field DPoP-Nonce of the response
+    #: for the header DPoP-Nonce of the response
     nonce: str = ""
 
     def __init__(
@@ -50,35 +50,35 @@ class Request(web.BaseRequest):
         writer: AbstractStreamWriter,
         task: "Task[None]",
     ) -> None:
-        """As aiohttp's server makes one."""
+        """With the arguments of aiohttp's server."""
         super().__init__(message, payload, protocol, writer, task, protocol._loop)  # noqa: SLF001 -- as aiohttp does
         #: where the connection came in
         self.address: str = protocol.address
 
     @property
     def caller(self) -> Caller:
-        """Who makes this request."""
+        """The caller of this request."""
         agency = self.services.requesters.agency(self.requester)
         return Caller(requester=self.requester, agency=agency, exchange=self.exchange)
 
     @property
     def authorization(self) -> tuple[str, ...]:
-        """The fields Authorization."""
+        """The Authorization headers."""
         return tuple(self._headers.getall("Authorization", ()))
 
     @property
     def proofs(self) -> tuple[str, ...]:
-        """The fields DPoP."""
+        """The DPoP headers."""
         return self.fields("DPoP")
 
     @property
     def target(self) -> str:
-        """The path as it was sent, without its query."""
+        """The path as sent, without the query."""
         return self.rel_url.raw_path
 
     @cached_property
     def certificate(self) -> bytes | None:
-        """DER of the caller's certificate: of a proxy's header, else of the connection."""
+        """DER of the client certificate: from a proxy's header, else from the connection."""
         known, transport = self.services.proxies, self.transport
         if transport is None:
             return None
@@ -91,5 +91,5 @@ class Request(web.BaseRequest):
         return found
 
     def fields(self, name: str) -> tuple[str, ...]:
-        """The values of all fields with this name."""
+        """The values of all headers with this name."""
         return tuple(self._headers.getall(name, ()))

@@ -1,6 +1,6 @@
-"""What is sent to the client (RFC 9110, RFC 9112): a whole response in one write, or a stream of pieces.
+"""Responses (RFC 9110, RFC 9112): a whole response in one write, or a stream of pieces.
 
-Every response has the security headers and the id of its exchange; a response may say otherwise than they do.
+Every response has the security headers and the id of its exchange; a response may replace them.
 """
 
 import re
@@ -23,9 +23,9 @@ HEADERS = {
 }
 JSON = "application/json"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-#: bytes of a body from which it is worth to send it apart from its head
+#: a body from this size on is sent separately from its head
 _LARGE = 16_384
-#: a value with one of these could end its line
+#: characters that could end a header line
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -42,7 +42,7 @@ class Response:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`headers` are added to the security headers, or stand instead of them."""
+        """`headers` are added to the security headers, or replace them."""
         self.status = status
         self.body = body
         self.content_type = content_type

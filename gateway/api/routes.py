@@ -1,6 +1,6 @@
-"""Every path of the door, on one page: method, handler, scope, models, and the problems it may answer with.
+"""All routes in one table: method, handler, scope, models, and possible problems.
 
-The routes and `/openapi.json` are both made from this table.
+The routes and `/openapi.json` are made from it.
 """
 
 from dataclasses import dataclass
@@ -54,17 +54,17 @@ class Route:
     vi: str
     en: str
     scope: str | None = None
-    #: it only waits for what was asked before
+    #: it only waits for late answers
     waits: bool = False
     body: type[BaseModel] | None = None
     #: name of the answer's schema in openapi.py
     answer: str
     problems: tuple[int, ...] = ()
-    #: media type of the answer, and of a second form that it may have
+    #: media type of the answer, and of its second form
     media: tuple[str, ...] = ("application/json",)
     #: parameters of the query, each with an example; those of the path are in the path
     query: tuple[tuple[str, str], ...] = ()
-    #: what comes again under one Idempotency-Key is done once
+    #: requests with the same Idempotency-Key are done once
     keyed: bool = False
 
 
@@ -279,7 +279,7 @@ OPERATIONS = (
 
 
 def add_operations(routes: Routes) -> None:
-    """Put the table into the routes."""
+    """Add the table to the routes."""
     for item in OPERATIONS:
         methods = ("GET", "HEAD") if item.method == "GET" else (item.method,)
         routes.add(methods, Endpoint(item.path, item.handler, item.scope, item.waits))

@@ -1,6 +1,6 @@
 """Shared catalogues of the ministries (DMDC): rows by the name of a catalogue, as their owner serves them.
 
-A catalogue says nothing about anybody: asking for one is no exchange, and no record.
+A catalogue has no personal data: asking for one is no exchange and has no record.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from gateway.ports.sources import Source
 SOURCE, OPERATION = "catalogues", "Category"
 _NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 _RETRY_SECONDS = 5
-#: no official stands behind a catalogue
+#: catalogues need no official
 _NOBODY = Official(personal_id="", agency="")
 
 
 async def one(request: Request) -> Response:
-    """`GET /v1/catalogues/{name}`: 404 where the owner has none of this name, 503 while it does not answer."""
+    """`GET /v1/catalogues/{name}`: 404 if the owner has no such catalogue, 503 while it does not answer."""
     services, name = request.services, request.parameters["name"]
     settings = services.configuration.sources.get(SOURCE)
     source = services.sources.get(SOURCE)

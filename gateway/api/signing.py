@@ -1,7 +1,7 @@
-"""Signed messages at the door (RFC 9421, RFC 9530): a request's signature is verified, an answer is signed on request.
+"""Signed messages over HTTP (RFC 9421, RFC 9530): verifies signed requests, signs answers on request.
 
-A signature that does not hold refuses the request, and the refusal is a record. Content-Digest is held against the
-body whether the request is signed or not. Of a request we sign only what was verified.
+A request with an invalid signature is refused, and the refusal is recorded. Content-Digest is compared with the
+body, signed or not. An answer's signature covers only verified parts of the request.
 """
 
 import base64
@@ -25,14 +25,14 @@ from gateway.telemetry import log
 
 _RULE = "signature:invalid"
 _DIGEST = "Content-Digest"
-#: a request with any of them says something of itself that is verified
+#: headers that must be verified if present
 MESSAGE_FIELDS = ("Signature-Input", "Signature", _DIGEST)
 
 
 async def check_message(request: Request) -> None:
-    """Verify what a request with `MESSAGE_FIELDS` says of itself: its signature, or Content-Digest alone.
+    """Verify a request with `MESSAGE_FIELDS`: its signature, or Content-Digest only.
 
-    SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
+    Raises SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
     """
     signed = "Signature-Input" in request.headers or "Signature" in request.headers
     limits = request.services.configuration.gateway.limits
@@ -51,7 +51,7 @@ async def check_message(request: Request) -> None:
 
 
 def check_body(request: Request, body: bytes) -> None:
-    """Raises BadRequest unless the body is the one that Content-Digest says, where that is sent."""
+    """Raises BadRequest if the body differs from a sent Content-Digest."""
     if _DIGEST not in request.headers:
         return
     try:
@@ -62,7 +62,7 @@ def check_body(request: Request, body: bytes) -> None:
 
 
 def proof_of(request: Request) -> Mapping[str, str]:
-    """What records keep of a signed request: who has the message and the public key proves it with them."""
+    """Notes of a signed request for its records: with the message and the public key they prove it."""
     signed = request.signed
     if signed is None:
         return {}
@@ -74,7 +74,7 @@ def proof_of(request: Request) -> Mapping[str, str]:
 
 
 async def sign_response(request: Request, response: Response) -> None:
-    """Sign a response to a requester that asks for it; without the key it stays as it is."""
+    """Sign a response on request; without the key it stays unsigned."""
     services, key = request.services, request.services.document_key
     asked = wanted(request.headers.getall("Accept-Signature", ()))
     if key is None or asked is None or request.requester is NOBODY:
@@ -106,7 +106,7 @@ async def _verified(request: Request, body: bytes) -> Signed:
 
 
 def _verified_part(request: Request) -> Message:
-    """The request without what it says of itself and nobody verified: our signature would vouch for it."""
+    """The request without unverified headers: our signature must not cover them."""
     message = _message(request)
     unverified = {"content-digest": not request.digested, "signature": request.signed is None}
     fields = {name: values for name, values in message.fields.items() if not unverified.get(name)}

@@ -1,8 +1,8 @@
-"""TLS that the door ends itself (RFC 8446, RFC 5246), and the certificates of requesters in the handshake (RFC 8705).
+"""TLS of the listener (RFC 8446, RFC 5246), and client certificates in the handshake (RFC 8705).
 
-A certificate may be left out; one that is shown must be one of a requester's, or issued by an authority of the
-configuration, and of this day, or the handshake fails. Certificates may be changed while the door is open: who
-connects from then on meets the new ones, and connections that stand go on with theirs.
+A client certificate is optional. It must be a requester's own, or issued by a configured authority, and valid today;
+else the handshake fails. Certificates can be renewed while serving: new connections use the new ones, open
+connections keep theirs.
 """
 
 import ssl
@@ -19,18 +19,18 @@ _REMEDY = (
 
 
 class Renewable(ssl.SSLContext):
-    """What a listener is given once: each connection is wrapped by the context of that moment."""
+    """The context of a listener: each connection uses the current inner context."""
 
     _now: ssl.SSLContext
 
     def __new__(cls, now: ssl.SSLContext) -> Self:
-        """`now` is the one that is used until another is put in its place."""
+        """`now`: the first inner context."""
         made = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
         made._now = now
         return made
 
     def renew(self, now: ssl.SSLContext) -> None:
-        """From now on connections are wrapped by this one."""
+        """Use another inner context for new connections."""
         self._now = now
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401 -- as asyncio and uvloop call it
@@ -55,7 +55,7 @@ def server_context(settings: TlsSettings, root: Path, pinned: Iterable[str]) -> 
         raise ConfigError([Problem("config/gateway.yaml", 0, what, _REMEDY)]) from None
     if trusted or settings.client_ca is not None:
         context.verify_mode = ssl.CERT_OPTIONAL
-        # an authority between, or a requester's own certificate, is an end of the chain
+        # an intermediate authority, or a requester's own certificate, may end the chain
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 

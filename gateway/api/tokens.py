@@ -1,6 +1,6 @@
 """The token endpoint (RFC 6749, 4.4 and 5), introspection (RFC 7662), revocation (RFC 7009), metadata (RFC 8414).
 
-Errors have the form that RFC 6749 prescribes, with the exchange id in the header.
+Errors have the form of RFC 6749, with the exchange id in the header.
 """
 
 from urllib.parse import parse_qsl
@@ -21,7 +21,7 @@ SCOPES = (
 ).split()  # fmt: skip
 _ALGORITHMS = ["EdDSA", "ES256"]
 _BOUND = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
-#: longer than any rotation takes to be learnt, shorter than a token lives
+#: longer than processes need to read a rotation, shorter than the life of a token
 _KEYS_SECONDS = 60
 
 
@@ -64,9 +64,9 @@ async def introspect(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """`POST /oauth2/revoke`; whatever the token was, this answers alike.
+    """`POST /oauth2/revoke`: the same answer for every token.
 
-    The process that answers takes it no more, the others refuse it within `access.check_seconds`.
+    The answering process refuses the token at once, the others within `access.check_seconds`.
     """
     try:
         form = await _form(request)
@@ -79,7 +79,7 @@ async def revoke(request: Request) -> Response:
 
 
 async def jwks(request: Request) -> Response:
-    """`GET /oauth2/jwks`: the public keys of the house."""
+    """`GET /oauth2/jwks`: the public keys of the gateway."""
     answer = _answer(200, request.services.access.jwks())
     answer.headers["Cache-Control"] = f"public, max-age={_KEYS_SECONDS}"
     return answer

@@ -144,7 +144,7 @@ def prune(*, archives: tuple[Path, ...], yes: bool, store: Store) -> int:
 
 
 async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tuple[list[Checked], int] | None:
-    """What was checked and how many records are gone; None when he did not want it."""
+    """The checked archives and the number of deleted records; None if the operator declined."""
     keeper = store.keeper
     recorder, reader = keeper.recorder(), keeper.reader()
     proofs = TreeProofs(reader, reader)

@@ -21,7 +21,7 @@ from gateway.mapping.strict import Strict, Words
 CASTS = Path("config/sandbox/casts.yaml")
 _SAME = "same:"
 _PERSON = "person"
-#: what a request says of a person, as far as he has it
+#: members of a person in a request, if the person has them
 _SAID = ("personal_id", "old_id", "passport", "full_name", "birth_date")
 #: long enough for every source of the sandbox
 _DEADLINE_MS = 10_000
@@ -154,7 +154,7 @@ def _subject(player: Player, people: People) -> Any:  # noqa: ANN401 -- JSON of 
 
 
 def _said(person: Mapping[str, Any]) -> dict[str, str]:
-    """Numbers, name and birth date, as far as the person has them."""
+    """The person's numbers, name and birth date, if any."""
     return {word: person[word] for word in _SAID if person.get(word)}
 
 

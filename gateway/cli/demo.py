@@ -254,7 +254,7 @@ def _told(body: Any) -> Table:  # noqa: ANN401 -- the JSON answer
 
 
 class _Nowhere:
-    """A sink for log lines that nobody watches."""
+    """A sink for log lines."""
 
     def write(self, line: bytes) -> int:
         return len(line)

@@ -1,4 +1,4 @@
-"""What every command that asks a running gateway shares: which one, as whom, and what it says to a refusal."""
+"""Shared by commands that ask a running gateway: its address, the client, and the text of refusals."""
 
 import functools
 from collections.abc import Callable
@@ -28,7 +28,7 @@ READY = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Desk(Voice):
-    """A client of one gateway, and how its user wants to be told."""
+    """A client of one gateway, and the output of its command."""
 
     client: GatewayClient
     ready_file: Path | None

@@ -24,7 +24,7 @@ _TRAITS = 3
 
 
 def greeting(content: Mapping[str, Any]) -> str:
-    """Addresses, lines to paste for every path of the API, and whom the sandbox knows."""
+    """Addresses, commands to paste for every path of the API, and the sandbox's people."""
     base = content["gateway"]
     shown = content["clients"].get("portal") or {}
     people = [person for person in content["personas"] if person["personal_id"] and person["full_name"]]

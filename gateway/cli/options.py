@@ -53,7 +53,7 @@ _PLAIN = frozenset("\n\u00a0")
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a command tells what it has to say."""
+    """The output of a command."""
 
     as_json: bool
     quiet: bool

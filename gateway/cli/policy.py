@@ -128,7 +128,7 @@ async def _acts(
 ) -> AsyncIterator[PastRequest]:
     """Each request once, newest first; a second intent of an exchange names people found on the way.
 
-    `step` is told how many records were read.
+    `step` is called with the number of records read.
     """
     for phase in (Phase.INTENT, Phase.REFUSAL):
         wanted, before = LogSearch(phase=phase, since=since, until=until), None

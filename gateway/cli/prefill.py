@@ -149,7 +149,7 @@ def prefill(
 
 
 def _write(path: Path, signed: str) -> None:
-    """For nobody else: what is signed are personal data."""
+    """Only the owner can read the file: it has personal data."""
     try:
         replace_file(path, signed.encode("ascii"))
     except OSError as error:

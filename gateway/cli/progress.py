@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def record_bar(
     *, shown: bool, total: int | None = None, of: str = "bản ghi / records"
 ) -> Iterator[Callable[[int], object]]:
-    """Gives what is told how many more records are done; nothing is shown elsewhere. `total` None: nobody knows."""
+    """A function to call with the number of further records; shown on a terminal only. `total` None: unknown."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
         yield lambda _count: None

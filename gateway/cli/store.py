@@ -30,7 +30,7 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class Store(Voice):
-    """The log of a configuration, and how its keeper wants to be told."""
+    """The log of a configuration, and the output of its command."""
 
     keeper: Keeper
     configuration: Configuration

@@ -144,7 +144,7 @@ async def _run(
     ready_file: Path | None,
     say: Callable[[dict[str, object]], None],
 ) -> None:
-    """Serve until told to stop; `say` hears once where."""
+    """Serve until a stop signal; `say` is called once with the address."""
     telemetry.set_up()
     stop = stop_event()
     runner = guarded_runner(app, _LIMITS)
