@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.consent_answers import CONSENT_ANSWERS
-from gateway.api.explain_answers import EXPLAIN_ANSWERS
+from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.mapping.answer import FieldEntry, Mark, PrefillAnswer, ReasonEntry, schema_of
@@ -61,14 +61,13 @@ _PROCEDURE = _object(
 _CODES = (*ProblemCode, *RefusalReason)
 #: of a problem; its words stand beside it
 _CODE: dict[str, Any] = {
-    "type": "string",
-    "enum": [one.value for one in _CODES],
+    **open_list(one.value for one in _CODES),
     "x-enum-descriptions": [f"{' '.join(map(str, one.http))}: {one.vi} / {one.en}" for one in _CODES],
 }
 _FAULT = _object(
     "pointer code detail detail_vi",
     pointer=_TEXT,
-    code={"type": "string", "enum": [one.value for one in _CODES if {400, 422} & {*one.http}]},
+    code=open_list(one.value for one in _CODES if {400, 422} & {*one.http}),
     detail=_TEXT,
     detail_vi=_TEXT,
 )
@@ -165,8 +164,8 @@ ANSWERS: dict[str, Any] = {
         "status",
         status={"enum": ["live", "ready", "refusing", "not_ready"]},
         code={
-            "enum": ["log_unavailable", "log_rolled_back", "log_not_anchored", "log_not_signed"],
-            "description": "how prefills are refused",
+            **open_list(("log_unavailable", "log_rolled_back", "log_not_anchored", "log_not_signed")),
+            "description": f"how prefills are refused; {NEW_CODES}",
         },
         dependencies=_FREE,
     ),

@@ -1,5 +1,6 @@
 """JSON Schemas (2020-12) of the answer of `POST /v1/explain`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.domain.reasons import RefusalReason
@@ -21,7 +22,15 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
-_REFUSAL = {"type": "string", "enum": [one.value for one in RefusalReason]}
+NEW_CODES = "new codes may be added: treat a code that you do not know by the status of its answer"
+
+
+def open_list(codes: Iterable[str]) -> dict[str, Any]:
+    """The codes that there are today. `enum` would make a generated client refuse the next one."""
+    return {"type": "string", "description": NEW_CODES, "x-extensible-enum": [*codes]}
+
+
+_REFUSAL = open_list(one.value for one in RefusalReason)
 _DENIAL = _object(rule=_TEXT, code=_REFUSAL, detail=_TEXT, detail_vi=_TEXT, remedy=_TEXT)
 _NO_DENIAL: dict[str, Any] = {"anyOf": [_DENIAL, {"type": "null"}]}
 _PLACE = _object(

@@ -127,7 +127,7 @@ class StandIn:
 
 
 #: as the description has them
-CODES = document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+CODES = document()["components"]["schemas"]["Problem"]["properties"]["code"]["x-extensible-enum"]
 
 
 class StandInLog:

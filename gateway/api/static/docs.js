@@ -62,7 +62,7 @@ function article(path, method, operation, schemas) {
 
 function problems(api) {
   const codes = api.components.schemas.Problem.properties.code;
-  codes.enum.forEach((code, at) => {
+  codes["x-extensible-enum"].forEach((code, at) => {
     const [, statuses, words] = /^([0-9 ]+): (.*)$/.exec(codes["x-enum-descriptions"][at]);
     document.getElementById("problems").append(
       node("dt", { id: `problem-${code}` }, `${statuses} ${code}`), node("dd", {}, ...bilingual(words)));
