@@ -14,21 +14,27 @@ if TYPE_CHECKING:
 
 _SCRIPT: Final = Path(__file__).with_name("roles.sql").read_text("utf-8")
 _GRANT: Final = re.compile(r"^GRANT (.+) ON (?!FUNCTION)(.+) TO (.+);$", re.MULTILINE)
+_NAME: Final = re.compile(r"(')?\bmotlan_(?:app|admin|audit)\b")
 _COLUMNS: Final = re.compile(r" \([^)]*\)")
 _MONTH: Final = re.compile(r"_\d{4}_\d{2}$")
 _SHOWN: Final = 5
 #: rights that change what stands there
-_CHANGES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE"})
+#: (a trigger of a stranger's may drop each record before it is written)
+_CHANGES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER"})
 _HELD: Final = """
 SELECT c.relname, p.name FROM pg_class c CROSS JOIN unnest($1::text[]) AS p (name)
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'S') AND
  CASE p.name WHEN 'UPDATE' THEN has_any_column_privilege(c.oid, p.name) ELSE has_table_privilege(c.oid, p.name) END
 """
+#: also one that may become the owner by SET ROLE
 _OWNS: Final = (
-    "SELECT rolsuper OR pg_has_role(c.relowner, 'USAGE') FROM pg_roles, pg_class c"
+    "SELECT rolsuper OR pg_has_role(c.relowner, 'MEMBER') FROM pg_roles, pg_class c"
     " WHERE rolname = current_user AND c.oid = to_regclass('append_log')"
 )
-_MAKES_MONTHS: Final = "SELECT has_function_privilege('motlan_month(text)', 'EXECUTE')"
+_CALLS: Final = (
+    "SELECT has_function_privilege('motlan_month(text)', 'EXECUTE') AS makes,"
+    " has_function_privilege('motlan_drop_month(text, text)', 'EXECUTE') AS drops"
+)
 
 
 class DatabaseRole(StrEnum):
@@ -48,10 +54,15 @@ Rights = frozenset[tuple[str, str]]
 
 def grant_script(names: Mapping[DatabaseRole, str]) -> str:
     """The statements that make the roles and grant what each may do, no more and no less."""
-    text = _SCRIPT
-    for role, name in names.items():
-        text = re.sub(rf"\b{role}\b", name, text)
-    return text
+
+    def named(found: re.Match[str]) -> str:
+        role = DatabaseRole(found[0].strip("'"))
+        name = names.get(role, role)
+        # A name of the owner's may be a word of SQL; behind a ' it stands in a text.
+        return f"'{name}" if found[1] else str(role) if name == role else f'"{name}"'
+
+    # All at once: a name may be that of another role otherwise.
+    return _NAME.sub(named, _SCRIPT)
 
 
 def rights_of(role: DatabaseRole) -> Rights:
@@ -76,7 +87,8 @@ async def check_account(connection: "asyncpg.Connection[Any]", *, may_own: bool)
     rows = await connection.fetch(_HELD, ["SELECT", *sorted(_CHANGES)])
     held = {(row["relname"], row["name"]) for row in rows}
     missing = wanted - held
-    if not await connection.fetchval(_MAKES_MONTHS):
+    calls = await connection.fetchrow(_CALLS)
+    if not calls["makes"]:
         missing |= {("motlan_month", "EXECUTE")}
     if missing:
         raise DatabaseUnfit(say.DATABASE_RIGHTS_MISSING(rights=_named(missing)))
@@ -85,7 +97,10 @@ async def check_account(connection: "asyncpg.Connection[Any]", *, may_own: bool)
             return
         raise DatabaseUnfit(say.DATABASE_ACCOUNT_OWNS)
     ours = {(table, right) for table, right in held if _MONTH.sub("", table) in _TABLES and right in _CHANGES}
-    if too_many := ours - wanted:
+    too_many = ours - wanted
+    if calls["drops"]:
+        too_many |= {("motlan_drop_month", "EXECUTE")}
+    if too_many:
         raise DatabaseUnfit(say.DATABASE_RIGHTS_TOO_MANY(rights=_named(too_many)))
 
 

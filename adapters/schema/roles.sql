@@ -25,11 +25,27 @@ BEGIN
     END LOOP;
 END $$;
 
--- Nobody makes tables beside these, and nobody reads them unasked.
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
--- No more than what follows.
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM motlan_app, motlan_admin, motlan_audit;
+-- No more than what follows, on our own tables and functions: others in the database keep what they have.
+DO $$
+DECLARE
+    ours regclass;
+BEGIN
+    -- Nobody makes tables beside ours.
+    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', current_schema());
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO motlan_app, motlan_admin, motlan_audit', current_schema());
+    FOR ours IN SELECT oid FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'S')
+        AND regexp_replace(relname, '_\d{4}_\d{2}$', '') = ANY (ARRAY[
+            'access_replays', 'access_revocations', 'alembic_version', 'append_log', 'append_log_seq_seq', 'consents',
+            'corrections', 'decisions', 'log_anchors', 'log_archives', 'log_blocks', 'log_checkpoints', 'log_edge',
+            'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
+            'log_sources', 'log_state', 'log_subjects', 'log_tiles', 'log_untagged', 'own_data', 'own_data_keys',
+            'period_keys', 'refused_copies', 'subject_requests', 'write_probe'])
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, motlan_app, motlan_admin, motlan_audit', ours);
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION motlan_month(text), motlan_drop_month(text, text) FROM PUBLIC, motlan_app, motlan_admin, motlan_audit;
 
 -- What only grows.
 GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;

@@ -23,12 +23,13 @@ from gateway.config.configuration import load
 from gateway.domain.errors import DatabaseUnfit, LogUnavailable
 from gateway.ports.exchange_log import Upgrade
 
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_NAME = re.compile(r"(?!pg_|public$|none$)[a-z_][a-z0-9_]{0,62}")
 
 
 def _role(_context: click.Context, _option: click.Parameter, value: str) -> str:
     if not _NAME.fullmatch(value):
-        raise click.BadParameter("a role has small letters, digits and _: write motlan_app")
+        remedy = "write a name of small letters, digits and _, not public, none or pg_…, such as motlan_app"
+        raise click.BadParameter(remedy)
     return value
 
 
@@ -70,6 +71,10 @@ def migrate(
       MOTLAN_OWNER_URL=postgresql://owner:…@db.example/motlan motlan migrate --app-role motlan_app
       motlan migrate --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
+    if len({app_role, admin_role, audit_role}) < 3:
+        raise click.UsageError(
+            "one role would have the rights of another: give --app-role, --admin-role and --audit-role three names"
+        )
     loaded = load((config or data_root() / "config").resolve(), overrides(values))
     url = owner_url or loaded.gateway.log.url
     names = {"motlan_app": app_role, "motlan_admin": admin_role, "motlan_audit": audit_role}

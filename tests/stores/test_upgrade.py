@@ -10,7 +10,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from adapters.schema.grants import DatabaseRole, rights_of
+from adapters.schema.grants import DatabaseRole, grant_script, rights_of
 from adapters.schema.migration import NEWEST_DATABASE, version_in
 from adapters.stores.opening import open_log
 from adapters.stores.upgrade import check_store, upgrade
@@ -78,6 +78,10 @@ async def test_gateway_with_its_role_is_ready_and_the_owner_is_not_in_production
         ("GRANT DELETE ON log_entries TO {role}", "DELETE log_entries"),
         ("GRANT TRUNCATE ON log_tiles TO {role}", "TRUNCATE log_tiles"),
         ("GRANT INSERT ON log_pruned TO {role}", "INSERT log_pruned"),
+        ("GRANT TRIGGER ON append_log TO {role}", "TRIGGER append_log"),
+        ("GRANT UPDATE ON SEQUENCE append_log_seq_seq TO {role}", "UPDATE append_log_seq_seq"),
+        ("GRANT EXECUTE ON FUNCTION motlan_drop_month TO {role}", "EXECUTE motlan_drop_month"),
+        ("GRANT DELETE ON log_archives TO PUBLIC", "DELETE log_archives"),
     ],
 )
 async def test_right_to_change_the_log_makes_unready_until_the_owner_grants_again(
@@ -89,6 +93,50 @@ async def test_right_to_change_the_log_makes_unready_until_the_owner_grants_agai
         assert refused == (False, say.DATABASE_RIGHTS_TOO_MANY(rights=named))
     await upgrade(postgres_url, tmp_path, roles(mark))
     assert await found(app_url, tmp_path) == (True, None)
+
+
+async def test_account_that_may_become_the_owner_is_not_ready_in_production(
+    app_url: str, postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    await run_sql(postgres_url, tmp_path, f"CREATE ROLE tables_{mark}")
+    for table in ("append_log", "alembic_version"):
+        await run_sql(postgres_url, tmp_path, f"ALTER TABLE {table} OWNER TO tables_{mark}")
+    await run_sql(
+        postgres_url, tmp_path, f"GRANT tables_{mark} TO gateway_{mark} WITH INHERIT FALSE, SET TRUE"
+    )
+    assert await found(app_url, tmp_path) == (False, say.DATABASE_ACCOUNT_OWNS)
+
+
+async def test_rights_are_granted_and_revoked_in_the_schema_of_the_tables_and_on_no_others(
+    empty_postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    for statement in (
+        "CREATE TABLE of_another (one int)",
+        "GRANT SELECT ON of_another TO PUBLIC",
+        "CREATE SCHEMA records",
+        "CREATE TABLE records.of_another (one int)",
+        "GRANT SELECT ON records.of_another TO PUBLIC",
+    ):
+        await run_sql(empty_postgres_url, tmp_path, statement)
+    owner = f"{empty_postgres_url}&search_path=records"
+    await upgrade(owner, tmp_path, roles(mark))
+    await run_sql(owner, tmp_path, f"CREATE ROLE gateway_{mark} LOGIN IN ROLE app_{mark}")
+    await run_sql(owner, tmp_path, f"GRANT DELETE ON append_log TO app_{mark}")
+    gateway = owner.replace("//postgres:", f"//gateway_{mark}:")
+    assert await found(gateway, tmp_path) == (
+        False, say.DATABASE_RIGHTS_TOO_MANY(rights="DELETE append_log"),
+    )  # fmt: skip
+    await upgrade(owner, tmp_path, roles(mark))
+    assert await found(gateway, tmp_path) == (True, None)
+    for table in ("public.of_another", "records.of_another"):
+        may = f"SELECT has_table_privilege('gateway_{mark}', '{table}', 'SELECT')"
+        assert await run_sql(owner, tmp_path, may) == [(True,)]
+
+
+def test_rights_of_every_table_that_is_granted_are_revoked_first() -> None:
+    tables = {table for role in DatabaseRole for table, _ in rights_of(role)}
+    listed = grant_script({}).partition("= ANY (ARRAY[")[2].partition("]")[0]
+    assert {one.strip().strip("'") for one in listed.split(",")} == tables
 
 
 async def test_rights_that_are_missing_are_named(
@@ -187,7 +235,7 @@ def test_command_upgrades_a_database_and_grants_and_a_dry_run_does_neither(
         assert result.exit_code == 0, result.output
         told.append(result.output)
     assert f"would be brought from nothing to {NEWEST_DATABASE}" in told[0]
-    assert f"GRANT SELECT, INSERT ON append_log, period_keys TO app_{mark};" in told[0]
+    assert f'GRANT SELECT, INSERT ON append_log, period_keys TO "app_{mark}";' in told[0]
     assert orjson.loads(told[1])["upgrades"][0]["found"] == ""
     assert f"schema {NEWEST_DATABASE}, as this release has it" in told[2]
 
@@ -215,6 +263,33 @@ def test_command_says_why_a_database_refuses(tmp_path: Path) -> None:
     assert say.DATABASE_UNREACHABLE.vi in result.output
 
 
-def test_name_of_a_role_is_checked(tmp_path: Path) -> None:
-    result = CliRunner().invoke(motlan, ["migrate", "--dir", str(tmp_path), "--app-role", "a; DROP TABLE x"])
-    assert result.exit_code == 2
+@pytest.mark.parametrize(
+    "name", ["a; DROP TABLE x", "Gateway", "public", "none", "pg_monitor", "gate way", ""]
+)
+def test_name_of_a_role_is_checked(tmp_path: Path, name: str) -> None:
+    result = CliRunner().invoke(motlan, ["migrate", "--dir", str(tmp_path), "--app-role", name])
+    assert (result.exit_code, "such as motlan_app" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "given", [["--app-role", "same", "--admin-role", "same"], ["--app-role", "motlan_audit"]]
+)
+def test_roles_of_one_name_are_refused(tmp_path: Path, given: list[str]) -> None:
+    result = CliRunner().invoke(motlan, ["migrate", "--dir", str(tmp_path), *given])
+    assert (result.exit_code, "three names" in result.output) == (2, True)
+
+
+def test_roles_that_exchange_their_names_keep_their_own_rights() -> None:
+    names = {DatabaseRole.APP: "motlan_admin", DatabaseRole.ADMIN: "motlan_boss"}
+    script = grant_script(names)
+    granted = [line for line in script.splitlines() if line.startswith("GRANT") and " append_log" in line]
+    assert [line.partition(" TO ")[2] for line in granted if "INSERT" in line] == ['"motlan_admin";']
+    assert [line.partition(" TO ")[2] for line in granted if "DELETE" in line] == ['"motlan_boss";']
+    assert "ARRAY['motlan_admin', 'motlan_boss', 'motlan_audit']" in script
+
+
+async def test_role_may_be_called_by_a_word_of_sql(postgres_url: str, tmp_path: Path, mark: str) -> None:
+    word = "user"
+    await upgrade(postgres_url, tmp_path, roles(mark) | {"motlan_app": word})
+    may = f"SELECT has_table_privilege('{word}', 'append_log', 'INSERT')"
+    assert await run_sql(postgres_url, tmp_path, may) == [(True,)]
