@@ -27,11 +27,12 @@ from gateway.ports.cache import Cache
 from gateway.ports.keys import Signer
 from gateway.telemetry import log
 
-#: what a database says of itself: the newest checkpoint, the one at the mark's size, the id of the record at a number
-#: (parameters: the mark's size, the number)
+#: what a database says of itself: the newest checkpoint, the one at the mark's size, the id of the record at a number,
+#: the records of the tree (parameters: the mark's size, the number)
 STANDS = (
     "(SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1),"
-    " (SELECT note FROM log_checkpoints WHERE size = {}), (SELECT id FROM append_log WHERE seq = {})"
+    " (SELECT note FROM log_checkpoints WHERE size = {}), (SELECT id FROM append_log WHERE seq = {}),"
+    " (SELECT size FROM log_state)"
 )
 STANDS_POSTGRES = STANDS.format("$1::bigint", "$2::bigint")
 STANDS_SQLITE = STANDS.format("?", "?")
@@ -63,6 +64,8 @@ class Stands(NamedTuple):
     newest: str | None
     at_mark: str | None
     record: str | None
+    #: records of the tree that grows; None where they are not there, SQLite gives any type that somebody wrote
+    size: int | None
 
 
 #: number and time of a file
@@ -152,6 +155,7 @@ class HighWater:
         `numbered`: rows of `append_log` up to this number are in the tree, as the same statement says.
         """
         known = stands.newest == self.note and demand.answered[1] == (stands.record or "")
+        known = known and stands.size == self.mark.size
         if not known or self.fault is not None or demand.claim[0] > self.mark.size:
             self.compare(demand, stands)
             self.move(stands.newest or "")
@@ -192,9 +196,12 @@ class HighWater:
         """Root of the mark, hex."""
         return self.mark.root.hex()
 
-    def lacking(self, newest: str, at_mark: str) -> Sentence | None:
-        """What a database lacks, whose newest checkpoint and that of `size` records are given; empty for none."""
-        return self._why(self.demand(), Stands(newest or None, at_mark or None, None))
+    def lacking(self, newest: str, at_mark: str, size: int) -> Sentence | None:
+        """What a database lacks, whose newest checkpoint and that of the mark's size are given; empty for none.
+
+        `size`: records of its tree.
+        """
+        return self._why(self.demand(), Stands(newest or None, at_mark or None, None, size))
 
     async def accept(self, note: str) -> str:
         """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""
@@ -227,25 +234,24 @@ class HighWater:
         raise LogRolledBack(why)
 
     def _why(self, demand: Demand, stands: Stands) -> Sentence | None:
-        """What the database lacks; None when it has all of it, or holds a note that nobody can read.
+        """What the database lacks, or why nobody can tell; None when it has all of it.
 
-        Such a note stops the next batch (`sequence_batch`).
+        A newest checkpoint that cannot be read stops the next batch of a host that has seen nothing (`sequence_batch`).
         """
         if self._unreadable:
             return say.MARK_UNREADABLE(file=MARK_FILE)
         mark, newest = demand.mark, _checkpoint(stands.newest, demand.mark.origin)
+        claimed, name = demand.claim
         if newest is None:
-            return None
-        if newest.size < mark.size:
-            return self._gone(say.DATABASE_ROLLED_BACK(size=newest.size, mark=mark.size))
+            return say.CHECKPOINT_UNREADABLE if mark.size or claimed else None
+        size = min(newest.size, stands.size if isinstance(stands.size, int) else 0)
+        if size < mark.size:
+            return self._gone(say.DATABASE_ROLLED_BACK(size=size, mark=mark.size))
         if mark.size and not _is_at(mark, stands.at_mark):
             return self._gone(say.LOG_FORKED(mark=mark.size))
         if demand.answered[0] != NO_ROW and stands.record != demand.answered[1]:
             return say.RECORD_ROLLED_BACK
-        claimed, name = demand.claim
-        return (
-            say.WITNESS_SAW_MORE(size=newest.size, mark=claimed, name=name) if newest.size < claimed else None
-        )
+        return say.WITNESS_SAW_MORE(size=size, mark=claimed, name=name) if size < claimed else None
 
     def _gone(self, why: Sentence) -> Sentence:
         return say.MARK_OF_ANOTHER(file=MARK_FILE, mark=self.mark.size) if self._foreign else why
@@ -286,9 +292,9 @@ def _checkpoint(note: str | None, origin: str) -> Checkpoint | None:
 
 
 def _is_at(mark: Checkpoint, note: str | None) -> bool:
-    """Whether the checkpoint at the mark's size is the mark, or is spoilt."""
+    """Whether the checkpoint at the mark's size is the mark; one that cannot be read is not."""
     there = _checkpoint(note, mark.origin)
-    return there is None or there.root == mark.root
+    return there is not None and there.root == mark.root
 
 
 def _write(path: Path, ours: _File, note: str, size: int) -> _File:

@@ -233,6 +233,8 @@ class Numbering:
         Else a tree that somebody altered would be signed with the next record. Whether it went back, `high_water` says.
         """
         if not state.size:
+            if note:
+                raise LogNotSigned(say.TREE_END_UNSIGNED)
             return
         known = [one.verifier for one in self._signers(state.vkey)]
         try:

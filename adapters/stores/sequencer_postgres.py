@@ -69,6 +69,7 @@ _TOP = (
 # The server's clock, for the machines' own ones differ.
 _CLOCK = "extract(epoch FROM clock_timestamp())::float8"
 _LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}), {STANDS_POSTGRES} FROM log_state"  # noqa: S608 -- our own names
+_STANDS = f"SELECT {STANDS_POSTGRES}"
 _LOCK = f"SELECT {STATE}, {_CLOCK} FROM log_state FOR UPDATE SKIP LOCKED"  # noqa: S608 -- our own names
 _HOLDERS = (
     "SELECT virtualtransaction, pid FROM pg_locks WHERE locktype = 'relation' AND granted"
@@ -193,9 +194,11 @@ class PostgresSequence:
         What follows goes over the same connection, so to the same server.
         """
         demand = self.high_water.demand()
-        *row, now, top, newest, at_mark, record = await connection.fetchrow(_LOOK, *demand.parameters)
+        *row, now, top, newest, at_mark, record, size = await connection.fetchrow(_LOOK, *demand.parameters)
         state = LogStateRow(*row)
-        await self._aside(self.high_water.follow, demand, Stands(newest, at_mark, record), state.floor_seq)
+        await self._aside(
+            self.high_water.follow, demand, Stands(newest, at_mark, record, size), state.floor_seq
+        )
         self.size = state.size
         if top <= state.floor_seq or not state.leased_to(self._owner, now):
             self.own.clear()
@@ -328,6 +331,10 @@ class PostgresSequence:
         held = {row["level"]: (row["idx"], row["hashes"]) for row in await connection.fetch(_ALL_EDGE)}
         edge = edge_of(state.size, held)
         note = await connection.fetchval(NEWEST_NOTE) or ""
+        if note != self.high_water.note:  # not the one of a moment ago
+            demand = self.high_water.demand()
+            stands = await connection.fetchrow(_STANDS, *demand.parameters)
+            self.high_water.compare(demand, Stands(*stands))
         await self._aside(self._numbering.check, state, edge, note)
         batch = await self._aside(self._numbering.batch, state, edge, fresh)
         new = batch.months - self._months

@@ -177,13 +177,14 @@ class SqliteSequence:
         sifting = self._sifted(connection, rows, own)
         held = {level: (idx, hashes) for level, idx, hashes in connection.execute("SELECT * FROM log_edge")}
         notes = connection.execute(NEWEST_NOTE).fetchall()
-        if notes and notes[0][0] != self.high_water.note:  # not the one of a moment ago
+        note = notes[0][0] if notes else ""
+        if note != self.high_water.note:  # not the one of a moment ago
             demand = self.high_water.demand()
             self.high_water.compare(demand, self._stands(connection, demand)[1])
         connection.execute("COMMIT")
         fresh = sifting.merged(own)
         edge = edge_of(state.size, held)
-        self._numbering.check(state, edge, notes[0][0] if notes else "")
+        self._numbering.check(state, edge, note)
         batch = self._numbering.batch(state, edge, fresh) if fresh else None
         connection.execute("BEGIN IMMEDIATE")
         if LogStateRow(*connection.execute(_STATE).fetchone()) != state:

@@ -7,10 +7,13 @@ import click
 
 from gateway import registry
 from gateway.cli.store import Store, keeps
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogNotSigned
 from gateway.domain.exchange import Phase
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.key_files import MARK_FILE
+from gateway.exchange_log.note import Checkpoint, NoteBroken, split_note
 from gateway.keeping.archive import notes_in
 from gateway.ports.exchange_log import HighWaterMark
 
@@ -67,8 +70,8 @@ def accept_rollback(*, yes_lose: int | None, store: Store) -> int:
         cache = registry.store(cache_url, "open_cache")(cache_url)
         try:
             high_water = keeper.high_water(cache)
-            newest = await keeper.reader().checkpoint()
-            loss = await _loss(store, high_water, newest)
+            newest, size = await _end(store)
+            loss = await _loss(store, high_water, newest, size)
             if loss is None or not _accepted(loss, yes_lose):
                 return loss, ""
             await keeper.recorder().operator_act(
@@ -90,13 +93,32 @@ def accept_rollback(*, yes_lose: int | None, store: Store) -> int:
     return 0
 
 
-async def _loss(store: Store, high_water: HighWaterMark, newest: str) -> Loss | None:
+async def _end(store: Store) -> tuple[str, int]:
+    """The newest checkpoint of the database and its records.
+
+    LogNotSigned when it cannot be read, or is not that of the tree: no gateway signs on there, whatever is accepted.
+    """
+    keeper = store.keeper
+    before = (await keeper.keeping().numbering()).size
+    newest = await keeper.reader().checkpoint()
+    after = (await keeper.keeping().numbering()).size
+    try:
+        origin, size, *_ = Checkpoint.parse(split_note(newest)[0]) if newest else (keeper.settings.origin, 0)
+    except NoteBroken:
+        raise LogNotSigned(say.CHECKPOINT_UNREADABLE) from None
+    if origin != keeper.settings.origin:
+        raise LogNotSigned(say.CHECKPOINT_UNREADABLE)
+    if not before <= size <= after:  # a gateway may number records meanwhile
+        raise LogNotSigned(say.TREE_END_UNSIGNED)
+    return newest, size
+
+
+async def _loss(store: Store, high_water: HighWaterMark, newest: str, size: int) -> Loss | None:
     keeper, mark = store.keeper, high_water.size
     at_mark = await keeper.reader().checkpoint(mark) if mark else ""
-    why = high_water.lacking(newest, at_mark)
+    why = high_water.lacking(newest, at_mark, size)
     if why is None:
         return None
-    size = int(newest.split("\n")[1]) if newest else 0
     last = await keeper.retention().time_at(size - 1) if size else None
     beyond = [one.name for one in notes_in(keeper.archive_folder) if one.end > size]
     file = keeper.state / MARK_FILE

@@ -798,6 +798,12 @@ RECORD_ROLLED_BACK = Sentence(
 )
 WITNESS_SAW_MORE = Sentence("nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
     "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}")
+CHECKPOINT_UNREADABLE = Sentence(
+    "không đọc được điểm kiểm tra mới nhất trong cơ sở dữ liệu nhật ký (hoặc đã bị sửa) nên không biết nhật ký có mất"
+    " bản ghi hay không: hãy kết nối lại đúng cơ sở dữ liệu có đủ các bản ghi, hoặc khôi phục bản sao lưu",
+    "the newest checkpoint in the log's database cannot be read, or was altered, so lost records cannot be excluded:"
+    " connect the database that has all records, or restore a backup",
+)
 MARK_UNREADABLE = Sentence(
     "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có bị lùi lại hay không: hãy khôi phục"
     " tệp này hoặc xem `motlan log accept-rollback`",

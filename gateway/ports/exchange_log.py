@@ -284,8 +284,11 @@ class HighWaterMark(Protocol):
     def root(self) -> str:
         """Its root, hex."""
 
-    def lacking(self, newest: str, at_mark: str) -> Sentence | None:
-        """What a database lacks, whose newest checkpoint and that of `size` records are given; empty for none."""
+    def lacking(self, newest: str, at_mark: str, size: int) -> Sentence | None:
+        """What a database lacks, whose newest checkpoint and that of the mark's size are given; empty for none.
+
+        `size`: records of its tree.
+        """
 
     async def accept(self, note: str) -> str:
         """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""

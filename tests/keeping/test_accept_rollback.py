@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from gateway.exchange_log.key_files import MARK_FILE, SIGNING_FILE
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from tests import typed
 from tests.keeping.shelf import facts, motlan, opened
+from tests.tampering.conftest import operate
 
 DATABASE = "exchange.db"
 COMMAND = ("log", "accept-rollback")
@@ -68,3 +70,23 @@ async def test_torn_mark_is_replaced_by_the_same_command(tmp_path: Path) -> None
     assert facts(state, *COMMAND, "--yes-lose", "0")["mark"] == 0
     async with opened(state) as office:
         await office.settled(await office.plant())
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE log_checkpoints SET note = 'spoilt'", "UPDATE log_state SET size = 0"]
+)
+async def test_database_that_nobody_can_sign_on_is_not_accepted_and_not_called_whole(
+    tmp_path: Path, damage: str
+) -> None:
+    state = tmp_path / "state"
+    async with opened(state) as office:
+        await office.settled(await office.plant())
+    kept = (state / MARK_FILE).read_bytes()
+    operate(state, damage)
+    said = typed.motlan(*COMMAND, "--dir", str(state), "--yes-lose", "0")
+    assert (said.code, "nothing is lost" in said.out) == (3, False)
+    assert "cannot be signed" in said.err
+    (state / MARK_FILE).unlink()
+    assert typed.motlan(*COMMAND, "--dir", str(state)).code == 3
+    assert not (state / MARK_FILE).exists()
+    (state / MARK_FILE).write_bytes(kept)

