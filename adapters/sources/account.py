@@ -30,7 +30,7 @@ def open_source(
 
 
 class AccountSource:
-    """Implements gateway.ports.Source over `query.account`. Nothing is sent, so there are no digests."""
+    """Implements gateway.ports.sources.Source over `query.account`. Nothing is sent, so there are no digests."""
 
     def __init__(self, plans: Mapping[str, ServicePlan], health: Health) -> None:
         """`plans` maps services (`account.<operation>`) to their mappings."""

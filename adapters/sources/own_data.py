@@ -32,7 +32,7 @@ def open_source(
 
 
 class OwnDataSource:
-    """Implements gateway.ports.Source. Nothing is sent, so there are no digests."""
+    """Implements gateway.ports.sources.Source. Nothing is sent, so there are no digests."""
 
     def __init__(self, plans: Mapping[str, ServicePlan], tools: Tools) -> None:
         """`tools.own` has the data; without it nothing is ever found."""

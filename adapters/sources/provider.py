@@ -26,7 +26,7 @@ _NATIONAL = 8
 
 
 class Provider:
-    """Implements gateway.ports.Source."""
+    """Implements gateway.ports.sources.Source."""
 
     def __init__(
         self, peer: HttpPeer, auth: Auth, clock: Clock, speech: Speech[SourceQuery, SourceAnswer]

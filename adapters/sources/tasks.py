@@ -1,6 +1,6 @@
 """Sources that answer by a coroutine: a task for each query, which lands its answer.
 
-Promises what `gateway.ports.Source.ask` does: an answer by the end, whatever the coroutine does.
+Promises what `gateway.ports.sources.Source.ask` does: an answer by the end, whatever the coroutine does.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What access remembers over SQL (gateway.ports_access): what was shown once, and what was revoked.
+"""What access remembers over SQL (gateway.ports.access): what was shown once, and what was revoked.
 
 It survives restarts and the loss of power: a machine starts again in less time than assertions, signed messages and
 proofs live. With SQLite it is a file beside that of the log: the commits of one never wait for those of the other.

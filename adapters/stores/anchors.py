@@ -1,4 +1,4 @@
-"""Proofs of anchors over SQL (gateway.ports.AnchorStore): a row is durable when `keep` returns, and stays for ever."""
+"""Proofs of anchors in SQL (gateway.ports.anchors.AnchorStore). A row is durable when `keep` returns, and is kept."""
 
 from collections.abc import Sequence
 from typing import Any

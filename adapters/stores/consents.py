@@ -1,4 +1,4 @@
-"""Consents, own data and requests of data subjects over SQL (gateway.ports_consents)."""
+"""Consents, own data and requests of data subjects over SQL (gateway.ports.consents)."""
 
 from collections.abc import Sequence
 
@@ -93,7 +93,7 @@ _OF = (
 
 
 class SqlConsents:
-    """Implements gateway.ports_consents.ConsentRows."""
+    """Implements gateway.ports.consents.ConsentRows."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
@@ -125,7 +125,7 @@ class SqlConsents:
 
 
 class SqlOwnData:
-    """Implements gateway.ports_consents.KeptRows."""
+    """Implements gateway.ports.consents.OwnDataRows."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
@@ -163,7 +163,7 @@ class SqlOwnData:
 
 
 class SqlSubjectRequests:
-    """Implements gateway.ports_consents.DemandRows."""
+    """Implements gateway.ports.consents.SubjectRequestRows."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
@@ -195,7 +195,7 @@ class SqlSubjectRequests:
 
 
 class SqlDecisions:
-    """Implements gateway.ports_consents.Decisions."""
+    """Implements gateway.ports.consents.Decisions."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the table."""

@@ -1,4 +1,4 @@
-"""The queue of corrections over SQL (gateway.ports_corrections): a file of its own beside SQLite's log, or a table."""
+"""The queue of corrections over SQL (gateway.ports.corrections): a file of its own beside SQLite's log, or a table."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ CORRECTIONS = Room(
 
 
 class SqlCorrections:
-    """Implements gateway.ports_corrections.CorrectionRows."""
+    """Implements gateway.ports.corrections.CorrectionRows."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the table."""

@@ -1,4 +1,4 @@
-"""The exchange log over SQL: a record is durable when `append` returns (gateway.ports.ExchangeLog).
+"""The exchange log over SQL: a record is durable when `append` returns (gateway.ports.exchange_log.ExchangeLog).
 
 Records are turned into leaves in the loop; one writer per process commits for everybody who waits.
 """

@@ -1,4 +1,4 @@
-"""Counts of the exchange log as SQL for both stores (gateway.ports.LogCounts); values are always parameters.
+"""Counts of the exchange log in SQL, for both stores (gateway.ports.exchange_log.LogCounts). Values are parameters.
 
 A count walks the entries between two places, which the blocks of times give, and none beyond them. An exchange may
 have several records of one phase (an outcome for each late answer), so exchanges are counted, never records.

@@ -1,4 +1,4 @@
-"""What the log was and is no more: erased periods, former keys, pruned records (gateway.ports_log.LogHistory)."""
+"""The past of the log: erased periods, former keys, pruned records (gateway.ports.exchange_log.LogHistory)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The stored log compared with itself (gateway.ports.LogInspection): leaves, hashes of tiles, tables of the search."""
+"""Checks leaves, hashes of tiles and search tables of the log (gateway.ports.exchange_log.LogInspection)."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence

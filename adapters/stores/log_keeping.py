@@ -1,4 +1,4 @@
-"""What the keeper of the exchange log asks its database (gateway.ports.LogKeeping): lag, open exchanges, live keys."""
+"""Queries of the log keeper: lag, open exchanges, live keys (gateway.ports.exchange_log.LogKeeping)."""
 
 from collections.abc import Mapping, Sequence
 

@@ -19,7 +19,7 @@ _REWRAP = "UPDATE period_keys SET wrapped = $1 WHERE period = $2 AND CAST(wrappe
 
 
 class SqlPeriodVault:
-    """Period keys in one database (gateway.ports_log.PeriodVault)."""
+    """Period keys in one database (gateway.ports.exchange_log.PeriodVault)."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""

@@ -1,4 +1,4 @@
-"""Rows that got no place in the tree, for the administrator (gateway.ports_log.LogQuarantine)."""
+"""Rows that got no place in the tree, for the administrator (gateway.ports.exchange_log.LogQuarantine)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The exchange log read: entries, searches, tiles and proofs over SQL (gateway.ports.LogReader and LogTree).
+"""Reads of the log: entries, searches, tiles and proofs in SQL (gateway.ports.exchange_log.LogReader and LogTree).
 
 Proofs are made from tiles only, a handful of them, in one statement: they cost the same however long the log is.
 """

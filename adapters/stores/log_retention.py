@@ -64,7 +64,7 @@ _KEEP_HASH = (
 
 
 class SqlLogRetention:
-    """The log of one database, in the hands of its administrator (gateway.ports_log.LogRetention, LogPruning)."""
+    """The administrator's access to one log (gateway.ports.exchange_log.LogRetention and LogPruning)."""
 
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""

@@ -1,4 +1,4 @@
-"""The cache in this process: the embedded default (gateway.ports.Cache).
+"""The cache in this process: the embedded default (gateway.ports.cache.Cache).
 
 Bounded by entries and by bytes, and what has expired is never given out. When there is no room, the owner who has
 most in it gives way, with what he did not use longest: whoever floods it drives out only his own.

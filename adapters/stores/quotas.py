@@ -1,4 +1,4 @@
-"""Counts of uses in fixed windows (gateway.ports_policy.Quotas): in this process, and in Redis or Valkey beside it.
+"""Counts of uses in fixed windows (gateway.ports.policy.Quotas): in this process, and in Redis or Valkey beside it.
 
 Both count every use and the larger count is told. So a server that is lost, slow or emptied never lets anybody do more
 than this process alone would let him: what he did before is not forgotten.

@@ -1,4 +1,4 @@
-"""The cache in Redis or Valkey, shared by all processes (gateway.ports.Cache).
+"""The cache in Redis or Valkey, shared by all processes (gateway.ports.cache.Cache).
 
 What cannot be read or kept is said at once (PendingUnavailable), by its cause. Nobody waits long: a server that cannot
 be reached is left alone for a second.

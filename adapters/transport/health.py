@@ -8,7 +8,7 @@ from gateway.ports.clock import Clock
 
 
 class Health:
-    """How a source is doing (gateway.ports.SourceState): its guard, and what its last answer was."""
+    """How a source is doing (gateway.ports.sources.SourceState): its guard, and what its last answer was."""
 
     __slots__ = ("_clock", "_guard", "_last")
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -126,6 +127,44 @@ def test_records_are_built_by_the_recorder_only() -> None:
         if isinstance(node, ast.Call) and "ExchangeRecord" in ast.unparse(node.func).split(".")
     ]
     assert built == ["gateway/exchange_log/recorder.py"]
+
+
+#: a module of the product, or a name in it, as a docstring or a comment writes it; `gateway.yaml` is a file
+DOTTED = re.compile(r"(?<![\w/.-])(?:gateway|adapters)(?:\.[A-Za-z_]\w*)+")
+#: what is written of `gateway.yaml`: the file, and its members
+SETTINGS = re.compile(r"gateway\.(?:yaml|log\.(?:url|admin_url))")
+
+
+def docstrings_and_comments(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+    with path.open("rb") as file:
+        yield from (one.string for one in tokenize.tokenize(file.readline) if one.type == tokenize.COMMENT)
+
+
+def is_there(name: str) -> bool:
+    """If a dotted name is a folder or module, or stands at the top of one."""
+    *rooms, last = name.split(".")
+    place = ROOT.joinpath(*rooms)
+    if (place / last).is_dir() or (place / f"{last}.py").is_file():
+        return True
+    if not (module := place.with_suffix(".py")).is_file():
+        # a method of a class
+        return place.name[:1].isupper() and is_there(".".join(rooms))
+    top = rf"(?m)^(?:class|def|async def) {last}\b|^{last}\b[^(\n]*="
+    return re.search(top, module.read_text("utf-8")) is not None
+
+
+def test_names_of_modules_in_docstrings_and_comments_lead_somewhere() -> None:
+    named = [
+        (name_of(path), name)
+        for path in python_files(*CODE_ROOMS, "tests")
+        for text in docstrings_and_comments(path)
+        for name in DOTTED.findall(SETTINGS.sub("", text))
+    ]
+    assert len(named) > 40
+    assert [(where, name) for where, name in named if not is_there(name)] == []
 
 
 def test_no_file_names_places_of_one_machine() -> None:
