@@ -92,7 +92,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Một Lần",
             "summary": "Once-only gateway: prefill of electronic forms",
-            "description": "Cổng kết nối, chia sẻ dữ liệu để điền sẵn biểu mẫu và thay giấy tờ bằng dữ liệu.",
+            "description": "Hệ thống kết nối, chia sẻ dữ liệu để điền sẵn biểu mẫu và thay giấy tờ bằng dữ liệu.",
             "version": "1",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

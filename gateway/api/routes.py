@@ -269,11 +269,11 @@ OPERATIONS = (
     ),
     Route(
         method="GET", path="/health/live", handler=operation.live, id="live",
-        vi="Cổng đang chạy", en="The process answers", answer="Health",
+        vi="Hệ thống kết nối đang chạy", en="The process answers", answer="Health",
     ),
     Route(
         method="GET", path="/health/ready", handler=operation.ready, id="ready",
-        vi="Cổng sẵn sàng", en="The gateway is ready", answer="Health", problems=(503,),
+        vi="Hệ thống kết nối sẵn sàng", en="The gateway is ready", answer="Health", problems=(503,),
     ),
 )  # fmt: skip
 

@@ -44,7 +44,7 @@ class Words(NamedTuple):
 
 _OFFICIAL = (
     "Chỉ số có khóa giống nhau cho một người trong một tháng (UTC) và không nói đó là ai;"
-    " người có quyền audit:identify mở một giao dịch ví dụ.",
+    " người có phạm vi audit:identify mở một giao dịch ví dụ.",
     "The keyed index is the same for one person through a month (UTC) and tells nobody who that is;"
     " who holds audit:identify opens one of the example exchanges.",
 )
@@ -54,7 +54,7 @@ REPORTS: Mapping[str, Words] = {
         (
             "Mỗi giao dịch được tính một lần trong tháng mà nó bắt đầu (giờ Việt Nam)."
             " Giao dịch chưa có bản ghi kết thúc trong khoảng thời gian không thuộc cột nào."
-            " Yêu cầu bị từ chối vì thiếu phạm vi quyền (scope_missing) không phải là giao dịch.",
+            " Yêu cầu bị từ chối vì thiếu phạm vi (scope_missing) không phải là giao dịch.",
             "Each exchange counts once, in the month (Việt Nam time) in which it began."
             " One that no record closed within the span stands under none of answered, refused, abandoned."
             " A request refused because its token lacks a scope (scope_missing) is no exchange.",

@@ -27,8 +27,8 @@ class ProblemCode(StrEnum):
         return member
 
     # the families: `title` of a problem is the one of its family
-    INTERNAL_ERROR = (
-        "internal_error", "Cổng không thực hiện được yêu cầu", "The gateway could not do what was asked", 500)
+    INTERNAL_ERROR = ("internal_error", "Hệ thống kết nối không thực hiện được yêu cầu",
+        "The gateway could not do what was asked", 500)
     BAD_REQUEST = ("bad_request", "Yêu cầu không đúng định dạng",
         "The request is not of the form that the contract asks for", 400)
     UNPROCESSABLE = (
@@ -52,13 +52,13 @@ class ProblemCode(StrEnum):
         "The body is not of a media type that is taken here", 415)
     EXPECTATION_FAILED = ("expectation_failed", "Không đáp ứng được yêu cầu trong tiêu đề Expect",
         "An expectation of the request cannot be met", 417)
-    OVERLOADED = "overloaded", "Cổng đang quá tải", "The gateway is at its limit", 503
+    OVERLOADED = "overloaded", "Hệ thống kết nối đang quá tải", "The gateway is at its limit", 503
     SOURCE_UNAVAILABLE = (
         "source_unavailable", "Nguồn dữ liệu hiện không trả lời được", "The source does not answer now", 503)
     LOG_UNAVAILABLE = ("log_unavailable", "Không ghi được nhật ký giao dịch nên không trả dữ liệu",
         "The exchange log cannot be written, so nothing may leave", 503)
     LOG_NOT_SIGNED = ("log_not_signed",
-        "Nhật ký giao dịch không ký được cho đến khi được khắc phục nên không nhận giao dịch mới",
+        "Chưa ký được nhật ký giao dịch; người vận hành phải khắc phục thì mới nhận giao dịch mới",
         "The exchange log cannot be signed until its operator mends it, so no new exchange begins", 503)
     LOG_ROLLED_BACK = ("log_rolled_back",
         "Cơ sở dữ liệu nhật ký giao dịch bị lùi lại, thiếu bản ghi, nên không trả lời",
@@ -78,7 +78,7 @@ class ProblemCode(StrEnum):
         "What is to be fetched or decided later cannot be kept or found just now", 503)
     CORRECTIONS_UNAVAILABLE = ("corrections_unavailable", "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa",
         "Reports of corrections cannot be kept or looked up now", 503)
-    KEY_UNAVAILABLE = ("key_unavailable", "Hiện không dùng được khóa mà cổng cần",
+    KEY_UNAVAILABLE = ("key_unavailable", "Hiện không dùng được khóa mà hệ thống kết nối cần",
         "A key that the gateway needs cannot be used now", 503)
 
     # access: tokens, proofs of a key, digests
@@ -86,13 +86,13 @@ class ProblemCode(StrEnum):
     TOKEN_EXPIRED = "token_expired", "Mã truy cập đã hết hạn", "The access token has expired", 401
     TOKEN_REVOKED = "token_revoked", "Mã truy cập đã bị thu hồi", "The access token was revoked", 401
     INVALID_DPOP_PROOF = (
-        "invalid_dpop_proof", "Chứng minh DPoP không hợp lệ", "The DPoP proof does not hold (RFC 9449)", 401)
-    USE_DPOP_NONCE = ("use_dpop_nonce", "Chứng minh DPoP cần nonce của cổng",
+        "invalid_dpop_proof", "Bằng chứng DPoP không hợp lệ", "The DPoP proof does not hold (RFC 9449)", 401)
+    USE_DPOP_NONCE = ("use_dpop_nonce", "Bằng chứng DPoP cần nonce của hệ thống kết nối",
         "The DPoP proof needs a nonce of the gateway (RFC 9449)", 401)
     DIGEST_INVALID = (
         "digest_invalid", "Content-Digest không khớp với nội dung", "Content-Digest does not match the body", 400)
 
-    # the families: a problem has the `title` of its family
+    # the form of a body, and codes of entries of `errors`
     DUPLICATE_MEMBER = (
         "duplicate_member", "Một đối tượng có thành phần bị lặp tên", "An object has the same member twice", 400)
     UNKNOWN_MEMBER = "unknown_member", "Không có thành phần này", "The member is not known", 400
@@ -131,7 +131,7 @@ class ProblemCode(StrEnum):
     ASKED_TWICE = "asked_twice", "Một điều kiện được hỏi hai lần", "A predicate is asked twice", 422
     PURPOSE_MISSING = "purpose_missing", "Cần nêu mục đích khai thác", "The purpose is missing", 422
 
-    # the form of a body, and codes of entries of `errors`
+    # answers that wait, and decisions of citizens
     PENDING_UNKNOWN = (
         "pending_unknown", "Không có gì chờ lấy hay chờ quyết định", "Nothing waits to be fetched or decided", 404)
     DECISION_UNKNOWN = "decision_unknown", "Không có quyết định nào", "There is no decision", 404

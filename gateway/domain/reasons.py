@@ -91,7 +91,7 @@ class RefusalReason(StrEnum):
         return member
 
     REFUSED = "refused", "Bị từ chối theo quy tắc", "Refused by rule"
-    SCOPE_MISSING = "scope_missing", "Mã truy cập không có quyền này", "The token does not have the scope"
+    SCOPE_MISSING = "scope_missing", "Mã truy cập không có phạm vi này", "The token does not have the scope"
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed", "Mục đích khai thác không được phép", "The purpose is not allowed"
     AGREEMENT_OVER = "agreement_over", "Thỏa thuận chia sẻ dữ liệu đã hết hiệu lực", "The agreement has ended"
     AGREEMENT_NOT_YET_VALID = (

@@ -184,7 +184,8 @@ LOGIN_UNSIGNED = Sentence("không khóa nào của nhà cung cấp định danh 
     "its signature was not made by a key of its provider")
 LOGIN_OF_NOBODY = Sentence("không có số định danh cá nhân", "it has no personal id")
 LOGIN_OVER = Sentence("đã hết hạn: đề nghị ông/bà đăng nhập lại", "it has expired: let the person sign in again")
-LOGIN_OLD = Sentence("phiên đăng nhập đã quá {longest} giây, hoặc ở thời điểm chưa tới: đề nghị ông/bà đăng nhập lại",
+LOGIN_OLD = Sentence(
+    "phiên đăng nhập đã quá {longest} giây, hoặc có thời điểm ở tương lai: đề nghị ông/bà đăng nhập lại",
     "the login is older than {longest} seconds, or in the future: let the person sign in again")
 LOGIN_ALGORITHM = Sentence("thuật toán không được nhận: dùng RS256, ES256 hoặc EdDSA (Ed25519)",
     "its algorithm is not accepted: use RS256, ES256 or EdDSA (Ed25519)")
@@ -260,7 +261,7 @@ KEY_PRIVATE_PEM = Sentence("có khóa riêng: chỉ ghi khóa công khai (openss
     "it holds a private key: write the public one (openssl pkey -pubout)")
 KEY_NOT_FOR_SIGNING = Sentence("không phải khóa để ký", "it is not a key for signatures")
 KEY_ALGORITHM = Sentence("'alg' không khớp với đường cong", "its 'alg' is not that of its curve")
-KEY_NOT_ON_CURVE = Sentence("các số không là điểm nào của đường cong", "its numbers are not a point of its curve")
+KEY_NOT_ON_CURVE = Sentence("tọa độ không phải là một điểm trên đường cong", "its numbers are not a point of its curve")
 KEY_LOW_ORDER = Sentence("khóa có bậc thấp, không ai có khóa riêng của nó: hãy tạo cặp khóa mới",
     "it is a key of low order, which has no secret: make a new pair")
 KEY_KIND = Sentence("không phải Ed25519 hay P-256", "it is neither Ed25519 nor P-256")
@@ -366,7 +367,7 @@ AGREED_LEVEL = Sentence("thỏa thuận yêu cầu tài khoản đã xác địn
     "the agreement requires an account at one of the levels: {levels}")
 AGREED_SIGNED = Sentence(
     "thỏa thuận chỉ áp dụng cho yêu cầu có chữ ký số", "the agreement is valid for signed requests only")
-AGREED_MANDATE = Sentence("người đại diện phải nêu văn bản chứng minh quyền đại diện",
+AGREED_MANDATE = Sentence("người đại diện phải nêu văn bản ủy quyền",
     "a person who acts for another must name the document that allows it")
 AGREED_REPRESENTATIVE = Sentence(
     "thỏa thuận yêu cầu nêu ai đại diện cho ai, và nguồn dữ liệu phải chứng minh việc đại diện đó",
@@ -383,7 +384,7 @@ REPRESENTATION_NOT_PROVEN = Sentence(
 REPRESENTATION_UNDECIDED = Sentence(
     "hiện không nguồn dữ liệu nào cho biết có đúng tư cách đại diện hay không ({kind}); không hỏi dữ liệu nào khác",
     "no source can confirm or deny the representation now ({kind}); nothing else was asked")
-MANDATE_OVER = Sentence("văn bản làm căn cứ đại diện đã hết hiệu lực", "the mandate has expired")
+MANDATE_OVER = Sentence("văn bản ủy quyền đã hết hiệu lực", "the mandate has expired")
 AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given only for a dossier")
 AGREED_DOSSIER_SHAPE = Sentence("thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
     "the agreement is valid for dossiers written as {shape}")
@@ -764,9 +765,9 @@ JUST_NUMBERED = Sentence("các bản ghi cuối vừa được đánh số: hãy
     "the last of these records were numbered just now: try again later")
 RECORD_NOT_THERE = Sentence("bản ghi {index} không có trong cơ sở dữ liệu", "record {index} is not in the database")
 TOO_MANY_REPLAYS = Sentence(
-    "quá nhiều yêu cầu chờ kho kiểm tra dùng lại", "too many requests wait for the replay store")
-REPLAYS_CLOSED = Sentence("kho kiểm tra dùng lại đã đóng", "the replay store is closed")
-REPLAYS_FAILED = Sentence("kho kiểm tra dùng lại bị lỗi", "the replay store failed")
+    "quá nhiều yêu cầu chờ kho chống dùng lại (replay)", "too many requests wait for the replay store")
+REPLAYS_CLOSED = Sentence("kho chống dùng lại (replay) đã đóng", "the replay store is closed")
+REPLAYS_FAILED = Sentence("kho chống dùng lại (replay) bị lỗi", "the replay store failed")
 ROOT_KEY_WRONG = Sentence("khóa gốc không mở được nhật ký này", "the root key does not open this log")
 ROOT_KEY_WRONG_FOR = Sentence(
     "khóa gốc không mở được khóa của kỳ {period}", "the root key does not open the keys of {period}")

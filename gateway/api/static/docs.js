@@ -56,7 +56,7 @@ function article(path, method, operation, schemas) {
   return node("article", { id: operation.operationId },
     node("h3", {}, node("span", { class: "method" }, method.toUpperCase()), path),
     node("p", {}, ...bilingual(operation.summary)),
-    node("p", {}, "Quyền ", node("small", { lang: "en" }, "Access"), `: ${who}`),
+    node("p", {}, "Phạm vi ", node("small", { lang: "en" }, "Access"), `: ${who}`),
     ...parameters(operation), ...body(operation, schemas), responses(operation));
 }
 
