@@ -254,7 +254,7 @@ class HighWater:
         return say.WITNESS_SAW_MORE(size=size, mark=claimed, name=name) if size < claimed else None
 
     def _gone(self, why: Sentence) -> Sentence:
-        return say.MARK_OF_ANOTHER(file=MARK_FILE, mark=self.mark.size) if self._foreign else why
+        return say.MARK_OF_UNKNOWN_KEY(file=MARK_FILE, mark=self.mark.size) if self._foreign else why
 
     def _checked(self, note: str) -> Checkpoint | None:
         """A checkpoint of this log that one of its keys has signed; None for anything else."""

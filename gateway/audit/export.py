@@ -113,7 +113,7 @@ class Exports:
             raise BadRequest(say.OTHER_LOG(origin=head.origin), code=ProblemCode.SIZE_WRONG)
         old = _size_of(kept)
         if old > head.size:
-            raise BadRequest(say.LOG_ROLLED_BACK(size=head.size, old=old), code=ProblemCode.SIZE_WRONG)
+            raise BadRequest(say.LOG_SHRUNK(size=head.size, old=old), code=ProblemCode.SIZE_WRONG)
         proven = await self._context.proofs.consistency(old, head.size)
         return {old: [bytes.fromhex(one) for one in proven["proof"]]}
 

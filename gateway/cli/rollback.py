@@ -31,9 +31,11 @@ class Loss(NamedTuple):
     """What a database lacks."""
 
     why: Sentence
-    #: records that are lost; when the log went on otherwise, at most so many
+    #: numbered records that are lost
     lost: int
-    exact: bool
+    #: whether more may be lost: answered after the mark, and without a number yet; else the log went on otherwise, and
+    #: at most so many are
+    at_least: bool
     #: records of the database, and of the mark
     size: int
     mark: int
@@ -48,7 +50,7 @@ class Loss(NamedTuple):
 
 @click.command("accept-rollback")
 @click.option(
-    "--yes-lose", type=int, metavar="N", help="Do not ask: N records are lost, as this command says."
+    "--yes-lose", type=int, metavar="N", help="Do not ask: N numbered records are lost, as this command says."
 )
 @keeps
 def accept_rollback(*, yes_lose: int | None, store: Store) -> int:
@@ -123,7 +125,7 @@ async def _loss(store: Store, high_water: HighWaterMark, newest: str, size: int)
     beyond = [one.name for one in notes_in(keeper.archive_folder) if one.end > size]
     file = keeper.state / MARK_FILE
     return Loss(
-        why=why, lost=mark - size if size < mark else mark, exact=size < mark, size=size, mark=mark,
+        why=why, lost=mark - size if size < mark else mark, at_least=size < mark, size=size, mark=mark,
         since=last or "", until=rfc3339(datetime.fromtimestamp(file.stat().st_mtime, UTC)) if file.exists() else "",
         archives=tuple(beyond),
         witnesses=tuple(one.vkey.partition("+")[0] for one in keeper.settings.anchors.witnesses),
@@ -135,7 +137,8 @@ def _accepted(loss: Loss, yes_lose: int | None) -> bool:
     if yes_lose is not None:
         if yes_lose != loss.lost:
             raise click.UsageError(
-                f"mất {loss.lost} bản ghi, không phải {yes_lose} / {loss.lost} records are lost"
+                f"mất {loss.lost} bản ghi đã đánh số, không phải {yes_lose} / {loss.lost} numbered records are lost,"
+                f" not {yes_lose}"
             )
         return True
     question = (
@@ -143,16 +146,20 @@ def _accepted(loss: Loss, yes_lose: int | None) -> bool:
     )
     if not click.confirm(question, err=True):
         return False
-    text = f"Nhập số bản ghi chấp nhận mất ({loss.lost}) / type how many records are lost"
+    text = f"Nhập số bản ghi đã đánh số chấp nhận mất ({loss.lost}) / type how many numbered records are lost"
     return str(click.prompt(text, err=True, default="", show_default=False)).strip() == str(loss.lost)
 
 
 def _count(loss: Loss) -> str:
     if not loss.mark:
         return "không biết mất bao nhiêu bản ghi / nobody knows how many records are lost"
-    if loss.exact:
-        return f"mất {loss.lost} bản ghi / {loss.lost} records are lost"
-    return f"mất nhiều nhất {loss.lost} bản ghi / {loss.lost} records are lost at most"
+    if loss.at_least:
+        return (
+            f"mất ít nhất {loss.lost} bản ghi đã đánh số; không biết các bản ghi mới hơn (khoảng một giây, nhiều hơn"
+            f" nếu khi đó đánh số chậm)\nat least {loss.lost} numbered records are lost; newer records are unknown"
+            " (about one second of them, more if numbering lagged then)"
+        )
+    return f"mất nhiều nhất {loss.lost} bản ghi đã đánh số / at most {loss.lost} numbered records are lost"
 
 
 def _words(loss: Loss) -> str:
@@ -167,7 +174,7 @@ def _words(loss: Loss) -> str:
     if loss.witnesses:
         names = ", ".join(loss.witnesses)
         lines.append(
-            f"nhân chứng {names} không bao giờ ký nhật ký ngắn hơn: nên mở nhật ký mới / never sign the shorter log:"
-            f" rather begin a new log ({names})"
+            f"nhân chứng {names} không bao giờ ký nhật ký ngắn hơn: hãy mở nhật ký mới"
+            f" / witness {names} will never sign the shorter log: begin a new log"
         )
     return "\n".join(lines)

@@ -61,7 +61,7 @@ class ProblemCode(StrEnum):
         "Chưa ký được nhật ký giao dịch; người vận hành phải khắc phục thì mới nhận giao dịch mới",
         "The exchange log cannot be signed until its operator mends it, so no new exchange begins", 503)
     LOG_ROLLED_BACK = ("log_rolled_back",
-        "Cơ sở dữ liệu nhật ký giao dịch bị lùi lại, thiếu bản ghi, nên không trả lời",
+        "Cơ sở dữ liệu nhật ký giao dịch đã quay về trạng thái cũ, thiếu bản ghi, nên không trả lời",
         "The exchange log's database went back and lacks records, so nothing is answered", 503)
     LOG_NOT_ANCHORED = ("log_not_anchored",
         "Nhật ký giao dịch quá lâu chưa được neo ra bên ngoài nên không nhận giao dịch mới",

@@ -620,8 +620,8 @@ CURSOR = Sentence("/cursor: gửi `next` của trang trước với cùng bộ l
     "/cursor: send `next` of the previous page with the same filters, or none for the first page")
 OTHER_LOG = Sentence("/grown_from: điểm kiểm tra đó của nhật ký khác: nhật ký này là {origin}",
     "/grown_from: that checkpoint belongs to another log: this one is {origin}")
-LOG_ROLLED_BACK = Sentence(
-    "/grown_from: nhật ký có {size} bản ghi mà khi đó có {old}: đã bị lùi lại, hoặc là nhật ký khác",
+LOG_SHRUNK = Sentence(
+    "/grown_from: nhật ký có {size} bản ghi mà khi đó có {old}: đã quay về trạng thái cũ, hoặc là nhật ký khác",
     "/grown_from: the log has {size} records and had {old} then: it was rolled back, or it is another log")
 RANGE_BEYOND = Sentence("nhật ký có {size} bản ghi: chọn khoảng nằm trong đó, `from` trước `to`",
     "the log has {size} records: ask for a range within that, `from` before `to`")
@@ -780,25 +780,27 @@ PERIOD_KEYS_OTHERS = Sentence("khóa của kỳ {period} trong cơ sở dữ li�
     "the keys of {period} in the log's database differ from those used before")
 SIGNED_BY_ANOTHER = Sentence("nhật ký do khóa khác ký", "another key signed the log")
 DATABASE_ROLLED_BACK = Sentence(
-    "nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, trước đây có {mark}; hãy nối lại cơ sở dữ liệu cũ"
-    " hoặc xem `motlan log accept-rollback`",
-    "the log was rolled back: its database has {size} records and had {mark}; connect the right database again,"
-    " or see `motlan log accept-rollback`",
+    "nhật ký đã quay về trạng thái cũ: cơ sở dữ liệu có {size} bản ghi, trước đây có {mark}; hãy kết nối lại đúng"
+    " cơ sở dữ liệu có đủ các bản ghi hoặc xem `motlan log accept-rollback`",
+    "the log was rolled back: its database has {size} records and had {mark}; connect the database that has all"
+    " records, or see `motlan log accept-rollback`",
 )
 LOG_FORKED = Sentence(
-    "nhật ký bị lùi lại và ghi tiếp khác đi: {mark} bản ghi đầu không phải các bản ghi đã ký; hãy nối lại"
-    " cơ sở dữ liệu cũ hoặc xem `motlan log accept-rollback`",
+    "nhật ký đã quay về trạng thái cũ rồi ghi tiếp theo nhánh khác: {mark} bản ghi đầu không phải các bản ghi đã ký;"
+    " hãy kết nối lại đúng cơ sở dữ liệu có đủ các bản ghi hoặc xem `motlan log accept-rollback`",
     "the log was rolled back and continued differently: its first {mark} records are not the signed ones;"
-    " connect the right database again, or see `motlan log accept-rollback`",
+    " connect the database that has all records, or see `motlan log accept-rollback`",
 )
 RECORD_ROLLED_BACK = Sentence(
-    "nhật ký bị lùi lại: bản ghi đã trả lời không còn trong cơ sở dữ liệu; hãy nối lại cơ sở dữ liệu cũ"
-    " hoặc xem `motlan log accept-rollback`",
-    "the log was rolled back: a record that was answered is not in its database; connect the right database again,"
-    " or see `motlan log accept-rollback`",
+    "nhật ký đã quay về trạng thái cũ: bản ghi đã trả lời không còn trong cơ sở dữ liệu; hãy kết nối lại đúng"
+    " cơ sở dữ liệu có đủ các bản ghi hoặc xem `motlan log accept-rollback`",
+    "the log was rolled back: a record that was answered is not in its database; connect the database that has all"
+    " records, or see `motlan log accept-rollback`",
 )
-WITNESS_SAW_MORE = Sentence("nhật ký bị lùi lại: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
-    "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}")
+WITNESS_SAW_MORE = Sentence(
+    "nhật ký đã quay về trạng thái cũ: cơ sở dữ liệu có {size} bản ghi, nhân chứng {name} đã ký {mark}",
+    "the log was rolled back: its database has {size} records, and the witness {name} has signed {mark}",
+)
 CHECKPOINT_UNREADABLE = Sentence(
     "không đọc được điểm kiểm tra mới nhất trong cơ sở dữ liệu nhật ký (hoặc đã bị sửa) nên không biết nhật ký có mất"
     " bản ghi hay không: hãy kết nối lại đúng cơ sở dữ liệu có đủ các bản ghi, hoặc khôi phục bản sao lưu",
@@ -806,15 +808,18 @@ CHECKPOINT_UNREADABLE = Sentence(
     " connect the database that has all records, or restore a backup",
 )
 MARK_UNREADABLE = Sentence(
-    "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có bị lùi lại hay không: hãy khôi phục"
-    " tệp này hoặc xem `motlan log accept-rollback`",
+    "không đọc được {file} trong thư mục trạng thái nên không biết nhật ký có quay về trạng thái cũ hay không: hãy"
+    " khôi phục tệp này hoặc xem `motlan log accept-rollback`",
     "{file} in the state folder cannot be read, so a rollback of the log cannot be excluded: restore the file,"
     " or see `motlan log accept-rollback`",
 )
-MARK_OF_ANOTHER = Sentence(
-    "{file} trong thư mục trạng thái do khóa khác ký và không khớp: đó là dấu mốc của nhật ký khác có {mark} bản ghi",
-    "{file} in the state folder is signed by another key and does not fit: it is the mark of another log, with {mark}"
-    " records",
+MARK_OF_UNKNOWN_KEY = Sentence(
+    "dấu mốc {file} ({mark} bản ghi) do một khóa không có trong cấu hình ký: hoặc cơ sở dữ liệu đã mất bản ghi sau khi"
+    " đổi khóa, hoặc dấu mốc thuộc về nhật ký khác; hãy kết nối lại đúng cơ sở dữ liệu có đủ các bản ghi hoặc xem"
+    " `motlan log accept-rollback`",
+    "the mark {file} ({mark} records) is signed by a key that is not configured: either the database lost records after"
+    " a key change, or the mark belongs to another log; connect the database that has all records, or see"
+    " `motlan log accept-rollback`",
 )
 TREE_END_UNSIGNED = Sentence("phần cuối của cây không phải phần đã ký", "the end of the tree is not the signed one")
 TREE_END_ALTERED = Sentence(

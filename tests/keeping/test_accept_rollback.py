@@ -10,6 +10,8 @@ import pytest
 from gateway.exchange_log.key_files import MARK_FILE, SIGNING_FILE
 from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from tests import typed
+from tests.config.test_broken_anchors import VKEY as WITNESS
+from tests.flows.anchored import configured
 from tests.keeping.shelf import facts, motlan, opened
 from tests.tampering.conftest import operate
 
@@ -42,8 +44,14 @@ async def test_rollback_is_accepted_by_number_only_and_stays_in_the_log(tmp_path
     assert (state / SIGNING_FILE).read_bytes() == key
     for given in ("n\n", "y\n1\n", f"y\n{lost + 1}\n"):
         said = typed.motlan(*COMMAND, "--dir", str(state), given=given)
-        assert (said.code, f"{lost} records are lost" in said.err) == (1, True), said.err
-    assert "records are lost" in motlan(state, *COMMAND, "--yes-lose", str(lost - 1), code=2)
+        assert (
+            said.code,
+            f"at least {lost} numbered records are lost; newer records are unknown" in said.err,
+        ) == (1, True), said.err
+    assert "numbered records are lost" in motlan(state, *COMMAND, "--yes-lose", str(lost - 1), code=2)
+    config = configured(tmp_path, f'witnesses: [{{vkey: "{WITNESS}", url: "http://127.0.0.1:9"}}]')
+    said = typed.motlan(*COMMAND, "--dir", str(state), "--config", str(config), given="n\n")
+    assert "witness inspectorate.example/witness will never sign the shorter log: begin a new log" in said.err
     assert (state / MARK_FILE).read_text() == kept
     said = typed.motlan(*COMMAND, "--json", "--dir", str(state), given=f"y\n{lost}\n")
     told = orjson.loads(said.out)

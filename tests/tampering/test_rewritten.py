@@ -187,7 +187,7 @@ async def test_backup_under_a_running_gateway_is_noticed_at_once_and_nothing_is_
             "/v1/prefill", {"procedure": "1.004873", "subjects": {}}, "portal"
         )
         assert (status, problem["code"]) == (503, "log_rolled_back")
-        assert "bị lùi lại" in problem["title_vi"]
+        assert "đã quay về trạng thái cũ" in problem["title_vi"]
         async with office.session.get(f"{office.admin}/health/ready") as answer:
             told = await answer.json()
         assert (answer.status, told["status"], told["code"]) == (503, "not_ready", "log_rolled_back")
