@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
-from gateway.ports.keys import ED25519, ES256, KeyWrapper, PublicKey, Signer
+from gateway.ports.keys import ED25519, ES256, KeyWrapper, Signer, SignerPublicKey
 
 if TYPE_CHECKING:
     from gateway.config.values import KeyService
@@ -99,7 +99,7 @@ class TransitSigner:
             what = f"the key '{engine.name}' does not sign"
             raise _unfit(what, "make one of type ed25519 or ecdsa-p256") from None
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> SignerPublicKey:
         """What verifies."""
         return self._public
 
@@ -141,7 +141,7 @@ class TransitRoot:
         return _decoded(_value(self._engine.ask("hmac", body), "hmac").rpartition(":")[2])
 
 
-def _public(text: str, algorithm: str) -> PublicKey:
+def _public(text: str, algorithm: str) -> SignerPublicKey:
     if algorithm == ED25519:
         return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
     key = load_pem_public_key(text.encode())

@@ -24,7 +24,7 @@ from adapters.sandbox import (
 )
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
-from adapters.sandbox.misbehave import Mode, Rule, Switchboard
+from adapters.sandbox.misbehave import Misbehaviour, Mode, Switchboard
 from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.tsa import SOURCE as TSA
@@ -141,7 +141,9 @@ class Stage:
             body=await request.read(),
         )
 
-    async def _misbehaved(self, rule: Rule, endpoint: PeerOperation, call: PeerRequest, origin: str) -> Reply:
+    async def _misbehaved(
+        self, rule: Misbehaviour, endpoint: PeerOperation, call: PeerRequest, origin: str
+    ) -> Reply:
         if rule.mode is Mode.EXPIRED_SESSION:
             self.tokens.forget(endpoint.source)
         if rule.mode is Mode.RESET:

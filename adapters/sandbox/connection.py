@@ -9,7 +9,7 @@ import struct
 
 from aiohttp import web
 
-from adapters.sandbox.misbehave import Mode, Rule
+from adapters.sandbox.misbehave import Misbehaviour, Mode
 from adapters.sandbox.wire import Reply
 
 SLOW_SECONDS = 10.0
@@ -35,7 +35,9 @@ def as_response(reply: Reply) -> web.Response:
     )
 
 
-async def send(rule: Rule, request: web.Request, reply: Reply, closing: asyncio.Event) -> web.StreamResponse:
+async def send(
+    rule: Misbehaviour, request: web.Request, reply: Reply, closing: asyncio.Event
+) -> web.StreamResponse:
     """Send an answer with the connection misbehaving as the rule says."""
     match rule.mode:
         case Mode.SLOW:

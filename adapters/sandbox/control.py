@@ -8,7 +8,7 @@ from collections.abc import Collection
 from aiohttp import web
 
 from adapters.sandbox.identity import sign_in
-from adapters.sandbox.misbehave import Mode, Rule, Switchboard
+from adapters.sandbox.misbehave import Misbehaviour, Mode, Switchboard
 from adapters.sandbox.wire import Tokens
 
 
@@ -49,7 +49,7 @@ def add_control(app: web.Application, board: Switchboard, tokens: Tokens, source
     app.router.add_route("*", "/__sandbox/elsewhere", elsewhere)
 
 
-def _rule(words: object, sources: Collection[str]) -> Rule:
+def _rule(words: object, sources: Collection[str]) -> Misbehaviour:
     """A rule from an order; ValueError says what is wrong with it."""
     if not isinstance(words, dict) or set(words) - {
         "source",
@@ -67,7 +67,7 @@ def _rule(words: object, sources: Collection[str]) -> Rule:
         raise ValueError("times is a whole number of at least 1")
     if seconds is not None and (not isinstance(seconds, (int, float)) or seconds < 0):
         raise ValueError("seconds is a number of at least 0")
-    return Rule(
+    return Misbehaviour(
         source=words["source"],
         mode=Mode(str(words.get("mode"))),
         operation=str(words.get("operation") or ""),

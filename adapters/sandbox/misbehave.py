@@ -38,7 +38,7 @@ class Mode(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Rule:
+class Misbehaviour:
     """One way for one source to misbehave.
 
     No `operation`: all but log-ins and tokens. No `times`: until removed.
@@ -57,10 +57,10 @@ class Switchboard:
 
     def __init__(self) -> None:
         """No rules, no calls."""
-        self._rules: list[Rule] = []
+        self._rules: list[Misbehaviour] = []
         self._calls: Counter[str] = Counter()
 
-    def add(self, rule: Rule) -> None:
+    def add(self, rule: Misbehaviour) -> None:
         """Put a rule in force; the newest for a source and operation wins."""
         self._rules.insert(0, rule)
 
@@ -72,7 +72,7 @@ class Switchboard:
             if (source and rule.source != source) or (operation and rule.operation != operation)
         ]
 
-    def take(self, source: str, operation: str, *, opens: bool) -> Rule | None:
+    def take(self, source: str, operation: str, *, opens: bool) -> Misbehaviour | None:
         """The rule for this call, used up once."""
         for rule in self._rules:
             if rule.source != source or rule.operation != ("" if not rule.operation else operation):

@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from adapters.sandbox.business import NGSP, gateway_fault
-from adapters.sandbox.misbehave import Mode, Rule
+from adapters.sandbox.misbehave import Misbehaviour, Mode
 from adapters.sandbox.population_xml import ANSWER, SOAP, fault
 from adapters.sandbox.wire import Reply, as_json
 
@@ -29,7 +29,7 @@ _KEPT = frozenset(
 )
 
 
-def replaced(rule: Rule, source: str, origin: str) -> Reply | None:  # noqa: PLR0911 - one per mode
+def replaced(rule: Misbehaviour, source: str, origin: str) -> Reply | None:  # noqa: PLR0911 - one per mode
     """The answer of modes that do not need the real one; None for the others."""
     after = {"Retry-After": str(int(rule.seconds or 1))}
     match rule.mode:
@@ -54,7 +54,7 @@ def replaced(rule: Rule, source: str, origin: str) -> Reply | None:  # noqa: PLR
             return None
 
 
-def spoiled(rule: Rule, reply: Reply) -> Reply:
+def spoiled(rule: Misbehaviour, reply: Reply) -> Reply:
     """The real answer, spoiled as the rule says; unchanged for modes of the connection."""
     change = _changes().get(rule.mode)
     return reply if change is None else change(rule, reply)
@@ -72,7 +72,7 @@ def merged(first: Reply, second: Reply) -> Reply:
     return _with(first, etree.tostring(root, encoding="utf-8"))
 
 
-def _changes() -> Mapping[Mode, Callable[[Rule, Reply], Reply]]:
+def _changes() -> Mapping[Mode, Callable[[Misbehaviour, Reply], Reply]]:
     return {
         Mode.GARBAGE: lambda _rule, reply: _with(reply, random.randbytes(2048)),
         Mode.MISSING_FIELD: _missing,
@@ -121,7 +121,7 @@ def _is_xml(reply: Reply) -> bool:
     return "xml" in reply.content_type
 
 
-def _missing(rule: Rule, reply: Reply) -> Reply:
+def _missing(rule: Misbehaviour, reply: Reply) -> Reply:
     if _is_xml(reply):
         return _edit_xml(rule, reply, _remove)
     return _edit_json(rule, reply, lambda table, name: table.pop(name))
@@ -133,7 +133,7 @@ def _remove(element: etree._Element) -> None:
         parent.remove(element)
 
 
-def _null(rule: Rule, reply: Reply) -> Reply:
+def _null(rule: Misbehaviour, reply: Reply) -> Reply:
     if _is_xml(reply):
         return _edit_xml(rule, reply, _make_nil)
     return _edit_json(rule, reply, lambda table, name: table.update({name: None}))
@@ -146,7 +146,7 @@ def _make_nil(element: etree._Element) -> None:
     element.set(f"{{{_XSI}}}nil", "true")
 
 
-def _extra(_rule: Rule, reply: Reply) -> Reply:
+def _extra(_rule: Misbehaviour, reply: Reply) -> Reply:
     if not _is_xml(reply):
         loaded = json.loads(reply.body)
         for table in _tables(loaded):
@@ -159,7 +159,7 @@ def _extra(_rule: Rule, reply: Reply) -> Reply:
     return _with(reply, etree.tostring(root, encoding="utf-8"))
 
 
-def _edit_json(rule: Rule, reply: Reply, edit: Callable[[dict[str, Any], str], object]) -> Reply:
+def _edit_json(rule: Misbehaviour, reply: Reply, edit: Callable[[dict[str, Any], str], object]) -> Reply:
     """Edit the named field, or the first that is neither envelope nor identity."""
     loaded = json.loads(reply.body)
     for table in _tables(loaded):
@@ -180,7 +180,7 @@ def _tables(value: object) -> Iterator[dict[str, Any]]:
             yield from _tables(child)
 
 
-def _edit_xml(rule: Rule, reply: Reply, edit: Callable[[etree._Element], None]) -> Reply:
+def _edit_xml(rule: Misbehaviour, reply: Reply, edit: Callable[[etree._Element], None]) -> Reply:
     """Edit the named element, or GioiTinh, or the last one."""
     root = etree.fromstring(reply.body)
     elements = list(root.iter(f"{{{ANSWER}}}*"))
@@ -197,7 +197,7 @@ def _old_code_page(text: str) -> bytes:
     return apart.encode("cp1258", errors="ignore")
 
 
-def _bomb(_rule: Rule, reply: Reply) -> Reply:
+def _bomb(_rule: Misbehaviour, reply: Reply) -> Reply:
     packer = zlib.compressobj(level=9, wbits=31)
     megabyte = b" " * 1_000_000
     parts = [packer.compress(reply.body)]
@@ -205,7 +205,7 @@ def _bomb(_rule: Rule, reply: Reply) -> Reply:
     return _with(reply, b"".join([*parts, packer.flush()]), **{"Content-Encoding": "gzip"})
 
 
-def _doctype(_rule: Rule, reply: Reply) -> Reply:
+def _doctype(_rule: Misbehaviour, reply: Reply) -> Reply:
     head = b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE a [<!ENTITY b "b"><!ENTITY c "&b;&b;&b;&b;">]>'
     if _is_xml(reply):
         return _with(reply, head + reply.body)

@@ -9,7 +9,7 @@ import asyncio
 from aiohttp import web
 
 from adapters.sandbox.connection import as_response, send
-from adapters.sandbox.misbehave import Mode, Rule, Switchboard
+from adapters.sandbox.misbehave import Misbehaviour, Mode, Switchboard
 from adapters.sandbox.spoil import replaced, spoiled
 from adapters.sandbox.tsa import LIES, SOURCE, Authority
 from adapters.sandbox.wire import Reply
@@ -38,7 +38,7 @@ def add_authority(app: web.Application, board: Switchboard, closing: asyncio.Eve
     app.router.add_get(f"/{SOURCE}/ca.pem", ca)
 
 
-def _misbehaved(rule: Rule, authority: Authority, query: bytes, origin: str) -> Reply:
+def _misbehaved(rule: Misbehaviour, authority: Authority, query: bytes, origin: str) -> Reply:
     if rule.mode is Mode.FAULT200:
         return authority.answer(query, "status")
     if rule.mode is Mode.WRONG_PERSON:

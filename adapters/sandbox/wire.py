@@ -93,7 +93,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[PeerRequest], Reply]
+PeerHandler = Callable[[PeerRequest], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +104,18 @@ class PeerOperation:
     operation: str
     method: str
     paths: Sequence[str]
-    handler: Handler
+    handler: PeerHandler
     opens: bool = False
 
 
-def get(source: str, operation: str, handler: Handler, *paths: str) -> PeerOperation:
+def get(source: str, operation: str, handler: PeerHandler, *paths: str) -> PeerOperation:
     """An operation that is asked with GET."""
     return PeerOperation(source=source, operation=operation, method="GET", paths=paths, handler=handler)
 
 
-def post(source: str, operation: str, handler: Handler, *paths: str, opens: bool = False) -> PeerOperation:
+def post(
+    source: str, operation: str, handler: PeerHandler, *paths: str, opens: bool = False
+) -> PeerOperation:
     """An operation that is asked with POST."""
     return PeerOperation(
         source=source, operation=operation, method="POST", paths=paths, handler=handler, opens=opens

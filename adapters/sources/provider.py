@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NATIONAL = 8
 
 
-class Provider:
+class ProviderSource:
     """Implements gateway.ports.sources.Source."""
 
     def __init__(

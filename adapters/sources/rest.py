@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from adapters.sources.provider import Provider, behalf_of, parameters_of
+from adapters.sources.provider import ProviderSource, behalf_of, parameters_of
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
@@ -45,7 +45,9 @@ _PERSONAL = frozenset(
 )
 
 
-def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
+def open_source(
+    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
+) -> ProviderSource:
     """The source of `config/sources/<source>.yaml`. Raises ConfigError if the settings cannot be used.
 
     `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
@@ -62,9 +64,9 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     with faults.noted() as opened:
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        opened.append(Provider(peer, auth, tools.clock, Rest(settings, calls)))
+        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls)))
     faults.finish()
-    source: Provider = opened[0]
+    source: ProviderSource = opened[0]
     return source
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import Provider, behalf_of, parameters_of
+from adapters.sources.provider import ProviderSource, behalf_of, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
@@ -43,7 +43,9 @@ _ACCEPTED = frozenset({400, 500})
 _PATHS = ("record", "found_when", "status", "updated_at")
 
 
-def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> Provider:
+def open_source(
+    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
+) -> ProviderSource:
     """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
     faults = Faults()
     options = SoapOptions(settings, tools.root, faults)
@@ -59,9 +61,9 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
         peer = open_peer(settings, tools)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
         speech = Soap(settings, options, doors, tools)
-        opened.append(Provider(peer, auth, tools.clock, speech))
+        opened.append(ProviderSource(peer, auth, tools.clock, speech))
     faults.finish()
-    source: Provider = opened[0]
+    source: ProviderSource = opened[0]
     return source
 
 

@@ -14,7 +14,7 @@ from gateway.domain.reasons import Reason
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
-Fault = tuple[Outcome, Reason]
+FaultOutcome = tuple[Outcome, Reason]
 
 #: what a fault may mean, and the reason unless the settings give one
 _REASONS: Mapping[Outcome, Reason] = MappingProxyType(
@@ -95,7 +95,7 @@ class SoapOptions:
     def _note(self, what: str, remedy: str, *place: str) -> None:
         self._faults.add(self.error(what, remedy, "options", *place).problems)
 
-    def _fault(self, code: object, fault: object) -> Fault:
+    def _fault(self, code: object, fault: object) -> FaultOutcome:
         words = fault if isinstance(fault, Mapping) else {"outcome": fault}
         try:
             outcome = Outcome(str(words.get("outcome")))

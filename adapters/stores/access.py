@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.database import Database, Found, Room, Statement
+from adapters.stores.database import Database, Found, Statement, TableOwner
 from gateway.domain import sentences as say
 from gateway.domain.errors import AccessUnavailable
 from gateway.ports.access import Revoked
 
 #: in SQLite in a file of its own beside the log's
-ACCESS: Final = Room(unreadable=AccessUnavailable, unwritten=AccessUnavailable, file=DatabaseFile.ACCESS)
+ACCESS: Final = TableOwner(
+    unreadable=AccessUnavailable, unwritten=AccessUnavailable, file=DatabaseFile.ACCESS
+)
 _CHUNK = 256
 _WAITING = 10_000
 #: between two clearings of what is over

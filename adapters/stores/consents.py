@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.database import Database, Many, Room, Statement, search
+from adapters.stores.database import Database, Many, Statement, TableOwner, search
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.consents import Claim, ConsentRow, Copies, OwnDataKey, OwnDataValue, SubjectRequestRow
 
 #: in SQLite in a file of its own beside the log's
-CONSENTS = Room(unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS)
+CONSENTS = TableOwner(
+    unreadable=ConsentsUnavailable, unwritten=ConsentsUnavailable, file=DatabaseFile.CONSENTS
+)
 _CONSENT = (
     "SELECT seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
     " FROM consents"

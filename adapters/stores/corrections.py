@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.database import Database, Room, search
+from adapters.stores.database import Database, TableOwner, search
 from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow
@@ -19,7 +19,7 @@ _PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
 # `delivered` is the name that the column of `changed` has since it was made
 _MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
 _MOVE_ALL = "UPDATE corrections SET state = $2, delivered = $3 WHERE state = $1"
-CORRECTIONS = Room(
+CORRECTIONS = TableOwner(
     unreadable=CorrectionsUnavailable, unwritten=CorrectionsUnavailable, file=DatabaseFile.CORRECTIONS
 )
 

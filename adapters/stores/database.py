@@ -26,7 +26,7 @@ class Many(NamedTuple):
     rows: Sequence[Sequence[object]]
 
 
-class Way(Enum):
+class ReadKind(Enum):
     """How a statement is read: in which lane, and how a server plans it."""
 
     #: quick lane: a few rows by their key
@@ -40,7 +40,7 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class TableOwner:
     """Whose tables they are: which errors their users know, and in which file SQLite has them."""
 
     unreadable: type[GatewayError]
@@ -49,7 +49,7 @@ class Room:
 
 
 #: the tables of the log
-LOG = Room(unreadable=LogUnreadable, unwritten=LogUnavailable)
+LOG = TableOwner(unreadable=LogUnreadable, unwritten=LogUnavailable)
 
 
 class Database(Protocol):
@@ -58,7 +58,7 @@ class Database(Protocol):
     #: whether it takes lists as values, and has partitions (PostgreSQL)
     arrays: bool
 
-    async def read(self, text: str, *values: object, way: Way = Way.QUICK) -> Found:
+    async def read(self, text: str, *values: object, way: ReadKind = ReadKind.QUICK) -> Found:
         """Rows of one statement, which stands alone: no transaction stays open.
 
         Text that somebody made of bytes which are none (SQLite takes them) comes as these bytes.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from adapters.stores.database import Database, Way
+from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
 from adapters.stores.sequence_batch import BLOCK, searched
@@ -65,7 +65,7 @@ _OUTSIDE = """SELECT x.*, CASE WHEN office.day IS NULL THEN 1 ELSE 0 END AS hit 
  AND substr(x.time, 12, 5) >= office.low AND substr(x.time, 12, 5) < office.high"""
 
 
-class _Statement:
+class _CountStatement:
     """The text of a count as it grows, and its values."""
 
     def __init__(self) -> None:
@@ -117,13 +117,13 @@ class SqlLogCounts:
 
     async def requesters(self, span: LogSearch, most: int) -> GroupCounts[RequesterCount]:
         """By system, the busiest first; hits are the refused ones."""
-        statement = _Statement()
+        statement = _CountStatement()
         rows = await self._rows(span, statement, lambda _: _REQUESTERS + statement.value(most))
         return _counted([RequesterCount(row[0], *map(int, row[1:7])) for row in rows], rows)
 
     async def calls(self, span: LogSearch, most: int) -> GroupCounts[CallCount]:
         """By source and outcome, as each exchange's last record says."""
-        statement = _Statement()
+        statement = _CountStatement()
 
         def text(places: tuple[int, int]) -> str:
             start, end = (statement.value(place) for place in places)
@@ -135,7 +135,7 @@ class SqlLogCounts:
 
     async def days(self, span: LogSearch) -> Sequence[DayCount]:
         """By system and day in Việt Nam, days without exchanges left out."""
-        statement = _Statement()
+        statement = _CountStatement()
 
         def text(_: tuple[int, int]) -> str:
             return _DAYS.format(midnight=statement.value(_MIDNIGHT)) + statement.value(MOST_DAYS)
@@ -149,7 +149,7 @@ class SqlLogCounts:
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
     ) -> GroupCounts[OfficialCount]:
         """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
-        statement = _Statement()
+        statement = _CountStatement()
 
         def text(_: tuple[int, int]) -> str:
             table = "" if office is None else statement.office(office)
@@ -160,14 +160,14 @@ class SqlLogCounts:
         rows = await self._rows(span, statement, text)
         return _counted([_official(row) for row in rows], rows)
 
-    async def _rows(self, wanted: LogSearch, statement: _Statement, rest: Any) -> list[Any]:  # noqa: ANN401 -- places -> text
-        blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=Way.REPORT)
+    async def _rows(self, wanted: LogSearch, statement: _CountStatement, rest: Any) -> list[Any]:  # noqa: ANN401 -- places -> text
+        blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=ReadKind.REPORT)
         places = window(blocks, None)
         if places[0] >= places[1]:
             return []
         text = statement.entries(wanted, places) + rest(places)
         async with self._one:
-            return await self._database.read(text, *statement.values, way=Way.REPORT)
+            return await self._database.read(text, *statement.values, way=ReadKind.REPORT)
 
 
 def _counted(found: list[Any], rows: Sequence[Any]) -> GroupCounts[Any]:

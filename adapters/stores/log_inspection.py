@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.stores.database import Database, Way
+from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_marks import LostKeys, ends
 from adapters.stores.log_prunings import ARCHIVES, PRUNINGS, WAITING, Archive, is_told, unarchived
 from adapters.stores.log_reader import bytes_of
@@ -84,12 +84,12 @@ class SqlLogInspection:
         start = max(start, await self._numbering())
         if start >= end:
             return []
-        rows = await self._database.read(_ENTRIES, start, end, way=Way.SEARCH)
-        tiles = await self._database.read(_TILE, start // TILE, way=Way.SEARCH)
+        rows = await self._database.read(_ENTRIES, start, end, way=ReadKind.SEARCH)
+        tiles = await self._database.read(_TILE, start // TILE, way=ReadKind.SEARCH)
         hashes = max((bytes_of(row[0]) for row in tiles), key=len, default=b"")
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
-        found += _beyond(rows, await self._database.read(_BLOCK, start // BLOCK, BLOCK, way=Way.SEARCH))
+        found += _beyond(rows, await self._database.read(_BLOCK, start // BLOCK, BLOCK, way=ReadKind.SEARCH))
         if len(rows) == end - start:  # else the rows whose places are missing would be told twice
             lost = await self._lost(start, end)
             found += [Altered(start, "a record that was written here has no place") for _ in lost]
@@ -99,7 +99,7 @@ class SqlLogInspection:
 
     async def invented(self, after: SubjectRow, count: int) -> tuple[Sequence[Altered], SubjectRow | None]:
         """What is wrong with the next `count` rows of the search by person, and the last of them, None at the end."""
-        rows = await self._database.read(_SUBJECTS, *after, count, way=Way.SEARCH)
+        rows = await self._database.read(_SUBJECTS, *after, count, way=ReadKind.SEARCH)
         found = await asyncio.to_thread(_not_made, rows)
         numbering = await self._numbering()
         last = tuple(rows[-1][:3]) if len(rows) == count else None
@@ -107,13 +107,13 @@ class SqlLogInspection:
 
     async def pruned(self) -> Sequence[Altered]:
         """What the mark of pruning lacks: its record in the log, or archives."""
-        below, *_ = (await self._database.read(_PRUNED, way=Way.SEARCH))[0]
+        below, *_ = (await self._database.read(_PRUNED, way=ReadKind.SEARCH))[0]
         if not below:
             return []
-        archives = [Archive(*row) for row in await self._database.read(ARCHIVES, way=Way.SEARCH)]
+        archives = [Archive(*row) for row in await self._database.read(ARCHIVES, way=ReadKind.SEARCH)]
         found = unarchived(below, archives)
         for text in (PRUNINGS, WAITING):
-            leaves = [bytes_of(leaf) for (leaf,) in await self._database.read(text, way=Way.SEARCH)]
+            leaves = [bytes_of(leaf) for (leaf,) in await self._database.read(text, way=ReadKind.SEARCH)]
             if is_told(below, archives, leaves):
                 return found
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
@@ -125,7 +125,7 @@ class SqlLogInspection:
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
         """The rows of a tile in the search by source, and those in the search by person that were expected."""
         sources = await self._database.read(
-            _SOURCES, start, end, _MOST_OUTCOMES, _MOST_SOURCES, way=Way.SEARCH
+            _SOURCES, start, end, _MOST_OUTCOMES, _MOST_SOURCES, way=ReadKind.SEARCH
         )
         found: set[tuple[Any, ...]] = set()
         kinds = ("bytea" if self._database.arrays else "blob", "bigint", "text")
@@ -137,7 +137,7 @@ class SqlLogInspection:
             )
             found |= {
                 tuple(row)
-                for row in await self._database.read(_THERE.format(listed), *values, way=Way.SEARCH)
+                for row in await self._database.read(_THERE.format(listed), *values, way=ReadKind.SEARCH)
             }
         return {"log_sources": {tuple(row) for row in sources}, "log_subjects": found}
 
@@ -146,19 +146,21 @@ class SqlLogInspection:
 
         A mark alone excuses nothing: else whoever sets one could take single records out from below it.
         """
-        below, lowest = (await self._database.read(_PRUNED, way=Way.SEARCH))[0]
+        below, lowest = (await self._database.read(_PRUNED, way=ReadKind.SEARCH))[0]
         return int(below if lowest is None else min(below, lowest))
 
     async def _lost(self, start: int, end: int) -> list[int]:
         """Rows that were written about here and have no place, though the log's mark says that they have one."""
-        rows = await self._database.read(_UNNUMBERED, start, end, TILE, _ROWS, way=Way.SEARCH)
+        rows = await self._database.read(_UNNUMBERED, start, end, TILE, _ROWS, way=ReadKind.SEARCH)
         if not self._database.arrays:
             return [seq for seq, _ in rows]
         # On PostgreSQL some have their place further on, where their number was drawn long before they were seen.
         return [
             seq
             for seq, leaf in rows
-            if not await self._database.read(_PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq, way=Way.SEARCH)
+            if not await self._database.read(
+                _PLACE, hash_key(leaf_hash(bytes_of(leaf))), seq, way=ReadKind.SEARCH
+            )
         ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from adapters.stores.database import Database, Way
+from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_reader import bytes_of, entry_from
 from gateway.domain.identifiers import made_at
 from gateway.ports.exchange_log import LogEntry, NumberingState
@@ -49,7 +49,9 @@ class SqlLogKeeping:
 
     async def unclosed(self, start: int, end: int) -> Sequence[LogEntry]:
         """Intents from index `start` to before `end` whose exchange has no record that closes it."""
-        return [entry_from(row) for row in await self._database.read(_UNCLOSED, start, end, way=Way.SEARCH)]
+        return [
+            entry_from(row) for row in await self._database.read(_UNCLOSED, start, end, way=ReadKind.SEARCH)
+        ]
 
     async def periods(self) -> Mapping[str, bytes]:
         """The wrapped keys of all periods that were not erased."""

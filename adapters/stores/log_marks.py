@@ -7,7 +7,7 @@ a month without a record that tells of it, or to make the parts of the log's end
 from collections.abc import Iterable
 from typing import Any
 
-from adapters.stores.database import Database, Way
+from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_prunings import PRUNINGS, WAITING
 from adapters.stores.log_reader import bytes_of
 from gateway.domain.exchange import Phase
@@ -35,7 +35,7 @@ _OPERATION = "erase-period"
 
 async def ends(database: Database) -> list[Altered]:
     """Which of the parts of the log's end lies before the others. LogUnavailable when it cannot be asked."""
-    rows = await database.read(_ENDS, way=Way.SEARCH)
+    rows = await database.read(_ENDS, way=ReadKind.SEARCH)
     if not rows:
         return [Altered(NO_PLACE, "the state of the log is missing")]
     sizes = [one if isinstance(one, int) else 0 for one in rows[0]]
@@ -59,15 +59,19 @@ class LostKeys:
         """Months without keys of which no record tells. LogUnavailable when it cannot be asked."""
         gone = {
             period: erased
-            for period, erased in await database.read(_PERIODS, way=Way.SEARCH)
+            for period, erased in await database.read(_PERIODS, way=ReadKind.SEARCH)
             if period not in self._told
         }
         for text in (PRUNINGS, WAITING):
             if gone.keys() - self._told:
-                self._told |= _told(bytes_of(leaf) for (leaf,) in await database.read(text, way=Way.SEARCH))
+                self._told |= _told(
+                    bytes_of(leaf) for (leaf,) in await database.read(text, way=ReadKind.SEARCH)
+                )
         untold = sorted(gone.keys() - self._told)
         oldest = (
-            str((await database.read(_OLDEST, way=Way.SEARCH) or [("",)])[0][0])[_MONTH] if untold else ""
+            str((await database.read(_OLDEST, way=ReadKind.SEARCH) or [("",)])[0][0])[_MONTH]
+            if untold
+            else ""
         )
         return [
             Altered(NO_PLACE, f"the keys of {period} are gone, and no record tells of it")

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
-from adapters.stores.database import Database, Way
-from adapters.stores.log_search import BLOCKS, Statement, span, window
+from adapters.stores.database import Database, ReadKind
+from adapters.stores.log_search import BLOCKS, SearchStatement, span, window
 from adapters.stores.sequence_batch import BLOCK, hash_key
 from adapters.stores.sifting import UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain import sentences as say
@@ -73,7 +73,7 @@ class SqlLogReader:
 
     async def entry(self, index: int) -> LogEntry | None:
         """The record at an index; None when there is none, or none any more."""
-        rows = await self._database.read(_ENTRY, index, way=Way.PROOF)
+        rows = await self._database.read(_ENTRY, index, way=ReadKind.PROOF)
         return entry_from(rows[0]) if rows else None
 
     async def entry_of(self, leaf_hash: bytes) -> LogEntry | None:
@@ -87,7 +87,7 @@ class SqlLogReader:
         key = hash_key(leaf_hash)
         found = {
             hash_of(one.leaf): one
-            for one in map(entry_from, await self._database.read(text, key, way=Way.PROOF))
+            for one in map(entry_from, await self._database.read(text, key, way=ReadKind.PROOF))
         }
         if leaf_hash in found:
             return found[leaf_hash]
@@ -100,7 +100,7 @@ class SqlLogReader:
 
     async def entries(self, start: int, end: int) -> AsyncIterator[LogEntry]:
         """Records from index `start` to before `end` in their order, in constant memory."""
-        while rows := await self._database.read(_RANGE, start, end, _PAGE, way=Way.SEARCH):
+        while rows := await self._database.read(_RANGE, start, end, _PAGE, way=ReadKind.SEARCH):
             for row in rows:
                 yield entry_from(row)
             start = rows[-1][0] + 1
@@ -112,7 +112,7 @@ class SqlLogReader:
             return []
         return [
             entry_from(row)
-            for row in await self._database.read(statement.text, *statement.values, way=Way.SEARCH)
+            for row in await self._database.read(statement.text, *statement.values, way=ReadKind.SEARCH)
         ]
 
     async def waiting(self, exchange: str) -> Sequence[bytes]:
@@ -125,19 +125,19 @@ class SqlLogReader:
         text = _WAITING_POSTGRES if self._database.arrays else _WAITING_SQLITE
         rows = [
             AppendedRow(seq, bytes_of(leaf), None if tag is None else bytes_of(tag))
-            for seq, leaf, tag in await self._database.read(text, exchange, way=Way.PROOF)
+            for seq, leaf, tag in await self._database.read(text, exchange, way=ReadKind.PROOF)
         ]
         if not rows:
             return []
         sifting = await asyncio.to_thread(Sifting, rows)
         untagged = UntaggedRows()
         if sifting.untagged:
-            found = UntaggedRows(*(await self._database.read(UNTAGGED, way=Way.PROOF))[0])
+            found = UntaggedRows(*(await self._database.read(UNTAGGED, way=ReadKind.PROOF))[0])
             untagged = await asyncio.to_thread(found.taken, self._keys.roots)
         wrapped = {
             month: bytes_of(row[0])
             for month in sifting.months
-            for row in await self._database.read(_KEYS, month, way=Way.PROOF)
+            for row in await self._database.read(_KEYS, month, way=ReadKind.PROOF)
         }
         sifting.check_tags(await asyncio.to_thread(self._keys.opened, wrapped), untagged)
         taken = set(sifting.numbers)
@@ -149,25 +149,26 @@ class SqlLogReader:
         if statement is None:
             return []
         return [
-            row[0] for row in await self._database.read(statement.places, *statement.values, way=Way.SEARCH)
+            row[0]
+            for row in await self._database.read(statement.places, *statement.values, way=ReadKind.SEARCH)
         ]
 
-    async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> Statement | None:
+    async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> SearchStatement | None:
         """None when nothing can be found."""
         blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
         if wanted.since or wanted.until:
-            blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=Way.SEARCH)
+            blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=ReadKind.SEARCH)
         start, end = window(blocks, before)
         if start >= end:
             return None
-        return Statement(wanted, (start, end), count, arrays=self._database.arrays)
+        return SearchStatement(wanted, (start, end), count, arrays=self._database.arrays)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""
         asked = (
-            self._database.read(_CHECKPOINT, way=Way.PROOF)
+            self._database.read(_CHECKPOINT, way=ReadKind.PROOF)
             if size is None
-            else self._database.read(_CHECKPOINT_OF, size, way=Way.PROOF)
+            else self._database.read(_CHECKPOINT_OF, size, way=ReadKind.PROOF)
         )
         rows = await asked
         return str(rows[0][0]) if rows else ""
@@ -203,7 +204,7 @@ class SqlLogReader:
             f" WHERE (level, idx) IN (VALUES {pairs})"
         )
         held: dict[tuple[int, int], bytes] = {}
-        for level, index, hashes in await self._database.read(text, *places, way=Way.PROOF):
+        for level, index, hashes in await self._database.read(text, *places, way=ReadKind.PROOF):
             held[level, index] = max(held.get((level, index), b""), bytes_of(hashes), key=len)
         found = {tile: held.get((tile.level, tile.index), b"")[: tile.width * HASH_BYTES] for tile in asked}
         return {tile: hashes for tile, hashes in found.items() if len(hashes) == tile.width * HASH_BYTES}

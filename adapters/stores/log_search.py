@@ -41,7 +41,7 @@ def span(wanted: LogSearch) -> tuple[str, str]:
     return wanted.since, wanted.until or _LAST
 
 
-class Statement:
+class SearchStatement:
     """One page of a search: `text`, or `places` for the indexes alone, and `values`."""
 
     def __init__(self, wanted: LogSearch, window: tuple[int, int], count: int, *, arrays: bool) -> None:

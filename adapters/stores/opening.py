@@ -17,7 +17,7 @@ from adapters.stores.access import ACCESS, SqlReplays, SqlRevocations
 from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
-from adapters.stores.database import LOG, Database, Room
+from adapters.stores.database import LOG, Database, TableOwner
 from adapters.stores.high_water import HighWater, open_high_water
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_counts import SqlLogCounts
@@ -143,7 +143,7 @@ def open_log(
     return SqlExchangeLog(SqliteStore(path, high_water), origin, root, high_water=high_water)
 
 
-def open_database(url: str, state_dir: Path, room: Room) -> Database:
+def open_database(url: str, state_dir: Path, room: TableOwner) -> Database:
     """The tables of one room alone."""
     [database] = _databases(url, state_dir, (room,))
     return database
@@ -156,7 +156,7 @@ def open_admin(url: str, state_dir: Path) -> Database:
     return SqliteDatabase(sql.sqlite_path(url, state_dir), LOG, PATIENT_SECONDS, math.inf)
 
 
-def _databases(url: str, state_dir: Path, rooms: Sequence[Room]) -> list[Database]:
+def _databases(url: str, state_dir: Path, rooms: Sequence[TableOwner]) -> list[Database]:
     if sql.is_postgres(url):
         lanes = open_lanes(url)
         return [PostgresDatabase(lanes, room) for room in rooms]

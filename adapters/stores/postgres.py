@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.schema.migration import check_schema
 from adapters.stores import sql
-from adapters.stores.database import Found, Many, Room, Statement, Way
+from adapters.stores.database import Found, Many, ReadKind, Statement, TableOwner
 from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit, GatewayError, LogRolledBack, LogUnavailable, RightMissing
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
 _T = TypeVar("_T")
-_Work = Callable[[Any], Awaitable[_T]]
+_DatabaseWork = Callable[[Any], Awaitable[_T]]
 _CONNECT_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
 _SEARCH_SECONDS = 30.0
@@ -52,7 +52,12 @@ _GROUPING: Final = MappingProxyType(
     {**_READ_ONLY, "work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
 )
 _SETTINGS: Final = MappingProxyType(
-    {Way.QUICK: _READ_ONLY, Way.PROOF: _BY_INDEX, Way.SEARCH: _BY_INDEX, Way.REPORT: _GROUPING}
+    {
+        ReadKind.QUICK: _READ_ONLY,
+        ReadKind.PROOF: _BY_INDEX,
+        ReadKind.SEARCH: _BY_INDEX,
+        ReadKind.REPORT: _GROUPING,
+    }
 )
 
 
@@ -98,7 +103,10 @@ class Lane:
         self._rest_until = 0.0
 
     async def use(
-        self, work: _Work[_T], unavailable: type[GatewayError], settings: Mapping[str, str] = NO_SETTINGS
+        self,
+        work: _DatabaseWork[_T],
+        unavailable: type[GatewayError],
+        settings: Mapping[str, str] = NO_SETTINGS,
     ) -> _T:
         """What the work gives; a connection on which it fails is not used again.
 
@@ -141,7 +149,7 @@ class Lane:
         except TimeoutError:
             raise unavailable(say.DATABASE_LATE) from None
 
-    async def _used(self, work: _Work[_T], settings: Mapping[str, str]) -> _T:
+    async def _used(self, work: _DatabaseWork[_T], settings: Mapping[str, str]) -> _T:
         if asyncio.get_running_loop().time() < self._rest_until:
             raise LogUnavailable(say.DATABASE_LATE)
         connection = await self._taken(settings)
@@ -223,19 +231,19 @@ class PostgresDatabase:
 
     __slots__ = ("_lanes", "_room", "arrays")
 
-    def __init__(self, lanes: Lanes, room: Room) -> None:
+    def __init__(self, lanes: Lanes, room: TableOwner) -> None:
         """Closes `lanes` with itself."""
         self.arrays = True
         self._lanes = lanes
         self._room = room
 
-    async def read(self, text: str, *values: object, way: Way = Way.QUICK) -> Found:
+    async def read(self, text: str, *values: object, way: ReadKind = ReadKind.QUICK) -> Found:
         """Rows of one statement; it may not change anything."""
 
         async def work(connection: "asyncpg.Connection[Any]") -> Found:
             return [tuple(row) for row in await connection.fetch(text, *values)]
 
-        lane = self._lanes.slow if way in (Way.SEARCH, Way.REPORT) else self._lanes.quick
+        lane = self._lanes.slow if way in (ReadKind.SEARCH, ReadKind.REPORT) else self._lanes.quick
         return await lane.use(work, self._room.unreadable, _SETTINGS[way])
 
     async def write(self, *work: Statement | Many, lock: str = "", erasing: bool = False) -> Found:

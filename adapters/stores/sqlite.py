@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from adapters.schema.migration import NewerSchema, prepare, transaction
 from adapters.schema.revision import DatabaseFile
-from adapters.stores.database import Found, Many, Room, Statement, Way
+from adapters.stores.database import Found, Many, ReadKind, Statement, TableOwner
 from adapters.stores.same_file import SameFile
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
@@ -40,7 +40,7 @@ _FAULTS = (sqlite3.Error, OSError, LogUnavailable, NewerSchema)
 #: lane -> threads. A report that nobody waits for any more goes on, and searches do not wait for it.
 _THREADS: Final = MappingProxyType({"quick": 4, "slow": 4, "report": 1})
 _LANES: Final = MappingProxyType(
-    {Way.QUICK: "quick", Way.PROOF: "quick", Way.SEARCH: "slow", Way.REPORT: "report"}
+    {ReadKind.QUICK: "quick", ReadKind.PROOF: "quick", ReadKind.SEARCH: "slow", ReadKind.REPORT: "report"}
 )
 _REASONS: Final = MappingProxyType(
     {
@@ -135,7 +135,11 @@ class SqliteDatabase:
     )
 
     def __init__(
-        self, path: Path, room: Room, busy_seconds: float = _BUSY_SECONDS, read_seconds: float = _READ_SECONDS
+        self,
+        path: Path,
+        room: TableOwner,
+        busy_seconds: float = _BUSY_SECONDS,
+        read_seconds: float = _READ_SECONDS,
     ) -> None:
         """The log's file is there before; the others are made and migrated.
 
@@ -154,10 +158,10 @@ class SqliteDatabase:
         self._writing = _Threads(f"{self._path.stem}-write", 1)
         self._writer: sqlite3.Connection | None = None
 
-    async def read(self, text: str, *values: object, way: Way = Way.QUICK) -> Found:
+    async def read(self, text: str, *values: object, way: ReadKind = ReadKind.QUICK) -> Found:
         """Rows of one statement; statements but reports end after their time."""
         lane = self._lanes[_LANES[way]]
-        seconds = math.inf if way is Way.REPORT else self._read_seconds
+        seconds = math.inf if way is ReadKind.REPORT else self._read_seconds
         work = partial(self._read, lane, text.replace("$", "?"), values, seconds)
         return await lane.threads.run(work)
 

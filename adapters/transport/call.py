@@ -39,7 +39,7 @@ _TICK_SECONDS = 0.001
 Asked = TypeVar("Asked")
 _Asked_contra = TypeVar("_Asked_contra", contravariant=True)
 Read = TypeVar("Read")
-_Step = TypeVar("_Step", bound=Callable[..., None])
+_CallStep = TypeVar("_CallStep", bound=Callable[..., None])
 
 
 class Wire(NamedTuple):
@@ -131,7 +131,7 @@ class CallState(StrEnum):
     LANDED = "landed"
 
 
-def _step(method: _Step) -> _Step:
+def _step(method: _CallStep) -> _CallStep:
     """Where others call a call: it may have landed before, and whatever is raised ends this call and no other."""
 
     @wraps(method)
@@ -146,7 +146,7 @@ def _step(method: _Step) -> _Step:
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil other calls
             call.end_with_defect(error)
 
-    return cast("_Step", step)
+    return cast("_CallStep", step)
 
 
 class ProviderCall(Generic[Asked, Read]):

@@ -35,7 +35,7 @@ class HttpAnswer(NamedTuple):
     body: bytes
 
 
-class _Refused(Exception):
+class _AnswerRefused(Exception):
     """The answer is over a limit or not what may be answered; ends the parsing."""
 
 
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Only one answer is expected."""
         if self._complete:
-            raise _Refused
+            raise _AnswerRefused
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head, or of a trailer, which is passed over."""
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
         name = name.lower()
         value = fields[name] + b", " + value if name in fields else value
         if len(value) > _FIELD_BYTES or len(fields) >= _FIELDS:
-            raise _Refused
+            raise _AnswerRefused
         fields[name] = value
 
     def on_headers_complete(self) -> None:
@@ -168,12 +168,12 @@ class Connection(asyncio.Protocol):
         status = self._status = self._parser.get_status_code()
         if status < 200:
             if status == 101:
-                raise _Refused
+                raise _AnswerRefused
             return
         self._headed = True
         length, coding = self._fields.get(b"content-length"), self._fields.get(b"transfer-encoding")
         if (coding is not None and coding.lower() != b"chunked") or (length and int(length) > self._limit):
-            raise _Refused
+            raise _AnswerRefused
         self._framed = length is not None or coding is not None
         if self._is_head:
             self._complete, self._sound = True, False
@@ -182,7 +182,7 @@ class Connection(asyncio.Protocol):
         """A piece of the body."""
         self._size += len(chunk)
         if self._size > self._limit:
-            raise _Refused
+            raise _AnswerRefused
         self._chunks.append(chunk)
 
     def on_message_complete(self) -> None:

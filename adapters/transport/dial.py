@@ -25,7 +25,7 @@ _NEXT_ADDRESS_SECONDS = 0.25
 _PORTS = {"http": 80, "https": 443}
 
 _Made = TypeVar("_Made", bound=asyncio.Protocol)
-_Address = tuple[int, tuple[Any, ...]]
+_SocketAddress = tuple[int, tuple[Any, ...]]
 #: of `socket.getaddrinfo`: host, port, family, kind -> what it gives; OSError; may block for long
 LookUp = Callable[[str, int, int, int], Iterable[tuple[Any, ...]]]
 
@@ -49,7 +49,7 @@ class Dialer:
         self._name, self._port = name, parts.port or usual
         self._tls: ssl.SSLContext | bool | None = (tls or True) if parts.scheme == "https" else None
         self._look_up = look_up
-        self._addresses: list[_Address] = []
+        self._addresses: list[_SocketAddress] = []
         self._known_until = 0.0
         #: the look-up under way, for all who want one
         self._looking: asyncio.Future[None] | None = None
@@ -83,7 +83,7 @@ class Dialer:
         self._known_until = 0.0
         raise failure
 
-    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[_Address]:
+    async def _looked_up(self, loop: asyncio.AbstractEventLoop) -> list[_SocketAddress]:
         if loop.time() >= self._known_until:
             looking = self._looking or self._begin(loop)
             await asyncio.wait((looking,), timeout=_REFRESH_SECONDS if self._addresses else None)
@@ -97,7 +97,7 @@ class Dialer:
         looking = self._looking = loop.create_future()
 
         def look() -> None:
-            found: list[_Address] | Exception
+            found: list[_SocketAddress] | Exception
             try:
                 each = (self._look_up or socket.getaddrinfo)(self._name, self._port, 0, socket.SOCK_STREAM)
                 found = [(family, address) for family, *_, address in each]
@@ -114,7 +114,7 @@ class Dialer:
         self,
         loop: asyncio.AbstractEventLoop,
         looking: "asyncio.Future[None]",
-        found: list[_Address] | Exception,
+        found: list[_SocketAddress] | Exception,
     ) -> None:
         self._looking = None
         if isinstance(found, Exception):

@@ -53,7 +53,7 @@ class LeanHttpClient:
     ) -> HttpAnswer:
         """The answer; Broken or ProviderError when there is none by `end` (loop's clock)."""
         data = self.written(method, path, headers, body)
-        waiting = _Waiting(data, is_head=method == "HEAD")
+        waiting = _AwaitedExchange(data, is_head=method == "HEAD")
         if (connection := self.idle(asyncio.get_running_loop().time())) is None:
             waiting.carrier = self.connect(waiting)
         else:
@@ -169,7 +169,7 @@ class LeanHttpClient:
             loop.call_at(self._idle[0].since + _KEEP_ALIVE_SECONDS, self._sweep)
 
 
-class _Waiting:
+class _AwaitedExchange:
     """An exchange whose answer is awaited."""
 
     #: what is cut when it is awaited no more

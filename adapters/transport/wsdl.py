@@ -69,7 +69,7 @@ _LINE = re.compile(r"\bline ([0-9]+), column")
 _REMEDY = "give a document/literal WSDL 1.1"
 
 
-class _Unusable(Exception):
+class _UnusableWsdl(Exception):
     """This WSDL cannot be used: what stood in the way, in the words of its reader, and the remedy."""
 
 
@@ -101,8 +101,8 @@ def load(wsdl: Path) -> Mapping[str, WsdlOperation]:
     _check_xml(wsdl)
     try:
         return _known(wsdl).operations
-    except (_Unusable, ChildFailed, OSError) as error:
-        said, remedy = error.args if isinstance(error, _Unusable) else (type(error).__name__, _REMEDY)
+    except (_UnusableWsdl, ChildFailed, OSError) as error:
+        said, remedy = error.args if isinstance(error, _UnusableWsdl) else (type(error).__name__, _REMEDY)
         raise ConfigError([Problem(wsdl.name, 0, f"this WSDL cannot be used ({said})", remedy)]) from error
 
 
@@ -169,7 +169,7 @@ def _read(wsdl: Path) -> _Known:
         if not found:
             raise ValueError("no operations")  # noqa: TRY301 -- told in the same words as the others
     except Exception as error:  # zeep stumbles over some files with errors of Python's own
-        raise _Unusable(_said(error), _remedy(error)) from error
+        raise _UnusableWsdl(_said(error), _remedy(error)) from error
     return _Known(found, files)
 
 

@@ -48,10 +48,10 @@ def _example(body: dict[str, Any]) -> ConfigDict:
 
 Moment = Annotated[str, Field(max_length=40, examples=["2026-11-25T00:00:00Z"]), AfterValidator(_moment)]
 Name = Annotated[str, Field(pattern=grammar.NAME)]
-Exchange = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000000000000000000"])]
+ExchangeText = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000000000000000000"])]
 Cursor = Annotated[str, Field(max_length=512)]
-Limit = Annotated[int, Field(ge=1, le=200)]
-Place = Annotated[int, Field(ge=0, le=_MOST)]
+PageLimit = Annotated[int, Field(ge=1, le=200)]
+LeafIndex = Annotated[int, Field(ge=0, le=_MOST)]
 #: a signed checkpoint with its cosignatures
 Note = Annotated[str, Field(min_length=1, max_length=16_384)]
 
@@ -147,7 +147,7 @@ class WhoBody(Body):
 class FiltersBody(Body):
     """Filters of records; an absent filter matches anything."""
 
-    exchange_id: Exchange | None = None
+    exchange_id: ExchangeText | None = None
     phase: RecordPhase | None = None
     requester: Name | None = None
     agency: Word | None = None
@@ -173,7 +173,7 @@ class SearchBody(FiltersBody):
         {"procedure": "1.004873", "phase": "outcome", "since": "2026-11-01T00:00:00Z", "limit": 50}
     )
 
-    limit: Limit = 50
+    limit: PageLimit = 50
     cursor: Cursor | None = None
 
 
@@ -187,7 +187,7 @@ class IdentifyBody(Body):
         }
     )
 
-    exchange_id: Exchange
+    exchange_id: ExchangeText
     reason: Annotated[Text, Field(min_length=10, max_length=200), AfterValidator(_impersonal)]
 
 
@@ -197,13 +197,13 @@ class ExportBody(Body):
     model_config = _example({"since": "2026-11-24T17:00:00Z", "until": "2026-11-25T17:00:00Z"})
 
     format: Literal["jsonl", "csv"] = "jsonl"
-    from_: Place | None = Field(None, alias="from")
-    to: Place | None = None
+    from_: LeafIndex | None = Field(None, alias="from")
+    to: LeafIndex | None = None
     since: Moment | None = None
     until: Moment | None = None
     search: FiltersBody | None = None
     #: a kept checkpoint, or its size: line 1 gets the consistency proof from it
-    grown_from: Place | Note | None = None
+    grown_from: LeafIndex | Note | None = None
 
 
 class UsageBody(Body):
@@ -214,5 +214,5 @@ class UsageBody(Body):
     subject: WhoBody
     since: Moment | None = None
     until: Moment | None = None
-    limit: Limit = 20
+    limit: PageLimit = 20
     cursor: Cursor | None = None

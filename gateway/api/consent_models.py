@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from gateway.api import grammar
-from gateway.api.audit_models import Exchange, Moment, Name
+from gateway.api.audit_models import ExchangeText, Moment, Name
 from gateway.api.models import Body, OpenWord, PersonalId, Word, example
 from gateway.config.consents import SubjectRequestKind
 from gateway.domain import sentences as say
@@ -17,11 +17,11 @@ from gateway.domain.parties import Subject, SubjectKind
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
 DemandId = Annotated[str, Field(pattern=grammar.DEMAND, examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
-Limit = Annotated[int, Field(ge=1, le=200)]
+PageLimit = Annotated[int, Field(ge=1, le=200)]
 #: of a person's own words; they are sealed
-Said = Annotated[str, Field(min_length=1, max_length=4_000)]
+CitizenText = Annotated[str, Field(min_length=1, max_length=4_000)]
 #: stands in records and lists
-Reason = Annotated[
+ReasonText = Annotated[
     str,
     Field(min_length=3, max_length=300, pattern=grammar.ONE_LINE),
     AfterValidator(grammar.in_one_line),
@@ -88,7 +88,7 @@ class ConsentSearchBody(Body):
     model_config = example({"subject": _WHO, "limit": 50})
 
     subject: CitizenBody | None = None
-    limit: Limit = 50
+    limit: PageLimit = 50
     #: `next` of the page before
     cursor: ConsentId | None = None
 
@@ -101,7 +101,7 @@ class AttestBody(Body):
         "keep": True, "consent": "cs-abcdefghijkmnpqrstuvwxyz",
     })  # fmt: skip
 
-    exchange_id: Exchange
+    exchange_id: ExchangeText
     form: dict[str, Any] = Field(max_length=500)
     keep: bool = False
     consent: ConsentId | None = None
@@ -114,7 +114,7 @@ class SubjectRequestBody(Body):
 
     subject: CitizenBody
     kind: SubjectRequestKind
-    text: Said | None = None
+    text: CitizenText | None = None
     #: a processor or a third party takes part: the term is longer
     third_party: bool = False
     consent: ConsentId | None = None
@@ -127,7 +127,7 @@ class SubjectRequestSearchBody(Body):
 
     subject: CitizenBody | None = None
     state: Literal["open", "all"] = "all"
-    limit: Limit = 50
+    limit: PageLimit = 50
     cursor: DemandId | None = None
 
 
@@ -140,4 +140,4 @@ class SubjectRequestUpdateBody(Body):
 
     request: DemandId
     act: Literal["acknowledge", "extend", "answer", "refuse"]
-    reason: Reason | None = None
+    reason: ReasonText | None = None

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
-from gateway.api.consent_models import Reason
+from gateway.api.consent_models import ReasonText
 from gateway.api.models import Body, DossierCode, PersonBody, Text, example
 
 _NAME = Annotated[str, Field(pattern=grammar.ROLE)]
 CorrectionId = Annotated[str, Field(pattern=grammar.CORRECTION, examples=["cr-abcdefghijkmnpqrstuvwxyz"])]
 State = Literal["queued", "taken", "received", "corrected", "refused", "unreadable"]
-Attribute = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
+AttributeName = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
 
 
 class OtherValue(Body):
@@ -43,7 +43,7 @@ class CorrectionBody(Body):
 
     subject: PersonBody
     source: _NAME
-    attribute: Attribute
+    attribute: AttributeName
     why: Literal["citizen_corrects", "sources_differ"]
     #: the database's value; absent if it gave none
     shown: Any = None
@@ -91,4 +91,4 @@ class CorrectionUpdateBody(Body):
     correction: CorrectionId
     state: Literal["received", "corrected", "refused"]
     #: number and date of the owner's document; it is recorded
-    reference: Reason
+    reference: ReasonText

@@ -84,18 +84,18 @@ BirthDate = Annotated[DateText, AfterValidator(_date)]
 ProcedureCode = Annotated[str, Field(pattern=grammar.PROCEDURE, examples=["1.004873"])]
 RoleName = Annotated[str, Field(pattern=grammar.ROLE)]
 FieldName = PlainText
-Claim = Annotated[str | int | bool | None, AfterValidator(_in_one_line)]
+ClaimValue = Annotated[str | int | bool | None, AfterValidator(_in_one_line)]
 Typed = Annotated[Any, AfterValidator(_all_seen)]
 
 
-Purpose = Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
+PurposeName = Annotated[str, Field(pattern=grammar.PURPOSE), AfterValidator(grammar.not_a_number_of_a_person)]
 PredicateWord = Annotated[
     str, Field(pattern=grammar.PREDICATE, examples=["age_at_least:18"]),
     AfterValidator(grammar.not_a_number_of_a_person),
 ]  # fmt: skip
 
 
-Evidence = Annotated[str, Field(pattern=grammar.EVIDENCE, examples=["e1"])]
+EvidenceName = Annotated[str, Field(pattern=grammar.EVIDENCE, examples=["e1"])]
 
 
 class Body(BaseModel):
@@ -267,7 +267,7 @@ class PrefillBody(Body):
     passport: Literal["sd-jwt"] | None = None
     #: shown to the citizen first, who then decides (`/v1/prefill/decision`)
     preview: bool = False
-    account: dict[FieldName, Claim] | None = Field(None, max_length=100)
+    account: dict[FieldName, ClaimValue] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
     known: dict[FieldName, Typed] | None = Field(None, max_length=500)
     held: dict[FieldName, Typed] | None = Field(
@@ -297,7 +297,7 @@ class PredicatesBody(Body):
     predicates: list[PredicateWord] = Field(min_length=1, max_length=10)
     official: OfficialBody | None = None
     dossier: DossierCode | None = None
-    purpose: Purpose | None = Field(None, description="left out: the purpose that the predicates declare")
+    purpose: PurposeName | None = Field(None, description="left out: the purpose that the predicates declare")
     consent: OpenWord | None = None
     login: LoginToken | None = Field(None, description=LOGIN)
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
@@ -311,8 +311,8 @@ class DecisionBody(Body):
     )
 
     exchange_id: Annotated[str, Field(pattern=grammar.EXCHANGE)]
-    accepted: list[Evidence] = Field(max_length=500)
-    refused: list[Evidence] = Field(max_length=500)
+    accepted: list[EvidenceName] = Field(max_length=500)
+    refused: list[EvidenceName] = Field(max_length=500)
 
 
 class ResumeBody(Body):

@@ -39,8 +39,8 @@ _BORN_AFTER = 2199
 _MAX_SUBJECTS = 40
 
 #: the place of a subject in the body: `subjects`, its role, its place in a list, a member of it
-_Place = tuple[str | int, ...]
-_Check = Callable[[object], bool]
+_BodyPlace = tuple[str | int, ...]
+_ValueCheck = Callable[[object], bool]
 
 
 def prefill_body(raw: bytes, depth: int) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _is_subject(given: object) -> bool:
     return True
 
 
-def _has_members(given: dict[str, Any], checks: Mapping[str, _Check], needed: frozenset[str]) -> bool:
+def _has_members(given: dict[str, Any], checks: Mapping[str, _ValueCheck], needed: frozenset[str]) -> bool:
     """Whether every member is known and valid, and none is missing."""
     for name, value in given.items():
         check = checks.get(name)
@@ -93,11 +93,11 @@ def _has_members(given: dict[str, Any], checks: Mapping[str, _Check], needed: fr
     return needed <= given.keys()
 
 
-def _check(annotation: Any) -> _Check:  # noqa: ANN401 -- a type
+def _check(annotation: Any) -> _ValueCheck:  # noqa: ANN401 -- a type
     return TypeAdapter(annotation, config=ConfigDict(strict=True)).validator.isinstance_python
 
 
-def _checks(model: type[Body], **instead: Any) -> tuple[Mapping[str, _Check], frozenset[str]]:  # noqa: ANN401 -- types
+def _checks(model: type[Body], **instead: Any) -> tuple[Mapping[str, _ValueCheck], frozenset[str]]:  # noqa: ANN401 -- types
     """The checks of a model's members, and its required members; `instead`: other types of some members."""
     fields = model.model_fields
     types = {name: Annotated[one.annotation, *one.metadata, Field()] for name, one in fields.items()}
@@ -140,7 +140,7 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
     return found
 
 
-def subject_of(place: _Place, given: Mapping[str, Any], role: Role | None) -> Subject:
+def subject_of(place: _BodyPlace, given: Mapping[str, Any], role: Role | None) -> Subject:
     """The subject in checked data; `place`: its place in the body."""
     there = role.kind if role is not None else ()
     if "commune" in given:
@@ -161,7 +161,9 @@ def person_of(body: PersonBody) -> Subject:
     return subject_of(("subject",), given, None)
 
 
-def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[SubjectKind, ...]) -> SubjectKind:
+def _kind_of_person(
+    place: _BodyPlace, given: Mapping[str, Any], there: tuple[SubjectKind, ...]
+) -> SubjectKind:
     number = given.get("personal_id")
     if number and birth_year_of(number) > _BORN_AFTER:
         raise _fault((*place, "personal_id"), say.NUMBER_CANNOT_EXIST, ProblemCode.VALUE_NOT_POSSIBLE)
@@ -172,7 +174,7 @@ def _kind_of_person(place: _Place, given: Mapping[str, Any], there: tuple[Subjec
     raise _fault(place, say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
 
 
-def _fault(place: _Place, why: Sentence, code: ProblemCode) -> Unprocessable:
+def _fault(place: _BodyPlace, why: Sentence, code: ProblemCode) -> Unprocessable:
     return fault_in(pointer(place), why, code)
 
 

@@ -35,20 +35,20 @@ def _day(text: str) -> str:
     raise WrongText(say.WRITE_DAY)
 
 
-Month = Annotated[str, Field(pattern=grammar.MONTH, examples=["2026-11"])]
-Day = Annotated[str, Field(max_length=10, examples=["2026-09-02"]), AfterValidator(_day)]
-Clock = Annotated[str, Field(pattern=grammar.CLOCK, examples=["07:00"])]
-Weekday = Annotated[int, Field(ge=1, le=7)]
-Days = Annotated[list[Day], Field(max_length=200)]
+MonthText = Annotated[str, Field(pattern=grammar.MONTH, examples=["2026-11"])]
+DayText = Annotated[str, Field(max_length=10, examples=["2026-09-02"]), AfterValidator(_day)]
+TimeOfDay = Annotated[str, Field(pattern=grammar.CLOCK, examples=["07:00"])]
+WeekdayNumber = Annotated[int, Field(ge=1, le=7)]
+Days = Annotated[list[DayText], Field(max_length=200)]
 
 
 class OfficeBody(Body):
     """Office hours in Việt Nam, with the holidays and the working days off given here."""
 
-    opens: Clock = "07:00"
-    closes: Clock = "18:00"
+    opens: TimeOfDay = "07:00"
+    closes: TimeOfDay = "18:00"
     #: Monday is 1
-    weekdays: Annotated[list[Weekday], Field(max_length=7)] = [1, 2, 3, 4, 5]
+    weekdays: Annotated[list[WeekdayNumber], Field(max_length=7)] = [1, 2, 3, 4, 5]
     holidays: Days = []
     workdays: Days = []
 
@@ -76,7 +76,7 @@ class ReportBody(Body):
     )
 
     report: Literal["requesters", "outcomes", "volume", "hours", "lookups"]
-    month: Month | None = None
+    month: MonthText | None = None
     since: Moment | None = None
     until: Moment | None = None
     requester: Name | None = None

@@ -7,10 +7,10 @@ portal said), and the notes on a representation and its proof.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from gateway.audit.titles import Titles, Words
+from gateway.audit.titles import Titles, TitleWords
 
 
-def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collection[str]) -> Words:
+def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collection[str]) -> TitleWords:
     """`code` (self, representative, citizen, system, official) and its text; `roles`: the roles of the reader."""
     notes = {name: value for record in records for name, value in record["notes"].items()}
     opening = records[0]
@@ -33,7 +33,7 @@ def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collec
     )
 
 
-def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str]) -> Words:
+def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str]) -> TitleWords:
     agency = titles.agency(opening["agency"])
     if not opening["official"]:
         return {**agency, "code": "system"}
@@ -65,5 +65,5 @@ def _small(title: str) -> str:
     return title[:1].lower() + title[1:]
 
 
-def _said(code: str, vi: str, en: str) -> Words:
+def _said(code: str, vi: str, en: str) -> TitleWords:
     return {"code": code, "title": vi, "title_en": en}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gateway.audit.filters import Filters
 from gateway.audit.past import gone, surely_before
-from gateway.audit.range_lines import Lines, RangeLines, record_of, tile_of_log
+from gateway.audit.range_lines import LineStream, RangeLines, record_of, tile_of_log
 from gateway.audit.service import AuditContext
 from gateway.audit.shown import header, row
 from gateway.domain import sentences as say
@@ -57,7 +57,7 @@ class Exports:
 
     async def range_lines(
         self, caller: Caller, span: Span, *, csv: bool, grown_from: str | int | None = None
-    ) -> Lines:
+    ) -> LineStream:
         """The lines of a range. Raises BadRequest for a wrong range, Gone if records of it were pruned."""
         old = _size_of(grown_from)
         note, head = await self._context.proofs.witnessed(max(span.first or 0, span.end or 0, old))
@@ -76,7 +76,7 @@ class Exports:
 
     async def found(
         self, caller: Caller, filters: Filters, *, csv: bool, grown_from: str | int | None = None
-    ) -> Lines:
+    ) -> LineStream:
         """The lines of a search result. Raises BadRequest if it is too large."""
         note, head = await self._context.proofs.witnessed(_size_of(grown_from))
         growth = await self._growth(grown_from, head)
@@ -206,7 +206,7 @@ class Exports:
 
     async def _proved(
         self, line: bytes, hits: "array[int]", head: Checkpoint, held: dict[TileId, bytes]
-    ) -> Lines:
+    ) -> LineStream:
         yield line
         plain = nodes_of(head.size, held.__getitem__)
         # neighbours share most of their proofs
@@ -240,7 +240,7 @@ def _size_of(kept: str | int | None) -> int:
     return _opened(kept).size if isinstance(kept, str) else kept or 0
 
 
-async def _csv(entries: AsyncIterator[LogEntry]) -> Lines:
+async def _csv(entries: AsyncIterator[LogEntry]) -> LineStream:
     yield header()
     async for entry in entries:
         yield row(entry)

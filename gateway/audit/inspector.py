@@ -26,7 +26,7 @@ _MOST_LOGGED = 20
 
 
 #: gives months, as in "2026-11"
-Unreadable = Callable[[], Awaitable[Sequence[str]]]
+ReadUnreadable = Callable[[], Awaitable[Sequence[str]]]
 
 
 async def _nothing() -> Sequence[str]:
@@ -53,7 +53,7 @@ class Inspector:
         inspection: LogInspection,
         reader: LogReader,
         proofs: TreeProofs,
-        unreadable: Unreadable = _nothing,
+        unreadable: ReadUnreadable = _nothing,
         pause_seconds: float = _PAUSE_SECONDS,
         rest_seconds: float = _REST_SECONDS,
     ) -> None:

@@ -10,7 +10,7 @@ from gateway.exchange_log.tiles import TILE, TileId
 from gateway.ports.exchange_log import LogEntry
 from gateway.telemetry import log
 
-Lines = AsyncIterator[bytes]
+LineStream = AsyncIterator[bytes]
 
 
 class RangeLines:
@@ -30,7 +30,7 @@ class RangeLines:
         created: str,
         asked: tuple[str, str] = ("", ""),
         growth: Mapping[int, Sequence[bytes]] | None = None,
-    ) -> Lines:
+    ) -> LineStream:
         """The lines of the records from `first` to before `end`, under a signed checkpoint, without newlines.
 
         `asked`: the requested time range; `growth`: proofs from older sizes. Raises LogAltered if a tile
@@ -44,7 +44,7 @@ class RangeLines:
         )  # fmt: skip
         return self._lines(line, first, end, head.size)
 
-    async def _lines(self, line: bytes, first: int, end: int, size: int) -> Lines:
+    async def _lines(self, line: bytes, first: int, end: int, size: int) -> LineStream:
         """Missing records are left out: the hashes show them."""
         yield line
         count = 0

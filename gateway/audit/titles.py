@@ -11,7 +11,7 @@ from typing import Any
 from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 
-Words = dict[str, str]
+TitleWords = dict[str, str]
 
 
 class Titles:
@@ -26,44 +26,44 @@ class Titles:
             for path in (root / "schemas" / "evidence").glob("*.schema.json")
         }
 
-    def requester(self, code: str) -> Words:
+    def requester(self, code: str) -> TitleWords:
         """Title of the system that asked."""
         return _words(code, self._configuration.requesters.get(code))
 
-    def agency(self, code: str) -> Words:
+    def agency(self, code: str) -> TitleWords:
         """Title of the agency of the requester."""
         return _words(code, self._configuration.agencies.get(code))
 
-    def purpose(self, code: str) -> Words:
+    def purpose(self, code: str) -> TitleWords:
         """Title of a purpose."""
         return _words(code, self._configuration.purposes.get(code))
 
-    def source(self, code: str) -> Words:
+    def source(self, code: str) -> TitleWords:
         """Title of a source."""
         return _words(code, self._configuration.sources.get(code))
 
-    def procedure(self, code: str) -> Words:
+    def procedure(self, code: str) -> TitleWords:
         """Title of a procedure."""
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
 
-    def representation(self, kind: str) -> Words:
+    def representation(self, kind: str) -> TitleWords:
         """Title of a kind of representation."""
         return _words(kind, self._catalogue.representations.get(kind))
 
-    def data_service(self, source: str, operation: str) -> Words:
+    def data_service(self, source: str, operation: str) -> TitleWords:
         """Title of a data service."""
         service = self._catalogue.services.get(source, {}).get(operation)
         return _words(operation, service.mapping if service else None)
 
-    def attributes(self, source: str, operation: str, names: Iterable[str]) -> list[Words]:
+    def attributes(self, source: str, operation: str, names: Iterable[str]) -> list[TitleWords]:
         """Titles of attributes."""
         service = self._catalogue.services.get(source, {}).get(operation)
         schema = self._evidence.get(service.evidence, {}) if service else {}
         return [_attribute(schema, name) for name in names]
 
 
-def _attribute(schema: Mapping[str, Any], name: str) -> Words:
+def _attribute(schema: Mapping[str, Any], name: str) -> TitleWords:
     """The title of an attribute, or of the attribute that it is part of, as `permanent_address.commune`."""
     words = {"code": name, "title": name, "title_en": name}
     rest: list[str] = name.split(".")
@@ -79,7 +79,7 @@ def _attribute(schema: Mapping[str, Any], name: str) -> Words:
     return words
 
 
-def _words(code: str, titled: Any) -> Words:  # noqa: ANN401 -- whatever has a title
+def _words(code: str, titled: Any) -> TitleWords:  # noqa: ANN401 -- whatever has a title
     if titled is None:
         return {"code": code, "title": code, "title_en": code}
     return {"code": code, "title": titled.title.vi, "title_en": titled.title.en}

@@ -12,7 +12,7 @@ from gateway.audit.asker_words import asked_by
 from gateway.audit.filters import Filters
 from gateway.audit.service import MOST_RECORDS, AuditContext
 from gateway.audit.shown import members_of
-from gateway.audit.titles import Titles, Words
+from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
 from gateway.domain.parties import Caller
 from gateway.ports.exchange_log import LogEntry, LogSearch
@@ -166,7 +166,7 @@ def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]])
     return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
 
 
-def _service_titles(words: Words) -> dict[str, str]:
+def _service_titles(words: TitleWords) -> dict[str, str]:
     return {"data_service_title": words["title"], "data_service_title_en": words["title_en"]}
 
 

@@ -24,7 +24,7 @@ from gateway.exchange_log.note import NoteBroken, NoteVerifier
 from gateway.keeping.archive import Archiver, ArchiveStores, notes_in
 from gateway.keeping.archive_note import ArchiveNote, note_beside, read_note
 from gateway.keeping.months import Month, due_for_destruction, newest_cold
-from gateway.keeping.pruning import Checked, Pruning
+from gateway.keeping.pruning import Pruning, VerifiedArchive
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -143,7 +143,9 @@ def prune(*, archives: tuple[Path, ...], yes: bool, store: Store) -> int:
     return 0
 
 
-async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tuple[list[Checked], int] | None:
+async def _pruned(
+    store: Store, archives: tuple[Path, ...], *, yes: bool
+) -> tuple[list[VerifiedArchive], int] | None:
     """The checked archives and the number of deleted records; None if the operator declined."""
     keeper = store.keeper
     recorder, reader = keeper.recorder(), keeper.reader()
@@ -161,7 +163,7 @@ async def _pruned(store: Store, archives: tuple[Path, ...], *, yes: bool) -> tup
     return checked, gone
 
 
-def _confirmed(checked: list[Checked]) -> bool:
+def _confirmed(checked: list[VerifiedArchive]) -> bool:
     count = sum(one.note.count for one in checked)
     names = ", ".join(one.note.name for one in checked)
     return click.confirm(f"{names}: xóa {count} bản ghi khỏi cơ sở dữ liệu / delete these records?", err=True)

@@ -16,7 +16,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
-from gateway.mapping.strict import Strict, Words
+from gateway.mapping.strict import Strict, WordList
 
 CASTS = Path("config/sandbox/casts.yaml")
 _SAME = "same:"
@@ -26,7 +26,7 @@ _SAID = ("personal_id", "old_id", "passport", "full_name", "birth_date")
 #: long enough for every source of the sandbox
 _DEADLINE_MS = 10_000
 
-People = Mapping[str, Mapping[str, Any]]
+CastPeople = Mapping[str, Mapping[str, Any]]
 #: a person's key, `same:<role>`, or what the request says; a list where a role takes many
 Player = Any
 
@@ -54,9 +54,9 @@ class NamedCast(Strict):
     dossier: str = ""
     account: dict[str, Any] = {}
     #: papers that must be asked for, whatever the owners of databases publish
-    asks: Words = ()
+    asks: WordList = ()
     #: papers that are cut once they published all
-    cuts: Words = ()
+    cuts: WordList = ()
 
 
 class ProcedureCasts(Strict):
@@ -85,7 +85,7 @@ class Casting:
     cuts: Sequence[str] = ()
 
 
-def load_casts(root: Path, catalogue: Catalogue, people: People) -> list[Casting]:
+def load_casts(root: Path, catalogue: Catalogue, people: CastPeople) -> list[Casting]:
     """All casts in the order of the file, for each procedure the named ones first; ConfigError names what is wrong."""
     document = read(root / CASTS, root)
     file = document.read_as(CastFile)
@@ -99,7 +99,7 @@ def load_casts(root: Path, catalogue: Catalogue, people: People) -> list[Casting
     ]
 
 
-def _named(code: str, casts: ProcedureCasts, people: People) -> Iterator[Casting]:
+def _named(code: str, casts: ProcedureCasts, people: CastPeople) -> Iterator[Casting]:
     for one in casts.casts:
         body = _body(code, one.subjects, one.known, one.dossier, people)
         if one.account:
@@ -109,7 +109,7 @@ def _named(code: str, casts: ProcedureCasts, people: People) -> Iterator[Casting
         )  # fmt: skip
 
 
-def _generated(code: str, casts: ProcedureCasts, people: People) -> Iterator[Casting]:
+def _generated(code: str, casts: ProcedureCasts, people: CastPeople) -> Iterator[Casting]:
     for each in casts.each:
         for key, person in people.items():
             if each.gender in {"", person["gender"]} and _numbered(person):
@@ -127,7 +127,7 @@ def _numbered(person: Mapping[str, Any]) -> bool:
 
 
 def _body(
-    code: str, subjects: Mapping[str, Player], known: Mapping[str, str], dossier: str, people: People
+    code: str, subjects: Mapping[str, Player], known: Mapping[str, str], dossier: str, people: CastPeople
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "procedure": code,
@@ -141,7 +141,7 @@ def _body(
     return body
 
 
-def _subject(player: Player, people: People) -> Any:  # noqa: ANN401 -- JSON of the request
+def _subject(player: Player, people: CastPeople) -> Any:  # noqa: ANN401 -- JSON of the request
     if isinstance(player, list):
         return [_subject(one, people) for one in player]
     if isinstance(player, str):
@@ -158,7 +158,9 @@ def _said(person: Mapping[str, Any]) -> dict[str, str]:
     return {word: person[word] for word in _SAID if person.get(word)}
 
 
-def _faults(document: Document, file: CastFile, catalogue: Catalogue, people: People) -> Iterator[Problem]:
+def _faults(
+    document: Document, file: CastFile, catalogue: Catalogue, people: CastPeople
+) -> Iterator[Problem]:
     for code in catalogue.procedures:
         if code not in file.procedures:
             what = f"procedure {code} has no casts"
@@ -175,7 +177,7 @@ def _faults(document: Document, file: CastFile, catalogue: Catalogue, people: Pe
 
 
 def _casts_faults(
-    loc: Loc, casts: ProcedureCasts, procedure: Procedure, people: People
+    loc: Loc, casts: ProcedureCasts, procedure: Procedure, people: CastPeople
 ) -> Iterator[tuple[Loc, str, str]]:
     for index, each in enumerate(casts.each):
         at = (*loc, "each", index)
@@ -195,7 +197,7 @@ def _casts_faults(
 
 
 def _roles_faults(
-    loc: Loc, subjects: Mapping[str, Player], procedure: Procedure, people: People
+    loc: Loc, subjects: Mapping[str, Player], procedure: Procedure, people: CastPeople
 ) -> Iterator[tuple[Loc, str, str]]:
     for role, player in subjects.items():
         if role not in procedure.roles:

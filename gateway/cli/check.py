@@ -129,7 +129,7 @@ def check_config(
     return 2 if found else 0
 
 
-class _Checked(NamedTuple):
+class _CheckedFolder(NamedTuple):
     """What was looked at, what is to be mended, and what stops nothing."""
 
     configuration: Configuration | None
@@ -140,12 +140,12 @@ class _Checked(NamedTuple):
     report: Report | None
 
 
-def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _Checked:
+def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _CheckedFolder:
     faults, root = Faults(), root_of(config)
     try:
         configuration = survey(config, values, faults)
     except ConfigError as error:
-        return _Checked(None, error.problems, [], {}, None)
+        return _CheckedFolder(None, error.problems, [], {}, None)
     catalogue = survey_catalogue(root, faults)
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
@@ -167,7 +167,7 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     report = None if found else minimised(configuration, catalogue, today)
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
-    return _Checked(configuration, found, notes, counts, report)
+    return _CheckedFolder(configuration, found, notes, counts, report)
 
 
 def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:

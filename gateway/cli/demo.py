@@ -55,7 +55,7 @@ def run_demo(plan: ServeOptions, state: Path | None, *, keep: bool, as_json: boo
 async def _run(plan: ServeOptions, *, keep: bool, as_json: bool, quiet: bool) -> int:
     console = Console(quiet=quiet or as_json, width=None if sys.stdout.isatty() else 120)
     async with running(plan) as (gateway, content):
-        stage = _Stage(gateway, content, console)
+        stage = _DemoStage(gateway, content, console)
         good = True
         for scene in (*SCENES, TROUBLE):
             good &= await stage.play(scene)
@@ -81,7 +81,7 @@ async def _stay(plan: ServeOptions, content: Mapping[str, object], console: Cons
     await stop.wait()
 
 
-class _Stage:
+class _DemoStage:
     """Plays scenes and remembers what came of them."""
 
     def __init__(self, gateway: Gateway, content: Mapping[str, Any], console: Console) -> None:

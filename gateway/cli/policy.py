@@ -35,7 +35,7 @@ from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports.exchange_log import LogReader, LogSearch
 from gateway.review.acts import PastRequest, act_of
-from gateway.review.replay import ReplayResult, Rules, replay
+from gateway.review.replay import ReplayResult, ReplayRules, replay
 
 _DAYS = 31
 _PAGE = 500
@@ -91,7 +91,7 @@ def diff(
         recorder, reader = store.keeper.recorder(), store.keeper.reader()
         digest = in_force(after[0], root_of(new)).digest
         await recorder.operator_act(Phase.LOOKUP, "policy-diff", since=start, until=end, against=digest)
-        old, changed, outcome = Rules(*before), Rules(*after), ReplayResult()
+        old, changed, outcome = ReplayRules(*before), ReplayRules(*after), ReplayResult()
         with record_bar(shown=not quiet and not as_json) as step:
             async for act in _acts(reader, before[1], start, end, step):
                 replay(act, old, changed, outcome)

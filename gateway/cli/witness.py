@@ -110,7 +110,7 @@ def guarded_witness(
 
 
 @dataclass(slots=True)
-class _Dispatcher:
+class _WitnessDispatcher:
     """An aiohttp application, as a door has requests answered."""
 
     dispatch: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -135,7 +135,7 @@ def guarded_runner(app: web.Application, limits: DoorLimits) -> DoorRunner:
             return cast("web.StreamResponse", refused)
         return await entry(request)
 
-    return DoorRunner(_Dispatcher(checked), limits, request_type=request)
+    return DoorRunner(_WitnessDispatcher(checked), limits, request_type=request)
 
 
 async def _run(

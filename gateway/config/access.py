@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.config.gateway import Label, Words
+from gateway.config.gateway import Label, WordList
 from gateway.config.values import Day, NonBlankText, Secret, Settings
 
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
@@ -70,7 +70,7 @@ class LegacySettings(Settings):
     since: Day
     #: why the pages closed
     legal_basis: NonBlankText
-    scopes: Words
+    scopes: WordList
 
 
 class RequesterSettings(Settings):
@@ -81,7 +81,7 @@ class RequesterSettings(Settings):
     agency: str
     #: agencies of the officials that it may name beside its own, `*` for all; left out: those below its own by their
     #: codes
-    agencies: Words | None = None
+    agencies: WordList | None = None
     #: no colon: it ends the name in HTTP Basic (RFC 7617)
     client_id: str = Field(pattern=r"^[!-9;-~]+$")
     #: sandbox profile only
@@ -93,8 +93,8 @@ class RequesterSettings(Settings):
     dpop: Literal["optional", "required"] = "optional"
     #: revoked since this time; written by `motlan requesters revoke`
     revoked: str | None = None
-    scopes: Words
-    agreements: Words = ()
+    scopes: WordList
+    agreements: WordList = ()
     #: part of `scopes`; `check-config` reminds of it
     legacy: LegacySettings | None = None
 

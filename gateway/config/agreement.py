@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, PositiveInt
 
-from gateway.config.gateway import AS_LIST, Label, Rate, Words
+from gateway.config.gateway import AS_LIST, Label, Rate, WordList
 from gateway.config.values import Settings
 from gateway.domain.access import Relation
 
@@ -17,7 +17,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class AgreedService(Settings):
     """The grant of one agreement at one data service: attributes of its evidence, `*` for all."""
 
-    attributes: Words
+    attributes: WordList
 
 
 class DossierRule(Settings):
@@ -25,7 +25,7 @@ class DossierRule(Settings):
 
     required: bool = True
     #: patterns of codes; `*` matches any characters
-    patterns: Words = ("*",)
+    patterns: WordList = ("*",)
     #: a code must have its date of reception (`H31.14-260105-0007`), and the dossier is alive for so many days
     days: PositiveInt | None = None
     #: `claim`: the requester states it; `relay`: the gateway must know the dossier as alive
@@ -37,7 +37,7 @@ class AccountRule(Settings):
 
     required: bool = True
     #: claim of the account -> sufficient values: each of these claims that an account has must have one of them
-    levels: dict[str, Words] = {}
+    levels: dict[str, WordList] = {}
 
 
 class QuotaRule(Settings):
@@ -64,13 +64,13 @@ class Agreement(Settings):
     valid_from: str
     valid_until: str | None = None
     #: national procedure codes, `*` for all
-    procedures: Words
-    purposes: Words
+    procedures: WordList
+    purposes: WordList
     services: dict[str, AgreedService]
     #: predicates that it permits without the values: `age_at_least:18`, or `age_at_least` for any parameter
-    predicates: Words = ()
+    predicates: WordList = ()
     #: of the request's official; `*` for all
-    agencies: Words = ("*",)
+    agencies: WordList = ("*",)
     #: `named`: the request names its official; the duty official does not count
     official: Literal["any", "named"] = "any"
     #: `required`: only for requests with a message signature (RFC 9421)
@@ -83,7 +83,7 @@ class Agreement(Settings):
     #: in `representative`, and a source proves it
     mandate: Literal["required", "proven", "not_checked"] = "not_checked"
     #: permitted kinds of representation (`mappings/representations`), `*` for all; a source must prove it
-    represents: Words = ()
+    represents: WordList = ()
     dossier: DossierRule = DossierRule(required=False)
     #: the account that signs in at a portal; an official at a counter has none
     account: AccountRule = AccountRule(required=False)

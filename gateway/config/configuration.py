@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, field_validator
 from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
 from gateway.config.consents import ConsentSettings, HolidayFile
-from gateway.config.gateway import GatewaySettings, Label, Words
+from gateway.config.gateway import GatewaySettings, Label, WordList
 from gateway.config.logins import LoginFile
 from gateway.config.overrides import as_written, from_environment, put, unknown_word
 from gateway.config.strict_yaml import Document, misnamed, moved, read
@@ -54,7 +54,7 @@ class ServiceSettings(Settings):
     #: code list from procedure codes to the provider's service code (`service.procedure_code`)
     procedure_codes: dict[str, str] = {}
     #: attributes of the mapping that this provider leaves out: another service is asked for them
-    lacks: Words = ()
+    lacks: WordList = ()
 
 
 class SourceSettings(Settings):
@@ -100,7 +100,7 @@ class Purpose(Settings):
     title: Label
     legal_basis: NonBlankText
     #: national codes of the procedures with this purpose; `*` for all
-    procedures: Words = ("*",)
+    procedures: WordList = ("*",)
 
 
 class PublishedScope(Settings):
@@ -108,7 +108,7 @@ class PublishedScope(Settings):
 
     scope: str
     service: str
-    attributes: Words
+    attributes: WordList
     document: str
     published_on: str
     #: how well it is known; the answer shows it

@@ -16,7 +16,7 @@ def _listed(value: object) -> object:
 
 
 AS_LIST = BeforeValidator(_listed)
-Words = Annotated[tuple[str, ...], AS_LIST]
+WordList = Annotated[tuple[str, ...], AS_LIST]
 Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
 
 
@@ -79,7 +79,7 @@ class ProxySettings(Settings):
     """A proxy that ends TLS and forwards the caller's certificate; authenticated by its address and a secret."""
 
     #: addresses or networks (`10.0.0.0/28`) from which it connects
-    addresses: Words
+    addresses: WordList
     #: header of the certificate: percent-encoded PEM (nginx `$ssl_client_escaped_cert`), or RFC 9440
     certificate_header: str = Field("Client-Cert", pattern=r"^[A-Za-z0-9-]{1,64}$")
     secret_header: str = Field("X-Proxy-Secret", pattern=r"^[A-Za-z0-9-]{1,64}$")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.exchange_log.aead import seal, unseal
-from gateway.ports.keys import ED25519, KeyWrapper, PublicKey
+from gateway.ports.keys import ED25519, KeyWrapper, SignerPublicKey
 
 
 class EmbeddedSigner:
@@ -25,7 +25,7 @@ class EmbeddedSigner:
         self.algorithm = ED25519
         self.name = hashlib.sha256(self._public.public_bytes_raw()).hexdigest()[:8]
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> SignerPublicKey:
         """The public key."""
         return self._public
 

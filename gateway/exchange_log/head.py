@@ -30,7 +30,7 @@ _SEARCHED = ("filters", "skipped_periods", "archives")
 _PROOF = re.compile(r"old [0-9]+\n(?:[0-9A-Za-z+/=]+\n)*\n", re.ASCII)
 
 
-class Unusable(Exception):
+class UnusableFile(Exception):
     """The file cannot be checked any further; `line`: where."""
 
     def __init__(self, what: str, line: int = 1) -> None:
@@ -69,7 +69,7 @@ def read_head(line: bytes) -> Head:
         members = parsed(line)
         form = members["motlan_export"]
         if type(form) is not int or form != 1:
-            raise Unusable("this verifier reads exports of form 1 only")
+            raise UnusableFile("this verifier reads exports of form 1 only")
         note = members["checkpoint"]
         checkpoint = Checkpoint.parse(split_note(note)[0])
         contiguous = members.get("contiguous", True) is not False
@@ -92,11 +92,11 @@ def read_head(line: bytes) -> Head:
             plain=_MEMBERS.fullmatch(" ".join(members)) is not None and written(members) == line,
         )
     except NoteBroken as error:
-        raise Unusable(f"the checkpoint in line 1 cannot be read: {error}") from None
+        raise UnusableFile(f"the checkpoint in line 1 cannot be read: {error}") from None
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise Unusable("line 1 is not that of an export of the exchange log") from None
+        raise UnusableFile("line 1 is not that of an export of the exchange log") from None
     if not (type(head.first) is type(head.end) is int and 0 <= head.first <= head.end <= checkpoint.size):
-        raise Unusable(f"from and to do not lie within the log of {checkpoint.size} records")
+        raise UnusableFile(f"from and to do not lie within the log of {checkpoint.size} records")
     return head
 
 

@@ -5,7 +5,7 @@ Both take records in the order of the file and name wrong records in the verdict
 
 from collections.abc import Iterator, Sequence
 
-from gateway.exchange_log.head import Head, Unusable
+from gateway.exchange_log.head import Head, UnusableFile
 from gateway.exchange_log.merkle import HASH_BYTES, Frontier, subtrees, verify_consistency, verify_inclusion
 from gateway.exchange_log.note import Checkpoint
 from gateway.exchange_log.verdict import Verdict
@@ -32,9 +32,9 @@ class LogRange:
         try:
             self._tree = Frontier(head.first, head.start_edge)
         except ValueError:
-            raise Unusable(_edge_wrong(head, "left of `from`")) from None
+            raise UnusableFile(_edge_wrong(head, "left of `from`")) from None
         if len(self._right) != len(head.end_edge):
-            raise Unusable(_edge_wrong(head, "right of `to`"))
+            raise UnusableFile(_edge_wrong(head, "right of `to`"))
         self._head = head
         self._verdict = verdict
         self._older = older

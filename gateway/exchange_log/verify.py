@@ -37,7 +37,7 @@ from typing import Any, BinaryIO, cast
 
 from gateway.exchange_log.head import (
     Head,
-    Unusable,
+    UnusableFile,
     check_checkpoint,
     check_signature,
     check_witnesses,
@@ -101,9 +101,9 @@ def verify_export(
         check_witnesses(head, others, verdict)
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
         check_checkpoint(checkpoint, head, verifiers, verdict)
-        _Body(head, verdict, lines, strict=strict).read(older)
+        _ExportBody(head, verdict, lines, strict=strict).read(older)
         _look_for_late(file, start, verdict)
-    except Unusable as reason:
+    except UnusableFile as reason:
         verdict.conclude("file", str(reason), reason.line)
     return verdict
 
@@ -120,7 +120,7 @@ def _look_for_late(file: BinaryIO, start: int | None, verdict: Verdict) -> None:
         return
     file.seek(start)
     firsts: dict[bytes, int] = {}
-    with contextlib.suppress(Unusable):  # reported by the first reading
+    with contextlib.suppress(UnusableFile):  # reported by the first reading
         for number, line in _numbered(file, None):
             record_id = id_in_line(line)
             index = line[len(_INDEX) : line.find(b",")]
@@ -142,10 +142,10 @@ def _numbered(file: BinaryIO, progress: Callable[[int], object] | None) -> Itera
                 progress(unheard)
                 unheard = 0
             if line[-1] != _NEWLINE:
-                raise Unusable("the line has no end: the file was cut off, or it is no export", number)
+                raise UnusableFile("the line has no end: the file was cut off, or it is no export", number)
             yield number, line[:-1]
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise Unusable("the compressed file is damaged or was cut off", number + 1) from None
+        raise UnusableFile("the compressed file is damaged or was cut off", number + 1) from None
     if progress:
         progress(unheard)
 
@@ -161,7 +161,7 @@ def _plain(file: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start == _GZIP else file
 
 
-class _Body:
+class _ExportBody:
     """The lines after line 1."""
 
     def __init__(
@@ -204,7 +204,7 @@ class _Body:
                     self._check_end(line, _members(text))
                     return line
                 take(line, text)
-        except Unusable as reason:
+        except UnusableFile as reason:
             self._verdict.conclude("file", str(reason), reason.line)
             return line
         self._verdict.conclude("end", "the last line is missing: the file was cut off", line)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from gateway.audit.proofs import TreeProofs
-from gateway.audit.range_lines import Lines, RangeLines
+from gateway.audit.range_lines import LineStream, RangeLines
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
@@ -113,7 +113,7 @@ class Archiver:
         replace_file(note_beside(shelf.folder / name), shelf.signers[0].sign(text).encode())
         return signed
 
-    async def _written(self, path: Path, lines: Lines) -> tuple[str, str]:
+    async def _written(self, path: Path, lines: LineStream) -> tuple[str, str]:
         """The digest of the file, and the time of the latest record in it."""
         latest = b""
         with replacing(path) as raw:

@@ -29,7 +29,7 @@ _READ_BYTES = 1 << 20
 _RULE = "retention"
 
 
-class Checked(NamedTuple):
+class VerifiedArchive(NamedTuple):
     """A verified archive: whole, signed, equal to the tree."""
 
     note: ArchiveNote
@@ -59,7 +59,7 @@ class Pruning:
         self._clock = recorder.clock
         self._hot = hot
 
-    async def check(self, archives: Sequence[Path]) -> list[Checked]:
+    async def check(self, archives: Sequence[Path]) -> list[VerifiedArchive]:
         """Verify all archives; they come back in the order of the log. Raises Refused with file and reason."""
         checked = [await self._checked(path) for path in archives]
         checked.sort(key=lambda one: one.note.first)
@@ -71,7 +71,7 @@ class Pruning:
                 raise Refused(_RULE, said, code=CommandCode.ARCHIVE_MISSING)
         return checked
 
-    async def prune(self, checked: Sequence[Checked]) -> AsyncIterator[int]:
+    async def prune(self, checked: Sequence[VerifiedArchive]) -> AsyncIterator[int]:
         """Record the pruning, then delete; yields the number of deleted records. Can be repeated."""
         if not checked:
             return
@@ -85,7 +85,7 @@ class Pruning:
         async for gone in self._pruning.prune(archives, below, rfc3339(self._clock.now())):
             yield gone
 
-    async def _checked(self, path: Path) -> Checked:
+    async def _checked(self, path: Path) -> VerifiedArchive:
         try:
             note = read_note(note_beside(path), [NoteVerifier.parse(vkey) for vkey in self._vkeys])
             sha256, verdict = await asyncio.to_thread(_read, path, self._vkeys)
@@ -106,7 +106,7 @@ class Pruning:
                 code=CommandCode.ARCHIVE_WRONG,
             )
         await self._check_place(note, verdict)
-        return Checked(note, verdict)
+        return VerifiedArchive(note, verdict)
 
     async def _check_place(self, note: ArchiveNote, verdict: Verdict) -> None:
         """Check that today's tree begins with the archive's, and that all its records are after the hot period."""

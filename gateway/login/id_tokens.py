@@ -33,7 +33,7 @@ _LEAST_BITS = 2048
 _KNOWN = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
 _ALGORITHMS = {**jose.ALGORITHMS, "RS256": "RS256"}
 
-Key = jose.VerifyingKey | RSAPublicKey
+LoginKey = jose.VerifyingKey | RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class _Token:
 
 
 @dataclass(frozen=True, slots=True)
-class _Provider:
+class _LoginIssuer:
     name: str
     settings: LoginProvider
-    keys: tuple[Key, ...]
+    keys: tuple[LoginKey, ...]
 
 
 class Logins:
@@ -60,7 +60,7 @@ class Logins:
         """`root`: the configuration's folder; `now` returns POSIX seconds. Raises ConfigError for a bad key."""
         providers = settings.providers.items() if settings is not None else ()
         self._by_issuer = {
-            one.issuer: _Provider(name, one, tuple(login_key(key, root) for key in one.keys))
+            one.issuer: _LoginIssuer(name, one, tuple(login_key(key, root) for key in one.keys))
             for name, one in providers
         }
         self._now = now
@@ -99,7 +99,7 @@ class Logins:
             raise JoseBroken(say.LOGIN_OLD(longest=longest))
 
 
-def login_key(settings: KeySettings, root: Path) -> Key:
+def login_key(settings: KeySettings, root: Path) -> LoginKey:
     """A key of a provider. Raises ConfigError."""
     try:
         key = load_pem_public_key((root / settings.file).read_bytes()) if settings.file is not None else None
@@ -131,7 +131,7 @@ def _read(token: str) -> _Token:
     return _Token(_ALGORITHMS[algorithm], claims, signed, jose.decoded(parts[2]))
 
 
-def _is_signed_by(token: _Token, key: Key) -> bool:
+def _is_signed_by(token: _Token, key: LoginKey) -> bool:
     """Whether the key made the signature, with the key's own algorithm."""
     if not isinstance(key, RSAPublicKey):
         message = jose.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)

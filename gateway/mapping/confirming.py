@@ -39,7 +39,7 @@ class Query(Protocol):
         """The role of its subject."""
 
 
-_Query = TypeVar("_Query", bound=Query)
+_AnyQuery = TypeVar("_AnyQuery", bound=Query)
 
 
 def parents(roles: Mapping[str, Role], slots: Mapping[str, str]) -> dict[str, str]:
@@ -60,11 +60,11 @@ def chain(role: str, hangs_on: Mapping[str, str]) -> list[str]:
 
 
 def confirm(
-    queries: tuple[_Query, ...],
+    queries: tuple[_AnyQuery, ...],
     subjects: Mapping[str, Subject],
     hangs_on: Mapping[str, str],
-    confirming: Callable[[str, int], _Query | None],
-) -> tuple[tuple[_Query, ...], dict[int, tuple[int, ...]]]:
+    confirming: Callable[[str, int], _AnyQuery | None],
+) -> tuple[tuple[_AnyQuery, ...], dict[int, tuple[int, ...]]]:
     """The queries with those needed to confirm people, and for each confirming query the queries that it confirms.
 
     `confirming(role, index)` makes a confirming query, or None where no source may be asked.

@@ -9,14 +9,14 @@ from gateway.mapping.model import ProcedureMapping
 from gateway.mapping.paper_rules import Proof
 from gateway.mapping.procedure import DOSSIER, FORM, TYPED, Procedure
 
-Fault = tuple[Loc, str, str]
+CutFault = tuple[Loc, str, str]
 #: evidence type -> prefix of its attributes about an object -> attributes that identify the object
 Objects = Mapping[str, Mapping[str, tuple[str, ...]]]
 #: attributes by which a request may name an object
 _NAMED_BY = frozenset(Subject.__dataclass_fields__) - {"kind"}
 
 
-def cut_faults(one: ProcedureMapping, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+def cut_faults(one: ProcedureMapping, procedure: Procedure, objects: Objects) -> Iterator[CutFault]:
     """Leaves about no person, another person, or no object although their evidence is about one."""
     for code, paper in one.papers.items():
         if paper.replaced_by is not None:
@@ -24,7 +24,7 @@ def cut_faults(one: ProcedureMapping, procedure: Procedure, objects: Objects) ->
             yield from _counter_examples(one, code)
 
 
-def _of(proof: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+def _of(proof: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[CutFault]:
     for side in ("all_of", "any_of"):
         for index, child in enumerate(getattr(proof, side) or ()):
             yield from _of(child, (*loc, side, index), procedure, objects)
@@ -33,7 +33,7 @@ def _of(proof: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Itera
         yield from _object(proof, loc, procedure, objects)
 
 
-def _people(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[Fault]:
+def _people(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[CutFault]:
     """Evidence of another role counts only when `same` ties it to this one."""
     for word in leaf.has or ():
         role = word.partition(":")[0]
@@ -46,7 +46,7 @@ def _people(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[Fault]:
             yield (*loc, "about"), what, f"name evidence of '{leaf.about}', or tie the object to it in 'same'"
 
 
-def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[Fault]:
+def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> Iterator[CutFault]:
     bound = {word.rpartition(":")[2] for word in leaf.bound}
     named = [word.rpartition(":")[2].partition(".") for word in leaf.has or ()]
     for kind, _, attribute in named or [("issued_paper", "", "papers")]:
@@ -109,7 +109,7 @@ def _place_fault(place: str, procedure: Procedure) -> tuple[str, str] | None:
     )
 
 
-def _counter_examples(one: ProcedureMapping, code: str) -> Iterator[Fault]:
+def _counter_examples(one: ProcedureMapping, code: str) -> Iterator[CutFault]:
     names = [example.name for example in one.examples]
     for index, counter in enumerate(one.papers[code].counter_examples):
         if counter.example not in names:

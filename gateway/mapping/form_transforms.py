@@ -168,7 +168,7 @@ def original(raw: object, written: object) -> object:
     return None if theirs is None or str(theirs) in str(ours) else theirs
 
 
-class _Units:
+class _AddressUnits:
     """Names of the units of an address, with their names before 1 July 2025."""
 
     __slots__ = ("_codes", "_former", "words")
@@ -227,7 +227,7 @@ def _is_number(part: str) -> bool:
     return all(word in _NUMBERING or len(word) < 2 or any(map(str.isdigit, word)) for word in words)
 
 
-def address_two_tiers(units: _Units) -> Transform:
+def address_two_tiers(units: _AddressUnits) -> Transform:
     """The transform that writes an address in the two levels of 1 July 2025."""
 
     def address_two_tier(value: object) -> dict[str, str] | None:
@@ -240,7 +240,7 @@ def address_two_tiers(units: _Units) -> Transform:
     return address_two_tier
 
 
-def address_texts(codes: Codes, units: _Units) -> Transform:
+def address_texts(codes: Codes, units: _AddressUnits) -> Transform:
     """The transform that writes an address on one line, with names from the catalogue.
 
     A province that the detail repeats keeps its spelling there, but for capitals.
@@ -286,7 +286,7 @@ def members_forms(codes: Codes) -> Transform:
 
 def form_transforms(codes: Codes) -> dict[str, Transform]:
     """All transforms of procedure mappings."""
-    units = _Units(codes)
+    units = _AddressUnits(codes)
     named: list[Transform] = [
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
         residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_forms(codes),

@@ -29,10 +29,10 @@ _JSON_TYPES: Mapping[object, str] = {
     list: "array",
 }
 
-Said = tuple[Loc, str, str, *tuple[str, ...]]
+FormFault = tuple[Loc, str, str, *tuple[str, ...]]
 
 
-def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
+def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[FormFault]:
     """Unknown words of a form."""
     said = form.schema.get("x-procedure")
     if said != code:
@@ -68,7 +68,7 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[Said]:
                 yield (*loc, word), f"'{word}' is no word of a form", remedy
 
 
-def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[Said]:
+def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
     """Two fields at one place of the page, or under one key of the portal."""
     fields = part.get("properties")
     for word in ("x-order", "x-portal-key"):

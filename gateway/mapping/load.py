@@ -31,7 +31,7 @@ from gateway.mapping.transforms import upper_ascii
 _NEAR = 5
 _BETWEEN = re.compile(r"[\W_]+")
 
-_Written = TypeVar("_Written", bound=Strict)
+_StrictModel = TypeVar("_StrictModel", bound=Strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +187,8 @@ def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: 
 
 
 def _written(
-    folder: Path, root: Path, model: type[_Written], key: str, faults: Faults
-) -> dict[str, tuple[_Written, Document]]:
+    folder: Path, root: Path, model: type[_StrictModel], key: str, faults: Faults
+) -> dict[str, tuple[_StrictModel, Document]]:
     """The files of a folder by name; each file must repeat its name under `key`."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):

@@ -31,10 +31,10 @@ def only_meant(
 
 
 #: a field, the attribute that fills it, and the typed value
-_Said = tuple[Field, str, object]
+_MeantValue = tuple[Field, str, object]
 
 
-def _said(plan: Plan, query: PlannedQuery, known: Mapping[str, object]) -> Iterator[_Said]:
+def _said(plan: Plan, query: PlannedQuery, known: Mapping[str, object]) -> Iterator[_MeantValue]:
     for planned in plan.fields:
         if planned.field.key in known:
             for index, attribute, *_ in planned.asked:
@@ -42,7 +42,7 @@ def _said(plan: Plan, query: PlannedQuery, known: Mapping[str, object]) -> Itera
                     yield planned.field, attribute, known[planned.field.key]
 
 
-def _meant(answer: SourceAnswer, said: Sequence[_Said]) -> SourceAnswer:
+def _meant(answer: SourceAnswer, said: Sequence[_MeantValue]) -> SourceAnswer:
     count = max(
         (len(doubt.candidates) for doubt in answer.doubts.values() if doubt.kind == SEVERAL), default=0
     )

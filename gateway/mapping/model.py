@@ -14,7 +14,7 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
-from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, Words
+from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, WordList
 
 
 def _subject_attribute(word: str) -> str:
@@ -58,14 +58,14 @@ class RequestValue(Strict):
     #: values of the query tried in order while the one before is blank
     else_: Annotated[tuple[QueryValue, ...], AS_LIST] = Field((), alias="else")
     codes: str | None = None
-    transform: Words = ()
+    transform: WordList = ()
     #: request profile of the source -> its transforms
-    transform_in: dict[str, Words] = {}
+    transform_in: dict[str, WordList] = {}
     blank: str | None = None
     #: sent only when the place named here was left out
     unless: str | None = None
     #: sent only in these request profiles of the source (empty: in all)
-    profiles: Words = ()
+    profiles: WordList = ()
 
 
 class AttributeRule(Strict):
@@ -73,11 +73,11 @@ class AttributeRule(Strict):
 
     path: str
     codes: str | None = None
-    transform: Words = ()
+    transform: WordList = ()
     #: mark of this attribute, where it is known less well than its data service; answers have it too
     mark: Mark | None = None
     #: paths tried in order while the value is blank
-    else_: Words = Field((), alias="else")
+    else_: WordList = Field((), alias="else")
 
 
 class AnswerRule(Strict):
@@ -95,9 +95,9 @@ class AnswerRule(Strict):
     #: subject attribute -> path (from the record): compared with the subject of the query
     identity: dict[SubjectAttribute, str] = {}
     #: attributes by which the request or the form says which of several records is meant
-    tells_apart: Words = ()
+    tells_apart: WordList = ()
     #: the provider's own number of a person -> `<type>.<attribute>` of confirming sources that give the same number
-    vouched: dict[str, Words] = {}
+    vouched: dict[str, WordList] = {}
     #: path (from the answer's root) of the provider's own status
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
@@ -145,7 +145,7 @@ class SourceMapping(Strict):
     title: Title
     mark: Mark = "sandbox"
     #: request profiles of the provider; the source's settings choose one (`request_profile`)
-    profiles: Words = ()
+    profiles: WordList = ()
     services: dict[Name, ServiceMapping]
 
 
@@ -178,9 +178,9 @@ class FieldRule(Strict):
 
     title: Title | None = None
     from_: str = Field(alias="from")
-    else_: Words = Field((), alias="else")
+    else_: WordList = Field((), alias="else")
     codes: str | None = None
-    transform: Words = ()
+    transform: WordList = ()
     agree: bool = False
     keep: str | None = None
     editable: bool = False
@@ -217,7 +217,7 @@ class ProcedureExample(Strict):
     evidence: dict[str, Any] = {}
     dossier: str | None = None
     #: evidence types without a published scope; all others have one
-    unpublished: Words = ()
+    unpublished: WordList = ()
     account: dict[str, Any] = {}
     known: dict[str, Any] = {}
     #: form key -> value; keys with dots nest as in the answer
@@ -237,13 +237,13 @@ class ProcedureMapping(Strict):
     level: str = ""
     purpose: str
     #: related procedures with their own forms, for people
-    related_codes: Words = ()
+    related_codes: WordList = ()
     #: other codes of this procedure
-    aliases: Words = ()
+    aliases: WordList = ()
     target: dict[str, str] = {}
     subjects: dict[RoleName, Role] = Field(min_length=1)
     #: permitted kinds of representation; None: any
-    represented_by: Words | None = None
+    represented_by: WordList | None = None
     use: tuple[GroupUse, ...] = ()
     #: another procedure whose content this one includes
     include: str | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.mapping.answer import BasisMark
-from gateway.mapping.strict import Mark, Strict, Title, Words
+from gateway.mapping.strict import Mark, Strict, Title, WordList
 
 #: `same`: the paper is about its person and no object
 NO_OBJECT = "no_object"
@@ -34,9 +34,9 @@ class Predicate(Strict):
     #: value table of an attribute: values outside both lists are unknown
     attribute: str | None = None
     #: attributes that state the same fact: a yes against a no gives unknown
-    agree: Words = ()
-    yes: Words = ()
-    no: Words = ()
+    agree: WordList = ()
+    yes: WordList = ()
+    no: WordList = ()
     #: the member to read, of a value with members (an address)
     part: str | None = None
     #: every other value means no
@@ -53,7 +53,7 @@ class Predicate(Strict):
     #: the last day of this date attribute is today or later; a year or month counts to its end
     until: str | None = None
     #: predicates that state the same fact: a contradiction between them gives unknown
-    said_by: Words = ()
+    said_by: WordList = ()
     #: the opposite of this predicate
     not_: str | None = Field(None, alias="not")
 
@@ -89,22 +89,22 @@ class Proof(Strict):
 
     all_of: "tuple[Proof, ...] | None" = None
     any_of: "tuple[Proof, ...] | None" = None
-    has: Words | None = None
+    has: WordList | None = None
     #: result codes (`MA_KQ_THAYTHE`) that may replace the paper; its owner is the role of `about`
-    issued: Words | None = None
+    issued: WordList | None = None
     #: predicate; no: this part of the proof is not needed
     when: str | None = None
     #: the role that owns the paper
     about: str | None = None
     #: object attribute of the evidence -> where the form, the request or other evidence names the object; or
     #: `no_object`
-    same: dict[str, Words] | Literal["no_object"] | None = None
+    same: dict[str, WordList] | Literal["no_object"] | None = None
     #: references whose source is the authority: a contradiction by another source does not count
-    authority: Words = ()
+    authority: WordList = ()
     #: predicates that must be true on the day of filing, or `always`
-    in_force: Words = ()
+    in_force: WordList = ()
     #: predicates that state what the paper would state, or `shown`
-    conclusion: Words = ()
+    conclusion: WordList = ()
 
     @property
     def is_leaf(self) -> bool:

@@ -47,7 +47,7 @@ class Record(Enum):
     SEVERAL = 3
 
 
-Step = str | int | _Latest | _Match | Record
+PathStep = str | int | _Latest | _Match | Record
 
 
 def compile_path(path: str) -> Getter:
@@ -62,9 +62,9 @@ def compile_path(path: str) -> Getter:
     return pick
 
 
-def steps_of(path: str) -> list[Step]:
+def steps_of(path: str) -> list[PathStep]:
     """The steps of a path. Raises ValueError when it does not fit the grammar."""
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     at = 0
     while at < len(path):
         if path[at] == "." and steps:
@@ -120,8 +120,8 @@ class Paths:
     def __init__(self) -> None:
         """No path yet."""
         #: where each step starts; its result is in the slot after that of the previous step
-        self._steps: list[tuple[int, Step]] = []
-        self._slots: dict[tuple[int, Step], int] = {}
+        self._steps: list[tuple[int, PathStep]] = []
+        self._slots: dict[tuple[int, PathStep], int] = {}
         self._results: set[int] = set()
 
     def copy(self) -> "Paths":
@@ -130,13 +130,13 @@ class Paths:
         other._steps, other._slots, other._results = [*self._steps], {**self._slots}, {*self._results}
         return other
 
-    def add(self, steps: Iterable[Step], start: int = 0) -> int:
+    def add(self, steps: Iterable[PathStep], start: int = 0) -> int:
         """The slot of a path's value. A path starts at a slot; 0 is the tree itself."""
         slot = self.passing(steps, start)
         self._results.add(slot)
         return slot
 
-    def passing(self, steps: Iterable[Step], start: int = 0) -> int:
+    def passing(self, steps: Iterable[PathStep], start: int = 0) -> int:
         """A slot at which other paths start; its own value is not read."""
         slot = start
         for step in steps:
@@ -184,7 +184,7 @@ class Paths:
         return places
 
 
-def _chooses(step: Step, node: object) -> bool:
+def _chooses(step: PathStep, node: object) -> bool:
     """Whether a step reads texts; the latest of one item needs none."""
     if isinstance(step, _Latest):
         return isinstance(node, list) and len(node) > 1
@@ -205,7 +205,7 @@ def _filled(at: object, texts: list[str]) -> object:
     return at
 
 
-def _take(node: object, step: Step) -> object:
+def _take(node: object, step: PathStep) -> object:
     if isinstance(step, Record):
         return _record(node, step)
     if node is None or node is _UNDATED:
@@ -252,7 +252,7 @@ def _date(value: object) -> str | None:
     return None
 
 
-def only(tree: object, steps: list[Step], item: object) -> object:
+def only(tree: object, steps: list[PathStep], item: object) -> object:
     """The tree with only `item` at a path of names."""
     if not steps:
         return [item]

@@ -16,7 +16,7 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.fits import Evidence
 from gateway.mapping.predicates import Truth, lasts
 from gateway.mapping.source_faults import MappingFault
-from gateway.mapping.strict import Mark, Strict, Title, Words
+from gateway.mapping.strict import Mark, Strict, Title, WordList
 from gateway.mapping.transforms import Unreadable, same_words
 
 #: the two roles of a proof
@@ -52,17 +52,17 @@ class RepresentationProof(Strict):
     #: evidence about the represented person
     evidence: str
     #: attributes (a value or a list), any of which names the representative
-    names: Words = ()
+    names: WordList = ()
     #: the identifier in these attributes; many people share a name, so a name proves nothing without `confirmed_by`
     by: Literal["personal_id", "full_name"] = "personal_id"
     #: `account_tax_code`: the representative's own account has the code of the represented enterprise
     confirmed_by: Literal["", "account_tax_code"] = ""
     #: attribute -> its words while the represented can act at all; any other word means no
-    in_force: dict[str, Words] = {}
+    in_force: dict[str, WordList] = {}
     #: attribute that states the result itself
     says: str = ""
     #: result codes of a paper that both have in the store, under the code that the request gives as `mandate`
-    issued: Words = ()
+    issued: WordList = ()
     #: words of the paper's title before the full name of the representative, which ends it: both people have the paper,
     #: and only the title says who represents whom
     named_after: str = ""
@@ -85,7 +85,7 @@ class RepresentationExample(Strict):
     #: number, name or tax code of the represented
     represented: dict[str, str] = {}
     #: tax and enterprise codes in the representative's account
-    account_codes: Words = ()
+    account_codes: WordList = ()
     #: `<role>:<evidence>` -> attributes, or the name of an outcome
     evidence: dict[str, Any] = {}
     proven: Literal["yes", "no", "unknown"]

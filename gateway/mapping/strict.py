@@ -15,7 +15,7 @@ def _listed(value: object) -> object:
 #: one item or a list
 AS_LIST = BeforeValidator(_listed)
 #: one word or a list of words
-Words = Annotated[tuple[str, ...], AS_LIST]
+WordList = Annotated[tuple[str, ...], AS_LIST]
 
 
 class Strict(BaseModel):

@@ -24,7 +24,7 @@ _ATTRIBUTES = frozenset({
 _UNKNOWN = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
 
 Step = Callable[[object], object]
-Pick = Callable[[SourceQuery, Mapping[str, str]], object]
+PickValue = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class Place:
@@ -66,10 +66,10 @@ class Place:
         self.attribute = attrgetter(word) if word in _ATTRIBUTES else None
         self.parameter = word.removeprefix("service.") if word.startswith("service.") else ""
         steps = _steps(rule.codes, rule.transform, codes, named)
-        self.value: Pick = _written(rule, steps) if rule.value is None else lambda *_: rule.value
+        self.value: PickValue = _written(rule, steps) if rule.value is None else lambda *_: rule.value
 
 
-def _written(rule: RequestValue, steps: list[Step]) -> Pick:
+def _written(rule: RequestValue, steps: list[Step]) -> PickValue:
     picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
     default = rule.blank
 
@@ -94,7 +94,7 @@ def _written(rule: RequestValue, steps: list[Step]) -> Pick:
     return written
 
 
-def _picker(word: str) -> Pick:
+def _picker(word: str) -> PickValue:
     head, _, rest = word.partition(".")
     if head == "service":
         return lambda _query, parameters: parameters.get(rest)

@@ -22,7 +22,7 @@ from gateway.policy.rates import Limit, Whom, in_words, limit
 
 _KEPT = 20_000
 #: requester, procedure, purpose, day
-_Key = tuple[str, str, str, date]
+_RulesKey = tuple[str, str, str, date]
 #: after every condition: quotas are checked last
 _LAST = 99
 
@@ -51,7 +51,7 @@ class Decision:
         return () if self.denial is None else (self.denial.rule,)
 
 
-class _Rule:
+class _AgreementRule:
     """One agreement, compiled."""
 
     __slots__ = ("agreement", "consent", "held", "ids", "limits", "since", "until")
@@ -83,10 +83,10 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
+class _ApplicableRules:
     """The constant part for one requester, procedure and purpose on one day."""
 
-    rules: tuple[_Rule, ...]
+    rules: tuple[_AgreementRule, ...]
     #: the decision whatever the other facts are; None: it depends on them
     always: Decision | None
     #: agreements that count (their indexes) -> grant, where no consent takes part
@@ -99,9 +99,9 @@ class Policy:
     def __init__(self, configuration: Configuration) -> None:
         """Reads requesters, agreements and purposes."""
         self._purposes = configuration.purposes
-        compiled: dict[str, _Rule] = {}
+        compiled: dict[str, _AgreementRule] = {}
         #: requester -> procedure, or `*` -> its agreements in their order
-        self._rules: dict[str, dict[str, list[tuple[int, _Rule]]]] = {}
+        self._rules: dict[str, dict[str, list[tuple[int, _AgreementRule]]]] = {}
         agencies = configuration.agencies
         self._may_name = {
             name: may_name(settings, agencies) for name, settings in configuration.requesters.items()
@@ -113,10 +113,10 @@ class Policy:
                 agreement = configuration.agreements.get(name)
                 if agreement is None:
                     continue
-                rule = compiled.get(name) or compiled.setdefault(name, _Rule(agreement))
+                rule = compiled.get(name) or compiled.setdefault(name, _AgreementRule(agreement))
                 for code in dict.fromkeys(agreement.procedures):
                     of.setdefault(code, []).append((place, rule))
-        self._rules_of: dict[tuple[str, str, str, date, str], _Rules] = {}
+        self._rules_of: dict[tuple[str, str, str, date, str], _ApplicableRules] = {}
 
     def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request. Raises nothing: a denial is a result."""
@@ -139,7 +139,9 @@ class Policy:
             applying = self._rules_of[place] = self._find_rules(*place)
         return applying.always or _held(asked, key, applying, self._purposes[asked.purpose].legal_basis)
 
-    def _find_rules(self, requester: str, procedure: str, purpose: str, day: date, acting: str) -> _Rules:
+    def _find_rules(
+        self, requester: str, procedure: str, purpose: str, day: date, acting: str
+    ) -> _ApplicableRules:
         declared = self._purposes.get(purpose)
         if declared is None:
             return _fixed(
@@ -161,20 +163,20 @@ class Policy:
             if not ours:
                 return _fixed(_not_represented(acting))
         if any(one.held or one.limits for one in ours):
-            return _Rules(ours, None, {})
+            return _ApplicableRules(ours, None, {})
         grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
-        return _Rules(ours, Decision(grant), {})
+        return _ApplicableRules(ours, Decision(grant), {})
 
-    def _of(self, requester: str, procedure: str) -> list[_Rule]:
+    def _of(self, requester: str, procedure: str) -> list[_AgreementRule]:
         of = self._rules.get(requester, {})
         return [one for _, one in sorted(_once(of.get(procedure, ()), of.get(ALL, ())), key=lambda at: at[0])]
 
 
-def _once(*groups: Iterable[tuple[int, _Rule]]) -> list[tuple[int, _Rule]]:
+def _once(*groups: Iterable[tuple[int, _AgreementRule]]) -> list[tuple[int, _AgreementRule]]:
     return list({place: (place, rule) for group in groups for place, rule in group}.values())
 
 
-def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -> Decision:
+def _held(asked: PolicyRequest, key: _RulesKey, applying: _ApplicableRules, legal_basis: str) -> Decision:
     """Check the conditions of each agreement; those that are all met grant together."""
     good: list[int] = []
     stopped: list[tuple[int, PassedOver]] = []
@@ -205,7 +207,9 @@ def _held(asked: PolicyRequest, key: _Key, applying: _Rules, legal_basis: str) -
     return Decision(grant, None, passed_over)
 
 
-def _grant(rules: Sequence[_Rule], key: _Key, legal_basis: str, consent: ValidConsent | None = None) -> Grant:
+def _grant(
+    rules: Sequence[_AgreementRule], key: _RulesKey, legal_basis: str, consent: ValidConsent | None = None
+) -> Grant:
     found = _needed(rules, consent)
     ids = tuple(dict.fromkeys(name for rule in found for name in rule.ids))
     limits = tuple(one for rule in found for one in rule.limits)
@@ -217,7 +221,7 @@ def _grant(rules: Sequence[_Rule], key: _Key, legal_basis: str, consent: ValidCo
     return Grant(*key, legal_basis, services, ids, limits, pairs)
 
 
-def _needed(rules: Sequence[_Rule], consent: ValidConsent | None) -> Sequence[_Rule]:
+def _needed(rules: Sequence[_AgreementRule], consent: ValidConsent | None) -> Sequence[_AgreementRule]:
     """Without agreements whose quota is not needed: others, without quota and consent, grant all the same."""
     free = [rule.agreement for rule in rules if not (rule.limits or rule.consent)]
     if not free or len(free) == len(rules):
@@ -239,7 +243,7 @@ def _limits(agreement: Agreement) -> Iterable[Limit]:
     ]
 
 
-def _out_of_time(about: list[_Rule], day: date) -> Decision | None:
+def _out_of_time(about: list[_AgreementRule], day: date) -> Decision | None:
     """The denial by an agreement that is valid on another day: the latest past one, else a future one."""
     for one in about:
         if one.until < day:
@@ -300,5 +304,5 @@ def _dissolved(agency: str, last: date, above: str) -> Decision:
     )  # fmt: skip
 
 
-def _fixed(decision: Decision) -> _Rules:
-    return _Rules((), decision, {})
+def _fixed(decision: Decision) -> _ApplicableRules:
+    return _ApplicableRules((), decision, {})

@@ -37,7 +37,7 @@ class Limit(NamedTuple):
 
 
 #: a key that a limit counts, and a word that counts once per window; blank: each use counts. Personal data
-Person = tuple[str, str]
+PersonKey = tuple[str, str]
 
 
 class Exceeded(NamedTuple):
@@ -54,7 +54,7 @@ def limit(rule: str, whom: Whom, rate: str) -> Limit:
 
 
 def uses(
-    limits: Sequence[Limit], who: Sequence[Sequence[Person]], secret: bytes, requester: str
+    limits: Sequence[Limit], who: Sequence[Sequence[PersonKey]], secret: bytes, requester: str
 ) -> list[tuple[Limit, Use]]:
     """The counters: each limit once for each of its keys (`who`, in the same order), per requester."""
     secret, found = secret[:32], []

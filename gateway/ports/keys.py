@@ -10,7 +10,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
+SignerPublicKey = Ed25519PublicKey | EllipticCurvePublicKey
 
 #: values of `Signer.algorithm`
 ED25519 = "Ed25519"
@@ -30,7 +30,7 @@ class Signer(Protocol):
         """`Ed25519` (RFC 8032), or `ES256`: ECDSA on P-256 over SHA-256 (RFC 7518, 3.4)."""
         ...
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> SignerPublicKey:
         """The public key, read when the key was opened: never blocks."""
         ...
 

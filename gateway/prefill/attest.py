@@ -72,7 +72,7 @@ class Attest:
             raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
         keys = await self.person_keys.of(answered[0]["period"])
         about = _people(answered[0], keys)
-        act = _Act(caller, exchange, procedure, about)
+        act = _KeepAct(caller, exchange, procedure, about)
         await self._count(act)
         fields = dict(_compared(procedure, answered, keys, form))
         keeping = None if keep is None else await self._keepable(act, form, keep)
@@ -103,7 +103,7 @@ class Attest:
             raise Unprocessable(say.NOT_DECIDED, code=ProblemCode.UNDECIDED)
         return decision[:1]
 
-    async def _count(self, act: "_Act") -> None:
+    async def _count(self, act: "_KeepAct") -> None:
         """Count the attest. Raises Throttled above the limit: the requester may be guessing."""
         requester = act.caller.requester.id
         exceeded = await self.rates.use(
@@ -116,7 +116,13 @@ class Attest:
         raise refusal
 
     async def _note(
-        self, act: "_Act", phase: Phase, operation: str, result: str = "", rule: str = "", **more: str | int
+        self,
+        act: "_KeepAct",
+        phase: Phase,
+        operation: str,
+        result: str = "",
+        rule: str = "",
+        **more: str | int,
     ) -> None:
         caller, notes = act.caller, {"operation": operation, "attested": act.exchange, **more}
         about = RecordHeader(
@@ -124,7 +130,7 @@ class Attest:
         )
         await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
-    async def _keepable(self, act: "_Act", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
+    async def _keepable(self, act: "_KeepAct", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
         """What may be kept of each person. Raises Refused (no valid consent to keep), Unprocessable."""
         now = self.recorder.clock.now()
         said = _own(act, form)
@@ -138,7 +144,7 @@ class Attest:
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
         raise Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING), code=code)
 
-    async def _keep(self, act: "_Act", found: "_Keepable") -> dict[str, str]:
+    async def _keep(self, act: "_KeepAct", found: "_Keepable") -> dict[str, str]:
         """Attribute -> until when it is valid."""
         values = found.values
         if not values:
@@ -156,7 +162,7 @@ class Attest:
                 raise fault_at(f"/form/{key.replace('.', '/')}", why, ProblemCode.VALUE_NOT_POSSIBLE)
 
 
-class _Act(NamedTuple):
+class _KeepAct(NamedTuple):
     """One attest request."""
 
     caller: Caller
@@ -190,7 +196,7 @@ class _Keepable(NamedTuple):
         return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
-def _own(act: _Act, form: Mapping[str, Any]) -> dict[str, TypedField]:
+def _own(act: _KeepAct, form: Mapping[str, Any]) -> dict[str, TypedField]:
     """Field -> value that only its person knows: fields that own data would fill, without blank ones."""
     found: dict[str, TypedField] = {}
     for field in act.procedure.fields:

@@ -9,19 +9,19 @@ from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.ports.consents import Own, OwnData
 
 #: `Subject.key` -> names of attributes; personal data
-Copies = dict[str, set[str]]
+CopiedAttributes = dict[str, set[str]]
 
 
 async def copies(
     own: OwnData, procedure: Procedure | None, answer: PrefillAnswer, refused: Collection[str],
     record: Mapping[str, Any], now: datetime,
-) -> Copies:  # fmt: skip
+) -> CopiedAttributes:  # fmt: skip
     """Own data that are erased with the refused evidence. Raises ConsentsUnavailable, LogUnavailable.
 
     `record` names the subjects and the requester of the exchange. A declared value that differs stays.
     """
     subjects: Mapping[str, str] = record["subjects"]
-    found: Copies = {}
+    found: CopiedAttributes = {}
     for name in refused:
         evidence = answer["evidence"][name]
         if declared := evidence.get("declared"):

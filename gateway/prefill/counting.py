@@ -19,7 +19,7 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.confirming import denied
 from gateway.mapping.records import bare
 from gateway.policy.grants import Grant
-from gateway.policy.rates import Exceeded, Limit, Person, Whom, exceeded, limit, uses
+from gateway.policy.rates import Exceeded, Limit, PersonKey, Whom, exceeded, limit, uses
 from gateway.ports.policy import Quotas, Use, UseCount
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
@@ -141,7 +141,7 @@ def _limits(*rates: tuple[str, Whom, str | None]) -> list[Limit]:
     return [limit(f"{_RULES}{name}", whom, rate) for name, whom, rate in rates if rate is not None]
 
 
-def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
+def _people(whom: Whom, case: Case, requester: Requester) -> list[PersonKey]:
     """The keys that a limit counts. A duty official is not counted: all citizens share that name."""
     match whom:
         case "requester":
@@ -166,7 +166,7 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[Person]:
             return []
 
 
-def _claims(case: Case, requester: Requester) -> list[Person]:
+def _claims(case: Case, requester: Requester) -> list[PersonKey]:
     """Every person about whom the request states data that could be a guess, with that data.
 
     Other members of the request (role, old number) do not change the key. Two do, so that others cannot lock a person

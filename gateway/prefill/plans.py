@@ -19,7 +19,7 @@ _MAX_PLANS = 256
 _MAX_NARROWED = 64
 #: a plan for more subjects is large and rarely reused: it is made anew
 _KEPT_SUBJECTS = 10
-_Plans = OrderedDict[tuple[object, ...], Plan]
+_KeptPlans = OrderedDict[tuple[object, ...], Plan]
 
 
 class Plans:
@@ -31,8 +31,8 @@ class Plans:
         self._sources = configuration.sources
         self._is_sandbox = configuration.gateway.profile == "sandbox"
         self.published = _published(configuration)
-        self._whole: _Plans = OrderedDict()
-        self._narrowed: _Plans = OrderedDict()
+        self._whole: _KeptPlans = OrderedDict()
+        self._narrowed: _KeptPlans = OrderedDict()
 
     def plan(self, case: Case, grant: Grant) -> Plan:
         """The plan for all subjects of this shape; the `fields` of the request narrow it."""

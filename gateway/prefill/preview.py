@@ -132,7 +132,7 @@ class Previews:
         claim, until = Claim(_key(token), state["answer"]["exchange_id"], requester.id), begun + _HELD_SECONDS
         if decisions is None or not await decisions.take(claim.key, begun, until):
             raise _taken()
-        work = _Work(decisions, claim, until)
+        work = _PreviewWork(decisions, claim, until)
         try:
             work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
             await decisions.mark_for_erasure(claim, ())
@@ -170,7 +170,7 @@ class Previews:
         return not await self._is_recorded(exchange, requester)
 
     async def _decided(
-        self, state: Retained, decided: CitizenDecision, requester: Requester, work: "_Work"
+        self, state: Retained, decided: CitizenDecision, requester: Requester, work: "_PreviewWork"
     ) -> PrefillAnswer:
         """Record the decision; the refused own data are marked for erasure before."""
         answer: PrefillAnswer = state["answer"]
@@ -191,7 +191,9 @@ class Previews:
 
         return await self._releases.settled(state["consents"], made)
 
-    async def _mark_for_erasure(self, state: Retained, decided: CitizenDecision, work: "_Work") -> list[str]:
+    async def _mark_for_erasure(
+        self, state: Retained, decided: CitizenDecision, work: "_PreviewWork"
+    ) -> list[str]:
         """Mark the own data that go with the refused evidence for erasure; returns their attributes."""
         answer, own, now = state["answer"], self._access.own, self._recorder.clock.now()
         procedure = self._catalogue.find(answer["procedure"]["code"])
@@ -213,7 +215,7 @@ class Previews:
 
 
 @dataclass(slots=True)
-class _Work:
+class _PreviewWork:
     """One decision under way, and whether its record is known to exist."""
 
     decisions: Decisions

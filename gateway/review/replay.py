@@ -58,7 +58,7 @@ class ReplayResult:
         return {"exchanges": self.exchanges, **totals, "changed": rows}
 
 
-class Rules:
+class ReplayRules:
     """One configuration with its mappings, for a replay."""
 
     def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
@@ -84,7 +84,7 @@ class Rules:
         return found
 
 
-def replay(act: PastRequest, old: Rules, new: Rules, outcome: ReplayResult) -> None:
+def replay(act: PastRequest, old: ReplayRules, new: ReplayRules, outcome: ReplayResult) -> None:
     """Replay one request under both; different decisions are counted into the outcome."""
     outcome.exchanges += 1
     for change, rule, lost, gained in _compared(act, old, new):
@@ -96,7 +96,7 @@ def replay(act: PastRequest, old: Rules, new: Rules, outcome: ReplayResult) -> N
 
 
 def _compared(
-    act: PastRequest, old: Rules, new: Rules
+    act: PastRequest, old: ReplayRules, new: ReplayRules
 ) -> Iterator[tuple[str, str, frozenset[Pair], frozenset[Pair]]]:
     nothing: frozenset[Pair] = frozenset()
     after, before = new.decide(act.asked), old.decide(act.asked)

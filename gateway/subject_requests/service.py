@@ -37,13 +37,17 @@ from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports.consents import SubjectRequestRow, SubjectRequestRows
 from gateway.subject_requests.days import WorkingDays
 
-Act = Literal["acknowledge", "extend", "answer", "refuse"]
+SubjectRequestStep = Literal["acknowledge", "extend", "answer", "refuse"]
 _OPEN = ("received", "acknowledged")
 #: limit of one person's consents in a look-up
 _MOST = 1_000
 _ID_LETTERS = 24
 _CLOSED = {"answered", "refused"}
-_STATES: dict[Act, str] = {"acknowledge": "acknowledged", "answer": "answered", "refuse": "refused"}
+_STATES: dict[SubjectRequestStep, str] = {
+    "acknowledge": "acknowledged",
+    "answer": "answered",
+    "refuse": "refused",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,9 @@ class SubjectRequests:
             "next": page[-1].id if len(found) > count else None,
         }
 
-    async def update(self, caller: Caller, request: str, act: Act, reason: str) -> dict[str, object]:
+    async def update(
+        self, caller: Caller, request: str, act: SubjectRequestStep, reason: str
+    ) -> dict[str, object]:
         """Do one act; the answer names the person and the request. Raises NotFound, Conflict, Unprocessable."""
         row = await self._visible(caller, request, "")
         body = orjson.loads(row.body)
@@ -195,7 +201,7 @@ class SubjectRequests:
             raise Conflict(say.STILL_KEPT, code=ProblemCode.DATA_STILL_KEPT)
 
     def _changed(
-        self, row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str
+        self, row: SubjectRequestRow, body: dict[str, Any], act: SubjectRequestStep, reason: str
     ) -> SubjectRequestRow:
         if act == "extend":
             extra = self._settings.term(row.kind).extension  # type: ignore[arg-type]  # it was checked when it came
@@ -247,7 +253,7 @@ class SubjectRequests:
         }  # fmt: skip
 
 
-_WORDS: dict[Act, str] = {
+_WORDS: dict[SubjectRequestStep, str] = {
     "acknowledge": "acknowledged", "extend": "extended", "answer": "answered", "refuse": "refused",
 }  # fmt: skip
 
@@ -275,7 +281,7 @@ def _is_admin(caller: Caller) -> bool:
     return "admin" in caller.requester.scopes
 
 
-def _check(row: SubjectRequestRow, body: dict[str, Any], act: Act, reason: str) -> None:
+def _check(row: SubjectRequestRow, body: dict[str, Any], act: SubjectRequestStep, reason: str) -> None:
     if row.state in _CLOSED:
         raise Conflict(say.DEMAND_IS(state=row.state))
     if act == "acknowledge" and row.state != "received":

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.sources import account, rest
-from adapters.sources.provider import Provider
+from adapters.sources.provider import ProviderSource
 from adapters.transport.strict_json import NotStrictJson, parse
 from gateway import telemetry
 from gateway.config.configuration import SourceSettings
@@ -81,7 +81,7 @@ async def opened(
     service: Mapping[str, Any] | None = None,
     answer_rule: Mapping[str, Any] = ANSWER,
     **more: Any,
-) -> AsyncIterator[tuple[Provider, RawPeer]]:
+) -> AsyncIterator[tuple[ProviderSource, RawPeer]]:
     async with raw_peer(say) as raw:
         plan = plan_of(BY_ID if request is None else request, answer_rule)
         source = rest.open_source(settings_of(raw.url, service, **more), {"look": plan}, tools())
@@ -103,7 +103,7 @@ def query_of(service: str = "x.look", **subject: Any) -> SourceQuery:
     )
 
 
-async def ask(source: Provider, **subject: Any) -> SourceAnswer:
+async def ask(source: ProviderSource, **subject: Any) -> SourceAnswer:
     return await landed_from(source, query_of(**subject), soon())
 
 

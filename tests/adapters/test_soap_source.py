@@ -12,7 +12,7 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from adapters.sources.provider import Provider
+from adapters.sources.provider import ProviderSource
 from adapters.sources.soap import open_source
 from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
@@ -98,7 +98,7 @@ Reply = Callable[[bytes], tuple[int, bytes]]
 
 
 @asynccontextmanager
-async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[Provider, list[tuple[Any, bytes]]]]:
+async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[ProviderSource, list[tuple[Any, bytes]]]]:
     seen: list[tuple[Any, bytes]] = []
 
     async def handle(request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.database import LOG, Database, Many, Way
+from adapters.stores.database import LOG, Database, Many, ReadKind
 from adapters.stores.opening import open_database
 from adapters.stores.sqlite import SqliteDatabase
 from gateway.domain.errors import LogUnavailable, LogUnreadable
@@ -31,8 +31,8 @@ async def database(url: str, tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.mark.parametrize("way", Way)
-async def test_reading_changes_nothing(database: Database, way: Way) -> None:
+@pytest.mark.parametrize("way", ReadKind)
+async def test_reading_changes_nothing(database: Database, way: ReadKind) -> None:
     with pytest.raises(LogUnreadable):
         await database.read(PUT, b"x", way=way)
     assert await database.read(COUNT, way=way) == [(0,)]
@@ -50,16 +50,16 @@ async def test_proof_waits_for_no_search_report_or_writer(database: Database) ->
     works: list[Awaitable[object]] = []
     for _ in range(MANY):
         if database.arrays:
-            works += [database.read(SLEEPS, way=way) for way in (Way.SEARCH, Way.REPORT)]
+            works += [database.read(SLEEPS, way=way) for way in (ReadKind.SEARCH, ReadKind.REPORT)]
             works.append(database.write((SLEEPS, ())))
         else:
-            works.append(database.read(ENDLESS, way=Way.SEARCH))
+            works.append(database.read(ENDLESS, way=ReadKind.SEARCH))
     async with asyncio.TaskGroup() as group:
         under_way = [group.create_task(_ended(work)) for work in works]
         await asyncio.sleep(0.3)
         async with asyncio.timeout(1.5):
-            assert await database.read("SELECT 1", way=Way.PROOF) == [(1,)]
-            assert await database.read("SELECT 1", way=Way.QUICK) == [(1,)]
+            assert await database.read("SELECT 1", way=ReadKind.PROOF) == [(1,)]
+            assert await database.read("SELECT 1", way=ReadKind.QUICK) == [(1,)]
         assert not any(one.done() for one in under_way)
 
 

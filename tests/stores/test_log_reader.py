@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.stores.database import LOG, Database, Way
+from adapters.stores.database import LOG, Database, ReadKind
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.sequencer import open_sequencer
@@ -215,12 +215,12 @@ async def test_search_without_end_is_ended_and_holds_up_no_proof(
         assert await reader.tile(0, 0, 1)
         assert not any(one.done() for one in searches)
     assert {one.result() for one in searches} == {"the database does not answer in time"}
-    assert len(await database.read("SELECT 1", way=Way.SEARCH)) == 1
+    assert len(await database.read("SELECT 1", way=ReadKind.SEARCH)) == 1
     await numbering.close()
     await database.close()
 
 
 async def _refused(database: Database, text: str) -> str:
     with pytest.raises(LogUnavailable) as told:
-        await database.read(text, way=Way.SEARCH)
+        await database.read(text, way=ReadKind.SEARCH)
     return told.value.detail
