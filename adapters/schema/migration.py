@@ -93,7 +93,7 @@ def prepare(path: Path, file: DatabaseFile) -> None:
 
     NewerSchema for a file of a newer release; sqlite3.Error or OSError when the disk refuses.
     """
-    if _is_current(path, version_in(path), file):
+    if known_version(path, file) == NEWEST[file]:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make(path)
@@ -105,6 +105,13 @@ def prepare(path: Path, file: DatabaseFile) -> None:
         connection.execute("PRAGMA synchronous=FULL")
         with transaction(connection):
             _upgrade(connection, path, file)
+
+
+def known_version(path: Path, file: DatabaseFile) -> str | None:
+    """The version as `version_in` finds it; NewerSchema for a file of a newer release."""
+    found = version_in(path)
+    _is_current(path, found, file)
+    return found
 
 
 def version_in(path: Path) -> str | None:
@@ -212,9 +219,7 @@ async def migrate_database(connection: "asyncpg.Connection[Any]") -> None:
     """
     async with connection.transaction():
         await connection.execute(_LOCK)
-        found = await version_of_database(connection)
-        if found is not None and found > NEWEST_DATABASE:
-            raise DatabaseUnfit(say.DATABASE_SCHEMA_NEWER(found=found, known=NEWEST_DATABASE))
+        found = await known_version_of_database(connection)
         schema = await connection.fetchval("SELECT quote_ident(current_schema())")
         for revision in REVISIONS:
             if revision.number > (found or ""):
@@ -223,6 +228,14 @@ async def migrate_database(connection: "asyncpg.Connection[Any]") -> None:
         for statement in _SET_VERSION:
             await connection.execute(statement.format(NEWEST_DATABASE))
         await connection.execute(f"COMMENT ON TABLE alembic_version IS '{_SERVES}{OLDEST_SERVED}'")
+
+
+async def known_version_of_database(connection: "asyncpg.Connection[Any]") -> str | None:
+    """The version as `version_of_database` finds it; DatabaseUnfit for that of a newer release."""
+    found = await version_of_database(connection)
+    if found is not None and found > NEWEST_DATABASE:
+        raise DatabaseUnfit(say.DATABASE_SCHEMA_NEWER(found=found, known=NEWEST_DATABASE))
+    return found
 
 
 async def version_of_database(connection: "asyncpg.Connection[Any]") -> str | None:

@@ -11,7 +11,8 @@ from adapters.stores import sql
 from adapters.stores.database import LOG
 from adapters.stores.postgres import PostgresDatabase, open_lanes
 from adapters.stores.sqlite import reason_of
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import ConfigError, LogUnavailable, Problem
+from gateway.exchange_log.key_files import MARK_FILE, ROOT_FILE, SIGNING_FILE
 from gateway.ports.exchange_log import LogMarks
 
 _TABLE = "SELECT to_regclass('append_log') IS NOT NULL"
@@ -30,6 +31,19 @@ async def log_missing(url: str, state_dir: Path) -> str:
         return "" if found else "there is no log in the database of log.url"
     path = sql.sqlite_path(url, state_dir)
     return f"there is no log in {path.parent}" if await asyncio.to_thread(file_missing, path) else ""
+
+
+def refuse_lost_log(url: str, state_dir: Path) -> None:
+    """ConfigError where the SQLite file of a log is missing and keys of a log stand. Blocks for a moment.
+
+    Else the same key would sign a second log of the same origin, from its first record on.
+    """
+    keys = [name for name in (ROOT_FILE, SIGNING_FILE, MARK_FILE) if (state_dir / name).exists()]
+    path = sql.sqlite_path(url, state_dir)
+    if keys and file_missing(path):
+        what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
+        remedy = f"restore {path.name} from a backup; for a new log write another log.origin and take these files away"
+        raise ConfigError([Problem("log.url", 0, what, remedy)])
 
 
 async def log_marks(url: str, state_dir: Path) -> LogMarks:

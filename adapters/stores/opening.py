@@ -24,7 +24,7 @@ from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
 from adapters.stores.log_inspection import SqlLogInspection
 from adapters.stores.log_keeping import SqlLogKeeping
-from adapters.stores.log_missing import file_missing, log_marks, log_missing
+from adapters.stores.log_missing import log_marks, log_missing, refuse_lost_log
 from adapters.stores.log_periods import SqlPeriodVault
 from adapters.stores.log_postgres import PostgresStore
 from adapters.stores.log_quarantine import SqlLogQuarantine
@@ -35,12 +35,13 @@ from adapters.stores.postgres import PostgresDatabase, open_admin_lanes, open_la
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers, rotate_signing_key
+from adapters.stores.sql import BESIDE
 from adapters.stores.sqlite import PATIENT_SECONDS, SqliteDatabase
 from adapters.stores.upgrade import check_store, upgrade
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.key_files import MARK_FILE, ROOT_FILE, SIGNING_FILE
 from gateway.exchange_log.keys import Root, RootKeys, root_keys_in
 from gateway.ports.stores import AdminStores, Stores
+from gateway.telemetry import log
 
 #: what the registry finds here for a store's address
 __all__ = (
@@ -57,8 +58,6 @@ __all__ = (
     "rotate_signing_key",
     "upgrade",
 )
-
-_BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
 
 
 def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = None) -> Stores:
@@ -97,21 +96,16 @@ def open_admin_stores(url: str, state_dir: Path) -> AdminStores:
 def make_log(url: str, state_dir: Path) -> None:
     """The SQLite files of a log, made or migrated; ConfigError where the log's is missing and keys of a log stand.
 
-    Else the same key would sign a second log of the same origin, from its first record on. Processes that start
-    together all pass: keys are made when the file is there, and are looked for before it. It blocks for a moment.
+    Processes that start together all pass: keys are made when the file is there, and are looked for before it. It
+    blocks for a moment.
     A database of PostgreSQL is met with the first use; there keys come from the configuration.
     """
     if sql.is_postgres(url):
         return
     _make_private(state_dir)
-    keys = [name for name in (ROOT_FILE, SIGNING_FILE, MARK_FILE) if (state_dir / name).exists()]
-    path = sql.sqlite_path(url, state_dir)
-    if keys and file_missing(path):
-        what = f"there is no log in {path.name}, and its keys are there ({', '.join(keys)})"
-        remedy = f"restore {path.name} from a backup; for a new log write another log.origin and take these files away"
-        raise ConfigError([Problem("log.url", 0, what, remedy)])
-    _prepared(path, DatabaseFile.LOG)
-    for file in _BESIDE:
+    refuse_lost_log(url, state_dir)
+    _prepared(sql.sqlite_path(url, state_dir), DatabaseFile.LOG)
+    for file in BESIDE:
         beside = sql.file_beside(url, state_dir, file)
         if beside.exists():  # one that is missing is made with its first use
             _prepared(beside, file)
@@ -176,6 +170,7 @@ def _prepared(path: Path, file: DatabaseFile) -> None:
         raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
     except (sqlite3.Error, OSError) as error:
         if file is not DatabaseFile.LOG:  # its users are refused; that is no reason not to start
+            log().warning("store.not_opened", path=path.name, error=type(error).__name__)
             return
         what = f"{path.name} cannot be opened: {type(error).__name__}"
         raise ConfigError(

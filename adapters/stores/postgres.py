@@ -5,6 +5,7 @@ the sequencer. Connections are lost and met again; they commit durably, to a dat
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from adapters.schema.migration import check_schema
 from adapters.stores import sql
 from adapters.stores.database import Found, Many, ReadKind, Statement, TableOwner
-from adapters.stores.postgres_causes import OLDEST_POSTGRES, reason_of
+from adapters.stores.postgres_causes import OLDEST_POSTGRES, RIGHT_MISSING, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit, GatewayError, LogRolledBack, LogUnavailable, RightMissing
 from gateway.domain.sentences import Sentence
@@ -31,7 +32,6 @@ _EACH = 3
 #: a caller that waited so long in vain, and has no more time, says that it hangs
 _HANGS_SECONDS = 0.4
 _REST_SECONDS = 1.0
-_RIGHT_MISSING = "42501"
 
 #: of connections that may write
 NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -123,7 +123,7 @@ class Lane:
             raise unavailable(error.said or say.DATABASE_TAKES_NOTHING) from None
         except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
             self._note(began, late=isinstance(error, TimeoutError))
-            if self._admin and getattr(error, "sqlstate", None) == _RIGHT_MISSING:
+            if self._admin and getattr(error, "sqlstate", None) == RIGHT_MISSING:
                 raise RightMissing(say.RIGHT_MISSING) from None
             raise unavailable(reason_of(error, _otherwise(settings))) from None
         except BaseException:
@@ -294,11 +294,17 @@ async def connect(
     """An own connection that commits durably, whose commands may take `seconds`.
 
     `migrated`: to a database with this release's schema. Nobody migrates here: DatabaseUnfit for another one.
+    LogUnavailable for an address that is not written correctly.
     """
     import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
 
     address = sql.postgres_dsn(url)
-    connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS, command_timeout=seconds)
+    try:
+        connection = await asyncpg.connect(address, timeout=_CONNECT_SECONDS, command_timeout=seconds)
+    except ssl.SSLError:  # that of a certificate is a ValueError as well
+        raise
+    except ValueError:
+        raise LogUnavailable(say.DATABASE_ADDRESS_WRONG) from None
     try:
         await check_version(connection)
         if await connection.fetchval("SHOW synchronous_commit", timeout=_COMMAND_SECONDS) == "off":

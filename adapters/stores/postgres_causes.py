@@ -10,9 +10,14 @@ from typing import Final
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError
 from gateway.domain.sentences import Sentence
+from gateway.telemetry import log
 
 #: the first release of PostgreSQL that has all that our schema and statements use
 OLDEST_POSTGRES: Final = 16
+
+#: states that callers know as well
+RIGHT_MISSING: Final = "42501"
+LOCK_NOT_AVAILABLE: Final = "55P03"
 
 #: whole states first, then classes (their first two characters)
 _CAUSES: Final = MappingProxyType(
@@ -22,13 +27,13 @@ _CAUSES: Final = MappingProxyType(
         "3D": say.DATABASE_NAME_UNKNOWN,
         "3F": say.DATABASE_SCHEMA_OTHER,
         "40": say.DATABASE_LOCKED,
-        "42501": say.DATABASE_RIGHT_MISSING,
+        RIGHT_MISSING: say.DATABASE_RIGHT_MISSING,
         **dict.fromkeys(("42P01", "42703", "42704", "42883"), say.DATABASE_SCHEMA_OTHER),
         "53100": say.DISK_FULL,
         "53200": say.DATABASE_MEMORY_FULL,
         "53300": say.DATABASE_CONNECTIONS_FULL,
         "53400": say.DATABASE_LIMIT_REACHED,
-        "55P03": say.DATABASE_LOCKED,
+        LOCK_NOT_AVAILABLE: say.DATABASE_LOCKED,
         "57014": say.DATABASE_LATE,
         "57": say.DATABASE_STOPPING,
         "58": say.DISK_ERROR,
@@ -48,7 +53,6 @@ _WITHOUT_STATE: Final = MappingProxyType(
     {
         "ClientConfigurationError": say.DATABASE_ADDRESS_WRONG,
         "TargetServerAttributeNotMatched": say.DATABASE_READ_ONLY,
-        "ValueError": say.DATABASE_ADDRESS_WRONG,
     }
 )
 #: our triggers refuse with the state of a missing right, which no grant would mend
@@ -56,7 +60,10 @@ _TRIGGERS_SAY: Final = "is append-only"
 
 
 def reason_of(error: BaseException, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
-    """What happened and what to do; `otherwise` when neither the driver nor the server says."""
+    """What happened and what to do; `otherwise` when neither the driver nor the server says.
+
+    The type of an error that is neither's, so of a fault of ours, goes into the operations log.
+    """
     if isinstance(error, GatewayError):
         return error.said or otherwise
     for kind, said in _OF_NETWORK:
@@ -64,7 +71,10 @@ def reason_of(error: BaseException, otherwise: Sentence = say.DATABASE_TAKES_NOT
             return said
     state = getattr(error, "sqlstate", None) or ""
     if not state:
-        return _WITHOUT_STATE.get(type(error).__name__, otherwise)
-    if state == "42501" and str(error).endswith(_TRIGGERS_SAY):
+        known = _WITHOUT_STATE.get(type(error).__name__)
+        if known is None:  # a fault of ours, or of the driver's: the type is all that may be shown
+            log().error("store.failed", error=type(error).__name__)
+        return known or otherwise
+    if state == RIGHT_MISSING and str(error).endswith(_TRIGGERS_SAY):
         return otherwise
     return _CAUSES.get(state) or _CAUSES.get(state[:2]) or say.WITH_SQLSTATE(what=otherwise, state=state)

@@ -10,6 +10,9 @@ from urllib.parse import unquote
 from adapters.schema.revision import DatabaseFile
 from gateway.domain.errors import ConfigError, Problem
 
+#: SQLite files beside the log; that of a witness is its own
+BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
+
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgresql+asyncpg://", "postgres://")
 

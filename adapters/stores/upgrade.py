@@ -5,43 +5,66 @@ Files of SQLite are upgraded as well when a gateway opens them; a database of Po
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from adapters.schema.grants import DatabaseRole, check_account, grant_script
 from adapters.schema.migration import (
     NEWEST,
     NEWEST_DATABASE,
     NewerSchema,
+    known_version,
+    known_version_of_database,
     migrate_database,
     prepare,
-    version_in,
-    version_of_database,
 )
 from adapters.schema.revision import DatabaseFile
 from adapters.stores import sql
+from adapters.stores.log_missing import refuse_lost_log
 from adapters.stores.postgres import connect
-from adapters.stores.postgres_causes import reason_of
+from adapters.stores.postgres_causes import LOCK_NOT_AVAILABLE, reason_of
+from adapters.stores.sql import BESIDE
 from adapters.stores.sqlite import reason_of as reason_of_sqlite
+from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit, GatewayError, LogUnavailable
 from gateway.ports.exchange_log import Upgrade
 
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
 _SECONDS = 3_600.0
-#: those beside the log; that of a witness is its own
-_BESIDE = (DatabaseFile.ACCESS, DatabaseFile.CONSENTS, DatabaseFile.CORRECTIONS)
+_LOCK_SECONDS = 5
+#: sessions that have held a table of the schema, or the lock of migrations, for so long that we waited for them
+_HOLDERS = """
+SELECT a.pid, a.application_name FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()
+ AND coalesce(a.xact_start < now() - interval '4 s', true) AND EXISTS (
+  SELECT 1 FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation WHERE l.pid = a.pid AND l.granted
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (c.relnamespace = current_schema()::regnamespace OR l.locktype = 'advisory'))
+ ORDER BY a.xact_start LIMIT 3
+"""
 
 
 async def upgrade(
-    url: str, state_dir: Path, names: Mapping[str, str], *, dry_run: bool = False
-) -> list[Upgrade]:
-    """Upgrade all that the log at `url` is; on PostgreSQL as the owner, with its roles and grants, all or nothing.
+    url: str,
+    state_dir: Path,
+    names: Mapping[str, str],
+    report: Callable[[Upgrade], object] = lambda _: None,
+    *,
+    dry_run: bool = False,
+) -> None:
+    """Upgrade all that the log at `url` is, and report what is done; on PostgreSQL as the owner, with its grants.
 
-    `names`: names of the roles, by those that they have otherwise (`DatabaseRole`). `dry_run`: only say what it would
-    do. DatabaseUnfit for a store of a newer release, LogUnavailable with the cause when it refuses.
+    PostgreSQL: all or nothing. SQLite: each file all or nothing. `names`: names of the roles, by those that they have
+    otherwise (`DatabaseRole`). `dry_run`: only report what it would do. DatabaseUnfit for a store of a newer release
+    and for a folder without a log, ConfigError for one that has the keys of a log that is missing: nothing has changed
+    then. LogUnavailable with the cause when the store refuses.
     """
     if sql.is_postgres(url):
-        return [await _upgrade_postgres(url, names, dry_run=dry_run)]
-    return await asyncio.to_thread(_upgrade_files, url, state_dir, dry_run=dry_run)
+        report(await _upgrade_postgres(url, names, dry_run=dry_run))
+    else:
+        await asyncio.to_thread(_upgrade_files, url, state_dir, report, dry_run=dry_run)
 
 
 async def _upgrade_postgres(url: str, names: Mapping[str, str], *, dry_run: bool) -> Upgrade:
@@ -49,11 +72,9 @@ async def _upgrade_postgres(url: str, names: Mapping[str, str], *, dry_run: bool
     try:
         connection = await connect(url, _SECONDS, migrated=False)
         try:
-            found = await version_of_database(connection)
+            found = await known_version_of_database(connection)
             if not dry_run:
-                async with connection.transaction():
-                    await migrate_database(connection)
-                    await connection.execute(grants)
+                await _migrate_and_grant(connection, grants)
         finally:
             await connection.close()
     except GatewayError:
@@ -63,21 +84,42 @@ async def _upgrade_postgres(url: str, names: Mapping[str, str], *, dry_run: bool
     return Upgrade("PostgreSQL", found or "", NEWEST_DATABASE, grants)
 
 
-def _upgrade_files(url: str, state_dir: Path, *, dry_run: bool) -> list[Upgrade]:
-    paths = {DatabaseFile.LOG: sql.sqlite_path(url, state_dir)}
-    paths |= {file: sql.file_beside(url, state_dir, file) for file in _BESIDE}
-    done: list[Upgrade] = []
-    for file, path in paths.items():
-        try:
-            found = version_in(path)
+async def _migrate_and_grant(connection: "asyncpg.Connection[Any]", grants: str) -> None:
+    """All or nothing. It waits a few seconds for each lock: records that are written meanwhile wait behind it."""
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+            await migrate_database(connection)
+            await connection.execute(grants)
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        held = await connection.fetch(_HOLDERS)
+        if not held:
+            raise
+        holders = ", ".join(f"pid {pid} {name}".rstrip() for pid, name in held)
+        raise LogUnavailable(say.DATABASE_HELD(holders=holders)) from None
+
+
+def _upgrade_files(url: str, state_dir: Path, report: Callable[[Upgrade], object], *, dry_run: bool) -> None:
+    refuse_lost_log(url, state_dir)
+    path = sql.sqlite_path(url, state_dir)
+    if not path.is_file():
+        raise DatabaseUnfit(say.LOG_MISSING(missing=f"there is no log in {path.parent}"))
+    files = {file: sql.file_beside(url, state_dir, file) for file in (DatabaseFile.LOG, *BESIDE)}
+    try:
+        # All of them are looked at before one changes.
+        found = {}
+        for file, path in files.items():
+            found[file] = known_version(path, file)
+        for file, path in files.items():
             if not dry_run:
                 prepare(path, file)
-        except NewerSchema as error:
-            raise DatabaseUnfit(error.said) from None
-        except (sqlite3.Error, OSError) as error:
-            raise LogUnavailable(reason_of_sqlite(error)) from None
-        done.append(Upgrade(path.name, found or "", NEWEST[file]))
-    return done
+            report(Upgrade(path.name, found[file] or "", NEWEST[file]))
+    except NewerSchema as error:
+        raise DatabaseUnfit(error.said) from None
+    except (sqlite3.Error, OSError) as error:
+        raise LogUnavailable(reason_of_sqlite(error).at(path.name)) from None
 
 
 async def check_store(url: str, *, may_own: bool) -> None:

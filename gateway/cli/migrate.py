@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,9 +18,11 @@ from gateway.cli.options import (
     data_root,
     options,
     overrides,
+    plain,
     state_folder,
 )
 from gateway.config.configuration import load
+from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit, LogUnavailable
 from gateway.ports.exchange_log import Upgrade
 
@@ -62,8 +65,9 @@ def migrate(
     """Bring the database or the state folder to this release's schema, and grant the roles their rights.
 
     On PostgreSQL its owner does it, before the gateways of this release start: they never migrate and never grant.
-    Roles that are missing are made; rights that they should not have are revoked. All of it is done, or none.
-    Files of SQLite are upgraded as well when a gateway opens them.
+    Roles that are missing are made; rights that they should not have are revoked. PostgreSQL: all or nothing.
+    SQLite: each file all or nothing; the command lists the files that it upgraded. A gateway upgrades them as well
+    when it opens them.
 
     \b
     Examples:
@@ -79,24 +83,29 @@ def migrate(
     url = owner_url or loaded.gateway.log.url
     names = {"motlan_app": app_role, "motlan_admin": admin_role, "motlan_audit": audit_role}
     upgrade = registry.store(url, "upgrade")
+    done: list[Upgrade] = []
+    fault = None
     try:
-        done: list[Upgrade] = asyncio.run(upgrade(url, state_folder(state), names, dry_run=dry_run))
+        asyncio.run(upgrade(url, state_folder(state), names, done.append, dry_run=dry_run))
     except LogUnavailable as error:
-        click.echo(str(error.said), err=True)
-        return 2 if isinstance(error, DatabaseUnfit) else 3
-    shown = [one._asdict() for one in done]
-    Voice(as_json, quiet).say({"dry_run": dry_run, "upgrades": shown}, _told(done, dry_run=dry_run))
-    return 0
+        fault = error
+    if done or fault is None:
+        facts = {"dry_run": dry_run, "upgrades": [one._asdict() for one in done]}
+        Voice(as_json, quiet).say(facts, "\n".join(_lines(done, dry_run=dry_run)))
+    if fault is None:
+        return 0
+    click.echo(plain(str(fault.said)), err=True)
+    return 2 if isinstance(fault, DatabaseUnfit) else 3
 
 
-def _told(done: list[Upgrade], *, dry_run: bool) -> str:
-    lines: list[str] = []
+def _lines(done: list[Upgrade], *, dry_run: bool) -> Iterator[str]:
     for one in done:
-        if one.found == one.newest:
-            lines.append(f"{one.name}: schema {one.newest}, as this release has it")
+        found, newest = one.found or say.SCHEMA_NEW, one.newest
+        if found == newest:
+            yield str(say.SCHEMA_CURRENT(name=one.name, newest=newest))
+        elif dry_run:
+            yield str(say.WOULD_UPGRADE(name=one.name, found=found, newest=newest))
         else:
-            will = "would be brought" if dry_run else "brought"
-            lines.append(f"{one.name}: {will} from {one.found or 'nothing'} to {one.newest}")
+            yield str(say.UPGRADED(name=one.name, found=found, newest=newest))
         if one.grants:
-            lines.append(one.grants if dry_run else "roles and rights: granted")
-    return "\n".join(lines)
+            yield one.grants if dry_run else str(say.RIGHTS_GRANTED)

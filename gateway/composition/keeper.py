@@ -108,7 +108,8 @@ class Keeper:
 
     def recorder(self) -> Recorder:
         """The recorder of commands, without a configuration digest; opens the log (see `log`)."""
-        return Recorder(log=self.log(), clock=self, digest="", metrics=Metrics())
+        metrics = Metrics()  # shown nowhere: a command ends before anybody asks for them
+        return Recorder(log=self.log(), clock=self, digest="", metrics=metrics)
 
     def reader(self) -> LogRecords:
         """The records and the tree."""

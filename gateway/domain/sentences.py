@@ -725,6 +725,21 @@ DATABASE_SCHEMA_NEWER = Sentence(
 DATABASE_SCHEMA_OTHER = Sentence(
     "lược đồ cơ sở dữ liệu không phải của phiên bản này: chủ cơ sở dữ liệu chạy `motlan migrate`",
     "the schema of the database is not that of this release: run `motlan migrate` as the owner of the database")
+DATABASE_HELD = Sentence(
+    "một phiên khác đang giữ các bảng ({holders}): chờ hoặc kết thúc phiên đó (pg_terminate_backend), rồi chạy lại"
+    " `motlan migrate`",
+    "another session holds the tables ({holders}): wait for it, or end it (pg_terminate_backend), and run"
+    " `motlan migrate` again",
+)
+SCHEMA_NEW = Sentence("mới", "new")
+SCHEMA_CURRENT = Sentence(
+    "{name}: lược đồ {newest}, đúng với bản này", "{name}: schema {newest}, as this release has it"
+)
+UPGRADED = Sentence("{name}: đã nâng cấp: {found} → {newest}", "{name}: upgraded: {found} → {newest}")
+WOULD_UPGRADE = Sentence(
+    "{name}: sẽ nâng cấp: {found} → {newest}", "{name}: would be upgraded: {found} → {newest}"
+)
+RIGHTS_GRANTED = Sentence("vai trò và quyền: đã cấp", "roles and rights: granted")
 DATABASE_CONNECTIONS_FULL = Sentence(
     "cơ sở dữ liệu hết chỗ kết nối: tăng max_connections của máy chủ, hoặc bớt tiến trình",
     "the database has no connection left: raise max_connections of the server, or run fewer processes")

@@ -1,6 +1,7 @@
 """What access remembers, over both databases: shown once, revoked; it survives, is shared, and never fails open."""
 
 import asyncio
+import io
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,13 @@ from threading import Barrier
 from typing import TYPE_CHECKING
 
 import asyncpg  # type: ignore[import-untyped]
+import orjson
 import pytest
 
 from adapters.stores import sql
 from adapters.stores.access import SqlReplays
+from adapters.stores.opening import make_log
+from gateway import telemetry
 from gateway.domain.errors import AccessUnavailable
 from tests.stores.opened import open_replays, open_revocations
 
@@ -120,6 +124,15 @@ async def test_revocation_is_not_seen_before_one_that_took_its_number_earlier(
     assert [row.id for row in await store.since(0)] == ["a", "b"]
     await other.close()
     await store.close()
+
+
+def test_file_beside_that_cannot_be_opened_is_logged_at_the_start(tmp_path: Path) -> None:
+    telemetry.set_up(sink := io.BytesIO())
+    (tmp_path / "access.sqlite").write_bytes(b"no database" * 100)
+    make_log("sqlite:///exchange.db", tmp_path)
+    line = orjson.loads(sink.getvalue())
+    assert (line["event"], line["path"]) == ("store.not_opened", "access.sqlite")
+    assert line["error"] == "DatabaseError"
 
 
 async def test_file_that_cannot_be_written_lets_nobody_in_until_it_can(tmp_path: Path) -> None:

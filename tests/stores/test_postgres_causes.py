@@ -1,17 +1,20 @@
 """Why a real PostgreSQL refuses is said by the class of the cause, with what to do about it, in both languages."""
 
 import asyncio
+import io
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from adapters.stores.database import LOG
 from adapters.stores.opening import open_database
 from adapters.stores.postgres import Lane
+from gateway import telemetry
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.sentences import Sentence
@@ -102,6 +105,25 @@ async def test_server_that_is_not_there() -> None:
 @pytest.mark.parametrize("end", [":port/motlan", "/motlan?target_session_attrs=primary_only"])
 async def test_address_that_cannot_be_read(end: str) -> None:
     assert await refusal(f"postgresql://motlan@127.0.0.1{end}") == say.DATABASE_ADDRESS_WRONG
+
+
+@pytest.mark.parametrize("fault", [ValueError("canary"), KeyError("canary")])
+async def test_fault_of_our_own_is_not_the_operators_and_its_type_is_logged(
+    postgres_url: str, fault: Exception
+) -> None:
+    telemetry.set_up(sink := io.BytesIO())
+    lane = Lane(postgres_url)
+
+    async def fails(_: object) -> None:
+        raise fault
+
+    with pytest.raises(LogUnavailable) as caught:
+        await lane.use(fails, LogUnavailable)
+    await lane.close()
+    assert caught.value.said == say.DATABASE_TAKES_NOTHING
+    line = orjson.loads(sink.getvalue())
+    assert (line["event"], line["error"]) == ("store.failed", type(fault).__name__)
+    assert b"canary" not in sink.getvalue()
 
 
 async def test_trigger_that_keeps_records_asks_for_no_grant(postgres_url: str) -> None:

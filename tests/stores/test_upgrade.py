@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import orjson
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from gateway.cli import motlan
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable
 from gateway.domain.sentences import Sentence
+from tests import fresh
 from tests.flows.conftest import build
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -234,25 +236,84 @@ def test_command_upgrades_a_database_and_grants_and_a_dry_run_does_neither(
         result = CliRunner().invoke(motlan, [*words, *more], env=owner)
         assert result.exit_code == 0, result.output
         told.append(result.output)
-    assert f"would be brought from nothing to {NEWEST_DATABASE}" in told[0]
+    assert f"would be upgraded: new → {NEWEST_DATABASE}" in told[0]
     assert f'GRANT SELECT, INSERT ON append_log, period_keys TO "app_{mark}";' in told[0]
     assert orjson.loads(told[1])["upgrades"][0]["found"] == ""
     assert f"schema {NEWEST_DATABASE}, as this release has it" in told[2]
 
 
+BESIDE = ("access.sqlite", "consents.sqlite", "corrections.sqlite")
+
+
+def migrate(folder: Path, *more: str) -> tuple[int, str]:
+    """The command over a state folder: its exit code and what it says."""
+    result = CliRunner().invoke(motlan, ["migrate", "--dir", str(folder), *more], standalone_mode=False)
+    if isinstance(result.exception, ConfigError):
+        return 2, str(result.exception)
+    return int(result.return_value), result.output
+
+
+def set_version(path: Path, version: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+
+
 def test_command_upgrades_every_file_of_a_state_folder(tmp_path: Path) -> None:
-    words = ["migrate", "--dir", str(tmp_path)]
-    dry = CliRunner().invoke(motlan, [*words, "--dry-run"])
-    assert f"exchange.db: would be brought from nothing to {NEWEST_DATABASE}" in dry.output
-    assert not list(tmp_path.glob("*"))
-    done = CliRunner().invoke(motlan, [*words, "--json"])
-    assert (done.exit_code, len(orjson.loads(done.output)["upgrades"])) == (0, 4)
-    for name in ("exchange.db", "access.sqlite", "consents.sqlite", "corrections.sqlite"):
+    fresh.log_in(tmp_path)
+    code, dry = migrate(tmp_path, "--dry-run")
+    assert (code, [name for name in BESIDE if (tmp_path / name).exists()]) == (0, [])
+    assert "access.sqlite: sẽ nâng cấp: mới → " in dry
+    assert "access.sqlite: would be upgraded: new → " in dry
+    code, done = migrate(tmp_path, "--json")
+    assert (code, len(orjson.loads(done)["upgrades"])) == (0, 4)
+    for name in ("exchange.db", *BESIDE):
         assert version_in(tmp_path / name)
-    with closing(sqlite3.connect(tmp_path / "consents.sqlite")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    refused = CliRunner().invoke(motlan, words, standalone_mode=False)
-    assert (refused.return_value, "consents.sqlite" in refused.output) == (2, True)
+
+
+def test_file_of_a_newer_release_is_named_and_nothing_changes_before_it(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path)
+    migrate(tmp_path)
+    set_version(tmp_path / "consents.sqlite", "9999")
+    set_version(tmp_path / "access.sqlite", "0000")
+    for more in (["--dry-run"], []):
+        code, said = migrate(tmp_path, *more)
+        assert (code, "consents.sqlite" in said, "→" in said) == (2, True, False)
+    assert version_in(tmp_path / "access.sqlite") == "0000"
+
+
+def test_files_that_were_upgraded_are_listed_when_another_one_refuses(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "consents.sqlite")) as connection:
+        connection.execute("CREATE TABLE subject_requests (one int)")
+    code, said = migrate(tmp_path)
+    assert (code, "access.sqlite: upgraded: new" in said) == (3, True)
+    assert "consents.sqlite: upgraded" not in said
+    assert "consents.sqlite: " in said
+
+
+def test_folder_without_a_log_is_refused_and_stays_empty(tmp_path: Path) -> None:
+    for more in (["--dry-run"], []):
+        code, said = migrate(tmp_path, *more)
+        assert (code, "give the folder that `motlan serve` uses" in said) == (2, True)
+        assert not list(tmp_path.iterdir())
+
+
+def test_keys_whose_log_is_gone_get_no_second_one(tmp_path: Path) -> None:
+    (tmp_path / "exchange-log-signing.key").write_text("")
+    for more in (["--dry-run"], []):
+        code, said = migrate(tmp_path, *more)
+        assert (code, "its keys are there (exchange-log-signing.key)" in said) == (2, True)
+    (tmp_path / "exchange.db").touch()
+    assert migrate(tmp_path)[0] == 2
+    assert (tmp_path / "exchange.db").stat().st_size == 0
+
+
+def test_dry_run_over_a_database_of_a_newer_release_says_so(postgres_url: str, tmp_path: Path) -> None:
+    newer = "UPDATE alembic_version SET version_num = '9999'"
+    asyncio.run(run_sql(postgres_url, tmp_path, newer))
+    for more in (["--dry-run"], []):
+        code, said = migrate(tmp_path, "--owner-url", postgres_url, *more)
+        assert (code, str(NEWER) in said) == (2, True)
 
 
 def test_command_says_why_a_database_refuses(tmp_path: Path) -> None:
@@ -261,6 +322,20 @@ def test_command_says_why_a_database_refuses(tmp_path: Path) -> None:
     result = CliRunner().invoke(motlan, words, standalone_mode=False)
     assert (result.return_value, "canary" in result.output) == (3, False)
     assert say.DATABASE_UNREACHABLE.vi in result.output
+
+
+async def test_session_that_holds_a_table_is_named_and_nobody_waits_behind(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    dump = await asyncpg.connect(f"{postgres_url}&application_name=pg_dump")
+    pid = await dump.fetchval("SELECT pg_backend_pid()")
+    async with dump.transaction():
+        await dump.execute("LOCK TABLE alembic_version IN SHARE MODE")
+        with pytest.raises(LogUnavailable) as caught:
+            await asyncio.wait_for(upgrade(postgres_url, tmp_path, {}), 20)
+        assert caught.value.said == say.DATABASE_HELD(holders=f"pid {pid} pg_dump")
+    await dump.close()
+    await upgrade(postgres_url, tmp_path, {})
 
 
 @pytest.mark.parametrize(
