@@ -101,7 +101,7 @@ def verify_export(
         check_witnesses(head, others, verdict)
         older = kept_checkpoint(since, "since", head, verifiers, verdict)
         check_checkpoint(checkpoint, head, verifiers, verdict)
-        _ExportBody(head, verdict, lines, strict=strict).read(older)
+        _ExportLines(head, verdict, lines, strict=strict).read(older)
         _look_for_late(file, start, verdict)
     except UnusableFile as reason:
         verdict.conclude("file", str(reason), reason.line)
@@ -161,7 +161,7 @@ def _plain(file: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start == _GZIP else file
 
 
-class _ExportBody:
+class _ExportLines:
     """The lines after line 1."""
 
     def __init__(

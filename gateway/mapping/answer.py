@@ -23,7 +23,7 @@ import orjson
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
 
-CheckResult = Literal["same", "differs", "cannot_tell"]
+CheckVerdict = Literal["same", "differs", "cannot_tell"]
 FieldState = Literal[
     "filled", "empty", "not_applicable", "not_found", "unavailable", "withheld", "disputed", "kept"
 ]
@@ -76,7 +76,7 @@ class FieldEntry(TypedDict):
     reason: NotRequired[ReasonEntry | None]
     check: NotRequired[
         Annotated[
-            CheckResult,
+            CheckVerdict,
             "of a value that the portal holds: whether the sources say the same; theirs is not shown",
         ]
     ]

@@ -6,7 +6,7 @@ The national portal fills some fields of a person itself. Such a field gets no s
 from collections.abc import Mapping
 
 from gateway.domain.reasons import Reason
-from gateway.mapping.answer import CheckResult, FieldEntry, ReasonEntry
+from gateway.mapping.answer import CheckVerdict, FieldEntry, ReasonEntry
 from gateway.mapping.plan import evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 
@@ -14,7 +14,7 @@ from gateway.mapping.transforms import Unreadable, same_words
 def checked_entry(held: object, said: FieldEntry, unconfirmed: Mapping[int, Reason]) -> FieldEntry:
     """The entry of a field that the portal fills. `said`: the value from the sources; a doubt gives cannot_tell."""
     unsure = said["evidence"] in {evidence_id(query) for query in unconfirmed}
-    check: CheckResult = "cannot_tell"
+    check: CheckVerdict = "cannot_tell"
     if said["value"] is not None and said["doubt"] is None and not unsure:
         check = "same" if _same(held, said["value"]) else "differs"
     entry: FieldEntry = {

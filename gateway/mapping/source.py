@@ -27,7 +27,7 @@ from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, 
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms, together
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
-from gateway.mapping.values import Attribute, Place, Step, blank
+from gateway.mapping.values import Attribute, Place, ValueStep, blank
 
 _FAILED = {
     outcome: failed(outcome, reason)
@@ -47,7 +47,7 @@ _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWE
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
-_Row = tuple[str, int, Step, object, tuple[int, ...]]
+_Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: exceptions of readers for a value that breaks its contract
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)

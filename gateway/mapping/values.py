@@ -23,7 +23,7 @@ _ATTRIBUTES = frozenset({
 #: a code that is not in its list
 _UNKNOWN = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="codes:unknown"))
 
-Step = Callable[[object], object]
+ValueStep = Callable[[object], object]
 PickValue = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
@@ -69,7 +69,7 @@ class Place:
         self.value: PickValue = _written(rule, steps) if rule.value is None else lambda *_: rule.value
 
 
-def _written(rule: RequestValue, steps: list[Step]) -> PickValue:
+def _written(rule: RequestValue, steps: list[ValueStep]) -> PickValue:
     picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
     default = rule.blank
 
@@ -117,8 +117,8 @@ def _plain(value: object) -> object:
 
 def _steps(
     codes_name: str | None, words: tuple[str, ...], codes: Codes, named: Mapping[str, Transform]
-) -> list[Step]:
-    steps: list[Step] = []
+) -> list[ValueStep]:
+    steps: list[ValueStep] = []
     for word in words:
         if word not in named:
             raise ValueError(f"transform '{word}' does not exist; there are {', '.join(sorted(named))}")
@@ -130,7 +130,7 @@ def _steps(
     return steps
 
 
-def _translate(table: Mapping[str, str | None]) -> Step:
+def _translate(table: Mapping[str, str | None]) -> ValueStep:
     clean = {code: to for code, to in table.items() if text(code) == code}
 
     def translate(value: object) -> object:
@@ -162,7 +162,7 @@ class Attribute:
         self.default = self.step(None)
 
 
-def _all_of(steps: list[Step]) -> Step:
+def _all_of(steps: list[ValueStep]) -> ValueStep:
     def convert(value: object) -> object:
         for step in steps:
             if type(value) is Doubtful:

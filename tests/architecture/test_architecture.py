@@ -167,6 +167,34 @@ def test_names_of_modules_in_docstrings_and_comments_lead_somewhere() -> None:
     assert [(where, name) for where, name in named if not is_there(name)] == []
 
 
+def names_of_classes() -> Iterator[tuple[str, str]]:
+    """Without the underscore of a private one: name, place."""
+    for path in python_files(*CODE_ROOMS):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                yield node.name.lstrip("_"), f"{name_of(path)}:{node.lineno}"
+
+
+def test_no_class_name_means_two_things() -> None:
+    named: dict[str, list[str]] = {}
+    for name, place in names_of_classes():
+        named.setdefault(name, []).append(place)
+    assert len(named) > 500
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}
+
+
+def test_no_alias_of_a_type_has_the_name_of_a_class() -> None:
+    classes = dict(names_of_classes())
+    aliases = [
+        (node.targets[0].id, name_of(path))
+        for path in python_files(*CODE_ROOMS)
+        for node in tree(path).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    ]
+    assert len(aliases) > 500
+    assert [(name, where) for name, where in aliases if name.lstrip("_") in classes] == []
+
+
 def test_no_file_names_places_of_one_machine() -> None:
     here = Path(__file__)
     found = []
