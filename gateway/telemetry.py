@@ -56,6 +56,7 @@ _GAUGES: Final = {
     "log_altered": "Things in the database of the exchange log that are not as they were signed",
     "log_quarantined": "Rows put into the exchange log's database that no gateway wrote, and nobody has looked at",
     "log_rolled_back": "1 while the database of the exchange log lacks records that were signed or answered, else 0",
+    "log_mark_not_kept": "1 while the state folder does not take the newest checkpoint that this process saw, else 0",
     "log_checkpoint_age_seconds": "Time since the newest checkpoint was signed",
     "configuration_problems": "Things to mend in a newer configuration, which is not taken up until then",
     "subject_requests_overdue": "Requests of data subjects that should have been acknowledged or answered before today",
@@ -273,8 +274,13 @@ class Metrics(Collector):
             "counter", "source_outcomes", "Answers of sources", "source", "operation", "outcome"
         )
         self._source_seconds = _Family("histogram", "source_seconds", "Time to a source's answer", "source")
-        self._appended = _Family("counter", "log_records", "Records made durable", "phase")
-        failures = _Family("counter", "log_failures", "Records that could not be kept")
+        self._appended = _Family(
+            "counter",
+            "log_records",
+            "Records made durable while their caller waited (log_size: all)",
+            "phase",
+        )
+        failures = _Family("counter", "log_failures", "Records not kept, or perhaps kept (no sure answer)")
         append_seconds = _Family("histogram", "log_append_seconds", "Time until records are durable")
         self._cache = _Family("counter", "cache", "Uses of the cache", "result")
         self._alarms = _Family(

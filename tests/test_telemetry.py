@@ -153,8 +153,10 @@ class ByTheLibrary:
             "source_outcomes", "Answers of sources", "source", "operation", "outcome"
         )
         self._source_seconds = self._histogram("source_seconds", "Time to a source's answer", "source")
-        self._appended = self._counter("log_records", "Records made durable", "phase")
-        self._failures = self._counter("log_failures", "Records that could not be kept")
+        self._appended = self._counter(
+            "log_records", "Records made durable while their caller waited (log_size: all)", "phase"
+        )
+        self._failures = self._counter("log_failures", "Records not kept, or perhaps kept (no sure answer)")
         self._append_seconds = self._histogram("log_append_seconds", "Time until records are durable")
         self._cache = self._counter("cache", "Uses of the cache", "result")
         self._alarms = self._counter(

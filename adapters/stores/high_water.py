@@ -9,9 +9,11 @@ answered: its number and id in `append_log`.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -19,7 +21,7 @@ from adapters.stores.signing import open_signers
 from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, LogRolledBack, Problem
 from gateway.domain.sentences import Sentence
-from gateway.exchange_log.durable import replace_file
+from gateway.exchange_log.durable import PRIVATE, replace_file
 from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import EMPTY_ROOT
 from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open_note, split_note
@@ -89,6 +91,7 @@ class HighWater:
         "_unreadable",
         "_verifiers",
         "fault",
+        "kept",
         "mark",
         "note",
     )
@@ -115,6 +118,8 @@ class HighWater:
         self._unreadable = False
         #: the file as this process left it
         self._file: _File = None
+        #: whether the state folder took the mark; else only this process knows it
+        self.kept = True
         #: what Valkey holds
         self._told = ""
         self._moving = threading.Lock()
@@ -161,6 +166,9 @@ class HighWater:
             self.move(stands.newest or "")
         if stands.newest == self.note:
             self._numbered = numbered
+        if not self.kept:
+            with self._moving:
+                self._keep()
 
     def move(self, note: str) -> None:
         """Move the mark up to a checkpoint that a key of the log has signed. Writes the file: call it in a thread."""
@@ -173,8 +181,7 @@ class HighWater:
         with self._moving:
             if seen.size > self.mark.size:
                 self.mark, self.note, self._foreign = seen, note, False
-                if self._path is not None:
-                    self._file = _write(self._path, self._file, note, seen.size)
+                self._keep()
 
     def answered(self, seq: int, record_id: str) -> None:
         """The newest row of a batch is durable. LogRolledBack when its number lies before one that was answered."""
@@ -223,9 +230,24 @@ class HighWater:
 
     async def tell(self) -> None:
         """Give others what was seen here. A server that does not answer loses it, and gets the next one."""
-        if self._shared is not None and not self._foreign and self.note not in {"", self._told}:
+        if self._shared is None or self._foreign or _size_of(self._told) >= self.mark.size:
+            return
+        if self.note:
             self._told = self.note
             await self._shared.put(_SHARED_KEY + self.mark.origin, self.note.encode(), _SHARED_SECONDS)
+
+    def _keep(self) -> None:
+        if self._path is None:
+            return
+        try:
+            self._file = _write(self._path, self._file, self.note, self.mark.size)
+        except OSError as error:
+            # In memory it holds on: only a restart before the folder takes it would know less.
+            if self.kept:
+                log().warning("log.mark_not_kept", error=error)
+            self.kept = False
+        else:
+            self.kept = True
 
     def _refuse(self, why: Sentence) -> NoReturn:
         if self.fault is None:
@@ -298,16 +320,27 @@ def _is_at(mark: Checkpoint, note: str | None) -> bool:
 
 
 def _write(path: Path, ours: _File, note: str, size: int) -> _File:
-    """Processes of one host share the file: one that is behind writes nothing. `ours`: as this process left it."""
-    try:
+    """Processes of one host share the file: one that is behind writes nothing. `ours`: as this process left it.
+
+    OSError if the folder refuses.
+    """
+    with _locked(path):
         if _file(path) != ours and _size_in(path) >= size:
             return ours
         replace_file(path, note.encode())
         return _file(path)
-    except OSError as error:
-        # In memory it holds on: only a restart before the next checkpoint would know less.
-        log().warning("log.mark_not_kept", error=error)
-        return None
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time compares and replaces. OSError if the folder refuses."""
+    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _file(path: Path) -> _File:
@@ -321,20 +354,29 @@ def _file(path: Path) -> _File:
 
 def _size_in(path: Path) -> int:
     try:
-        return Checkpoint.parse(split_note(path.read_bytes().decode())[0]).size
-    except (FileNotFoundError, NoteBroken, UnicodeDecodeError):
+        return _size_of(path.read_bytes().decode("utf-8", "replace"))
+    except FileNotFoundError:
+        return 0
+
+
+def _size_of(note: str) -> int:
+    """Records of a checkpoint, signed or not; 0 for anything else."""
+    try:
+        return Checkpoint.parse(split_note(note)[0]).size
+    except NoteBroken:
         return 0
 
 
 def _replace(path: Path, note: str, size: int) -> str:
     """The former mark is evidence of what was lost: it stays, under another name."""
     former = path.with_name(f"{path.name}.lost-{size}")
-    if path.exists():
-        replace_file(former, path.read_bytes())
-    if note:
-        replace_file(path, note.encode())
-    else:
-        path.unlink(missing_ok=True)
+    with _locked(path):
+        if path.exists():
+            replace_file(former, path.read_bytes())
+        if note:
+            replace_file(path, note.encode())
+        else:
+            path.unlink(missing_ok=True)
     return former.name
 
 

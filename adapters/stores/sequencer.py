@@ -120,6 +120,11 @@ class SqlSequencer:
         """Whether this host has never seen the log before."""
         return self._store.high_water.empty
 
+    @property
+    def mark_kept(self) -> bool:
+        """Whether the state folder took the newest checkpoint, which a process that starts there must know."""
+        return self._store.high_water.kept
+
     def claim(self, size: int, witness: str) -> None:
         """A witness has signed so many records of the log: nothing is answered while its database has fewer."""
         self._store.high_water.claim(size, witness)

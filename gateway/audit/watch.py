@@ -38,15 +38,18 @@ class Watch:
         inspector: Inspected | None = None,
         now: Callable[[], float] = time.time,
         stuck: Callable[[], LogNotSigned | None] = lambda: None,
+        mark_kept: Callable[[], bool] = lambda: True,
     ) -> None:
         """`inspector`: the findings (inspector.py).
 
-        `now` returns POSIX seconds; `stuck` returns why this process cannot sign the log until it is repaired.
+        `now` returns POSIX seconds; `stuck` returns why this process cannot sign the log until it is repaired,
+        `mark_kept` whether the state folder took the newest checkpoint.
         """
         self._now = now
         self._keeping = keeping
         self._inspector = inspector
         self._stuck = stuck
+        self._mark_kept = mark_kept
         self._fresh_seconds = fresh_seconds
         self._lock = asyncio.Lock()
         self._looked = -math.inf
@@ -100,8 +103,11 @@ class Watch:
         return "quarantined" if refused and state == "ready" else state
 
     async def gauges(self) -> dict[str, float]:
-        """Values of the metrics, by name; only `log_rolled_back` if the store cannot be read."""
-        found = {"log_rolled_back": float(isinstance(self.stuck, LogRolledBack))}
+        """Values of the metrics, by name; only those of this process if the store cannot be read."""
+        found = {
+            "log_rolled_back": float(isinstance(self.stuck, LogRolledBack)),
+            "log_mark_not_kept": float(not self._mark_kept()),
+        }
         numbering = await self.read_numbering()
         if numbering is None:
             return found

@@ -50,7 +50,11 @@ async def auditing(
         inspector = Inspector(stores.inspection, reader, proofs, people.unreadable)
         inspector.start()
         watch = Watch(
-            keeping, inspector=inspector, now=lambda: clock.now().timestamp(), stuck=lambda: sequencer.stuck
+            keeping,
+            inspector=inspector,
+            now=lambda: clock.now().timestamp(),
+            stuck=lambda: sequencer.stuck,
+            mark_kept=lambda: sequencer.mark_kept,
         )
 
         def door(of: Composition) -> AuditDoor:

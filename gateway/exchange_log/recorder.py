@@ -54,6 +54,9 @@ class Recorder:
     ) -> Receipt:  # fmt: skip
         """Make one record durable; concurrent callers share a transaction. Raises LogUnavailable.
 
+        Counts what the caller knows: a record whose caller was cancelled is durable and not counted, one that is
+        perhaps durable counts as a failure. `log_size` counts what is in the log.
+
         `at`: its time (default: now); `configuration`: the digest of a former configuration.
         """
         exchange, requester, agency, procedure, dossier, purpose, legal_basis, subjects, official, on_duty = (

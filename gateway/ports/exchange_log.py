@@ -178,6 +178,10 @@ class Sequencer(Protocol):
     def unseen(self) -> bool:
         """Whether this host has never seen the log before."""
 
+    @property
+    def mark_kept(self) -> bool:
+        """Whether the state folder took the newest checkpoint, which a process that starts there must know."""
+
     def claim(self, size: int, witness: str) -> None:
         """A witness has signed so many records of the log: nothing is answered while its database has fewer."""
         ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.verify import verify_export
 from tests.flows.conftest import House, build, new_official
@@ -119,3 +120,22 @@ async def test_old_primary_that_comes_back_is_neither_answered_on_nor_signed(
     head, *lines = map(json.loads, exported.splitlines())
     assert verify_export(io.BytesIO(exported), head["vkeys"], strict=True).good
     assert {leaf_hash(one["leaf"].encode()).hex() for one in lines if "leaf" in one} >= set(receipts)
+
+
+async def test_state_folder_that_does_not_take_the_mark_is_an_alarm_until_it_does(tmp_path: Path) -> None:
+    async with build(tmp_path, {}) as house:
+        lock = house.state / f".{MARK_FILE}.lock"
+        lock.unlink(missing_ok=True)
+        lock.mkdir()
+        await placed(house, await answered(house))
+        assert await gauge(house, "motlan_log_mark_not_kept") == "1.0"
+        lock.rmdir()
+        async with asyncio.timeout(SECONDS):
+            while await gauge(house, "motlan_log_mark_not_kept") != "0.0":
+                await asyncio.sleep(0.2)
+        assert (house.state / MARK_FILE).exists()
+
+
+async def gauge(house: House, name: str) -> str:
+    async with house.session.get(f"{house.admin}/metrics") as answer:
+        return (await answer.text()).partition(f"\n{name} ")[2].partition("\n")[0]

@@ -1,6 +1,7 @@
 """F35: a database that went back is known by what was seen before, takes no record and is signed no further."""
 
 import asyncio
+import fcntl
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -19,6 +20,7 @@ from adapters.stores.memory import open_cache
 from adapters.stores.opening import open_log, open_stores
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from gateway.domain.errors import ConfigError, LogNotSigned, LogRolledBack, LogUnavailable
+from gateway.exchange_log.durable import replace_file
 from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import EMPTY_ROOT
 from gateway.exchange_log.note import Checkpoint, NoteSigner
@@ -446,6 +448,54 @@ def test_folder_that_takes_no_file_costs_only_the_memory_of_a_restart(tmp_path: 
     mark = open_high_water(tmp_path / "nowhere", ORIGIN, (SEED,))
     mark.move(signed(9))
     assert mark.size == 9
+
+
+async def test_folder_that_takes_the_mark_again_gets_it_without_a_new_record(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path)
+    folder = tmp_path / "nowhere"
+    one = Process(SQLITE, tmp_path, tmp_path)
+    one.mark._path = folder / MARK_FILE
+    await one.write()
+    await one.number()
+    assert not one.sequencer.mark_kept
+    folder.mkdir()
+    await one.number()
+    assert one.sequencer.mark_kept
+    assert (folder / MARK_FILE).read_text() == one.mark.note
+    await one.close()
+
+
+async def test_process_waits_for_another_one_that_is_writing_the_mark(state: Path) -> None:
+    mark = open_high_water(state, ORIGIN, (SEED,))
+    mark.move(signed(7))
+    with (state / f".{MARK_FILE}.lock").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        moving = asyncio.create_task(asyncio.to_thread(mark.move, signed(8)))
+        await asyncio.sleep(0.3)
+        assert not moving.done()
+        replace_file(state / MARK_FILE, signed(9).encode())
+    await moving
+    assert (state / MARK_FILE).read_text() == signed(9)
+
+
+async def test_process_that_is_behind_does_not_set_valkey_back(valkey: ValkeyServer, state: Path) -> None:
+    """Also where it cannot check what is there: another host signs with the next key already."""
+    with closing(valkey.client()) as client:
+        client.flushall()
+    cache = open_cache(valkey.connection_url)
+    for seed in (0, 31):
+        key = "log-mark:" + ORIGIN
+        await cache.put(key, signed(9, seed=seed).encode(), 60)
+        mark = open_high_water(state, ORIGIN, (SEED,), cache)
+        await mark.learn()
+        mark.move(signed(8))
+        await mark.tell()
+        assert await cache.get(key) == signed(9, seed=seed).encode()
+        mark.move(signed(10))
+        await mark.tell()
+        assert await cache.get(key) == signed(10).encode()
+        (state / MARK_FILE).unlink()
+    await cache.close()
 
 
 async def test_host_learns_in_valkey_what_another_one_has_seen(
