@@ -1,15 +1,5 @@
 """The exchange log's append table and its period keys.
 
-Rights on PostgreSQL. Migrate as the owner; the gateway itself runs in a role that owns nothing:
-
-    GRANT SELECT, INSERT ON append_log, period_keys TO motlan_app;
-    GRANT SELECT ON append_log_seq_seq, alembic_version TO motlan_app;
-    GRANT SELECT, INSERT, DELETE ON write_probe TO motlan_app;
-
-and pruning and erasure in another one:
-
-    GRANT SELECT, DELETE ON period_keys TO motlan_admin;
-
 Rows of `append_log` are refused to everybody for UPDATE, DELETE and TRUNCATE by triggers, the owner included.
 Rows of `period_keys` cannot be changed; deleting one is how a period is erased.
 """

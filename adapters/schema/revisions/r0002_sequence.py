@@ -22,8 +22,6 @@ and the newest indexes stay small. `motlan_month` makes the partitions of a mont
 and is called by the sequencer, which owns nothing. It attaches instead of creating in place: that lets readers
 and writers of other months go on. `append_log` is not partitioned: it stands already, filled, and a log is not
 copied; its pruned rows are deleted. Its rows are now found by number through a B-tree.
-
-Rights on PostgreSQL: adapters/schema/roles.sql.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

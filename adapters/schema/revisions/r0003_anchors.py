@@ -1,7 +1,6 @@
 """The anchors of the exchange log: time stamps, cosignatures and daily files, each for the checkpoint of a size.
 
 `log_anchors` only grows: rows are refused to everybody for UPDATE, DELETE and TRUNCATE, the owner included.
-Rights on PostgreSQL: adapters/schema/roles.sql.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -11,8 +11,6 @@ All of them only grow; `erased` is written once. Rows of `period_keys` may from 
 never `period`): on PostgreSQL that is the administrator's. There, rows of `append_log` may also be deleted while
 their entry stands below the mark of `log_pruned`: numbers of rows and places in the tree differ in their order, so
 no number of a row separates exactly what goes from what stays.
-
-Rights on PostgreSQL: adapters/schema/roles.sql.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -11,8 +11,6 @@ vacuum gives way after one. Who reads is kept out for the moment of detaching on
 A month that gets a record again, as of a clock that was wrong, gets its partitions again (`motlan_month`).
 
 SQLite has no partitions; its file uses the space of pruned records for new ones.
-
-Rights on PostgreSQL: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

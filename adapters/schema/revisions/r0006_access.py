@@ -1,7 +1,6 @@
 """What access remembers: what was shown once, and what was revoked.
 
 With SQLite both lie in a file of their own (`access.sqlite`): they never wait for the log nor the log for them.
-Rights: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -1,7 +1,6 @@
 """What citizens agreed to, what they let be kept, and what they demand.
 
 With SQLite all of it lies in a file of its own (`consents.sqlite`): it never waits for the log nor the log for it.
-Rights: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -1,7 +1,4 @@
-"""The queue of corrections; with SQLite it lies in a file of its own (`corrections.sqlite`).
-
-Rights: adapters/schema/roles.sql, to be run again after this.
-"""
+"""The queue of corrections; with SQLite it lies in a file of its own (`corrections.sqlite`)."""
 
 from adapters.schema.revision import DatabaseFile, Revision
 

@@ -1,7 +1,4 @@
-"""Which previews were decided about; with SQLite it stands in the file of the consents.
-
-Rights: adapters/schema/roles.sql, to be run again after this.
-"""
+"""Which previews were decided about; with SQLite it stands in the file of the consents."""
 
 from adapters.schema.revision import DatabaseFile, Revision
 

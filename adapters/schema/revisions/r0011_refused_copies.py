@@ -1,7 +1,4 @@
-"""Kept copies that a decision refuses, until they are erased; SQLite has them beside the consents.
-
-Rights: adapters/schema/roles.sql, to be run again after this.
-"""
+"""Kept copies that a decision refuses, until they are erased; SQLite has them beside the consents."""
 
 from adapters.schema.revision import DatabaseFile, Revision
 

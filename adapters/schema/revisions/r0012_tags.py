@@ -7,8 +7,6 @@
 - `log_untagged`: up to which row nothing has a tag, and until when rows without one are taken, as those of a gateway
   of the release before that still runs. A new log takes none. The first gateway of this release writes `until` and
   `seal`, once; without the log's root key nobody makes a seal (adapters/stores/sifting.py).
-
-Rights on PostgreSQL: adapters/schema/roles.sql, to be run again after this.
 """
 
 from adapters.schema.revision import DatabaseFile, Revision
