@@ -137,12 +137,6 @@ def open_log(
     return SqlExchangeLog(SqliteStore(path, high_water), origin, root, high_water=high_water)
 
 
-def open_database(url: str, state_dir: Path, room: TableOwner) -> Database:
-    """The tables of one room alone."""
-    [database] = _databases(url, state_dir, (room,))
-    return database
-
-
 def open_admin(url: str, state_dir: Path) -> Database:
     """The tables of the log alone, for its administrator, who waits for other writers."""
     if sql.is_postgres(url):

@@ -15,7 +15,7 @@ import orjson
 
 from gateway.domain.exchange import ExchangeRecord
 from gateway.exchange_log import aead
-from gateway.exchange_log.keys import CALL_BYTES, FIELD_BYTES, INDEX_BYTES, PeriodKeys
+from gateway.exchange_log.keys import FIELD_BYTES, INDEX_BYTES, PeriodKeys
 
 VERSION = 1
 
@@ -159,11 +159,6 @@ def field_digest(digest_key: bytes, record_id: str, value: bytes) -> str:
     It is bound to its record: equal values in two records have different digests.
     """
     return blake2s(record_id.encode() + value, digest_size=FIELD_BYTES, key=digest_key).hexdigest()
-
-
-def call_digest(digest_key: bytes, digest: bytes) -> str:
-    """A keyed digest of a message: without a key, the personal id in a short request could be guessed."""
-    return blake2s(digest, digest_size=CALL_BYTES, key=digest_key).hexdigest() if digest else ""
 
 
 def _bound_to(record_id: str, period: str) -> bytes:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from adapters.stores import sql
 from adapters.stores.access import ACCESS, SqlReplays, SqlRevocations
 from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
-from adapters.stores.database import LOG, Database
+from adapters.stores.database import LOG, Database, TableOwner
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
 from adapters.stores.log_inspection import SqlLogInspection
@@ -15,8 +16,10 @@ from adapters.stores.log_periods import SqlPeriodVault
 from adapters.stores.log_quarantine import SqlLogQuarantine
 from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.log_retention import SqlLogRetention
-from adapters.stores.opening import open_admin, open_database
+from adapters.stores.opening import open_admin
+from adapters.stores.postgres import PostgresDatabase, open_lanes
 from adapters.stores.sifting import TagKeys
+from adapters.stores.sqlite import SqliteDatabase
 from gateway.exchange_log.keys import Root, RootKeys
 
 
@@ -91,6 +94,13 @@ class ReplayTable(SqlReplays):
     async def close(self) -> None:
         await super().close()
         await self._database.close()
+
+
+def open_database(url: str, folder: Path, room: TableOwner) -> Database:
+    """The tables of one room alone."""
+    if sql.is_postgres(url):
+        return PostgresDatabase(open_lanes(url), room)
+    return SqliteDatabase(sql.file_beside(url, folder, room.file), room)
 
 
 def open_reader(url: str, folder: Path, root_key: Root | RootKeys | None = None) -> Reader:

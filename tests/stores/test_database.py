@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.database import LOG, Database, Many, ReadKind
-from adapters.stores.opening import open_database
 from adapters.stores.sqlite import SqliteDatabase
 from gateway.domain.errors import LogUnavailable, LogUnreadable
+from tests.stores.opened import open_database
 
 PUT = "INSERT INTO write_probe VALUES ($1)"
 COUNT = "SELECT count(*) FROM write_probe"

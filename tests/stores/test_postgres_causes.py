@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from adapters.stores.database import LOG
-from adapters.stores.opening import open_database
 from adapters.stores.postgres import Lane
 from gateway import telemetry
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.sentences import Sentence
+from tests.stores.opened import open_database
 from tests.stores.sample import run_sql
 
 CODES = {
