@@ -16,7 +16,7 @@ _CONSENT = (
     "SELECT seq, id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed"
     " FROM consents"
 )
-_DEMAND = (
+_SUBJECT_REQUEST = (
     "SELECT seq, id, period, person, requester, kind, received, state, acknowledge_by, answer_by, version, body, sealed"
     " FROM subject_requests"
 )
@@ -24,7 +24,7 @@ _ADD_CONSENT = (
     "INSERT INTO consents (id, period, person, requester, recorder, purpose, given, expires, withdrawn, body, sealed)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 )
-_ADD_DEMAND = (
+_ADD_SUBJECT_REQUEST = (
     "INSERT INTO subject_requests (id, period, person, requester, kind, received, state, acknowledge_by, answer_by,"
     " version, body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     " ON CONFLICT (id) DO NOTHING RETURNING id"
@@ -173,16 +173,16 @@ class SqlSubjectRequests:
 
     async def add(self, row: SubjectRequestRow) -> bool:
         """Keep one durably; False when its id is there."""
-        return bool(await self._database.write((_ADD_DEMAND, row[1:])))
+        return bool(await self._database.write((_ADD_SUBJECT_REQUEST, row[1:])))
 
     async def find(self, demand: str) -> SubjectRequestRow | None:
         """The request of an id."""
-        found = await self._database.read(f"{_DEMAND} WHERE id = $1", demand)
+        found = await self._database.read(f"{_SUBJECT_REQUEST} WHERE id = $1", demand)
         return SubjectRequestRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
         """The newest that fit, newest first."""
-        text, values = search(_DEMAND, wanted)
+        text, values = search(_SUBJECT_REQUEST, wanted)
         return [SubjectRequestRow(*row) for row in await self._database.read(text, *values)]
 
     async def change(self, row: SubjectRequestRow) -> bool:

@@ -31,13 +31,13 @@ from gateway.telemetry import log
 
 #: what a database says of itself: the newest checkpoint, the one at the mark's size, the id of the record at a number,
 #: the records of the tree (parameters: the mark's size, the number)
-STANDS = (
+HEAD = (
     "(SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1),"
     " (SELECT note FROM log_checkpoints WHERE size = {}), (SELECT id FROM append_log WHERE seq = {}),"
     " (SELECT size FROM log_state)"
 )
-STANDS_POSTGRES = STANDS.format("$1::bigint", "$2::bigint")
-STANDS_SQLITE = STANDS.format("?", "?")
+HEAD_POSTGRES = HEAD.format("$1::bigint", "$2::bigint")
+HEAD_SQLITE = HEAD.format("?", "?")
 #: no row of `append_log` has this number
 NO_ROW = -1
 _SHARED_KEY = "log-mark:"
@@ -45,7 +45,7 @@ _SHARED_KEY = "log-mark:"
 _SHARED_SECONDS = 400 * 86_400
 
 
-class Demand(NamedTuple):
+class ExpectedLog(NamedTuple):
     """What a database must have now, to be the one that was seen before."""
 
     mark: Checkpoint
@@ -56,12 +56,12 @@ class Demand(NamedTuple):
 
     @property
     def parameters(self) -> tuple[int, int]:
-        """Of `STANDS`."""
+        """Of `HEAD`."""
         return self.mark.size, self.answered[0]
 
 
-class Stands(NamedTuple):
-    """One row of `STANDS`."""
+class LogHead(NamedTuple):
+    """One row of `HEAD`."""
 
     newest: str | None
     at_mark: str | None
@@ -86,8 +86,8 @@ class HighWater:
         "_moving",
         "_numbered",
         "_path",
+        "_published",
         "_shared",
-        "_told",
         "_unreadable",
         "_verifiers",
         "fault",
@@ -121,7 +121,7 @@ class HighWater:
         #: whether the state folder took the mark; else only this process knows it
         self.kept = True
         #: what Valkey holds
-        self._told = ""
+        self._published = ""
         self._moving = threading.Lock()
         self._answered = _NOTHING_ANSWERED
         #: rows of `append_log` up to this number are in the tree of the mark
@@ -138,33 +138,33 @@ class HighWater:
         """Whether nothing was ever seen, as on a host that is new."""
         return not self.note and not self._unreadable
 
-    def demand(self) -> Demand:
+    def expect(self) -> ExpectedLog:
         """What to ask a database for, before it is used."""
         answered = self._answered
         if answered[0] <= self._numbered:
             answered = _NOTHING_ANSWERED
-        return Demand(self.mark, answered, self._claim)
+        return ExpectedLog(self.mark, answered, self._claim)
 
-    def compare(self, demand: Demand, stands: Stands) -> None:
+    def compare(self, expected: ExpectedLog, head: LogHead) -> None:
         """LogRolledBack unless the database has what was demanded before it was asked; cheap and without the disk."""
-        why = self._why(demand, stands)
+        why = self._why(expected, head)
         if why is not None:
             self._refuse(why)
         if self.fault is not None:
             log().info("log.not_rolled_back", records=self.mark.size)
             self.fault = None
 
-    def follow(self, demand: Demand, stands: Stands, numbered: int) -> None:
+    def follow(self, expected: ExpectedLog, head: LogHead, numbered: int) -> None:
         """Compare, and move the mark to the newest checkpoint. Writes the file: call it in a thread.
 
         `numbered`: rows of `append_log` up to this number are in the tree, as the same statement says.
         """
-        known = stands.newest == self.note and demand.answered[1] == (stands.record or "")
-        known = known and stands.size == self.mark.size
-        if not known or self.fault is not None or demand.claim[0] > self.mark.size:
-            self.compare(demand, stands)
-            self.move(stands.newest or "")
-        if stands.newest == self.note:
+        known = head.newest == self.note and expected.answered[1] == (head.record or "")
+        known = known and head.size == self.mark.size
+        if not known or self.fault is not None or expected.claim[0] > self.mark.size:
+            self.compare(expected, head)
+            self.move(head.newest or "")
+        if head.newest == self.note:
             self._numbered = numbered
         if not self.kept:
             with self._moving:
@@ -203,12 +203,12 @@ class HighWater:
         """Root of the mark, hex."""
         return self.mark.root.hex()
 
-    def lacking(self, newest: str, at_mark: str, size: int) -> Sentence | None:
+    def find_missing(self, newest: str, at_mark: str, size: int) -> Sentence | None:
         """What a database lacks, whose newest checkpoint and that of the mark's size are given; empty for none.
 
         `size`: records of its tree.
         """
-        return self._why(self.demand(), Stands(newest or None, at_mark or None, None, size))
+        return self._why(self.expect(), LogHead(newest or None, at_mark or None, None, size))
 
     async def accept(self, note: str) -> str:
         """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""
@@ -219,21 +219,21 @@ class HighWater:
             await self._shared.put(_SHARED_KEY + self.mark.origin, note.encode(), _SHARED_SECONDS)
         return former
 
-    async def learn(self) -> None:
+    async def fetch(self) -> None:
         """Take up what processes of other hosts have seen, where there is Valkey."""
         if self._shared is None:
             return
         found = await self._shared.get(_SHARED_KEY + self.mark.origin)
-        self._told = found.decode("utf-8", "replace") if found is not None else ""
-        if self._told not in {"", self.note}:
-            await asyncio.to_thread(self.move, self._told)
+        self._published = found.decode("utf-8", "replace") if found is not None else ""
+        if self._published not in {"", self.note}:
+            await asyncio.to_thread(self.move, self._published)
 
-    async def tell(self) -> None:
+    async def publish(self) -> None:
         """Give others what was seen here. A server that does not answer loses it, and gets the next one."""
-        if self._shared is None or self._foreign or _size_of(self._told) >= self.mark.size:
+        if self._shared is None or self._foreign or _size_of(self._published) >= self.mark.size:
             return
         if self.note:
-            self._told = self.note
+            self._published = self.note
             await self._shared.put(_SHARED_KEY + self.mark.origin, self.note.encode(), _SHARED_SECONDS)
 
     def _keep(self) -> None:
@@ -255,23 +255,23 @@ class HighWater:
         self.fault = LogRolledBack(why)
         raise LogRolledBack(why)
 
-    def _why(self, demand: Demand, stands: Stands) -> Sentence | None:
+    def _why(self, expected: ExpectedLog, head: LogHead) -> Sentence | None:
         """What the database lacks, or why nobody can tell; None when it has all of it.
 
         A newest checkpoint that cannot be read stops the next batch of a host that has seen nothing (`sequence_batch`).
         """
         if self._unreadable:
             return say.MARK_UNREADABLE(file=MARK_FILE)
-        mark, newest = demand.mark, _checkpoint(stands.newest, demand.mark.origin)
-        claimed, name = demand.claim
+        mark, newest = expected.mark, _checkpoint(head.newest, expected.mark.origin)
+        claimed, name = expected.claim
         if newest is None:
             return say.CHECKPOINT_UNREADABLE if mark.size or claimed else None
-        size = min(newest.size, stands.size if isinstance(stands.size, int) else 0)
+        size = min(newest.size, head.size if isinstance(head.size, int) else 0)
         if size < mark.size:
             return self._gone(say.DATABASE_ROLLED_BACK(size=size, mark=mark.size))
-        if mark.size and not _is_at(mark, stands.at_mark):
+        if mark.size and not _is_at(mark, head.at_mark):
             return self._gone(say.LOG_FORKED(mark=mark.size))
-        if demand.answered[0] != NO_ROW and stands.record != demand.answered[1]:
+        if expected.answered[0] != NO_ROW and head.record != expected.answered[1]:
             return say.RECORD_ROLLED_BACK
         return say.WITNESS_SAW_MORE(size=size, mark=claimed, name=name) if size < claimed else None
 

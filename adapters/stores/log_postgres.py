@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.schema.grants import check_account
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
-from adapters.stores.high_water import STANDS_POSTGRES, HighWater, Stands
+from adapters.stores.high_water import HEAD_POSTGRES, HighWater, LogHead
 from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogRolledBack, LogUnavailable
@@ -29,7 +29,7 @@ _INSERT = (
     " SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[]) RETURNING seq, id)"
     " SELECT seq, id FROM written ORDER BY seq DESC LIMIT 1"
 )
-_STANDS = f"SELECT {STANDS_POSTGRES}"
+_HEAD = f"SELECT {HEAD_POSTGRES}"
 # What was rolled back frees no page before a vacuum, which gives the pages back to the disk: so new ones are asked for
 # nearly every time, as a record does. The message is a commit that waits for the server's log, and for its standby.
 _PROBE = """
@@ -74,7 +74,7 @@ class PostgresStore:
         self._queued = 0
         self._closed = False
         self._arrived = asyncio.Event()
-        self._connection = Lane(url, rest_seconds=0, greet=self._compare)
+        self._connection = Lane(url, rest_seconds=0, on_connect=self._compare)
         self._task: asyncio.Task[None] | None = None
         #: transactions so far
         self.commits = 0
@@ -156,7 +156,7 @@ class PostgresStore:
     async def _compare(self, connection: "asyncpg.Connection[Any]") -> None:
         """Whether this is the database that was seen before: behind an address stands another server at times."""
         if self._high_water is not None:
-            await self._high_water.learn()
-            demand = self._high_water.demand()
-            stands = await connection.fetchrow(_STANDS, *demand.parameters)
-            self._high_water.compare(demand, Stands(*stands))
+            await self._high_water.fetch()
+            expected = self._high_water.expect()
+            head = await connection.fetchrow(_HEAD, *expected.parameters)
+            self._high_water.compare(expected, LogHead(*head))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, settle
-from adapters.stores.high_water import STANDS_SQLITE, HighWater, Stands
+from adapters.stores.high_water import HEAD_SQLITE, HighWater, LogHead
 from adapters.stores.same_file import SameFile
 from adapters.stores.sqlite import connect, reason_of
 from gateway.domain import sentences as say
@@ -33,7 +33,7 @@ _REFUSED = frozenset({
     sqlite3.SQLITE_ERROR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 })  # fmt: skip
-_STANDS = f"SELECT {STANDS_SQLITE}"
+_HEAD = f"SELECT {HEAD_SQLITE}"
 # Once in all: a month that ever had keys gets no others.
 _KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
 
@@ -162,9 +162,9 @@ class SqliteStore:
 
     def _compare(self, connection: sqlite3.Connection) -> None:
         if self._high_water is not None:
-            demand = self._high_water.demand()
-            stands = connection.execute(_STANDS, demand.parameters).fetchone()
-            self._high_water.compare(demand, Stands(*stands))
+            expected = self._high_water.expect()
+            head = connection.execute(_HEAD, expected.parameters).fetchone()
+            self._high_water.compare(expected, LogHead(*head))
 
     def _settled(self, rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
         self._queued -= len(rows)

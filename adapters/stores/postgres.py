@@ -69,7 +69,16 @@ class Lane:
     """
 
     __slots__ = (
-        "_admin", "_count", "_free", "_greet", "_hangs", "_idle", "_in_use", "_rest_seconds", "_rest_until", "_seconds",
+        "_admin",
+        "_count",
+        "_free",
+        "_hangs",
+        "_idle",
+        "_in_use",
+        "_on_connect",
+        "_rest_seconds",
+        "_rest_until",
+        "_seconds",
         "_url",
     )  # fmt: skip
 
@@ -81,16 +90,16 @@ class Lane:
         *,
         rest_seconds: float = _REST_SECONDS,
         admin: bool = False,
-        greet: "Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None" = None,
+        on_connect: "Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None" = None,
     ) -> None:
         """Connects with the first use. So long a statement may take.
 
         `rest_seconds`: how long a database that hangs is left alone; 0: each one tries. `admin`: the account is that of
-        an administrator, who hears which right is missing. `greet` has each new connection before it is used, and
-        refuses it with LogRolledBack.
+        an administrator, who hears which right is missing. `on_connect` sees each new connection before it is
+        used, and refuses it with LogRolledBack.
         """
         self._admin = admin
-        self._greet = greet
+        self._on_connect = on_connect
         self._url = url
         self._count = count
         self._seconds = seconds
@@ -179,8 +188,8 @@ class Lane:
         try:
             # Not with the start of the connection: `target_session_attrs=read-write` would find no server then.
             await connection.execute(text, timeout=_COMMAND_SECONDS)
-            if self._greet is not None:
-                await self._greet(connection)
+            if self._on_connect is not None:
+                await self._on_connect(connection)
         except BaseException:
             connection.terminate()
             raise

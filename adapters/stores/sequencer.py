@@ -170,9 +170,9 @@ class SqlSequencer:
     async def _try(self) -> int:
         before = self._store.refused.copy()
         try:
-            await self._store.high_water.learn()
+            await self._store.high_water.fetch()
             numbered = await self._store.number()
-            await self._store.high_water.tell()
+            await self._store.high_water.publish()
         except Exception as error:  # noqa: BLE001 -- the task lives on, whatever a driver thinks of
             self.failures += 1
             self._tell(error.detail if isinstance(error, GatewayError) else type(error).__name__)

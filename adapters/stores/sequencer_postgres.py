@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from adapters.stores.high_water import STANDS_POSTGRES, HighWater, Stands
+from adapters.stores.high_water import HEAD_POSTGRES, HighWater, LogHead
 from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.postgres import connect
 from adapters.stores.postgres_causes import reason_of
@@ -68,8 +68,8 @@ _TOP = (
 )
 # The server's clock, for the machines' own ones differ.
 _CLOCK = "extract(epoch FROM clock_timestamp())::float8"
-_LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}), {STANDS_POSTGRES} FROM log_state"  # noqa: S608 -- our own names
-_STANDS = f"SELECT {STANDS_POSTGRES}"
+_LOOK = f"SELECT {STATE}, {_CLOCK}, ({_TOP}), {HEAD_POSTGRES} FROM log_state"  # noqa: S608 -- our own names
+_HEAD = f"SELECT {HEAD_POSTGRES}"
 _LOCK = f"SELECT {STATE}, {_CLOCK} FROM log_state FOR UPDATE SKIP LOCKED"  # noqa: S608 -- our own names
 _HOLDERS = (
     "SELECT virtualtransaction, pid FROM pg_locks WHERE locktype = 'relation' AND granted"
@@ -193,11 +193,11 @@ class PostgresSequence:
 
         What follows goes over the same connection, so to the same server.
         """
-        demand = self.high_water.demand()
-        *row, now, top, newest, at_mark, record, size = await connection.fetchrow(_LOOK, *demand.parameters)
+        expected = self.high_water.expect()
+        *row, now, top, newest, at_mark, record, size = await connection.fetchrow(_LOOK, *expected.parameters)
         state = LogStateRow(*row)
         await self._aside(
-            self.high_water.follow, demand, Stands(newest, at_mark, record, size), state.floor_seq
+            self.high_water.follow, expected, LogHead(newest, at_mark, record, size), state.floor_seq
         )
         self.size = state.size
         if top <= state.floor_seq or not state.leased_to(self._owner, now):
@@ -332,9 +332,9 @@ class PostgresSequence:
         edge = edge_of(state.size, held)
         note = await connection.fetchval(NEWEST_NOTE) or ""
         if note != self.high_water.note:  # not the one of a moment ago
-            demand = self.high_water.demand()
-            stands = await connection.fetchrow(_STANDS, *demand.parameters)
-            self.high_water.compare(demand, Stands(*stands))
+            expected = self.high_water.expect()
+            head = await connection.fetchrow(_HEAD, *expected.parameters)
+            self.high_water.compare(expected, LogHead(*head))
         await self._aside(self._numbering.check, state, edge, note)
         batch = await self._aside(self._numbering.batch, state, edge, fresh)
         new = batch.months - self._months

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from adapters.stores.high_water import STANDS_SQLITE, Demand, HighWater, Stands
+from adapters.stores.high_water import HEAD_SQLITE, ExpectedLog, HighWater, LogHead
 from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
@@ -50,7 +50,7 @@ _ROWS = 128
 # by this connection rather than by the one that writes records.
 _SETTINGS = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 2000"
 _STATE = f"SELECT {STATE} FROM log_state"  # noqa: S608 -- our own column names
-_LOOK = f"SELECT floor_seq, {STANDS_SQLITE} FROM log_state"  # noqa: S608 -- our own names
+_LOOK = f"SELECT floor_seq, {HEAD_SQLITE} FROM log_state"  # noqa: S608 -- our own names
 _NEW_STATE = (
     "UPDATE log_state SET size = ?, floor_seq = ?, floor_size = ?, time_low = ?, time_high = ?, vkey = ?,"
     " lease_owner = ?, lease_until = ?"
@@ -139,9 +139,9 @@ class SqliteSequence:
                 self._connection = connect(self._path)
                 self._connection.executescript(_SETTINGS)
             self._same.check()
-            demand = self.high_water.demand()
-            numbered, stands = self._stands(self._connection, demand)
-            self.high_water.follow(demand, stands, numbered)
+            expected = self.high_water.expect()
+            numbered, head = self._head(self._connection, expected)
+            self.high_water.follow(expected, head, numbered)
             self._open_untagged(self._connection)
             return self._batches(self._connection)
         except sqlite3.Error as error:
@@ -179,8 +179,8 @@ class SqliteSequence:
         notes = connection.execute(NEWEST_NOTE).fetchall()
         note = notes[0][0] if notes else ""
         if note != self.high_water.note:  # not the one of a moment ago
-            demand = self.high_water.demand()
-            self.high_water.compare(demand, self._stands(connection, demand)[1])
+            expected = self.high_water.expect()
+            self.high_water.compare(expected, self._head(connection, expected)[1])
         connection.execute("COMMIT")
         fresh = sifting.merged(own)
         edge = edge_of(state.size, held)
@@ -201,10 +201,10 @@ class SqliteSequence:
         return len(rows)
 
     @staticmethod
-    def _stands(connection: sqlite3.Connection, demand: Demand) -> tuple[int, Stands]:
+    def _head(connection: sqlite3.Connection, expected: ExpectedLog) -> tuple[int, LogHead]:
         """Up to which row of `append_log` the tree goes, and what the file says of itself."""
-        numbered, *stands = connection.execute(_LOOK, demand.parameters).fetchone()
-        return numbered, Stands(*stands)
+        numbered, *head = connection.execute(_LOOK, expected.parameters).fetchone()
+        return numbered, LogHead(*head)
 
     def _sifted(
         self, connection: sqlite3.Connection, rows: Mapping[int, bytes], own: Mapping[int, OwnRow | None]

@@ -38,7 +38,7 @@ _CONSENT = {
     "receipt": {**_TEXT, "description": "compact JWS over the fields of ISO/IEC TS 27560:2023"},
 }
 _CONSENT_WORDS = "consent requester purpose attributes text_version given_at expires_at withdrawn_at receipt"
-_DEMAND = {
+_SUBJECT_REQUEST = {
     "exchange_id": _TEXT,
     "request": _TEXT,
     "kind": {"enum": list(get_args(SubjectRequestKind))},
@@ -49,7 +49,7 @@ _DEMAND = {
     "reason": _MAYBE,
     "acts": _listed(_object("act at by", act=_TEXT, at=_TEXT, by=_TEXT)),
 }
-_DEMAND_WORDS = "request kind state received_at acknowledge_by answer_by overdue extended acts"
+_SUBJECT_REQUEST_WORDS = "request kind state received_at acknowledge_by answer_by overdue extended acts"
 
 CONSENT_ANSWERS: dict[str, Any] = {
     "Consent": _object(_CONSENT_WORDS, **_CONSENT),
@@ -69,12 +69,12 @@ CONSENT_ANSWERS: dict[str, Any] = {
         },
     ),
     "SubjectRequest": _object(
-        _DEMAND_WORDS,
-        **_DEMAND,
+        _SUBJECT_REQUEST_WORDS,
+        **_SUBJECT_REQUEST,
         text={**_MAYBE, "description": "the person's own words, told with an act"},
         subject={"anyOf": [_named(_TEXT), {"type": "null"}]},
     ),
     "SubjectRequests": _object(
-        "requests next", requests=_listed(_object(_DEMAND_WORDS, **_DEMAND)), next=_MAYBE
+        "requests next", requests=_listed(_object(_SUBJECT_REQUEST_WORDS, **_SUBJECT_REQUEST)), next=_MAYBE
     ),
 }

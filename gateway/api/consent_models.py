@@ -16,7 +16,9 @@ from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
-DemandId = Annotated[str, Field(pattern=grammar.DEMAND, examples=["sr-abcdefghijkmnpqrstuvwxyz"])]
+SubjectRequestId = Annotated[
+    str, Field(pattern=grammar.SUBJECT_REQUEST, examples=["sr-abcdefghijkmnpqrstuvwxyz"])
+]
 PageLimit = Annotated[int, Field(ge=1, le=200)]
 #: of a person's own words; they are sealed
 CitizenText = Annotated[str, Field(min_length=1, max_length=4_000)]
@@ -128,7 +130,7 @@ class SubjectRequestSearchBody(Body):
     subject: CitizenBody | None = None
     state: Literal["open", "all"] = "all"
     limit: PageLimit = 50
-    cursor: DemandId | None = None
+    cursor: SubjectRequestId | None = None
 
 
 class SubjectRequestUpdateBody(Body):
@@ -138,6 +140,6 @@ class SubjectRequestUpdateBody(Body):
         "request": "sr-abcdefghijkmnpqrstuvwxyz", "act": "extend", "reason": "Phải hỏi cơ quan quản lý cơ sở dữ liệu",
     })  # fmt: skip
 
-    request: DemandId
+    request: SubjectRequestId
     act: Literal["acknowledge", "extend", "answer", "refuse"]
     reason: ReasonText | None = None

@@ -118,7 +118,7 @@ async def _end(store: Store) -> tuple[str, int]:
 async def _loss(store: Store, high_water: HighWaterMark, newest: str, size: int) -> Loss | None:
     keeper, mark = store.keeper, high_water.size
     at_mark = await keeper.reader().checkpoint(mark) if mark else ""
-    why = high_water.lacking(newest, at_mark, size)
+    why = high_water.find_missing(newest, at_mark, size)
     if why is None:
         return None
     last = await keeper.retention().time_at(size - 1) if size else None

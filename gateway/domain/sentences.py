@@ -166,7 +166,7 @@ HOW_JWT = Sentence("token định danh (ID token) nguyên văn, ba phần cách 
 HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token of 'pending'")
 HOW_CONSENT = Sentence(
     "mã 'consent' trong câu trả lời của POST /v1/consents", "the 'consent' in the answer of POST /v1/consents")
-HOW_DEMAND = Sentence("mã 'request' trong câu trả lời của POST /v1/subject-requests",
+HOW_SUBJECT_REQUEST = Sentence("mã 'request' trong câu trả lời của POST /v1/subject-requests",
     "the 'request' in the answer of POST /v1/subject-requests")
 HOW_CORRECTION = Sentence(
     "mã 'id' trong câu trả lời của POST /v1/corrections", "the 'id' in the answer of POST /v1/corrections")
@@ -547,8 +547,9 @@ KEPT_FORM = Sentence("không lưu được theo cách viết này; xem cách vi�
     "cannot be kept as it is written: {written}")
 NOT_DECIDED = Sentence(
     "ông/bà chưa quyết định về dữ liệu đã xem trước", "the citizen has not decided about the preview")
-NO_SUCH_DEMAND = Sentence("hệ thống khai thác không có yêu cầu này", "you have no such request")
-DEMAND_UNREAD = Sentence("hiện không đọc được yêu cầu theo khóa này", "the request under this key cannot be read now")
+NO_SUCH_SUBJECT_REQUEST = Sentence("hệ thống khai thác không có yêu cầu này", "you have no such request")
+SUBJECT_REQUEST_UNREAD = Sentence("hiện không đọc được yêu cầu theo khóa này",
+    "the request under this key cannot be read now")
 KEY_REUSED = Sentence("Idempotency-Key này đã dùng cho yêu cầu khác; yêu cầu mới phải có khóa mới",
     "another request used this Idempotency-Key; send a new key with a new request")
 KEY_FORM = Sentence("Idempotency-Key: gửi một lần, 1 đến 255 ký tự ASCII in được",
@@ -559,11 +560,11 @@ STILL_KEPT = Sentence(
     "own data of the person are still kept under a consent: withdraw it first"
     " (POST /v1/consents/search with the person, then /v1/consents/withdraw)",
 )
-DEMAND_IS = Sentence("yêu cầu đã ở trạng thái {state}", "it is already {state}")
-DEMAND_ACKNOWLEDGED = Sentence("yêu cầu đã được xác nhận tiếp nhận", "it is already acknowledged")
-DEMAND_EXTENDED = Sentence(
+SUBJECT_REQUEST_IS = Sentence("yêu cầu đã ở trạng thái {state}", "it is already {state}")
+SUBJECT_REQUEST_ACKNOWLEDGED = Sentence("yêu cầu đã được xác nhận tiếp nhận", "it is already acknowledged")
+SUBJECT_REQUEST_EXTENDED = Sentence(
     "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần", "it was already extended; one extension is permitted")
-DEMAND_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "a concurrent request changed it")
+SUBJECT_REQUEST_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "a concurrent request changed it")
 SAY_WHY = Sentence("cần nêu lý do", "give a reason")
 
 # --- corrections

@@ -288,7 +288,7 @@ class HighWaterMark(Protocol):
     def root(self) -> str:
         """Its root, hex."""
 
-    def lacking(self, newest: str, at_mark: str, size: int) -> Sentence | None:
+    def find_missing(self, newest: str, at_mark: str, size: int) -> Sentence | None:
         """What a database lacks, whose newest checkpoint and that of the mark's size are given; empty for none.
 
         `size`: records of its tree.

@@ -89,7 +89,7 @@ class SubjectRequests:
         if row is None:  # a concurrent identical request was first
             row = before = await self._rows.find(request)
         if row is None:
-            raise ConsentsUnavailable(say.DEMAND_UNREAD)
+            raise ConsentsUnavailable(say.SUBJECT_REQUEST_UNREAD)
         now = self._context.recorder.clock.now()
         if before is not None:
             await self._check_same(row, new_request)
@@ -186,7 +186,7 @@ class SubjectRequests:
             raise
         if not done:
             await self._undone(caller, _WORDS[act], person, request, "state_differs")
-            raise Conflict(say.DEMAND_CHANGED)
+            raise Conflict(say.SUBJECT_REQUEST_CHANGED)
         members_shown = {"exchange_id": caller.exchange, **self._shown(changed, legal_day(now))}
         return {**members_shown, "text": opened.get("text"), "subject": _who(person)}
 
@@ -232,7 +232,7 @@ class SubjectRequests:
             indexes = await self._context.person_keys.indexes(person)
             known = row is not None and row.person in indexes
         if row is None or not known:
-            raise NotFound(say.NO_SUCH_DEMAND, code=ProblemCode.REQUEST_UNKNOWN)
+            raise NotFound(say.NO_SUCH_SUBJECT_REQUEST, code=ProblemCode.REQUEST_UNKNOWN)
         return row
 
     async def _opened(self, row: SubjectRequestRow) -> dict[str, Any]:
@@ -283,10 +283,10 @@ def _is_admin(caller: Caller) -> bool:
 
 def _check(row: SubjectRequestRow, body: dict[str, Any], act: SubjectRequestStep, reason: str) -> None:
     if row.state in _CLOSED:
-        raise Conflict(say.DEMAND_IS(state=row.state))
+        raise Conflict(say.SUBJECT_REQUEST_IS(state=row.state))
     if act == "acknowledge" and row.state != "received":
-        raise Conflict(say.DEMAND_ACKNOWLEDGED)
+        raise Conflict(say.SUBJECT_REQUEST_ACKNOWLEDGED)
     if act == "extend" and body["extended"]:
-        raise Conflict(say.DEMAND_EXTENDED)
+        raise Conflict(say.SUBJECT_REQUEST_EXTENDED)
     if act in ("extend", "refuse") and not reason:
         raise fault_at("/reason", say.SAY_WHY, ProblemCode.REASON_MISSING)
