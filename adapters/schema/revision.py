@@ -10,17 +10,17 @@ from enum import StrEnum
 
 
 class DatabaseFile(StrEnum):
-    """A SQLite file of ours."""
+    """A SQLite file of the gateway or the witness."""
 
     #: the exchange log, where `log.url` says
     LOG = "log"
-    #: what access remembers, beside the log
+    #: used proofs and revocations, beside the log
     ACCESS = "access"
     #: consents, own data, requests of data subjects, decisions, beside the log
     CONSENTS = "consents"
     #: reports of corrections, beside the log
     CORRECTIONS = "corrections"
-    #: what a witness remembers; never in PostgreSQL
+    #: the memory of a witness; never in PostgreSQL
     WITNESS = "witness"
 
 

@@ -1,7 +1,7 @@
-"""What access remembers over SQL (gateway.ports.access): what was shown once, and what was revoked.
+"""Used proofs and revocations in SQL (gateway.ports.access).
 
-It survives restarts and the loss of power: a machine starts again in less time than assertions, signed messages and
-proofs live. With SQLite it is a file beside that of the log: the commits of one never wait for those of the other.
+They survive restarts and power loss: a machine can restart before an assertion, signed message or proof expires.
+With SQLite they are in a file beside that of the log, so that commits of one never wait for the other.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class _Shown(NamedTuple):
 
 
 class SqlReplays:
-    """One task writes for all that wait: calls that come while a batch is under way share the next one."""
+    """One task writes for all waiting callers: calls during a batch share the next one."""
 
     __slots__ = ("_clear_next", "_closed", "_database", "_task", "_waiting")
 
@@ -65,7 +65,7 @@ class SqlReplays:
         return await done
 
     async def close(self) -> None:
-        """Write what waits; nothing is taken any more."""
+        """Write the waiting rows; new ones are refused."""
         self._closed = True
         if self._task is not None:
             await self._task
@@ -75,7 +75,7 @@ class SqlReplays:
             rows, self._waiting = self._waiting[:_CHUNK], self._waiting[_CHUNK:]
             try:
                 found = await self._database.write(*self._cleared(), _statement(rows))
-            except Exception as error:  # noqa: BLE001 -- nobody may wait in vain
+            except Exception as error:  # noqa: BLE001 -- each caller needs its error
                 why = error.said if isinstance(error, AccessUnavailable) else say.REPLAYS_FAILED
                 _refuse(rows, AccessUnavailable(why))
             else:
@@ -99,17 +99,17 @@ class SqlRevocations:
         self._database = database
 
     async def add(self, kind: str, name: str, at: float, until: float) -> None:
-        """Keep one durably."""
+        """Store a revocation durably."""
         added = (_ADD, (kind, name, at, until))
         await self._database.write((_CLEAR_REVOKED, (time.time(),)), added, lock=_LOCK)
 
     async def since(self, seq: int) -> Sequence[Revoked]:
-        """Those after `seq`."""
+        """Revocations after `seq`."""
         return [Revoked(*row) for row in await self._database.read(_SINCE, seq)]
 
 
 def _statement(rows: Sequence[_Shown]) -> Statement:
-    """One for all of them; the last is repeated up to a power of two, so that few texts are prepared."""
+    """One statement for all rows. The last row is repeated up to a power of two, so that few texts are prepared."""
     filled = [*rows, *([rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows)))]
     places = ", ".join(f"(${number}, ${number + 1})" for number in range(1, 2 * len(filled), 2))
     return _SHOWN.format(places), [part for row in filled for part in row[:2]]

@@ -30,7 +30,7 @@ class SqlAnchors:
         self._database = database
 
     async def keep(self, row: Anchored) -> None:
-        """Keep one durably; LogUnavailable when it cannot be."""
+        """Store a proof durably; raises LogUnavailable otherwise."""
         await self._database.write((_KEEP, row))
 
     async def last(self, kind: str, name: str) -> Anchored | None:

@@ -1,4 +1,4 @@
-"""Rows that wait for one shared transaction, how those who wait are told, and the keys of a month.
+"""Rows that wait for one shared transaction, the results of their callers, and the keys of a month.
 
 Both writers of the exchange log use it; every function here runs in the loop.
 """
@@ -34,14 +34,14 @@ def keys_of(period: str, wrapped: bytes | None) -> bytes:
 
 
 def awaited(rows: Sequence[PendingRecord]) -> list[PendingRecord]:
-    """The rows that are still to be written: nobody was told that they are not."""
+    """The rows that are still to be written: no caller has an error for them yet."""
     return [row for row in rows if not row.done.done() or row.done.cancelled()]
 
 
 def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
-    """Tell those who wait: the rows are durable, or are not, or may not be."""
+    """Give each waiting caller its result: durable, not written, or unknown."""
     for row in rows:
-        # Whoever was cancelled meanwhile no longer waits; the row was written all the same.
+        # A cancelled caller waits no more; its row was written all the same.
         if row.done.done():
             continue
         if error is not None:

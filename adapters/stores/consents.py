@@ -38,7 +38,7 @@ _OVERDUE = (
     " AND (answer_by < $1 OR (state = 'received' AND acknowledge_by < $1))"
 )
 _WITHDRAW = "UPDATE consents SET withdrawn = $2 WHERE id = $1 AND withdrawn = 0"
-# Who keeps something and who withdraws wait for one another here.
+# A write of own data and a withdrawal wait for each other here.
 _HOLD = "UPDATE consents SET withdrawn = withdrawn WHERE id = $1"
 _ADD_KEY = (
     "INSERT INTO own_data_keys (consent, period, person, requester, wrapped) VALUES ($1, $2, $3, $4, $5)"
@@ -102,21 +102,21 @@ class SqlConsents:
         self._database = database
 
     async def add(self, row: ConsentRow) -> None:
-        """Keep one durably."""
+        """Store a consent durably."""
         await self._database.write((_ADD_CONSENT, row[1:]))
 
     async def find(self, consent: str) -> ConsentRow | None:
-        """The consent of an id."""
+        """The consent with this id."""
         found = await self._database.read(f"{_CONSENT} WHERE id = $1", consent)
         return ConsentRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[ConsentRow]:
-        """The newest that fit, newest first."""
+        """The newest matching rows, newest first."""
         text, values = search(_CONSENT, wanted)
         return [ConsentRow(*row) for row in await self._database.read(text, *values)]
 
     async def withdraw(self, consent: str, at: float) -> None:
-        """It holds no more; what was kept under it is erased in the same transaction."""
+        """End a consent; own data kept under it are erased in the same transaction."""
         one = (consent,)
         await self._database.write(
             (_WITHDRAW, (consent, at)),
@@ -134,7 +134,7 @@ class SqlOwnData:
         self._database = database
 
     async def key(self, row: OwnDataKey, now: float) -> OwnDataKey | None:
-        """The key that holds for the consent; None when the consent does not hold."""
+        """The key of a consent; None when the consent is not in force."""
         one = (row.consent,)
         found = await self._database.write(
             (_HOLD, one), (_ADD_KEY, row), (_NO_KEY, (row.consent, now)), (_KEY, one)
@@ -142,7 +142,7 @@ class SqlOwnData:
         return OwnDataKey(*found[0]) if found else None
 
     async def put(self, values: Sequence[OwnDataValue]) -> None:
-        """Keep them."""
+        """Store own data."""
         work: list[Statement | Many] = []
         for consent in dict.fromkeys(value.consent for value in values):
             of_it = [value for value in values if value.consent == consent]
@@ -152,7 +152,7 @@ class SqlOwnData:
     async def of(
         self, persons: Sequence[bytes], requester: str, now: float
     ) -> Sequence[tuple[OwnDataKey, OwnDataValue]]:
-        """What is kept of a person under consents that hold, the newest first."""
+        """Own data of a person under consents in force, newest first."""
         if not persons:
             return []
         places = ", ".join(f"${place}" for place in range(3, 3 + len(persons)))
@@ -160,7 +160,7 @@ class SqlOwnData:
         return [(OwnDataKey(*row[:5]), OwnDataValue(row[0], *row[5:])) for row in found]
 
     async def erase(self, before: float) -> None:
-        """Erase what is over."""
+        """Erase expired own data."""
         await self._database.write((_OVER, (before,)), (_KEYS_OVER, (before,)), erasing=True)
 
 
@@ -172,26 +172,26 @@ class SqlSubjectRequests:
         self._database = database
 
     async def add(self, row: SubjectRequestRow) -> bool:
-        """Keep one durably; False when its id is there."""
+        """Store a request durably; False when its id exists."""
         return bool(await self._database.write((_ADD_SUBJECT_REQUEST, row[1:])))
 
     async def find(self, demand: str) -> SubjectRequestRow | None:
-        """The request of an id."""
+        """The request with this id."""
         found = await self._database.read(f"{_SUBJECT_REQUEST} WHERE id = $1", demand)
         return SubjectRequestRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
-        """The newest that fit, newest first."""
+        """The newest matching rows, newest first."""
         text, values = search(_SUBJECT_REQUEST, wanted)
         return [SubjectRequestRow(*row) for row in await self._database.read(text, *values)]
 
     async def change(self, row: SubjectRequestRow) -> bool:
-        """Keep a changed one in place of the version before."""
+        """Replace a request by its changed version."""
         values = (row.id, row.version, row.state, row.acknowledge_by, row.answer_by, row.body)
         return bool(await self._database.write((_CHANGE, values)))
 
     async def overdue(self, today: str) -> int:
-        """How many are late."""
+        """The number of overdue requests."""
         found = await self._database.read(_OVERDUE, today)
         return int(found[0][0])
 
@@ -204,15 +204,15 @@ class SqlDecisions:
         self._database = database
 
     async def take(self, key: bytes, now: float, until: float) -> bool:
-        """Whether nobody took it before; what is over is forgotten first."""
+        """Claims the decision; False if it is taken. Expired claims are deleted first."""
         return bool(await self._database.write((_TAKEN_OVER, (now,)), (_TAKE, (key, until))))
 
     async def held(self, key: bytes, now: float) -> bool:
-        """Whether somebody holds it."""
+        """Whether the decision is claimed."""
         return bool(await self._database.read(_HELD, key, now))
 
     async def mark_for_erasure(self, claim: Claim, copies: Sequence[Copies]) -> None:
-        """Hide these copies until it is settled."""
+        """Hide these copies until the decision is confirmed or given back."""
         work: list[Statement] = [(_UNMARK, (claim.key,))]
         for persons, names in copies:
             if not persons or not names:
@@ -224,20 +224,20 @@ class SqlDecisions:
         await self._database.write(*work)
 
     async def confirm(self, key: bytes, until: float, *, erasing: bool) -> None:
-        """It was carried out: what is owed is erased in the same transaction."""
+        """The decision was carried out: copies marked for erasure are erased in the same transaction."""
         one = (key,)
         to_erase: list[Statement] = [(_ERASE_MARKED, one), (_UNMARK, one)] if erasing else []
         await self._database.write(*to_erase, (_CONFIRM, (key, until)), erasing=erasing)
 
     async def give_back(self, key: bytes, until: float, *, forgetting: bool) -> None:
-        """It may be taken again; `forgetting`: nothing is owed."""
+        """The decision may be claimed again; `forgetting`: nothing stays marked for erasure."""
         to_erase: list[Statement] = [(_UNMARK_OLD, (key, until))] if forgetting else []
         await self._database.write((_GIVE_BACK, (key, until)), *to_erase)
 
     async def open(self, now: float) -> Sequence[Claim]:
-        """Those that nobody holds and that owe something."""
+        """Decisions that no process claims and that have copies marked for erasure."""
         return [Claim(*row) for row in await self._database.read(_OPEN_CLAIMS, now)]
 
     async def forget(self, key: bytes, now: float) -> None:
-        """Nothing is owed, unless somebody holds it again."""
+        """Nothing stays marked for erasure, unless the decision is claimed again."""
         await self._database.write((_UNMARK_OLD, (key, now)))

@@ -32,29 +32,29 @@ class SqlCorrections:
         self._database = database
 
     async def add(self, row: CorrectionRow) -> bool:
-        """Keep one durably; False when its id is there."""
+        """Store a report durably; False when its id exists."""
         return bool(await self._database.write((_ADD, row[1:])))
 
     async def find(self, correction: str) -> CorrectionRow | None:
-        """The report of an id."""
+        """The report with this id."""
         found = await self._database.read(_FIND, correction)
         return CorrectionRow(*found[0]) if found else None
 
     async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
-        """The newest that fit, newest first."""
+        """The newest matching rows, newest first."""
         text, values = search(_SELECT, wanted)
         return [CorrectionRow(*row) for row in await self._database.read(text, *values)]
 
     async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:
-        """Another state for one that stands in one of `before`."""
+        """Set the state of a correction; False if its state is none of `before`."""
         places = ", ".join(f"${number}" for number in range(4, 4 + len(before)))
         return bool(await self._database.write((_MOVE.format(places), (correction, state, at, *before))))
 
     async def move_all(self, before: str, state: str, at: float, period: str = "") -> None:
-        """Another state for all that stand in `before`."""
+        """Set the state of all corrections in the state `before`."""
         of_one = (f"{_MOVE_ALL} AND period = $4", (before, state, at, period))
         await self._database.write(of_one if period else (_MOVE_ALL, (before, state, at)))
 
     async def periods(self, state: str) -> Sequence[str]:
-        """The months of those that stand so."""
+        """The months of reports in this state."""
         return [period for (period,) in await self._database.read(_PERIODS, state)]

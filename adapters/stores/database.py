@@ -1,4 +1,4 @@
-"""One database: what is read, what is written in one transaction, what leaves its files, and its end.
+"""One database: reads, writes in one transaction, and the scrubbing of deleted bytes.
 
 Statements are written for PostgreSQL (`$1`); SQLite numbers its parameters alike (`?1`). `sqlite.py` and `postgres.py`
 implement it, in lanes of their own (quick, slow, write): a proof never waits for a search, nor a record for either.
@@ -27,7 +27,7 @@ class Many(NamedTuple):
 
 
 class ReadKind(Enum):
-    """How a statement is read: in which lane, and how a server plans it."""
+    """The lane of a read, and how a server plans its statement."""
 
     #: quick lane: a few rows by their key
     QUICK = auto()
@@ -41,7 +41,7 @@ class ReadKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOwner:
-    """Whose tables they are: which errors their users know, and in which file SQLite has them."""
+    """The owner of some tables: the errors that callers handle, and the SQLite file of the tables."""
 
     unreadable: type[GatewayError]
     unwritten: type[GatewayError]
@@ -53,7 +53,7 @@ LOG = TableOwner(unreadable=LogUnreadable, unwritten=LogUnavailable)
 
 
 class Database(Protocol):
-    """The tables of one room. Its errors are raised when the database cannot be asked."""
+    """The tables of one owner. Its errors are raised when the database cannot be asked."""
 
     #: whether it takes lists as values, and has partitions (PostgreSQL)
     arrays: bool
@@ -61,7 +61,7 @@ class Database(Protocol):
     async def read(self, text: str, *values: object, way: ReadKind = ReadKind.QUICK) -> Found:
         """Rows of one statement, which stands alone: no transaction stays open.
 
-        Text that somebody made of bytes which are none (SQLite takes them) comes as these bytes.
+        Invalid UTF-8 text in SQLite is returned as bytes.
         """
         ...
 

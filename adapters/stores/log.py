@@ -1,6 +1,6 @@
 """The exchange log over SQL: a record is durable when `append` returns (gateway.ports.exchange_log.ExchangeLog).
 
-Records are turned into leaves in the loop; one writer per process commits for everybody who waits.
+Records are turned into leaves in the loop; one writer per process commits for all waiting callers.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class LogStore(KeyStore, Protocol):
         ...
 
     async def probe(self) -> None:
-        """LogUnavailable when nothing could be written now."""
+        """Raises LogUnavailable when no record can be written now."""
         ...
 
     async def close(self) -> None:
@@ -128,7 +128,7 @@ class SqlExchangeLog:
         return Receipt(digest.hex(), self._origin)
 
     def _give_up(self) -> None:
-        """Settle the rows that have waited too long, and look again when the next one has."""
+        """Give rows that waited too long their error, and run again for the next one."""
         self._timer = None
         for row in self._waiting.values():
             left = row.since + _WAIT_SECONDS - time.monotonic()
@@ -150,9 +150,9 @@ class SqlExchangeLog:
         return [decode(leaf) for leaf in await self.store.recent(count)]
 
     async def ready(self) -> bool:
-        """Whether a record could be written now: the month's keys open and the store takes a trial row.
+        """Whether a record can be written now: the month's keys open, and the store accepts a trial row.
 
-        Who asks while a trial is under way shares it, and for a second after it what it found.
+        Concurrent callers share one probe; its result is reused for one second.
         """
         if self._high_water is not None and self._high_water.fault is not None:
             return False

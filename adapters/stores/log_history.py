@@ -45,5 +45,5 @@ class SqlLogHistory:
         )
 
     async def places(self, leaf_hash: bytes) -> Sequence[int]:
-        """Where pruned records with such a hash may have stood: the tiles decide."""
+        """Possible places of a pruned record with this hash; the tiles decide."""
         return [row[0] for row in await self._database.read(_PLACES, hash_key(leaf_hash))]

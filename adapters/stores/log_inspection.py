@@ -58,7 +58,7 @@ _UNNUMBERED = (
     " AND a.seq NOT IN (SELECT seq FROM log_quarantine) ORDER BY a.seq LIMIT $4"
 )
 _PLACE = "SELECT 1 FROM log_entries WHERE hash = $1 AND seq = $2"
-#: what is told of a row that no record makes
+#: the finding for a row that no record makes
 _INVENTED = "its record makes no such row in"
 
 _THERE = "SELECT subject, idx, period FROM log_subjects WHERE (subject, idx, period) IN (VALUES {})"
@@ -70,7 +70,7 @@ _MOST_SOURCES = 100_000
 
 
 class SqlLogInspection:
-    """Looks at the log in one database."""
+    """Inspects the log in one database."""
 
     __slots__ = ("_database", "_lost_keys")
 
@@ -90,7 +90,7 @@ class SqlLogInspection:
         found, expected = await asyncio.to_thread(_compared, rows, hashes, start, end)
         found += _in_search(rows, expected, await self._there(start, end, expected["log_subjects"]))
         found += _beyond(rows, await self._database.read(_BLOCK, start // BLOCK, BLOCK, way=ReadKind.SEARCH))
-        if len(rows) == end - start:  # else the rows whose places are missing would be told twice
+        if len(rows) == end - start:  # else the rows whose places are missing would be reported twice
             lost = await self._lost(start, end)
             found += [Altered(start, "a record that was written here has no place") for _ in lost]
         # Pruning may have gone on meanwhile.
@@ -106,7 +106,7 @@ class SqlLogInspection:
         return [one for one in found if one.index >= numbering], last
 
     async def pruned(self) -> Sequence[Altered]:
-        """What the mark of pruning lacks: its record in the log, or archives."""
+        """What the mark of pruning lacks: its record in the log, or its archives."""
         below, *_ = (await self._database.read(_PRUNED, way=ReadKind.SEARCH))[0]
         if not below:
             return []
@@ -119,7 +119,7 @@ class SqlLogInspection:
         return [*found, Altered(below - 1, "it lies below the mark of pruning, of which no record tells")]
 
     async def marks(self) -> Sequence[Altered]:
-        """What else the log says of itself and is not so: where it ends, and which months have lost their keys."""
+        """Wrong marks of the log: its end, and the months without keys."""
         return [*await ends(self._database), *await self._lost_keys.altered(self._database)]
 
     async def _there(self, start: int, end: int, subjects: Rows) -> Mapping[str, set[tuple[Any, ...]]]:
@@ -142,15 +142,15 @@ class SqlLogInspection:
         return {"log_sources": {tuple(row) for row in sources}, "log_subjects": found}
 
     async def _numbering(self) -> int:
-        """The lowest record that must be there: pruning takes them from the lowest one up, to the mark at most.
+        """The lowest record that must be there: pruning deletes from the lowest record up to the mark.
 
-        A mark alone excuses nothing: else whoever sets one could take single records out from below it.
+        A mark alone is no proof: with it alone, an attacker could delete single records below it.
         """
         below, lowest = (await self._database.read(_PRUNED, way=ReadKind.SEARCH))[0]
         return int(below if lowest is None else min(below, lowest))
 
     async def _lost(self, start: int, end: int) -> list[int]:
-        """Rows that were written about here and have no place, though the log's mark says that they have one."""
+        """Rows written at about these places that have none, though the log's mark is beyond them."""
         rows = await self._database.read(_UNNUMBERED, start, end, TILE, _ROWS, way=ReadKind.SEARCH)
         if not self._database.arrays:
             return [seq for seq, _ in rows]
@@ -192,7 +192,7 @@ def _compared(
 def _in_search(
     rows: Sequence[Any], expected: Mapping[str, Rows], there: Mapping[str, set[tuple[Any, ...]]]
 ) -> Iterator[Altered]:
-    """Rows that a table lacks, and rows in it that no record makes; those of a missing record are told with it."""
+    """Rows that a table lacks, and rows in it that no record makes; those of a missing record are reported with it."""
     known = {row[0] for row in rows if row[-1] is not None}
     for table, wanted in expected.items():
         for row in wanted:
@@ -204,7 +204,7 @@ def _in_search(
 
 
 def _not_made(rows: Sequence[Any]) -> list[Altered]:
-    """Those rows of the search by person that their records do not make; one at no place is told at the first."""
+    """Rows of the search by person that no record makes; those without a place are reported at the first place."""
     return [
         Altered(index if isinstance(index, int) else 0, f"{_INVENTED} log_subjects")
         for subject, index, month, leaf in rows
@@ -213,7 +213,7 @@ def _not_made(rows: Sequence[Any]) -> list[Altered]:
 
 
 def _is_named(leaf: bytes, subject: bytes, month: str) -> bool:
-    """Whether a record of this month names this subject."""
+    """Whether a record of this month names the subject."""
     try:
         members = decode(leaf)
         return subject.hex() in members["subjects"].values() and members["time"].startswith(month)

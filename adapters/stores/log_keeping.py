@@ -33,7 +33,7 @@ _UNCLOSED = (
 
 
 class SqlLogKeeping:
-    """The log in one database, as its keeper sees it."""
+    """The log in one database, for its keeper."""
 
     __slots__ = ("_database",)
 
@@ -42,7 +42,7 @@ class SqlLogKeeping:
         self._database = database
 
     async def numbering(self) -> NumberingState:
-        """How the numbering stands, whichever process does it."""
+        """The state of the numbering, by any process."""
         size, owner, until, created, waiting, oldest, refused = (await self._database.read(_STANDING))[0]
         since = made_at(oldest) if oldest else 0.0
         return NumberingState(size, waiting, since, created or "", owner, until, refused)

@@ -1,7 +1,7 @@
-"""What the log says of itself beside its records: where it ends, and which months have lost their keys.
+"""Marks of the log beside its records: its end, and the months without keys.
 
-Rows that say so are changed by whoever may write to the tables. What he cannot do unseen is to destroy the keys of
-a month without a record that tells of it, or to make the parts of the log's end agree again.
+A person with write access can change these rows, but cannot destroy keys unnoticed: the log has no record of it, and
+the parts of the log's end no longer agree.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ _OPERATION = "erase-period"
 
 
 async def ends(database: Database) -> list[Altered]:
-    """Which of the parts of the log's end lies before the others. LogUnavailable when it cannot be asked."""
+    """The parts of the log's end that are behind the others. LogUnavailable when it cannot be asked."""
     rows = await database.read(_ENDS, way=ReadKind.SEARCH)
     if not rows:
         return [Altered(NO_PLACE, "the state of the log is missing")]
@@ -47,16 +47,16 @@ async def ends(database: Database) -> list[Altered]:
 
 
 class LostKeys:
-    """Looks for months whose keys are gone; remembers those of which a record tells."""
+    """Finds months without keys; remembers those with a record of the erasure."""
 
     __slots__ = ("_told",)
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """Starts without any known month."""
         self._told: set[str] = set()
 
     async def altered(self, database: Database) -> list[Altered]:
-        """Months without keys of which no record tells. LogUnavailable when it cannot be asked."""
+        """Months without keys and without a record of the erasure. LogUnavailable when it cannot be asked."""
         gone = {
             period: erased
             for period, erased in await database.read(_PERIODS, way=ReadKind.SEARCH)
@@ -81,7 +81,7 @@ class LostKeys:
 
 
 def _told(leaves: Iterable[bytes]) -> set[str]:
-    """The months of whose erasure these records tell."""
+    """The months whose erasure these records name."""
     return {period for leaf in leaves if (period := _period(leaf))}
 
 

@@ -1,4 +1,4 @@
-"""Whether there is a log, and by which keys: nobody shall make an empty one, or new keys beside it, by a slip."""
+"""Checks for an existing log, so that no empty log or new keys are made by mistake."""
 
 import asyncio
 import sqlite3
@@ -22,9 +22,9 @@ _SEALED = "SELECT EXISTS (SELECT 1 FROM period_keys)"
 
 
 async def log_missing(url: str, state_dir: Path) -> str:
-    """Where no log is, in words; empty when there is one, of whatever release. Creates nothing.
+    """The place without a log, in words; empty when there is a log of any release. Creates nothing.
 
-    LogUnavailable when a database cannot be asked. What is wrong with a log that is there, `open_log` tells.
+    LogUnavailable when a database cannot be asked. Faults of an existing log are raised by `open_log`.
     """
     if sql.is_postgres(url):
         [found] = await _read(url, _TABLE)
@@ -47,7 +47,7 @@ def refuse_lost_log(url: str, state_dir: Path) -> None:
 
 
 async def log_marks(url: str, state_dir: Path) -> LogMarks:
-    """What the log shows of its keys, of whatever release it is. Creates nothing.
+    """What the log of any release shows of its keys. Creates nothing.
 
     LogUnavailable when it cannot be asked.
     """
@@ -62,7 +62,7 @@ async def log_marks(url: str, state_dir: Path) -> LogMarks:
 
 
 async def _read(url: str, text: str) -> list[Any]:
-    """One column. The database is closed after it: nobody knows yet whether it is ours."""
+    """One column. The database is closed after it: it may not be one of this gateway."""
     database = PostgresDatabase(open_lanes(url), LOG)
     try:
         return [one for (one,) in await database.read(text)]
@@ -84,7 +84,7 @@ def _marks_in_file(path: Path) -> LogMarks:
 
 
 def file_missing(path: Path) -> bool:
-    """Whether a SQLite file is not there, or has no schema of ours. Creates nothing."""
+    """Whether a SQLite file is missing, or has no schema of the gateway. Creates nothing."""
     try:
         return not path.is_file() or version_in(path) is None
     except OSError:

@@ -1,4 +1,4 @@
-"""The periods of the log for its administrator: what keys there are, their destruction, their wrapping anew."""
+"""Keys of the log's periods, for its administrator: list, destroy, wrap anew."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class SqlPeriodVault:
     async def rewrap(self, wrap: Callable[[str, bytes], bytes | None]) -> None:
         """Wrap all keys anew in one transaction; `wrap` gives None for those that stay as they are.
 
-        LogUnavailable when somebody else changed them meanwhile.
+        LogUnavailable when another process changed them meanwhile.
         """
         rows = [(period, bytes_of(wrapped)) for period, wrapped in await self._database.read(_KEYS)]
         wrapped = await asyncio.to_thread(lambda: [wrap(*row) for row in rows])

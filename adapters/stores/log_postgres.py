@@ -1,7 +1,7 @@
-"""The exchange log in PostgreSQL: one task that commits for everybody who waits, over asyncpg.
+"""The exchange log in PostgreSQL: one task commits for all waiting callers, over asyncpg.
 
 A batch is one INSERT from two arrays: one round trip, one transaction.
-A lost server is met again with the next batch; until then those who wait are told so at once.
+The next batch connects again after a lost connection; until then each caller gets an error at once.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ _RECENT = (
 
 
 class PostgresStore:
-    """The append table and the period keys in one database, which its owner has migrated and granted to us."""
+    """The append table and the period keys in one database; its owner migrates it and grants the rights."""
 
     __slots__ = (
         "_arrived",
@@ -95,7 +95,7 @@ class PostgresStore:
         return [row["leaf"] for row in rows]
 
     async def probe(self) -> None:
-        """Write as much as a large record, leave none of it, and commit; LogUnavailable when that fails."""
+        """Write as much as a large record, delete it and commit; LogUnavailable when that fails."""
         self._is_checked = False
         await self._use(lambda connection: connection.execute(_PROBE))
 
@@ -106,7 +106,7 @@ class PostgresStore:
         return found
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
+        """Store new keys durably; keys stored earlier stay in use. LogUnavailable when those were deleted."""
         query = "INSERT INTO period_keys VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await self._use(lambda connection: connection.execute(query, period, wrapped))
         return keys_of(period, await self.wrapped(period))
@@ -140,7 +140,7 @@ class PostgresStore:
             settle(rows, error)
 
     async def _write(self, rows: Sequence[PendingRecord]) -> LogUnavailable | None:
-        """Why it failed: the server may have committed all the same."""
+        """The cause of a failure; the server may have committed all the same."""
         columns = [[row[place] for row in rows] for place in range(3)]
         try:
             newest = await self._use(lambda connection: connection.fetchrow(_INSERT, *columns))
@@ -154,7 +154,7 @@ class PostgresStore:
         return None
 
     async def _compare(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Whether this is the database that was seen before: behind an address stands another server at times."""
+        """Checks that the server behind the address holds the known log."""
         if self._high_water is not None:
             await self._high_water.fetch()
             expected = self._high_water.expect()

@@ -1,7 +1,7 @@
-"""Whether the log itself tells of what was pruned from it: a `pruning` record in the tree, and archives that hold it.
+"""Checks that each pruning has a `pruning` record in the tree, and archives with the pruned records.
 
-Whoever may write to the tables can set the mark and delete below it; what he cannot do unseen is to do it without a
-record. Only the newest mark is asked for its record: those of older ones may have been pruned in their turn.
+A person with write access can set the mark and delete rows below it, but not unnoticed: the record is missing. Only
+the newest mark is checked: the records of older ones may be pruned themselves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,15 +20,15 @@ WAITING = "SELECT leaf FROM append_log WHERE seq > (SELECT floor_seq FROM log_st
 
 
 class Archive(NamedTuple):
-    """What the database keeps of an archive."""
+    """An archive, as the database has it."""
 
     first: int
-    count: int  # type: ignore[assignment]  # hides the method of tuples that nobody misses here
+    count: int  # type: ignore[assignment]  # hides a method of tuples that is not used here
     name: str
 
 
 def unarchived(below: int, archives: Sequence[Archive]) -> list[Altered]:
-    """The first record below the mark that is in no archive that is known."""
+    """The first record below the mark that no known archive has."""
     reached = 0
     for one in archives:
         if one.first <= reached:
@@ -39,13 +39,13 @@ def unarchived(below: int, archives: Sequence[Archive]) -> list[Altered]:
 
 
 def is_told(below: int, archives: Sequence[Archive], leaves: Iterable[bytes]) -> bool:
-    """Whether one of these records tells of the pruning up to this mark."""
+    """Whether one of these records names the pruning up to this mark."""
     names = {one.name for one in archives}
     return any(_tells(leaf, below, names) for leaf in leaves)
 
 
 def _tells(leaf: bytes, below: int, names: set[str]) -> bool:
-    """Whether this is the record of a pruning up to this mark, out of archives that are known."""
+    """Whether this record names a pruning up to this mark, with known archives."""
     try:
         return _reaches(decode(leaf), below, names)
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -19,12 +19,12 @@ class SqlLogQuarantine:
         self._database = database
 
     async def unseen(self) -> Sequence[QuarantinedRow]:
-        """The oldest rows that nobody has marked."""
+        """The oldest rows that are not marked as seen."""
         rows = await self._database.read(_UNSEEN)
         return [
             QuarantinedRow(seq, bytes(digest).hex(), reason, created) for seq, digest, reason, created in rows
         ]
 
     async def mark_seen(self, rows: Sequence[QuarantinedRow], now: str) -> None:
-        """They raise no alarm any more."""
+        """Mark rows as seen: they raise no alarm any more."""
         await self._database.write(Many(_SEE, [(now, row.seq) for row in rows]))

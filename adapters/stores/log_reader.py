@@ -48,7 +48,7 @@ _CHECKPOINT_OF = "SELECT note FROM log_checkpoints WHERE size = $1"
 
 
 def bytes_of(value: object) -> bytes:
-    """A column of bytes; what somebody turned into text or a number in SQLite is still the bytes of it."""
+    """A column as bytes, also where its value was changed to text or a number in SQLite."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
@@ -66,7 +66,7 @@ class SqlLogReader:
     def __init__(self, database: Database, keys: TagKeys | None = None) -> None:
         """Over a database with the tables of the log.
 
-        `keys` tell which records that wait a process of this log wrote; without them none are known.
+        `keys` show which waiting records a process of this log wrote; without them none are known.
         """
         self._keys = keys
         self._database = database
@@ -106,7 +106,7 @@ class SqlLogReader:
             start = rows[-1][0] + 1
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
-        """The newest `count` records that fit, newest first; `before` is the last index of the page before."""
+        """The newest `count` matching records, newest first; `before` is the last index of the page before."""
         statement = await self._statement(wanted, before, count)
         if statement is None:
             return []
@@ -118,7 +118,7 @@ class SqlLogReader:
     async def waiting(self, exchange: str) -> Sequence[bytes]:
         """Leaves of an exchange's newest records that wait for their place, newest first.
 
-        Only those that a process of this log wrote: what somebody put in by hand is not yet refused here.
+        Only rows that a process of this log wrote; a row inserted by hand is not refused yet.
         """
         if self._keys is None:
             return []
@@ -144,7 +144,7 @@ class SqlLogReader:
         return [row.leaf for row in rows if row.seq in taken]
 
     async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
-        """The places of the same records: no leaf is read."""
+        """The places of the same records, without reading leaves."""
         statement = await self._statement(wanted, before, count)
         if statement is None:
             return []

@@ -2,7 +2,7 @@
 
 First the mark is set (`log_pruned`), which opens the triggers below it for good; then rows go in small steps, each
 a transaction that takes whole records: the leaf, what was searched, the entry, and leaves the beginning of its hash.
-Whatever is killed between two steps goes on with the next call. Nothing reads the rows below the mark meanwhile
+After a crash between two steps the next call goes on. Nothing reads the rows below the mark meanwhile
 but searches, which find what is still there. At the end months that became empty give their disk space back.
 """
 
@@ -40,7 +40,7 @@ _BALANCE = (
     " FROM log_entries WHERE idx >= $1 AND idx <= $2) b ORDER BY balance DESC, idx LIMIT 1"
 )
 _TIME = "SELECT time FROM log_entries WHERE idx = $1"
-# Another may begin to prune the same, or the server still work for one that was killed: what stands already stays.
+# Another pruning may run at the same time, or the server may still work for a killed one: existing rows stay.
 _ARCHIVE = (
     "INSERT INTO log_archives SELECT CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS text), CAST($4 AS text),"
     " CAST($5 AS text), CAST($6 AS text), CAST($7 AS text)"
@@ -73,7 +73,7 @@ class SqlLogRetention:
         self._ordered = not database.arrays
 
     async def pruned(self) -> tuple[int, int]:
-        """Below which place the log was pruned, and up to which it may be now."""
+        """The place below which the log is pruned, and the place up to which it may be pruned now."""
         [(below,)] = await self._database.read(_PRUNED)
         [(_, floor)] = await self._database.read(_STATE)
         return below, floor
@@ -105,7 +105,7 @@ class SqlLogRetention:
         return str(rows[0][0]) if rows else None
 
     async def prune(self, archives: Sequence[Archived], below: int, created: str) -> AsyncIterator[int]:
-        """Delete what lies below a place and stands in these archives; gives how many records went so far."""
+        """Delete records below a place that these archives have; yields the number deleted so far."""
         await self._open(archives, below, created)
         gone = 0
         while (lowest := (await self._database.read(_LOWEST, below))[0][0]) is not None:
@@ -153,7 +153,7 @@ class SqlLogRetention:
         return size if rest[0][0] is None else int(rest[0][0])
 
     async def _sweep(self, below: int) -> None:
-        """What a record's leaf did not tell of, as when somebody has put rows in by hand."""
+        """Rows that no leaf names, as those inserted by hand."""
         for table, statement in (("log_subjects", _DELETE_SUBJECT), ("log_sources", _DELETE_SOURCE)):
             columns = COLUMNS[table].replace(" ", ", ")
             text = f"SELECT {columns} FROM {table} WHERE idx < $1 LIMIT {_STRAGGLERS}"  # noqa: S608 -- our own names
@@ -162,7 +162,7 @@ class SqlLogRetention:
 
 
 def _removal(rows: Sequence[tuple[Any, ...]]) -> list[Many]:
-    """One step: everything that was made of these records goes, leaves first (see 0004), their hashes stay."""
+    """One step: delete all rows of these records, leaves first (see 0004); their hashes stay."""
     searched: dict[str, Rows] = {"log_entries": [], "log_subjects": [], "log_sources": []}
     for idx, seq, _, period, leaf in rows:
         if leaf is not None:

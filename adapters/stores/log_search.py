@@ -37,7 +37,7 @@ BLOCKS = (
 
 
 def span(wanted: LogSearch) -> tuple[str, str]:
-    """From when to before when."""
+    """A span of time: from, and before."""
     return wanted.since, wanted.until or _LAST
 
 

@@ -1,4 +1,4 @@
-"""The exchange log in SQLite: one thread that commits for everybody who waits.
+"""The exchange log in SQLite: one thread commits for all waiting callers.
 
 A batch is one INSERT of many rows, in its own transaction: the interpreter's lock is given up once for the
 insertion, the commit and the fsync together, so a busy loop slows a batch down once and not once per row.
@@ -90,7 +90,7 @@ class SqliteStore:
         return [row[0] for row in rows]
 
     async def probe(self) -> None:
-        """Write something durably and take it back; LogUnavailable when that fails, as a record would."""
+        """Write a trial row durably and delete it; LogUnavailable when that fails."""
         await self._aside(_probe)
 
     async def wrapped(self, period: str) -> bytes | None:
@@ -98,7 +98,7 @@ class SqliteStore:
         return await self._aside(lambda connection: _wrapped(connection, period))
 
     async def keep(self, period: str, wrapped: bytes) -> bytes:
-        """Keep new keys durably; those that were first hold. LogUnavailable when these are there no more."""
+        """Store new keys durably; keys stored earlier stay in use. LogUnavailable when those were deleted."""
         await self._aside(lambda connection: connection.execute(_KEEP, (period, wrapped)).close())
         return keys_of(period, await self.wrapped(period))
 
@@ -123,7 +123,7 @@ class SqliteStore:
             raise LogUnavailable(reason_of(error)) from None
 
     def _hand_over(self) -> None:
-        """Give the writer what waits."""
+        """Give the writer the waiting rows."""
         rows, self._waiting = self._waiting[:_CHUNK], self._waiting[_CHUNK:]
         self._busy = bool(rows)
         if rows:
@@ -132,7 +132,7 @@ class SqliteStore:
     def _write_for_ever(self) -> None:
         while (rows := self._batches.get()) is not None:
             error = self._write(rows)
-            # RuntimeError: the loop was closed, nobody waits any more.
+            # RuntimeError: the loop was closed, no caller waits.
             with contextlib.suppress(RuntimeError):
                 rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error)
         self._disconnect()
@@ -150,7 +150,7 @@ class SqliteStore:
             self._same.check()
             if self._high_water is not None:
                 self._high_water.answered(cursor.lastrowid or 0, rows[-1].id)
-        except Exception as error:  # noqa: BLE001 -- the thread lives on, nobody may wait in vain
+        except Exception as error:  # noqa: BLE001 -- the thread lives on, each caller needs its error
             # A fresh connection next time: it also recovers from a disk or a file that came back.
             self._disconnect()
             if isinstance(error, LogRolledBack):

@@ -1,7 +1,7 @@
 """The cache in this process: the embedded default (gateway.ports.cache.Cache).
 
-Bounded by entries and by bytes, and what has expired is never given out. When there is no room, the owner who has
-most in it gives way, with what he did not use longest: whoever floods it drives out only his own.
+It has limits of entries and bytes, and never returns an expired entry. When it is full, the least recently used
+entries of the largest owner are dropped. A client that floods the cache evicts only its own entries.
 """
 
 import time
@@ -28,12 +28,12 @@ class MemoryCache:
     def __init__(
         self, *, entries: int = _ENTRIES, room: int = _BYTES, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """At most `entries` entries that take `room` bytes together, keys and overhead included."""
+        """At most `entries` entries that take at most `room` bytes together, keys and overhead included."""
         #: key -> when it is over, value, owner
         self._items: dict[str, tuple[float, bytes, str]] = {}
         #: owner -> his keys, the one not used longest first
         self._owned: dict[str, OrderedDict[str, None]] = {}
-        #: owner -> bytes that he takes
+        #: owner -> bytes of its entries
         self._sizes: dict[str, int] = {}
         self._entries = entries
         self._room = room
@@ -61,7 +61,7 @@ class MemoryCache:
         taken = self._sizes.get(owner, 0) + size
         while sum(self._sizes.values()) + size > self._room or len(self._items) >= self._entries:
             most = max(self._sizes, key=self._sizes.__getitem__)
-            # the newcomer counts with what he brings: he does not drive out whoever has less
+            # the new entry counts for its owner, so that it does not evict an owner that has less
             most = owner if owner in self._sizes and taken > self._sizes[most] else most
             self._forget(next(iter(self._owned[most])))
             taken = self._sizes.get(owner, 0) + size

@@ -1,6 +1,6 @@
 """Months of the log as PostgreSQL keeps them: one partition of each searched table, dropped when it is empty.
 
-Whoever is killed meanwhile leaves whole partitions, attached or gone; the next pruning goes on.
+A process killed meanwhile leaves whole partitions, attached or gone; the next pruning goes on.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""A PostgreSQL database (database.py), over few connections that all rooms share, in three lanes.
+"""A PostgreSQL database (database.py): few connections in three lanes, which all stores share.
 
-A process holds three that read quickly, three that search and three that write, beside those of the log's writer and of
-the sequencer. Connections are lost and met again; they commit durably, to a database with the newest schema.
+A process has 3 connections for quick reads, 3 for slow reads, 3 for writes. The writer of the log and the sequencer
+have their own. A lost connection is opened again. Commits are durable; the schema must be the newest one.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _SEARCH_SECONDS = 30.0
 _ADMIN_SECONDS = 600.0
 #: connections of one lane
 _EACH = 3
-#: a caller that waited so long in vain, and has no more time, says that it hangs
+#: a caller whose time ends after this wait reports that the database hangs
 _HANGS_SECONDS = 0.4
 _REST_SECONDS = 1.0
 
@@ -92,10 +92,10 @@ class Lane:
         admin: bool = False,
         on_connect: "Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None" = None,
     ) -> None:
-        """Connects with the first use. So long a statement may take.
+        """Connects at the first use. `seconds`: the time limit of a statement.
 
         `rest_seconds`: how long a database that hangs is left alone; 0: each one tries. `admin`: the account is that of
-        an administrator, who hears which right is missing. `on_connect` sees each new connection before it is
+        an administrator, whose errors name the missing right. `on_connect` sees each new connection before it is
         used, and refuses it with LogRolledBack.
         """
         self._admin = admin
@@ -117,7 +117,7 @@ class Lane:
         unavailable: type[GatewayError],
         settings: Mapping[str, str] = NO_SETTINGS,
     ) -> _T:
-        """What the work gives; a connection on which it fails is not used again.
+        """The result of the work; a connection on which it fails is not used again.
 
         `unavailable` is raised, with a reason, when the database cannot be asked.
         """
@@ -130,7 +130,7 @@ class Lane:
             raise
         except GatewayError as error:
             raise unavailable(error.said or say.DATABASE_TAKES_NOTHING) from None
-        except Exception as error:  # noqa: BLE001 -- the driver's or the network's; nobody may wait in vain
+        except Exception as error:  # noqa: BLE001 -- the driver's or the network's; each caller needs its error
             self._note(began, late=isinstance(error, TimeoutError))
             if self._admin and getattr(error, "sqlstate", None) == RIGHT_MISSING:
                 raise RightMissing(say.RIGHT_MISSING) from None
@@ -172,7 +172,7 @@ class Lane:
         return found
 
     async def _taken(self, settings: Mapping[str, str]) -> "asyncpg.Connection[Any]":
-        """One that is idle, first one with these settings; a new one where there is room."""
+        """An idle connection, best one with these settings; else a new one below the limit."""
         self._idle = [one for one in self._idle if not one[1].is_closed()]
         fitting = [place for place, (had, _) in enumerate(self._idle) if had is settings]
         if fitting:
@@ -196,7 +196,7 @@ class Lane:
         return connection
 
     def _note(self, began: float, *, late: bool) -> None:
-        """There was no answer: the database hangs, if the caller waited for long."""
+        """Notes a missing answer: after a long wait the database counts as hanging."""
         now = asyncio.get_running_loop().time()
         if self._rest_seconds and late and now - began > _HANGS_SECONDS:
             self._hangs = True
@@ -208,7 +208,7 @@ def _otherwise(settings: Mapping[str, str]) -> Sentence:
 
 
 class Lanes:
-    """The connections of a process to one database, for all rooms: at most nine."""
+    """The connections of a process to one database, shared by all table owners: at most nine."""
 
     __slots__ = ("quick", "slow", "write")
 
@@ -231,12 +231,12 @@ def open_lanes(url: str) -> Lanes:
 
 
 def open_admin_lanes(url: str) -> Lanes:
-    """Those of an administrator's command, who has time."""
+    """Those of an administrator's command, with long time limits."""
     return Lanes(*(Lane(url, 1, _ADMIN_SECONDS, rest_seconds=0, admin=True) for _ in range(3)))
 
 
 class PostgresDatabase:
-    """The tables of one room."""
+    """The tables of one owner."""
 
     __slots__ = ("_lanes", "_room", "arrays")
 
@@ -270,7 +270,7 @@ class PostgresDatabase:
         return await self._lanes.write.use(written, self._room.unwritten)
 
     async def scrub(self, table: str, remains: Sequence[bytes] = ()) -> bool:
-        """Free the table's deleted rows at once; False when the role may not (the server does it by and by)."""
+        """Free the table's deleted rows at once; False without the right to (the server frees them later)."""
         del remains
         text = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1)"
         owner = await self.read(text, table)
@@ -282,7 +282,7 @@ class PostgresDatabase:
         return True
 
     async def close(self) -> None:
-        """Close the connections of all rooms."""
+        """Close the connections of all table owners."""
         await self._lanes.close()
 
 
@@ -302,7 +302,7 @@ async def connect(
 ) -> "asyncpg.Connection[Any]":
     """An own connection that commits durably, whose commands may take `seconds`.
 
-    `migrated`: to a database with this release's schema. Nobody migrates here: DatabaseUnfit for another one.
+    `migrated`: to a database with this release's schema. It is never migrated here: DatabaseUnfit for another schema.
     LogUnavailable for an address that is not written correctly.
     """
     import asyncpg  # noqa: PLC0415 -- an extra, only installed where PostgreSQL is used
@@ -327,7 +327,7 @@ async def connect(
 
 
 async def check_version(connection: "asyncpg.Connection[Any]") -> None:
-    """DatabaseUnfit when the server is older than what our schema and statements need."""
+    """DatabaseUnfit when the server is older than the schema and the statements need."""
     found = connection.get_server_version()
     if found.major < OLDEST_POSTGRES:
         raise DatabaseUnfit(say.DATABASE_TOO_OLD(found=found.major, oldest=OLDEST_POSTGRES))

@@ -60,7 +60,7 @@ _TRIGGERS_SAY: Final = "is append-only"
 
 
 def reason_of(error: BaseException, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
-    """What happened and what to do; `otherwise` when neither the driver nor the server says.
+    """The cause and the remedy; `otherwise` when neither the driver nor the server names one.
 
     The type of an error that is neither's, so of a fault of ours, goes into the operations log.
     """
@@ -72,7 +72,7 @@ def reason_of(error: BaseException, otherwise: Sentence = say.DATABASE_TAKES_NOT
     state = getattr(error, "sqlstate", None) or ""
     if not state:
         known = _WITHOUT_STATE.get(type(error).__name__)
-        if known is None:  # a fault of ours, or of the driver's: the type is all that may be shown
+        if known is None:  # a fault of the gateway or of the driver: only its type may be shown
             log().error("store.failed", error=type(error).__name__)
         return known or otherwise
     if state == RIGHT_MISSING and str(error).endswith(_TRIGGERS_SAY):

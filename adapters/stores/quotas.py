@@ -1,8 +1,8 @@
 """Counts of uses in fixed windows (gateway.ports.policy.Quotas): in this process, and in Redis or Valkey beside it.
 
-Both count every use and the larger count is told. So a server that is lost, slow or emptied never lets anybody do more
-than this process alone would let him: what he did before is not forgotten.
-Not `limits`: it counts in one store only, and cannot count different words once each.
+Both count every use, and the larger count is the answer. A lost, slow or emptied server therefore never raises a limit
+above that of this process alone.
+The library `limits` does not fit: it counts in one store only, and cannot count different words once each.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ return redis.call('SCARD', KEYS[1])
 
 
 class MemoryQuotas:
-    """Counts of this process; when there is no room, who takes most of it forgets whom he did not see longest."""
+    """Counts uses in this process. When it is full, the busiest owner's oldest counts are dropped."""
 
     __slots__ = ("_counts", "_now", "_seen")
 
@@ -81,7 +81,7 @@ class MemoryQuotas:
 
 
 class _Windows:
-    """The windows that run, one for each length of windows; each has room for `most`."""
+    """The open windows, one for each length; each has at most `most` counts."""
 
     __slots__ = ("most", "running")
 
@@ -91,7 +91,7 @@ class _Windows:
 
 
 class _Window:
-    """One window: `within` -> key -> what is kept, longest not seen first."""
+    """Counts of one window by `within` and key, least recently used first."""
 
     __slots__ = ("kept", "most", "number", "size")
 
@@ -102,13 +102,13 @@ class _Window:
         self.kept: dict[str, OrderedDict[str, Any]] = {}
 
     def runs(self, one: Use, now: float) -> bool:
-        """Whether it is not over. A clock that is set back a little stays in it: nobody gets a new one by that."""
+        """Whether the window is still open. A small clock step back does not open a new one."""
         return number_of(one, now + _DISORDER_SECONDS) >= self.number >= number_of(one, now)
 
     def forget(self) -> None:
-        """Make room: of the `within` that has most, forget those that were not counted for longest.
+        """Drop old counts of the `within` that has most.
 
-        Of these first the ones with the lowest counts: who floods the room must count as much about everybody.
+        The lowest counts are dropped first, so an attacker cannot push out others.
         """
         largest = max(self.kept.values(), key=len)
         fewest = 1 + len(largest) // 64
@@ -130,7 +130,7 @@ class SharedQuotas:
     def __init__(
         self, url: str, *, now: Callable[[], float] = time.time, tick: Callable[[], float] = time.monotonic
     ) -> None:
-        """`tick` decides when a server that failed is tried again."""
+        """`tick` gives the time for the next attempt after a failure."""
         self._redis: Redis = server_at(url)
         self._memory = MemoryQuotas(now=now)
         self._now = now
@@ -138,7 +138,7 @@ class SharedQuotas:
         self._rest_until = 0.0
 
     async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
-        """Count each once more, here and there."""
+        """Count each use in this process and on the server."""
         shared, now = await self._shared(uses), self._now()
         found = []
         for place, one in enumerate(uses):
@@ -165,20 +165,20 @@ class SharedQuotas:
                     else:
                         pipe.incr(key)
                     pipe.expire(key, one.seconds)
-                told = await pipe.execute()
+                counts = await pipe.execute()
         except (RedisError, OSError, TimeoutError):
             self._rest_until = self._tick() + _REST_SECONDS
             return []
-        return [int(told[place]) for place in places]
+        return [int(counts[place]) for place in places]
 
 
 def number_of(one: Use, now: float) -> int:
-    """The window that runs: days begin at midnight in Việt Nam."""
+    """The number of the open window; days begin at midnight in Việt Nam."""
     return int((now + _AHEAD_SECONDS) // one.seconds)
 
 
 def ends_in(one: Use, now: float, number: int | None = None) -> int:
-    """Seconds until the window of that number ends, else the one that runs; at least 1."""
+    """Seconds until the window of that number ends, else the open one; at least 1."""
     end = (number_of(one, now) if number is None else number) + 1
     return max(1, int(end * one.seconds - _AHEAD_SECONDS - now))
 

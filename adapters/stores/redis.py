@@ -1,7 +1,7 @@
 """The cache in Redis or Valkey, shared by all processes (gateway.ports.cache.Cache).
 
-What cannot be read or kept is said at once (PendingUnavailable), by its cause. Nobody waits long: a server that cannot
-be reached is left alone for a second.
+A failed read or write raises PendingUnavailable at once, with its cause. No caller waits long: after a failed
+connection the server is not asked for a second.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ _CAUSES: tuple[tuple[type[Exception], Sentence], ...] = (
 
 
 def server_at(url: str) -> Redis:
-    """A client that connects with the first use, asks once and waits a quarter of a second at most."""
+    """A client that connects with the first use, asks once and waits at most 0.25 seconds."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
@@ -106,5 +106,5 @@ class RedisCache:
 
 
 def reason_of(error: Exception) -> Sentence:
-    """What happened and what to do; the server's own text is not repeated."""
+    """The cause and the remedy; the server's own text is not repeated."""
     return next((said for kind, said in _CAUSES if isinstance(error, kind)), say.CACHE_UNREACHABLE)

@@ -1,7 +1,7 @@
-"""Whether a SQLite file is still the one that was opened: it can be replaced under a process that has it open.
+"""Checks that the path of a SQLite file still leads to the opened file.
 
-Whoever puts a backup in its place leaves this process with a deleted file: it writes and reads on, all goes well,
-and nothing of it is there after the end. So the file behind the path is compared with the one that was known first.
+When a backup replaces the file, this process has a deleted file open: reads and writes succeed, and their data are
+lost when the process ends. So the file at the path is compared with the file that was opened first.
 """
 
 import os
@@ -15,7 +15,7 @@ Identity = tuple[int, int]
 
 
 class SameFile:
-    """Remembers the file at a path, and beside it the pages that one connection has not brought into it yet."""
+    """Remembers the file at a path, and the write-ahead log of one connection."""
 
     __slots__ = ("_file", "_path", "_replaced", "_wal", "_wal_path")
 
@@ -28,18 +28,18 @@ class SameFile:
         self._replaced = False
 
     def connected(self) -> None:
-        """A connection that has read something was opened: its log of pages is known from now on."""
+        """A connection was opened and has read: its write-ahead log is known from now on."""
         self.check()
         self._wal = _identity(self._wal_path)
 
     def disconnected(self) -> None:
-        """It is closed: the next one may begin another log of pages."""
+        """The connection is closed: the next one may begin another write-ahead log."""
         self._wal = None
 
     def check(self) -> None:
         """LogUnavailable while the file is missing, and for good after it was another one.
 
-        Both files are asked for: what is written goes into the log of pages first. Nobody may take that away while
+        Both files are asked for: what is written goes into the write-ahead log first. It may not be removed while
         a connection is open.
         """
         if not self._replaced:

@@ -6,7 +6,7 @@ changes it hides no record. What is refused stays in `append_log` and is named i
 
 Rows without a tag are those of a gateway of the release before. They are taken where they stood before the column,
 and for a day after the first gateway of this release started. That day begins once: it is sealed under the root key,
-and a log that has numbered rows with a tag gets no other one, even when somebody resets the row in the database.
+and a log that has numbered rows with a tag gets no other one, even when the row in the database is reset.
 """
 
 import time
@@ -45,9 +45,9 @@ class QuarantineReason(StrEnum):
     UNREADABLE = "unreadable"
     #: it has no tag, and none of the release before is expected any more
     UNTAGGED = "untagged"
-    #: the log has no keys for its month, so nobody can have written it
+    #: the log has no keys for its month, so no process of the log wrote it
     KEYLESS = "keyless"
-    #: its tag is that of another row, or of nobody
+    #: its tag is that of another row, or of none
     FORGED = "forged"
     #: its record has a place already
     TWICE = "twice"
@@ -127,7 +127,7 @@ class TagKeys:
         self._known: dict[str, tuple[bytes, PeriodKeys]] = {}
 
     def opened(self, wrapped: Mapping[str, bytes]) -> Mapping[str, PeriodKeys]:
-        """The keys of these months; none for months whose keys nobody can open. Not for the loop.
+        """The keys of these months; none for months whose keys cannot be opened. Not for the loop.
 
         LogUnavailable where the root key cannot be used, or does not open the keys that records are written with now:
         then nothing is known of any row.

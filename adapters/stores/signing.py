@@ -33,7 +33,7 @@ def signing_key(folder: Path, text: str | None) -> Ed25519PrivateKey:
 def open_signers(
     state_dir: Path, origin: str, keys: Sequence[Signer | str | None] = (None,)
 ) -> list[NoteSigner]:
-    """Who signs for the log `origin`: the key in use, then the former one where there is one.
+    """Signers of the log `origin`: the key in use, then the former one if there is one.
 
     `keys` are those of the configuration, as texts or held elsewhere; a key that is None is that of the state folder,
     with its former one. ConfigError for keys that cannot be had, or an origin that cannot stand in a signature.

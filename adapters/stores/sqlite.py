@@ -1,6 +1,6 @@
 """A SQLite file as a database (database.py): readers in threads of lanes of their own, one thread that writes.
 
-What is written survives the end of the process and the loss of power; what is deleted is overwritten.
+Written rows survive the end of the process and power loss; deleted bytes are overwritten.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from gateway.domain.sentences import Sentence
 
 _BUSY_SECONDS = 2.0
 _T = TypeVar("_T")
-#: of the administrator, who waits for other writers
+#: of an administrator: it waits for other writers
 PATIENT_SECONDS = 30.0
 _READ_SECONDS = 30.0
 _SCRUB_SECONDS = 20.0
@@ -37,7 +37,7 @@ _STEPS = 100_000
 _PIECE_BYTES = 1 << 22
 _CACHED = 264
 _FAULTS = (sqlite3.Error, OSError, LogUnavailable, NewerSchema)
-#: lane -> threads. A report that nobody waits for any more goes on, and searches do not wait for it.
+#: lane -> threads. A report whose caller is gone goes on, and searches do not wait for it.
 _THREADS: Final = MappingProxyType({"quick": 4, "slow": 4, "report": 1})
 _LANES: Final = MappingProxyType(
     {ReadKind.QUICK: "quick", ReadKind.PROOF: "quick", ReadKind.SEARCH: "slow", ReadKind.REPORT: "report"}
@@ -69,7 +69,7 @@ class _Threads:
         self._started: list[threading.Thread] = []
 
     def run(self, work: Callable[[], _T]) -> "asyncio.Future[_T]":
-        """What the work gives; it is done also when nobody waits any more."""
+        """The result of the work, which ends even when its caller is gone."""
         done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._jobs.put((work, done))
         if len(self._started) < self._count:
@@ -78,7 +78,7 @@ class _Threads:
         return done
 
     async def close(self) -> None:
-        """End when what was given is done."""
+        """End after the work that was given."""
         for _ in self._started:
             self._jobs.put(None)
         while self._started:
@@ -93,7 +93,7 @@ class _Threads:
                 found = work()
             except Exception as caught:  # noqa: BLE001 -- it is the waiting caller's
                 error = caught
-            with contextlib.suppress(RuntimeError):  # the loop was closed, nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop was closed, no caller waits
                 done.get_loop().call_soon_threadsafe(_settle, done, found, error)
             del job, work, done, found, error
 
@@ -150,7 +150,7 @@ class SqliteDatabase:
         self._room = room
         self._busy_seconds = busy_seconds
         self._read_seconds = read_seconds
-        #: the log's file may not be replaced under us; the others are made anew where they are missing
+        #: the log's file may not be replaced while it is open; the other files are made again when missing
         self._same = SameFile(path) if room.file is DatabaseFile.LOG else None
         self._prepared = room.file is DatabaseFile.LOG
         self._preparing = threading.Lock()
@@ -171,7 +171,7 @@ class SqliteDatabase:
         return await self._writing.run(lambda: self._write(work, erasing))
 
     async def scrub(self, table: str, remains: Sequence[bytes] = ()) -> bool:
-        """Bring everything into the file and cut the log of pages beside it; whether the remains stand once at most.
+        """Write everything into the file and truncate the write-ahead log; whether the remains stand once at most.
 
         The file is rewritten as a whole when older copies of them are left in its free space.
         """
@@ -225,7 +225,7 @@ class SqliteDatabase:
         with self._as_unwritten():
             if not _cut(self._writable()):
                 return False
-            self._disconnect()  # who reads a file and closes it gives up the locks of its connections (POSIX)
+            self._disconnect()  # a read and close of a file would give up the locks of its connections (POSIX)
             if any(_count(self._path, one) > 1 for one in remains):
                 self._writable().execute("VACUUM").close()
                 return _cut(self._writable())
@@ -239,7 +239,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _as_unwritten(self) -> Iterator[None]:
-        """An error of the writer's as the room's; the next write has a fresh connection, for a disk that came back."""
+        """The table owner's error for a writer's. The next write opens a new connection: the disk may be back."""
         try:
             yield
         except _FAULTS as error:
@@ -285,7 +285,7 @@ def connect(path: Path, *, one_thread: bool = True, busy_seconds: float = 1.0) -
 
 
 def rows_of(connection: sqlite3.Connection, text: str, values: Sequence[object] = ()) -> Found:
-    """Row by row as they are stored: one that somebody spoilt must not hide the others."""
+    """Row by row as they are stored: a damaged row must not hide the others."""
     try:
         return connection.execute(text, values).fetchall()
     except sqlite3.OperationalError as error:
@@ -300,7 +300,7 @@ def rows_of(connection: sqlite3.Connection, text: str, values: Sequence[object] 
 
 
 def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
-    """What happened, in words that quote nothing; `otherwise` when that is not known."""
+    """The cause, without quoted values; `otherwise` when it is not known."""
     if isinstance(error, LogUnavailable | NewerSchema):
         return error.said or otherwise
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
@@ -326,7 +326,7 @@ def _run(connection: sqlite3.Connection, work: Sequence[Statement | Many]) -> Fo
 
 
 def _cut(connection: sqlite3.Connection) -> bool:
-    """Whether the log of pages was brought into the file and cut to nothing; readers may hold it for a while."""
+    """Whether the write-ahead log was written into the file and truncated; readers may block this for a while."""
     end = time.monotonic() + _SCRUB_SECONDS
     while True:
         busy: Any = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -336,7 +336,7 @@ def _cut(connection: sqlite3.Connection) -> bool:
 
 
 def _count(path: Path, wanted: bytes) -> int:
-    """How often these bytes stand in the file, which is read piece by piece."""
+    """The number of times that these bytes stand in the file; reads it piece by piece."""
     found, held = 0, b""
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

@@ -1,4 +1,4 @@
-"""Brings a store to this release's schema, by a command of its owner; a gateway only looks whether that was done.
+"""Brings a store to this release's schema, by a command of its owner; a gateway only checks it.
 
 Files of SQLite are upgraded as well when a gateway opens them; a database of PostgreSQL is upgraded here only.
 """
@@ -123,7 +123,7 @@ def _upgrade_files(url: str, state_dir: Path, report: Callable[[Upgrade], object
 
 
 async def check_store(url: str, *, may_own: bool) -> None:
-    """DatabaseUnfit when PostgreSQL, its schema or our rights are not as this release needs them.
+    """DatabaseUnfit when PostgreSQL, its schema or the rights of the account are not as this release needs them.
 
     LogUnavailable when it cannot be asked. Files of SQLite are upgraded when they are opened.
     """

@@ -15,7 +15,7 @@ _SQLITE = (
     " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",
     "CREATE TRIGGER append_log_delete BEFORE DELETE ON append_log"
     " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",
-    # REPLACE would delete without the DELETE trigger: so nobody chooses a row's number (-1: none was given).
+    # REPLACE would delete without the DELETE trigger: so no caller chooses a row's number (-1: none was given).
     "CREATE TRIGGER append_log_replace BEFORE INSERT ON append_log"
     " WHEN NEW.seq <> -1"
     " BEGIN SELECT RAISE(ABORT, 'append_log is append-only'); END",

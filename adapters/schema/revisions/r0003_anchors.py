@@ -18,7 +18,7 @@ _SQLITE = (
         " BEGIN SELECT RAISE(ABORT, 'log_anchors is append-only'); END"
         for event in ("UPDATE", "DELETE")
     ),
-    # REPLACE would delete without the DELETE trigger: so nobody chooses a row's number (-1: none was given).
+    # REPLACE would delete without the DELETE trigger: so no caller chooses a row's number (-1: none was given).
     "CREATE TRIGGER log_anchors_insert BEFORE INSERT ON log_anchors WHEN NEW.seq <> -1"
     " BEGIN SELECT RAISE(ABORT, 'log_anchors is append-only'); END",
 )

@@ -1,9 +1,9 @@
-"""What outlives the records: which periods were erased, which keys have signed, which archives hold what was pruned.
+"""Rows that outlive the records: erased periods, keys that have signed, archives of pruned records.
 
-- `log_periods`: when the keys of a period were made and when they were destroyed. Triggers write it, whoever makes
-  or deletes the keys and by whatever means; keys of an erased period cannot be made a second time.
+- `log_periods`: when the keys of a period were made and when they were destroyed. Triggers write it for
+  each account that makes or deletes keys; keys of an erased period cannot be made a second time.
 - `log_signers`: every public key that has signed the log, and the size from which it did. A trigger writes it.
-- `log_archives`: which file holds which records that were pruned. The administrator writes it before he prunes.
+- `log_archives`: which file holds which records that were pruned. The administrator writes it before pruning.
 - `log_pruned_hashes`: the beginning of each pruned leaf's hash and its place, so that its receipt still leads to
   a proof; the whole hash stands in the tiles.
 
@@ -82,7 +82,7 @@ _POSTGRES_TABLES = (
     " PRIMARY KEY (run, hash, idx))",
 )
 
-# They write for whoever makes or deletes keys, or signs: with the owner's rights, into tables of this schema.
+# They write for each account that makes or deletes keys, or signs: with the owner's rights, into tables of this schema.
 _POSTGRES_FUNCTIONS = (
     "CREATE FUNCTION motlan_period_dead() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
     " SET search_path = {path} AS $$ BEGIN"

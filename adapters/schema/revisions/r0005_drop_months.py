@@ -1,13 +1,13 @@
-"""Months that were pruned give their disk space back: on PostgreSQL their empty partitions are dropped.
+"""Frees the disk space of pruned months: on PostgreSQL their empty partitions are dropped.
 
 `motlan_drop_month` drops the partition of one table for one month. It runs with the owner's rights, for an
-administrator who owns nothing, and holds up against him: once nobody can write to the partition it looks whether a
-row is left, with a view of the moment (a transaction that keeps an older view is refused, for rows that it cannot see
-would be lost). So what it drops was pruned, row by row and below the mark, or was never there.
+administrator who owns nothing. It gives a dishonest administrator no way to delete records: it locks the partition
+against writes, then looks for rows that are left, with a new snapshot (a transaction with an older snapshot is refused,
+for it cannot see newer rows). So the rows of a dropped partition were pruned one by one below the mark.
 
-True: it is dropped. False: there is none, or it has rows. NULL: it is in use, to be tried again. It waits for each
-lock two seconds at most, so that who reads or numbers records meanwhile is not held up for longer; the server's own
-vacuum gives way after one. Who reads is kept out for the moment of detaching only, not while rows are looked for.
+True: it is dropped. False: there is none, or it has rows. NULL: it is in use, to be tried again. It waits at most two
+seconds for each lock, so that reads and the numbering wait no longer; the server's own vacuum gives way after one.
+Reads wait only for the moment of detaching, not for the search for rows.
 A month that gets a record again, as of a clock that was wrong, gets its partitions again (`motlan_month`).
 
 SQLite has no partitions; its file uses the space of pruned records for new ones.

@@ -1,4 +1,4 @@
-"""What access remembers: what was shown once, and what was revoked.
+"""Used proofs and revocations.
 
 With SQLite both lie in a file of their own (`access.sqlite`): they never wait for the log nor the log for them.
 """

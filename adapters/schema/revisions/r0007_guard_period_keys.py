@@ -1,7 +1,7 @@
-"""The keys of this month and of the one before it cannot be deleted: with them the gateway writes.
+"""The keys of this month and of the month before cannot be deleted: the gateway writes with them.
 
-`motlan erase-period` never destroys them. So whoever deletes them by hand is refused, the owner included; who takes
-the triggers away first is told by the inspection (gateway/audit/inspector.py), and the gateway writes no more.
+`motlan erase-period` never destroys them. A deletion by hand is refused, also to the owner. If the triggers are
+dropped first, the inspection reports it (gateway/audit/inspector.py), and the gateway writes no more.
 A month that ever had keys gets no others, whether their destruction was noted or not.
 """
 

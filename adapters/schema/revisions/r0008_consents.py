@@ -1,4 +1,4 @@
-"""What citizens agreed to, what they let be kept, and what they demand.
+"""Consents of citizens, their own data, and their requests.
 
 With SQLite all of it lies in a file of its own (`consents.sqlite`): it never waits for the log nor the log for it.
 """

@@ -1,4 +1,4 @@
-"""Which previews were decided about; with SQLite it stands in the file of the consents."""
+"""Decisions about previews; with SQLite in the file of the consents."""
 
 from adapters.schema.revision import DatabaseFile, Revision
 

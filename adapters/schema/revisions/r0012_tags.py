@@ -6,7 +6,7 @@
   administrator who has looked.
 - `log_untagged`: up to which row nothing has a tag, and until when rows without one are taken, as those of a gateway
   of the release before that still runs. A new log takes none. The first gateway of this release writes `until` and
-  `seal`, once; without the log's root key nobody makes a seal (adapters/stores/sifting.py).
+  `seal`, once; a seal needs the log's root key (adapters/stores/sifting.py).
 """
 
 from adapters.schema.revision import DatabaseFile, Revision

@@ -1,4 +1,4 @@
-"""What a witness remembers (adapters/anchors/witness_memory.py): a SQLite file of its own, never in PostgreSQL."""
+"""The memory of a witness (adapters/anchors/witness_memory.py): a SQLite file of its own, never in PostgreSQL."""
 
 from adapters.schema.revision import DatabaseFile, Revision
 
