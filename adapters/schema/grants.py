@@ -26,6 +26,13 @@ SELECT c.relname, p.name FROM pg_class c CROSS JOIN unnest($1::text[]) AS p (nam
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'S') AND
  CASE p.name WHEN 'UPDATE' THEN has_any_column_privilege(c.oid, p.name) ELSE has_table_privilege(c.oid, p.name) END
 """
+#: of any role that the account may become by SET ROLE
+_MAY_TAKE: Final = """
+SELECT c.relname, p.name FROM pg_class c CROSS JOIN unnest($1::text[]) AS p (name)
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'S') AND EXISTS (
+ SELECT 1 FROM pg_roles r WHERE pg_has_role(r.oid, 'MEMBER') AND CASE p.name
+ WHEN 'UPDATE' THEN has_any_column_privilege(r.oid, c.oid, p.name) ELSE has_table_privilege(r.oid, c.oid, p.name) END)
+"""
 #: also one that may become the owner by SET ROLE
 _OWNS: Final = (
     "SELECT rolsuper OR pg_has_role(c.relowner, 'MEMBER') FROM pg_roles, pg_class c"
@@ -96,8 +103,9 @@ async def check_account(connection: "asyncpg.Connection[Any]", *, may_own: bool)
         if may_own:
             return
         raise DatabaseUnfit(say.DATABASE_ACCOUNT_OWNS)
-    ours = {(table, right) for table, right in held if _MONTH.sub("", table) in _TABLES and right in _CHANGES}
-    too_many = ours - wanted
+    rows = await connection.fetch(_MAY_TAKE, sorted(_CHANGES))
+    too_many = {(row["relname"], row["name"]) for row in rows if _MONTH.sub("", row["relname"]) in _TABLES}
+    too_many -= wanted
     if calls["drops"]:
         too_many |= {("motlan_drop_month", "EXECUTE")}
     if too_many:

@@ -109,6 +109,16 @@ async def test_account_that_may_become_the_owner_is_not_ready_in_production(
     assert await found(app_url, tmp_path) == (False, say.DATABASE_ACCOUNT_OWNS)
 
 
+async def test_account_that_may_take_the_rights_of_another_role_is_not_ready(
+    app_url: str, postgres_url: str, tmp_path: Path, mark: str
+) -> None:
+    grant = f"GRANT admin_{mark} TO gateway_{mark} WITH INHERIT FALSE, SET TRUE"
+    await run_sql(postgres_url, tmp_path, grant)
+    is_ready, said = await found(app_url, tmp_path, may_own=True)
+    assert not is_ready
+    assert "DELETE append_log" in str(said)
+
+
 async def test_rights_are_granted_and_revoked_in_the_schema_of_the_tables_and_on_no_others(
     empty_postgres_url: str, tmp_path: Path, mark: str
 ) -> None:
