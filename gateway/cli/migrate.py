@@ -31,8 +31,7 @@ _NAME = re.compile(r"(?!pg_|public$|none$)[a-z_][a-z0-9_]{0,62}")
 
 def _role(_context: click.Context, _option: click.Parameter, value: str) -> str:
     if not _NAME.fullmatch(value):
-        remedy = "write a name of small letters, digits and _, not public, none or pg_…, such as motlan_app"
-        raise click.BadParameter(remedy)
+        raise click.BadParameter(str(say.ROLE_NAME_FORM))
     return value
 
 
@@ -76,9 +75,7 @@ def migrate(
       motlan migrate --dir /var/lib/motlan
     """  # noqa: D301 -- \b is click's
     if len({app_role, admin_role, audit_role}) < 3:
-        raise click.UsageError(
-            "one role would have the rights of another: give --app-role, --admin-role and --audit-role three names"
-        )
+        raise click.UsageError(str(say.ROLES_EQUAL))
     loaded = load((config or data_root() / "config").resolve(), overrides(values))
     url = owner_url or loaded.gateway.log.url
     names = {"motlan_app": app_role, "motlan_admin": admin_role, "motlan_audit": audit_role}

@@ -732,6 +732,14 @@ DATABASE_HELD = Sentence(
     "another session holds the tables ({holders}): wait for it, or end it (pg_terminate_backend), and run"
     " `motlan migrate` again",
 )
+ROLE_NAME_FORM = Sentence(
+    "viết tên vai trò bằng chữ thường, chữ số và _, không dùng public, none hay pg_…, ví dụ motlan_app",
+    "write the name of a role in small letters, digits and _, not public, none or pg_…, such as motlan_app",
+)
+ROLES_EQUAL = Sentence(
+    "một vai trò sẽ có quyền của vai trò khác: đặt ba tên khác nhau cho --app-role, --admin-role và --audit-role",
+    "one role would have the rights of another: give --app-role, --admin-role and --audit-role three names",
+)
 SCHEMA_NEW = Sentence("mới", "new")
 SCHEMA_CURRENT = Sentence(
     "{name}: lược đồ {newest}, đúng với bản này", "{name}: schema {newest}, as this release has it"
