@@ -41,7 +41,8 @@ SELECT a.pid, a.application_name FROM pg_stat_activity a WHERE a.pid <> pg_backe
  AND coalesce(a.xact_start < now() - interval '4 s', true) AND EXISTS (
   SELECT 1 FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation WHERE l.pid = a.pid AND l.granted
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND (c.relnamespace = current_schema()::regnamespace OR l.locktype = 'advisory'))
+  AND (c.relnamespace = current_schema()::regnamespace OR l.locktype = 'advisory'
+   AND l.objid::bigint = hashtext('motlan.migrations')::bigint & 4294967295))
  ORDER BY a.xact_start LIMIT 3
 """
 

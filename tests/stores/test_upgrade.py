@@ -334,13 +334,20 @@ def test_command_says_why_a_database_refuses(tmp_path: Path) -> None:
     assert say.DATABASE_UNREACHABLE.vi in result.output
 
 
-async def test_session_that_holds_a_table_is_named_and_nobody_waits_behind(
-    postgres_url: str, tmp_path: Path
+@pytest.mark.parametrize(
+    "held",
+    [
+        "LOCK TABLE alembic_version IN SHARE MODE",
+        "SELECT pg_advisory_xact_lock(hashtext('motlan.migrations'))",
+    ],
+)
+async def test_session_that_holds_what_a_migration_needs_is_named_and_nobody_waits_for_long(
+    postgres_url: str, tmp_path: Path, held: str
 ) -> None:
     dump = await asyncpg.connect(f"{postgres_url}&application_name=pg_dump")
     pid = await dump.fetchval("SELECT pg_backend_pid()")
     async with dump.transaction():
-        await dump.execute("LOCK TABLE alembic_version IN SHARE MODE")
+        await dump.execute(held)
         with pytest.raises(LogUnavailable) as caught:
             await asyncio.wait_for(upgrade(postgres_url, tmp_path, {}), 20)
         assert caught.value.said == say.DATABASE_HELD(holders=f"pid {pid} pg_dump")
