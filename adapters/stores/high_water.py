@@ -19,7 +19,7 @@ from typing import NamedTuple, NoReturn
 
 from adapters.stores.signing import open_signers
 from gateway.domain import sentences as say
-from gateway.domain.errors import ConfigError, LogRolledBack, Problem
+from gateway.domain.errors import ConfigError, LogRolledBack, PendingUnavailable, Problem
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.durable import PRIVATE, replace_file
 from gateway.exchange_log.key_files import MARK_FILE
@@ -43,6 +43,7 @@ NO_ROW = -1
 _SHARED_KEY = "log-mark:"
 #: Valkey keeps the mark so long after it moved last
 _SHARED_SECONDS = 400 * 86_400
+_SHARED_REST_SECONDS = 5.0
 
 
 class ExpectedLog(NamedTuple):
@@ -88,6 +89,8 @@ class HighWater:
         "_path",
         "_published",
         "_shared",
+        "_shared_again",
+        "_shares",
         "_unreadable",
         "_verifiers",
         "fault",
@@ -122,6 +125,8 @@ class HighWater:
         self.kept = True
         #: what Valkey holds
         self._published = ""
+        #: whether Valkey answered last, and when it is asked again (loop time)
+        self._shares, self._shared_again = True, 0.0
         self._moving = threading.Lock()
         self._answered = _NOTHING_ANSWERED
         #: rows of `append_log` up to this number are in the tree of the mark
@@ -212,29 +217,56 @@ class HighWater:
 
     async def accept(self, note: str) -> str:
         """Go back to a checkpoint, or to nothing; the name of the file that keeps the former mark."""
-        former = ""
-        if self._path is not None:
-            former = await asyncio.to_thread(_replace, self._path, note, self.mark.size)
-        if self._shared is not None:
+        if self._shared is not None:  # first: a host that learns the former mark again would refuse again
             await self._shared.put(_SHARED_KEY + self.mark.origin, note.encode(), _SHARED_SECONDS)
-        return former
+        return (
+            "" if self._path is None else await asyncio.to_thread(_replace, self._path, note, self.mark.size)
+        )
 
-    async def fetch(self) -> None:
-        """Take up what processes of other hosts have seen, where there is Valkey."""
-        if self._shared is None:
+    async def fetch(self, *, required: bool = False) -> None:
+        """Take up what processes of other hosts have seen, where there is Valkey; PendingUnavailable if `required`.
+
+        Without Valkey the log goes on under the mark of this host.
+        """
+        if self._shared is None or (self._rests() and not required):
             return
-        found = await self._shared.get(_SHARED_KEY + self.mark.origin)
+        try:
+            found = await self._shared.get(_SHARED_KEY + self.mark.origin)
+        except PendingUnavailable as error:
+            if required:
+                raise
+            self._not_shared(error)
+            return
+        self._shares = True
         self._published = found.decode("utf-8", "replace") if found is not None else ""
         if self._published not in {"", self.note}:
             await asyncio.to_thread(self.move, self._published)
 
     async def publish(self) -> None:
         """Give others what was seen here. A server that does not answer loses it, and gets the next one."""
-        if self._shared is None or self._foreign or _size_of(self._published) >= self.mark.size:
+        if (
+            self._shared is None
+            or self._foreign
+            or _size_of(self._published) >= self.mark.size
+            or self._rests()
+        ):
             return
         if self.note:
-            self._published = self.note
-            await self._shared.put(_SHARED_KEY + self.mark.origin, self.note.encode(), _SHARED_SECONDS)
+            try:
+                await self._shared.put(_SHARED_KEY + self.mark.origin, self.note.encode(), _SHARED_SECONDS)
+            except PendingUnavailable as error:
+                self._not_shared(error)
+            else:
+                self._published = self.note
+
+    def _rests(self) -> bool:
+        """Whether Valkey was away a moment ago: the log does not wait for it each time."""
+        return not self._shares and asyncio.get_running_loop().time() < self._shared_again
+
+    def _not_shared(self, error: PendingUnavailable) -> None:
+        if self._shares:
+            log().warning("log.mark_not_shared", error=error)
+        self._shares, self._shared_again = False, asyncio.get_running_loop().time() + _SHARED_REST_SECONDS
 
     def _keep(self) -> None:
         if self._path is None:

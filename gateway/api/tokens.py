@@ -13,7 +13,7 @@ from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import check_body
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest
+from gateway.domain.errors import BadRequest, LogRolledBack
 from gateway.domain.problems import TokenErrorCode
 
 SCOPES = (
@@ -66,8 +66,10 @@ async def introspect(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """`POST /oauth2/revoke`: the same answer for every token.
 
-    The answering process refuses the token at once, the others within `access.check_seconds`.
+    The answering process refuses the token at once, the others within `access.check_seconds`. LogRolledBack while
+    the database is not the one that was seen: a revocation would be lost with it.
     """
+    _check_database(request)
     try:
         form = await _form(request)
         request.requester = await request.services.access.revoke(request, form)
@@ -76,6 +78,12 @@ async def revoke(request: Request) -> Response:
     except BadRequest as error:
         return _unreadable(request, error)
     return _answer(200, {})
+
+
+def _check_database(request: Request) -> None:
+    audit = request.services.audit
+    if audit is not None and isinstance(audit.watch.stuck, LogRolledBack):
+        raise audit.watch.stuck
 
 
 async def jwks(request: Request) -> Response:

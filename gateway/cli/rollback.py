@@ -72,6 +72,7 @@ def accept_rollback(*, yes_lose: int | None, store: Store) -> int:
         cache = registry.store(cache_url, "open_cache")(cache_url)
         try:
             high_water = keeper.high_water(cache)
+            await high_water.fetch(required=True)
             newest, size = await _end(store)
             loss = await _loss(store, high_water, newest, size)
             if loss is None or not _accepted(loss, yes_lose):

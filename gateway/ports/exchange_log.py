@@ -288,6 +288,13 @@ class HighWaterMark(Protocol):
     def root(self) -> str:
         """Its root, hex."""
 
+    async def fetch(self, *, required: bool = False) -> None:
+        """Take up what other hosts have seen, from the shared cache.
+
+        PendingUnavailable if `required` and the cache is away.
+        """
+        ...
+
     def find_missing(self, newest: str, at_mark: str, size: int) -> Sentence | None:
         """What a database lacks, whose newest checkpoint and that of the mark's size are given; empty for none.
 

