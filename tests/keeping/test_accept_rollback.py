@@ -12,7 +12,8 @@ from gateway.exchange_log.note import Checkpoint, NoteVerifier, open_note
 from tests import typed
 from tests.config.test_broken_anchors import VKEY as WITNESS
 from tests.flows.anchored import configured
-from tests.keeping.shelf import facts, motlan, opened
+from tests.keeping.shelf import COLD, facts, fill, motlan, opened
+from tests.keeping.test_archives import archived, prune
 from tests.tampering.conftest import operate
 
 DATABASE = "exchange.db"
@@ -98,3 +99,25 @@ async def test_database_that_nobody_can_sign_on_is_not_accepted_and_not_called_w
     assert typed.motlan(*COMMAND, "--dir", str(state)).code == 3
     assert not (state / MARK_FILE).exists()
     (state / MARK_FILE).write_bytes(kept)
+
+
+async def test_log_that_is_pruned_erased_and_signed_by_a_new_key_is_not_one_that_went_back(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    await fill(state)
+    async with opened(state) as office:
+        before = await office.settled(await office.plant())
+    files = archived(state)
+    prune(state, *files[:2])
+    motlan(state, "erase-period", COLD[2], "--yes")
+    motlan(state, "keys", "rotate", "signing")
+    async with opened(state) as office:
+        size = await office.settled(await office.plant())
+        async with office.session.get(f"{office.admin}/health/ready") as answer:
+            assert (await answer.json())["status"] == "ready"
+    assert size > before
+    assert int((state / MARK_FILE).read_text().split("\n")[1]) >= size
+    assert facts(state, *COMMAND) == {"lost": 0}
+    async with opened(state) as office:
+        await office.settled(await office.plant())

@@ -158,9 +158,9 @@ async def refuses(one: Process, url: str, folder: Path) -> None:
     assert await stands(url, folder) == before
 
 
-async def stands(url: str, folder: Path) -> list[tuple[int, int | None]]:
-    """Records and the newest checkpoint, asked by somebody else."""
-    counted = "SELECT (SELECT count(*) FROM append_log), (SELECT max(size) FROM log_checkpoints)"
+async def stands(url: str, folder: Path) -> list[tuple[int | None, ...]]:
+    """Records, checkpoints and the newest of them, asked by somebody else."""
+    counted = "SELECT (SELECT count(*) FROM append_log), count(*), max(size) FROM log_checkpoints"
     return await run_sql(url, folder, counted)
 
 
@@ -236,7 +236,7 @@ async def test_host_without_a_mark_signs_nothing_over_a_checkpoint_either(
     await new.write()
     with pytest.raises(LogNotSigned):
         await new.number()
-    assert (await stands(url, tmp_path))[0][1] == before[0][1]
+    assert (await stands(url, tmp_path))[0][1:] == before[0][1:]
     await new.close()
 
 
@@ -267,7 +267,7 @@ async def test_tree_that_is_emptied_under_its_size_is_not_signed_on(
     await one.write()
     with pytest.raises(LogNotSigned):
         await one.number()
-    assert (await stands(url, tmp_path))[0][1] == before[0][1]
+    assert (await stands(url, tmp_path))[0][1:] == before[0][1:]
     await one.close()
 
 
@@ -303,8 +303,9 @@ async def test_process_that_starts_on_an_older_database_refuses_with_its_first_r
     await again.close()
 
 
-async def test_database_that_went_on_otherwise_is_refused_although_it_is_longer(
-    url: str, tmp_path: Path, state: Path, copies: Copies
+@pytest.mark.parametrize("more", [1, 3])
+async def test_database_that_went_on_otherwise_is_refused_although_it_is_as_long_or_longer(
+    url: str, tmp_path: Path, state: Path, copies: Copies, more: int
 ) -> None:
     one = Process(url, state, tmp_path)
     await one.write(2)
@@ -315,7 +316,7 @@ async def test_database_that_went_on_otherwise_is_refused_although_it_is_longer(
     await copies.put_back()
     await run_sql(url, tmp_path, "UPDATE log_state SET lease_until = 0")
     other = Process(url, tmp_path / "other", tmp_path)  # a host that saw nothing of it
-    await other.write(3)
+    await other.write(more)
     await other.number()
     await other.close()
     with pytest.raises(LogRolledBack, match="continued differently"):
@@ -336,6 +337,35 @@ async def test_answered_record_that_is_gone_is_noticed_before_it_had_its_place(
     with pytest.raises(LogRolledBack, match="a record that was answered"):
         await one.write()
     await refuses(one, url, tmp_path)
+    await one.close()
+
+
+class LookedBefore(HighWater):
+    """Of a process whose database goes back between its look and its batch."""
+
+    __slots__ = ()
+
+    def follow(self, *_: object) -> None:
+        pass
+
+
+async def test_database_that_goes_back_right_after_the_look_is_not_signed(
+    url: str, tmp_path: Path, state: Path, copies: Copies
+) -> None:
+    one = Process(url, state, tmp_path)
+    await one.write(2)
+    await one.number()
+    await one.write()
+    await copies.save()
+    await one.write()
+    await one.number()
+    await copies.put_back()
+    await run_sql(url, tmp_path, "UPDATE log_state SET lease_until = 0")
+    before = await stands(url, tmp_path)
+    one.sequencer._store.high_water = LookedBefore(ORIGIN, one.mark._verifiers, state / MARK_FILE)
+    with pytest.raises(LogRolledBack):
+        await one.number()
+    assert await stands(url, tmp_path) == before
     await one.close()
 
 
