@@ -304,6 +304,8 @@ class _FolderReader:
             if not any(name.startswith(prefix + ".") for prefix in self._prefixes):
                 file = ".".join(name.split(".")[: 2 if "." in name and name.split(".")[0] in _FOLDERS else 1])
                 remedy = near(file, self._prefixes, f"begin with one of {', '.join(self._prefixes)}")
+                if file in GatewaySettings.model_fields:
+                    remedy = f"write 'gateway.{name}': it is a word of gateway.yaml"
                 self.faults.add([self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy)])
 
     def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:

@@ -676,8 +676,9 @@ CACHE_READ_ONLY = Sentence("bộ nhớ tạm chỉ cho đọc: ghi địa chỉ 
     "the cache is read-only: write the address of the primary into cache_url")
 CACHE_REFUSES = Sentence("bộ nhớ tạm từ chối lệnh: xem nhật ký của Valkey hoặc Redis",
     "the cache refuses the command: see the log of Valkey or Redis")
-PENDING_LOST = Sentence("bộ nhớ tạm đã mất kết quả này trước khi hết hạn: gửi lại yêu cầu điền sẵn",
-    "the cache lost this before it expired: send the prefill again")
+PENDING_LOST = Sentence(
+    "bộ nhớ tạm không còn kết quả này, hoặc mỗi tiến trình có bộ nhớ riêng (cache_url: memory://): gửi lại yêu cầu",
+    "the cache no longer has this, or each process has its own (cache_url: memory://): send the prefill again")
 LOG_CLOSED = Sentence("nhật ký đã đóng", "the log is closed")
 TOO_MANY_FOR_DISK = Sentence("quá nhiều bản ghi chờ ghi đĩa", "too many records wait for the disk")
 TOO_MANY_FOR_DATABASE = Sentence("quá nhiều bản ghi chờ cơ sở dữ liệu", "too many records wait for the database")
