@@ -11,14 +11,13 @@ from typing import Any
 
 from adapters.stores.database import Database, Many, Statement
 from adapters.stores.months import drop_empty_months
-from adapters.stores.sequence_batch import BLOCK, COLUMNS, Rows, enter
+from adapters.stores.sequence_batch import BLOCK, COLUMNS, RUN, Rows, enter
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 from gateway.ports.exchange_log import Archived
 
 #: records of one step
 _STEP = 512
-_RUN = 65_536
 _STRAGGLERS = 10_000
 _PRUNED = "SELECT coalesce(max(below), 0) FROM log_pruned"
 _STATE = "SELECT size, floor_size FROM log_state"
@@ -168,7 +167,7 @@ def _removal(rows: Sequence[tuple[Any, ...]]) -> list[Many]:
         if leaf is not None:
             enter(searched, idx, seq, b"", leaf, f"{period}-")
     return [
-        Many(_KEEP_HASH, [(idx // _RUN, hash_, idx) for idx, _, hash_, _, _ in rows]),
+        Many(_KEEP_HASH, [(idx // RUN, hash_, idx) for idx, _, hash_, _, _ in rows]),
         Many(_DELETE_LEAF, [(row[1],) for row in rows]),
         Many(_DELETE_SUBJECT, searched["log_subjects"]),
         Many(_DELETE_SOURCE, searched["log_sources"]),

@@ -36,6 +36,11 @@ COLUMNS = {
     "log_tiles": "level idx hashes",
     "log_blocks": "block low high",
 }
+#: rows of one transaction when many wait
+BATCH_ROWS = 2_048
+#: entries of one run of the index of hashes
+RUN = 65_536
+QUARANTINE = "INSERT INTO log_quarantine VALUES ($1, $2, $3, $4, '')"
 NEWEST_NOTE = "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1"
 STATE = "size, floor_seq, floor_size, time_low, time_high, vkey, lease_owner, lease_until"
 

@@ -33,10 +33,13 @@ from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.postgres import connect
 from adapters.stores.postgres_causes import reason_of
 from adapters.stores.sequence_batch import (
+    BATCH_ROWS,
     BLOCK,
     COLUMNS,
     LEASE_SECONDS,
     NEWEST_NOTE,
+    QUARANTINE,
+    RUN,
     STATE,
     Batch,
     LogStateRow,
@@ -54,9 +57,6 @@ if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
 
 _T = TypeVar("_T")
-_LIMIT = 2_048
-#: entries of one run of `log_pruned_hashes`
-_RUN = 65_536
 #: rows encoded in one go, so that the loop is never held for long
 _ROWS = 256
 _SECONDS = 30.0
@@ -87,7 +87,6 @@ _KEYS = "SELECT period, wrapped FROM period_keys WHERE period = ANY($1::text[])"
 _ENTERED = "SELECT hash FROM log_entries WHERE period = ANY($1::text[]) AND hash = ANY($2::bigint[])"
 _BELOW = "SELECT coalesce(max(below), 0) FROM log_pruned"
 _PRUNED = "SELECT hash FROM log_pruned_hashes WHERE run = ANY($1::bigint[]) AND hash = ANY($2::bigint[])"
-_QUARANTINE = "INSERT INTO log_quarantine VALUES ($1, $2, $3, $4, '')"
 _OPEN_UNTAGGED = "UPDATE log_untagged SET until = $1, seal = $2 WHERE seal IS NULL"
 # seq + 0: for max(seq) the planner walks down the index of seq to the first that fits, and none does.
 _HIGHEST = "SELECT coalesce(max(seq + 0), 0) FROM log_entries WHERE idx >= $1"
@@ -138,7 +137,7 @@ class PostgresSequence:
         keys: TagKeys,
         owner: str,
         high_water: HighWater,
-        limit: int = _LIMIT,
+        limit: int = BATCH_ROWS,
     ) -> None:
         """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._url = url
@@ -234,7 +233,7 @@ class PostgresSequence:
             floor = await self._floor(connection, state, settled, list(rows), len(fresh))
         if sifting.refused:
             created = now_text()
-            await connection.executemany(_QUARANTINE, [(*row, created) for row in sifting.refused])
+            await connection.executemany(QUARANTINE, [(*row, created) for row in sifting.refused])
         batch = None
         if fresh:
             batch = await self._write(connection, state, fresh, floor)
@@ -274,7 +273,7 @@ class PostgresSequence:
         found = await connection.fetch(_ENTERED, sifting.months, wanted)
         if below := await connection.fetchval(_BELOW):
             start, end = window(await connection.fetch(BLOCKS, first, f"{last}~", BLOCK), None)
-            runs = list(range(start // _RUN, -(-min(end, below) // _RUN)))
+            runs = list(range(start // RUN, -(-min(end, below) // RUN)))
             found += await connection.fetch(_PRUNED, runs, wanted)
         return {row[0] for row in found}
 

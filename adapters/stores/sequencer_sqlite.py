@@ -21,10 +21,13 @@ from adapters.stores.high_water import HEAD_SQLITE, ExpectedLog, HighWater, LogH
 from adapters.stores.log_search import BLOCKS, window
 from adapters.stores.same_file import SameFile
 from adapters.stores.sequence_batch import (
+    BATCH_ROWS,
     BLOCK,
     COLUMNS,
     LEASE_SECONDS,
     NEWEST_NOTE,
+    QUARANTINE,
+    RUN,
     STATE,
     Batch,
     LogStateRow,
@@ -39,11 +42,8 @@ from adapters.stores.sifting import TAGGED, UNTAGGED, AppendedRow, RefusedRow, S
 from adapters.stores.sqlite import connect, reason_of
 from gateway.domain.errors import LogUnavailable
 
-#: rows of a transaction when many wait, and otherwise: the writer of records waits for the write lock meanwhile
-_LIMIT = 2_048
+#: rows of a transaction when few wait: the writer of records waits for the write lock meanwhile
 _FEW = 256
-#: entries of one run of the index of hashes
-_RUN = 65_536
 #: rows of one INSERT, halved until what is left over fits
 _ROWS = 128
 # Search indexes are written all over: their pages are kept, up to 64 MB. And the log of pages is brought into the file
@@ -71,7 +71,7 @@ _ENTERED = (
     "SELECT hash FROM log_entries WHERE idx / 65536 = ?1 AND hash IN (SELECT value FROM json_each(?2))"
     " UNION ALL SELECT hash FROM log_pruned_hashes WHERE run = ?1 AND hash IN (SELECT value FROM json_each(?2))"
 )
-_QUARANTINE = "INSERT INTO log_quarantine VALUES (?, ?, ?, ?, '')"
+_QUARANTINE = QUARANTINE.replace("$", "?")
 _OPEN_UNTAGGED = "UPDATE log_untagged SET until = ?, seal = ? WHERE seal IS NULL"
 _BLOCKS = BLOCKS.replace("$", "?")
 _EDGE = (
@@ -106,7 +106,7 @@ class SqliteSequence:
         keys: TagKeys,
         owner: str,
         high_water: HighWater,
-        limit: int = _LIMIT,
+        limit: int = BATCH_ROWS,
     ) -> None:
         """`owner` names this process in the lease, `keys` check the tags of rows."""
         self._path = path
@@ -232,7 +232,7 @@ class SqliteSequence:
         start, end = window(blocks, None)
         wanted = _json(sifting.hashes)
         found: set[int] = set()
-        for run in range(start // _RUN, -(-end // _RUN)):
+        for run in range(start // RUN, -(-end // RUN)):
             found.update(row[0] for row in connection.execute(_ENTERED, (run, wanted)))
         return found
 
