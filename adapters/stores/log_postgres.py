@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.schema.grants import check_account
+from adapters.schema.migration import check_schema
 from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
 from adapters.stores.high_water import HEAD_POSTGRES, HighWater, LogHead
 from adapters.stores.postgres import Lane
@@ -122,11 +123,14 @@ class PostgresStore:
 
     async def _use(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
         if not self._is_checked:
-            await self._connection.use(
-                lambda asked: check_account(asked, may_own=self._may_own), LogUnavailable
-            )
+            await self._connection.use(self._check, LogUnavailable)
             self._is_checked = True
         return await self._connection.use(work, LogUnavailable)
+
+    async def _check(self, connection: "asyncpg.Connection[Any]") -> None:
+        """DatabaseUnfit for the schema of another release, or rights too few or too many; with each probe anew."""
+        await check_schema(connection)
+        await check_account(connection, may_own=self._may_own)
 
     async def _write_for_ever(self) -> None:
         while self._queue or not self._closed:

@@ -201,6 +201,24 @@ async def test_schema_of_another_release_is_refused(
     assert await found(postgres_url, tmp_path, may_own=True) == (False, said)
 
 
+async def test_schema_that_another_release_takes_while_it_serves_is_noticed_by_the_next_probe(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    log._fresh_seconds = 0
+    assert await log.ready()
+    for statement in (
+        "UPDATE alembic_version SET version_num = '9999'",
+        "COMMENT ON TABLE alembic_version IS NULL",
+    ):
+        await run_sql(postgres_url, tmp_path, statement)
+    assert not await log.ready()
+    assert log.fault == NEWER
+    with pytest.raises(LogUnavailable):
+        await log.append(some_record())
+    await log.close()
+
+
 async def test_newer_schema_that_serves_this_release_is_used_while_both_run(
     postgres_url: str, tmp_path: Path
 ) -> None:
