@@ -242,7 +242,7 @@ def doctor(
     else:
         digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
-        findings += _database(configuration)
+        findings += _database(configuration, state_folder(state))
         findings += _reachable(configuration)
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
@@ -310,20 +310,26 @@ def _state(folder: Path) -> DoctorFinding:
     return DoctorFinding("state", str(folder), good=good, text="writable" if good else "not writable")
 
 
-def _database(configuration: Configuration) -> Iterator[DoctorFinding]:
-    """Version, schema and rights of the PostgreSQL database; files of SQLite are part of the state."""
+def _database(configuration: Configuration, state: Path) -> Iterator[DoctorFinding]:
+    """Version, schema and rights of the PostgreSQL database; versions of the SQLite files that are there."""
     url = configuration.gateway.log.url
-    if not url.startswith("postgres"):
-        return
-    may_own = configuration.gateway.profile != "production"
-    try:
-        asyncio.run(registry.store(url, "check_store")(url, may_own=may_own))
-    except LogUnavailable as error:
-        yield DoctorFinding("database", "log.url", good=False, text=str(error.said))
+    if url.startswith("postgres"):
+        may_own = configuration.gateway.profile != "production"
+        looking = registry.store(url, "check_store")(url, may_own=may_own)
+        good = "schema and rights are those of this release"
+    elif any(state.glob("*.db")):
+        looking = registry.store(url, "upgrade")(url, state, {}, lambda _: None, dry_run=True)
+        good = "this release knows the schema of each file"
     else:
+        return
+    try:
+        asyncio.run(looking)
+    except (LogUnavailable, ConfigError) as error:
         yield DoctorFinding(
-            "database", "log.url", good=True, text="schema and rights are those of this release"
+            "database", "log.url", good=False, text=str(getattr(error, "said", None) or error)
         )
+    else:
+        yield DoctorFinding("database", "log.url", good=True, text=good)
 
 
 def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:

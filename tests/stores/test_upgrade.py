@@ -250,6 +250,17 @@ def test_doctor_says_what_is_wrong_with_the_database(empty_postgres_url: str, tm
     assert [one["good"] for one in findings if one["kind"] == "database"] == [True]
 
 
+def test_doctor_names_a_file_of_a_newer_release(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path)
+    migrate(tmp_path)
+    for version, good in ((None, True), ("9999", False)):
+        if version is not None:
+            set_version(tmp_path / "consents.sqlite", version)
+        shown = CliRunner().invoke(motlan, ["doctor", "--json", "--dir", str(tmp_path)]).output
+        (database,) = [one for one in orjson.loads(shown)["findings"] if one["kind"] == "database"]
+        assert (database["good"], "consents.sqlite" in database["text"]) == (good, not good)
+
+
 # ----------------------------------------------------------------------------------------- command
 
 
