@@ -191,7 +191,7 @@ async def test_csv_has_no_formulas(desk: Office) -> None:
             for report in REPORTS
         ),
         ({"report": "volume", "since": "0001-01-01T00:00:00Z", "until": "0001-01-02T00:00:00Z"}, 400, "2000"),
-        ({"report": "requesters", "month": "2026-10", "colour": 1}, 400, "there are report, month"),
+        ({"report": "requesters", "month": "2026-10", "colour": 1}, 400, "known: report, month"),
         ({"report": "requesters", "month": "2026-10", "limit": 1001}, 422, "limit"),
         ({"report": "requesters", "month": "2026-10", "weeks": 4}, 400, "/weeks: only the report volume"),
         ({"report": "volume", "month": "2026-10", "office": {}}, 400, "/office: only the report hours"),

@@ -63,7 +63,7 @@ async def test_state_that_the_store_lost_is_no_unknown_one_until_its_time_is_ove
     clock = SetClock()
     token = opened(clock).new_token(PORTAL)
     emptied = opened(clock)
-    with pytest.raises(PendingUnavailable, match="lost"):
+    with pytest.raises(PendingUnavailable, match="no longer has"):
         await emptied.get(token, PORTAL)
     clock.time += timedelta(seconds=SECONDS)
     with pytest.raises(NotFound):
