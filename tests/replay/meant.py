@@ -134,7 +134,16 @@ CLASSES = (
         _asked_now,
     ),
     Meant("alive answers", r"answer\.predicates\.alive\..*"),
-    Meant("problems: detail_vi, words out of a closed table", r"answer(?:\..*)?\.detail(?:_vi)?", _reworded),
+    Meant(
+        "problems: words out of a closed table",
+        r"answer(?:\..*)?\.(?:detail(?:_vi)?|error_description)",
+        _reworded,
+    ),
+    Meant(
+        "records that have no place yet are found",
+        r"(?:answer|record\[lookup\])\..*",
+        requests=r"records of an exchange|identify",
+    ),
     Meant("doors of 2026: what one_gate may ask", r".*", requests=_GRANTED),
     Meant("doors of 2026: rules of the counter", r"(?:record\[[^]]*\]|answer)\.rules", _more, r".*one gate"),
     Meant(
