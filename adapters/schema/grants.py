@@ -65,7 +65,7 @@ def grant_script(names: Mapping[DatabaseRole, str]) -> str:
     def named(found: re.Match[str]) -> str:
         role = DatabaseRole(found[0].strip("'"))
         name = names.get(role, role)
-        # A name of the owner's may be a word of SQL; behind a ' it stands in a text.
+        # A chosen name may be an SQL keyword, so it is quoted; inside a string literal it is not.
         return f"'{name}" if found[1] else str(role) if name == role else f'"{name}"'
 
     # All at once: a name may be that of another role otherwise.

@@ -1,6 +1,6 @@
 """Brings a SQLite file or a PostgreSQL database to this release's schema: the revisions that it lacks, all or none.
 
-The version stands in the table `alembic_version` (the first releases wrote it with alembic). A file without it is new,
+The table `alembic_version` stores the version (the first releases used alembic). A file without it is new,
 or of a release before schema versions: its tables stay, with all that is in them. A crash leaves the old schema or the
 new one.
 """

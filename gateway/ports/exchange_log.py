@@ -12,7 +12,7 @@ from gateway.domain.sentences import Sentence
 
 
 class Upgrade(NamedTuple):
-    """One file or database that is brought to this release's schema."""
+    """The upgrade of one file or database to this release's schema."""
 
     name: str
     #: its schema version before; empty: it has none yet

@@ -43,7 +43,7 @@ def _served(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes]
     with (folder / "err").open("wb") as err:
         process = subprocess.Popen(command, cwd=ROOT, stderr=err)  # noqa: S603
         try:
-            end = time.monotonic() + 90  # of a busy machine: a process that will not come up ends
+            end = time.monotonic() + 20
             while not ready.exists():
                 assert process.poll() is None, (folder / "err").read_text()
                 assert time.monotonic() < end, (folder / "err").read_text()

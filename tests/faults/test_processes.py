@@ -143,7 +143,7 @@ class _Attack:
     async def _sent(self, sent: bytes) -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(self._url.rsplit(":", 1)[1]))
         writer.write(sent)
-        head = await asyncio.wait_for(reader.readline(), 20)
+        head = await asyncio.wait_for(reader.readline(), 5)
         writer.close()
         return int(head.split(b" ")[1])
 
