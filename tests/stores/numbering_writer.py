@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+import structlog
+
 from adapters.stores.opening import open_log
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -36,7 +38,8 @@ async def write(log: SqlExchangeLog) -> None:
 
 
 async def main() -> None:
-    """Some writers and a sequencer that hardly pauses."""
+    """Some writers and a sequencer that hardly pauses. Standard output is for acknowledged records only."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url, folder, writers = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     log = open_log(url, folder, ORIGIN, ROOT_KEY)
     one = sequencer(url, folder, limit=40)
