@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import LogUnavailable
+from gateway.domain.errors import LogUnavailable, RowConflict
+from gateway.ports.exchange_log import Work
 
 #: rows queued or being written before newcomers are turned away
 QUEUE_LIMIT = 10_000
@@ -24,6 +25,8 @@ class PendingRecord(NamedTuple):
     done: asyncio.Future[None]
     #: when it came, in seconds of `time.monotonic`
     since: float = 0.0
+    #: what is stored with it, or neither
+    work: Work | None = None
 
 
 def keys_of(period: str, wrapped: bytes | None) -> bytes:
@@ -36,6 +39,13 @@ def keys_of(period: str, wrapped: bytes | None) -> bytes:
 def awaited(rows: Sequence[PendingRecord]) -> list[PendingRecord]:
     """The rows that are still to be written: no caller has an error for them yet."""
     return [row for row in rows if not row.done.done() or row.done.cancelled()]
+
+
+def refuse(rows: Sequence[PendingRecord]) -> None:
+    """Give callers whose work met a concurrent change their result: nothing of theirs was written."""
+    for row in rows:
+        if not row.done.done():
+            row.done.set_exception(RowConflict())
 
 
 def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:

@@ -26,6 +26,21 @@ class Many(NamedTuple):
     rows: Sequence[Sequence[object]]
 
 
+class Step(NamedTuple):
+    """A statement of work that is stored with a record."""
+
+    text: str
+    values: Sequence[object] = ()
+    #: without a row that it finds or returns, none of the work is done
+    must_find: bool = False
+
+
+class RowWork(NamedTuple):
+    """What is stored with a record, in its transaction (`gateway.ports.exchange_log.Work`)."""
+
+    steps: Sequence[Step]
+
+
 class ReadKind(Enum):
     """The lane of a read, and how a server plans its statement."""
 

@@ -21,6 +21,7 @@ from gateway.exchange_log.keys import KeyRing, KeyStore, PeriodKeys, Root, RootK
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.record import decode, leaf_of, period_of
 from gateway.exchange_log.tag import tag_of
+from gateway.ports.exchange_log import Work
 from gateway.telemetry import log
 
 _WAIT_SECONDS = 8.0
@@ -101,8 +102,11 @@ class SqlExchangeLog:
         self._origin = origin
         self._keys = KeyRing(root_key, store)
 
-    async def append(self, record: ExchangeRecord) -> Receipt:
-        """Write one record; concurrent callers share a transaction. LogUnavailable when it cannot be kept."""
+    async def append(self, record: ExchangeRecord, work: Work | None = None) -> Receipt:
+        """Write one record, and `work` with it; concurrent callers share a transaction.
+
+        LogUnavailable when it cannot be kept; RowConflict when the work cannot be done as things stand.
+        """
         if self._high_water is not None and (fault := self._high_water.fault) is not None:
             raise LogRolledBack(fault.said)
         period = period_of(record)
@@ -114,7 +118,7 @@ class SqlExchangeLog:
             sequencer.own.add(record_id, digest, record, official, subjects)
         loop = asyncio.get_running_loop()
         tag = tag_of(keys, record_id.encode(), digest)
-        row = PendingRecord(record_id, leaf, tag, asyncio.Future(loop=loop), time.monotonic())
+        row = PendingRecord(record_id, leaf, tag, asyncio.Future(loop=loop), time.monotonic(), work)
         self.store.submit(row)
         self._waiting[record_id] = row
         if self._timer is None:

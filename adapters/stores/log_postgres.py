@@ -8,15 +8,17 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from adapters.schema.grants import check_account
 from adapters.schema.migration import check_schema
-from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, settle
+from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, refuse, settle
+from adapters.stores.database import Step
 from adapters.stores.high_water import HEAD_POSTGRES, HighWater, LogHead
 from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogRolledBack, LogUnavailable
+from gateway.ports.exchange_log import Work
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -139,23 +141,32 @@ class PostgresStore:
                 await self._arrived.wait()
                 continue
             rows = [self._queue.popleft() for _ in range(min(len(self._queue), _CHUNK))]
-            error = await self._write(awaited(rows))
+            error, conflicts = await self._write(awaited(rows))
             self._queued -= len(rows)
+            refuse(conflicts)
             settle(rows, error)
 
-    async def _write(self, rows: Sequence[PendingRecord]) -> LogUnavailable | None:
-        """The cause of a failure; the server may have committed all the same."""
-        columns = [[row[place] for row in rows] for place in range(3)]
+    async def _write(
+        self, rows: Sequence[PendingRecord]
+    ) -> tuple[LogUnavailable | None, Sequence[PendingRecord]]:
+        """The cause of a failure (the server may have committed all the same), and rows that were not written.
+
+        The work of those met a concurrent change.
+        """
+        conflicts: Sequence[PendingRecord] = ()
         try:
-            newest = await self._use(lambda connection: connection.fetchrow(_INSERT, *columns))
-            if self._high_water is not None:
+            if any(row.work is not None for row in rows):
+                newest, conflicts = await self._use(lambda connection: _inserted_with_work(connection, rows))
+            else:
+                newest = await self._use(lambda connection: _inserted(connection, rows))
+            if self._high_water is not None and newest is not None:
                 self._high_water.answered(newest["seq"], newest["id"])
         except LogRolledBack as error:
-            return error
+            return error, ()
         except LogUnavailable as error:
-            return LogUnavailable.perhaps(error.said)
+            return LogUnavailable.perhaps(error.said), ()
         self.commits += 1
-        return None
+        return None, conflicts
 
     async def _compare(self, connection: "asyncpg.Connection[Any]") -> None:
         """Checks that the server behind the address holds the known log."""
@@ -164,3 +175,35 @@ class PostgresStore:
             expected = self._high_water.expect()
             head = await connection.fetchrow(_HEAD, *expected.parameters)
             self._high_water.compare(expected, LogHead(*head))
+
+
+async def _inserted(connection: "asyncpg.Connection[Any]", rows: Sequence[PendingRecord]) -> Any:  # noqa: ANN401 -- asyncpg's row
+    """Insert the leaves in one statement; number and id of the newest row."""
+    columns = [[row[place] for row in rows] for place in range(3)]
+    return await connection.fetchrow(_INSERT, *columns)
+
+
+async def _inserted_with_work(
+    connection: "asyncpg.Connection[Any]", rows: Sequence[PendingRecord]
+) -> tuple[Any, list[PendingRecord]]:
+    """Do the work of each row and insert the leaves of those whose work is done, in one transaction."""
+    done: list[PendingRecord] = []
+    conflicts: list[PendingRecord] = []
+    async with connection.transaction():
+        for row in rows:
+            is_done = row.work is None or await _did(connection, row.work)
+            (done if is_done else conflicts).append(row)
+        newest = await _inserted(connection, done) if done else None
+    return newest, conflicts
+
+
+async def _did(connection: "asyncpg.Connection[Any]", work: Work) -> bool:
+    undo = connection.transaction()
+    await undo.start()
+    for step in cast("Sequence[Step]", work.steps):
+        found = await connection.fetch(step.text, *step.values)
+        if step.must_find and not found:
+            await undo.rollback()
+            return False
+    await undo.commit()
+    return True

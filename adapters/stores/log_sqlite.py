@@ -14,14 +14,17 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, settle
+from adapters.schema.migration import transaction
+from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, refuse, settle
+from adapters.stores.database import Step
 from adapters.stores.high_water import HEAD_SQLITE, HighWater, LogHead
 from adapters.stores.same_file import SameFile
 from adapters.stores.sqlite import connect, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogRolledBack, LogUnavailable
+from gateway.ports.exchange_log import Work
 
 _T = TypeVar("_T")
 _CLOSE_SECONDS = 10.0
@@ -131,34 +134,40 @@ class SqliteStore:
 
     def _write_for_ever(self) -> None:
         while (rows := self._batches.get()) is not None:
-            error = self._write(rows)
+            error, conflicts = self._write(rows)
             # RuntimeError: the loop was closed, no caller waits.
             with contextlib.suppress(RuntimeError):
-                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error)
+                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error, conflicts)
         self._disconnect()
 
-    def _write(self, rows: Sequence[PendingRecord]) -> LogUnavailable | None:
+    def _write(self, rows: Sequence[PendingRecord]) -> tuple[LogUnavailable | None, Sequence[PendingRecord]]:
+        """Why nothing was written, and the rows whose work met a concurrent change: those were not written."""
+        conflicts: Sequence[PendingRecord] = ()
         try:
             if self._connection is None:
                 self._connection = connect(self._path)
                 self._connection.execute("SELECT 1 FROM append_log LIMIT 1").close()
                 self._same.connected()
                 self._compare(self._connection)
-            sql = "INSERT INTO append_log (id, leaf, tag) VALUES (?,?,?)" + ",(?,?,?)" * (len(rows) - 1)
-            cursor = self._connection.execute(sql, [part for row in rows for part in row[:3]])
+            if any(row.work is not None for row in rows):
+                with transaction(self._connection):
+                    rows, conflicts = _worked(self._connection, rows)
+                    newest = _inserted(self._connection, rows) if rows else 0
+            else:
+                newest = _inserted(self._connection, rows)
             # After the commit: what went into a file that is not at its place any more is lost with this process.
             self._same.check()
-            if self._high_water is not None:
-                self._high_water.answered(cursor.lastrowid or 0, rows[-1].id)
+            if self._high_water is not None and rows:
+                self._high_water.answered(newest, rows[-1].id)
         except Exception as error:  # noqa: BLE001 -- the thread lives on, each caller needs its error
             # A fresh connection next time: it also recovers from a disk or a file that came back.
             self._disconnect()
             if isinstance(error, LogRolledBack):
-                return error
+                return error, ()
             refused = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED
-            return (LogUnavailable if refused else LogUnavailable.perhaps)(reason_of(error))
+            return (LogUnavailable if refused else LogUnavailable.perhaps)(reason_of(error)), ()
         self.commits += 1
-        return None
+        return None, conflicts
 
     def _compare(self, connection: sqlite3.Connection) -> None:
         if self._high_water is not None:
@@ -166,8 +175,11 @@ class SqliteStore:
             head = connection.execute(_HEAD, expected.parameters).fetchone()
             self._high_water.compare(expected, LogHead(*head))
 
-    def _settled(self, rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
+    def _settled(
+        self, rows: Sequence[PendingRecord], error: LogUnavailable | None, conflicts: Sequence[PendingRecord]
+    ) -> None:
         self._queued -= len(rows)
+        refuse(conflicts)
         settle(rows, error)
         if len(rows) > 1:
             rows[0].done.get_loop().call_later(_GATHER_SECONDS, self._hand_over)
@@ -180,6 +192,38 @@ class SqliteStore:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+def _inserted(connection: sqlite3.Connection, rows: Sequence[PendingRecord]) -> int:
+    """Insert the leaves in one statement; the number of the last row."""
+    sql = "INSERT INTO append_log (id, leaf, tag) VALUES (?,?,?)" + ",(?,?,?)" * (len(rows) - 1)
+    return connection.execute(sql, [part for row in rows for part in row[:3]]).lastrowid or 0
+
+
+def _worked(
+    connection: sqlite3.Connection, rows: Sequence[PendingRecord]
+) -> tuple[list[PendingRecord], list[PendingRecord]]:
+    """Do the work of each row; the rows whose work is done, and those of which nothing is."""
+    done: list[PendingRecord] = []
+    conflicts: list[PendingRecord] = []
+    for row in rows:
+        if row.work is None or _did(connection, row.work):
+            done.append(row)
+        else:
+            conflicts.append(row)
+    return done, conflicts
+
+
+def _did(connection: sqlite3.Connection, work: Work) -> bool:
+    connection.execute("SAVEPOINT work").close()
+    for step in cast("Sequence[Step]", work.steps):
+        found = connection.execute(step.text.replace("$", "?"), tuple(step.values)).fetchall()
+        if step.must_find and not found:
+            connection.execute("ROLLBACK TO work").close()
+            connection.execute("RELEASE work").close()
+            return False
+    connection.execute("RELEASE work").close()
+    return True
 
 
 def _probe(connection: sqlite3.Connection) -> None:

@@ -227,6 +227,22 @@ class CorrectionsUnavailable(GatewayError):
     code = ProblemCode.CORRECTIONS_UNAVAILABLE
 
 
+class RelayUnavailable(GatewayError):
+    """Dossiers and deliveries cannot be stored or looked up now: nothing was accepted."""
+
+    code = ProblemCode.RELAY_UNAVAILABLE
+
+
+class RowConflict(RelayUnavailable):
+    """A concurrent change came first: nothing of this one was stored. Look again, and decide again."""
+
+
+class PortalUnavailable(GatewayError):
+    """A portal cannot be asked now."""
+
+    code = ProblemCode.SOURCE_UNAVAILABLE
+
+
 class KeyUnavailable(GatewayError):
     """A key in an outside key service cannot be used now."""
 

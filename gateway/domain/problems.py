@@ -78,6 +78,8 @@ class ProblemCode(StrEnum):
         "What is to be fetched or decided later cannot be kept or found just now", 503)
     CORRECTIONS_UNAVAILABLE = ("corrections_unavailable", "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa",
         "Reports of corrections cannot be kept or looked up now", 503)
+    RELAY_UNAVAILABLE = ("relay_unavailable", "Hiện không lưu hoặc tra cứu được hồ sơ; hãy gửi lại sau",
+        "Dossiers cannot be stored or looked up now; send it again later", 503)
     KEY_UNAVAILABLE = ("key_unavailable", "Hiện không dùng được khóa mà hệ thống kết nối cần",
         "A key that the gateway needs cannot be used now", 503)
 

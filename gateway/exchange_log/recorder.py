@@ -12,7 +12,7 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase, Receipt
 from gateway.domain.identifiers import ExchangeId, RequesterId, new_exchange_id
 from gateway.ports.clock import Clock
-from gateway.ports.exchange_log import ExchangeLog
+from gateway.ports.exchange_log import ExchangeLog, Work
 from gateway.telemetry import Metrics
 
 #: requester of the records of operator commands
@@ -50,9 +50,11 @@ class Recorder:
         self, about: RecordHeader, phase: Phase, result: str = "", *, rules: tuple[str, ...] = (),
         calls: tuple[CallEntry, ...] = (), fields: Mapping[str, bytes] = NOTHING,
         notes: Mapping[str, str | int | bool] = NOTHING, at: datetime | None = None,
-        configuration: str | None = None,
+        configuration: str | None = None, work: Work | None = None,
     ) -> Receipt:  # fmt: skip
         """Make one record durable; concurrent callers share a transaction. Raises LogUnavailable.
+
+        `work` is stored with it, or neither is: RowConflict when a concurrent change came first.
 
         Counts what the caller knows: a record whose caller was cancelled is durable and not counted, one that is
         perhaps durable counts as a failure. `log_size` counts what is in the log.
@@ -70,7 +72,7 @@ class Recorder:
         )  # fmt: skip
         began = time.perf_counter()
         try:
-            receipt = await self.log.append(record)
+            receipt = await self.log.append(record, work)
         except LogUnavailable:
             self.metrics.append_failed()
             raise

@@ -22,6 +22,15 @@ class Upgrade(NamedTuple):
     grants: str = ""
 
 
+class Work(Protocol):
+    """Rows that are stored together with a record, in one transaction; made by a store of the log's database."""
+
+    @property
+    def steps(self) -> Sequence[object]:
+        """Statements of the store, in order."""
+        ...
+
+
 class ExchangeLog(Protocol):
     """The append-only log of exchanges: a record is durable when `append` returns."""
 
@@ -30,8 +39,11 @@ class ExchangeLog(Protocol):
         """Why it was not ready at the last check, with a remedy; None if it was."""
         ...
 
-    async def append(self, record: ExchangeRecord) -> Receipt:
-        """Write one record; concurrent callers share a transaction. Raises LogUnavailable."""
+    async def append(self, record: ExchangeRecord, work: Work | None = None) -> Receipt:
+        """Write one record, and `work` with it or neither; concurrent callers share a transaction.
+
+        Raises LogUnavailable; RowConflict when the rows of `work` are not as it expects: nothing was written then.
+        """
         ...
 
     async def recent(self, count: int) -> Sequence[dict[str, object]]:

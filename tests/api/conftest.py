@@ -33,6 +33,7 @@ from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.ports.exchange_log import Work
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.questions import QuestionRequest
 from gateway.prefill.request import PrefillRequest
@@ -139,7 +140,8 @@ class StandInLog:
         self.up = True
         self.records: list[ExchangeRecord] = []
 
-    async def append(self, record: ExchangeRecord) -> Receipt:
+    async def append(self, record: ExchangeRecord, work: Work | None = None) -> Receipt:
+        del work
         if not self.up:
             raise LogUnavailable
         self.records.append(record)

@@ -1,0 +1,435 @@
+"""Ports of the relay: stored dossiers and deliveries, portals, and the doors through which portals call.
+
+A change is stored together with its record, in one transaction, or not at all: stores give `Work`, and
+`Recorder.write(…, work=…)` writes both.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry
+from gateway.ports.exchange_log import Work
+
+# ------------------------------------------------------------------------------------------------ rows
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"  #: waits for its turn
+    SENDING = "sending"  #: a process holds the lease
+    UNCONFIRMED = "unconfirmed"  #: the receiver may have it: looked up before it is sent again
+    DEAD = "dead"  #: given up, with a reason; later ones of the same dossier wait; `replay` queues it again
+    DELIVERED = "delivered"  #: the receiver confirmed it
+    SUPERSEDED = "superseded"  #: a later version of the dossier went instead
+
+
+#: a delivery that later ones of the same dossier wait for
+OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.DEAD)
+
+
+class DossierRow(NamedTuple):
+    """A stored dossier. What identifies people is in `persons` (keyed indexes) and `sealed`."""
+
+    #: `province`, or the portal that forwarded it; with the code it is the key
+    origin: str
+    code: str
+    #: provincial system that it belongs to
+    requester: str
+    agency: str
+    #: national code, without suffix
+    procedure: str
+    #: code at the other side; blank: the same
+    other_code: str
+    status: str
+    #: POSIX seconds of the status, by the event that set it
+    status_at: float
+    #: raised with every accepted change, from 1
+    version: int
+    #: keyed digest of the content, of the period
+    digest: bytes
+    #: month whose keys seal it
+    period: str
+    #: keyed indexes of the owner, one for each number
+    persons: tuple[bytes, ...]
+    #: dates and flags for scores and comparison, JSON; names no person
+    facts: bytes
+    #: the dossier (JSON); empty after erasure
+    sealed: bytes
+    #: why it is parked (a code of reasons); blank: it is not
+    parked: str
+    #: POSIX seconds; `erased` 0: not erased
+    opened: float
+    changed: float
+    erased: float = 0.0
+
+
+class EventRow(NamedTuple):
+    """One step of a dossier, from either side; never changed, never dropped."""
+
+    origin: str
+    code: str
+    #: of the content: the same step has the same id
+    id: str
+    #: `province`, or a portal
+    source: str
+    status: str
+    #: POSIX seconds: when it happened, when it came
+    at: float
+    came: float
+    #: `applied`, `late` (an older step), `after_final`, `illegal`, `unknown`
+    verdict: str
+    period: str
+    #: the step (JSON)
+    sealed: bytes
+
+
+class DeliveryRow(NamedTuple):
+    """One message on its way to one receiver. In the order of storing, for each dossier and receiver."""
+
+    #: ascending; 0 before it is stored
+    seq: int
+    #: ULID
+    id: str
+    #: portal, or `inbox:<requester>` for what a provincial system pulls
+    target: str
+    #: deliveries of the same key and target go in order: origin and code of the dossier
+    order_key: str
+    kind: MessageKind
+    code: str
+    version: int
+    requester: str
+    #: exchange that queued it
+    exchange: str
+    state: DeliveryState
+    attempts: int
+    #: why the last attempt failed (a code of reasons); blank: it did not
+    reason: str
+    #: POSIX seconds
+    next_at: float
+    lease_until: float
+    opened: float
+    changed: float
+    period: str
+    #: the message (canonical JSON); empty after erasure
+    sealed: bytes
+
+
+class DeliveryEvent(NamedTuple):
+    """A step of a delivery's history."""
+
+    at: float
+    #: `queued sent unconfirmed confirmed refused unavailable dead replayed superseded acknowledged`
+    what: str
+    reason: str = ""
+    attempt: int = 0
+    exchange: str = ""
+
+
+class KeyRow(NamedTuple):
+    """A remembered Idempotency-Key: what was asked under it, and what was answered."""
+
+    requester: str
+    key: str
+    #: keyed digest of route and body
+    digest: bytes
+    #: JSON of the answer, without personal data
+    answer: bytes
+    status: int
+    at: float
+
+
+class Settled(NamedTuple):
+    """The end of an attempt: valid only while the lease is still this process's."""
+
+    delivery: str
+    holder: str
+    state: DeliveryState
+    reason: str
+    next_at: float
+    event: DeliveryEvent
+
+
+class DossierSearch(NamedTuple):
+    """What dossiers are looked for; blank: any."""
+
+    persons: Sequence[bytes] = ()
+    requester: str = ""
+    code: str = ""
+    origin: str = ""
+    status: str = ""
+    procedure: str = ""
+    #: changed at or after, before; POSIX seconds
+    since: float = 0.0
+    until: float = 0.0
+    #: page: dossiers changed before this cursor (changed, code)
+    after: tuple[float, str] | None = None
+    most: int = 50
+
+
+class DeliverySearch(NamedTuple):
+    """What deliveries are looked for; blank: any. Newest first."""
+
+    requester: str = ""
+    target: str = ""
+    code: str = ""
+    states: Sequence[str] = ()
+    before: int = 2**62
+    most: int = 50
+
+
+class RelayRows(Protocol):
+    """Dossiers, their steps, deliveries, keys. Raises RelayUnavailable.
+
+    `Work` is done with a record (`Recorder.write`); RowConflict when its rows are no longer as it expects.
+    """
+
+    def change(
+        self,
+        *,
+        key: KeyRow | None = None,
+        dossier: DossierRow | None = None,
+        before: int = 0,
+        events: Sequence[EventRow] = (),
+        deliveries: Sequence[DeliveryRow] = (),
+    ) -> Work:
+        """Store a dossier (`before`: the version that it replaces; 0: new), steps, deliveries and an answered key.
+
+        Queued deliveries of the kind DOSSIER that are dead are superseded by a newer one of the same order key.
+        """
+        ...
+
+    def settle(self, settled: Settled) -> Work:
+        """Write the end of an attempt."""
+        ...
+
+    def acknowledge(self, requester: str, deliveries: Sequence[str], event: DeliveryEvent) -> Work:
+        """Mark pulled deliveries of a requester's inbox as delivered; those that are already stay."""
+        ...
+
+    def replay(self, delivery: str, event: DeliveryEvent) -> Work:
+        """Queue a dead delivery again; its attempts count from 0."""
+        ...
+
+    async def claim(
+        self, target: str, holder: str, now: float, lease: float, most: int
+    ) -> Sequence[DeliveryRow]:
+        """Lease what is due, the first open one of each dossier only; one process gets each row.
+
+        Rows are as they were before: `sending` means that the process that held the lease has ended.
+        """
+        ...
+
+    async def release(self, holder: str, deliveries: Sequence[str]) -> None:
+        """Give leases back unused."""
+        ...
+
+    async def due(self, target: str, now: float) -> float | None:
+        """POSIX seconds of the next delivery that is due, or None."""
+        ...
+
+    async def inbox(self, requester: str, after: int, count: int) -> Sequence[DeliveryRow]:
+        """What a provincial system has not acknowledged, in order of `seq`."""
+        ...
+
+    async def dossier(self, origin: str, code: str) -> DossierRow | None:
+        """The dossier of a key."""
+        ...
+
+    async def dossiers(self, wanted: DossierSearch) -> Sequence[DossierRow]:
+        """Matching dossiers, last changed first."""
+        ...
+
+    async def events(self, origin: str, code: str) -> Sequence[EventRow]:
+        """The steps of a dossier, by the time when they happened."""
+        ...
+
+    async def delivery(self, delivery: str) -> DeliveryRow | None:
+        """The delivery of an id."""
+        ...
+
+    async def deliveries(self, wanted: DeliverySearch) -> Sequence[DeliveryRow]:
+        """Matching deliveries, newest first."""
+        ...
+
+    async def history(self, delivery: str) -> Sequence[DeliveryEvent]:
+        """The steps of a delivery, oldest first."""
+        ...
+
+    async def counts(self) -> Mapping[tuple[str, str], int]:
+        """Open deliveries by target and state, for metrics."""
+        ...
+
+    async def key(self, requester: str, key: str) -> KeyRow | None:
+        """What was answered under a key."""
+        ...
+
+    async def erase(self, before: float) -> int:
+        """Erase payloads of dossiers whose deliveries were all confirmed before this time; how many."""
+        ...
+
+    async def forget_keys(self, before: float) -> None:
+        """Forget keys that were answered before this time."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------ portals
+
+
+class OutboundMessage(NamedTuple):
+    """What a portal is to take."""
+
+    delivery: str
+    kind: MessageKind
+    code: str
+    version: int
+    #: plain JSON: a `Dossier`, `{"entries": […]}` of `ProgressEntry`, a `StatusNotice`, or a report
+    body: Mapping[str, Any]
+    #: a former attempt may have reached it: look it up before it is sent again
+    unconfirmed: bool
+    attempt: int
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of one attempt."""
+
+    CONFIRMED = "confirmed"
+    #: it was judged and refused: sending it again changes nothing
+    REFUSED = "refused"
+    #: it was surely not taken
+    UNAVAILABLE = "unavailable"
+    #: it may have been taken
+    UNCONFIRMED = "unconfirmed"
+
+
+class PortalAnswer(NamedTuple):
+    """The end of one attempt."""
+
+    outcome: DeliveryOutcome
+    #: a code of reasons; blank when confirmed
+    reason: str = ""
+    #: the field that was refused, in the portal's words; never a value
+    field: str = ""
+    #: seconds after which the receiver wants to be asked again
+    retry_in: float | None = None
+    #: the other side's code of the dossier
+    reference: str = ""
+
+
+class RemoteDossier(NamedTuple):
+    """A dossier as the other side has it."""
+
+    code: str
+    #: DossierStatus, or `unknown` with the foreign word
+    status: str
+    status_text: str = ""
+    #: what can be compared: canonical names to values (dates as POSIX seconds); names no person
+    facts: Mapping[str, Any] = {}
+
+
+class RemotePage(NamedTuple):
+    """A page of the other side's dossiers of one day."""
+
+    dossiers: Sequence[RemoteDossier]
+    #: blank: the last page
+    next: str
+
+
+class Portal(Protocol):
+    """One receiver behind one adapter. Methods but `deliver` raise PortalUnavailable."""
+
+    #: what it takes
+    kinds: frozenset[MessageKind]
+
+    async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
+        """Send one message by `end` (time of the running loop's clock). Never raises."""
+        ...
+
+    async def look_up(self, code: str, end: float) -> RemoteDossier | None:
+        """The dossier at the other side; None: it is not there."""
+        ...
+
+    async def listing(self, day: str, after: str, count: int, end: float) -> RemotePage | None:
+        """Dossiers of a day (`2026-11-27`) at the other side; None where it offers no list: ask one by one."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections and drop sessions."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------ doors
+
+
+class DoorCall(NamedTuple):
+    """A request at a wire-compatible door."""
+
+    method: str
+    #: what follows the door's prefix
+    path: str
+    query: Mapping[str, str]
+    #: lower-case names
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class DoorAnswer(NamedTuple):
+    """The answer in the other side's own form."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json; charset=utf-8"
+
+
+class TakenIn(StrEnum):
+    """What became of a message at a door."""
+
+    STORED = "stored"
+    UPDATED = "updated"
+    #: it was there with the same content: nothing changed
+    REPEATED = "repeated"
+    #: stored, with a reason why nobody works on it yet
+    PARKED = "parked"
+    #: not stored: the portal's switch refuses what is not configured
+    REFUSED = "refused"
+
+
+class Desk(Protocol):
+    """What a door may do, for the party that it has let in. Each call is recorded, and durable when it returns.
+
+    Raises GatewayError of the families that `gateway.domain.errors` names; the door puts them into its own words.
+    """
+
+    async def take_dossier(
+        self, dossier: Dossier, *, updating: bool | None = None, raw: Mapping[str, Any]
+    ) -> TakenIn:
+        """A dossier from this party. `updating` False: one that exists is left as it is; None: whatever fits.
+
+        `raw`: the message as it came, kept sealed beside it.
+        """
+        ...
+
+    async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
+        """Steps of dossiers of this party."""
+        ...
+
+    async def look_up(self, code: str) -> Mapping[str, Any] | None:
+        """A dossier of this party, canonical; None when it is not there or not this party's."""
+        ...
+
+    async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
+        """Dossiers of this party by the owner's number."""
+        ...
+
+    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Pass a read-only operation on to the portal behind this door (catalogues, look-ups); its plain result."""
+        ...
+
+
+class Door(Protocol):
+    """A wire-compatible door: reads and answers in another side's form. Which calls it is let in is decided before."""
+
+    async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """Answer one request. Never raises."""
+        ...
