@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.config.configuration import SourceSettings
+from gateway.config.portals import PortalSettings
 from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
 from gateway.ports.keys import KeyWrapper, Signer
+from gateway.ports.relay import Door, Portal
 from gateway.ports.sources import Source
 
 PREFIX = "adapters."
@@ -86,6 +88,21 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
     enabled = {name: plans[name] for name, item in settings.services.items() if item.enabled}
     source: Source = resolve(settings.adapter, "open_source", place)(settings, enabled, tools)
     return source
+
+
+def open_portal(settings: PortalSettings, plans: object, tools: object) -> Portal:
+    """The receiver of one settings file, with the plans of its `mapping`."""
+    place = f"config/portals/{settings.portal}.yaml"
+    portal: Portal = resolve(settings.adapter, "open_portal", place)(settings, plans, tools)
+    return portal
+
+
+def open_door(settings: PortalSettings, plans: object, tools: object) -> Door:
+    """The door of one settings file that has a `door`, with the plans of its `mapping`."""
+    assert settings.door is not None
+    place = f"config/portals/{settings.portal}.yaml"
+    door: Door = resolve(settings.door.adapter, "open_door", place)(settings, plans, tools)
+    return door
 
 
 def held_signer(held_by: KeyService) -> Signer:

@@ -24,10 +24,10 @@ _SECRET_FORMS = (["value"], ["env"], ["file"])
 class AuthSettings:
     """One `auth` mapping. What cannot be used is noted, and stood in for, until `check` or `finish` tells all of it."""
 
-    def __init__(self, auth: Mapping[str, object], source: str) -> None:
-        """`source` names the file in messages. Raises ConfigError for a kind that is no text."""
+    def __init__(self, auth: Mapping[str, object], source: str, folder: str = "sources") -> None:
+        """`source` names the file below config/`folder` in messages. Raises ConfigError for a kind that is no text."""
         self._auth = auth
-        self._source = source
+        self._file = f"config/{folder}/{source}.yaml"
         self._known: set[str] = set()
         #: what is to be mended, and the word that is missing, if one is
         self._faults: list[tuple[Problem, str]] = []
@@ -59,7 +59,7 @@ class AuthSettings:
         self._faults.append((self._problem(name, what, remedy), missing))
 
     def _problem(self, name: str, what: str, remedy: str) -> Problem:
-        return Problem(f"config/sources/{self._source}.yaml", 0, what, remedy, place=("auth", name))
+        return Problem(self._file, 0, what, remedy, place=("auth", name))
 
     def _check(self) -> list[Problem]:
         """What was noted. For a word that is missing, what looks like it is shown, at its own line."""

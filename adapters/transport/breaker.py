@@ -16,7 +16,7 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
-    from gateway.config.configuration import Limits
+    from gateway.config.gateway import Limits
 
 #: above so many calls in the window, failures must also be this share of them to open the breaker:
 #: there, few failures among very many calls do no harm

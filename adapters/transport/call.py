@@ -27,7 +27,8 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
-    from gateway.config.configuration import Limits, SourceSettings
+    from gateway.config.configuration import SourceSettings
+    from gateway.config.gateway import Limits
 
 #: answers above this size are read in a thread, one at a time
 LARGE_BYTES = 32_768

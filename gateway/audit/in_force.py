@@ -35,6 +35,7 @@ _PARTS: Mapping[str, str] = {
     "agreements": "agreements/",
     "requesters": "requesters/",
     "sources": "sources/",
+    "portals": "portals/",
 }
 _FOLDERS = ("mappings", "schemas")
 _RETRY_SECONDS = 1.0

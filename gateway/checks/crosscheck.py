@@ -9,6 +9,7 @@ from gateway.checks.applications import application_faults
 from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.logins import login_faults
+from gateway.checks.portals import portal_faults
 from gateway.checks.procedures import procedure_faults
 from gateway.checks.production import refused_in_production
 from gateway.checks.requesters import agency_faults, purpose_faults, requester_faults
@@ -24,6 +25,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(gateway_faults(configuration, catalogue))
     faults.add(access_faults(configuration))
     faults.add(source_faults(configuration, catalogue))
+    faults.add(portal_faults(configuration))
     agreed = list(agreement_faults(configuration, catalogue))
     faults.add(agreed)
     # the grant of such an agreement is not completely known

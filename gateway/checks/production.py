@@ -21,6 +21,7 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
     if "consents.yaml" in configuration.documents:
         files["consents.yaml"] = configuration.consents
     files |= {f"sources/{name}.yaml": one for name, one in configuration.sources.items()}
+    files |= {f"portals/{name}.yaml": one for name, one in configuration.portals.items()}
     files |= {f"requesters/{name}.yaml": one for name, one in configuration.requesters.items()}
     for name, settings in files.items():
         for loc in _written(settings, ()):

@@ -14,9 +14,10 @@ from pydantic import ConfigDict, Field, field_validator
 from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
 from gateway.config.consents import ConsentSettings, HolidayFile
-from gateway.config.gateway import GatewaySettings, Label, WordList
+from gateway.config.gateway import GatewaySettings, Label, Limits, WordList
 from gateway.config.logins import LoginFile
 from gateway.config.overrides import as_written, from_environment, put, unknown_word
+from gateway.config.portals import PortalSettings
 from gateway.config.strict_yaml import Document, misnamed, moved, read
 from gateway.config.values import Day, NonBlankText, Settings
 from gateway.domain.errors import ConfigError, Problem
@@ -24,19 +25,6 @@ from gateway.domain.faults import Faults, near
 
 #: an error status
 HttpCode = Annotated[str, Field(pattern=r"^([345][0-9]{2}|[0-9]{6})$")]
-
-
-class Limits(Settings):
-    """Limits of calls to a source; times in milliseconds."""
-
-    connect_ms: int = Field(1_000, gt=0, le=600_000)
-    total_ms: int = Field(5_000, gt=0, le=3_600_000)
-    connections: int = Field(64, gt=0, le=10_000)
-    answer_bytes: int = Field(2_097_152, gt=0, le=67_108_864)
-    breaker_failures: int = Field(5, gt=0, le=1_000_000)
-    breaker_window_seconds: int = Field(10, gt=0, le=3_600)
-    breaker_probe_seconds: int = Field(10, gt=0, le=3_600)
-    retry_budget: float = Field(0.1, ge=0, le=1)
 
 
 class ServiceSettings(Settings):
@@ -194,6 +182,7 @@ class Configuration(Settings):
     purposes: dict[str, Purpose]
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
+    portals: dict[str, PortalSettings] = {}
     #: code of a refusal -> its legal basis; `*` for any other
     refusals: dict[str, RefusalGround] = {}
     consents: ConsentSettings = ConsentSettings()
@@ -228,6 +217,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
         "gateway": reader.one("gateway.yaml", GatewaySettings) or GatewaySettings(),
         "agencies": {one.code: one for one in reader.agencies()},
         "sources": reader.many("sources", SourceSettings, "source"),
+        "portals": reader.many("portals", PortalSettings, "portal"),
         "requesters": reader.many("requesters", RequesterSettings, "requester"),
         "agreements": reader.many("agreements", Agreement, "agreement"),
         "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
@@ -243,7 +233,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
 
 #: agencies written by hand, and optional generated ones
 AGENCY_FILES = ("agencies.yaml", "communes.yaml")
-_FOLDERS = ("sources", "requesters", "agreements")
+_FOLDERS = ("sources", "portals", "requesters", "agreements")
 #: optional files
 _OPTIONAL: Mapping[str, type[Settings]] = {
     "consents": ConsentSettings,

@@ -52,6 +52,19 @@ def address_of(host: str, port: int, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+class Limits(Settings):
+    """Limits of calls to a source or a portal; times in milliseconds."""
+
+    connect_ms: int = Field(1_000, gt=0, le=600_000)
+    total_ms: int = Field(5_000, gt=0, le=3_600_000)
+    connections: int = Field(64, gt=0, le=10_000)
+    answer_bytes: int = Field(2_097_152, gt=0, le=67_108_864)
+    breaker_failures: int = Field(5, gt=0, le=1_000_000)
+    breaker_window_seconds: int = Field(10, gt=0, le=3_600)
+    breaker_probe_seconds: int = Field(10, gt=0, le=3_600)
+    retry_budget: float = Field(0.1, ge=0, le=1)
+
+
 class Listener(Settings):
     """One listening socket."""
 

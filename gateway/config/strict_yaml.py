@@ -28,6 +28,7 @@ _SCHEMAS = {
     "GatewaySettings": "gateway",
     "AgencyFile": "agencies",
     "SourceSettings": "source",
+    "PortalSettings": "portal",
     "RequesterSettings": "requester",
     "Agreement": "agreement",
     "PurposeFile": "purposes",

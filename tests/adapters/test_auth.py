@@ -18,7 +18,7 @@ from adapters.transport.call import Auth, HttpPeer, Wire
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.tokens import ProviderToken, TokenAuth, life_seconds
-from gateway.config.configuration import Limits
+from gateway.config.gateway import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason

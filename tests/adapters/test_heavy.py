@@ -9,7 +9,7 @@ from adapters.transport.call import AnswerReading, HttpPeer, Wire
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
-from gateway.config.configuration import Limits
+from gateway.config.gateway import Limits
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
 from tests.adapters.asking import Plain, called

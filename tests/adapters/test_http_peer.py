@@ -20,7 +20,7 @@ from adapters.transport.connection import HttpAnswer
 from adapters.transport.dial import tls_context
 from adapters.transport.faults import ProviderError, from_status, invalid, timed_out, unreachable
 from adapters.transport.places import Places
-from gateway.config.configuration import Limits
+from gateway.config.gateway import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason

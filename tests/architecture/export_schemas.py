@@ -21,6 +21,7 @@ from gateway.config.configuration import (
 from gateway.config.consents import ConsentSettings, HolidayFile
 from gateway.config.gateway import GatewaySettings
 from gateway.config.logins import LoginFile
+from gateway.config.portals import PortalSettings
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import AuditReason, Reason, RefusalReason
 from gateway.mapping.codes import CodeList, UnitFile
@@ -42,6 +43,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "requester": RequesterSettings,
     "published_scopes": ScopeFile,
     "source": SourceSettings,
+    "portal": PortalSettings,
     "code_list": CodeList,
     "units": UnitFile,
     "field_group": FieldGroup,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.config.configuration import Limits, load
+from gateway.config.configuration import load
+from gateway.config.gateway import Limits
 from tests.faults.conftest import Good, Say, Stage, always, body, found, http
 from tests.flows.conftest import ROOT
 

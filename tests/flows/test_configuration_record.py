@@ -37,7 +37,7 @@ async def test_every_exchange_names_a_configuration_that_was_recorded_before(hou
     assert {one["config"] for one in others} == {first["config"]}
     assert set(first["notes"]) == {
         "gateway", "settings", "agencies", "purposes", "published_scopes", "agreements", "requesters", "sources",
-        "mappings", "schemas", "consents", "holidays", "communes", "refusal_grounds",
+        "portals", "mappings", "schemas", "consents", "holidays", "communes", "refusal_grounds",
     }  # fmt: skip
 
 

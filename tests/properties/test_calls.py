@@ -16,7 +16,7 @@ from adapters.transport.faults import invalid, refused_here, unreachable
 from adapters.transport.heavy import Heavy
 from adapters.transport.tokens import TokenAuth
 from adapters.transport.tools import Tools
-from gateway.config.configuration import Limits
+from gateway.config.gateway import Limits
 from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import FixedClock, HandClock
 
