@@ -5,17 +5,23 @@ Promises: every answer carries `X-Sandbox: true`; misbehaviour is laid around re
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from adapters.sandbox import (
     business,
     health,
     insurance,
+    interlinked,
     justice,
+    lgsp,
+    ministry_portal,
+    national_bus,
     paper_store,
     population,
     population_xml,
@@ -24,12 +30,15 @@ from adapters.sandbox import (
 )
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
-from adapters.sandbox.misbehave import Misbehaviour, Mode, Switchboard
+from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
 from adapters.sandbox.people import Register, bad, load
+from adapters.sandbox.portal import BUS, SimulatedPortal, load_portal
+from adapters.sandbox.portal_control import add_portal_control
+from adapters.sandbox.portal_files import add_files
 from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.tsa import SOURCE as TSA
 from adapters.sandbox.tsa_door import add_authority
-from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, Tokens, as_json
+from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, Tokens, UploadedFile, as_json
 
 _BODY_LIMIT = 4_000_000
 #: what the peers of an application handed out
@@ -47,6 +56,10 @@ def endpoints() -> tuple[PeerOperation, ...]:
         property_registers,
         health,
         paper_store,
+        national_bus,
+        lgsp,
+        ministry_portal,
+        interlinked,
     )
     return tuple(endpoint for room in rooms for endpoint in room.endpoints())
 
@@ -65,7 +78,8 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
     if unknown:
         what = f"no such peer: {', '.join(sorted(unknown))}"
         raise bad(what, f"use some of {', '.join(sorted(sources()))}", "--only")
-    stage = Stage(load(data_root), latency_ms / 1000)
+    register = load(data_root)
+    stage = Stage(register, _portal(data_root, register), latency_ms / 1000)
     app = web.Application(client_max_size=_BODY_LIMIT)
     app[TOKENS] = stage.tokens
     app.on_response_prepare.append(_mark)
@@ -76,8 +90,16 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
                 app.router.add_route(endpoint.method, f"/{endpoint.source}{path}", stage.serving(endpoint))
     if not only or TSA in only:
         add_authority(app, stage.board, stage.closing)
-    add_control(app, stage.board, stage.tokens, frozenset(only) or sources())
+    add_control(app, stage.board, stage.tokens, stage.portal, frozenset(only) or sources())
+    if not only or BUS in only:
+        add_files(app, stage.board, stage.portal, stage.closing)
+        add_portal_control(app, stage.portal, register, stage.tokens)
     return app
+
+
+def _portal(data_root: Path, register: Register) -> SimulatedPortal:
+    catalogue = load_portal(data_root)
+    return SimulatedPortal(catalogue, interlinked=interlinked.dossiers_of(register, catalogue.unit))
 
 
 def personas(data_root: Path) -> list[dict[str, Any]]:
@@ -100,8 +122,9 @@ def personas(data_root: Path) -> list[dict[str, Any]]:
 class Stage:
     """Runs a peer's handler inside misbehaviour and latency."""
 
-    def __init__(self, register: Register, latency: float) -> None:
+    def __init__(self, register: Register, portal: SimulatedPortal, latency: float) -> None:
         """`latency` in seconds, before every answer."""
+        self.portal = portal
         self.board = Switchboard()
         self.tokens = Tokens()
         self._register = register
@@ -117,14 +140,14 @@ class Stage:
 
         async def serve(request: web.Request) -> web.StreamResponse:
             call = await self._call(endpoint, request)
-            operation = endpoint.operation or _soap_operation(call.body)
+            operation = endpoint.operation or _operation_of(endpoint, call)
             self.board.count(endpoint.source, operation)
             rule = self.board.take(endpoint.source, operation, opens=endpoint.opens)
             if self._latency:
                 await pause(request, self.closing, self._latency)
             if rule is None:
                 return as_response(_answer(endpoint, call))
-            reply = await self._misbehaved(rule, endpoint, call, f"{request.scheme}://{request.host}")
+            reply = await self._misbehaved(rule, endpoint, call)
             return await send(rule, request, reply, self.closing)
 
         return serve
@@ -138,19 +161,24 @@ class Stage:
             headers={name.lower(): value for name, value in request.headers.items()},
             query=dict(request.query),
             match=dict(request.match_info),
-            body=await request.read(),
+            body=b"" if endpoint.uploads else await request.read(),
+            portal=self.portal,
+            origin=f"{request.scheme}://{request.host}",
+            uploads=await _uploads(request) if endpoint.uploads else (),
         )
 
-    async def _misbehaved(
-        self, rule: Misbehaviour, endpoint: PeerOperation, call: PeerRequest, origin: str
-    ) -> Reply:
+    async def _misbehaved(self, rule: Misbehaviour, endpoint: PeerOperation, call: PeerRequest) -> Reply:
         if rule.mode is Mode.EXPIRED_SESSION:
             self.tokens.forget(endpoint.source)
         if rule.mode is Mode.RESET:
             return as_json({})
-        instead = replaced(rule, endpoint.source, origin)
+        instead = replaced(rule, endpoint.source, call.origin)
         if instead is not None:
             return instead
+        if rule.mode in AT_RECEIVERS:
+            return _answer(
+                endpoint, replace(call, stores=False, says_exists=rule.mode is Mode.DUPLICATE_CODE)
+            )
         if rule.mode is Mode.WRONG_PERSON:
             return _answer(endpoint, _swapped(call))
         reply = _answer(endpoint, call)
@@ -159,18 +187,27 @@ class Stage:
         return await asyncio.to_thread(spoiled, rule, reply)
 
 
+async def _uploads(request: web.Request) -> Sequence[UploadedFile]:
+    """The files of a multipart body, digested as they come; none if it is no such body."""
+    if not request.content_type.startswith("multipart/"):
+        return ()
+    found: list[UploadedFile] = []
+    try:
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader):
+                digest, size = hashlib.sha256(), 0
+                while piece := await part.read_chunk(65_536):
+                    digest.update(piece)
+                    size += len(piece)
+                found.append(UploadedFile(part.name or "", digest.hexdigest(), size))
+    except ValueError:
+        return ()
+    return found
+
+
 def _swapped(call: PeerRequest) -> PeerRequest:
-    return PeerRequest(
-        source=call.source,
-        register=call.register,
-        tokens=call.tokens,
-        url=call.url,
-        headers=call.headers,
-        query=call.query,
-        match=call.match,
-        body=call.body,
-        swapped=True,
-    )
+    """The same request about another record; it changes nothing."""
+    return replace(call, swapped=True, stores=False)
 
 
 def _answer(endpoint: PeerOperation, call: PeerRequest) -> Reply:
@@ -185,9 +222,11 @@ def _answer(endpoint: PeerOperation, call: PeerRequest) -> Reply:
         return as_json({"maLoi": "400", "moTa": str(error)}, 400)
 
 
-def _soap_operation(body: bytes) -> str:
+def _operation_of(endpoint: PeerOperation, call: PeerRequest) -> str:
     """A known operation or `unknown`: what a caller writes never becomes a counter's name."""
-    name = population_xml.operation_name(body)
+    if endpoint.named_by is not None:
+        return endpoint.named_by(call)
+    name = population_xml.operation_name(call.body)
     return name if name in population.operations() else "unknown"
 
 

@@ -3,16 +3,27 @@
 Promises: counts per `source.operation` and nothing else about calls.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 
 from aiohttp import web
 
 from adapters.sandbox.identity import sign_in
-from adapters.sandbox.misbehave import Misbehaviour, Mode, Switchboard
+from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
+from adapters.sandbox.portal import BUS, INTERLINKED, LGSP, LGSP_QUERY, MINISTRY, VNEID, SimulatedPortal
 from adapters.sandbox.wire import Tokens
 
+_WORDS = frozenset({"source", "operation", "mode", "times", "percent", "seconds", "field"})
+_TAKING = frozenset({BUS, LGSP, LGSP_QUERY, MINISTRY, INTERLINKED, VNEID})
 
-def add_control(app: web.Application, board: Switchboard, tokens: Tokens, sources: Collection[str]) -> None:
+
+def add_control(
+    app: web.Application,
+    board: Switchboard,
+    tokens: Tokens,
+    portal: SimulatedPortal,
+    sources: Collection[str],
+) -> None:
     """Add the control routes to the application."""
 
     async def misbehave(request: web.Request) -> web.Response:
@@ -35,6 +46,7 @@ def add_control(app: web.Application, board: Switchboard, tokens: Tokens, source
     async def reset(_request: web.Request) -> web.Response:
         board.reset()
         tokens.forget()
+        portal.forget_all()
         return web.Response(status=204)
 
     async def elsewhere(_request: web.Request) -> web.Response:
@@ -51,27 +63,33 @@ def add_control(app: web.Application, board: Switchboard, tokens: Tokens, source
 
 def _rule(words: object, sources: Collection[str]) -> Misbehaviour:
     """A rule from an order; ValueError says what is wrong with it."""
-    if not isinstance(words, dict) or set(words) - {
-        "source",
-        "operation",
-        "mode",
-        "times",
-        "seconds",
-        "field",
-    }:
-        raise ValueError("an object of source, operation, mode, times, seconds, field is expected")
+    if not isinstance(words, dict) or set(words) - _WORDS:
+        raise ValueError("an object of source, operation, mode, times, percent, seconds, field is expected")
     if words.get("source") not in sources:
         raise ValueError("source is not one of " + ", ".join(sorted(sources)))
-    times, seconds = words.get("times"), words.get("seconds")
+    mode = Mode(str(words.get("mode")))
+    if mode in AT_RECEIVERS and words["source"] not in _TAKING:
+        raise ValueError(f"{mode} is for " + ", ".join(sorted(_TAKING)))
+    times = words.get("times")
     if times is not None and (not isinstance(times, int) or times < 1):
         raise ValueError("times is a whole number of at least 1")
-    if seconds is not None and (not isinstance(seconds, (int, float)) or seconds < 0):
-        raise ValueError("seconds is a number of at least 0")
     return Misbehaviour(
         source=words["source"],
-        mode=Mode(str(words.get("mode"))),
+        mode=mode,
         operation=str(words.get("operation") or ""),
         times=times,
-        seconds=seconds,
+        percent=_number(words, "percent", 100),
+        seconds=_number(words, "seconds"),
         field=str(words.get("field") or ""),
     )
+
+
+def _number(words: Mapping[str, object], name: str, most: float = math.inf) -> float | None:
+    value = words.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or not 0 <= value <= most:
+        raise ValueError(
+            f"{name} is a number of at least 0" + ("" if most == math.inf else f", at most {most}")
+        )
+    return value

@@ -4,6 +4,7 @@ Promises: rules are kept per source and operation, for a number of times or unti
 say nothing about people. How an answer is spoiled is in `spoil.py`, how a connection is in `connection.py`.
 """
 
+import random
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,19 +36,27 @@ class Mode(StrEnum):
     DOCTYPE = "doctype"  #: XML with a document type and entities
     REDIRECT = "redirect"  #: 302 to another address of the sandbox
     EXPIRED_SESSION = "expired_session"  #: tokens forgotten, call refused
+    FORGETFUL = "forgetful"  #: success is answered, nothing is stored
+    DUPLICATE_CODE = "duplicate_code"  #: "exists" is answered to a new code, nothing is stored
+
+
+#: modes of peers that take dossiers; the others store nothing
+AT_RECEIVERS = frozenset({Mode.FORGETFUL, Mode.DUPLICATE_CODE})
+_SEED = 14
 
 
 @dataclass(slots=True, kw_only=True)
 class Misbehaviour:
     """One way for one source to misbehave.
 
-    No `operation`: all but log-ins and tokens. No `times`: until removed.
+    No `operation`: all but log-ins and tokens. No `times`: until removed. `percent`: of the calls, drawn for each.
     """
 
     source: str
     mode: Mode
     operation: str = ""
     times: int | None = None
+    percent: float | None = None
     seconds: float | None = None
     field: str = ""
 
@@ -59,6 +68,7 @@ class Switchboard:
         """No rules, no calls."""
         self._rules: list[Misbehaviour] = []
         self._calls: Counter[str] = Counter()
+        self._draw = random.Random(_SEED)
 
     def add(self, rule: Misbehaviour) -> None:
         """Put a rule in force; the newest for a source and operation wins."""
@@ -79,6 +89,8 @@ class Switchboard:
                 continue
             if opens and not rule.operation:
                 continue
+            if rule.percent is not None and self._draw.random() * 100 >= rule.percent:
+                continue
             if rule.times is not None:
                 rule.times -= 1
                 if rule.times <= 0:
@@ -98,3 +110,4 @@ class Switchboard:
         """No rules, no counts."""
         self._rules.clear()
         self._calls.clear()
+        self._draw.seed(_SEED)

@@ -7,6 +7,7 @@ empty if there is no such file. Shape of the log-in token: of the sandbox's own 
 import base64
 
 from adapters.sandbox.people import Paper, Person
+from adapters.sandbox.served_files import tiny_pdf
 from adapters.sandbox.wire import (
     BadCall,
     PeerOperation,
@@ -105,29 +106,6 @@ def download(call: PeerRequest) -> Reply:
             if path.endswith(f"/f/{person.key}/{paper.file}") and authority == paper.authority:
                 return as_json(base64.b64encode(tiny_pdf(paper.reference)).decode())
     return as_json("")
-
-
-def tiny_pdf(reference: str) -> bytes:
-    """A one-page PDF 1.4 that shows an ASCII reference and nothing personal."""
-    shown = "".join(c for c in reference if c.isascii() and c not in "()\\")
-    content = f"BT /F1 12 Tf 20 50 Td (SANDBOX {shown}) Tj ET".encode()
-    objects = (
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 100] /Contents 4 0 R /Resources 6 0 R >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        b"<< /Font << /F1 5 0 R >> >>",
-    )
-    out, places = bytearray(b"%PDF-1.4\n"), []
-    for number, one in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, one)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
 
 
 def metadata(call: PeerRequest) -> Reply:

@@ -15,6 +15,7 @@ from lxml import etree
 from adapters.sandbox.business import NGSP, gateway_fault
 from adapters.sandbox.misbehave import Misbehaviour, Mode
 from adapters.sandbox.population_xml import ANSWER, SOAP, fault
+from adapters.sandbox.portal import BUS, LGSP, LGSP_QUERY, MINISTRY, VNEID
 from adapters.sandbox.wire import Reply, as_json
 
 HUGE_BYTES = 8_000_000
@@ -25,7 +26,8 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _KEPT = frozenset(
     "Status Message DataCount STATUS DESCRIPTION ID maKetQua errorCode message signature token mst maSo "
     "soDinhDanh hoTen DATA SoDinhDanh HoTen SoGPLX bienSo soKhung maThe MaKetQua HSDLGCS HSDLGBT ENTERPRISE_ID "
-    "ENTERPRISE_GDT_CODE maSoBhxh SOCMND_PASSPORT HOTEN KETLUAN DC_ThuaDat MaHoSo SoChungTu".split()
+    "ENTERPRISE_GDT_CODE maSoBhxh SOCMND_PASSPORT HOTEN KETLUAN DC_ThuaDat MaHoSo SoChungTu error_code session "
+    "statusCode value access_token maHoSo".split()
 )
 
 
@@ -45,7 +47,8 @@ def replaced(rule: Misbehaviour, source: str, origin: str) -> Reply | None:  # n
             return Reply(body=reply.body, status=429, headers=after)
         case Mode.STATUS503:
             reply = gateway_fault(503, 303001, "Currently, Address endpoint is suspended")
-            return Reply(body=reply.body, status=503, headers=after)
+            status = 502 if source == MINISTRY else 503  # the ministry portal's table has no 503
+            return Reply(body=reply.body, status=status, headers=after)
         case Mode.REDIRECT:
             return Reply(body=b"", status=302, headers={"Location": f"{origin}/__sandbox/elsewhere"})
         case Mode.EXPIRED_SESSION:
@@ -90,15 +93,20 @@ def _plain(source: str) -> Reply:
 
 
 def _fault200(source: str) -> Reply:
+    busy = "Hệ thống bận"
     if source == "population":
         return fault("TIMEOUT", "He thong ban", side="Server", status=200)
-    if source in {"enterprise", "household_business"}:
-        return as_json({"Status": "0", "Message": "Hệ thống bận", "DataCount": 0, "Data": None})
-    if source == "paper_store":
-        return as_json({"errorCode": "500", "message": "Hệ thống bận", "signature": "", "result": None})
-    if source == "health_card":
-        return as_json({"maKetQua": "500"})
-    return gateway_fault(200, 303001, "Hệ thống bận")
+    words: Mapping[str, dict[str, Any]] = {
+        "enterprise": {"Status": "0", "Message": busy, "DataCount": 0, "Data": None},
+        "household_business": {"Status": "0", "Message": busy, "DataCount": 0, "Data": None},
+        "paper_store": {"errorCode": "500", "message": busy, "signature": "", "result": None},
+        "health_card": {"maKetQua": "500"},
+        BUS: {"error_code": "99", "message": busy},
+        LGSP: {"error_code": "99", "message": busy},
+        LGSP_QUERY: {"error_code": "99", "message": busy},
+        VNEID: {"statusCode": "01", "data": None, "errorDetail": busy},
+    }
+    return as_json(words[source]) if source in words else gateway_fault(200, 303001, busy)
 
 
 def _expired(source: str) -> Reply:
@@ -106,7 +114,9 @@ def _expired(source: str) -> Reply:
         return fault("AUTH_FAILED", "session expired")
     if source == "health_card":
         return as_json({"maKetQua": "401"})
-    if source in NGSP:
+    if source == BUS:
+        return as_json({"error_code": "5", "message": "Phiên làm việc (session) hết hạn"})
+    if source in {*NGSP, LGSP, LGSP_QUERY}:
         return gateway_fault(401, 900901, "Invalid Credentials")
     return as_json({"maLoi": "401", "errorCode": "401", "moTa": "Phiên làm việc hết hạn"}, 401)
 

@@ -4,13 +4,16 @@ Promises: handlers are plain functions from `PeerRequest` to `Reply`, so misbeha
 """
 
 import json
+import math
 import secrets
+import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from adapters.sandbox.people import Person, Register
+from adapters.sandbox.portal import SimulatedPortal
 
 T = TypeVar("T")
 JSON = "application/json; charset=utf-8"
@@ -22,21 +25,27 @@ class BadCall(Exception):
 
 
 class Tokens:
-    """Tokens handed out by the peers of one sandbox."""
+    """Tokens and sessions handed out by the peers of one sandbox."""
 
-    def __init__(self) -> None:
-        """No tokens at first."""
-        self._held: dict[str, set[str]] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """No tokens at first. `clock` in seconds."""
+        self._held: dict[str, dict[str, float]] = {}
+        self._clock = clock
 
-    def issue(self, source: str) -> str:
-        """A new opaque token."""
+    def issue(self, source: str, seconds: float = math.inf) -> str:
+        """A new opaque token, good for `seconds`."""
         token = secrets.token_hex(16)
-        self._held.setdefault(source, set()).add(token)
+        self._held.setdefault(source, {})[token] = self._clock() + seconds
         return token
 
     def valid(self, source: str, token: str) -> bool:
-        """Whether this peer issued the token and has not forgotten it."""
-        return token in self._held.get(source, set())
+        """Whether this peer issued the token, has not forgotten it, and its life is not over."""
+        return self._held.get(source, {}).get(token, -math.inf) > self._clock()
+
+    def living(self, source: str) -> int:
+        """How many tokens of a peer are good now."""
+        now = self._clock()
+        return sum(end > now for end in self._held.get(source, {}).values())
 
     def forget(self, source: str | None = None) -> None:
         """End the sessions of one peer, or of all."""
@@ -46,9 +55,22 @@ class Tokens:
             self._held.pop(source, None)
 
 
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file of a multipart body: field name, SHA-256, bytes."""
+
+    field: str
+    digest: str
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerRequest:
-    """One request as a peer sees it. `headers` have lower-case names; `swapped` asks for the wrong record."""
+    """One request as a peer sees it. `headers` have lower-case names.
+
+    Misbehaviour: `swapped` asks for the wrong record, `stores` False for an answer without the work, `says_exists`
+    for the answer to a code that the peer has.
+    """
 
     source: str
     register: Register
@@ -58,7 +80,12 @@ class PeerRequest:
     query: Mapping[str, str]
     match: Mapping[str, str]
     body: bytes
+    portal: SimulatedPortal
+    origin: str = ""
+    uploads: Sequence[UploadedFile] = ()
     swapped: bool = False
+    stores: bool = True
+    says_exists: bool = False
 
     def words(self) -> dict[str, Any]:
         """The JSON object of the body; BadCall when it is none."""
@@ -98,7 +125,11 @@ PeerHandler = Callable[[PeerRequest], Reply]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerOperation:
-    """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named."""
+    """One operation of a peer. `opens` marks log-ins and tokens, which misbehaviour spares unless named.
+
+    `named_by` reads the operation from the request where one path serves several: only known names, or `unknown`.
+    `uploads`: the body is multipart and is digested as it comes, never held.
+    """
 
     source: str
     operation: str
@@ -106,6 +137,8 @@ class PeerOperation:
     paths: Sequence[str]
     handler: PeerHandler
     opens: bool = False
+    named_by: Callable[[PeerRequest], str] | None = None
+    uploads: bool = False
 
 
 def get(source: str, operation: str, handler: PeerHandler, *paths: str) -> PeerOperation:

@@ -196,9 +196,10 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
 
 
 def _people(root: Path) -> None:
-    """The sandbox's people, where there are any: who starts the sandbox needs them."""
+    """The sandbox's people and its portal, where there are any: who starts the sandbox needs them."""
     if (root / "config" / "sandbox").is_dir():
         registry.resolve("adapters.sandbox.people", "load")(root)
+        registry.resolve("adapters.sandbox.portal", "load_portal")(root)
 
 
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> None:

@@ -152,7 +152,7 @@ def description(plan: ServeOptions, gateway: Gateway, sandbox: str) -> dict[str,
     configuration = gateway.parts.configuration
     vkey = gateway.app.shared.sequencer.vkey if gateway.app is not None else None
     played = registry.resolve("adapters.sandbox.app", "sources")() if sandbox else ()
-    peers = {name: f"{sandbox}/{name}" for name in configuration.sources if name in played}
+    peers = {name: f"{sandbox}/{name}" for name in sorted(played)}
     peers["control"] = f"{sandbox}/__sandbox"
     return {
         "pid": os.getpid(),

@@ -1,0 +1,69 @@
+"""What the simulated portal's door sent to a gateway, and how each dossier was answered.
+
+Promises: codes, counts and digests; no personal data.
+"""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class SentDossier:
+    """One dossier of the portal. `answers`: `0`, `1`, `-1`, `other`, `http_<status>` or `unanswered` -> count."""
+
+    code: str
+    kind: str
+    procedure: str
+    digest: str
+    attempts: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the gateway said that it has the dossier."""
+        return bool(self.answers["0"] or self.answers["1"])
+
+    def row(self) -> dict[str, Any]:
+        """The dossier as a row of the ledger of what was sent."""
+        return {
+            "code": self.code,
+            "kind": self.kind,
+            "procedure": self.procedure,
+            "digest": self.digest,
+            "attempts": self.attempts,
+            "taken": self.taken,
+            "answers": dict(sorted(self.answers.items())),
+        }
+
+
+class SentDossiers:
+    """The dossiers in the order of their making."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        """`now` in seconds: part of the codes, so that two runs of the sandbox make different ones."""
+        self.rows: dict[str, SentDossier] = {}
+        self._stamp = time.strftime("%y%m%d%H%M%S", time.gmtime(now + 7 * 3600))
+        self._last = 0
+
+    def next_code(self, unit: str) -> str:
+        """A new code of the portal's own form: opaque to a province."""
+        self._last += 1
+        return f"{unit}-QG-{self._stamp}-{self._last:04d}"
+
+    def page(self, start: int, count: int) -> list[dict[str, Any]]:
+        """Rows from number `start` on."""
+        return [one.row() for one in list(self.rows.values())[start : start + count]]
+
+    def totals(self) -> dict[str, Any]:
+        """Sums over all dossiers."""
+        answers: Counter[str] = Counter()
+        for one in self.rows.values():
+            answers.update(one.answers)
+        return {
+            "dossiers": len(self.rows),
+            "taken": sum(one.taken for one in self.rows.values()),
+            "attempts": sum(one.attempts for one in self.rows.values()),
+            "answers": dict(sorted(answers.items())),
+        }
