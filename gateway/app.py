@@ -25,6 +25,7 @@ from gateway.composition.consents import citizens, sweeping
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
+from gateway.composition.papers import open_papers
 from gateway.config.strict_yaml import read
 from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
@@ -133,14 +134,16 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         sealer = Sealer(key, settings.documents.passport_days)
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
+        papers = await open_papers(parts, prefill, recorder)
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
         corrections = await correcting(parts, recorder, shared.stores, shared.person_keys, shared.access)
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(
             clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            access=access, document_key=key, corrections=corrections, proxies=proxies(settings.access.proxy),
-            sources=sources, recorder=recorder, audit=audit, anchors=audit.anchors.rounds,
+            papers=papers, access=access, document_key=key, corrections=corrections,
+            proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
+            anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.consent_answers import CONSENT_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
+from gateway.api.papers_answers import PAPERS_ANSWERS
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.mapping.answer import FieldEntry, Mark, PrefillAnswer, ReasonEntry, schema_of
@@ -127,6 +128,7 @@ ANSWERS: dict[str, Any] = {
     ),
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,
+    **PAPERS_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
     "Procedure": _PROCEDURE,
     "Form": {"type": "object", "description": "JSON Schema 2020-12"},

@@ -26,6 +26,7 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
+from gateway.papers.search import Papers
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
@@ -85,6 +86,7 @@ class Services:
     configuration: Configuration
     catalogue: Catalogue
     prefill: Prefill
+    papers: Papers
     access: AccessService
     sources: Mapping[str, Source]
     recorder: Recorder

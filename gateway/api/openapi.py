@@ -47,6 +47,7 @@ _IN_PATH = {
 }
 _SCOPES = {
     "prefill": "Điền sẵn biểu mẫu / prefill forms",
+    "papers": "Tra cứu, lấy giấy tờ đã có / search and fetch papers that exist already",
     "audit:search": "Tìm trong nhật ký giao dịch / search the exchange log",
     "audit:identify": "Biết giao dịch về ai, có lý do / learn with a reason who an exchange is about",
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",

@@ -31,9 +31,9 @@ async def fill(request: Request) -> Response:
     body = prefill_body(await read_json_bytes(request), depth)
     try:
         services.demand()
-        wanted = _wanted(request, body)
+        wanted = prefill_request(request, body)
     except (LogNotSigned, NotAnchored, NotFound) as denial:
-        await _note(request, body, denial)
+        await note_refused(request, body, denial)
         raise
     until = deadline(request, body.get("deadline_ms"))
     return answer(await services.prefill.fill(wanted, request.requester, request.exchange, until))
@@ -45,14 +45,15 @@ async def explain(request: Request) -> Response:
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
     try:
-        wanted = _wanted(request, body)
+        wanted = prefill_request(request, body)
     except NotFound as denial:
-        await _note(request, body, denial)
+        await note_refused(request, body, denial)
         raise
     return answer(await services.prefill.explain(wanted, request.requester, request.exchange))
 
 
-def _wanted(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
+def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
+    """The request in a checked body. Raises NotFound (procedure), Unprocessable (subjects, login)."""
     services, given = request.services, body.get
     procedure = find(services.catalogue, body["procedure"])
     agency = services.access.requesters.agency(request.requester)
@@ -97,7 +98,7 @@ async def resume(request: Request) -> Response | web.StreamResponse:
     return answer(await services.prefill.resume(body.pending, request.requester, deadline(request, None)))
 
 
-async def _note(request: Request, body: Mapping[str, Any], denial: GatewayError) -> None:
+async def note_refused(request: Request, body: Mapping[str, Any], denial: GatewayError) -> None:
     """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
     known = request.services.catalogue.find(body["procedure"])
     procedure, dossier = known.code if known else "", body.get("dossier") or ""

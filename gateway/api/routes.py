@@ -12,6 +12,7 @@ from gateway.api import (
     citizens,
     corrections,
     operation,
+    papers,
     predicates,
     prefill,
     procedures,
@@ -37,6 +38,7 @@ from gateway.api.corrections_models import (
 )
 from gateway.api.dispatcher import Endpoint, Handler, Routes
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
+from gateway.api.papers_models import PaperSearchBody
 from gateway.api.report_models import ReportBody
 
 BODY = (400, 408, 413, 415, 422)
@@ -119,6 +121,12 @@ OPERATIONS = (
         vi="Ghi nhận trả lời của cơ quan quản lý cơ sở dữ liệu về yêu cầu chỉnh sửa",
         en="What the owner of the database answered to a report", answer="CorrectionState",
         problems=(*BODY, *GUARDED, 404, 409, 503),
+    ),
+    Route(
+        method="POST", path="/v1/papers/search", handler=papers.search, id="papers_search", scope="papers",
+        body=PaperSearchBody, vi="Tra cứu giấy tờ đã có trong kho để dùng lại",
+        en="Search for papers that the state holds already", answer="PaperList",
+        problems=(*BODY, *GUARDED, 404, 503),
     ),
     Route(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

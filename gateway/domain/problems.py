@@ -172,6 +172,9 @@ class ProblemCode(StrEnum):
     PERIOD_KEYS_ERASED = (
         "period_keys_erased", "Khóa của tháng đó đã bị hủy", "The keys of that month were erased", 409, 422)
 
+    # papers of the paper store, and kept ones
+    PAPER_UNKNOWN = "paper_unknown", "Không có giấy tờ này", "There is no such paper", 404
+
     # the exchange log and its auditors
     EXCHANGE_UNKNOWN = (
         "exchange_unknown", "Không có bản ghi nào của giao dịch này", "There is no record of this exchange", 404)

@@ -164,6 +164,8 @@ HOW_PREDICATE = Sentence("tên điều kiện, tham số đặt sau dấu hai ch
 HOW_JWT = Sentence("token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
     "an ID token as received, three parts with dots between")
 HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token of 'pending'")
+HOW_PAPER_REFERENCE = Sentence(
+    "mã tham chiếu mà /v1/papers/search đã trả về", "a reference that /v1/papers/search answered")
 HOW_CONSENT = Sentence(
     "mã 'consent' trong câu trả lời của POST /v1/consents", "the 'consent' in the answer of POST /v1/consents")
 HOW_SUBJECT_REQUEST = Sentence("mã 'request' trong câu trả lời của POST /v1/subject-requests",
@@ -566,6 +568,18 @@ SUBJECT_REQUEST_EXTENDED = Sentence(
     "yêu cầu đã được gia hạn, và chỉ được gia hạn một lần", "it was already extended; one extension is permitted")
 SUBJECT_REQUEST_CHANGED = Sentence("có người khác vừa thay đổi yêu cầu này", "a concurrent request changed it")
 SAY_WHY = Sentence("cần nêu lý do", "give a reason")
+
+# --- papers of the paper store, and kept ones
+
+NO_SUCH_RESULT = Sentence(
+    "thủ tục {procedure} không nhận kết quả này thay giấy tờ; các mã được nhận: {codes}",
+    "{procedure} takes no paper with this result code; it takes: {codes}")
+NO_SUCH_OWNER = Sentence("thủ tục {procedure} không có vai trò này", "{procedure} has no such role")
+NO_SUCH_PAPER = Sentence(
+    "không có giấy tờ theo mã tham chiếu này: mã hết hạn sau ít phút, chỉ dùng cho hệ thống và hồ sơ đã tra cứu; "
+    "hãy tra cứu lại",
+    "there is no paper under this reference: it lasts some minutes, for the requester and the dossier of its search; "
+    "search again")
 
 # --- corrections
 

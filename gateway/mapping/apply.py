@@ -120,6 +120,8 @@ class Filled:
     doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
     saved_papers: int = 0
+    #: what the papers were decided by; None without papers
+    facts: Facts | None = None
 
     def entries(self) -> dict[str, FieldEntry]:
         """Form key -> entry, decoded."""
@@ -244,6 +246,7 @@ def _decide_papers(
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
     )  # fmt: skip
+    filled.facts = facts
     for code, paper in plan.papers.items():
         decided = paper_entry(facts, code, paper)
         filled.papers.append(decided)

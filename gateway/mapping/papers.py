@@ -305,12 +305,13 @@ def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
     rejected: list[ProofVerdict] = []
     for paper in papers if isinstance(papers, list) else ():
         listed = isinstance(paper, Mapping) and paper.get("result_code") in (leaf.issued or ())
-        if not listed or not _still_valid(paper, facts.today):
+        if not listed or not still_valid(paper, facts.today):
             continue
         faults = list(_bound(facts, leaf, paper.get))
         if not faults:
             by = f"{evidence_id(pick.query)}:{pick.name}"
-            return ProofVerdict(Truth.YES, by=by, reusable={**paper, "owner": leaf.about})
+            shown = {name: one for name, one in paper.items() if name != "files"}
+            return ProofVerdict(Truth.YES, by=by, reusable={**shown, "owner": leaf.about})
         rejected += [next((fault for fault in faults if fault.truth is Truth.NO), faults[0])]
     if rejected:
         return next((one for one in rejected if one.truth is Truth.UNKNOWN), rejected[0])
@@ -318,7 +319,7 @@ def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
     return ProofVerdict(Truth.UNKNOWN, reason=why, rule=facts.plan.whose.get(word, ""))
 
 
-def _still_valid(paper: Mapping[str, object], today: date) -> bool:
+def still_valid(paper: Mapping[str, object], today: date) -> bool:
     """Valid until the end of its last day, month or year; not proven when that is unreadable."""
     until = paper.get("valid_until")
     return until is None or lasts(until, today) is Truth.YES

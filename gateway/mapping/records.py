@@ -26,6 +26,7 @@ from gateway.mapping.transforms import (
 #: replaces an unreadable end of validity: no date, and so never proof that a paper is valid
 NO_DATE = "0000"
 #: people of one household, papers of one owner: a longer list is another kind of answer, or hostile
+_LONGEST_PATH = 4_000
 _MOST = 500
 #: length of `1990-02`
 _MONTH = 7
@@ -243,13 +244,31 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
         "valid_until": "ThoiHanHieuLuc",
     }
     papers = [paper for paper in _listed(value) if isinstance(paper, dict)]
-    found = [
-        {ours: text(p.get(theirs)) for ours, theirs in wire.items() if text(p.get(theirs))} for p in papers
-    ]
-    for paper in found:
+    found: list[dict[str, object]] = []
+    for one in papers:
+        paper: dict[str, object] = {
+            ours: word for ours, theirs in wire.items() if (word := text(one.get(theirs)))
+        }
         if "valid_until" in paper:
             paper["valid_until"] = _valid_until(paper["valid_until"])
-    return [dict(paper) for paper in found if "result_code" in paper] or None
+        if files := _paper_files(one.get("DanhSachTepDinhKem")):
+            paper["files"] = files
+        found.append(paper)
+    return [paper for paper in found if "result_code" in paper] or None
+
+
+def _paper_files(value: object) -> list[dict[str, object]]:
+    """The files of a stored paper; one that is not readable is left out, and the paper stays.
+
+    `path` is what its download is asked by, letter for letter; it never leaves the gateway.
+    """
+    rows = [row for row in (value if isinstance(value, list) else [value])[:_MOST] if isinstance(row, dict)]
+    named = [(row.get("TenTep"), row.get("DuongDan")) for row in rows]
+    return [{"name": name if _in_line(name) else "", "path": path} for name, path in named if _in_line(path)]
+
+
+def _in_line(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_PATH and value.isprintable()
 
 
 def _valid_until(value: object) -> str | None:

@@ -28,7 +28,7 @@ def content(exchange: Exchange, answers: Sequence[SourceAnswer | None], filled: 
         b'},"evidence":{', b",".join(_evidence(exchange, answers)),
         b'},"papers":', filled.papers_json,
         b',"warnings":', filled.warnings_json,
-        b',"sources":[', b",".join(_sources(exchange, answers)),
+        b',"sources":[', b",".join(source_entries(exchange, answers)),
         b'],"saved":{"fields":%d,"papers":%d}' % (len(filled.digestible), filled.saved_papers),
     ))  # fmt: skip
 
@@ -107,7 +107,7 @@ def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:
     }
 
 
-def _sources(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
+def source_entries(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
     """One entry per planned query, but for claims that were not given: what was asked, the outcome, the time.
 
     A record whose person is uncertain is not shown. Its outcome is, with the reason.

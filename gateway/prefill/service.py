@@ -5,7 +5,8 @@ parse → admit → plan → promise → ask → fill → account → answer
 No record, no release: the intent is durable before any source is asked, the outcome before the answer leaves.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 
 import orjson
 
@@ -38,12 +39,27 @@ from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.preview import CitizenDecision, Previews
 from gateway.prefill.proving import Proving
-from gateway.prefill.questions import QuestionRequest, Questions
+from gateway.prefill.questions import Begin, QuestionRequest, Questions
 from gateway.prefill.records import Records
 from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
+
+
+class PrefillSteps(NamedTuple):
+    """The steps of a prefill, for use cases that decide and ask in the same way (gateway.papers)."""
+
+    cases: Cases
+    admission: Admission
+    #: the case with the proof of its representation; raises Refused (recorded)
+    represented: Callable[[Case, Requester, ExchangeId, float], Awaitable[Case]]
+    plans: Plans
+    begin: Begin
+    records: Records
+    asking: Asking
+    consents: ConsentChecks
+    counting: Counting
 
 
 class Prefill:
@@ -79,6 +95,14 @@ class Prefill:
         )  # fmt: skip
         self._proving = Proving(configuration, catalogue, gatherer, recorder)
         self._explainer = Explainer(self._cases, self._admission, self._plans, self._counting, recorder)
+
+    @property
+    def steps(self) -> PrefillSteps:
+        """Its steps, for another use case."""
+        return PrefillSteps(
+            self._cases, self._admission, self._represented, self._plans, self._begin, self._records, self._asking,
+            self._consents, self._counting,
+        )  # fmt: skip
 
     async def fill(
         self, request: PrefillRequest, requester: Requester, exchange_id: ExchangeId, deadline: float

@@ -14,7 +14,7 @@ from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.model import AnswerRule
-from gateway.mapping.papers import _still_valid
+from gateway.mapping.papers import still_valid
 from gateway.mapping.paths import Paths, steps_of
 from gateway.mapping.records import compare, identity_checks, paper_list, provider_transforms
 from gateway.mapping.transforms import Unreadable
@@ -108,11 +108,11 @@ def test_subject_is_one_of_the_members() -> None:
 def test_paper_is_valid_until_the_end_of_its_date(written: str, until: str, valid: bool) -> None:
     (paper,) = paper_list([{"MaKetQua": "KQ.1", "ThoiHanHieuLuc": written}]) or [{}]
     assert paper["valid_until"] == until
-    assert _still_valid(paper, date(2026, 1, 5)) is valid
+    assert still_valid(paper, date(2026, 1, 5)) is valid
 
 
 def test_paper_without_an_end_is_valid() -> None:
-    assert _still_valid({"result_code": "KQ.1"}, date(2026, 1, 5))
+    assert still_valid({"result_code": "KQ.1"}, date(2026, 1, 5))
 
 
 def test_markup_that_never_repeats_is_not_learnt_for_ever() -> None:

@@ -33,6 +33,7 @@ from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
+from gateway.papers.search import Papers
 from gateway.ports.exchange_log import Work
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.questions import QuestionRequest
@@ -260,6 +261,7 @@ async def _open(
         configuration=configuration,
         catalogue=catalogue,
         prefill=cast("Prefill", prefill),
+        papers=cast("Papers", prefill),
         access=access,
         sources={},
         recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),
