@@ -31,6 +31,9 @@ from adapters.sandbox import (
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
 from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
+from adapters.sandbox.one_gate import SOURCE as ONE_GATE
+from adapters.sandbox.one_gate import OneGate
+from adapters.sandbox.one_gate_door import add_one_gate
 from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.portal import BUS, SimulatedPortal, load_portal
 from adapters.sandbox.portal_control import add_portal_control
@@ -66,7 +69,7 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 def sources() -> frozenset[str]:
     """Names of the simulated peers, which are their prefixes too."""
-    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA}
+    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA, ONE_GATE}
 
 
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
@@ -90,7 +93,10 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
                 app.router.add_route(endpoint.method, f"/{endpoint.source}{path}", stage.serving(endpoint))
     if not only or TSA in only:
         add_authority(app, stage.board, stage.closing)
-    add_control(app, stage.board, stage.tokens, stage.portal, frozenset(only) or sources())
+    gate = OneGate()
+    add_control(app, stage.board, stage.tokens, stage.portal, gate, frozenset(only) or sources())
+    if not only or ONE_GATE in only:
+        add_one_gate(app, gate, stage.board, stage.closing)
     if not only or BUS in only:
         add_files(app, stage.board, stage.portal, stage.closing)
         add_portal_control(app, stage.portal, register, stage.tokens)

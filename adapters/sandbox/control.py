@@ -10,11 +10,13 @@ from aiohttp import web
 
 from adapters.sandbox.identity import sign_in
 from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
+from adapters.sandbox.one_gate import SOURCE as ONE_GATE
+from adapters.sandbox.one_gate import OneGate
 from adapters.sandbox.portal import BUS, INTERLINKED, LGSP, LGSP_QUERY, MINISTRY, VNEID, SimulatedPortal
 from adapters.sandbox.wire import Tokens
 
 _WORDS = frozenset({"source", "operation", "mode", "times", "percent", "seconds", "field"})
-_TAKING = frozenset({BUS, LGSP, LGSP_QUERY, MINISTRY, INTERLINKED, VNEID})
+_TAKING = frozenset({BUS, LGSP, LGSP_QUERY, MINISTRY, INTERLINKED, VNEID, ONE_GATE})
 
 
 def add_control(
@@ -22,6 +24,7 @@ def add_control(
     board: Switchboard,
     tokens: Tokens,
     portal: SimulatedPortal,
+    gate: OneGate,
     sources: Collection[str],
 ) -> None:
     """Add the control routes to the application."""
@@ -47,6 +50,7 @@ def add_control(
         board.reset()
         tokens.forget()
         portal.forget_all()
+        gate.forget_all()
         return web.Response(status=204)
 
     async def elsewhere(_request: web.Request) -> web.Response:

@@ -12,9 +12,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.sandbox.ledger import Ledger
+from adapters.sandbox.loopback import is_on_loopback
 from adapters.sandbox.people import Register
 from adapters.sandbox.portal import BUS, PortalBehaviour, SimulatedPortal
-from adapters.sandbox.portal_sending import SubmitOrder, is_on_loopback, submit
+from adapters.sandbox.portal_sending import SubmitOrder, submit
 from adapters.sandbox.wire import Tokens
 
 _MOST_ROWS = 1000

@@ -8,19 +8,18 @@ way its files are carried: `Base64`, or `DuongDan` at the sandbox.
 
 import asyncio
 import base64
-import ipaddress
 import random
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from adapters.sandbox.ledger import digest_of
+from adapters.sandbox.loopback import is_on_loopback
 from adapters.sandbox.national_bus import technical_id
 from adapters.sandbox.people import Person, Register
 from adapters.sandbox.portal import SimulatedPortal
@@ -95,16 +94,6 @@ class SubmitOrder(BaseModel):
         if not is_on_loopback(to):
             raise ValueError("is no address on loopback")
         return to.rstrip("/")
-
-
-def is_on_loopback(url: str) -> bool:
-    """Whether a URL of http or https leads to this machine."""
-    parts = urlsplit(url)
-    try:
-        loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        loopback = parts.hostname == "localhost"
-    return loopback and parts.scheme in {"http", "https"}
 
 
 @dataclass(frozen=True, slots=True)
