@@ -24,6 +24,7 @@ from gateway.composition.composition import Composition, same_sources
 from gateway.composition.consents import citizens, sweeping
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
+from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.papers import open_papers
 from gateway.config.strict_yaml import read
@@ -32,6 +33,7 @@ from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Pr
 from gateway.domain.faults import Faults
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
+from gateway.files.service import DossierFiles
 from gateway.login.id_tokens import Logins
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
@@ -72,6 +74,8 @@ class Shared:
     person_keys: PersonKeys
     cache: Cache
     access: DecisionInputs
+    #: under the configuration of the start
+    files: DossierFiles
     #: requests under way, and those that wait for late answers, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
@@ -106,9 +110,10 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
     await opened.enter_async_context(sweeping(stores, recorder.clock))
     access = await opened.enter_async_context(_opened_quotas(parts))
+    files = await opened.enter_async_context(opened_files(parts, roots, recorder))
     return Shared(
         recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
-        person_keys=PersonKeys(roots, stores.keeping),
+        files=files, person_keys=PersonKeys(roots, stores.keeping),
     )  # fmt: skip
 
 
@@ -145,7 +150,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
-            citizens=people, logins=logins,
+            citizens=people, logins=logins, files=replace(shared.files, recorder=recorder),
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
         return App(

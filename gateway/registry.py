@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.config.configuration import SourceSettings
+from gateway.config.gateway import ScannerSettings
 from gateway.config.portals import PortalSettings
 from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.source import ServicePlan
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
+from gateway.ports.files import Files, Scanner
 from gateway.ports.keys import KeyWrapper, Signer
 from gateway.ports.relay import Door, Portal
 from gateway.ports.sources import Source
@@ -124,6 +126,18 @@ def _held(held_by: KeyService, factory: str) -> Any:  # noqa: ANN401 -- the adap
     except KeyUnavailable as error:
         what = f"the key '{held_by.key}' cannot be had: {error.detail}"
         raise ConfigError([Problem(place, 0, what, f"see to {held_by.url}, and to the token")]) from None
+
+
+def open_files(folder: Path) -> Files:
+    """The files of dossiers, in a folder. Raises FilesUnavailable."""
+    files: Files = resolve("adapters.files.local", "open_files")(folder)
+    return files
+
+
+def open_scanner(settings: ScannerSettings) -> Scanner:
+    """The virus scanner at an address."""
+    scanner: Scanner = resolve("adapters.files.clamav", "open_scanner")(settings)
+    return scanner
 
 
 def store(url: str, name: str) -> Callable[..., Any]:

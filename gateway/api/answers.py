@@ -10,6 +10,7 @@ from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.consent_answers import CONSENT_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
 from gateway.api.papers_answers import PAPERS_ANSWERS
+from gateway.domain.files import FileKind, FileWarning
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.mapping.answer import FieldEntry, Mark, PrefillAnswer, ReasonEntry, schema_of
@@ -126,6 +127,24 @@ ANSWERS: dict[str, Any] = {
         report={"type": "object", "description": "as the owner of the database is to read it; personal data"},
         receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
     ),
+    "StoredFile": _object(
+        "exchange_id file size media_type warnings receipt",
+        exchange_id=_TEXT,
+        file={"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+        size={"type": "integer", "minimum": 1},
+        media_type={"enum": [one.media_type for one in FileKind], "description": "what the content is"},
+        warnings=_listed(
+            _object(
+                "code title title_en",
+                code=open_list(one.value for one in FileWarning),
+                title=_TEXT,
+                title_en=_TEXT,
+            )
+        ),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
+    "FileLink": _object("exchange_id url expires_at", exchange_id=_TEXT, url=_TEXT, expires_at=_TEXT),
+    "FileContent": {"type": "string", "format": "binary", "description": "the bytes of the file"},
     "ResumeAnswer": _object("exchange_id", exchange_id=_TEXT, fields=_named(_FIELD), pending=_MAYBE),
     **EXPLAIN_ANSWERS,
     **PAPERS_ANSWERS,

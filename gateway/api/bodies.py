@@ -6,6 +6,7 @@ duplicate keys, NaN and Infinity, numbers that do not fit, and nesting beyond th
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from aiohttp import StreamReader, web
@@ -24,6 +25,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
 _LARGEST = 2**53
 _LONGEST_NUMBER = 32
+#: bytes that the sender of a streamed body must send per second, on average
+_LEAST_RATE = 32_768
 
 
 async def read_model(request: Request, model: type[_Model]) -> _Model:
@@ -71,6 +74,28 @@ async def read_bytes(request: web.BaseRequest, largest: int, seconds: float) -> 
     if len(body) > largest:
         raise TooLarge(say.AT_MOST_BYTES(largest=largest))
     return body
+
+
+async def body_pieces(request: web.BaseRequest, largest: int, seconds: float) -> AsyncIterator[bytes]:
+    """The body as it comes. A sender that stops for `seconds`, or stays below the least rate, is refused."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise WrongMedia(say.SEND_UNCOMPRESSED)
+    if (request.content_length or 0) > largest:
+        raise TooLarge(say.AT_MOST_BYTES(largest=largest))
+    now, patience = asyncio.get_running_loop().time, seconds
+    while True:
+        begun = now()
+        try:
+            async with asyncio.timeout(patience):
+                piece = await request.content.readany()
+        except TimeoutError:
+            raise TooSlow(say.SEND_FASTER(rate=_LEAST_RATE)) from None
+        except (web.RequestPayloadError, ValueError):
+            raise BadRequest(say.BODY_UNREADABLE) from None
+        if not piece:
+            return
+        patience = min(patience - (now() - begun) + len(piece) / _LEAST_RATE, seconds)
+        yield piece
 
 
 async def _gathered(stream: StreamReader, largest: int) -> bytes:

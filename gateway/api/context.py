@@ -23,6 +23,7 @@ from gateway.consents.service import ConsentBook
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
+from gateway.files.service import DossierFiles
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
@@ -95,6 +96,8 @@ class Services:
     logins: Logins
     #: None if corrections are off
     corrections: Corrections | None = None
+    #: None if no files are kept
+    files: DossierFiles | None = None
     #: signs answers on request
     document_key: DocumentKey | None = None
     #: None if the log is only written

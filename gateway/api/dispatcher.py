@@ -41,6 +41,8 @@ class Endpoint(NamedTuple):
     scope: str | None = None
     #: it only waits for late answers: it has its own concurrency limit
     waits: bool = False
+    #: its handler reads the body piece by piece, and compares it with Content-Digest
+    streams: bool = False
 
 
 class Routes:
@@ -140,7 +142,7 @@ class Dispatcher:
         counts[requester.id] = counts.get(requester.id, 0) + 1
         try:
             if any(map(request.headers.__contains__, MESSAGE_FIELDS)):
-                await check_message(request)
+                await check_message(request, streamed=endpoint.streams)
             return await endpoint.handler(request)
         finally:
             counts[requester.id] -= 1

@@ -79,5 +79,6 @@ PAPER_REFERENCE = worded(r"^[0-9A-Za-z_=\-]{40,16384}$", say.HOW_PAPER_REFERENCE
 CONSENT = worded("^cs-[a-z]{24}$", say.HOW_CONSENT)
 SUBJECT_REQUEST = worded("^sr-[a-z]{24}$", say.HOW_SUBJECT_REQUEST)
 CORRECTION = worded("^cr-[a-z]{24}$", say.HOW_CORRECTION)
+FILE = worded("^sha256:[0-9a-f]{64}$", say.HOW_FILE)
 LANGUAGE = worded(TAG, say.HOW_LANGUAGE)
 ONE_LINE = worded(f"^[^{HIDDEN}]+$", say.HOW_ONE_LINE)

@@ -27,6 +27,7 @@ from gateway.domain.errors import (
     Unauthenticated,
     Unprocessable,
 )
+from gateway.domain.files import FileKind
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {
@@ -44,6 +45,7 @@ _IN_PATH = {
     "code": (100, "1.004873"),
     "exchange_id": (26, "01KB0000000000000000000000"),
     "path": (100, "0/000.p/12"),
+    "opaque": (2_048, "A1b2C3"),
 }
 _SCOPES = {
     "prefill": "Điền sẵn biểu mẫu / prefill forms",
@@ -51,6 +53,7 @@ _SCOPES = {
     "audit:search": "Tìm trong nhật ký giao dịch / search the exchange log",
     "audit:identify": "Biết giao dịch về ai, có lý do / learn with a reason who an exchange is about",
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
+    "dossiers": "Hồ sơ và tệp của hồ sơ / dossiers and their files",
     "consents": "Sự đồng ý và yêu cầu của chủ thể dữ liệu / consents and requests of data subjects",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
@@ -76,6 +79,14 @@ _KEY: dict[str, Any] = {
     "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
     "description": "what comes again under a key of the requester is the same request; another one is 422",
     "example": "thu-den-0417",
+}
+
+_FILE_NAME: dict[str, Any] = {
+    "name": "Content-Disposition",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 1_000},
+    "description": "the name of the file (RFC 6266); its extension must be that of the content. It is not kept",
+    "example": "attachment; filename*=UTF-8''don-de-nghi.pdf",
 }
 
 
@@ -136,6 +147,13 @@ def _operation(item: Route) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _ref(item.body.__name__)}},
         }
+    if item.streams:
+        kinds = ("application/octet-stream", *(one.media_type for one in FileKind))
+        out["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": _ref("FileContent")} for kind in kinds},
+        }
+        out["parameters"] = [_FILE_NAME]
     if item.id in _FORMS:
         out["requestBody"] = {
             "required": True,

@@ -11,6 +11,7 @@ from gateway.api import (
     audit,
     citizens,
     corrections,
+    files,
     operation,
     papers,
     predicates,
@@ -37,9 +38,11 @@ from gateway.api.corrections_models import (
     CorrectionUpdateBody,
 )
 from gateway.api.dispatcher import Endpoint, Handler, Routes
+from gateway.api.files_models import FileLinkBody
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.papers_models import PaperSearchBody
 from gateway.api.report_models import ReportBody
+from gateway.domain.files import FileKind
 
 BODY = (400, 408, 413, 415, 422)
 GUARDED = (401, 403, 429)
@@ -58,6 +61,8 @@ class Route:
     scope: str | None = None
     #: it only waits for late answers
     waits: bool = False
+    #: the body is a file, read piece by piece
+    streams: bool = False
     body: type[BaseModel] | None = None
     #: name of the answer's schema in openapi.py
     answer: str
@@ -245,6 +250,21 @@ OPERATIONS = (
         problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
     Route(
+        method="POST", path="/v1/files", handler=files.upload, id="file", scope="dossiers", streams=True,
+        vi="Gửi một tệp của hồ sơ", en="Store a file of a dossier", answer="StoredFile",
+        problems=(*BODY, *GUARDED, 503),
+    ),
+    Route(
+        method="POST", path="/v1/files/link", handler=files.link, id="file_link", scope="dossiers", body=FileLinkBody,
+        vi="Tạo đường dẫn có thời hạn để tải tệp", en="Make a link for downloads that ends",
+        answer="FileLink", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Route(
+        method="GET", path="/files/{opaque}", handler=files.download, id="file_download",
+        vi="Tải tệp theo đường dẫn có thời hạn", en="Download a file by its link", answer="FileContent",
+        media=tuple(one.media_type for one in FileKind), problems=(404, 503),
+    ),
+    Route(
         method="GET", path="/log/checkpoint", handler=audit.public_checkpoint, id="log_checkpoint",
         vi="Điểm kiểm tra đã ký (công khai)", en="The signed checkpoint (public)", answer="Note",
         media=("text/plain",), problems=(404, 503),
@@ -290,4 +310,4 @@ def add_operations(routes: Routes) -> None:
     """Add the table to the routes."""
     for item in OPERATIONS:
         methods = ("GET", "HEAD") if item.method == "GET" else (item.method,)
-        routes.add(methods, Endpoint(item.path, item.handler, item.scope, item.waits))
+        routes.add(methods, Endpoint(item.path, item.handler, item.scope, item.waits, item.streams))

@@ -16,7 +16,7 @@ from gateway.api.response import Response
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, KeyUnavailable
 from gateway.domain.problems import ProblemCode
-from gateway.messages.digest import check_digest
+from gateway.messages.digest import check_digest, sha256_in
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message
 from gateway.messages.sign import signature_fields, wanted
@@ -29,25 +29,38 @@ _DIGEST = "Content-Digest"
 MESSAGE_FIELDS = ("Signature-Input", "Signature", _DIGEST)
 
 
-async def check_message(request: Request) -> None:
+async def check_message(request: Request, *, streamed: bool = False) -> None:
     """Verify a request with `MESSAGE_FIELDS`: its signature, or Content-Digest only.
+
+    `streamed`: the body is not read here; the handler compares it with `streamed_digest`.
 
     Raises SignatureBroken, AccessUnavailable, BadRequest, faults of the body.
     """
     signed = "Signature-Input" in request.headers or "Signature" in request.headers
     limits = request.services.configuration.gateway.limits
-    body = b""
-    if request.can_read_body:
+    body: bytes | None = None if streamed else b""
+    if request.can_read_body and not streamed:
         body = request.raw = await read_bytes(request, limits.body_bytes, limits.body_seconds)
     if not signed:
-        check_body(request, body)
+        if body is not None:
+            check_body(request, body)
         return
     try:
         request.signed = await _verified(request, body)
     except SignatureBroken as broken:
         await record_refusal(request, broken.problem_code, _RULE)
         raise
-    request.digested = _DIGEST in request.headers
+    request.digested = _DIGEST in request.headers and not streamed
+
+
+def streamed_digest(request: Request) -> bytes | None:
+    """The SHA-256 that a streamed body must have, if the sender says one. Raises BadRequest."""
+    if _DIGEST not in request.headers:
+        return None
+    try:
+        return sha256_in(request.headers.getall(_DIGEST))
+    except SignatureBroken as broken:
+        raise BadRequest(broken.said, code=ProblemCode.DIGEST_INVALID) from None
 
 
 def check_body(request: Request, body: bytes) -> None:
@@ -92,7 +105,7 @@ async def sign_response(request: Request, response: Response) -> None:
     response.headers.update(signed)
 
 
-async def _verified(request: Request, body: bytes) -> Signed:
+async def _verified(request: Request, body: bytes | None) -> Signed:
     services = request.services
     known = services.requesters.named(request.requester.id)
     message = _message(request)

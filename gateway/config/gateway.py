@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field
 
 from gateway.config.values import Moved, Secret, SecretKey, Settings
+from gateway.domain.files import FileKind
 
 Profile = Literal["sandbox", "production"]
 
@@ -270,6 +271,39 @@ class AttestSettings(Settings):
     per_form: Rate | None = "60/hour"
 
 
+class ScannerSettings(Settings):
+    """A virus scanner: clamd of ClamAV. `tcp://HOST:PORT` or `unix:///PATH`."""
+
+    url: str = Field(pattern=r"^(tcp://[A-Za-z0-9.:_\[\]-]+:[0-9]{1,5}|unix:///[^\s]+)$")
+    #: longest time for one file, in seconds
+    seconds: float = Field(60, gt=0, le=600)
+
+
+def _every_kind_but_archives() -> tuple[FileKind, ...]:
+    return tuple(one for one in FileKind if one is not FileKind.ZIP)
+
+
+class FileSettings(Settings):
+    """Files of dossiers: where they are kept, and which are accepted."""
+
+    #: default: `files` in the state folder; machines that share a store need one shared folder
+    folder: Path | None = None
+    #: largest file
+    most_bytes: int = Field(52_428_800, gt=0, le=1_073_741_824)
+    #: accepted kinds, as the content shows them; `zip` is off by default
+    kinds: Annotated[tuple[FileKind, ...], AS_LIST] = Field(
+        default_factory=_every_kind_but_archives, min_length=1
+    )
+    #: longest life of a link
+    link_hours: int = Field(72, ge=1, le=8_760)
+    #: uploads of one requester at a time, in one process
+    uploads_per_requester: int = Field(8, gt=0, le=1_000)
+    #: days after which a file is deleted to which no dossier refers
+    unreferred_days: int = Field(7, ge=1, le=3_650)
+    #: None: files are not scanned
+    scanner: ScannerSettings | None = None
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -299,5 +333,6 @@ class GatewaySettings(Settings):
     documents: DocumentSettings = DocumentSettings()
     corrections: CorrectionSettings = CorrectionSettings()
     attest: AttestSettings = AttestSettings()
+    files: FileSettings = FileSettings()
     #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

@@ -243,6 +243,27 @@ class PortalUnavailable(GatewayError):
     code = ProblemCode.SOURCE_UNAVAILABLE
 
 
+class FilesUnavailable(GatewayError):
+    """Files cannot be stored or read now; nothing half was stored."""
+
+    code = ProblemCode.FILES_UNAVAILABLE
+
+
+class ScannerUnavailable(GatewayError):
+    """The virus scanner does not answer, so no file is accepted; send it again a little later."""
+
+    code = ProblemCode.SCANNER_UNAVAILABLE
+
+
+class FileRefused(Unprocessable):
+    """The content of a file is not accepted; the refusal is recorded."""
+
+    def __init__(self, said: Sentence, *, code: ProblemCode, found: str = "") -> None:
+        """`found`: what the scanner calls it, for the record."""
+        super().__init__(said, code=code)
+        self.found = found
+
+
 class KeyUnavailable(GatewayError):
     """A key in an outside key service cannot be used now."""
 

@@ -80,6 +80,10 @@ class ProblemCode(StrEnum):
         "Reports of corrections cannot be kept or looked up now", 503)
     RELAY_UNAVAILABLE = ("relay_unavailable", "Hiện không lưu hoặc tra cứu được hồ sơ; hãy gửi lại sau",
         "Dossiers cannot be stored or looked up now; send it again later", 503)
+    FILES_UNAVAILABLE = ("files_unavailable", "Hiện không lưu hoặc không đọc được tệp",
+        "Files cannot be stored or read now", 503)
+    SCANNER_UNAVAILABLE = ("scanner_unavailable", "Hiện không quét được mã độc nên không nhận tệp",
+        "Files cannot be scanned for malware now, so none is accepted", 503)
     KEY_UNAVAILABLE = ("key_unavailable", "Hiện không dùng được khóa mà hệ thống kết nối cần",
         "A key that the gateway needs cannot be used now", 503)
 
@@ -174,6 +178,16 @@ class ProblemCode(StrEnum):
 
     # papers of the paper store, and kept ones
     PAPER_UNKNOWN = "paper_unknown", "Không có giấy tờ này", "There is no such paper", 404
+    # files of dossiers
+    FILE_UNKNOWN = "file_unknown", "Không có tệp này", "There is no such file", 404
+    FILE_KIND_NOT_ALLOWED = (
+        "file_kind_not_allowed", "Không nhận loại tệp này", "Files of this kind are not accepted", 422)
+    FILE_TYPE_DIFFERS = ("file_type_differs", "Loại tệp khai báo khác với nội dung tệp",
+        "The declared type differs from the content of the file", 422)
+    FILE_DAMAGED = "file_damaged", "Tệp bị hỏng hoặc không đầy đủ", "The file is damaged or incomplete", 422
+    FILE_ENCRYPTED = "file_encrypted", "Tệp được mã hóa bằng mật khẩu", "The file is encrypted by a password", 422
+    FILE_HOSTILE = "file_hostile", "Tệp có cấu trúc nguy hiểm", "The structure of the file is dangerous", 422
+    FILE_INFECTED = "file_infected", "Tệp có mã độc", "The file has malware", 422
 
     # the exchange log and its auditors
     EXCHANGE_UNKNOWN = (

@@ -71,6 +71,7 @@ SEND_FORM = Sentence(
     "gửi kèm Content-Type: application/x-www-form-urlencoded", "send Content-Type: application/x-www-form-urlencoded")
 AT_MOST_BYTES = Sentence("chỉ nhận tối đa {largest} byte", "at most {largest} bytes are accepted")
 SEND_WITHIN = Sentence("gửi hết nội dung trong vòng {seconds} giây", "send the body within {seconds} seconds")
+SEND_FASTER = Sentence("gửi ít nhất {rate} byte mỗi giây", "send at least {rate} bytes a second")
 BODY_UNREADABLE = Sentence("không đọc được nội dung yêu cầu", "the body could not be read")
 BODY_EMPTY = Sentence(
     "nội dung yêu cầu trống; cần một đối tượng JSON", "the body is empty; a JSON object is expected")
@@ -172,6 +173,8 @@ HOW_SUBJECT_REQUEST = Sentence("mã 'request' trong câu trả lời của POST 
     "the 'request' in the answer of POST /v1/subject-requests")
 HOW_CORRECTION = Sentence(
     "mã 'id' trong câu trả lời của POST /v1/corrections", "the 'id' in the answer of POST /v1/corrections")
+HOW_FILE = Sentence("'file' trong câu trả lời của POST /v1/files, ví dụ sha256:…",
+    "'file' of an answer of POST /v1/files, such as sha256:…")
 HOW_LANGUAGE = Sentence("mã ngôn ngữ theo BCP 47, ví dụ vi", "a language by its tag (BCP 47), such as vi")
 HOW_ONE_LINE = Sentence("văn bản không xuống dòng, không có ký tự đổi chiều viết và ký tự ẩn khác",
     "text without line breaks, changes of direction and other invisible characters")
@@ -332,6 +335,57 @@ TOKEN_PARAMETER = Sentence("thiếu tham số 'token'", "the parameter 'token' i
 TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
 REVOCATIONS_UNKNOWN = Sentence(
     "trong một lúc không tra cứu được danh sách thu hồi", "revocations could not be looked up for a while")
+
+# --- files of dossiers
+
+FILES_DISK_FULL = Sentence("đĩa lưu tệp đã đầy: giải phóng chỗ, rồi gửi lại tệp",
+    "the disk of the files is full: make room, then send the file again")
+FILES_FOLDER_FAULT = Sentence("không ghi hoặc đọc được thư mục lưu tệp: kiểm tra 'files.folder' trong gateway.yaml",
+    "the folder of the files cannot be written or read: check 'files.folder' in gateway.yaml")
+FILE_ALTERED = Sentence("nội dung tệp đã lưu khác với giá trị băm của tệp: khôi phục tệp từ bản sao lưu",
+    "the stored content differs from its digest: restore the file from a backup")
+SCANNER_AWAY = Sentence("chương trình quét mã độc không trả lời: gửi lại tệp sau {seconds} giây",
+    "the malware scanner does not answer: send the file again after {seconds} seconds")
+FILE_INFECTED = Sentence("chương trình quét tìm thấy mã độc: kiểm tra máy đã tạo tệp, gửi tệp sạch",
+    "the scanner found malware: check the computer that made the file, and send a clean one")
+FILE_EMPTY = Sentence("tệp trống", "the file is empty")
+FILE_KINDS = Sentence("loại tệp được nhận: {kinds}; loại tệp được xác định theo nội dung",
+    "accepted kinds: {kinds}; the content decides the kind")
+FILE_DECLARED = Sentence("nội dung tệp là {kind}: gửi kèm Content-Type {media}",
+    "the content is {kind}: send Content-Type {media}")
+FILE_EXTENSION = Sentence("nội dung tệp là {kind}: đặt phần mở rộng của tên tệp là .{extension}",
+    "the content is {kind}: end the file name with .{extension}")
+FILE_NAME = Sentence("tên tệp có 1 đến 200 ký tự, không có '/', '\\', ký tự điều khiển và không bắt đầu bằng dấu chấm",
+    "a file name has 1 to 200 characters, no '/', no '\\', no control characters, and does not begin with a dot")
+FILE_NAME_FIELD = Sentence("không đọc được Content-Disposition: viết là attachment; filename*=UTF-8''…",
+    "Content-Disposition cannot be read: write attachment; filename*=UTF-8''…")
+FILE_CUT = Sentence("tệp {kind} không có phần cuối: gửi lại toàn bộ tệp",
+    "the {kind} file lacks its end: send the whole file again")
+FILE_BROKEN = Sentence("không đọc được cấu trúc của tệp {kind}: lưu lại tệp bằng chương trình đã tạo tệp",
+    "the structure of the {kind} file cannot be read: save it again with the program that made it")
+FILE_METHOD = Sentence("tệp nén dùng thuật toán nén không được nhận: nén lại theo kiểu Deflate",
+    "the archive uses a compression that is not accepted: compress it again with Deflate")
+FILE_PASSWORD = Sentence("tệp có phần được mã hóa bằng mật khẩu: gửi tệp không có mật khẩu",
+    "a part of the file is encrypted by a password: send it without a password")
+FILE_TWO_KINDS = Sentence("tệp có thể được đọc như hai loại tệp khác nhau: lưu lại thành một loại",
+    "the file can be read as two different kinds: save it as one kind")
+FILE_TOO_MANY_MEMBERS = Sentence("tệp nén có quá {most} tệp bên trong: chia thành nhiều tệp",
+    "the archive has more than {most} files: split it")
+FILE_EXPANDS = Sentence("tệp nén giải nén ra quá lớn", "the archive is too large when unpacked")
+FILE_MEMBER_PATH = Sentence("tệp nén có tên tệp bên trong dẫn ra ngoài thư mục giải nén, hoặc bị trùng",
+    "a name inside the archive leads out of its folder, or is there twice")
+FILE_MEMBER_LIES = Sentence("danh mục của tệp nén khác với nội dung tệp nén",
+    "the directory of the archive differs from its content")
+FILE_NESTED = Sentence("tệp nén có tệp nén hoặc chương trình bên trong: gửi từng tệp riêng",
+    "the archive has an archive or a program inside: send its files one by one")
+FILE_MACROS = Sentence("tệp văn bản có macro: lưu lại không có macro",
+    "the document has macros: save it without macros")
+FILE_DOCTYPE = Sentence("tệp XML có DOCTYPE: bỏ phần này", "the XML has a DOCTYPE: take it out")
+FILE_PIXELS = Sentence("ảnh có quá {most} triệu điểm ảnh: giảm kích thước ảnh",
+    "the picture has more than {most} million pixels: make it smaller")
+FILE_LINK_SECONDS = Sentence("'seconds' từ 60 đến {most}", "'seconds' is from 60 to {most}")
+FILE_DIGEST_KIND = Sentence("Content-Digest của tệp dùng sha-256", "the Content-Digest of a file uses sha-256")
+UPLOADS_AT_A_TIME = Sentence("tối đa {most} tệp cùng lúc", "at most {most} files at a time")
 
 # --- policy: agreements, purposes, scopes, limits
 

@@ -16,6 +16,15 @@ def content_digest(body: bytes) -> str:
     return f"sha-256={written(Item(hashlib.sha256(body).digest(), {}))}"
 
 
+def sha256_in(values: Sequence[str]) -> bytes:
+    """The SHA-256 of a body that is not here yet. Raises SignatureBroken if it is missing, or beside another digest."""
+    found = {name: item for name, item in dictionary(", ".join(values)).items() if name in _ALGORITHMS}
+    item = found.get("sha-256")
+    if len(found) > 1 or not isinstance(item, Item) or not isinstance(item.value, bytes):
+        raise SignatureBroken(say.FILE_DIGEST_KIND)
+    return item.value
+
+
 def check_digest(values: Sequence[str], body: bytes) -> None:
     """Raises SignatureBroken without a supported digest, or if one is not that of the body."""
     checked = 0

@@ -109,9 +109,10 @@ def fits(name: str, answer: Any) -> None:
 
 
 @asynccontextmanager
-async def opened(state: Path) -> AsyncIterator[Office]:
-    """A new one."""
+async def opened(state: Path, **overrides: str) -> AsyncIterator[Office]:
+    """A new one; `gateway__files__most_bytes="1"` overrides a setting."""
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    ports |= {name.replace("__", "."): value for name, value in overrides.items()}
     fresh.log_in(state)
     plan = ServeOptions(root=ROOT, config=ROOT / "config", state=state, overrides=ports)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:

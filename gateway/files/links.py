@@ -1,0 +1,79 @@
+"""Links to stored files: opaque tokens that carry all that a download needs, sealed and authenticated (AES-256-GCM).
+
+No table: a link ends with its time, or with its file. Its length says nothing about the name in it.
+"""
+
+import base64
+import binascii
+import os
+import struct
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.domain.files import FileKind
+from gateway.exchange_log.aead import seal, unseal
+
+LABEL = b"motlan file links v1"
+_CONTEXT = b"file link 1"
+_HEAD = struct.Struct(">QQ32s16s")
+#: texts are filled up to a multiple of this
+_FILL = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLink:
+    """The right to download one file until a time."""
+
+    #: POSIX seconds
+    expires: int
+    digest: str
+    #: bytes
+    size: int
+    kind: FileKind
+    #: as the download is named; it may be personal data
+    name: str
+    #: for whom the link was made, for the record of a download
+    requester: str
+    agency: str = ""
+    dossier: str = ""
+
+
+class FileLinks:
+    """Seals and opens links."""
+
+    def __init__(self, secret: bytes) -> None:
+        """`secret`: 32 bytes, the same in all processes that share the files."""
+        self._key = AESGCM(secret)
+
+    def sealed(self, link: FileLink) -> str:
+        """The token of a link, for a URL."""
+        head = _HEAD.pack(link.expires, link.size, bytes.fromhex(link.digest), link.kind.encode())
+        texts = f"{link.name}\0{link.requester}\0{link.agency}\0{link.dossier}".encode()
+        texts += b"\0" * (_FILL - len(texts) % _FILL)
+        return base64.urlsafe_b64encode(seal(self._key, head + texts, _CONTEXT)).rstrip(b"=").decode()
+
+    def opened(self, token: str, now: float) -> FileLink | None:
+        """The link of a token; None if it was not made here, was changed, or has ended. Equal in time for each."""
+        try:
+            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            sealed = b""
+        plain = unseal(
+            self._key, sealed if len(sealed) > _HEAD.size else os.urandom(_HEAD.size + _FILL), _CONTEXT
+        )
+        if plain is None:
+            return None
+        expires, size, digest, kind = _HEAD.unpack_from(plain)
+        if now >= expires:
+            return None
+        name, requester, agency, dossier, *_ = plain[_HEAD.size :].decode().split("\0")
+        return FileLink(
+            expires=expires, digest=digest.hex(), size=size, kind=_kind(kind), name=name, requester=requester,
+            agency=agency, dossier=dossier,
+        )  # fmt: skip
+
+
+def _kind(packed: bytes) -> FileKind:
+    name = packed.rstrip(b"\0").decode()
+    return next(one for one in FileKind if one == name)
