@@ -25,6 +25,7 @@ from gateway.app import open_sources
 from gateway.audit.in_force import in_force
 from gateway.checks.crosscheck import crosscheck
 from gateway.checks.examples import counter_example_faults, example_faults
+from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import service_example_faults
 from gateway.cli.minimised import tables as minimised_tables
@@ -98,7 +99,7 @@ def check_config(
 
     When all is good, a table shows what each procedure gets and lacks under each requester's agreements today,
     and what agreements give that their procedures never need. The examples of all mappings are run: those of data
-    services, procedures and predicates, and the cases that must not cut.
+    services, procedures, predicates and portal messages, and the cases that must not cut.
 
     \b
     Examples:
@@ -187,6 +188,10 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
         *(
             (rooms / "predicates" / f"{name}.yaml", question_example_faults(question, offers))
             for name, question in catalogue.questions.items()
+        ),
+        *(
+            (rooms / "portals" / f"{name}.yaml", message_example_faults(plans))
+            for name, plans in catalogue.portals.items()
         ),
     ]
     for path, faults in written:

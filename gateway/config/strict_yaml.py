@@ -37,6 +37,7 @@ _SCHEMAS = {
     "ProcedureMapping": "procedure_mapping",
     "FieldGroup": "field_group",
     "QuestionMapping": "predicate_mapping",
+    "PortalMapping": "portal_mapping",
     "CodeList": "code_list",
     "UnitFile": "units",
 }

@@ -77,6 +77,7 @@ class ApplicantKind(StrEnum):
 
     CITIZEN = "citizen"
     BUSINESS = "business"
+    HOUSEHOLD_BUSINESS = "household_business"
     STATE_AGENCY = "state_agency"
     OTHER_ORGANISATION = "other_organisation"
 
@@ -127,6 +128,7 @@ class OwnerId(_Part):
 
     kind: IdKind
     number: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z\-]+$")]
+    more: Mapping[str, Any] = {}
 
 
 class Applicant(_Part):
@@ -174,6 +176,7 @@ class Fee(_Part):
     collect: OptionalCode = ""
     amount: OptionalCode = ""
     kind: OptionalCode = ""
+    more: Mapping[str, Any] = {}
 
 
 class OtherFile(_Part):
@@ -182,6 +185,7 @@ class OtherFile(_Part):
     title: Text = ""
     quantity: int = Field(1, ge=0, le=100_000)
     kind: int = Field(0, ge=0, le=1_000)
+    more: Mapping[str, Any] = {}
 
 
 class Supplement(_Part):
@@ -199,6 +203,7 @@ class Supplement(_Part):
     fees: tuple[Fee, ...] = Field((), max_length=200)
     due_before: AwareDatetime | None = None
     due_after: AwareDatetime | None = None
+    more: Mapping[str, Any] = {}
 
 
 class Result(_Part):
@@ -211,6 +216,7 @@ class Result(_Part):
     file: FileRef = ""
     url: Url = ""
     file_name: Name = ""
+    more: Mapping[str, Any] = {}
 
 
 class Dossier(_Part):
@@ -272,6 +278,7 @@ class ProgressEntry(_Part):
     status_text: OptionalCode = ""
     started_at: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
+    more: Mapping[str, Any] = {}
 
 
 class StatusNotice(_Part):
@@ -284,8 +291,12 @@ class StatusNotice(_Part):
     account: OptionalCode = ""
     at: AwareDatetime
     status: DossierStatus
+    status_text: OptionalCode = ""
     content: Text = ""
+    #: the appointment, where it is said again or anew
+    due_at: AwareDatetime | None = None
     papers: tuple[DossierPaper, ...] = Field((), max_length=500)
+    more: Mapping[str, Any] = {}
 
 
 def status_at(dossier: Dossier) -> datetime | None:

@@ -956,3 +956,14 @@ ARCHIVE_GAP = Sentence("{name} bắt đầu từ {first}: phải có tệp lưu 
     "{name} begins at {first}: the archive from {expected} on must come first")
 ARCHIVE_UNREADABLE = Sentence("{name}: không đọc được tệp này, hoặc phiếu của nó ({why})",
     "{name}: the archive or its note cannot be read ({why})")
+
+# --- messages of portals
+
+WIRE_FIELD = Sentence("trường {field} ({path}): {why}", "field {field} ({path}): {why}")
+WIRE_VALUE_UNREADABLE = Sentence(
+    "giá trị không đúng kiểu hoặc định dạng của trường này", "the value does not have the type or form of this field")
+CODE_TOO_LONG = Sentence("mã dài quá {limit} ký tự; mã không được cắt bớt, hãy sửa mã",
+    "the code is longer than {limit} characters; codes are never cut: correct the code")
+NO_FOREIGN_CODE = Sentence("danh mục của cổng tiếp nhận không có mã cho giá trị này; hãy chọn giá trị khác",
+    "the receiver's list has no code for this value; choose another value")
+NO_TIME = Sentence("không phải thời điểm có thật", "is not an existing time")

@@ -17,7 +17,10 @@ from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import Evidence, mended, procedure_faults
 from gateway.mapping.forms import form_faults
+from gateway.mapping.message_faults import message_faults
+from gateway.mapping.messages import PortalPlans
 from gateway.mapping.model import FieldGroup, ProcedureMapping
+from gateway.mapping.portal_model import PortalMapping
 from gateway.mapping.procedure import DECLARED, Procedure, refs_of_predicate
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.questions import Question, compiled
@@ -52,6 +55,8 @@ class Catalogue:
     declared: Mapping[str, Mapping[str, object]]
     #: kind of representation -> how it is proven
     representations: Mapping[str, RepresentationMapping]
+    #: portal mapping -> its messages, both ways
+    portals: Mapping[str, PortalPlans]
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -100,7 +105,7 @@ def load_catalogue(root: Path) -> Catalogue:
 def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     """Every readable part of `mappings/` and `schemas/`; faults go to `faults`."""
     rooms = root / "mappings"
-    for room in ("codes", "sources", "groups", "procedures", "predicates", "representations"):
+    for room in ("codes", "sources", "groups", "procedures", "predicates", "representations", "portals"):
         faults.add(misnamed(rooms / room, root))
     codes = survey_codes(rooms / "codes", faults)
     schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
@@ -135,9 +140,23 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
         faults.add(document.problem(*fault) for fault in _represented_faults(mapping, representations))
     own = evidence.get(DECLARED, {}).items()
     declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
+    portals = _portals(rooms / "portals", root, codes, faults)
     return Catalogue(
-        codes, services, procedures, aliases, _offers(services), questions, declared, representations
+        codes, services, procedures, aliases, _offers(services), questions, declared, representations, portals
     )
+
+
+def _portals(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str, PortalPlans]:
+    """Portal -> its messages, of those without a fault."""
+    found = {}
+    for name, (mapping, document) in _written(folder, root, PortalMapping, "portal", faults).items():
+        said = list(message_faults(mapping, codes))
+        faults.add(document.problem(*fault) for fault in said)
+        if said:
+            faults.unread.add(document.name)
+        else:
+            found[name] = PortalPlans(mapping, codes.lists)
+    return found
 
 
 def _representations(

@@ -26,6 +26,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import AuditReason, Reason, RefusalReason
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
+from gateway.mapping.portal_model import PortalMapping
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.representation import RepresentationMapping
 
@@ -50,6 +51,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "procedure_mapping": ProcedureMapping,
     "source_mapping": SourceMapping,
     "predicate_mapping": QuestionMapping,
+    "portal_mapping": PortalMapping,
     "representation_mapping": RepresentationMapping,
 }
 

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.checks.as_written import at
 from gateway.checks.examples import answers_of, counter_example_faults, example_faults, planned, situation_of
+from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import query_of, service_example_faults
 from gateway.mapping.apply import fill, next_queries
@@ -70,6 +71,11 @@ def test_no_counter_example_cuts_its_paper(code: str) -> None:
 @pytest.mark.parametrize("name", list(CATALOGUE.questions))
 def test_examples_of_a_predicate_are_answered_as_they_say(name: str) -> None:
     assert list(question_example_faults(CATALOGUE.questions[name], CATALOGUE.offers)) == []
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE.portals))
+def test_examples_of_a_portal_are_written_and_read_as_they_say(name: str) -> None:
+    assert list(message_example_faults(CATALOGUE.portals[name])) == []
 
 
 def test_every_procedure_of_the_facts_is_mapped() -> None:
