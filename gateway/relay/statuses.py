@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 -- its package comes with the service
 """The status of a dossier, computed from all its known steps (national-portal.md K.3; the rules are our own).
 
 `fold` is a function of the set of steps and of the clock. It gives the same answer for every order of arrival, and

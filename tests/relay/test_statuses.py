@@ -1,6 +1,8 @@
 """Properties and tables of the status machine (F25, T22)."""
 
+import re
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -184,3 +186,24 @@ def test_the_path_has_each_status_that_the_dossier_had() -> None:
         ("processing", 4),
         ("processed", 6),
     )
+
+
+def test_readme_has_the_table_of_the_code() -> None:
+    readme = Path("gateway/relay/README.md").read_text("utf-8")
+    rows = re.findall(r"^\| \**(\w+)\**(?: \(final\))? \|(.+)\|$", readme, re.MULTILINE)
+    table = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows if name in RANKS}
+    columns = (
+        "submitted accepted processing supplement_requested payment_requested processed handed_over refused withdrawn"
+        " stopped"
+    ).split()
+
+    def shown(before: DossierStatus, after: DossierStatus) -> str:
+        if before is after:
+            return "="
+        if after in REOPENS.get(before, ()):
+            return "R"
+        return "yes" if after in LEGAL.get(before, ()) else "-"
+
+    assert table == {
+        str(before): [shown(before, DossierStatus(after)) for after in columns] for before in RANKS
+    }
