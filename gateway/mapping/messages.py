@@ -63,7 +63,7 @@ class MessageFault(ValueError):
 # ------------------------------------------------------------------------------------------------ places
 
 
-class _Step(NamedTuple):
+class _PathStep(NamedTuple):
     """A member, or the item of a list whose member `key` has a value."""
 
     name: str
@@ -128,7 +128,7 @@ class CanonicalPath:
         return self.get(part) not in (None, "", self.default)
 
 
-def _steps(text: str) -> Iterator[_Step]:
+def _steps(text: str) -> Iterator[_PathStep]:
     for word in text.split("."):
         name, selected, inside = word.partition("[")
         key, _, value = inside.removesuffix("]").partition("=")
@@ -136,10 +136,10 @@ def _steps(text: str) -> Iterator[_Step]:
             raise ValueError(
                 f"'{text}' is not a path", "write it like 'applicant.name' or 'ids[kind=tax_code].number'"
             )
-        yield _Step(name, key, value)
+        yield _PathStep(name, key, value)
 
 
-def _located(steps: Sequence[_Step], model: type[BaseModel], text: str) -> type[BaseModel] | None:
+def _located(steps: Sequence[_PathStep], model: type[BaseModel], text: str) -> type[BaseModel] | None:
     """The model whose field the last step is; None below `more`, where any name may stand."""
     if steps[-1].key:
         raise ValueError(f"'{text}' ends with an item", "name a member of the item behind it")
