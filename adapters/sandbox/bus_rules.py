@@ -4,7 +4,7 @@ Promises: the first fault is named by its place in the message, never by its val
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 #: sandbox: the portal publishes no table of its codes but 0, 3 and -3
@@ -241,8 +241,9 @@ def is_stamp(text: str) -> bool:
     """Whether a text is a time of the form yyyyMMddHHmmss."""
     if len(text) != 14 or not (text.isascii() and text.isdigit()):
         return False
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
     try:
-        datetime(*(int(text[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))))  # type: ignore[arg-type]  # noqa: DTZ001 -- a check of the form
+        datetime(year, month, day, int(text[8:10]), int(text[10:12]), int(text[12:]), tzinfo=UTC)
     except ValueError:
         return False
     return True

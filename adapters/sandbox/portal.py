@@ -29,11 +29,11 @@ RECEIVERS = (BUS, MINISTRY, INTERLINKED, VNEID)
 SESSION_SECONDS = 600
 
 
-class _Read(BaseModel):
+class _CatalogueRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PortalAgency(_Read):
+class PortalAgency(_CatalogueRow):
     """An agency of `LayDanhMucCoQuan`."""
 
     code: str
@@ -41,7 +41,7 @@ class PortalAgency(_Read):
     level: str
 
 
-class PortalField(_Read):
+class PortalField(_CatalogueRow):
     """A field (lĩnh vực) of `LayDanhMucLinhVuc`."""
 
     code: str
@@ -49,7 +49,7 @@ class PortalField(_Read):
     branch: str
 
 
-class PortalPaper(_Read):
+class PortalPaper(_CatalogueRow):
     """A paper that a procedure demands, and the result code that can stand for it."""
 
     code: str
@@ -57,14 +57,14 @@ class PortalPaper(_Read):
     replaced_by: str = ""
 
 
-class PortalResult(_Read):
+class PortalResult(_CatalogueRow):
     """A paper that a procedure issues."""
 
     code: str
     title: str
 
 
-class PortalProcedure(_Read):
+class PortalProcedure(_CatalogueRow):
     """A procedure of the catalogue; `days`: working days."""
 
     code: str
@@ -75,7 +75,7 @@ class PortalProcedure(_Read):
     results: tuple[PortalResult, ...] = ()
 
 
-class PortalQuestion(_Read):
+class PortalQuestion(_CatalogueRow):
     """A citizen's question, without its author; `answer` is empty while there is none."""
 
     id: str
@@ -84,7 +84,7 @@ class PortalQuestion(_Read):
     answer: str = ""
 
 
-class PortalCatalogue(_Read):
+class PortalCatalogue(_CatalogueRow):
     """`config/sandbox/portal.yaml`."""
 
     version: str

@@ -27,7 +27,9 @@ from adapters.sandbox.sent import SentDossier
 from adapters.sandbox.served_files import content
 from adapters.sandbox.wire import compact
 
-Kind = Literal["any", "promotion", "amendment", "tax_voucher", "tax_notice"]
+Kind = Literal["any", "promotion", "amendment", "tax_voucher", "tax_notice", "criminal_record"]
+#: prefix of the door that a kind is sent to
+_PREFIXES: Mapping[str, str] = {"criminal_record": "/portal/vneid_records"}
 _PREFIX = "/portal/national_bus"
 _PATHS: Mapping[str, str] = {
     "any": "/nhanhsdvcqg",
@@ -35,7 +37,10 @@ _PATHS: Mapping[str, str] = {
     "amendment": "/nhanhsdvcqg",
     "tax_voucher": "/nhanhsdvcqg",
     "tax_notice": "/nhantbthuedvcqg",
+    "criminal_record": "/hoso",
 }
+#: kinds without an envelope
+_FLAT = frozenset({"promotion", "criminal_record"})
 #: operation in the envelope; the first two are the sandbox's
 _SERVICES: Mapping[str, str] = {
     "any": "NhanHoSo",
@@ -43,7 +48,11 @@ _SERVICES: Mapping[str, str] = {
     "tax_voucher": "NhanChungTuThueDat",
     "tax_notice": "NhanThongBaoThueDat",
 }
-_PROMOTION = "9.900001"
+_PROCEDURES: Mapping[str, str] = {
+    "promotion": "9.900001",
+    "amendment": "9.900001",
+    "criminal_record": "9.900002",
+}
 _CALL_SECONDS = 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
@@ -66,12 +75,13 @@ class SubmitOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: str
-    prefix: str = _PREFIX
+    #: of the door's paths; blank: as in the sandbox's configuration
+    prefix: str = ""
     kind: Kind = "any"
     procedure: str = ""
     count: int = Field(default=0, ge=0, le=100_000)
     dossiers: tuple[OrderedDossier, ...] = ()
-    secret: str = ""
+    secret: str = "sandbox-secret-national_inbound"
     #: header `X-Portal-Secret`, or the member `SecurityKey` of the body
     secret_in: Literal["header", "body"] = "header"
     #: of the dossiers: sent again after they were answered
@@ -146,7 +156,7 @@ def _waves(order: SubmitOrder, sendings: list[Sending], draw: random.Random) -> 
         return [one for one in sendings if percent and draw.random() * 100 < percent]
 
     first = [*sendings, *some(order.duplicate_percent)]
-    supplements = [_supplement(one) for one in some(order.supplement_percent) if order.kind != "promotion"]
+    supplements = [_supplement(one) for one in some(order.supplement_percent) if order.kind not in _FLAT]
     again = some(order.resend_percent)
     if order.out_of_order:
         for wave in (first, again):
@@ -205,11 +215,20 @@ def _judged(status: int, said: bytes, code: str) -> str:
         return "unanswered"
     try:
         words = orjson.loads(said)
+        if "statusCode" in words:
+            return _judged_by_vneid(words)
         result, message = str(words["error_code"]), str(words["message"])
     except (ValueError, TypeError, KeyError):
         return "other"
     named = message.partition("|")[0].strip() == code
     return result if status == 200 and named and result in {"0", "1", "-1"} else "other"
+
+
+def _judged_by_vneid(words: Mapping[str, Any]) -> str:
+    """F.2: 00 accepted, 01 refused, also when the dossier is there already."""
+    if words["statusCode"] == "00":
+        return "0"
+    return "1" if "đã được tiếp nhận" in str(words.get("errorDetail")) else "-1"
 
 
 # ---------------------------------------------------------------------------------------------------- making
@@ -225,9 +244,7 @@ def _made(order: SubmitOrder, portal: SimulatedPortal, register: Register, origi
             origin=origin,
             person=register.by_key.get(wanted.persona) or people[number % len(people)],
             code=wanted.code or portal.sent.next_code(portal.catalogue.unit),
-            procedure=wanted.procedure
-            or order.procedure
-            or (_PROMOTION if order.kind in {"promotion", "amendment"} else "1.001193"),
+            procedure=wanted.procedure or order.procedure or _PROCEDURES.get(order.kind, "1.001193"),
             large=order.large_bytes if number == 0 else 0,
         )
         data = wanted.data if wanted.data is not None else maker.data(order.kind)
@@ -236,10 +253,9 @@ def _made(order: SubmitOrder, portal: SimulatedPortal, register: Register, origi
 
 def _sending(order: SubmitOrder, portal: SimulatedPortal, maker: "_Maker", data: dict[str, Any]) -> Sending:
     code = str(data.get("MaHoSo") or data.get("MaHoSoQG") or maker.code)
-    flat = order.kind == "promotion"
     words = (
         data
-        if flat
+        if order.kind in _FLAT
         else {"service": _SERVICES[order.kind], "isUpdating": False, "isSync": False, "data": data}
     )
     if order.secret_in == "body":
@@ -251,7 +267,8 @@ def _sending(order: SubmitOrder, portal: SimulatedPortal, maker: "_Maker", data:
     if order.kind in {"any", "promotion"} and code not in portal.bus.entries:
         fields = {"MaTTHC": maker.procedure, "NgayNopHoSo": portal.stamp()}
         portal.bus.create(code, day=portal.today(), status="1", fields=fields, origin="portal")
-    return Sending(dossier, order.prefix + _PATHS[order.kind], orjson.dumps(words))  # fmt: skip
+    prefix = order.prefix or _PREFIXES.get(order.kind, _PREFIX)
+    return Sending(dossier, prefix + _PATHS[order.kind], orjson.dumps(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +291,7 @@ class _Maker:
             "amendment": self._amendment,
             "tax_voucher": self._tax_voucher,
             "tax_notice": self._tax_notice,
+            "criminal_record": self._application,
         }
         return makers[kind]()
 
@@ -361,7 +379,7 @@ class _Maker:
             **firm,
             "SoVanBan": "01/KM",
             "NgayNopHoSo": self.portal.stamp(),
-            "TenChuongTrinhKhuyenMai": "Tri ân khách hàng",
+            "TenChuongTrinhKhuyenMai": "Khuyến mại cuối năm",
             "HinhThucKhuyenMai": "Giảm giá",
             "ThoiGianKhuyenMaiTu": "20261201000000",
             "ThoiGianKhuyenMaiDen": "20261231235959",

@@ -38,6 +38,7 @@ class PlayedGateway:
     def app(self) -> web.Application:
         app = web.Application(client_max_size=2**23)
         app.router.add_post(f"{DOOR}/{{path}}", self.door)
+        app.router.add_post("/portal/vneid_records/hoso", self.record)
         app.router.add_post("/oauth2/token", self.token)
         app.router.add_get("/oauth2/jwks", self.keys)
         app.router.add_get("/v1/dossiers/inbox", self.inbox)
@@ -57,6 +58,12 @@ class PlayedGateway:
             request.transport.close()
         said = 1 if known and not words.get("isUpdating") else 0
         return web.json_response({"error_code": said, "message": f"{code}| create dossier"})
+
+    async def record(self, request: web.Request) -> web.Response:
+        known = self.taken.get(code := (await request.json())["MaHoSo"])
+        self.taken[code] = await request.json()
+        detail = "hồ sơ đã được tiếp nhận" if known else None
+        return web.json_response({"statusCode": "01" if known else "00", "data": None, "errorDetail": detail})
 
     async def token(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == aiohttp.encode_basic_auth(
@@ -181,6 +188,14 @@ async def test_tax_notice_is_nested_xml(submit: Submit, gateway: PlayedGateway) 
     xml = base64.b64decode(gateway.calls[0][2]["data"]["FileThongBaoThue"])
     rows = etree.fromstring(xml).xpath("/DATA/BODY/ROW_LIST/LIST/SO_TIEN/text()")
     assert rows == ["1250000"]
+
+
+async def test_criminal_record_dossier_goes_to_a_door_of_its_own(
+    submit: Submit, gateway: PlayedGateway
+) -> None:
+    said = await submit(count=2, kind="criminal_record", resend_percent=100)
+    assert (said["taken"], said["answers"]["0"], said["answers"]["1"]) == (2, 2, 2)
+    assert {one["MaTTHC"] for one in gateway.taken.values()} == {"9.900002"}
 
 
 async def test_secret_can_stand_in_the_body(submit: Submit, gateway: PlayedGateway) -> None:
