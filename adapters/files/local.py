@@ -167,6 +167,10 @@ class LocalDraft:
         await _in_thread(lambda: self._used(self._flush))
         return self._hash.hexdigest()
 
+    async def settle(self) -> None:
+        """Make the content durable."""
+        await _in_thread(lambda: self._used(self._settle))
+
     async def keep(self, holder: str) -> None:
         """Store the content; of concurrent equal ones the last stays."""
         await _in_thread(lambda: self._used(lambda: self._keep(holder)))
@@ -197,9 +201,11 @@ class LocalDraft:
         self._file.seek(0)
         return look(self._file)
 
-    def _keep(self, holder: str) -> None:
+    def _settle(self) -> None:
         self._flush()
         os.fsync(self._file.fileno())
+
+    def _keep(self, holder: str) -> None:
         place = _place(self._folder, self._hash.hexdigest())
         with _locked(self._folder, fcntl.LOCK_SH):
             place.parent.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)

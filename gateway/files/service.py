@@ -102,11 +102,13 @@ class DossierFiles:
                     facts |= {"found": refusal.found} if refusal.found else {}
                     await self._record(caller, Phase.REFUSAL, refusal.problem_code, facts)
                     raise
+                await draft.settle()
+                facts |= {"kind": seen.kind.value}
+                if seen.warnings:
+                    facts["warnings"] = " ".join(seen.warnings)
+                # No file without a record: one that only the record has is sent again, since nobody had an answer.
+                receipt = await self._record(caller, Phase.DELIVERY, "file_stored", facts)
                 await draft.keep(caller.requester.id)
-        facts |= {"kind": seen.kind.value}
-        if seen.warnings:
-            facts["warnings"] = " ".join(seen.warnings)
-        receipt = await self._record(caller, Phase.DELIVERY, "file_stored", facts)
         file = StoredFile(digest=digest, size=size, kind=seen.kind, warnings=seen.warnings)
         return TakenFile(file, receipt)
 

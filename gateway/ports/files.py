@@ -31,8 +31,12 @@ class FileDraft(Protocol):
         """SHA-256 of the content so far, in hexadecimal."""
         ...
 
+    async def settle(self) -> None:
+        """Make the content durable, still as a draft: after it, `keep` needs no more room on the disk."""
+        ...
+
     async def keep(self, holder: str) -> None:
-        """Store the content durably under its digest, for this holder."""
+        """Store the settled content durably under its digest, for this holder."""
         ...
 
 

@@ -47,6 +47,8 @@ def enrolled(folder: Path) -> tuple[Path, dict[str, Key]]:
             "coast",
             "--scope",
             "prefill",
+            "--scope",
+            "dossiers",
             "--agreement",
             "portal",
             "--bearer",

@@ -18,6 +18,7 @@ from tests import fresh, typed
 from tests.access.conftest import Answer, Harbourfront, enrolled
 from tests.access.messages import Draft, digest, thumbprint
 from tests.access.signing import p256
+from tests.files.assets import pdf
 from tests.flows.conftest import new_official, on_session
 from tests.flows.test_records import records
 
@@ -107,6 +108,42 @@ async def test_request_without_a_signature_is_answered_as_before(front: Harbourf
     answer = await send(front, one, one.headers)
     assert answer.status == 200
     assert of(front, answer.body["exchange_id"])[0]["notes"] == {}
+
+
+async def upload(front: Harbourfront, content: bytes, **more: Any) -> Draft:
+    one = await draft(front, **more)
+    fields = {**one.headers, "content-type": "application/pdf", "content-digest": digest(content)}
+    return replace(one, url=f"{front.url}/v1/files", body=content, headers=fields)
+
+
+@on_session
+async def test_signed_file_is_stored_and_its_record_keeps_the_signature(front: Harbourfront) -> None:
+    one = await upload(front, pdf(size=400_000))
+    answer = await send(front, one)
+    assert answer.status == 200, answer.body
+    (record,) = of(front, answer.body["exchange_id"])
+    assert record["notes"]["signature_key"] == thumbprint(one.key)
+    assert record["notes"]["digest"] == hashlib.sha256(one.body).hexdigest()
+
+
+@on_session
+async def test_file_that_its_digest_is_not_of_is_refused(front: Harbourfront) -> None:
+    one = await upload(front, pdf(size=400_000))
+    signed, other = one.signed(), pdf(size=400_001)
+    alone = {"authorization": signed["authorization"], "content-digest": signed["content-digest"]}
+    for fields in (signed, alone):
+        answer = await send(front, one, fields, other)
+        assert (answer.status, answer.body["code"]) == (400, "digest_invalid")
+    assert (await send(front, one, alone)).status == 200
+    wide = {"content-digest": f"sha-512=:{base64.b64encode(hashlib.sha512(one.body).digest()).decode()}:"}
+    assert (await send(front, one, {**alone, **wide})).body["code"] == "digest_invalid"
+
+
+@on_session
+async def test_signature_of_a_file_without_its_digest_is_refused(front: Harbourfront) -> None:
+    one = await upload(front, pdf(), covered=['"@method"', '"@target-uri"'])
+    fields = {name: text for name, text in one.signed().items() if name != "content-digest"}
+    assert (await send(front, one, fields)).body["code"] == "signature_invalid"
 
 
 def _param(**more: Any) -> Callable[[Draft], dict[str, str]]:

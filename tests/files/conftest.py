@@ -72,25 +72,25 @@ class Room:
         return [one for one in self.office.leaves() if one["result"] in results]
 
 
-async def _room(office: Office) -> Room:
+async def in_room(office: Office) -> Room:
     return Room(office, FileLinks(await derived(root_keys_in(office.state), LABEL)))
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     async with opened(tmp_path) as office:
-        yield await _room(office)
+        yield await in_room(office)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
     """One for all files that are refused."""
     async with opened(tmp_path_factory.mktemp("files")) as office:
-        yield await _room(office)
+        yield await in_room(office)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def archives(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
     """One that takes plain archives, and nothing else."""
     async with opened(tmp_path_factory.mktemp("archives"), gateway__files__kinds="zip") as office:
-        yield await _room(office)
+        yield await in_room(office)
