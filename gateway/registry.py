@@ -15,7 +15,9 @@ from gateway.config.gateway import ScannerSettings
 from gateway.config.portals import PortalSettings
 from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
+from gateway.mapping.messages import PortalPlans
 from gateway.mapping.source import ServicePlan
+from gateway.ports.cache import Cache
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
@@ -92,15 +94,23 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
     return source
 
 
-def open_portal(settings: PortalSettings, plans: object, tools: object) -> Portal:
-    """The receiver of one settings file, with the plans of its `mapping`."""
+def portal_tools(
+    root: Path, clock: Clock, cache: Cache, secret: bytes, sign: object = None, link: object = None
+) -> object:
+    """What all portals of a process share besides their settings: adapters/portals/tools.py."""
+    tools = resolve("adapters.portals.tools", "PortalTools")
+    return tools(calls=source_tools(root, clock), cache=cache, secret=secret, sign=sign, link=link)
+
+
+def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: object) -> Portal:
+    """The receiver of one settings file, with the messages of its `mapping` (None: it has none)."""
     place = f"config/portals/{settings.portal}.yaml"
     portal: Portal = resolve(settings.adapter, "open_portal", place)(settings, plans, tools)
     return portal
 
 
-def open_door(settings: PortalSettings, plans: object, tools: object) -> Door:
-    """The door of one settings file that has a `door`, with the plans of its `mapping`."""
+def open_door(settings: PortalSettings, plans: PortalPlans | None, tools: object) -> Door:
+    """The door of one settings file that has a `door`, with the messages of its `mapping` (None: it has none)."""
     assert settings.door is not None
     place = f"config/portals/{settings.portal}.yaml"
     door: Door = resolve(settings.door.adapter, "open_door", place)(settings, plans, tools)

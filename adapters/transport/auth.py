@@ -27,13 +27,20 @@ MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
 
 
 def build_auth(
-    auth: Mapping[str, object], url: str, *, peer: HttpPeer, tools: Tools, source: str = ""
+    auth: Mapping[str, object],
+    url: str,
+    *,
+    peer: HttpPeer,
+    tools: Tools,
+    source: str = "",
+    folder: str = "sources",
 ) -> Auth:
     """The profile that `auth.kind` names. Raises ConfigError if it is unknown or something is missing.
 
-    `url` is the source's address. Token endpoints with a path are called through `peer`.
+    `url` is the source's address. Token endpoints with a path are called through `peer`. `source` names the file
+    below config/`folder` in messages.
     """
-    settings = AuthSettings(auth, source)
+    settings = AuthSettings(auth, source, folder)
     build = _KINDS.get(settings.kind)
     if build is None:
         remedy = f"write one of {', '.join(sorted(_KINDS))}"

@@ -126,10 +126,14 @@ class Dialer:
         looking.set_result(None)
 
 
-def tls_context(source: str, tls: object, root: Path) -> ssl.SSLContext:
-    """From `{ca, certificate, key}` (files below `root`, each optional); always verifies the other side."""
+def tls_context(source: str, tls: object, root: Path, folder: str = "sources") -> ssl.SSLContext:
+    """From `{ca, certificate, key}` (files below `root`, each optional); always verifies the other side.
+
+    `source` names the file below config/`folder` in messages.
+    """
+    file = f"config/{folder}/{source}.yaml"
     if not isinstance(tls, Mapping) or not set(tls) <= {"ca", "certificate", "key"}:
-        raise _config_error(source, "'options.tls' is not understood", "write ca, certificate, key")
+        raise _config_error(file, "'options.tls' is not understood", "write ca, certificate, key")
     files = {name: str(root / str(path)) for name, path in tls.items()}
     try:
         context = ssl.create_default_context(cafile=files.get("ca"))
@@ -138,12 +142,12 @@ def tls_context(source: str, tls: object, root: Path) -> ssl.SSLContext:
             context.load_cert_chain(files["certificate"], files.get("key"))
     except (OSError, ValueError):
         what, remedy = "the files of 'options.tls' cannot be used", "check that they exist and are PEM"
-        raise _config_error(source, what, remedy) from None
+        raise _config_error(file, what, remedy) from None
     return context
 
 
-def _config_error(source: str, what: str, remedy: str) -> ConfigError:
-    return ConfigError([Problem(f"config/sources/{source}.yaml", 0, what, remedy, place=("options", "tls"))])
+def _config_error(file: str, what: str, remedy: str) -> ConfigError:
+    return ConfigError([Problem(file, 0, what, remedy, place=("options", "tls"))])
 
 
 @cache

@@ -76,6 +76,56 @@ class Reason(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded", "Đã hết số lượt khai thác theo thỏa thuận", "More was asked than is agreed"
 
 
+class DeliveryReason(StrEnum):
+    """Why an attempt to deliver a message did not succeed: the words of its history."""
+
+    vi: str
+    en: str
+
+    def __new__(cls, code: str, vi: str = "", en: str = "") -> Self:
+        """A reason with its texts."""
+        member = str.__new__(cls, code)
+        member._value_, member.vi, member.en = code, vi, en
+        return member
+
+    RECEIVER_UNREACHABLE = (
+        "receiver_unreachable", "Không kết nối được hệ thống nhận", "The receiver cannot be reached")
+    RECEIVER_TIMEOUT = "receiver_timeout", "Hệ thống nhận không trả lời kịp", "The receiver did not answer in time"
+    RECEIVER_BUSY = "receiver_busy", "Hệ thống nhận đang bận", "The receiver is busy"
+    RECEIVER_PAUSED = ("receiver_paused", "Hệ thống nhận tạm ngắt vì lỗi liên tiếp",
+        "The receiver is paused after repeated failures")
+    #: the message was written, and no whole answer came
+    ANSWER_MISSING = ("answer_missing", "Đã gửi nhưng không nhận được câu trả lời trọn vẹn",
+        "It was sent, and no whole answer came")
+    ANSWER_INVALID = ("answer_invalid", "Câu trả lời của hệ thống nhận không dùng được",
+        "The receiver's answer cannot be used")
+    #: neither a success nor a refusal that is known
+    ANSWER_UNKNOWN = ("answer_unknown", "Câu trả lời của hệ thống nhận không rõ nghĩa",
+        "The receiver's answer says neither yes nor no")
+    LOGIN_REFUSED = "login_refused", "Hệ thống nhận từ chối đăng nhập", "The receiver refused our login"
+    SESSION_REFUSED = ("session_refused", "Hệ thống nhận không chấp nhận phiên làm việc vừa mở",
+        "The receiver refused the session that it had just opened")
+    ACCESS_REFUSED = ("access_refused", "Hệ thống nhận không cho phép gọi dịch vụ này",
+        "The receiver does not let us call this service")
+    RECEIVER_FAULT = "receiver_fault", "Hệ thống nhận báo lỗi của chính nó", "The receiver reports a fault of its own"
+    #: it says so of a dossier that it should know, or the other way round
+    RECEIVER_CONTRADICTS = ("receiver_contradicts", "Hệ thống nhận trả lời mâu thuẫn về hồ sơ",
+        "The receiver contradicts itself about the dossier")
+    DOSSIER_NOT_THERE = (
+        "dossier_not_there", "Hệ thống nhận chưa có hồ sơ này", "The receiver does not have the dossier")
+    MESSAGE_REFUSED = "message_refused", "Hệ thống nhận từ chối nội dung", "The receiver refused the message"
+    #: the same after several attempts, in words that we do not know
+    REFUSED_REPEATEDLY = ("refused_repeatedly", "Hệ thống nhận nhiều lần từ chối với lý do không rõ",
+        "The receiver refused it several times, for a reason that we do not know")
+    MESSAGE_NOT_WRITABLE = ("message_not_writable", "Nội dung không viết được theo mẫu của hệ thống nhận",
+        "The message cannot be written in the receiver's form")
+    KIND_NOT_TAKEN = (
+        "kind_not_taken", "Hệ thống nhận không nhận loại thông điệp này", "The receiver takes no such message")
+    FILE_UNAVAILABLE = (
+        "file_unavailable", "Hiện không lấy được tệp của hồ sơ", "A file of the dossier is not available now")
+    GATEWAY_FAULT = "gateway_fault", "Lỗi của hệ thống kết nối", "A fault of the gateway itself"
+
+
 class RefusalReason(StrEnum):
     """Why a rule refuses a request: `code` of the problem, and `result` of its record (phase `refusal`)."""
 

@@ -332,6 +332,10 @@ SCOPE_NOT_YOURS = Sentence("hệ thống khai thác không có phạm vi đã h�
 BIND_THE_TOKEN = Sentence("mã truy cập phải gắn với khóa: gửi kèm bằng chứng DPoP (RFC 9449)",
     "a token must be bound: send a DPoP proof (RFC 9449)")
 TOKEN_PARAMETER = Sentence("thiếu tham số 'token'", "the parameter 'token' is missing")
+RECEIVER_REFUSED = Sentence(
+    "hệ thống nhận từ chối tham số; trường {field}", "the receiver refused the parameters; field {field}")
+NO_ID_IN_ADDRESS = Sentence("không gửi số của cá nhân trong địa chỉ: 'allow_url_ids' của cổng này đang tắt",
+    "the number of a person is not sent in an address: 'allow_url_ids' of this portal is off")
 TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
 REVOCATIONS_UNKNOWN = Sentence(
     "trong một lúc không tra cứu được danh sách thu hồi", "revocations could not be looked up for a while")

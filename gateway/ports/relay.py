@@ -354,6 +354,13 @@ class Portal(Protocol):
         """Dossiers of a day (`2026-11-27`) at the other side; None where it offers no list: ask one by one."""
         ...
 
+    async def ask(self, operation: str, parameters: Mapping[str, Any], end: float) -> Mapping[str, Any]:
+        """A read, or a push that is no delivery (`DongBoDanhGia`), by its foreign name; the plain `result`.
+
+        Raises BadRequest for an operation that it does not offer or that refuses these parameters.
+        """
+        ...
+
     async def close(self) -> None:
         """Close connections and drop sessions."""
         ...

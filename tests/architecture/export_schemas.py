@@ -23,7 +23,7 @@ from gateway.config.gateway import GatewaySettings
 from gateway.config.logins import LoginFile
 from gateway.config.portals import PortalSettings
 from gateway.domain.problems import ProblemCode
-from gateway.domain.reasons import AuditReason, Reason, RefusalReason
+from gateway.domain.reasons import AuditReason, DeliveryReason, Reason, RefusalReason
 from gateway.mapping.codes import CodeList, UnitFile
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.mapping.portal_model import PortalMapping
@@ -76,6 +76,8 @@ def _problems() -> str:
         lines += [f"| `{one}` | {' '.join(map(str, one.http))} | {one.vi} | {one.en} |" for one in codes]
     lines += ["", "## Reasons of fields, papers and sources", "| code | | |", "|---|---|---|"]
     lines += [f"| `{one}` | {one.vi} | {one.en} |" for one in Reason]
+    lines += ["", "## Reasons of deliveries", "| code | | |", "|---|---|---|"]
+    lines += [f"| `{one}` | {one.vi} | {one.en} |" for one in DeliveryReason]
     lines += ["", "## What auditors cannot see", "| code | | |", "|---|---|---|"]
     lines += [f"| `{one}` | {one.vi} | {one.en} |" for one in AuditReason]
     return "\n".join(lines) + "\n"

@@ -9,12 +9,12 @@ from gateway.api.problems import FAMILIES
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError
 from gateway.domain.problems import CommandCode, ProblemCode, TokenErrorCode
-from gateway.domain.reasons import AuditReason, Reason, RefusalReason
+from gateway.domain.reasons import AuditReason, DeliveryReason, Reason, RefusalReason
 from gateway.domain.sentences import titled
 from tests.architecture.test_architecture import name_of, python_files, text_files, tree
 from tests.architecture.test_sentences import faults
 
-LISTS = (ProblemCode, RefusalReason, CommandCode, Reason, AuditReason)
+LISTS = (ProblemCode, RefusalReason, CommandCode, Reason, DeliveryReason, AuditReason)
 NAMES = {one.__name__: one for one in LISTS}
 #: a status and a code, as documents write them; what a provider sends is mapped to an outcome (`busy`)
 PROBLEM = re.compile(r"\b[45]\d\d `(?!busy`)([a-z_]+)`")

@@ -1,0 +1,39 @@
+"""`options` of a portal's settings, typed: every fault with its place and a remedy."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gateway.config.portals import PortalSettings
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
+
+_Options = TypeVar("_Options", bound=BaseModel)
+
+
+def options_of(settings: PortalSettings, model: type[_Options]) -> _Options:
+    """The options as `model`. Raises ConfigError with all faults."""
+    try:
+        return model.model_validate(settings.options)
+    except ValidationError as error:
+        file = f"config/portals/{settings.portal}.yaml"
+        raise ConfigError([_problem(one, model, file) for one in error.errors()]) from None
+
+
+def _problem(fault: Mapping[str, Any], model: type[BaseModel], file: str) -> Problem:
+    loc = tuple(fault["loc"])
+    word = ".".join(map(str, ("options", *loc)))
+    place = ("options", *loc)
+    match fault["type"]:
+        case "extra_forbidden":
+            what, remedy = f"'{word}' is not known here", near(str(loc[-1]), model.model_fields, "")
+            remedy = remedy or f"use {', '.join(sorted(model.model_fields))}"
+        case "missing":
+            what, remedy = f"'{word}' is missing", f"add '{loc[-1]}:' under 'options'"
+        case "value_error":
+            what, remedy = (*fault["ctx"]["error"].args, "")[:2]
+            what = f"'{word}' {what}"
+        case _:
+            what, remedy = f"'{word}': {fault['msg']}", "adapters/README.md says what it takes"
+    return Problem(file, 0, what, remedy, place=place)

@@ -1,0 +1,26 @@
+"""The shared tools of all portals, without knowledge of one."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from adapters.transport.tools import Tools
+from gateway.ports.cache import Cache
+
+#: method, address, headers, body -> the headers that prove the request (RFC 9421, RFC 9530)
+Sign = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Mapping[str, str]]]
+#: reference (`sha256:…`) and name of a file -> the address at which a receiver fetches it; GatewayError
+Link = Callable[[str, str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalTools:
+    """Tools of every call; the shared cache, with the secret that seals what is kept there; signing; links to files.
+
+    `secret`: 32 bytes, the same in all processes. `sign` None: pushes are not signed. `link` None: there are no files.
+    """
+
+    calls: Tools
+    cache: Cache
+    secret: bytes
+    sign: Sign | None = None
+    link: Link | None = None
