@@ -36,8 +36,8 @@ NO_SERVICE = "6"
 #: most rows of a page of the listing by day
 _MOST_ROWS = 500
 
-Words = Mapping[str, Any]
-Service = Callable[[PeerRequest, Words], dict[str, Any]]
+BusWords = Mapping[str, Any]
+Service = Callable[[PeerRequest, BusWords], dict[str, Any]]
 
 
 def endpoints() -> tuple[PeerOperation, ...]:
@@ -76,7 +76,7 @@ def call_service(call: PeerRequest) -> Reply:
         return refused(call, refusal)
 
 
-def serve(call: PeerRequest, words: Words) -> dict[str, Any]:
+def serve(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """The answer of a service to a call that was let in. Raises BusRefusal."""
     service = _SERVICES.get(str(words.get("service")))
     if service is None:
@@ -122,7 +122,7 @@ def _route(call: PeerRequest) -> None:
         raise BadCall(f"dstcode is not {DSTCODE}")
 
 
-def _object(body: bytes) -> Words:
+def _object(body: bytes) -> BusWords:
     try:
         loaded = orjson.loads(body)
     except ValueError as error:
@@ -135,7 +135,7 @@ def _object(body: bytes) -> Words:
 # ------------------------------------------------------------------------------------------------ dossiers
 
 
-def _sync(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _sync(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """`DongBoHoSoMC`: all items or none (sandbox rule)."""
     updating = words.get("isUpdating")
     if updating not in {"True", "False"}:
@@ -150,7 +150,7 @@ def _sync(call: PeerRequest, words: Words) -> dict[str, Any]:
     return {}
 
 
-def _creatable(call: PeerRequest, items: list[Words]) -> None:
+def _creatable(call: PeerRequest, items: list[BusWords]) -> None:
     seen: set[str] = set()
     for item in items:
         code = item["MaHoSo"]
@@ -162,7 +162,7 @@ def _creatable(call: PeerRequest, items: list[Words]) -> None:
         seen.add(code)
 
 
-def _updatable(call: PeerRequest, items: list[Words]) -> None:
+def _updatable(call: PeerRequest, items: list[BusWords]) -> None:
     for item in items:
         _known(call, item["MaHoSo"])
 
@@ -174,7 +174,7 @@ def _known(call: PeerRequest, code: str) -> LedgerEntry:
     return entry
 
 
-def _store(call: PeerRequest, item: Words, *, updating: bool) -> None:
+def _store(call: PeerRequest, item: BusWords, *, updating: bool) -> None:
     bus, code, status = call.portal.bus, item["MaHoSo"], item["TrangThaiHoSo"]
     call.portal.strange_fields.update(item.keys() - KNOWN_FIELDS)
     if updating:
@@ -184,7 +184,7 @@ def _store(call: PeerRequest, item: Words, *, updating: bool) -> None:
         bus.create(code, day=filed[:8], status=status, fields=item)
 
 
-def _progress(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _progress(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     items = items_of(words)
     for number, item in enumerate(items):
         check_progress(item, f"data[{number}]")
@@ -198,7 +198,7 @@ def _progress(call: PeerRequest, words: Words) -> dict[str, Any]:
     return {"message": "Cập nhật tiến độ thành công"}
 
 
-def _status_notice(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _status_notice(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     data = check_status_notice(words.get("data"), words.get("type"))
     code, bus = data["MaHoSo"], call.portal.bus
     if call.portal.settings.known_notices_only:
@@ -210,7 +210,7 @@ def _status_notice(call: PeerRequest, words: Words) -> dict[str, Any]:
     return {"message": "Đồng bộ trạng thái thành công"}
 
 
-def _look_up(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _look_up(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     code = _wanted(words, "mahoso")
     entry = call.portal.bus.entries.get(code)
     if entry is None:
@@ -239,7 +239,7 @@ def _looked_up(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def _list_of_day(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _list_of_day(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """`DanhSachHoSoTheoNgay` (sandbox): a page of the dossiers filed on a day, by code."""
     day = _wanted(words, "ngay")
     page, count = _whole(words, "trang", 1), min(_whole(words, "soLuong", 100), _MOST_ROWS)
@@ -262,7 +262,7 @@ def _list_of_day(call: PeerRequest, words: Words) -> dict[str, Any]:
     }
 
 
-def _progress_rows(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _progress_rows(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """`DanhSachTienDoHoSo` (sandbox): which progress rows of a dossier arrived."""
     entry = _known(call, _wanted(words, "mahoso"))
     return {
@@ -272,14 +272,14 @@ def _progress_rows(call: PeerRequest, words: Words) -> dict[str, Any]:
     }
 
 
-def _wanted(words: Words, name: str) -> str:
+def _wanted(words: BusWords, name: str) -> str:
     value = words.get(name)
     if not isinstance(value, str) or not value:
         raise BusRefusal(BAD_MESSAGE, f"{name} bắt buộc")
     return value
 
 
-def _whole(words: Words, name: str, otherwise: int) -> int:
+def _whole(words: BusWords, name: str, otherwise: int) -> int:
     text = str(words.get(name) or otherwise)
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):
         raise BusRefusal(BAD_MESSAGE, f"{name} không phải là số dương")
@@ -289,7 +289,7 @@ def _whole(words: Words, name: str, otherwise: int) -> int:
 # ------------------------------------------------------------------------------- persons, evaluations, questions
 
 
-def _technical_id(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _technical_id(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """The account of a person or of an enterprise: invented from the number."""
     if words.get("provider", "wso2is") != "wso2is":
         raise BusRefusal(BAD_MESSAGE, "provider không phải là wso2is")
@@ -306,7 +306,7 @@ def technical_id(number: str) -> str:
 
 
 def _push(operation: str) -> Service:
-    def take(call: PeerRequest, words: Words) -> dict[str, Any]:
+    def take(call: PeerRequest, words: BusWords) -> dict[str, Any]:
         items = items_of(words)
         for number, item in enumerate(items):
             check_push(operation, item, f"data[{number}]")
@@ -317,7 +317,7 @@ def _push(operation: str) -> Service:
     return take
 
 
-def _questions(call: PeerRequest, _words: Words) -> dict[str, Any]:
+def _questions(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
     unit = f"000.00.00.{call.portal.catalogue.unit}"
     return {
         "result": [
@@ -341,7 +341,7 @@ def _questions(call: PeerRequest, _words: Words) -> dict[str, Any]:
     }
 
 
-def _answer_to_question(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _answer_to_question(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     wanted = _wanted(words, "cauhoiid")
     found = [one for one in call.portal.catalogue.questions if one.id == wanted and one.answer]
     return {"result": [{"TRALOIID": f"{one.id}1", "NOIDUNGTRALOI": one.answer} for one in found]}
@@ -350,13 +350,13 @@ def _answer_to_question(call: PeerRequest, words: Words) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- catalogues
 
 
-def _procedures(call: PeerRequest, _words: Words) -> dict[str, Any]:
+def _procedures(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
     return {
         "result": [{"MATTHC": one.code, "TENTTHC": one.title} for one in call.portal.catalogue.procedures]
     }
 
 
-def _procedure(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _procedure(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     found = call.portal.catalogue.procedure(_wanted(words, "maTTHC"))
     detail = [] if found is None else [_detail(found, call.portal.catalogue.field_title(found.field))]
     return {"message": "", "result": detail}
@@ -400,14 +400,14 @@ def _detail(one: PortalProcedure, field_title: str) -> dict[str, Any]:
     }
 
 
-def _decision(call: PeerRequest, words: Words) -> dict[str, Any]:
+def _decision(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """`LayQDCB`: an object; its keys are not among the facts."""
     wanted = _wanted(words, "idQDCB")
     known = any(wanted == f"QD-{one.code}" for one in call.portal.catalogue.procedures)
     return {"result": {"IDQUYETDINHCONGBO": wanted, "SOQUYETDINH": "", "NGAYBANHANH": ""} if known else {}}
 
 
-def _online_services(call: PeerRequest, _words: Words) -> dict[str, Any]:
+def _online_services(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
     """`LayDVC`: `result` is an object with `data` here."""
     catalogue = call.portal.catalogue
     rows = [
@@ -424,12 +424,12 @@ def _online_services(call: PeerRequest, _words: Words) -> dict[str, Any]:
     return {"result": {"data": rows}}
 
 
-def _agencies(call: PeerRequest, _words: Words) -> dict[str, Any]:
+def _agencies(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
     rows = call.portal.catalogue.agencies
     return {"result": [{"MADONVI": one.code, "TENDONVI": one.title, "CAPDONVI": one.level} for one in rows]}
 
 
-def _fields(call: PeerRequest, _words: Words) -> dict[str, Any]:
+def _fields(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
     rows = call.portal.catalogue.fields
     return {
         "result": [{"MALINHVUC": one.code, "TENLINHVUC": one.title, "MANGANH": one.branch} for one in rows]
@@ -439,7 +439,7 @@ def _fields(call: PeerRequest, _words: Words) -> dict[str, Any]:
 def _rows_of(category: str) -> Service:
     """A catalogue whose keys nobody has seen: the first two columns of the sandbox's own, as MA and TEN."""
 
-    def rows(call: PeerRequest, _words: Words) -> dict[str, Any]:
+    def rows(call: PeerRequest, _words: BusWords) -> dict[str, Any]:
         found = [list(row.values()) for row in call.register.catalogues.get(category, ())]
         return {"result": [{"MA": row[0], "TEN": row[1]} for row in found if len(row) > 1]}
 
