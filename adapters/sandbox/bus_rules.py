@@ -26,16 +26,19 @@ class BusRefusal(Exception):
 _YES_NO = frozenset("01")
 #: required, not empty
 _NEEDED = (
-    "MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "TrichYeuHoSo", "NgayTiepNhan",
-    "TrangThaiHoSo", "HinhThuc", "DonViXuLy",
+    "MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "LoaiDoiTuong", "TrichYeuHoSo", "TrangThaiHoSo",
+    "HinhThuc", "DonViXuLy",
 )  # fmt: skip
 #: required, may be empty
-_PRESENT = ("KenhThucHien", "Email", "SoDienThoai", "NgayHenTra")
+_PRESENT = ("KenhThucHien", "Email", "SoDienThoai", "NgayTiepNhan", "NgayHenTra")
+#: statuses of a dossier that nobody received: newly submitted, refused, withdrawn
+_NOT_RECEIVED = frozenset("137")
 #: fields of 2022 and later; their required mark is inferred
 _SINCE_2022 = (
-    "NoiNopHoSo", "HoSoCoThanhPhanSoHoa", "TaiKhoanDuocXacThucVoiVNeID", "DuocThanhToanTrucTuyen", "NgayNopHoSo",
+    "NoiNopHoSo", "HoSoCoThanhPhanSoHoa", "TaiKhoanDuocXacThucVoiVNeID", "DuocThanhToanTrucTuyen",
 )  # fmt: skip
 _LISTS_SINCE_2022 = ("DinhDanhCHS", "DSKetNoiCSDL")
+_PRESENT_SINCE_2022 = ("NgayNopHoSo", *_LISTS_SINCE_2022)
 _LISTS = (
     "TaiLieuNop", "DanhSachLePhi", "DanhSachTepDinhKemKhac", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua",
     *_LISTS_SINCE_2022,
@@ -47,7 +50,7 @@ _ONE_OF: Mapping[str, frozenset[str]] = {
     "DuocThanhToanTrucTuyen": frozenset("0123"),
 }  # fmt: skip
 #: `TenTTHC`: the facts say that too long a name breaks the call, the number is the sandbox's
-_LIMITS = {"TrichYeuHoSo": 1000, "GhiChu": 2000, "TenTTHC": 500}
+_LIMITS = {"TrichYeuHoSo": 1000, "GhiChu": 2000, "TenTTHC": 1000}
 _TEXTS = (
     "SoBienNhan", "SoGiayToChuHoSo", "ChuHoSo", "MaDoiTuong", "ThongTinKhac", "Fax", "ThongTinTra", "GhiChu",
     *_NEEDED, *_PRESENT, *_DATES, *_SINCE_2022,
@@ -63,8 +66,10 @@ def check_dossier(item: Mapping[str, Any], at: str, *, since_2022: bool) -> None
     """One item of `DongBoHoSoMC`. Raises BusRefusal; `since_2022` demands the fields of 2022 and later."""
     _texts(item, _TEXTS, at)
     _required(item, (*_NEEDED, *(_SINCE_2022 if since_2022 else ())), at)
-    _present(item, (*_PRESENT, *(_LISTS_SINCE_2022 if since_2022 else ())), at)
+    _present(item, (*_PRESENT, *(_PRESENT_SINCE_2022 if since_2022 else ())), at)
     _choices(item, _ONE_OF, at)
+    if item["TrangThaiHoSo"] not in _NOT_RECEIVED:
+        _required(item, ("NgayTiepNhan",), at)
     for name in _DATES:
         _date(item, name, at)
     _limits(item, _LIMITS, at)
@@ -78,10 +83,12 @@ def check_dossier(item: Mapping[str, Any], at: str, *, since_2022: bool) -> None
 
 def _submitted_paper(row: Mapping[str, Any], at: str) -> None:
     _texts(row, ("TepDinhKemId", "TenTepDinhKem", "MaThanhPhanHoSo", "MaKetQuaThayThe", *_PAPER_CHOICES), at)
-    _required(row, ("TenTepDinhKem", "IsDeleted", "DuocSoHoa", "DuocTaiSuDung", "DuocLayTuKhoDMQG"), at)
+    _required(row, ("IsDeleted", "DuocSoHoa", "DuocTaiSuDung", "DuocLayTuKhoDMQG"), at)
     _choices(row, _PAPER_CHOICES, at)
     _limits(row, {"TenTepDinhKem": 4000}, at)
-    _url(row, "DuongDanTaiTepTin", at)
+    # what stayed on paper, or is reused, has no file of its own (sandbox rule)
+    if row.get("DuongDanTaiTepTin") or (row["DuocSoHoa"], row["DuocTaiSuDung"]) == ("1", "0"):
+        _url(row, "DuongDanTaiTepTin", at)
 
 
 def _result_paper(row: Mapping[str, Any], at: str) -> None:
@@ -143,9 +150,10 @@ def check_status_notice(data: object, kind: object) -> Mapping[str, Any]:
         raise BusRefusal(BAD_MESSAGE, "type không phải là 2")
     if not isinstance(data, dict):
         raise BusRefusal(BAD_MESSAGE, "data không phải là một đối tượng")
-    needed = ("TrangThai", "MaHoSo", "MaHoSoDonVi", "NgayXuLy")
-    _texts(data, (*needed, "MaDoiTuong", "NoiDung"), at)
+    needed = ("TrangThai", "MaHoSo", "NgayXuLy")
+    _texts(data, (*needed, "MaHoSoDonVi", "MaDoiTuong", "NoiDung"), at)
     _required(data, needed, at)
+    _present(data, ("MaHoSoDonVi",), at)  # a dossier that was refused has none
     _choices(data, {"TrangThai": STATUSES | {"11"}}, at)
     _date(data, "NgayXuLy", at)
     for place, row in _rows(data, "TaiLieuXuLy", at):

@@ -180,7 +180,7 @@ def _store(call: PeerRequest, item: BusWords, *, updating: bool) -> None:
     if updating:
         bus.update(code, status=status, fields=item)
     else:
-        filed = item.get("NgayNopHoSo") or item["NgayTiepNhan"]
+        filed = item.get("NgayNopHoSo") or item["NgayTiepNhan"] or call.portal.stamp()
         bus.create(code, day=filed[:8], status=status, fields=item)
 
 

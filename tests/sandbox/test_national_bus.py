@@ -163,6 +163,7 @@ async def test_update_and_progress_of_an_unknown_code_fail(bus: Bus) -> None:
         ({"TrichYeuHoSo": ""}, "TrichYeuHoSo"),
         ({"TrichYeuHoSo": "a" * 1001}, "TrichYeuHoSo"),
         ({"GhiChu": "a" * 2001}, "GhiChu"),
+        ({"NgayTiepNhan": ""}, "NgayTiepNhan"),
         ({"NgayTiepNhan": "2026-01-05T08:30:00"}, "NgayTiepNhan"),
         ({"NgayHenTra": "20261332083000"}, "NgayHenTra"),
         ({"TrangThaiHoSo": "11"}, "TrangThaiHoSo"),

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lxml import etree
 
 from adapters.sandbox.people import Register
+from gateway.mapping.load import load_catalogue
 
 Client = TestClient[web.Request, web.Application]
 Order = Callable[..., Awaitable[None]]
@@ -181,6 +183,28 @@ async def test_other_kinds_have_their_path_and_fields(
     assert (called, words.get("service")) == (path, service)
     data = words.get("data", words)
     assert all(data[name] for name in needed.split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "portal", "message"),
+    [
+        ("any", "national_bus", "application"),
+        ("promotion", "national_bus", "promotion"),
+        ("amendment", "national_bus", "amendment"),
+        ("tax_voucher", "national_bus", "tax_voucher"),
+    ],
+)
+async def test_what_the_portal_sends_is_read_by_the_mappings(
+    submit: Submit, gateway: PlayedGateway, root: Path, kind: str, portal: str, message: str
+) -> None:
+    await submit(count=30, kind=kind, large_bytes=100_000)
+    plan = load_catalogue(root).portals[portal][message]
+    for _path, _headers, words in gateway.calls:
+        found = plan.read(words.get("data", words))
+        if kind == "any":
+            assert found["applicant"]["ids"]
+            assert found["filed_at"]
+            assert any(one.get("url") for one in found["papers"])
 
 
 async def test_tax_notice_is_nested_xml(submit: Submit, gateway: PlayedGateway) -> None:
