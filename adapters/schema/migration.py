@@ -29,6 +29,7 @@ from adapters.schema.revisions import (
     r0011_refused_copies,
     r0012_tags,
     r0013_witness,
+    r0014_relay,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -51,6 +52,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0011_refused_copies.REVISION,
     r0012_tags.REVISION,
     r0013_witness.REVISION,
+    r0014_relay.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

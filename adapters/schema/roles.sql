@@ -37,8 +37,9 @@ BEGIN
         WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'S')
         AND regexp_replace(relname, '_\d{4}_\d{2}$', '') = ANY (ARRAY[
             'access_replays', 'access_revocations', 'alembic_version', 'append_log', 'append_log_seq_seq', 'consents',
-            'corrections', 'decisions', 'log_anchors', 'log_archives', 'log_blocks', 'log_checkpoints', 'log_edge',
-            'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
+            'corrections', 'decisions', 'deliveries', 'delivery_events', 'delivery_queues', 'dossier_events',
+            'dossier_owners', 'dossiers', 'idempotency_keys', 'log_anchors', 'log_archives', 'log_blocks',
+            'log_checkpoints', 'log_edge', 'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
             'log_sources', 'log_state', 'log_subjects', 'log_tiles', 'log_untagged', 'own_data', 'own_data_keys',
             'period_keys', 'refused_copies', 'subject_requests', 'write_probe'])
     LOOP
@@ -70,6 +71,11 @@ GRANT UPDATE (until) ON decisions TO motlan_app;
 -- Reports to the owners of databases; nothing of them is deleted by a gateway.
 GRANT SELECT, INSERT ON corrections TO motlan_app;
 GRANT UPDATE (state, delivered) ON corrections TO motlan_app;
+-- Dossiers, their steps and deliveries. Steps stay as they are; erasure empties what is sealed in them.
+GRANT SELECT, INSERT, UPDATE ON dossiers, deliveries, delivery_queues TO motlan_app;
+GRANT SELECT, INSERT, DELETE ON dossier_owners, idempotency_keys TO motlan_app;
+GRANT SELECT, INSERT, UPDATE (sealed) ON dossier_events TO motlan_app;
+GRANT SELECT, INSERT ON delivery_events TO motlan_app;
 -- What was erased, pruned, and who has signed: triggers write it, or the administrator.
 GRANT SELECT ON log_periods, log_signers, log_archives, log_pruned_hashes TO motlan_app, motlan_admin, motlan_audit;
 GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;

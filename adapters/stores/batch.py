@@ -1,15 +1,19 @@
 """Rows that wait for one shared transaction, the results of their callers, and the keys of a month.
 
-Both writers of the exchange log use it; every function here runs in the loop.
+Both writers of the exchange log use it. Work of many rows is done by few statements; when one row's cannot be done,
+it is done row by row.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast
 
+from adapters.stores.database import RowStatement, RowWork, WorkStep
 from gateway.domain import sentences as say
-from gateway.domain.errors import LogUnavailable, RowConflict
+from gateway.domain.errors import LogUnavailable, RelayUnavailable, RowConflict
 from gateway.ports.exchange_log import Work
+from gateway.telemetry import log
 
 #: rows queued or being written before newcomers are turned away
 QUEUE_LIMIT = 10_000
@@ -29,6 +33,10 @@ class PendingRecord(NamedTuple):
     work: Work | None = None
 
 
+#: a record whose work could not be done, and why
+RefusedRecord = tuple[PendingRecord, RelayUnavailable]
+
+
 def keys_of(period: str, wrapped: bytes | None) -> bytes:
     """The keys of a period that has some; LogUnavailable when they are gone."""
     if wrapped is None:
@@ -41,11 +49,38 @@ def awaited(rows: Sequence[PendingRecord]) -> list[PendingRecord]:
     return [row for row in rows if not row.done.done() or row.done.cancelled()]
 
 
-def refuse(rows: Sequence[PendingRecord]) -> None:
-    """Give callers whose work met a concurrent change their result: nothing of theirs was written."""
-    for row in rows:
+class WorkRefused(Exception):
+    """A statement of work found fewer rows than it must."""
+
+
+def steps_of(rows: Sequence[PendingRecord]) -> Iterator[WorkStep]:
+    """The steps of all rows' work: each row's in their order, with one statement for all rows that are at it."""
+    waiting = [deque(cast("RowWork", row.work).steps) for row in rows if row.work is not None]
+    while waiting := [steps for steps in waiting if steps]:
+        statement = waiting[0][0].statement
+        at_it = [steps.popleft() for steps in waiting if steps[0].statement is statement]
+        yield WorkStep(statement, [values for step in at_it for values in step.rows])
+
+
+def check_found(statement: RowStatement, found: int, rows: int) -> None:
+    """WorkRefused when a statement inserted or changed fewer rows than it must."""
+    if statement.must_find and found != rows:
+        raise WorkRefused
+
+
+def refusal_of(error: Exception) -> RelayUnavailable:
+    """Why the work of one row was not done: a concurrent change came first, or the row has what no table takes."""
+    if isinstance(error, WorkRefused):
+        return RowConflict()
+    log().error("log.work_refused", error=type(error).__name__)
+    return RelayUnavailable()
+
+
+def refuse(refused: Sequence[RefusedRecord]) -> None:
+    """Give callers whose work could not be done their error: nothing of theirs was written."""
+    for row, error in refused:
         if not row.done.done():
-            row.done.set_exception(RowConflict())
+            row.done.set_exception(error)
 
 
 def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:

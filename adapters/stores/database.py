@@ -26,19 +26,44 @@ class Many(NamedTuple):
     rows: Sequence[Sequence[object]]
 
 
-class Step(NamedTuple):
-    """A statement of work that is stored with a record."""
+class RowStatement:
+    """A statement over rows `given`: those of one piece of work, or of all that share a transaction.
 
-    text: str
-    values: Sequence[object] = ()
-    #: without a row that it finds or returns, none of the work is done
-    must_find: bool = False
+    `text` goes by the names of `columns` in the relation `given`. It may not depend on how many rows there are.
+    """
+
+    __slots__ = ("_names", "_places", "_text", "must_find", "postgres")
+
+    def __init__(self, columns: str, text: str, *, must_find: bool = False) -> None:
+        """`columns`: names with PostgreSQL's types, `id text, at double precision`.
+
+        `must_find`: each row inserts or changes one row of the table, else none of its work is done.
+        """
+        named = [one.strip().partition(" ") for one in columns.split(",")]
+        self._names = ", ".join(name for name, _, _ in named)
+        self._places = f"({', '.join('?' * len(named))})"
+        self.must_find = must_find
+        arrays = ", ".join(f"${place}::{kind}[]" for place, (_, _, kind) in enumerate(named, 1))
+        #: takes an array for each column
+        self.postgres = f"WITH given ({self._names}) AS (SELECT * FROM unnest({arrays})) {text}"  # noqa: S608 -- our own names
+        self._text = text
+
+    def sqlite(self, count: int) -> str:
+        """For so many rows: takes their values, one row after the other."""
+        return f"WITH given ({self._names}) AS (VALUES {', '.join([self._places] * count)}) {self._text}"
+
+
+class WorkStep(NamedTuple):
+    """A statement of work that is stored with a record, and its rows."""
+
+    statement: RowStatement
+    rows: Sequence[Sequence[object]]
 
 
 class RowWork(NamedTuple):
     """What is stored with a record, in its transaction (`gateway.ports.exchange_log.Work`)."""
 
-    steps: Sequence[Step]
+    steps: Sequence[WorkStep]
 
 
 class ReadKind(Enum):

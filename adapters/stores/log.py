@@ -13,7 +13,14 @@ from adapters.stores.batch import PendingRecord, settle
 from adapters.stores.high_water import HighWater
 from adapters.stores.sequence_batch import OwnRows
 from gateway.domain import sentences as say
-from gateway.domain.errors import ConfigError, GatewayError, KeyUnavailable, LogRolledBack, LogUnavailable
+from gateway.domain.errors import (
+    ConfigError,
+    GatewayError,
+    KeyUnavailable,
+    LogRolledBack,
+    LogUnavailable,
+    RelayUnavailable,
+)
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.sentences import Sentence
@@ -105,7 +112,8 @@ class SqlExchangeLog:
     async def append(self, record: ExchangeRecord, work: Work | None = None) -> Receipt:
         """Write one record, and `work` with it; concurrent callers share a transaction.
 
-        LogUnavailable when it cannot be kept; RowConflict when the work cannot be done as things stand.
+        LogUnavailable when it cannot be kept; RowConflict when the work cannot be done as things stand,
+        RelayUnavailable when no table takes it. Nothing was written then.
         """
         if self._high_water is not None and (fault := self._high_water.fault) is not None:
             raise LogRolledBack(fault.said)
@@ -125,6 +133,10 @@ class SqlExchangeLog:
             self._timer = loop.call_later(_WAIT_SECONDS, self._give_up)
         try:
             await row.done
+        except RelayUnavailable:
+            if sequencer is not None:
+                sequencer.own.drop(record_id)
+            raise
         finally:
             del self._waiting[record_id]
         if sequencer is not None:

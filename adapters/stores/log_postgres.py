@@ -8,17 +8,27 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.schema.grants import check_account
 from adapters.schema.migration import check_schema
-from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, awaited, keys_of, refuse, settle
-from adapters.stores.database import Step
+from adapters.stores.batch import (
+    QUEUE_LIMIT,
+    PendingRecord,
+    RefusedRecord,
+    WorkRefused,
+    awaited,
+    check_found,
+    keys_of,
+    refusal_of,
+    refuse,
+    settle,
+    steps_of,
+)
 from adapters.stores.high_water import HEAD_POSTGRES, HighWater, LogHead
 from adapters.stores.postgres import Lane
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogRolledBack, LogUnavailable
-from gateway.ports.exchange_log import Work
 
 if TYPE_CHECKING:
     import asyncpg  # type: ignore[import-untyped]
@@ -32,6 +42,14 @@ _INSERT = (
     " SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[]) RETURNING seq, id)"
     " SELECT seq, id FROM written ORDER BY seq DESC LIMIT 1"
 )
+# Work goes by keys. A plan that was made while a table was small must not read all of it later.
+_BY_INDEX = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+)
+_DEADLOCK = "40P01"
+_TRIES = 3
+#: classes of SQLSTATE: what is wrong with a row, and with no other of its batch
+_FAULTS_OF_A_ROW = frozenset({"21", "22", "23"})
 _HEAD = f"SELECT {HEAD_POSTGRES}"
 # What was rolled back frees no page before a vacuum, which gives the pages back to the disk: so new ones are asked for
 # nearly every time, as a record does. The message is a commit that waits for the server's log, and for its standby.
@@ -141,22 +159,22 @@ class PostgresStore:
                 await self._arrived.wait()
                 continue
             rows = [self._queue.popleft() for _ in range(min(len(self._queue), _CHUNK))]
-            error, conflicts = await self._write(awaited(rows))
+            error, refused = await self._write(awaited(rows))
             self._queued -= len(rows)
-            refuse(conflicts)
+            refuse(refused)
             settle(rows, error)
 
     async def _write(
         self, rows: Sequence[PendingRecord]
-    ) -> tuple[LogUnavailable | None, Sequence[PendingRecord]]:
-        """The cause of a failure (the server may have committed all the same), and rows that were not written.
+    ) -> tuple[LogUnavailable | None, Sequence[RefusedRecord]]:
+        """The cause of a failure (the server may have committed all the same), and rows whose work could not be done.
 
-        The work of those met a concurrent change.
+        Those were not written.
         """
-        conflicts: Sequence[PendingRecord] = ()
+        refused: Sequence[RefusedRecord] = ()
         try:
             if any(row.work is not None for row in rows):
-                newest, conflicts = await self._use(lambda connection: _inserted_with_work(connection, rows))
+                newest, refused = await self._use(lambda connection: _inserted_with_work(connection, rows))
             else:
                 newest = await self._use(lambda connection: _inserted(connection, rows))
             if self._high_water is not None and newest is not None:
@@ -166,7 +184,7 @@ class PostgresStore:
         except LogUnavailable as error:
             return LogUnavailable.perhaps(error.said), ()
         self.commits += 1
-        return None, conflicts
+        return None, refused
 
     async def _compare(self, connection: "asyncpg.Connection[Any]") -> None:
         """Checks that the server behind the address holds the known log."""
@@ -185,25 +203,47 @@ async def _inserted(connection: "asyncpg.Connection[Any]", rows: Sequence[Pendin
 
 async def _inserted_with_work(
     connection: "asyncpg.Connection[Any]", rows: Sequence[PendingRecord]
-) -> tuple[Any, list[PendingRecord]]:
-    """Do the work of each row and insert the leaves of those whose work is done, in one transaction."""
+) -> tuple[Any, list[RefusedRecord]]:
+    """Do the work of all rows and insert their leaves, in one transaction, without the rows whose work fails."""
+    for left in reversed(range(_TRIES)):
+        try:
+            async with connection.transaction():
+                await connection.execute(_BY_INDEX)
+                done, refused = await _worked(connection, rows)
+                return await _inserted(connection, done) if done else None, refused
+        except Exception as error:
+            # A transaction of another process took the same rows in another order: this one has changed nothing.
+            if getattr(error, "sqlstate", "") != _DEADLOCK or not left:
+                raise
+    raise AssertionError
+
+
+async def _worked(
+    connection: "asyncpg.Connection[Any]", rows: Sequence[PendingRecord]
+) -> tuple[Sequence[PendingRecord], list[RefusedRecord]]:
+    """Do the work of all rows; the rows whose work is done, and those of which nothing is."""
+    if await _failed(connection, rows) is None:
+        return rows, []
     done: list[PendingRecord] = []
-    conflicts: list[PendingRecord] = []
-    async with connection.transaction():
-        for row in rows:
-            is_done = row.work is None or await _did(connection, row.work)
-            (done if is_done else conflicts).append(row)
-        newest = await _inserted(connection, done) if done else None
-    return newest, conflicts
+    refused: list[RefusedRecord] = []
+    for row in rows:
+        error = None if row.work is None else await _failed(connection, (row,))
+        if error is None:
+            done.append(row)
+        else:
+            refused.append((row, refusal_of(error)))
+    return done, refused
 
 
-async def _did(connection: "asyncpg.Connection[Any]", work: Work) -> bool:
-    undo = connection.transaction()
-    await undo.start()
-    for step in cast("Sequence[Step]", work.steps):
-        found = await connection.fetch(step.text, *step.values)
-        if step.must_find and not found:
-            await undo.rollback()
-            return False
-    await undo.commit()
-    return True
+async def _failed(connection: "asyncpg.Connection[Any]", rows: Sequence[PendingRecord]) -> Exception | None:
+    """Do the work of these rows, or nothing of it: then why."""
+    try:
+        async with connection.transaction():
+            for step in steps_of(rows):
+                status = await connection.execute(step.statement.postgres, *zip(*step.rows, strict=True))
+                check_found(step.statement, int(status.rpartition(" ")[2]), len(step.rows))
+    except Exception as error:
+        if isinstance(error, WorkRefused) or getattr(error, "sqlstate", "")[:2] in _FAULTS_OF_A_ROW:
+            return error
+        raise
+    return None

@@ -14,17 +14,27 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from adapters.schema.migration import transaction
-from adapters.stores.batch import QUEUE_LIMIT, PendingRecord, keys_of, refuse, settle
-from adapters.stores.database import Step
+from adapters.stores.batch import (
+    QUEUE_LIMIT,
+    PendingRecord,
+    RefusedRecord,
+    WorkRefused,
+    check_found,
+    keys_of,
+    refusal_of,
+    refuse,
+    settle,
+    steps_of,
+)
+from adapters.stores.database import WorkStep
 from adapters.stores.high_water import HEAD_SQLITE, HighWater, LogHead
 from adapters.stores.same_file import SameFile
 from adapters.stores.sqlite import connect, reason_of
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogRolledBack, LogUnavailable
-from gateway.ports.exchange_log import Work
 
 _T = TypeVar("_T")
 _CLOSE_SECONDS = 10.0
@@ -36,6 +46,13 @@ _REFUSED = frozenset({
     sqlite3.SQLITE_ERROR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 })  # fmt: skip
+#: what is wrong with a row, and with no other of its batch
+_FAULTS_OF_A_ROW = (
+    sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError,
+    UnicodeEncodeError,
+)  # fmt: skip
+#: of one statement: a place for each value of a wide row is far below SQLite's limit
+_ROWS = 256
 _HEAD = f"SELECT {HEAD_SQLITE}"
 # Once in all: a month that ever had keys gets no others.
 _KEEP = "INSERT INTO period_keys SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM log_periods WHERE period = ?1)"
@@ -134,15 +151,15 @@ class SqliteStore:
 
     def _write_for_ever(self) -> None:
         while (rows := self._batches.get()) is not None:
-            error, conflicts = self._write(rows)
+            error, refused = self._write(rows)
             # RuntimeError: the loop was closed, no caller waits.
             with contextlib.suppress(RuntimeError):
-                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error, conflicts)
+                rows[0].done.get_loop().call_soon_threadsafe(self._settled, rows, error, refused)
         self._disconnect()
 
-    def _write(self, rows: Sequence[PendingRecord]) -> tuple[LogUnavailable | None, Sequence[PendingRecord]]:
-        """Why nothing was written, and the rows whose work met a concurrent change: those were not written."""
-        conflicts: Sequence[PendingRecord] = ()
+    def _write(self, rows: Sequence[PendingRecord]) -> tuple[LogUnavailable | None, Sequence[RefusedRecord]]:
+        """Why nothing was written, and the rows whose work could not be done: those were not written."""
+        refused: Sequence[RefusedRecord] = ()
         try:
             if self._connection is None:
                 self._connection = connect(self._path)
@@ -151,7 +168,7 @@ class SqliteStore:
                 self._compare(self._connection)
             if any(row.work is not None for row in rows):
                 with transaction(self._connection):
-                    rows, conflicts = _worked(self._connection, rows)
+                    rows, refused = _worked(self._connection, rows)
                     newest = _inserted(self._connection, rows) if rows else 0
             else:
                 newest = _inserted(self._connection, rows)
@@ -164,10 +181,10 @@ class SqliteStore:
             self._disconnect()
             if isinstance(error, LogRolledBack):
                 return error, ()
-            refused = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED
-            return (LogUnavailable if refused else LogUnavailable.perhaps)(reason_of(error)), ()
+            unwritten = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED
+            return (LogUnavailable if unwritten else LogUnavailable.perhaps)(reason_of(error)), ()
         self.commits += 1
-        return None, conflicts
+        return None, refused
 
     def _compare(self, connection: sqlite3.Connection) -> None:
         if self._high_water is not None:
@@ -176,10 +193,10 @@ class SqliteStore:
             self._high_water.compare(expected, LogHead(*head))
 
     def _settled(
-        self, rows: Sequence[PendingRecord], error: LogUnavailable | None, conflicts: Sequence[PendingRecord]
+        self, rows: Sequence[PendingRecord], error: LogUnavailable | None, refused: Sequence[RefusedRecord]
     ) -> None:
         self._queued -= len(rows)
-        refuse(conflicts)
+        refuse(refused)
         settle(rows, error)
         if len(rows) > 1:
             rows[0].done.get_loop().call_later(_GATHER_SECONDS, self._hand_over)
@@ -202,28 +219,44 @@ def _inserted(connection: sqlite3.Connection, rows: Sequence[PendingRecord]) -> 
 
 def _worked(
     connection: sqlite3.Connection, rows: Sequence[PendingRecord]
-) -> tuple[list[PendingRecord], list[PendingRecord]]:
-    """Do the work of each row; the rows whose work is done, and those of which nothing is."""
+) -> tuple[Sequence[PendingRecord], list[RefusedRecord]]:
+    """Do the work of all rows; the rows whose work is done, and those of which nothing is."""
+    if _failed(connection, rows) is None:
+        return rows, []
     done: list[PendingRecord] = []
-    conflicts: list[PendingRecord] = []
+    refused: list[RefusedRecord] = []
     for row in rows:
-        if row.work is None or _did(connection, row.work):
+        error = None if row.work is None else _failed(connection, (row,))
+        if error is None:
             done.append(row)
         else:
-            conflicts.append(row)
-    return done, conflicts
+            refused.append((row, refusal_of(error)))
+    return done, refused
 
 
-def _did(connection: sqlite3.Connection, work: Work) -> bool:
+def _failed(connection: sqlite3.Connection, rows: Sequence[PendingRecord]) -> Exception | None:
+    """Do the work of these rows, or nothing of it: then why."""
     connection.execute("SAVEPOINT work").close()
-    for step in cast("Sequence[Step]", work.steps):
-        found = connection.execute(step.text.replace("$", "?"), tuple(step.values)).fetchall()
-        if step.must_find and not found:
-            connection.execute("ROLLBACK TO work").close()
-            connection.execute("RELEASE work").close()
-            return False
+    try:
+        for step in steps_of(rows):
+            check_found(step.statement, _ran(connection, step), len(step.rows))
+    except (WorkRefused, *_FAULTS_OF_A_ROW) as error:
+        connection.execute("ROLLBACK TO work").close()
+        connection.execute("RELEASE work").close()
+        return error
     connection.execute("RELEASE work").close()
-    return True
+    return None
+
+
+def _ran(connection: sqlite3.Connection, step: WorkStep) -> int:
+    """How many rows of its table it changed. Counts of rows are powers of two, so that few statements are parsed."""
+    before, start = connection.total_changes, 0
+    while left := len(step.rows) - start:
+        count = min(1 << left.bit_length() - 1, _ROWS)
+        part = step.rows[start : start + count]
+        connection.execute(step.statement.sqlite(count), [one for row in part for one in row]).close()
+        start += count
+    return connection.total_changes - before
 
 
 def _probe(connection: sqlite3.Connection) -> None:

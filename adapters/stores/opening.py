@@ -32,6 +32,7 @@ from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.log_retention import SqlLogRetention
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.postgres import PostgresDatabase, open_admin_lanes, open_lanes
+from adapters.stores.relay import RELAY, SqlRelay
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.sifting import TagKeys
 from adapters.stores.signing import open_signers, rotate_signing_key
@@ -65,8 +66,8 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
 
     `root_key` is that of the log: without it nothing is known of records that wait for their place.
     """
-    databases = _databases(url, state_dir, (LOG, ACCESS, CONSENTS, CORRECTIONS))
-    log, access, consents, corrections = databases
+    databases = _databases(url, state_dir, (LOG, ACCESS, CONSENTS, CORRECTIONS, RELAY))
+    log, access, consents, corrections, relay = databases
     replays = SqlReplays(access)
 
     async def close() -> None:
@@ -80,7 +81,7 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
         anchors=SqlAnchors(log), replays=replays, revocations=SqlRevocations(access),
         consents=SqlConsents(consents), own_data=SqlOwnData(consents),
         subject_requests=SqlSubjectRequests(consents), decisions=SqlDecisions(consents),
-        corrections=SqlCorrections(corrections), close=close,
+        corrections=SqlCorrections(corrections), relay=SqlRelay(relay), close=close,
     )  # fmt: skip
 
 

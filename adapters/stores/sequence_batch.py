@@ -132,6 +132,10 @@ class OwnRows:
         )  # fmt: skip
         self._rows[record_id.encode()] = (digest, texts, official, subjects, record.calls)
 
+    def drop(self, record_id: str) -> None:
+        """The row was not written, and never will be."""
+        self._rows.pop(record_id.encode(), None)
+
     def take(self, record_id: bytes) -> OwnRow | None:
         """For the batch that is being made; a second row with the same id is none of ours."""
         row = self._rows.pop(record_id, None)

@@ -85,6 +85,10 @@ class EventRow(NamedTuple):
     sealed: bytes
 
 
+#: begins the target of what a provincial system pulls; its name follows
+INBOX = "inbox:"
+
+
 class DeliveryRow(NamedTuple):
     """One message on its way to one receiver. In the order of storing, for each dossier and receiver."""
 
@@ -196,7 +200,8 @@ class RelayRows(Protocol):
     ) -> Work:
         """Store a dossier (`before`: the version that it replaces; 0: new), steps, deliveries and an answered key.
 
-        Queued deliveries of the kind DOSSIER that are dead are superseded by a newer one of the same order key.
+        Deliveries of the kind DOSSIER that are dead, or die later, are superseded by a newer one of the same order key
+        and target.
         """
         ...
 
@@ -217,16 +222,16 @@ class RelayRows(Protocol):
     ) -> Sequence[DeliveryRow]:
         """Lease what is due, the first open one of each dossier only; one process gets each row.
 
-        Rows are as they were before: `sending` means that the process that held the lease has ended.
+        Rows are as they were before, but for their lease: `sending` means that the process that held it has ended.
         """
         ...
 
     async def release(self, holder: str, deliveries: Sequence[str]) -> None:
-        """Give leases back unused."""
+        """Give leases back unused. What an ended process had under way is `unconfirmed` then."""
         ...
 
     async def due(self, target: str, now: float) -> float | None:
-        """POSIX seconds of the next delivery that is due, or None."""
+        """POSIX seconds at which to claim next, or None while nothing waits; a claim then may find nothing."""
         ...
 
     async def inbox(self, requester: str, after: int, count: int) -> Sequence[DeliveryRow]:
@@ -265,8 +270,8 @@ class RelayRows(Protocol):
         """What was answered under a key."""
         ...
 
-    async def erase(self, before: float) -> int:
-        """Erase payloads of dossiers whose deliveries were all confirmed before this time; how many."""
+    async def erase(self, before: float, now: float) -> int:
+        """Erase payloads of dossiers that changed no more and were all delivered before this time; how many."""
         ...
 
     async def forget_keys(self, before: float) -> None:

@@ -21,6 +21,7 @@ from gateway.ports.exchange_log import (
     LogTree,
     PeriodVault,
 )
+from gateway.ports.relay import RelayRows
 
 
 class LogRecords(LogReader, LogTree, LogPlaces, Protocol):
@@ -52,6 +53,7 @@ class Stores:
     subject_requests: SubjectRequestRows
     decisions: Decisions
     corrections: CorrectionRows
+    relay: RelayRows
     #: writes what waits, then frees threads and connections
     close: Callable[[], Awaitable[None]]
 

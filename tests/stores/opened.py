@@ -18,6 +18,7 @@ from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.log_retention import SqlLogRetention
 from adapters.stores.opening import open_admin
 from adapters.stores.postgres import PostgresDatabase, open_lanes
+from adapters.stores.relay import RELAY, SqlRelay
 from adapters.stores.sifting import TagKeys
 from adapters.stores.sqlite import SqliteDatabase
 from gateway.exchange_log.keys import Root, RootKeys
@@ -75,6 +76,10 @@ class DecisionTable(SqlDecisions, _Closing):
 
 
 class CorrectionTable(SqlCorrections, _Closing):
+    pass
+
+
+class RelayTables(SqlRelay, _Closing):
     pass
 
 
@@ -147,6 +152,10 @@ def open_decisions(url: str, folder: Path) -> DecisionTable:
 
 def open_corrections(url: str, folder: Path) -> CorrectionTable:
     return CorrectionTable(open_database(url, folder, CORRECTIONS))
+
+
+def open_relay(url: str, folder: Path) -> RelayTables:
+    return RelayTables(open_database(url, folder, RELAY))
 
 
 def open_periods(url: str, folder: Path) -> Vault:
