@@ -141,7 +141,7 @@ def take_status(call: PeerRequest) -> Reply:
     code = text_of(words, "maHoSo")
     for name in ("maTTHC", "soHoSoLT", "thoiGianThucHien"):
         text_of(words, name)
-    if type(words.get("trangThai")) is not int or type(words.get("coQuanXuLy")) is not int:
+    if type(words.get("trangThai")) is not int or type(words.get("coQuanXuLy", 0)) is not int:
         return as_json({"message": "trangThai, coQuanXuLy không phải là số"}, 400)
     if all(one["maHoSo"] != code for one in call.portal.interlinked):
         return as_json({"message": "Không tìm thấy hồ sơ"}, 404)

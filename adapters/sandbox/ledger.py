@@ -147,11 +147,15 @@ class Ledger:
 
     def page(self, start: int, count: int) -> list[dict[str, Any]]:
         """Rows from number `start` on."""
-        return [entry.row() for entry in list(self.entries.values())[start : start + count]]
+        return [entry.row() for entry in self.all()[start : start + count]]
+
+    def all(self) -> list[LedgerEntry]:
+        """The dossiers now: a copy, for others may arrive from the thread that makes them."""
+        return list(self.entries.values())
 
     def totals(self) -> dict[str, Any]:
         """Sums over all dossiers, and answers by error code."""
-        entries = self.entries.values()
+        entries = self.all()
         return {
             "dossiers": len(entries),
             "creates": sum(one.creates for one in entries),

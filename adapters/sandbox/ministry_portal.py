@@ -108,7 +108,7 @@ def _faults(call: PeerRequest, words: Mapping[str, Any]) -> Reply | None:
     except ValueError:
         return _fault(400, "NgayNop không theo dạng yyyy-MM-dd HH:mm:ss")
     for part in words.get("ThanhPhanHoSo") or ():
-        if type(part.get("LoaiBan")) is not int or part["LoaiBan"] not in range(3):
+        if "LoaiBan" in part and (type(part["LoaiBan"]) is not int or part["LoaiBan"] not in range(3)):
             return _fault(400, "LoaiBan không phải là 0, 1 hoặc 2")
         for paper in part.get("GiayToDinhKem") or ():
             held = call.portal.uploads.get(str(paper.get("IdGiayTo") or ""))

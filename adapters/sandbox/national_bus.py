@@ -215,7 +215,7 @@ def _look_up(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     entry = call.portal.bus.entries.get(code)
     if entry is None:
         return {"result": []}
-    shown = call.shown(entry, list(call.portal.bus.entries.values())) if call.swapped else entry
+    shown = call.shown(entry, call.portal.bus.all()) if call.swapped else entry
     return {"result": [_looked_up(shown)]}
 
 
@@ -243,9 +243,7 @@ def _list_of_day(call: PeerRequest, words: BusWords) -> dict[str, Any]:
     """`DanhSachHoSoTheoNgay` (sandbox): a page of the dossiers filed on a day, by code."""
     day = _wanted(words, "ngay")
     page, count = _whole(words, "trang", 1), min(_whole(words, "soLuong", 100), _MOST_ROWS)
-    rows = sorted(
-        (one for one in call.portal.bus.entries.values() if one.day == day), key=lambda one: one.code
-    )
+    rows = sorted((one for one in call.portal.bus.all() if one.day == day), key=lambda one: one.code)
     start = (page - 1) * count
     return {
         "tongSo": len(rows),

@@ -57,13 +57,14 @@ class SentDossiers:
         return [one.row() for one in list(self.rows.values())[start : start + count]]
 
     def totals(self) -> dict[str, Any]:
-        """Sums over all dossiers."""
+        """Sums over all dossiers now (a thread may be making more)."""
         answers: Counter[str] = Counter()
-        for one in self.rows.values():
+        rows = list(self.rows.values())
+        for one in rows:
             answers.update(one.answers)
         return {
-            "dossiers": len(self.rows),
-            "taken": sum(one.taken for one in self.rows.values()),
-            "attempts": sum(one.attempts for one in self.rows.values()),
+            "dossiers": len(rows),
+            "taken": sum(one.taken for one in rows),
+            "attempts": sum(one.attempts for one in rows),
             "answers": dict(sorted(answers.items())),
         }

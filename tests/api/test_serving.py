@@ -82,6 +82,9 @@ def test_served_gateway_prefills_and_answers_what_is_under_way_at_sigterm(tmp_pa
         assert answer.body["fields"]["nxnHoTen"]["state"] == "filled"
         assert GatewayClient(content["admin"]).get("/health/ready").status == 200
         assert GatewayClient(content["gateway"]).get("/metrics").status == 404
+        assert {"population", "national_bus", "lgsp", "ministry_portal", "one_gate"} <= content[
+            "sandbox"
+        ].keys()
         assert GatewayClient(content["sandbox"]["control"]).get("/calls").status == 200
         control = GatewayClient(content["sandbox"]["control"])
         control.post("/misbehave", {"source": "civil_status", "mode": "slow", "seconds": 1.5})
