@@ -5,7 +5,7 @@ platform in front judges is REFUSED. A fault holds codes only, never a body, an 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -13,18 +13,21 @@ from adapters.transport.breaker import Behalf
 from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Wire
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.dial import tls_context
-from adapters.transport.faults import ProviderError, unreachable
+from adapters.transport.faults import ProviderError, defect_here, unreachable
 from adapters.transport.strict_json import parse
 from adapters.transport.tools import Tools
 from gateway.config.portals import PortalSettings
+from gateway.domain.errors import GatewayError, KeyUnavailable, PortalUnavailable
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import DeliveryReason, Reason
-from gateway.ports.relay import DeliveryOutcome, PortalAnswer
+from gateway.domain.sentences import titled
+from gateway.mapping.messages import MessageFault
+from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer
 
 _UNAVAILABLE, _UNCONFIRMED = DeliveryOutcome.UNAVAILABLE, DeliveryOutcome.UNCONFIRMED
 _REFUSED = DeliveryOutcome.REFUSED
 #: what an error status in front of the portal means (RFC 9110); any other: it may have been taken
-_STATUSES: Final[Mapping[int, tuple[DeliveryOutcome, DeliveryReason]]] = MappingProxyType(
+STATUSES: Final[Mapping[int, tuple[DeliveryOutcome, DeliveryReason]]] = MappingProxyType(
     {
         400: (_REFUSED, DeliveryReason.MESSAGE_REFUSED),
         401: (_UNAVAILABLE, DeliveryReason.LOGIN_REFUSED),
@@ -75,10 +78,16 @@ class PortalRequest(NamedTuple):
 class PortalPeer:
     """One portal's address with its guards, and the credentials of every call."""
 
-    def __init__(self, peer: HttpPeer, auth: Auth) -> None:
-        """Nothing is connected yet."""
+    def __init__(
+        self,
+        peer: HttpPeer,
+        auth: Auth,
+        statuses: Mapping[int, tuple[DeliveryOutcome, DeliveryReason]] = STATUSES,
+    ) -> None:
+        """Nothing is connected yet. `statuses`: what error statuses mean for a message."""
         self._peer = peer
         self._auth = auth
+        self._statuses = statuses
 
     async def send(self, request: PortalRequest, end: float) -> Any:  # noqa: ANN401 -- what the request's reader makes
         """What the answer says. Raises NotDelivered. `end`: a time of the loop's clock."""
@@ -96,7 +105,7 @@ class PortalPeer:
             call.expire(unreachable())
             raise
         if call.fault is not None:
-            raise NotDelivered(_end_of(call.fault, sent=call.sent))
+            raise NotDelivered(_end_of(call.fault, self._statuses, sent=call.sent))
         if call.reading.at_fault:
             raise NotDelivered(PortalAnswer(_UNCONFIRMED, DeliveryReason.ANSWER_INVALID))
         return call.reading.value
@@ -126,20 +135,48 @@ class _PortalSpeech:
 _PORTAL_SPEECH: Final = _PortalSpeech()
 
 
-def _end_of(fault: ProviderError, *, sent: bool) -> PortalAnswer:
+def _end_of(
+    fault: ProviderError, statuses: Mapping[int, tuple[DeliveryOutcome, DeliveryReason]], *, sent: bool
+) -> PortalAnswer:
     """`sent`: the request was handed to a connection, perhaps without reaching the other side."""
     if not sent:
         if fault.outcome is Outcome.REFUSED and not fault.sent:
             return PortalAnswer(_REFUSED, DeliveryReason.MESSAGE_NOT_WRITABLE)
         reason = _BEFORE.get(fault.reason, DeliveryReason.RECEIVER_UNREACHABLE)
         return PortalAnswer(_UNAVAILABLE, reason, retry_in=fault.retry_in)
-    if fault.status in _STATUSES:
-        return PortalAnswer(*_STATUSES[fault.status], retry_in=fault.retry_in)
+    if fault.status in statuses:
+        return PortalAnswer(*statuses[fault.status], retry_in=fault.retry_in)
     if fault.status >= 500:
         return PortalAnswer(_UNCONFIRMED, DeliveryReason.RECEIVER_FAULT, retry_in=fault.retry_in)
     unread = fault.outcome is Outcome.INVALID
     reason = DeliveryReason.ANSWER_INVALID if unread else DeliveryReason.ANSWER_MISSING
     return PortalAnswer(_UNCONFIRMED, reason, retry_in=fault.retry_in)
+
+
+async def ended(work: Awaitable[PortalAnswer], message: OutboundMessage, portal: str) -> PortalAnswer:
+    """The end of one attempt; never raises."""
+    try:
+        return await work
+    except NotDelivered as fault:
+        return fault.end
+    except MessageFault as fault:
+        return PortalAnswer(_REFUSED, DeliveryReason.MESSAGE_NOT_WRITABLE, field=fault.field)
+    except GatewayError as error:
+        # of this message alone: a file that is gone must not hold up the others
+        is_key = isinstance(error, KeyUnavailable)
+        return PortalAnswer(
+            _UNCONFIRMED, DeliveryReason.GATEWAY_FAULT if is_key else DeliveryReason.FILE_UNAVAILABLE
+        )
+    except Exception as error:  # noqa: BLE001 -- a defect here must not stop the worker
+        defect_here(f"{portal}.{message.kind}", error)
+        return PortalAnswer(_UNCONFIRMED, DeliveryReason.GATEWAY_FAULT)
+
+
+def portal_unavailable(end: PortalAnswer) -> PortalUnavailable:
+    """The error of a read that had this end."""
+    reason = DeliveryReason(end.reason)
+    seconds = None if end.retry_in is None else max(1, round(end.retry_in))
+    return PortalUnavailable(titled(reason.vi, reason.en), retry_after=seconds)
 
 
 def read_json(answer: HttpAnswer) -> object:

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.portals.tools import Link
-from gateway.domain.errors import PortalUnavailable
-from gateway.domain.reasons import DeliveryReason
-from gateway.domain.sentences import titled
+from gateway.domain.errors import FilesUnavailable
 
 #: members of a message that hold papers or results, or parts with papers
 _HOLDERS = ("papers", "results", "supplements")
@@ -17,8 +15,7 @@ async def linked(body: Mapping[str, Any], link: Link | None) -> Mapping[str, Any
     out = dict(body)
     if body.get("file") and not body.get("url"):
         if link is None:
-            reason = DeliveryReason.FILE_UNAVAILABLE
-            raise PortalUnavailable(titled(reason.vi, reason.en))
+            raise FilesUnavailable
         out["url"] = await link(str(body["file"]), str(body.get("file_name") or ""))
     for name in _HOLDERS:
         if parts := body.get(name):

@@ -16,18 +16,16 @@ from typing import Any, Final
 from adapters.portals.bus_answers import BusAnswer, BusVerdict, field_in, names_in
 from adapters.portals.bus_calls import BusCalls, BusReply, open_calls
 from adapters.portals.bus_wire import PROFILES, BusCall, BusOptions, form_of
-from adapters.portals.calling import NotDelivered
+from adapters.portals.calling import NotDelivered, ended, portal_unavailable
 from adapters.portals.messages import linked
 from adapters.portals.options import options_of
 from adapters.portals.tools import Link, PortalTools
-from adapters.transport.faults import defect_here
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import DossierStatus, MessageKind
-from gateway.domain.errors import BadRequest, ConfigError, GatewayError, PortalUnavailable, Problem
+from gateway.domain.errors import BadRequest, ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.domain.reasons import DeliveryReason
-from gateway.domain.sentences import titled
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
 
@@ -69,8 +67,9 @@ PUSHES: Final = frozenset({"DongBoDanhGia", "DongBoHoiDap", "DongBoKetQuaHoiDapG
 _ENDS: Final[Mapping[BusVerdict, tuple[DeliveryOutcome, DeliveryReason | str]]] = MappingProxyType(
     {
         BusVerdict.DONE: (DeliveryOutcome.CONFIRMED, ""),
-        BusVerdict.EXISTS: (DeliveryOutcome.UNAVAILABLE, DeliveryReason.RECEIVER_CONTRADICTS),
-        BusVerdict.NOT_THERE: (DeliveryOutcome.UNAVAILABLE, DeliveryReason.DOSSIER_NOT_THERE),
+        # of this dossier alone: the others go on
+        BusVerdict.EXISTS: (DeliveryOutcome.UNCONFIRMED, DeliveryReason.RECEIVER_CONTRADICTS),
+        BusVerdict.NOT_THERE: (DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE),
         BusVerdict.ACCESS: (DeliveryOutcome.UNAVAILABLE, DeliveryReason.ACCESS_REFUSED),
         BusVerdict.FAULT: (DeliveryOutcome.UNCONFIRMED, DeliveryReason.RECEIVER_FAULT),
         BusVerdict.REFUSED: (DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED),
@@ -132,23 +131,7 @@ class NationalBus:
 
     async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
         """Send one message by `end`. Never raises."""
-        try:
-            answer = await self._delivered(message, end)
-        except NotDelivered as fault:
-            answer = fault.end
-        except MessageFault as fault:
-            answer = PortalAnswer(
-                DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_NOT_WRITABLE, field=fault.field
-            )
-        except GatewayError:
-            answer = PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.FILE_UNAVAILABLE)
-        except Exception as error:  # noqa: BLE001 -- a defect here must not stop the worker
-            defect_here(f"{self._name}.{message.kind}", error)
-            answer = PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.GATEWAY_FAULT)
-        if message.unconfirmed and answer.outcome is DeliveryOutcome.UNAVAILABLE:
-            # the former attempt is still in doubt
-            return answer._replace(outcome=DeliveryOutcome.UNCONFIRMED)
-        return answer
+        return await ended(self._delivered(message, end), message, self._name)
 
     async def _delivered(self, message: OutboundMessage, end: float) -> PortalAnswer:
         if message.kind not in self.kinds:
@@ -177,7 +160,7 @@ class NationalBus:
             return _refused(reply.answer, written)
         if reply.verdict is BusVerdict.NOT_THERE:
             self._known.pop(message.code, None)
-            return PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.RECEIVER_CONTRADICTS)
+            return PortalAnswer(*_ENDS[BusVerdict.EXISTS])
         return self._ended(reply, message, written)
 
     async def _push(self, code: str, written: object, end: float, *, updating: bool) -> BusReply:
@@ -195,7 +178,7 @@ class NationalBus:
         entries = message.body.get("entries", ())
         rows: Sequence[Mapping[str, Any]] = [self._plans["progress"].write(one) for one in entries]
         if not await self._is_known(message, end):
-            return PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.DOSSIER_NOT_THERE)
+            return PortalAnswer(*_ENDS[BusVerdict.NOT_THERE])
         if message.unconfirmed:
             rows = await self._missing(message.code, rows, end)
         taken = False
@@ -260,7 +243,7 @@ class NationalBus:
         try:
             found = await self._looked_up(code, end)
         except NotDelivered as fault:
-            raise _unavailable(fault.end) from None
+            raise portal_unavailable(fault.end) from None
         return None if found is None else _remote(code, self._read(found))
 
     def _read(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -270,7 +253,7 @@ class NationalBus:
         try:
             found = self._plans["look_up"].read(row)
         except MessageFault:
-            raise _unavailable(_UNREAD) from None
+            raise portal_unavailable(_UNREAD) from None
         if "status" not in found and (word := row.get("TrangThaiHoSo")):
             found["status_text"] = str(word)[:_LONGEST]
         return found
@@ -307,7 +290,7 @@ class NationalBus:
             rows = _rows_in(reply)
             found = [self._listed(row) for row in rows]
         except NotDelivered as fault:
-            raise _unavailable(fault.end) from None
+            raise portal_unavailable(fault.end) from None
         total = reply.answer.members.get("tongSo")
         is_last = len(rows) < count or (isinstance(total, int) and number * count >= total)
         return RemotePage(found, "" if is_last else f"{number + 1}/{count}")
@@ -327,14 +310,14 @@ class NationalBus:
         try:
             reply = await self._calls.call(call, end)
         except NotDelivered as fault:
-            raise _unavailable(fault.end) from None
+            raise portal_unavailable(fault.end) from None
         if reply.verdict in (BusVerdict.DONE, BusVerdict.NOT_THERE):
             found = reply.answer.result if reply.verdict is BusVerdict.DONE else []
             return {} if call.is_push else {"result": found}
         outcome, reason = _ENDS[reply.verdict]
         if outcome is DeliveryOutcome.REFUSED:
             raise BadRequest(say.RECEIVER_REFUSED(field=field_in(reply.answer, names_in(parameters)) or "?"))
-        raise _unavailable(PortalAnswer(outcome, reason))
+        raise portal_unavailable(PortalAnswer(outcome, reason))
 
     def _asked(self, operation: str, parameters: Mapping[str, Any]) -> BusCall:
         if operation in PUSHES:
@@ -392,12 +375,6 @@ def _rows_in(reply: BusReply) -> list[Mapping[str, Any]]:
 
 
 _UNREAD: Final = PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.ANSWER_INVALID)
-
-
-def _unavailable(end: PortalAnswer) -> PortalUnavailable:
-    reason = DeliveryReason(end.reason)
-    seconds = None if end.retry_in is None else max(1, round(end.retry_in))
-    return PortalUnavailable(titled(reason.vi, reason.en), retry_after=seconds)
 
 
 def _remote(code: str, canonical: Mapping[str, Any]) -> RemoteDossier:

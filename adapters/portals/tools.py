@@ -16,11 +16,11 @@ Link = Callable[[str, str], Awaitable[str]]
 class PortalTools:
     """Tools of every call; the shared cache, with the secret that seals what is kept there; signing; links to files.
 
-    `secret`: 32 bytes, the same in all processes. `sign` None: pushes are not signed. `link` None: there are no files.
+    `secret`: 32 bytes, the same in all processes. `link` None: there are no files.
     """
 
     calls: Tools
     cache: Cache
     secret: bytes
-    sign: Sign | None = None
+    sign: Sign
     link: Link | None = None

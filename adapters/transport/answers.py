@@ -54,7 +54,8 @@ def checked(
 ) -> HttpAnswer:
     """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
 
-    `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500). `limit`: bytes of the body.
+    `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500), and successes whose body does not
+    matter. `limit`: bytes of the body.
     `meanings`: what statuses and fault codes mean to this source; a page for people means nothing.
     """
     status, fields, body = answer
@@ -68,9 +69,11 @@ def checked(
         if status not in accepts or not body.strip() or is_page:
             known = {} if is_page else meanings
             raise from_status(status, body, retry_after(fields.get(b"retry-after"), clock), known)
-    elif status // 100 != 2 or status in _NO_CONTENT:
+    elif status // 100 != 2 or (status in _NO_CONTENT and status not in accepts):
         raise from_status(status)
-    elif not body or body.isspace() or _is_page(kind, body) or _SHIFTING.search(kind):
+    elif status not in accepts and (
+        not body or body.isspace() or _is_page(kind, body) or _SHIFTING.search(kind)
+    ):
         raise invalid(status)
     return answer
 

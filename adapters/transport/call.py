@@ -53,7 +53,7 @@ class Wire(NamedTuple):
     body: bytes | None
     #: SHA-256 of the body, of the target when there is no body
     digest: bytes = b""
-    #: statuses from 400 on whose body is read (a SOAP fault in a 500)
+    #: statuses from 400 on whose body is read (a SOAP fault in a 500), and successes whose body does not matter
     accepts: Collection[int] = ()
     #: a read may be sent again when its connection breaks
     repeatable: bool = True

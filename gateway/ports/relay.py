@@ -293,7 +293,11 @@ class OutboundMessage(NamedTuple):
     body: Mapping[str, Any]
     #: a former attempt may have reached it: look it up before it is sent again
     unconfirmed: bool
+    #: from 1
     attempt: int
+    #: where the dossier was filed first, and the number of the delivery: of an inbox item
+    origin: str = ""
+    seq: int = 0
 
 
 class DeliveryOutcome(StrEnum):
@@ -302,9 +306,9 @@ class DeliveryOutcome(StrEnum):
     CONFIRMED = "confirmed"
     #: it was judged and refused: sending it again changes nothing
     REFUSED = "refused"
-    #: it was surely not taken
+    #: this attempt was surely not taken, and others would not be now either
     UNAVAILABLE = "unavailable"
-    #: it may have been taken
+    #: it may have been taken, or this message alone cannot be taken now
     UNCONFIRMED = "unconfirmed"
 
 

@@ -131,7 +131,7 @@ async def test_bus_that_says_a_dossier_is_there_and_not_there_is_asked_no_third_
     async with bus_and_portal() as (bus, portal):
         bus.say("DongBoHoSoMC", {"error_code": "3", "message": f"{CODE} đã tồn tại"})
         answer = await portal.deliver(dossier(), soon())
-    assert answer == PortalAnswer(UNAVAILABLE, "receiver_contradicts")
+    assert answer == PortalAnswer(UNCONFIRMED, "receiver_contradicts")
     assert len(bus.asked("DongBoHoSoMC")) == 2
 
 
@@ -150,11 +150,11 @@ def _stored_and_dropped(bus: Any, one: Any) -> object:
     return DROP
 
 
-async def test_doubt_stays_while_the_look_up_does_not_succeed() -> None:
+async def test_doubtful_dossier_is_not_sent_while_the_look_up_does_not_succeed() -> None:
     async with bus_and_portal() as (bus, portal):
         bus.say("TraCuuHoSo", web.Response(status=503, headers={"Retry-After": "7"}))
         answer = await portal.deliver(dossier(unconfirmed=True), soon())
-    assert answer == PortalAnswer(UNCONFIRMED, "receiver_busy", retry_in=7)
+    assert answer == PortalAnswer(UNAVAILABLE, "receiver_busy", retry_in=7)
     assert bus.asked("DongBoHoSoMC") == []
 
 
@@ -415,7 +415,7 @@ async def test_steps_go_ten_at_a_time_after_their_dossier() -> None:
     steps = [("processing", f"2026-01-{day:02d}T01:00:00Z") for day in range(1, 24)]
     async with bus_and_portal() as (bus, portal):
         answer = await portal.deliver(progress(*steps), soon())
-        assert answer == PortalAnswer(UNAVAILABLE, "dossier_not_there")
+        assert answer == PortalAnswer(UNCONFIRMED, "dossier_not_there")
         assert bus.asked("CapNhatTienDoHoSoMC") == []
         await portal.deliver(dossier(), soon())
         assert await portal.deliver(progress(*steps), soon()) == PortalAnswer(CONFIRMED)
@@ -460,7 +460,7 @@ async def test_steps_of_a_dossier_that_the_bus_does_not_have_wait() -> None:
         await portal.deliver(dossier(), soon())
         bus.say("CapNhatTienDoHoSoMC", {"error_code": "4", "message": f"{CODE} không tồn tại"})
         answer = await portal.deliver(progress(FIRST), soon())
-        assert answer == PortalAnswer(UNAVAILABLE, "dossier_not_there")
+        assert answer == PortalAnswer(UNCONFIRMED, "dossier_not_there")
 
 
 async def test_status_is_an_object_of_type_two() -> None:
@@ -484,7 +484,7 @@ async def test_files_of_this_gateway_get_an_address() -> None:
         assert urls == ["https://gw.example/files/aaaa/a.pdf", "https://other.example/b.pdf"]
         async with at(bus) as without:
             answer = await without.deliver(message, soon())
-            assert answer == PortalAnswer(UNAVAILABLE, "file_unavailable")
+            assert answer == PortalAnswer(UNCONFIRMED, "file_unavailable")
 
 
 async def test_kind_that_is_not_taken_and_message_with_a_defect_are_ends_as_well() -> None:

@@ -1,0 +1,131 @@
+"""A provincial system that what comes for it is pushed to: one POST for each item of its inbox.
+
+Promises: the address is that of the configuration; each push has a digest (RFC 9530) and is signed by the document key
+of this gateway (RFC 9421), so that the receiver can tell it from others. The same item may come twice: its
+`X-Delivery-Id` is the same. Any success is an acknowledgement, whatever its body says.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+from pydantic import Field
+
+from adapters.portals.calling import (
+    STATUSES,
+    PortalPeer,
+    PortalRequest,
+    ended,
+    open_portal_peer,
+    portal_unavailable,
+)
+from adapters.portals.messages import linked
+from adapters.portals.options import options_of
+from adapters.portals.tools import PortalTools
+from adapters.transport.auth import build_auth
+from adapters.transport.breaker import Behalf
+from adapters.transport.call import Wire
+from adapters.transport.connection import HttpAnswer
+from gateway.config.portals import PortalSettings
+from gateway.config.values import Settings
+from gateway.domain import sentences as say
+from gateway.domain.errors import BadRequest
+from gateway.domain.reasons import DeliveryReason
+from gateway.mapping.messages import PortalPlans
+from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
+
+_REFUSED = (DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED)
+#: the receiver is the one that judges: what it does not want is refused
+_STATUSES: Final = MappingProxyType({**STATUSES, 404: _REFUSED, 406: _REFUSED, 409: _REFUSED, 410: _REFUSED})
+_SUCCESSES: Final = frozenset(range(200, 300))
+_JSON = "application/json"
+
+
+class WebhookOptions(Settings):
+    """`options` of a portal whose adapter is the webhook."""
+
+    #: below `url`
+    path: str = Field("", pattern=r"^(/[A-Za-z0-9._~/-]*)?$")
+    #: ca, certificate, key
+    tls: Any = None
+
+
+def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: PortalTools) -> "Webhook":
+    """The receiver of one settings file. Raises ConfigError. It reads our own vocabulary: `plans` are not used."""
+    del plans
+    options = options_of(settings, WebhookOptions)
+    peer = open_portal_peer(settings, tools.calls)
+    auth = build_auth(
+        settings.auth, settings.url, peer=peer, tools=tools.calls, source=settings.portal, folder="portals"
+    )
+    return Webhook(settings, options.path, PortalPeer(peer, auth, _STATUSES), tools)
+
+
+class Webhook:
+    """Implements gateway.ports.relay.Portal."""
+
+    def __init__(self, settings: PortalSettings, path: str, peer: PortalPeer, tools: PortalTools) -> None:
+        """`path`: below the address of the settings."""
+        self.kinds = frozenset(settings.takes)
+        self._name = settings.portal
+        self._url = settings.url.rstrip("/") + path
+        self._path = path
+        self._peer = peer
+        self._tools = tools
+
+    async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
+        """Push one item by `end`. Never raises."""
+        return await ended(self._pushed(message, end), message, self._name)
+
+    async def _pushed(self, message: OutboundMessage, end: float) -> PortalAnswer:
+        if message.kind not in self.kinds:
+            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.KIND_NOT_TAKEN)
+        body = orjson.dumps(await self._item(message))
+        headers = {"Content-Type": _JSON, "X-Delivery-Id": message.delivery}
+        proof = await self._tools.sign("POST", self._url, headers, body)
+        wire = Wire(
+            "POST", self._path, {**headers, **proof}, body, accepts=_SUCCESSES, repeatable=False,
+        )  # fmt: skip
+        person = hash((self._name, message.code))
+        behalf = Behalf(self._name, person, hash((message.delivery, person)), f"{self._name}.{message.kind}")
+        await self._peer.send(PortalRequest(wire, behalf, _nothing), end)
+        return PortalAnswer(DeliveryOutcome.CONFIRMED)
+
+    async def _item(self, message: OutboundMessage) -> Mapping[str, Any]:
+        """As `GET /v1/dossiers/inbox` has it."""
+        body = message.body
+        if self._tools.link is not None:
+            body = await linked(body, self._tools.link)
+        return {
+            "seq": message.seq,
+            "delivery": message.delivery,
+            "kind": message.kind,
+            "origin": message.origin,
+            "code": message.code,
+            "procedure": body.get("procedure", ""),
+            "message": body,
+        }
+
+    async def look_up(self, code: str, end: float) -> RemoteDossier | None:
+        """Raises PortalUnavailable: a receiver of pushes is not asked."""
+        del code, end
+        raise portal_unavailable(PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.KIND_NOT_TAKEN))
+
+    async def listing(self, day: str, after: str, count: int, end: float) -> RemotePage | None:
+        """None: it has no list."""
+        del day, after, count, end
+        return None
+
+    async def ask(self, operation: str, parameters: Mapping[str, Any], end: float) -> Mapping[str, Any]:
+        """Raises BadRequest: it has no operations."""
+        del parameters, end
+        raise BadRequest(say.UNKNOWN_MEMBER(name=operation[:60] if operation.isalnum() else "?"))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._peer.close()
+
+
+def _nothing(answer: HttpAnswer) -> None:
+    del answer
