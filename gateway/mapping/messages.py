@@ -265,14 +265,18 @@ class WireValue:
         return self._encoded(found, part)
 
     def _encoded(self, value: object, part: Mapping[str, Any]) -> object:
-        if self.table is not None:
-            word = self.table.write.get(str(value))
-            if word is None and value == UNKNOWN and self.unknown is not None:
-                word = self.unknown.get(part) or None
-            if word is None:
-                raise NotWritable(say.NO_FOREIGN_CODE)
-            value = word
-        return self._again(self.codec.write(value))
+        if self.table is None:
+            return self._again(self.codec.write(value))
+        word = self.table.write.get(str(value))
+        if word is not None:
+            return self._again(self.codec.write(word))
+        foreign = self.unknown.get(part) if value == UNKNOWN and self.unknown is not None else None
+        if not foreign:
+            raise NotWritable(say.NO_FOREIGN_CODE)
+        try:
+            return self.codec.write(foreign)
+        except NotWritable:
+            return foreign
 
     def _again(self, wire: object) -> object:
         """A wire value within its limit."""
@@ -606,7 +610,7 @@ class MessagePlan:
         for place, value in self._sets:
             if place.get(found) is None:
                 place.put(found, value)
-        return found if self.mapping.partial else self._whole(found)
+        return _without_defaults(found, self.model) if self.mapping.partial else self._whole(found)
 
     def _whole(self, found: Json) -> Json:
         try:
@@ -614,6 +618,21 @@ class MessagePlan:
         except ValidationError as error:
             path = ".".join(str(one) for one in error.errors(include_input=False)[0]["loc"])
             raise MessageFault(self.name, path, say.WIRE_VALUE_UNREADABLE) from None
+
+
+def _without_defaults(part: Json, model: type[BaseModel]) -> Json:
+    out: Json = {}
+    for name, one in part.items():
+        info = model.model_fields[name]
+        inner = None if name == MORE else _model_of(info.annotation)
+        value = one
+        if inner is not None:
+            many = one if isinstance(one, list) else [one]
+            kept = [_without_defaults(item, inner) for item in many]
+            value = kept if isinstance(one, list) else kept[0]
+        if info.is_required() or value not in (None, "", [], {}, _plain(info.default)):
+            out[name] = value
+    return out
 
 
 def _within_bounds(name: str, wire: object) -> None:
