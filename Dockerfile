@@ -5,9 +5,11 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /opt/motlan
 COPY requirements/base.in requirements/base.txt requirements/postgres.in requirements/postgres.txt \
-     requirements/tsa.in requirements/tsa.txt requirements/build.txt requirements/
+     requirements/tsa.in requirements/tsa.txt requirements/pades.in requirements/pades.txt \
+     requirements/build.txt requirements/
 RUN /opt/motlan/bin/pip install --require-hashes -r requirements/postgres.txt \
  && /opt/motlan/bin/pip install --require-hashes -r requirements/tsa.txt \
+ && /opt/motlan/bin/pip install --require-hashes -r requirements/pades.txt \
  && /opt/motlan/bin/pip install --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway

@@ -44,7 +44,7 @@ format: $(VENV)/.dev ## rewrite the code as `make check` wants it
 
 licences: $(VENV)/.dev
 	@$(BIN)/pip-licenses --from=mixed --partial-match --allow-only="$(LICENCES)" --format=csv \
-	  --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/base.txt requirements/postgres.txt requirements/tsa.txt | sort -u) >/dev/null \
+	  --packages $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/base.txt requirements/postgres.txt requirements/tsa.txt requirements/pades.txt | sort -u) >/dev/null \
 	  && echo "licences: all in the allow-list"
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
@@ -70,7 +70,8 @@ lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	$$lock base.in -o base.txt && \
 	$$lock -c base.txt base.in postgres.in -o postgres.txt && \
 	$$lock -c postgres.txt base.in tsa.in -o tsa.txt && \
-	$$lock -c postgres.txt -c tsa.txt base.in postgres.in tsa.in dev.in -o dev.txt && \
+	$$lock -c postgres.txt base.in pades.in -o pades.txt && \
+	$$lock -c postgres.txt -c tsa.txt -c pades.txt base.in postgres.in tsa.in pades.in dev.in -o dev.txt && \
 	$$lock -c dev.txt build.in -o build.txt
 
 clean: ## remove what the other targets made

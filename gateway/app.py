@@ -139,7 +139,9 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         sealer = Sealer(key, settings.documents.passport_days)
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
-        papers = await open_papers(parts, prefill, recorder)
+        papers = await open_papers(
+            parts, prefill, recorder, sources, replace(shared.files, recorder=recorder)
+        )
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
         corrections = await correcting(parts, recorder, shared.stores, shared.person_keys, shared.access)
         audit = shared.audit.of(parts)

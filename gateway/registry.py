@@ -21,6 +21,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
 from gateway.ports.keys import KeyWrapper, Signer
+from gateway.ports.papers import SignatureChecks
 from gateway.ports.relay import Door, Portal
 from gateway.ports.sources import Source
 
@@ -112,6 +113,12 @@ def open_door(settings: PortalSettings, plans: PortalPlans | None, tools: object
     place = f"config/portals/{settings.portal}.yaml"
     door: Door = resolve(settings.door.adapter, "open_door", place)(settings, plans, tools)
     return door
+
+
+def open_signature_checks(trust: Path | None) -> SignatureChecks:
+    """Verifies signatures of papers; `trust`: folder of certificates. Raises ConfigError."""
+    checks: SignatureChecks = resolve("adapters.files.pades", "open_signature_checks")(trust)
+    return checks
 
 
 def held_signer(held_by: KeyService) -> Signer:

@@ -53,6 +53,21 @@ def open_source(
     `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
     """
     faults = Faults()
+    calls: dict[str, RestCall] = {}
+    with faults.noted():
+        calls = open_calls(settings, services)
+    with faults.noted() as opened:
+        peer = open_peer(settings, tools)
+        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
+        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls)))
+    faults.finish()
+    source: ProviderSource = opened[0]
+    return source
+
+
+def open_calls(settings: "SourceSettings", services: Mapping[str, ServicePlan]) -> "dict[str, RestCall]":
+    """The call of each enabled service (`<source>.<operation>`). Raises ConfigError with the faults of all."""
+    faults = Faults()
     faults.add(_option_faults(settings))
     url_ids = settings.options.get("allow_url_ids") in ("true", True)
     calls: dict[str, RestCall] = {}
@@ -61,13 +76,8 @@ def open_source(
             with faults.noted():
                 call = open_call(settings, operation, plan, url_ids_allowed=url_ids)
                 calls[f"{settings.source}.{operation}"] = call
-    with faults.noted() as opened:
-        peer = open_peer(settings, tools)
-        auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls)))
     faults.finish()
-    source: ProviderSource = opened[0]
-    return source
+    return calls
 
 
 def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:

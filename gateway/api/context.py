@@ -27,7 +27,8 @@ from gateway.files.service import DossierFiles
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
-from gateway.papers.search import Papers
+from gateway.papers.fetch import Fetching
+from gateway.papers.search import Searching
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
@@ -69,6 +70,14 @@ class AuditDoor:
     anchors: Anchoring
     #: the same, with the titles of another composition
     of: Callable[[Any], "AuditDoor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """The use cases of papers."""
+
+    searching: Searching
+    fetching: Fetching
 
 
 @dataclass(slots=True)

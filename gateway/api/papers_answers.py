@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.domain.paper_signatures import SignatureVerdict
 from gateway.mapping.answer import (
     BasisMark,
     Mark,
@@ -31,6 +32,7 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
+_VERDICT = {"enum": [one.value for one in SignatureVerdict]}
 _COMPONENT = _object(
     "component title title_en replaces legal_basis basis_mark",
     component=_TEXT,
@@ -78,5 +80,42 @@ PAPERS_ANSWERS: dict[str, Any] = {
         sources=_listed(schema_of(SourceEntry)),
         fetch_until={**_TEXT, "format": "date-time"},
         receipt=_RECEIPT,
-    )
+    ),
+    "FetchedPaper": _object(
+        "exchange_id file digest size media_type warnings signature components paper link receipt",
+        exchange_id=_TEXT,
+        file={**_TEXT, "description": "reference of the stored file, for dossiers: `sha256:…`"},
+        digest=_object("algorithm hex", algorithm={"const": "sha-256"}, hex=_TEXT),
+        size={"type": "integer"},
+        media_type=_TEXT,
+        warnings=_listed(_object("code title title_en", code=_TEXT, title=_TEXT, title_en=_TEXT)),
+        signature=_object(
+            "verdict why signers revocation_checked",
+            verdict=_VERDICT,
+            why={**_TEXT, "description": "a word for what is wrong; empty: nothing"},
+            signers=_listed(
+                _object(
+                    "name organisation time stamped verdict why",
+                    name=_TEXT,
+                    organisation=_TEXT,
+                    time={
+                        **_TEXT,
+                        "description": "as the signer says, or of a trusted time stamp (`stamped`)",
+                    },
+                    stamped=_FLAG,
+                    verdict=_VERDICT,
+                    why=_TEXT,
+                )
+            ),
+            revocation_checked={**_FLAG, "description": "false: signatures are verified offline"},
+        ),
+        components={**_listed(_TEXT), "description": "components of the procedure that it may replace"},
+        paper={
+            "type": "object",
+            "description": "entry for `papers` of `POST /v1/dossiers`, marked as reused",
+            "additionalProperties": True,
+        },
+        link=_object("url expires_at", url=_TEXT, expires_at={**_TEXT, "format": "date-time"}),
+        receipt=_RECEIPT,
+    ),
 }

@@ -29,6 +29,18 @@ from gateway.api.models import (
 PaperReference = Annotated[str, Field(pattern=grammar.PAPER_REFERENCE)]
 
 
+class PaperFetchBody(Body):
+    """`POST /v1/papers/fetch`: one file of a paper that a search offered."""
+
+    model_config = example({
+        "reference": "j4-M23J7gjr_pkzzBEmCr0tc9j2ZqYNmcWbA5UkJZC1HMp4fyi9qu0LxKJ3nJwHV",
+        "dossier": "H31.14-260105-0007",
+    })  # fmt: skip
+
+    reference: PaperReference
+    dossier: DossierCode | None = Field(None, description="the dossier of the search")
+
+
 class PaperSearchBody(Body):
     """`POST /v1/papers/search`: members as in a prefill, and whose papers with which result codes."""
 

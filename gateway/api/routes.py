@@ -40,7 +40,7 @@ from gateway.api.corrections_models import (
 from gateway.api.dispatcher import Endpoint, Handler, Routes
 from gateway.api.files_models import FileLinkBody
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
-from gateway.api.papers_models import PaperSearchBody
+from gateway.api.papers_models import PaperFetchBody, PaperSearchBody
 from gateway.api.report_models import ReportBody
 from gateway.domain.files import FileKind
 
@@ -131,6 +131,12 @@ OPERATIONS = (
         method="POST", path="/v1/papers/search", handler=papers.search, id="papers_search", scope="papers",
         body=PaperSearchBody, vi="Tra cứu giấy tờ đã có trong kho để dùng lại",
         en="Search for papers that the state holds already", answer="PaperList",
+        problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Route(
+        method="POST", path="/v1/papers/fetch", handler=papers.fetch, id="papers_fetch", scope="papers",
+        body=PaperFetchBody, vi="Lấy tệp của giấy tờ đã tra cứu, kèm kết quả kiểm tra chữ ký số",
+        en="Fetch the file of a found paper, with the verdict on its signatures", answer="FetchedPaper",
         problems=(*BODY, *GUARDED, 404, 503),
     ),
     Route(

@@ -304,6 +304,15 @@ class FileSettings(Settings):
     scanner: ScannerSettings | None = None
 
 
+class PaperSettings(Settings):
+    """Papers that the state holds already."""
+
+    #: folder of PEM files: certificates of the authorities whose signatures in papers count; None: none is trusted
+    trust: Path | None = None
+    #: how long a found paper may be fetched
+    reference_seconds: int = Field(900, gt=0, le=86_400)
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -333,6 +342,7 @@ class GatewaySettings(Settings):
     documents: DocumentSettings = DocumentSettings()
     corrections: CorrectionSettings = CorrectionSettings()
     attest: AttestSettings = AttestSettings()
+    papers: PaperSettings = PaperSettings()
     files: FileSettings = FileSettings()
     #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

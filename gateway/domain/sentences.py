@@ -633,6 +633,16 @@ NO_SUCH_RESULT = Sentence(
     "thủ tục {procedure} không nhận kết quả này thay giấy tờ; các mã được nhận: {codes}",
     "{procedure} takes no paper with this result code; it takes: {codes}")
 NO_SUCH_OWNER = Sentence("thủ tục {procedure} không có vai trò này", "{procedure} has no such role")
+PAPER_NOT_GIVEN = Sentence(
+    "kho giấy tờ không trao tệp của giấy tờ này: tra cứu lại sau, hoặc nhận giấy tờ từ công dân",
+    "the paper store does not give the file of this paper: search again later, or take the paper from the citizen")
+PAPER_UNUSABLE = Sentence(
+    "tệp mà kho giấy tờ trao không dùng được (hỏng, quá lớn hoặc sai định dạng): nhận giấy tờ từ công dân",
+    "the file that the paper store gives cannot be used (damaged, too large, another kind): "
+    "take the paper from the citizen")
+PAPER_STORE_SILENT = Sentence(
+    "kho giấy tờ hiện không trả lời: thử lại sau ít phút bằng cùng mã tham chiếu",
+    "the paper store does not answer now: try again in some minutes with the same reference")
 NO_SUCH_PAPER = Sentence(
     "không có giấy tờ theo mã tham chiếu này: mã hết hạn sau ít phút, chỉ dùng cho hệ thống và hồ sơ đã tra cứu; "
     "hãy tra cứu lại",

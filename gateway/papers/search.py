@@ -49,7 +49,7 @@ class PaperSearch:
     result_codes: tuple[str, ...] | None = None
 
 
-class Papers:
+class Searching:
     """Searches for papers. Holds no request."""
 
     def __init__(self, steps: PrefillSteps, references: References, *, sandbox: bool) -> None:

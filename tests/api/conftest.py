@@ -15,7 +15,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.access.service import AccessService
-from gateway.api.context import Services
+from gateway.api.context import Papers, Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
 from gateway.api.openapi import document
@@ -33,7 +33,6 @@ from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
-from gateway.papers.search import Papers
 from gateway.ports.exchange_log import Work
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.questions import QuestionRequest
