@@ -7,9 +7,10 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.config.strict_yaml import Loc
 from gateway.domain.faults import near
+from gateway.mapping.canonical_path import CanonicalPath, item_of
 from gateway.mapping.codecs import CODECS
 from gateway.mapping.codes import Codes
-from gateway.mapping.messages import CARRIED, UNKNOWN, CanonicalPath, item_of, table_of
+from gateway.mapping.messages import CARRIED, UNKNOWN, table_of
 from gateway.mapping.portal_model import Condition, MessageMapping, PortalMapping, WireField
 from gateway.mapping.source_faults import MappingFault
 from gateway.mapping.transforms import Unreadable

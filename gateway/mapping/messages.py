@@ -7,23 +7,20 @@ canonical message cannot be without, or what exceeds a bound. It names the field
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple
 
-from annotated_types import MaxLen
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
 
 from gateway.domain import sentences as say
 from gateway.domain.dossier import Dossier, ProgressEntry, StatusNotice
 from gateway.domain.identifiers import is_old_id, is_personal_id, is_tax_code
 from gateway.domain.sentences import Sentence
+from gateway.mapping.canonical_path import MORE, VALUE, CanonicalPath, Json, item_of
 from gateway.mapping.codecs import CODECS, Codec, NotWritable, clean_json, clean_text, read_code
 from gateway.mapping.portal_model import Condition, MessageMapping, OneOf, PortalMapping, WireField
 from gateway.mapping.strict import Mark
 from gateway.mapping.transforms import Unreadable
 
-#: plain JSON
-Json = dict[str, Any]
 CARRIED: Mapping[str, type[BaseModel]] = {
     "dossier": Dossier,
     "progress": ProgressEntry,
@@ -39,9 +36,6 @@ FORMS: Mapping[str, Callable[[str], bool]] = {
 MOST_VALUES, DEEPEST = 100_000, 20
 #: the canonical word for a foreign word without a meaning
 UNKNOWN = "unknown"
-MORE = "more"
-#: path of the value itself where the items of a list are values
-VALUE = "value"
 
 
 class MessageFault(ValueError):
@@ -58,132 +52,6 @@ class MessageFault(ValueError):
     def within(self, outer: str) -> "MessageFault":
         """The fault, seen from the object around."""
         return MessageFault(f"{outer}.{self.field}", self.path, self.why)
-
-
-# ------------------------------------------------------------------------------------------------ places
-
-
-class _PathStep(NamedTuple):
-    """A member, or the item of a list whose member `key` has a value."""
-
-    name: str
-    key: str = ""
-    word: str = ""
-
-
-class CanonicalPath:
-    """A place in a canonical message: `applicant.name`, `applicant.ids[kind=tax_code].number`, `more.<name>`.
-
-    Raises ValueError (what, remedy) when the model has no such place.
-    """
-
-    __slots__ = ("default", "fits", "most", "must", "steps", "text", "words")
-
-    def __init__(self, text: str, model: type[BaseModel]) -> None:
-        """`model`: what the path starts from."""
-        self.text = text
-        self.steps = tuple(_steps(text))
-        found = _located(self.steps, model, text)
-        #: value where nothing stands
-        self.default: Any = ""
-        #: the message cannot be without it
-        self.must = False
-        self.fits: Callable[[object], object] = clean_json
-        self.most = 0
-        #: the closed list of its words; none: it is open
-        self.words: tuple[str, ...] = ()
-        if found is not None:
-            info = found.model_fields[self.steps[-1].name]
-            self.must = info.is_required() and len(self.steps) == 1
-            self.default = "" if info.is_required() else _plain(info.default)
-            kind: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-            self.fits = TypeAdapter(kind).validate_python
-            self.most = next((one.max_length for one in info.metadata if isinstance(one, MaxLen)), 0)
-            self.words = tuple(str(one) for one in _enum(info.annotation))
-
-    def get(self, part: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- plain JSON
-        """The value; None when nothing stands there."""
-        found: Any = part
-        for name, key, word in self.steps:
-            found = found.get(name) if isinstance(found, Mapping) else None
-            if key:
-                found = next((one for one in found or () if str(one.get(key)) == word), None)
-        return found
-
-    def put(self, part: Json, value: object) -> None:
-        """Set the value; objects and items on the way are made."""
-        for name, key, word in self.steps[:-1]:
-            if not key:
-                part = part.setdefault(name, {})
-                continue
-            items = part.setdefault(name, [])
-            found = next((one for one in items if one.get(key) == word), None)
-            if found is None:
-                items.append(found := {key: word})
-            part = found
-        part[self.steps[-1].name] = value
-
-    def has(self, part: Mapping[str, Any]) -> bool:
-        """Whether something other than its default stands there."""
-        return self.get(part) not in (None, "", self.default)
-
-
-def _steps(text: str) -> Iterator[_PathStep]:
-    for word in text.split("."):
-        name, selected, inside = word.partition("[")
-        key, _, value = inside.removesuffix("]").partition("=")
-        if not name or (selected and not (key and value and inside.endswith("]"))):
-            raise ValueError(
-                f"'{text}' is not a path", "write it like 'applicant.name' or 'ids[kind=tax_code].number'"
-            )
-        yield _PathStep(name, key, value)
-
-
-def _located(steps: Sequence[_PathStep], model: type[BaseModel], text: str) -> type[BaseModel] | None:
-    """The model whose field the last step is; None below `more`, where any name may stand."""
-    if steps[-1].key:
-        raise ValueError(f"'{text}' ends with an item", "name a member of the item behind it")
-    for name, key, _ in steps[:-1]:
-        if name == MORE and MORE in model.model_fields:
-            return None
-        inner = _model_of(_field_of(name, model, text))
-        if inner is None:
-            raise ValueError(f"'{text}': '{name}' has no members", "end the path there")
-        if key and key not in inner.model_fields:
-            raise ValueError(
-                f"'{text}': an item has no '{key}'", f"use one of {', '.join(inner.model_fields)}"
-            )
-        model = inner
-    _field_of(steps[-1].name, model, text)
-    return model
-
-
-def _field_of(name: str, model: type[BaseModel], text: str) -> object:
-    if name not in model.model_fields:
-        known = ", ".join(model.model_fields)
-        raise ValueError(f"'{text}': there is no '{name}' in {model.__name__}", f"use one of {known}")
-    return model.model_fields[name].annotation
-
-
-def _model_of(annotation: object) -> type[BaseModel] | None:
-    """The model of an object, or of the items of a list."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for one in get_args(annotation) if (found := _model_of(one))), None)
-
-
-def _enum(annotation: object) -> Sequence[object]:
-    """Members of an enumeration; none for any other type."""
-    if get_origin(annotation) in (Union, UnionType):
-        return next(
-            (found for one in get_args(annotation) if one is not NoneType and (found := _enum(one))), ()
-        )
-    members = getattr(annotation, "__members__", None)
-    return tuple(members.values()) if members else ()
-
-
-def _plain(default: object) -> object:
-    return str(default) if isinstance(default, str) else () if isinstance(default, BaseModel) else default
 
 
 # ------------------------------------------------------------------------------------------------ fields
@@ -602,7 +470,10 @@ class MessagePlan:
         return self.fields.write(canonical, _more_of(canonical))
 
     def read(self, wire: object) -> Json:
-        """The canonical message (plain JSON, defaults left out) of a wire object. Raises MessageFault, nothing else."""
+        """The canonical message of a wire object: plain JSON, without defaults; a partial one: what the wire says.
+
+        Raises MessageFault, nothing else.
+        """
         if not isinstance(wire, Mapping):
             raise MessageFault(self.name, "", say.OBJECT_EXPECTED())
         _within_bounds(self.name, wire)
@@ -610,7 +481,7 @@ class MessagePlan:
         for place, value in self._sets:
             if place.get(found) is None:
                 place.put(found, value)
-        return _without_defaults(found, self.model) if self.mapping.partial else self._whole(found)
+        return found if self.mapping.partial else self._whole(found)
 
     def _whole(self, found: Json) -> Json:
         try:
@@ -618,21 +489,6 @@ class MessagePlan:
         except ValidationError as error:
             path = ".".join(str(one) for one in error.errors(include_input=False)[0]["loc"])
             raise MessageFault(self.name, path, say.WIRE_VALUE_UNREADABLE) from None
-
-
-def _without_defaults(part: Json, model: type[BaseModel]) -> Json:
-    out: Json = {}
-    for name, one in part.items():
-        info = model.model_fields[name]
-        inner = None if name == MORE else _model_of(info.annotation)
-        value = one
-        if inner is not None:
-            many = one if isinstance(one, list) else [one]
-            kept = [_without_defaults(item, inner) for item in many]
-            value = kept if isinstance(one, list) else kept[0]
-        if info.is_required() or value not in (None, "", [], {}, _plain(info.default)):
-            out[name] = value
-    return out
 
 
 def _within_bounds(name: str, wire: object) -> None:
@@ -746,18 +602,6 @@ def _claimed_by(node: Node) -> Iterator[str]:
         else ()
     ):
         yield from (place.steps[1].name for place in leaf.places if place.steps[0].name == MORE)
-
-
-def item_of(place: CanonicalPath, model: type[BaseModel]) -> tuple[type[BaseModel], bool]:
-    """The model of a list's items, and whether they are values. Raises ValueError when the path leads to no list."""
-    annotation: object = model
-    for step in place.steps:
-        annotation = _field_of(step.name, _model_of(annotation) or model, place.text)
-    if get_origin(annotation) is not tuple:
-        raise ValueError(f"'{place.text}' is no list", "name a list of the canonical message")
-    inner = get_args(annotation)[0]
-    found = _model_of(inner)
-    return (found, False) if found is not None else (create_model("ListValue", value=(inner, ...)), True)
 
 
 def _conditions(said: Condition, model: type[BaseModel]) -> tuple[Held, ...]:

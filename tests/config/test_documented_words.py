@@ -6,20 +6,26 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from gateway.checks.message_examples import message_example_faults
 from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
 from gateway.config.configuration import ScopeFile
 from gateway.config.strict_yaml import read_text
+from gateway.mapping.codecs import CODECS
 from gateway.mapping.codes import CodeList
 from gateway.mapping.form_transforms import form_transforms
+from gateway.mapping.message_faults import message_faults
+from gateway.mapping.messages import PortalPlans
 from gateway.mapping.model import AnswerRule, AttributeRule, FieldRule, RequestValue, ServiceMapping
 from gateway.mapping.paper_rules import Predicate
+from gateway.mapping.portal_model import MessageMapping, PortalMapping, WireField
 from gateway.mapping.question_model import QuestionMapping
 from gateway.mapping.records import provider_transforms
 from tests.code_lists import load_codes
 
 ROOT = Path(__file__).parents[2]
 WORDS = ROOT / "mappings/WORDS.md"
+README = ROOT / "mappings/README.md"
 CONFIG = ROOT / "config/README.md"
 FENCE = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -35,6 +41,8 @@ FENCE = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
         Predicate,
         QuestionMapping,
         CodeList,
+        WireField,
+        MessageMapping,
     ],
 )
 def test_every_word_of_the_mapping_language_is_documented(model: type[BaseModel]) -> None:
@@ -49,6 +57,8 @@ def test_every_transform_is_documented() -> None:
     source, _, form = WORDS.read_text("utf-8").partition("## A field of a form")
     assert [word for word in provider_transforms(codes) if f"| `{word}` |" not in source] == []
     assert [word for word in form_transforms(codes) if f"| `{word}` |" not in form] == []
+    codecs = form.partition("### Codecs")[2]
+    assert [word for word in CODECS if f"| `{word}` |" not in codecs] == []
 
 
 @pytest.mark.parametrize(
@@ -58,8 +68,17 @@ def test_every_transform_is_documented() -> None:
         (CONFIG, "# config/requesters/", RequesterSettings),
         (CONFIG, "# config/published_scopes", ScopeFile),
         (WORDS, "list: ", CodeList),
+        (README, "portal: ", PortalMapping),
     ],
 )
 def test_example_of_the_documents_is_good(path: Path, begins: str, model: type[BaseModel]) -> None:
     (example,) = [text for text in FENCE.findall(path.read_text("utf-8")) if text.startswith(begins)]
     assert isinstance(read_text(example.encode(), path, path.name).read_as(model), model)
+
+
+def test_examples_of_a_documented_portal_come_out_as_they_say() -> None:
+    (example,) = [text for text in FENCE.findall(README.read_text("utf-8")) if text.startswith("portal: ")]
+    mapping = read_text(example.encode(), README, README.name).read_as(PortalMapping)
+    codes = load_codes(ROOT / "mappings/codes")
+    assert list(message_faults(mapping, codes)) == []
+    assert list(message_example_faults(PortalPlans(mapping, codes.lists))) == []
