@@ -27,6 +27,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.papers import open_papers
+from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, relaying
 from gateway.config.strict_yaml import read
 from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
@@ -76,6 +77,9 @@ class Shared:
     access: DecisionInputs
     #: under the configuration of the start
     files: DossierFiles
+    relay_secret: bytes
+    #: known when the process listens
+    address: PublicAddress
     #: requests under way, and those that wait for late answers, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
@@ -111,9 +115,11 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     await opened.enter_async_context(sweeping(stores, recorder.clock))
     access = await opened.enter_async_context(_opened_quotas(parts))
     files = await opened.enter_async_context(opened_files(parts, roots, recorder))
+    relay_secret = await derived(roots, RELAY_LABEL)
     return Shared(
         recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
-        files=files, person_keys=PersonKeys(roots, stores.keeping),
+        files=files, relay_secret=relay_secret, address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
+        person_keys=PersonKeys(roots, stores.keeping),
     )  # fmt: skip
 
 
@@ -132,8 +138,14 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         for name in [one for one in sources if one not in lent]:
             log().info("source.opened", source=name, mark=parts.configuration.sources[name].mark)
         opened.push_async_callback(_close_sources, sources, lent)
+        relay = await opened.enter_async_context(
+            relaying(parts, RelayParts(
+                stores=shared.stores, person_keys=shared.person_keys, recorder=recorder, cache=shared.cache,
+                secret=shared.relay_secret, files=shared.files, address=shared.address, key=key,
+            ))
+        )  # fmt: skip
         rests_on = shared.access._replace(
-            consents=people.consents, own=people.own, decisions=shared.stores.decisions,
+            consents=people.consents, dossiers=relay, own=people.own, decisions=shared.stores.decisions,
             reader=shared.stores.reader,
         )  # fmt: skip
         sealer = Sealer(key, settings.documents.passport_days)
@@ -143,7 +155,9 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder)
         )
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
-        corrections = await correcting(parts, recorder, shared.stores, shared.person_keys, shared.access)
+        corrections = await correcting(
+            parts, recorder, shared.stores, shared.person_keys, shared.access, relay
+        )
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
         services = Services(
@@ -152,9 +166,11 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
-            citizens=people, logins=logins, files=replace(shared.files, recorder=recorder),
+            citizens=people, logins=logins, files=replace(shared.files, recorder=recorder), relay=relay,
+            request_keys=relay.keys,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
+        relay.outbox.start()
         return App(
             parts=parts, shared=shared, sources=sources, lent=lent, citizens=people, prefill=prefill,
             services=services, tls=tls, opened=opened.pop_all(),

@@ -225,6 +225,11 @@ _ERASE_DELIVERIES = (
 )
 
 
+_REMEMBER = (
+    f"INSERT INTO idempotency_keys ({_names(_KEY)}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own names
+)
+
+
 class SqlRelay:
     """Implements gateway.ports.relay.RelayRows."""
 
@@ -388,6 +393,10 @@ class SqlRelay:
         return KeyRow(*found[0]) if found else None
 
     # ----------------------------------------------------------------------------------------- erasure
+
+    async def remember(self, key: KeyRow) -> None:
+        """Store an answered key durably; one that is there stays."""
+        await self._database.write((_REMEMBER, key))
 
     async def erase(self, before: float, now: float) -> int:
         """Erase payloads of dossiers that were delivered before this time; status, dates, facts and owners stay."""

@@ -33,6 +33,8 @@ from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
+from gateway.relay.request_keys import RequestKeys
+from gateway.relay.service import DossierRelay
 from gateway.subject_requests.service import SubjectRequests
 
 #: an answer of a use case, ready for JSON
@@ -107,6 +109,10 @@ class Services:
     corrections: Corrections | None = None
     #: None if no files are kept
     files: DossierFiles | None = None
+    #: None if no dossiers are relayed
+    relay: DossierRelay | None = None
+    #: Idempotency-Keys; None without a store of them
+    request_keys: RequestKeys | None = None
     #: signs answers on request
     document_key: DocumentKey | None = None
     #: None if the log is only written

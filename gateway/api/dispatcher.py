@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway.access.faults import TokenRefused
 from gateway.api.context import Services
+from gateway.api.once import once
 from gateway.api.problems import MethodNotAllowed, NotAcceptable, NotHttp, problem
 from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
@@ -43,6 +44,8 @@ class Endpoint(NamedTuple):
     waits: bool = False
     #: its handler reads the body piece by piece, and compares it with Content-Digest
     streams: bool = False
+    #: done once under an Idempotency-Key, by the stored answer
+    keyed: bool = False
 
 
 class Routes:
@@ -143,6 +146,8 @@ class Dispatcher:
         try:
             if any(map(request.headers.__contains__, MESSAGE_FIELDS)):
                 await check_message(request, streamed=endpoint.streams)
+            if endpoint.keyed and "Idempotency-Key" in request.headers:
+                return await once(request, endpoint.handler)
             return await endpoint.handler(request)
         finally:
             counts[requester.id] -= 1

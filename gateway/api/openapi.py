@@ -53,8 +53,8 @@ _SCOPES = {
     "audit:search": "Tìm trong nhật ký giao dịch / search the exchange log",
     "audit:identify": "Biết giao dịch về ai, có lý do / learn with a reason who an exchange is about",
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
-    "dossiers": "Hồ sơ và tệp của hồ sơ / dossiers and their files",
     "consents": "Sự đồng ý và yêu cầu của chủ thể dữ liệu / consents and requests of data subjects",
+    "dossiers": "Gửi, nhận và tra cứu hồ sơ / send, receive and look up dossiers",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
 #: operations that take a form, and its schema
@@ -177,8 +177,11 @@ def _responses(item: Route) -> dict[str, Any]:
     if item.id == "resume":
         media["text/event-stream"] = {"schema": {"type": "string"}}
     description = f"{item.vi} / {item.en}"
-    out: dict[str, Any] = {"200": {"description": description, "headers": _EXCHANGE_HEADER, "content": media}}
-    for status in sorted({*item.problems, 500}):
+    out: dict[str, Any] = {
+        str(item.status): {"description": description, "headers": _EXCHANGE_HEADER, "content": media}
+    }
+    keyed = {409, 422} if item.keyed else set()
+    for status in sorted({*item.problems, *keyed, 500}):
         out[str(status)] = _problem(item, status)
     return out
 

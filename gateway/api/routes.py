@@ -11,6 +11,7 @@ from gateway.api import (
     audit,
     citizens,
     corrections,
+    dossiers,
     files,
     operation,
     papers,
@@ -38,6 +39,14 @@ from gateway.api.corrections_models import (
     CorrectionUpdateBody,
 )
 from gateway.api.dispatcher import Endpoint, Handler, Routes
+from gateway.api.dossier_models import (
+    DossierBody,
+    DossierSearchBody,
+    DossierStatusBody,
+    EvidenceBody,
+    InboxAckBody,
+    ProgressBody,
+)
 from gateway.api.files_models import FileLinkBody
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
 from gateway.api.papers_models import PaperFetchBody, PaperSearchBody
@@ -71,8 +80,11 @@ class Route:
     media: tuple[str, ...] = ("application/json",)
     #: parameters of the query, each with an example; those of the path are in the path
     query: tuple[tuple[str, str], ...] = ()
-    #: requests with the same Idempotency-Key are done once
+    #: requests with the same Idempotency-Key are done once; by the stored answer, unless the handler sees to it itself
     keyed: bool = False
+    sees_to_keys: bool = False
+    #: of its answer
+    status: int = 200
 
 
 OPERATIONS = (
@@ -90,7 +102,7 @@ OPERATIONS = (
         method="POST", path="/v1/prefill/decision", handler=prefill.decide, id="decision", scope="prefill",
         body=DecisionBody, vi="Ghi nhận công dân đồng ý hay từ chối dữ liệu đã xem trước",
         en="Record what of a preview the citizen accepts and refuses",
-        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 409, 503),
+        answer="PrefillAnswer", problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/explain", handler=prefill.explain, id="explain", scope="prefill", body=PrefillBody,
@@ -107,7 +119,7 @@ OPERATIONS = (
         method="POST", path="/v1/corrections", handler=corrections.open_one, id="correction", scope="prefill",
         body=CorrectionBody, vi="Gửi yêu cầu chỉnh sửa dữ liệu tới cơ quan quản lý cơ sở dữ liệu",
         en="Report what is wrong to the owner of a database", answer="Correction",
-        problems=(*BODY, *GUARDED, 404, 503),
+        problems=(*BODY, *GUARDED, 404, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/corrections/search", handler=corrections.search, id="corrections_search",
@@ -118,14 +130,55 @@ OPERATIONS = (
         method="POST", path="/v1/corrections/take", handler=corrections.take, id="corrections_take", scope="prefill",
         body=CorrectionTakeBody, vi="Lấy nội dung yêu cầu chỉnh sửa để chuyển cơ quan quản lý cơ sở dữ liệu",
         en="Take a report out, to bring it to the owner of the database", answer="CorrectionTaken",
-        problems=(*BODY, *GUARDED, 404, 409, 503),
+        problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/corrections/update", handler=corrections.update, id="corrections_update",
         scope="prefill", body=CorrectionUpdateBody,
         vi="Ghi nhận trả lời của cơ quan quản lý cơ sở dữ liệu về yêu cầu chỉnh sửa",
         en="What the owner of the database answered to a report", answer="CorrectionState",
-        problems=(*BODY, *GUARDED, 404, 409, 503),
+        problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
+    ),
+    Route(
+        method="POST", path="/v1/dossiers", handler=dossiers.post, id="dossier", scope="dossiers", body=DossierBody,
+        vi="Gửi hồ sơ lên các cổng (lưu bền vững rồi mới trả lời)", en="Send a dossier to the portals",
+        answer="DossierAccepted", problems=(*BODY, *GUARDED, 409, 503), keyed=True, sees_to_keys=True, status=202,
+    ),
+    Route(
+        method="POST", path="/v1/dossiers/progress", handler=dossiers.progress, id="progress", scope="dossiers",
+        body=ProgressBody, vi="Gửi tiến độ của hồ sơ", en="Send the progress of dossiers",
+        answer="ProgressAccepted", problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True, sees_to_keys=True, status=202,
+    ),
+    Route(
+        method="GET", path="/v1/dossiers/inbox", handler=dossiers.inbox, id="inbox", scope="dossiers",
+        vi="Lấy hồ sơ mà các cổng chuyển về", en="Pull what portals forwarded", answer="Inbox",
+        query=(("after", "0"), ("count", "20")), problems=(400, *GUARDED, 503),
+    ),
+    Route(
+        method="POST", path="/v1/dossiers/inbox/ack", handler=dossiers.acknowledge, id="inbox_ack", scope="dossiers",
+        body=InboxAckBody, vi="Xác nhận đã nhận hồ sơ", en="Acknowledge what was pulled",
+        answer="InboxAcknowledged", problems=(*BODY, *GUARDED, 404, 503), keyed=True,
+    ),
+    Route(
+        method="POST", path="/v1/dossiers/search", handler=dossiers.search, id="dossier_search", scope="dossiers",
+        body=DossierSearchBody, vi="Tra cứu hồ sơ", en="Search dossiers, also by their owner", answer="Dossiers",
+        problems=(*BODY, *GUARDED, 503),
+    ),
+    Route(
+        method="POST", path="/v1/dossiers/status", handler=dossiers.status, id="dossier_status", scope="dossiers",
+        body=DossierStatusBody, vi="Tình trạng hồ sơ, cho chủ hồ sơ", en="The status of a dossier, for its owner",
+        answer="DossierStatusAnswer", problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Route(
+        method="POST", path="/v1/dossiers/evidence", handler=dossiers.evidence, id="dossier_evidence",
+        scope="dossiers", body=EvidenceBody, vi="Dữ liệu chứng minh cho một hồ sơ đã nhận",
+        en="Prefill for a dossier that the requester has", answer="PrefillAnswer",
+        problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Route(
+        method="GET", path="/v1/dossiers/{code}", handler=dossiers.one, id="dossier_one", scope="dossiers",
+        vi="Một hồ sơ: nội dung, tiến độ, các lượt gửi", en="One dossier: content, steps, deliveries",
+        answer="DossierShown", problems=(*GUARDED, 404, 503),
     ),
     Route(
         method="POST", path="/v1/papers/search", handler=papers.search, id="papers_search", scope="papers",
@@ -221,12 +274,12 @@ OPERATIONS = (
     Route(
         method="POST", path="/v1/consents", handler=citizens.give, id="consent_give", scope="consents",
         body=ConsentBody, vi="Ghi nhận sự đồng ý, nhận biên nhận", en="Record a consent, with a receipt",
-        answer="Consent", problems=(*BODY, *GUARDED, 503),
+        answer="Consent", problems=(*BODY, *GUARDED, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/consents/withdraw", handler=citizens.withdraw, id="consent_withdraw",
         scope="consents", body=WithdrawBody, vi="Rút lại sự đồng ý (có hiệu lực ngay)",
-        en="Withdraw a consent (at once)", answer="Consent", problems=(*BODY, *GUARDED, 404, 503),
+        en="Withdraw a consent (at once)", answer="Consent", problems=(*BODY, *GUARDED, 404, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/consents/search", handler=citizens.search, id="consent_search", scope="consents",
@@ -236,11 +289,11 @@ OPERATIONS = (
     Route(
         method="POST", path="/v1/attest", handler=citizens.attest, id="attest", scope="prefill", body=AttestBody,
         vi="Đối chiếu biểu mẫu đã điền với dữ liệu đã trả", en="Compare a finished form with what was answered",
-        answer="Attested", problems=(*BODY, *GUARDED, 404, 503),
+        answer="Attested", problems=(*BODY, *GUARDED, 404, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/subject-requests", handler=citizens.demand, id="subject_request", scope="consents",
-        keyed=True, body=SubjectRequestBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu",
+        keyed=True, sees_to_keys=True, body=SubjectRequestBody, vi="Tiếp nhận yêu cầu của chủ thể dữ liệu",
         en="Take in a request of a data subject", answer="SubjectRequest", problems=(*BODY, *GUARDED, 503),
     ),
     Route(
@@ -253,7 +306,7 @@ OPERATIONS = (
         method="POST", path="/v1/subject-requests/update", handler=citizens.update, id="subject_request_update",
         scope="consents", body=SubjectRequestUpdateBody, vi="Xác nhận, gia hạn, trả lời hoặc từ chối yêu cầu",
         en="Acknowledge, extend, answer or refuse a request", answer="SubjectRequest",
-        problems=(*BODY, *GUARDED, 404, 409, 503),
+        problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
     ),
     Route(
         method="POST", path="/v1/files", handler=files.upload, id="file", scope="dossiers", streams=True,
@@ -316,4 +369,6 @@ def add_operations(routes: Routes) -> None:
     """Add the table to the routes."""
     for item in OPERATIONS:
         methods = ("GET", "HEAD") if item.method == "GET" else (item.method,)
-        routes.add(methods, Endpoint(item.path, item.handler, item.scope, item.waits, item.streams))
+        keyed = item.keyed and not item.sees_to_keys
+        endpoint = Endpoint(item.path, item.handler, item.scope, item.waits, item.streams, keyed)
+        routes.add(methods, endpoint)

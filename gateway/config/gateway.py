@@ -263,6 +263,19 @@ class CorrectionSettings(Settings):
     per_subject: Rate | None = "20/day"
 
 
+class RelaySettings(Settings):
+    """The relay of dossiers."""
+
+    #: how long a process has a delivery for itself
+    lease_seconds: float = Field(60, ge=1, le=3_600)
+    #: after so long without success a delivery is given up, and waits for `motlan outbox replay`
+    give_up_hours: float = Field(168, gt=0, le=8_760)
+    #: contents are erased so long after the last confirmed delivery; codes, statuses and dates stay
+    erase_days: float = Field(30, gt=0, le=30)
+    #: how long an Idempotency-Key is remembered
+    key_days: float = Field(7, ge=1.1, le=90)
+
+
 class AttestSettings(Settings):
     """Limits of `/v1/attest`."""
 
@@ -344,5 +357,6 @@ class GatewaySettings(Settings):
     attest: AttestSettings = AttestSettings()
     papers: PaperSettings = PaperSettings()
     files: FileSettings = FileSettings()
+    relay: RelaySettings = RelaySettings()
     #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

@@ -64,6 +64,8 @@ class PortalSettings(Settings):
     limits: Limits = Limits(total_ms=20_000)
     #: what is queued for it
     takes: Annotated[tuple[MessageKind, ...], BeforeValidator(lambda given: given or ()), AS_LIST] = ()
+    #: databases whose owner it belongs to: reports of wrong values in them are queued for it
+    sources: WordList = ()
     #: its words: `mappings/portals/<mapping>.yaml`; blank: ours
     mapping: str = Field("", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
     door: PortalDoor | None = None

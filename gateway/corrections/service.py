@@ -6,7 +6,7 @@ Only the owner's answer confirms delivery.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ from gateway.mapping.load import Catalogue
 from gateway.policy.counted import Rates
 from gateway.policy.rates import reports_in_words
 from gateway.ports.corrections import CorrectionRow, CorrectionRows
-from gateway.ports.exchange_log import LogReader
+from gateway.ports.exchange_log import LogReader, Work
 from gateway.telemetry import log
 
 #: the owner's answer -> the states in which it may come
@@ -77,6 +77,8 @@ class Corrections:
     titles: Titles
     rates: Rates
     recorder: Recorder
+    #: queues a new report for the owner of its database, with its record; gives None where the owner takes none
+    outlet: Callable[[str, str, Mapping[str, Any], Caller, PeriodKeys], Work | None] | None = None
 
     async def open(self, wanted: CorrectionReport, caller: Caller) -> dict[str, object]:
         """The report's id, its state, and advice for the citizen; a repeated report returns the first one.
@@ -95,7 +97,10 @@ class Corrections:
             wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is
         )
         row = row_of(id_of(report, keys), report, keys, now.timestamp())
-        row, receipt = await self._kept(row, wanted, caller)
+        work = None
+        if self.outlet is not None:
+            work = self.outlet(row.id, row.source, as_taken(row, report), caller, keys)
+        row, receipt = await self._kept(row, wanted, caller, work)
         provider = self.configuration.sources[wanted.source].provider
         return {
             "exchange_id": caller.exchange, "id": row.id, "state": row.state, "provider": provider,
@@ -251,14 +256,16 @@ class Corrections:
         return {period: keys for period, keys in found.items() if keys is not None}
 
     async def _kept(
-        self, row: CorrectionRow, wanted: CorrectionReport, caller: Caller
+        self, row: CorrectionRow, wanted: CorrectionReport, caller: Caller, work: Work | None
     ) -> tuple[CorrectionRow, Receipt]:
         """The new row and the receipt of its record; the existing row, if there is one."""
         person = wanted.subject.key
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
         before = await self.rows.find(row.id)
         if before is None:
-            receipt = await self._note(caller, Phase.DELIVERY, "correction_opened", person, wanted, notes)
+            receipt = await self._note(
+                caller, Phase.DELIVERY, "correction_opened", person, wanted, notes, work=work
+            )
             try:
                 new = await self.rows.add(row)
             except CorrectionsUnavailable:
@@ -284,13 +291,13 @@ class Corrections:
 
     async def _note(
         self, caller: Caller, phase: Phase, result: str, person: str, wanted: CorrectionReport | None = None,
-        notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (),
+        notes: Mapping[str, str] | None = None, *, rules: tuple[str, ...] = (), work: Work | None = None,
     ) -> Receipt:  # fmt: skip
         about = RecordHeader(
             caller.exchange, caller.requester.id, caller.agency, dossier=wanted.dossier if wanted is not None else "",
             subjects={"subject": person},
         )  # fmt: skip
-        return await self.recorder.write(about, phase, result, rules=rules, notes=notes or {})
+        return await self.recorder.write(about, phase, result, rules=rules, notes=notes or {}, work=work)
 
     def _title(self, service: str, attribute: str) -> Mapping[str, str]:
         source, _, operation = service.partition(".")

@@ -107,6 +107,16 @@ class ProblemCode(StrEnum):
     UNKNOWN_WORD = "unknown_word", "Giá trị không thuộc danh mục", "The word is not on its list", 400, 422
     VALUE_NOT_POSSIBLE = "value_not_possible", "Giá trị này không thể có", "The value is not possible", 422
 
+    # dossiers and deliveries
+    DOSSIER_UNKNOWN = "dossier_unknown", "Không có hồ sơ này", "There is no such dossier", 404
+    DELIVERY_UNKNOWN = "delivery_unknown", "Không có lượt gửi này", "There is no such delivery", 404
+    DOSSIER_CODE_TAKEN = ("dossier_code_taken", "Mã hồ sơ thuộc hệ thống khác",
+        "The code of the dossier belongs to another system", 409)
+    REQUEST_UNDER_WAY = ("request_under_way", "Yêu cầu có cùng Idempotency-Key đang được xử lý",
+        "A request with the same Idempotency-Key is under way", 409)
+    DOSSIER_UNDER_WAY = ("dossier_under_way", "Hồ sơ này đang được xử lý bởi một yêu cầu khác",
+        "Another request about it is under way", 409)
+
     # a prefill, its people and its form
     PROCEDURE_UNKNOWN = "procedure_unknown", "Không có thủ tục này", "There is no such procedure", 404
     UNKNOWN_PROCEDURE = "unknown_procedure", "Không còn thủ tục này", "There is no such procedure any more", 404

@@ -880,6 +880,21 @@ ROOT_KEY_WRONG_FOR = Sentence(
     "khóa gốc không mở được khóa của kỳ {period}", "the root key does not open the keys of {period}")
 ROOT_KEY_AWAY = Sentence("hiện không dùng được khóa gốc", "the root key cannot be used now")
 ROOT_KEY_UNUSABLE = Sentence("không dùng được khóa gốc: {why}", "the root key cannot be used: {why}")
+NO_SUCH_DOSSIER = Sentence("không có hồ sơ này trong các hồ sơ của hệ thống gửi yêu cầu (mục thứ {place}, tính từ 0)",
+    "there is no such dossier among those of the requester (entry {place}, counted from 0)")
+NO_SUCH_DOSSIER_OF_OWNER = Sentence("không có hồ sơ nào với mã và số định danh này",
+    "there is no dossier with this code and this number of its owner")
+NO_SUCH_DELIVERY = Sentence("không có lượt gửi này cho hệ thống gửi yêu cầu (mục thứ {place}, tính từ 0)",
+    "there is no such delivery for the requester (entry {place}, counted from 0)")
+DOSSIER_OF_ANOTHER = Sentence("mã hồ sơ này đã được hệ thống khác đăng ký; hãy kiểm tra mã đơn vị trong mã hồ sơ",
+    "another system registered this code; check the unit in the code of the dossier")
+DOSSIER_CHANGES = Sentence("hồ sơ đang được thay đổi bởi nhiều yêu cầu; hãy gửi lại sau một giây",
+    "several requests change this dossier just now; send it again after a second")
+TWIN_UNDER_WAY = Sentence("một yêu cầu với cùng Idempotency-Key đang được xử lý; hãy gửi lại sau một giây",
+    "a request with the same Idempotency-Key is under way; send it again after a second")
+QUERY_NUMBER = Sentence("tham số '{name}' phải là số nguyên trong giới hạn",
+    "the parameter '{name}' is a whole number within its limits")
+CURSOR_UNKNOWN = Sentence("/cursor: gửi `next` của trang trước", "/cursor: send `next` of the page before")
 MONTH_KEYS_CLOSED = Sentence("không mở được khóa của tháng này", "the keys of this month cannot be opened")
 PERIOD_KEYS_GONE = Sentence("khóa của kỳ {period} không còn trong cơ sở dữ liệu nhật ký",
     "the keys of {period} are gone from the log's database")

@@ -1,6 +1,7 @@
 """Signs an answer on Accept-Signature (RFC 9421, 5), bound to its request."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from gateway.messages.digest import content_digest
 from gateway.messages.faults import SignatureBroken
@@ -9,6 +10,8 @@ from gateway.messages.structured import InnerList, Item, Params, dictionary, wri
 from gateway.messages.verify import ALGORITHMS
 
 _LONGEST = 128
+#: of a signature of our own requests
+_LABEL = "motlan"
 _OF_ANSWER = ("@status", "content-digest", "content-type", "x-exchange-id")
 _OF_REQUEST = ("@method", "@target-uri")
 
@@ -44,6 +47,27 @@ async def signature_fields(
         "Content-Digest": digest,
         "Signature-Input": f"{label}={written(signed)}",
         "Signature": f"{label}={written(Item(signature, {}))}",
+    }
+
+
+async def request_fields(
+    request: Message,
+    body: bytes,
+    created: int,
+    key: str,
+    algorithm: str,
+    sign: Callable[[bytes], Awaitable[bytes]],
+) -> Mapping[str, str]:
+    """The headers Content-Digest, Signature-Input and Signature of a request that we send, over all its headers."""
+    digest = content_digest(body)
+    request = replace(request, fields={**request.fields, "content-digest": [digest]})
+    covered = [Item(name, {}) for name in (*_OF_REQUEST, *sorted(request.fields))]
+    signed = InnerList(covered, {"created": created, "keyid": key, "alg": ALGORITHMS[algorithm]})
+    signature = await sign(signature_base(signed, request, None))
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"{_LABEL}={written(signed)}",
+        "Signature": f"{_LABEL}={written(Item(signature, {}))}",
     }
 
 

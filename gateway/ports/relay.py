@@ -270,6 +270,10 @@ class RelayRows(Protocol):
         """What was answered under a key."""
         ...
 
+    async def remember(self, key: KeyRow) -> None:
+        """Store an answered key durably; one that is there stays."""
+        ...
+
     async def erase(self, before: float, now: float) -> int:
         """Erase payloads of dossiers that changed no more and were all delivered before this time; how many."""
         ...

@@ -89,6 +89,7 @@ class Gateway:
         self.api = await _listening(
             await self._runner(door), settings.api, reuse_port=reuse_port, tls=self._tls
         )
+        self._shared.address.url = self._shared.address.url or self.api
         if with_admin:
             self.admin = await _listening(await self._runner(inside), settings.admin)
 

@@ -50,15 +50,20 @@ class ServeOptions:
 
 
 def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
-    """The configuration; `sandbox`: URL for its sources."""
+    """The configuration; `sandbox`: URL for its sources and portals."""
     configuration = load(plan.config, plan.overrides)
     if not sandbox:
         return configuration
-    sources = {
-        name: item.model_copy(update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)})
-        for name, item in configuration.sources.items()
+    moved = {
+        folder: {
+            name: item.model_copy(
+                update={"url": _moved(item.url, sandbox), "auth": _moved(item.auth, sandbox)}
+            )
+            for name, item in getattr(configuration, folder).items()
+        }
+        for folder in ("sources", "portals")
     }
-    return configuration.model_copy(update={"sources": sources})
+    return configuration.model_copy(update=moved)
 
 
 def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of the settings

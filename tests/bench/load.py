@@ -63,6 +63,8 @@ class Target:
     body: str = DEFAULT_BODY
     #: header lines, asked for before each round: a token is renewed there
     headers: Callable[[], Sequence[str]] = _no_headers
+    #: status of a right answer
+    status: bytes = b"200"
     #: the request's number and the answer's body -> whether it is the right answer
     right: Callable[[str, bytes], bool] = _any
 
@@ -218,9 +220,9 @@ def measure(target: Target, seconds: float, connections: int = 32, rate: float =
     uvloop.run(run.go())
     spent, own = cpu_seconds(target.pids) - before, time.process_time() - own
     memory = memory_mb(target.pids)
-    refused = sum(answer[9:12] != b"200" for _, answer, _ in run.answers)
+    refused = sum(answer[9:12] != target.status for _, answer, _ in run.answers)
     wrong = sum(
-        answer[9:12] != b"200" or not target.right(number, answer[start:])
+        answer[9:12] != target.status or not target.right(number, answer[start:])
         for number, answer, start in run.answers
     )
     taken = sorted(run.latencies) or [0.0]

@@ -1,0 +1,140 @@
+"""Dossiers over HTTP: taken in, looked up, pulled by provincial systems."""
+
+from collections.abc import Callable
+
+import orjson
+
+from gateway.api import prefill
+from gateway.api.bodies import read_model
+from gateway.api.citizens import idempotency_key
+from gateway.api.dispatcher import demand
+from gateway.api.dossier_models import (
+    DossierBody,
+    DossierSearchBody,
+    DossierStatusBody,
+    EvidenceBody,
+    InboxAckBody,
+    OwnerBody,
+    ProgressBody,
+)
+from gateway.api.procedures import find
+from gateway.api.request import Request
+from gateway.api.response import Response, answer
+from gateway.domain import sentences as say
+from gateway.domain.dossier import Dossier
+from gateway.domain.errors import BadRequest, RelayUnavailable, fault_in
+from gateway.domain.identifiers import procedure_code
+from gateway.domain.problems import ProblemCode
+from gateway.ports.relay import DossierSearch
+from gateway.relay.contents import subject_of
+from gateway.relay.service import DossierRelay
+
+_ACCEPTED = 202
+_MOST_ITEMS = 100
+
+
+async def post(request: Request) -> Response:
+    """`POST /v1/dossiers`."""
+    dossier = await read_model(request, DossierBody)
+    key = idempotency_key(request.fields("Idempotency-Key"))
+    return answer(await relay_of(request).post(dossier, request.caller, key), _ACCEPTED)
+
+
+async def progress(request: Request) -> Response:
+    """`POST /v1/dossiers/progress`."""
+    body = await read_model(request, ProgressBody)
+    key = idempotency_key(request.fields("Idempotency-Key"))
+    return answer(await relay_of(request).progress(body.entries, request.caller, key), _ACCEPTED)
+
+
+async def one(request: Request) -> Response:
+    """`GET /v1/dossiers/{code}`."""
+    return answer(await relay_of(request).show(request.parameters["code"], request.caller))
+
+
+async def search(request: Request) -> Response:
+    """`POST /v1/dossiers/search`."""
+    body = await read_model(request, DossierSearchBody)
+    wanted = DossierSearch(
+        code=body.code or "", status=body.status or "", procedure=body.procedure or "",
+        after=_after(body.cursor), most=body.limit,
+    )  # fmt: skip
+    person = "" if body.owner is None else _person(body.owner)
+    return answer(await relay_of(request).search(request.caller, person, wanted))
+
+
+async def status(request: Request) -> Response:
+    """`POST /v1/dossiers/status`."""
+    body = await read_model(request, DossierStatusBody)
+    return answer(await relay_of(request).status(request.caller, body.code, _person(body.owner)))
+
+
+async def inbox(request: Request) -> Response:
+    """`GET /v1/dossiers/inbox`."""
+    after = number_in(request, "after", 0, lambda given: given >= 0)
+    most = number_in(request, "count", 20, lambda given: 1 <= given <= _MOST_ITEMS)
+    return answer(await relay_of(request).inbox(request.caller, after, most))
+
+
+async def acknowledge(request: Request) -> Response:
+    """`POST /v1/dossiers/inbox/ack`."""
+    body = await read_model(request, InboxAckBody)
+    return answer(await relay_of(request).acknowledge(request.caller, body.deliveries))
+
+
+async def evidence(request: Request) -> Response:
+    """`POST /v1/dossiers/evidence`: the prefill of a dossier that the requester has, for its owner."""
+    await demand(request, "prefill")
+    body = await read_model(request, EvidenceBody)
+    dossier = await relay_of(request).content(body.code, request.caller)
+    procedure = find(request.services.catalogue, procedure_code(dossier.procedure))
+    wanted = {
+        "procedure": procedure.code, "dossier": dossier.code, "known": body.known,
+        "subjects": {procedure.signs_in: _owner(dossier), **body.subjects},
+        **({"official": body.official.model_dump(exclude_none=True)} if body.official is not None else {}),
+    }  # fmt: skip
+    request.raw = orjson.dumps(wanted)
+    return await prefill.fill(request)
+
+
+def relay_of(request: Request) -> DossierRelay:
+    """The relay of this configuration. Raises RelayUnavailable when there is none."""
+    relay = request.services.relay
+    if relay is None:
+        raise RelayUnavailable
+    return relay
+
+
+def number_in(request: Request, name: str, default: int, fits: Callable[[int], bool]) -> int:
+    """A whole number of the query. Raises BadRequest."""
+    given = request.query.get(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) <= 18 and fits(int(given))):
+        raise BadRequest(say.QUERY_NUMBER(name=name))
+    return int(given)
+
+
+def _owner(dossier: Dossier) -> dict[str, str]:
+    """The owner of a dossier, as a subject of a prefill."""
+    numbers = {str(one.kind): one.number for one in dossier.applicant.ids}
+    kind = next((kind for kind in ("personal_id", "old_id", "passport", "tax_code") if kind in numbers), None)
+    named = {"full_name": dossier.applicant.name} if dossier.applicant.name and kind != "tax_code" else {}
+    return {**({kind: numbers[kind]} if kind else {}), **named}
+
+
+def _person(owner: OwnerBody) -> str:
+    if owner.number is None:
+        raise fault_in("/owner", say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
+    return subject_of(*owner.number).key
+
+
+def _after(cursor: str | None) -> tuple[float, str] | None:
+    """The place that a cursor names. Raises BadRequest."""
+    if cursor is None:
+        return None
+    changed, _, code = cursor.partition("|")
+    try:
+        return float(changed), code
+    except ValueError:
+        raise BadRequest(say.CURSOR_UNKNOWN) from None

@@ -1,0 +1,113 @@
+"""What the relay stores of people: sealed contents, keyed indexes, keyed digests, under the keys of the log's months.
+
+When the keys of a month are erased its contents stay sealed for ever; codes, statuses and dates remain.
+"""
+
+import time
+from collections.abc import Sequence
+from hashlib import blake2s
+from typing import Any
+
+import orjson
+
+from gateway.consents.sealing import PersonKeys, index_of
+from gateway.domain import sentences as say
+from gateway.domain.dates import rfc3339
+from gateway.domain.dossier import Applicant, IdKind
+from gateway.domain.errors import RelayUnavailable
+from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.exchange_log.aead import seal, unseal
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.recorder import Recorder
+
+#: how long the keys of the current month are used before the store is read again
+_FRESH_SECONDS = 2.0
+_KINDS = {
+    IdKind.PERSONAL_ID: (SubjectKind.PERSON, "personal_id"),
+    IdKind.OLD_ID: (SubjectKind.PERSON, "old_id"),
+    IdKind.PASSPORT: (SubjectKind.PERSON, "passport"),
+    IdKind.TAX_CODE: (SubjectKind.ORGANISATION, "tax_code"),
+}
+#: in records, instead of a code that may be a person's number
+WITHHELD = "withheld"
+
+
+class Contents:
+    """Seals and opens contents."""
+
+    def __init__(self, person_keys: PersonKeys, recorder: Recorder) -> None:
+        """`recorder` tells the time, and its log makes the keys of a new month."""
+        self._keys = person_keys
+        self._recorder = recorder
+        self._fresh: tuple[float, PeriodKeys] | None = None
+
+    async def current(self) -> PeriodKeys:
+        """The keys of this month. Raises RelayUnavailable, LogUnavailable."""
+        month = rfc3339(self._recorder.clock.now())[:7]
+        if self._fresh is not None:
+            until, keys = self._fresh
+            if time.monotonic() < until and keys.period == month:
+                return keys
+        found = await self._keys.of(month)
+        if found is None and await self._recorder.log.ready():  # the first of a month: the log makes its keys
+            found = await self._keys.of(month)
+        if found is None:
+            raise RelayUnavailable(say.MONTH_KEYS_CLOSED)
+        self._fresh = time.monotonic() + _FRESH_SECONDS, found
+        return found
+
+    async def of(self, period: str) -> PeriodKeys | None:
+        """The keys of a month; None when they are erased. Raises LogUnavailable."""
+        if self._fresh is not None and self._fresh[1].period == period:
+            return await self.current() if self._fresh[0] < time.monotonic() else self._fresh[1]
+        return await self._keys.of(period)
+
+    async def open(self, period: str, sealed: bytes, context: str) -> Any:  # noqa: ANN401 -- any JSON
+        """The JSON value of sealed bytes; None when it was erased, or its keys were. Raises LogUnavailable."""
+        keys = await self.of(period) if sealed else None
+        plain = None if keys is None else unseal(keys.encryption, sealed, context.encode())
+        return None if plain is None else orjson.loads(plain)
+
+    async def indexes(self, person: str) -> tuple[bytes, ...]:
+        """The indexes of a person (`Subject.key`), one for each month that is not erased. Raises LogUnavailable."""
+        return await self._keys.indexes(person)
+
+
+def sealed(keys: PeriodKeys, value: object, context: str) -> bytes:
+    """A JSON value, sealed; it opens only with the same context."""
+    return seal(keys.encryption, orjson.dumps(value), context.encode())
+
+
+def digest(keys: PeriodKeys, value: object) -> bytes:
+    """The keyed digest of a JSON value, 16 bytes: equal values of one month have equal digests."""
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return blake2s(text, key=keys.digest, digest_size=16, person=b"dossier").digest()
+
+
+def owners(applicant: Applicant) -> tuple[str, ...]:
+    """The owner, once for each number (`Subject.key`)."""
+    return tuple(subject_of(one.kind, one.number).key for one in applicant.ids)
+
+
+def subject_of(kind: IdKind, number: str) -> Subject:
+    """The person or organisation of a number."""
+    subject, word = _KINDS[kind]
+    given: dict[str, Any] = {word: number}
+    return Subject(kind=subject, **given)
+
+
+def indexed(keys: PeriodKeys, persons: Sequence[str]) -> tuple[bytes, ...]:
+    """The keyed indexes of people within one month."""
+    return tuple(index_of(keys, person) for person in persons)
+
+
+def in_records(code: str) -> str:
+    """A code as records and logs have it: `withheld` when it may be a person's number."""
+    return WITHHELD if may_name_a_person(code) else code
+
+
+def plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of the models of gateway.domain.dossier
+    """A model as plain JSON, without what is default."""
+    found: dict[str, Any] = value.model_dump(mode="json", exclude_defaults=True)
+    return found

@@ -1,0 +1,70 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): requests with the same key are done once.
+
+A key belongs to its requester and is remembered for days, with a keyed digest of its request and its sealed answer.
+The same key with another request is refused; a twin that is under way in this process is asked to come again. A
+request that failed may be sent again under its key.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from hashlib import blake2s
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.domain import sentences as say
+from gateway.domain.errors import Conflict, Unprocessable
+from gateway.domain.problems import ProblemCode
+from gateway.exchange_log.aead import seal, unseal
+from gateway.ports.clock import Clock
+from gateway.ports.relay import KeyRow, RelayRows
+
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKeys:
+    """The keys of all requesters."""
+
+    rows: RelayRows
+    clock: Clock
+    secret: bytes = field(repr=False)
+    _under_way: set[tuple[str, str]] = field(default_factory=set)
+
+    @contextlib.asynccontextmanager
+    async def held(self, requester: str, key: str, asked: bytes) -> AsyncIterator[KeyRow | None]:
+        """The key while its request is under way; `status` 0: it has no answer yet. None without a key.
+
+        `asked`: the bytes of the request. Raises Conflict while a twin is under way, Unprocessable when another request
+        used the key, RelayUnavailable.
+        """
+        if not key:
+            yield None
+            return
+        place = requester, key
+        if place in self._under_way:
+            raise Conflict(say.TWIN_UNDER_WAY, code=ProblemCode.REQUEST_UNDER_WAY, retry_after=1)
+        self._under_way.add(place)
+        try:
+            digest = blake2s(asked, key=self.secret, digest_size=_DIGEST_BYTES, person=b"key").digest()
+            known = await self.rows.key(*place)
+            if known is not None and known.digest != digest:
+                raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
+            yield known or KeyRow(*place, digest, b"", 0, self.clock.now().timestamp())
+        finally:
+            self._under_way.discard(place)
+
+    def answered(self, row: KeyRow, status: int, body: bytes) -> KeyRow:
+        """The key with its answer, sealed."""
+        return row._replace(status=status, answer=seal(self._cipher(), body, _context(row)))
+
+    def answer(self, row: KeyRow) -> bytes:
+        """The answer under a key; empty when it was altered."""
+        return unseal(self._cipher(), row.answer, _context(row)) or b""
+
+    def _cipher(self) -> AESGCM:
+        return AESGCM(blake2s(self.secret, digest_size=32, person=b"answers").digest())
+
+
+def _context(row: KeyRow) -> bytes:
+    return f"{row.requester}\0{row.key}".encode()

@@ -1,0 +1,637 @@
+"""The relay: dossiers and their progress, from provincial systems to portals and back.
+
+What is accepted is stored with its record and its deliveries in one transaction, and only then answered. The same
+dossier again changes nothing. Another requester's dossier does not exist.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2s
+from typing import Any, NamedTuple
+
+import orjson
+
+from gateway.config.configuration import Configuration
+from gateway.config.portals import PortalSettings
+from gateway.domain import sentences as say
+from gateway.domain.dates import rfc3339
+from gateway.domain.dossier import PROVINCE, Dossier, MessageKind, ProgressEntry, StatusNotice, status_at
+from gateway.domain.errors import Conflict, NotFound, RowConflict
+from gateway.domain.exchange import Phase, Receipt
+from gateway.domain.identifiers import ExchangeId, new_exchange_id, procedure_code
+from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.mapping.load import Catalogue
+from gateway.ports.exchange_log import Work
+from gateway.ports.relay import (
+    DeliveryEvent,
+    DeliveryRow,
+    DeliverySearch,
+    DeliveryState,
+    DossierRow,
+    DossierSearch,
+    EventRow,
+    KeyRow,
+    Portal,
+    RelayRows,
+    TakenIn,
+)
+from gateway.relay.contents import Contents, digest, in_records, indexed, owners, plain, sealed
+from gateway.relay.outbox import Outbox
+from gateway.relay.request_keys import RequestKeys
+from gateway.relay.scoring import facts_of, facts_with_path
+from gateway.relay.statuses import Standing, StepVerdict, fold, is_final
+
+_ACCEPTED = 202
+#: the longest wait for a portal that is asked in between
+_ASK_SECONDS = 10.0
+_LEGAL_BASIS = "Nghị định 118/2025/NĐ-CP"
+#: how often a concurrent change is looked at again
+_TRIES = 8
+_INBOX = "inbox:"
+#: why a dossier is parked
+UNKNOWN_PROCEDURE = "procedure_not_configured"
+
+
+class Party(NamedTuple):
+    """Who a dossier comes from."""
+
+    #: the provincial system that it belongs to
+    requester: str
+    agency: str
+    #: `province`, or a portal
+    origin: str
+    exchange: ExchangeId
+
+
+class Accepted(NamedTuple):
+    """What became of one dossier or of some steps of it."""
+
+    state: TakenIn
+    row: DossierRow
+    #: the deliveries that were queued
+    deliveries: Sequence[DeliveryRow]
+    #: verdict of each new step, by its id
+    verdicts: Mapping[str, str]
+    receipt: Receipt
+
+
+class _Plan(NamedTuple):
+    """A change of one dossier, before it is stored."""
+
+    row: DossierRow
+    before: int
+    events: Sequence[EventRow]
+    deliveries: Sequence[DeliveryRow]
+    state: TakenIn
+    verdicts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierRelay:
+    """Takes dossiers in and shows them, under one configuration."""
+
+    configuration: Configuration
+    catalogue: Catalogue
+    rows: RelayRows
+    contents: Contents
+    recorder: Recorder
+    outbox: Outbox
+    keys: RequestKeys
+    #: separates digests of steps from all others
+    secret: bytes = field(repr=False)
+
+    # ------------------------------------------------------------------------------------ from the province
+
+    async def post(self, dossier: Dossier, caller: Caller, key: str = "") -> dict[str, object]:
+        """Take a dossier of a provincial system in, for every portal that takes dossiers.
+
+        Raises Conflict (the code belongs to another system, or a twin is under way), Unprocessable (another request
+        used the key), RelayUnavailable, LogUnavailable.
+        """
+        text = orjson.dumps(("dossier", plain(dossier)), option=orjson.OPT_SORT_KEYS)
+        async with self.keys.held(caller.requester.id, key, text) as asked:
+            if asked is not None and asked.status:
+                return self._again(asked, caller)
+            party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
+            targets = self.takers(MessageKind.DOSSIER)
+            accepted = await self.take(dossier, party, targets, key=asked)
+        self.outbox.wake()
+        return _answer(accepted, caller.exchange)
+
+    async def progress(
+        self, entries: Sequence[ProgressEntry], caller: Caller, key: str = ""
+    ) -> dict[str, object]:
+        """Take steps of dossiers in. Raises as `post`; NotFound for a dossier that is not the caller's."""
+        text = orjson.dumps(("progress", [plain(one) for one in entries]), option=orjson.OPT_SORT_KEYS)
+        async with self.keys.held(caller.requester.id, key, text) as asked:
+            if asked is not None and asked.status:
+                return self._again(asked, caller)
+            party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
+            codes = list(dict.fromkeys(one.dossier for one in entries))
+            for place, code in enumerate(codes):
+                if await self._own(code, caller.requester.id) is None:
+                    raise NotFound(say.NO_SUCH_DOSSIER(place=place), code=ProblemCode.DOSSIER_UNKNOWN)
+            taken = []
+            for code in codes:
+                mine = [one for one in entries if one.dossier == code]
+                last = asked if code == codes[-1] else None
+                taken.append(await self._step(code, mine, party, last))
+        self.outbox.wake()
+        return _progress_answer(taken, caller.exchange)
+
+    # ---------------------------------------------------------------------------------------- from a portal
+
+    async def forwarded(
+        self,
+        dossier: Dossier,
+        portal: PortalSettings,
+        exchange: ExchangeId,
+        *,
+        updating: bool | None,
+        raw: Mapping[str, Any],
+    ) -> TakenIn:
+        """Take a dossier in that a portal forwards, for the provincial system that it names.
+
+        Raises RelayUnavailable, LogUnavailable.
+        """
+        door = portal.door
+        assert door is not None
+        known = procedure_code(dossier.procedure) in self.catalogue.procedures
+        if not known and door.unknown_procedure == "refuse":
+            return TakenIn.REFUSED
+        targets = [*([_INBOX + door.forwards_to] if door.forwards_to else []), *door.pushes_to]
+        party = Party(door.forwards_to, "", portal.portal, exchange)
+        accepted = await self.take(
+            dossier, party, targets, updating=updating, raw=raw, parked="" if known else UNKNOWN_PROCEDURE
+        )
+        self.outbox.wake()
+        return accepted.state
+
+    async def steps_of_portal(
+        self, entries: Sequence[ProgressEntry], portal: PortalSettings, exchange: ExchangeId
+    ) -> TakenIn:
+        """Steps of dossiers that a portal forwarded: citizens withdraw there, or give more. Raises NotFound."""
+        states = set()
+        for code in dict.fromkeys(one.dossier for one in entries):
+            row = await self.rows.dossier(portal.portal, code)
+            if row is None:
+                raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+            party = Party(row.requester, "", portal.portal, exchange)
+            mine = [one for one in entries if one.dossier == code]
+            states.add((await self._step(code, mine, party, None)).state)
+        self.outbox.wake()
+        return TakenIn.REPEATED if states == {TakenIn.REPEATED} else TakenIn.UPDATED
+
+    # -------------------------------------------------------------------------------------------- looking up
+
+    async def of_portal(self, code: str, portal: str, exchange: ExchangeId) -> Mapping[str, Any] | None:
+        """A dossier that a portal forwarded, for that portal: its status, no content. Recorded."""
+        row = await self.rows.dossier(portal, code)
+        header = RecordHeader(exchange, portal, dossier=in_records(code))
+        await self.recorder.write(header, Phase.LOOKUP, "dossier_shown" if row else "dossier_not_found")
+        return None if row is None else _listed(row)
+
+    async def ask(
+        self, portal: Portal, operation: str, parameters: Mapping[str, Any], caller: Caller
+    ) -> Mapping[str, Any]:
+        """Pass a read-only operation on to a portal; recorded before it is asked. Raises PortalUnavailable."""
+        await self._note(caller, "passed_on", "", None, asked=operation)
+        end = asyncio.get_running_loop().time() + _ASK_SECONDS
+        return await portal.ask(operation, parameters, end)
+
+    async def alive(self, code: str) -> bool | None:
+        """Whether a dossier is open; None when it is not known here (`gateway.ports.policy.Dossiers`)."""
+        found = await self.rows.dossiers(DossierSearch(code=code, most=5))
+        if not found:
+            return None
+        return any(not is_final(one.status) for one in found)
+
+    async def show(self, code: str, caller: Caller) -> dict[str, object]:
+        """One dossier: its content, its steps, its deliveries. The look-up is recorded. Raises NotFound."""
+        row = await self._own(code, caller.requester.id)
+        await self._note(caller, "dossier_shown" if row else "dossier_not_found", code)
+        if row is None:
+            raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+        content = await self.contents.open(row.period, row.sealed, _context(row))
+        events = await self.rows.events(row.origin, row.code)
+        sent = await self.rows.deliveries(DeliverySearch(code=row.code, requester=row.requester, most=200))
+        verdicts = fold(events, self.recorder.clock.now().timestamp()).verdicts
+        steps = [await self._event(one, verdicts[one.id]) for one in events]
+        return {
+            "exchange_id": caller.exchange, **_listed(row), "dossier": None if content is None else content["dossier"],
+            "history": steps, "deliveries": [delivery_of(one) for one in sent],
+        }  # fmt: skip
+
+    async def content(self, code: str, caller: Caller) -> Dossier:
+        """The content of a dossier of the caller. Raises NotFound, also when its content is erased."""
+        row = await self._own(code, caller.requester.id)
+        found = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
+        if found is None:
+            raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+        return Dossier.model_validate(found["dossier"])
+
+    async def search(self, caller: Caller, person: str, wanted: DossierSearch) -> dict[str, object]:
+        """The caller's dossiers, last changed first; with `person` (`Subject.key`), those of an owner. Recorded."""
+        persons = await self.contents.indexes(person) if person else ()
+        await self._note(caller, "dossiers_searched", "", {"owner": person} if person else {})
+        found: Sequence[DossierRow] = ()
+        if persons or not person:
+            found = await self.rows.dossiers(
+                wanted._replace(persons=persons, requester=caller.requester.id, most=wanted.most + 1)
+            )
+        page = found[: wanted.most]
+        last = page[-1] if len(found) > wanted.most else None
+        return {
+            "exchange_id": caller.exchange, "dossiers": [_listed(one) for one in page],
+            "next": None if last is None else f"{last.changed!r}|{last.code}",
+        }  # fmt: skip
+
+    async def status(self, caller: Caller, code: str, person: str) -> dict[str, object]:
+        """The status of a dossier for its owner: the number must be the owner's. Recorded. Raises NotFound."""
+        indexes = await self.contents.indexes(person)
+        found = await self.rows.dossiers(DossierSearch(persons=indexes, code=code, most=5)) if indexes else ()
+        await self._note(caller, "status_shown" if found else "status_not_found", code, {"owner": person})
+        if not found:
+            raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=ProblemCode.DOSSIER_UNKNOWN)
+        row = found[0]
+        events = await self.rows.events(row.origin, row.code)
+        verdicts = fold(events, self.recorder.clock.now().timestamp()).verdicts
+        steps = [
+            {"at": _moment(one.at), "status": one.status}
+            for one in events
+            if verdicts[one.id] in (StepVerdict.APPLIED, StepVerdict.LATE)
+        ]
+        return {"exchange_id": caller.exchange, **_listed(row), "history": steps}
+
+    async def inbox(self, caller: Caller, after: int, most: int) -> dict[str, object]:
+        """What portals forwarded to the caller and it did not acknowledge, oldest first. Recorded before it leaves."""
+        rows = await self.rows.inbox(caller.requester.id, after, most)
+        items = []
+        subjects: dict[str, str] = {}
+        for row in rows:
+            message = await self.contents.open(row.period, row.sealed, row.id)
+            if message is not None and "dossier" in message:
+                found = owners(Dossier.model_validate(message["dossier"]).applicant)
+                subjects |= {f"owner{len(subjects)}": one for one in found}
+            items.append(_item(row, message))
+        if rows:
+            await self._note(caller, "inbox_read", "", subjects, items=len(rows))
+        return {"exchange_id": caller.exchange, "items": items, "next": rows[-1].seq if rows else after}
+
+    async def acknowledge(self, caller: Caller, deliveries: Sequence[str]) -> dict[str, object]:
+        """Mark items of the caller's inbox as taken over; one that is already stays so.
+
+        Raises NotFound when one is not the caller's.
+        """
+        mine = _INBOX + caller.requester.id
+        found = [await self.rows.delivery(one) for one in deliveries]
+        for place, row in enumerate(found):
+            if row is None or row.target != mine:
+                raise NotFound(say.NO_SUCH_DELIVERY(place=place), code=ProblemCode.DELIVERY_UNKNOWN)
+        now = self.recorder.clock.now().timestamp()
+        event = DeliveryEvent(now, "acknowledged", exchange=caller.exchange)
+        work = self.rows.acknowledge(caller.requester.id, list(dict.fromkeys(deliveries)), event)
+        header = RecordHeader(caller.exchange, caller.requester.id, caller.agency)
+        receipt = await self.recorder.write(
+            header, Phase.DELIVERY, "inbox_acknowledged", notes={"deliveries": len(deliveries)}, work=work
+        )
+        return {"exchange_id": caller.exchange, "acknowledged": len(deliveries), "receipt": _receipt(receipt)}
+
+    # ----------------------------------------------------------------------------------------------- inside
+
+    async def take(
+        self, dossier: Dossier, party: Party, targets: Sequence[str], *, key: KeyRow | None = None,
+        updating: bool | None = None, raw: Mapping[str, Any] | None = None, parked: str = "",
+    ) -> Accepted:  # fmt: skip
+        """Store a dossier, its first or changed status and its deliveries; or see that it is there already.
+
+        `updating` False: one that is there stays as it is. Raises Conflict, RelayUnavailable, LogUnavailable.
+        """
+        content = {"dossier": plain(dossier), **({"raw": raw} if raw else {})}
+        for _ in range(_TRIES):
+            keys = await self.contents.current()
+            found = await self.rows.dossier(party.origin, dossier.code)
+            if found is not None and found.requester != party.requester:
+                raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
+            if found is not None and (updating is False or await self._is_same(found, content)):
+                plan = _Plan(found, 0, (), (), TakenIn.REPEATED, {})
+            else:
+                plan = await self._planned(dossier, content, party, targets, found, keys, parked)
+            with contextlib.suppress(RowConflict):
+                return await self._store(plan, party, owners(dossier.applicant), key)
+        raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
+
+    async def _planned(
+        self, dossier: Dossier, content: Mapping[str, Any], party: Party, targets: Sequence[str],
+        found: DossierRow | None, keys: PeriodKeys, parked: str,
+    ) -> _Plan:  # fmt: skip
+        now = self.recorder.clock.now().timestamp()
+        at = status_at(dossier)
+        step = ProgressEntry.model_construct(
+            dossier=dossier.code, at=at or self.recorder.clock.now(), status=dossier.status,
+            status_text=dossier.status_text,
+        )  # fmt: skip
+        # A status without a date of its own is a step only when it is new.
+        is_new_step = found is None or at is not None or found.status != dossier.status
+        came = [self._event_row(step, party, keys, now)] if is_new_step else []
+        events, standing = await self._folded(party.origin, dossier.code, came, found)
+        persons = indexed(keys, owners(dossier.applicant))
+        version = found.version + 1 if found else 1
+        row = DossierRow(
+            party.origin, dossier.code, party.requester, dossier.agency or party.agency,
+            procedure_code(dossier.procedure), dossier.other_code, standing.status, standing.at, version,
+            digest(keys, content), keys.period, persons, _facts(facts_of(dossier), standing), b"", parked,
+            found.opened if found else now, now,
+        )  # fmt: skip
+        row = row._replace(sealed=sealed(keys, content, _context(row)))
+        queued = [
+            self._queued(
+                MessageKind.DOSSIER, target, row, party, keys, now, _message(target, dossier, content)
+            )
+            for target in targets
+        ]
+        state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
+        return _Plan(row, found.version if found else 0, events, queued, state, standing.verdicts)
+
+    async def _step(
+        self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None
+    ) -> Accepted:
+        """Store new steps of one dossier and what they tell the portals."""
+        for _ in range(_TRIES):
+            keys, now = await self.contents.current(), self.recorder.clock.now().timestamp()
+            found = await self._found(code, party)
+            if found is None:
+                raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+            came = [self._event_row(one, party, keys, now, found) for one in entries]
+            new, standing = await self._folded(found.origin, found.code, came, found)
+            if not new:
+                plan = _Plan(found, 0, (), (), TakenIn.REPEATED, standing.verdicts)
+            else:
+                ids = {one.id for one in new}
+                fresh = [one for one, event in zip(entries, came, strict=True) if event.id in ids]
+                row = found._replace(
+                    status=standing.status,
+                    status_at=standing.at,
+                    version=found.version + 1,
+                    changed=now,
+                    facts=_facts(orjson.loads(found.facts), standing),
+                )
+                queued = self._tell(row, fresh, party, keys, now)
+                plan = _Plan(row, found.version, new, queued, TakenIn.UPDATED, standing.verdicts)
+            with contextlib.suppress(RowConflict):
+                return await self._store(plan, party, (), key)
+        raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
+
+    def _tell(
+        self, row: DossierRow, entries: Sequence[ProgressEntry], party: Party, keys: PeriodKeys, now: float
+    ) -> list[DeliveryRow]:
+        """Progress for the portals; the portal that forwarded the dossier gets notices of its status.
+
+        What a portal tells goes to the provincial system.
+        """
+        if party.origin != PROVINCE:
+            body = {"entries": [plain(one) for one in entries]}
+            target = _INBOX + row.requester
+            return [self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)]
+        if row.origin == PROVINCE:
+            body = {"entries": [plain(one) for one in entries]}
+            return [
+                self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)
+                for target in self.takers(MessageKind.PROGRESS)
+            ]
+        portal = self.configuration.portals.get(row.origin)
+        if portal is None or MessageKind.STATUS not in portal.takes:
+            return []
+        return [
+            self._queued(MessageKind.STATUS, row.origin, row, party, keys, now, plain(_notice(row, one)))
+            for one in entries
+        ]
+
+    async def _store(self, plan: _Plan, party: Party, persons: Sequence[str], key: KeyRow | None) -> Accepted:
+        """Write a plan with its record. Raises RowConflict when a concurrent change came first."""
+        row = plan.row
+        work: Work | None = None
+        if key is not None:
+            said = {"code": row.code, "version": row.version, "state": plan.state}
+            key = self.keys.answered(key, _ACCEPTED, orjson.dumps(said))
+        if plan.state is not TakenIn.REPEATED:
+            work = self.rows.change(
+                key=key, dossier=row, before=plan.before, events=plan.events, deliveries=plan.deliveries
+            )
+        elif key is not None:
+            work = self.rows.change(key=key)
+        header = RecordHeader(
+            party.exchange, party.requester, row.agency, row.procedure, in_records(row.code),
+            legal_basis=_LEGAL_BASIS, subjects={f"owner{n or ''}": one for n, one in enumerate(persons)},
+        )  # fmt: skip
+        notes: dict[str, str | int | bool] = {
+            "origin": row.origin,
+            "version": row.version,
+            "steps": len(plan.events),
+            "status": row.status,
+        }
+        notes |= {"deliveries": ",".join(one.target for one in plan.deliveries), "parked": row.parked}
+        receipt = await self.recorder.write(
+            header, Phase.DELIVERY, f"dossier_{plan.state}", notes=notes, work=work
+        )
+        return Accepted(plan.state, row, plan.deliveries, plan.verdicts, receipt)
+
+    async def _folded(
+        self, origin: str, code: str, came: Sequence[EventRow], found: DossierRow | None
+    ) -> "tuple[list[EventRow], Standing]":
+        """The steps that are new, each with its verdict, and where the dossier stands after them."""
+        known = await self.rows.events(origin, code) if found is not None else []
+        ids = {one.id for one in known}
+        new = list({one.id: one for one in came if one.id not in ids}.values())
+        standing = fold((*known, *new), self.recorder.clock.now().timestamp())
+        return [one._replace(verdict=standing.verdicts[one.id]) for one in new], standing
+
+    def _event_row(
+        self, entry: ProgressEntry, party: Party, keys: PeriodKeys, now: float, row: DossierRow | None = None
+    ) -> EventRow:
+        content = entry.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        origin, code = (row.origin, row.code) if row else (party.origin, entry.dossier)
+        said = (
+            party.requester,
+            content.get("official"),
+            content.get("content"),
+            entry.status,
+            entry.status_text,
+        )
+        plain_id = orjson.dumps((origin, code, rfc3339(entry.at), *said))
+        identity = blake2s(plain_id, key=self.secret, digest_size=16, person=b"step").hexdigest()
+        closed = sealed(keys, content, identity)
+        return EventRow(origin, code, identity, PROVINCE if party.origin == PROVINCE else party.origin,
+            entry.status, entry.at.timestamp(), now, "", keys.period, closed)  # fmt: skip
+
+    def _queued(
+        self, kind: MessageKind, target: str, row: DossierRow, party: Party, keys: PeriodKeys, now: float,
+        body: Mapping[str, Any],
+    ) -> DeliveryRow:  # fmt: skip
+        delivery = str(new_exchange_id())
+        return DeliveryRow(
+            0, delivery, target, f"{row.origin}|{row.code}", kind, row.code, row.version, party.requester,
+            party.exchange, DeliveryState.QUEUED, 0, "", now, 0.0, now, now, keys.period, sealed(keys, body, delivery),
+        )  # fmt: skip
+
+    def report_work(
+        self, correction: str, source: str, report: Mapping[str, Any], caller: Caller, keys: PeriodKeys
+    ) -> Work | None:
+        """Queues a report of a wrong value for the owner of its database; None where no portal takes such reports."""
+        targets = [
+            name
+            for name, one in self.configuration.portals.items()
+            if MessageKind.CORRECTION in one.takes and source in one.sources
+        ]
+        if not targets:
+            return None
+        now = self.recorder.clock.now().timestamp()
+        queued = []
+        for target in targets:
+            delivery = str(new_exchange_id())
+            queued.append(DeliveryRow(
+                0, delivery, target, f"correction|{correction}", MessageKind.CORRECTION, correction, 1,
+                caller.requester.id, caller.exchange, DeliveryState.QUEUED, 0, "", now, 0.0, now, now, keys.period,
+                sealed(keys, report, delivery),
+            ))  # fmt: skip
+        return self.rows.change(deliveries=queued)
+
+    def takers(self, kind: MessageKind) -> list[str]:
+        """The portals that something of this kind is queued for."""
+        return [name for name, one in self.configuration.portals.items() if kind in one.takes]
+
+    async def _own(self, code: str, requester: str) -> DossierRow | None:
+        """The requester's dossier of this code; its own before one that a portal forwarded to it."""
+        found = await self.rows.dossiers(DossierSearch(code=code, requester=requester, most=10))
+        return min(found, key=lambda one: one.origin != PROVINCE, default=None)
+
+    async def _found(self, code: str, party: Party) -> DossierRow | None:
+        if party.origin != PROVINCE:
+            return await self.rows.dossier(party.origin, code)
+        return await self._own(code, party.requester)
+
+    async def _is_same(self, row: DossierRow, content: Mapping[str, Any]) -> bool:
+        keys = await self.contents.of(row.period)
+        return keys is not None and row.digest == digest(keys, content)
+
+    async def _event(self, row: EventRow, verdict: str) -> dict[str, object]:
+        content = await self.contents.open(row.period, row.sealed, row.id) or {}
+        shown = {
+            name: content[name]
+            for name in ("official", "position", "department", "content")
+            if name in content
+        }
+        return {
+            "id": row.id, "source": row.source, "status": row.status, "at": _moment(row.at), "came": _moment(row.came),
+            "verdict": verdict, **shown,
+        }  # fmt: skip
+
+    async def _note(
+        self, caller: Caller, operation: str, code: str, subjects: Mapping[str, str] | None = None,
+        **notes: str | int,
+    ) -> None:  # fmt: skip
+        header = RecordHeader(
+            caller.exchange,
+            caller.requester.id,
+            caller.agency,
+            dossier=in_records(code),
+            subjects=subjects or {},
+        )
+        await self.recorder.write(header, Phase.LOOKUP, operation, notes={"operation": operation, **notes})
+
+    def _again(self, asked: KeyRow, caller: Caller) -> dict[str, object]:
+        """The answer of the first request under a key, for a later one."""
+        return {
+            "exchange_id": caller.exchange,
+            **orjson.loads(self.keys.answer(asked) or b"{}"),
+            "deliveries": [],
+            "receipt": None,
+        }
+
+
+def delivery_of(row: DeliveryRow) -> dict[str, object]:
+    """A delivery as the API lists it; names no person."""
+    return {
+        "id": row.id, "target": row.target, "kind": row.kind, "dossier": row.code, "version": row.version,
+        "state": row.state, "attempts": row.attempts, "reason": row.reason or None, "opened_at": _moment(row.opened),
+        "changed_at": _moment(row.changed),
+        "next_at": _moment(row.next_at) if row.state in (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED) else None,
+    }  # fmt: skip
+
+
+def _answer(accepted: Accepted, exchange: str) -> dict[str, object]:
+    row = accepted.row
+    return {
+        "exchange_id": exchange, "code": row.code, "version": row.version, "state": accepted.state,
+        "status": row.status, "deliveries": [_named(one) for one in accepted.deliveries],
+        "receipt": _receipt(accepted.receipt),
+    }  # fmt: skip
+
+
+def _progress_answer(taken: Sequence[Accepted], exchange: str) -> dict[str, object]:
+    steps = [
+        {"dossier": one.row.code, "id": name, "verdict": verdict}
+        for one in taken
+        for name, verdict in one.verdicts.items()
+    ]
+    return {
+        "exchange_id": exchange, "entries": steps,
+        "dossiers": [{"code": one.row.code, "status": one.row.status, "state": one.state} for one in taken],
+        "deliveries": [_named(row) for one in taken for row in one.deliveries],
+        "receipt": _receipt(taken[-1].receipt),
+    }  # fmt: skip
+
+
+def _named(row: DeliveryRow) -> dict[str, object]:
+    return {"id": row.id, "target": row.target, "kind": row.kind, "dossier": row.code, "state": row.state}
+
+
+def _receipt(receipt: Receipt) -> dict[str, str]:
+    return {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
+
+
+def _listed(row: DossierRow) -> dict[str, object]:
+    return {
+        "origin": row.origin, "code": row.code, "other_code": row.other_code or None, "procedure": row.procedure,
+        "agency": row.agency or None, "status": row.status, "status_at": _moment(row.status_at),
+        "version": row.version, "parked": row.parked or None, "opened_at": _moment(row.opened),
+        "changed_at": _moment(row.changed), "erased_at": _moment(row.erased) if row.erased else None,
+    }  # fmt: skip
+
+
+def _item(row: DeliveryRow, message: Any) -> dict[str, object]:  # noqa: ANN401 -- any JSON
+    """An item of an inbox, as it is pulled and as it is pushed."""
+    origin = row.order_key.partition("|")[0]
+    return {
+        "seq": row.seq, "delivery": row.id, "kind": row.kind, "origin": origin, "code": row.code,
+        "version": row.version, "message": message,
+    }  # fmt: skip
+
+
+def _message(target: str, dossier: Dossier, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a receiver gets: a portal the dossier, a provincial system also the message as it came."""
+    return content if target.startswith(_INBOX) or "raw" in content else plain(dossier)
+
+
+def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
+    return StatusNotice(
+        dossier=row.code, local_code=row.other_code, at=entry.at, status=entry.status, content=entry.content
+    )
+
+
+def _facts(facts: dict[str, Any], standing: Standing) -> bytes:
+    return orjson.dumps(facts_with_path(facts, standing))
+
+
+def _context(row: DossierRow) -> str:
+    return f"{row.origin}|{row.code}"
+
+
+def _moment(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))

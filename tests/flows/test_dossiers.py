@@ -1,0 +1,190 @@
+"""Dossiers from the counter to the simulated national portal and back, over real HTTP."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.api.office import fits
+from tests.flows.conftest import House, build, on_session
+
+_numbers = itertools.count(1)
+OWNER = "033191527384"
+
+
+def dossier(**more: Any) -> dict[str, Any]:
+    """A dossier of an invented person, with a code that no other test uses."""
+    return {
+        "code": f"H31.14-260105-{next(_numbers):04}", "procedure": "1.004873",
+        "procedure_title": "Cấp Giấy xác nhận tình trạng hôn nhân", "field_code": "G15-HT01", "field_title": "Hộ tịch",
+        "channel": "online", "unit": "UBND phường Mẫu", "abstract": "Xác nhận tình trạng hôn nhân",
+        "applicant": {"name": "Đỗ Thị Thử", "ids": [{"kind": "personal_id", "number": OWNER}], "verified": True},
+        "filed_at": "2026-01-05T01:12:00Z", "received_at": "2026-01-05T01:30:00Z",
+        "due_at": "2026-01-07T10:00:00Z", "status": "accepted", **more,
+    }  # fmt: skip
+
+
+def step(
+    code: str, status: str = "processing", at: str = "2026-01-06T03:15:00Z", **more: Any
+) -> dict[str, Any]:
+    return {
+        "dossier": code,
+        "official": "Lê Văn Ví Dụ",
+        "at": at,
+        "content": "Đang xử lý",
+        "status": status,
+        **more,
+    }
+
+
+async def call(
+    house: House, method: str, path: str, client: str = "one_gate", body: Any = None, **headers: str
+) -> tuple[int, Any]:
+    sent = {"Authorization": f"Bearer {await house.token(client)}", **headers}
+    async with house.session.request(method, house.url + path, json=body, headers=sent) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def posted(house: House, body: dict[str, Any], key: str = "") -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    status, answer = await call(house, "POST", "/v1/dossiers", body=body, **headers)
+    assert status == 202, answer
+    fits("DossierAccepted", answer)
+    return answer
+
+
+async def progressed(house: House, *entries: dict[str, Any]) -> Any:
+    status, answer = await call(house, "POST", "/v1/dossiers/progress", body={"entries": entries})
+    assert status == 202, answer
+    fits("ProgressAccepted", answer)
+    return answer
+
+
+async def at_portal(house: House, code: str) -> dict[str, Any]:
+    """The row of the portal's ledger; empty when the dossier is not there."""
+    async with house.session.get(f"{house.control}/portal/ledger", params={"code": code}) as response:
+        rows: list[dict[str, Any]] = (await response.json())["dossiers"]
+    return rows[0] if rows else {}
+
+
+async def shown(house: House, code: str) -> Any:
+    status, answer = await call(house, "GET", f"/v1/dossiers/{code}")
+    assert status == 200, answer
+    fits("DossierShown", answer)
+    return answer
+
+
+async def delivered(house: House, code: str, count: int = 1) -> list[Any]:
+    """The deliveries of a dossier when so many are confirmed."""
+    async with asyncio.timeout(20):
+        while True:
+            found = (await shown(house, code))["deliveries"]
+            if sum(one["state"] == "delivered" for one in found) >= count:
+                return list(found)
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def relaying(tmp_path: Any) -> AsyncIterator[House]:
+    async with build(tmp_path, {}) as made:
+        yield made
+
+
+@on_session
+async def test_dossier_reaches_the_portal_once_with_its_progress(patient: House) -> None:
+    body = dossier()
+    answer = await posted(patient, body)
+    assert (answer["state"], answer["version"]) == ("stored", 1)
+    await progressed(patient, step(body["code"]), step(body["code"], "processed", "2026-01-07T02:00:00Z"))
+    await delivered(patient, body["code"], 2)
+    row = await at_portal(patient, body["code"])
+    assert (row["creates"], row["updates"], row["status"]) == (1, 0, "9")
+    assert [status for status, _ in row["progress"]] == ["4", "9"]
+    there = await shown(patient, body["code"])
+    assert there["status"] == "processed"
+    assert [one["status"] for one in there["history"]] == ["accepted", "processing", "processed"]
+
+
+@on_session
+async def test_the_same_dossier_again_changes_nothing(patient: House) -> None:
+    body = dossier()
+    first = await posted(patient, body)
+    again = await posted(patient, body)
+    assert (again["state"], again["version"], again["deliveries"]) == ("repeated", first["version"], [])
+    await delivered(patient, body["code"])
+    assert (await at_portal(patient, body["code"]))["creates"] == 1
+
+
+@on_session
+async def test_another_version_is_an_update_at_the_portal(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    changed = await posted(patient, {**body, "note": "Bổ sung ghi chú"})
+    assert (changed["state"], changed["version"]) == ("updated", 2)
+    await delivered(patient, body["code"], 2)
+    row = await at_portal(patient, body["code"])
+    assert (row["creates"], row["updates"]) == (1, 1)
+
+
+@on_session
+async def test_key_is_remembered_and_another_body_under_it_is_refused(patient: House) -> None:
+    body, key = dossier(), f"thu-{next(_numbers)}"
+    first = await posted(patient, body, key)
+    again = await posted(patient, body, key)
+    assert (again["code"], again["version"], again["state"]) == (first["code"], 1, "stored")
+    status, problem = await call(
+        patient, "POST", "/v1/dossiers", body={**body, "note": "khác"}, **{"Idempotency-Key": key}
+    )
+    assert (status, problem["code"]) == (422, "idempotency_key_reused")
+
+
+@on_session
+async def test_fifty_twins_at_once_are_one_dossier(patient: House) -> None:
+    body = dossier()
+    answers = await asyncio.gather(*(call(patient, "POST", "/v1/dossiers", body=body) for _ in range(50)))
+    assert {status for status, _ in answers} <= {202, 409}
+    states = [answer["state"] for status, answer in answers if status == 202]
+    assert states.count("stored") == 1
+    assert set(states) <= {"stored", "repeated"}
+    await delivered(patient, body["code"])
+    row = await at_portal(patient, body["code"])
+    assert (row["creates"], row["updates"]) == (1, 0)
+
+
+@on_session
+async def test_dossier_of_another_system_does_not_exist(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    status, other = await call(patient, "GET", f"/v1/dossiers/{body['code']}", "national_portal")
+    unknown_status, unknown = await call(patient, "GET", "/v1/dossiers/H31.14-260105-9999", "national_portal")
+    assert status == unknown_status == 404
+    assert {**other, "exchange_id": ""} == {**unknown, "exchange_id": ""}
+    status, problem = await call(patient, "POST", "/v1/dossiers", "national_portal", body)
+    assert (status, problem["code"]) == (409, "dossier_code_taken")
+    status, _ = await call(
+        patient, "POST", "/v1/dossiers/progress", "national_portal", {"entries": [step(body["code"])]}
+    )
+    assert status == 404
+
+
+@on_session
+async def test_owner_finds_his_dossier_and_nobody_else_does(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    status, found = await call(
+        patient, "POST", "/v1/dossiers/search", body={"owner": {"personal_id": OWNER}, "limit": 200}
+    )
+    assert status == 200
+    fits("Dossiers", found)
+    assert body["code"] in [one["code"] for one in found["dossiers"]]
+    asked = {"code": body["code"], "owner": {"personal_id": OWNER}}
+    status, answer = await call(patient, "POST", "/v1/dossiers/status", "national_portal", asked)
+    assert (status, answer["status"]) == (200, "accepted")
+    fits("DossierStatusAnswer", answer)
+    status, _ = await call(
+        patient, "POST", "/v1/dossiers/status", "national_portal",
+        {**asked, "owner": {"personal_id": "033095318426"}},
+    )  # fmt: skip
+    assert status == 404
