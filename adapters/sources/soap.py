@@ -49,7 +49,7 @@ def open_source(
     """The source that the settings describe; ConfigError when WSDL, mapping and settings do not agree."""
     faults = Faults()
     options = SoapOptions(settings, tools.root, faults)
-    doors: dict[str, _Door] = {}
+    doors: dict[str, _SoapService] = {}
     with faults.noted():
         operations = options.operations(tools.root)
         for name, plan in services.items():
@@ -88,7 +88,7 @@ def _unmapped(source: str, plan: ServicePlan, word: str) -> ConfigError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
+class _SoapService:
     """One data service: its plan, its address, its two compiled messages."""
 
     plan: ServicePlan
@@ -108,7 +108,7 @@ def _door(
     settings: "SourceSettings",
     operations: Mapping[str, WsdlOperation],
     options: SoapOptions,
-) -> _Door:
+) -> _SoapService:
     operation = operations.get(name)
     if operation is None:
         what = f"operation '{name}' is not in the WSDL"
@@ -121,7 +121,7 @@ def _door(
         raise _unmapped(settings.source, plan, str(error)) from None
     decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes))
     envelope = Envelope(operation.request, options.version)
-    return _Door(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
+    return _SoapService(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
 
 
 class Soap:
@@ -130,7 +130,11 @@ class Soap:
     behalf = staticmethod(behalf_of)
 
     def __init__(
-        self, settings: "SourceSettings", options: SoapOptions, doors: Mapping[str, _Door], tools: Tools
+        self,
+        settings: "SourceSettings",
+        options: SoapOptions,
+        doors: Mapping[str, _SoapService],
+        tools: Tools,
     ) -> None:
         """Made by `open_source`."""
         self._profile = settings.request_profile

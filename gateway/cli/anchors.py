@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.proving import anchors_told
 
 
@@ -20,7 +20,7 @@ from gateway.cli.proving import anchors_told
     help="Write notes, stamps and lines into this folder.",
 )
 @asks("auditor")
-def anchors(*, size: int | None, out: Path | None, desk: Desk) -> int:
+def anchors(*, size: int | None, out: Path | None, desk: CommandDesk) -> int:
     """List time stamps, cosignatures and daily files of the log's checkpoints, with what verifies them.
 
     \b

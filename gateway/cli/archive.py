@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gateway.audit.proofs import TreeProofs
 from gateway.cli.client import ClientAnswer, GatewayClient
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.export_file import opened_export
 from gateway.cli.files import OUT, write
 from gateway.cli.options import cell
@@ -173,7 +173,7 @@ def _confirmed(checked: list[VerifiedArchive]) -> bool:
 @click.argument("file", type=_FILE)
 @click.option("--out", required=True, type=OUT, help="Where to write.")
 @asks("auditor")
-def prove_archive(*, file: Path, out: Path, desk: Desk) -> int:
+def prove_archive(*, file: Path, out: Path, desk: CommandDesk) -> int:
     """Fetch today's checkpoint with the proof that the log of an archive, or of any export, is its beginning.
 
     \b

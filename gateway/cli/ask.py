@@ -5,7 +5,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.prefill import LOGIN, OFFICIAL, read_json, subject_of
 
 _WIDTH = 140
@@ -27,7 +27,7 @@ _MARKS = {
 @LOGIN
 @asks("portal")
 def ask(
-    *, predicates: tuple[str, ...], subject: str, official: str | None, desk: Desk, **given: str | None
+    *, predicates: tuple[str, ...], subject: str, official: str | None, desk: CommandDesk, **given: str | None
 ) -> int:
     """Ask predicates about a person: yes, no or cannot tell. No value is shown, and none stands in the log.
 

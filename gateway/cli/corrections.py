@@ -7,7 +7,7 @@ import click
 import orjson
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.files import OUT, written
 from gateway.cli.options import cell
 from gateway.cli.paging import pages
@@ -36,7 +36,7 @@ def corrections() -> None:
 @click.option("--state", type=click.Choice([*_STATES]), help="Only those that stand so.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Reports at most.")
 @asks("portal")
-def list_corrections(*, state: str | None, limit: int, desk: Desk) -> int:
+def list_corrections(*, state: str | None, limit: int, desk: CommandDesk) -> int:
     """List the reports of this requester, newest first; with the scope admin, of all. Names nobody.
 
     \b
@@ -56,7 +56,7 @@ def list_corrections(*, state: str | None, limit: int, desk: Desk) -> int:
 @click.argument("correction")
 @click.option("--out", type=OUT, help="File for the report (mode 0600); left out: standard output.")
 @asks("portal")
-def take(*, correction: str, out: Path | None, desk: Desk) -> int:
+def take(*, correction: str, out: Path | None, desk: CommandDesk) -> int:
     """Take a whole report out, to bring it to the owner of the database. It names the person: keep it safe.
 
     \b
@@ -81,7 +81,7 @@ def take(*, correction: str, out: Path | None, desk: Desk) -> int:
 @click.argument("state", type=click.Choice(("received", "corrected", "refused")))
 @click.option("--reference", required=True, help="The owner's document that says so: number and day.")
 @asks("portal")
-def update(*, correction: str, state: str, reference: str, desk: Desk) -> int:
+def update(*, correction: str, state: str, reference: str, desk: CommandDesk) -> int:
     """Say what the owner of the database answered: that it has the report, corrected, or refused.
 
     \b

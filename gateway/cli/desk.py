@@ -27,7 +27,7 @@ READY = click.option(
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(Voice):
+class CommandDesk(Voice):
     """A client of one gateway, and the output of its command."""
 
     client: GatewayClient
@@ -99,7 +99,7 @@ def asks(known_as: str = "") -> Callable[[Callable[..., int]], Callable[..., int
                 client = _client_by_key(gateway, ready_file, client_id, client_key)
             else:
                 client = client_for(gateway, ready_file, client_id, client_secret or "")
-            return command(desk=Desk(as_json, quiet, client, ready_file), **rest)
+            return command(desk=CommandDesk(as_json, quiet, client, ready_file), **rest)
 
         shared = options(*(identity if known_as else ()), GATEWAY, READY, JSON, QUIET)
         made: Callable[..., int] = shared(asking)

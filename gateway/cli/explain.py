@@ -5,7 +5,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.prefill import OFFICIAL, SUBJECTS, gathered, read_json, subject_of
 
 _WIDTH = 180
@@ -47,7 +47,7 @@ _HEADS = {
 @OFFICIAL
 @asks("portal")
 def explain(
-    *, code: str, subjects: tuple[str, ...], official: str | None, desk: Desk,
+    *, code: str, subjects: tuple[str, ...], official: str | None, desk: CommandDesk,
     **given: str | None,
 ) -> int:  # fmt: skip
     """Say field by field what a requester would get, by which rule, and what would change it. No source is asked.

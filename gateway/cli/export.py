@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.export_file import Written, write_export
 from gateway.cli.files import note_in
 from gateway.cli.filters import FILTERS, TIMES, export_body
@@ -41,7 +41,7 @@ def export(
     day: str | None,
     grown_from: Path | None,
     csv: bool,
-    desk: Desk,
+    desk: CommandDesk,
     **filters: str | None,
 ) -> int:
     """Write the whole log, a range or a day of it, or what a search finds, for `motlan verify-log`.

@@ -13,7 +13,7 @@ import click
 import orjson
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.options import cell
 from gateway.cli.tables import fields_table, papers_table, warnings_table
 from gateway.exchange_log.durable import replace_file
@@ -45,7 +45,7 @@ LOGIN = click.option(
 
 @click.command()
 @asks()
-def procedures(*, desk: Desk) -> int:
+def procedures(*, desk: CommandDesk) -> int:
     """List the procedures of a running gateway, with the roles that each takes.
 
     \b
@@ -106,7 +106,7 @@ def prefill(
     purpose: str | None,
     deadline_ms: int | None,
     passport: Path | None,
-    desk: Desk,
+    desk: CommandDesk,
     **more: str | None,
 ) -> int:
     """Prefill the form of a procedure.

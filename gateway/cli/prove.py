@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.files import OUT, note_in, write
 from gateway.cli.options import VKEYS
 from gateway.cli.proving import (
@@ -24,7 +24,7 @@ _NOTE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--exchange", "exchange_id", help="All records of this exchange (auditors).")
 @VKEYS
 @asks("auditor")
-def prove(*, receipt: str | None, exchange_id: str | None, vkeys: tuple[str, ...], desk: Desk) -> int:
+def prove(*, receipt: str | None, exchange_id: str | None, vkeys: tuple[str, ...], desk: CommandDesk) -> int:
     """Redeem a receipt: fetch the proof that its record is in the log, and check it here.
 
     The receipt is the leaf hash, or the JSON of an answer that has it, from a file or standard input.
@@ -48,7 +48,7 @@ def prove(*, receipt: str | None, exchange_id: str | None, vkeys: tuple[str, ...
 @click.option("--out", type=OUT, help="Keep the checkpoint in a file.")
 @VKEYS
 @asks("auditor")
-def checkpoint(*, since: Path | None, out: Path | None, vkeys: tuple[str, ...], desk: Desk) -> int:
+def checkpoint(*, since: Path | None, out: Path | None, vkeys: tuple[str, ...], desk: CommandDesk) -> int:
     """Fetch the newest signed checkpoint; with an older one, check that nothing before it was changed.
 
     \b
@@ -64,7 +64,7 @@ def checkpoint(*, since: Path | None, out: Path | None, vkeys: tuple[str, ...], 
     return _verdict(desk, shown)
 
 
-def _verdict(desk: Desk, shown: CheckResult) -> int:
+def _verdict(desk: CommandDesk, shown: CheckResult) -> int:
     note = [shown.note.removesuffix("\n")] * ("note" in shown.facts)
     desk.say(shown.facts, shown.words, *note)
     return 0 if shown.good else 1

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.audit.report_words import REPORTS, cell, csv_of
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.files import OUT, write
 from gateway.cli.filters import TIMES, moment
 from gateway.cli.options import as_json, options, plain
@@ -67,7 +67,7 @@ def report(
     name: str,
     form: str,
     out: Path | None,
-    desk: Desk,
+    desk: CommandDesk,
     **given: Any,  # noqa: ANN401 -- options, each of its own type
 ) -> int:
     """Count what the exchange log holds: what is shown names nobody. The report itself is recorded.

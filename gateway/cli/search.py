@@ -8,7 +8,7 @@ from rich.box import SQUARE
 from rich.console import Console, ConsoleOptions
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.filters import FILTERS, TIMES, filters_of
 from gateway.cli.options import cell, options
 from gateway.cli.paging import looked_past, pages
@@ -28,7 +28,7 @@ _HEADS = (
 @options(*FILTERS, *TIMES)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Records at most.")
 @asks("auditor")
-def search(*, limit: int, desk: Desk, **filters: str | None) -> int:
+def search(*, limit: int, desk: CommandDesk, **filters: str | None) -> int:
     """Find records, newest first. What is shown names nobody. The search itself is recorded.
 
     \b

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.filters import PERSON, TIMES, moment, person
 from gateway.cli.options import options
 from gateway.cli.paging import looked_past, pages
@@ -17,7 +17,7 @@ from gateway.domain.dates import local_text
 @options(*TIMES)
 @click.option("--limit", type=click.IntRange(1), help="Uses at most; default all.")
 @asks("auditor")
-def subject(*, who: str, since: str | None, until: str | None, limit: int | None, desk: Desk) -> int:
+def subject(*, who: str, since: str | None, until: str | None, limit: int | None, desk: CommandDesk) -> int:
     """Every use of one person's data, in words for him; what could not be searched is named.
 
     \b

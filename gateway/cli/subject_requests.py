@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from gateway.cli.desk import Desk, asks
+from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.filters import person
 from gateway.cli.paging import pages
 from gateway.domain.dates import local_text
@@ -36,7 +36,7 @@ def subject_requests() -> None:
 @click.option("--subject", metavar="-|FILE", help="Only those of one person: standard input (-) or a file.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Requests at most.")
 @asks("portal")
-def listing(*, only_open: bool, subject: str | None, limit: int, desk: Desk) -> int:
+def listing(*, only_open: bool, subject: str | None, limit: int, desk: CommandDesk) -> int:
     """Requests, newest first. What is shown names nobody. Exits with 1 when one is overdue.
 
     \b
@@ -66,7 +66,7 @@ def listing(*, only_open: bool, subject: str | None, limit: int, desk: Desk) -> 
 @click.option("--text", type=click.File("r", encoding="utf-8"), help="File with the person's own words.")
 @click.option("--third-party", is_flag=True, help="A processor or a third party takes part: a longer term.")
 @asks("portal")
-def opening(*, who: str, kind: str, text: Any, third_party: bool, desk: Desk) -> int:  # noqa: ANN401 -- a file
+def opening(*, who: str, kind: str, text: Any, third_party: bool, desk: CommandDesk) -> int:  # noqa: ANN401 -- a file
     """Take in a request of the person in a file or on standard input.
 
     \b
@@ -88,7 +88,7 @@ def opening(*, who: str, kind: str, text: Any, third_party: bool, desk: Desk) ->
 @click.argument("act", type=click.Choice(("acknowledge", "extend", "answer", "refuse")))
 @click.option("--reason", help="Why it is extended or refused; it names nobody.")
 @asks("portal")
-def updating(*, request: str, act: str, reason: str | None, desk: Desk) -> int:
+def updating(*, request: str, act: str, reason: str | None, desk: CommandDesk) -> int:
     """Acknowledge, extend (once), answer or refuse a request.
 
     \b

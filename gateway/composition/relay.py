@@ -34,7 +34,7 @@ _DAY = 86_400.0
 
 @dataclass(slots=True)
 class PublicAddress:
-    """Where receivers find this gateway's files: `gateway.issuer`, else where it listens."""
+    """Where receivers find this gateway's files: the `issuer` of gateway.yaml, else where it listens."""
 
     url: str = ""
 

@@ -40,7 +40,7 @@ class MessageKind(StrEnum):
     CORRECTION = "correction"  #: a report to the owner of a database
 
 
-class _Part(BaseModel):
+class _DossierPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -123,7 +123,7 @@ class Reuse(StrEnum):
     REPLACED = "replaced"  #: replaced by the result of another procedure: `result_code`
 
 
-class OwnerId(_Part):
+class OwnerId(_DossierPart):
     """A number of the owner; it can be cancelled and issued again: no key."""
 
     kind: IdKind
@@ -131,7 +131,7 @@ class OwnerId(_Part):
     more: Mapping[str, Any] = {}
 
 
-class Applicant(_Part):
+class Applicant(_DossierPart):
     """The owner of the dossier."""
 
     kind: ApplicantKind = ApplicantKind.CITIZEN
@@ -148,7 +148,7 @@ class Applicant(_Part):
     more: Mapping[str, Any] = {}
 
 
-class DossierPaper(_Part):
+class DossierPaper(_DossierPart):
     """One paper of the dossier: a file of this gateway, a URL of the sender, or data instead of both."""
 
     #: code of the component in the procedure (MAGIAYTO)
@@ -167,7 +167,7 @@ class DossierPaper(_Part):
     more: Mapping[str, Any] = {}
 
 
-class Fee(_Part):
+class Fee(_DossierPart):
     """A fee of the dossier."""
 
     title: Name = ""
@@ -179,7 +179,7 @@ class Fee(_Part):
     more: Mapping[str, Any] = {}
 
 
-class OtherFile(_Part):
+class OtherFile(_DossierPart):
     """A further attachment, by title and number only."""
 
     title: Text = ""
@@ -188,7 +188,7 @@ class OtherFile(_Part):
     more: Mapping[str, Any] = {}
 
 
-class Supplement(_Part):
+class Supplement(_DossierPart):
     """One round in which the citizen is asked for more."""
 
     id: int = Field(0, ge=0)
@@ -206,7 +206,7 @@ class Supplement(_Part):
     more: Mapping[str, Any] = {}
 
 
-class Result(_Part):
+class Result(_DossierPart):
     """A result of the procedure."""
 
     title: Text = ""
@@ -219,7 +219,7 @@ class Result(_Part):
     more: Mapping[str, Any] = {}
 
 
-class Dossier(_Part):
+class Dossier(_DossierPart):
     """One application, as the systems tell one another of it."""
 
     code: Code
@@ -264,7 +264,7 @@ class Dossier(_Part):
     more: Mapping[str, Any] = {}
 
 
-class ProgressEntry(_Part):
+class ProgressEntry(_DossierPart):
     """One step of a dossier."""
 
     dossier: Code
@@ -281,7 +281,7 @@ class ProgressEntry(_Part):
     more: Mapping[str, Any] = {}
 
 
-class StatusNotice(_Part):
+class StatusNotice(_DossierPart):
     """What the province tells the portal about a dossier that the portal forwarded (DongBoTrangThaiHoSo)."""
 
     #: code at the portal

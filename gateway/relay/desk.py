@@ -60,7 +60,7 @@ class RequesterDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortalDesk:
+class ForwardingDesk:
     """For a portal: the dossiers that it forwards go to a provincial system."""
 
     relay: DossierRelay

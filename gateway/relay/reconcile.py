@@ -208,7 +208,7 @@ class Reconciler:
 
     async def _reconcile(self, run: ReconcileRun) -> None:
         """Compare day by day until the run ends, or another process has it."""
-        work = _Work(self, run)
+        work = _DaysLeft(self, run)
         try:
             with contextlib.suppress(_LeaseLost):
                 await work.run_days()
@@ -240,7 +240,7 @@ class Reconciler:
                     await self._wake.wait()
 
 
-class _Work:
+class _DaysLeft:
     """One run under this process's lease."""
 
     def __init__(self, of: Reconciler, run: ReconcileRun) -> None:

@@ -81,7 +81,7 @@ class Accepted(NamedTuple):
     receipt: Receipt
 
 
-class _Plan(NamedTuple):
+class _DossierChange(NamedTuple):
     """A change of one dossier, before it is stored."""
 
     row: DossierRow
@@ -320,7 +320,7 @@ class DossierRelay:
             if found is not None and found.requester != party.requester:
                 raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
             if found is not None and (updating is False or await self._is_same(found, content)):
-                plan = _Plan(found, 0, (), (), TakenIn.REPEATED, {})
+                plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, {})
             else:
                 plan = await self._planned(dossier, content, party, targets, found, keys, parked)
             with contextlib.suppress(RowConflict):
@@ -330,7 +330,7 @@ class DossierRelay:
     async def _planned(
         self, dossier: Dossier, content: Mapping[str, Any], party: Party, targets: Sequence[str],
         found: DossierRow | None, keys: PeriodKeys, parked: str,
-    ) -> _Plan:  # fmt: skip
+    ) -> _DossierChange:  # fmt: skip
         now = self.recorder.clock.now().timestamp()
         at = status_at(dossier)
         step = ProgressEntry.model_construct(
@@ -357,7 +357,7 @@ class DossierRelay:
             for target in targets
         ]
         state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
-        return _Plan(row, found.version if found else 0, events, queued, state, standing.verdicts)
+        return _DossierChange(row, found.version if found else 0, events, queued, state, standing.verdicts)
 
     async def _step(
         self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None
@@ -371,7 +371,7 @@ class DossierRelay:
             came = [self._event_row(one, party, keys, now, found) for one in entries]
             new, standing = await self._folded(found.origin, found.code, came, found)
             if not new:
-                plan = _Plan(found, 0, (), (), TakenIn.REPEATED, standing.verdicts)
+                plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, standing.verdicts)
             else:
                 ids = {one.id for one in new}
                 fresh = [one for one, event in zip(entries, came, strict=True) if event.id in ids]
@@ -383,7 +383,7 @@ class DossierRelay:
                     facts=_facts(orjson.loads(found.facts), standing),
                 )
                 queued = self._tell(row, fresh, party, keys, now)
-                plan = _Plan(row, found.version, new, queued, TakenIn.UPDATED, standing.verdicts)
+                plan = _DossierChange(row, found.version, new, queued, TakenIn.UPDATED, standing.verdicts)
             with contextlib.suppress(RowConflict):
                 return await self._store(plan, party, (), key)
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
@@ -413,7 +413,9 @@ class DossierRelay:
             for one in entries
         ]
 
-    async def _store(self, plan: _Plan, party: Party, persons: Sequence[str], key: KeyRow | None) -> Accepted:
+    async def _store(
+        self, plan: _DossierChange, party: Party, persons: Sequence[str], key: KeyRow | None
+    ) -> Accepted:
         """Write a plan with its record. Raises RowConflict when a concurrent change came first."""
         row = plan.row
         work: Work | None = None
