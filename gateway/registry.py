@@ -17,6 +17,7 @@ from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
 from gateway.mapping.messages import PortalPlans
 from gateway.mapping.source import ServicePlan
+from gateway.ports.cache import Cache
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
@@ -94,10 +95,12 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
     return source
 
 
-def portal_tools(calls: object, **more: object) -> object:
-    """What all portals of a process share: the tools of `source_tools`, and `more` (see the class)."""
-    tools: object = resolve("adapters.portals.tools", "PortalTools")(calls=calls, **more)
-    return tools
+def portal_tools(
+    root: Path, clock: Clock, cache: Cache, secret: bytes, sign: object = None, link: object = None
+) -> object:
+    """What all portals of a process share besides their settings: adapters/portals/tools.py."""
+    tools = resolve("adapters.portals.tools", "PortalTools")
+    return tools(calls=source_tools(root, clock), cache=cache, secret=secret, sign=sign, link=link)
 
 
 def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: object) -> Portal:

@@ -31,7 +31,7 @@ class _BookPage(BaseModel):
 
 def add_one_gate(app: web.Application, gate: OneGate, board: Switchboard, closing: asyncio.Event) -> None:
     """Add webhook and control to the application."""
-    webhook = _Webhook(gate, board, closing)
+    webhook = _WebhookLedger(gate, board, closing)
 
     async def start(request: web.Request) -> web.StreamResponse:
         gate.start(OneGateOrder.model_validate(await request.json()))
@@ -55,7 +55,7 @@ def add_one_gate(app: web.Application, gate: OneGate, board: Switchboard, closin
     app.on_shutdown.append(end)
 
 
-class _Webhook:
+class _WebhookLedger:
     def __init__(self, gate: OneGate, board: Switchboard, closing: asyncio.Event) -> None:
         self._gate = gate
         self._board = board
