@@ -160,7 +160,12 @@ def _refusal(text: str, dossier: str) -> BusVerdict:
 
 def field_in(answer: BusAnswer, names: Collection[str]) -> str:
     """The first of our own field names that the message names; blank: none."""
-    return next((word for word in _WORD.findall(answer.message[:_LOOKED_AT]) if word in names), "")
+    return field_of(answer.message, names)
+
+
+def field_of(message: str, names: Collection[str]) -> str:
+    """The first of `names` in a foreign text; blank: none."""
+    return next((word for word in _WORD.findall(message[:_LOOKED_AT]) if word in names), "")
 
 
 def names_in(tree: object) -> Collection[str]:

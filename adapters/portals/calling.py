@@ -5,6 +5,7 @@ platform in front judges is REFUSED. A fault holds codes only, never a body, an 
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -105,15 +106,45 @@ class PortalPeer:
             call.expire(unreachable())
             raise
         if call.fault is not None:
-            raise NotDelivered(_end_of(call.fault, self._statuses, sent=call.sent))
+            raise NotDelivered(end_of(call.fault, self._statuses, sent=call.sent))
         if call.reading.at_fault:
             raise NotDelivered(PortalAnswer(_UNCONFIRMED, DeliveryReason.ANSWER_INVALID))
         return call.reading.value
+
+    async def headers(self, end: float, former: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """What proves who we are, for a request outside these calls; other than `former`, which was refused.
+
+        Raises NotDelivered.
+        """
+        auth = self._auth
+        if former is None and asyncio.get_running_loop().time() < auth.good_until:
+            return auth.headers()
+        waiting = _TokenWaiting()
+        auth.renew(waiting, auth.turn)
+        try:
+            async with asyncio.timeout_at(end):
+                fault = await waiting.came
+        except TimeoutError:
+            raise NotDelivered(PortalAnswer(_UNAVAILABLE, DeliveryReason.RECEIVER_TIMEOUT)) from None
+        if fault is not None:
+            raise NotDelivered(end_of(fault, self._statuses, sent=False))
+        return auth.headers()
 
     async def close(self) -> None:
         """End the calls under way, close connections."""
         await self._auth.close()
         await self._peer.close()
+
+
+class _TokenWaiting:
+    """Waits for a token (adapters.transport.call.NeedsToken)."""
+
+    def __init__(self) -> None:
+        self.came: asyncio.Future[ProviderError | None] = asyncio.get_running_loop().create_future()
+
+    def token_came(self, fault: ProviderError | None = None) -> None:
+        if not self.came.done():
+            self.came.set_result(fault)
 
 
 class _PortalSpeech:
@@ -135,10 +166,16 @@ class _PortalSpeech:
 _PORTAL_SPEECH: Final = _PortalSpeech()
 
 
-def _end_of(
-    fault: ProviderError, statuses: Mapping[int, tuple[DeliveryOutcome, DeliveryReason]], *, sent: bool
+def end_of(
+    fault: ProviderError,
+    statuses: Mapping[int, tuple[DeliveryOutcome, DeliveryReason]] = STATUSES,
+    *,
+    sent: bool,
 ) -> PortalAnswer:
-    """`sent`: the request was handed to a connection, perhaps without reaching the other side."""
+    """What a fault means for a message.
+
+    `sent`: the request was handed to a connection, perhaps without reaching the other side.
+    """
     if not sent:
         if fault.outcome is Outcome.REFUSED and not fault.sent:
             return PortalAnswer(_REFUSED, DeliveryReason.MESSAGE_NOT_WRITABLE)
@@ -186,6 +223,10 @@ def read_json(answer: HttpAnswer) -> object:
 
 def open_portal_peer(settings: PortalSettings, tools: Tools, url: str = "") -> HttpPeer:
     """The peer at `url` or at the settings' own, with their limits and `options.tls`. Raises ConfigError."""
+    return HttpPeer(url or settings.url, settings.limits, tools, tls=tls_of(settings, tools))
+
+
+def tls_of(settings: PortalSettings, tools: Tools) -> ssl.SSLContext | None:
+    """From `options.tls`; None: the system's authorities. Raises ConfigError."""
     tls = settings.options.get("tls")
-    context = None if tls is None else tls_context(settings.portal, tls, tools.root, "portals")
-    return HttpPeer(url or settings.url, settings.limits, tools, tls=context)
+    return None if tls is None else tls_context(settings.portal, tls, tools.root, "portals")

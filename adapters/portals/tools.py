@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from adapters.transport.tools import Tools
 from gateway.ports.cache import Cache
+from gateway.ports.files import Files
 
 #: method, address, headers, body -> the headers that prove the request (RFC 9421, RFC 9530)
 Sign = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Mapping[str, str]]]
@@ -16,7 +17,7 @@ Link = Callable[[str, str], Awaitable[str]]
 class PortalTools:
     """Tools of every call; the shared cache, with the secret that seals what is kept there; signing; links to files.
 
-    `secret`: 32 bytes, the same in all processes. `link` None: there are no files.
+    `secret`: 32 bytes, the same in all processes. `link` and `files` None: there are no files.
     """
 
     calls: Tools
@@ -24,3 +25,4 @@ class PortalTools:
     secret: bytes
     sign: Sign
     link: Link | None = None
+    files: Files | None = None

@@ -30,6 +30,7 @@ from adapters.transport.connection import HttpAnswer
 from gateway.config.portals import PortalSettings
 from gateway.config.values import Settings
 from gateway.domain import sentences as say
+from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import BadRequest
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import PortalPlans
@@ -51,7 +52,7 @@ class WebhookOptions(Settings):
     tls: Any = None
 
 
-def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: PortalTools) -> "Webhook":
+def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: PortalTools) -> "WebhookPortal":
     """The receiver of one settings file. Raises ConfigError. It reads our own vocabulary: `plans` are not used."""
     del plans
     options = options_of(settings, WebhookOptions)
@@ -59,15 +60,16 @@ def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: Port
     auth = build_auth(
         settings.auth, settings.url, peer=peer, tools=tools.calls, source=settings.portal, folder="portals"
     )
-    return Webhook(settings, options.path, PortalPeer(peer, auth, _STATUSES), tools)
+    return WebhookPortal(settings, options.path, PortalPeer(peer, auth, _STATUSES), tools)
 
 
-class Webhook:
+class WebhookPortal:
     """Implements gateway.ports.relay.Portal."""
 
     def __init__(self, settings: PortalSettings, path: str, peer: PortalPeer, tools: PortalTools) -> None:
         """`path`: below the address of the settings."""
-        self.kinds = frozenset(settings.takes)
+        # `pushes_to` of a door says what goes here, not `takes`
+        self.kinds = frozenset(MessageKind)
         self._name = settings.portal
         self._url = settings.url.rstrip("/") + path
         self._path = path
@@ -79,8 +81,6 @@ class Webhook:
         return await ended(self._pushed(message, end), message, self._name)
 
     async def _pushed(self, message: OutboundMessage, end: float) -> PortalAnswer:
-        if message.kind not in self.kinds:
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.KIND_NOT_TAKEN)
         body = orjson.dumps(await self._item(message))
         headers = {"Content-Type": _JSON, "X-Delivery-Id": message.delivery}
         proof = await self._tools.sign("POST", self._url, headers, body)

@@ -302,6 +302,8 @@ class OutboundMessage(NamedTuple):
     #: where the dossier was filed first, and the number of the delivery: of an inbox item
     origin: str = ""
     seq: int = 0
+    #: the receiver's own code of the dossier, from `PortalAnswer.reference` of an earlier delivery; blank: not known
+    reference: str = ""
 
 
 class DeliveryOutcome(StrEnum):

@@ -180,11 +180,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @cache
-def plans() -> PortalPlans:
-    """The messages of the bus, as shipped."""
-    file = ROOT / "mappings/portals/national_bus.yaml"
-    mapping = read(file, ROOT).read_as(PortalMapping)
+def plans_of(portal: str) -> PortalPlans:
+    """The messages of a portal, as shipped."""
+    mapping = read(ROOT / f"mappings/portals/{portal}.yaml", ROOT).read_as(PortalMapping)
     return PortalPlans(mapping, load_codes(ROOT / "mappings/codes").lists)
+
+
+def plans() -> PortalPlans:
+    """The messages of the bus."""
+    return plans_of("national_bus")
 
 
 def settings_of(url: str, **more: Any) -> PortalSettings:

@@ -21,7 +21,7 @@ FAULTS: dict[str, Fault] = {
     "network": (BUS, "127.0.0.0/8", "127.0.0.1/8", "allow:", "as in 10.0.0.0/28"),
     "requester": (BUS, "forwards_to: one_gate", "forwards_to: one_gat", "forwards_to:", "did you mean 'one_gate'?"),
     "receiver of pushes": (
-        BUS, "forwards_to: one_gate", "pushes_to: [one_gate_hok]", "pushes_to:", "add portals/one_gate_hok.yaml"
+        BUS, "forwards_to: one_gate", "pushes_to: [one_gate_hok]", "pushes_to:", "did you mean 'one_gate_hook'?"
     ),
     "receiver that is the sender": (
         BUS, "forwards_to: one_gate", "pushes_to: [national_bus]", "pushes_to:", "name another portal"
