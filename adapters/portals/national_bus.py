@@ -126,6 +126,8 @@ class NationalBus:
         self._ids_in_body = ids_in_body
         #: codes that the bus has acknowledged, the newest last
         self._known: OrderedDict[str, None] = OrderedDict()
+        #: deliveries that this process sent as new, for the bus did not have their dossier
+        self._creating: OrderedDict[str, bool] = OrderedDict()
 
     # ------------------------------------------------------------ deliveries
 
@@ -145,9 +147,18 @@ class NationalBus:
                 return await self._status(message, end)
 
     async def _dossier(self, message: OutboundMessage, end: float) -> PortalAnswer:
-        """Create or update, as the bus has it. It is sent whole, so that a second time changes nothing."""
+        """Create or update, as the bus has it. It is sent whole, so that a second time changes nothing.
+
+        A create whose answer was lost took effect when the dossier is there now: it is not sent again.
+        """
         written = self._plans["dossier"].write(await linked(message.body, self._link))
         is_known = await self._is_known(message, end)
+        if is_known and self._creating.pop(message.delivery, False):
+            return PortalAnswer(DeliveryOutcome.CONFIRMED)
+        if not is_known:
+            self._creating[message.delivery] = True
+            if len(self._creating) > _REMEMBERED:
+                self._creating.popitem(last=False)
         reply = await self._push(message.code, written, end, updating=is_known)
         if reply.verdict is BusVerdict.EXISTS and not is_known:
             reply = await self._push(message.code, written, end, updating=True)
@@ -221,6 +232,7 @@ class NationalBus:
         """What a verdict means for the message."""
         verdict = reply.verdict
         if verdict is BusVerdict.DONE:
+            self._creating.pop(message.delivery, None)
             self._remember(message.code)
         elif verdict is BusVerdict.NOT_THERE:
             self._known.pop(message.code, None)

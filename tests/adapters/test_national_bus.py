@@ -135,13 +135,29 @@ async def test_bus_that_says_a_dossier_is_there_and_not_there_is_asked_no_third_
     assert len(bus.asked("DongBoHoSoMC")) == 2
 
 
-async def test_doubtful_dossier_is_looked_up_before_it_is_sent_again() -> None:
+async def test_create_whose_answer_was_lost_is_looked_up_and_not_sent_again() -> None:
     async with bus_and_portal() as (bus, portal):
         bus.say("DongBoHoSoMC", lambda one: _stored_and_dropped(bus, one))
         assert await portal.deliver(dossier(), soon()) == PortalAnswer(UNCONFIRMED, "answer_missing")
         assert await portal.deliver(dossier(unconfirmed=True, attempt=2), soon()) == PortalAnswer(CONFIRMED)
-    assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False", "True"]
+    assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False"]
     assert len(bus.asked("TraCuuHoSo")) == 2
+
+
+async def test_create_that_did_not_arrive_is_sent_again() -> None:
+    async with bus_and_portal() as (bus, portal):
+        bus.say("DongBoHoSoMC", DROP)
+        assert await portal.deliver(dossier(), soon()) == PortalAnswer(UNCONFIRMED, "answer_missing")
+        assert await portal.deliver(dossier(unconfirmed=True, attempt=2), soon()) == PortalAnswer(CONFIRMED)
+    assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False", "False"]
+
+
+async def test_doubtful_dossier_of_another_process_is_sent_whole_as_an_update() -> None:
+    async with served() as bus, at(bus) as first, at(bus) as second:
+        bus.say("DongBoHoSoMC", lambda one: _stored_and_dropped(bus, one))
+        assert await first.deliver(dossier(), soon()) == PortalAnswer(UNCONFIRMED, "answer_missing")
+        assert await second.deliver(dossier(unconfirmed=True, attempt=2), soon()) == PortalAnswer(CONFIRMED)
+    assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False", "True"]
 
 
 def _stored_and_dropped(bus: Any, one: Any) -> object:

@@ -195,8 +195,9 @@ def nothing_lost_or_doubled(storm: Storm, rows: dict[str, dict[str, Any]]) -> No
     assert len(storm.acknowledged) == storm.dossiers
     assert [code for code in storm.acknowledged if code not in rows] == []
     assert [row["code"] for row in rows.values() if row["creates"] != 1] == []
-    assert [row["code"] for row in rows.values() if row["updates_doubled"] or row["progress_doubled"]] == []
-    assert sum(row["updates"] for row in rows.values()) == 0
+    # After a kill it is unknown whether the receiver has it: the same content goes as an update and changes nothing.
+    assert [row["code"] for row in rows.values() if len(set(row["digests"])) != 1] == []
+    assert [row["code"] for row in rows.values() if row["progress_doubled"]] == []
 
 
 SIZES = [
