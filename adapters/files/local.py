@@ -14,7 +14,9 @@ import os
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, TypeVar, cast
@@ -31,6 +33,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PAIR = re.compile(r"[0-9a-f]{2}", re.ASCII)
 #: bytes read or written by one step of a thread
 _PIECE = 262_144
+#: threads that read and write, and those that inspect: an archive that takes seconds holds up nothing but inspections
+_THREADS, _INSPECTING_THREADS = 4, 2
 #: seconds after which a full disk may have room again
 _RETRY_SECONDS = 30
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -44,34 +48,61 @@ def open_files(folder: Path) -> "LocalFiles":
     return LocalFiles(folder)
 
 
+class FileThreads:
+    """Blocking work with files, beside the loop and beside the threads of others."""
+
+    def __init__(self, most: int) -> None:
+        """Threads begin with the first work; `most` of them."""
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="files")
+
+    async def run(self, work: Callable[[], _Done]) -> _Done:
+        """The result of `work`. Raises FilesUnavailable for a fault of the system."""
+
+        def reported() -> _Done:
+            with _reported():
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, reported)
+
+    def close(self) -> None:
+        """End the threads when their work is done."""
+        self._pool.shutdown(wait=False)
+
+
 class LocalFiles:
     """`Files` in a folder."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` exists."""
         self._folder = folder
+        self._threads = FileThreads(_THREADS)
+        self._inspecting = FileThreads(_INSPECTING_THREADS)
 
     @asynccontextmanager
     async def draft(self) -> AsyncIterator["LocalDraft"]:
         """Receive a file; it is deleted unless it was kept."""
-        draft = await _in_thread(lambda: LocalDraft(self._folder, *_new_draft(self._folder / "drafts")))
+        draft = await self._threads.run(
+            lambda: LocalDraft(
+                self._folder, self._threads, self._inspecting, *_new_draft(self._folder / "drafts")
+            )
+        )
         try:
             yield draft
         finally:
-            await asyncio.shield(asyncio.to_thread(draft.drop))
+            await asyncio.shield(self._threads.run(draft.drop))
 
     @asynccontextmanager
     async def open(self, digest: str) -> AsyncIterator[FileContent | None]:
         """A stored file, compared with its digest while it is read."""
-        file = await _in_thread(lambda: _opened(_place(self._folder, digest)))
+        file = await self._threads.run(lambda: _opened(_place(self._folder, digest)))
         if file is None:
             yield None
             return
         reading = threading.Lock()
         try:
-            yield FileContent(os.fstat(file.fileno()).st_size, _checked(file, digest, reading))
+            yield FileContent(os.fstat(file.fileno()).st_size, _checked(self._threads, file, digest, reading))
         finally:
-            await asyncio.shield(asyncio.to_thread(_closed, file, reading))
+            await asyncio.shield(self._threads.run(partial(_closed, file, reading)))
 
     async def examine(self, digest: str, look: Callable[[BinaryIO], _Done]) -> _Done | None:
         """The result of `look` on a stored file."""
@@ -83,7 +114,7 @@ class LocalFiles:
             with file:
                 return look(file)
 
-        return await _in_thread(looked)
+        return await self._threads.run(looked)
 
     async def hold(self, digest: str, holder: str) -> bool:
         """Add a holder."""
@@ -98,24 +129,29 @@ class LocalFiles:
                 _sync(place.parent)
             return True
 
-        return await _in_thread(held)
+        return await self._threads.run(held)
 
     async def is_held(self, digest: str, holder: str) -> bool:
         """Whether the file exists and has this holder."""
         place = _place(self._folder, digest)
-        return await _in_thread(lambda: place.exists() and _marker(place, holder).exists())
+        return await self._threads.run(lambda: place.exists() and _marker(place, holder).exists())
 
     async def stored_before(self, before: float, after: str, limit: int) -> Sequence[str]:
         """Digests of old files."""
-        return await _in_thread(lambda: _old(self._folder, before, after, limit))
+        return await self._threads.run(lambda: _old(self._folder, before, after, limit))
 
     async def delete(self, digest: str, before: float | None = None) -> bool:
         """Delete a file and its holders."""
-        return await _in_thread(lambda: self._delete(digest, before))
+        return await self._threads.run(lambda: self._delete(digest, before))
 
     async def drop_interrupted(self) -> int:
         """Delete drafts that no process has locked."""
-        return await _in_thread(lambda: sum(map(_drop_left, (self._folder / "drafts").iterdir())))
+        return await self._threads.run(lambda: sum(map(_drop_left, (self._folder / "drafts").iterdir())))
+
+    async def close(self) -> None:
+        """End the threads."""
+        self._threads.close()
+        self._inspecting.close()
 
     def _delete(self, digest: str, before: float | None) -> bool:
         place = _place(self._folder, digest)
@@ -135,9 +171,13 @@ class LocalFiles:
 class LocalDraft:
     """`FileDraft` in a folder. Threads use the file one after the other, also after their caller was cancelled."""
 
-    def __init__(self, folder: Path, path: Path, file: BinaryIO) -> None:
+    def __init__(
+        self, folder: Path, threads: FileThreads, inspecting: FileThreads, path: Path, file: BinaryIO
+    ) -> None:
         """`file`: open for reading and writing, locked."""
         self._folder = folder
+        self._threads = threads
+        self._inspecting = inspecting
         self._path = path
         self._file = file
         self._hash = hashlib.sha256()
@@ -149,31 +189,31 @@ class LocalDraft:
         """Add to the content; small pieces are written together."""
         self._waiting += piece
         if len(self._waiting) >= _PIECE:
-            await _in_thread(lambda: self._used(self._flush))
+            await self._threads.run(lambda: self._used(self._flush))
 
     async def examine(self, look: Callable[[BinaryIO], _Done]) -> _Done:
         """The result of `look` on the content so far."""
-        return await _in_thread(lambda: self._used(lambda: self._looked(look)))
+        return await self._inspecting.run(lambda: self._used(lambda: self._looked(look)))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The content so far."""
         at = 0
-        while piece := await self.examine(lambda file, at=at: _read_at(file, at)):  # type: ignore[misc]
+        while piece := await self._threads.run(partial(self._used, partial(self._piece, at))):
             yield piece
             at += len(piece)
 
     async def digest(self) -> str:
         """The digest of the content so far."""
-        await _in_thread(lambda: self._used(self._flush))
+        await self._threads.run(lambda: self._used(self._flush))
         return self._hash.hexdigest()
 
     async def settle(self) -> None:
         """Make the content durable."""
-        await _in_thread(lambda: self._used(self._settle))
+        await self._threads.run(lambda: self._used(self._settle))
 
     async def keep(self, holder: str) -> None:
         """Store the content; of concurrent equal ones the last stays."""
-        await _in_thread(lambda: self._used(lambda: self._keep(holder)))
+        await self._threads.run(lambda: self._used(lambda: self._keep(holder)))
 
     def drop(self) -> None:
         """Delete it, unless it was kept. Blocks while a thread uses the file."""
@@ -201,6 +241,11 @@ class LocalDraft:
         self._file.seek(0)
         return look(self._file)
 
+    def _piece(self, at: int) -> bytes:
+        self._flush()
+        self._file.seek(at)
+        return self._file.read(_PIECE)
+
     def _settle(self) -> None:
         self._flush()
         os.fsync(self._file.fileno())
@@ -214,16 +259,6 @@ class LocalDraft:
             for folder in (place.parent, place.parent.parent, self._folder):
                 _sync(folder)
         self._file.close()
-
-
-async def _in_thread(work: Callable[[], _Done]) -> _Done:
-    """The result of blocking work. Raises FilesUnavailable for a fault of the system."""
-
-    def reported() -> _Done:
-        with _reported():
-            return work()
-
-    return await asyncio.to_thread(reported)
 
 
 @contextmanager
@@ -309,12 +344,9 @@ def _closed(file: BinaryIO, reading: threading.Lock) -> None:
         file.close()
 
 
-def _read_at(file: BinaryIO, at: int) -> bytes:
-    file.seek(at)
-    return file.read(_PIECE)
-
-
-async def _checked(file: BinaryIO, digest: str, reading: threading.Lock) -> AsyncIterator[bytes]:
+async def _checked(
+    threads: FileThreads, file: BinaryIO, digest: str, reading: threading.Lock
+) -> AsyncIterator[bytes]:
     """The content; its last piece only if the digest is right."""
     found = hashlib.sha256()
 
@@ -327,7 +359,7 @@ async def _checked(file: BinaryIO, digest: str, reading: threading.Lock) -> Asyn
             return piece
 
     held = b""
-    while piece := await _in_thread(read):
+    while piece := await threads.run(read):
         if held:
             yield held
         held = piece

@@ -76,7 +76,7 @@ _CONNECT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, database, source."""
+    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, database, scanner, source."""
 
     kind: str
     name: str
@@ -231,7 +231,7 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
 def doctor(
     *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
 ) -> int:
-    """Check libraries, clock, keys, the database, and reachability of the sources.
+    """Check libraries, clock, keys, the database, and reachability of the scanner and the sources.
 
     \b
     Examples:
@@ -249,6 +249,7 @@ def doctor(
         digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
         findings += _database(configuration, state_folder(state))
+        findings += _scanner(configuration)
         findings += _reachable(configuration)
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
@@ -258,7 +259,7 @@ def doctor(
     bad = {finding.kind for finding in findings if not finding.good}
     if bad & {"library", "configuration"}:
         return 2
-    return 3 if bad & {"source", "database"} else int(bool(bad))
+    return 3 if bad & {"source", "database", "scanner"} else int(bool(bad))
 
 
 def _libraries() -> Iterator[DoctorFinding]:
@@ -336,6 +337,23 @@ def _database(configuration: Configuration, state: Path) -> Iterator[DoctorFindi
         )
     else:
         yield DoctorFinding("database", "log.url", good=True, text=good)
+
+
+def _scanner(configuration: Configuration) -> Iterator[DoctorFinding]:
+    """Whether the virus scanner of files can be reached, if there is one."""
+    settings = configuration.gateway.files.scanner
+    if settings is None:
+        return
+    parts = urlsplit(settings.url)
+    local = parts.scheme == "unix"
+    try:
+        with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as asked:
+            asked.settimeout(_CONNECT_SECONDS)
+            asked.connect(parts.path if local else (parts.hostname or "", parts.port or 0))
+        yield DoctorFinding("scanner", "files.scanner", good=True, text="answers")
+    except OSError as error:
+        text = f"does not answer ({type(error).__name__}): no file is accepted"
+        yield DoctorFinding("scanner", "files.scanner", good=False, text=text)
 
 
 def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:

@@ -41,6 +41,7 @@ async def opened_files(
     finally:
         task.cancel()
         await asyncio.wait((task,))
+        await files.close()
 
 
 @contextlib.asynccontextmanager

@@ -385,6 +385,10 @@ FILE_NESTED = Sentence("tệp nén có tệp nén hoặc chương trình bên tr
 FILE_MACROS = Sentence("tệp văn bản có macro: lưu lại không có macro",
     "the document has macros: save it without macros")
 FILE_DOCTYPE = Sentence("tệp XML có DOCTYPE: bỏ phần này", "the XML has a DOCTYPE: take it out")
+FILE_ELEMENTS = Sentence("tệp XML lồng nhau quá {deepest} cấp hoặc có quá {most} phần tử",
+    "the XML is nested deeper than {deepest} levels, or has more than {most} elements")
+FILE_TOKEN = Sentence("tệp XML có thẻ hoặc chú thích dài quá {most} byte",
+    "the XML has a tag or a comment of more than {most} bytes")
 FILE_PIXELS = Sentence("ảnh có quá {most} triệu điểm ảnh: giảm kích thước ảnh",
     "the picture has more than {most} million pixels: make it smaller")
 FILE_LINK_SECONDS = Sentence("'seconds' từ 60 đến {most}", "'seconds' is from 60 to {most}")

@@ -30,8 +30,9 @@ _LONGEST_NAME = max(map(len, _PDF_NAMES))
 _MOST_MEGAPIXELS = 400
 _MOST_CHUNKS = 100_000
 _MOST_SEGMENTS = 1_000
-#: longest comment, tag or attribute of an XML
-_LONGEST_TOKEN = 1_048_576
+#: of an XML: longest comment, tag or attribute; deepest and most elements
+_LONGEST_TOKEN = 262_144
+_DEEPEST, _MOST_ELEMENTS = 200, 1_000_000
 #: markers of JPEG: the first scan, and those between 0xC0 and 0xCF that are no frame
 _SCAN, _NO_FRAMES = 0xDA, {0xC4, 0xC8, 0xCC}
 #: width and length in TIFF, and the type of 16 bits
@@ -214,13 +215,8 @@ def _xml(content: BinaryIO, _size: int) -> FileWarnings:
     """XML 1.0, well-formed, without a DOCTYPE: no entity and no other file is ever named; no page of a browser."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse_doctype
-
-    def root(name: str, _attributes: object) -> None:
-        parser.StartElementHandler = None
-        if name.rpartition(" ")[2].lower() in _PAGES:
-            hostile(say.FILE_TWO_KINDS)
-
-    parser.StartElementHandler = root
+    elements = _Elements()
+    parser.StartElementHandler, parser.EndElementHandler = elements.start, elements.end
     content.seek(0)
     fed = 0
     try:
@@ -229,11 +225,31 @@ def _xml(content: BinaryIO, _size: int) -> FileWarnings:
             fed += len(piece)
             # expat keeps what it has not reported: a tag or comment without an end would fill the memory
             if fed - parser.CurrentByteIndex > _LONGEST_TOKEN:
-                _broken(FileKind.XML)
+                hostile(say.FILE_TOKEN(most=_LONGEST_TOKEN))
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError):
         _broken(FileKind.XML)
     return ()
+
+
+class _Elements:
+    """Counts the elements of an XML: expat keeps each open one in memory."""
+
+    __slots__ = ("_count", "_depth")
+
+    def __init__(self) -> None:
+        self._count = self._depth = 0
+
+    def start(self, name: str, _attributes: object) -> None:
+        self._count += 1
+        self._depth += 1
+        if self._count == 1 and name.rpartition(" ")[2].lower() in _PAGES:
+            hostile(say.FILE_TWO_KINDS)
+        if self._depth > _DEEPEST or self._count > _MOST_ELEMENTS:
+            hostile(say.FILE_ELEMENTS(deepest=_DEEPEST, most=_MOST_ELEMENTS))
+
+    def end(self, _name: str) -> None:
+        self._depth -= 1
 
 
 def _refuse_doctype(*_said: object) -> None:

@@ -3,13 +3,15 @@
 import re
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import FileRefused
+from gateway.domain.errors import FileRefused, Unprocessable
 from gateway.domain.files import FileKind
 from gateway.domain.problems import ProblemCode
+from gateway.domain.signs import hides
 
 #: bytes from which the kind is seen; PDF readers look for their mark in as many
 HEAD = 1_024
 PDF_MARK = b"%PDF-"
+_LONGEST_NAME = 200
 ODT_MIMETYPE = b"mimetypeapplication/vnd.oasis.opendocument.text"
 #: first bytes -> kind; of an archive the members decide further
 _MARKS = {
@@ -37,6 +39,22 @@ def sniffed(head: bytes) -> FileKind | None:
     for mark in _BYTE_ORDER:
         text = text.removeprefix(mark)
     return FileKind.XML if _XML.match(text.replace(b"\0", b"")) else None
+
+
+def download_name(name: str, kind: FileKind) -> str:
+    """A name under which a file of this kind is saved: in one folder, nothing hidden, with an extension of its kind."""
+    plain = "".join("_" if sign in "/\\" or hides(sign) else sign for sign in name).strip(" .")
+    found = _EXTENSION.search(plain)
+    if not found or found[1].lower() not in kind.extensions:
+        return f"{plain[: _LONGEST_NAME - 6].rstrip(' .') or 'tep'}.{kind.extensions[0]}"
+    return plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - 6] + found[0]
+
+
+def check_name(name: str) -> None:
+    """Raises Unprocessable for a declared name that leads elsewhere or hides something."""
+    strange = hides(name) or {"/", "\\"} & set(name) or name.startswith(".") or name.strip() != name
+    if strange or not 0 < len(name) <= _LONGEST_NAME:
+        raise Unprocessable(say.FILE_NAME, code=ProblemCode.VALUE_NOT_POSSIBLE)
 
 
 def check_declared(kind: FileKind, media_type: str, name: str) -> None:

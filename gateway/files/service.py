@@ -29,17 +29,15 @@ from gateway.domain.files import FileKind, StoredFile
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
-from gateway.domain.signs import hides
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.files.inspection import InspectedFile, inspected, kind_in
-from gateway.files.kinds import check_declared
+from gateway.files.kinds import check_declared, check_name, download_name
 from gateway.files.links import FileLink, FileLinks
 from gateway.ports.files import FileContent, FileDraft, Files, Scanner, ScanVerdict
 from gateway.telemetry import log
 
 #: when a scanner that was away is asked again
 _RETRY_SECONDS = 30
-_LONGEST_NAME = 200
 _LEAST_SECONDS = 60
 _PAGE = 500
 _DAY_SECONDS = 86_400
@@ -115,8 +113,10 @@ class DossierFiles:
     async def link(
         self, digest: str, name: str, seconds: int, caller: Caller, *, dossier: str = ""
     ) -> tuple[str, FileLink]:
-        """The token of a link to a file that the caller holds, and what is in it. Raises NotFound, Unprocessable."""
-        check_name(name)
+        """The token of a link to a file that the caller holds, and what is in it. Raises NotFound, Unprocessable.
+
+        `name`: any text; the link has one under which the file can be saved.
+        """
         most = self.settings.link_hours * 3_600
         if not _LEAST_SECONDS <= seconds <= most:
             raise Unprocessable(say.FILE_LINK_SECONDS(most=most), code=ProblemCode.VALUE_NOT_POSSIBLE)
@@ -125,8 +125,8 @@ class DossierFiles:
         if file is None:
             raise NotFound(code=ProblemCode.FILE_UNKNOWN)
         link = FileLink(
-            expires=int(self._now()) + seconds, digest=digest, size=file.size, kind=file.kind, name=name,
-            requester=caller.requester.id, agency=caller.agency, dossier=dossier,
+            expires=int(self._now()) + seconds, digest=digest, size=file.size, kind=file.kind,
+            name=download_name(name, file.kind), requester=caller.requester.id, agency=caller.agency, dossier=dossier,
         )  # fmt: skip
         ends = datetime.fromtimestamp(link.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         facts: RecordNotes = {"digest": digest, "kind": file.kind.value, "expires": ends}
@@ -221,13 +221,6 @@ class DossierFiles:
     ) -> Receipt:
         about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, dossier=dossier)
         return await self.recorder.write(about, phase, result, notes=facts)
-
-
-def check_name(name: str) -> None:
-    """Raises Unprocessable for a name that would leave a folder, hide something, or break a header."""
-    strange = hides(name) or {"/", "\\"} & set(name) or name.startswith(".") or name.strip() != name
-    if strange or not 0 < len(name) <= _LONGEST_NAME:
-        raise Unprocessable(say.FILE_NAME, code=ProblemCode.VALUE_NOT_POSSIBLE)
 
 
 def _examined(

@@ -83,6 +83,10 @@ class Files(Protocol):
         """Delete drafts whose process is gone; how many."""
         ...
 
+    async def close(self) -> None:
+        """Free threads and connections."""
+        ...
+
 
 class ScanVerdict(StrEnum):
     """The result of a scan."""

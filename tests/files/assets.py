@@ -116,14 +116,15 @@ def renamed_in_directory() -> bytes:
     return patched(whole, directory_of(whole) + 46, b"b")
 
 
-def overlapping(count: int = 50) -> bytes:
-    """Many entries of the directory lead to one and the same member, as in the bombs of Fifield (2019)."""
-    whole = archive({"a.txt": b"a" * 10_000})
-    start = directory_of(whole)
-    entry = whole[start : len(whole) - 22]
-    entries = b"".join(patched(entry, 46, b"%05d" % number) for number in range(count))
-    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(entries), start, 0)
-    return whole[:start] + entries + end
+def overlapping() -> bytes:
+    """A member that holds the next one, header and all, as in the bombs of Fifield (2019): its bytes count twice."""
+    inner = archive({"b.txt": b"b" * 10_000})
+    start = directory_of(inner)
+    outer = archive({"a.txt": b"text" + inner[:start]}, method=zipfile.ZIP_STORED)
+    first = outer[directory_of(outer) : len(outer) - 22]
+    second = patched(inner[start : len(inner) - 22], 42, struct.pack("<L", 30 + len("a.txttext")))
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2, 2, len(first + second), directory_of(outer), 0)
+    return outer[: directory_of(outer)] + first + second + end
 
 
 def many_entries(count: int = 70_000) -> bytes:
@@ -169,7 +170,11 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "billion laughs": (
         b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>', "file_hostile"),
     "cut XML": (xml()[:-5], "file_damaged"),
-    "comment without end": (b"<a><!-- " + b"x" * 3_000_000, "file_damaged"),
+    "comment of megabytes": (b"<a><!-- " + b"x" * 3_000_000 + b" --></a>", "file_hostile"),
+    "tag of a megabyte": (b"<a b='" + b"x" * 1_000_000 + b"'/>", "file_hostile"),
+    "tag without end": (b"<a b='" + b"x" * 1_000, "file_damaged"),
+    "XML that is nested deep": (b"<a>" * 100_000 + b"</a>" * 100_000, "file_hostile"),
+    "XML of many elements": (b"<a>" + b"<b/>" * 1_000_001 + b"</a>", "file_hostile"),
     "cut PDF": (pdf(size=5_000)[:-40], "file_damaged"),
     "PDF behind other bytes": (b"\n" + pdf(), "file_kind_not_allowed"),
     "PDF and archive": (pdf() + archive({"a.txt": b"a"}), "file_hostile"),

@@ -1,14 +1,18 @@
 """Links to files: who may make one, what a download gives, and that nothing else opens a file."""
 
 import base64
+import re
 import time
 from dataclasses import replace
 from statistics import median
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
 
+from gateway.domain.files import FileKind
+from gateway.files.kinds import download_name
 from tests.api.office import fits
 from tests.files.assets import pdf, png
 from tests.files.conftest import Room
@@ -131,3 +135,28 @@ async def test_altered_file_is_never_delivered_as_whole(room: Room) -> None:
     kept.write_bytes(content)
     with pytest.raises(aiohttp.ClientPayloadError):
         await room.get(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("../../etc/passwd", "_.._etc_passwd.pdf"), ("C:\\a.pdf", "C:_a.pdf"), (".htaccess", "htaccess.pdf"),
+        ("a\r\nSet-Cookie: b.pdf", "a__Set-Cookie: b.pdf"), ('a"; filename=b.exe', 'a"; filename=b.exe.pdf'),
+        ("fdp.\u202eexe.pdf", "fdp._exe.pdf"), ("...", "tep.pdf"), ("Đơn.PDF", "Đơn.PDF"),
+        ("x" * 197 + ".pd", "x" * 194 + ".pdf"), ("a\ud800.pdf", None),
+    ],
+)  # fmt: skip
+@on_session
+async def test_download_is_saved_under_a_name_that_is_safe(
+    standing: Room, name: str, saved: str | None
+) -> None:
+    file = (await standing.stored(pdf()))["file"]
+    if saved is None:
+        assert download_name(name, FileKind.PDF) == "a_.pdf"
+        return
+    status, answer = await standing.link(file, name=name)
+    assert status == 200, answer
+    _, headers, _ = await standing.get(answer["url"])
+    plain, _, whole = headers["Content-Disposition"].partition("; filename*=UTF-8''")
+    assert unquote(whole) == saved
+    assert re.fullmatch(r'attachment; filename="[A-Za-z0-9._ -]+"', plain)

@@ -1,9 +1,13 @@
 """A configured scanner decides: nothing is accepted that it found something in, or could not look at."""
 
+import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import typed
 from tests.api.office import opened
 from tests.files.assets import pdf
 from tests.files.clamd import MARK, clamd
@@ -56,6 +60,22 @@ async def test_scanner_that_is_not_there_refuses_with_a_time_to_come_again(tmp_p
         url = fake.url
     async with opened(tmp_path, gateway__files__scanner__url=url) as office:
         await _away(await in_room(office), pdf())
+
+
+async def test_doctor_says_whether_the_scanner_answers(tmp_path: Path) -> None:
+    async with clamd() as fake, clamd(tmp_path / "clamd.ctl") as local:
+        urls = [fake.url, local.url]
+        said = [await _findings(tmp_path, url) for url in urls]
+    said += [await _findings(tmp_path, url) for url in urls]
+    assert [(one["good"], one["text"].partition(" (")[0]) for one in said] == [
+        (True, "answers"), (True, "answers"), (False, "does not answer"), (False, "does not answer"),
+    ]  # fmt: skip
+
+
+async def _findings(folder: Path, url: str) -> dict[str, Any]:
+    words = ("doctor", "--json", "--dir", str(folder), "--set", f"gateway.files.scanner.url={url}")
+    done = await asyncio.to_thread(typed.motlan, *words)
+    return next(one for one in json.loads(done.out)["findings"] if one["kind"] == "scanner")
 
 
 async def _away(room: Room, content: bytes) -> None:
