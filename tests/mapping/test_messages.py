@@ -179,6 +179,14 @@ def test_owner_with_a_tax_code_alone_has_no_entry_under_a_code_that_nobody_saw()
     assert (wire["SoGiayToChuHoSo"], wire["DinhDanhCHS"], wire["LoaiDoiTuong"]) == ("0100109106", [], "2")
 
 
+def test_account_of_the_owner_goes_with_dossiers_that_were_filed_online_only() -> None:
+    account = DOSSIER["applicant"]["account"]
+    wires = [
+        BUS["dossier"].write(DOSSIER | {"channel": channel}) for channel in ("online", "direct", "postal")
+    ]
+    assert [one["MaDoiTuong"] for one in wires] == [account, "", ""]
+
+
 def test_statuses_of_supplement_payment_and_stop_are_never_sent_as_processed() -> None:
     words = {"supplement_requested": "5", "payment_requested": "6", "stopped": "8", "processed": "9"}
     for plan, field in ((BUS["dossier"], "TrangThaiHoSo"), (BUS["status"], "TrangThai")):
