@@ -20,7 +20,7 @@ from gateway.audit.in_force import announce
 from gateway.composition.access import accessing
 from gateway.composition.anchors import ask_witnesses
 from gateway.composition.audit import auditing
-from gateway.composition.composition import Composition, same_sources
+from gateway.composition.composition import Composition, same_sources, with_line
 from gateway.composition.consents import citizens, sweeping
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
@@ -28,7 +28,6 @@ from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.papers import open_papers
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, relaying
-from gateway.config.strict_yaml import read
 from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
 from gateway.domain.faults import Faults
@@ -266,18 +265,9 @@ def open_sources(
         try:
             opened[name] = registry.open_source(settings, plans, tools)
         except ConfigError as error:
-            faults.add(_with_line(problem, parts) for problem in error.problems)
+            faults.add(with_line(problem, parts) for problem in error.problems)
     faults.finish()
     return opened
-
-
-def _with_line(problem: Problem, parts: Composition) -> Problem:
-    """Adapters know places of their settings and mappings, and no lines."""
-    folder, _, name = problem.file.partition("/")
-    document = parts.configuration.documents.get(name)
-    if folder == "mappings" and problem.place:
-        document = read(parts.root / problem.file, parts.root)
-    return document.located(problem) if document is not None and problem.place else problem
 
 
 def open_prefill(

@@ -95,12 +95,10 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
     return source
 
 
-def portal_tools(
-    root: Path, clock: Clock, cache: Cache, secret: bytes, sign: object = None, link: object = None
-) -> object:
-    """What all portals of a process share besides their settings: adapters/portals/tools.py."""
+def portal_tools(root: Path, clock: Clock, cache: Cache, secret: bytes, **more: object) -> object:
+    """What all portals of a process share besides their settings; `more`: see adapters/portals/tools.py."""
     tools = resolve("adapters.portals.tools", "PortalTools")
-    return tools(calls=source_tools(root, clock), cache=cache, secret=secret, sign=sign, link=link)
+    return tools(calls=source_tools(root, clock), cache=cache, secret=secret, **more)
 
 
 def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: object) -> Portal:

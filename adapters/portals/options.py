@@ -1,5 +1,6 @@
 """`options` of a portal's settings, typed: every fault with its place and a remedy."""
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -18,7 +19,15 @@ def options_of(settings: PortalSettings, model: type[_Options]) -> _Options:
         return model.model_validate(settings.options)
     except ValidationError as error:
         file = f"config/portals/{settings.portal}.yaml"
-        raise ConfigError([_problem(one, model, file) for one in error.errors()]) from None
+        faults = error.errors()
+        strange = [str(one["loc"][-1]) for one in faults if one["type"] == "extra_forbidden"]
+        told = [
+            _problem(one, model, file)
+            for one in faults
+            # what is only misspelt is not missing as well
+            if one["type"] != "missing" or not difflib.get_close_matches(str(one["loc"][-1]), strange, 1)
+        ]
+        raise ConfigError(told) from None
 
 
 def _problem(fault: Mapping[str, Any], model: type[BaseModel], file: str) -> Problem:

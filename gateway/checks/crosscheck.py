@@ -25,7 +25,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(gateway_faults(configuration, catalogue))
     faults.add(access_faults(configuration))
     faults.add(source_faults(configuration, catalogue))
-    faults.add(portal_faults(configuration))
+    faults.add(portal_faults(configuration, catalogue))
     agreed = list(agreement_faults(configuration, catalogue))
     faults.add(agreed)
     # the grant of such an agreement is not completely known

@@ -8,14 +8,19 @@ from gateway.config.portals import PortalDoor, PortalSettings
 from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
+from gateway.mapping.load import Catalogue
 
 
-def portal_faults(configuration: Configuration) -> Iterator[Problem]:
+def portal_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
     """Faults of the portals' settings, except those that only their adapters know."""
     doors: dict[str, str] = {}
     for name, settings in configuration.portals.items():
         document = configuration.documents[f"portals/{name}.yaml"]
         yield from _address(settings, document)
+        if settings.mapping and settings.mapping not in catalogue.portals:
+            file = f"mappings/portals/{settings.mapping}.yaml"
+            remedy = near(settings.mapping, catalogue.portals, f"add {file}")
+            yield document.problem(("mapping",), f"there is no usable {file}", remedy, file)
         if settings.mark == "sandbox" and configuration.gateway.profile == "production":
             what = "the interface of this portal is an invention of the sandbox"
             yield document.problem(("mark",), what, "remove the file, or write the real portal's")

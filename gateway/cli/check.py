@@ -21,7 +21,7 @@ from rich.table import Table
 
 from gateway import registry
 from gateway.anchors.faults import anchor_faults
-from gateway.app import open_sources
+from gateway.app import SystemClock, open_sources
 from gateway.audit.in_force import in_force
 from gateway.checks.crosscheck import crosscheck
 from gateway.checks.examples import counter_example_faults, example_faults
@@ -42,6 +42,7 @@ from gateway.cli.options import (
     state_folder,
 )
 from gateway.composition.composition import Composition
+from gateway.composition.portals import open_portals
 from gateway.config.configuration import Configuration, survey
 from gateway.config.strict_yaml import Loc, read
 from gateway.domain.dates import legal_day
@@ -208,7 +209,7 @@ def _people(root: Path) -> None:
 
 
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> None:
-    """Open every source without asking it: its adapter checks `auth` and `options`. Services are told elsewhere."""
+    """Open all sources and portals without asking them: adapters check `auth` and `options`. Services: elsewhere."""
     mapped = {}
     for name, settings in configuration.sources.items():
         plans = catalogue.services.get(name, {})
@@ -218,8 +219,21 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
         configuration=configuration.model_copy(update={"sources": mapped}), catalogue=catalogue, root=root,
         state=root, metrics=Metrics(), in_force=in_force(configuration, root),
     )  # fmt: skip
-    for source in open_sources(parts).values():
-        await source.close()
+    faults = Faults()
+    with faults.noted():
+        for source in open_sources(parts).values():
+            await source.close()
+    with faults.noted():
+        for portal in open_portals(parts, _idle_tools(root)).values():
+            await portal.close()
+    faults.finish()
+
+
+def _idle_tools(root: Path) -> object:
+    """Tools of portals that nothing is sent with."""
+    memory = "memory://"
+    cache = registry.store(memory, "open_cache")(memory)
+    return registry.portal_tools(root, SystemClock(), cache, bytes(32), sign=None)
 
 
 @click.command()

@@ -9,6 +9,8 @@ from gateway.audit.in_force import InForce, in_force
 from gateway.checks.crosscheck import crosscheck
 from gateway.config.configuration import Configuration
 from gateway.config.named_files import NamedFile, named_files
+from gateway.config.strict_yaml import read
+from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.telemetry import Metrics
@@ -72,3 +74,12 @@ def _is_remapped(now_in_force: InForce, before: Composition) -> bool:
     """Whether mappings or schemas changed."""
     theirs = before.in_force.parts
     return any(now_in_force.parts[folder] != theirs[folder] for folder in ("mappings", "schemas"))
+
+
+def with_line(problem: Problem, parts: Composition) -> Problem:
+    """A fault that an adapter found, at its line: adapters know places of their settings and mappings, and no lines."""
+    folder, _, name = problem.file.partition("/")
+    document = parts.configuration.documents.get(name)
+    if folder == "mappings" and problem.place:
+        document = read(parts.root / problem.file, parts.root)
+    return document.located(problem) if document is not None and problem.place else problem

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway import registry
 from gateway.composition.composition import Composition
+from gateway.composition.portals import open_portals
 from gateway.consents.sealing import PersonKeys
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import NotFound, RelayUnavailable
@@ -82,14 +83,17 @@ async def _portals(
     """Every portal that something can be queued for, or that is asked. Raises ConfigError."""
     clock = of.recorder.clock
     tools = registry.portal_tools(
-        parts.root, clock, of.cache, of.secret, sign=_signing(of), link=_linking(parts, of)
+        parts.root,
+        clock,
+        of.cache,
+        of.secret,
+        sign=_signing(of),
+        link=_linking(parts, of),
+        files=of.files.files,
     )
-    portals = {}
-    for name, settings in parts.configuration.portals.items():
-        if settings.url:
-            plans = parts.catalogue.portals.get(settings.mapping)
-            portals[name] = registry.open_portal(settings, plans, tools)
-            opened.push_async_callback(portals[name].close)
+    portals = open_portals(parts, tools)
+    for portal in portals.values():
+        opened.push_async_callback(portal.close)
     return portals
 
 

@@ -149,7 +149,10 @@ class Outbox:
             answer = PortalAnswer(DeliveryOutcome.REFUSED, UNREADABLE)
             return await self._account(row, answer, ())
         unsure = row.state in (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
-        message = OutboundMessage(row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1)
+        message = OutboundMessage(
+            row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1,
+            origin=row.order_key.partition("|")[0], seq=row.seq,
+        )  # fmt: skip
         end = asyncio.get_running_loop().time() + self.limits.attempt
         answer = await self.portals[row.target].deliver(message, end)
         return await self._account(row, answer, _subjects(row.kind, body))

@@ -27,6 +27,16 @@ FAULTS: dict[str, Fault] = {
         BUS, "forwards_to: one_gate", "pushes_to: [national_bus]", "pushes_to:", "name another portal"
     ),
     "paths of the API": (BUS, PREFIX, "prefix: /v1/portal", "prefix:", "write 'prefix: /portal/national_bus'"),
+    "mapping": (BUS, "mapping: national_bus", "mapping: national_bsu", "mapping:", "did you mean 'national_bus'?"),
+    "profile": (BUS, "profile: mapi_direct", "profile: mapi_dirct", "profile:", "did you mean 'mapi_direct'?"),
+    "option": (BUS, "  unit: ", "  unti: ", "unti:", "did you mean 'unit'?"),
+    "option of a wrong form": (BUS, "login_path: /", "login_path: //evil.example?", "login_path:", "login_path"),
+    "secret that is not there": (
+        BUS, "{value: sandbox-secret-national_bus}", "{env: NO_SUCH_SECRET}", "secret:", "env NO_SUCH_SECRET"
+    ),
+    "adapter of no such name": (
+        BUS, "adapter: adapters.portals.national_bus", "adapter: adapters.portals.bus", "adapter:", "check the name"
+    ),
     "slash": (BUS, PREFIX, PREFIX + "/", "prefix:", "is not written as it must be"),
     "certificate": (BUS, PREFIX, PREFIX + "\n  certificate: abc", "certificate:", "is not written as it must be"),
     "nothing proves the portal": (
