@@ -150,6 +150,15 @@ async def test_what_arrives_twice_is_counted_as_doubled(bus: Bus) -> None:
     assert (totals["progress_rows"], totals["progress_doubled"]) == (3, 1)
 
 
+async def test_closing_progress_row_leaves_a_dossier_that_was_handed_over(bus: Bus) -> None:
+    await bus.create(TrangThaiHoSo="10")
+    closing = {**PROGRESS[0], "TrangThai": "9", "ThoiDiemXuLy": "20260107160000"}
+    late = {**PROGRESS[0], "TrangThai": "4"}
+    assert (await bus("CapNhatTienDoHoSoMC", data=[closing, late]))["error_code"] == "0"
+    [row] = (await bus.ledger())["dossiers"]
+    assert (row["status"], row["progress_rows"]) == ("10", 2)
+
+
 async def test_update_and_progress_of_an_unknown_code_fail(bus: Bus) -> None:
     for said in (await bus.update(), await bus("CapNhatTienDoHoSoMC", data=PROGRESS)):
         assert said["error_code"] == "4"

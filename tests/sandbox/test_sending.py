@@ -31,6 +31,7 @@ class PlayedGateway:
         self.calls: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.taken: dict[str, dict[str, Any]] = {}
         self.drop_every = 0
+        self.names = True
         self.waiting: dict[str, dict[str, Any]] = {}
         self.acked: Counter[str] = Counter()
         self.entries: list[dict[str, Any]] = []
@@ -59,7 +60,9 @@ class PlayedGateway:
             assert request.transport is not None
             request.transport.close()
         said = 1 if known and not words.get("isUpdating") else 0
-        return web.json_response({"error_code": said, "message": f"{code}| create dossier"})
+        return web.json_response(
+            {"error_code": said, "message": f"{code if self.names else ''}| create dossier"}
+        )
 
     async def record(self, request: web.Request) -> web.Response:
         known = self.taken.get(code := (await request.json())["MaHoSo"])
@@ -255,6 +258,14 @@ async def test_resends_doubles_and_supplements_are_ordered_by_percentage(
     assert 110 <= said["attempts"] <= 190
     assert said["answers"]["1"] > 20
     assert gateway.calls[0][2]["isUpdating"] is True, "supplements come first when out of order"
+
+
+async def test_answer_that_names_another_dossier_is_no_receipt(
+    submit: Submit, gateway: PlayedGateway
+) -> None:
+    gateway.names = False
+    said = await submit(count=1)
+    assert (said["taken"], said["answers"]["other"]) == (0, 1)
 
 
 async def test_gateway_that_stays_away_is_reported(submit: Submit) -> None:
