@@ -10,7 +10,13 @@ from typing import Any
 #: sandbox: the portal publishes no table of its codes but 0, 3 and -3
 BAD_MESSAGE = "2"
 UNKNOWN_DOSSIER = "4"
-STATUSES = frozenset(str(number) for number in range(1, 11))
+#: code of `TrangThaiHoSo` -> its name (K.3)
+STATUSES: Mapping[str, str] = {
+    "1": "Mới đăng ký", "2": "Được tiếp nhận", "3": "Không được tiếp nhận", "4": "Đang xử lý",
+    "5": "Yêu cầu bổ sung giấy tờ", "6": "Yêu cầu thực hiện nghĩa vụ tài chính", "7": "Công dân yêu cầu rút hồ sơ",
+    "8": "Dừng xử lý", "9": "Đã xử lý xong", "10": "Đã trả kết quả",
+}  # fmt: skip
+_STATUS_CODES = frozenset(STATUSES)
 
 
 class BusRefusal(Exception):
@@ -45,7 +51,8 @@ _LISTS = (
 )  # fmt: skip
 _DATES = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "NgayKetThucXuLy", "NgayTuChoi", "NgayNopHoSo")
 _ONE_OF: Mapping[str, frozenset[str]] = {
-    "KenhThucHien": frozenset("123"), "LoaiDoiTuong": frozenset("1234"), "TrangThaiHoSo": STATUSES, "HinhThuc": _YES_NO,
+    "KenhThucHien": frozenset("123"), "LoaiDoiTuong": frozenset("1234"), "TrangThaiHoSo": _STATUS_CODES,
+    "HinhThuc": _YES_NO,
     "NoiNopHoSo": frozenset("12"), "HoSoCoThanhPhanSoHoa": _YES_NO, "TaiKhoanDuocXacThucVoiVNeID": _YES_NO,
     "DuocThanhToanTrucTuyen": frozenset("0123"),
 }  # fmt: skip
@@ -137,7 +144,7 @@ def check_progress(item: Mapping[str, Any], at: str) -> None:
     needed = ("MaHoSo", "NguoiXuLy", "ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
     _texts(item, (*needed, *dates, "ChucDanh", "PhongBanXuLy"), at)
     _required(item, needed, at)
-    _choices(item, {"TrangThai": STATUSES}, at)
+    _choices(item, {"TrangThai": _STATUS_CODES}, at)
     _limits(item, {"NguoiXuLy": 50}, at)
     for name in dates:
         _date(item, name, at)
@@ -154,7 +161,7 @@ def check_status_notice(data: object, kind: object) -> Mapping[str, Any]:
     _texts(data, (*needed, "MaHoSoDonVi", "MaDoiTuong", "NoiDung"), at)
     _required(data, needed, at)
     _present(data, ("MaHoSoDonVi",), at)  # a dossier that was refused has none
-    _choices(data, {"TrangThai": STATUSES | {"11"}}, at)
+    _choices(data, {"TrangThai": _STATUS_CODES | {"11"}}, at)
     _date(data, "NgayXuLy", at)
     for place, row in _rows(data, "TaiLieuXuLy", at):
         _required(row, ("TenTepDinhKem",), place)

@@ -6,7 +6,7 @@ digests, never a name, a number of a person or a text.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,11 +41,15 @@ class StepRow:
 
 @dataclass(slots=True, kw_only=True)
 class LedgerEntry:
-    """One dossier at a receiver. `origin`: `province` or `portal`; `day`: yyyyMMdd of filing."""
+    """One dossier at a receiver. `origin`: `province` or `portal`; `day`: yyyyMMdd of filing.
+
+    `changed_on`: yyyyMMdd on which the receiver last changed it.
+    """
 
     code: str
     origin: str
     day: str
+    changed_on: str
     status: str
     fields: Mapping[str, Any]
     creates: int = 0
@@ -57,6 +61,18 @@ class LedgerEntry:
     #: status and fields before each change, oldest first
     former: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     acknowledged: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Digest of the fields as the province sent them last; empty while it sent none."""
+        return fields_digest(self.fields) if self.digests else ""
+
+    def change(self, today: str, status: str, fields: Mapping[str, Any] | None = None) -> None:
+        """Another status, and fields; what was before is kept."""
+        self.former.append((self.status, self.fields))
+        self.status, self.changed_on = status, today
+        if fields is not None:
+            self.fields = fields
 
     def row(self) -> dict[str, Any]:
         """The dossier as a row of the ledger."""
@@ -74,7 +90,7 @@ class LedgerEntry:
             "status_rows": len(self.notices),
             "status_doubled": _doubled([one.digest for one in self.notices]),
             "acknowledged": self.acknowledged,
-            "digest": fields_digest(self.fields),
+            "digest": self.digest,
             "digests": list(self.digests),
             "progress": [[one.status, one.at] for one in self.progress],
             "statuses": [[one.status, one.at] for one in self.notices],
@@ -84,8 +100,9 @@ class LedgerEntry:
 class Ledger:
     """The dossiers of one receiver, by code, in the order of their first arrival."""
 
-    def __init__(self) -> None:
-        """No dossiers at first."""
+    def __init__(self, today: Callable[[], str]) -> None:
+        """No dossiers at first. `today`: yyyyMMdd."""
+        self._today = today
         self.entries: dict[str, LedgerEntry] = {}
         self.answers: Counter[str] = Counter()
 
@@ -93,7 +110,9 @@ class Ledger:
         self, code: str, *, day: str, status: str, fields: Mapping[str, Any], origin: str = "province"
     ) -> LedgerEntry:
         """A new dossier. The caller made sure that the code is new."""
-        entry = LedgerEntry(code=code, origin=origin, day=day, status=status, fields=fields)
+        entry = LedgerEntry(
+            code=code, origin=origin, day=day, changed_on=self._today(), status=status, fields=fields
+        )
         self.entries[code] = entry
         if origin == "province":
             entry.creates = 1
@@ -103,8 +122,7 @@ class Ledger:
     def update(self, code: str, *, status: str, fields: Mapping[str, Any]) -> None:
         """Another state of a known dossier. Raises KeyError for an unknown code."""
         entry = self.entries[code]
-        entry.former.append((entry.status, entry.fields))
-        entry.status, entry.fields = status, fields
+        entry.change(self._today(), status, fields)
         entry.updates += 1
         entry.digests.append(digest_of(fields))
 
@@ -114,15 +132,13 @@ class Ledger:
         newest = max((one.at for one in entry.progress), default="")
         entry.progress.append(StepRow(status, at, digest_of(row)))
         if at >= newest and (entry.status, status) != (_HANDED_OVER, _PROCESSED):
-            entry.former.append((entry.status, entry.fields))
-            entry.status = status
+            entry.change(self._today(), status)
 
     def notice(self, code: str, *, status: str, at: str, row: object) -> None:
         """A status of a dossier that came from the receiver. Raises KeyError for an unknown code."""
         entry = self.entries[code]
-        entry.former.append((entry.status, entry.fields))
         entry.notices.append(StepRow(status, at, digest_of(row)))
-        entry.status = status
+        entry.change(self._today(), status)
 
     def lose(self, code: str) -> bool:
         """Forget a dossier as if it had never arrived; whether it was there."""
@@ -141,8 +157,7 @@ class Ledger:
         entry = self.entries.get(code)
         if entry is None:
             return False
-        entry.former.append((entry.status, entry.fields))
-        entry.status, entry.fields = status or entry.status, {**entry.fields, **fields}
+        entry.change(self._today(), status or entry.status, {**entry.fields, **fields})
         return True
 
     def page(self, start: int, count: int) -> list[dict[str, Any]]:

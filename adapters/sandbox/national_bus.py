@@ -13,6 +13,7 @@ from adapters.sandbox.bus_rules import (
     BAD_MESSAGE,
     KNOWN_FIELDS,
     PUSHES,
+    STATUSES,
     UNKNOWN_DOSSIER,
     BusRefusal,
     check_dossier,
@@ -21,7 +22,7 @@ from adapters.sandbox.bus_rules import (
     check_status_notice,
     items_of,
 )
-from adapters.sandbox.ledger import LedgerEntry, digest_of, fields_digest
+from adapters.sandbox.ledger import LedgerEntry, digest_of
 from adapters.sandbox.portal import BUS, PortalProcedure
 from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, post
 
@@ -223,38 +224,41 @@ def _looked_up(entry: LedgerEntry) -> dict[str, Any]:
     """Keys seen in the sister service."""
     fields = entry.fields
     return {
-        "MaTTHC": fields.get("MaTTHC", ""),
         "MaDVC": "",
         "TenDVC": "",
-        "MaHoSo": entry.code,
         "HoTenNguoiNop": fields.get("ChuHoSo") or "",
-        "MaTrangThai": entry.status,
-        "TrangThaiHoSo": entry.status,
         "DonViXuLy": fields.get("DonViXuLy", ""),
         "MaDonViXuLy": "",
-        "NgayNop": fields.get("NgayNopHoSo") or "",
-        "NgayTiepNhan": fields.get("NgayTiepNhan") or "",
-        "NgayHenTra": fields.get("NgayHenTra") or "",
+        **_brief(entry),
         "HinhThucNhanKQ": fields.get("HinhThuc", ""),
     }
 
 
+def _brief(entry: LedgerEntry) -> dict[str, Any]:
+    """The keys that name no person."""
+    fields = entry.fields
+    return {
+        "MaTTHC": fields.get("MaTTHC", ""),
+        "MaHoSo": entry.code,
+        "MaTrangThai": entry.status,
+        "TrangThaiHoSo": STATUSES.get(entry.status, entry.status),
+        "NgayNop": fields.get("NgayNopHoSo") or "",
+        "NgayTiepNhan": fields.get("NgayTiepNhan") or "",
+        "NgayHenTra": fields.get("NgayHenTra") or "",
+    }
+
+
 def _list_of_day(call: PeerRequest, words: BusWords) -> dict[str, Any]:
-    """`DanhSachHoSoTheoNgay` (sandbox): a page of the dossiers filed on a day, by code."""
+    """`DanhSachHoSoTheoNgay` (sandbox): a page of the dossiers filed or last changed on a day, by code."""
     day = _wanted(words, "ngay")
     page, count = _whole(words, "trang", 1), min(_whole(words, "soLuong", 100), _MOST_ROWS)
-    rows = sorted((one for one in call.portal.bus.all() if one.day == day), key=lambda one: one.code)
+    rows = [one for one in call.portal.bus.all() if day in {one.day, one.changed_on}]
+    rows.sort(key=lambda one: one.code)
     start = (page - 1) * count
     return {
         "tongSo": len(rows),
         "result": [
-            {
-                "MaHoSo": one.code,
-                "MaTTHC": one.fields.get("MaTTHC", ""),
-                "TrangThaiHoSo": one.status,
-                "MaBam": fields_digest(one.fields),
-                "SoTienDo": len(one.progress),
-            }
+            {**_brief(one), "MaBam": one.digest, "SoTienDo": len(one.progress)}
             for one in rows[start : start + count]
         ],
     }

@@ -152,7 +152,7 @@ class SimulatedPortal:
     def forget_all(self) -> None:
         """As at the start of the sandbox, but for served files and dossiers to offer."""
         self.settings = PortalBehaviour()
-        self.ledgers = {name: Ledger() for name in RECEIVERS}
+        self.ledgers = {name: Ledger(self.today) for name in RECEIVERS}
         self.sent = SentDossiers(self.now())
         self.pushes = {}
         self.strange_fields.clear()

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import aiohttp
@@ -125,6 +126,7 @@ async def test_life_of_a_dossier_is_answered_as_the_facts_show(bus: Bus) -> None
     assert "thành công" in progress["message"]
     [found] = (await bus("TraCuuHoSo", mahoso=CODE))["result"]
     assert (found["MaHoSo"], found["MaTrangThai"], found["NgayHenTra"]) == (CODE, "4", "20260107170000")
+    assert found["TrangThaiHoSo"] == "Đang xử lý"
     [row] = (await bus.ledger())["dossiers"]
     assert (row["creates"], row["creates_refused"], row["updates"], row["progress_rows"]) == (1, 1, 1, 2)
     assert row["progress"] == [["2", "20260105083000"], ["4", "20260106101500"]]
@@ -332,7 +334,10 @@ async def test_listing_of_a_day_pages_by_code_and_says_what_differs(bus: Bus, sa
     await sandbox.post("/__sandbox/portal/drift", json=changed)
     await sandbox.post("/__sandbox/portal/forget", json={"code": "H31.14-260105-0004"})
     after = (await bus("DanhSachHoSoTheoNgay", ngay="20260105"))["result"]
-    assert [one["TrangThaiHoSo"] for one in after] == ["2", "2", "2", "5"]
+    assert [one["MaTrangThai"] for one in after] == ["2", "2", "2", "5"]
+    today = datetime.now(timezone(timedelta(hours=7))).strftime("%Y%m%d")
+    assert (await bus("DanhSachHoSoTheoNgay", ngay=today))["tongSo"] == 4, "they were changed today"
+    assert "ChuHoSo" not in json.dumps(after)
     before = {one["MaHoSo"]: one["MaBam"] for one in first["result"] + second["result"]}
     assert [one["MaBam"] == before[one["MaHoSo"]] for one in after] == [True, True, True, False]
 
