@@ -213,7 +213,7 @@ async def _inserted_with_work(
                 return await _inserted(connection, done) if done else None, refused
         except Exception as error:
             # A transaction of another process took the same rows in another order: this one has changed nothing.
-            if getattr(error, "sqlstate", "") != _DEADLOCK or not left:
+            if getattr(error, "sqlstate", None) != _DEADLOCK or not left:
                 raise
     raise AssertionError
 
@@ -243,7 +243,7 @@ async def _failed(connection: "asyncpg.Connection[Any]", rows: Sequence[PendingR
                 status = await connection.execute(step.statement.postgres, *zip(*step.rows, strict=True))
                 check_found(step.statement, int(status.rpartition(" ")[2]), len(step.rows))
     except Exception as error:
-        if isinstance(error, WorkRefused) or getattr(error, "sqlstate", "")[:2] in _FAULTS_OF_A_ROW:
+        if isinstance(error, WorkRefused) or (getattr(error, "sqlstate", None) or "")[:2] in _FAULTS_OF_A_ROW:
             return error
         raise
     return None

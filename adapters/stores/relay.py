@@ -41,8 +41,9 @@ RELAY = TableOwner(unreadable=RelayUnavailable, unwritten=RelayUnavailable)
 #: of a keyed index of a person
 _INDEX_BYTES = 16
 _PERSONS = DossierRow._fields.index("persons")
-#: dossiers of one transaction of an erasure
+#: dossiers, and keys, of one transaction of an erasure
 _PAGE = 200
+_FEW = 1_000
 # Word for word as in the indexes (r0014_relay.py).
 _OPEN = "state IN ('queued', 'sending', 'unconfirmed', 'dead')"
 
@@ -223,6 +224,11 @@ _ERASE_DELIVERIES = (
     "UPDATE deliveries SET sealed = $3 WHERE code = $1 AND order_key = $2 || '|' || $1"  # noqa: S608 -- our own names
     f" AND state IN ('delivered', 'superseded') AND {_IS_ERASED}"
 )
+# Few at once: a record waits meanwhile.
+_FORGET = (
+    "DELETE FROM idempotency_keys WHERE (requester, key) IN"
+    " (SELECT requester, key FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2) RETURNING key"
+)
 
 
 _REMEMBER = (
@@ -371,9 +377,12 @@ class SqlRelay:
             where.equal(column, getattr(wanted, column))
         if wanted.states:
             where.add("state IN ({})", *wanted.states)
-            if set(wanted.states) <= set(OPEN):
-                where.add(_OPEN)
-        text = f"{_DELIVERIES} {where.text('seq DESC', wanted.most)}"
+        order = "seq DESC"
+        if wanted.states and set(wanted.states) <= set(OPEN):
+            # So the index of what is open is read and sorted, and nothing sought among all that was delivered.
+            where.add(f"{_OPEN} AND target >= ''")
+            order = "seq + 0 DESC"
+        text = f"{_DELIVERIES} {where.text(order, wanted.most)}"
         way = ReadKind.QUICK if wanted.code else ReadKind.SEARCH
         return list(map(_delivery, await self._database.read(text, *where.values, way=way)))
 
@@ -416,7 +425,8 @@ class SqlRelay:
 
     async def forget_keys(self, before: float) -> None:
         """Forget keys that were answered before this time."""
-        await self._database.write(("DELETE FROM idempotency_keys WHERE at < $1", (before,)))
+        while await self._database.write((_FORGET, (before, _FEW))):
+            pass
 
 
 class _Where:
