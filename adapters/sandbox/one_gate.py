@@ -224,7 +224,7 @@ class _Worker:
                 self._gate.received[_key_of(one)].acknowledged += 1
 
     async def _report(self, session: aiohttp.ClientSession, keys: Sequence[tuple[str, str]]) -> None:
-        """One call for each step, with a row for each dossier: status, and time of its own."""
+        """One call for each step, with a row for each dossier that has not reported it yet."""
         if not keys or not self._order.until:
             return
         steps = list(_STEPS[: _STEPS.index(self._order.until) + 1])
@@ -233,11 +233,14 @@ class _Worker:
         if self._order.out_of_order:
             self._draw.shuffle(planned)
         for step, at in planned:
-            body = {"entries": [self._entry(code, step, at) for _origin, code in keys]}
+            still = [key for key in keys if not self._gate.received[key].reported[step]]
+            if not still:
+                continue
+            body = {"entries": [self._entry(code, step, at) for _origin, code in still]}
             times = 2 if self._draw.random() * 100 < self._order.repeat_percent else 1
             for _ in range(times):
                 if await self._until_answered(session, "progress", body) is not None:
-                    for key in keys:
+                    for key in still:
                         self._gate.received[key].reported[step] += 1
 
     def _entry(self, code: str, step: str, at: float) -> dict[str, str]:

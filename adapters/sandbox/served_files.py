@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 CHUNK_BYTES = 65_536
 _NAMESPACE = uuid.UUID("5a1d2f5e-0000-4000-8000-000000000014")
+_HEAD = b"%PDF-1.4\n"
 #: a comment line of PDF, 64 bytes
 _PADDING = b"%" + b"0" * 62 + b"\n"
 
@@ -58,13 +59,22 @@ def content(served: ServedFile) -> bytes:
 
 
 def _pieces(reference: str, size: int) -> Iterator[bytes]:
-    head = tiny_pdf(reference)
-    yield head
-    left = size - len(head)
+    padding = max(0, size - len(tiny_pdf(reference)))
+    rest = _rest(reference, padding)
+    padding = max(0, padding - (len(_HEAD) + padding + len(rest) - size)) if padding else 0
+    yield _HEAD
+    yield from _comments(padding)
+    yield _rest(reference, padding)
+
+
+def _comments(size: int) -> Iterator[bytes]:
+    """Comment lines of together `size` bytes."""
     block = _PADDING * (CHUNK_BYTES // len(_PADDING))
-    while left > 0:
-        yield block[:left]
-        left -= len(block)
+    for _ in range(size // len(block)):
+        yield block
+    left = size % len(block)
+    lines, odd = divmod(left, len(_PADDING))
+    yield _PADDING * lines + (b"%" + b"0" * (odd - 2) + b"\n" if odd > 1 else b"\n" * odd)
 
 
 def _measured(reference: str, size: int) -> tuple[int, str]:
@@ -77,6 +87,11 @@ def _measured(reference: str, size: int) -> tuple[int, str]:
 
 def tiny_pdf(reference: str) -> bytes:
     """A one-page PDF 1.4 that shows an ASCII reference and nothing personal."""
+    return _HEAD + _rest(reference, 0)
+
+
+def _rest(reference: str, padding: int) -> bytes:
+    """What stands after the head and `padding` bytes of comments."""
     shown = "".join(c for c in reference if c.isascii() and c not in "()\\")
     content = f"BT /F1 12 Tf 20 50 Td (SANDBOX {shown}) Tj ET".encode()
     objects = (
@@ -87,11 +102,12 @@ def tiny_pdf(reference: str) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         b"<< /Font << /F1 5 0 R >> >>",
     )
-    out, places = bytearray(b"%PDF-1.4\n"), []
+    before = len(_HEAD) + padding
+    out, places = bytearray(), []
     for number, one in enumerate(objects, start=1):
-        places.append(len(out))
+        places.append(before + len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, one)
-    start = len(out)
+    start = before + len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
     out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)

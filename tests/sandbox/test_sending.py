@@ -160,6 +160,11 @@ async def test_files_come_in_the_message_or_by_address_and_fit_their_digests(
         async with sandbox.get(path) as answer:
             content = await answer.read()
         assert content.startswith(b"%PDF")
+        assert content.endswith(b"%%EOF\n")
+        start = int(content.rpartition(b"startxref\n")[2].split()[0])
+        assert content[start:].startswith(b"xref\n")
+        place = int(content[start:].split(b"\n")[3][:10])
+        assert content[place:].startswith(b"1 0 obj")
         assert hashlib.sha256(content).hexdigest() == one["HashTepTin"]
         sizes.append(len(content))
     assert sizes[0] < 5000
@@ -339,6 +344,25 @@ async def test_delivery_that_comes_again_is_counted_and_takes_effect_once(
     [row] = said["dossiers"]
     assert (row["deliveries"], row["contents"], row["acknowledged"]) == (1, 1, 0)
     assert [one["status"] for one in gateway.entries].count("accepted") == 1
+
+
+async def test_new_version_of_a_dossier_is_taken_and_no_step_reported_again(
+    sandbox: Client, gateway: PlayedGateway
+) -> None:
+    gateway.offer(1)
+    await start(sandbox, gateway)
+    await until(sandbox, "finished", 1)
+    gateway.offer(1)
+    gateway.waiting["d2"] = {
+        **gateway.waiting.pop("d1"),
+        "delivery": "d2",
+        "seq": 2,
+        "message": {"version": 2},
+    }
+    said = await until(sandbox, "deliveries", 2)
+    assert said["dossiers"][0]["contents"] == 2
+    await asyncio.sleep(0.1)
+    assert len(gateway.entries) == 4
 
 
 async def test_acknowledgement_is_repeated_until_it_is_answered(
