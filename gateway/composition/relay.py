@@ -11,10 +11,8 @@ from gateway.composition.composition import Composition
 from gateway.composition.portals import open_portals
 from gateway.consents.sealing import PersonKeys
 from gateway.documents.keys import DocumentKey
-from gateway.domain.errors import NotFound, RelayUnavailable
-from gateway.domain.problems import ProblemCode
+from gateway.domain.errors import RelayUnavailable
 from gateway.exchange_log.recorder import Recorder
-from gateway.files.links import FileLink
 from gateway.files.service import DossierFiles
 from gateway.messages.message import Message
 from gateway.messages.sign import request_fields
@@ -116,15 +114,8 @@ def _linking(parts: Composition, of: RelayParts) -> object:
     seconds = parts.configuration.gateway.files.link_hours * 3_600
 
     async def link(file: str, name: str) -> str:
-        digest = file.removeprefix("sha256:")
-        stored = await of.files.stored(digest)
-        if stored is None:
-            raise NotFound(code=ProblemCode.FILE_UNKNOWN)
-        expires = int(of.recorder.clock.now().timestamp()) + seconds
-        made = FileLink(
-            expires=expires, digest=digest, size=stored.size, kind=stored.kind, name=name, requester=""
-        )
-        return f"{of.address.url}/files/{of.files.links.sealed(made)}"
+        token, _ = await of.files.sealed_link(file.removeprefix("sha256:"), name, seconds)
+        return f"{of.address.url}/files/{token}"
 
     return link
 

@@ -9,6 +9,7 @@ import os
 import struct
 from dataclasses import dataclass
 
+import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.files import FileKind
@@ -49,8 +50,8 @@ class FileLinks:
     def sealed(self, link: FileLink) -> str:
         """The token of a link, for a URL."""
         head = _HEAD.pack(link.expires, link.size, bytes.fromhex(link.digest), link.kind.encode())
-        texts = f"{link.name}\0{link.requester}\0{link.agency}\0{link.dossier}".encode()
-        texts += b"\0" * (_FILL - len(texts) % _FILL)
+        texts = orjson.dumps([link.name, link.requester, link.agency, link.dossier])
+        texts += b" " * (_FILL - len(texts) % _FILL)
         return base64.urlsafe_b64encode(seal(self._key, head + texts, _CONTEXT)).rstrip(b"=").decode()
 
     def opened(self, token: str, now: float) -> FileLink | None:
@@ -67,7 +68,7 @@ class FileLinks:
         expires, size, digest, kind = _HEAD.unpack_from(plain)
         if now >= expires:
             return None
-        name, requester, agency, dossier, *_ = plain[_HEAD.size :].decode().split("\0")
+        name, requester, agency, dossier = orjson.loads(plain[_HEAD.size :])
         return FileLink(
             expires=expires, digest=digest.hex(), size=size, kind=_kind(kind), name=name, requester=requester,
             agency=agency, dossier=dossier,

@@ -120,17 +120,38 @@ class DossierFiles:
         most = self.settings.link_hours * 3_600
         if not _LEAST_SECONDS <= seconds <= most:
             raise Unprocessable(say.FILE_LINK_SECONDS(most=most), code=ProblemCode.VALUE_NOT_POSSIBLE)
-        held = await self.files.is_held(digest, caller.requester.id)
-        file = await self.stored(digest) if held else None
+        requester = caller.requester.id
+        if not await self.files.is_held(digest, requester):
+            raise NotFound(code=ProblemCode.FILE_UNKNOWN)
+        token, link = await self.sealed_link(
+            digest, name, seconds, requester=requester, agency=caller.agency, dossier=dossier
+        )
+        ends = datetime.fromtimestamp(link.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        facts: RecordNotes = {"digest": digest, "kind": link.kind.value, "expires": ends}
+        await self._record(caller, Phase.DELIVERY, "file_linked", facts, dossier)
+        return token, link
+
+    async def sealed_link(
+        self,
+        digest: str,
+        name: str,
+        seconds: int,
+        *,
+        requester: str = "",
+        agency: str = "",
+        dossier: str = "",
+    ) -> tuple[str, FileLink]:
+        """The same for the gateway itself: the caller has decided and recorded who may have the file.
+
+        `requester`, `agency`, `dossier`: of the records of downloads. Raises NotFound.
+        """
+        file = await self.stored(digest)
         if file is None:
             raise NotFound(code=ProblemCode.FILE_UNKNOWN)
         link = FileLink(
             expires=int(self._now()) + seconds, digest=digest, size=file.size, kind=file.kind,
-            name=download_name(name, file.kind), requester=caller.requester.id, agency=caller.agency, dossier=dossier,
+            name=download_name(name, file.kind), requester=requester, agency=agency, dossier=dossier,
         )  # fmt: skip
-        ends = datetime.fromtimestamp(link.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        facts: RecordNotes = {"digest": digest, "kind": file.kind.value, "expires": ends}
-        await self._record(caller, Phase.DELIVERY, "file_linked", facts, dossier)
         return self.links.sealed(link), link
 
     def open_link(self, token: str) -> FileLink:
