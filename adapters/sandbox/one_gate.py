@@ -214,7 +214,8 @@ class _Worker:
         if self._draw.random() * 100 >= self._order.skip_ack_percent:
             await self._acknowledge(session, items)
         self._after = max((int(one.get("seq") or 0) for one in items), default=0)
-        await self._report(session, [_key_of(one) for one in fresh if one.get("kind") == "dossier"])
+        dossiers = dict.fromkeys(_key_of(one) for one in fresh if one.get("kind") == "dossier")
+        await self._report(session, list(dossiers))
         return True
 
     async def _acknowledge(self, session: aiohttp.ClientSession, items: Sequence[Mapping[str, Any]]) -> None:

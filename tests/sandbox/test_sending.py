@@ -365,6 +365,14 @@ async def test_new_version_of_a_dossier_is_taken_and_no_step_reported_again(
     assert len(gateway.entries) == 4
 
 
+async def test_two_versions_in_one_page_are_reported_once(sandbox: Client, gateway: PlayedGateway) -> None:
+    gateway.offer(1)
+    gateway.waiting["d2"] = {**gateway.waiting["d1"], "delivery": "d2", "seq": 2}
+    await start(sandbox, gateway)
+    await until(sandbox, "finished", 1)
+    assert len(gateway.entries) == 4
+
+
 async def test_acknowledgement_is_repeated_until_it_is_answered(
     sandbox: Client, gateway: PlayedGateway
 ) -> None:
