@@ -125,8 +125,9 @@ class LocalFiles:
                 if not place.exists():
                     return False
                 os.utime(place)
-                _mark(place, holder)
-                _sync(place.parent)
+                if not _marker(place, holder).exists():
+                    _mark(place, holder)
+                    _sync(place.parent)
             return True
 
         return await self._threads.run(held)

@@ -1,6 +1,6 @@
 """Dossiers over HTTP: taken in, looked up, pulled by provincial systems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
@@ -21,8 +21,8 @@ from gateway.api.procedures import find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
-from gateway.domain.dossier import Dossier
-from gateway.domain.errors import BadRequest, RelayUnavailable, fault_in
+from gateway.domain.dossier import Dossier, DossierPaper, Result
+from gateway.domain.errors import BadRequest, FilesUnavailable, RelayUnavailable, fault_at, fault_in
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.problems import ProblemCode
 from gateway.ports.relay import DossierSearch
@@ -36,8 +36,32 @@ _MOST_ITEMS = 100
 async def post(request: Request) -> Response:
     """`POST /v1/dossiers`."""
     dossier = await read_model(request, DossierBody)
+    await _check_files(request, dossier)
     key = idempotency_key(request.fields("Idempotency-Key"))
     return answer(await relay_of(request).post(dossier, request.caller, key), _ACCEPTED)
+
+
+async def _check_files(request: Request, dossier: Dossier) -> None:
+    """Raises Unprocessable for a file that this requester neither sent nor was given: its digest opens nothing."""
+    files = request.services.files
+    for place, reference in _files_of(dossier):
+        if files is None:
+            raise FilesUnavailable
+        if not await files.is_usable(reference.removeprefix("sha256:"), request.requester.id):
+            raise fault_at(place, say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
+
+
+def _files_of(dossier: Dossier) -> Iterator[tuple[str, str]]:
+    """Place and reference of each file of this gateway."""
+    lists: dict[str, Sequence[DossierPaper | Result]] = {
+        "/papers": dossier.papers,
+        "/results": dossier.results,
+    }
+    lists |= {f"/supplements/{place}/papers": one.papers for place, one in enumerate(dossier.supplements)}
+    for where, many in lists.items():
+        for place, one in enumerate(many):
+            if one.file:
+                yield f"{where}/{place}/file", one.file
 
 
 async def progress(request: Request) -> Response:

@@ -189,7 +189,7 @@ class ProblemCode(StrEnum):
     # papers of the paper store, and kept ones
     PAPER_UNKNOWN = "paper_unknown", "Không có giấy tờ này", "There is no such paper", 404
     # files of dossiers
-    FILE_UNKNOWN = "file_unknown", "Không có tệp này", "There is no such file", 404
+    FILE_UNKNOWN = "file_unknown", "Không có tệp này", "There is no such file", 404, 422
     FILE_KIND_NOT_ALLOWED = (
         "file_kind_not_allowed", "Không nhận loại tệp này", "Files of this kind are not accepted", 422)
     FILE_TYPE_DIFFERS = ("file_type_differs", "Loại tệp khai báo khác với nội dung tệp",

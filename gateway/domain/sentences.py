@@ -391,6 +391,8 @@ FILE_TOKEN = Sentence("tệp XML có thẻ hoặc chú thích dài quá {most} b
     "the XML has a tag or a comment of more than {most} bytes")
 FILE_PIXELS = Sentence("ảnh có quá {most} triệu điểm ảnh: giảm kích thước ảnh",
     "the picture has more than {most} million pixels: make it smaller")
+FILE_NOT_HERE = Sentence("hệ thống khai thác chưa gửi tệp này: gửi tệp qua POST /v1/files trước",
+    "this requester did not send this file: send it by POST /v1/files first")
 FILE_LINK_SECONDS = Sentence("'seconds' từ 60 đến {most}", "'seconds' is from 60 to {most}")
 FILE_DIGEST_KIND = Sentence("Content-Digest của tệp dùng sha-256", "the Content-Digest of a file uses sha-256")
 UPLOADS_AT_A_TIME = Sentence("tối đa {most} tệp cùng lúc", "at most {most} files at a time")

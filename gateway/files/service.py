@@ -182,6 +182,10 @@ class DossierFiles:
         """A stored file as its content shows it, without warnings; None if it is not here."""
         return await self.files.examine(digest, partial(_described, digest))
 
+    async def is_usable(self, digest: str, requester: str) -> bool:
+        """Whether a requester holds a file, so that its dossiers may refer to it; its age then begins anew."""
+        return await self.files.is_held(digest, requester) and await self.files.hold(digest, requester)
+
     async def sweep(self, referred: Referred) -> int:
         """Delete files that nothing refers to and that are older than `unreferred_days`; how many.
 

@@ -160,3 +160,32 @@ async def test_download_is_saved_under_a_name_that_is_safe(
     plain, _, whole = headers["Content-Disposition"].partition("; filename*=UTF-8''")
     assert unquote(whole) == saved
     assert re.fullmatch(r'attachment; filename="[A-Za-z0-9._ -]+"', plain)
+
+
+@on_session
+async def test_dossier_may_name_files_of_its_requester_only(standing: Room) -> None:
+    mine, theirs = (
+        (await standing.stored(pdf()))["file"],
+        (await standing.stored(png(7, 7), client="national_portal"))["file"],
+    )
+    for number, (file, place) in enumerate([
+        (mine, "papers"), (theirs, "papers"), (f"sha256:{'0' * 64}", "papers"), (theirs, "results"),
+        (theirs, "supplements"),
+    ]):  # fmt: skip
+        held = [{"papers": [{"file": file}]}] if place == "supplements" else [{}, {"file": file}]
+        dossier = {
+            "code": f"H31.14-261120-10{number}",
+            "procedure": "1.004873",
+            "status": "accepted",
+            place: held,
+        }
+        status, answer = await standing.office.post("/v1/dossiers", dossier, "one_gate")
+        if file == mine:
+            assert status == 202, answer
+            continue
+        assert (status, answer["code"]) == (422, "file_unknown")
+        assert answer["errors"][0]["pointer"] in (
+            "/papers/1/file",
+            "/results/1/file",
+            "/supplements/0/papers/0/file",
+        )
