@@ -34,6 +34,8 @@ def greeting(content: Mapping[str, Any]) -> str:
         if content["sandbox"] and len(people) > 1:
             lines += _prefill_lines(base, content["sandbox"]["control"], people)
         lines += ["", "# nguồn dữ liệu / sources", f'curl -s {base}/v1/sources -H "{_BEARER}"']
+    if content["sandbox"]:
+        lines += _relay_lines(base, content["sandbox"]["control"])
     if content.get("log"):
         lines += [
             "",
@@ -74,6 +76,19 @@ def _prefill_lines(base: str, control: str, people: list[Mapping[str, Any]]) -> 
         f"{resume} -H 'Accept: text/event-stream'",
         resume,
         f"curl -s -X DELETE {control}/misbehave",
+    ]
+
+
+def _relay_lines(base: str, control: str) -> list[str]:
+    """Dossiers from the simulated portal; a simulated one-gate system that takes them over; the portal's book."""
+    to, gateway = orjson.dumps({"to": base, "count": 3}), orjson.dumps({"gateway": base})
+    return [
+        "",
+        "# hồ sơ từ Cổng giả lập, một cửa giả lập tiếp nhận / dossiers of the simulated portal, taken over",
+        f"curl -s {control}/portal/submit -d {shlex.quote(to.decode())}",
+        f"curl -s {control}/one_gate/start -d {shlex.quote(gateway.decode())}",
+        f"curl -s '{control}/portal/ledger?count=5'; curl -s '{control}/one_gate/ledger?count=5'",
+        f"curl -s -X POST {control}/one_gate/stop",
     ]
 
 
