@@ -27,6 +27,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.papers import open_papers
+from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, relaying
 from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
@@ -143,6 +144,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
                 secret=shared.relay_secret, files=shared.files, address=shared.address, key=key,
             ))
         )  # fmt: skip
+        desk = await opened.enter_async_context(relay_desk(parts, shared.stores, relay))
         rests_on = shared.access._replace(
             consents=people.consents, dossiers=relay, own=people.own, decisions=shared.stores.decisions,
             reader=shared.stores.reader,
@@ -166,10 +168,11 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins, files=replace(shared.files, recorder=recorder), relay=relay,
-            request_keys=relay.keys,
+            request_keys=relay.keys, relay_desk=desk,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
         relay.outbox.start()
+        desk.reconciliations.reconciler.start()
         return App(
             parts=parts, shared=shared, sources=sources, lent=lent, citizens=people, prefill=prefill,
             services=services, tls=tls, opened=opened.pop_all(),

@@ -294,6 +294,8 @@ class Metrics(Collector):
             "operation",
             "code",
         )
+        #: portal -> differences of the last reconciliation, by class
+        self._diverged: dict[str, Mapping[str, int]] = {}
         self._families = (
             self._requests,
             self._request_seconds,
@@ -368,6 +370,10 @@ class Metrics(Collector):
         """A security event, by its kind."""
         self._alarms.child(kind)[0] += 1
 
+    def diverged(self, portal: str, counts: Mapping[str, int]) -> None:
+        """Dossiers that differ from those of a portal, by class."""
+        self._diverged[portal] = counts
+
     def gauges(self, values: Mapping[str, float]) -> None:
         """How things stand now, by name (`log_size`, `log_waiting` and their like)."""
         if not values.keys() <= self._gauges.keys():
@@ -380,6 +386,8 @@ class Metrics(Collector):
         for name, text in _GAUGES.items():
             yield _gauge(name, text, self._gauges[name])
         yield _gauge("requests_in_flight", "Requests being answered", self._under_way)
+        if self._diverged:
+            yield _diverged(self._diverged)
 
     def render(self) -> bytes:
         """The Prometheus text form."""
@@ -389,6 +397,14 @@ class Metrics(Collector):
 def _gauge(name: str, text: str, value: float) -> Metric:
     metric = Metric(f"motlan_{name}", text, "gauge")
     metric.add_sample(metric.name, {}, value)
+    return metric
+
+
+def _diverged(found: Mapping[str, Mapping[str, int]]) -> Metric:
+    metric = Metric("motlan_dossiers_diverged", "Dossiers that differed at the last reconciliation", "gauge")
+    for portal, counts in found.items():
+        for kind, count in counts.items():
+            metric.add_sample(metric.name, {"portal": portal, "class": kind}, count)
     return metric
 
 

@@ -30,6 +30,7 @@ from adapters.schema.revisions import (
     r0012_tags,
     r0013_witness,
     r0014_relay,
+    r0015_reconciliation,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -53,6 +54,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0012_tags.REVISION,
     r0013_witness.REVISION,
     r0014_relay.REVISION,
+    r0015_reconciliation.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

@@ -41,7 +41,7 @@ BEGIN
             'dossier_owners', 'dossiers', 'idempotency_keys', 'log_anchors', 'log_archives', 'log_blocks',
             'log_checkpoints', 'log_edge', 'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
             'log_sources', 'log_state', 'log_subjects', 'log_tiles', 'log_untagged', 'own_data', 'own_data_keys',
-            'period_keys', 'refused_copies', 'subject_requests', 'write_probe'])
+            'period_keys', 'reconcile_runs', 'refused_copies', 'subject_requests', 'write_probe'])
     LOOP
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, motlan_app, motlan_admin, motlan_audit', ours);
     END LOOP;
@@ -76,6 +76,8 @@ GRANT SELECT, INSERT, UPDATE ON dossiers, deliveries, delivery_queues TO motlan_
 GRANT SELECT, INSERT, DELETE ON dossier_owners, idempotency_keys TO motlan_app;
 GRANT SELECT, INSERT, UPDATE (sealed) ON dossier_events TO motlan_app;
 GRANT SELECT, INSERT ON delivery_events TO motlan_app;
+-- Runs of the reconciliation: the next one replaces the row.
+GRANT SELECT, INSERT, UPDATE ON reconcile_runs TO motlan_app;
 -- What was erased, pruned, and who has signed: triggers write it, or the administrator.
 GRANT SELECT ON log_periods, log_signers, log_archives, log_pruned_hashes TO motlan_app, motlan_admin, motlan_audit;
 GRANT EXECUTE ON FUNCTION motlan_month(text) TO motlan_app;

@@ -32,6 +32,7 @@ from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.log_retention import SqlLogRetention
 from adapters.stores.log_sqlite import SqliteStore
 from adapters.stores.postgres import PostgresDatabase, open_admin_lanes, open_lanes
+from adapters.stores.reconciliation import SqlReconcileRuns
 from adapters.stores.relay import RELAY, SqlRelay
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.sifting import TagKeys
@@ -81,7 +82,8 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
         anchors=SqlAnchors(log), replays=replays, revocations=SqlRevocations(access),
         consents=SqlConsents(consents), own_data=SqlOwnData(consents),
         subject_requests=SqlSubjectRequests(consents), decisions=SqlDecisions(consents),
-        corrections=SqlCorrections(corrections), relay=SqlRelay(relay), close=close,
+        corrections=SqlCorrections(corrections), relay=SqlRelay(relay),
+        reconcile_runs=SqlReconcileRuns(relay), close=close,
     )  # fmt: skip
 
 

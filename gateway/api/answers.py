@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.api.audit_answers import AUDIT_ANSWERS
 from gateway.api.consent_answers import CONSENT_ANSWERS
+from gateway.api.deliveries_answers import DELIVERIES_ANSWERS
 from gateway.api.dossier_answers import DOSSIER_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
 from gateway.api.papers_answers import PAPERS_ANSWERS
@@ -169,6 +170,7 @@ ANSWERS: dict[str, Any] = {
     **AUDIT_ANSWERS,
     **CONSENT_ANSWERS,
     **DOSSIER_ANSWERS,
+    **DELIVERIES_ANSWERS,
     "Metadata": _object(
         "issuer token_endpoint introspection_endpoint revocation_endpoint jwks_uri",
         issuer=_TEXT,

@@ -33,7 +33,10 @@ from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
+from gateway.relay.deliveries import Deliveries
+from gateway.relay.reconciliations import Reconciliations
 from gateway.relay.request_keys import RequestKeys
+from gateway.relay.scores import Scores
 from gateway.relay.service import DossierRelay
 from gateway.subject_requests.service import SubjectRequests
 
@@ -91,6 +94,15 @@ class Loaded:
     refused: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RelayDesk:
+    """What operators of the relay use."""
+
+    deliveries: Deliveries
+    reconciliations: Reconciliations
+    scores: Scores
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The services of the handlers; `app.py` opens and closes them."""
@@ -111,6 +123,8 @@ class Services:
     files: DossierFiles | None = None
     #: None if no dossiers are relayed
     relay: DossierRelay | None = None
+    #: what its operators use
+    relay_desk: "RelayDesk | None" = None
     #: Idempotency-Keys; None without a store of them
     request_keys: RequestKeys | None = None
     #: signs answers on request

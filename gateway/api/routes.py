@@ -11,6 +11,7 @@ from gateway.api import (
     audit,
     citizens,
     corrections,
+    deliveries,
     dossiers,
     files,
     operation,
@@ -38,6 +39,7 @@ from gateway.api.corrections_models import (
     CorrectionTakeBody,
     CorrectionUpdateBody,
 )
+from gateway.api.deliveries_models import ReconcileBody
 from gateway.api.dispatcher import Endpoint, Handler, Routes
 from gateway.api.dossier_models import (
     DossierBody,
@@ -179,6 +181,37 @@ OPERATIONS = (
         method="GET", path="/v1/dossiers/{code}", handler=dossiers.one, id="dossier_one", scope="dossiers",
         vi="Một hồ sơ: nội dung, tiến độ, các lượt gửi", en="One dossier: content, steps, deliveries",
         answer="DossierShown", problems=(*GUARDED, 404, 503),
+    ),
+    Route(
+        method="GET", path="/v1/deliveries", handler=deliveries.search, id="deliveries", scope="dossiers",
+        vi="Các lượt gửi hồ sơ, tiến độ tới các cổng", en="Deliveries to portals and inboxes, newest first",
+        answer="Deliveries", query=(("state", "dead"), ("target", "national_bus"), ("dossier", "H31.14-260105-0007"),
+        ("after", "100"), ("count", "50")), problems=(400, *GUARDED, 503),
+    ),
+    Route(
+        method="GET", path="/v1/deliveries/{delivery}", handler=deliveries.one, id="delivery", scope="dossiers",
+        vi="Một lượt gửi: diễn biến, lý do, cách xử lý", en="One delivery: its history, reason and remedy",
+        answer="DeliveryShown", problems=(*GUARDED, 404, 503),
+    ),
+    Route(
+        method="POST", path="/v1/deliveries/{delivery}/replay", handler=deliveries.replay, id="delivery_replay",
+        scope="dossiers", vi="Gửi lại một lượt gửi đã dừng", en="Queue a delivery again that was given up",
+        answer="DeliveryReplayed", problems=(*GUARDED, 404, 409, 503), keyed=True,
+    ),
+    Route(
+        method="GET", path="/v1/reconciliation", handler=deliveries.reconciliation, id="reconciliation",
+        scope="dossiers", vi="Kết quả đối soát hồ sơ với các cổng", en="Where both sides' dossiers differ",
+        answer="Reconciliation", problems=(*GUARDED, 503),
+    ),
+    Route(
+        method="POST", path="/v1/reconciliation", handler=deliveries.reconcile, id="reconcile", scope="dossiers",
+        body=ReconcileBody, vi="Bắt đầu đối soát hồ sơ với các cổng", en="Compare dossiers with portals, and mend them",
+        answer="ReconciliationBegun", problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True, status=202,
+    ),
+    Route(
+        method="GET", path="/v1/scores", handler=deliveries.scores, id="scores", scope="dossiers",
+        vi="Tính trước điểm chất lượng phục vụ", en="Scores of service quality, computed in advance", answer="Scores",
+        query=(("month", "2026-11"), ("agency", "000.00.14.H31")), problems=(400, *GUARDED, 503),
     ),
     Route(
         method="POST", path="/v1/papers/search", handler=papers.search, id="papers_search", scope="papers",

@@ -36,6 +36,9 @@ COMMANDS: Commands = {
         "Run every procedure against every cast of the sandbox: which papers data cut, and why.",
     ),
     "corrections": ("corrections:corrections", "List what was reported to the owners of databases."),
+    "outbox": ("outbox:outbox", "What waits for a portal, why, and how to send it again."),
+    "reconcile": ("reconcile:reconcile", "Compare dossiers with portals, and mend what differs."),
+    "scores": ("scores:scores", "Compute in advance how service quality is scored."),
     "policy": ("policy:policy", "What another configuration would have decided otherwise."),
     "subject-requests": (
         "subject_requests:subject_requests",

@@ -97,7 +97,7 @@ class GatewayClient:
         return self._asked("DELETE", path)
 
     def _formed(self, answer: ClientAnswer, form: str) -> ClientAnswer:
-        if answer.status == 200 and form:
+        if answer.status in {200, 202} and form:
             import jsonschema_rs
 
             from gateway.api.answers import ANSWERS  # both take a moment, and only those who ask need them

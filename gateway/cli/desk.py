@@ -15,6 +15,8 @@ from gateway.cli.options import JSON, QUIET, Voice, as_json, data_root, options,
 
 _Found = TypeVar("_Found")
 _DEFAULT = "http://127.0.0.1:8080"
+#: done, or begun
+_GOOD = frozenset({200, 202})
 #: the gateway, its log or a proxy before it
 _OUT_OF_ORDER = frozenset({502, 503, 504})
 
@@ -36,7 +38,7 @@ class CommandDesk(Voice):
     def asked(self, call: Callable[[GatewayClient], ClientAnswer]) -> ClientAnswer:
         """The good answer; exits, with a word about it, when there is none."""
         answer = self._reached(call)
-        return answer if answer.status == 200 else self._refuse(answer)
+        return answer if answer.status in _GOOD else self._refuse(answer)
 
     def fetched(self, call: Callable[[GatewayClient], _Found | ClientAnswer]) -> _Found:
         """What a longer errand brought back; exits likewise when it brought back a refusal."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from gateway import registry
 from gateway.composition.composition import Composition
 from gateway.composition.portals import open_portals
+from gateway.composition.reconcile import status_rules
 from gateway.consents.sealing import PersonKeys
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import RelayUnavailable
@@ -66,6 +67,7 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
         relay = DossierRelay(
             configuration=parts.configuration, catalogue=parts.catalogue, rows=rows, contents=contents,
             recorder=of.recorder, outbox=outbox, keys=keys, secret=of.secret,
+            rules=status_rules(settings.statuses),
         )  # fmt: skip
         sweeping = asyncio.create_task(_sweep(relay), name="relay-sweep")
         try:

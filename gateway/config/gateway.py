@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from gateway.config.values import Moved, Secret, SecretKey, Settings
+from gateway.domain.dossier import DossierStatus
 from gateway.domain.files import FileKind
 
 Profile = Literal["sandbox", "production"]
@@ -18,6 +19,7 @@ def _listed(value: object) -> object:
 
 AS_LIST = BeforeValidator(_listed)
 WordList = Annotated[tuple[str, ...], AS_LIST]
+StatusList = Annotated[tuple[DossierStatus, ...], AS_LIST]
 Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(minute|hour|day)$")]
 
 
@@ -263,6 +265,44 @@ class CorrectionSettings(Settings):
     per_subject: Rate | None = "20/day"
 
 
+class StatusSettings(Settings):
+    """The status machine of dossiers, where a province wants it otherwise (gateway/relay/README.md has the table)."""
+
+    #: order of steps of the same second, the newest last; all ten statuses
+    order: StatusList = ()
+    #: status -> the statuses that may follow it
+    follow: dict[DossierStatus, StatusList] = {}
+    #: final status -> what the province reopens it with
+    reopen: dict[DossierStatus, StatusList] = {}
+    #: what portals may say of a dossier
+    portals_say: StatusList = (DossierStatus.SUBMITTED, DossierStatus.WITHDRAWN)
+    #: a step that lies further ahead of the clock counts from its time on
+    ahead_seconds: float = Field(300, ge=0, le=86_400)
+
+    @field_validator("order")
+    @classmethod
+    def _whole(cls, given: tuple[DossierStatus, ...]) -> tuple[DossierStatus, ...]:
+        if given and sorted(given) != sorted(set(DossierStatus) - {DossierStatus.UNKNOWN}):
+            raise ValueError("is not each status once", "write all ten statuses, or leave it out")
+        return given
+
+
+class ReconcileSettings(Settings):
+    """Comparison with portals."""
+
+    #: when the nightly run begins, in Việt Nam; blank: there is none
+    nightly_at: str = Field("02:30", pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")
+    #: days that it looks back
+    days: int = Field(7, ge=0, le=92)
+    #: questions to one portal
+    per_second: float = Field(10, gt=0, le=1_000)
+    #: look each dossier up whose dates the portal's list does not tell; false: compare statuses by the list
+    fields: bool = True
+    #: a run stops when more dossiers are missing at the portal, and a larger share of those compared
+    wave: int = Field(20, ge=0)
+    wave_share: float = Field(0.2, ge=0, le=1)
+
+
 class RelaySettings(Settings):
     """The relay of dossiers."""
 
@@ -274,6 +314,10 @@ class RelaySettings(Settings):
     erase_days: float = Field(30, gt=0, le=30)
     #: how long an Idempotency-Key is remembered
     key_days: float = Field(7, ge=1.1, le=90)
+    statuses: StatusSettings = StatusSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
+    #: codes of the population database in `databases` of a dossier (`MaCSDL`; remembered, the table was not seen)
+    population_databases: WordList = ("1",)
 
 
 class AttestSettings(Settings):

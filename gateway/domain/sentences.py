@@ -892,12 +892,21 @@ NO_SUCH_DOSSIER_OF_OWNER = Sentence("không có hồ sơ nào với mã và số
     "there is no dossier with this code and this number of its owner")
 NO_SUCH_DELIVERY = Sentence("không có lượt gửi này cho hệ thống gửi yêu cầu (mục thứ {place}, tính từ 0)",
     "there is no such delivery for the requester (entry {place}, counted from 0)")
+DELIVERY_NOT_GIVEN_UP = Sentence("chỉ gửi lại được lượt gửi đã dừng (dead); lượt gửi này đang ở trạng thái {state}",
+    "only a delivery that was given up (dead) is queued again; this one is {state}")
+NO_SUCH_PORTAL = Sentence("không có cổng này trong các cổng được đối soát: {known}",
+    "there is no such portal among those that are compared: {known}")
+DAYS_OF_RUN = Sentence("ngày đầu không sau ngày cuối, và khoảng thời gian không quá {most} ngày",
+    "the first day is not after the last one, and there are at most {most} days between them")
+RECONCILIATION_RUNS = Sentence("việc đối soát với cổng này đang chạy; xem GET /v1/reconciliation",
+    "a reconciliation with this portal is running; see GET /v1/reconciliation")
 DOSSIER_OF_ANOTHER = Sentence("mã hồ sơ này đã được hệ thống khác đăng ký; hãy kiểm tra mã đơn vị trong mã hồ sơ",
     "another system registered this code; check the unit in the code of the dossier")
 DOSSIER_CHANGES = Sentence("hồ sơ đang được thay đổi bởi nhiều yêu cầu; hãy gửi lại sau một giây",
     "several requests change this dossier just now; send it again after a second")
 TWIN_UNDER_WAY = Sentence("một yêu cầu với cùng Idempotency-Key đang được xử lý; hãy gửi lại sau một giây",
     "a request with the same Idempotency-Key is under way; send it again after a second")
+QUERY_WORD = Sentence("tham số '{name}' viết theo: {words}", "the parameter '{name}' is written as: {words}")
 QUERY_NUMBER = Sentence("tham số '{name}' phải là số nguyên trong giới hạn",
     "the parameter '{name}' is a whole number within its limits")
 CURSOR_UNKNOWN = Sentence("/cursor: gửi `next` của trang trước", "/cursor: send `next` of the page before")

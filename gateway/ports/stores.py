@@ -21,6 +21,7 @@ from gateway.ports.exchange_log import (
     LogTree,
     PeriodVault,
 )
+from gateway.ports.reconciliation import ReconcileRuns
 from gateway.ports.relay import RelayRows
 
 
@@ -54,6 +55,7 @@ class Stores:
     decisions: Decisions
     corrections: CorrectionRows
     relay: RelayRows
+    reconcile_runs: ReconcileRuns
     #: writes what waits, then frees threads and connections
     close: Callable[[], Awaitable[None]]
 

@@ -45,7 +45,7 @@ from gateway.relay.contents import Contents, digest, in_records, indexed, owners
 from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scoring import facts_of, facts_with_path
-from gateway.relay.statuses import Standing, StepVerdict, fold, is_final
+from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_final
 
 _ACCEPTED = 202
 #: the longest wait for a portal that is asked in between
@@ -105,6 +105,7 @@ class DossierRelay:
     keys: RequestKeys
     #: separates digests of steps from all others
     secret: bytes = field(repr=False)
+    rules: StatusRules = field(default_factory=StatusRules)
 
     # ------------------------------------------------------------------------------------ from the province
 
@@ -221,7 +222,7 @@ class DossierRelay:
         content = await self.contents.open(row.period, row.sealed, _context(row))
         events = await self.rows.events(row.origin, row.code)
         sent = await self.rows.deliveries(DeliverySearch(code=row.code, requester=row.requester, most=200))
-        verdicts = fold(events, self.recorder.clock.now().timestamp()).verdicts
+        verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
         steps = [await self._event(one, verdicts[one.id]) for one in events]
         return {
             "exchange_id": caller.exchange, **_listed(row), "dossier": None if content is None else content["dossier"],
@@ -261,7 +262,7 @@ class DossierRelay:
             raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=ProblemCode.DOSSIER_UNKNOWN)
         row = found[0]
         events = await self.rows.events(row.origin, row.code)
-        verdicts = fold(events, self.recorder.clock.now().timestamp()).verdicts
+        verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
         steps = [
             {"at": _moment(one.at), "status": one.status}
             for one in events
@@ -451,7 +452,7 @@ class DossierRelay:
         known = await self.rows.events(origin, code) if found is not None else []
         ids = {one.id for one in known}
         new = list({one.id: one for one in came if one.id not in ids}.values())
-        standing = fold((*known, *new), self.recorder.clock.now().timestamp())
+        standing = fold((*known, *new), self.recorder.clock.now().timestamp(), self.rules)
         return [one._replace(verdict=standing.verdicts[one.id]) for one in new], standing
 
     def _event_row(

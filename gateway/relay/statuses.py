@@ -61,7 +61,7 @@ AHEAD_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRules:
-    """The rules of a province; `config/relay.yaml` changes them."""
+    """The rules of a province; `relay.statuses` of `gateway.yaml` changes them."""
 
     ranks: tuple[DossierStatus, ...] = RANKS
     legal: Mapping[DossierStatus, frozenset[DossierStatus]] = field(default_factory=lambda: LEGAL)

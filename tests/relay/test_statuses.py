@@ -28,7 +28,7 @@ STATUSES = [*DossierStatus, "nope"]
 some_steps = st.lists(
     st.builds(
         Said,
-        id=st.text("abcdefgh", min_size=1, max_size=3),
+        id=st.sampled_from("abcdefghijkl"),
         status=st.sampled_from(STATUSES),
         at=st.integers(0, 6).map(float) | st.sampled_from([NOW + 299, NOW + 301, NOW + 90_000]),
         came=st.integers(1_000, 1_008).map(float),

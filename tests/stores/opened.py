@@ -18,6 +18,7 @@ from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.log_retention import SqlLogRetention
 from adapters.stores.opening import open_admin
 from adapters.stores.postgres import PostgresDatabase, open_lanes
+from adapters.stores.reconciliation import SqlReconcileRuns
 from adapters.stores.relay import RELAY, SqlRelay
 from adapters.stores.sifting import TagKeys
 from adapters.stores.sqlite import SqliteDatabase
@@ -80,6 +81,10 @@ class CorrectionTable(SqlCorrections, _Closing):
 
 
 class RelayTables(SqlRelay, _Closing):
+    pass
+
+
+class RunTable(SqlReconcileRuns, _Closing):
     pass
 
 
@@ -156,6 +161,10 @@ def open_corrections(url: str, folder: Path) -> CorrectionTable:
 
 def open_relay(url: str, folder: Path) -> RelayTables:
     return RelayTables(open_database(url, folder, RELAY))
+
+
+def open_runs(url: str, folder: Path) -> RunTable:
+    return RunTable(open_database(url, folder, RELAY))
 
 
 def open_periods(url: str, folder: Path) -> Vault:

@@ -1,0 +1,119 @@
+"""Deliveries for operators: which are open, the history of one in words, and queueing again one that was given up.
+
+A requester sees the deliveries of its own dossiers; with the scope `admin`, all. What is shown names no person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.domain import sentences as say
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import Conflict, NotFound, RowConflict
+from gateway.domain.exchange import Phase
+from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import DeliveryReason
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
+from gateway.relay import words
+from gateway.relay.contents import in_records
+from gateway.relay.outbox import Outbox
+from gateway.relay.service import delivery_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """Shows deliveries, and queues them again."""
+
+    rows: RelayRows
+    recorder: Recorder
+    outbox: Outbox
+
+    async def search(self, caller: Caller, wanted: DeliverySearch) -> dict[str, object]:
+        """Matching deliveries, newest first; `next` is the place of the next page. Raises RelayUnavailable."""
+        found = await self.rows.deliveries(wanted._replace(requester=_whose(caller), most=wanted.most + 1))
+        page = found[: wanted.most]
+        return {
+            "exchange_id": caller.exchange,
+            "deliveries": [delivery_of(one) for one in page],
+            "next": page[-1].seq if len(found) > wanted.most else None,
+        }
+
+    async def show(self, caller: Caller, delivery: str) -> dict[str, object]:
+        """One delivery: where it stands, why, what to do, and its history. Raises NotFound, RelayUnavailable."""
+        row = await self._own(caller, delivery)
+        history = await self.rows.history(delivery)
+        return {
+            "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
+            "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
+            "reason_words": _reason(row.reason), "remedy": remedy(row),
+            "history": [_step(one) for one in history],
+        }  # fmt: skip
+
+    async def replay(self, caller: Caller, delivery: str) -> dict[str, object]:
+        """Queue a delivery again that was given up; recorded. Raises NotFound, Conflict, RelayUnavailable."""
+        row = await self._own(caller, delivery)
+        if row.state is not DeliveryState.DEAD:
+            raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state=row.state), code=ProblemCode.STATE_DIFFERS)
+        now = self.recorder.clock.now().timestamp()
+        work = self.rows.replay(delivery, DeliveryEvent(now, "replayed", exchange=caller.exchange))
+        header = RecordHeader(caller.exchange, row.requester, caller.agency, dossier=in_records(row.code))
+        notes = {"delivery": row.id, "target": row.target, "by": caller.requester.id, "reason": row.reason}
+        try:
+            receipt = await self.recorder.write(
+                header, Phase.DELIVERY, "delivery_replayed", notes=notes, work=work
+            )
+        except RowConflict:
+            raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state="?"), code=ProblemCode.STATE_DIFFERS) from None
+        self.outbox.wake()
+        again = await self.rows.delivery(delivery)
+        return {
+            "exchange_id": caller.exchange, **delivery_of(again or row),
+            "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
+        }  # fmt: skip
+
+    async def _own(self, caller: Caller, delivery: str) -> DeliveryRow:
+        row = await self.rows.delivery(delivery)
+        if row is None or _whose(caller) not in ("", row.requester):
+            raise NotFound(say.NO_SUCH_DELIVERY(place=0), code=ProblemCode.DELIVERY_UNKNOWN)
+        return row
+
+
+def _whose(caller: Caller) -> str:
+    """The requester whose deliveries the caller sees; blank: all."""
+    return "" if "admin" in caller.requester.scopes else caller.requester.id
+
+
+def remedy(row: DeliveryRow) -> dict[str, str]:
+    """What to do about a delivery, in both languages."""
+    is_dead = row.state is DeliveryState.DEAD
+    vi, en = (is_dead and words.REASON_REMEDIES.get(row.reason)) or words.STATE_REMEDIES[row.state]
+    filled = {"delivery": row.id, "target": row.target}
+    return {"vi": vi.format(**filled), "en": en.format(**filled)}
+
+
+def _step(event: DeliveryEvent) -> dict[str, object]:
+    vi, en = words.STEPS.get(event.what, (event.what, event.what))
+    why = _reason(event.reason)
+    return {
+        "at": rfc3339(datetime.fromtimestamp(event.at, UTC)), "what": event.what, "reason": event.reason or None,
+        "attempt": event.attempt, "exchange": event.exchange or None,
+        "vi": f"{vi} {why['vi']}." if why else vi, "en": f"{en} {why['en']}." if why else en,
+    }  # fmt: skip
+
+
+def _words(table: words.WordTable, code: str) -> dict[str, str]:
+    vi, en = table.get(code, (code, code))
+    return {"vi": vi, "en": en}
+
+
+def _reason(code: str) -> Mapping[str, str] | None:
+    """The words of a reason; the code itself where it has none."""
+    if not code:
+        return None
+    try:
+        known = DeliveryReason(code)
+    except ValueError:
+        return {"vi": code, "en": code}
+    return {"vi": known.vi, "en": known.en}

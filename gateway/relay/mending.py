@@ -1,0 +1,142 @@
+"""Mends what a reconciliation found: queues the messages that a portal lacks, each with a record.
+
+What is sent has the status that the dossier has now. A dossier that changed since it was compared is left alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from gateway.domain.dates import rfc3339
+from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
+from gateway.domain.errors import RowConflict
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import new_exchange_id
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.ports.exchange_log import Work
+from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliveryState, DossierRow, EventRow, RelayRows
+from gateway.relay.contents import Contents, in_records, sealed
+from gateway.relay.differences import Difference, Remedy
+from gateway.relay.outbox import Outbox
+from gateway.relay.statuses import StatusRules, StepVerdict, fold
+
+#: status -> the date that says when it came, where the dossier itself has none
+_DATES = {
+    DossierStatus.REFUSED: "refused_at",
+    DossierStatus.PROCESSED: "processed_at",
+    DossierStatus.HANDED_OVER: "handed_over_at",
+}
+_TOLD = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierMender:
+    """Queues deliveries that mend differences."""
+
+    rows: RelayRows
+    contents: Contents
+    recorder: Recorder
+    outbox: Outbox
+    rules: StatusRules = field(default_factory=StatusRules)
+
+    async def mend(self, difference: Difference, run: str) -> bool:
+        """Whether it was queued; False when the dossier is not as it was compared, or nothing can be sent.
+
+        `run`: the id of the reconciliation. Raises RelayUnavailable, LogUnavailable.
+        """
+        row = await self.rows.dossier(difference.origin, difference.code)
+        if row is None or row.version != difference.version:
+            return False
+        exchange = new_exchange_id()
+        work = await self._work(row, difference, exchange)
+        if work is None:
+            return False
+        header = RecordHeader(exchange, row.requester, row.agency, row.procedure, in_records(row.code))
+        notes = {
+            "target": difference.portal, "class": str(difference.kind), "remedy": str(difference.remedy), "run": run,
+        }  # fmt: skip
+        try:
+            await self.recorder.write(header, Phase.DELIVERY, "dossier_mended", notes=notes, work=work)
+        except RowConflict:
+            return False
+        self.outbox.wake()
+        return True
+
+    async def _work(self, row: DossierRow, difference: Difference, exchange: str) -> Work | None:
+        now = self.recorder.clock.now().timestamp()
+        if difference.remedy is Remedy.REPLAY:
+            return self.rows.replay(difference.delivery, DeliveryEvent(now, "replayed", exchange=exchange))
+        newer = row._replace(version=row.version + 1, changed=now)
+        bodies = [(kind, await self._body(kind, row, difference)) for kind in difference.sends]
+        if not any(body is not None for _, body in bodies):  # the steps came with whole dossiers
+            bodies = [(MessageKind.DOSSIER, await self._body(MessageKind.DOSSIER, row, difference))]
+        keys = await self.contents.current()
+        queued = []
+        for kind, body in bodies:
+            if body is not None:
+                name = str(new_exchange_id())
+                queued.append(DeliveryRow(
+                    0, name, difference.portal, f"{row.origin}|{row.code}", kind, row.code, newer.version,
+                    row.requester, exchange, DeliveryState.QUEUED, 0, "", now, 0.0, now, now, keys.period,
+                    sealed(keys, body, name),
+                ))  # fmt: skip
+        if not queued or (
+            MessageKind.DOSSIER in difference.sends and queued[0].kind is not MessageKind.DOSSIER
+        ):
+            return None
+        return self.rows.change(dossier=newer, before=row.version, deliveries=queued)
+
+    async def _body(
+        self, kind: MessageKind, row: DossierRow, difference: Difference
+    ) -> Mapping[str, Any] | None:
+        """The message; None when its content cannot be opened, or there is nothing to tell."""
+        if kind is MessageKind.DOSSIER:
+            return await self._dossier(row)
+        events = await self.rows.events(row.origin, row.code)
+        if kind is MessageKind.STATUS:
+            return await self._notice(row, events)
+        found = [await self._entry(one) for one in self._untold(row, events, difference.theirs)]
+        entries = [one for one in found if one.get("official")]  # others came with a whole dossier
+        return {"entries": entries} if entries else None
+
+    async def _dossier(self, row: DossierRow) -> Mapping[str, Any] | None:
+        """The stored dossier with the status that it has now."""
+        content = await self.contents.open(row.period, row.sealed, f"{row.origin}|{row.code}")
+        if content is None:
+            return None
+        dossier = {**content["dossier"], "status": row.status}
+        date = _DATES.get(DossierStatus(row.status))
+        if date is not None:
+            dossier.setdefault(date, _moment(row.status_at))
+        return dossier
+
+    def _untold(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
+        """Our steps behind the status that the portal has; all of them when we never had that status."""
+        verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
+        ours = [one for one in events if one.source == PROVINCE and verdicts[one.id] in _TOLD]
+        path = orjson.loads(row.facts).get("path", ()) if row.facts else ()
+        known = max((at for status, at in path if status == theirs), default=None)
+        return sorted(
+            (one for one in ours if known is None or int(one.at) > known), key=lambda one: (one.at, one.came)
+        )
+
+    async def _entry(self, step: EventRow) -> dict[str, Any]:
+        """The step as it came; its code, status and time alone when its content is erased."""
+        content = await self.contents.open(step.period, step.sealed, step.id)
+        known: dict[str, Any] = content if isinstance(content, dict) else {}
+        return {**known, "dossier": step.code, "at": _moment(step.at), "status": step.status}
+
+    async def _notice(self, row: DossierRow, events: Sequence[EventRow]) -> Mapping[str, Any]:
+        """The status now, with what the step said that set it."""
+        last = next((one for one in events if one.status == row.status and one.at == row.status_at), None)
+        content = None if last is None else (await self._entry(last)).get("content")
+        notice = {"dossier": row.code, "at": _moment(row.status_at), "status": row.status}
+        more = {"local_code": row.other_code, "content": content}
+        return {**notice, **{name: value for name, value in more.items() if value}}
+
+
+def _moment(seconds: float) -> str:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))
