@@ -99,7 +99,7 @@ def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: Port
     return MinistryPortal(settings, options, PortalPeer(peer, auth), uploads, plans, tools)
 
 
-class _Reply(NamedTuple):
+class _MinistryAnswer(NamedTuple):
     """What the portal says of a request that it judged."""
 
     status: int
@@ -181,7 +181,7 @@ class MinistryPortal:
             await self._remember(message.code, reply.number)
         return self._ended(reply, message, written)._replace(reference=reply.number)
 
-    def _ended(self, reply: _Reply, message: OutboundMessage, written: object) -> PortalAnswer:
+    def _ended(self, reply: _MinistryAnswer, message: OutboundMessage, written: object) -> PortalAnswer:
         if reply.status != _BAD:
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
         if message.kind is not MessageKind.DOSSIER and _NOT_THERE in reply.text:
@@ -190,7 +190,9 @@ class MinistryPortal:
         field = field_of(str(reply.tree.get("message", "")), names_in(written))
         return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field)
 
-    async def _sent_to(self, operation: str, data: object, message: OutboundMessage, end: float) -> _Reply:
+    async def _sent_to(
+        self, operation: str, data: object, message: OutboundMessage, end: float
+    ) -> _MinistryAnswer:
         """The portal's judgement. Raises NotDelivered."""
         headers = {"Content-Type": _JSON, "Accept": _JSON}
         wire = Wire(
@@ -203,10 +205,10 @@ class MinistryPortal:
         )
         return await self._asked(operation, wire, message.code, end)
 
-    async def _asked(self, operation: str, wire: Wire, dossier: str, end: float) -> _Reply:
+    async def _asked(self, operation: str, wire: Wire, dossier: str, end: float) -> _MinistryAnswer:
         person = hash((self._name, dossier)) if dossier else None
         behalf = Behalf(self._name, person, hash((operation, person)), f"{self._name}.{operation}")
-        reply: _Reply = await self._peer.send(PortalRequest(wire, behalf, _read), end)
+        reply: _MinistryAnswer = await self._peer.send(PortalRequest(wire, behalf, _read), end)
         return reply
 
     # ------------------------------------------------------------ numbers of dossiers
@@ -322,11 +324,11 @@ class MinistryPortal:
         await self._uploads.close()
 
 
-def _read(answer: HttpAnswer) -> _Reply:
+def _read(answer: HttpAnswer) -> _MinistryAnswer:
     tree = read_json(answer)
     if not isinstance(tree, Mapping):
         raise NotAnAnswer
-    return _Reply(answer.status, tree)
+    return _MinistryAnswer(answer.status, tree)
 
 
 def _named(answer: HttpAnswer) -> Mapping[str, str]:

@@ -153,7 +153,7 @@ class NationalBus:
         """
         written = self._plans["dossier"].write(await linked(message.body, self._link))
         is_known = await self._is_known(message, end)
-        if is_known and self._creating.pop(message.delivery, False):
+        if message.unconfirmed and is_known and self._creating.pop(message.delivery, False):
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
         if not is_known:
             self._creating[message.delivery] = True
@@ -161,6 +161,8 @@ class NationalBus:
                 self._creating.popitem(last=False)
         reply = await self._push(message.code, written, end, updating=is_known)
         if reply.verdict is BusVerdict.EXISTS and not is_known:
+            # it is not ours that is there: what follows is an update
+            self._creating.pop(message.delivery, None)
             reply = await self._push(message.code, written, end, updating=True)
         elif (
             reply.verdict is BusVerdict.NOT_THERE and is_known and not await self._is_there(message.code, end)

@@ -160,6 +160,28 @@ async def test_doubtful_dossier_of_another_process_is_sent_whole_as_an_update() 
     assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False", "True"]
 
 
+async def test_update_that_is_lost_after_a_create_was_refused_is_sent_again() -> None:
+    async with bus_and_portal() as (bus, portal):
+        bus.dossiers[CODE] = {"MaHoSo": CODE}
+        bus.say("TraCuuHoSo", {"error_code": 0, "message": "", "result": []})
+        bus.say("DongBoHoSoMC", {"error_code": "3", "message": f"{CODE} đã tồn tại"}, DROP)
+        assert await portal.deliver(dossier(), soon()) == PortalAnswer(UNCONFIRMED, "answer_missing")
+        assert await portal.deliver(dossier(unconfirmed=True, attempt=2), soon()) == PortalAnswer(CONFIRMED)
+        assert bus.dossiers[CODE]["TenTTHC"] == "Đăng ký khai sinh"
+    assert [one.words["isUpdating"] for one in bus.asked("DongBoHoSoMC")] == ["False", "True", "True"]
+
+
+async def test_doubtful_update_of_a_known_dossier_is_looked_up_too() -> None:
+    async with bus_and_portal() as (bus, portal):
+        await portal.deliver(dossier(), soon())
+        bus.say("DongBoHoSoMC", DROP)
+        await portal.deliver(dossier(status="processing"), soon())
+        assert len(bus.asked("TraCuuHoSo")) == 1
+        again = await portal.deliver(dossier(status="processing", unconfirmed=True, attempt=2), soon())
+        assert again == PortalAnswer(CONFIRMED)
+        assert len(bus.asked("TraCuuHoSo")) == 2
+
+
 def _stored_and_dropped(bus: Any, one: Any) -> object:
     """The bus stores it, and its answer is lost."""
     bus.usual(one)

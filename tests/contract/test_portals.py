@@ -30,9 +30,12 @@ from tests.adapters.bus_peer import portal_tools, soon
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)
 CONFIGURED = {name: one for name, one in load(ROOT / "config").portals.items() if one.url}
+_READ_ONLY = "adapters.portals.public_api"
 #: those that take whole dossiers, or would if they were switched on
 PORTALS = sorted(
-    name for name, one in CONFIGURED.items() if not one.takes or MessageKind.DOSSIER in one.takes
+    name
+    for name, one in CONFIGURED.items()
+    if one.adapter != _READ_ONLY and (not one.takes or MessageKind.DOSSIER in one.takes)
 )
 #: those whose answers are read; a push is acknowledged by its status alone
 READING = sorted(name for name in PORTALS if CONFIGURED[name].mapping)
