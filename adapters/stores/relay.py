@@ -90,6 +90,7 @@ _DROP_OWNERS = RowStatement(
     "DELETE FROM dossier_owners WHERE (code, origin) IN (SELECT code, origin FROM given)",
 )
 _ADD_OWNER = _insert("dossier_owners", "person bytea, code text, origin text", "ON CONFLICT DO NOTHING")
+_ADD_FILE = _insert("dossier_files", "digest text, code text, origin text", "ON CONFLICT DO NOTHING")
 _ADD_EVENT = _insert("dossier_events", _EVENT, "ON CONFLICT DO NOTHING")
 # In one order, so that two processes do not wait for each other.
 _QUEUE_UP = RowStatement(
@@ -219,6 +220,7 @@ _ERASABLE = (
 # `changed` again: it may have changed meanwhile.
 _ERASE = "UPDATE dossiers SET sealed = $5, erased = $4 WHERE code = $1 AND origin = $2 AND erased = 0 AND changed < $3"
 _IS_ERASED = "EXISTS (SELECT 1 FROM dossiers o WHERE o.code = $1 AND o.origin = $2 AND o.erased > 0)"
+_DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
 _ERASE_DELIVERIES = (
     "UPDATE deliveries SET sealed = $3 WHERE code = $1 AND order_key = $2 || '|' || $1"  # noqa: S608 -- our own names
@@ -253,11 +255,12 @@ class SqlRelay:
         before: int = 0,
         events: Sequence[EventRow] = (),
         deliveries: Sequence[DeliveryRow] = (),
+        files: Sequence[str] = (),
     ) -> RowWork:
         """Store a dossier, steps, deliveries and an answered key: all, or RowConflict."""
         steps = [
             WorkStep(_ADD_KEY, [key] if key is not None else ()),
-            *(_of_dossier(dossier, before) if dossier is not None else ()),
+            *(_of_dossier(dossier, before, files) if dossier is not None else ()),
             WorkStep(_ADD_EVENT, events),
             *_of_deliveries(deliveries),
         ]
@@ -407,6 +410,13 @@ class SqlRelay:
         """Store an answered key durably; one that is there stays."""
         await self._database.write((_REMEMBER, key))
 
+    async def referred(self, digests: Sequence[str]) -> set[str]:
+        """Which of these files a dossier names."""
+        places = ", ".join(f"${place}" for place in range(1, len(digests) + 1))
+        text = f"SELECT DISTINCT digest FROM dossier_files WHERE digest IN ({places})"  # noqa: S608 -- places only
+        found = await self._database.read(text, *digests) if digests else []
+        return {str(digest) for (digest,) in found}
+
     async def erase(self, before: float, now: float) -> int:
         """Erase payloads of dossiers that were delivered before this time; status, dates, facts and owners stay."""
         total, last = 0, (0.0, "", "")
@@ -417,6 +427,7 @@ class SqlRelay:
             keys = [(code, origin) for _, code, origin in found]
             await self._database.write(
                 Many(_ERASE, [(*one, before, now, b"") for one in keys]),
+                Many(_DROP_FILES, keys),
                 Many(_ERASE_EVENTS, [(*one, b"") for one in keys]),
                 Many(_ERASE_DELIVERIES, [(*one, b"") for one in keys]),
                 erasing=True,
@@ -456,7 +467,7 @@ class _Where:
         return f"{where}ORDER BY {order} LIMIT ${len(self.values)}"
 
 
-def _of_dossier(dossier: DossierRow, before: int) -> Sequence[WorkStep]:
+def _of_dossier(dossier: DossierRow, before: int, files: Sequence[str]) -> Sequence[WorkStep]:
     key = (dossier.code, dossier.origin)
     row: list[object] = list(dossier)
     row[_PERSONS] = b"".join(dossier.persons)
@@ -464,7 +475,11 @@ def _of_dossier(dossier: DossierRow, before: int) -> Sequence[WorkStep]:
         steps = [WorkStep(_ADD_DOSSIER, [row])]
     else:
         steps = [WorkStep(_CHANGE_DOSSIER, [(*row, before)]), WorkStep(_DROP_OWNERS, [key])]
-    return [*steps, WorkStep(_ADD_OWNER, [(person, *key) for person in dossier.persons])]
+    return [
+        *steps,
+        WorkStep(_ADD_OWNER, [(person, *key) for person in dossier.persons]),
+        WorkStep(_ADD_FILE, [(digest, *key) for digest in files]),
+    ]
 
 
 def _of_deliveries(deliveries: Sequence[DeliveryRow]) -> Sequence[WorkStep]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway import registry
 from gateway.composition.composition import Composition
+from gateway.composition.files import sweeping_files
 from gateway.composition.portals import open_portals
 from gateway.composition.reconcile import status_rules
 from gateway.consents.sealing import PersonKeys
@@ -69,6 +70,7 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
             recorder=of.recorder, outbox=outbox, keys=keys, secret=of.secret,
             rules=status_rules(settings.statuses),
         )  # fmt: skip
+        await opened.enter_async_context(sweeping_files(of.files, rows.referred))
         sweeping = asyncio.create_task(_sweep(relay), name="relay-sweep")
         try:
             yield relay

@@ -197,8 +197,11 @@ class RelayRows(Protocol):
         before: int = 0,
         events: Sequence[EventRow] = (),
         deliveries: Sequence[DeliveryRow] = (),
+        files: Sequence[str] = (),
     ) -> Work:
         """Store a dossier (`before`: the version that it replaces; 0: new), steps, deliveries and an answered key.
+
+        `files`: digests of the files that the dossier names (hexadecimal).
 
         Deliveries of the kind DOSSIER that are dead, or die later, are superseded by a newer one of the same order key
         and target.
@@ -272,6 +275,10 @@ class RelayRows(Protocol):
 
     async def remember(self, key: KeyRow) -> None:
         """Store an answered key durably; one that is there stays."""
+        ...
+
+    async def referred(self, digests: Sequence[str]) -> set[str]:
+        """Which of these files (digests, hexadecimal) a dossier names whose content is not erased."""
         ...
 
     async def erase(self, before: float, now: float) -> int:

@@ -90,6 +90,8 @@ class _DossierChange(NamedTuple):
     deliveries: Sequence[DeliveryRow]
     state: TakenIn
     verdicts: Mapping[str, str]
+    #: digests of the files that the dossier names
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +360,8 @@ class DossierRelay:
             for target in targets
         ]
         state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
-        return _DossierChange(row, found.version if found else 0, events, queued, state, standing.verdicts)
+        before, files = found.version if found else 0, files_of(dossier)
+        return _DossierChange(row, before, events, queued, state, standing.verdicts, files)
 
     async def _step(
         self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None
@@ -425,7 +428,12 @@ class DossierRelay:
             key = self.keys.answered(key, _ACCEPTED, orjson.dumps(said))
         if plan.state is not TakenIn.REPEATED:
             work = self.rows.change(
-                key=key, dossier=row, before=plan.before, events=plan.events, deliveries=plan.deliveries
+                key=key,
+                dossier=row,
+                before=plan.before,
+                events=plan.events,
+                deliveries=plan.deliveries,
+                files=plan.files,
             )
         elif key is not None:
             work = self.rows.change(key=key)
@@ -626,6 +634,16 @@ def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
     return StatusNotice(
         dossier=row.code, local_code=row.other_code, at=entry.at, status=entry.status, content=entry.content
     )
+
+
+def files_of(dossier: Dossier) -> list[str]:
+    """Digests of the files of this gateway that a dossier names, hexadecimal."""
+    papers = [
+        *dossier.papers,
+        *(paper for one in dossier.supplements for paper in one.papers),
+        *dossier.results,
+    ]
+    return sorted({one.file.removeprefix("sha256:") for one in papers if one.file})
 
 
 def _facts(facts: dict[str, Any], standing: Standing) -> bytes:

@@ -446,6 +446,19 @@ async def test_payload_is_erased_when_all_was_delivered_long_ago_and_facts_stay(
     assert [one.what for one in await relay.history("d1")] == ["queued", "confirmed"]
 
 
+async def test_file_is_referred_to_until_the_content_of_its_last_dossier_is_erased(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    ours, other, nobody = "a" * 64, "b" * 64, "c" * 64
+    await write(log, relay.change(dossier=dossier(), files=[ours, other]))
+    await write(log, relay.change(dossier=dossier(version=2), before=1, files=[other]))
+    await write(log, relay.change(dossier=dossier("H33.2", changed=90.0), files=[other]))
+    assert await relay.referred([ours, other, nobody]) == {ours, other}
+    assert await relay.erase(80.0, 100.0) == 1
+    assert await relay.referred([ours, other, nobody]) == {other}
+    assert await relay.referred([]) == set()
+
+
 async def test_erased_payload_leaves_the_file(sqlite_log: SqlExchangeLog, tmp_path: Path) -> None:
     relay = open_relay("sqlite:///exchange.db", tmp_path)
     work = relay.change(

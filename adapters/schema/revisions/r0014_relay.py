@@ -28,6 +28,9 @@ _BOTH = (
     "CREATE TABLE dossier_owners (person bytea NOT NULL, code text NOT NULL, origin text NOT NULL,"
     " PRIMARY KEY (person, code, origin))",
     "CREATE INDEX dossier_owners_dossier ON dossier_owners (code, origin)",
+    "CREATE TABLE dossier_files (digest text NOT NULL, code text NOT NULL, origin text NOT NULL,"
+    " PRIMARY KEY (digest, code, origin))",
+    "CREATE INDEX dossier_files_dossier ON dossier_files (code, origin)",
     "CREATE TABLE deliveries (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE,"
     " target text NOT NULL, order_key text NOT NULL, kind text NOT NULL, code text NOT NULL, version bigint NOT NULL,"
     " requester text NOT NULL, exchange text NOT NULL, state text NOT NULL, state_before text NOT NULL,"
@@ -104,7 +107,7 @@ _POSTGRES = (
     " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$",
     "CREATE TRIGGER emptied_only BEFORE UPDATE ON dossier_events"
     " FOR EACH ROW EXECUTE FUNCTION motlan_emptied_only()",
-    "REVOKE ALL ON dossiers, dossier_owners, dossier_events, deliveries, delivery_queues, delivery_events,"
+    "REVOKE ALL ON dossiers, dossier_owners, dossier_files, dossier_events, deliveries, delivery_queues, delivery_events,"
     " idempotency_keys FROM PUBLIC",
 )
 
