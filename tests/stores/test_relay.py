@@ -450,9 +450,11 @@ async def test_file_is_referred_to_until_the_content_of_its_last_dossier_is_eras
     log: SqlExchangeLog, relay: RelayTables
 ) -> None:
     ours, other, nobody = "a" * 64, "b" * 64, "c" * 64
-    await write(log, relay.change(dossier=dossier(), files=[ours, other]))
+    await write(log, relay.change(dossier=dossier(), files=[ours, other], deliveries=[delivery("d1")]))
     await write(log, relay.change(dossier=dossier(version=2), before=1, files=[other]))
-    await write(log, relay.change(dossier=dossier("H33.2", changed=90.0), files=[other]))
+    await write(log, relay.change(dossier=dossier("H33.2"), files=[other]))
+    assert await claimed(relay, 10.0) == ["d1"]
+    await write(log, relay.settle(settled("d1")))
     assert await relay.referred([ours, other, nobody]) == {ours, other}
     assert await relay.erase(80.0, 100.0) == 1
     assert await relay.referred([ours, other, nobody]) == {other}

@@ -107,8 +107,8 @@ _POSTGRES = (
     " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$",
     "CREATE TRIGGER emptied_only BEFORE UPDATE ON dossier_events"
     " FOR EACH ROW EXECUTE FUNCTION motlan_emptied_only()",
-    "REVOKE ALL ON dossiers, dossier_owners, dossier_files, dossier_events, deliveries, delivery_queues, delivery_events,"
-    " idempotency_keys FROM PUBLIC",
+    "REVOKE ALL ON dossiers, dossier_owners, dossier_files, dossier_events, deliveries, delivery_queues,"
+    " delivery_events, idempotency_keys FROM PUBLIC",
 )
 
 REVISION = Revision(number="0014", file=DatabaseFile.LOG, both=_BOTH, sqlite=_SQLITE, postgres=_POSTGRES)
