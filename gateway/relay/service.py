@@ -378,7 +378,9 @@ class DossierRelay:
                 plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, standing.verdicts)
             else:
                 ids = {one.id for one in new}
-                fresh = [one for one, event in zip(entries, came, strict=True) if event.id in ids]
+                # The same step twice in one request is one.
+                by_id = {event.id: one for one, event in zip(entries, came, strict=True) if event.id in ids}
+                fresh = list(by_id.values())
                 row = found._replace(
                     status=standing.status,
                     status_at=standing.at,
@@ -638,12 +640,9 @@ def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
 
 def files_of(dossier: Dossier) -> list[str]:
     """Digests of the files of this gateway that a dossier names, hexadecimal."""
-    papers = [
-        *dossier.papers,
-        *(paper for one in dossier.supplements for paper in one.papers),
-        *dossier.results,
-    ]
-    return sorted({one.file.removeprefix("sha256:") for one in papers if one.file})
+    papers = [*dossier.papers, *(paper for one in dossier.supplements for paper in one.papers)]
+    named = [*(one.file for one in papers), *(one.file for one in dossier.results)]
+    return sorted({one.removeprefix("sha256:") for one in named if one})
 
 
 def _facts(facts: dict[str, Any], standing: Standing) -> bytes:

@@ -108,6 +108,18 @@ async def test_dossier_reaches_the_portal_once_with_its_progress(patient: House)
 
 
 @on_session
+async def test_the_same_step_twice_in_one_request_is_one(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    answer = await progressed(patient, step(body["code"]), step(body["code"]))
+    assert len(answer["deliveries"]) == 1
+    await delivered(patient, body["code"], 2)
+    again = await progressed(patient, step(body["code"]))
+    assert again["deliveries"] == []
+    assert (await at_portal(patient, body["code"]))["progress_rows"] == 1
+
+
+@on_session
 async def test_the_same_dossier_again_changes_nothing(patient: House) -> None:
     body = dossier()
     first = await posted(patient, body)
