@@ -17,6 +17,7 @@ __all__ = ["root"]
 ROOT = Path(__file__).parents[2]
 TAX = "config/sources/tax.yaml"
 POPULATION = "config/sources/population.yaml"
+BUS = "config/portals/national_bus.yaml"
 GATEWAY = "config/gateway.yaml"
 PORTAL = "config/requesters/portal.yaml"
 ONLY = "which only the sandbox profile allows"
@@ -27,6 +28,7 @@ KEY = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
 
 FAULTS: dict[str, Fault] = {
     "secret of a source": (TAX, "{env: A_SECRET}", "{value: plain}", "secret:", ONLY),
+    "secret of a portal": (BUS, "  secret: {env: A_SECRET}", "  secret: {value: plain}", "secret:", ONLY),
     "key beside a secret": (POPULATION, "api_key: {env: A_SECRET}", "api_key: {value: plain}", "api_key:", ONLY),
     "key of no reference": (POPULATION, "api_key: {env: A_SECRET}", "api_key: plain", "api_key:", "is not a secret"),
     "requester with a secret": (PORTAL, KEYS, "client_secret: {env: A_SECRET}", "client_secret:", "not by a secret"),
@@ -45,7 +47,8 @@ def as_production(root: Path) -> Path:
     """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     replace(root, GATEWAY, "profile: sandbox\n", f"profile: production\n{ISSUER}")
     (root / "config/logins.yaml").unlink()
-    for path in (root / "config/sources").glob("*.yaml"):
+    (root / "config/portals/one_gate_hook.yaml").unlink()
+    for path in (*(root / "config/sources").glob("*.yaml"), *(root / "config/portals").glob("*.yaml")):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")
     for path in (root / "config/requesters").glob("*.yaml"):
