@@ -4,13 +4,20 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.portals.webhook import WebhookPortal, open_portal
+from adapters.sandbox.signed_pushes import verdict
+from gateway.documents.keys import DocumentKey
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import BadRequest, ConfigError, KeyUnavailable, PortalUnavailable
+from gateway.exchange_log.embedded_keys import EmbeddedSigner
+from gateway.messages.message import Message
+from gateway.messages.sign import request_fields
 from gateway.ports.relay import DeliveryOutcome, PortalAnswer
 from tests.adapters.bus_peer import CODE, dossier, notice, portal_tools, progress, settings_of, soon
 from tests.adapters.raw_peers import RawPeer, Say, answer, free_port, raw_peer, reset, saying
@@ -60,6 +67,29 @@ async def test_item_is_pushed_as_the_inbox_has_it_and_signed_as_it_is_sent() -> 
     expected = await proof("POST", f"{peer.url}/in", seen, body)
     assert f"Signature: {expected['Signature']}".encode() in head
     assert b"Content-Digest: sha-256=:x:" in head
+
+
+async def test_signature_of_the_document_key_holds_for_what_arrives() -> None:
+    key = DocumentKey(EmbeddedSigner(Ed25519PrivateKey.from_private_bytes(b"k" * 32)), held=False)
+
+    async def sign(method: str, address: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+        parts = urlsplit(address)
+        fields = {name.lower(): [one] for name, one in headers.items()}
+        request = Message(fields, method, f"{parts.scheme}://{parts.netloc}", parts.path)
+        return await request_fields(request, body, 1_767_576_600, key.kid, key.algorithm, key.sign)
+
+    async with raw_peer(saying(NO_CONTENT)) as peer:
+        hook = open_portal(settings(peer.url, options={"path": "/in"}), None, portal_tools(sign=sign))
+        assert await hook.deliver(dossier(), soon()) == PortalAnswer(CONFIRMED)
+        await hook.close()
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    lines = [line.partition(": ") for line in head.decode().split("\r\n")[1:]]
+    seen = {name.lower(): value for name, _, value in lines}
+    keys = {str(one["kid"]): one for one in key.jwks()}
+    assert verdict("POST", f"{peer.url}/in", seen, body, keys) == "good"
+    assert verdict("POST", f"{peer.url}/other", seen, body, keys) == "forged"
+    assert verdict("POST", f"{peer.url}/in", {**seen, "x-delivery-id": "01X"}, body, keys) == "forged"
+    assert verdict("POST", f"{peer.url}/in", seen, body + b" ", keys) == "digest"
 
 
 #: what the receiver answers -> what becomes of the item
