@@ -8,6 +8,7 @@ locks until its commit: deliveries of an inbox appear in the order of `seq`.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from adapters.stores.database import (
@@ -44,6 +45,8 @@ _PERSONS = DossierRow._fields.index("persons")
 #: dossiers, and keys, of one transaction of an erasure
 _PAGE = 200
 _FEW = 1_000
+#: queues are due whose first delivery is not, or other processes have them: so often a claim looks again
+_LOOKS = 20
 # Word for word as in the indexes (r0014_relay.py).
 _OPEN = "state IN ('queued', 'sending', 'unconfirmed', 'dead')"
 
@@ -166,10 +169,11 @@ _FIRST = f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} ORDER
 _IS_DUE = (
     "((state IN ('queued', 'unconfirmed') AND next_at <= $3) OR (state = 'sending' AND lease_until <= $3))"
 )
-# $2: the end of the lease. A process that claims at the same time takes other queues.
+# $2: the end of the lease; $5: the claim, by which it knows its queues among those with the same end.
+# A process that claims at the same time takes other queues.
 _TAKE_QUEUES = (
     "WITH taken AS MATERIALIZED (SELECT target, order_key FROM delivery_queues WHERE target = $1 AND due_at <= $3"
-    " ORDER BY due_at LIMIT $4{lock}) UPDATE delivery_queues AS q SET due_at = $2 FROM taken"
+    " ORDER BY due_at LIMIT $4{lock}) UPDATE delivery_queues AS q SET due_at = $2, claim = $5 FROM taken"
     " WHERE q.target = taken.target AND q.order_key = taken.order_key"
 )
 _SKIP = " FOR UPDATE SKIP LOCKED"
@@ -177,13 +181,13 @@ _SKIP = " FOR UPDATE SKIP LOCKED"
 _CORRECT_QUEUES = (
     f"UPDATE delivery_queues AS q SET due_at = (SELECT CASE WHEN {_IS_DUE} THEN $2 WHEN state = 'dead' THEN NULL"  # noqa: S608 -- our own names
     f" WHEN state = 'sending' THEN lease_until ELSE next_at END FROM deliveries d WHERE {_FIRST})"
-    " WHERE target = $1 AND due_at = $2"
+    " WHERE target = $1 AND due_at = $2 AND claim = $4"
 )
 _COLUMNS = f"seq, {_names(_DELIVERY)}"
 _CLAIM = (
     "UPDATE deliveries SET state_before = state, state = 'sending', holder = $4, attempts = attempts + 1,"  # noqa: S608 -- our own names
     f" lease_until = $2 WHERE seq IN (SELECT (SELECT d.seq FROM deliveries d WHERE {_FIRST}) FROM delivery_queues q"
-    f" WHERE q.target = $1 AND q.due_at = $2) AND {_IS_DUE} RETURNING "
+    f" WHERE q.target = $1 AND q.due_at = $2 AND q.claim = $5) AND {_IS_DUE} RETURNING "
     + _COLUMNS.replace(" state,", " state_before,").replace(" attempts,", " attempts - 1,")
 )
 _RELEASE_QUEUE = (
@@ -244,6 +248,7 @@ class SqlRelay:
     def __init__(self, database: Database) -> None:
         """Over the database of the log."""
         self._database = database
+        self._claims = count()
 
     # ------------------------------------------------------------------------------------------- work
 
@@ -309,21 +314,26 @@ class SqlRelay:
         """Lease what is due, oldest first."""
         server = self._database.arrays
         until = now + lease
+        claim = f"{holder} {next(self._claims)}"
         work: list[Statement | Many] = [
             *([_BY_INDEX] if server else ()),
-            (_TAKE_QUEUES.format(lock=_SKIP if server else ""), (target, until, now, most)),
-            (_CORRECT_QUEUES, (target, until, now)),
-            (_CLAIM, (target, until, now, holder)),
+            (_TAKE_QUEUES.format(lock=_SKIP if server else ""), (target, until, now, most, claim)),
+            (_CORRECT_QUEUES, (target, until, now, claim)),
+            (_CLAIM, (target, until, now, holder, claim)),
         ]
-        while True:
-            found = await self._database.write(*work)
-            due = None if found else await self.due(target, now)
-            if due is None or due > now:  # else only queues were due whose first delivery is not
+        for _ in range(_LOOKS):
+            due = await self.due(target, now)
+            if due is None or due > now:  # the usual case of an idle gateway: no write, no lock
+                return []
+            if found := await self._database.write(*work):
                 return sorted(map(_delivery, found))
+        return []
 
     async def release(self, holder: str, deliveries: Sequence[str]) -> None:
         """Give leases back unused."""
         given = [(one, holder) for one in deliveries]
+        if not given:
+            return
         await self._database.write(Many(_RELEASE_QUEUE, given), Many(_RELEASE, given))
 
     async def due(self, target: str, now: float) -> float | None:

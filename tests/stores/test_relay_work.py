@@ -232,9 +232,9 @@ def statements_of(relay: SqlRelay, *, server: bool) -> Iterator[Statement]:
     """Every statement that a claim or work runs."""
     until = (BUS, 70.0, 10.0)
     lock = statements._SKIP if server else ""
-    yield statements._TAKE_QUEUES.format(lock=lock), (*until, 50)
-    yield statements._CORRECT_QUEUES, until
-    yield statements._CLAIM, (*until, "one")
+    yield statements._TAKE_QUEUES.format(lock=lock), (*until, 50, "one 1")
+    yield statements._CORRECT_QUEUES, (*until, "one 1")
+    yield statements._CLAIM, (*until, "one", "one 1")
     yield statements._RELEASE_QUEUE, ("d1", "one")
     yield statements._RELEASE, ("d1", "one")
     yield statements._NEXT, (BUS,)

@@ -2,7 +2,7 @@
 
 - `dossier_events`, `delivery_events`: what happened; rows are added, never changed. Erasure empties `sealed`.
 - `delivery_queues`: one row for each receiver and dossier, with the time at which its first open delivery is due
-  (NULL: nothing is). A process that adds or claims deliveries of a queue locks this row first.
+  (NULL: nothing is), and the claim that took it last. Who adds, claims or settles deliveries locks this row first.
 - No row of a dossier, of a delivery or of their steps is deleted.
 """
 
@@ -41,7 +41,7 @@ _BOTH = (
     f"CREATE INDEX deliveries_open ON deliveries (target, seq) WHERE {_OPEN}",
     "CREATE INDEX deliveries_code ON deliveries (code, seq)",
     "CREATE TABLE delivery_queues (target text NOT NULL, order_key text NOT NULL, due_at double precision,"
-    " PRIMARY KEY (target, order_key))",
+    " claim text NOT NULL DEFAULT '', PRIMARY KEY (target, order_key))",
     "CREATE INDEX delivery_queues_due ON delivery_queues (target, due_at) WHERE due_at IS NOT NULL",
     "CREATE TABLE delivery_events (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, delivery text NOT NULL,"
     " at double precision NOT NULL, what text NOT NULL, reason text NOT NULL, attempt bigint NOT NULL,"
