@@ -24,11 +24,12 @@ from gateway.composition.composition import Composition, same_sources, with_line
 from gateway.composition.consents import citizens, sweeping
 from gateway.composition.corrections import correcting
 from gateway.composition.document_key import open_document_key
+from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pullers
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.papers import open_papers
 from gateway.composition.reconcile import relay_desk
-from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, relaying
+from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
 from gateway.consents.sealing import PersonKeys
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
 from gateway.domain.faults import Faults
@@ -46,6 +47,7 @@ from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
+from gateway.relay.pulling import pulling
 from gateway.telemetry import log
 
 #: how long the start waits for the record of the configuration; a log that is away gets it later
@@ -138,17 +140,17 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         for name in [one for one in sources if one not in lent]:
             log().info("source.opened", source=name, mark=parts.configuration.sources[name].mark)
         opened.push_async_callback(_close_sources, sources, lent)
-        relay = await opened.enter_async_context(
-            relaying(parts, RelayParts(
-                stores=shared.stores, person_keys=shared.person_keys, recorder=recorder, cache=shared.cache,
-                secret=shared.relay_secret, files=shared.files, address=shared.address, key=key,
-            ))
+        rests = RelayParts(
+            stores=shared.stores, person_keys=shared.person_keys, recorder=recorder, cache=shared.cache,
+            secret=shared.relay_secret, files=shared.files, address=shared.address, key=key,
         )  # fmt: skip
+        relay = await opened.enter_async_context(relaying(parts, rests))
         desk = await opened.enter_async_context(relay_desk(parts, shared.stores, relay))
         rests_on = shared.access._replace(
             consents=people.consents, dossiers=relay, own=people.own, decisions=shared.stores.decisions,
             reader=shared.stores.reader,
         )  # fmt: skip
+        files = replace(shared.files, recorder=recorder)
         sealer = Sealer(key, settings.documents.passport_days)
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
@@ -161,13 +163,18 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         )
         audit = shared.audit.of(parts)
         logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
+        desks = Desks(relay, files, access.requesters)
+        for name, fetcher in open_fetchers(parts, desks, relay).items():
+            relay.outbox.portals[name] = fetcher
+            opened.push_async_callback(fetcher.close)
+        await opened.enter_async_context(pulling(open_pullers(parts, desks, portal_tools(parts, rests))))
         services = Services(
             clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
             papers=papers, access=access, document_key=key, corrections=corrections,
             proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
-            citizens=people, logins=logins, files=replace(shared.files, recorder=recorder), relay=relay,
+            citizens=people, logins=logins, files=files, relay=relay, doors=open_doors(parts, desks.of),
             request_keys=relay.keys, relay_desk=desk,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)

@@ -5,7 +5,7 @@ Only modules below `adapters.` are ever imported, and only the factories that th
 
 import importlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,10 +23,12 @@ from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
 from gateway.ports.keys import KeyWrapper, Signer
 from gateway.ports.papers import SignatureChecks
-from gateway.ports.relay import Door, Portal
+from gateway.ports.relay import Door, Portal, Puller, RemoteFiles
 from gateway.ports.sources import Source
 
 PREFIX = "adapters."
+#: for one file
+_FETCH_SECONDS = 25.0
 #: where a source's settings name its adapter
 _ADAPTER = ("adapter",)
 #: scheme of `cache_url` and of `log.url` -> module that opens such a store
@@ -120,6 +122,21 @@ def open_signature_checks(trust: Path | None) -> SignatureChecks:
     """Verifies signatures of papers; `trust`: folder of certificates. Raises ConfigError."""
     checks: SignatureChecks = resolve("adapters.files.pades", "open_signature_checks")(trust)
     return checks
+
+
+def open_remote_files(origins: Sequence[str], private: Sequence[str], most_bytes: int) -> RemoteFiles:
+    """What fetches files from these origins only."""
+    open_them = resolve("adapters.transport.download", "Downloads")
+    files: RemoteFiles = open_them(origins, private, most_bytes=most_bytes, seconds=_FETCH_SECONDS)
+    return files
+
+
+def open_puller(settings: PortalSettings, plans: object, tools: object) -> Puller:
+    """What fetches the dossiers of a portal whose `door` has `pull_seconds`."""
+    assert settings.door is not None
+    place = f"config/portals/{settings.portal}.yaml"
+    puller: Puller = resolve(settings.door.adapter, "open_puller", place)(settings, plans, tools)
+    return puller
 
 
 def held_signer(held_by: KeyService) -> Signer:

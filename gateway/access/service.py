@@ -93,8 +93,11 @@ class AccessService:
     #: key sets of other parts that sign: documents, receipts
     further: tuple[KeySet, ...] = ()
 
-    async def admit(self, call: IncomingRequest) -> Admitted:
-        """The requester of a call. Raises TokenRefused, AccessUnavailable."""
+    async def admit(self, call: IncomingRequest, *, plain: bool = False) -> Admitted:
+        """The requester of a call. Raises TokenRefused, AccessUnavailable.
+
+        `plain`: a token that is bound to nothing is accepted, also outside the sandbox profile.
+        """
         scheme, token = _credentials(call.authorization)
         await self.revocations.current()
         try:
@@ -111,19 +114,26 @@ class AccessService:
             return Admitted(found.requester, await self._proven(call, token, found))
         if scheme != "bearer":
             raise TokenRefused(say.TOKEN_OF_NO_KEY)
-        if not found.certificate and not self.sandbox:
+        if not (found.certificate or self.sandbox or plain):
             raise TokenRefused(say.TOKEN_UNBOUND)
         return Admitted(found.requester)
 
-    async def grant(self, call: IncomingRequest, form: Mapping[str, str]) -> IssuedToken:
-        """Issue a token (RFC 6749, 4.4). Raises GrantRefused."""
+    async def grant(
+        self, call: IncomingRequest, form: Mapping[str, str], *, plain: bool = False
+    ) -> IssuedToken:
+        """Issue a token (RFC 6749, 4.4). Raises GrantRefused.
+
+        `plain`: bound to nothing, also outside the sandbox profile; only where `admit` is asked for such tokens.
+        """
         await self.revocations.current()
         proof = self._valid_proof(call)
         known = await self._client(call, form, "token")
+        if known.method == "client_secret_basic" and not (self.sandbox or plain):
+            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.SECRET_ONLY_AT_DOOR)
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
             raise GrantRefused(TokenErrorCode.INVALID_SCOPE, say.SCOPE_NOT_YOURS)
-        confirmation = self._confirmation(call, known, proof)
+        confirmation = self._confirmation(call, known, proof, plain=plain)
         if proof is not None:
             await self._accept_proof(proof)
         whole = known.requester
@@ -199,14 +209,14 @@ class AccessService:
         return GrantRefused(TokenErrorCode(error.code), say.DPOP(why=error.said), nonce=self.nonces.fresh())
 
     def _confirmation(
-        self, call: IncomingRequest, known: RegisteredRequester, proof: DpopProof | None
+        self, call: IncomingRequest, known: RegisteredRequester, proof: DpopProof | None, *, plain: bool
     ) -> dict[str, str]:
         """The claim `cnf` of the token."""
         found = {"jkt": proof.key} if proof is not None else {}
         if known.method in {"tls_client_auth", "self_signed_tls_client_auth"}:
             assert call.certificate is not None
             found["x5t#S256"] = thumbprint(call.certificate)
-        if proof is None and (known.needs_dpop or not (found or self.sandbox)):
+        if proof is None and (known.needs_dpop or not (found or self.sandbox or plain)):
             raise GrantRefused(
                 TokenErrorCode.INVALID_DPOP_PROOF, say.BIND_THE_TOKEN, nonce=self.nonces.fresh()
             )

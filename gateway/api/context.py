@@ -12,6 +12,7 @@ from gateway.access.service import AccessService
 from gateway.anchors.listing import Listing
 from gateway.anchors.rounds import Rounds
 from gateway.api.catalogue_cache import CatalogueCache
+from gateway.api.opened_door import OpenedDoor
 from gateway.api.proxies import Proxies
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
@@ -121,6 +122,8 @@ class Services:
     corrections: Corrections | None = None
     #: None if no files are kept
     files: DossierFiles | None = None
+    #: doors in the protocols of others
+    doors: tuple[OpenedDoor, ...] = ()
     #: None if no dossiers are relayed
     relay: DossierRelay | None = None
     #: what its operators use

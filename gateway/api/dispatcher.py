@@ -28,7 +28,7 @@ from gateway.policy.grounds import ground
 from gateway.telemetry import Metrics, log
 
 Handler = Callable[[Request], Awaitable[Response | web.StreamResponse]]
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 #: logged status if the client hung up; nothing is sent
 _HUNG_UP = 499
@@ -156,7 +156,7 @@ class Dispatcher:
 
     def _account(self, request: Request, status: int, begun: float) -> None:
         seconds = time.perf_counter() - begun
-        method = request.method if request.method in _METHODS else "other"
+        method = request.method if request.method in METHODS else "other"
         self._metrics.request(request.route, method, status, seconds)
         log().info(
             "http.answered",

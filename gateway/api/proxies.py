@@ -1,4 +1,4 @@
-"""Client certificates forwarded by trusted TLS-terminating proxies (RFC 9440, or percent-encoded PEM).
+"""Client certificates and addresses forwarded by trusted proxies (RFC 9440, or percent-encoded PEM).
 
 A proxy is trusted if it connects from a configured address and sends the shared secret. From others the header is
 refused, not ignored: it may be an attempt to act as another requester.
@@ -50,13 +50,27 @@ class Proxies:
         values = fields(self.certificate_header) if self.networks else ()
         if not values:
             return None
-        shown = fields(self.secret_header)
-        secret = shown[0].encode("utf-8", "surrogateescape") if len(shown) == 1 else b""
-        if not self.is_one(peer) or not hmac.compare_digest(secret, self.secret):
+        if not self._trusted(fields, peer):
             raise TokenRefused(say.CERTIFICATE_NOT_TAKEN)
         if len(values) != 1 or len(values[0]) > _LARGEST:
             raise TokenRefused(say.CERTIFICATE_UNREADABLE)
         return _der(values[0]) if values[0] else None
+
+    def named_client(self, fields: Fields, peer: str) -> str:
+        """The address of a client: `peer`, unless it is a trusted proxy that names another in X-Forwarded-For.
+
+        Addresses that the client itself wrote stand before the one that the proxy added.
+        """
+        if not self.networks or not self._trusted(fields, peer):
+            return peer
+        named = [one.strip() for value in fields("X-Forwarded-For") for one in value.split(",")]
+        return next((one for one in reversed(named) if not self.is_one(one)), peer)
+
+    def _trusted(self, fields: Fields, peer: str) -> bool:
+        """Whether a proxy connects, with the shared secret."""
+        shown = fields(self.secret_header)
+        secret = shown[0].encode("utf-8", "surrogateescape") if len(shown) == 1 else b""
+        return self.is_one(peer) and hmac.compare_digest(secret, self.secret)
 
 
 def proxies(settings: ProxySettings | None) -> Proxies:

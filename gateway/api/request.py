@@ -90,6 +90,14 @@ class Request(web.BaseRequest):
         found: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
         return found
 
+    @property
+    def client_address(self) -> str:
+        """The address of the caller: of the connection, or the one that a trusted proxy names."""
+        if self.transport is None:
+            return ""
+        peer = str((self.transport.get_extra_info("peername") or ("",))[0])
+        return self.services.proxies.named_client(self.fields, peer)
+
     def fields(self, name: str) -> tuple[str, ...]:
         """The values of all headers with this name."""
         return tuple(self._headers.getall(name, ()))

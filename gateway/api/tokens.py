@@ -29,7 +29,7 @@ async def token(request: Request) -> Response:
     """`POST /oauth2/token`."""
     access = request.services.access
     try:
-        form = await _form(request)
+        form = await read_form(request)
         if form.get("grant_type") != "client_credentials":
             kinds = TokenErrorCode.UNSUPPORTED_GRANT_TYPE, TokenErrorCode.INVALID_REQUEST
             kind = kinds[0] if form.get("grant_type") else kinds[1]
@@ -54,7 +54,7 @@ async def token(request: Request) -> Response:
 async def introspect(request: Request) -> Response:
     """`POST /oauth2/introspect`."""
     try:
-        form = await _form(request)
+        form = await read_form(request)
         request.requester, introspected = await request.services.access.introspect(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
@@ -71,7 +71,7 @@ async def revoke(request: Request) -> Response:
     """
     _check_database(request)
     try:
-        form = await _form(request)
+        form = await read_form(request)
         request.requester = await request.services.access.revoke(request, form)
     except GrantRefused as error:
         return _refuse(request, error)
@@ -116,7 +116,8 @@ async def metadata(request: Request) -> Response:
     return _answer(200, body)
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def read_form(request: Request) -> dict[str, str]:
+    """The parameters of a form. Raises BadRequest."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadRequest(say.SEND_FORM)
     limits = request.services.configuration.gateway.limits

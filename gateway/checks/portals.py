@@ -26,7 +26,8 @@ def portal_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
             yield document.problem(("mark",), what, "remove the file, or write the real portal's")
         if settings.door is not None:
             yield from _door(settings.door, name, configuration, document)
-            yield from _prefix(settings.door, name, doors, document)
+            if not settings.door.pull_seconds:
+                yield from _prefix(settings.door, name, doors, document)
 
 
 def _address(settings: PortalSettings, document: Document) -> Iterator[Problem]:
@@ -41,10 +42,9 @@ def _address(settings: PortalSettings, document: Document) -> Iterator[Problem]:
 
 
 def _door(door: PortalDoor, name: str, configuration: Configuration, document: Document) -> Iterator[Problem]:
-    if door.secret is None and not door.allow and not door.certificate:
-        what = "anybody may call this door"
-        remedy = "write 'secret', 'certificate' or 'allow' (networks that the portal calls from)"
-        yield document.problem(("door",), what, remedy)
+    yield from _letting_in(door, configuration, document)
+    if door.asks and door.asks not in configuration.portals:
+        yield _unknown("portals", ("asks",), door.asks, configuration.portals, document)
     if door.forwards_to and door.forwards_to not in configuration.requesters:
         yield _unknown("requesters", ("forwards_to",), door.forwards_to, configuration.requesters, document)
     for index, portal in enumerate(door.pushes_to):
@@ -53,6 +53,27 @@ def _door(door: PortalDoor, name: str, configuration: Configuration, document: D
             yield document.problem(("door", "pushes_to", index), what, "name another portal, or take it out")
         elif portal not in configuration.portals:
             yield _unknown("portals", ("pushes_to", index), portal, configuration.portals, document)
+
+
+def _letting_in(door: PortalDoor, configuration: Configuration, document: Document) -> Iterator[Problem]:
+    """What proves who calls."""
+    if door.pull_seconds:
+        return
+    if door.callers == "portal" and door.secret is None and not door.allow and not door.certificate:
+        what = "anybody may call this door"
+        remedy = "write 'secret', 'certificate' or 'allow' (networks that the portal calls from)"
+        yield document.problem(("door",), what, remedy)
+    if door.callers == "requesters" and not door.allow and configuration.gateway.profile == "production":
+        what = "its tokens are bound to nothing, and may be used from anywhere"
+        yield document.problem(
+            ("door", "allow"), what, "write 'allow': the networks of the provincial systems"
+        )
+    if door.secret_member and door.secret is None:
+        what = "'secret_member' without a 'secret'"
+        yield document.problem(("door", "secret_member"), what, "write 'secret' too, or take it out")
+    if not door.prefix and door.callers == "portal":
+        what = "without a 'prefix' it takes every path that is not the gateway's"
+        yield document.problem(("door", "prefix"), what, "write 'prefix: /portal/NAME'")
 
 
 def _unknown(
@@ -66,6 +87,8 @@ def _unknown(
 def _prefix(door: PortalDoor, name: str, doors: dict[str, str], document: Document) -> Iterator[Problem]:
     """Two doors must not share paths, nor may one take those of the API."""
     mine = door.prefix + "/"
+    if not door.prefix:
+        return
     for prefix, other in doors.items():
         if mine.startswith(prefix) or prefix.startswith(mine):
             what = f"the door of '{other}' has these paths: '{prefix.removesuffix('/')}'"

@@ -32,12 +32,18 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _unbound(configuration: Configuration) -> Iterator[Problem]:
-    """A leaked secret or plain token can be used by others: production allows neither (RFC 9700, 2.5 and 4.10)."""
+    """A leaked secret or plain token can be used by others: production allows neither (RFC 9700, 2.5 and 4.10).
+
+    Except at a door for systems that cannot prove themselves otherwise, from the networks that it names.
+    """
+    doors = [one.door for one in configuration.portals.values() if one.door is not None]
+    at_door = any(door.callers == "requesters" and door.allow for door in doors)
     for name, requester in configuration.requesters.items():
-        if requester.client_secret is not None:
+        if requester.client_secret is not None and not (at_door and requester.scopes == ("dossiers",)):
             what = "a requester of production proves itself by keys or a certificate, not by a secret"
             remedy = (
-                "motlan requesters add NAME --public-key FILE makes its file; then remove 'client_secret'"
+                "motlan requesters add NAME --public-key FILE makes its file; then remove 'client_secret'."
+                " A one-gate system behind the LGSP-compatible door keeps it: 'scopes: [dossiers]' alone"
             )
             yield configuration.documents[f"requesters/{name}.yaml"].problem(("client_secret",), what, remedy)
     if not configuration.gateway.issuer:

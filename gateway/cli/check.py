@@ -42,13 +42,16 @@ from gateway.cli.options import (
     state_folder,
 )
 from gateway.composition.composition import Composition
+from gateway.composition.doors import open_doors
 from gateway.composition.portals import open_portals
 from gateway.config.configuration import Configuration, survey
+from gateway.config.portals import PortalSettings
 from gateway.config.strict_yaml import Loc, read
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
+from gateway.ports.relay import Desk, DoorVisitor
 from gateway.review.minimisation import Report, minimised
 from gateway.review.minimisation import notes as notes_of
 from gateway.telemetry import Metrics
@@ -226,7 +229,14 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
     with faults.noted():
         for portal in open_portals(parts, _idle_tools(root)).values():
             await portal.close()
+    with faults.noted():
+        open_doors(parts, _no_desk)
     faults.finish()
+
+
+def _no_desk(_settings: PortalSettings, _visitor: DoorVisitor) -> Desk:
+    """Nobody calls while doors are checked."""
+    raise NotImplementedError
 
 
 def _idle_tools(root: Path) -> object:

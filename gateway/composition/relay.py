@@ -83,17 +83,7 @@ async def _portals(
     parts: Composition, of: RelayParts, opened: contextlib.AsyncExitStack
 ) -> dict[str, Portal]:
     """Every portal that something can be queued for, or that is asked. Raises ConfigError."""
-    clock = of.recorder.clock
-    tools = registry.portal_tools(
-        parts.root,
-        clock,
-        of.cache,
-        of.secret,
-        sign=_signing(of),
-        link=_linking(parts, of),
-        files=of.files.files,
-    )
-    portals = open_portals(parts, tools)
+    portals = open_portals(parts, portal_tools(parts, of))
     for portal in portals.values():
         opened.push_async_callback(portal.close)
     return portals
@@ -122,6 +112,20 @@ def _linking(parts: Composition, of: RelayParts) -> object:
         return f"{of.address.url}/files/{token}"
 
     return link
+
+
+def portal_tools(parts: Composition, of: RelayParts) -> object:
+    """What all portals of a process share besides their settings."""
+    clock = of.recorder.clock
+    return registry.portal_tools(
+        parts.root,
+        clock,
+        of.cache,
+        of.secret,
+        sign=_signing(of),
+        link=_linking(parts, of),
+        files=of.files.files,
+    )
 
 
 async def _sweep(relay: DossierRelay) -> None:

@@ -5,6 +5,7 @@ What an adapter reads (`auth`, `options`, `door.options`) is checked by the adap
 
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -21,23 +22,46 @@ def _network(text: str) -> str:
     return text
 
 
+def _is_origin(text: str) -> str:
+    parts = urlsplit(text)
+    plain = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in text or plain != text:
+        raise ValueError("is no origin", "write scheme, host and port only, as in https://files.example:8443")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_is_origin)]
 Network = Annotated[str, AfterValidator(_network)]
 
 
 class PortalDoor(Settings):
-    """How a portal calls us: at which paths, and what proves that it is the portal."""
+    """How dossiers of a portal come in: it calls us at these paths, or it offers them and we fetch them."""
 
     adapter: str = Field(pattern=r"^adapters\.")
-    #: the beginning of its paths, without a slash at the end
-    prefix: str = Field(pattern=r"^(/[A-Za-z0-9._~-]+)+$")
-    #: the header `X-Portal-Secret` of each call, or what `options` of the door says instead
+    #: the beginning of its paths, without a slash at the end; blank: the adapter's paths as they are
+    prefix: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    #: it does not call: its dossiers are fetched, so often
+    pull_seconds: int = Field(0, ge=0, le=86_400)
+    #: the portal itself, or requesters with tokens of ours, which they fetch at this door
+    callers: Literal["portal", "requesters"] = "portal"
+    #: the header `X-Portal-Secret` of each call
     secret: Secret | None = None
+    #: member of the body that has the secret instead, at its top or in its `data`; blank: the header
+    secret_member: str = ""
+    #: largest body; files in base64 are a third larger than files
+    body_bytes: int = Field(104_857_600, gt=0, le=1_073_741_824)
     #: networks that it calls from; none: any
     allow: Annotated[tuple[Network, ...], AS_LIST] = ()
     #: SHA-256 of its client certificate, hexadecimal; blank: none is wanted
     certificate: str = Field("", pattern=r"^([0-9a-fA-F]{64})?$")
     #: further settings, read and checked by the adapter
     options: dict[str, Any] = {}
+    #: portal that read-only operations are passed on to; blank: this one
+    asks: str = ""
+    #: origins (`https://host[:port]`) from which files are fetched that a message names by their address; none: none
+    fetch_from: Annotated[tuple[Origin, ...], AS_LIST] = ()
+    #: networks whose addresses may be called for that, although they are not public
+    fetch_private: Annotated[tuple[Network, ...], AS_LIST] = ()
     #: the provincial system that pulls what comes; blank: none
     forwards_to: str = ""
     #: portals that get what comes pushed

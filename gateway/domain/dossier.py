@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     PROGRESS = "progress"  #: entries of progress
     STATUS = "status"  #: the status of a dossier that the receiver had forwarded
     CORRECTION = "correction"  #: a report to the owner of a database
+    NOTICE = "notice"  #: part of a dossier, from the portal that forwarded it: an amendment, a voucher
 
 
 class _DossierPart(BaseModel):
@@ -288,6 +289,7 @@ class StatusNotice(_DossierPart):
     dossier: Code
     #: code at the province
     local_code: OptionalCode = ""
+    procedure: OptionalCode = ""
     account: OptionalCode = ""
     at: AwareDatetime
     status: DossierStatus

@@ -59,6 +59,10 @@ class BadRequest(GatewayError):
     code: ClassVar[ProblemCode | RefusalReason] = ProblemCode.BAD_REQUEST
 
 
+class BodyNotJson(BadRequest):
+    """The body of a call at a door is not JSON with one meaning."""
+
+
 class Unprocessable(BadRequest):
     """The request is well-formed, but a value in it is not possible."""
 
@@ -262,6 +266,18 @@ class FileRefused(Unprocessable):
         """`found`: what the scanner calls it, for the record."""
         super().__init__(said, code=code)
         self.found = found
+
+
+class DownloadFailed(GatewayError):
+    """A file could not be fetched from its address."""
+
+    code = ProblemCode.SOURCE_UNAVAILABLE
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        """`reason`: a code, without the address. `lasting`: the next attempt would end like this one."""
+        super().__init__()
+        self.reason = reason
+        self.lasting = lasting
 
 
 class KeyUnavailable(GatewayError):

@@ -121,6 +121,9 @@ class DeliveryReason(StrEnum):
         "The message cannot be written in the receiver's form")
     KIND_NOT_TAKEN = (
         "kind_not_taken", "Hệ thống nhận không nhận loại thông điệp này", "The receiver takes no such message")
+    FILE_NOT_FETCHED = (
+        "file_not_fetched", "Không tải được tệp từ địa chỉ ghi trong hồ sơ",
+        "A file cannot be fetched from the address in the message")
     FILE_UNAVAILABLE = (
         "file_unavailable", "Hiện không lấy được tệp của hồ sơ", "A file of the dossier is not available now")
     GATEWAY_FAULT = "gateway_fault", "Lỗi của hệ thống kết nối", "A fault of the gateway itself"
@@ -142,6 +145,9 @@ class RefusalReason(StrEnum):
 
     REFUSED = "refused", "Bị từ chối theo quy tắc", "Refused by rule"
     SCOPE_MISSING = "scope_missing", "Mã truy cập không có phạm vi này", "The token does not have the scope"
+    PORTAL_UNPROVEN = (
+        "portal_unproven", "Chưa chứng minh được là hệ thống đã đăng ký",
+        "The caller did not prove that it is the registered system")
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed", "Mục đích khai thác không được phép", "The purpose is not allowed"
     AGREEMENT_OVER = "agreement_over", "Thỏa thuận chia sẻ dữ liệu đã hết hiệu lực", "The agreement has ended"
     AGREEMENT_NOT_YET_VALID = (

@@ -1011,3 +1011,14 @@ CODE_TOO_LONG = Sentence("mã dài quá {limit} ký tự; mã không được c�
 NO_FOREIGN_CODE = Sentence("danh mục của cổng tiếp nhận không có mã cho giá trị này; hãy chọn giá trị khác",
     "the receiver's list has no code for this value; choose another value")
 NO_TIME = Sentence("không phải thời điểm có thật", "is not an existing time")
+
+# --- doors in the protocols of others
+
+WIRE_TEXT_TOO_LONG = Sentence("văn bản dài quá mức cho phép", "the text is too long")
+NOT_BASE64 = Sentence("không phải base64", "is not base64")
+NO_SUCH_OPERATION = Sentence("không có dịch vụ này", "there is no such operation")
+NOTICE_UNREADABLE = Sentence("không đọc được tệp XML của thông báo", "the XML file of the notice cannot be read")
+SECRET_ONLY_AT_DOOR = Sentence(
+    "mật khẩu này chỉ dùng để lấy mã truy cập tại cổng tương thích LGSP",
+    "this secret only fetches tokens at the LGSP-compatible door")
+ANOTHER_DOSSIER = Sentence("trả về hồ sơ khác với hồ sơ được hỏi", "answers another dossier than was asked for")

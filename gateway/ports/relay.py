@@ -4,12 +4,15 @@ A change is stored together with its record, in one transaction, or not at all: 
 `Recorder.write(…, work=…)` writes both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry
+from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry, StatusNotice
+from gateway.domain.errors import GatewayError
 from gateway.ports.exchange_log import Work
+from gateway.ports.files import FileDraft
 
 # ------------------------------------------------------------------------------------------------ rows
 
@@ -391,16 +394,35 @@ class Portal(Protocol):
 # ------------------------------------------------------------------------------------------------ doors
 
 
+class LongText(Protocol):
+    """A long string of a body, decoded as base64 while it arrived; it disappears after the answer."""
+
+    @property
+    def is_base64(self) -> bool:
+        """Whether it could be decoded."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes, decoded."""
+        ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The decoded content."""
+        ...
+
+
 class DoorCall(NamedTuple):
     """A request at a wire-compatible door."""
 
     method: str
-    #: what follows the door's prefix
+    #: what follows the door's prefix and a slash
     path: str
-    query: Mapping[str, str]
-    #: lower-case names
-    headers: Mapping[str, str]
-    body: bytes
+    query: Mapping[str, str] = {}
+    #: plain data of a JSON body with one meaning; None without a body
+    data: object = None
+    #: the long strings of the body, each under the mark that stands in its place in `data`
+    long: Mapping[str, LongText] = {}
 
 
 class DoorAnswer(NamedTuple):
@@ -409,6 +431,18 @@ class DoorAnswer(NamedTuple):
     body: bytes
     status: int = 200
     content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = {}
+
+
+class DoorVisitor(NamedTuple):
+    """Who calls at a door."""
+
+    #: portal whose settings have the door
+    portal: str
+    #: the provincial system, where systems call with a token of ours; blank: the portal calls
+    requester: str
+    agency: str
+    exchange: str
 
 
 class TakenIn(StrEnum):
@@ -440,7 +474,11 @@ class Desk(Protocol):
         ...
 
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
-        """Steps of dossiers of this party."""
+        """Steps of dossiers of this party. Raises NotFound."""
+        ...
+
+    async def take_status(self, notice: StatusNotice) -> TakenIn:
+        """The status of a dossier that a portal forwarded to this party. Raises NotFound."""
         ...
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
@@ -455,10 +493,56 @@ class Desk(Protocol):
         """Pass a read-only operation on to the portal behind this door (catalogues, look-ups); its plain result."""
         ...
 
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+        """A message about a dossier (an amendment, a payment voucher), for the provincial system that works on it.
+
+        `content`: part of a `Dossier`, plain JSON. The same content again is REPEATED.
+        """
+        ...
+
+    def draft(self) -> AbstractAsyncContextManager[FileDraft]:
+        """Room for a file of a message while it is read."""
+        ...
+
+    async def keep_file(self, pieces: AsyncIterator[bytes], name: str) -> str:
+        """Store a file of a message; its reference (`FileRef`). Raises BadRequest (a refused file), GatewayError."""
+        ...
+
 
 class Door(Protocol):
     """A wire-compatible door: reads and answers in another side's form. Which calls it is let in is decided before."""
 
+    #: what follows the prefix, without a slash at the beginning: `search/call`, `downloadfile/{uid}`, `{path}` for any
+    paths: tuple[str, ...]
+
     async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
-        """Answer one request. Never raises."""
+        """Answer one request. Raises GatewayError of the desk, and BadRequest, which `refusal` puts into words."""
+        ...
+
+    def refusal(self, call: DoorCall, error: GatewayError) -> DoorAnswer:
+        """The answer to a call that was not let in, was not understood, or could not be done. Never raises."""
+        ...
+
+
+class RemoteFiles(Protocol):
+    """Files at addresses that messages name."""
+
+    def open(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The content of a file, in pieces, which may raise as well. Raises DownloadFailed."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+class Puller(Protocol):
+    """Fetches dossiers from a portal that offers them instead of calling us."""
+
+    async def pull(self, desk: Desk) -> int:
+        """Take what is offered now, acknowledge what is durable; how many. Raises GatewayError."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections and drop sessions."""
         ...

@@ -1,19 +1,58 @@
 """What a wire-compatible door may do, for the party that it has let in (`gateway.ports.relay.Desk`)."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
-from gateway.domain.dossier import PROVINCE, Dossier, IdKind, MessageKind, ProgressEntry
-from gateway.domain.errors import NotFound, PortalUnavailable
+from gateway.domain.dossier import PROVINCE, Dossier, IdKind, MessageKind, ProgressEntry, StatusNotice
+from gateway.domain.errors import NotFound, PortalUnavailable, TooMany, Unprocessable
 from gateway.domain.identifiers import ExchangeId, is_old_id, is_personal_id, is_tax_code
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
+from gateway.files.kinds import check_name
+from gateway.files.service import DeclaredFile, DossierFiles
+from gateway.ports.files import FileDraft
 from gateway.ports.relay import DossierSearch, Portal, TakenIn
 from gateway.relay.contents import subject_of
+from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay, Party
+
+#: how long a file waits until fewer are received
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFiles:
+    """Files inside messages; `caller` holds them afterwards."""
+
+    files: DossierFiles
+    caller: Caller
+
+    async def keep(self, pieces: AsyncIterator[bytes], name: str) -> str:
+        """Store a file; its reference. A name that no file may have is dropped, not the file. Raises as `take`."""
+        try:
+            check_name(name or "-")
+        except Unprocessable:
+            name = ""
+        end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while True:
+            try:
+                taken = await self.files.take(pieces, DeclaredFile(name=name), self.caller)
+            except TooMany:  # nothing was read yet
+                if asyncio.get_running_loop().time() > end:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return taken.file.reference
+
+    def draft(self) -> AbstractAsyncContextManager[FileDraft]:
+        """Room for a file while its message is read."""
+        return self.files.files.draft()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +61,7 @@ class RequesterDesk:
 
     relay: DossierRelay
     caller: Caller
+    files: MessageFiles
     #: answers read-only operations; None: there is none
     behind: Portal | None = None
 
@@ -32,13 +72,24 @@ class RequesterDesk:
         del raw
         party = Party(self.caller.requester.id, self.caller.agency, PROVINCE, self.caller.exchange)
         targets = self.relay.takers(MessageKind.DOSSIER)
-        return (await self.relay.take(dossier, party, targets, updating=updating)).state
+        accepted = await self.relay.take(dossier, party, targets, updating=updating)
+        self.relay.outbox.wake()
+        return accepted.state
 
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
         """Steps of dossiers of this system. Raises NotFound for a dossier that is not there."""
         answer = await self.relay.progress(entries, self.caller)
         states = {TakenIn(str(one["state"])) for one in answer["dossiers"]}  # type: ignore[attr-defined]
         return TakenIn.REPEATED if states == {TakenIn.REPEATED} else TakenIn.UPDATED
+
+    async def take_status(self, notice: StatusNotice) -> TakenIn:
+        """The status of a dossier that a portal forwarded. Raises NotFound."""
+        told = notice.model_dump(mode="json", include={"local_code", "papers"}, exclude_defaults=True)
+        entry = ProgressEntry(
+            dossier=notice.dossier, at=notice.at, status=notice.status, status_text=notice.status_text,
+            content=notice.content, more={**notice.more, **told},
+        )  # fmt: skip
+        return await self.take_progress([entry])
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier of this system; None when it is not there."""
@@ -58,6 +109,19 @@ class RequesterDesk:
             raise PortalUnavailable
         return await self.relay.ask(self.behind, operation, parameters, self.caller)
 
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+        """Not for provincial systems."""
+        del code, service, content
+        raise _no_dossier()
+
+    def draft(self) -> AbstractAsyncContextManager[FileDraft]:
+        """Room for a file while its message is read."""
+        return self.files.draft()
+
+    async def keep_file(self, pieces: AsyncIterator[bytes], name: str) -> str:
+        """Store a file of a message."""
+        return await self.files.keep(pieces, name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingDesk:
@@ -66,6 +130,7 @@ class ForwardingDesk:
     relay: DossierRelay
     portal: PortalSettings
     exchange: ExchangeId
+    files: MessageFiles
 
     async def take_dossier(
         self, dossier: Dossier, *, updating: bool | None = None, raw: Mapping[str, Any]
@@ -76,6 +141,11 @@ class ForwardingDesk:
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
         """Steps of dossiers that the portal forwarded. Raises NotFound."""
         return await self.relay.steps_of_portal(entries, self.portal, self.exchange)
+
+    async def take_status(self, notice: StatusNotice) -> TakenIn:
+        """Not for portals."""
+        del notice
+        raise _no_dossier()
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier that this portal forwarded; None when it is not there."""
@@ -89,7 +159,19 @@ class ForwardingDesk:
     async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Not for portals."""
         del operation, parameters
-        raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.NOT_FOUND)
+        raise _no_dossier()
+
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+        """Part of a dossier, for the provincial system that works on it."""
+        return await take_notice(self.relay, self.portal, self.exchange, code, service, content)
+
+    def draft(self) -> AbstractAsyncContextManager[FileDraft]:
+        """Room for a file while its message is read."""
+        return self.files.draft()
+
+    async def keep_file(self, pieces: AsyncIterator[bytes], name: str) -> str:
+        """Store a file of a message."""
+        return await self.files.keep(pieces, name)
 
 
 def owner_key(number: str) -> str:
@@ -97,3 +179,7 @@ def owner_key(number: str) -> str:
     kinds = ((is_personal_id, IdKind.PERSONAL_ID), (is_old_id, IdKind.OLD_ID), (is_tax_code, IdKind.TAX_CODE))
     kind = next((kind for fits, kind in kinds if fits(number)), IdKind.PASSPORT)
     return subject_of(kind, number).key
+
+
+def _no_dossier() -> NotFound:
+    return NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.NOT_FOUND)

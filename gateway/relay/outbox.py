@@ -60,7 +60,7 @@ class Outbox:
     """The deliveries of one process to every receiver that it knows."""
 
     rows: RelayRows
-    portals: Mapping[str, Portal]
+    portals: dict[str, Portal]
     contents: Contents
     recorder: Recorder
     limits: OutboxLimits = field(default_factory=OutboxLimits)
@@ -223,4 +223,5 @@ def _subjects(kind: MessageKind, body: Mapping[str, object]) -> tuple[str, ...]:
     """The owners that a message names, so that they see the delivery among the uses of their data."""
     if kind is not MessageKind.DOSSIER:
         return ()
-    return owners(Dossier.model_validate(body).applicant)
+    # what goes to a provincial system has the message as it came beside the dossier
+    return owners(Dossier.model_validate(body.get("dossier", body)).applicant)

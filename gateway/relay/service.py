@@ -50,10 +50,12 @@ from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_
 _ACCEPTED = 202
 #: the longest wait for a portal that is asked in between
 _ASK_SECONDS = 10.0
-_LEGAL_BASIS = "Nghị định 118/2025/NĐ-CP"
+LEGAL_BASIS = "Nghị định 118/2025/NĐ-CP"
 #: how often a concurrent change is looked at again
 _TRIES = 8
-_INBOX = "inbox:"
+INBOX = "inbox:"
+#: of the receiver that fetches files for a portal's dossiers
+FILES = "files:"
 #: why a dossier is parked
 UNKNOWN_PROCEDURE = "procedure_not_configured"
 
@@ -168,13 +170,43 @@ class DossierRelay:
         known = procedure_code(dossier.procedure) in self.catalogue.procedures
         if not known and door.unknown_procedure == "refuse":
             return TakenIn.REFUSED
-        targets = [*([_INBOX + door.forwards_to] if door.forwards_to else []), *door.pushes_to]
+        targets = receivers(portal, door.forwards_to, [plain(one) for one in dossier.papers])
         party = Party(door.forwards_to, "", portal.portal, exchange)
         accepted = await self.take(
             dossier, party, targets, updating=updating, raw=raw, parked="" if known else UNKNOWN_PROCEDURE
         )
         self.outbox.wake()
         return accepted.state
+
+    async def files_came(
+        self, portal: PortalSettings, code: str, files: Mapping[str, str], exchange: ExchangeId
+    ) -> None:
+        """Put references into the papers of a forwarded dossier: `files` are addresses and references.
+
+        Raises Conflict, RelayUnavailable, LogUnavailable.
+        """
+        assert portal.door is not None
+        for _ in range(_TRIES):
+            row = await self.rows.dossier(portal.portal, code)
+            content = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
+            if row is None or content is None:
+                return
+            dossier = Dossier.model_validate(content["dossier"])
+            papers = tuple(
+                one.model_copy(update={"file": files[one.url]}) if one.url in files and not one.file else one
+                for one in dossier.papers
+            )
+            if papers == dossier.papers:
+                return
+            party = Party(row.requester, "", portal.portal, exchange)
+            with contextlib.suppress(Conflict):
+                await self.take(
+                    dossier.model_copy(update={"papers": papers}), party, receivers(portal, row.requester),
+                    raw=content.get("raw"), parked=row.parked, replaces=row.version,
+                )  # fmt: skip
+                self.outbox.wake()
+                return
+        raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
     async def steps_of_portal(
         self, entries: Sequence[ProgressEntry], portal: PortalSettings, exchange: ExchangeId
@@ -292,7 +324,7 @@ class DossierRelay:
 
         Raises NotFound when one is not the caller's.
         """
-        mine = _INBOX + caller.requester.id
+        mine = INBOX + caller.requester.id
         found = [await self.rows.delivery(one) for one in deliveries]
         for place, row in enumerate(found):
             if row is None or row.target != mine:
@@ -310,11 +342,12 @@ class DossierRelay:
 
     async def take(
         self, dossier: Dossier, party: Party, targets: Sequence[str], *, key: KeyRow | None = None,
-        updating: bool | None = None, raw: Mapping[str, Any] | None = None, parked: str = "",
+        updating: bool | None = None, raw: Mapping[str, Any] | None = None, parked: str = "", replaces: int = 0,
     ) -> Accepted:  # fmt: skip
         """Store a dossier, its first or changed status and its deliveries; or see that it is there already.
 
-        `updating` False: one that is there stays as it is. Raises Conflict, RelayUnavailable, LogUnavailable.
+        `updating` False: one that is there stays as it is. `replaces`: only this version is replaced, else Conflict.
+        Raises Conflict, RelayUnavailable, LogUnavailable.
         """
         content = {"dossier": plain(dossier), **({"raw": raw} if raw else {})}
         for _ in range(_TRIES):
@@ -322,6 +355,8 @@ class DossierRelay:
             found = await self.rows.dossier(party.origin, dossier.code)
             if found is not None and found.requester != party.requester:
                 raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
+            if replaces and (found is None or found.version != replaces):
+                break
             if found is not None and (updating is False or await self._is_same(found, content)):
                 plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, {})
             else:
@@ -403,7 +438,7 @@ class DossierRelay:
         """
         if party.origin != PROVINCE:
             body = {"entries": [plain(one) for one in entries]}
-            target = _INBOX + row.requester
+            target = INBOX + row.requester
             return [self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)]
         if row.origin == PROVINCE:
             body = {"entries": [plain(one) for one in entries]}
@@ -441,7 +476,7 @@ class DossierRelay:
             work = self.rows.change(key=key)
         header = RecordHeader(
             party.exchange, party.requester, row.agency, row.procedure, in_records(row.code),
-            legal_basis=_LEGAL_BASIS, subjects={f"owner{n or ''}": one for n, one in enumerate(persons)},
+            legal_basis=LEGAL_BASIS, subjects={f"owner{n or ''}": one for n, one in enumerate(persons)},
         )  # fmt: skip
         notes: dict[str, str | int | bool] = {
             "origin": row.origin,
@@ -568,6 +603,15 @@ class DossierRelay:
         }
 
 
+def receivers(portal: PortalSettings, requester: str, papers: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """Who gets what a portal forwards; `papers` with addresses are fetched as well."""
+    assert portal.door is not None
+    out = [*([INBOX + requester] if requester else []), *portal.door.pushes_to]
+    if portal.door.fetch_from and any(one.get("url") and not one.get("file") for one in papers):
+        out.append(FILES + portal.portal)
+    return out
+
+
 def delivery_of(row: DeliveryRow) -> dict[str, object]:
     """A delivery as the API lists it; names no person."""
     return {
@@ -629,13 +673,16 @@ def _item(row: DeliveryRow, message: Any) -> dict[str, object]:  # noqa: ANN401 
 
 def _message(target: str, dossier: Dossier, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a receiver gets: a portal the dossier, a provincial system also the message as it came."""
-    return content if target.startswith(_INBOX) or "raw" in content else plain(dossier)
+    return content if target.startswith(INBOX) or "raw" in content else plain(dossier)
 
 
 def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
+    more = dict(entry.more)
     return StatusNotice(
-        dossier=row.code, local_code=row.other_code, at=entry.at, status=entry.status, content=entry.content
-    )
+        dossier=row.code, local_code=more.pop("local_code", row.other_code), procedure=row.procedure, at=entry.at,
+        status=entry.status, status_text=entry.status_text, content=entry.content, papers=more.pop("papers", ()),
+        more=more,
+    )  # fmt: skip
 
 
 def files_of(dossier: Dossier) -> list[str]:

@@ -8,13 +8,15 @@ import contextlib
 import gc
 import os
 import ssl
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 
 from aiohttp import web
 
 from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
 from gateway.api.door import DoorRunner
+from gateway.api.doors import add_doors
 from gateway.api.openapi import add_documents
+from gateway.api.opened_door import OpenedDoor
 from gateway.api.operation import live, ready
 from gateway.api.request import Request
 from gateway.api.response import Response
@@ -30,11 +32,12 @@ from gateway.telemetry import Metrics
 _ASK_SECONDS = 1.0
 
 
-def api_routes() -> Routes:
-    """The routes of the listener for requesters."""
+def api_routes(doors: Sequence[OpenedDoor] = ()) -> Routes:
+    """The routes of the listener for requesters and portals."""
     routes = Routes()
     add_operations(routes)
     add_documents(routes)
+    add_doors(routes, doors)
     return routes
 
 
@@ -73,7 +76,6 @@ class Gateway:
         self.api = self.admin = ""
         #: None without TLS
         self._tls: Renewable | None = None
-        self._api_routes = api_routes()
         self._admin_routes = admin_routes(parts.metrics)
         self._shared: Shared | None = None
         self._opened = contextlib.AsyncExitStack()
@@ -137,7 +139,7 @@ class Gateway:
     def _dispatchers(self, app: App) -> tuple[Dispatcher, Dispatcher]:
         """Of the API and of the admin listener, whose requests are not counted."""
         return (
-            Dispatcher(app.services, self._api_routes, self.parts.metrics),
+            Dispatcher(app.services, api_routes(app.services.doors), self.parts.metrics),
             Dispatcher(app.services, self._admin_routes, Metrics()),
         )
 

@@ -22,6 +22,7 @@ from gateway.checks.production import no_sandbox
 from gateway.composition.composition import compose
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import Listener, address_of
+from gateway.config.portals import PortalSettings
 from gateway.exchange_log.durable import replace_file
 from gateway.serving.hanging_up import remember_hang_up
 from gateway.serving.listeners import Gateway, listen
@@ -63,7 +64,16 @@ def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
         }
         for folder in ("sources", "portals")
     }
+    moved["portals"] = {name: _fetching(item, sandbox) for name, item in moved["portals"].items()}
     return configuration.model_copy(update=moved)
+
+
+def _fetching(settings: PortalSettings, sandbox: str) -> PortalSettings:
+    """With the sandbox's address among the origins of files."""
+    if settings.door is None or SANDBOX not in settings.door.fetch_from:
+        return settings
+    origins = tuple(sandbox if one == SANDBOX else one for one in settings.door.fetch_from)
+    return settings.model_copy(update={"door": settings.door.model_copy(update={"fetch_from": origins})})
 
 
 def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of the settings

@@ -47,7 +47,9 @@ def as_production(root: Path) -> Path:
     """The files as delivered, in the production profile, every secret by reference and requesters with keys."""
     replace(root, GATEWAY, "profile: sandbox\n", f"profile: production\n{ISSUER}")
     (root / "config/logins.yaml").unlink()
-    (root / "config/portals/one_gate_hook.yaml").unlink()
+    for path in (root / "config/portals").glob("*.yaml"):
+        if "mark: sandbox" in path.read_text("utf-8"):
+            path.unlink()
     for path in (*(root / "config/sources").glob("*.yaml"), *(root / "config/portals").glob("*.yaml")):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")

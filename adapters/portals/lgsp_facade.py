@@ -1,0 +1,216 @@
+"""Door of the provincial platform (LGSP) as one-gate systems call it today: `/KetNoiMotCuaQuocGia/{Operation}`.
+
+The body is the bare `data` array, or the parameters of the query; the answer is wrapped twice:
+`{"error_code": "…", "message": "<JSON text of the original answer>"}`. Hà Giang's form is
+`/api/SynsTTHCC/DongBoHoSoMC?MaDinhDanhDV=&isUpdating=`. Source: national-portal facts, table of families, A.4 to A.11.
+Callers match on "thành công" and "đã tồn tại": an answer has at most one of these texts. Faults of tokens have the form
+of WSO2 API managers (from memory).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from adapters.portals.door_plans import check_messages
+from adapters.portals.dossier_rows import dossier_row
+from gateway.config.portals import PortalSettings
+from gateway.domain import sentences as say
+from gateway.domain.dossier import Dossier, ProgressEntry, StatusNotice
+from gateway.domain.errors import (
+    BadRequest,
+    GatewayError,
+    NotFound,
+    PortalUnavailable,
+    Refused,
+    TooMany,
+    Unauthenticated,
+)
+from gateway.mapping.messages import MessageFault, PortalPlans
+from gateway.ports.relay import Desk, DoorAnswer, DoorCall, TakenIn
+
+_EXISTS = "đã tồn tại"
+#: operations that only read, and are passed on to the portal (A.4)
+_PASSED_ON = frozenset({
+    "LayDanhSachTTHC", "LayThuTuc", "LayQDCB", "LayDVC", "LayDanhMucCoQuan", "LayDanhMucLinhVuc",
+    "LayDanhMucGioiTinh", "LayDanhMucTinhThanh", "LayDanhMucQuanHuyen", "LayDanhMucPhuongXa", "LayDanhMucQuocGia",
+    "LayDanhMucDanToc", "LayDanhMucTonGiao", "LayDanhMucTinhTrangHonNhan", "LayDanhMucDoiTuong",
+    "LayDanhMucCapThucHien", "LayDanhMucCanCuPhapLy", "LayDanhMucLePhi", "LayDanhMucThuTucThuocLoai",
+    "LayDanhMucNhomThuTuc", "LayDanhSachHoiDapGuiTuDVCQG", "LayDanhSachHoiDapBoCoQuan",
+    "LayNoiDungTraLoiTheoCauHoi", "TraCuuTechID",
+})  # fmt: skip
+#: errors that the platform itself answers
+_FAULTS = (
+    (Unauthenticated, 401, 900901, "Invalid Credentials"),
+    (Refused, 403, 900908, "Resource forbidden"),
+    (TooMany, 429, 900802, "Message throttled out"),
+)
+_MOST_DOSSIERS = 200
+_MOST_ENTRIES = 1_000
+#: words of the query that belong to the envelope, not to an operation
+_ENVELOPE = frozenset({"isUpdating", "MaDinhDanhDV", "madonvi", "session", "service"})
+
+
+def open_door(settings: PortalSettings, plans: PortalPlans, _tools: object) -> "LgspFacade":
+    """The door of one settings file. Raises ConfigError."""
+    check_messages(settings, plans, "dossier", "progress", "status")
+    return LgspFacade(plans)
+
+
+class LgspFacade:
+    """The door. Callers are requesters: another one's dossier does not exist."""
+
+    paths = ("KetNoiMotCuaQuocGia/{operation}", "api/SynsTTHCC/{operation}")
+
+    def __init__(self, plans: PortalPlans) -> None:
+        """`plans` have the messages `dossier`, `progress` and `status`."""
+        self._plans = plans
+
+    async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """Answer one call."""
+        operation = call.path.rstrip("/").rsplit("/", 1)[-1]
+        handlers = {
+            "DongBoHoSoMC": self._dossiers,
+            "CapNhatTienDoHoSoMC": self._progress,
+            "DongBoTrangThaiHoSo": self._statuses,
+            "TraCuuHoSo": self._look_up,
+        }
+        handler = handlers.get(operation)
+        try:
+            if handler is not None:
+                return await handler(call, desk)
+            if operation in _PASSED_ON:
+                result = await desk.ask(operation, _parameters(call))
+                return _wrapped("0", "", result=result.get("result", result))
+        except MessageFault as fault:
+            return _wrapped("-1", f"{fault.said.vi} / {fault.said.en}")
+        return _wrapped("-1", "không có dịch vụ này / there is no such operation")
+
+    def refusal(self, _call: DoorCall, error: GatewayError) -> DoorAnswer:
+        """What was not let in: a fault of the platform; what was not understood or not done: an error code."""
+        for family, status, code, text in _FAULTS:
+            if isinstance(error, family):
+                return _fault(status, code, text)
+        if isinstance(error, PortalUnavailable) or (
+            isinstance(error, BadRequest) and error.retry_after is None
+        ):
+            said = error.said
+            return _wrapped(
+                "-1", f"{said.vi if said else error.title_vi} / {said.en if said else error.title}"
+            )
+        return _fault(503, 101503, "not stored: send it again")
+
+    # ---------------------------------------------------------------------------------------------- operations
+
+    async def _dossiers(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """`DongBoHoSoMC`. Each dossier is durable before the answer; the ones that failed are named."""
+        updating = _updating(call)
+        plan = self._plans["dossier"]
+        items = _items(call, _MOST_DOSSIERS)
+        read = [_read_at(at, len(items), plan.read, one) for at, one in enumerate(items)]
+        known = []
+        for wire, canonical in zip(items, read, strict=True):
+            dossier = Dossier.model_validate(canonical)
+            taken = await desk.take_dossier(dossier, updating=updating, raw=wire)
+            if taken is TakenIn.REPEATED and updating is False:
+                known.append(dossier.code)
+        if known:
+            return _wrapped("3", "; ".join(f"{code} {_EXISTS}" for code in known))
+        return _wrapped("0", "Đồng bộ hồ sơ thành công")
+
+    async def _progress(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """`CapNhatTienDoHoSoMC`."""
+        items, plan = _items(call, _MOST_ENTRIES), self._plans["progress"]
+        entries = [
+            ProgressEntry.model_validate(_read_at(at, len(items), plan.read, one))
+            for at, one in enumerate(items)
+        ]
+        try:
+            await desk.take_progress(entries)
+        except NotFound:
+            return _wrapped("-1", "hồ sơ không tồn tại / a dossier does not exist")
+        return _wrapped("0", "Cập nhật tiến độ thành công")
+
+    async def _statuses(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """`DongBoTrangThaiHoSo`: of dossiers that the portal forwarded."""
+        items, plan = _items(call, _MOST_ENTRIES), self._plans["status"]
+        notices = [
+            StatusNotice.model_validate(_read_at(at, len(items), plan.read, one))
+            for at, one in enumerate(items)
+        ]
+        try:
+            for notice in notices:
+                await desk.take_status(notice)
+        except NotFound:
+            return _wrapped("-1", "hồ sơ không tồn tại / a dossier does not exist")
+        return _wrapped("0", "Đồng bộ trạng thái thành công")
+
+    async def _look_up(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """`TraCuuHoSo`: an array, empty for a dossier that is not known or not the caller's."""
+        code = str(_parameters(call).get("mahoso") or "").strip()
+        if not code:
+            raise MessageFault("mahoso", "", say.IS_MISSING)
+        found = await desk.look_up(code)
+        return _wrapped("0", "", result=[] if found is None else [dossier_row(found)])
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def _items(call: DoorCall, most: int) -> Sequence[Mapping[str, Any]]:
+    """The array of `data`: bare, in an envelope, or one object alone. Raises MessageFault."""
+    data = call.data
+    if isinstance(data, Mapping) and "data" in data:
+        data = data["data"]
+    items = [data] if isinstance(data, Mapping) else data
+    if not isinstance(items, list) or not items or not all(isinstance(one, Mapping) for one in items):
+        raise MessageFault("data", "", say.IS_MISSING)
+    if len(items) > most:
+        raise MessageFault("data", "", say.MOST_ENTRIES(bound=most))
+    return items
+
+
+def _read_at(at: int, count: int, read: Any, wire: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 -- a plan's
+    """One item; the fault of one of several says which."""
+    try:
+        found: dict[str, Any] = read(wire)
+    except MessageFault as fault:
+        if count == 1:
+            raise
+        raise MessageFault(f"data[{at}].{fault.field}", fault.path, fault.why) from None
+    return found
+
+
+def _updating(call: DoorCall) -> bool | None:
+    """`isUpdating` of the query or the body; None when it is not said: whatever fits. Raises MessageFault."""
+    said: object = call.query.get("isUpdating")
+    if said is None and isinstance(call.data, Mapping):
+        said = call.data.get("isUpdating")
+    word = str(said).strip().lower()
+    if said is None or not word:
+        return None
+    if word not in {"true", "false"}:
+        raise MessageFault("isUpdating", "", say.WIRE_VALUE_UNREADABLE)
+    return word == "true"
+
+
+def _parameters(call: DoorCall) -> Mapping[str, Any]:
+    """Parameters of a read operation, from the query and the body."""
+    body = call.data if isinstance(call.data, Mapping) else {}
+    found = {**call.query, **body}
+    return {name: one for name, one in found.items() if name not in _ENVELOPE and isinstance(one, str)}
+
+
+# ----------------------------------------------------------------------------------------------- answering
+
+
+def _wrapped(code: str, message: str, **more: object) -> DoorAnswer:
+    """The original answer as text inside the answer of the platform."""
+    inner = {"error_code": code, "message": message, **more}
+    return DoorAnswer(orjson.dumps({"error_code": code, "message": orjson.dumps(inner).decode()}))
+
+
+def _fault(status: int, code: int, text: str) -> DoorAnswer:
+    body = {"fault": {"code": code, "message": text, "description": text}}
+    headers = {"WWW-Authenticate": 'Bearer realm="motlan"'} if status == 401 else {}
+    return DoorAnswer(orjson.dumps(body), status, headers=headers)

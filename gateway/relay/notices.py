@@ -1,0 +1,103 @@
+"""Notices: parts of a dossier that its portal sends later, such as an amendment, a payment voucher or a tax notice.
+
+A notice never replaces the dossier: it is a step of it, and an item in the inbox of the provincial system.
+The same content again is stored once, also when it comes many times at the same moment.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from hashlib import blake2s
+from typing import Any
+
+import orjson
+
+from gateway.config.portals import PortalSettings
+from gateway.domain import sentences as say
+from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
+from gateway.domain.errors import Conflict, RowConflict
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import ExchangeId, new_exchange_id
+from gateway.domain.problems import ProblemCode
+from gateway.exchange_log.keys import PeriodKeys
+from gateway.exchange_log.recorder import RecordHeader
+from gateway.ports.exchange_log import Work
+from gateway.ports.relay import DeliveryRow, DeliveryState, DossierRow, EventRow, KeyRow, TakenIn
+from gateway.relay.contents import in_records, sealed
+from gateway.relay.service import LEGAL_BASIS, DossierRelay, receivers
+from gateway.relay.statuses import StepVerdict
+
+#: how often a concurrent change is looked at again
+_TRIES = 8
+
+
+async def take_notice(
+    relay: DossierRelay,
+    portal: PortalSettings,
+    exchange: ExchangeId,
+    code: str,
+    service: str,
+    content: Mapping[str, Any],
+) -> TakenIn:
+    """Store a notice and queue it. STORED, or REPEATED. Raises Conflict, RelayUnavailable, LogUnavailable."""
+    for _ in range(_TRIES):
+        row = await relay.rows.dossier(portal.portal, code) or await relay.rows.dossier(PROVINCE, code)
+        keys = await relay.contents.current()
+        notice = _Notice(relay, portal, exchange, code, service, content, row, keys)
+        known = any(one.id == notice.id for one in await relay.rows.events(notice.origin, code))
+        state = TakenIn.REPEATED if known else TakenIn.STORED
+        with contextlib.suppress(RowConflict):
+            await relay.recorder.write(
+                notice.header, Phase.DELIVERY, f"notice_{state}",
+                notes={"origin": notice.origin, "service": service}, work=None if known else notice.work(),
+            )  # fmt: skip
+            relay.outbox.wake()
+            return state
+    raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
+
+
+class _Notice:
+    """One notice, before it is stored."""
+
+    def __init__(
+        self, relay: DossierRelay, portal: PortalSettings, exchange: ExchangeId, code: str, service: str,
+        content: Mapping[str, Any], row: DossierRow | None, keys: PeriodKeys,
+    ) -> None:  # fmt: skip
+        """`row`: the dossier; None while it is not known."""
+        assert portal.door is not None
+        self._relay, self._keys, self._exchange = relay, keys, exchange
+        self._code, self._service, self._content = code, service, content
+        self._portal = portal.portal
+        self._now = relay.recorder.clock.now().timestamp()
+        self.origin = row.origin if row is not None else portal.portal
+        self._requester = row.requester if row is not None else portal.door.forwards_to
+        self._targets = receivers(portal, self._requester, content.get("papers", ()))
+        words = orjson.dumps((self.origin, code, service, content), option=orjson.OPT_SORT_KEYS)
+        self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
+        self.header = RecordHeader(
+            exchange, self._requester, row.agency if row is not None else "",
+            row.procedure if row is not None else "", in_records(code), legal_basis=LEGAL_BASIS,
+        )  # fmt: skip
+
+    def work(self) -> Work:
+        """Step, deliveries, and a key that lets one of several twins win."""
+        key = KeyRow(f"portal:{self._portal}", self.id, b"", b"", 202, self._now)
+        return self._relay.rows.change(key=key, events=[self._event()], deliveries=self._deliveries())
+
+    def _event(self) -> EventRow:
+        told = sealed(self._keys, {"content": self._service}, self.id)
+        return EventRow(
+            self.origin, self._code, self.id, self._portal, DossierStatus.UNKNOWN, self._now, self._now,
+            StepVerdict.UNKNOWN, self._keys.period, told,
+        )  # fmt: skip
+
+    def _deliveries(self) -> Sequence[DeliveryRow]:
+        body = {"service": self._service, "part": self._content}
+        out = []
+        for target in self._targets:
+            delivery = str(new_exchange_id())
+            out.append(DeliveryRow(
+                0, delivery, target, f"{self.origin}|{self._code}", MessageKind.NOTICE, self._code, 0,
+                self._requester, self._exchange, DeliveryState.QUEUED, 0, "", self._now, 0.0, self._now, self._now,
+                self._keys.period, sealed(self._keys, body, delivery),
+            ))  # fmt: skip
+        return out

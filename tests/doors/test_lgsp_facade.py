@@ -1,0 +1,209 @@
+"""A one-gate system is switched over by changing one URL: it goes on as before, and cannot see another's dossiers."""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from tests.doors.conftest import Street
+from tests.doors.messages import application, envelope, step, synced
+from tests.flows.conftest import ROOT, build, on_session
+
+_numbers = itertools.count(1)
+OTHER = """
+requester: other_gate
+title: {vi: Hệ thống một cửa khác, en: Another one-gate system}
+agency: 000.00.14.H31
+client_id: other_gate
+client_secret: {value: sandbox-only-other-gate}
+scopes: [dossiers]
+"""
+
+
+def code() -> str:
+    return f"H31.14-261126-{next(_numbers):04}"
+
+
+async def portal_has(street: Street, dossier: str, steps: int) -> dict[str, Any]:
+    """The row of the dossier at the simulated national portal, as soon as all steps are there."""
+    url = f"{street.house.control}/portal/ledger?receiver=national_bus&code={dossier}"
+    for _ in range(200):
+        async with street.house.session.get(url) as answer:
+            rows = (await answer.json())["dossiers"]
+        if rows and rows[0]["progress_rows"] >= steps:
+            return dict(rows[0])
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{dossier} did not arrive: {rows}")
+
+
+@on_session
+async def test_one_gate_system_goes_on_as_before_and_the_portal_gets_everything(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert not await client.known(dossier)
+    assert await client.sync(synced(dossier))
+    assert await client.known(dossier)
+    rows = [
+        step(dossier, "2", "20261126083000"),
+        *(step(dossier, "4", f"2026112610{minute:02}00") for minute in range(12)),
+    ]
+    assert await client.progress(rows)
+    there = await portal_has(street, dossier, len(rows))
+    assert there["status"] == "4"
+    shown = await street.get(f"/v1/dossiers/{dossier}")
+    assert shown["status"] == "processing"
+    assert len(shown["history"]) == 1 + len(rows)
+
+
+@on_session
+async def test_second_create_says_that_it_exists_and_the_client_repeats_it_as_an_update(
+    street: Street,
+) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert await client.sync(synced(dossier))
+    client.calls.clear()
+    changed = synced(dossier, TrichYeuHoSo="Đăng ký khai sinh cho con thứ hai")
+    assert await client.sync(changed)
+    assert client.calls == [("DongBoHoSoMC", "False"), ("DongBoHoSoMC", "True")]
+    answer = await client.call("DongBoHoSoMC", [changed], isUpdating="False")
+    assert answer == {"error_code": "3", "message": f"{dossier} đã tồn tại"}
+    shown = await street.get(f"/v1/dossiers/{dossier}")
+    assert shown["dossier"]["abstract"] == "Đăng ký khai sinh cho con thứ hai"
+
+
+@on_session
+async def test_without_is_updating_whatever_fits_is_done(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    for abstract in ("một", "hai"):
+        answer = await client.call("DongBoHoSoMC", [synced(dossier, TrichYeuHoSo=abstract)])
+        assert "thành công" in answer["message"]
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["dossier"]["abstract"] == "hai"
+
+
+@on_session
+async def test_shape_of_ha_giang_is_taken(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    client.path = "/api/SynsTTHCC"
+    answer = await client.call(
+        "DongBoHoSoMC", [synced(dossier)], MaDinhDanhDV="000.00.00.H31", isUpdating="False"
+    )
+    assert "thành công" in answer["message"]
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["code"] == dossier
+
+
+@on_session
+async def test_same_dossier_fifty_times_at_once_is_created_once(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    calls = [client.call("DongBoHoSoMC", [synced(dossier)], isUpdating="False") for _ in range(50)]
+    answers = [one["error_code"] for one in await asyncio.gather(*calls)]
+    assert sorted(answers) == ["0"] + ["3"] * 49
+
+
+@on_session
+async def test_field_that_cannot_be_read_is_named_and_nothing_of_the_array_is_stored(street: Street) -> None:
+    client, good, bad = await street.one_gate(), code(), code()
+    answer = await client.call(
+        "DongBoHoSoMC", [synced(good), {**synced(bad), "MaTTHC": ""}], isUpdating="False"
+    )
+    assert answer["error_code"] == "-1"
+    assert "data[1].MaTTHC" in answer["message"]
+    assert "thành công" not in answer["message"]
+    assert not await client.known(good)
+
+
+@on_session
+async def test_progress_of_an_unknown_dossier_fails_as_at_the_portal(street: Street) -> None:
+    client = await street.one_gate()
+    assert not await client.progress([step(code(), "2", "20261126083000")])
+
+
+@on_session
+async def test_status_of_a_forwarded_dossier_goes_back_to_the_portal(street: Street) -> None:
+    client, dossier = await street.one_gate(), f"H31-QG-8{next(_numbers):05}"
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    words = {
+        "TrangThai": "2", "MaHoSo": dossier, "MaHoSoDonVi": code(), "MaDoiTuong": "", "NoiDung": "Đã tiếp nhận",
+        "NgayXuLy": "20261127093000", "TaiLieuXuLy": [],
+    }  # fmt: skip
+    answer = await client.call("DongBoTrangThaiHoSo", [words])
+    assert "thành công" in answer["message"]
+    shown = await street.get(f"/v1/dossiers/{dossier}?origin=national_bus")
+    assert shown["status"] == "accepted"
+    assert "status" in {one["kind"] for one in shown["deliveries"]}
+    _, found = await street.send("search/call", {"data": {"mahoso": dossier}})
+    assert found["result"][0]["MaTrangThai"] == "2"
+
+
+@on_session
+async def test_catalogues_and_look_ups_are_passed_on_to_the_portal(street: Street) -> None:
+    client = await street.one_gate()
+    (procedure,) = (await client.ask("LayThuTuc", maTTHC="1.001193"))["result"]
+    assert procedure["TENTTHC"] == "Đăng ký khai sinh"
+    assert {"MATTHC": "1.001193", "TENTTHC": "Đăng ký khai sinh"} in (await client.ask("LayDanhSachTTHC"))[
+        "result"
+    ]
+    persona = street.house.personas[0]
+    (account,) = (await client.ask("TraCuuTechID", mstorcmnd=persona["personal_id"]))["result"]
+    assert account["TECHNICALID"]
+
+
+@on_session
+async def test_what_is_no_operation_or_no_array_is_refused_in_the_platforms_form(street: Street) -> None:
+    client = await street.one_gate()
+    assert (await client.ask("XoaHoSo"))["error_code"] == "-1"
+    assert (await client.ask("TraCuuHoSo"))["error_code"] == "-1"
+    for data in ([], ["x"], {}, {"data": 1}):
+        answer = await client.call("DongBoHoSoMC", data, isUpdating="False")  # type: ignore[arg-type]
+        assert answer["error_code"] == "-1"
+    assert (await client.call("DongBoHoSoMC", [synced(code())], isUpdating="perhaps"))["error_code"] == "-1"
+
+
+@on_session
+async def test_wrong_secret_gets_no_token_and_a_wrong_token_gets_nothing(street: Street) -> None:
+    client = await street.one_gate()
+    client.secret = "wrong"
+    assert await client.login() == 401
+    url = f"{street.house.url}/KetNoiMotCuaQuocGia/TraCuuHoSo?mahoso=H31.14-261126-0001"
+    for headers in ({}, {"Authorization": "Bearer x"}):
+        async with street.house.session.get(url, headers=headers) as answer:
+            assert answer.status == 401
+            assert (await answer.json())["fault"]["code"] == 900901
+    for form in ({"grant_type": "password"}, {}, {"grant_type": "client_credentials"}):
+        async with street.house.session.post(f"{street.house.url}/token", data=form) as answer:
+            assert answer.status in {400, 401}
+
+
+@on_session
+async def test_token_for_another_scope_is_refused_and_recorded(street: Street) -> None:
+    house = street.house
+    token = await house.token("citizen")
+    before = len(street.records("scope_missing"))
+    url = f"{house.url}/KetNoiMotCuaQuocGia/TraCuuHoSo?mahoso=x"
+    async with house.session.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
+        assert answer.status == 403
+        assert (await answer.json())["fault"]["code"] == 900908
+    assert len(street.records("scope_missing")) == before + 1
+
+
+@pytest_asyncio.fixture
+async def two_gates(tmp_path: Path) -> AsyncIterator[Street]:
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, tmp_path / "root" / room)
+    (tmp_path / "root/config/requesters/other_gate.yaml").write_text(OTHER, "utf-8")
+    async with build(tmp_path, {}, tmp_path / "root") as house:
+        yield Street(house)
+
+
+async def test_another_systems_dossier_does_not_exist(two_gates: Street) -> None:
+    mine, other = await two_gates.one_gate(), await two_gates.one_gate("other_gate")
+    dossier = code()
+    assert await mine.sync(synced(dossier))
+    assert await other.ask("TraCuuHoSo", mahoso=dossier) == await other.ask("TraCuuHoSo", mahoso=code())
+    assert not await other.progress([step(dossier, "10", "20261127083000")])
+    assert not await other.sync(synced(dossier, TrichYeuHoSo="của người khác"))
+    assert (await two_gates.get(f"/v1/dossiers/{dossier}"))["dossier"][
+        "abstract"
+    ] == "Đăng ký khai sinh cho con"

@@ -1,0 +1,222 @@
+"""The national portal's calls (A.9): every payload, resends, refusals; what arrives is what the province pulls."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.doors.conftest import Street
+from tests.doors.messages import (
+    OWNER,
+    PDF,
+    amendment,
+    application,
+    b64,
+    code,
+    envelope,
+    notice_xml,
+    promotion,
+    voucher,
+)
+from tests.flows.conftest import on_session
+
+pytestmark = on_session
+
+
+async def test_application_of_any_procedure_reaches_the_province_with_its_files(street: Street) -> None:
+    dossier = code()
+    assert await street.sent("nhanhsdvcqg", envelope(application(dossier))) == (
+        0, f"{dossier}| create dossier success",
+    )  # fmt: skip
+    (item,) = await street.inbox(dossier)
+    message = item["message"]["dossier"]
+    assert (item["kind"], item["origin"]) == ("dossier", "national_bus")
+    assert message["procedure"] == "1.001193"
+    assert message["applicant"]["ids"] == [{"kind": "personal_id", "number": OWNER}]
+    (paper,) = message["papers"]
+    assert paper["title"] == "Giấy chứng sinh"
+    assert paper["file_name"] == "giay.pdf"
+    assert b64(PDF) not in str(item)
+    house = street.house
+    _, link = await house.post(
+        "/v1/files/link", {"file": paper["file"], "name": "giay.pdf", "seconds": 60}, "one_gate"
+    )
+    async with house.session.get(link["url"]) as answer:
+        assert await answer.read() == PDF
+
+
+async def test_resend_answers_1_and_changes_nothing(street: Street) -> None:
+    dossier = code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    before = await street.inbox(dossier)
+    for again in (application(dossier), application(dossier, ChuHo="Khác", MaDonViTiepNhan="000.00.02.H31")):
+        assert await street.sent("nhanhsdvcqg", envelope(again)) == (1, f"{dossier}| duplicate reference")
+    assert await street.inbox(dossier) == before
+
+
+@pytest.mark.parametrize("updating", [True, "True", "true"])
+async def test_supplement_updates_the_dossier(street: Street, updating: Any) -> None:
+    dossier = code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    changed = application(dossier, MaDonViTiepNhan="000.00.02.H31")
+    answer = await street.sent("nhanhsdvcqg", envelope(changed, updating=updating))
+    assert answer == (0, f"{dossier}| update dossier success")
+    items = await street.inbox(dossier)
+    assert [one["message"]["dossier"]["agency"] for one in items] == ["000.00.14.H31", "000.00.02.H31"]
+    # the same supplement again is no third message
+    assert (await street.sent("nhanhsdvcqg", envelope(changed, updating=updating)))[0] == 0
+    assert len(await street.inbox(dossier)) == 2
+
+
+async def test_same_dossier_fifty_times_at_once_takes_effect_once(street: Street) -> None:
+    dossier = code()
+    words = envelope(application(dossier))
+    answers = await asyncio.gather(*(street.sent("nhanhsdvcqg", words) for _ in range(50)))
+    assert sorted(number for number, _ in answers) == [0] + [1] * 49
+    assert len(await street.inbox(dossier)) == 1
+
+
+async def test_same_notice_fifty_times_at_once_takes_effect_once(street: Street) -> None:
+    dossier = code()
+    words = envelope(voucher(dossier), "NhanChungTuThueDat")
+    answers = await asyncio.gather(*(street.sent("nhanhsdvcqg", words) for _ in range(50)))
+    assert sorted(number for number, _ in answers) == [0] + [1] * 49
+    assert len(await street.inbox(dossier)) == 1
+
+
+async def test_promotion_comes_flat_and_keeps_both_its_files(street: Street) -> None:
+    dossier = code()
+    number, text = await street.sent("addtthcKhuyenMai", promotion(dossier))
+    assert number == 0
+    assert text.startswith(f"{dossier}| ")
+    (item,) = await street.inbox(dossier)
+    message = item["message"]["dossier"]
+    assert message["applicant"]["kind"] == "business"
+    assert [paper["file_name"] for paper in message["papers"]] == ["don.pdf", "the_le.pdf"]
+    assert all(paper["file"].startswith("sha256:") for paper in message["papers"])
+    assert await street.sent("addtthcKhuyenMai", promotion(dossier)) == (
+        1, f"{dossier}| duplicate reference",
+    )  # fmt: skip
+
+
+async def test_dossier_of_an_unknown_procedure_is_parked_with_its_reason_and_answered_0(
+    street: Street,
+) -> None:
+    dossier = code()
+    number, text = await street.sent("nhanhsdvcqg", envelope(application(dossier, "9.999999")))
+    assert number == 0
+    assert "9.999999" in text
+    shown = await street.get(f"/v1/dossiers/{dossier}?origin=national_bus")
+    assert shown["parked"] == "procedure_not_configured"
+    assert len(await street.inbox(dossier)) == 1
+
+
+async def test_amendment_is_told_and_replaces_nothing(street: Street) -> None:
+    first = code()
+    await street.sent("addtthcKhuyenMai", promotion(first))
+    for again in (0, 1):
+        answer = await street.sent("nhanhsdvcqg", envelope(amendment(first, first), "NhanHoSoSuaDoi"))
+        assert answer[0] == again
+    dossier, notice = await street.inbox(first)
+    assert dossier["message"]["dossier"]["papers"]
+    assert notice["kind"] == "notice"
+    assert notice["message"]["part"]["note"] == "Kéo dài"
+    shown = await street.get(f"/v1/dossiers/{first}?origin=national_bus")
+    assert shown["dossier"]["procedure"] == "9.900001"
+
+
+async def test_second_voucher_of_a_dossier_is_another_one(street: Street) -> None:
+    dossier = code()
+    other = voucher(dossier)
+    other["ThongTinThanhToan"] = {**other["ThongTinThanhToan"], "MaThongBaoThue": "TB-2"}
+    for words in (voucher(dossier), other):
+        assert (await street.sent("nhanhsdvcqg", envelope(words, "NhanChungTuThueDat")))[0] == 0
+    numbers = [one["message"]["part"]["more"] for one in await street.inbox(dossier)]
+    assert [one["ThongTinThanhToan"]["MaThongBaoThue"] for one in numbers] == ["TB-1", "TB-2"]
+
+
+@pytest.mark.parametrize("nested", [True, False])
+async def test_tax_notice_reaches_each_dossier_that_it_names(street: Street, nested: bool) -> None:
+    one, two = code(), code()
+    words = envelope(
+        {"FileThongBaoThue": b64(notice_xml(one, two, nested=nested))},
+        "NhanThongBaoThueDat",
+        updating="False",
+    )
+    assert (await street.sent("nhantbthuedvcqg", words))[0] == 0
+    assert (await street.sent("nhantbthuedvcqg", words))[0] == 1
+    for dossier in (one, two):
+        (item,) = await street.inbox(dossier)
+        part = item["message"]["part"]
+        assert {fee["title"] for fee in part["fees"]} == {"Lệ phí trước bạ"}
+        assert len(part["fees"]) == (2 if nested else 1)
+        assert part["papers"][0]["file"].startswith("sha256:")
+
+
+MISSING: dict[str, tuple[Callable[[str], dict[str, Any]], str, str, tuple[str, ...]]] = {
+    "promotion": (promotion, "addtthcKhuyenMai", "", ("MaHoSo", "MaTTHC", "MaSoThue", "TenThuongNhan")),
+    "application": (application, "nhanhsdvcqg", "NhanHoSo", ("MaHoSo", "MaTTHC")),
+    "amendment": (lambda one: amendment(one, one), "nhanhsdvcqg", "NhanHoSoSuaDoi", ("MaHoSoQG",)),
+    "voucher": (
+        voucher, "nhanhsdvcqg", "NhanChungTuThueDat", ("MaHoSo", "HoTenNguoiNopTien", "MaSoThue", "UrlFileChungTu")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MISSING)
+async def test_missing_required_field_is_named_and_nothing_is_stored(street: Street, kind: str) -> None:
+    made, path, service, fields = MISSING[kind]
+    for field in fields:
+        for blank in (None, "", "  "):
+            dossier = code()
+            words = made(dossier)
+            words[field] = blank
+            number, text = await street.sent(path, envelope(words, service) if service else words)
+            assert number == -1, (field, blank)
+            assert field in text
+            assert await street.inbox(dossier) == []
+
+
+async def test_missing_field_of_a_payment_is_named(street: Street) -> None:
+    words = voucher(code())
+    words["ThongTinThanhToan"]["SoTien"] = ""
+    number, text = await street.sent("nhanhsdvcqg", envelope(words, "NhanChungTuThueDat"))
+    assert number == -1
+    assert "ThongTinThanhToan.SoTien" in text
+
+
+@pytest.mark.parametrize(
+    "content", ["không phải base64!", "QUJD*A==", base64.b64encode(b"MZ\x90\x00 a program").decode()]
+)
+async def test_file_that_is_none_is_refused_by_name(street: Street, content: str) -> None:
+    dossier = code()
+    words = application(dossier)
+    words["ThanhPhanHoSo"][0]["GiayToDinhKem"][0]["Base64"] = content
+    number, text = await street.sent("nhanhsdvcqg", envelope(words))
+    assert number == -1
+    assert "papers[0].Base64" in text
+    assert await street.inbox(dossier) == []
+
+
+async def test_more_members_are_kept_under_their_names(street: Street) -> None:
+    dossier = code()
+    words = application(dossier, TruongMoi={"a": [1, 2]}, MaHoSoKhac="X-1")
+    assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+    (item,) = await street.inbox(dossier)
+    assert item["message"]["dossier"]["more"]["TruongMoi"] == {"a": [1, 2]}
+
+
+async def test_look_up_shows_the_status_of_what_the_portal_sent(street: Street) -> None:
+    dossier = code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    _, answer = await street.send("search/call", {"service": "TraCuuHoSo", "data": {"mahoso": dossier}})
+    assert [one["MaHoSo"] for one in answer["result"]] == [dossier]
+    assert answer["result"][0]["MaTrangThai"] == "1"
+    _, answer = await street.send("search/call", {"data": {"mahoso": code()}})
+    assert answer["result"] == []
+
+
+async def test_unknown_path_is_answered_in_the_form_of_the_portal(street: Street) -> None:
+    assert (await street.sent("khac", envelope(application(code()))))[0] == -1
