@@ -147,8 +147,8 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         relay = await opened.enter_async_context(relaying(parts, rests))
         desk = await opened.enter_async_context(relay_desk(parts, shared.stores, relay))
         rests_on = shared.access._replace(
-            consents=people.consents, dossiers=relay, own=people.own, decisions=shared.stores.decisions,
-            reader=shared.stores.reader,
+            consents=people.consents, own=people.own, decisions=shared.stores.decisions,
+            reader=shared.stores.reader, dossiers=relay if _asks_relay(parts) else None,
         )  # fmt: skip
         files = replace(shared.files, recorder=recorder)
         sealer = Sealer(key, settings.documents.passport_days)
@@ -184,6 +184,11 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts=parts, shared=shared, sources=sources, lent=lent, citizens=people, prefill=prefill,
             services=services, tls=tls, opened=opened.pop_all(),
         )  # fmt: skip
+
+
+def _asks_relay(parts: Composition) -> bool:
+    """Whether an agreement wants dossiers that the gateway knows: without one, no prefill looks them up."""
+    return any(one.dossier.checked_by == "relay" for one in parts.configuration.agreements.values())
 
 
 def _tls(parts: Composition, requesters: Requesters) -> ssl.SSLContext | None:

@@ -35,8 +35,8 @@ class Consents(Protocol):
 class Dossiers(Protocol):
     """The dossiers that the gateway knows."""
 
-    async def alive(self, code: str) -> bool | None:
-        """Whether the dossier is open; None if the gateway does not know it."""
+    async def alive(self, code: str, requester: str) -> bool | None:
+        """Whether a dossier of this requester is open; None if it has none of this code here."""
         ...
 
 

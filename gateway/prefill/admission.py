@@ -114,7 +114,7 @@ class Admission:
             is_covered=case.acting is not None and covered(case, case.acting),
             mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)) if dossier else None,
-            alive=await dossiers.alive(dossier) if dossiers is not None and dossier else None,
+            alive=await dossiers.alive(dossier, requester.id) if dossiers is not None and dossier else None,
             signed=bool(request.proof), predicates=case.predicates, persons=case.persons,
             own_purpose="" if case.predicates else case.procedure.purpose,
             consent=None if request.consent is None else await self._consent(case, requester, deadline),

@@ -240,9 +240,9 @@ class DossierRelay:
         end = asyncio.get_running_loop().time() + _ASK_SECONDS
         return await portal.ask(operation, parameters, end)
 
-    async def alive(self, code: str) -> bool | None:
-        """Whether a dossier is open; None when it is not known here (`gateway.ports.policy.Dossiers`)."""
-        found = await self.rows.dossiers(DossierSearch(code=code, most=5))
+    async def alive(self, code: str, requester: str) -> bool | None:
+        """Whether a dossier of this requester is open; None when it has none of this code (`ports.policy.Dossiers`)."""
+        found = await self.rows.dossiers(DossierSearch(code=code, requester=requester, most=5))
         if not found:
             return None
         return any(not is_final(one.status) for one in found)

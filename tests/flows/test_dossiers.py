@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.office import fits
-from tests.flows.conftest import House, build, on_session
+from tests.flows.conftest import House, build, changed, on_session
 
 _numbers = itertools.count(1)
 OWNER = "033191527384"
@@ -200,3 +200,22 @@ async def test_owner_finds_his_dossier_and_nobody_else_does(patient: House) -> N
         {**asked, "owner": {"personal_id": "033095318426"}},
     )  # fmt: skip
     assert status == 404
+
+
+async def test_agreement_checked_by_the_relay_opens_with_an_own_open_dossier_only(tmp_path: Any) -> None:
+    file = "config/agreements/one_gate.yaml"
+    rule = 'dossier: {required: "true", checked_by: relay}\npurposes:'
+    root = changed(tmp_path / "project", file, ("\npurposes:", f"\n{rule}"))
+    async with build(tmp_path / "state", {}, root) as house:
+        who = house.subject("facts_example")
+        body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}},
+                "official": {"personal_id": "033085741906", "agency": "000.00.14.H31"}}  # fmt: skip
+        opened = dossier()
+        status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": opened["code"]})
+        assert (status, answer["code"]) == (403, "dossier_not_alive")
+        await posted(house, opened)
+        status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": opened["code"]})
+        assert status == 200, answer
+        await progressed(house, step(opened["code"], "handed_over"))
+        status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": opened["code"]})
+        assert (status, answer["code"]) == (403, "dossier_not_alive")
