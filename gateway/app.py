@@ -27,7 +27,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pullers
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
-from gateway.composition.papers import open_papers
+from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
 from gateway.consents.sealing import PersonKeys
@@ -117,6 +117,7 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     await opened.enter_async_context(sweeping(stores, recorder.clock))
     access = await opened.enter_async_context(_opened_quotas(parts))
     files = await opened.enter_async_context(opened_files(parts, roots, recorder))
+    await opened.enter_async_context(sweeping_papers(stores, files, recorder.clock))
     relay_secret = await derived(roots, RELAY_LABEL)
     return Shared(
         recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
@@ -155,8 +156,9 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         prefill = open_prefill(parts, sources, recorder, shared.cache, rests_on, sealer)
         opened.push_async_callback(prefill.close)
         papers = await open_papers(
-            parts, prefill, recorder, sources, replace(shared.files, recorder=recorder)
-        )
+            parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
+            shared.person_keys, people.consents,
+        )  # fmt: skip
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
         corrections = await correcting(
             parts, recorder, shared.stores, shared.person_keys, shared.access, relay

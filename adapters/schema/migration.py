@@ -31,6 +31,7 @@ from adapters.schema.revisions import (
     r0013_witness,
     r0014_relay,
     r0015_reconciliation,
+    r0016_kept_papers,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -55,6 +56,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0013_witness.REVISION,
     r0014_relay.REVISION,
     r0015_reconciliation.REVISION,
+    r0016_kept_papers.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

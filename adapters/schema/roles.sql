@@ -38,7 +38,7 @@ BEGIN
         AND regexp_replace(relname, '_\d{4}_\d{2}$', '') = ANY (ARRAY[
             'access_replays', 'access_revocations', 'alembic_version', 'append_log', 'append_log_seq_seq', 'consents',
             'corrections', 'decisions', 'deliveries', 'delivery_events', 'delivery_queues', 'dossier_events',
-            'dossier_files', 'dossier_owners', 'dossiers', 'idempotency_keys', 'log_anchors', 'log_archives', 'log_blocks',
+            'dossier_files', 'dossier_owners', 'dossiers', 'idempotency_keys', 'kept_papers', 'log_anchors', 'log_archives', 'log_blocks',
             'log_checkpoints', 'log_edge', 'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
             'log_sources', 'log_state', 'log_subjects', 'log_tiles', 'log_untagged', 'own_data', 'own_data_keys',
             'period_keys', 'reconcile_runs', 'refused_copies', 'subject_requests', 'write_probe'])
@@ -64,7 +64,7 @@ GRANT SELECT ON log_pruned, append_log_seq_seq, alembic_version TO motlan_app;
 GRANT SELECT, INSERT, DELETE ON access_replays, access_revocations TO motlan_app;
 -- What citizens agreed to, let be kept, demand. Own data are erased with their consent.
 GRANT SELECT, INSERT, UPDATE ON consents, subject_requests TO motlan_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON own_data_keys, own_data TO motlan_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON own_data_keys, own_data, kept_papers TO motlan_app;
 -- Previews that were decided about: each once, in whichever process; and the kept copies that go with a refusal.
 GRANT SELECT, INSERT, DELETE ON decisions, refused_copies TO motlan_app;
 GRANT UPDATE (until) ON decisions TO motlan_app;

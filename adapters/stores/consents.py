@@ -122,6 +122,8 @@ class SqlConsents:
             (_WITHDRAW, (consent, at)),
             ("DELETE FROM own_data_keys WHERE consent = $1", one),
             ("DELETE FROM own_data WHERE consent = $1", one),
+            # without its key nobody reads the file of a kept paper; it is deleted soon after
+            ("UPDATE kept_papers SET sealed = $2 WHERE consent = $1", (consent, b"")),
             erasing=True,
         )
 

@@ -19,6 +19,7 @@ from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwn
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
 from adapters.stores.database import LOG, Database, TableOwner
 from adapters.stores.high_water import HighWater, open_high_water
+from adapters.stores.kept_papers import SqlKeptPapers
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
@@ -81,6 +82,7 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
         keeping=SqlLogKeeping(log), history=SqlLogHistory(log), inspection=SqlLogInspection(log),
         anchors=SqlAnchors(log), replays=replays, revocations=SqlRevocations(access),
         consents=SqlConsents(consents), own_data=SqlOwnData(consents),
+        kept_papers=SqlKeptPapers(consents),
         subject_requests=SqlSubjectRequests(consents), decisions=SqlDecisions(consents),
         corrections=SqlCorrections(corrections), relay=SqlRelay(relay),
         reconcile_runs=SqlReconcileRuns(relay), close=close,

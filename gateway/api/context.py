@@ -29,6 +29,7 @@ from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
+from gateway.papers.keep import KeptPapers
 from gateway.papers.search import Searching
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
@@ -84,6 +85,8 @@ class Papers:
 
     searching: Searching
     fetching: Fetching
+    #: papers that citizens let be kept
+    keeping: KeptPapers
 
 
 @dataclass(slots=True)

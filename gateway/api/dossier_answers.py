@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.api.explain_answers import open_list
 from gateway.domain.dossier import DossierStatus, MessageKind
+from gateway.mapping.reused import ReuseWarning
 from gateway.ports.relay import DeliveryState, TakenIn
 from gateway.relay.statuses import StepVerdict
 
@@ -74,16 +75,25 @@ _STEP = _object(
     content=_TEXT,
 )
 _DOSSIER = _object("origin code status version", **_LISTED)
+#: a doubt about a paper of a dossier that was taken in
+_WARNING = _object(
+    "code pointer detail detail_vi",
+    code=open_list(one.value for one in ReuseWarning),
+    pointer=_TEXT,
+    detail=_TEXT,
+    detail_vi=_TEXT,
+)
 
 DOSSIER_ANSWERS: dict[str, dict[str, Any]] = {
     "DossierAccepted": _object(
-        "exchange_id code version state deliveries receipt",
+        "exchange_id code version state deliveries warnings receipt",
         exchange_id=_TEXT,
         code=_TEXT,
         version=_NUMBER,
         state=_STATE,
         status=_STATUS,
         deliveries=_listed(_QUEUED),
+        warnings=_listed(_WARNING),
         receipt=_RECEIPT,
     ),
     "ProgressAccepted": _object(

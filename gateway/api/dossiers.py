@@ -25,6 +25,7 @@ from gateway.domain.dossier import Dossier, DossierPaper, Result
 from gateway.domain.errors import BadRequest, FilesUnavailable, RelayUnavailable, fault_at, fault_in
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.problems import ProblemCode
+from gateway.mapping.reused import check_reused
 from gateway.ports.relay import DossierSearch
 from gateway.relay.contents import subject_of
 from gateway.relay.service import DossierRelay
@@ -38,7 +39,8 @@ async def post(request: Request) -> Response:
     dossier = await read_model(request, DossierBody)
     await _check_files(request, dossier)
     key = idempotency_key(request.fields("Idempotency-Key"))
-    return answer(await relay_of(request).post(dossier, request.caller, key), _ACCEPTED)
+    taken = await relay_of(request).post(dossier, request.caller, key)
+    return answer({**taken, "warnings": _warnings(request, dossier)}, _ACCEPTED)
 
 
 async def _check_files(request: Request, dossier: Dossier) -> None:
@@ -137,6 +139,20 @@ def number_in(request: Request, name: str, default: int, fits: Callable[[int], b
     if not (given.isascii() and given.isdigit() and len(given) <= 18 and fits(int(given))):
         raise BadRequest(say.QUERY_NUMBER(name=name))
     return int(given)
+
+
+def _warnings(request: Request, dossier: Dossier) -> list[dict[str, str]]:
+    """Doubts about reused papers; the dossier is taken in all the same."""
+    procedure = request.services.catalogue.find(dossier.procedure)
+    return [
+        {
+            "code": one.warning.value,
+            "pointer": one.place,
+            "detail": one.warning.en,
+            "detail_vi": one.warning.vi,
+        }
+        for one in check_reused(dossier, procedure)
+    ]
 
 
 def _owner(dossier: Dossier) -> dict[str, str]:

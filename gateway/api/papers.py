@@ -1,19 +1,27 @@
 """Papers over HTTP: search for those that the state holds already, and fetch one."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
 from gateway.api.bodies import parse, read_json_bytes, read_model
-from gateway.api.papers_models import PaperFetchBody, PaperSearchBody
+from gateway.api.models import Body, SameAsBody
+from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperSearchBody
 from gateway.api.prefill import deadline, note_refused, prefill_request
-from gateway.api.prefill_body import prefill_body
+from gateway.api.prefill_body import person_of, prefill_body, subject_of
 from gateway.api.problems import from_validation
+from gateway.api.procedures import find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.domain.dates import rfc3339
-from gateway.domain.errors import LogNotSigned, NotAnchored, NotFound
+from gateway.domain import sentences as say
+from gateway.domain.dates import PartialDate, rfc3339
+from gateway.domain.errors import LogNotSigned, NotAnchored, NotFound, fault_at
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
+from gateway.mapping.procedure import Procedure
+from gateway.papers.keep import PaperToKeep
 from gateway.papers.search import PaperSearch
 
 #: members of a search that a prefill does not have
@@ -51,3 +59,33 @@ async def fetch(request: Request) -> Response:
     ends = rfc3339(datetime.fromtimestamp(got.link.expires, UTC))
     link = {"url": f"{request.issuer}/files/{got.token}", "expires_at": ends}
     return answer({**got.answer, "link": link})
+
+
+async def keep(request: Request) -> Response:
+    """`POST /v1/papers/keep`."""
+    body = await read_model(request, PaperKeepBody)
+    services = request.services
+    services.demand()
+    procedure = find(services.catalogue, body.procedure)
+    wanted = PaperToKeep(
+        procedure=procedure, component=body.component, dossier=body.dossier,
+        file=body.file.removeprefix("sha256:"), file_name=body.file_name, title=body.title,
+        result_code=body.result_code or "", consent=body.consent, owner=person_of(body.subject),
+        about=_object(body.object, procedure),
+        valid_until=None if body.valid_until is None else PartialDate.parse(body.valid_until),
+    )  # fmt: skip
+    return answer(await services.papers.keeping.keep(wanted, request.caller))
+
+
+def _object(body: Body | list[Any] | None, procedure: Procedure) -> Subject | None:
+    """What a paper is about; not the same as somebody of a request, and one thing only."""
+    if body is None:
+        return None
+    if isinstance(body, list | SameAsBody):
+        raise fault_at("/object", say.ONE_SUBJECT, ProblemCode.VALUE_NOT_POSSIBLE)
+    given = body.model_dump(exclude_none=True)
+    if given.get("birth_date") is not None:
+        given["birth_date"] = PartialDate.parse(given["birth_date"])
+    # a plate and a registration number are written alike: the procedure says which it is
+    vehicle = next((one for one in procedure.roles.values() if SubjectKind.VEHICLE in one.kind), None)
+    return subject_of(("object",), given, vehicle)

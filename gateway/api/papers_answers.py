@@ -54,7 +54,11 @@ _PAPER = _object(
     valid_until={**_MAYBE, "description": "a day, month or year; `0000`: it cannot be read"},
     state={"enum": [one.value for one in OfferState]},
     owner={**_TEXT, "description": "role of the person whose paper it is"},
-    kept=_FLAG,
+    kept={
+        **_FLAG,
+        "description": "the citizen gave it once and lets it be kept; else it is of the paper store",
+    },
+    given_at={**_TEXT, "format": "date-time"},
     source=_TEXT,
     data_service=_TEXT,
     mark=schema_of(Mark),
@@ -79,6 +83,14 @@ PAPERS_ANSWERS: dict[str, Any] = {
         papers=_listed(_PAPER),
         sources=_listed(schema_of(SourceEntry)),
         fetch_until={**_TEXT, "format": "date-time"},
+        receipt=_RECEIPT,
+    ),
+    "KeptPaper": _object(
+        "exchange_id paper component kept_until receipt",
+        exchange_id=_TEXT,
+        paper=_TEXT,
+        component=_TEXT,
+        kept_until={**_TEXT, "format": "date-time"},
         receipt=_RECEIPT,
     ),
     "FetchedPaper": _object(

@@ -8,6 +8,7 @@ from gateway.api import grammar
 from gateway.api.models import (
     LOGIN,
     MOST_ROLES,
+    BirthDate,
     Body,
     ClaimValue,
     DossierCode,
@@ -16,11 +17,13 @@ from gateway.api.models import (
     MandateCode,
     OfficialBody,
     OpenWord,
+    PersonBody,
     ProcedureCode,
     PurposeName,
     RepresentativeBody,
     RoleName,
     SubjectBody,
+    Text,
     Typed,
     Word,
     example,
@@ -39,6 +42,47 @@ class PaperFetchBody(Body):
 
     reference: PaperReference
     dossier: DossierCode | None = Field(None, description="the dossier of the search")
+
+
+class PaperKeepBody(Body):
+    """`POST /v1/papers/keep`: a paper that the citizen gave in a dossier and lets be kept."""
+
+    model_config = example(
+        {
+            "procedure": "1.013225",
+            "component": "land_certificate_copy",
+            "dossier": "H31.14-260105-0007",
+            "file": "sha256:b1674191a88ec5cdd733e4240a81803105dc412d6c6708d53ab94fc248f4f553",
+            "file_name": "gcnqsdd.pdf",
+            "title": "Giấy chứng nhận quyền sử dụng đất",
+            "result_code": "KQ.G10.900001",
+            "consent": "cs-abcdefghijkmnpqrstuvwxyz",
+            "subject": {
+                "personal_id": "033190001234",
+                "full_name": "Trần Thị Mẫu",
+                "birth_date": "1990-02-15",
+            },
+            "object": {"commune": "11953", "sheet": "12", "number": "345"},
+            "valid_until": "2060-03-02",
+        }
+    )
+
+    procedure: ProcedureCode
+    component: Annotated[str, Field(pattern=grammar.ROLE)] = Field(
+        description="of `papers` of the procedure, as a prefill names it"
+    )
+    dossier: DossierCode
+    file: Annotated[str, Field(pattern=grammar.FILE)] = Field(description="a file that this requester stored")
+    file_name: Text = Field(max_length=150)
+    title: Text
+    result_code: Word | None = Field(None, description="code of the result that the paper is (MAKETQUA)")
+    #: of the purpose `keep_papers`, given by the owner
+    consent: Annotated[str, Field(pattern=grammar.CONSENT)]
+    subject: PersonBody
+    object: SubjectBody | None = Field(
+        None, description="what the paper is about beside its owner: a parcel, a vehicle, a person"
+    )
+    valid_until: BirthDate | None = Field(None, description="last day, month or year; left out: not limited")
 
 
 class PaperSearchBody(Body):

@@ -51,7 +51,7 @@ from gateway.api.dossier_models import (
 )
 from gateway.api.files_models import FileLinkBody
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
-from gateway.api.papers_models import PaperFetchBody, PaperSearchBody
+from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperSearchBody
 from gateway.api.report_models import ReportBody
 from gateway.domain.files import FileKind
 
@@ -223,6 +223,12 @@ OPERATIONS = (
         method="POST", path="/v1/papers/fetch", handler=papers.fetch, id="papers_fetch", scope="papers",
         body=PaperFetchBody, vi="Lấy tệp của giấy tờ đã tra cứu, kèm kết quả kiểm tra chữ ký số",
         en="Fetch the file of a found paper, with the verdict on its signatures", answer="FetchedPaper",
+        problems=(*BODY, *GUARDED, 404, 503),
+    ),
+    Route(
+        method="POST", path="/v1/papers/keep", handler=papers.keep, id="papers_keep", scope="papers",
+        body=PaperKeepBody, vi="Lưu giấy tờ công dân đã nộp, theo sự đồng ý, để dùng lại lần sau",
+        en="Keep a paper that the citizen gave, by consent, to reuse it", answer="KeptPaper",
         problems=(*BODY, *GUARDED, 404, 503),
     ),
     Route(

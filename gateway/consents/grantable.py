@@ -1,6 +1,6 @@
 """What a consent may name: what agreements of its requester could grant for its purpose, and nothing else.
 
-A consent to keep own data names own data only, of those that `config/consents.yaml` lets be kept.
+A consent to keep own data, or papers, names these only, of those that `config/consents.yaml` lets be kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,15 @@ from datetime import date
 from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import KEPT_PAPERS
 from gateway.policy.conditions import ALL
 
-#: the only purpose under which own data are kept
-KEEPING = "keep_own_data"
+#: the only purposes under which own data, and papers, are kept
+KEEPING, KEEPING_PAPERS = "keep_own_data", "keep_papers"
 #: the data service that such a consent names
 KEPT = "own_data.kept"
+#: the attribute that stands for papers; every other one is a value
+PAPERS = KEPT_PAPERS[1]
 _Names = frozenset[str]
 
 
@@ -30,13 +33,14 @@ def grantable(
         if agreement.valid_until is None or agreement.valid_until >= day.isoformat():
             for service, attributes in _of(agreement, catalogue, purpose):
                 found[service] = found.get(service, frozenset()) | attributes
-    if purpose != KEEPING:
+    if purpose not in (KEEPING, KEEPING_PAPERS):
         return found
-    return {KEPT: found.get(KEPT, frozenset()) & configuration.consents.keep.keys()}
+    keepable = found.get(KEPT, frozenset()) & configuration.consents.keep.keys()
+    return {KEPT: keepable & {PAPERS} if purpose == KEEPING_PAPERS else keepable - {PAPERS}}
 
 
 def _of(agreement: Agreement, catalogue: Catalogue, purpose: str) -> Iterator[tuple[str, _Names]]:
-    if purpose != KEEPING and not {purpose, ALL} & set(agreement.purposes):
+    if purpose not in (KEEPING, KEEPING_PAPERS) and not {purpose, ALL} & set(agreement.purposes):
         return
     for service, agreed in agreement.services.items():
         source, _, operation = service.partition(".")

@@ -639,6 +639,15 @@ NO_SUCH_RESULT = Sentence(
     "thủ tục {procedure} không nhận kết quả này thay giấy tờ; các mã được nhận: {codes}",
     "{procedure} takes no paper with this result code; it takes: {codes}")
 NO_SUCH_OWNER = Sentence("thủ tục {procedure} không có vai trò này", "{procedure} has no such role")
+NO_SUCH_COMPONENT = Sentence(
+    "thủ tục {procedure} không có thành phần hồ sơ này; có: {known}",
+    "{procedure} has no such component; it has: {known}")
+OBJECT_MISSING = Sentence(
+    "giấy tờ này nói về một đối tượng (thửa đất, xe, người khác): nêu đối tượng đó trong 'object'",
+    "this paper is about something (a parcel, a vehicle, another person): name it in `object`")
+PAPER_OVER = Sentence("giấy tờ đã hết hiệu lực", "the paper is not in force any more")
+NO_SUCH_DOSSIER_OF_OWNER = Sentence(
+    "hệ thống khai thác không có hồ sơ này của người này", "you have no such dossier of this person")
 PAPER_NOT_GIVEN = Sentence(
     "kho giấy tờ không trao tệp của giấy tờ này: tra cứu lại sau, hoặc nhận giấy tờ từ công dân",
     "the paper store does not give the file of this paper: search again later, or take the paper from the citizen")

@@ -40,6 +40,8 @@ from gateway.telemetry import log
 _RETRY_SECONDS = 30
 _LEAST_SECONDS = 60
 _PAGE = 500
+#: holder of the sealed copies of kept papers: no requester has this name
+KEEPER = "kept papers"
 _DAY_SECONDS = 86_400
 
 #: notes of a record
@@ -189,6 +191,7 @@ class DossierFiles:
     async def sweep(self, referred: Referred) -> int:
         """Delete files that nothing refers to and that are older than `unreferred_days`; how many.
 
+        Sealed copies of kept papers stay: they are deleted with their paper.
         `Files.hold` begins the age of a file anew: call it before a dossier refers to an older file.
         """
         before = self._now() - self.settings.unreferred_days * _DAY_SECONDS
@@ -196,7 +199,8 @@ class DossierFiles:
         while page := await self.files.stored_before(before, after, _PAGE):
             needed = await referred(page)
             for digest in page:
-                count += digest not in needed and await self.files.delete(digest, before)
+                is_free = digest not in needed and not await self.files.is_held(digest, KEEPER)
+                count += is_free and await self.files.delete(digest, before)
             after = page[-1]
         if count:
             log().info("files.swept", count=count)

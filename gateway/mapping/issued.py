@@ -69,6 +69,17 @@ def result_codes(procedure: Procedure, component: str = "") -> frozenset[str]:
     return frozenset(code for proof in proofs for leaf in leaves(proof) for code in leaf.issued or ())
 
 
+def is_about_object(procedure: Procedure, component: str) -> bool:
+    """Whether a component may be about something beside its owner: a parcel, a vehicle, another person.
+
+    Where no rule says, it may be as soon as the procedure knows anybody or anything else.
+    """
+    proof = procedure.papers[component].replaced_by
+    if proof is None:
+        return len(procedure.roles) > 1
+    return any(leaf.bound for leaf in leaves(proof))
+
+
 def stored_part(
     procedure: Procedure, codes: Collection[str], known: Collection[str] = (), owner: str = ""
 ) -> Procedure:

@@ -25,6 +25,8 @@ FORM, TYPED = "form.", "typed."
 DOSSIER = "request.dossier"
 #: evidence type of own data: declared by the person
 DECLARED = "own_data"
+#: data service and attribute that stand for kept papers: agreed and consented to, and no field reads them
+KEPT_PAPERS = (f"{DECLARED}.kept", "papers")
 #: evidence only about the person who signs in
 _OWN = frozenset({ACCOUNT, DECLARED})
 

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import FileRefused, Refused, SourceAway, TooLarge
+from gateway.domain.errors import FileRefused, NotFound, Refused, SourceAway, TooLarge
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.files import StoredFile
 from gateway.domain.paper_signatures import SignatureReport
 from gateway.domain.parties import Caller
+from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import Reason, RefusalReason
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.files.links import FileLink
 from gateway.files.service import DeclaredFile, DossierFiles
+from gateway.mapping.procedure import KEPT_PAPERS
 from gateway.mapping.reused import reused_paper
+from gateway.papers.keep import KeptPapers
 from gateway.papers.references import PaperHandle, References
 from gateway.ports.papers import Download, PaperFiles, SignatureChecks, StoredPaperFile
 from gateway.prefill.consent_checks import ConsentChecks
@@ -55,6 +58,7 @@ class Fetching:
     """Fetches papers. Holds no request."""
 
     references: References
+    kept: KeptPapers
     #: by name; those that are `PaperFiles` hand out files
     sources: Mapping[str, object]
     files: DossierFiles
@@ -70,7 +74,7 @@ class Fetching:
         """
         handle = self.references.opened(reference, caller.requester.id, dossier)
         await self._recheck(handle, caller)
-        stored = await self._from_store(handle, caller)
+        stored = await (self._from_kept(handle, caller) if handle.kept else self._from_store(handle, caller))
         report = await self.files.files.examine(stored.digest, self.signatures.check)
         if report is None:  # deleted by an operator in this moment
             raise SourceAway(say.PAPER_UNUSABLE)
@@ -113,6 +117,20 @@ class Fetching:
             await self._write(handle, caller, Phase.OUTCOME, done, reason=reason.value)
             why = _WHY.get(got.outcome, say.PAPER_STORE_SILENT)
             raise SourceAway(why, retry_after=got.retry_in, reason={"code": reason.value})
+        await self._write(handle, caller, Phase.OUTCOME, done, digest=stored.digest)
+        return stored
+
+    async def _from_kept(self, handle: PaperHandle, caller: Caller) -> StoredFile:
+        """The file of a kept paper, stored again for this requester. Raises NotFound when it is not kept any more."""
+        source, _, operation = KEPT_PAPERS[0].partition(".")
+        call = CallEntry(f"{caller.exchange}-1", source, operation, handle.role, (KEPT_PAPERS[1],))
+        await self._write(handle, caller, Phase.INTENT, call)
+        paper = await self.kept.find(handle.kept, handle.owner, caller.requester)
+        if paper is None:
+            await self._write(handle, caller, Phase.OUTCOME, call._replace(outcome=str(Outcome.NOT_FOUND)))
+            raise NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
+        stored = (await self.files.take(self.kept.content(paper), DeclaredFile(), caller)).file
+        done = call._replace(outcome=str(Outcome.FOUND))
         await self._write(handle, caller, Phase.OUTCOME, done, digest=stored.digest)
         return stored
 

@@ -5,8 +5,9 @@ of a cut says which component of the procedure a paper may replace. No late answ
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -19,11 +20,22 @@ from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry
 from gateway.mapping.apply import Filled, fill
-from gateway.mapping.issued import FoundPaper, OfferState, found_papers, result_codes, stored_part
+from gateway.mapping.issued import (
+    FoundPaper,
+    OfferState,
+    found_papers,
+    is_about_object,
+    result_codes,
+    stored_part,
+)
 from gateway.mapping.plan import evidence_id
+from gateway.mapping.procedure import KEPT_PAPERS, Procedure
+from gateway.papers.keep import KeptPaper, KeptPapers
 from gateway.papers.references import PaperHandle, References
+from gateway.ports.kept_papers import KeptPaperRow
 from gateway.prefill.answers import source_entries
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
@@ -32,7 +44,10 @@ from gateway.prefill.service import PrefillSteps
 
 #: note of records: what the exchange did
 OPERATION = "papers_search"
-_STORE = "issued_paper"
+#: a kept paper that may be several components has the best of their states
+_KEPT_ORDER = (OfferState.OFFERED, OfferState.NOT_IN_FORCE, OfferState.OTHER_OBJECT)
+#: what the evidence says of a paper that holds no longer
+_ENDED = frozenset({Reason.NOT_IN_FORCE.value, Reason.CONCLUSION_DIFFERS.value})
 #: members of a stored paper that leave; not its files' paths
 _SHOWN = ("result_code", "title", "reference", "authority", "valid_until")
 
@@ -52,10 +67,13 @@ class PaperSearch:
 class Searching:
     """Searches for papers. Holds no request."""
 
-    def __init__(self, steps: PrefillSteps, references: References, *, sandbox: bool) -> None:
+    def __init__(
+        self, steps: PrefillSteps, references: References, kept: KeptPapers, *, sandbox: bool
+    ) -> None:
         """`sandbox`: all sources are those of the sandbox."""
         self._steps = steps
         self._references = references
+        self._kept = kept
         self._sandbox = sandbox
 
     async def search(
@@ -68,7 +86,8 @@ class Searching:
         steps = self._steps
         # the door demanded the scope `papers`; the policy speaks of forms, and decides as for one
         asker = replace(requester, scopes=requester.scopes | {"prefill"})
-        case = _narrowed(steps.cases.of(wanted.request, requester), wanted)
+        whole = steps.cases.of(wanted.request, requester)
+        case = _narrowed(whole, wanted)
         allowed = await steps.admission.admit(case, asker, exchange_id, deadline)
         if case.acting is not None:
             case = await steps.represented(case, asker, exchange_id, deadline)
@@ -79,7 +98,7 @@ class Searching:
         try:
             in_time = await steps.asking.ask(exchange, deadline)
             await steps.counting.mismatch(exchange)
-            return await self._answer(exchange, in_time=in_time)
+            return await self._answer(exchange, whole.procedure, wanted, in_time=in_time)
         except BaseException:
             exchange.is_stopped = True
             with contextlib.suppress(Exception):
@@ -88,37 +107,49 @@ class Searching:
         finally:
             exchange.is_stopped = True
 
-    async def _answer(self, exchange: Exchange, *, in_time: bool) -> dict[str, object]:
+    async def _answer(
+        self, exchange: Exchange, procedure: Procedure, wanted: PaperSearch, *, in_time: bool
+    ) -> dict[str, object]:
         """Decide, record what leaves, and answer; anew when a consent ended meanwhile."""
         steps = self._steps
         await steps.consents.recheck(exchange)
         while True:
             plan, answers = exchange.plan, exchange.shown(cut=not in_time)
-            facts = fill(plan, answers, exchange).facts
-            found = [] if facts is None else list(found_papers(facts))
-            papers = [self._entry(exchange, one) for one in found]
-            left = orjson.dumps(papers)
-            offered = sum(one.state is OfferState.OFFERED for one in found)
+            filled = fill(plan, answers, exchange)
+            found = [] if filled.facts is None else list(found_papers(filled.facts))
+            papers = [(self._entry(exchange, one), _handles(exchange, answers, one)) for one in found]
+            kept = await self._kept_by_owner(exchange, wanted)
+            papers += [_kept_entry(exchange, procedure, one, filled.papers) for one in kept]
+            shown = [entry for entry, _ in papers]
+            left = orjson.dumps(shown)
+            offered = sum(entry["state"] is OfferState.OFFERED for entry in shown)
             # the log keeps a keyed digest of what leaves, and names people whose numbers are in it
-            leaving = Filled(papers_json=left, digestible={"papers": left} if papers else {})
+            leaving = Filled(papers_json=left, digestible={"papers": left} if shown else {})
             receipt = await steps.records.write(
-                exchange, Phase.OUTCOME, leaving, operation=OPERATION, shown=len(papers), offered=offered
+                exchange, Phase.OUTCOME, leaving, operation=OPERATION, shown=len(shown), offered=offered
             )
             await steps.consents.recheck(exchange)
             if exchange.plan is plan:
-                self._refer(exchange, answers, found, papers)
-                return self._content(exchange, answers, papers, receipt)
+                self._refer(exchange, papers)
+                return self._content(exchange, answers, shown, receipt)
 
-    def _refer(
-        self, exchange: Exchange, answers: list[SourceAnswer | None], found: Sequence[FoundPaper],
-        papers: Sequence[dict[str, Any]],
-    ) -> None:  # fmt: skip
+    async def _kept_by_owner(self, exchange: Exchange, wanted: PaperSearch) -> list[KeptPaper]:
+        """Papers that the person who signs in let be kept, where an agreement grants them."""
+        case = exchange.case
+        owner = case.procedure.signs_in
+        is_own = case.acting is None and owner in exchange.named and wanted.owner in ("", owner)
+        if not is_own or not exchange.allowed.grant.allows(*KEPT_PAPERS):
+            return []
+        codes = wanted.result_codes
+        found = await self._kept.of(exchange.named[owner], exchange.requester)
+        return [one for one in found if codes is None or one.row.result_code in codes]
+
+    def _refer(self, exchange: Exchange, papers: Sequence[tuple[dict[str, Any], list[PaperHandle]]]) -> None:
         """Add to each file of an offered paper the reference by which it is fetched."""
-        for one, shown in zip(found, papers, strict=True):
-            for file, entry in zip(one.paper.get("files", ()), shown["files"], strict=True):
-                handle = _handle(exchange, answers, one, file)
-                is_offered = one.state is OfferState.OFFERED
-                entry["reference"] = (
+        for entry, handles in papers:
+            is_offered = entry["state"] is OfferState.OFFERED
+            for file, handle in zip(entry["files"], handles, strict=True):
+                file["reference"] = (
                     self._references.sealed(handle, exchange.requester.id) if is_offered else None
                 )
 
@@ -192,17 +223,101 @@ def _component(entry: PaperEntry) -> dict[str, object]:
     }
 
 
-def _handle(
-    exchange: Exchange, answers: list[SourceAnswer | None], found: FoundPaper, file: Mapping[str, str]
-) -> PaperHandle:
-    case, paper, official = exchange.case, found.paper, exchange.case.official
+def _handles(exchange: Exchange, answers: list[SourceAnswer | None], found: FoundPaper) -> list[PaperHandle]:
+    """What the references of its files say, one for each file."""
+    paper = found.paper
     consents = exchange.allowed.consents_by_evidence(exchange.plan, answers)
-    return PaperHandle(
-        search=exchange.id, role=found.owner, owner=exchange.keys[found.owner],
-        service=exchange.plan.queries[found.query].service.name, kept="", authority=paper.get("authority", ""),
-        path=file["path"], file_name=file["name"], result_code=paper["result_code"], title=paper.get("title", ""),
+    handle = _about(exchange)._replace(
+        role=found.owner, owner=exchange.keys[found.owner],
+        service=exchange.plan.queries[found.query].service.name, authority=paper.get("authority", ""),
+        result_code=paper["result_code"], title=paper.get("title", ""),
         components=[one["code"] for one in found.components if one["state"] == "reusable"],
-        procedure=case.procedure.code, dossier=case.request.dossier or "", purpose=case.purpose,
-        legal_basis=exchange.allowed.grant.legal_basis, agency=official.agency, official=official.personal_id,
-        on_duty=official.on_duty, consents=list(consents.get(evidence_id(found.query), ())),
+        consents=list(consents.get(evidence_id(found.query), ())),
     )  # fmt: skip
+    return [handle._replace(path=file["path"], file_name=file["name"]) for file in paper.get("files", ())]
+
+
+def _about(exchange: Exchange) -> PaperHandle:
+    """What all references of a search have in common."""
+    case, official = exchange.case, exchange.case.official
+    return PaperHandle(
+        search=exchange.id, role="", owner="", service="", kept="", authority="", path="", file_name="",
+        result_code="", title="", components=(), procedure=case.procedure.code,
+        dossier=case.request.dossier or "", purpose=case.purpose,
+        legal_basis=exchange.allowed.grant.legal_basis, agency=official.agency, official=official.personal_id,
+        on_duty=official.on_duty, consents=(),
+    )  # fmt: skip
+
+
+def _kept_entry(
+    exchange: Exchange, procedure: Procedure, kept: KeptPaper, decided: Sequence[PaperEntry]
+) -> tuple[dict[str, Any], list[PaperHandle]]:
+    """One kept paper of the answer. `decided`: what the evidence says of the components."""
+    row, owner = kept.row, exchange.case.procedure.signs_in
+    components = [
+        (code, _kept_state(exchange, procedure, kept, code, decided)) for code in _may_be(procedure, row)
+    ]
+    states = {state for _, state in components}
+    best = next((one for one in _KEPT_ORDER if one in states), OfferState.NOT_NEEDED)
+    entry = {
+        "result_code": row.result_code or None,
+        "title": kept.title or None,
+        "reference": None,
+        "authority": None,
+        "valid_until": kept.valid_until or None,
+        "state": best,
+        "owner": owner,
+        "kept": True,
+        "given_at": rfc3339(datetime.fromtimestamp(row.given, UTC)),
+        "source": KEPT_PAPERS[0].partition(".")[0],
+        "data_service": KEPT_PAPERS[0].partition(".")[2],
+        "mark": "sandbox",
+        "sandbox": False,
+        "legal_basis": f"consent:{row.consent}",
+        "components": [_kept_component(procedure, code, state) for code, state in components],
+        "files": [{"name": kept.file_name}],
+    }
+    handle = _about(exchange)._replace(
+        role=owner, owner=exchange.keys[owner], kept=row.id, file_name=kept.file_name,
+        result_code=row.result_code, title=kept.title, legal_basis=f"consent:{row.consent}",
+        components=[code for code, state in components if state is OfferState.OFFERED], consents=[row.consent],
+    )  # fmt: skip
+    return entry, [handle]
+
+
+def _may_be(procedure: Procedure, row: KeptPaperRow) -> Iterator[str]:
+    """The components that a kept paper may be: the one for which it was given, or one that takes its result."""
+    for code in procedure.papers:
+        is_same = (row.procedure, row.component) == (procedure.code, code)
+        if is_same or (row.result_code and row.result_code in result_codes(procedure, code)):
+            yield code
+
+
+def _kept_state(
+    exchange: Exchange, procedure: Procedure, kept: KeptPaper, code: str, decided: Sequence[PaperEntry]
+) -> OfferState:
+    """The rule of a cut, as far as a paper without data can keep it: same object, and nothing says that it ended."""
+    owner = exchange.keys[procedure.signs_in]
+    named = {exchange.keys[role] for role in exchange.named} - {owner}
+    if (kept.about or is_about_object(procedure, code)) and kept.about not in named:
+        return OfferState.OTHER_OBJECT
+    reasons = [reason for one in decided if one["code"] == code and (reason := one.get("reason")) is not None]
+    if any(reason["code"] in _ENDED for reason in reasons):
+        return OfferState.NOT_IN_FORCE
+    return OfferState.OFFERED
+
+
+def _kept_component(procedure: Procedure, code: str, state: OfferState) -> dict[str, object]:
+    rule = procedure.papers[code]
+    why = {OfferState.OTHER_OBJECT: Reason.OBJECT_DIFFERS, OfferState.NOT_IN_FORCE: Reason.NOT_IN_FORCE}.get(
+        state
+    )
+    return {
+        "component": code,
+        "title": rule.title.vi,
+        "title_en": rule.title.en,
+        "replaces": "yes" if state is OfferState.OFFERED else "no",
+        **({} if why is None else {"reason": {"code": why.value}}),
+        "legal_basis": rule.legal_basis,
+        "basis_mark": rule.basis_mark,
+    }

@@ -21,6 +21,7 @@ from gateway.ports.exchange_log import (
     LogTree,
     PeriodVault,
 )
+from gateway.ports.kept_papers import KeptPaperRows
 from gateway.ports.reconciliation import ReconcileRuns
 from gateway.ports.relay import RelayRows
 
@@ -51,6 +52,7 @@ class Stores:
     revocations: RevocationRows
     consents: ConsentRows
     own_data: OwnDataRows
+    kept_papers: KeptPaperRows
     subject_requests: SubjectRequestRows
     decisions: Decisions
     corrections: CorrectionRows

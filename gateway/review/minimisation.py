@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.config.agreement import Agreement, DossierRule
 from gateway.config.configuration import AGENCY_FILES, Configuration
 from gateway.mapping.load import Catalogue
-from gateway.mapping.procedure import ACCOUNT, Procedure
+from gateway.mapping.procedure import ACCOUNT, KEPT_PAPERS, Procedure
 from gateway.policy.conditions import ALL, asks_consent, conditions
 from gateway.policy.dossiers import received
 from gateway.policy.grants import ServiceGrant, granted
@@ -126,7 +126,7 @@ def _gives(services: dict[str, ServiceGrant], able: list[str], attribute: str) -
 def _surplus(configuration: Configuration, catalogue: Catalogue) -> Iterator[Surplus]:
     for name, agreement in sorted(configuration.agreements.items()):
         ours = [one for one in catalogue.procedures.values() if _is_about(agreement, one)]
-        wanted = {pair for procedure in ours for pair in pairs(catalogue, procedure)}
+        wanted = {KEPT_PAPERS, *(pair for procedure in ours for pair in pairs(catalogue, procedure))}
         for service, agreed in agreement.services.items():
             spare = tuple(one for one in agreed.attributes if one != ALL and (service, one) not in wanted)
             if spare:
@@ -145,7 +145,7 @@ def _holds(agreement: Agreement, day: date) -> bool:
 
 def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list[str]:
     """Attributes that an agreement grants but no procedure needs on this day, and fields that can never be filled."""
-    needed_pairs = {pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one)}
+    needed_pairs = {KEPT_PAPERS}.union(*(pairs(catalogue, one) for one in catalogue.procedures.values()))
     lines = [
         f"agreement {name}: {what}"
         for name, item in configuration.agreements.items()

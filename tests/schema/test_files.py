@@ -135,7 +135,7 @@ def test_file_without_the_tables_that_came_later_gets_them(tmp_path: Path) -> No
     run(path, "DROP TABLE decisions", "DROP TABLE refused_copies")
     before = content_of(path)
     prepare(path, DatabaseFile.CONSENTS)
-    assert content_of(path) == {**before, "decisions": [], "refused_copies": []}
+    assert content_of(path) == {**before, "decisions": [], "refused_copies": [], "kept_papers": []}
 
 
 def test_file_with_a_version_gets_what_it_lacks_and_no_more(tmp_path: Path) -> None:

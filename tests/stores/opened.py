@@ -8,6 +8,7 @@ from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
 from adapters.stores.database import LOG, Database, TableOwner
+from adapters.stores.kept_papers import SqlKeptPapers
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
 from adapters.stores.log_inspection import SqlLogInspection
@@ -65,6 +66,10 @@ class ConsentTable(SqlConsents, _Closing):
 
 
 class OwnDataTable(SqlOwnData, _Closing):
+    pass
+
+
+class KeptPaperTable(SqlKeptPapers, _Closing):
     pass
 
 
@@ -149,6 +154,12 @@ def open_consents(url: str, folder: Path) -> tuple[ConsentTable, OwnDataTable, R
     """Over one database: closing one closes all three."""
     database = open_database(url, folder, CONSENTS)
     return ConsentTable(database), OwnDataTable(database), RequestTable(database)
+
+
+def open_kept_papers(url: str, folder: Path) -> tuple[ConsentTable, KeptPaperTable]:
+    """Over one database: closing one closes both."""
+    database = open_database(url, folder, CONSENTS)
+    return ConsentTable(database), KeptPaperTable(database)
 
 
 def open_decisions(url: str, folder: Path) -> DecisionTable:

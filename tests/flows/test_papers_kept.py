@@ -1,0 +1,321 @@
+"""A paper given once is offered the next time: by consent, to the same person, of the same object, while in force."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from adapters.sandbox.served_files import tiny_pdf
+from gateway.domain.dates import legal_day
+from tests.faults.conftest import SERVICES, Stage, staged
+from tests.flows.conftest import House, new_official, on_session
+from tests.flows.test_papers_fetch import fetch
+from tests.flows.test_papers_search import PARCEL, changed, subject
+from tests.flows.test_records import records
+
+pytestmark = on_session
+
+GIVEN_IN, NEXT = "H31.14-261105-0511", "H31.14-261121-0733"
+OTHER_PARCEL = {**PARCEL, "number": "346"}
+PDF = tiny_pdf("ban ve 12")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def registers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    services = SERVICES | {"paper_store": "GetKetQuaGiayTo", "land": "thuaDat"}
+    async with staged(tmp_path_factory.mktemp("papers"), {}, services=services) as made:
+        made.set("paper_store", changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": []}}))
+        yield made
+
+
+async def upload(house: House, content: bytes = PDF, client: str = "portal") -> str:
+    headers = {"Authorization": f"Bearer {await house.token(client)}", "Content-Type": "application/pdf"}
+    async with house.session.post(f"{house.url}/v1/files", data=content, headers=headers) as response:
+        got = await response.json()
+        assert response.status == 200, got
+        return str(got["file"])
+
+
+async def consented(house: House, who: dict[str, Any], **more: Any) -> str:
+    given = {
+        "subject": {"personal_id": who["personal_id"]}, "purpose": "keep_papers",
+        "attributes": {"own_data.kept": ["papers"]}, "text_version": "luu-giay-to-2026-01", "language": "vi",
+        "channel": "portal", "expires_at": (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **more,
+    }  # fmt: skip
+    status, got = await house.post("/v1/consents", given)
+    assert status == 200, got
+    return str(got["consent"])
+
+
+async def keep(stage: Stage, who: dict[str, Any], consent: str, client: str = "portal", **more: Any) -> Any:
+    house = stage.house
+    asked = {
+        "procedure": "1.013225", "component": "drawings", "dossier": GIVEN_IN, "file_name": "banve.pdf",
+        "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL, **more,
+    }  # fmt: skip
+    if "file" not in asked:
+        asked["file"] = await upload(house)
+    return await house.post("/v1/papers/keep", asked, client)
+
+
+async def offered(
+    stage: Stage, who: dict[str, Any], client: str = "portal", **more: Any
+) -> list[dict[str, Any]]:
+    asked = {
+        "procedure": "1.013225", "subjects": {"owner": who, "parcel": PARCEL}, "official": new_official(),
+        "dossier": NEXT, **more,
+    }  # fmt: skip
+    status, answer = await stage.house.post("/v1/papers/search", asked, client)
+    assert status == 200, answer
+    return [one for one in answer["papers"] if one["kept"]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def kept(registers: Stage) -> AsyncIterator[tuple[dict[str, Any], str]]:
+    """Somebody whose drawings are kept, and the consent; withdrawn afterwards."""
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    status, got = await keep(registers, who, consent)
+    assert status == 200, got
+    yield who, consent
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_paper_given_once_is_offered_and_fetched_for_the_next_dossier(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, consent = kept
+    (paper,) = await offered(registers, who)
+    assert (paper["state"], paper["owner"], paper["legal_basis"]) == (
+        "offered",
+        "owner",
+        f"consent:{consent}",
+    )
+    assert [one["component"] for one in paper["components"]] == ["drawings"]
+    status, got = await fetch(registers, paper["files"][0]["reference"], "portal", NEXT)
+    assert status == 200, got
+    assert (got["size"], got["paper"]["reuse"]) == (len(PDF), "reused")
+    assert "from_store" not in got["paper"]
+    assert "result_code" not in got["paper"]
+    async with registers.house.session.get(got["link"]["url"]) as response:
+        assert await response.read() == PDF
+
+
+async def test_kept_paper_replaces_nothing_by_data(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    subjects = {"owner": who, "parcel": PARCEL}
+    prefilled = await registers.house.prefill("1.013225", subjects, official=new_official())
+    (paper,) = [one for one in prefilled["papers"] if one["code"] == "drawings"]
+    assert paper["state"] == "required"
+
+
+async def test_withdrawn_consent_ends_the_paper_at_once_and_its_file_soon(registers: Stage) -> None:
+    who = subject(registers, "thu")
+    consent = await consented(registers.house, who)
+    assert (await keep(registers, who, consent))[0] == 200
+    (paper,) = await offered(registers, who)
+    status, _ = await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+    assert status == 200
+    assert await offered(registers, who) == []
+    status, answer = await fetch(registers, paper["files"][0]["reference"], "portal", NEXT)
+    assert (status, answer["code"]) == (403, "consent_missing")
+    status, answer = await keep(registers, who, consent)
+    assert (status, answer["code"]) == (403, "consent_missing")
+
+
+@pytest.mark.parametrize(("valid_until", "state"), [(-1, None), (0, "offered"), (1, "offered")])
+async def test_kept_paper_is_in_force_to_the_end_of_its_last_day_in_viet_nam(
+    registers: Stage, valid_until: int, state: str | None
+) -> None:
+    who = subject(registers, "luu")
+    consent = await consented(registers.house, who)
+    until = (legal_day(datetime.now(UTC)) + timedelta(days=valid_until)).isoformat()
+    status, got = await keep(registers, who, consent, valid_until=until)
+    if state is None:
+        assert (status, got["errors"][0]["pointer"]) == (422, "/valid_until")
+    else:
+        # midnight in Việt Nam is 17:00 in Greenwich
+        assert got["kept_until"].endswith("T17:00:00.000Z")
+        assert [one["state"] for one in await offered(registers, who)] == [state]
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_paper_about_another_parcel_is_not_offered(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    (paper,) = await offered(registers, who, subjects={"owner": who, "parcel": OTHER_PARCEL})
+    assert (paper["state"], paper["files"][0]["reference"]) == ("other_object", None)
+    assert paper["components"][0]["reason"]["code"] == "object_differs"
+
+
+async def test_paper_that_may_be_about_something_is_not_kept_without_it(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    status, got = await keep(registers, who, consent, object=None)
+    assert (status, got["errors"][0]["pointer"]) == (422, "/object")
+    status, got = await keep(registers, who, consent, component="divorce_paper")
+    assert (status, got["errors"][0]["pointer"]) == (422, "/component")
+    assert "drawings" in got["detail"]
+
+
+async def test_paper_of_the_spouse_or_of_a_namesake_is_not_offered(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    assert await offered(registers, subject(registers, "thu")) == []
+    namesake = {**who, "personal_id": "033190481293"}
+    assert await offered(registers, namesake) == []
+
+
+async def test_number_that_was_issued_again_finds_no_paper_of_who_had_it_before(registers: Stage) -> None:
+    """The first owner of the number let a paper be kept; the number is another person's by now."""
+    now = subject(registers, "mau")
+    former = {**now, "full_name": "Lò Thị Trước", "birth_date": "1941-09-09"}
+    consent = await consented(registers.house, former)
+    assert (await keep(registers, former, consent))[0] == 200
+    assert await offered(registers, now) == []
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_other_requester_and_other_consents_find_and_keep_nothing(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, consent = kept
+    assert await offered(registers, who, "one_gate") == []
+    status, got = await keep(
+        registers, who, consent, "one_gate", file=await upload(registers.house, client="one_gate")
+    )
+    assert (status, got["code"]) == (403, "consent_missing")
+    assert records(registers.house)[-1]["phase"] == "refusal"
+    status, got = await keep(registers, subject(registers, "thu"), consent)
+    assert (status, got["code"]) == (403, "consent_missing")
+    values = await consented(
+        registers.house, who, purpose="keep_own_data", attributes={"own_data.kept": ["phone"]}
+    )
+    status, got = await keep(registers, who, values)
+    assert (status, got["code"]) == (403, "consent_missing")
+
+
+async def test_file_of_another_requester_is_not_kept(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    foreign = await upload(registers.house, tiny_pdf("only of one gate"), "one_gate")
+    status, got = await keep(registers, who, consent, file=foreign)
+    assert (status, got["code"]) == (404, "file_unknown")
+
+
+async def test_result_code_carries_a_paper_to_the_component_that_takes_it_and_revocation_ends_it(
+    registers: Stage,
+) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    status, got = await keep(
+        registers, who, consent, component="land_certificate_copy", result_code="KQ.G10.900001"
+    )
+    assert status == 200, got
+    elsewhere: dict[str, Any] = {
+        "procedure": "1.004222",
+        "subjects": {"applicant": who, "owner": who, "parcel": PARCEL},
+    }
+    (paper,) = await offered(registers, who, **elsewhere)
+    assert (paper["state"], paper["components"][0]["component"]) == ("offered", "lawful_dwelling")
+    registers.peers["land"].say = changed(
+        lambda tree: {**tree, "DC_GiayChungNhan": {**tree.get("DC_GiayChungNhan", {}), "trangThai": "2"}}
+    )
+    try:
+        (paper,) = await offered(registers, who)
+    finally:
+        registers.peers["land"].say = None
+    assert (paper["state"], paper["files"][0]["reference"]) == ("not_in_force", None)
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_same_paper_kept_twice_is_kept_once(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    file = await upload(registers.house)
+    one, two = [await keep(registers, who, consent, file=file) for _ in range(2)]
+    assert one[1]["paper"] == two[1]["paper"]
+    assert len(await offered(registers, who)) == 1
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_records_of_keeping_name_consent_and_digest_and_no_name(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, consent = kept
+    last = next(one for one in reversed(records(registers.house)) if one["result"] == "kept")
+    assert (last["phase"], last["purpose"], last["basis"]) == ("consent", "keep_papers", f"consent:{consent}")
+    assert (last["dossier"], last["notes"]["operation"]) == (GIVEN_IN, "paper_kept")
+    assert who["full_name"] not in json.dumps(last, ensure_ascii=False)
+    assert "banve" not in json.dumps(last)
+
+
+async def test_nothing_of_a_kept_paper_is_readable_in_the_state_folder(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    await asyncio.sleep(0)
+    for path in registers.house.state.rglob("*"):
+        if path.is_file() and path.name.startswith("consents.sqlite"):
+            content = path.read_bytes()
+            assert who["full_name"].encode() not in content
+            assert b"banve" not in content
+
+
+async def test_dossier_of_another_person_or_of_another_system_is_none_to_keep_from(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    for code, owner, client in (
+        ("H31.14-261105-0521", "033191527384", "portal"),
+        ("H31.14-261105-0522", who["personal_id"], "one_gate"),
+    ):
+        ids = [{"kind": "personal_id", "number": owner}]
+        body = {"code": code, "procedure": "1.013225", "status": "accepted", "applicant": {"ids": ids}}
+        assert (await registers.house.post("/v1/dossiers", body, client))[0] == 202
+        status, got = await keep(registers, who, consent, dossier=code)
+        assert (status, got["code"]) == (404, "dossier_unknown")
+    ids = [{"kind": "personal_id", "number": who["personal_id"]}]
+    body = {
+        "code": "H31.14-261105-0523",
+        "procedure": "1.013225",
+        "status": "accepted",
+        "applicant": {"ids": ids},
+    }
+    assert (await registers.house.post("/v1/dossiers", body))[0] == 202
+    status, got = await keep(registers, who, consent, dossier="H31.14-261105-0523")
+    assert status == 200, got
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_fetched_paper_goes_into_a_dossier_as_it_is_and_a_doubtful_code_is_a_warning(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    (paper,) = await offered(registers, who)
+    _, got = await fetch(registers, paper["files"][0]["reference"], "portal", NEXT)
+    doubtful = {
+        "component": "drawings",
+        "from_store": True,
+        "reuse": "replaced",
+        "result_code": "KQ.G10.900001",
+    }
+    ids = [{"kind": "personal_id", "number": who["personal_id"]}]
+    body = {
+        "code": NEXT, "procedure": "1.013225", "status": "accepted", "applicant": {"ids": ids},
+        "papers": [got["paper"], doubtful],
+    }  # fmt: skip
+    status, answer = await registers.house.post("/v1/dossiers", body)
+    assert status == 202, answer
+    assert [(one["code"], one["pointer"]) for one in answer["warnings"]] == [
+        ("result_code_unknown", "/papers/1/result_code")
+    ]
+    assert answer["warnings"][0]["detail_vi"]
