@@ -30,6 +30,7 @@ class RowStatement:
     """A statement over rows `given`: those of one piece of work, or of all that share a transaction.
 
     `text` goes by the names of `columns` in the relation `given`. It may not depend on how many rows there are.
+    The first column is never NULL.
     """
 
     __slots__ = ("_names", "_places", "_text", "must_find", "postgres")
@@ -49,8 +50,9 @@ class RowStatement:
         self._text = text
 
     def sqlite(self, count: int) -> str:
-        """For so many rows: takes their values, one row after the other."""
-        return f"WITH given ({self._names}) AS (VALUES {', '.join([self._places] * count)}) {self._text}"
+        """For so many rows at most: takes their values, one row after the other; rows of NULLs are none."""
+        rows = f"SELECT * FROM (VALUES {', '.join([self._places] * count)}) WHERE column1 IS NOT NULL"  # noqa: S608 -- our own names
+        return f"WITH given ({self._names}) AS ({rows}) {self._text}"
 
 
 class WorkStep(NamedTuple):

@@ -220,13 +220,19 @@ def _inserted(connection: sqlite3.Connection, rows: Sequence[PendingRecord]) -> 
 def _worked(
     connection: sqlite3.Connection, rows: Sequence[PendingRecord]
 ) -> tuple[Sequence[PendingRecord], list[RefusedRecord]]:
-    """Do the work of all rows; the rows whose work is done, and those of which nothing is."""
+    """Do the work of all rows; the rows whose work is done, and those of which nothing is.
+
+    Called within a transaction that has done nothing yet. Only when the work of some row cannot be done there is a
+    savepoint for each row: SQLite copies every page that changes while one is open.
+    """
     if _failed(connection, rows) is None:
         return rows, []
+    connection.execute("ROLLBACK").close()
+    connection.execute("BEGIN IMMEDIATE").close()
     done: list[PendingRecord] = []
     refused: list[RefusedRecord] = []
     for row in rows:
-        error = None if row.work is None else _failed(connection, (row,))
+        error = None if row.work is None else _failed_alone(connection, row)
         if error is None:
             done.append(row)
         else:
@@ -235,27 +241,38 @@ def _worked(
 
 
 def _failed(connection: sqlite3.Connection, rows: Sequence[PendingRecord]) -> Exception | None:
-    """Do the work of these rows, or nothing of it: then why."""
-    connection.execute("SAVEPOINT work").close()
+    """Do the work of these rows; why it cannot be done: then some of it may be."""
     try:
         for step in steps_of(rows):
             check_found(step.statement, _ran(connection, step), len(step.rows))
     except (WorkRefused, *_FAULTS_OF_A_ROW) as error:
-        connection.execute("ROLLBACK TO work").close()
-        connection.execute("RELEASE work").close()
         return error
-    connection.execute("RELEASE work").close()
     return None
 
 
+def _failed_alone(connection: sqlite3.Connection, row: PendingRecord) -> Exception | None:
+    """Do the work of one row, or nothing of it: then why."""
+    connection.execute("SAVEPOINT work").close()
+    error = _failed(connection, (row,))
+    if error is not None:
+        connection.execute("ROLLBACK TO work").close()
+    connection.execute("RELEASE work").close()
+    return error
+
+
 def _ran(connection: sqlite3.Connection, step: WorkStep) -> int:
-    """How many rows of its table it changed. Counts of rows are powers of two, so that few statements are parsed."""
-    before, start = connection.total_changes, 0
-    while left := len(step.rows) - start:
-        count = min(1 << left.bit_length() - 1, _ROWS)
-        part = step.rows[start : start + count]
-        connection.execute(step.statement.sqlite(count), [one for row in part for one in row]).close()
-        start += count
+    """How many rows of its table it changed.
+
+    Rows are filled up with empty ones to a power of two: few statements are parsed, and few are run. Each of them waits
+    for the interpreter's lock.
+    """
+    before, rows = connection.total_changes, step.rows
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        count = 1 << (len(part) - 1).bit_length()
+        values = [one for row in part for one in row]
+        values += (None,) * (len(part[0]) * (count - len(part)))
+        connection.execute(step.statement.sqlite(count), values).close()
     return connection.total_changes - before
 
 

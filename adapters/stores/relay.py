@@ -267,7 +267,7 @@ class SqlRelay:
             WorkStep(_ADD_KEY, [key] if key is not None else ()),
             *(_of_dossier(dossier, before, files) if dossier is not None else ()),
             WorkStep(_ADD_EVENT, events),
-            *_of_deliveries(deliveries),
+            *_of_deliveries(deliveries, is_new=dossier is not None and not before),
         ]
         return RowWork([step for step in steps if step.rows])
 
@@ -492,8 +492,9 @@ def _of_dossier(dossier: DossierRow, before: int, files: Sequence[str]) -> Seque
     ]
 
 
-def _of_deliveries(deliveries: Sequence[DeliveryRow]) -> Sequence[WorkStep]:
-    dossiers = [one for one in deliveries if one.kind is MessageKind.DOSSIER]
+def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequence[WorkStep]:
+    """`is_new`: their dossier is stored with them, so that nothing of it can be superseded."""
+    dossiers = [] if is_new else [one for one in deliveries if one.kind is MessageKind.DOSSIER]
     return [
         WorkStep(_QUEUE_UP, list(map(_queue_of, deliveries))),
         WorkStep(

@@ -119,7 +119,7 @@ class DossierRelay:
         Raises Conflict (the code belongs to another system, or a twin is under way), Unprocessable (another request
         used the key), RelayUnavailable, LogUnavailable.
         """
-        text = orjson.dumps(("dossier", plain(dossier)), option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(("dossier", plain(dossier)), option=orjson.OPT_SORT_KEYS) if key else b""
         async with self.keys.held(caller.requester.id, key, text) as asked:
             if asked is not None and asked.status:
                 return self._again(asked, caller)
@@ -350,6 +350,7 @@ class DossierRelay:
         Raises Conflict, RelayUnavailable, LogUnavailable.
         """
         content = {"dossier": plain(dossier), **({"raw": raw} if raw else {})}
+        persons = owners(dossier.applicant)
         for _ in range(_TRIES):
             keys = await self.contents.current()
             found = await self.rows.dossier(party.origin, dossier.code)
@@ -360,18 +361,18 @@ class DossierRelay:
             if found is not None and (updating is False or await self._is_same(found, content)):
                 plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, {})
             else:
-                plan = await self._planned(dossier, content, party, targets, found, keys, parked)
+                plan = await self._planned(dossier, content, persons, party, targets, found, keys, parked)
             with contextlib.suppress(RowConflict):
-                return await self._store(plan, party, owners(dossier.applicant), key)
+                return await self._store(plan, party, persons, key)
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
     async def _planned(
-        self, dossier: Dossier, content: Mapping[str, Any], party: Party, targets: Sequence[str],
-        found: DossierRow | None, keys: PeriodKeys, parked: str,
+        self, dossier: Dossier, content: Mapping[str, Any], persons: Sequence[str], party: Party,
+        targets: Sequence[str], found: DossierRow | None, keys: PeriodKeys, parked: str,
     ) -> _DossierChange:  # fmt: skip
         now = self.recorder.clock.now().timestamp()
         at = status_at(dossier)
-        step = ProgressEntry.model_construct(
+        step = ProgressEntry(
             dossier=dossier.code, at=at or self.recorder.clock.now(), status=dossier.status,
             status_text=dossier.status_text,
         )  # fmt: skip
@@ -379,19 +380,15 @@ class DossierRelay:
         is_new_step = found is None or at is not None or found.status != dossier.status
         came = [self._event_row(step, party, keys, now)] if is_new_step else []
         events, standing = await self._folded(party.origin, dossier.code, came, found)
-        persons = indexed(keys, owners(dossier.applicant))
         version = found.version + 1 if found else 1
         row = DossierRow(
             party.origin, dossier.code, party.requester, dossier.agency or party.agency,
             procedure_code(dossier.procedure), dossier.other_code, standing.status, standing.at, version,
-            digest(keys, content), keys.period, persons, _facts(facts_of(dossier), standing), b"", parked,
-            found.opened if found else now, now,
+            digest(keys, content), keys.period, indexed(keys, persons), _facts(facts_of(dossier), standing),
+            sealed(keys, content, f"{party.origin}|{dossier.code}"), parked, found.opened if found else now, now,
         )  # fmt: skip
-        row = row._replace(sealed=sealed(keys, content, _context(row)))
         queued = [
-            self._queued(
-                MessageKind.DOSSIER, target, row, party, keys, now, _message(target, dossier, content)
-            )
+            self._queued(MessageKind.DOSSIER, target, row, party, keys, now, _message(target, content))
             for target in targets
         ]
         state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
@@ -671,9 +668,11 @@ def _item(row: DeliveryRow, message: Any) -> dict[str, object]:  # noqa: ANN401 
     }  # fmt: skip
 
 
-def _message(target: str, dossier: Dossier, content: Mapping[str, Any]) -> Mapping[str, Any]:
+def _message(target: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a receiver gets: a portal the dossier, a provincial system also the message as it came."""
-    return content if target.startswith(INBOX) or "raw" in content else plain(dossier)
+    is_whole = target.startswith(INBOX) or "raw" in content
+    message: Mapping[str, Any] = content if is_whole else content["dossier"]
+    return message
 
 
 def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:

@@ -33,7 +33,7 @@ BODY = json.dumps(
         "field_code": "G15-HT01", "field_title": "Hộ tịch", "channel": "online", "unit": "UBND phường Mẫu",
         "applicant": {"name": "Đỗ Thị Thử", "ids": [{"kind": "personal_id", "number": "033191@n@"}]},
         "filed_at": "2026-01-05T01:12:00Z", "received_at": "2026-01-05T01:30:00Z",
-        "due_at": "2026-01-07T10:00:00Z", "status": "accepted",
+        "due_at": "2026-01-07T10:00:00Z", "status": "accepted", "abstract": "Xác nhận tình trạng hôn nhân",
     },
     ensure_ascii=False,
 )  # fmt: skip

@@ -225,7 +225,7 @@ async def test_no_dossier_is_lost_or_doubled_by_kills_resends_and_dropped_answer
 @pytest.mark.slow
 async def test_no_dossier_is_lost_or_doubled_when_postgres_restarts(tmp_path: Path) -> None:
     with postgres_server() as server:
-        migrated(str(server.get_uri()))
+        await asyncio.to_thread(migrated, str(server.get_uri()))
         url = f"gateway.log.url={server.get_uri()}"
         async with storming(tmp_path, 2_000, "--set", url) as (storm, session):
             await storm.misbehave(session, mode="drop_after_commit", percent=10)
