@@ -224,6 +224,10 @@ _ERASABLE = (
 # `changed` again: it may have changed meanwhile.
 _ERASE = "UPDATE dossiers SET sealed = $5, erased = $4 WHERE code = $1 AND origin = $2 AND erased = 0 AND changed < $3"
 _IS_ERASED = "EXISTS (SELECT 1 FROM dossiers o WHERE o.code = $1 AND o.origin = $2 AND o.erased > 0)"
+_ERASE_REPORTS = (
+    "UPDATE deliveries SET sealed = $2 WHERE kind = 'correction' AND changed < $1"
+    " AND state IN ('delivered', 'superseded') AND sealed <> $2 RETURNING id"
+)
 _DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
 _ERASE_DELIVERIES = (
@@ -428,8 +432,9 @@ class SqlRelay:
         return {str(digest) for (digest,) in found}
 
     async def erase(self, before: float, now: float) -> int:
-        """Erase payloads of dossiers that were delivered before this time; status, dates, facts and owners stay."""
-        total, last = 0, (0.0, "", "")
+        """Erase payloads of dossiers and reports that were delivered before this time; facts and owners stay."""
+        total = len(await self._database.write((_ERASE_REPORTS, (before, b"")), erasing=True))
+        last = (0.0, "", "")
         while True:
             found = await self._database.read(_ERASABLE, before, *last, _PAGE, way=ReadKind.SEARCH)
             if not found:

@@ -446,6 +446,20 @@ async def test_payload_is_erased_when_all_was_delivered_long_ago_and_facts_stay(
     assert [one.what for one in await relay.history("d1")] == ["queued", "confirmed"]
 
 
+async def test_report_of_a_wrong_value_is_erased_when_its_owner_has_it_long_enough(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    for number in ("d1", "d2"):
+        report = delivery(number, order_key=f"correction|{number}", kind=MessageKind.CORRECTION)
+        await write(log, relay.change(deliveries=[report]))
+    assert sorted(await claimed(relay, 10.0)) == ["d1", "d2"]
+    await write(log, relay.settle(settled("d1", at=20.0)))
+    await write(log, relay.settle(settled("d2", at=90.0)))
+    assert await relay.erase(80.0, 100.0) == 1
+    assert await relay.erase(80.0, 101.0) == 0
+    assert {row.id for row in await relay.deliveries(DeliverySearch()) if not row.sealed} == {"d1"}
+
+
 async def test_file_is_referred_to_until_the_content_of_its_last_dossier_is_erased(
     log: SqlExchangeLog, relay: RelayTables
 ) -> None:

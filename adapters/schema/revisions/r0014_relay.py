@@ -40,6 +40,7 @@ _BOTH = (
     f"CREATE INDEX deliveries_first ON deliveries (order_key, target, seq) WHERE {_OPEN}",
     f"CREATE INDEX deliveries_open ON deliveries (target, seq) WHERE {_OPEN}",
     "CREATE INDEX deliveries_code ON deliveries (code, seq)",
+    "CREATE INDEX deliveries_reports ON deliveries (changed) WHERE kind = 'correction'",
     "CREATE TABLE delivery_queues (target text NOT NULL, order_key text NOT NULL, due_at double precision,"
     " claim text NOT NULL DEFAULT '', PRIMARY KEY (target, order_key))",
     "CREATE INDEX delivery_queues_due ON delivery_queues (target, due_at) WHERE due_at IS NOT NULL",
