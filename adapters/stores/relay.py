@@ -23,6 +23,7 @@ from adapters.stores.database import (
 )
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import RelayUnavailable
+from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import (
     INBOX,
     OPEN,
@@ -165,7 +166,15 @@ _ACKNOWLEDGE = RowStatement(
 # ------------------------------------------------------------------------------------------------- claims
 
 # The first open delivery of the queue `q`.
-_FIRST = f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} ORDER BY d.seq LIMIT 1"
+# The receiver lacks the dossier, which a newer version of it mends: that one passes the messages that wait for it.
+_PASSES = (
+    "(d.kind = 'dossier' AND EXISTS (SELECT 1 FROM deliveries w WHERE w.order_key = d.order_key"  # noqa: S608 -- our own names
+    f" AND w.target = d.target AND w.{_OPEN} AND w.state <> 'sending' AND w.seq < d.seq AND w.kind <> 'dossier'"
+    f" AND w.reason = '{DeliveryReason.DOSSIER_NOT_THERE}'))"
+)
+_FIRST = (
+    f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} ORDER BY {_PASSES} DESC, d.seq LIMIT 1"
+)
 _IS_DUE = (
     "((state IN ('queued', 'unconfirmed') AND next_at <= $3) OR (state = 'sending' AND lease_until <= $3))"
 )

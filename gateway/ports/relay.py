@@ -228,6 +228,8 @@ class RelayRows(Protocol):
     ) -> Sequence[DeliveryRow]:
         """Lease what is due, the first open one of each dossier only; one process gets each row.
 
+        A whole dossier passes messages that its receiver could not take because the dossier is not there.
+
         Rows are as they were before, but for their lease: `sending` means that the process that held it has ended.
         """
         ...

@@ -164,6 +164,7 @@ async def test_run_that_cannot_be_is_refused(counter: House, order: Any, status:
 async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) -> None:
     body = dossier(unit="")  # the portal wants the name of a unit
     await posted(counter, body)
+    await progressed(counter, step(body["code"]))
     dead = await _dead(counter, body["code"])
     told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
     assert [one["what"] for one in told["history"]] == ["queued", "dead"]
@@ -178,8 +179,8 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     history = (await asked(counter, f"/v1/deliveries/{dead['id']}"))["history"]
     assert [one["what"] for one in history] == ["queued", "dead", "replayed", "dead"]
     await posted(counter, {**body, "unit": "UBND phường Mẫu"})
-    states = [one["state"] for one in await delivered(counter, body["code"])]
-    assert states == ["delivered", "superseded"]
+    states = [one["state"] for one in await delivered(counter, body["code"], 2)]
+    assert states == ["delivered", "delivered", "superseded"], "the progress waited for the dossier"
     status, problem = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/replay")
     assert (status, problem["code"]) == (409, "state_differs")
     replayed = [one for one in records(counter) if one["result"] == "delivery_replayed"]

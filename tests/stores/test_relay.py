@@ -317,6 +317,27 @@ async def test_version_that_dies_under_a_newer_one_does_not_hold_it_up(
     assert await claimed(relay, 21.0) == ["d2"]
 
 
+async def test_newer_dossier_passes_messages_that_wait_for_the_dossier(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    progress = MessageKind.PROGRESS
+    await write(log, relay.change(deliveries=[delivery("p1", kind=progress), delivery("p2", kind=progress)]))
+    assert await claimed(relay, 10.0) == ["p1"]
+    await write(log, relay.change(deliveries=[delivery("d3"), delivery("p4", kind=progress)]))
+    assert await claimed(relay, 15.0) == [], "p1 is under way"
+    waits = settled("p1", QUEUED, next_at=25.0)._replace(reason="receiver_busy")
+    await write(log, relay.settle(waits))
+    assert await claimed(relay, 21.0) == [], "another reason: nothing passes p1"
+    assert await claimed(relay, 26.0) == ["p1"]
+    waits = settled("p1", QUEUED, at=27.0, next_at=29.0)._replace(reason="dossier_not_there")
+    await write(log, relay.settle(waits))
+    assert await claimed(relay, 30.0) == ["d3"]
+    await write(log, relay.settle(settled("d3", at=31.0)))
+    for number, name in enumerate(("p1", "p2", "p4")):
+        assert await claimed(relay, 40.0 + number) == [name]
+        await write(log, relay.settle(settled(name, at=40.0 + number)))
+
+
 async def test_dead_delivery_is_queued_again_once(log: SqlExchangeLog, relay: RelayTables) -> None:
     await write(log, relay.change(deliveries=[delivery("d1"), delivery("d2", kind=MessageKind.PROGRESS)]))
     await claimed(relay, 10.0)
