@@ -132,6 +132,7 @@ class MinistryPortal:
     ) -> None:
         """Nothing is connected yet."""
         self.kinds = frozenset(settings.takes)
+        self.looks_up = False
         self._name = settings.portal
         self._options = options
         self._peer = peer

@@ -118,6 +118,7 @@ class NationalBus:
     ) -> None:
         """`ids_in_body`: parameters of reads do not stand in an address."""
         self.kinds = frozenset(settings.takes)
+        self.looks_up = True
         self._name = settings.portal
         self._options = options
         self._calls = calls

@@ -81,6 +81,7 @@ class PublicApi:
     def __init__(self, name: str, options: PublicApiOptions, peer: PortalPeer) -> None:
         """`name`: of the portal."""
         self.kinds: frozenset[MessageKind] = frozenset()
+        self.looks_up = False
         self._name = name
         self._options = options
         self._peer = peer

@@ -26,6 +26,7 @@ class StatusPortal:
     judge: Callable[[Mapping[str, Any]], PortalAnswer]
     ended: Callable[[], Awaitable[None]]
     kinds: frozenset[MessageKind] = frozenset({MessageKind.STATUS})
+    looks_up: bool = False
 
     async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
         """Send one status. Never raises."""

@@ -70,6 +70,7 @@ class WebhookPortal:
         """`path`: below the address of the settings."""
         # `pushes_to` of a door says what goes here, not `takes`
         self.kinds = frozenset(MessageKind)
+        self.looks_up = False
         self._name = settings.portal
         self._url = settings.url.rstrip("/") + path
         self._path = path

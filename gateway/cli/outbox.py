@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.cli.client import ClientAnswer, GatewayClient
 from gateway.cli.desk import CommandDesk, asks
@@ -12,7 +12,7 @@ from gateway.cli.options import cell
 from gateway.domain.dates import local_text
 from gateway.relay import words
 
-_WIDTH = 170
+_WIDTH = 190
 _PAGE = 200
 _STATES = ("queued", "sending", "unconfirmed", "dead", "delivered", "superseded")
 
@@ -111,8 +111,8 @@ def _pages(client: GatewayClient, query: dict[str, str], limit: int) -> ClientAn
 
 def _table(found: list[Any]) -> Table:
     table = Table(
-        "lượt gửi / delivery", "hồ sơ / dossier", "nội dung / kind", "tới / to", "trạng thái / state",
-        "lần gửi / attempts", "lý do / reason", "từ / since",
+        Column("lượt gửi / delivery", no_wrap=True), "hồ sơ / dossier", "nội dung / kind", "tới / to",
+        "trạng thái / state", "lần gửi / attempts", "lý do / reason", "từ / since",
     )  # fmt: skip
     for one in found:
         table.add_row(*map(cell, (

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.audit.shown import csv_line
 from gateway.cli.client import ClientAnswer, GatewayClient
@@ -105,7 +105,8 @@ def _shown(runs: list[Any]) -> Iterator[object]:
 
 def _table(run: Any) -> Table:  # noqa: ANN401 -- the JSON answer
     table = Table(
-        "hồ sơ / dossier", "khác biệt / difference", "ở tỉnh / here", "ở cổng / there", "sẽ làm gì / what mends it",
+        Column("hồ sơ / dossier", no_wrap=True), "khác biệt / difference", "ở tỉnh / here", "ở cổng / there",
+        "sẽ làm gì / what mends it",
         title=plain(f"{run['portal']}: {run['since']} … {run['until']}"),
     )  # fmt: skip
     for one in run["report"]["differences"]:

@@ -32,16 +32,13 @@ async def relay_desk(parts: Composition, stores: Stores, relay: DossierRelay) ->
     """What operators use; `reconciler.start()` begins the nightly runs."""
     settings = parts.configuration.gateway.relay
     recorder, outbox, rows = relay.recorder, relay.outbox, relay.rows
-    takes = {
-        name: one.takes
-        for name, one in parts.configuration.portals.items()
-        if name in outbox.portals and one.takes
-    }
+    asked = {name: one for name, one in outbox.portals.items() if one.looks_up}
+    takes = {name: parts.configuration.portals[name].takes for name in asked}
     mender = DossierMender(
         rows=rows, contents=relay.contents, recorder=recorder, outbox=outbox, rules=relay.rules
     )
     reconciler = Reconciler(
-        portals={name: outbox.portals[name] for name in takes}, takes=takes, rows=rows, runs=stores.reconcile_runs,
+        portals=asked, takes=takes, rows=rows, runs=stores.reconcile_runs,
         mender=mender, clock=recorder.clock, gauge=parts.metrics.diverged, rules=relay.rules,
         limits=_limits(settings.reconcile), nightly=_minutes(settings.reconcile.nightly_at),
         days=settings.reconcile.days,

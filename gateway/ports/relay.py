@@ -368,6 +368,8 @@ class Portal(Protocol):
 
     #: what it takes
     kinds: frozenset[MessageKind]
+    #: whether it can be asked about dossiers; false: `look_up` always raises
+    looks_up: bool
 
     async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
         """Send one message by `end` (time of the running loop's clock). Never raises."""

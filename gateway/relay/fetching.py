@@ -31,6 +31,7 @@ class FileFetcher:
     """Implements gateway.ports.relay.Portal."""
 
     kinds = frozenset({MessageKind.DOSSIER, MessageKind.NOTICE})
+    looks_up: bool = False
 
     def __init__(
         self, relay: DossierRelay, portal: PortalSettings, remote: RemoteFiles, desk: Callable[[], Desk]

@@ -116,6 +116,7 @@ class LyingPortal:
     """A portal that answers as it is told: pages of lists, look-ups, silence."""
 
     kinds: frozenset[MessageKind] = frozenset(MessageKind)
+    looks_up: bool = True
     known: dict[str, RemoteDossier] = field(default_factory=dict)
     #: day -> pages, each with the place of the next; None: it has no list
     pages: Mapping[str, Sequence[RemotePage]] | None = None
