@@ -1,0 +1,108 @@
+"""Files that a message names by their address: fetched afterwards, from allowed origins only, until they are there."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.doors.conftest import Street
+from tests.doors.messages import application, code, envelope
+from tests.doors.test_interlinked import until
+from tests.flows.conftest import build, on_session
+
+
+def by_address(dossier: str, *addresses: str) -> dict[str, Any]:
+    words = application(dossier)
+    words["ThanhPhanHoSo"][0]["GiayToDinhKem"] = [
+        {"IdGiayTo": "", "MaKetQua": "", "TenGiayTo": f"tep_{at}.pdf", "HashTepTin": "", "DuongDan": one}
+        for at, one in enumerate(addresses)
+    ]
+    return words
+
+
+async def submitted(street: Street, **order: Any) -> str:
+    """A dossier that the simulated portal made and sent; its code."""
+    words = {"to": street.house.url, "count": 1, **order}
+    async with street.house.session.post(f"{street.house.control}/portal/submit", json=words) as answer:
+        said = await answer.json()
+    assert (said["taken"], said["refused"]) == (1, 0), said
+    return str(said["first"])
+
+
+async def deliveries(street: Street, dossier: str) -> list[dict[str, Any]]:
+    found = await street.get(f"/v1/deliveries?dossier={dossier}&target=files:national_bus")
+    return list(found["deliveries"])
+
+
+@on_session
+async def test_files_of_a_submitted_dossier_are_fetched_and_told_to_the_province(street: Street) -> None:
+    dossier = await submitted(street, large_bytes=3_000_000)
+
+    async def complete() -> list[dict[str, Any]]:
+        papers = (await street.inbox(dossier))[-1]["message"]["dossier"]["papers"]
+        return papers if all(one.get("file") for one in papers) else []
+
+    papers = await until(complete)
+    assert len(papers) == 3
+    assert [one["state"] for one in await deliveries(street, dossier)] == ["delivered"]
+    # the first message came at once, with addresses; the second has the files
+    assert len(await street.inbox(dossier)) == 2
+    house = street.house
+    words = {"file": papers[2]["file"], "name": "ban_ve.pdf", "seconds": 60}
+    status, link = await house.post("/v1/files/link", words, "one_gate")
+    assert status == 200, link
+    async with house.session.get(link["url"]) as answer:
+        assert len(await answer.read()) == 3_000_000
+
+
+@on_session
+async def test_address_elsewhere_is_never_called_and_named_as_the_reason(street: Street) -> None:
+    dossier, other = code(), street.house.admin
+    words = by_address(dossier, f"{other}/metrics", "file:///etc/passwd", "http://169.254.169.254/latest")
+    assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+
+    async def ended() -> list[dict[str, Any]]:
+        return [one for one in await deliveries(street, dossier) if one["state"] == "dead"]
+
+    (delivery,) = await until(ended)
+    assert delivery["reason"] == "file_not_fetched"
+    # the dossier itself reached the province
+    (item,) = await street.inbox(dossier)
+    assert [one["url"] for one in item["message"]["dossier"]["papers"]][1] == "file:///etc/passwd"
+
+
+@on_session
+async def test_file_of_an_amendment_is_fetched_too(street: Street) -> None:
+    dossier = await submitted(street, kind="amendment")
+
+    async def told() -> list[dict[str, Any]]:
+        parts = [one["message"]["part"] for one in await street.inbox(dossier)]
+        return [one for one in parts if one["papers"][0].get("file")]
+
+    (part,) = await until(told)
+    assert part["note"]
+
+
+async def test_file_that_is_away_comes_later(tmp_path: Path) -> None:
+    from adapters.sandbox.served_files import tiny_pdf
+    from tests.adapters.test_download import serving, web
+
+    asked = 0
+
+    async def sometimes(_request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise web.HTTPServiceUnavailable
+        return web.Response(body=tiny_pdf("tep"))
+
+    async with serving(sometimes) as url:
+        overrides = {"portals.national_bus.door.fetch_from": url}
+        async with build(tmp_path, overrides) as house:
+            street, dossier = Street(house), code()
+            await street.sent("nhanhsdvcqg", envelope(by_address(dossier, f"{url}/1")))
+
+            async def complete() -> bool:
+                papers = (await street.inbox(dossier))[-1]["message"]["dossier"]["papers"]
+                return bool(papers[0].get("file"))
+
+            assert await until(complete)
+    assert asked == 2
