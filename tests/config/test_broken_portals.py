@@ -10,6 +10,7 @@ from tests.config.test_broken_files import root
 __all__ = ["root"]
 
 BUS = "config/portals/national_bus.yaml"
+LGSP = "config/portals/lgsp.yaml"
 PREFIX = "prefix: /portal/national_bus"
 
 #: file, what is written instead of what, the words of the line at fault, what is said
@@ -39,6 +40,19 @@ FAULTS: dict[str, Fault] = {
     ),
     "slash": (BUS, PREFIX, PREFIX + "/", "prefix:", "is not written as it must be"),
     "certificate": (BUS, PREFIX, PREFIX + "\n  certificate: abc", "certificate:", "is not written as it must be"),
+    "every path": (BUS, PREFIX, 'prefix: ""', "prefix:", "write 'prefix: /portal/NAME'"),
+    "portal that is asked": (
+        BUS, "forwards_to: one_gate", "asks: national_bsu", "asks:", "did you mean 'national_bus'?"
+    ),
+    "origin of files": (
+        BUS, 'fetch_from: ["http://127.0.0.1:8090"]', 'fetch_from: ["http://127.0.0.1:8090/x"]', "fetch_from:",
+        "scheme, host and port only",
+    ),
+    "place of a secret that is none": (
+        BUS, "  secret: {value: sandbox-secret-national_inbound}\n", "  secret_member: SecurityKey\n",
+        "secret_member:", "write 'secret' too",
+    ),
+    "messages of a door": (LGSP, "mapping: national_bus", "mapping: interlinked", "mapping:", "the door reads"),
     "nothing proves the portal": (
         BUS, '  secret: {value: sandbox-secret-national_inbound}\n  allow: [127.0.0.0/8, "::1"]\n', "", "door:",
         "write 'secret', 'certificate' or 'allow'",

@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
+from adapters.sandbox.served_files import tiny_pdf
+from tests.adapters.test_download import serving
 from tests.doors.conftest import Street
 from tests.doors.messages import application, code, envelope
 from tests.doors.test_interlinked import until
@@ -82,9 +86,6 @@ async def test_file_of_an_amendment_is_fetched_too(street: Street) -> None:
 
 
 async def test_file_that_is_away_comes_later(tmp_path: Path) -> None:
-    from adapters.sandbox.served_files import tiny_pdf
-    from tests.adapters.test_download import serving, web
-
     asked = 0
 
     async def sometimes(_request: web.Request) -> web.Response:
