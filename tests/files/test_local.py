@@ -15,7 +15,7 @@ from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.links import FileLinks
-from gateway.files.service import DossierFiles
+from gateway.files.service import KEEPER, DossierFiles
 from gateway.telemetry import Metrics
 
 DAY = 86_400
@@ -134,3 +134,17 @@ async def test_sweep_deletes_what_is_old_and_not_referred_to(files: LocalFiles) 
     assert await service.sweep(referred) == 1
     assert asked == sorted([needed, unneeded])
     assert [await files.is_held(one, "one") for one in (needed, unneeded, young)] == [True, False, True]
+
+
+async def test_sweep_leaves_the_sealed_copies_of_kept_papers(files: LocalFiles) -> None:
+    copy = await kept(files, b"sealed", holder=KEEPER, days=9)
+
+    async def referred(_digests: Sequence[str]) -> set[str]:
+        return set()
+
+    recorder = Recorder(log=NoLog(), clock=SystemClock(), digest="", metrics=Metrics())  # type: ignore[arg-type]
+    service = DossierFiles(
+        files=files, scanner=None, links=FileLinks(bytes(32)), settings=FileSettings(), recorder=recorder
+    )
+    assert await service.sweep(referred) == 0
+    assert await files.is_held(copy, KEEPER)

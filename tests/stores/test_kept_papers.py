@@ -79,6 +79,8 @@ async def test_paper_that_is_over_ends_and_a_valid_one_is_never_removed(url: str
     await kept.add(paper("of b", of="b", file="3" * 64), NOW)
     assert await kept.ended(NOW + 1, 10) == []
     assert await kept.ended(NOW + 3, 10) == [("short", "2" * 64)]
+    assert await kept.find("of b", NOW + 4) is not None
+    assert await kept.find("of b", NOW + 6) is None
     assert {file for _, file in await kept.ended(NOW + 6, 10)} == {"2" * 64, "3" * 64}
     await kept.remove(["lasting", "short"])
     assert [one.id for one in await kept.of((PERSON,), "harbour", NOW)] == ["lasting"]
