@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import resource
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -217,3 +219,17 @@ async def test_nothing_of_a_person_is_in_logs_or_records(
     told = "".join(capfd.readouterr()) + metrics + json.dumps(leaves(tmp_path))
     for secret in (OWNER, OWNER_NAME, "giay.pdf", "sandbox-secret-national_inbound"):
         assert secret not in told
+
+
+async def test_while_nothing_can_be_stored_the_portal_is_asked_to_send_again(tmp_path: Path) -> None:
+    async with build(tmp_path, {}) as house:
+        street, dossier = Street(house), code()
+        words = envelope(application(dossier))
+        with closing(sqlite3.connect(tmp_path / "exchange.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            status, answer = await street.send("nhanhsdvcqg", words)
+            assert (status, answer["error_code"]) == (503, -1)
+            assert answer["message"].startswith(f"{dossier}| ")
+            other.execute("ROLLBACK")
+        assert (await street.sent("nhanhsdvcqg", words))[0] in {0, 1}
+        assert len(await street.inbox(dossier)) == 1
