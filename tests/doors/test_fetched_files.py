@@ -59,15 +59,22 @@ async def test_files_of_a_submitted_dossier_are_fetched_and_told_to_the_province
 
 @on_session
 async def test_address_elsewhere_is_never_called_and_named_as_the_reason(street: Street) -> None:
-    dossier, other = code(), street.house.admin
-    words = by_address(dossier, f"{other}/metrics", "file:///etc/passwd", "http://169.254.169.254/latest")
-    assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+    called = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        called.append(request.path)
+        return web.Response(body=tiny_pdf("tep"))
 
     async def ended() -> list[dict[str, Any]]:
         return [one for one in await deliveries(street, dossier) if one["state"] == "dead"]
 
-    (delivery,) = await until(ended)
+    async with serving(elsewhere) as url:
+        dossier = code()
+        words = by_address(dossier, f"{url}/1", "file:///etc/passwd", "http://169.254.169.254/latest")
+        assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+        (delivery,) = await until(ended)
     assert delivery["reason"] == "file_not_fetched"
+    assert called == []
     # the dossier itself reached the province
     (item,) = await street.inbox(dossier)
     assert [one["url"] for one in item["message"]["dossier"]["papers"]][1] == "file:///etc/passwd"
