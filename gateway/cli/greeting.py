@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 _PROCEDURE = "1.004873"
+#: birth registration; who of the sandbox has a marriage certificate in the paper store, and her husband
+_BIRTH, _STORED, _FATHER = "1.001193", "marriage_certificate_in_store", "thu"
 _BEARER = "Authorization: Bearer $TOKEN"
 _POST = f"-H \"{_BEARER}\" -H 'Content-Type: application/json'"
 _OPEN_PATHS = (
@@ -33,6 +35,7 @@ def greeting(content: Mapping[str, Any]) -> str:
         lines += ["", "# mã truy cập / token", _token_line(base, shown)]
         if content["sandbox"] and len(people) > 1:
             lines += _prefill_lines(base, content["sandbox"]["control"], people)
+            lines += _paper_lines(base, people)
         lines += ["", "# nguồn dữ liệu / sources", f'curl -s {base}/v1/sources -H "{_BEARER}"']
     if content["sandbox"]:
         lines += _relay_lines(base, content["sandbox"]["control"])
@@ -79,6 +82,25 @@ def _prefill_lines(base: str, control: str, people: list[Mapping[str, Any]]) -> 
     ]
 
 
+def _paper_lines(base: str, people: list[Mapping[str, Any]]) -> list[str]:
+    """A paper that the paper store has: the marriage certificate of a child's parents, searched and fetched."""
+    mothers = [one for one in people if _STORED in one["traits"]]
+    fathers = [one for one in people if one["key"] == _FATHER]
+    if not (mothers and fathers):
+        return []
+    subjects = {
+        "requester": {"same_as": "mother"}, "mother": _subject(mothers[0]), "father": _subject(fathers[0]), "child": {},
+    }  # fmt: skip
+    body = orjson.dumps({"procedure": _BIRTH, "subjects": subjects}).decode()
+    search = f"curl -s {base}/v1/papers/search {_POST} -d {shlex.quote(body)}"
+    return [
+        "",
+        "# giấy tờ đã có trong kho: tra cứu, lấy tệp / a paper that the store has: search, fetch",
+        f"REFERENCE=$({search} | {_picked('reference')})",
+        f"""curl -s {base}/v1/papers/fetch {_POST} -d '{{"reference":"'"$REFERENCE"'"}}'""",
+    ]
+
+
 def _relay_lines(base: str, control: str) -> list[str]:
     """Dossiers from the simulated portal; a simulated one-gate system that takes them over; the portal's book."""
     to, gateway = orjson.dumps({"to": base, "count": 3}), orjson.dumps({"gateway": base})
@@ -93,10 +115,13 @@ def _relay_lines(base: str, control: str) -> list[str]:
 
 
 def _prefill(base: str, person: Mapping[str, Any], **more: object) -> str:
-    subject = {key: person[key] for key in ("personal_id", "full_name", "birth_date")}
-    subjects = {"requester": subject, "person": {"same_as": "requester"}}
+    subjects = {"requester": _subject(person), "person": {"same_as": "requester"}}
     body = orjson.dumps({"procedure": _PROCEDURE, "subjects": subjects, **more}).decode()
     return f"curl -s {base}/v1/prefill {_POST} -d {shlex.quote(body)}"
+
+
+def _subject(person: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: person[key] for key in ("personal_id", "full_name", "birth_date")}
 
 
 def _picked(name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.sandbox.served_files import tiny_pdf
+from tests.api.office import fits
 from tests.faults.conftest import CATCHER, SERVICES, Good, Say, Stage, always, http, says, staged
 from tests.flows.conftest import on_session
 from tests.flows.test_papers_search import CERTIFICATE, DOSSIER, search, stored
@@ -60,7 +61,10 @@ async def reference(stage: Stage, client: str = "one_gate", **more: Any) -> str:
 
 async def fetch(stage: Stage, handle: str, client: str = "one_gate", dossier: str | None = DOSSIER) -> Any:
     body = {"reference": handle} | ({} if dossier is None else {"dossier": dossier})
-    return await stage.house.post("/v1/papers/fetch", body, client)
+    status, answer = await stage.house.post("/v1/papers/fetch", body, client)
+    if status == 200:
+        fits("FetchedPaper", answer)
+    return status, answer
 
 
 async def test_file_comes_with_digest_verdict_link_and_an_entry_for_the_dossier(registers: Stage) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from adapters.sandbox.served_files import tiny_pdf
 from gateway.domain.dates import legal_day
+from tests.api.office import fits
 from tests.faults.conftest import SERVICES, Stage, staged
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_papers_fetch import fetch
@@ -60,7 +61,10 @@ async def keep(stage: Stage, who: dict[str, Any], consent: str, client: str = "p
     }  # fmt: skip
     if "file" not in asked:
         asked["file"] = await upload(house)
-    return await house.post("/v1/papers/keep", asked, client)
+    status, answer = await house.post("/v1/papers/keep", asked, client)
+    if status == 200:
+        fits("KeptPaper", answer)
+    return status, answer
 
 
 async def offered(
@@ -72,6 +76,7 @@ async def offered(
     }  # fmt: skip
     status, answer = await stage.house.post("/v1/papers/search", asked, client)
     assert status == 200, answer
+    fits("PaperList", answer)
     return [one for one in answer["papers"] if one["kept"]]
 
 

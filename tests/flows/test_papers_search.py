@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.domain.dates import legal_day
+from tests.api.office import fits
 from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
 from tests.flows.conftest import new_official, on_session
 from tests.flows.test_records import records
@@ -58,7 +59,10 @@ async def search(stage: Stage, client: str = "one_gate", **more: Any) -> Any:
         "dossier": DOSSIER,
         **more,
     }
-    return await stage.house.post("/v1/papers/search", asked, client)
+    status, answer = await stage.house.post("/v1/papers/search", asked, client)
+    if status == 200:
+        fits("PaperList", answer)
+    return status, answer
 
 
 async def papers(stage: Stage, **more: Any) -> list[dict[str, Any]]:
