@@ -5,6 +5,7 @@ the store's own answer, sealed in the reference; what a caller sends never becom
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -74,7 +75,10 @@ class Fetching:
         """
         handle = self.references.opened(reference, caller.requester.id, dossier)
         await self._recheck(handle, caller)
-        stored = await (self._from_kept(handle, caller) if handle.kept else self._from_store(handle, caller))
+        async with self._closing(handle, caller):
+            stored = await (
+                self._from_kept(handle, caller) if handle.kept else self._from_store(handle, caller)
+            )
         report = await self.files.files.examine(stored.digest, self.signatures.check)
         if report is None:  # deleted by an operator in this moment
             raise SourceAway(say.PAPER_UNUSABLE)
@@ -84,6 +88,18 @@ class Fetching:
         token, link = await self.files.link(stored.digest, name, seconds, caller, dossier=dossier)
         receipt = await self._account(handle, caller, stored, report)
         return FetchedPaper(_answer(handle, caller, stored, report, receipt, name), token, link)
+
+    @contextlib.asynccontextmanager
+    async def _closing(self, handle: PaperHandle, caller: Caller) -> AsyncIterator[None]:
+        """Records that a fetch ended without an outcome: the client left, or the file could not be stored."""
+        try:
+            yield
+        except (NotFound, SourceAway):  # these have an outcome
+            raise
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await self.recorder.write(_header(handle, caller), Phase.ABANDONED, notes=_notes(handle))
+            raise
 
     async def _from_store(self, handle: PaperHandle, caller: Caller) -> StoredFile:
         source = self.sources.get(handle.service.partition(".")[0])

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -207,6 +208,27 @@ async def test_store_that_hangs_ends_in_time_and_the_reference_still_works(regis
     assert (status, answer["reason"]["code"]) == (503, "source_timeout")
     assert asyncio.get_running_loop().time() - began < 12
     assert "cùng mã tham chiếu" in answer["detail_vi"]
+
+
+async def test_fetch_whose_client_left_is_closed_in_the_log(registers: Stage) -> None:
+    async def silent(_good: Good, _writer: Any) -> None:
+        return
+
+    registers.set("paper_store", giving(silent))
+    handle, house = await reference(registers), registers.house
+    headers = {"Authorization": f"Bearer {await house.token('one_gate')}"}
+    asked: dict[str, Any] = {"json": {"reference": handle, "dossier": DOSSIER}, "headers": headers}
+    before = len(records(house))
+    with pytest.raises(TimeoutError):
+        async with (
+            asyncio.timeout(0.5),
+            aiohttp.ClientSession() as leaving,
+            leaving.post(f"{house.url}/v1/papers/fetch", **asked),
+        ):
+            pass
+    async with asyncio.timeout(10):
+        while [one["phase"] for one in records(house)[before:]] != ["intent", "abandoned"]:
+            await asyncio.sleep(0.05)
 
 
 async def test_same_content_is_stored_once_and_fetched_again(registers: Stage) -> None:
