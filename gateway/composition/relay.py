@@ -63,7 +63,18 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
     keys = RequestKeys(rows=rows, clock=clock, secret=of.secret)
     async with contextlib.AsyncExitStack() as opened:
         portals = await _portals(parts, of, opened)
-        outbox = Outbox(rows=rows, portals=portals, contents=contents, recorder=of.recorder, limits=limits)
+        # the other half of a portal's connections is for what people wait for
+        at_once = {
+            name: max(1, one.limits.connections // 2) for name, one in parts.configuration.portals.items()
+        }
+        outbox = Outbox(
+            rows=rows,
+            portals=portals,
+            contents=contents,
+            recorder=of.recorder,
+            limits=limits,
+            at_once=at_once,
+        )
         opened.push_async_callback(outbox.close)
         relay = DossierRelay(
             configuration=parts.configuration, catalogue=parts.catalogue, rows=rows, contents=contents,

@@ -7,7 +7,8 @@ recorded; a message that its receiver refuses stops its own dossier only. It kno
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.dossier import Dossier, MessageKind
@@ -50,9 +51,30 @@ class OutboxLimits:
     attempt: float = 30.0
     #: after so long without success a delivery is dead
     give_up: float = 7 * 86_400.0
-    #: deliveries of one claim, and those under way at one receiver
+    #: deliveries of one claim: its transaction costs as much as ten deliveries do
     batch: int = 64
+    #: deliveries under way at one receiver, where nothing else is said
     at_once: int = 16
+    #: at the end of the process, how long attempts under way may take; what is cut off is looked up after its lease
+    drain: float = 10.0
+
+
+@dataclass(slots=True)
+class _Line:
+    """The work of this process for one receiver."""
+
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    #: claimed and not begun
+    waiting: deque[DeliveryRow] = field(default_factory=deque)
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    #: attempts since the receiver was there
+    away: int = 0
+
+    async def rest(self) -> None:
+        """Wait for something new, at most for a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self.wake.wait()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,22 +91,24 @@ class Outbox:
     #: this process, as leases name it
     holder: str = field(default_factory=new_exchange_id)
     rng: random.Random = field(default_factory=random.Random)
-    _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
+    #: receiver -> deliveries that may be under way there
+    at_once: Mapping[str, int] = field(default_factory=dict)
+    _lines: dict[str, _Line] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin to deliver."""
         for target in self.portals:
-            self._wakes[target] = asyncio.Event()
+            self._lines[target] = _Line()
             self._tasks.append(asyncio.create_task(self._serve(target), name=f"outbox-{target}"))
 
     def wake(self) -> None:
         """Something new is due."""
-        for event in self._wakes.values():
-            event.set()
+        for line in self._lines.values():
+            line.wake.set()
 
     async def close(self) -> None:
-        """End after the attempts under way; what was claimed and not begun is given back."""
+        """End after the attempts under way, or some seconds; what was claimed and not begun is given back."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -92,52 +116,92 @@ class Outbox:
         self._tasks.clear()
 
     async def _serve(self, target: str) -> None:
-        away = 0
-        while True:
-            try:
-                found = await self._round(target, 1 if away else self.limits.batch)
-            except RelayUnavailable as error:
-                log().warning("outbox.unavailable", target=target, error=error)
-                found = None
-            if found is None or found:
-                away = away + 1 if found is None or DeliveryOutcome.UNAVAILABLE in found else 0
-            if away:
-                await asyncio.sleep(self._jitter(min(_LONGEST_PAUSE, 0.5 * 2 ** min(away, 10))))
-            elif not found:
-                await self._rest(target)
-
-    async def _rest(self, target: str) -> None:
-        """Wait for something new, at most for a moment."""
-        wake = self._wakes[target]
-        wake.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_POLL_SECONDS):
-                await wake.wait()
-
-    async def _round(self, target: str, most: int) -> list[DeliveryOutcome]:
-        """Claim what is due and deliver it; the outcomes. Raises RelayUnavailable."""
-        now = self.recorder.clock.now().timestamp()
-        claimed = await self.rows.claim(target, self.holder, now, self.limits.lease, most)
-        waiting = list(reversed(claimed))
-        outcomes: list[DeliveryOutcome] = []
-
-        async def work() -> None:
-            while waiting:
-                outcomes.append(await self._deliver(waiting.pop()))
-
-        workers = [asyncio.create_task(work()) for _ in range(min(self.limits.at_once, len(claimed)))]
+        line = self._lines[target]
         try:
-            for worker in workers:
-                await asyncio.shield(worker)
-        except asyncio.CancelledError:
-            left = [row.id for row in waiting]
-            waiting.clear()
-            if workers:
-                await asyncio.wait(workers)
-            with contextlib.suppress(GatewayError):
-                await self.rows.release(self.holder, left)
-            raise
-        return outcomes
+            while True:
+                try:
+                    await (self._probe(target, line) if line.away else self._begin(target, line))
+                except RelayUnavailable as error:
+                    log().warning("outbox.unavailable", target=target, error=error)
+                    line.away += 1
+        finally:
+            await self._give_back(line)
+            await self._drain(target, line)
+
+    async def _begin(self, target: str, line: "_Line") -> None:
+        """Begin the next delivery, when there is a place for it; wait when nothing is due. Raises RelayUnavailable."""
+        if len(line.under_way) >= self.at_once.get(target, self.limits.at_once):
+            await asyncio.wait(line.under_way, return_when=asyncio.FIRST_COMPLETED)
+            return
+        line.wake.clear()
+        if not line.waiting:
+            line.waiting = deque(await self._claimed(target, self.limits.batch))
+        if line.waiting:
+            self._send(line, line.waiting.popleft())
+        else:
+            await line.rest()
+
+    async def _probe(self, target: str, line: "_Line") -> None:
+        """After a pause, try one delivery at a receiver that is away. Raises RelayUnavailable."""
+        await self._give_back(line)
+        if line.under_way:
+            await asyncio.wait(line.under_way)
+        if not line.away:  # the last of them says that it is there
+            return
+        await asyncio.sleep(self._jitter(min(_LONGEST_PAUSE, 0.5 * 2 ** min(line.away, 10))))
+        for row in await self._claimed(target, 1):
+            self._send(line, row)
+            await asyncio.wait(line.under_way)
+
+    async def _claimed(self, target: str, most: int) -> Sequence[DeliveryRow]:
+        now = self.recorder.clock.now().timestamp()
+        return await self.rows.claim(target, self.holder, now, self.limits.lease, most)
+
+    def _send(self, line: "_Line", row: DeliveryRow) -> None:
+        task = asyncio.create_task(self._attempt(line, row), name=f"delivery-{row.target}")
+        line.under_way.add(task)
+        task.add_done_callback(line.under_way.discard)
+
+    async def _attempt(self, line: "_Line", row: DeliveryRow) -> None:
+        """One attempt, unless the lease may end before it; what it says of the receiver. Never raises."""
+        if row.lease_until - self.recorder.clock.now().timestamp() < self._longest_attempt:
+            await self._release([row.id])
+            return
+        try:
+            outcome = await self._deliver(row)
+        except Exception as error:  # noqa: BLE001 -- a defect of ours holds this message up, and no other
+            log().error("outbox.failed", target=row.target, error=error)
+            return
+        if outcome is not DeliveryOutcome.UNAVAILABLE:
+            line.away = 0
+        elif not line.away or len(line.under_way) == 1:  # those under way together count once
+            line.away += 1
+
+    @property
+    def _longest_attempt(self) -> float:
+        return min(self.limits.attempt, self.limits.lease / 2)
+
+    async def _drain(self, target: str, line: "_Line") -> None:
+        """Wait for the attempts under way; cut off those that take too long."""
+        left = set(line.under_way)
+        if left:
+            _, left = await asyncio.wait(left, timeout=self.limits.drain)
+        for task in left:
+            task.cancel()
+        if left:
+            log().warning("outbox.cut_off", target=target, count=len(left))
+            await asyncio.wait(left)
+
+    async def _give_back(self, line: "_Line") -> None:
+        """Release what was claimed and not begun."""
+        left = [row.id for row in line.waiting]
+        line.waiting.clear()
+        if left:
+            await self._release(left)
+
+    async def _release(self, deliveries: Sequence[str]) -> None:
+        with contextlib.suppress(GatewayError):  # the leases end by themselves
+            await self.rows.release(self.holder, deliveries)
 
     async def _deliver(self, row: DeliveryRow) -> DeliveryOutcome:
         """One attempt, and its record. Never raises."""
@@ -153,7 +217,7 @@ class Outbox:
             row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1,
             origin=row.order_key.partition("|")[0], seq=row.seq,
         )  # fmt: skip
-        end = asyncio.get_running_loop().time() + self.limits.attempt
+        end = asyncio.get_running_loop().time() + self._longest_attempt
         answer = await self.portals[row.target].deliver(message, end)
         return await self._account(row, answer, _subjects(row.kind, body))
 
