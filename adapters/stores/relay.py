@@ -66,7 +66,9 @@ _DELIVERY = (
     " opened double precision, changed double precision, period text, sealed bytea"
 )
 _KEY = "requester text, key text, digest bytea, answer bytea, status bigint, at double precision"
-_HISTORY = "delivery text, at double precision, what text, reason text, attempt bigint, exchange text"
+_HISTORY = (
+    "delivery text, at double precision, what text, reason text, attempt bigint, exchange text, field text"
+)
 
 
 def _names(columns: str, before: str = "") -> str:
@@ -110,7 +112,7 @@ _DEAD = (
 _NOTE_SUPERSEDED = RowStatement(
     "order_key text, target text, at double precision, exchange text",
     f"INSERT INTO delivery_events ({_names(_HISTORY)}) SELECT d.id, given.at, 'superseded', '', d.attempts,"  # noqa: S608 -- our own names
-    f" given.exchange FROM given JOIN deliveries d ON {_DEAD}",
+    f" given.exchange, '' FROM given JOIN deliveries d ON {_DEAD}",
 )
 _SUPERSEDE = RowStatement(
     "order_key text, target text, at double precision",
@@ -156,7 +158,7 @@ _PULLED = f"d.id = given.id AND d.target = given.target AND d.{_OPEN}"
 _NOTE_PULLED = RowStatement(
     "id text, target text, at double precision, what text, exchange text",
     f"INSERT INTO delivery_events ({_names(_HISTORY)}) SELECT d.id, given.at, given.what, '', d.attempts,"  # noqa: S608 -- our own names
-    f" given.exchange FROM given JOIN deliveries d ON {_PULLED}",
+    f" given.exchange, '' FROM given JOIN deliveries d ON {_PULLED}",
 )
 _ACKNOWLEDGE = RowStatement(
     "id text, target text, at double precision",
@@ -516,7 +518,7 @@ def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequen
         ),
         WorkStep(_SUPERSEDE, [(one.order_key, one.target, one.opened) for one in dossiers]),
         WorkStep(_ADD_DELIVERY, [one[1:] for one in deliveries]),
-        WorkStep(_NOTE, [(one.id, one.opened, "queued", "", 0, one.exchange) for one in deliveries]),
+        WorkStep(_NOTE, [(one.id, one.opened, "queued", "", 0, one.exchange, "") for one in deliveries]),
     ]
 
 

@@ -132,6 +132,8 @@ class DeliveryEvent(NamedTuple):
     reason: str = ""
     attempt: int = 0
     exchange: str = ""
+    #: the field that was refused, in the receiver's words; never a value
+    field: str = ""
 
 
 class KeyRow(NamedTuple):

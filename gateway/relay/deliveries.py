@@ -96,9 +96,11 @@ def remedy(row: DeliveryRow) -> dict[str, str]:
 def _step(event: DeliveryEvent) -> dict[str, object]:
     vi, en = words.STEPS.get(event.what, (event.what, event.what))
     why = _reason(event.reason)
+    if event.field:
+        vi, en = f"{vi} Trường: {event.field}.", f"{en} Field: {event.field}."
     return {
         "at": rfc3339(datetime.fromtimestamp(event.at, UTC)), "what": event.what, "reason": event.reason or None,
-        "attempt": event.attempt, "exchange": event.exchange or None,
+        "field": event.field or None, "attempt": event.attempt, "exchange": event.exchange or None,
         "vi": f"{vi} {why['vi']}." if why else vi, "en": f"{en} {why['en']}." if why else en,
     }  # fmt: skip
 

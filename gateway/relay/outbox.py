@@ -234,7 +234,7 @@ class Outbox:
         state, next_at = self._next(row, answer, now.timestamp())
         exchange = new_exchange_id()
         what = "dead" if state is DeliveryState.DEAD else str(answer.outcome)
-        event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange)
+        event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
         work = self.rows.settle(Settled(row.id, self.holder, state, answer.reason, next_at, event))
         header = RecordHeader(
             exchange, row.requester, dossier=in_records(row.code),

@@ -159,7 +159,7 @@ async def test_step_is_not_replaced_on_sqlite(sqlite_log: SqlExchangeLog, tmp_pa
         await run_sql(
             "sqlite:///exchange.db",
             tmp_path,
-            "INSERT OR REPLACE INTO delivery_events VALUES (1,'','','','','','')",
+            "INSERT OR REPLACE INTO delivery_events VALUES (1,'','','','','','','')",
         )
     await relay.close()
 

@@ -46,7 +46,7 @@ _BOTH = (
     "CREATE INDEX delivery_queues_due ON delivery_queues (target, due_at) WHERE due_at IS NOT NULL",
     "CREATE TABLE delivery_events (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, delivery text NOT NULL,"
     " at double precision NOT NULL, what text NOT NULL, reason text NOT NULL, attempt bigint NOT NULL,"
-    " exchange text NOT NULL)",
+    " exchange text NOT NULL, field text NOT NULL)",
     "CREATE INDEX delivery_events_delivery ON delivery_events (delivery, seq)",
     "CREATE TABLE idempotency_keys (requester text NOT NULL, key text NOT NULL, digest bytea NOT NULL,"
     " answer bytea NOT NULL, status bigint NOT NULL, at double precision NOT NULL, PRIMARY KEY (requester, key))",
