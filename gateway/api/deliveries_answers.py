@@ -35,7 +35,8 @@ _WORDS = _object("vi en", vi=_TEXT, en=_TEXT)
 _DELIVERY: dict[str, Any] = DELIVERY["properties"]
 _DELIVERY_WORDS = " ".join(DELIVERY["required"])
 _STEP = _object(
-    "at what attempt vi en", at=_TEXT, what=_TEXT, reason=_MAYBE, attempt=_NUMBER, exchange=_MAYBE, vi=_TEXT, en=_TEXT, field=_MAYBE
+    "at what attempt vi en", at=_TEXT, what=_TEXT, reason=_MAYBE, field=_MAYBE, attempt=_NUMBER, exchange=_MAYBE,
+    vi=_TEXT, en=_TEXT,
 )  # fmt: skip
 _DIFFERENCE = _object(
     "dossier origin class ours theirs fields remedy sends delivery mended",
