@@ -25,6 +25,7 @@ from gateway.domain.errors import (
     Refused,
     TooMany,
     Unauthenticated,
+    Unprocessable,
 )
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import Desk, DoorAnswer, DoorCall, TakenIn
@@ -108,12 +109,18 @@ class LgspFacade:
         plan = self._plans["dossier"]
         items = _items(call, _MOST_DOSSIERS)
         read = [_read_at(at, len(items), plan.read, one) for at, one in enumerate(items)]
-        known = []
+        known, failed = [], []
         for wire, canonical in zip(items, read, strict=True):
             dossier = Dossier.model_validate(canonical)
-            taken = await desk.take_dossier(dossier, updating=updating, raw=wire)
+            try:
+                taken = await desk.take_dossier(dossier, updating=updating, raw=wire)
+            except Unprocessable as fault:  # the portal could never take it: only its sender can mend it
+                failed.append(f"{dossier.code}: {fault.said}")
+                continue
             if taken is TakenIn.REPEATED and updating is False:
                 known.append(dossier.code)
+        if failed:
+            return _wrapped("-1", "; ".join(failed))
         if known:
             return _wrapped("3", "; ".join(f"{code} {_EXISTS}" for code in known))
         return _wrapped("0", "Đồng bộ hồ sơ thành công")

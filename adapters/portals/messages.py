@@ -1,10 +1,13 @@
-"""What portals have in common about a message: addresses of its files."""
+"""What portals have in common about a message: addresses of its files, and whether it can be written at all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.portals.tools import Link
+from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import FilesUnavailable
+from gateway.mapping.messages import MessageFault, PortalPlans
+from gateway.ports.relay import Unwritable
 
 #: members of a message that hold papers or results, or parts with papers
 _HOLDERS = ("papers", "results", "supplements")
@@ -21,3 +24,28 @@ async def linked(body: Mapping[str, Any], link: Link | None) -> Mapping[str, Any
         if parts := body.get(name):
             out[name] = [await linked(one, link) for one in parts]
     return out
+
+
+def first_fault(
+    plans: PortalPlans, kind: MessageKind, body: Mapping[str, Any], more: Mapping[str, Any] | None = None
+) -> Unwritable | None:
+    """The first fault of a message in the words of a portal; `more`: what the adapter itself adds to each object."""
+    plan = plans.messages.get(str(kind))
+    if plan is None:
+        return None
+    for one in body["entries"] if kind is MessageKind.PROGRESS else (body,):
+        whole = {**one, "more": {**one.get("more", {}), **more}} if more else one
+        if (fault := fault_of(plan.write, whole)) is not None:
+            return fault
+    return None
+
+
+def fault_of(
+    write: Callable[[Mapping[str, Any]], Mapping[str, Any]], body: Mapping[str, Any]
+) -> Unwritable | None:
+    """The fault of one object."""
+    try:
+        write(body)
+    except MessageFault as fault:
+        return Unwritable(fault.field, fault.path, fault.why)
+    return None

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from adapters.portals.calling import (
     read_json,
     tls_of,
 )
+from adapters.portals.messages import first_fault
 from adapters.portals.options import options_of
 from adapters.portals.tools import PortalTools
 from adapters.transport.auth_settings import AuthSettings
@@ -45,12 +47,21 @@ from gateway.domain.errors import BadRequest, ConfigError, FilesUnavailable, Pen
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import PortalPlans
 from gateway.ports.files import Files
-from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
+from gateway.ports.relay import (
+    DeliveryOutcome,
+    OutboundMessage,
+    PortalAnswer,
+    RemoteDossier,
+    RemotePage,
+    Unwritable,
+)
 
 _Kept = TypeVar("_Kept")
 _JSON = "application/json"
 _BAD = 400
 _TAKES = frozenset({MessageKind.DOSSIER, MessageKind.PROGRESS, MessageKind.STATUS})
+#: the member of each message with the portal's number of its dossier
+_NUMBERED: Final = MappingProxyType({MessageKind.PROGRESS: "IDHoSo", MessageKind.STATUS: "IdHoSo"})
 #: numbers of dossiers and of uploaded files that a process remembers; the shared cache keeps numbers for so long
 _REMEMBERED, _KEPT_SECONDS = 10_000, 90 * 86_400
 _EXISTS: Final = "đã tồn tại"
@@ -158,7 +169,7 @@ class MinistryPortal:
         number = await self._number(message)
         if not number:
             return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE)
-        member = "IDHoSo" if message.kind is MessageKind.PROGRESS else "IdHoSo"
+        member = _NUMBERED[message.kind]
         plan = self._plans[str(message.kind)]
         items = message.body["entries"] if message.kind is MessageKind.PROGRESS else [message.body]
         rows = [plan.write({**one, "more": {**one.get("more", {}), member: number}}) for one in items]
@@ -181,6 +192,11 @@ class MinistryPortal:
         if reply.status != _BAD:
             await self._remember(message.code, reply.number)
         return self._ended(reply, message, written)._replace(reference=reply.number)
+
+    def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
+        """The first field that the portal cannot take; its own number of the dossier is known later."""
+        member = _NUMBERED.get(kind)
+        return first_fault(self._plans, kind, body, {member: "0"} if member else None)
 
     def _ended(self, reply: _MinistryAnswer, message: OutboundMessage, written: object) -> PortalAnswer:
         if reply.status != _BAD:

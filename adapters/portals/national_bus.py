@@ -17,7 +17,7 @@ from adapters.portals.bus_answers import BusAnswer, BusVerdict, field_in, names_
 from adapters.portals.bus_calls import BusCalls, BusReply, open_calls
 from adapters.portals.bus_wire import PROFILES, BusCall, BusOptions, form_of
 from adapters.portals.calling import NotDelivered, ended, portal_unavailable
-from adapters.portals.messages import linked
+from adapters.portals.messages import first_fault, linked
 from adapters.portals.options import options_of
 from adapters.portals.tools import Link, PortalTools
 from gateway.config.portals import PortalSettings
@@ -27,7 +27,14 @@ from gateway.domain.errors import BadRequest, ConfigError, Problem
 from gateway.domain.faults import near
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import MessageFault, PortalPlans
-from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
+from gateway.ports.relay import (
+    DeliveryOutcome,
+    OutboundMessage,
+    PortalAnswer,
+    RemoteDossier,
+    RemotePage,
+    Unwritable,
+)
 
 _TAKES = frozenset({MessageKind.DOSSIER, MessageKind.PROGRESS, MessageKind.STATUS})
 _CHUNK = 10
@@ -250,6 +257,10 @@ class NationalBus:
         self._known.move_to_end(code)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
+
+    def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
+        """The first field that the bus cannot take as it stands."""
+        return first_fault(self._plans, kind, body)
 
     # ------------------------------------------------------------ look-ups
 

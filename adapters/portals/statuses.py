@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.portals.calling import NotDelivered
+from adapters.portals.messages import fault_of
 from adapters.transport.faults import defect_here
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import PortalUnavailable
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import MessageFault
-from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
+from gateway.ports.relay import (
+    DeliveryOutcome,
+    OutboundMessage,
+    PortalAnswer,
+    RemoteDossier,
+    RemotePage,
+    Unwritable,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,10 @@ class StatusPortal:
         except Exception as error:  # noqa: BLE001 -- a defect here must not stop the worker
             defect_here(f"{self.name}.status", error)
             return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.GATEWAY_FAULT)
+
+    def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
+        """The first field that the portal cannot take."""
+        return fault_of(self.write, body) if kind in self.kinds else None
 
     async def look_up(self, code: str, end: float) -> RemoteDossier | None:
         """It offers no look-up."""

@@ -112,6 +112,9 @@ class ProblemCode(StrEnum):
     DELIVERY_UNKNOWN = "delivery_unknown", "Không có lượt gửi này", "There is no such delivery", 404
     DOSSIER_CODE_TAKEN = ("dossier_code_taken", "Mã hồ sơ thuộc hệ thống khác",
         "The code of the dossier belongs to another system", 409)
+    MESSAGE_NOT_WRITABLE = ("message_not_writable",
+        "Nội dung thiếu hoặc sai so với mẫu của cổng tiếp nhận nên không bao giờ gửi được",
+        "The receiving portal's form cannot say this message, so it could never be delivered", 422)
     REQUEST_UNDER_WAY = ("request_under_way", "Yêu cầu có cùng Idempotency-Key đang được xử lý",
         "A request with the same Idempotency-Key is under way", 409)
     DOSSIER_UNDER_WAY = ("dossier_under_way", "Hồ sơ này đang được xử lý bởi một yêu cầu khác",

@@ -1013,6 +1013,8 @@ ARCHIVE_UNREADABLE = Sentence("{name}: không đọc được tệp này, hoặc
 # --- messages of portals
 
 WIRE_FIELD = Sentence("trường {field} ({path}): {why}", "field {field} ({path}): {why}")
+NEVER_WRITABLE = Sentence("cổng {portal} cần trường {field} ({path}): {why}",
+    "portal {portal} wants the field {field} ({path}): {why}")
 WIRE_VALUE_UNREADABLE = Sentence(
     "giá trị không đúng kiểu hoặc định dạng của trường này", "the value does not have the type or form of this field")
 CODE_TOO_LONG = Sentence("mã dài quá {limit} ký tự; mã không được cắt bớt, hãy sửa mã",

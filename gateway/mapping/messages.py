@@ -49,9 +49,10 @@ class MessageFault(ValueError):
         self.said = say.WIRE_FIELD(field=field, path=path, why=why) if path else why.at(field)
         super().__init__(self.said.en)
 
-    def within(self, outer: str) -> "MessageFault":
-        """The fault, seen from the object around."""
-        return MessageFault(f"{outer}.{self.field}", self.path, self.why)
+    def within(self, outer: str, place: str = "") -> "MessageFault":
+        """The fault, seen from the object around; `place`: of the item in which it is, `papers[0]`."""
+        path = f"{place}.{self.path}" if place and self.path else place or self.path
+        return MessageFault(f"{outer}.{self.field}", path, self.why)
 
 
 # ------------------------------------------------------------------------------------------------ fields
@@ -285,7 +286,7 @@ class WireList:
             try:
                 row = self.fields.write(item, _more_of(item))
             except MessageFault as fault:
-                raise fault.within(f"{self.name}[{index}]") from None
+                raise fault.within(f"{self.name}[{index}]", f"{self.place.text}[{index}]") from None
             if self.spread is not None and last is not None and self.spread.joins(last, row):
                 continue
             if last is not None:

@@ -7,10 +7,11 @@ A change is stored together with its record, in one transaction, or not at all: 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry, StatusNotice
 from gateway.domain.errors import GatewayError
+from gateway.domain.sentences import Sentence
 from gateway.ports.exchange_log import Work
 from gateway.ports.files import FileDraft
 
@@ -363,6 +364,25 @@ class RemotePage(NamedTuple):
     dossiers: Sequence[RemoteDossier]
     #: blank: the last page
     next: str
+
+
+class Unwritable(NamedTuple):
+    """Why a message can never be sent: the wire's field, the canonical path, the reason. Never a value."""
+
+    #: `TaiLieuNop[0].MaThanhPhanHoSo`
+    field: str
+    #: `papers[0].component`; blank: it belongs to no place
+    path: str
+    why: Sentence
+
+
+@runtime_checkable
+class WritesMessages(Protocol):
+    """A portal with a form of its own: it can say before a message is queued that it can never be written."""
+
+    def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
+        """The first fault of a message; `body` as in `OutboundMessage`. Asks nobody."""
+        ...
 
 
 class Portal(Protocol):

@@ -46,6 +46,7 @@ from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scoring import facts_of, facts_with_path
 from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_final
+from gateway.relay.writable import check_writable
 
 _ACCEPTED = 202
 #: the longest wait for a portal that is asked in between
@@ -117,7 +118,7 @@ class DossierRelay:
         """Take a dossier of a provincial system in, for every portal that takes dossiers.
 
         Raises Conflict (the code belongs to another system, or a twin is under way), Unprocessable (another request
-        used the key), RelayUnavailable, LogUnavailable.
+        used the key; a receiver could never take it), RelayUnavailable, LogUnavailable.
         """
         text = orjson.dumps(("dossier", plain(dossier)), option=orjson.OPT_SORT_KEYS) if key else b""
         async with self.keys.held(caller.requester.id, key, text) as asked:
@@ -140,8 +141,10 @@ class DossierRelay:
             party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
             codes = list(dict.fromkeys(one.dossier for one in entries))
             for place, code in enumerate(codes):
-                if await self._own(code, caller.requester.id) is None:
+                row = await self._own(code, caller.requester.id)
+                if row is None:
                     raise NotFound(say.NO_SUCH_DOSSIER(place=place), code=ProblemCode.DOSSIER_UNKNOWN)
+                self._check_steps(row, [(at, one) for at, one in enumerate(entries) if one.dossier == code])
             taken = []
             for code in codes:
                 mine = [one for one in entries if one.dossier == code]
@@ -370,6 +373,8 @@ class DossierRelay:
         self, dossier: Dossier, content: Mapping[str, Any], persons: Sequence[str], party: Party,
         targets: Sequence[str], found: DossierRow | None, keys: PeriodKeys, parked: str,
     ) -> _DossierChange:  # fmt: skip
+        if party.origin == PROVINCE:
+            check_writable(self.outbox.portals, targets, MessageKind.DOSSIER, content["dossier"])
         now = self.recorder.clock.now().timestamp()
         at = status_at(dossier)
         step = ProgressEntry(
@@ -450,6 +455,18 @@ class DossierRelay:
             self._queued(MessageKind.STATUS, row.origin, row, party, keys, now, plain(_notice(row, one)))
             for one in entries
         ]
+
+    def _check_steps(self, row: DossierRow, entries: Sequence[tuple[int, ProgressEntry]]) -> None:
+        """Raises Unprocessable for a step that can never be told to a portal. `entries`: with their places."""
+        for at, one in entries:
+            if row.origin == PROVINCE:
+                targets, kind = self.takers(MessageKind.PROGRESS), MessageKind.PROGRESS
+                body: Mapping[str, Any] = {"entries": [plain(one)]}
+            else:
+                takers = self.takers(MessageKind.STATUS)
+                targets, kind = [one for one in takers if one == row.origin], MessageKind.STATUS
+                body = plain(_notice(row, one))
+            check_writable(self.outbox.portals, targets, kind, body, f"/entries/{at}")
 
     async def _store(
         self, plan: _DossierChange, party: Party, persons: Sequence[str], key: KeyRow | None

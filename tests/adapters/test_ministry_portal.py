@@ -16,6 +16,7 @@ from adapters.files.local import LocalFiles, open_files
 from adapters.portals.ministry_portal import MinistryPortal, open_portal
 from adapters.portals.tools import PortalTools
 from adapters.stores.memory import MemoryCache
+from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import BadRequest, ConfigError, PortalUnavailable
 from gateway.ports.relay import DeliveryOutcome, PortalAnswer
 from tests.adapters.bus_peer import (
@@ -309,3 +310,12 @@ async def _stored(folder: Path, content: bytes) -> tuple[LocalFiles, str]:
         await draft.keep("one_gate")
     await asyncio.sleep(0)
     return files, digest
+
+
+async def test_portal_says_beforehand_what_it_could_never_take() -> None:
+    async with ministry() as peer, at(peer) as portal:
+        step = progress(STEP).body["entries"][0]
+        assert portal.unwritable(MessageKind.PROGRESS, {"entries": [step]}) is None
+        fault = portal.unwritable(MessageKind.PROGRESS, {"entries": [{**step, "status": "unknown"}]})
+        assert fault is not None
+        assert (fault.field, fault.path) == ("TrangThai", "status")

@@ -207,3 +207,19 @@ async def test_another_systems_dossier_does_not_exist(two_gates: Street) -> None
     assert (await two_gates.get(f"/v1/dossiers/{dossier}"))["dossier"][
         "abstract"
     ] == "Đăng ký khai sinh cho con"
+
+
+@on_session
+async def test_field_that_the_portal_could_never_take_blank_is_named_and_the_others_are_stored(
+    street: Street,
+) -> None:
+    client, good, bad = await street.one_gate(), code(), code()
+    words = [synced(bad, DonViXuLy=""), synced(good)]
+    answer = await client.call("DongBoHoSoMC", words, isUpdating="False")
+    assert answer["error_code"] == "-1"
+    assert f"{bad}: " in answer["message"]
+    assert "DonViXuLy" in answer["message"]
+    assert "thành công" not in answer["message"]
+    assert await client.known(good)
+    assert not await client.known(bad)
+    assert not await client.progress([step(good, "4", "20261126090000", NoiDungXuLy="")])

@@ -16,6 +16,7 @@ from gateway.files.kinds import download_name
 from tests.api.office import fits
 from tests.files.assets import pdf, png
 from tests.files.conftest import Room
+from tests.flows.test_dossiers import dossier
 
 on_session = pytest.mark.asyncio(loop_scope="session")
 #: a name in which a person's name could stand
@@ -173,13 +174,8 @@ async def test_dossier_may_name_files_of_its_requester_only(standing: Room) -> N
         (theirs, "supplements"),
     ]):  # fmt: skip
         held = [{"papers": [{"file": file}]}] if place == "supplements" else [{}, {"file": file}]
-        dossier = {
-            "code": f"H31.14-261120-10{number}",
-            "procedure": "1.004873",
-            "status": "accepted",
-            place: held,
-        }
-        status, answer = await standing.office.post("/v1/dossiers", dossier, "one_gate")
+        body = dossier(code=f"H31.14-261120-10{number}", **{place: held})
+        status, answer = await standing.office.post("/v1/dossiers", body, "one_gate")
         if file == mine:
             assert status == 202, answer
             continue

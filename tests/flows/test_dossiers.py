@@ -219,3 +219,45 @@ async def test_agreement_checked_by_the_relay_opens_with_an_own_open_dossier_onl
         await progressed(house, step(opened["code"], "handed_over"))
         status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": opened["code"]})
         assert (status, answer["code"]) == (403, "dossier_not_alive")
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("more", "pointer", "field"),
+    [
+        ({"unit": ""}, "/unit", "DonViXuLy"),
+        ({"abstract": ""}, "/abstract", "TrichYeuHoSo"),
+        ({"field_code": ""}, "/field_code", "MaLinhVuc"),
+        ({"received_at": None}, "/received_at", "NgayTiepNhan"),
+        ({"fees": [{}, {"collect": "strange"}]}, "/fees/1/collect", "DanhSachLePhi[1].HinhThucThu"),
+        ({"status": "unknown"}, "/status", "TrangThaiHoSo"),
+    ],
+)
+async def test_dossier_that_no_portal_could_ever_take_is_refused_at_once(
+    patient: House, more: dict[str, Any], pointer: str, field: str
+) -> None:
+    body = dossier(**more)
+    status, problem = await call(patient, "POST", "/v1/dossiers", body=body)
+    assert (status, problem["code"]) == (422, "message_not_writable")
+    (entry,) = problem["errors"]
+    assert entry["pointer"] == pointer
+    assert f"national_bus wants the field {field}" in entry["detail"]
+    # nothing of it is stored or queued
+    status, _ = await call(patient, "GET", f"/v1/dossiers/{body['code']}")
+    assert status == 404
+
+
+@on_session
+async def test_step_that_no_portal_could_ever_take_is_refused_with_all_others_of_its_request(
+    patient: House,
+) -> None:
+    body, other = dossier(), dossier()
+    for one in (body, other):
+        await posted(patient, one)
+    entries = [step(other["code"]), step(body["code"]), step(body["code"], official="")]
+    status, problem = await call(patient, "POST", "/v1/dossiers/progress", body={"entries": entries})
+    assert (status, problem["code"]) == (422, "message_not_writable")
+    assert problem["errors"][0]["pointer"] == "/entries/2/official"
+    assert "NguoiXuLy" in problem["errors"][0]["detail"]
+    for one in (body, other):
+        assert len((await shown(patient, one["code"]))["history"]) == 1

@@ -14,6 +14,7 @@ from gateway.domain.dates import legal_day
 from tests.api.office import fits
 from tests.faults.conftest import SERVICES, Stage, staged
 from tests.flows.conftest import House, new_official, on_session
+from tests.flows.test_dossiers import dossier
 from tests.flows.test_papers_fetch import fetch
 from tests.flows.test_papers_search import PARCEL, changed, subject
 from tests.flows.test_records import records
@@ -284,17 +285,12 @@ async def test_dossier_of_another_person_or_of_another_system_is_none_to_keep_fr
         ("H31.14-261105-0522", who["personal_id"], "one_gate"),
     ):
         ids = [{"kind": "personal_id", "number": owner}]
-        body = {"code": code, "procedure": "1.013225", "status": "accepted", "applicant": {"ids": ids}}
+        body = dossier(code=code, procedure="1.013225", applicant={"ids": ids})
         assert (await registers.house.post("/v1/dossiers", body, client))[0] == 202
         status, got = await keep(registers, who, consent, dossier=code)
         assert (status, got["code"]) == (404, "dossier_unknown")
     ids = [{"kind": "personal_id", "number": who["personal_id"]}]
-    body = {
-        "code": "H31.14-261105-0523",
-        "procedure": "1.013225",
-        "status": "accepted",
-        "applicant": {"ids": ids},
-    }
+    body = dossier(code="H31.14-261105-0523", procedure="1.013225", applicant={"ids": ids})
     assert (await registers.house.post("/v1/dossiers", body))[0] == 202
     status, got = await keep(registers, who, consent, dossier="H31.14-261105-0523")
     assert status == 200, got
@@ -314,10 +310,8 @@ async def test_fetched_paper_goes_into_a_dossier_as_it_is_and_a_doubtful_code_is
         "result_code": "KQ.G10.900001",
     }
     ids = [{"kind": "personal_id", "number": who["personal_id"]}]
-    body = {
-        "code": NEXT, "procedure": "1.013225", "status": "accepted", "applicant": {"ids": ids},
-        "papers": [got["paper"], doubtful],
-    }  # fmt: skip
+    papers = [got["paper"], doubtful]
+    body = dossier(code=NEXT, procedure="1.013225", applicant={"ids": ids}, papers=papers)
     status, answer = await registers.house.post("/v1/dossiers", body)
     assert status == 202, answer
     assert [(one["code"], one["pointer"]) for one in answer["warnings"]] == [

@@ -164,14 +164,15 @@ async def test_run_that_cannot_be_is_refused(counter: House, order: Any, status:
 
 
 async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) -> None:
-    body = dossier(unit="")  # the portal wants the name of a unit
+    # the portal wants 12 digits
+    body = dossier(applicant={"ids": [{"kind": "personal_id", "number": "03319152738"}]})
     await posted(counter, body)
     await progressed(counter, step(body["code"]))
     dead = await _dead(counter, body["code"])
     told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
     assert [one["what"] for one in told["history"]] == ["queued", "dead"]
     assert told["history"][-1]["vi"].startswith("Dừng gửi.")
-    assert told["reason_words"]["en"] == "The message cannot be written in the receiver's form"
+    assert told["reason_words"]["en"] == "The receiver refused the message"
     assert told["remedy"]["en"].startswith("Correct the data in the one-gate system")
     status, answer = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/replay")
     assert status == 200, answer
@@ -180,7 +181,7 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     dead = await _dead(counter, body["code"])
     history = (await asked(counter, f"/v1/deliveries/{dead['id']}"))["history"]
     assert [one["what"] for one in history] == ["queued", "dead", "replayed", "dead"]
-    await posted(counter, {**body, "unit": "UBND phường Mẫu"})
+    await posted(counter, {**body, "applicant": dossier()["applicant"]})
     states = [one["state"] for one in await delivered(counter, body["code"], 2)]
     assert states == ["delivered", "delivered", "superseded"], "the progress waited for the dossier"
     status, problem = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/replay")
