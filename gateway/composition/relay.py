@@ -22,9 +22,10 @@ from gateway.ports.cache import Cache
 from gateway.ports.relay import Portal
 from gateway.ports.stores import Stores
 from gateway.relay.contents import Contents
+from gateway.relay.early import EarlySteps
 from gateway.relay.outbox import Outbox, OutboxLimits
 from gateway.relay.request_keys import RequestKeys
-from gateway.relay.service import DossierRelay
+from gateway.relay.service import EARLY, DossierRelay
 from gateway.telemetry import log
 
 #: separates digests of requests and steps, and what the cache keeps, from all other uses of the root key
@@ -82,6 +83,7 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
             rules=status_rules(settings.statuses),
         )  # fmt: skip
         await opened.enter_async_context(sweeping_files(of.files, rows.referred))
+        portals[EARLY] = EarlySteps(relay)
         sweeping = asyncio.create_task(_sweep(relay), name="relay-sweep")
         try:
             yield relay

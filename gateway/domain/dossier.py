@@ -279,6 +279,9 @@ class ProgressEntry(_DossierPart):
     status_text: OptionalCode = ""
     started_at: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
+    #: of a dossier that a portal forwarded: its code at the province, and papers for the portal
+    local_code: OptionalCode = ""
+    papers: tuple[DossierPaper, ...] = Field((), max_length=500)
     more: Mapping[str, Any] = {}
 
 

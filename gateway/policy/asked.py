@@ -41,6 +41,8 @@ class PolicyRequest(NamedTuple):
     age: int | None = None
     #: whether the gateway itself knows the dossier as alive; None: it does not know it
     alive: bool | None = None
+    #: a portal forwarded that dossier
+    forwarded: bool = False
     #: `Subject.key` of every person asked about
     persons: frozenset[str] = frozenset()
     #: None: no valid consent

@@ -32,11 +32,19 @@ class Consents(Protocol):
         ...
 
 
+class KnownDossier(NamedTuple):
+    """What the gateway knows of a dossier."""
+
+    is_open: bool
+    #: a portal forwarded it: it is not only the requester's own statement
+    is_forwarded: bool
+
+
 class Dossiers(Protocol):
     """The dossiers that the gateway knows."""
 
-    async def alive(self, code: str, requester: str) -> bool | None:
-        """Whether a dossier of this requester is open; None if it has none of this code here."""
+    async def known(self, code: str, requester: str, persons: Collection[str]) -> KnownDossier | None:
+        """The requester's dossier of this code, of one of these people (`Subject.key`); None if there is none here."""
         ...
 
 

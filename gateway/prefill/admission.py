@@ -97,7 +97,7 @@ class Admission:
         if grant is None:
             assert decision.denial is not None
             raise await self.refused(decision.denial, case, requester, exchange)
-        is_alive = asked.alive is True
+        is_alive = asked.alive is True and asked.forwarded
         if beyond := await self._counting.admitted(grant.limits, case, requester, is_dossier_alive=is_alive):
             asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
@@ -106,6 +106,9 @@ class Admission:
         request, now = case.request, self._recorder.clock.now()
         dossiers, dossier = self._access.dossiers, request.dossier or ""
         local = asked_at(now)
+        known = None
+        if dossiers is not None and dossier:
+            known = await dossiers.known(dossier, requester.id, case.persons)
         return PolicyRequest(
             requester=requester.id, scopes=requester.scopes, procedure=case.procedure.code, purpose=case.purpose,
             now=local, agency=case.official.agency, named=not case.official.on_duty,
@@ -114,7 +117,7 @@ class Admission:
             is_covered=case.acting is not None and covered(case, case.acting),
             mandate=request.mandate or "", dossier=dossier,
             age=age(dossier, legal_day(now)) if dossier else None,
-            alive=await dossiers.alive(dossier, requester.id) if dossiers is not None and dossier else None,
+            alive=None if known is None else known.is_open, forwarded=known is not None and known.is_forwarded,
             signed=bool(request.proof), predicates=case.predicates, persons=case.persons,
             own_purpose="" if case.predicates else case.procedure.purpose,
             consent=None if request.consent is None else await self._consent(case, requester, deadline),

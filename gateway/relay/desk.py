@@ -84,10 +84,9 @@ class RequesterDesk:
 
     async def take_status(self, notice: StatusNotice) -> TakenIn:
         """The status of a dossier that a portal forwarded. Raises NotFound."""
-        told = notice.model_dump(mode="json", include={"local_code", "papers"}, exclude_defaults=True)
         entry = ProgressEntry(
             dossier=notice.dossier, at=notice.at, status=notice.status, status_text=notice.status_text,
-            content=notice.content, more={**notice.more, **told},
+            content=notice.content, local_code=notice.local_code, papers=notice.papers, more=notice.more,
         )  # fmt: skip
         return await self.take_progress([entry])
 

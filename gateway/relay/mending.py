@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from gateway.domain.dates import rfc3339
-from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
+from gateway.domain.dossier import PROVINCE, MessageKind
 from gateway.domain.errors import RowConflict
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
@@ -21,14 +21,10 @@ from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliveryState, Dossi
 from gateway.relay.contents import Contents, in_records, sealed
 from gateway.relay.differences import Difference, Remedy
 from gateway.relay.outbox import Outbox
+from gateway.relay.service import standing_now
 from gateway.relay.statuses import StatusRules, StepVerdict, fold
 
 #: status -> the date that says when it came, where the dossier itself has none
-_DATES = {
-    DossierStatus.REFUSED: "refused_at",
-    DossierStatus.PROCESSED: "processed_at",
-    DossierStatus.HANDED_OVER: "handed_over_at",
-}
 _TOLD = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
 
 
@@ -107,11 +103,7 @@ class DossierMender:
         content = await self.contents.open(row.period, row.sealed, f"{row.origin}|{row.code}")
         if content is None:
             return None
-        dossier = {**content["dossier"], "status": row.status}
-        date = _DATES.get(DossierStatus(row.status))
-        if date is not None:
-            dossier.setdefault(date, _moment(row.status_at))
-        return dossier
+        return standing_now(content["dossier"], row.status, row.status_at)
 
     def _untold(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
         """Our steps behind the status that the portal has; all of them when we never had that status."""

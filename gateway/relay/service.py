@@ -6,7 +6,7 @@ dossier again changes nothing. Another requester's dossier does not exist.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -18,7 +18,16 @@ from gateway.config.configuration import Configuration
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
-from gateway.domain.dossier import PROVINCE, Dossier, MessageKind, ProgressEntry, StatusNotice, status_at
+from gateway.domain.dossier import (
+    PROVINCE,
+    Applicant,
+    Dossier,
+    DossierStatus,
+    MessageKind,
+    ProgressEntry,
+    StatusNotice,
+    status_at,
+)
 from gateway.domain.errors import Conflict, NotFound, RowConflict
 from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.identifiers import ExchangeId, new_exchange_id, procedure_code
@@ -28,6 +37,7 @@ from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.ports.exchange_log import Work
+from gateway.ports.policy import KnownDossier
 from gateway.ports.relay import (
     DeliveryEvent,
     DeliveryRow,
@@ -49,6 +59,15 @@ from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_
 from gateway.relay.writable import check_writable
 
 _ACCEPTED = 202
+#: a step ahead of the clock is queued for this gateway itself
+EARLY = "early"
+_FOLLOWED = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
+#: statuses that a date of the dossier tells
+_DATED = {
+    DossierStatus.REFUSED: "refused_at",
+    DossierStatus.PROCESSED: "processed_at",
+    DossierStatus.HANDED_OVER: "handed_over_at",
+}
 #: the longest wait for a portal that is asked in between
 _ASK_SECONDS = 10.0
 LEGAL_BASIS = "Nghị định 118/2025/NĐ-CP"
@@ -173,6 +192,7 @@ class DossierRelay:
         known = procedure_code(dossier.procedure) in self.catalogue.procedures
         if not known and door.unknown_procedure == "refuse":
             return TakenIn.REFUSED
+        dossier = await self._with_known_files(dossier, portal)
         targets = receivers(portal, door.forwards_to, [plain(one) for one in dossier.papers])
         party = Party(door.forwards_to, "", portal.portal, exchange)
         accepted = await self.take(
@@ -180,6 +200,23 @@ class DossierRelay:
         )
         self.outbox.wake()
         return accepted.state
+
+    async def _with_known_files(self, dossier: Dossier, portal: PortalSettings) -> Dossier:
+        """With references to files that were fetched before from the same addresses."""
+        row = None
+        if any(one.url and not one.file for one in dossier.papers):
+            row = await self.rows.dossier(portal.portal, dossier.code)
+        content = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
+        if not content:
+            return dossier
+        known = {
+            one.get("url", ""): one["file"] for one in content["dossier"].get("papers", ()) if one.get("file")
+        }
+        papers = tuple(
+            one.model_copy(update={"file": known[one.url]}) if one.url in known and not one.file else one
+            for one in dossier.papers
+        )
+        return dossier.model_copy(update={"papers": papers})
 
     async def files_came(
         self, portal: PortalSettings, code: str, files: Mapping[str, str], exchange: ExchangeId
@@ -243,20 +280,24 @@ class DossierRelay:
         end = asyncio.get_running_loop().time() + _ASK_SECONDS
         return await portal.ask(operation, parameters, end)
 
-    async def alive(self, code: str, requester: str) -> bool | None:
-        """Whether a dossier of this requester is open; None when it has none of this code (`ports.policy.Dossiers`)."""
-        found = await self.rows.dossiers(DossierSearch(code=code, requester=requester, most=5))
-        if not found:
+    async def known(self, code: str, requester: str, persons: Collection[str]) -> KnownDossier | None:
+        """A dossier of this requester and of one of these people (`gateway.ports.policy.Dossiers`)."""
+        indexes = [index for person in persons for index in await self.contents.indexes(person)]
+        if not indexes:
             return None
-        return any(not is_final(one.status) for one in found)
+        wanted = DossierSearch(persons=indexes, code=code, requester=requester, most=5)
+        found = await self.rows.dossiers(wanted)
+        states = [(not is_final(one.status), one.origin != PROVINCE) for one in found]
+        return KnownDossier(*max(states)) if states else None
 
     async def show(self, code: str, caller: Caller) -> dict[str, object]:
         """One dossier: its content, its steps, its deliveries. The look-up is recorded. Raises NotFound."""
         row = await self._own(code, caller.requester.id)
-        await self._note(caller, "dossier_shown" if row else "dossier_not_found", code)
+        content = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
+        subjects = {f"owner{number or ''}": one for number, one in enumerate(owners_in(content))}
+        await self._note(caller, "dossier_shown" if row else "dossier_not_found", code, subjects)
         if row is None:
             raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
-        content = await self.contents.open(row.period, row.sealed, _context(row))
         events = await self.rows.events(row.origin, row.code)
         sent = await self.rows.deliveries(DeliverySearch(code=row.code, requester=row.requester, most=200))
         verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
@@ -297,7 +338,8 @@ class DossierRelay:
         await self._note(caller, "status_shown" if found else "status_not_found", code, {"owner": person})
         if not found:
             raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=ProblemCode.DOSSIER_UNKNOWN)
-        row = found[0]
+        # That of the portal first: a system of the province may have taken the same code.
+        row = min(found, key=lambda one: one.origin == PROVINCE)
         events = await self.rows.events(row.origin, row.code)
         verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
         steps = [
@@ -314,9 +356,8 @@ class DossierRelay:
         subjects: dict[str, str] = {}
         for row in rows:
             message = await self.contents.open(row.period, row.sealed, row.id)
-            if message is not None and "dossier" in message:
-                found = owners(Dossier.model_validate(message["dossier"]).applicant)
-                subjects |= {f"owner{len(subjects)}": one for one in found}
+            for one in owners_in(message):
+                subjects[f"owner{len(subjects) or ''}"] = one
             items.append(_item(row, message))
         if rows:
             await self._note(caller, "inbox_read", "", subjects, items=len(rows))
@@ -357,7 +398,7 @@ class DossierRelay:
         for _ in range(_TRIES):
             keys = await self.contents.current()
             found = await self.rows.dossier(party.origin, dossier.code)
-            if found is not None and found.requester != party.requester:
+            if found is not None and found.requester != party.requester and party.origin == PROVINCE:
                 raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
             if replaces and (found is None or found.version != replaces):
                 break
@@ -392,8 +433,9 @@ class DossierRelay:
             digest(keys, content), keys.period, indexed(keys, persons), _facts(facts_of(dossier), standing),
             sealed(keys, content, f"{party.origin}|{dossier.code}"), parked, found.opened if found else now, now,
         )  # fmt: skip
+        stands = {**content, "dossier": standing_now(content["dossier"], standing.status, standing.at)}
         queued = [
-            self._queued(MessageKind.DOSSIER, target, row, party, keys, now, _message(target, content))
+            self._queued(MessageKind.DOSSIER, target, row, party, keys, now, _message(target, stands))
             for target in targets
         ]
         state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
@@ -416,8 +458,7 @@ class DossierRelay:
             else:
                 ids = {one.id for one in new}
                 # The same step twice in one request is one.
-                by_id = {event.id: one for one, event in zip(entries, came, strict=True) if event.id in ids}
-                fresh = list(by_id.values())
+                fresh = {event.id: one for one, event in zip(entries, came, strict=True) if event.id in ids}
                 row = found._replace(
                     status=standing.status,
                     status_at=standing.at,
@@ -425,36 +466,98 @@ class DossierRelay:
                     changed=now,
                     facts=_facts(orjson.loads(found.facts), standing),
                 )
-                queued = self._tell(row, fresh, party, keys, now)
+                queued = await self._tell(row, fresh, standing, party, keys, now)
                 plan = _DossierChange(row, found.version, new, queued, TakenIn.UPDATED, standing.verdicts)
+            content = await self.contents.open(found.period, found.sealed, _context(found))
             with contextlib.suppress(RowConflict):
-                return await self._store(plan, party, (), key)
+                return await self._store(plan, party, owners_in(content), key)
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
-    def _tell(
-        self, row: DossierRow, entries: Sequence[ProgressEntry], party: Party, keys: PeriodKeys, now: float
-    ) -> list[DeliveryRow]:
+    async def _tell(
+        self, row: DossierRow, entries: Mapping[str, ProgressEntry], standing: Standing, party: Party,
+        keys: PeriodKeys, now: float,
+    ) -> list[DeliveryRow]:  # fmt: skip
         """Progress for the portals; the portal that forwarded the dossier gets notices of its status.
 
-        What a portal tells goes to the provincial system.
+        What a portal says goes to the provincial system. A step that the status machine does not follow is kept and
+        shown here, and leaves no more. Behind a late step the portals get the dossier again, with the status of now.
         """
         if party.origin != PROVINCE:
-            body = {"entries": [plain(one) for one in entries]}
+            body = {"entries": [plain(one) for one in entries.values()]}
             target = INBOX + row.requester
             return [self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)]
-        if row.origin == PROVINCE:
-            body = {"entries": [plain(one) for one in entries]}
-            return [
-                self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)
-                for target in self.takers(MessageKind.PROGRESS)
-            ]
-        portal = self.configuration.portals.get(row.origin)
-        if portal is None or MessageKind.STATUS not in portal.takes:
-            return []
-        return [
-            self._queued(MessageKind.STATUS, row.origin, row, party, keys, now, plain(_notice(row, one)))
-            for one in entries
+        pairs = sorted(
+            ((standing.verdicts[name], one) for name, one in entries.items()), key=lambda pair: pair[1].at
+        )
+        later = [
+            self._early(name, one, row, party, keys, now)
+            for name, one in entries.items()
+            if standing.verdicts[name] is StepVerdict.EARLY
         ]
+        if row.origin != PROVINCE:
+            portal = self.configuration.portals.get(row.origin)
+            takes = portal is not None and MessageKind.STATUS in portal.takes
+            return later + [
+                self._queued(MessageKind.STATUS, row.origin, row, party, keys, now, plain(_notice(row, one)))
+                for verdict, one in pairs
+                if takes and verdict is StepVerdict.APPLIED
+            ]
+        followed = [one for verdict, one in pairs if verdict in _FOLLOWED]
+        body = {"entries": [plain(one) for one in followed]}
+        progress = [
+            self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)
+            for target in (self.takers(MessageKind.PROGRESS) if followed else ())
+        ]
+        if any(verdict is StepVerdict.LATE for verdict, _ in pairs):
+            progress += await self._as_it_stands(row, party, keys, now)
+        return later + progress
+
+    async def _as_it_stands(
+        self, row: DossierRow, party: Party, keys: PeriodKeys, now: float
+    ) -> list[DeliveryRow]:
+        """The dossier with its status of now, for the portals; nothing when its content is erased."""
+        content = await self.contents.open(row.period, row.sealed, _context(row))
+        if not content:
+            return []
+        body = standing_now(content["dossier"], row.status, row.status_at)
+        return [
+            self._queued(MessageKind.DOSSIER, target, row, party, keys, now, body)
+            for target in self.takers(MessageKind.DOSSIER)
+        ]
+
+    def _early(
+        self, step: str, entry: ProgressEntry, row: DossierRow, party: Party, keys: PeriodKeys, now: float
+    ) -> DeliveryRow:
+        """A step ahead of the clock, for this gateway itself when its time comes (`early.py`)."""
+        body = {"origin": row.origin, "code": row.code, "step": step}
+        queued = self._queued(MessageKind.PROGRESS, EARLY, row, party, keys, now, body)
+        due = entry.at.timestamp() - self.rules.ahead_seconds
+        return queued._replace(order_key=f"early|{step}", next_at=max(now, due))
+
+    async def recount(self, origin: str, code: str, step: str) -> None:
+        """Count a step whose time has come. Raises Conflict, RelayUnavailable, LogUnavailable."""
+        for _ in range(_TRIES):
+            keys, now = await self.contents.current(), self.recorder.clock.now().timestamp()
+            row = await self.rows.dossier(origin, code)
+            events = await self.rows.events(origin, code) if row is not None else ()
+            standing = fold(events, now, self.rules)
+            event = next((one for one in events if one.id == step), None)
+            if row is None or event is None or (row.status, row.status_at) == (standing.status, standing.at):
+                return
+            content = await self.contents.open(event.period, event.sealed, event.id)
+            entries = {step: ProgressEntry.model_validate(content)} if content else {}
+            row = row._replace(
+                status=standing.status, status_at=standing.at, version=row.version + 1, changed=now,
+                facts=_facts(orjson.loads(row.facts), standing),
+            )  # fmt: skip
+            party = Party(row.requester, row.agency, event.source, new_exchange_id())
+            queued = await self._tell(row, entries, standing, party, keys, now)
+            plan = _DossierChange(row, row.version - 1, (), queued, TakenIn.UPDATED, standing.verdicts)
+            with contextlib.suppress(RowConflict):
+                await self._store(plan, party, (), None)
+                self.outbox.wake()
+                return
+        raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
     def _check_steps(self, row: DossierRow, entries: Sequence[tuple[int, ProgressEntry]]) -> None:
         """Raises Unprocessable for a step that can never be told to a portal. `entries`: with their places."""
@@ -579,7 +682,8 @@ class DossierRelay:
         return await self._own(code, party.requester)
 
     async def _is_same(self, row: DossierRow, content: Mapping[str, Any]) -> bool:
-        keys = await self.contents.of(row.period)
+        # What was erased is taken in anew: it is sent again when a portal lost it.
+        keys = await self.contents.of(row.period) if row.sealed else None
         return keys is not None and row.digest == digest(keys, content)
 
     async def _event(self, row: EventRow, verdict: str) -> dict[str, object]:
@@ -693,12 +797,29 @@ def _message(target: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
-    more = dict(entry.more)
     return StatusNotice(
-        dossier=row.code, local_code=more.pop("local_code", row.other_code), procedure=row.procedure, at=entry.at,
-        status=entry.status, status_text=entry.status_text, content=entry.content, papers=more.pop("papers", ()),
-        more=more,
+        dossier=row.code, local_code=entry.local_code or row.other_code, procedure=row.procedure, at=entry.at,
+        status=entry.status, status_text=entry.status_text, content=entry.content, papers=entry.papers,
+        more=entry.more,
     )  # fmt: skip
+
+
+def owners_in(content: Any) -> tuple[str, ...]:  # noqa: ANN401 -- any JSON
+    """The owner that a stored dossier names, once for each number; none when its content is erased."""
+    if not isinstance(content, dict) or "dossier" not in content:
+        return ()
+    return owners(Applicant.model_validate(content["dossier"].get("applicant", {})))
+
+
+def standing_now(dossier: Mapping[str, Any], status: str, at: float) -> dict[str, Any]:
+    """A dossier (JSON) with the status that it has now, and the date of it; its own where none has a meaning."""
+    if status == DossierStatus.UNKNOWN or dossier.get("status", DossierStatus.SUBMITTED) == status:
+        return dict(dossier)
+    now = {name: one for name, one in dossier.items() if name != "status_text"} | {"status": status}
+    date = _DATED.get(DossierStatus(status))
+    if date is not None:
+        now.setdefault(date, _moment(at))
+    return now
 
 
 def files_of(dossier: Dossier) -> list[str]:

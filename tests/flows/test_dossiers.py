@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.api.office import fits
+from tests.doors.conftest import leaves
 from tests.flows.conftest import House, build, changed, on_session
 
 _numbers = itertools.count(1)
@@ -210,7 +212,12 @@ async def test_agreement_checked_by_the_relay_opens_with_an_own_open_dossier_onl
         who = house.subject("facts_example")
         body = {"procedure": "1.004873", "subjects": {"requester": who, "person": {"same_as": "requester"}},
                 "official": {"personal_id": "033085741906", "agency": "000.00.14.H31"}}  # fmt: skip
-        opened = dossier()
+        number = [{"kind": "personal_id", "number": who["personal_id"]}]
+        opened = dossier(applicant={"name": who["full_name"], "ids": number})
+        others = dossier()
+        await posted(house, others)
+        status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": others["code"]})
+        assert (status, answer["code"]) == (403, "dossier_not_alive"), "a dossier of somebody else"
         status, answer = await call(house, "POST", "/v1/prefill", body={**body, "dossier": opened["code"]})
         assert (status, answer["code"]) == (403, "dossier_not_alive")
         await posted(house, opened)
@@ -261,3 +268,78 @@ async def test_step_that_no_portal_could_ever_take_is_refused_with_all_others_of
     assert "NguoiXuLy" in problem["errors"][0]["detail"]
     for one in (body, other):
         assert len((await shown(patient, one["code"]))["history"]) == 1
+async def test_dossier_posted_again_keeps_the_status_that_its_steps_reached(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    await progressed(patient, step(body["code"], "processed", "2026-01-07T02:00:00Z"))
+    await posted(patient, {**body, "note": "Bổ sung một giấy tờ"})
+    await delivered(patient, body["code"], 3)
+    assert (await shown(patient, body["code"]))["status"] == "processed"
+    assert (await at_portal(patient, body["code"]))["status"] == "9"
+
+
+@on_session
+async def test_late_step_reaches_the_portal_and_leaves_its_status_as_it_is(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    await progressed(patient, step(body["code"], "processed", "2026-01-07T02:00:00Z"))
+    await progressed(patient, step(body["code"], "processing", "2026-01-06T02:00:00Z"))
+    await delivered(patient, body["code"], 4)
+    row = await at_portal(patient, body["code"])
+    assert row["status"] == "9"
+    assert sorted(status for status, _ in row["progress"]) == ["4", "9"]
+
+
+@on_session
+async def test_step_that_the_status_machine_does_not_follow_stays_here(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    await progressed(patient, step(body["code"], "handed_over", "2026-01-07T02:00:00Z"))
+    answer = await progressed(patient, step(body["code"], "processing", "2026-01-08T02:00:00Z"))
+    assert answer["deliveries"] == []
+    verdicts = {one["status"]: one["verdict"] for one in (await shown(patient, body["code"]))["history"]}
+    assert verdicts["processing"] == "after_final"
+
+
+async def test_step_ahead_of_the_clock_counts_from_its_time_on(tmp_path: Any) -> None:
+    async with build(tmp_path, {"gateway.relay.statuses.ahead_seconds": "1"}) as house:
+        body = dossier()
+        await posted(house, body)
+        at = (datetime.now(UTC) + timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        answer = await progressed(house, step(body["code"], "processed", at))
+        assert [one["verdict"] for one in answer["entries"] if one["verdict"] == "early"] == ["early"]
+        assert (await shown(house, body["code"]))["status"] == "accepted"
+        async with asyncio.timeout(30):
+            while (await shown(house, body["code"]))["status"] != "processed":
+                await asyncio.sleep(0.2)
+            while (await at_portal(house, body["code"])).get("status") != "9":
+                await asyncio.sleep(0.2)
+
+
+async def test_dossier_whose_content_was_erased_can_be_sent_again(tmp_path: Any) -> None:
+    body = dossier()
+    soon = {"gateway.relay.erase_days": "0.00001"}
+    async with build(tmp_path, {}) as house:
+        await posted(house, body)
+        await delivered(house, body["code"])
+    await asyncio.sleep(1)
+    async with build(tmp_path, soon) as house:
+        async with asyncio.timeout(20):
+            while (await shown(house, body["code"]))["dossier"] is not None:
+                await asyncio.sleep(0.1)
+        assert (await posted(house, body))["state"] == "updated"
+        await delivered(house, body["code"], 2)
+
+
+@on_session
+async def test_each_number_of_an_owner_is_in_the_records_of_his_dossier(patient: House) -> None:
+    ids = [{"kind": "personal_id", "number": OWNER}, {"kind": "old_id", "number": "145827361"}]
+    body = dossier()
+    await posted(patient, {**body, "applicant": {"name": "Đỗ Thị Thử", "ids": ids}})
+    await progressed(patient, step(body["code"]))
+    await shown(patient, body["code"])
+    found = [one for one in leaves(patient.state) if one["dossier"] == body["code"]]
+    assert {one["result"] for one in found} >= {"dossier_stored", "dossier_updated", "dossier_shown"}
+    for one in found:
+        if one["result"] in ("dossier_stored", "dossier_updated", "dossier_shown"):
+            assert set(one["subjects"]) == {"owner", "owner1"}, one["result"]
