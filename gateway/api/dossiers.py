@@ -44,13 +44,18 @@ async def post(request: Request) -> Response:
 
 
 async def _check_files(request: Request, dossier: Dossier) -> None:
-    """Raises Unprocessable for a file that this requester neither sent nor was given: its digest opens nothing."""
-    files = request.services.files
+    """Raises Unprocessable for a file that this requester neither sent nor was given."""
     for place, reference in _files_of(dossier):
-        if files is None:
-            raise FilesUnavailable
-        if not await files.is_usable(reference.removeprefix("sha256:"), request.requester.id):
-            raise fault_at(place, say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
+        await _check_file(request, place, reference)
+
+
+async def _check_file(request: Request, place: str, reference: str) -> None:
+    """Raises Unprocessable for a file that is not this requester's: its digest opens nothing."""
+    files = request.services.files
+    if files is None:
+        raise FilesUnavailable
+    if not await files.is_usable(reference.removeprefix("sha256:"), request.requester.id):
+        raise fault_at(place, say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
 
 
 def _files_of(dossier: Dossier) -> Iterator[tuple[str, str]]:
@@ -69,6 +74,10 @@ def _files_of(dossier: Dossier) -> Iterator[tuple[str, str]]:
 async def progress(request: Request) -> Response:
     """`POST /v1/dossiers/progress`."""
     body = await read_model(request, ProgressBody)
+    for place, entry in enumerate(body.entries):
+        for number, paper in enumerate(entry.papers):
+            if paper.file:
+                await _check_file(request, f"/entries/{place}/papers/{number}/file", paper.file)
     key = idempotency_key(request.fields("Idempotency-Key"))
     return answer(await relay_of(request).progress(body.entries, request.caller, key), _ACCEPTED)
 

@@ -343,3 +343,14 @@ async def test_each_number_of_an_owner_is_in_the_records_of_his_dossier(patient:
     for one in found:
         if one["result"] in ("dossier_stored", "dossier_updated", "dossier_shown"):
             assert set(one["subjects"]) == {"owner", "owner1"}, one["result"]
+
+
+@on_session
+async def test_step_names_files_of_its_own_requester_only(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    paper = {"file": "sha256:" + "ab" * 32, "title": "Phiếu yêu cầu"}
+    entries = {"entries": [step(body["code"], papers=[paper])]}
+    status, problem = await call(patient, "POST", "/v1/dossiers/progress", body=entries)
+    assert (status, problem["code"]) == (422, "file_unknown")
+    assert problem["errors"][0]["pointer"] == "/entries/0/papers/0/file"
