@@ -268,6 +268,9 @@ async def test_step_that_no_portal_could_ever_take_is_refused_with_all_others_of
     assert "NguoiXuLy" in problem["errors"][0]["detail"]
     for one in (body, other):
         assert len((await shown(patient, one["code"]))["history"]) == 1
+
+
+@on_session
 async def test_dossier_posted_again_keeps_the_status_that_its_steps_reached(patient: House) -> None:
     body = dossier()
     await posted(patient, body)
