@@ -54,7 +54,7 @@ _ENVELOPE = frozenset({"isUpdating", "MaDinhDanhDV", "madonvi", "session", "serv
 
 def open_door(settings: PortalSettings, plans: PortalPlans, _tools: object) -> "LgspFacade":
     """The door of one settings file. Raises ConfigError."""
-    check_messages(settings, plans, "dossier", "progress", "status")
+    check_messages(settings, plans, "dossier", "progress", "status", "look_up")
     return LgspFacade(plans)
 
 
@@ -64,7 +64,7 @@ class LgspFacade:
     paths = ("KetNoiMotCuaQuocGia/{operation}", "api/SynsTTHCC/{operation}")
 
     def __init__(self, plans: PortalPlans) -> None:
-        """`plans` have the messages `dossier`, `progress` and `status`."""
+        """`plans` have the messages `dossier`, `progress`, `status` and `look_up`."""
         self._plans = plans
 
     async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
@@ -158,7 +158,7 @@ class LgspFacade:
         if not code:
             raise MessageFault("mahoso", "", say.IS_MISSING)
         found = await desk.look_up(code)
-        return _wrapped("0", "", result=[] if found is None else [dossier_row(found)])
+        return _wrapped("0", "", result=[] if found is None else [dossier_row(self._plans, found)])
 
 
 # ------------------------------------------------------------------------------------------------ reading

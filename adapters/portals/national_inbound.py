@@ -71,7 +71,7 @@ class _InboundMessage(NamedTuple):
 def open_door(settings: PortalSettings, plans: PortalPlans, _tools: object) -> "NationalInbound":
     """The door of one settings file. Raises ConfigError."""
     assert settings.door is not None
-    check_messages(settings, plans, *_REQUIRED)
+    check_messages(settings, plans, *_REQUIRED, "look_up")
     try:
         options = InboundOptions.model_validate(settings.door.options)
     except ValidationError as error:
@@ -207,7 +207,7 @@ class NationalInbound:
             found = await desk.look_up_owner(number)
         else:
             raise MessageFault("mahoso", "", say.IS_MISSING)
-        return _answer(_DONE, code, "success", result=[dossier_row(one) for one in found])
+        return _answer(_DONE, code, "success", result=[dossier_row(self._plans, one) for one in found])
 
 
 # ------------------------------------------------------------------------------------------------ reading

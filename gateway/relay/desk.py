@@ -92,15 +92,14 @@ class RequesterDesk:
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier of this system; None when it is not there."""
-        try:
-            return await self.relay.show(code, self.caller)
-        except NotFound:
-            return None
+        return await self.relay.looked_up(code, self.caller)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
         """Dossiers of this system by a number of their owner."""
-        found = await self.relay.search(self.caller, owner_key(number), DossierSearch())
-        return found["dossiers"]  # type: ignore[return-value]
+        mine = self.caller.requester.id
+        return await self.relay.of_owner(
+            owner_key(number), DossierSearch(requester=mine), self.caller.exchange, mine
+        )
 
     async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Pass a read-only operation on. Raises PortalUnavailable."""
@@ -151,9 +150,9 @@ class ForwardingDesk:
         return await self.relay.of_portal(code, self.portal.portal, self.exchange)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
-        """Not for portals."""
-        del number
-        return ()
+        """Dossiers that this portal forwarded, by a number of their owner."""
+        name = self.portal.portal
+        return await self.relay.of_owner(owner_key(number), DossierSearch(origin=name), self.exchange, name)
 
     async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Not for portals."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from gateway.domain.dates import legal_day
+from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.dossier import Channel, Dossier, DossierPaper, DossierStatus, FiledAt, Payment, Reuse
 from gateway.relay.statuses import Standing
 
@@ -284,6 +284,12 @@ def facts_with_path(facts: dict[str, Any], standing: Standing) -> dict[str, Any]
     """The facts with `status`, `status_at` and `path` (`[status, POSIX seconds]`, one for each status it had)."""
     path = [[str(status), int(at)] for status, at in standing.path]
     return {**facts, "status": str(standing.status), "status_at": int(standing.at), "path": path}
+
+
+def as_remembered(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a dossier that its facts still say when its content is erased: canonical JSON."""
+    dates = {name: rfc3339(datetime.fromtimestamp(facts[name], UTC)) for name in _DATES if facts.get(name)}
+    return {**dates, **({"return_method": facts["return_method"]} if facts.get("return_method") else {})}
 
 
 def _seconds(date: datetime | None) -> int | None:

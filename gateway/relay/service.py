@@ -25,6 +25,7 @@ from gateway.domain.dossier import (
     DossierStatus,
     MessageKind,
     ProgressEntry,
+    ReturnMethod,
     StatusNotice,
     status_at,
 )
@@ -54,7 +55,7 @@ from gateway.ports.relay import (
 from gateway.relay.contents import Contents, digest, in_records, indexed, owners, plain, sealed
 from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
-from gateway.relay.scoring import facts_of, facts_with_path
+from gateway.relay.scoring import as_remembered, facts_of, facts_with_path
 from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_final
 from gateway.relay.writable import check_writable
 
@@ -266,11 +267,50 @@ class DossierRelay:
     # -------------------------------------------------------------------------------------------- looking up
 
     async def of_portal(self, code: str, portal: str, exchange: ExchangeId) -> Mapping[str, Any] | None:
-        """A dossier that a portal forwarded, for that portal: its status, no content. Recorded."""
+        """A dossier that a portal forwarded, for that portal, as `as_known`. Recorded."""
         row = await self.rows.dossier(portal, code)
         header = RecordHeader(exchange, portal, dossier=in_records(code))
         await self.recorder.write(header, Phase.LOOKUP, "dossier_shown" if row else "dossier_not_found")
-        return None if row is None else _listed(row)
+        return None if row is None else await self.as_known(row)
+
+    async def of_owner(
+        self, person: str, wanted: DossierSearch, exchange: ExchangeId, party: str
+    ) -> list[Mapping[str, Any]]:
+        """Dossiers of an owner (`Subject.key`), each as `as_known`, last changed first. Recorded for `party`."""
+        persons = await self.contents.indexes(person)
+        header = RecordHeader(exchange, party, subjects={"owner": person})
+        await self.recorder.write(header, Phase.LOOKUP, "dossiers_searched")
+        found = await self.rows.dossiers(wanted._replace(persons=persons)) if persons else ()
+        return [await self.as_known(one) for one in found]
+
+    async def looked_up(self, code: str, caller: Caller) -> Mapping[str, Any] | None:
+        """A dossier of the caller, as `as_known`; None when it is not there. Recorded."""
+        row = await self._own(code, caller.requester.id)
+        await self._note(caller, "dossier_shown" if row else "dossier_not_found", code)
+        return None if row is None else await self.as_known(row)
+
+    async def as_known(self, row: DossierRow) -> Mapping[str, Any]:
+        """What is known of a dossier: canonical, with the status that follows from its steps; it names nobody.
+
+        Of an erased one only the facts are left: dates and the way of return. What a portal did not say of the way of
+        return stays out of it: our default is not its word.
+        """
+        content = await self.contents.open(row.period, row.sealed, _context(row))
+        known = as_remembered(orjson.loads(row.facts)) if content is None else dict(content["dossier"])
+        if row.origin == PROVINCE:
+            known.setdefault("return_method", str(ReturnMethod.COUNTER))
+        elif content is None and known.get("return_method") == ReturnMethod.COUNTER:
+            del known["return_method"]
+        for name in ("applicant", "papers", "results", "supplements", "more"):
+            known.pop(name, None)
+        if not known.get("agency") and row.agency:
+            known["agency"] = row.agency
+        return {
+            **known,
+            "code": row.code,
+            "procedure": known.get("procedure", row.procedure),
+            "status": row.status,
+        }
 
     async def ask(
         self, portal: Portal, operation: str, parameters: Mapping[str, Any], caller: Caller

@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +225,22 @@ async def test_field_that_the_portal_could_never_take_blank_is_named_and_the_oth
     assert await client.known(good)
     assert not await client.known(bad)
     assert not await client.progress([step(good, "4", "20261126090000", NoiDungXuLy="")])
+
+
+@on_session
+async def test_look_up_has_what_the_system_sent_and_the_dates_outlive_the_content(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert await client.sync(synced(dossier, HinhThuc="1"))
+    (row,) = (await client.ask("TraCuuHoSo", mahoso=dossier))["result"]
+    known = {
+        "MaHoSo": dossier, "MaTrangThai": "2", "TrangThaiHoSo": "Được tiếp nhận", "NgayNop": "20261126081200",
+        "NgayTiepNhan": "20261126083000", "NgayHenTra": "20261128170000", "HinhThucNhanKQ": "1",
+    }  # fmt: skip
+    assert row | known == row
+    assert (row["MaTTHC"], row["DonViXuLy"]) == ("1.001193.000.00.00.H31", "UBND phường Mẫu")
+    with closing(sqlite3.connect(street.house.state / "exchange.db")) as connection:
+        connection.execute("UPDATE dossiers SET sealed = x'', erased = 1 WHERE code = ?", (dossier,))
+        connection.commit()
+    (row,) = (await client.ask("TraCuuHoSo", mahoso=dossier))["result"]
+    assert row | known == row
+    assert (row["MaTTHC"], row["DonViXuLy"]) == ("1.001193", "")

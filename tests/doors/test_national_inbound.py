@@ -18,6 +18,7 @@ from tests.doors.messages import (
     envelope,
     notice_xml,
     promotion,
+    synced,
     voucher,
 )
 from tests.flows.conftest import on_session
@@ -213,8 +214,28 @@ async def test_look_up_shows_the_status_of_what_the_portal_sent(street: Street) 
     await street.sent("nhanhsdvcqg", envelope(application(dossier)))
     _, answer = await street.send("search/call", {"service": "TraCuuHoSo", "data": {"mahoso": dossier}})
     assert [one["MaHoSo"] for one in answer["result"]] == [dossier]
-    assert answer["result"][0]["MaTrangThai"] == "1"
+    assert answer["result"] == [{
+        "MaTTHC": "1.001193", "MaDVC": "", "TenDVC": "", "MaHoSo": dossier, "HoTenNguoiNop": "", "MaTrangThai": "1",
+        "TrangThaiHoSo": "Mới đăng ký", "DonViXuLy": "", "MaDonViXuLy": "000.00.14.H31", "NgayNop": "20261127083000",
+        # what the portal did not say is not said
+        "NgayTiepNhan": "", "NgayHenTra": "", "HinhThucNhanKQ": "",
+    }]  # fmt: skip
     _, answer = await street.send("search/call", {"data": {"mahoso": code()}})
+    assert answer["result"] == []
+
+
+async def test_look_up_by_the_owner_shows_what_the_portal_sent_and_nothing_else(street: Street) -> None:
+    owner, dossiers, client = "033088416275", [code(), code()], await street.one_gate()
+    for one in dossiers:
+        words = application(one)
+        words["ThongTinNguoiNop"]["ThongTinChiTiet"]["SoDinhDanhChuHs"] = owner
+        assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+    ids = [{"LoaiDinhDanh": "1", "SoDinhDanh": owner}]
+    assert await client.sync(synced("H31.14-261126-8801", SoGiayToChuHoSo=owner, DinhDanhCHS=ids))
+    _, answer = await street.send("search/call", {"data": {"sodinhdanh": owner}})
+    assert sorted(one["MaHoSo"] for one in answer["result"]) == sorted(dossiers)
+    assert street.records("dossiers_searched")[-1]["requester"] == "national_bus"
+    _, answer = await street.send("search/call", {"data": {"sodinhdanh": "033088416276"}})
     assert answer["result"] == []
 
 
