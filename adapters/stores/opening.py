@@ -62,6 +62,9 @@ __all__ = (
     "upgrade",
 )
 
+#: seconds between the clocks of hosts that share a server, at most (F29)
+_CLOCKS_DIFFER = 300.0
+
 
 def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = None) -> Stores:
     """All stores where the log at `url` is; called once by a process.
@@ -84,8 +87,8 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
         consents=SqlConsents(consents), own_data=SqlOwnData(consents),
         kept_papers=SqlKeptPapers(consents),
         subject_requests=SqlSubjectRequests(consents), decisions=SqlDecisions(consents),
-        corrections=SqlCorrections(corrections), relay=SqlRelay(relay),
-        reconcile_runs=SqlReconcileRuns(relay), close=close,
+        corrections=SqlCorrections(corrections), relay=SqlRelay(relay, by_server_time=relay.arrays),
+        reconcile_runs=SqlReconcileRuns(relay, clocks_differ=_CLOCKS_DIFFER if relay.arrays else 0.0), close=close,
     )  # fmt: skip
 
 

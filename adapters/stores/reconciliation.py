@@ -32,9 +32,10 @@ _SAVE = (
 class SqlReconcileRuns:
     """Implements gateway.ports.reconciliation.ReconcileRuns."""
 
-    def __init__(self, database: Database) -> None:
-        """Over a database with the table."""
+    def __init__(self, database: Database, *, clocks_differ: float = 0.0) -> None:
+        """Over a database with the table. `clocks_differ`: seconds between the clocks of its hosts at most."""
         self._database = database
+        self._clocks_differ = clocks_differ
 
     async def runs(self) -> Sequence[ReconcileRun]:
         """All rows, by portal and requester."""
@@ -49,7 +50,9 @@ class SqlReconcileRuns:
         self, portal: str, requester: str, holder: str, now: float, until: float
     ) -> ReconcileRun | None:
         """Take a running run whose lease has ended; None when there is none, or another process took it."""
-        found = await self._database.write((_LEASE, (portal, requester, holder, now, until)))
+        found = await self._database.write(
+            (_LEASE, (portal, requester, holder, now - self._clocks_differ, until))
+        )
         return _run(found[0]) if found else None
 
     async def save(self, run: ReconcileRun) -> bool:

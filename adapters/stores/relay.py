@@ -43,6 +43,9 @@ RELAY = TableOwner(unreadable=RelayUnavailable, unwritten=RelayUnavailable)
 #: of a keyed index of a person
 _INDEX_BYTES = 16
 _PERSONS = DossierRow._fields.index("persons")
+_KINDS = frozenset(MessageKind)
+#: no column of a delivery: it is that of its queue
+_REFERENCE = DeliveryRow._fields.index("reference")
 #: dossiers, and keys, of one transaction of an erasure
 _PAGE = 200
 _FEW = 1_000
@@ -63,7 +66,7 @@ _EVENT = (
 _DELIVERY = (
     "id text, target text, order_key text, kind text, code text, version bigint, requester text, exchange text,"
     " state text, attempts bigint, reason text, next_at double precision, lease_until double precision,"
-    " opened double precision, changed double precision, period text, sealed bytea"
+    " opened double precision, changed double precision, period text, sealed bytea, tried double precision"
 )
 _KEY = "requester text, key text, digest bytea, answer bytea, status bigint, at double precision"
 _HISTORY = (
@@ -133,6 +136,11 @@ _LOOK_AGAIN = RowStatement(
     "UPDATE delivery_queues SET due_at = given.due FROM given JOIN deliveries d ON d.id = given.id"
     " WHERE delivery_queues.target = d.target AND delivery_queues.order_key = d.order_key",
 )
+_REFER = RowStatement(
+    "id text, reference text",
+    "UPDATE delivery_queues SET reference = given.reference FROM given JOIN deliveries d ON d.id = given.id"
+    " WHERE delivery_queues.target = d.target AND delivery_queues.order_key = d.order_key",
+)
 # A delivery that dies under a newer version of its dossier would hold that one up.
 _SETTLE = RowStatement(
     _SETTLED,
@@ -150,8 +158,8 @@ _NOTE_IF_SUPERSEDED = RowStatement(
 )
 _REPLAY = RowStatement(
     "id text, at double precision",
-    "UPDATE deliveries AS d SET state = 'queued', attempts = 0, reason = '', next_at = given.at, changed = given.at"
-    " FROM given WHERE d.id = given.id AND d.state = 'dead'",
+    "UPDATE deliveries AS d SET state = 'unconfirmed', attempts = 0, reason = '', next_at = given.at,"
+    " changed = given.at FROM given WHERE d.id = given.id AND d.state = 'dead'",
     must_find=True,
 )
 _PULLED = f"d.id = given.id AND d.target = given.target AND d.{_OPEN}"
@@ -177,9 +185,8 @@ _PASSES = (
 _FIRST = (
     f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} ORDER BY {_PASSES} DESC, d.seq LIMIT 1"
 )
-_IS_DUE = (
-    "((state IN ('queued', 'unconfirmed') AND next_at <= $3) OR (state = 'sending' AND lease_until <= $3))"
-)
+# $3: until when deliveries are due; the time by which leases have ended follows.
+_IS_DUE = "((state IN ('queued', 'unconfirmed') AND next_at <= $3) OR (state = 'sending' AND lease_until <="
 # $2: the end of the lease; $5: the claim, by which it knows its queues among those with the same end.
 # A process that claims at the same time takes other queues.
 _TAKE_QUEUES = (
@@ -190,16 +197,19 @@ _TAKE_QUEUES = (
 _SKIP = " FOR UPDATE SKIP LOCKED"
 # In a statement of its own: it sees what was committed until the queues were locked.
 _CORRECT_QUEUES = (
-    f"UPDATE delivery_queues AS q SET due_at = (SELECT CASE WHEN {_IS_DUE} THEN $2 WHEN state = 'dead' THEN NULL"  # noqa: S608 -- our own names
+    f"UPDATE delivery_queues AS q SET due_at = (SELECT CASE WHEN {_IS_DUE} $5)) THEN $2 WHEN state = 'dead' THEN NULL"  # noqa: S608 -- our own names
     f" WHEN state = 'sending' THEN lease_until ELSE next_at END FROM deliveries d WHERE {_FIRST})"
     " WHERE target = $1 AND due_at = $2 AND claim = $4"
 )
 _COLUMNS = f"seq, {_names(_DELIVERY)}"
 _CLAIM = (
     "UPDATE deliveries SET state_before = state, state = 'sending', holder = $4, attempts = attempts + 1,"  # noqa: S608 -- our own names
+    " tried = CASE attempts WHEN 0 THEN $3 ELSE tried END,"
     f" lease_until = $2 WHERE seq IN (SELECT (SELECT d.seq FROM deliveries d WHERE {_FIRST}) FROM delivery_queues q"
-    f" WHERE q.target = $1 AND q.due_at = $2 AND q.claim = $5) AND {_IS_DUE} RETURNING "
+    f" WHERE q.target = $1 AND q.due_at = $2 AND q.claim = $5) AND {_IS_DUE} $6)) RETURNING "
     + _COLUMNS.replace(" state,", " state_before,").replace(" attempts,", " attempts - 1,")
+    + ", (SELECT q.reference FROM delivery_queues q WHERE q.target = deliveries.target"
+    " AND q.order_key = deliveries.order_key)"
 )
 _RELEASE_QUEUE = (
     "UPDATE delivery_queues AS q SET due_at = d.next_at FROM deliveries d WHERE d.id = $1 AND d.holder = $2"
@@ -209,7 +219,8 @@ _RELEASE = (
     "UPDATE deliveries SET state = CASE state_before WHEN 'sending' THEN 'unconfirmed' ELSE state_before END,"
     " attempts = attempts - 1, lease_until = 0, holder = '' WHERE id = $1 AND holder = $2 AND state = 'sending'"
 )
-_NEXT = "SELECT min(due_at) FROM delivery_queues WHERE target = $1 AND due_at IS NOT NULL"
+_NEXT = "SELECT min(due_at){time} FROM delivery_queues WHERE target = $1 AND due_at IS NOT NULL"
+_SERVER_TIME = ", extract(epoch FROM clock_timestamp())::double precision"
 # Work goes by keys; a plan that was made while a table was small must not read all of it later.
 _BY_INDEX: Statement = ("SET LOCAL enable_seqscan = off", ())
 
@@ -235,9 +246,16 @@ _ERASABLE = (
 # `changed` again: it may have changed meanwhile.
 _ERASE = "UPDATE dossiers SET sealed = $5, erased = $4 WHERE code = $1 AND origin = $2 AND erased = 0 AND changed < $3"
 _IS_ERASED = "EXISTS (SELECT 1 FROM dossiers o WHERE o.code = $1 AND o.origin = $2 AND o.erased > 0)"
-_ERASE_REPORTS = (
-    "UPDATE deliveries SET sealed = $2 WHERE kind = 'correction' AND changed < $1"
-    " AND state IN ('delivered', 'superseded') AND sealed <> $2 RETURNING id"
+# Messages and steps by their own age: some come after their dossier was erased, some have none. Few at once.
+# Word for word as in the indexes (r0014_relay.py).
+_ERASE_ARRIVED = (
+    "UPDATE deliveries SET sealed = $2 WHERE seq IN (SELECT seq FROM deliveries WHERE changed < $1"
+    " AND state IN ('delivered', 'superseded') AND length(sealed) > 0 ORDER BY changed LIMIT $3) RETURNING id"
+)
+_ERASE_STEPS = (
+    "UPDATE dossier_events SET sealed = $2 WHERE (code, origin, id) IN (SELECT e.code, e.origin, e.id"
+    " FROM dossier_events e WHERE e.came < $1 AND length(e.sealed) > 0 AND NOT EXISTS (SELECT 1 FROM dossiers o"
+    " WHERE o.code = e.code AND o.origin = e.origin AND o.erased = 0) ORDER BY e.came LIMIT $3) RETURNING id"
 )
 _DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
@@ -260,9 +278,10 @@ _REMEMBER = (
 class SqlRelay:
     """Implements gateway.ports.relay.RelayRows."""
 
-    def __init__(self, database: Database) -> None:
-        """Over the database of the log."""
+    def __init__(self, database: Database, *, by_server_time: bool = False) -> None:
+        """Over the database of the log. `by_server_time`: leases go by the clock of a server that hosts share."""
         self._database = database
+        self._by_server_time = by_server_time
         self._claims = count()
 
     # ------------------------------------------------------------------------------------------- work
@@ -288,13 +307,15 @@ class SqlRelay:
 
     def settle(self, settled: Settled) -> RowWork:
         """Write the end of an attempt; RowConflict when another process has the lease."""
-        delivery, holder, state, reason, next_at, event = settled
+        delivery, holder, state, reason, next_at, event, _ = settled
         waits = state in (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         steps = [
             WorkStep(_LOOK_AGAIN, [(delivery, next_at if waits else event.at)]),
             WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at)]),
             WorkStep(_NOTE, [(delivery, *event)]),
         ]
+        if settled.reference:
+            steps.append(WorkStep(_REFER, [(delivery, settled.reference)]))
         if state is DeliveryState.DEAD:
             then = event._replace(what="superseded", reason="")
             steps.append(WorkStep(_NOTE_IF_SUPERSEDED, [(delivery, *then)]))
@@ -326,22 +347,28 @@ class SqlRelay:
     async def claim(
         self, target: str, holder: str, now: float, lease: float, most: int
     ) -> Sequence[DeliveryRow]:
-        """Lease what is due, oldest first."""
+        """Lease what is due, oldest first.
+
+        A process whose clock is fast must not take the live leases of others, and one whose clock is slow must hold its
+        own: leases go by one clock. What is due goes by the clock that is ahead.
+        """
         server = self._database.arrays
-        until = now + lease
-        claim = f"{holder} {next(self._claims)}"
-        work: list[Statement | Many] = [
-            *([_BY_INDEX] if server else ()),
-            (_TAKE_QUEUES.format(lock=_SKIP if server else ""), (target, until, now, most, claim)),
-            (_CORRECT_QUEUES, (target, until, now, claim)),
-            (_CLAIM, (target, until, now, holder, claim)),
-        ]
-        for _ in range(_LOOKS):
-            due = await self.due(target, now)
-            if due is None or due > now:  # the usual case of an idle gateway: no write, no lock
+        for look in range(_LOOKS):
+            due, time = await self._due(target, now)
+            until, late = time + lease, time if look else max(now, time)
+            if due is None or due > late:  # the usual case of an idle gateway: no write, no lock
                 return []
+            claim = f"{holder} {next(self._claims)}"
+            work: list[Statement | Many] = [
+                *([_BY_INDEX] if server else ()),
+                (_TAKE_QUEUES.format(lock=_SKIP if server else ""), (target, until, late, most, claim)),
+                (_CORRECT_QUEUES, (target, until, late, claim, time)),
+                (_CLAIM, (target, until, late, holder, claim, time)),
+            ]
             if found := await self._database.write(*work):
-                return sorted(map(_delivery, found))
+                rows = sorted(map(_delivery, found))
+                # A newer release stored what this one does not know: it keeps its lease, for a process that does.
+                return [row for row in rows if row.kind in _KINDS]
         return []
 
     async def release(self, holder: str, deliveries: Sequence[str]) -> None:
@@ -353,9 +380,13 @@ class SqlRelay:
 
     async def due(self, target: str, now: float) -> float | None:
         """When to claim next."""
-        del now
-        [(at,)] = await self._database.read(_NEXT, target)
-        return None if at is None else float(at)
+        return (await self._due(target, now))[0]
+
+    async def _due(self, target: str, now: float) -> tuple[float | None, float]:
+        """When to claim next, and the time now by the clock of leases."""
+        text = _NEXT.format(time=_SERVER_TIME if self._by_server_time else "")
+        [(at, *time)] = await self._database.read(text, target)
+        return None if at is None else float(at), time[0] if time else now
 
     # ------------------------------------------------------------------------------------------- reads
 
@@ -443,9 +474,15 @@ class SqlRelay:
         return {str(digest) for (digest,) in found}
 
     async def erase(self, before: float, now: float) -> int:
-        """Erase payloads of dossiers and reports that were delivered before this time; facts and owners stay."""
-        total = len(await self._database.write((_ERASE_REPORTS, (before, b"")), erasing=True))
-        last = (0.0, "", "")
+        """Erase payloads that arrived, and were stored, before this time; facts and owners stay."""
+        total = await self._erase_dossiers(before, now)
+        for statement in (_ERASE_ARRIVED, _ERASE_STEPS):
+            while found := await self._database.write((statement, (before, b"", _FEW)), erasing=True):
+                total += len(found)
+        return total
+
+    async def _erase_dossiers(self, before: float, now: float) -> int:
+        total, last = 0, (0.0, "", "")
         while True:
             found = await self._database.read(_ERASABLE, before, *last, _PAGE, way=ReadKind.SEARCH)
             if not found:
@@ -517,7 +554,7 @@ def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequen
             _NOTE_SUPERSEDED, [(one.order_key, one.target, one.opened, one.exchange) for one in dossiers]
         ),
         WorkStep(_SUPERSEDE, [(one.order_key, one.target, one.opened) for one in dossiers]),
-        WorkStep(_ADD_DELIVERY, [one[1:] for one in deliveries]),
+        WorkStep(_ADD_DELIVERY, [one[1:_REFERENCE] for one in deliveries]),
         WorkStep(_NOTE, [(one.id, one.opened, "queued", "", 0, one.exchange, "") for one in deliveries]),
     ]
 
@@ -537,4 +574,5 @@ def _dossier(row: tuple[Any, ...]) -> DossierRow:
 
 def _delivery(row: tuple[Any, ...]) -> DeliveryRow:
     found = DeliveryRow(*row)
-    return found._replace(kind=MessageKind(found.kind), state=DeliveryState(found.state))
+    kind = MessageKind(found.kind) if found.kind in _KINDS else found.kind
+    return found._replace(kind=kind, state=DeliveryState(found.state))

@@ -122,6 +122,10 @@ class DeliveryRow(NamedTuple):
     period: str
     #: the message (canonical JSON); empty after erasure
     sealed: bytes
+    #: POSIX seconds of the first attempt since it was queued or replayed; 0: there was none
+    tried: float = 0.0
+    #: the receiver's own code of the dossier, known by `claim` only; blank: not known
+    reference: str = ""
 
 
 class DeliveryEvent(NamedTuple):
@@ -159,6 +163,8 @@ class Settled(NamedTuple):
     reason: str
     next_at: float
     event: DeliveryEvent
+    #: the receiver's own code of the dossier; blank: what is known stays
+    reference: str = ""
 
 
 class DossierSearch(NamedTuple):
@@ -223,7 +229,7 @@ class RelayRows(Protocol):
         ...
 
     def replay(self, delivery: str, event: DeliveryEvent) -> Work:
-        """Queue a dead delivery again; its attempts count from 0."""
+        """Queue a dead delivery again, `unconfirmed`: a former attempt may have arrived. Attempts count from 0."""
         ...
 
     async def claim(
@@ -290,7 +296,10 @@ class RelayRows(Protocol):
         ...
 
     async def erase(self, before: float, now: float) -> int:
-        """Erase payloads of dossiers that changed no more and were all delivered before this time; how many."""
+        """Erase payloads of dossiers that changed no more and were all delivered before this time; how many.
+
+        Messages that arrived before this time, and steps of erased or unknown dossiers, are erased by their own age.
+        """
         ...
 
     async def forget_keys(self, before: float) -> None:

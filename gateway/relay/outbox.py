@@ -15,6 +15,7 @@ from gateway.domain.dossier import Dossier, MessageKind
 from gateway.domain.errors import GatewayError, LogUnavailable, RelayUnavailable, RowConflict
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.reasons import DeliveryReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.relay import (
     DeliveryEvent,
@@ -49,7 +50,7 @@ class OutboxLimits:
 
     lease: float = 60.0
     attempt: float = 30.0
-    #: after so long without success a delivery is dead
+    #: so long after its first attempt, or the first one after a replay, a delivery without success is dead
     give_up: float = 7 * 86_400.0
     #: deliveries of one claim: its transaction costs as much as ten deliveries do
     batch: int = 64
@@ -124,6 +125,9 @@ class Outbox:
                 except RelayUnavailable as error:
                     log().warning("outbox.unavailable", target=target, error=error)
                     line.away += 1
+                except Exception as error:  # noqa: BLE001 -- a defect of ours: this receiver's deliveries go on later
+                    log().error("outbox.failed", target=target, error=error)
+                    line.away += 1
         finally:
             await self._give_back(line)
             await self._drain(target, line)
@@ -155,7 +159,9 @@ class Outbox:
 
     async def _claimed(self, target: str, most: int) -> Sequence[DeliveryRow]:
         now = self.recorder.clock.now().timestamp()
-        return await self.rows.claim(target, self.holder, now, self.limits.lease, most)
+        found = await self.rows.claim(target, self.holder, now, self.limits.lease, most)
+        # Leases may go by another clock than this process: for itself it counts from before the claim.
+        return [row._replace(lease_until=now + self.limits.lease) for row in found]
 
     def _send(self, line: "_Line", row: DeliveryRow) -> None:
         task = asyncio.create_task(self._attempt(line, row), name=f"delivery-{row.target}")
@@ -171,11 +177,20 @@ class Outbox:
             outcome = await self._deliver(row)
         except Exception as error:  # noqa: BLE001 -- a defect of ours holds this message up, and no other
             log().error("outbox.failed", target=row.target, error=error)
+            await self._failed(row)
             return
         if outcome is not DeliveryOutcome.UNAVAILABLE:
             line.away = 0
         elif not line.away or len(line.under_way) == 1:  # those under way together count once
             line.away += 1
+
+    async def _failed(self, row: DeliveryRow) -> None:
+        """After a defect of ours: the message may have left; it is tried again, and given up as others are."""
+        answer = PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.GATEWAY_FAULT)
+        try:
+            await self._account(row, answer, ())
+        except Exception as error:  # noqa: BLE001 -- its lease ends, and another attempt begins
+            log().error("outbox.failed", target=row.target, error=error)
 
     @property
     def _longest_attempt(self) -> float:
@@ -204,7 +219,7 @@ class Outbox:
             await self.rows.release(self.holder, deliveries)
 
     async def _deliver(self, row: DeliveryRow) -> DeliveryOutcome:
-        """One attempt, and its record. Never raises."""
+        """One attempt, and its record."""
         try:
             body = await self.contents.open(row.period, row.sealed, row.id)
         except LogUnavailable:  # the lease ends, and another attempt begins
@@ -215,11 +230,12 @@ class Outbox:
         unsure = row.state in (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
         message = OutboundMessage(
             row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1,
-            origin=row.order_key.partition("|")[0], seq=row.seq,
+            origin=row.order_key.partition("|")[0], seq=row.seq, reference=row.reference,
         )  # fmt: skip
+        subjects = _subjects(row.kind, body)
         end = asyncio.get_running_loop().time() + self._longest_attempt
         answer = await self.portals[row.target].deliver(message, end)
-        return await self._account(row, answer, _subjects(row.kind, body))
+        return await self._account(row, answer, subjects)
 
     async def _account(
         self, row: DeliveryRow, answer: PortalAnswer, subjects: tuple[str, ...]
@@ -230,12 +246,14 @@ class Outbox:
             try:
                 await self.confirmed[row.kind](row, now.timestamp())
             except GatewayError:
-                answer = PortalAnswer(DeliveryOutcome.UNCONFIRMED)
+                answer = answer._replace(outcome=DeliveryOutcome.UNCONFIRMED)
         state, next_at = self._next(row, answer, now.timestamp())
         exchange = new_exchange_id()
         what = "dead" if state is DeliveryState.DEAD else str(answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
-        work = self.rows.settle(Settled(row.id, self.holder, state, answer.reason, next_at, event))
+        work = self.rows.settle(
+            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference)
+        )
         header = RecordHeader(
             exchange, row.requester, dossier=in_records(row.code),
             subjects={f"owner{number or ''}": one for number, one in enumerate(subjects)},
@@ -261,7 +279,7 @@ class Outbox:
         """The state after an attempt, and when the next one is due."""
         if answer.outcome is DeliveryOutcome.CONFIRMED:
             return DeliveryState.DELIVERED, now
-        if answer.outcome is DeliveryOutcome.REFUSED or now - row.opened > self.limits.give_up:
+        if answer.outcome is DeliveryOutcome.REFUSED or now - row.tried > self.limits.give_up:
             return DeliveryState.DEAD, now
         pause = self._jitter(min(_LONGEST_SECONDS, 2.0 ** min(row.attempts, 10)))
         if answer.retry_in is not None:

@@ -177,7 +177,7 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     status, answer = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/replay")
     assert status == 200, answer
     fits("DeliveryReplayed", answer)
-    assert (answer["state"], answer["attempts"]) == ("queued", 0)
+    assert (answer["state"], answer["attempts"]) == ("unconfirmed", 0)
     dead = await _dead(counter, body["code"])
     history = (await asked(counter, f"/v1/deliveries/{dead['id']}"))["history"]
     assert [one["what"] for one in history] == ["queued", "dead", "replayed", "dead"]

@@ -174,8 +174,8 @@ def open_relay(url: str, folder: Path) -> RelayTables:
     return RelayTables(open_database(url, folder, RELAY))
 
 
-def open_runs(url: str, folder: Path) -> RunTable:
-    return RunTable(open_database(url, folder, RELAY))
+def open_runs(url: str, folder: Path, clocks_differ: float = 0.0) -> RunTable:
+    return RunTable(open_database(url, folder, RELAY), clocks_differ=clocks_differ)
 
 
 def open_periods(url: str, folder: Path) -> Vault:

@@ -43,6 +43,16 @@ async def test_lease_is_one_process_s_until_it_ends(url: str, tmp_path: Path) ->
     await other.close()
 
 
+async def test_host_whose_clock_is_fast_leaves_a_live_lease_alone(url: str, tmp_path: Path) -> None:
+    one, other = open_runs(url, tmp_path), open_runs(url, tmp_path, clocks_differ=300.0)
+    await one.begin(run())
+    assert await one.lease("bus", "", "p1", 110.0, 170.0) is not None
+    assert await other.lease("bus", "", "p2", 110.0 + 300.0, 470.0) is None
+    assert await other.lease("bus", "", "p2", 170.0 + 300.0, 530.0) is not None
+    await one.close()
+    await other.close()
+
+
 async def test_ended_run_changes_no_more(url: str, tmp_path: Path) -> None:
     store = open_runs(url, tmp_path)
     await store.begin(run())

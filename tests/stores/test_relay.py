@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from adapters.stores.log import SqlExchangeLog
+from adapters.stores.opening import open_log
+from adapters.stores.relay import RELAY
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import RelayUnavailable, RowConflict
 from gateway.ports.relay import DeliveryEvent, DeliverySearch, DeliveryState, DossierSearch
-from tests.stores.opened import RelayTables, open_relay
+from tests.stores.opened import RelayTables, open_database, open_relay
 from tests.stores.relayed import BUS, OTHER, OWNER, delivery, dossier, event, key, settled, write
-from tests.stores.sample import run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
 DEAD, DELIVERED, QUEUED = DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.QUEUED
 SENDING, SUPERSEDED = DeliveryState.SENDING, DeliveryState.SUPERSEDED
@@ -175,7 +178,8 @@ async def test_first_of_each_dossier_is_claimed_and_the_others_wait_for_it(
     await write(log, relay.change(deliveries=rows))
     first = await relay.claim(BUS, "one", 10.0, 60.0, 50)
     assert list(first) == [
-        delivery("a1", seq=1, lease_until=70.0), delivery("b1", "H33.2", seq=3, lease_until=70.0),
+        delivery("a1", seq=1, lease_until=70.0, tried=10.0),
+        delivery("b1", "H33.2", seq=3, lease_until=70.0, tried=10.0),
     ]  # fmt: skip
     assert await claimed(relay, 11.0) == []
     under_way = await relay.delivery("a1")
@@ -350,9 +354,64 @@ async def test_dead_delivery_is_queued_again_once(log: SqlExchangeLog, relay: Re
         await write(log, relay.replay("d1", replayed))
     again = await relay.delivery("d1")
     assert again is not None
-    assert (again.state, again.attempts, again.reason, again.next_at) == (QUEUED, 0, "", 30.0)
+    # Its receiver may have it from a former attempt: it is looked up.
+    assert (again.state, again.attempts, again.reason, again.next_at) == (UNCONFIRMED, 0, "", 30.0)
     assert (await relay.history("d1"))[-1] == replayed
     assert await claimed(relay, 30.0) == ["d1"]
+
+
+async def test_clock_of_a_host_decides_no_lease_where_hosts_share_a_server(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Clocks of hosts are up to five minutes off: each may believe that the other's lease has ended, or its own."""
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    relay = RelayTables(open_database(postgres_url, tmp_path, RELAY), by_server_time=True)
+    now = time.time()
+    await write(
+        log, relay.change(deliveries=[delivery("d1", next_at=now), delivery("d2", "H33.2", next_at=now)])
+    )
+    for holder, clock in (("slow", now - 290.0), ("fast", now + 290.0)):
+        [row] = await relay.claim(BUS, holder, clock, 60.0, 1)
+        assert now + 50 < row.lease_until < time.time() + 61
+    for holder, clock in (("slow", now - 290.0), ("third", now), ("fast", now + 290.0)):
+        assert await relay.claim(BUS, holder, clock, 60.0, 9) == []
+    ended = "UPDATE {} = {} - 70.0"
+    await run_sql(postgres_url, tmp_path, ended.format("deliveries SET lease_until", "lease_until"))
+    await run_sql(postgres_url, tmp_path, ended.format("delivery_queues SET due_at", "due_at"))
+    found = await relay.claim(BUS, "slow", now - 290.0, 60.0, 9)
+    assert {(row.id, row.state) for row in found} == {("d1", SENDING), ("d2", SENDING)}
+    await relay.close()
+    await log.close()
+
+
+async def test_first_attempt_is_dated_again_after_a_replay_and_kept_over_others(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    await write(log, relay.change(deliveries=[delivery("d1")]))
+    times = []
+    for now, ends in ((50.0, QUEUED), (60.0, DEAD), (900.0, QUEUED), (910.0, DELIVERED)):
+        if now == 900.0:
+            await write(log, relay.replay("d1", DeliveryEvent(900.0, "replayed")))
+        [row] = await relay.claim(BUS, "one", now, 60.0, 1)
+        times.append(row.tried)
+        await write(log, relay.settle(settled("d1", ends, at=now, next_at=now)))
+    assert times == [50.0, 50.0, 900.0, 900.0]
+
+
+async def test_code_that_a_receiver_gives_a_dossier_comes_with_later_deliveries_to_it(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    rows = [delivery(f"d{number}") for number in range(1, 4)]
+    await write(
+        log, relay.change(deliveries=[*rows, delivery("other", "H33.2"), delivery("x", target="ministry")])
+    )
+    seen = []
+    for name, said in (("d1", "B.77"), ("d2", ""), ("d3", "B.78")):
+        found = await relay.claim(BUS, "one", 10.0, 60.0, 50)
+        seen.append({row.id: row.reference for row in found})
+        await write(log, relay.settle(settled(name, at=10.0)._replace(reference=said)))
+    assert seen == [{"d1": "", "other": ""}, {"d2": "B.77"}, {"d3": "B.77"}]
+    assert [row.reference for row in await relay.claim("ministry", "one", 10.0, 60.0, 5)] == [""]
 
 
 async def test_inbox_gives_what_is_not_acknowledged_in_order_and_to_its_system_only(
@@ -455,14 +514,18 @@ async def test_payload_is_erased_when_all_was_delivered_long_ago_and_facts_stay(
             at, state = (90.0 if one == "d4" else 20.0), (DEAD if one == "d3" else DELIVERED)
             await write(log, relay.settle(settled(one, state, at=at)))
     await write(log, relay.change(dossier=dossier("H33.4", 2, changed=95.0), before=1))
-    # 2 has a dead delivery, 3 was confirmed later, 4 changed later, 5 was never sent.
-    assert await relay.erase(80.0, 100.0) == 1
+    # 2 has a dead delivery, 3 was confirmed later, 4 changed later (its first message is old), 5 was never sent.
+    assert await relay.erase(80.0, 100.0) == 2
     assert await relay.erase(80.0, 101.0) == 0
     kept = {row.code: row.sealed for row in await relay.dossiers(DossierSearch())}
     assert {code for code, sealed in kept.items() if not sealed} == {"H33.1"}
     assert await relay.dossier("province", "H33.1") == dossier(sealed=b"", erased=100.0)
     assert await relay.events("province", "H33.1") == [event(sealed=b"")]
-    assert {row.id for row in await relay.deliveries(DeliverySearch()) if not row.sealed} == {"d1", "d2"}
+    assert {row.id for row in await relay.deliveries(DeliverySearch()) if not row.sealed} == {
+        "d1",
+        "d2",
+        "d5",
+    }
     assert len(await relay.dossiers(DossierSearch(persons=(OWNER,)))) == 5
     assert [one.what for one in await relay.history("d1")] == ["queued", "confirmed"]
 
@@ -479,6 +542,31 @@ async def test_report_of_a_wrong_value_is_erased_when_its_owner_has_it_long_enou
     assert await relay.erase(80.0, 100.0) == 1
     assert await relay.erase(80.0, 101.0) == 0
     assert {row.id for row in await relay.deliveries(DeliverySearch()) if not row.sealed} == {"d1"}
+
+
+async def test_what_comes_after_an_erasure_or_without_a_dossier_is_erased_by_its_own_age(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    await write(log, relay.change(dossier=dossier(), deliveries=[delivery("d1")]))
+    await claimed(relay, 10.0)
+    await write(log, relay.settle(settled("d1")))
+    assert await relay.erase(80.0, 100.0) == 1
+    gone = dossier(version=2, sealed=b"", erased=100.0, changed=110.0)
+    step, voucher = event(number="step", came=110.0), event("H33.9", "voucher", came=110.0)
+    late = [
+        delivery("d2", kind=MessageKind.PROGRESS, next_at=110.0),
+        delivery("d3", "H33.9", kind=MessageKind.NOTICE, next_at=110.0),
+        delivery("d4", "H33.8", kind=MessageKind.NOTICE, next_at=999.0),
+    ]
+    await write(log, relay.change(dossier=gone, before=1, events=[step, voucher], deliveries=late))
+    assert sorted(await claimed(relay, 110.0)) == ["d2", "d3"]
+    await write(log, relay.settle(settled("d2", at=111.0)), relay.settle(settled("d3", at=111.0)))
+    assert await relay.erase(105.0, 200.0) == 0
+    assert await relay.erase(190.0, 200.0) == 4
+    assert await relay.erase(190.0, 201.0) == 0
+    assert {row.id for row in await relay.deliveries(DeliverySearch()) if row.sealed} == {"d4"}
+    kept = [*await relay.events("province", "H33.1"), *await relay.events("province", "H33.9")]
+    assert kept == [step._replace(sealed=b""), voucher._replace(sealed=b"")]
 
 
 async def test_file_is_referred_to_until_the_content_of_its_last_dossier_is_erased(

@@ -212,7 +212,7 @@ class Queue:
         if act.which >= len(self.rows) or self.rows[act.which].state is not DEAD:
             return
         await write(self.log, self.relay.replay(self.rows[act.which].id, DeliveryEvent(self.now, "replayed")))
-        self._put(act.which, state=QUEUED, attempts=0, next_at=self.now)
+        self._put(act.which, state=UNCONFIRMED, attempts=0, next_at=self.now)
 
 
 def test_no_delivery_is_stuck_doubled_or_overtaken_whatever_happens(url: str, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 - `dossier_events`, `delivery_events`: what happened; rows are added, never changed. Erasure empties `sealed`.
 - `delivery_queues`: one row for each receiver and dossier, with the time at which its first open delivery is due
-  (NULL: nothing is), and the claim that took it last. Who adds, claims or settles deliveries locks this row first.
+  (NULL: nothing is), the claim that took it last, and the receiver's own code of the dossier. Who adds, claims or
+  settles deliveries locks this row first.
 - No row of a dossier, of a delivery or of their steps is deleted.
 """
 
@@ -36,13 +37,14 @@ _BOTH = (
     " requester text NOT NULL, exchange text NOT NULL, state text NOT NULL, state_before text NOT NULL,"
     " holder text NOT NULL, attempts bigint NOT NULL, reason text NOT NULL, next_at double precision NOT NULL,"
     " lease_until double precision NOT NULL, opened double precision NOT NULL, changed double precision NOT NULL,"
-    " period text NOT NULL, sealed bytea NOT NULL)",
+    " period text NOT NULL, sealed bytea NOT NULL, tried double precision NOT NULL)",
     f"CREATE INDEX deliveries_first ON deliveries (order_key, target, seq) WHERE {_OPEN}",
     f"CREATE INDEX deliveries_open ON deliveries (target, seq) WHERE {_OPEN}",
     "CREATE INDEX deliveries_code ON deliveries (code, seq)",
-    "CREATE INDEX deliveries_reports ON deliveries (changed) WHERE kind = 'correction'",
+    "CREATE INDEX deliveries_arrived ON deliveries (changed) WHERE state IN ('delivered', 'superseded')"
+    " AND length(sealed) > 0",
     "CREATE TABLE delivery_queues (target text NOT NULL, order_key text NOT NULL, due_at double precision,"
-    " claim text NOT NULL DEFAULT '', PRIMARY KEY (target, order_key))",
+    " claim text NOT NULL DEFAULT '', reference text NOT NULL DEFAULT '', PRIMARY KEY (target, order_key))",
     "CREATE INDEX delivery_queues_due ON delivery_queues (target, due_at) WHERE due_at IS NOT NULL",
     "CREATE TABLE delivery_events (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, delivery text NOT NULL,"
     " at double precision NOT NULL, what text NOT NULL, reason text NOT NULL, attempt bigint NOT NULL,"
@@ -56,6 +58,7 @@ _BOTH = (
 _INDEXES = (
     "CREATE INDEX dossiers_changed ON dossiers (changed, code)",
     "CREATE INDEX dossiers_kept ON dossiers (changed, code, origin) WHERE erased = 0",
+    "CREATE INDEX dossier_events_kept ON dossier_events (came) WHERE length(sealed) > 0",
 )
 _KEPT = ("dossiers", "dossier_events", "deliveries", "delivery_events")
 _STEP = "origin, code, id, source, status, at, came, verdict, period"
