@@ -14,6 +14,7 @@ from pydantic import Field
 
 from adapters.portals.calling import (
     STATUSES,
+    NotDelivered,
     PortalPeer,
     PortalRequest,
     ended,
@@ -37,8 +38,11 @@ from gateway.mapping.messages import PortalPlans
 from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
 
 _REFUSED = (DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED)
-#: the receiver is the one that judges: what it does not want is refused
-_STATUSES: Final = MappingProxyType({**STATUSES, 404: _REFUSED, 406: _REFUSED, 409: _REFUSED, 410: _REFUSED})
+#: the receiver is the one that judges: what it does not want is refused. 404 is no judgement: its address is not served
+#: just now, or wrong in the settings.
+_STATUSES: Final = MappingProxyType({
+    **STATUSES, 406: _REFUSED, 410: _REFUSED, 409: (DeliveryOutcome.REFUSED, DeliveryReason.RECEIVER_CONTRADICTS),
+})  # fmt: skip
 _SUCCESSES: Final = frozenset(range(200, 300))
 _JSON = "application/json"
 
@@ -90,7 +94,12 @@ class WebhookPortal:
         )  # fmt: skip
         person = hash((self._name, message.code))
         behalf = Behalf(self._name, person, hash((message.delivery, person)), f"{self._name}.{message.kind}")
-        await self._peer.send(PortalRequest(wire, behalf, _nothing), end)
+        try:
+            await self._peer.send(PortalRequest(wire, behalf, _nothing), end)
+        except NotDelivered as fault:
+            # 409 after an attempt without an answer: it has this very item
+            if not (message.unconfirmed and fault.end.reason == DeliveryReason.RECEIVER_CONTRADICTS):
+                raise
         return PortalAnswer(DeliveryOutcome.CONFIRMED)
 
     async def _item(self, message: OutboundMessage) -> Mapping[str, Any]:

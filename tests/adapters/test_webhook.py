@@ -99,7 +99,8 @@ ANSWERED: dict[str, tuple[bytes, PortalAnswer]] = {
     "a page": (answer(b"<html>ok</html>", kind="text/html"), PortalAnswer(CONFIRMED)),
     "accepted": (answer(b"{}", status="202 Accepted"), PortalAnswer(CONFIRMED)),
     "bad": (answer(b"{}", status="400 Bad Request"), PortalAnswer(REFUSED, "message_refused")),
-    "unknown": (answer(b"{}", status="404 Not Found"), PortalAnswer(REFUSED, "message_refused")),
+    "not served now": (answer(b"{}", status="404 Not Found"), PortalAnswer(UNAVAILABLE, "access_refused")),
+    "conflict": (answer(b"{}", status="409 Conflict"), PortalAnswer(REFUSED, "receiver_contradicts")),
     "gone": (answer(b"{}", status="410 Gone"), PortalAnswer(REFUSED, "message_refused")),
     "not for us": (answer(b"{}", status="403 Forbidden"), PortalAnswer(UNAVAILABLE, "access_refused")),
     "busy": (
@@ -123,6 +124,12 @@ async def test_status_of_the_receiver_decides(case: str) -> None:
     async with pushing(saying(said)) as (peer, hook):
         assert await hook.deliver(progress(("accepted", "2026-01-05T01:30:00Z")), soon()) == expected
         assert len(peer.requests) == 1
+
+
+async def test_conflict_after_an_attempt_without_an_answer_says_that_the_item_is_there() -> None:
+    async with pushing(saying(answer(b"{}", status="409 Conflict"))) as (_, hook):
+        again = dossier(unconfirmed=True, attempt=2)
+        assert await hook.deliver(again, soon()) == PortalAnswer(CONFIRMED)
 
 
 async def test_cut_connection_leaves_doubt_and_a_receiver_that_is_not_there_does_not() -> None:
