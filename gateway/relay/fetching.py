@@ -5,7 +5,10 @@ addresses of the origins in the portal's settings are called.
 """
 
 import asyncio
+import contextlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.config.portals import PortalSettings
@@ -26,6 +29,21 @@ from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay
 from gateway.telemetry import log
 
+#: deliveries whose files are remembered until all of them came
+_REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """What came of the files of one message."""
+
+    #: address -> reference
+    files: dict[str, str]
+    #: the first field whose file will never come; blank: none
+    lasting: str = ""
+    #: nothing may come later
+    is_whole: bool = False
+
 
 class FileFetcher:
     """Implements gateway.ports.relay.Portal."""
@@ -41,32 +59,67 @@ class FileFetcher:
         self._portal = portal
         self._remote = remote
         self._desk = desk
+        #: delivery -> what was fetched for it, by address
+        self._kept: OrderedDict[str, dict[str, str]] = OrderedDict()
 
     async def deliver(self, message: OutboundMessage, end: float) -> PortalAnswer:
         """Fetch what is there to fetch. Never raises.
 
-        An address that will never answer, or a file that is refused, ends it with the name of the field; the others are
-        kept all the same.
+        What was fetched is kept, whatever becomes of the other files: the next attempt goes on with these. An address
+        that will never answer, or a file that is refused, ends it with the name of the field.
         """
         part = message.body.get("part") or message.body.get("dossier") or message.body
-        fetched: dict[str, str] = {}
-        lasting = ""
         try:
-            async with asyncio.timeout_at(end):
-                for at, paper in enumerate(part.get("papers", ())):
-                    if paper.get("url") and not paper.get("file"):
-                        reference = await self._fetched(paper)
-                        lasting = lasting or ("" if reference else f"papers[{at}].url")
-                        fetched |= {paper["url"]: reference} if reference else {}
-            await self._put(message, part, fetched)
-        except (GatewayError, TimeoutError):
+            known = await self._known(message)
+            came = _Fetched(dict(known))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await self._fetch(part.get("papers", ()), came)
+            self._keep(message.delivery, came)
+            # a notice is told again as a whole; a dossier is one, and takes its files as they come
+            if came.files != known and (message.kind is MessageKind.DOSSIER or came.is_whole):
+                await self._put(message, part, came.files)
+        except GatewayError:
             return PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.FILE_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 -- a defect here must not stop the worker
             log().error("file.fetch.failed", source=self._portal.portal, error=error)
             return PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.GATEWAY_FAULT)
-        if lasting:
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.FILE_NOT_FETCHED, lasting)
+        if not came.is_whole:
+            return PortalAnswer(DeliveryOutcome.UNAVAILABLE, DeliveryReason.FILE_UNAVAILABLE)
+        self._kept.pop(message.delivery, None)
+        if came.lasting:
+            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.FILE_NOT_FETCHED, came.lasting)
         return PortalAnswer(DeliveryOutcome.CONFIRMED)
+
+    async def _known(self, message: OutboundMessage) -> Mapping[str, str]:
+        """What former attempts fetched, by address; of a dossier also what other processes did."""
+        kept = self._kept.get(message.delivery, {})
+        if message.kind is not MessageKind.DOSSIER:
+            return kept
+        return await self._relay.files_there(self._portal.portal, message.code) | kept
+
+    def _keep(self, delivery: str, came: "_Fetched") -> None:
+        self._kept[delivery] = came.files
+        self._kept.move_to_end(delivery)
+        if len(self._kept) > _REMEMBERED:
+            self._kept.popitem(last=False)
+
+    async def _fetch(self, papers: Sequence[Mapping[str, Any]], came: "_Fetched") -> None:
+        """Fetch what is missing; a file that does not come now does not hold up the others."""
+        whole = True
+        for at, paper in enumerate(papers):
+            if not paper.get("url") or paper.get("file") or paper["url"] in came.files:
+                continue
+            try:
+                reference = await self._fetched(paper)
+            except GatewayError:
+                whole = False
+                continue
+            if reference:
+                came.files[paper["url"]] = reference
+            else:
+                came.lasting = came.lasting or f"papers[{at}].url"
+        came.is_whole = whole
 
     async def _fetched(self, paper: Mapping[str, Any]) -> str:
         """The reference of a file; blank when it will never come. Raises GatewayError when it may come later."""
@@ -86,8 +139,6 @@ class FileFetcher:
     async def _put(
         self, message: OutboundMessage, part: Mapping[str, Any], fetched: Mapping[str, str]
     ) -> None:
-        if not fetched:
-            return
         exchange = new_exchange_id()
         if message.kind is MessageKind.DOSSIER:
             await self._relay.files_came(self._portal, message.code, fetched, exchange)

@@ -249,6 +249,13 @@ class DossierRelay:
                 return
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
+    async def files_there(self, portal: str, code: str) -> dict[str, str]:
+        """Addresses and references of the files that a forwarded dossier has by now."""
+        row = await self.rows.dossier(portal, code)
+        content = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
+        papers = () if content is None else content["dossier"].get("papers", ())
+        return {one["url"]: one["file"] for one in papers if one.get("url") and one.get("file")}
+
     async def steps_of_portal(
         self, entries: Sequence[ProgressEntry], portal: PortalSettings, exchange: ExchangeId
     ) -> TakenIn:

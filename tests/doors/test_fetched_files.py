@@ -1,5 +1,6 @@
 """Files that a message names by their address: fetched afterwards, from allowed origins only, until they are there."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,29 @@ async def test_file_that_is_away_comes_later(tmp_path: Path) -> None:
 
             assert await until(complete)
     assert asked == 2
+
+
+async def test_files_that_came_are_kept_when_another_one_does_not(tmp_path: Path) -> None:
+    asked: Counter[str] = Counter()
+
+    async def one_is_away(request: web.Request) -> web.Response:
+        asked[request.path] += 1
+        if request.path == "/2" and asked["/2"] <= 2:
+            raise web.HTTPServiceUnavailable
+        return web.Response(body=tiny_pdf(request.path))
+
+    async with serving(one_is_away) as url:
+        overrides = {"portals.national_bus.door.fetch_from": url}
+        async with build(tmp_path, overrides) as house:
+            street, dossier = Street(house), code()
+            words = by_address(dossier, *(f"{url}/{number}" for number in (1, 2, 3)))
+            await street.sent("nhanhsdvcqg", envelope(words))
+
+            async def complete() -> bool:
+                papers = (await street.inbox(dossier))[-1]["message"]["dossier"]["papers"]
+                return all(one.get("file") for one in papers)
+
+            assert await until(complete)
+            first = (await street.inbox(dossier))[1]["message"]["dossier"]["papers"]
+            assert [bool(one.get("file")) for one in first] == [True, False, True]
+    assert asked == {"/1": 1, "/2": 3, "/3": 1}
