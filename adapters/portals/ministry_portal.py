@@ -185,7 +185,12 @@ class MinistryPortal:
         reply = await self._sent_to(plan.operation, written, message, end)
         if reply.status == _BAD and _EXISTS in reply.text:
             # it has the dossier, and takes no changes of it: statuses and steps go by themselves
+            was_taken = bool(await self._number(message))
             await self._remember(message.code, reply.number)
+            if message.version > 1 and (was_taken or not message.unconfirmed):
+                return PortalAnswer(
+                    DeliveryOutcome.REFUSED, DeliveryReason.CHANGE_NOT_TAKEN, reference=reply.number
+                )
             return PortalAnswer(DeliveryOutcome.CONFIRMED, reference=reply.number)
         if reply.status != _BAD and not reply.number:
             return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN)

@@ -119,6 +119,8 @@ class DeliveryReason(StrEnum):
         "The receiver refused it several times, for a reason that we do not know")
     MESSAGE_NOT_WRITABLE = ("message_not_writable", "Nội dung không viết được theo mẫu của hệ thống nhận",
         "The message cannot be written in the receiver's form")
+    CHANGE_NOT_TAKEN = ("change_not_taken", "Hệ thống nhận đã có hồ sơ và không nhận thay đổi nội dung",
+        "The receiver has the dossier and takes no change of its content")
     KIND_NOT_TAKEN = (
         "kind_not_taken", "Hệ thống nhận không nhận loại thông điệp này", "The receiver takes no such message")
     FILE_NOT_FETCHED = (

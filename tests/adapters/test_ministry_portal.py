@@ -160,6 +160,20 @@ async def test_dossier_that_the_portal_has_is_no_second_one() -> None:
         assert await portal.deliver(progress(STEP), soon()) == PortalAnswer(CONFIRMED)
 
 
+async def test_new_version_of_a_dossier_is_not_confirmed_by_the_old_one() -> None:
+    changed = dossier()._replace(version=2, delivery="01E")
+    async with ministry() as peer, at(peer) as portal:
+        await portal.deliver(dossier(), soon())
+        refused = PortalAnswer(REFUSED, "change_not_taken", reference=NUMBER)
+        assert await portal.deliver(changed, soon()) == refused
+        assert await portal.deliver(changed._replace(unconfirmed=True, attempt=2), soon()) == refused
+    async with ministry() as peer, at(peer) as portal:
+        # the first version was never taken, and the create of the second had no answer
+        peer.dossiers.add(CODE)
+        again = changed._replace(unconfirmed=True, attempt=2)
+        assert await portal.deliver(again, soon()) == PortalAnswer(CONFIRMED, reference=NUMBER)
+
+
 async def test_number_of_a_dossier_is_known_to_the_other_processes_and_to_later_ones() -> None:
     kept = MemoryCache()
     async with ministry() as peer:
