@@ -61,6 +61,7 @@ class Target:
     #: its processes; descendants count too
     pids: Sequence[int] = ()
     body: str = DEFAULT_BODY
+    method: str = "POST"
     #: header lines, asked for before each round: a token is renewed there
     headers: Callable[[], Sequence[str]] = _no_headers
     #: status of a right answer
@@ -138,7 +139,7 @@ class Run:
         parts = urlsplit(target.url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
         lines = [
-            f"POST {parts.path or '/'} HTTP/1.1",
+            f"{target.method} {parts._replace(scheme='', netloc='').geturl() or '/'} HTTP/1.1",
             f"Host: {parts.netloc}",
             "Content-Type: application/json",
         ]
