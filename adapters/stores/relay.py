@@ -162,6 +162,12 @@ _REPLAY = RowStatement(
     " changed = given.at FROM given WHERE d.id = given.id AND d.state = 'dead'",
     must_find=True,
 )
+_DROP = RowStatement(
+    "id text, at double precision, reason text",
+    "UPDATE deliveries AS d SET state = 'superseded', reason = given.reason, changed = given.at"
+    " FROM given WHERE d.id = given.id AND d.state = 'dead'",
+    must_find=True,
+)
 _PULLED = f"d.id = given.id AND d.target = given.target AND d.{_OPEN}"
 _NOTE_PULLED = RowStatement(
     "id text, target text, at double precision, what text, exchange text",
@@ -338,6 +344,16 @@ class SqlRelay:
             [
                 WorkStep(_LOOK_AGAIN, [(delivery, event.at)]),
                 WorkStep(_REPLAY, [(delivery, event.at)]),
+                WorkStep(_NOTE, [(delivery, *event)]),
+            ]
+        )
+
+    def drop(self, delivery: str, event: DeliveryEvent) -> RowWork:
+        """End a dead delivery; RowConflict when it is not dead."""
+        return RowWork(
+            [
+                WorkStep(_LOOK_AGAIN, [(delivery, event.at)]),
+                WorkStep(_DROP, [(delivery, event.at, event.reason)]),
                 WorkStep(_NOTE, [(delivery, *event)]),
             ]
         )

@@ -42,6 +42,11 @@ async def replay(request: Request) -> Response:
     return answer(await _desk(request).deliveries.replay(request.caller, request.parameters["delivery"]))
 
 
+async def drop(request: Request) -> Response:
+    """`POST /v1/deliveries/{delivery}/drop`."""
+    return answer(await _desk(request).deliveries.drop(request.caller, request.parameters["delivery"]))
+
+
 async def reconciliation(request: Request) -> Response:
     """`GET /v1/reconciliation`."""
     return answer(await _desk(request).reconciliations.show(request.caller))

@@ -199,6 +199,12 @@ OPERATIONS = (
         answer="DeliveryReplayed", problems=(*GUARDED, 404, 409, 503), keyed=True,
     ),
     Route(
+        method="POST", path="/v1/deliveries/{delivery}/drop", handler=deliveries.drop, id="delivery_drop",
+        scope="dossiers", vi="Bỏ một lượt gửi đã dừng, các lượt sau của hồ sơ được gửi",
+        en="Drop a delivery that was given up, so that later ones of its dossier go",
+        answer="DeliveryReplayed", problems=(*GUARDED, 404, 409, 503), keyed=True,
+    ),
+    Route(
         method="GET", path="/v1/reconciliation", handler=deliveries.reconciliation, id="reconciliation",
         scope="dossiers", vi="Kết quả đối soát hồ sơ với các cổng", en="Where both sides' dossiers differ",
         answer="Reconciliation", problems=(*GUARDED, 503),

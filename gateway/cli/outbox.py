@@ -1,4 +1,4 @@
-"""`motlan outbox`: what waits for a receiver, why, and how to send it again."""
+"""`motlan outbox`: what waits for a receiver, why, and how to send it again or drop it."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ def outbox() -> None:
       motlan outbox list --state dead
       motlan outbox show 01KB0000000000000000000000
       motlan outbox replay 01KB0000000000000000000000
+      motlan outbox drop 01KB0000000000000000000000
     """  # noqa: D301 -- \b is click's
 
 
@@ -80,6 +81,23 @@ def replay(*, delivery: str, desk: CommandDesk) -> int:
       motlan outbox replay 01KB0000000000000000000000 --json
     """  # noqa: D301 -- \b is click's
     path = f"/v1/deliveries/{_name(delivery)}/replay"
+    answer = desk.asked(lambda client: client.post(path, {}, "DeliveryReplayed")).body
+    desk.say(answer, _table([answer]), width=_WIDTH)
+    return 0
+
+
+@outbox.command("drop")
+@click.argument("delivery")
+@asks("one_gate")
+def drop(*, delivery: str, desk: CommandDesk) -> int:
+    """End a delivery that was given up, unsent. It is recorded. Later ones of its dossier go on.
+
+    \b
+    Examples:
+      motlan outbox drop 01KB0000000000000000000000
+      motlan outbox drop 01KB0000000000000000000000 --json
+    """  # noqa: D301 -- \b is click's
+    path = f"/v1/deliveries/{_name(delivery)}/drop"
     answer = desk.asked(lambda client: client.post(path, {}, "DeliveryReplayed")).body
     desk.say(answer, _table([answer]), width=_WIDTH)
     return 0

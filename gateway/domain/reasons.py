@@ -129,6 +129,7 @@ class DeliveryReason(StrEnum):
     FILE_UNAVAILABLE = (
         "file_unavailable", "Hiện không lấy được tệp của hồ sơ", "A file of the dossier is not available now")
     GATEWAY_FAULT = "gateway_fault", "Lỗi của hệ thống kết nối", "A fault of the gateway itself"
+    DROPPED_BY_OPERATOR = "dropped_by_operator", "Người vận hành bỏ lượt gửi này", "An operator dropped it"
 
 
 class RefusalReason(StrEnum):

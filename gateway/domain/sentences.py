@@ -901,8 +901,9 @@ NO_SUCH_DOSSIER_OF_OWNER = Sentence("không có hồ sơ nào với mã và số
     "there is no dossier with this code and this number of its owner")
 NO_SUCH_DELIVERY = Sentence("không có lượt gửi này cho hệ thống gửi yêu cầu (mục thứ {place}, tính từ 0)",
     "there is no such delivery for the requester (entry {place}, counted from 0)")
-DELIVERY_NOT_GIVEN_UP = Sentence("chỉ gửi lại được lượt gửi đã dừng (dead); lượt gửi này đang ở trạng thái {state}",
-    "only a delivery that was given up (dead) is queued again; this one is {state}")
+DELIVERY_NOT_GIVEN_UP = Sentence(
+    "chỉ gửi lại hoặc bỏ được lượt gửi đã dừng (dead); lượt gửi này đang ở trạng thái {state}",
+    "only a delivery that was given up (dead) is queued again or dropped; this one is {state}")
 NO_SUCH_PORTAL = Sentence("không có cổng này trong các cổng được đối soát: {known}",
     "there is no such portal among those that are compared: {known}")
 DAYS_OF_RUN = Sentence("ngày đầu không sau ngày cuối, và khoảng thời gian không quá {most} ngày",

@@ -24,9 +24,9 @@ class DeliveryState(StrEnum):
     QUEUED = "queued"  #: waits for its turn
     SENDING = "sending"  #: a process holds the lease
     UNCONFIRMED = "unconfirmed"  #: the receiver may have it: looked up before it is sent again
-    DEAD = "dead"  #: given up, with a reason; later ones of the same dossier wait; `replay` queues it again
+    DEAD = "dead"  #: given up, with a reason; later ones of its dossier wait; `replay` queues it again, `drop` ends it
     DELIVERED = "delivered"  #: the receiver confirmed it
-    SUPERSEDED = "superseded"  #: a later version of the dossier went instead
+    SUPERSEDED = "superseded"  #: a later version of the dossier went instead, or an operator dropped it
 
 
 #: a delivery that later ones of the same dossier wait for
@@ -132,7 +132,7 @@ class DeliveryEvent(NamedTuple):
     """A step of a delivery's history."""
 
     at: float
-    #: `queued sent unconfirmed confirmed refused unavailable dead replayed superseded acknowledged`
+    #: `queued sent unconfirmed confirmed refused unavailable dead replayed dropped superseded acknowledged`
     what: str
     reason: str = ""
     attempt: int = 0
@@ -230,6 +230,10 @@ class RelayRows(Protocol):
 
     def replay(self, delivery: str, event: DeliveryEvent) -> Work:
         """Queue a dead delivery again, `unconfirmed`: a former attempt may have arrived. Attempts count from 0."""
+        ...
+
+    def drop(self, delivery: str, event: DeliveryEvent) -> Work:
+        """End a dead delivery without sending it, with the event's reason; later ones of its dossier go on."""
         ...
 
     async def claim(

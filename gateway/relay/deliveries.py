@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
+from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import Conflict, NotFound, RowConflict
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import DeliveryReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
 from gateway.relay.contents import in_records
@@ -24,7 +26,7 @@ from gateway.relay.service import delivery_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
-    """Shows deliveries, and queues them again."""
+    """Shows deliveries, queues them again, and drops them."""
 
     rows: RelayRows
     recorder: Recorder
@@ -53,17 +55,24 @@ class Deliveries:
 
     async def replay(self, caller: Caller, delivery: str) -> dict[str, object]:
         """Queue a delivery again that was given up; recorded. Raises NotFound, Conflict, RelayUnavailable."""
+        event = DeliveryEvent(self._now(), "replayed", exchange=caller.exchange)
+        return await self._decided(caller, delivery, "delivery_replayed", self.rows.replay(delivery, event))
+
+    async def drop(self, caller: Caller, delivery: str) -> dict[str, object]:
+        """End a delivery that was given up, so that later ones of its dossier go. Records and raises as `replay`."""
+        event = DeliveryEvent(
+            self._now(), "dropped", DeliveryReason.DROPPED_BY_OPERATOR, exchange=caller.exchange
+        )
+        return await self._decided(caller, delivery, "delivery_dropped", self.rows.drop(delivery, event))
+
+    async def _decided(self, caller: Caller, delivery: str, result: str, work: Work) -> dict[str, object]:
         row = await self._own(caller, delivery)
         if row.state is not DeliveryState.DEAD:
             raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state=row.state), code=ProblemCode.STATE_DIFFERS)
-        now = self.recorder.clock.now().timestamp()
-        work = self.rows.replay(delivery, DeliveryEvent(now, "replayed", exchange=caller.exchange))
         header = RecordHeader(caller.exchange, row.requester, caller.agency, dossier=in_records(row.code))
         notes = {"delivery": row.id, "target": row.target, "by": caller.requester.id, "reason": row.reason}
         try:
-            receipt = await self.recorder.write(
-                header, Phase.DELIVERY, "delivery_replayed", notes=notes, work=work
-            )
+            receipt = await self.recorder.write(header, Phase.DELIVERY, result, notes=notes, work=work)
         except RowConflict:
             raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state="?"), code=ProblemCode.STATE_DIFFERS) from None
         self.outbox.wake()
@@ -72,6 +81,9 @@ class Deliveries:
             "exchange_id": caller.exchange, **delivery_of(again or row),
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }  # fmt: skip
+
+    def _now(self) -> float:
+        return self.recorder.clock.now().timestamp()
 
     async def _own(self, caller: Caller, delivery: str) -> DeliveryRow:
         row = await self.rows.delivery(delivery)
@@ -88,7 +100,8 @@ def _whose(caller: Caller) -> str:
 def remedy(row: DeliveryRow) -> dict[str, str]:
     """What to do about a delivery, in both languages."""
     is_dead = row.state is DeliveryState.DEAD
-    vi, en = (is_dead and words.REASON_REMEDIES.get(row.reason)) or words.STATE_REMEDIES[row.state]
+    table = words.REASON_REMEDIES if row.kind is MessageKind.DOSSIER else words.STEP_REMEDIES
+    vi, en = (is_dead and table.get(row.reason)) or words.STATE_REMEDIES[row.state]
     filled = {"delivery": row.id, "target": row.target}
     return {"vi": vi.format(**filled), "en": en.format(**filled)}
 

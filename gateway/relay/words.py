@@ -30,7 +30,10 @@ STATES: WordTable = {
     DeliveryState.UNCONFIRMED: ("chưa được xác nhận", "not confirmed"),
     DeliveryState.DEAD: ("đã dừng gửi", "given up"),
     DeliveryState.DELIVERED: ("đã gửi xong", "delivered"),
-    DeliveryState.SUPERSEDED: ("được thay bằng bản mới", "replaced by a newer version"),
+    DeliveryState.SUPERSEDED: (
+        "không gửi nữa: có bản mới hoặc đã bỏ",
+        "not sent: a newer version, or dropped",
+    ),
 }
 #: steps of a delivery's history
 STEPS: WordTable = {
@@ -52,6 +55,10 @@ STEPS: WordTable = {
         "It was given up. Later deliveries of this dossier to the same receiver wait.",
     ),
     "replayed": ("Người vận hành cho gửi lại.", "An operator queued it again."),
+    "dropped": (
+        "Người vận hành bỏ lượt gửi này: không gửi nữa. Các lượt gửi sau của hồ sơ được gửi tiếp.",
+        "An operator dropped it: it is not sent. Later deliveries of the dossier go on.",
+    ),
     "superseded": (
         "Bản mới hơn của hồ sơ thay thế lượt gửi này.",
         "A newer version of the dossier replaced it.",
@@ -69,13 +76,13 @@ STATE_REMEDIES: WordTable = {
         "Nothing to do: it is looked up before it is sent again. If that goes on, look at the receiver.",
     ),
     DeliveryState.DEAD: (
-        "Sửa nguyên nhân, rồi chạy: motlan outbox replay {delivery}",
-        "Remove the cause, then run: motlan outbox replay {delivery}",
+        "Sửa nguyên nhân, rồi chạy: motlan outbox replay {delivery}; nếu không cần gửi: motlan outbox drop {delivery}",
+        "Remove the cause, then run: motlan outbox replay {delivery}; if it need not go: motlan outbox drop {delivery}",
     ),
     DeliveryState.DELIVERED: ("Không phải làm gì.", "Nothing to do."),
     DeliveryState.SUPERSEDED: (
-        "Không phải làm gì: bản mới hơn được gửi.",
-        "Nothing to do: a newer version goes.",
+        "Không phải làm gì: bản mới hơn được gửi, hoặc người vận hành đã bỏ lượt gửi này.",
+        "Nothing to do: a newer version goes, or an operator dropped it.",
     ),
 }
 _MEND_DATA = (
@@ -123,6 +130,24 @@ REASON_REMEDIES: WordTable = {
     "content_erased": (
         "Nội dung đã xóa theo thời hạn lưu: hệ thống một cửa gửi lại hồ sơ.",
         "The content was erased when its time had ended: the one-gate system posts the dossier again.",
+    ),
+}
+_SEND_AGAIN = (
+    "Gửi lại nội dung này với dữ liệu đúng từ hệ thống nguồn, rồi bỏ lượt gửi hỏng: motlan outbox drop {delivery}",
+    "Send this content again with correct data from its own system, then drop this one: motlan outbox drop {delivery}",
+)
+#: the same for steps, notices and reports: no newer version of the dossier takes their place
+STEP_REMEDIES: WordTable = {
+    **REASON_REMEDIES,
+    "message_refused": _SEND_AGAIN,
+    "message_not_writable": _SEND_AGAIN,
+    "content_erased": (
+        "Nội dung đã xóa theo thời hạn lưu: bỏ lượt gửi này bằng motlan outbox drop {delivery}",
+        "The content was erased when its time had ended: run motlan outbox drop {delivery}",
+    ),
+    "kind_not_taken": (
+        "Bỏ loại thông điệp này khỏi 'takes' trong config/portals/{target}.yaml, rồi: motlan outbox drop {delivery}",
+        "Remove this kind from 'takes' in config/portals/{target}.yaml, then run: motlan outbox drop {delivery}",
     ),
 }
 DIVERGENCES: WordTable = {

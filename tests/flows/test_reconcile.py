@@ -143,7 +143,7 @@ async def test_requester_compares_and_sees_its_own_dossiers_only(counter: House)
     deliveries = [one for one in deliveries if one["dossier"] == code]
     assert (await asked(counter, "/v1/deliveries", "national_portal"))["deliveries"] == []
     path = f"/v1/deliveries/{deliveries[0]['id']}"
-    for method, more in (("GET", ""), ("POST", "/replay")):
+    for method, more in (("GET", ""), ("POST", "/replay"), ("POST", "/drop")):
         status, problem = await call(counter, method, path + more, "national_portal")
         assert (status, problem["code"]) == (404, "delivery_unknown")
 
@@ -188,6 +188,23 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     assert (status, problem["code"]) == (409, "state_differs")
     replayed = [one for one in records(counter) if one["result"] == "delivery_replayed"]
     assert [(one["dossier"], one["notes"]["by"]) for one in replayed] == [(body["code"], "one_gate")]
+
+
+async def test_stuck_delivery_is_dropped_and_says_so(counter: House) -> None:
+    body = dossier(applicant={"ids": [{"kind": "personal_id", "number": "03319152738"}]})
+    await posted(counter, body)
+    dead = await _dead(counter, body["code"])
+    status, answer = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/drop")
+    assert status == 200, answer
+    fits("DeliveryReplayed", answer)
+    assert (answer["state"], answer["reason"]) == ("superseded", "dropped_by_operator")
+    told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
+    assert [one["what"] for one in told["history"]] == ["queued", "dead", "dropped"]
+    assert told["history"][-1]["en"].startswith("An operator dropped it")
+    status, problem = await call(counter, "POST", f"/v1/deliveries/{dead['id']}/drop")
+    assert (status, problem["code"]) == (409, "state_differs")
+    dropped = [one for one in records(counter) if one["result"] == "delivery_dropped"]
+    assert [(one["dossier"], one["notes"]["delivery"]) for one in dropped] == [(body["code"], dead["id"])]
 
 
 async def _dead(house: House, code: str) -> Any:
@@ -263,6 +280,8 @@ async def test_commands_compare_mend_list_and_score(counter: House) -> None:
     assert "It was queued." in done.out
     assert "Cách xử lý: Không phải làm gì." in done.out
     done = await said("outbox", "replay", name)
+    assert (done.code, "dead" in done.err) == (1, True)
+    done = await said("outbox", "drop", name)
     assert (done.code, "dead" in done.err) == (1, True)
     assert (await said("outbox", "show", "../x")).code == 2
 

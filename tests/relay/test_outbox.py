@@ -20,6 +20,7 @@ from gateway.ports.relay import (
     OutboundMessage,
     PortalAnswer,
 )
+from gateway.relay.deliveries import remedy
 from gateway.relay.outbox import Outbox, OutboxLimits
 from gateway.telemetry import Metrics
 from tests import fresh
@@ -221,3 +222,14 @@ async def test_receiver_whose_queue_cannot_be_read_is_served_later(post: Post) -
     await post.queue(delivery("p1", **STEP))
     post.outbox.start()
     await post.until("p1", DeliveryState.DELIVERED)
+
+
+@pytest.mark.parametrize("kind", list(MessageKind))
+def test_remedy_of_a_refused_message_names_what_helps_its_kind(kind: MessageKind) -> None:
+    row = delivery("p1", kind=kind, state=DeliveryState.DEAD, reason="message_not_writable")
+    told = remedy(row)
+    if kind is MessageKind.DOSSIER:
+        assert "post the dossier again" in told["en"]
+    else:
+        assert "motlan outbox drop p1" in told["en"]
+        assert "motlan outbox drop p1" in told["vi"]

@@ -414,6 +414,27 @@ async def test_code_that_a_receiver_gives_a_dossier_comes_with_later_deliveries_
     assert [row.reference for row in await relay.claim("ministry", "one", 10.0, 60.0, 5)] == [""]
 
 
+async def test_dropped_delivery_ends_and_what_waited_for_it_goes(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    kind = MessageKind.PROGRESS
+    await write(log, relay.change(deliveries=[delivery("p1", kind=kind), delivery("p2", kind=kind)]))
+    dropped = DeliveryEvent(30.0, "dropped", "dropped_by_operator", exchange="x9")
+    assert await claimed(relay, 10.0) == ["p1"]
+    with pytest.raises(RowConflict):
+        await write(log, relay.drop("p1", dropped))
+    await write(log, relay.settle(settled("p1", DEAD)))
+    assert await claimed(relay, 25.0) == []
+    await write(log, relay.drop("p1", dropped))
+    with pytest.raises(RowConflict):
+        await write(log, relay.replay("p1", dropped))
+    ended = await relay.delivery("p1")
+    assert ended is not None
+    assert (ended.state, ended.reason) == (SUPERSEDED, "dropped_by_operator")
+    assert (await relay.history("p1"))[-1] == dropped
+    assert await claimed(relay, 30.0) == ["p2"]
+
+
 async def test_inbox_gives_what_is_not_acknowledged_in_order_and_to_its_system_only(
     log: SqlExchangeLog, relay: RelayTables
 ) -> None:

@@ -244,6 +244,7 @@ def statements_of(relay: SqlRelay, *, server: bool) -> Iterator[Statement]:
         relay.change(dossier=dossier(version=2), before=1),
         relay.settle(settled("d1", DeliveryState.DEAD)._replace(reference="B.7")),
         relay.replay("d1", happened),
+        relay.drop("d1", happened),
         relay.acknowledge("one_gate", ["d1"], happened),
     ):
         for statement, rows in work.steps:
