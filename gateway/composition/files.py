@@ -45,9 +45,12 @@ async def opened_files(
 
 
 @contextlib.asynccontextmanager
-async def sweeping_files(files: DossierFiles, referred: Referred) -> AsyncIterator[None]:
-    """A task that deletes files once a day to which nothing refers. `referred` raises GatewayError if it cannot say."""
-    task = asyncio.create_task(_sweeping(files, referred), name="unreferred_files")
+async def sweeping_files(files: DossierFiles, referred: Referred, kept: Referred) -> AsyncIterator[None]:
+    """A task that deletes files once a day to which nothing refers.
+
+    `referred` (dossiers) and `kept` (kept papers) raise GatewayError if they cannot say: nothing is deleted then.
+    """
+    task = asyncio.create_task(_sweeping(files, referred, kept), name="unreferred_files")
     try:
         yield
     finally:
@@ -67,10 +70,10 @@ async def _clean(files: Files) -> None:
         log().info("files.interrupted_dropped", count=count)
 
 
-async def _sweeping(files: DossierFiles, referred: Referred) -> None:
+async def _sweeping(files: DossierFiles, referred: Referred, kept: Referred) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         try:
-            await files.sweep(referred)
+            await files.sweep(referred, kept)
         except GatewayError as error:
             log().error("files.not_swept", error=error)

@@ -82,7 +82,9 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
             recorder=of.recorder, outbox=outbox, keys=keys, secret=of.secret,
             rules=status_rules(settings.statuses),
         )  # fmt: skip
-        await opened.enter_async_context(sweeping_files(of.files, rows.referred))
+        await opened.enter_async_context(
+            sweeping_files(of.files, rows.referred, of.stores.kept_papers.referred)
+        )
         portals[EARLY] = EarlySteps(relay)
         sweeping = asyncio.create_task(_sweep(relay), name="relay-sweep")
         try:

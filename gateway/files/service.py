@@ -46,7 +46,7 @@ _DAY_SECONDS = 86_400
 
 #: notes of a record
 RecordNotes = dict[str, str | int | bool]
-#: which of these digests (hexadecimal) dossiers refer to
+#: which of these digests (hexadecimal) something refers to: dossiers, kept papers
 Referred = Callable[[Sequence[str]], Awaitable[set[str]]]
 
 
@@ -188,19 +188,19 @@ class DossierFiles:
         """Whether a requester holds a file, so that its dossiers may refer to it; its age then begins anew."""
         return await self.files.is_held(digest, requester) and await self.files.hold(digest, requester)
 
-    async def sweep(self, referred: Referred) -> int:
+    async def sweep(self, referred: Referred, kept: Referred) -> int:
         """Delete files that nothing refers to and that are older than `unreferred_days`; how many.
 
-        Sealed copies of kept papers stay: they are deleted with their paper.
+        `kept` names the sealed copies of kept papers. It decides alone about a copy: one that no paper has was left by
+        a crash, or by a paper that was kept again, and its key is gone.
         `Files.hold` begins the age of a file anew: call it before a dossier refers to an older file.
         """
         before = self._now() - self.settings.unreferred_days * _DAY_SECONDS
         after, count = "", 0
         while page := await self.files.stored_before(before, after, _PAGE):
-            needed = await referred(page)
+            needed = await referred(page) | await kept(page)
             for digest in page:
-                is_free = digest not in needed and not await self.files.is_held(digest, KEEPER)
-                count += is_free and await self.files.delete(digest, before)
+                count += digest not in needed and await self.files.delete(digest, before)
             after = page[-1]
         if count:
             log().info("files.swept", count=count)

@@ -11,6 +11,7 @@ import pytest
 from adapters.files.local import LocalFiles, open_files
 from gateway.app import SystemClock
 from gateway.config.gateway import FileSettings
+from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
@@ -115,6 +116,13 @@ class NoLog:
         return Receipt("", "")
 
 
+def service(files: LocalFiles) -> DossierFiles:
+    recorder = Recorder(log=NoLog(), clock=SystemClock(), digest="", metrics=Metrics())  # type: ignore[arg-type]
+    return DossierFiles(
+        files=files, scanner=None, links=FileLinks(bytes(32)), settings=FileSettings(), recorder=recorder
+    )
+
+
 async def test_sweep_deletes_what_is_old_and_not_referred_to(files: LocalFiles) -> None:
     needed, unneeded, young = (
         await kept(files, b"a", days=9),
@@ -127,24 +135,41 @@ async def test_sweep_deletes_what_is_old_and_not_referred_to(files: LocalFiles) 
         asked.extend(digests)
         return {needed}
 
-    recorder = Recorder(log=NoLog(), clock=SystemClock(), digest="", metrics=Metrics())  # type: ignore[arg-type]
-    service = DossierFiles(
-        files=files, scanner=None, links=FileLinks(bytes(32)), settings=FileSettings(), recorder=recorder
-    )
-    assert await service.sweep(referred) == 1
+    async def of_papers(_digests: Sequence[str]) -> set[str]:
+        return set()
+
+    assert await service(files).sweep(referred, of_papers) == 1
     assert asked == sorted([needed, unneeded])
     assert [await files.is_held(one, "one") for one in (needed, unneeded, young)] == [True, False, True]
 
 
-async def test_sweep_leaves_the_sealed_copies_of_kept_papers(files: LocalFiles) -> None:
+async def test_sweep_leaves_the_sealed_copies_that_kept_papers_have_and_deletes_those_that_were_left(
+    files: LocalFiles,
+) -> None:
+    """A crash before its paper is stored, and a paper kept again, leave a copy that nothing names."""
     copy = await kept(files, b"sealed", holder=KEEPER, days=9)
+    left = await kept(files, b"sealed under a key that is gone", holder=KEEPER, days=9)
+    new = await kept(files, b"its paper is being stored", holder=KEEPER)
 
-    async def referred(_digests: Sequence[str]) -> set[str]:
+    async def of_dossiers(_digests: Sequence[str]) -> set[str]:
         return set()
 
-    recorder = Recorder(log=NoLog(), clock=SystemClock(), digest="", metrics=Metrics())  # type: ignore[arg-type]
-    service = DossierFiles(
-        files=files, scanner=None, links=FileLinks(bytes(32)), settings=FileSettings(), recorder=recorder
-    )
-    assert await service.sweep(referred) == 0
+    async def of_papers(digests: Sequence[str]) -> set[str]:
+        return {copy} & set(digests)
+
+    assert await service(files).sweep(of_dossiers, of_papers) == 1
+    assert [await files.is_held(one, KEEPER) for one in (copy, left, new)] == [True, False, True]
+
+
+async def test_sweep_deletes_nothing_while_it_is_unknown_which_papers_are_kept(files: LocalFiles) -> None:
+    copy = await kept(files, b"sealed", holder=KEEPER, days=9)
+
+    async def of_dossiers(_digests: Sequence[str]) -> set[str]:
+        return set()
+
+    async def unknown(_digests: Sequence[str]) -> set[str]:
+        raise ConsentsUnavailable
+
+    with pytest.raises(ConsentsUnavailable):
+        await service(files).sweep(of_dossiers, unknown)
     assert await files.is_held(copy, KEEPER)
