@@ -70,8 +70,8 @@ async def keep(request: Request) -> Response:
     wanted = PaperToKeep(
         procedure=procedure, component=body.component, dossier=body.dossier,
         file=body.file.removeprefix("sha256:"), file_name=body.file_name, title=body.title,
-        result_code=body.result_code or "", consent=body.consent, owner=person_of(body.subject),
-        about=_object(body.object, procedure),
+        result_code=body.result_code or "", reference=body.reference or "", consent=body.consent,
+        owner=person_of(body.subject), about=_object(body.object, procedure),
         valid_until=None if body.valid_until is None else PartialDate.parse(body.valid_until),
     )  # fmt: skip
     return answer(await services.papers.keeping.keep(wanted, request.caller))

@@ -56,6 +56,7 @@ class PaperKeepBody(Body):
             "file_name": "gcnqsdd.pdf",
             "title": "Giấy chứng nhận quyền sử dụng đất",
             "result_code": "KQ.G10.900001",
+            "reference": "CK 225177",
             "consent": "cs-abcdefghijkmnpqrstuvwxyz",
             "subject": {
                 "personal_id": "033190001234",
@@ -76,13 +77,22 @@ class PaperKeepBody(Body):
     file_name: Text = Field(max_length=150)
     title: Text
     result_code: Word | None = Field(None, description="code of the result that the paper is (MAKETQUA)")
+    reference: Text | None = Field(
+        None,
+        max_length=100,
+        description="number and symbol of the paper (SoKyHieu): where evidence names the paper in force, it is offered "
+        "only if it is this one",
+    )
     #: of the purpose `keep_papers`, given by the owner
     consent: Annotated[str, Field(pattern=grammar.CONSENT)]
     subject: PersonBody
     object: SubjectBody | None = Field(
         None, description="what the paper is about beside its owner: a parcel, a vehicle, a person"
     )
-    valid_until: BirthDate | None = Field(None, description="last day, month or year; left out: not limited")
+    valid_until: BirthDate | None = Field(
+        None,
+        description="last day, month or year; left out: it is offered only where evidence says that it is in force",
+    )
 
 
 class PaperSearchBody(Body):

@@ -235,7 +235,7 @@ OPERATIONS = (
         method="POST", path="/v1/papers/keep", handler=papers.keep, id="papers_keep", scope="papers",
         body=PaperKeepBody, vi="Lưu giấy tờ công dân đã nộp, theo sự đồng ý, để dùng lại lần sau",
         en="Keep a paper that the citizen gave, by consent, to reuse it", answer="KeptPaper",
-        problems=(*BODY, *GUARDED, 404, 503),
+        problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
     ),
     Route(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

@@ -18,7 +18,9 @@ from gateway.mapping.papers import still_valid
 from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Facts
 from gateway.mapping.procedure import (
+    DOSSIER,
     FORM,
+    TYPED,
     Procedure,
     conditions,
     evidence_of,
@@ -178,6 +180,45 @@ def _found(facts: Facts, index: int, owner: str, paper: Mapping[str, Any]) -> Fo
         if any(paper["result_code"] in (leaf.issued or ()) for leaf in wanted):
             entries.append(paper_entry(alone, code, rule))
     return FoundPaper(index, owner, paper, _state(facts, paper, entries), tuple(entries))
+
+
+def decided_alone(facts: Facts, code: str, paper: Mapping[str, Any]) -> tuple[OfferState, PaperEntry] | None:
+    """A component, decided as if this paper were the only one in the store; None: the search did not ask about it.
+
+    `paper` without a result code counts as one that the rule takes: its number and the evidence decide.
+    """
+    rule = facts.plan.papers.get(code)
+    if rule is None:
+        return None
+    answers = list(facts.answers)
+    for leaf in _issued_leaves([rule]):
+        query = facts.plan.picks[stored(leaf)].query
+        if query is not None and leaf.issued:
+            shown = {**paper, "result_code": paper.get("result_code") or leaf.issued[0]}
+            answers[query] = SourceAnswer(Outcome.FOUND, {"papers": [shown]})
+    entry = paper_entry(replace(facts, answers=answers), code, rule)
+    return _state(facts, paper, [entry]), entry
+
+
+def depends_on_evidence(procedure: Procedure, component: str) -> bool:
+    """Whether evidence decides that a paper is in force, or that it says what it must."""
+    proof = procedure.papers[component].replaced_by
+    return proof is not None and any(leaf.guards or leaf.concludes for leaf in leaves(proof))
+
+
+def roles_of_rule(procedure: Procedure, component: str) -> frozenset[str]:
+    """The roles that a component's rule is about, those of its owners among them; empty: it has no rule."""
+    proof = procedure.papers[component].replaced_by
+    return frozenset(() if proof is None else (role for leaf in leaves(proof) for role in _roles(leaf)))
+
+
+def _roles(leaf: Proof) -> Iterator[str]:
+    yield leaf.about or ""
+    for word in (*leaf.bound, *(place for places in leaf.bound.values() for place in places)):
+        if ":" in word:
+            yield word.partition(":")[0]
+        elif "." in word and word != DOSSIER and not word.startswith((FORM, TYPED)):
+            yield word.partition(".")[0]
 
 
 def _only(

@@ -6,7 +6,7 @@ keys of their own; they end with the consent, with the paper's validity, or with
 
 import base64
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2s
@@ -54,6 +54,8 @@ class PaperToKeep:
     title: str
     #: code of the result that it is; blank: none
     result_code: str
+    #: number and symbol of the paper; blank: none
+    reference: str
     consent: str
     owner: Subject
     #: what it is about, beside its owner; None: nothing
@@ -71,6 +73,10 @@ class KeptPaper(NamedTuple):
     valid_until: str
     #: `Subject.key` of the object; blank: it is about its owner alone
     about: str
+    #: name and birth date of a person that it is about; blank: not known
+    about_identity: Sequence[str]
+    #: number and symbol of the paper; blank: none
+    reference: str
     #: key of the file
     key: bytes
 
@@ -123,7 +129,7 @@ class KeptPapers:
         found = []
         for row in await self.rows.of(persons, requester.id, now):
             one = await self._opened(row, owner.key)
-            if one is not None and one[1] == _identity(owner):
+            if one is not None and one[1] == identity_of(owner):
                 found.append(one[0])
         return found
 
@@ -186,9 +192,11 @@ class KeptPapers:
             wanted.procedure.code, wanted.component, wanted.result_code, "", now.timestamp(), until, b"",
         )  # fmt: skip
         key = os.urandom(_KEY_BYTES)
+        whose = ["", ""] if wanted.about is None else identity_of(wanted.about)
         content = {
-            "owner": wanted.owner.key, "identity": _identity(wanted.owner), "title": wanted.title,
-            "file_name": wanted.file_name, "about": about, "key": base64.b64encode(key).decode(),
+            "owner": wanted.owner.key, "identity": identity_of(wanted.owner), "title": wanted.title,
+            "file_name": wanted.file_name, "about": about, "reference": wanted.reference,
+            "about_identity": whose, "key": base64.b64encode(key).decode(),
             "valid_until": "" if wanted.valid_until is None else str(wanted.valid_until),
         }  # fmt: skip
         return row._replace(sealed=seal(keys.encryption, orjson.dumps(content), _context(row))), key
@@ -216,8 +224,9 @@ class KeptPapers:
             return None
         key = base64.b64decode(content["key"])
         paper = KeptPaper(
-            row, content["title"], content["file_name"], content["valid_until"], content["about"], key
-        )
+            row, content["title"], content["file_name"], content["valid_until"], content["about"],
+            content.get("about_identity", ("", "")), content.get("reference", ""), key,
+        )  # fmt: skip
         return paper, content["identity"]
 
 
@@ -260,7 +269,8 @@ def _end(until: PartialDate | None) -> float:
     return datetime(after.year, after.month, after.day, tzinfo=VIETNAM).timestamp()
 
 
-def _identity(owner: Subject) -> list[str]:
+def identity_of(owner: Subject) -> list[str]:
+    """Name and birth date: a number that was issued again is another person's."""
     return [bare(owner.full_name or ""), str(owner.birth_date or "")]
 
 

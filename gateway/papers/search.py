@@ -5,7 +5,7 @@ of a cut says which component of the procedure a paper may replace. No late answ
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,22 +20,15 @@ from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode
-from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry
 from gateway.mapping.apply import Filled, fill
-from gateway.mapping.issued import (
-    FoundPaper,
-    OfferState,
-    found_papers,
-    is_about_object,
-    result_codes,
-    stored_part,
-)
+from gateway.mapping.issued import FoundPaper, OfferState, found_papers, result_codes, stored_part
 from gateway.mapping.plan import evidence_id
+from gateway.mapping.predicates import Facts
 from gateway.mapping.procedure import KEPT_PAPERS, Procedure
 from gateway.papers.keep import KeptPaper, KeptPapers
+from gateway.papers.kept_rule import kept_verdict
 from gateway.papers.references import PaperHandle, References
-from gateway.ports.kept_papers import KeptPaperRow
 from gateway.prefill.answers import source_entries
 from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
@@ -44,10 +37,6 @@ from gateway.prefill.service import PrefillSteps
 
 #: note of records: what the exchange did
 OPERATION = "papers_search"
-#: a kept paper that may be several components has the best of their states
-_KEPT_ORDER = (OfferState.OFFERED, OfferState.NOT_IN_FORCE, OfferState.OTHER_OBJECT)
-#: what the evidence says of a paper that holds no longer
-_ENDED = frozenset({Reason.NOT_IN_FORCE.value, Reason.CONCLUSION_DIFFERS.value})
 #: members of a stored paper that leave; not its files' paths
 _SHOWN = ("result_code", "title", "reference", "authority", "valid_until")
 
@@ -119,7 +108,7 @@ class Searching:
             found = [] if filled.facts is None else list(found_papers(filled.facts))
             papers = [(self._entry(exchange, one), _handles(exchange, answers, one)) for one in found]
             kept = await self._kept_by_owner(exchange, wanted)
-            papers += [_kept_entry(exchange, procedure, one, filled.papers) for one in kept]
+            papers += [_kept_entry(exchange, procedure, one, filled.facts) for one in kept]
             shown = [entry for entry, _ in papers]
             left = orjson.dumps(shown)
             offered = sum(entry["state"] is OfferState.OFFERED for entry in shown)
@@ -250,22 +239,18 @@ def _about(exchange: Exchange) -> PaperHandle:
 
 
 def _kept_entry(
-    exchange: Exchange, procedure: Procedure, kept: KeptPaper, decided: Sequence[PaperEntry]
+    exchange: Exchange, procedure: Procedure, kept: KeptPaper, facts: Facts | None
 ) -> tuple[dict[str, Any], list[PaperHandle]]:
-    """One kept paper of the answer. `decided`: what the evidence says of the components."""
+    """One kept paper of the answer. `facts`: what the search asked."""
     row, owner = kept.row, exchange.case.procedure.signs_in
-    components = [
-        (code, _kept_state(exchange, procedure, kept, code, decided)) for code in _may_be(procedure, row)
-    ]
-    states = {state for _, state in components}
-    best = next((one for one in _KEPT_ORDER if one in states), OfferState.NOT_NEEDED)
+    state, components = kept_verdict(kept, procedure, facts, exchange)
     entry = {
         "result_code": row.result_code or None,
         "title": kept.title or None,
-        "reference": None,
+        "reference": kept.reference or None,
         "authority": None,
         "valid_until": kept.valid_until or None,
-        "state": best,
+        "state": state,
         "owner": owner,
         "kept": True,
         "given_at": rfc3339(datetime.fromtimestamp(row.given, UTC)),
@@ -274,50 +259,12 @@ def _kept_entry(
         "mark": "sandbox",
         "sandbox": False,
         "legal_basis": f"consent:{row.consent}",
-        "components": [_kept_component(procedure, code, state) for code, state in components],
+        "components": [_component(one) for one in components],
         "files": [{"name": kept.file_name}],
     }
     handle = _about(exchange)._replace(
         role=owner, owner=exchange.keys[owner], kept=row.id, file_name=kept.file_name,
         result_code=row.result_code, title=kept.title, legal_basis=f"consent:{row.consent}",
-        components=[code for code, state in components if state is OfferState.OFFERED], consents=[row.consent],
+        components=[one["code"] for one in components if one["state"] == "reusable"], consents=[row.consent],
     )  # fmt: skip
     return entry, [handle]
-
-
-def _may_be(procedure: Procedure, row: KeptPaperRow) -> Iterator[str]:
-    """The components that a kept paper may be: the one for which it was given, or one that takes its result."""
-    for code in procedure.papers:
-        is_same = (row.procedure, row.component) == (procedure.code, code)
-        if is_same or (row.result_code and row.result_code in result_codes(procedure, code)):
-            yield code
-
-
-def _kept_state(
-    exchange: Exchange, procedure: Procedure, kept: KeptPaper, code: str, decided: Sequence[PaperEntry]
-) -> OfferState:
-    """The rule of a cut, as far as a paper without data can keep it: same object, and nothing says that it ended."""
-    owner = exchange.keys[procedure.signs_in]
-    named = {exchange.keys[role] for role in exchange.named} - {owner}
-    if (kept.about or is_about_object(procedure, code)) and kept.about not in named:
-        return OfferState.OTHER_OBJECT
-    reasons = [reason for one in decided if one["code"] == code and (reason := one.get("reason")) is not None]
-    if any(reason["code"] in _ENDED for reason in reasons):
-        return OfferState.NOT_IN_FORCE
-    return OfferState.OFFERED
-
-
-def _kept_component(procedure: Procedure, code: str, state: OfferState) -> dict[str, object]:
-    rule = procedure.papers[code]
-    why = {OfferState.OTHER_OBJECT: Reason.OBJECT_DIFFERS, OfferState.NOT_IN_FORCE: Reason.NOT_IN_FORCE}.get(
-        state
-    )
-    return {
-        "component": code,
-        "title": rule.title.vi,
-        "title_en": rule.title.en,
-        "replaces": "yes" if state is OfferState.OFFERED else "no",
-        **({} if why is None else {"reason": {"code": why.value}}),
-        "legal_basis": rule.legal_basis,
-        "basis_mark": rule.basis_mark,
-    }

@@ -12,7 +12,7 @@ import pytest_asyncio
 from adapters.sandbox.served_files import tiny_pdf
 from gateway.domain.dates import legal_day
 from tests.api.office import fits
-from tests.faults.conftest import SERVICES, Stage, staged
+from tests.faults.conftest import SERVICES, Say, Stage, always, staged
 from tests.flows.conftest import House, new_official, on_session
 from tests.flows.test_dossiers import dossier
 from tests.flows.test_papers_fetch import fetch
@@ -58,7 +58,8 @@ async def keep(stage: Stage, who: dict[str, Any], consent: str, client: str = "p
     house = stage.house
     asked = {
         "procedure": "1.013225", "component": "drawings", "dossier": GIVEN_IN, "file_name": "banve.pdf",
-        "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL, **more,
+        "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL,
+        "valid_until": "2060-03-02", **more,
     }  # fmt: skip
     if "file" not in asked:
         asked["file"] = await upload(house)
@@ -224,7 +225,12 @@ async def test_result_code_carries_a_paper_to_the_component_that_takes_it_and_re
     who = subject(registers, "mau")
     consent = await consented(registers.house, who)
     status, got = await keep(
-        registers, who, consent, component="land_certificate_copy", result_code="KQ.G10.900001"
+        registers,
+        who,
+        consent,
+        component="land_certificate_copy",
+        result_code="KQ.G10.900001",
+        reference="CK 225177",
     )
     assert status == 200, got
     elsewhere: dict[str, Any] = {
@@ -242,6 +248,93 @@ async def test_result_code_carries_a_paper_to_the_component_that_takes_it_and_re
         registers.peers["land"].say = None
     assert (paper["state"], paper["files"][0]["reference"]) == ("not_in_force", None)
     await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+def certificate(**change: str) -> Say:
+    """The land database has this of the certificate of the parcel."""
+    return changed(lambda tree: {**tree, "DC_GiayChungNhan": {**tree.get("DC_GiayChungNhan", {}), **change}})
+
+
+@pytest.mark.parametrize(
+    ("reference", "says", "state", "reason"),
+    [
+        ("CK 225177", None, "offered", None),
+        # valid for years by its last day, but nobody can say that it was not withdrawn
+        ("CK 225177", always(b"<html>"), "undecided", "condition_unknown"),
+        # another certificate was issued for this parcel since
+        ("CK 225177", certificate(soPhatHanh="DB 610384"), "other_object", "object_differs"),
+        ("CK 225177", certificate(soPhatHanh=""), "undecided", "condition_unknown"),
+        ("CK 225177", certificate(trangThai=""), "undecided", "condition_unknown"),
+        ("CK 225177", certificate(trangThai="2"), "not_in_force", "not_in_force"),
+        # the paper names no number: it may be the one before
+        (None, None, "undecided", "condition_unknown"),
+    ],
+)
+async def test_kept_certificate_is_offered_only_while_evidence_says_that_it_is_the_one_in_force(
+    registers: Stage, reference: str | None, says: Say | None, state: str, reason: str | None
+) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    status, got = await keep(
+        registers, who, consent, component="land_certificate_copy", reference=reference, result_code="KQ.G10.900001"
+    )  # fmt: skip
+    assert status == 200, got
+    registers.peers["land"].say = says
+    try:
+        (paper,) = await offered(registers, who)
+    finally:
+        registers.peers["land"].say = None
+        await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+    (component,) = paper["components"]
+    assert (paper["state"], component.get("reason", {}).get("code")) == (state, reason)
+    assert (component["replaces"], paper["reference"]) == ("yes" if state == "offered" else "no", reference)
+    assert (paper["files"][0]["reference"] is None) is (state != "offered")
+    assert ("advice" in component) is (state != "offered")
+
+
+async def test_paper_that_nothing_says_is_in_force_is_not_offered(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    consent = await consented(registers.house, who)
+    assert (await keep(registers, who, consent, valid_until=None))[0] == 200
+    (paper,) = await offered(registers, who)
+    assert (paper["state"], paper["files"][0]["reference"]) == ("undecided", None)
+    assert paper["components"][0]["replaces"] == "no"
+    assert paper["components"][0]["advice"]["vi"]
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_person_whose_name_or_birth_date_changed_finds_nothing(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    for change in ({"full_name": "Trần Thị Mẫu Mới"}, {"birth_date": "1990-02-16"}):
+        assert await offered(registers, {**who, **change}) == []
+
+
+async def test_keeping_under_an_idempotency_key_is_done_once(registers: Stage) -> None:
+    house, who = registers.house, subject(registers, "mau")
+    consent = await consented(house, who)
+    asked = {
+        "procedure": "1.013225", "component": "drawings", "dossier": GIVEN_IN, "file_name": "banve.pdf",
+        "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL, "file": await upload(house),
+    }  # fmt: skip
+    headers = {
+        "Authorization": f"Bearer {await house.token('portal')}",
+        "Idempotency-Key": "luu-giay-to-0001",
+    }
+    answers = []
+    for _ in range(2):
+        async with house.session.post(f"{house.url}/v1/papers/keep", json=asked, headers=headers) as response:
+            answers.append(
+                (response.status, response.headers.get("Idempotency-Replayed"), await response.read())
+            )
+    assert [(status, replayed) for status, replayed, _ in answers] == [(200, None), (200, "true")]
+    assert answers[0][2] == answers[1][2]
+    of_consent = [
+        one for one in records(house) if one["result"] == "kept" and one["basis"] == f"consent:{consent}"
+    ]
+    assert len(of_consent) == 1
+    await house.post("/v1/consents/withdraw", {"consent": consent})
 
 
 async def test_same_paper_kept_twice_is_kept_once(registers: Stage) -> None:
