@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.portals.tools import Link
+from adapters.portals.tools import Link, LinkFor
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import FilesUnavailable
 from gateway.mapping.messages import MessageFault, PortalPlans
@@ -13,16 +13,16 @@ from gateway.ports.relay import Unwritable
 _HOLDERS = ("papers", "results", "supplements")
 
 
-async def linked(body: Mapping[str, Any], link: Link | None) -> Mapping[str, Any]:
+async def linked(body: Mapping[str, Any], link: Link | None, whom: LinkFor) -> Mapping[str, Any]:
     """The message with an address for each file of this gateway that has none. Raises GatewayError."""
     out = dict(body)
     if body.get("file") and not body.get("url"):
         if link is None:
             raise FilesUnavailable
-        out["url"] = await link(str(body["file"]), str(body.get("file_name") or ""))
+        out["url"] = await link(str(body["file"]), str(body.get("file_name") or ""), whom)
     for name in _HOLDERS:
         if parts := body.get(name):
-            out[name] = [await linked(one, link) for one in parts]
+            out[name] = [await linked(one, link, whom) for one in parts]
     return out
 
 

@@ -19,7 +19,7 @@ from adapters.portals.bus_wire import PROFILES, BusCall, BusOptions, form_of
 from adapters.portals.calling import NotDelivered, ended, portal_unavailable
 from adapters.portals.messages import first_fault, linked
 from adapters.portals.options import options_of
-from adapters.portals.tools import Link, PortalTools
+from adapters.portals.tools import Link, LinkFor, PortalTools
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import DossierStatus, MessageKind
@@ -159,7 +159,7 @@ class NationalBus:
 
         A create whose answer was lost took effect when the dossier is there now: it is not sent again.
         """
-        written = self._plans["dossier"].write(await linked(message.body, self._link))
+        written = self._plans["dossier"].write(await self._linked(message))
         is_known = await self._is_known(message, end)
         if message.unconfirmed and is_known and self._creating.pop(message.delivery, False):
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
@@ -234,7 +234,7 @@ class NationalBus:
     async def _status(self, message: OutboundMessage, end: float) -> PortalAnswer:
         """A status of a dossier of the portal: it sets a state, so that a second time changes nothing."""
         plan = self._plans["status"]
-        written = plan.write(await linked(message.body, self._link))
+        written = plan.write(await self._linked(message))
         call = BusCall(plan.operation, {"type": "2"}, data=written, dossier=message.code)
         return self._ended(await self._calls.call(call, end), message, written)
 
@@ -257,6 +257,9 @@ class NationalBus:
         self._known.move_to_end(code)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
+
+    async def _linked(self, message: OutboundMessage) -> Mapping[str, Any]:
+        return await linked(message.body, self._link, LinkFor(self._name, message.code))
 
     def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
         """The first field that the bus cannot take as it stands."""

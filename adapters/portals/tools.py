@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from adapters.transport.tools import Tools
 from gateway.ports.cache import Cache
@@ -9,8 +10,19 @@ from gateway.ports.files import Files
 
 #: method, address, headers, body -> the headers that prove the request (RFC 9421, RFC 9530)
 Sign = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Mapping[str, str]]]
+
+
+class LinkFor(NamedTuple):
+    """Who fetches a file, and why: the record of the download names both."""
+
+    #: portal
+    receiver: str
+    #: code of the dossier
+    dossier: str
+
+
 #: reference (`sha256:…`) and name of a file -> the address at which a receiver fetches it; GatewayError
-Link = Callable[[str, str], Awaitable[str]]
+Link = Callable[[str, str, LinkFor], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

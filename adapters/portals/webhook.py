@@ -23,7 +23,7 @@ from adapters.portals.calling import (
 )
 from adapters.portals.messages import linked
 from adapters.portals.options import options_of
-from adapters.portals.tools import PortalTools
+from adapters.portals.tools import LinkFor, PortalTools
 from adapters.transport.auth import build_auth
 from adapters.transport.breaker import Behalf
 from adapters.transport.call import Wire
@@ -106,7 +106,7 @@ class WebhookPortal:
         """As `GET /v1/dossiers/inbox` has it."""
         body = message.body
         if self._tools.link is not None:
-            body = await linked(body, self._tools.link)
+            body = await linked(body, self._tools.link, LinkFor(self._name, message.code))
         return {
             "seq": message.seq,
             "delivery": message.delivery,

@@ -21,7 +21,7 @@ from gateway.messages.sign import request_fields
 from gateway.ports.cache import Cache
 from gateway.ports.relay import Portal
 from gateway.ports.stores import Stores
-from gateway.relay.contents import Contents
+from gateway.relay.contents import Contents, in_records
 from gateway.relay.early import EarlySteps
 from gateway.relay.outbox import Outbox, OutboxLimits
 from gateway.relay.request_keys import RequestKeys
@@ -122,8 +122,11 @@ def _linking(parts: Composition, of: RelayParts) -> object:
     """Makes links to files, for a receiver that downloads them later."""
     seconds = parts.configuration.gateway.files.link_hours * 3_600
 
-    async def link(file: str, name: str) -> str:
-        token, _ = await of.files.sealed_link(file.removeprefix("sha256:"), name, seconds)
+    async def link(file: str, name: str, whom: tuple[str, str]) -> str:
+        receiver, dossier = whom
+        token, _ = await of.files.sealed_link(
+            file.removeprefix("sha256:"), name, seconds, requester=receiver, dossier=in_records(dossier)
+        )
         return f"{of.address.url}/files/{token}"
 
     return link

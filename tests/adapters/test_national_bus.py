@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from adapters.portals.national_bus import open_portal
+from adapters.portals.tools import LinkFor
 from adapters.stores.memory import MemoryCache
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import BadRequest, ConfigError, PendingUnavailable, PortalUnavailable
@@ -511,7 +512,8 @@ async def test_status_is_an_object_of_type_two() -> None:
 
 
 async def test_files_of_this_gateway_get_an_address() -> None:
-    async def link(reference: str, name: str) -> str:
+    async def link(reference: str, name: str, whom: LinkFor) -> str:
+        assert whom == ("national_bus", CODE)
         return f"https://gw.example/files/{reference[-4:]}/{name}"
 
     papers = [{"file": "sha256:" + "a" * 64, "file_name": "a.pdf"}, {"url": "https://other.example/b.pdf"}]

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from adapters.sandbox.served_files import tiny_pdf
 from tests.api.office import fits
 from tests.doors.conftest import leaves
 from tests.flows.conftest import House, build, changed, on_session
+from tests.flows.test_records import records
 
 _numbers = itertools.count(1)
 OWNER = "033191527384"
@@ -357,3 +359,21 @@ async def test_step_names_files_of_its_own_requester_only(patient: House) -> Non
     status, problem = await call(patient, "POST", "/v1/dossiers/progress", body=entries)
     assert (status, problem["code"]) == (422, "file_unknown")
     assert problem["errors"][0]["pointer"] == "/entries/0/papers/0/file"
+
+
+@on_session
+async def test_download_of_a_portal_is_recorded_with_the_portal_and_the_dossier(patient: House) -> None:
+    headers = {
+        "Authorization": f"Bearer {await patient.token('one_gate')}",
+        "Content-Type": "application/pdf",
+    }
+    async with patient.session.post(f"{patient.url}/v1/files", data=tiny_pdf("tep"), headers=headers) as got:
+        file = (await got.json())["file"]
+    body = dossier(papers=[{"file": file, "file_name": "don.pdf"}])
+    await posted(patient, body)
+    await delivered(patient, body["code"])
+    order = {"code": body["code"]}
+    async with patient.session.post(f"{patient.control}/portal/fetch_files", json=order) as got:
+        assert got.status == 200, await got.text()
+    record = [one for one in records(patient) if one["result"] == "file_read"][-1]
+    assert (record["requester"], record["dossier"]) == ("national_bus", body["code"])
