@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.domain.dossier import DossierStatus
-from gateway.mapping.messages import PortalPlans, leaves_of
+from gateway.mapping.messages import MessageFault, PortalPlans, leaves_of
 
 MESSAGE = "look_up"
 
@@ -15,9 +14,13 @@ def dossier_row(plans: PortalPlans, dossier: Mapping[str, Any]) -> dict[str, Any
     Members of other messages (`more`) do not stand in it.
     """
     known = {name: one for name, one in dossier.items() if name != "more"}
-    if known.get("status") == DossierStatus.UNKNOWN and not known.get("status_text"):
-        del known["status"]
-    said = plans[MESSAGE].write(known)
+    said = None
+    while said is None:
+        try:
+            said = plans[MESSAGE].write(known)
+        except MessageFault as fault:  # the portal's lists have no code for it
+            if known.pop(fault.path, None) is None:
+                raise
     return {
         leaf.name: said[leaf.name] if any(place.get(known) is not None for place in leaf.places) else ""
         for leaf in leaves_of(plans[MESSAGE].fields)

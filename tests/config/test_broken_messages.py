@@ -13,7 +13,7 @@ BUS = "mappings/portals/national_bus.yaml"
 MINISTRY = "mappings/portals/ministry_portal.yaml"
 VNEID = "mappings/portals/vneid_records.yaml"
 LINKED = "mappings/portals/interlinked.yaml"
-RETURN = "{path: return_method, codes: return_method}"
+RETURN = "{path: return_method, codes: return_method, "
 
 #: file, what is written instead of what, the words of the line at fault, what is said
 FAULTS: dict[str, Fault] = {
@@ -66,7 +66,7 @@ def test_word_taken_out_of_a_list_is_told_in_the_list_and_where_it_lacks(root: P
 def test_profile_that_is_not_declared_is_told_wherever_it_is_used(root: Path) -> None:
     says = "profile 'refused_11' is not declared"
     said = told(
-        root, [(BUS, "profiles: [refused_11]", "profiles: [refused_12]", "codes_in: {refused_11", says)]
+        root, [(BUS, "profiles: [refused_11,", "profiles: [refused_12,", "codes_in: {refused_11", says)]
     )
     assert said.count(says) == 2
 

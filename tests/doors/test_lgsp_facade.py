@@ -244,3 +244,11 @@ async def test_look_up_has_what_the_system_sent_and_the_dates_outlive_the_conten
     (row,) = (await client.ask("TraCuuHoSo", mahoso=dossier))["result"]
     assert row | known == row
     assert (row["MaTTHC"], row["DonViXuLy"]) == ("1.001193", "")
+
+
+@on_session
+async def test_code_that_we_do_not_know_is_kept_as_it_came(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert await client.sync(synced(dossier, HinhThuc="2"))
+    shown = await street.get(f"/v1/dossiers/{dossier}")
+    assert shown["dossier"]["more"] == {"HinhThuc": "2"}
