@@ -277,8 +277,12 @@ _FORGET = (
 
 
 _REMEMBER = (
-    f"INSERT INTO idempotency_keys ({_names(_KEY)}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own names
+    f"INSERT INTO idempotency_keys ({_names(_KEY)}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (requester, key)"  # noqa: S608 -- our own names
+    " DO UPDATE SET {} WHERE idempotency_keys.status = 0 AND idempotency_keys.digest = excluded.digest"
 )
+_RESERVE = _REMEMBER.format("at = excluded.at") + " AND idempotency_keys.at < $7 RETURNING key"
+_ANSWER = _REMEMBER.format("answer = excluded.answer, status = excluded.status, at = excluded.at")
+_ABANDON = "DELETE FROM idempotency_keys WHERE requester = $1 AND key = $2 AND status = 0 AND at = $3"
 
 
 class SqlRelay:
@@ -478,9 +482,17 @@ class SqlRelay:
 
     # ----------------------------------------------------------------------------------------- erasure
 
+    async def reserve(self, key: KeyRow, before: float) -> bool:
+        """Store a key without an answer durably; False: it is there."""
+        return bool(await self._database.write((_RESERVE, (*key, before))))
+
     async def remember(self, key: KeyRow) -> None:
-        """Store an answered key durably; one that is there stays."""
-        await self._database.write((_REMEMBER, key))
+        """Store an answered key durably; one that has an answer stays."""
+        await self._database.write((_ANSWER, key))
+
+    async def abandon(self, key: KeyRow) -> None:
+        """Forget a reserved key whose request failed."""
+        await self._database.write((_ABANDON, (key.requester, key.key, key.at)))
 
     async def referred(self, digests: Sequence[str]) -> set[str]:
         """Which of these files a dossier names."""

@@ -26,15 +26,23 @@ async def once(
     if keys is None:
         raise RelayUnavailable
     request.raw = await read_json_bytes(request)
-    asked = f"{request.route}\0".encode() + request.raw
-    async with keys.held(request.requester.id, key, asked) as row:
-        assert row is not None
+    place = "\0".join((request.route, *request.parameters.values()))
+    asked = f"{place}\0".encode() + request.raw
+    async with keys.held(request.requester.id, key, asked) as known:
+        assert known is not None
+        row = known if known.status else await keys.begin(known)
         if row.status:
             return Response(keys.answer(row), status=row.status, headers={REPLAYED: "true"})
-        response = await handler(request)
-        if isinstance(response, Response) and response.status < 300:
-            try:
-                await keys.rows.remember(keys.answered(row, response.status, response.body))
-            except GatewayError as error:  # it is done: the answer must leave
-                log().warning("key.not_kept", exchange_id=request.exchange, error=error)
+        try:
+            response = await handler(request)
+        except Exception:
+            await keys.give_up(row)
+            raise
+        if not isinstance(response, Response) or response.status >= 300:
+            await keys.give_up(row)
+            return response
+        try:
+            await keys.rows.remember(keys.answered(row, response.status, response.body))
+        except GatewayError as error:  # it is done: the answer must leave
+            log().warning("key.not_kept", exchange_id=request.exchange, error=error)
         return response

@@ -291,8 +291,19 @@ class RelayRows(Protocol):
         """What was answered under a key."""
         ...
 
+    async def reserve(self, key: KeyRow, before: float) -> bool:
+        """Store a key without an answer (`status` 0) durably, before its request is done; False: it is there.
+
+        One of the same request that has had no answer since before this time is taken over.
+        """
+        ...
+
     async def remember(self, key: KeyRow) -> None:
-        """Store an answered key durably; one that is there stays."""
+        """Store an answered key durably; one that has an answer stays."""
+        ...
+
+    async def abandon(self, key: KeyRow) -> None:
+        """Forget a reserved key whose request failed."""
         ...
 
     async def referred(self, digests: Sequence[str]) -> set[str]:

@@ -1,8 +1,8 @@
 """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): requests with the same key are done once.
 
 A key belongs to its requester and is remembered for days, with a keyed digest of its request and its sealed answer.
-The same key with another request is refused; a twin that is under way in this process is asked to come again. A
-request that failed may be sent again under its key.
+The same key with another request is refused; a twin that is under way, in any process, is asked to come again. A
+request that failed may be sent again under its key; one whose process died, when it must have ended.
 """
 
 import contextlib
@@ -13,13 +13,15 @@ from hashlib import blake2s
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import Conflict, Unprocessable
+from gateway.domain.errors import Conflict, GatewayError, Unprocessable
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.aead import seal, unseal
 from gateway.ports.clock import Clock
 from gateway.ports.relay import KeyRow, RelayRows
 
 _DIGEST_BYTES = 16
+#: a request without an answer for so long has ended with its process: none takes so long, and clocks of hosts differ
+_ENDED_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,27 @@ class RequestKeys:
             yield known or KeyRow(*place, digest, b"", 0, self.clock.now().timestamp())
         finally:
             self._under_way.discard(place)
+
+    async def begin(self, row: KeyRow) -> KeyRow:
+        """The key, stored before its request is done; or with its answer, when another process has done it meanwhile.
+
+        Raises Conflict while another process does it, RelayUnavailable.
+        """
+        now = self.clock.now().timestamp()
+        mine = row._replace(at=now)
+        if await self.rows.reserve(mine, now - _ENDED_SECONDS):
+            return mine
+        known = await self.rows.key(row.requester, row.key)
+        if known is not None and known.digest != row.digest:
+            raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
+        if known is None or not known.status:
+            raise Conflict(say.TWIN_UNDER_WAY, code=ProblemCode.REQUEST_UNDER_WAY, retry_after=1)
+        return known
+
+    async def give_up(self, row: KeyRow) -> None:
+        """Its request failed, and may be sent again at once."""
+        with contextlib.suppress(GatewayError):
+            await self.rows.abandon(row)
 
     def answered(self, row: KeyRow, status: int, body: bytes) -> KeyRow:
         """The key with its answer, sealed."""

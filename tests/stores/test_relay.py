@@ -628,6 +628,24 @@ async def test_old_keys_are_forgotten(log: SqlExchangeLog, relay: RelayTables) -
     await write(log, relay.change(key=key("k1")))
 
 
+async def test_key_is_reserved_once_until_its_answer_its_end_or_its_age(relay: RelayTables) -> None:
+    row = key()._replace(status=0, answer=b"", at=50.0)
+    assert await relay.reserve(row, 0.0)
+    assert not await relay.reserve(row._replace(at=60.0), 50.0)
+    assert not await relay.reserve(row._replace(at=90.0, digest=b"another"), 80.0)
+    assert await relay.reserve(row._replace(at=90.0), 80.0)
+    await relay.abandon(row)
+    assert await relay.key("one_gate", "k1") == row._replace(at=90.0)
+    await relay.abandon(row._replace(at=90.0))
+    assert await relay.key("one_gate", "k1") is None
+    assert await relay.reserve(row, 0.0)
+    await relay.remember(key())
+    await relay.remember(key()._replace(answer=b"later"))
+    await relay.abandon(row)
+    assert not await relay.reserve(row._replace(at=900.0), 800.0)
+    assert await relay.key("one_gate", "k1") == key()
+
+
 async def test_database_that_is_away_says_so(tmp_path: Path) -> None:
     relay = open_relay("postgresql://nobody:canary@127.0.0.1:1/none", tmp_path)
     with pytest.raises(RelayUnavailable):
