@@ -22,8 +22,16 @@ from adapters.transport.xml import XmlRefused
 from gateway.config.portals import PortalSettings
 from gateway.config.values import Settings
 from gateway.domain import sentences as say
-from gateway.domain.dossier import Dossier
-from gateway.domain.errors import BadRequest, BodyNotJson, ConfigError, GatewayError, Problem, Refused
+from gateway.domain.dossier import Dossier, ProgressEntry
+from gateway.domain.errors import (
+    BadRequest,
+    BodyNotJson,
+    ConfigError,
+    GatewayError,
+    NotFound,
+    Problem,
+    Refused,
+)
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import Desk, DoorAnswer, DoorCall, LongText, TakenIn
 
@@ -34,7 +42,11 @@ _NOTICE_BYTES = 2_097_152
 _LONGEST_CODE = 200
 
 #: service of the envelope -> what it carries; others are told apart by their members
-_SERVICES = {"NhanChungTuThueDat": "tax_voucher", "NhanThongBaoThueDat": "tax_notice"}
+_SERVICES = {
+    "NhanChungTuThueDat": "tax_voucher", "NhanThongBaoThueDat": "tax_notice",
+    # sandbox: how the portal tells of a withdrawal was not seen; our own model is a row of A.7
+    "NhanTienDoHoSo": "progress",
+}  # fmt: skip
 #: members without which a payload is refused; a dot leads into an object
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "promotion": ("MaHoSo", "MaTTHC", "MaSoThue", "TenThuongNhan"),
@@ -46,6 +58,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
         "ThongTinThanhToan.TrangThaiThanhToan",
     ),
     "tax_notice": (_NOTICE_FILE,),
+    "progress": ("MaHoSo", "ThoiDiemXuLy", "TrangThai"),
 }  # fmt: skip
 _NOTICE_MEMBERS = ("MA_SO_THUE", "SO_QUYET_DINH", "NGAY_QUYET_DINH", "SO_TIEN", "TEN_TIEUMUC")
 
@@ -54,7 +67,11 @@ class InboundOptions(Settings):
     """`door.options`."""
 
     #: further services of the envelope, and what they carry
-    services: dict[str, Literal["promotion", "amendment", "application", "tax_voucher", "tax_notice"]] = {}
+    services: dict[
+        str, Literal["promotion", "amendment", "application", "tax_voucher", "tax_notice", "progress"]
+    ] = {}
+    #: HTTP status of "not stored, send it again": A.9 has no code for it. 200 where the portal takes nothing else
+    busy_status: Literal[200, 503] = 503
 
 
 class _InboundMessage(NamedTuple):
@@ -107,6 +124,8 @@ class NationalInbound:
                     return await self._dossier(message, call, desk)
                 case "tax_notice":
                     return await self._tax_notice(message, call, desk)
+                case "progress":
+                    return await self._step(message, desk)
                 case _:
                     return await self._notice(message, call, desk)
         except MessageFault as fault:
@@ -124,7 +143,7 @@ class NationalInbound:
         answer = _answer(
             _REFUSED, code, f"chưa lưu được, hãy gửi lại / not stored, send it again: {error.title}"
         )
-        return answer._replace(status=503, headers={"Retry-After": "5"})
+        return answer._replace(status=self._options.busy_status, headers={"Retry-After": "5"})
 
     # --------------------------------------------------------------------------------------------- messages
 
@@ -169,6 +188,15 @@ class NationalInbound:
         content = self._part(message.kind, message.data)
         refuse_long(content, call.long)
         return _noted(await desk.take_notice(content["code"], message.service, content), message)
+
+    async def _step(self, message: _InboundMessage, desk: Desk) -> DoorAnswer:
+        """What a citizen did at the portal with a dossier that it forwarded: withdrew it, gave more (sandbox)."""
+        entry = ProgressEntry.model_validate(self._plans["progress"].read(message.data))
+        try:
+            taken = await desk.take_progress([entry])
+        except NotFound:
+            raise MessageFault("MaHoSo", "", say.NO_SUCH_DOSSIER(place=0)) from None
+        return _taken(taken, message, "")
 
     async def _tax_notice(self, message: _InboundMessage, call: DoorCall, desk: Desk) -> DoorAnswer:
         """One notice for each dossier that the file names; all of them are durable before the answer."""

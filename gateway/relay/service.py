@@ -531,8 +531,10 @@ class DossierRelay:
         """
         if party.origin != PROVINCE:
             body = {"entries": [plain(one) for one in entries.values()]}
-            target = INBOX + row.requester
-            return [self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body)]
+            told = receivers(self.configuration.portals[party.origin], row.requester)
+            return [
+                self._queued(MessageKind.PROGRESS, target, row, party, keys, now, body) for target in told
+            ]
         pairs = sorted(
             ((standing.verdicts[name], one) for name, one in entries.items()), key=lambda pair: pair[1].at
         )

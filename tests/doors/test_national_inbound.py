@@ -2,11 +2,17 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.portals.national_inbound import InboundOptions, NationalInbound
+from gateway.domain.errors import RelayUnavailable
+from gateway.ports.relay import DoorCall
+from tests.adapters.bus_peer import plans_of
 from tests.doors.conftest import Street
 from tests.doors.messages import (
     OWNER,
@@ -21,7 +27,7 @@ from tests.doors.messages import (
     synced,
     voucher,
 )
-from tests.flows.conftest import on_session
+from tests.flows.conftest import build, on_session
 
 pytestmark = on_session
 
@@ -241,3 +247,42 @@ async def test_look_up_by_the_owner_shows_what_the_portal_sent_and_nothing_else(
 
 async def test_unknown_path_is_answered_in_the_form_of_the_portal(street: Street) -> None:
     assert (await street.sent("khac", envelope(application(code()))))[0] == -1
+
+
+async def test_withdrawal_at_the_portal_reaches_the_province(street: Street) -> None:
+    dossier = code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    words = envelope(
+        {"MaHoSo": dossier, "ThoiDiemXuLy": "20261127100000", "TrangThai": "7"}, "NhanTienDoHoSo"
+    )
+    assert (await street.sent("nhanhsdvcqg", words))[0] == 0
+    assert (await street.sent("nhanhsdvcqg", words))[0] == 1
+    last = (await street.inbox(dossier))[-1]
+    assert (last["kind"], last["message"]["entries"][0]["status"]) == ("progress", "withdrawn")
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["status"] == "withdrawn"
+    words["data"]["MaHoSo"] = code()
+    answer = await street.sent("nhanhsdvcqg", words)
+    assert answer[0] == -1
+    assert "MaHoSo" in answer[1]
+
+
+async def test_withdrawal_is_pushed_where_the_dossier_was(tmp_path: Path) -> None:
+    async with build(tmp_path, {"portals.national_bus.door.pushes_to": "one_gate_hook"}) as house:
+        street, dossier = Street(house), code()
+        await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+        words = envelope(
+            {"MaHoSo": dossier, "ThoiDiemXuLy": "20261127100000", "TrangThai": "7"}, "NhanTienDoHoSo"
+        )
+        assert (await street.sent("nhanhsdvcqg", words))[0] == 0
+        found = (await street.get(f"/v1/deliveries?dossier={dossier}&target=one_gate_hook"))["deliveries"]
+    assert sorted(one["kind"] for one in found) == ["dossier", "progress"]
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, 503), ({"busy_status": 200}, 200)])
+async def test_what_passes_is_answered_with_the_status_of_the_settings(
+    options: dict[str, Any], status: int
+) -> None:
+    door = NationalInbound(plans_of("national_bus"), InboundOptions.model_validate(options))
+    answer = door.refusal(DoorCall("POST", "nhanhsdvcqg"), RelayUnavailable())
+    assert answer.status == status
+    assert json.loads(answer.body)["error_code"] == -1
