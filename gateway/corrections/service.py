@@ -38,6 +38,7 @@ from gateway.domain.errors import (
     LogUnavailable,
     NotFound,
     Refused,
+    RowConflict,
     Throttled,
     fault_at,
 )
@@ -263,9 +264,7 @@ class Corrections:
         notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
         before = await self.rows.find(row.id)
         if before is None:
-            receipt = await self._note(
-                caller, Phase.DELIVERY, "correction_opened", person, wanted, notes, work=work
-            )
+            receipt = await self._opened_once(caller, wanted, notes, work)
             try:
                 new = await self.rows.add(row)
             except CorrectionsUnavailable:
@@ -277,6 +276,18 @@ class Corrections:
             before = await self.rows.find(row.id)
         receipt = await self._note(caller, Phase.DELIVERY, "correction_repeated", person, wanted, notes)
         return before or row, receipt
+
+    async def _opened_once(
+        self, caller: Caller, wanted: CorrectionReport, notes: Mapping[str, str], work: Work | None
+    ) -> Receipt:
+        """Record a new report and queue it for its owner, unless a twin, or a process that died, has queued it."""
+        person = wanted.subject.key
+        try:
+            return await self._note(
+                caller, Phase.DELIVERY, "correction_opened", person, wanted, notes, work=work
+            )
+        except RowConflict:
+            return await self._note(caller, Phase.DELIVERY, "correction_opened", person, wanted, notes)
 
     async def _visible(self, correction: str, own: str) -> CorrectionRow:
         row = await self.rows.find(correction)

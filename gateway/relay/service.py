@@ -697,7 +697,10 @@ class DossierRelay:
     def report_work(
         self, correction: str, source: str, report: Mapping[str, Any], caller: Caller, keys: PeriodKeys
     ) -> Work | None:
-        """Queues a report of a wrong value for the owner of its database; None where no portal takes such reports."""
+        """Queues a report of a wrong value for the owner of its database; None where no portal takes such reports.
+
+        Raises RowConflict when it is stored and the report is queued already.
+        """
         targets = [
             name
             for name, one in self.configuration.portals.items()
@@ -714,7 +717,8 @@ class DossierRelay:
                 caller.requester.id, caller.exchange, DeliveryState.QUEUED, 0, "", now, 0.0, now, now, keys.period,
                 sealed(keys, report, delivery),
             ))  # fmt: skip
-        return self.rows.change(deliveries=queued)
+        key = KeyRow("correction:", correction, b"", b"", _ACCEPTED, now)
+        return self.rows.change(key=key, deliveries=queued)
 
     def takers(self, kind: MessageKind) -> list[str]:
         """The portals that something of this kind is queued for."""
