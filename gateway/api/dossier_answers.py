@@ -7,6 +7,7 @@ from gateway.domain.dossier import DossierStatus, MessageKind
 from gateway.mapping.reused import ReuseWarning
 from gateway.ports.relay import DeliveryState, TakenIn
 from gateway.relay.statuses import StepVerdict
+from gateway.relay.writable import FilingWarning
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
@@ -78,7 +79,7 @@ _DOSSIER = _object("origin code status version", **_LISTED)
 #: a doubt about a paper of a dossier that was taken in
 _WARNING = _object(
     "code pointer detail detail_vi",
-    code=open_list(one.value for one in ReuseWarning),
+    code=open_list(one.value for one in (*ReuseWarning, *FilingWarning)),
     pointer=_TEXT,
     detail=_TEXT,
     detail_vi=_TEXT,

@@ -25,10 +25,11 @@ from gateway.domain.dossier import Dossier, DossierPaper, Result
 from gateway.domain.errors import BadRequest, FilesUnavailable, RelayUnavailable, fault_at, fault_in
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.problems import ProblemCode
-from gateway.mapping.reused import check_reused
+from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.ports.relay import DossierSearch
 from gateway.relay.contents import subject_of
 from gateway.relay.service import DossierRelay
+from gateway.relay.writable import FilingWarning, blank_in
 
 _ACCEPTED = 202
 _MOST_ITEMS = 100
@@ -151,16 +152,14 @@ def number_in(request: Request, name: str, default: int, fits: Callable[[int], b
 
 
 def _warnings(request: Request, dossier: Dossier) -> list[dict[str, str]]:
-    """Doubts about reused papers; the dossier is taken in all the same."""
+    """Doubts about a dossier that is taken in all the same: reused papers, and what portals want beside."""
     procedure = request.services.catalogue.find(dossier.procedure)
+    found: list[tuple[ReuseWarning | FilingWarning, str]] = [
+        (one.warning, one.place) for one in check_reused(dossier, procedure)
+    ]
+    found += [(one, f"/{one.member}") for one in blank_in(dossier)]
     return [
-        {
-            "code": one.warning.value,
-            "pointer": one.place,
-            "detail": one.warning.en,
-            "detail_vi": one.warning.vi,
-        }
-        for one in check_reused(dossier, procedure)
+        {"code": one.value, "pointer": place, "detail": one.en, "detail_vi": one.vi} for one, place in found
     ]
 
 

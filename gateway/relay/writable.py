@@ -5,13 +5,42 @@ Each receiver's own form judges (`gateway.ports.relay.WritesMessages`). A receiv
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from enum import StrEnum
+from typing import Any, Self
 
 from gateway.domain import sentences as say
-from gateway.domain.dossier import MessageKind
+from gateway.domain.dossier import Dossier, MessageKind
 from gateway.domain.errors import Unprocessable, entry
 from gateway.domain.problems import ProblemCode
 from gateway.ports.relay import Portal, Unwritable, WritesMessages
+
+
+# the lists below are tables
+# fmt: off
+class FilingWarning(StrEnum):
+    """What a portal takes blank and then counts against the dossier; it is taken in all the same."""
+
+    vi: str
+    en: str
+    #: canonical member
+    member: str
+
+    def __new__(cls, code: str, member: str, vi: str, en: str) -> Self:
+        """A warning with its place and its texts."""
+        found = str.__new__(cls, code)
+        found._value_, found.member, found.vi, found.en = code, member, vi, en
+        return found
+
+    FILED_AT_MISSING = ("filed_at_missing", "filed_at",
+        "Thiếu ngày nộp hồ sơ: trường NgayNopHoSo của cổng quốc gia sẽ để trống",
+        "The time of filing is missing: the national portal's field NgayNopHoSo stays blank")
+# fmt: on
+
+
+def blank_in(dossier: Dossier) -> tuple[FilingWarning, ...]:
+    """What a dossier leaves blank that should not be."""
+    return tuple(one for one in FilingWarning if getattr(dossier, one.member) is None)
+
 
 _CONDITION = re.compile(r"\[[a-z_]+=.*")
 _STEPS = re.compile(r"[.\[\]]+")

@@ -377,3 +377,11 @@ async def test_download_of_a_portal_is_recorded_with_the_portal_and_the_dossier(
         assert got.status == 200, await got.text()
     record = [one for one in records(patient) if one["result"] == "file_read"][-1]
     assert (record["requester"], record["dossier"]) == ("national_bus", body["code"])
+
+
+@on_session
+async def test_dossier_without_the_time_of_filing_is_taken_with_a_warning(patient: House) -> None:
+    (warning,) = (await posted(patient, dossier(filed_at=None)))["warnings"]
+    assert (warning["code"], warning["pointer"]) == ("filed_at_missing", "/filed_at")
+    assert "NgayNopHoSo" in warning["detail"]
+    assert (await posted(patient, dossier()))["warnings"] == []
