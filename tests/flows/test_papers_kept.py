@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from calendar import monthrange
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -151,6 +152,17 @@ async def test_kept_paper_is_in_force_to_the_end_of_its_last_day_in_viet_nam(
         # midnight in Việt Nam is 17:00 in Greenwich
         assert got["kept_until"].endswith("T17:00:00.000Z")
         assert [one["state"] for one in await offered(registers, who)] == [state]
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_month_or_year_as_the_last_day_counts_to_its_end_in_viet_nam(registers: Stage) -> None:
+    who = subject(registers, "luu")
+    consent = await consented(registers.house, who)
+    today = legal_day(datetime.now(UTC))
+    last = today.replace(day=monthrange(today.year, today.month)[1])
+    for until, day in ((f"{today:%Y-%m}", f"{last:%Y-%m-%d}"), (f"{today:%Y}", f"{today:%Y}-12-31")):
+        status, got = await keep(registers, who, consent, valid_until=until)
+        assert (status, got["kept_until"]) == (200, f"{day}T17:00:00.000Z")
     await registers.house.post("/v1/consents/withdraw", {"consent": consent})
 
 

@@ -113,6 +113,8 @@ def test_paper_that_evidence_may_have_ended_is_undecided_when_no_evidence_was_as
         ("divorce_or_death_paper", "1.004873", None, {"requester": WIFE, "person": HUSBAND}),
         # the house is the landlord's: the tenant gave a paper about the parcel
         ("lawful_dwelling", "1.004222", HOUSE, {"applicant": WIFE, "owner": LANDLORD, "parcel": HOUSE}),
+        # the rule is about the applicant alone
+        ("id_paper", "9.000001", HOUSE, {"applicant": WIFE}),
         ("registration_copy", "9.000003", CAR, {"owner": WIFE, "vehicle": OTHER_CAR}),
     ],
 )  # fmt: skip
@@ -164,5 +166,7 @@ def test_paper_without_a_rule_is_undecided_while_it_may_be_about_several_persons
 
 
 def test_role_that_nobody_named_leaves_the_paper_undecided() -> None:
-    paper = kept("lawful_dwelling", "1.004222", HOUSE)
-    assert state(paper, applicant=WIFE, parcel=HOUSE)[0] is OfferState.UNDECIDED
+    paper = kept("deceased_id_residence", "1.000656", FORMER)
+    assert state(paper, requester=WIFE, deceased=FORMER)[0] is OfferState.OFFERED
+    assert state(paper, requester=WIFE)[0] is OfferState.UNDECIDED
+    assert state(paper, requester=WIFE, deceased=HUSBAND)[0] is OfferState.OTHER_OBJECT
