@@ -12,6 +12,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dossier import Dossier, MessageKind
 from gateway.domain.errors import Unprocessable, entry
 from gateway.domain.problems import ProblemCode
+from gateway.domain.sentences import Sentence
 from gateway.ports.relay import Portal, Unwritable, WritesMessages
 
 
@@ -71,5 +72,5 @@ def pointer_of(path: str) -> str:
     return "".join(f"/{one}" for one in _STEPS.split(plain) if one)
 
 
-def _said(fault: Unwritable, target: str) -> say.Sentence:
+def _said(fault: Unwritable, target: str) -> Sentence:
     return say.NEVER_WRITABLE(portal=target, field=fault.field, path=fault.path or "?", why=fault.why)
