@@ -6,9 +6,16 @@ from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
 from gateway.api.models import Body, FieldName, OfficialBody, PersonalId, ProcedureCode, RoleName, example
+from gateway.domain import sentences as say
 from gateway.domain.dossier import Code, Dossier, DossierStatus, IdKind, ProgressEntry
 
-_NUMBER = Annotated[str, Field(min_length=1, max_length=40, pattern="^[0-9A-Za-z-]+$")]
+_NUMBER = Annotated[
+    str, Field(min_length=1, max_length=40, pattern=grammar.worded("^[0-9A-Za-z-]+$", say.HOW_NUMBER))
+]
+# patterns of the canonical words, for errors
+grammar.worded(r"^[0-9A-Za-z\-]+$", say.HOW_NUMBER)
+grammar.worded(r"^(sha256:[0-9a-f]{64})?$", say.HOW_FILE)
+grammar.worded(r"^\S(.*\S)?$", say.HOW_CODE)
 _CURSOR = Annotated[str, Field(max_length=300)]
 DeliveryId = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000000000000000000"])]
 

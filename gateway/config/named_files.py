@@ -1,4 +1,4 @@
-"""Files that a configuration names: secrets, keys, certificates, lists of authorities, in any folder.
+"""Files and folders that a configuration names: secrets, keys, certificates, lists of authorities, in any folder.
 
 Only words declared as files count, including the adapters' own; each is resolved like its reader resolves it.
 """
@@ -12,7 +12,7 @@ from gateway.config.configuration import Configuration
 from gateway.config.strict_yaml import Loc
 
 #: words for files in settings, and in `auth` and `options` of adapters
-FILE_WORDS = frozenset("file certificate key client_ca ca former_keys peer_certificate wsdl".split())
+FILE_WORDS = frozenset("file certificate key client_ca ca former_keys peer_certificate wsdl trust".split())
 
 
 class NamedFile(NamedTuple):
@@ -57,6 +57,10 @@ def _words(data: object, place: Loc = ()) -> Iterator[tuple[Loc, str]]:
 
 def _digest(path: Path) -> str | None:
     try:
+        if path.is_dir():  # certificates, one a file
+            inside = sorted(one for one in path.iterdir() if one.is_file())
+            found = b"".join(one.name.encode() + one.read_bytes() for one in inside)
+            return hashlib.sha256(found).hexdigest()
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
     except (OSError, ValueError):
         return None

@@ -135,6 +135,10 @@ NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ s
     "is not a tax code (ten digits with their check digit, or thirteen)")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
+HOW_CODE = Sentence("không bắt đầu và kết thúc bằng dấu cách", "no space at its beginning or end")
+HOW_FILE = Sentence("'sha256:' và 64 chữ số thập lục phân, hoặc để trống",
+    "`sha256:` and 64 hexadecimal digits, or blank")
+HOW_NUMBER = Sentence("chữ số, chữ cái không dấu và dấu gạch ngang", "digits, letters without marks, and hyphens")
 HOW_OLD_ID = Sentence("9 chữ số liền nhau", "9 digits, nothing between them")
 HOW_PASSPORT = Sentence("5 đến 20 chữ in hoa và chữ số", "5 to 20 capital letters and digits")
 HOW_PROCEDURE = Sentence(

@@ -40,8 +40,8 @@ async def pulling(portals: Sequence[PulledPortal]) -> AsyncIterator[None]:
 
 async def _serve(portal: PulledPortal) -> None:
     while True:
-        await pull_once(portal)
         await asyncio.sleep(portal.seconds)
+        await pull_once(portal)
 
 
 async def pull_once(portal: PulledPortal) -> None:

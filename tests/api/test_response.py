@@ -41,11 +41,14 @@ async def test_head_says_what_get_would_and_has_no_body(door: Door, path: str) -
 
 
 async def test_method_that_a_path_does_not_take_is_told_which_it_does(door: Door) -> None:
+    taken: dict[str, set[str]] = {}
+    for item in OPERATIONS:
+        taken.setdefault(item.path, set()).update(("GET", "HEAD") if item.method == "GET" else (item.method,))
     for item in OPERATIONS:
         path = item.path.replace("{", "").replace("}", "")
         line, fields, _ = await said(door, f"DELETE {path} HTTP/1.1")
         assert line == "HTTP/1.1 405 Method Not Allowed"
-        assert fields["Allow"] == ("GET,HEAD" if item.method == "GET" else item.method)
+        assert fields["Allow"] == ",".join(sorted(taken[item.path]))
 
 
 @pytest.mark.parametrize(

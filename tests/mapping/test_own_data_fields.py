@@ -9,18 +9,20 @@ from gateway.mapping.procedure import DECLARED
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)
+#: kept papers: the search for papers offers them, no form has a field for them
+PAPERS = "papers"
 ROW = re.compile(r"^\| ((?:`[a-z_]+`(?:, )?)+) \| (.+) \|$")
 
 
 def filled() -> dict[str, set[str]]:
     """Attribute -> procedures with a field for it."""
     found: dict[str, set[str]] = {
-        plan: set() for one in CATALOGUE.offers[DECLARED] for plan in one.attributes
+        plan: set() for one in CATALOGUE.offers[DECLARED] for plan in one.attributes if plan != PAPERS
     }
     for code, procedure in CATALOGUE.procedures.items():
         for field in procedure.fields:
             for ref in field.refs:
-                if ref.evidence == DECLARED:
+                if ref.evidence == DECLARED and ref.attribute != PAPERS:
                     found[ref.attribute].add(code)
     return found
 
