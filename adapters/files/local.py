@@ -10,11 +10,12 @@ import asyncio
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -57,14 +58,23 @@ class FileThreads:
         """Threads begin with the first work; `most` of them."""
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="files")
 
-    async def run(self, work: Callable[[], _Done]) -> _Done:
-        """The result of `work`. Raises FilesUnavailable for a fault of the system."""
+    async def run(self, work: Callable[[], _Done], undo: Callable[[_Done], object] | None = None) -> _Done:
+        """The result of `work`; `undo` gets it when the caller is gone meanwhile.
+
+        Raises FilesUnavailable for a fault of the system.
+        """
 
         def reported() -> _Done:
             with _reported():
                 return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, reported)
+        future = self._pool.submit(reported)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if undo is not None:
+                future.add_done_callback(partial(_undone, undo))
+            raise
 
     def close(self) -> None:
         """End the threads when their work is done."""
@@ -86,7 +96,8 @@ class LocalFiles:
         draft = await self._threads.run(
             lambda: LocalDraft(
                 self._folder, self._threads, self._inspecting, *_new_draft(self._folder / "drafts")
-            )
+            ),
+            LocalDraft.drop,
         )
         try:
             yield draft
@@ -96,7 +107,7 @@ class LocalFiles:
     @asynccontextmanager
     async def open(self, digest: str) -> AsyncIterator[FileContent | None]:
         """A stored file, compared with its digest while it is read."""
-        found = await self._threads.run(lambda: _begun(_place(self._folder, digest)))
+        found = await self._threads.run(lambda: _begun(_place(self._folder, digest)), _let_go)
         if found is None or isinstance(found, bytes):
             yield None if found is None else FileContent(len(found), _whole(found, digest))
             return
@@ -308,6 +319,17 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _undone(undo: Callable[[_Done], object], future: "Future[_Done]") -> None:
+    if not future.cancelled() and future.exception() is None:
+        undo(future.result())
+
+
+def _let_go(found: object) -> None:
+    """Close what was opened for a caller that is gone."""
+    if isinstance(found, io.IOBase):
+        found.close()
 
 
 def _new_draft(folder: Path) -> tuple[Path, BinaryIO]:

@@ -173,3 +173,30 @@ async def test_sweep_deletes_nothing_while_it_is_unknown_which_papers_are_kept(f
     with pytest.raises(ConsentsUnavailable):
         await service(files).sweep(of_dossiers, unknown)
     assert await files.is_held(copy, KEEPER)
+
+
+async def test_caller_that_is_gone_leaves_no_open_file_and_no_draft(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    async def receive() -> None:
+        async with files.draft():
+            await asyncio.sleep(30)
+
+    for _ in range(30):
+        task = asyncio.create_task(receive())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    drafts = tmp_path / "files" / "drafts"
+    async with asyncio.timeout(5):
+        while os.listdir(drafts):  # noqa: PTH208 -- short, in a test
+            await asyncio.sleep(0.01)
+    assert opened_below(tmp_path) == []
+
+
+def opened_below(folder: Path) -> list[str]:
+    """Files of this process that are open below a folder."""
+    links = [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    found = [str(one.readlink()) for one in links if one.exists()]
+    return [one for one in found if one.startswith(str(folder))]
