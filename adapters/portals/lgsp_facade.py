@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from adapters.portals.attachments import refuse_long
 from adapters.portals.door_plans import check_messages
 from adapters.portals.dossier_rows import dossier_row
 from gateway.config.portals import PortalSettings
@@ -19,6 +20,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dossier import Dossier, ProgressEntry, StatusNotice
 from gateway.domain.errors import (
     BadRequest,
+    Conflict,
     GatewayError,
     NotFound,
     PortalUnavailable,
@@ -78,6 +80,8 @@ class LgspFacade:
         }
         handler = handlers.get(operation)
         try:
+            # no file travels in these messages: a text that was taken out is too long for any of their fields
+            refuse_long(call.data, call.long)
             if handler is not None:
                 return await handler(call, desk)
             if operation in _PASSED_ON:
@@ -114,7 +118,9 @@ class LgspFacade:
             dossier = Dossier.model_validate(canonical)
             try:
                 taken = await desk.take_dossier(dossier, updating=updating, raw=wire)
-            except Unprocessable as fault:  # the portal could never take it: only its sender can mend it
+            except (Unprocessable, Conflict) as fault:  # only its sender can mend it; the others are taken
+                if fault.retry_after is not None:
+                    raise
                 failed.append(f"{dossier.code}: {fault.said}")
                 continue
             if taken is TakenIn.REPEATED and updating is False:

@@ -46,9 +46,7 @@ class DossierBody(Dossier):
                     "due_at": "2026-01-07T10:00:00Z",
                     "status": "accepted",
                     "unit": "UBND phường Mẫu",
-                    "papers": [
-                        {"component": "000.00.00.G15-GT900001", "file_name": "don.pdf", "digitised": True}
-                    ],
+                    "papers": [{"component": "000.00.00.G15-GT900001", "file_name": "don.pdf"}],
                 }
             ]
         },

@@ -27,7 +27,7 @@ from gateway.domain.identifiers import procedure_code
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.ports.relay import DossierSearch
-from gateway.relay.contents import subject_of
+from gateway.relay.contents import WITHHELD, in_records, subject_of
 from gateway.relay.service import DossierRelay
 from gateway.relay.writable import FilingWarning, blank_in
 
@@ -125,7 +125,9 @@ async def evidence(request: Request) -> Response:
     dossier = await relay_of(request).content(body.code, request.caller)
     procedure = find(request.services.catalogue, procedure_code(dossier.procedure))
     wanted = {
-        "procedure": procedure.code, "dossier": dossier.code, "known": body.known,
+        "procedure": procedure.code, "known": body.known,
+        # a code that may be a person's number is no reason of a prefill: records keep it in clear
+        **({} if in_records(dossier.code) == WITHHELD else {"dossier": dossier.code}),
         "subjects": {procedure.signs_in: _owner(dossier), **body.subjects},
         **({"official": body.official.model_dump(exclude_none=True)} if body.official is not None else {}),
     }  # fmt: skip

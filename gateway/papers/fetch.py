@@ -208,8 +208,9 @@ def _name(handle: PaperHandle, stored: StoredFile) -> str:
 def _answer(
     handle: PaperHandle, caller: Caller, stored: StoredFile, report: SignatureReport, receipt: Receipt, name: str
 ) -> dict[str, Any]:  # fmt: skip
+    # The portal's code of the component is the one-gate's to write: `components` has ours.
     paper = reused_paper(
-        next(iter(handle.components), ""), handle.title, name, stored.reference, handle.result_code,
+        "", handle.title, name, stored.reference, handle.result_code,
         from_store=not handle.kept,
     )  # fmt: skip
     return {

@@ -3,6 +3,7 @@
 When the keys of a month are erased its contents stay sealed for ever; codes, statuses and dates remain.
 """
 
+import re
 import time
 from collections.abc import Sequence
 from hashlib import blake2s
@@ -29,6 +30,8 @@ _KINDS = {
     IdKind.PASSPORT: (SubjectKind.PERSON, "passport"),
     IdKind.TAX_CODE: (SubjectKind.ORGANISATION, "tax_code"),
 }
+#: printable ASCII without spaces
+_CODE = re.compile(r"[!-~]{1,200}", re.ASCII)
 #: in records, instead of a code that may be a person's number
 WITHHELD = "withheld"
 
@@ -103,8 +106,9 @@ def indexed(keys: PeriodKeys, persons: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def in_records(code: str) -> str:
-    """A code as records and logs have it: `withheld` when it may be a person's number."""
-    return WITHHELD if may_name_a_person(code) else code
+    """A code as records and logs have it: `withheld` when it may be a person's number or name."""
+    is_code = _CODE.fullmatch(code) is not None and not may_name_a_person(code)
+    return code if is_code or not code else WITHHELD
 
 
 def plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of the models of gateway.domain.dossier

@@ -88,7 +88,8 @@ class RequesterDesk:
             dossier=notice.dossier, at=notice.at, status=notice.status, status_text=notice.status_text,
             content=notice.content, local_code=notice.local_code, papers=notice.papers, more=notice.more,
         )  # fmt: skip
-        return await self.take_progress([entry])
+        answer = await self.relay.progress([entry], self.caller, forwarded=True)
+        return TakenIn(str(answer["dossiers"][0]["state"]))  # type: ignore[index]
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier of this system; None when it is not there."""

@@ -48,7 +48,7 @@ async def take_notice(
         with contextlib.suppress(RowConflict):
             await relay.recorder.write(
                 notice.header, Phase.DELIVERY, f"notice_{state}",
-                notes={"origin": notice.origin, "service": service}, work=None if known else notice.work(),
+                notes={"origin": notice.origin, "service": in_records(service)}, work=None if known else notice.work(),
             )  # fmt: skip
             relay.outbox.wake()
             return state
@@ -74,8 +74,8 @@ class _Notice:
         words = orjson.dumps((self.origin, code, service, content), option=orjson.OPT_SORT_KEYS)
         self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
         self.header = RecordHeader(
-            exchange, self._requester, row.agency if row is not None else "",
-            row.procedure if row is not None else "", in_records(code), legal_basis=LEGAL_BASIS,
+            exchange, self._requester, in_records(row.agency if row is not None else ""),
+            in_records(row.procedure if row is not None else ""), in_records(code), legal_basis=LEGAL_BASIS,
         )  # fmt: skip
 
     def work(self) -> Work:

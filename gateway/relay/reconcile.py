@@ -117,7 +117,9 @@ class ReconcileReport:
         return orjson.dumps({name: getattr(self, name) for name in self.__slots__})
 
     def add(self, found: Difference, *, mended: bool) -> None:
-        """Count and list a difference."""
+        """Count and list a difference, once for each dossier: it may lie on the day of its filing and of its change."""
+        if any(one["code"] == found.code and one["kind"] == found.kind for one in self.differences):
+            return
         self.counts[found.kind] += 1
         self.mended += mended
         if len(self.differences) >= _MOST_LISTED:

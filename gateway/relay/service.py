@@ -151,9 +151,12 @@ class DossierRelay:
         return _answer(accepted, caller.exchange)
 
     async def progress(
-        self, entries: Sequence[ProgressEntry], caller: Caller, key: str = ""
+        self, entries: Sequence[ProgressEntry], caller: Caller, key: str = "", *, forwarded: bool = False
     ) -> dict[str, object]:
-        """Take steps of dossiers in. Raises as `post`; NotFound for a dossier that is not the caller's."""
+        """Take steps of dossiers in. Raises as `post`; NotFound for a dossier that is not the caller's.
+
+        `forwarded`: of the dossier that a portal forwarded, where the province has one of the same code.
+        """
         text = orjson.dumps(("progress", [plain(one) for one in entries]), option=orjson.OPT_SORT_KEYS)
         async with self.keys.held(caller.requester.id, key, text) as asked:
             if asked is not None and asked.status:
@@ -161,7 +164,7 @@ class DossierRelay:
             party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
             codes = list(dict.fromkeys(one.dossier for one in entries))
             for place, code in enumerate(codes):
-                row = await self._own(code, caller.requester.id)
+                row = await self._own(code, caller.requester.id, forwarded=forwarded)
                 if row is None:
                     raise NotFound(say.NO_SUCH_DOSSIER(place=place), code=ProblemCode.DOSSIER_UNKNOWN)
                 self._check_steps(row, [(at, one) for at, one in enumerate(entries) if one.dossier == code])
@@ -169,7 +172,7 @@ class DossierRelay:
             for code in codes:
                 mine = [one for one in entries if one.dossier == code]
                 last = asked if code == codes[-1] else None
-                taken.append(await self._step(code, mine, party, last))
+                taken.append(await self._step(code, mine, party, last, forwarded=forwarded))
         self.outbox.wake()
         return _progress_answer(taken, caller.exchange)
 
@@ -444,9 +447,7 @@ class DossierRelay:
         persons = owners(dossier.applicant)
         for _ in range(_TRIES):
             keys = await self.contents.current()
-            found = await self.rows.dossier(party.origin, dossier.code)
-            if found is not None and found.requester != party.requester and party.origin == PROVINCE:
-                raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
+            found = await self._before(dossier.code, party)
             if replaces and (found is None or found.version != replaces):
                 break
             if found is not None and (updating is False or await self._is_same(found, content)):
@@ -490,12 +491,13 @@ class DossierRelay:
         return _DossierChange(row, before, events, queued, state, standing.verdicts, files)
 
     async def _step(
-        self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None
-    ) -> Accepted:
+        self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None, *,
+        forwarded: bool = False,
+    ) -> Accepted:  # fmt: skip
         """Store new steps of one dossier and what they tell the portals."""
         for _ in range(_TRIES):
             keys, now = await self.contents.current(), self.recorder.clock.now().timestamp()
-            found = await self._found(code, party)
+            found = await self._found(code, party, forwarded=forwarded)
             if found is None:
                 raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
             came = [self._event_row(one, party, keys, now, found) for one in entries]
@@ -627,7 +629,10 @@ class DossierRelay:
         row = plan.row
         work: Work | None = None
         if key is not None:
-            said = {"code": row.code, "version": row.version, "state": plan.state}
+            said = {
+                "code": row.code, "version": row.version, "state": plan.state, "status": row.status,
+                "deliveries": [_named(one) for one in plan.deliveries],
+            }  # fmt: skip
             key = self.keys.answered(key, _ACCEPTED, orjson.dumps(said))
         if plan.state is not TakenIn.REPEATED:
             work = self.rows.change(
@@ -641,7 +646,7 @@ class DossierRelay:
         elif key is not None:
             work = self.rows.change(key=key)
         header = RecordHeader(
-            party.exchange, party.requester, row.agency, row.procedure, in_records(row.code),
+            party.exchange, party.requester, in_records(row.agency), in_records(row.procedure), in_records(row.code),
             legal_basis=LEGAL_BASIS, subjects={f"owner{n or ''}": one for n, one in enumerate(persons)},
         )  # fmt: skip
         notes: dict[str, str | int | bool] = {
@@ -671,14 +676,9 @@ class DossierRelay:
     ) -> EventRow:
         content = entry.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         origin, code = (row.origin, row.code) if row else (party.origin, entry.dossier)
-        said = (
-            party.requester,
-            content.get("official"),
-            content.get("content"),
-            entry.status,
-            entry.status_text,
-        )
-        plain_id = orjson.dumps((origin, code, rfc3339(entry.at), *said))
+        # Of all that it says; the receivers know seconds only.
+        said = {**content, "at": int(entry.at.timestamp())}
+        plain_id = orjson.dumps((origin, code, party.requester, said), option=orjson.OPT_SORT_KEYS)
         identity = blake2s(plain_id, key=self.secret, digest_size=16, person=b"step").hexdigest()
         closed = sealed(keys, content, identity)
         return EventRow(origin, code, identity, PROVINCE if party.origin == PROVINCE else party.origin,
@@ -724,15 +724,27 @@ class DossierRelay:
         """The portals that something of this kind is queued for."""
         return [name for name, one in self.configuration.portals.items() if kind in one.takes]
 
-    async def _own(self, code: str, requester: str) -> DossierRow | None:
-        """The requester's dossier of this code; its own before one that a portal forwarded to it."""
+    async def _own(self, code: str, requester: str, *, forwarded: bool = False) -> DossierRow | None:
+        """The requester's dossier of this code: its own, else one that a portal forwarded to it; or that one first."""
         found = await self.rows.dossiers(DossierSearch(code=code, requester=requester, most=10))
-        return min(found, key=lambda one: one.origin != PROVINCE, default=None)
+        return min(found, key=lambda one: (one.origin == PROVINCE) is forwarded, default=None)
 
-    async def _found(self, code: str, party: Party) -> DossierRow | None:
+    async def _found(self, code: str, party: Party, *, forwarded: bool) -> DossierRow | None:
         if party.origin != PROVINCE:
             return await self.rows.dossier(party.origin, code)
-        return await self._own(code, party.requester)
+        return await self._own(code, party.requester, forwarded=forwarded)
+
+    async def _before(self, code: str, party: Party) -> DossierRow | None:
+        """What is stored of a dossier. Raises Conflict when its code belongs to another system of the province.
+
+        Also one that a portal forwarded: nobody but its own system sends the portal anything about it.
+        """
+        if party.origin != PROVINCE:
+            return await self.rows.dossier(party.origin, code)
+        there = await self.rows.dossiers(DossierSearch(code=code, most=10))
+        if any(one.requester != party.requester for one in there):
+            raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
+        return next((one for one in there if one.origin == PROVINCE), None)
 
     async def _is_same(self, row: DossierRow, content: Mapping[str, Any]) -> bool:
         # What was erased is taken in anew: it is sent again when a portal lost it.
@@ -767,9 +779,9 @@ class DossierRelay:
     def _again(self, asked: KeyRow, caller: Caller) -> dict[str, object]:
         """The answer of the first request under a key, for a later one."""
         return {
-            "exchange_id": caller.exchange,
-            **orjson.loads(self.keys.answer(asked) or b"{}"),
             "deliveries": [],
+            **orjson.loads(self.keys.answer(asked) or b"{}"),
+            "exchange_id": caller.exchange,
             "receipt": None,
         }
 

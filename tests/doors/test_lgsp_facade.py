@@ -252,3 +252,47 @@ async def test_code_that_we_do_not_know_is_kept_as_it_came(street: Street) -> No
     assert await client.sync(synced(dossier, HinhThuc="2"))
     shown = await street.get(f"/v1/dossiers/{dossier}")
     assert shown["dossier"]["more"] == {"HinhThuc": "2"}
+
+
+@on_session
+async def test_text_that_is_longer_than_any_field_is_refused_by_its_name_and_nothing_is_stored(
+    street: Street,
+) -> None:
+    client, dossier = await street.one_gate(), code()
+    answer = await client.call("DongBoHoSoMC", [synced(dossier, GhiChu="n" * 40_000)])
+    assert answer["error_code"] == "-1"
+    assert "GhiChu" in answer["message"]
+    assert not await client.known(dossier)
+
+
+@on_session
+async def test_status_of_a_forwarded_dossier_goes_back_also_when_the_province_synced_its_code(
+    street: Street,
+) -> None:
+    client, dossier = await street.one_gate(), code().replace("H31.14", "H31-QG")
+    assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    assert await client.sync(synced(dossier))
+    notice = {"TrangThai": "2", "MaHoSo": dossier, "NgayXuLy": "20261127090000", "NoiDung": "Đã tiếp nhận"}
+    answer = await client.call("DongBoTrangThaiHoSo", [notice])
+    assert answer["error_code"] == "0", answer
+    url = f"{street.house.control}/portal/ledger?receiver=national_bus&code={dossier}"
+    async with asyncio.timeout(20):
+        while True:
+            async with street.house.session.get(url) as found:
+                rows = (await found.json())["dossiers"]
+            if rows and rows[0]["status_rows"] == 1:
+                break
+            await asyncio.sleep(0.05)
+
+
+@on_session
+async def test_dossier_that_a_portal_forwarded_to_another_system_cannot_be_taken_over(street: Street) -> None:
+    dossier = code().replace("H31.14", "H31-QG")
+    assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    stranger, own = await street.one_gate("national_portal"), code()
+    answer = await stranger.call("DongBoHoSoMC", [synced(own), synced(dossier), synced(code())])
+    assert answer["error_code"] == "-1"
+    assert dossier in answer["message"]
+    assert own not in answer["message"]
+    assert await stranger.known(own)
+    assert not await stranger.known(dossier)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -385,3 +386,24 @@ async def test_dossier_without_the_time_of_filing_is_taken_with_a_warning(patien
     assert (warning["code"], warning["pointer"]) == ("filed_at_missing", "/filed_at")
     assert "NgayNopHoSo" in warning["detail"]
     assert (await posted(patient, dossier()))["warnings"] == []
+
+
+@on_session
+async def test_step_that_says_more_than_an_earlier_one_is_another_step(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    first = step(body["code"], at="2026-01-06T03:15:00.100Z")
+    await progressed(patient, first)
+    more = await progressed(patient, {**first, "due_at": "2026-01-09T10:00:00Z"})
+    assert [one["state"] for one in more["dossiers"]] == ["updated"]
+    again = await progressed(patient, {**first, "at": "2026-01-06T03:15:00.900Z"})
+    assert [one["state"] for one in again["dossiers"]] == ["repeated"], "receivers know seconds only"
+
+
+@on_session
+async def test_words_that_may_name_a_person_are_withheld_from_records(patient: House) -> None:
+    body = dossier(agency="Trần Thị Ngỏ", procedure="1.999999 Vũ Văn Lộ")
+    body["code"] = f"Hồ sơ của Đỗ Thị Bày {body['code']}"
+    await posted(patient, body)
+    raw = [json.dumps(one, ensure_ascii=False) for one in leaves(patient.state)]
+    assert [one for one in raw if "Ngỏ" in one or "Vũ Văn" in one or "Bày" in one] == []

@@ -76,7 +76,7 @@ async def test_file_comes_with_digest_verdict_link_and_an_entry_for_the_dossier(
     assert (got["file"], got["digest"]["hex"], got["size"]) == (f"sha256:{digest}", digest, len(PDF))
     assert (got["media_type"], got["signature"]["verdict"]) == ("application/pdf", "not_signed")
     assert got["paper"] == {
-        "component": "land_certificate_copy", "title": CERTIFICATE["TenGiayTo"], "file_name": "gcn.pdf",
+        "title": CERTIFICATE["TenGiayTo"], "file_name": "gcn.pdf",
         "file": got["file"], "digitised": True, "reuse": "replaced", "from_store": True,
         "result_code": "KQ.G10.900001",
     }  # fmt: skip

@@ -317,7 +317,8 @@ async def test_only_dossiers_that_the_portal_is_told_of_are_compared() -> None:
 def test_report_lists_a_thousand_differences_and_counts_all() -> None:
     report = ReconcileReport()
     found = Difference("bus", "missing_there", "province", "A", "one_gate", 1, "accepted", "", "send")  # type: ignore[arg-type]
-    for _ in range(1_003):
-        report.add(found, mended=False)
+    for number in range(1_003):
+        report.add(found._replace(code=f"A{number}"), mended=False)
+    report.add(found._replace(code="A7"), mended=False)  # found on another day, too
     assert (len(report.differences), report.left_out, report.counts["missing_there"]) == (1_000, 3, 1_003)
     assert ReconcileReport.read(report.stored()).stored() == report.stored()

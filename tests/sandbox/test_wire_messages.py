@@ -74,7 +74,8 @@ def check(name: str, wire: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["dossier", "progress", "status"])
 def test_portal_takes_the_examples_of_the_mapping_but_no_status_of_its_own(name: str) -> None:
     for example in BUS[name].mapping.examples:
-        if "status_text" not in example.canonical:
+        # the simulated portal has no code for an online signed copy
+        if "status_text" not in example.canonical and example.profile != "online_copy_2":
             check(name, example.wire)
             continue
         with pytest.raises(BusRefusal, match="TrangThai"):
