@@ -73,9 +73,9 @@ def check(name: str, wire: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["dossier", "progress", "status"])
 def test_portal_takes_the_examples_of_the_mapping_but_no_status_of_its_own(name: str) -> None:
-    for example in BUS[name].mapping.examples:
-        # the simulated portal has no code for an online signed copy
-        if "status_text" not in example.canonical and example.profile != "online_copy_2":
+    # the simulated portal has no code for an online signed copy
+    for example in (one for one in BUS[name].mapping.examples if one.profile != "online_copy_2"):
+        if "status_text" not in example.canonical:
             check(name, example.wire)
             continue
         with pytest.raises(BusRefusal, match="TrangThai"):
