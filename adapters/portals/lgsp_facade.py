@@ -48,8 +48,10 @@ _FAULTS = (
     (Refused, 403, 900908, "Resource forbidden"),
     (TooMany, 429, 900802, "Message throttled out"),
 )
-_MOST_DOSSIERS = 200
+_MOST_DOSSIERS = 150
 _MOST_ENTRIES = 1_000
+#: each is stored for itself
+_MOST_STATUSES = 100
 #: words of the query that belong to the envelope, not to an operation
 _ENVELOPE = frozenset({"isUpdating", "MaDinhDanhDV", "madonvi", "session", "service"})
 
@@ -146,7 +148,7 @@ class LgspFacade:
 
     async def _statuses(self, call: DoorCall, desk: Desk) -> DoorAnswer:
         """`DongBoTrangThaiHoSo`: of dossiers that the portal forwarded."""
-        items, plan = _items(call, _MOST_ENTRIES), self._plans["status"]
+        items, plan = _items(call, _MOST_STATUSES), self._plans["status"]
         notices = [
             StatusNotice.model_validate(_read_at(at, len(items), plan.read, one))
             for at, one in enumerate(items)

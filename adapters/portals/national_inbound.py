@@ -38,6 +38,8 @@ from gateway.ports.relay import Desk, DoorAnswer, DoorCall, LongText, TakenIn
 _DONE, _DUPLICATE, _REFUSED = 0, 1, -1
 _ATTACHMENTS = Attachments(("Base64",))
 _NOTICE_FILE = "FileThongBaoThue"
+#: dossiers of one tax notice: each is stored for itself, so more would take longer than a caller waits
+_MOST_NOTICES = 300
 _NOTICE_BYTES = 2_097_152
 _LONGEST_CODE = 200
 
@@ -313,6 +315,8 @@ def _notice_rows(raw: bytes) -> list[dict[str, Any]]:
         of_dossier.extend({name: _tag(row, name) for name in _NOTICE_MEMBERS} for row in rows)
     if not found:
         raise MessageFault(f"{_NOTICE_FILE}/DATA/BODY/ROW_LIST", "", say.IS_MISSING)
+    if len(found) > _MOST_NOTICES:
+        raise MessageFault(f"{_NOTICE_FILE}/DATA/BODY/ROW_LIST", "", say.MOST_ENTRIES(bound=_MOST_NOTICES))
     return [{"MA_HSO": code, "LIST": rows} for code, rows in found.items()]
 
 

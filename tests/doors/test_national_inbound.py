@@ -162,6 +162,15 @@ async def test_tax_notice_reaches_each_dossier_that_it_names(street: Street, nes
         assert part["papers"][0]["file"].startswith("sha256:")
 
 
+async def test_tax_notice_about_more_dossiers_than_one_message_may_name_is_refused(street: Street) -> None:
+    many = [f"H31-QG-9{number:05}" for number in range(301)]
+    words = envelope({"FileThongBaoThue": b64(notice_xml(*many))}, "NhanThongBaoThueDat", updating="False")
+    number, text = await street.sent("nhantbthuedvcqg", words)
+    assert number == -1
+    assert "300" in text
+    assert await street.inbox(many[0]) == []
+
+
 MISSING: dict[str, tuple[Callable[[str], dict[str, Any]], str, str, tuple[str, ...]]] = {
     "promotion": (promotion, "addtthcKhuyenMai", "", ("MaHoSo", "MaTTHC", "MaSoThue", "TenThuongNhan")),
     "application": (application, "nhanhsdvcqg", "NhanHoSo", ("MaHoSo", "MaTTHC")),
