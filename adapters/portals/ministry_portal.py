@@ -1,9 +1,9 @@
 """The portal of a ministry over REST (national-portal.md, family D): a second receiver, with lists of its own.
 
 Promises: files of this gateway are uploaded first, piece by piece; a code that the portal has already is no second
-dossier there. Each step and status names the portal's own number of the dossier (`idHoSo`), which its answer told.
+dossier there. Each step and status names the portal's own number of the dossier (`idHoSo`), which its answer gives.
 What this family cannot do: there is no look-up, no list and no change of a dossier. A create without an answer is sent
-again, and its code tells; steps without an answer are sent again, so that one may stand there twice and none is lost.
+again, and is known by its code. Steps without an answer are sent again: one may stand there twice, none is lost.
 """
 
 import contextlib

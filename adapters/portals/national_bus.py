@@ -2,7 +2,7 @@
 
 Promises: whether a dossier is created or updated is decided by what the bus says that it has; a message is confirmed by
 the bus's own words only; steps go after their dossier, ten at a time.
-What cannot be told apart: a progress message without an answer, where the bus offers no list of steps. The status that
+What cannot be decided: a progress message without an answer, where the bus offers no list of steps. The status that
 `TraCuuHoSo` shows does not tell a step that came from one that did not (the dossier itself carries the newest status):
 the steps are sent again, so that one may stand there twice and none is lost.
 """
@@ -380,7 +380,7 @@ def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
 
 
 def _step_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What tells one step of a dossier from another."""
+    """What makes one step of a dossier differ from another."""
     return str(row.get("TrangThai")), str(row.get("ThoiDiemXuLy"))
 
 

@@ -43,10 +43,10 @@ _MOST_NOTICES = 300
 _NOTICE_BYTES = 2_097_152
 _LONGEST_CODE = 200
 
-#: service of the envelope -> what it carries; others are told apart by their members
+#: service of the envelope -> what it carries; the members of a message decide otherwise
 _SERVICES = {
     "NhanChungTuThueDat": "tax_voucher", "NhanThongBaoThueDat": "tax_notice",
-    # sandbox: how the portal tells of a withdrawal was not seen; our own model is a row of A.7
+    # sandbox: how the portal sends a withdrawal was not seen; our own model is a row of A.7
     "NhanTienDoHoSo": "progress",
 }  # fmt: skip
 #: members without which a payload is refused; a dot leads into an object
@@ -186,7 +186,7 @@ class NationalInbound:
         return _taken(taken, message, dossier.procedure)
 
     async def _notice(self, message: _InboundMessage, call: DoorCall, desk: Desk) -> DoorAnswer:
-        """An amendment or a voucher: part of a dossier, told to the system that works on it."""
+        """An amendment or a voucher: part of a dossier, sent to the system that works on it."""
         content = self._part(message.kind, message.data)
         refuse_long(content, call.long)
         return _noted(await desk.take_notice(content["code"], message.service, content), message)
