@@ -68,16 +68,22 @@ class Breaker:
 
     Of the failures that may be due to one and the same person or question, no more than half of that many count:
     a record may be broken while the provider is well.
-    Above 200 calls in the window, at least 10 % of them must have failed as well.
+    At least the share `share` of the calls in the window must have failed as well; above 200 calls, at least 10 %.
     """
 
-    __slots__ = ("_clock", "_failed", "_failures", "_on_trial", "_probe_at", "_probe_seconds", "_slices", "_spoiled",
-                 "_window", "position")  # fmt: skip
+    __slots__ = ("_clock", "_failed", "_failures", "_on_trial", "_probe_at", "_probe_seconds", "_share", "_slices",
+                 "_spoiled", "_window", "position")  # fmt: skip
 
     def __init__(
-        self, failures: int, window: float, probe_seconds: float, clock: Callable[[], float]
+        self,
+        failures: int,
+        window: float,
+        probe_seconds: float,
+        clock: Callable[[], float],
+        share: float = 0.0,
     ) -> None:
         """Starts closed."""
+        self._share = share
         self._clock = clock
         self._window = window
         self._probe_seconds = probe_seconds
@@ -169,7 +175,8 @@ class Breaker:
             return
         recent = [one for one in self._slices if one[0] > number - _SLICES]
         made, bad = sum(one[1] for one in recent), sum(one[2] for one in recent)
-        if made <= _MANY_CALLS or bad >= _FAILING_SHARE * made:
+        share = max(self._share, _FAILING_SHARE if made > _MANY_CALLS else 0.0)
+        if bad >= share * made:
             self._open()
 
     def _open(self, spoiled: int | None = None) -> None:
@@ -230,8 +237,9 @@ class Guard:
         self._clock = clock
         self._paused_until = 0.0
         self.breaker = Breaker(
-            limits.breaker_failures, limits.breaker_window_seconds, limits.breaker_probe_seconds, clock
-        )
+            limits.breaker_failures, limits.breaker_window_seconds, limits.breaker_probe_seconds, clock,
+            limits.breaker_share,
+        )  # fmt: skip
         self.budget = RetryBudget(limits.retry_budget)
         self.latencies = Latencies()
         self.places = Places(limits.connections)

@@ -65,6 +65,8 @@ class Limits(Settings):
     breaker_failures: int = Field(5, gt=0, le=1_000_000)
     breaker_window_seconds: int = Field(10, gt=0, le=3_600)
     breaker_probe_seconds: int = Field(10, gt=0, le=3_600)
+    #: share of the calls in the window that must have failed as well
+    breaker_share: float = Field(0, ge=0, le=1)
     retry_budget: float = Field(0.1, ge=0, le=1)
 
 

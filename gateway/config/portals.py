@@ -70,6 +70,16 @@ class PortalDoor(Settings):
     unknown_procedure: Literal["park", "refuse"] = "park"
 
 
+class PortalLimits(Limits):
+    """Limits of calls to a portal. One that loses a tenth of its answers still takes the rest.
+
+    It is paused when half of the calls fail.
+    """
+
+    total_ms: int = Field(20_000, gt=0, le=3_600_000)
+    breaker_share: float = Field(0.5, ge=0, le=1)
+
+
 class PortalSettings(Settings):
     """`config/portals/<portal>.yaml`: another system's address and its protocol."""
 
@@ -85,7 +95,7 @@ class PortalSettings(Settings):
     auth: dict[str, Any] = {}
     #: further settings, read and checked by the adapter
     options: dict[str, Any] = {}
-    limits: Limits = Limits(total_ms=20_000)
+    limits: PortalLimits = PortalLimits()
     #: what is queued for it
     takes: Annotated[tuple[MessageKind, ...], BeforeValidator(lambda given: given or ()), AS_LIST] = ()
     #: databases whose owner it belongs to: reports of wrong values in them are queued for it

@@ -667,6 +667,17 @@ def test_five_failures_open_among_up_to_two_hundred_calls() -> None:
     assert position(larger) is Position.CLOSED
 
 
+def test_breaker_with_a_share_stays_closed_while_most_calls_go_well() -> None:
+    clock = HandClock()
+    breaker = Breaker(5, 10, 10, clock, 0.5)
+    for number in range(100):
+        breaker.settle(probe=breaker.admit(), failed=number % 10 == 0)
+    assert position(breaker) is Position.CLOSED
+    clock.seconds += 11
+    failing(breaker, 5)
+    assert position(breaker) is Position.OPEN
+
+
 def test_answers_that_cannot_be_used_open_a_breaker() -> None:
     breaker = Breaker(5, 10, 10, HandClock())
     for _ in range(5):

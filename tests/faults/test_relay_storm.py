@@ -128,6 +128,12 @@ class Storm:
             if not rows:
                 return found
 
+    async def state(self, session: aiohttp.ClientSession) -> str:
+        """What stands where, for a failure."""
+        totals = await self.totals(session)
+        tail = (self.folder / "err").read_text("utf-8")[-3_000:]
+        return f"acknowledged {len(self.acknowledged)}, ledger {totals}, log of the gateway: {tail}"
+
     async def misbehave(self, session: aiohttp.ClientSession, **rule: Any) -> None:
         body = {"source": "national_bus", **rule}
         async with session.post(f"{self.control}/misbehave", json=body) as response:
@@ -183,16 +189,21 @@ async def storming(
 
 async def arrived(storm: Storm, session: aiohttp.ClientSession, seconds: float) -> dict[str, dict[str, Any]]:
     """The ledger when every acknowledged dossier and step is there."""
-    async with asyncio.timeout(seconds):
-        while True:
-            while (await storm.totals(session))["dossiers"] < len(storm.acknowledged):
-                await asyncio.sleep(0.5)
-            rows = await storm.rows(session)
-            there = {code for code in storm.acknowledged if rows.get(code, {}).get("creates")}
-            moved = {code for code in storm.progressed if rows.get(code, {}).get("progress_rows")}
-            if there == storm.acknowledged and moved == storm.progressed:
-                return rows
-            await asyncio.sleep(min(5, 0.2 + len(rows) / 1_000))
+    rows: dict[str, dict[str, Any]] = {}
+    missing: set[str] = set()
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                while (await storm.totals(session))["dossiers"] < len(storm.acknowledged):
+                    await asyncio.sleep(0.5)
+                rows = await storm.rows(session)
+                missing = {code for code in storm.acknowledged if not rows.get(code, {}).get("creates")}
+                missing |= {code for code in storm.progressed if not rows.get(code, {}).get("progress_rows")}
+                if not missing:
+                    return rows
+                await asyncio.sleep(min(5, 0.2 + len(rows) / 1_000))
+    except TimeoutError:
+        pytest.fail(f"not arrived in {seconds} s: {sorted(missing)[:5]}; {await storm.state(session)}")
 
 
 def nothing_lost_or_doubled(storm: Storm, rows: dict[str, dict[str, Any]]) -> None:
