@@ -1,7 +1,7 @@
 """The sandbox: simulated providers that speak the real contracts, on one HTTP server, one prefix per peer.
 
 Promises: every answer carries `X-Sandbox: true`; misbehaviour is laid around real answers; the control door
-`/__sandbox` returns counts and sets faults, without personal data.
+`/__sandbox` returns counts and sets faults. Only `portal/messages` shows people, who are invented.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from adapters.sandbox import (
     property_registers,
     transport_registers,
 )
+from adapters.sandbox.arrived import ArrivedMessage
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
 from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
@@ -35,7 +36,7 @@ from adapters.sandbox.one_gate import SOURCE as ONE_GATE
 from adapters.sandbox.one_gate import OneGate
 from adapters.sandbox.one_gate_door import add_one_gate
 from adapters.sandbox.people import Register, bad, load
-from adapters.sandbox.portal import BUS, SimulatedPortal, load_portal
+from adapters.sandbox.portal import ARRIVING, BUS, SimulatedPortal, load_portal
 from adapters.sandbox.portal_control import add_portal_control
 from adapters.sandbox.portal_files import add_files
 from adapters.sandbox.spoil import merged, replaced, spoiled
@@ -148,6 +149,8 @@ class Stage:
             call = await self._call(endpoint, request)
             operation = endpoint.operation or _operation_of(endpoint, call)
             self.board.count(endpoint.source, operation)
+            if endpoint.source in ARRIVING and not endpoint.opens:
+                self._note(call, operation, request)
             rule = self.board.take(endpoint.source, operation, opens=endpoint.opens)
             if self._latency:
                 await pause(request, self.closing, self._latency)
@@ -157,6 +160,15 @@ class Stage:
             return await send(rule, request, reply, self.closing)
 
         return serve
+
+    def _note(self, call: PeerRequest, operation: str, request: web.Request) -> None:
+        """Keep a message as it arrived, also one that is not taken."""
+        self.portal.arrived.add(
+            ArrivedMessage(
+                self.portal.stamp(), call.source, operation, request.method, request.path, call.query,
+                call.headers, call.body, 0,
+            )
+        )  # fmt: skip
 
     async def _call(self, endpoint: PeerOperation, request: web.Request) -> PeerRequest:
         return PeerRequest(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.sandbox.arrived import ArrivedMessages
 from adapters.sandbox.ledger import Ledger
 from adapters.sandbox.sent import SentDossiers
 from adapters.sandbox.served_files import ServedFiles
@@ -26,6 +27,8 @@ MINISTRY = "ministry_portal"
 INTERLINKED = "interlinked"
 VNEID = "vneid_records"
 RECEIVERS = (BUS, MINISTRY, INTERLINKED, VNEID)
+#: peers whose messages are kept as they arrive
+ARRIVING = frozenset({*RECEIVERS, LGSP, LGSP_QUERY})
 SESSION_SECONDS = 600
 
 
@@ -133,6 +136,8 @@ class SimulatedPortal:
     now: Callable[[], float] = time.time
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     sent: SentDossiers = field(default_factory=SentDossiers)
+    #: what arrived, word for word
+    arrived: ArrivedMessages = field(default_factory=ArrivedMessages)
     files: ServedFiles = field(default_factory=ServedFiles)
     #: operation -> items taken of evaluations and of the Q&A set
     pushes: dict[str, list[str]] = field(default_factory=dict)
@@ -158,6 +163,7 @@ class SimulatedPortal:
         self.strange_fields.clear()
         self.numbers.clear()
         self.uploads.clear()
+        self.arrived.forget()
 
     @property
     def bus(self) -> Ledger:

@@ -1,10 +1,12 @@
 """Control of the simulated portal, `/__sandbox/portal/…`: submit dossiers, read the ledgers, lose and change dossiers.
 
-Promises: ledgers say codes, counts, statuses and digests, no personal data.
+Promises: ledgers say codes, counts, statuses and digests, no personal data. `messages` shows what arrived word
+for word: all people of the sandbox are invented.
 """
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -14,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from adapters.sandbox.ledger import Ledger
 from adapters.sandbox.loopback import is_on_loopback
 from adapters.sandbox.people import Register
-from adapters.sandbox.portal import BUS, PortalBehaviour, SimulatedPortal
+from adapters.sandbox.portal import ARRIVING, BUS, PortalBehaviour, SimulatedPortal
 from adapters.sandbox.portal_sending import SubmitOrder, submit
 from adapters.sandbox.wire import Tokens
 
@@ -35,6 +37,14 @@ class _Page(_Order):
     start: int = Field(default=0, ge=0, alias="from")
     count: int = Field(default=100, ge=0, le=_MOST_ROWS)
     code: str = ""
+
+
+class _Messages(_Order):
+    """Which of the newest messages; blank: any."""
+
+    code: str = ""
+    receiver: str = ""
+    count: int = Field(default=20, ge=1, le=200)
 
 
 class _Forget(_Order):
@@ -67,6 +77,7 @@ def add_portal_control(
     prefix = "/__sandbox/portal"
     app.router.add_get(f"{prefix}/ledger", refusing(desk.ledger))
     app.router.add_get(f"{prefix}/sent", refusing(desk.sent))
+    app.router.add_get(f"{prefix}/messages", refusing(desk.messages))
     app.router.add_post(f"{prefix}/submit", refusing(desk.submit))
     app.router.add_post(f"{prefix}/forget", refusing(desk.forget))
     app.router.add_post(f"{prefix}/drift", refusing(desk.drift))
@@ -121,6 +132,16 @@ class _PortalDesk:
         found = sent.rows.get(page.code)
         rows = ([found.row()] if found else []) if page.code else sent.page(page.start, page.count)
         return web.json_response({"totals": sent.totals(), "from": page.start, "dossiers": rows})
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """What arrived, newest first, in its wire form."""
+        page = _Messages.model_validate(dict(request.query))
+        if page.receiver and page.receiver not in ARRIVING:
+            raise ValueError("receiver is one of " + ", ".join(sorted(ARRIVING)))
+        found = self._portal.arrived.rows(page.code, page.receiver, page.count)
+        return web.json_response(
+            {"messages": found}, dumps=lambda shown: json.dumps(shown, ensure_ascii=False)
+        )
 
     async def submit(self, request: web.Request) -> web.StreamResponse:
         order = SubmitOrder.model_validate(await request.json())

@@ -110,6 +110,8 @@ def _relay_lines(base: str, control: str) -> list[str]:
         f"curl -s {control}/portal/submit -d {shlex.quote(to.decode())}",
         f"curl -s {control}/one_gate/start -d {shlex.quote(gateway.decode())}",
         f"curl -s '{control}/portal/ledger?count=5'; curl -s '{control}/one_gate/ledger?count=5'",
+        "# thông điệp đến Cổng, nguyên văn / what arrived at the portal, word for word (with &code=: of one dossier)",
+        f"curl -s '{control}/portal/messages?count=1'",
         f"curl -s -X POST {control}/one_gate/stop",
     ]
 

@@ -407,3 +407,18 @@ async def test_words_that_may_name_a_person_are_withheld_from_records(patient: H
     await posted(patient, body)
     raw = [json.dumps(one, ensure_ascii=False) for one in leaves(patient.state)]
     assert [one for one in raw if "Ngỏ" in one or "Vũ Văn" in one or "Bày" in one] == []
+
+
+@on_session
+async def test_stranger_sees_the_dossier_as_it_arrived_at_the_portal(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    await delivered(patient, body["code"])
+    asked = {"code": body["code"], "receiver": "national_bus"}
+    async with patient.session.get(f"{patient.control}/portal/messages", params=asked) as response:
+        found = (await response.json())["messages"]
+    [sent] = [json.loads(one["body"]) for one in found if one["operation"] == "DongBoHoSoMC"]
+    assert list(sent) == ["session", "madonvi", "service", "isUpdating", "data"]
+    assert (sent["service"], sent["isUpdating"]) == ("DongBoHoSoMC", "False")
+    assert sent["data"][0]["MaHoSo"] == body["code"]
+    assert sent["data"][0]["NgayTiepNhan"] == "20260105083000"
