@@ -257,6 +257,8 @@ def facts_of(dossier: Dossier) -> dict[str, Any]:
     | `results result_files result_codes` | how many, with a file or address, with both a code and a file |
     | `supplements` | `[asked, received or null, due date moved]` of each round, POSIX seconds |
     | `status` | the status that the dossier itself says; `facts_with_path` replaces it |
+
+    The service adds `versions` to those of a dossier that a portal forwarded (versions.py).
     """
     papers = [paper for paper in dossier.papers if not paper.deleted]
     files = [result for result in dossier.results if result.file or result.url]

@@ -57,6 +57,7 @@ from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scoring import as_remembered, facts_of, facts_with_path
 from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_final
+from gateway.relay.versions import replaced_version, with_version
 from gateway.relay.writable import check_writable
 
 _ACCEPTED = 202
@@ -115,6 +116,8 @@ class _DossierChange(NamedTuple):
     verdicts: Mapping[str, str]
     #: digests of the files that the dossier names
     files: Sequence[str] = ()
+    #: the replaced version whose content came again; 0: none
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,6 +455,8 @@ class DossierRelay:
                 break
             if found is not None and (updating is False or await self._is_same(found, content)):
                 plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, {})
+            elif older := await self._replaced(found, content, party, replaces):
+                plan = _DossierChange(older[0], 0, (), (), TakenIn.REPEATED, {}, repeats=older[1])
             else:
                 plan = await self._planned(dossier, content, persons, party, targets, found, keys, parked)
             with contextlib.suppress(RowConflict):
@@ -475,10 +480,13 @@ class DossierRelay:
         came = [self._event_row(step, party, keys, now)] if is_new_step else []
         events, standing = await self._folded(party.origin, dossier.code, came, found)
         version = found.version + 1 if found else 1
+        facts = facts_of(dossier)
+        if party.origin != PROVINCE:
+            facts["versions"] = with_version(found, keys, content, version)
         row = DossierRow(
             party.origin, dossier.code, party.requester, dossier.agency or party.agency,
             procedure_code(dossier.procedure), dossier.other_code, standing.status, standing.at, version,
-            digest(keys, content), keys.period, indexed(keys, persons), _facts(facts_of(dossier), standing),
+            digest(keys, content), keys.period, indexed(keys, persons), _facts(facts, standing),
             sealed(keys, content, f"{party.origin}|{dossier.code}"), parked, found.opened if found else now, now,
         )  # fmt: skip
         stands = {**content, "dossier": standing_now(content["dossier"], standing.status, standing.at)}
@@ -656,6 +664,8 @@ class DossierRelay:
             "status": row.status,
         }
         notes |= {"deliveries": ",".join(one.target for one in plan.deliveries), "parked": row.parked}
+        if plan.repeats:
+            notes["repeats_version"] = plan.repeats
         receipt = await self.recorder.write(
             header, Phase.DELIVERY, f"dossier_{plan.state}", notes=notes, work=work
         )
@@ -750,6 +760,18 @@ class DossierRelay:
         # What was erased is taken in anew: it is sent again when a portal lost it.
         keys = await self.contents.of(row.period) if row.sealed else None
         return keys is not None and row.digest == digest(keys, content)
+
+    async def _replaced(
+        self, row: DossierRow | None, content: Mapping[str, Any], party: Party, replaces: int
+    ) -> tuple[DossierRow, int] | None:
+        """The dossier and its version that a portal sends once more, late; None: a new version.
+
+        Not for the province: what its system says now counts, also when it goes back; resends have their key.
+        """
+        if row is None or replaces or party.origin == PROVINCE:
+            return None
+        version = await replaced_version(self.contents.of, row, content)
+        return (row, version) if version else None
 
     async def _event(self, row: EventRow, verdict: str) -> dict[str, object]:
         content = await self.contents.open(row.period, row.sealed, row.id) or {}

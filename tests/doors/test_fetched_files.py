@@ -117,6 +117,32 @@ async def test_file_that_is_away_comes_later(tmp_path: Path) -> None:
     assert asked == 2
 
 
+async def test_late_resend_of_a_replaced_version_changes_nothing_also_when_its_files_came(
+    tmp_path: Path,
+) -> None:
+    async def always(request: web.Request) -> web.Response:
+        return web.Response(body=tiny_pdf(request.path))
+
+    async with serving(always) as url:
+        overrides = {"portals.national_bus.door.fetch_from": url}
+        async with build(tmp_path, overrides) as house:
+            street, dossier = Street(house), code()
+
+            async def complete(count: int) -> bool:
+                messages = [one["message"]["dossier"]["papers"] for one in await street.inbox(dossier)]
+                return len(messages) == count and all(one.get("file") for one in messages[-1])
+
+            for count, name in ((2, "1"), (4, "2")):
+                words = by_address(dossier, f"{url}/{name}")
+                assert (await street.sent("nhanhsdvcqg", envelope(words, updating=True)))[0] == 0
+                await until(lambda count=count: complete(count))
+            late = envelope(by_address(dossier, f"{url}/1"), updating=True)
+            assert (await street.sent("nhanhsdvcqg", late))[0] == 0
+            assert len(await street.inbox(dossier)) == 4
+            shown = await street.get(f"/v1/dossiers/{dossier}")
+            assert [one["url"] for one in shown["dossier"]["papers"]] == [f"{url}/2"]
+
+
 async def test_files_that_came_are_kept_when_another_one_does_not(tmp_path: Path) -> None:
     asked: Counter[str] = Counter()
 

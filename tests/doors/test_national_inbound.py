@@ -77,6 +77,30 @@ async def test_supplement_updates_the_dossier(street: Street, updating: Any) -> 
     assert len(await street.inbox(dossier)) == 2
 
 
+async def test_late_resend_of_a_replaced_version_changes_nothing_and_is_recorded(street: Street) -> None:
+    dossier = code()
+    versions = [application(dossier, MaDonViTiepNhan=f"000.00.0{at}.H31") for at in (1, 2, 3)]
+    await street.sent("nhanhsdvcqg", envelope(versions[0]))
+    for one in versions[1:]:
+        await street.sent("nhanhsdvcqg", envelope(one, updating=True))
+    before = await street.inbox(dossier)
+    assert len(before) == 3
+    # the create as well: a client that hears of a duplicate sends it as an update
+    for number, late in enumerate(versions[:2], 1):
+        answer = await street.sent("nhanhsdvcqg", envelope(late, updating=True))
+        assert answer == (0, f"{dossier}| update dossier success")
+        assert street.records("dossier_repeated")[-1]["notes"]["repeats_version"] == number
+    assert await street.sent("nhanhsdvcqg", envelope(versions[1])) == (1, f"{dossier}| duplicate reference")
+    assert await street.inbox(dossier) == before
+    shown = await street.get(f"/v1/dossiers/{dossier}")
+    assert (shown["version"], shown["dossier"]["agency"]) == (3, "000.00.03.H31")
+    # a new version still counts
+    await street.sent(
+        "nhanhsdvcqg", envelope(application(dossier, MaDonViTiepNhan="000.00.04.H31"), updating=True)
+    )
+    assert len(await street.inbox(dossier)) == 4
+
+
 async def test_same_dossier_fifty_times_at_once_takes_effect_once(street: Street) -> None:
     dossier = code()
     words = envelope(application(dossier))
