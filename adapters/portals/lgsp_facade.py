@@ -22,6 +22,7 @@ from gateway.domain.errors import (
     BadRequest,
     Conflict,
     GatewayError,
+    NoSuchOperation,
     NotFound,
     PortalUnavailable,
     Refused,
@@ -46,6 +47,7 @@ _PASSED_ON = frozenset({
 _FAULTS = (
     (Unauthenticated, 401, 900901, "Invalid Credentials"),
     (Refused, 403, 900908, "Resource forbidden"),
+    (NoSuchOperation, 404, 900906, "No matching resource found"),
     (TooMany, 429, 900802, "Message throttled out"),
 )
 _MOST_DOSSIERS = 150

@@ -28,6 +28,7 @@ from gateway.domain.errors import (
     BodyNotJson,
     ConfigError,
     GatewayError,
+    NoSuchOperation,
     NotFound,
     Problem,
     Refused,
@@ -117,7 +118,7 @@ class NationalInbound:
     async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
         """Answer one call."""
         try:
-            if call.path.endswith("search/call"):
+            if f"/{call.path}".endswith("/search/call"):
                 return await self._look_up(call, desk)
             message = self._message(call)
             _check_required(message)
@@ -138,6 +139,9 @@ class NationalInbound:
         if isinstance(error, BodyNotJson):
             return DoorAnswer(b"the body is not JSON\n", 500, "text/plain; charset=utf-8")
         code = _code_of(call.data, call.long)
+        if isinstance(error, NoSuchOperation):
+            none = say.NO_SUCH_OPERATION
+            return _answer(_REFUSED, code, f"{none.vi} / {none.en}")._replace(status=404)
         if isinstance(error, BadRequest | Refused) and error.retry_after is None:
             said = f"{error.said.vi} / {error.said.en}" if error.said else f"{error.title_vi} / {error.title}"
             return _answer(_REFUSED, code, said)

@@ -23,7 +23,7 @@ from adapters.transport.tokens import HeaderAuth
 from gateway.config.portals import PortalSettings
 from gateway.config.values import Settings
 from gateway.domain.dossier import Dossier, DossierStatus
-from gateway.domain.errors import BadRequest, BodyNotJson, GatewayError, Refused
+from gateway.domain.errors import BadRequest, BodyNotJson, GatewayError, NoSuchOperation, Refused
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import DeliveryOutcome, Desk, DoorAnswer, DoorCall, PortalAnswer, TakenIn
@@ -95,6 +95,8 @@ class RecordsDoor:
         """01; with HTTP 503 where sending it again may help."""
         if isinstance(error, BodyNotJson):
             return _answer("nội dung không phải JSON / the body is not JSON")._replace(status=400)
+        if isinstance(error, NoSuchOperation):
+            return _answer("không có dịch vụ này / there is no such operation")._replace(status=404)
         if isinstance(error, BadRequest | Refused) and error.retry_after is None:
             said = error.said
             return _answer(f"{said.vi if said else error.title_vi} / {said.en if said else error.title}")

@@ -28,6 +28,7 @@ from gateway.domain.errors import (
     BadRequest,
     BodyNotJson,
     GatewayError,
+    NoSuchOperation,
     Refused,
     TooLarge,
     TooMany,
@@ -47,6 +48,8 @@ SCOPE = "dossiers"
 _SECRET_HEADER = "X-Portal-Secret"  # noqa: S105 -- the name of a header
 #: bytes that a caller must send per second, on average
 _LEAST_RATE = 65_536
+#: parts of a path that mean another place (RFC 3986, 5.2.4)
+_DOTS = frozenset({".", ".."})
 
 
 def add_doors(routes: Routes, doors: Sequence[OpenedDoor]) -> None:
@@ -74,6 +77,7 @@ class _Entrance:
         call = DoorCall(request.method, self._path(request), _query(request))
         async with AsyncExitStack() as drafts:
             try:
+                _check_path(request.target)
                 visitor = await self._visitor(request)
                 drafts.enter_context(self._counted(request, visitor))
                 desk = self._opened.desk(visitor)
@@ -188,7 +192,8 @@ class _Entrance:
     # ----------------------------------------------------------------------------------------------- reading
 
     def _path(self, request: Request) -> str:
-        return request.rel_url.path.removeprefix(self._settings.prefix + "/").lstrip("/")
+        """What follows the prefix, as it was sent."""
+        return request.target.removeprefix(self._settings.prefix + "/").lstrip("/")
 
     async def _read(self, request: Request, call: DoorCall, received: ReceivedJson) -> DoorCall:
         """The call with its body. Raises BodyNotJson, TooLarge, TooSlow, BadRequest."""
@@ -209,6 +214,15 @@ class _Entrance:
             error = GatewayError()
         request.problem = error.problem_code
         return self._opened.door.refusal(call, error)
+
+
+def _check_path(raw: str) -> None:
+    """Raises NoSuchOperation for a path that two readers could understand differently.
+
+    No operation has a name that must be escaped: an escaped slash or dot (RFC 3986, 2.4) would lead to another one.
+    """
+    if "%" in raw or not _DOTS.isdisjoint(raw.split("/")):
+        raise NoSuchOperation(say.NO_SUCH_OPERATION)
 
 
 async def _receive(request: Request, received: ReceivedJson, most: int) -> None:

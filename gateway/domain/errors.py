@@ -90,6 +90,10 @@ class NotFound(BadRequest):
     code = ProblemCode.NOT_FOUND
 
 
+class NoSuchOperation(NotFound):
+    """A door has no operation at this path."""
+
+
 class Conflict(BadRequest):
     """Its state does not allow this."""
 

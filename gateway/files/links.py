@@ -52,13 +52,15 @@ class FileLinks:
         head = _HEAD.pack(link.expires, link.size, bytes.fromhex(link.digest), link.kind.encode())
         texts = orjson.dumps([link.name, link.requester, link.agency, link.dossier])
         texts += b" " * (_FILL - len(texts) % _FILL)
-        return base64.urlsafe_b64encode(seal(self._key, head + texts, _CONTEXT)).rstrip(b"=").decode()
+        return _encoded(seal(self._key, head + texts, _CONTEXT))
 
     def opened(self, token: str, now: float) -> FileLink | None:
         """The link of a token; None if it was not made here, was changed, or has ended. Equal in time for each."""
         try:
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
+            sealed = b""
+        if _encoded(sealed) != token:  # one link has one spelling
             sealed = b""
         plain = unseal(
             self._key, sealed if len(sealed) > _HEAD.size else os.urandom(_HEAD.size + _FILL), _CONTEXT
@@ -73,6 +75,11 @@ class FileLinks:
             expires=expires, digest=digest.hex(), size=size, kind=_kind(kind), name=name, requester=requester,
             agency=agency, dossier=dossier,
         )  # fmt: skip
+
+
+def _encoded(sealed: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def _kind(packed: bytes) -> FileKind:

@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
-from tests.doors.conftest import Street, leaves
-from tests.doors.messages import OWNER, OWNER_NAME, application, code, envelope, notice_xml
+from tests.doors.conftest import SECRET, Street, leaves
+from tests.doors.messages import OWNER, OWNER_NAME, application, code, envelope, notice_xml, synced
 from tests.flows.conftest import build, on_session
 
 PORTAL = "portals.national_bus.door"
@@ -135,6 +136,53 @@ async def test_body_mark_and_any_content_type_are_tolerated(street: Street) -> N
     ):
         raw = b"\xef\xbb\xbf" + json.dumps(envelope(application(code()))).encode()
         assert (await street.sent("nhanhsdvcqg", raw, **{"Content-Type": media}))[0] == 0
+
+
+#: each would be `nhanhsdvcqg`, `search/call` or `DongBoHoSoMC` for a reader that unescapes or resolves it
+OTHER_SPELLINGS = (
+    "x%2fnhanhsdvcqg", "x%2Fnhanhsdvcqg", "x%252fnhanhsdvcqg", "%2e/nhanhsdvcqg", "%2e%2e/nhanhsdvcqg",
+    "x/%2E%2e/nhanhsdvcqg", "x/../nhanhsdvcqg", "./nhanhsdvcqg", "nh%61nhsdvcqg", "search%2fcall", "x/../search/call",
+)  # fmt: skip
+
+
+@on_session
+@pytest.mark.parametrize("path", OTHER_SPELLINGS)
+async def test_another_spelling_of_a_path_is_no_operation_of_the_portals_door(
+    street: Street, path: str
+) -> None:
+    dossier = code()
+    url = URL(f"{street.house.url}/portal/national_bus/{path}", encoded=True)
+    sent = {"X-Portal-Secret": SECRET}
+    async with street.house.session.post(
+        url, json=envelope(application(dossier)), headers=sent, allow_redirects=False
+    ) as answer:
+        assert answer.status == 404
+        assert await answer.json() == {
+            "error_code": -1, "message": "| không có dịch vụ này / there is no such operation",
+        }  # fmt: skip
+    assert await street.inbox(dossier) == []
+
+
+@on_session
+@pytest.mark.parametrize(
+    "operation", ["x%2fDongBoHoSoMC", "x%252FDongBoHoSoMC", "..%2FDongBoHoSoMC", "D%6fngBoHoSoMC"]
+)
+async def test_another_spelling_of_a_path_is_no_operation_of_the_facade(
+    street: Street, operation: str
+) -> None:
+    client, dossier = await street.one_gate(), code()
+    url = URL(f"{street.house.url}/KetNoiMotCuaQuocGia/{operation}", encoded=True)
+    headers = {"Authorization": f"Bearer {client.token}"}
+    async with street.house.session.post(url, json=[synced(dossier)], headers=headers) as answer:
+        assert answer.status == 404
+        assert (await answer.json())["fault"]["code"] == 900906
+    assert not await client.known(dossier)
+
+
+@on_session
+@pytest.mark.parametrize("path", ["xsearch/call", "search/callx", "call"])
+async def test_path_that_only_ends_like_the_look_up_is_none(street: Street, path: str) -> None:
+    assert (await street.sent(path, {"data": {"mahoso": code()}}))[0] == -1
 
 
 @on_session

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from gateway.composition.log_keys import derived
 from gateway.exchange_log.keys import root_keys_in
@@ -56,7 +57,7 @@ class Room:
             "/v1/files/link", {"file": file, "name": "don.pdf", "seconds": 60, **more}, client
         )
 
-    async def get(self, url: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    async def get(self, url: str | URL, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
         async with self.office.session.request(method, url) as answer:
             return answer.status, dict(answer.headers), await answer.read()
 

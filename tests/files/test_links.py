@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from gateway.domain.files import FileKind
 from gateway.files.kinds import download_name
@@ -85,6 +86,30 @@ async def test_forged_cut_and_foreign_links_get_the_same_answer_in_the_same_time
     assert len(bodies) == 1
     middle = [median(times) for times in taken.values()]
     assert max(middle) - min(middle) < 0.005
+
+
+@on_session
+@pytest.mark.parametrize("spelling", ["{}=", "{}==", "{}===", "{}====", "other alphabet", "last bits"])
+async def test_link_has_one_spelling(standing: Room, spelling: str) -> None:
+    url = await made(standing, name="a" * 100)  # so long that the last sign has bits that mean nothing
+    link = standing.links.opened(url.rpartition("/")[2], time.time())
+    assert link is not None
+    token = ""
+    while not {"-", "_"} & {*token}:  # each sealing is different
+        token = standing.links.sealed(link)
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    match spelling:
+        case "other alphabet":
+            other = token.replace("-", "+").replace("_", "%2F")
+        case "last bits":
+            assert len(token) % 4
+            other = token[:-1] + signs[signs.index(token[-1]) + 1]
+        case _:
+            other = spelling.format(token)
+    place = f"{standing.office.url}/files/"
+    assert (await standing.get(place + token))[0] == 200
+    status, _, _ = await standing.get(URL(place + other, encoded=True))
+    assert status == 404
 
 
 async def test_link_ends_with_its_time_and_with_its_file(room: Room) -> None:
