@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.config.gateway import Label, WordList
+from gateway.config.identity import LoginClientSettings
 from gateway.config.values import Day, NonBlankText, Secret, Settings
 
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
@@ -97,6 +98,8 @@ class RequesterSettings(Settings):
     agreements: WordList = ()
     #: part of `scopes`; `check-config` reminds of it
     legacy: LegacySettings | None = None
+    #: it logs people in by this gateway
+    login: LoginClientSettings | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -15,6 +15,7 @@ from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
 from gateway.config.consents import ConsentSettings, HolidayFile
 from gateway.config.gateway import GatewaySettings, Label, Limits, WordList
+from gateway.config.identity import IdentityProviderSettings
 from gateway.config.logins import LoginFile
 from gateway.config.overrides import as_written, from_environment, put, unknown_word
 from gateway.config.portals import PortalSettings
@@ -183,6 +184,7 @@ class Configuration(Settings):
     scopes: tuple[PublishedScope, ...]
     documents: dict[str, Document]
     portals: dict[str, PortalSettings] = {}
+    identity_providers: dict[str, IdentityProviderSettings] = {}
     #: code of a refusal -> its legal basis; `*` for any other
     refusals: dict[str, RefusalGround] = {}
     consents: ConsentSettings = ConsentSettings()
@@ -218,6 +220,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
         "agencies": {one.code: one for one in reader.agencies()},
         "sources": reader.many("sources", SourceSettings, "source"),
         "portals": reader.many("portals", PortalSettings, "portal"),
+        "identity_providers": reader.many("identity_providers", IdentityProviderSettings, "provider"),
         "requesters": reader.many("requesters", RequesterSettings, "requester"),
         "agreements": reader.many("agreements", Agreement, "agreement"),
         "purposes": getattr(reader.one("purposes.yaml", PurposeFile), "purposes", {}),
@@ -233,7 +236,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
 
 #: agencies written by hand, and optional generated ones
 AGENCY_FILES = ("agencies.yaml", "communes.yaml")
-_FOLDERS = ("sources", "portals", "requesters", "agreements")
+_FOLDERS = ("sources", "portals", "identity_providers", "requesters", "agreements")
 #: optional files
 _OPTIONAL: Mapping[str, type[Settings]] = {
     "consents": ConsentSettings,

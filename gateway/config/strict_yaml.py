@@ -29,6 +29,7 @@ _SCHEMAS = {
     "AgencyFile": "agencies",
     "SourceSettings": "source",
     "PortalSettings": "portal",
+    "IdentityProviderSettings": "identity_provider",
     "RequesterSettings": "requester",
     "Agreement": "agreement",
     "PurposeFile": "purposes",

@@ -251,6 +251,12 @@ class PortalUnavailable(GatewayError):
     code = ProblemCode.SOURCE_UNAVAILABLE
 
 
+class LoginsUnavailable(GatewayError):
+    """The state of logins cannot be read or written now: nobody is signed in by it."""
+
+    code = ProblemCode.LOGINS_UNAVAILABLE
+
+
 class FilesUnavailable(GatewayError):
     """Files cannot be stored or read now; nothing half was stored."""
 

@@ -80,6 +80,8 @@ class ProblemCode(StrEnum):
         "Reports of corrections cannot be kept or looked up now", 503)
     RELAY_UNAVAILABLE = ("relay_unavailable", "Hiện không lưu hoặc tra cứu được hồ sơ; hãy gửi lại sau",
         "Dossiers cannot be stored or looked up now; send it again later", 503)
+    LOGINS_UNAVAILABLE = ("logins_unavailable", "Hiện chưa đăng nhập được; hãy thử lại sau ít phút",
+        "Logins are not possible now; try again in a few minutes", 503)
     FILES_UNAVAILABLE = ("files_unavailable", "Hiện không lưu hoặc không đọc được tệp",
         "Files cannot be stored or read now", 503)
     SCANNER_UNAVAILABLE = ("scanner_unavailable", "Hiện không quét được mã độc nên không nhận tệp",

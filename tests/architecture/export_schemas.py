@@ -20,6 +20,7 @@ from gateway.config.configuration import (
 )
 from gateway.config.consents import ConsentSettings, HolidayFile
 from gateway.config.gateway import GatewaySettings
+from gateway.config.identity import IdentityProviderSettings
 from gateway.config.logins import LoginFile
 from gateway.config.portals import PortalSettings
 from gateway.domain.problems import ProblemCode
@@ -45,6 +46,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "published_scopes": ScopeFile,
     "source": SourceSettings,
     "portal": PortalSettings,
+    "identity_provider": IdentityProviderSettings,
     "code_list": CodeList,
     "units": UnitFile,
     "field_group": FieldGroup,
