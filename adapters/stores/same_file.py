@@ -11,7 +11,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable
 
 #: device and number
-Identity = tuple[int, int]
+FileNumbers = tuple[int, int]
 
 
 class SameFile:
@@ -24,7 +24,7 @@ class SameFile:
         self._path = str(path)
         self._wal_path = f"{path}-wal"
         self._file = _identity(self._path)
-        self._wal: Identity | None = None
+        self._wal: FileNumbers | None = None
         self._replaced = False
 
     def connected(self) -> None:
@@ -53,7 +53,7 @@ class SameFile:
             raise LogUnavailable(say.LOG_REPLACED)
 
 
-def _identity(path: str) -> Identity | None:
+def _identity(path: str) -> FileNumbers | None:
     try:
         found = os.stat(path)  # noqa: PTH116 -- a text, with every batch
     except OSError:

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.access import jose
-from gateway.access.faults import JoseBroken, TokenRefused
+from gateway.access.faults import TokenRefused
 from gateway.access.keys import TokenKeys
 from gateway.access.requesters import Requesters
 from gateway.access.revocations import Revocations
 from gateway.domain import sentences as say
 from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode
+from gateway.jose import jws
+from gateway.jose.jws import JoseBroken
 
 TYP = "at+jwt"
 #: largest difference between the clocks of two gateways, seconds
@@ -70,7 +71,7 @@ class AccessTokens:
         if restored := self._revocations.restored(requester.id):
             claims["restored"] = restored
         key = self._keys.current
-        return jose.sign({"typ": TYP, "kid": key.kid}, claims, key.private)
+        return jws.sign({"typ": TYP, "kid": key.kid}, claims, key.private)
 
     def verify(self, token: str, issuer: str) -> AccessToken:
         """The token's claims. Raises TokenRefused if it is forged, of another issuer, expired or revoked."""
@@ -94,17 +95,17 @@ class AccessTokens:
     def is_known(self, token: str) -> bool:
         """Whether its signing key is known; if not, the key files may have changed."""
         try:
-            return self._keys.named(jose.read(token).kid) is not None
+            return self._keys.named(jws.read(token).kid) is not None
         except JoseBroken:
             return True
 
     def _read(self, token: str) -> AccessToken:
         try:
-            message = jose.read(token)
+            message = jws.read(token)
         except JoseBroken as error:
             raise TokenRefused(say.TOKEN_NOT_OURS_FOR(why=error.said)) from None
         key = self._keys.named(message.kid)
-        if message.typ != TYP or key is None or not jose.is_signed_by(message, key.public.key):
+        if message.typ != TYP or key is None or not jws.is_signed_by(message, key.public.key):
             raise TokenRefused(say.TOKEN_NOT_OURS)
         return self._in_force(message.claims)
 

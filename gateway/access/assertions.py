@@ -11,11 +11,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.access import jose, jwk
-from gateway.access.faults import GrantRefused, JoseBroken
+from gateway.access.faults import GrantRefused
 from gateway.access.requesters import RegisteredRequester, Requesters
 from gateway.domain import sentences as say
 from gateway.domain.problems import TokenErrorCode
+from gateway.jose import jwk, jws
+from gateway.jose.jws import JoseBroken
 from gateway.ports.access import Replays
 
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -42,7 +43,7 @@ class Assertions:
     ) -> RegisteredRequester:
         """The requester that signed it. Raises GrantRefused. `client_id`: from the form, if given."""
         try:
-            message = jose.read(assertion)
+            message = jws.read(assertion)
         except JoseBroken as error:
             raise GrantRefused(
                 TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.said))
@@ -57,20 +58,20 @@ class Assertions:
         await self._take(known, message.claims)
         return known
 
-    def _is_signed(self, message: jose.Jws, known: RegisteredRequester | None) -> bool:
+    def _is_signed(self, message: jws.Jws, known: RegisteredRequester | None) -> bool:
         keys = [one for one in (known.keys if known else ()) if one.algorithm == message.algorithm]
         if message.kid is not None:
             keys = [one for one in keys if message.kid in {one.kid, one.thumbprint}]
-        if any(jose.is_signed_by(message, one.key) for one in keys):
+        if any(jws.is_signed_by(message, one.key) for one in keys):
             return True
         # the time must not show how many keys a requester has
         most = self._requesters.most_keys(message.algorithm) if message.kid is None else 1
         [nobody] = [one.key for one in self._nobody if one.algorithm == message.algorithm]
         for _ in range(most - len(keys)):
-            jose.is_signed_by(message, nobody)
+            jws.is_signed_by(message, nobody)
         return False
 
-    def _fault(self, message: jose.Jws, name: object, audiences: Collection[str]) -> str:
+    def _fault(self, message: jws.Jws, name: object, audiences: Collection[str]) -> str:
         """The fault of a genuine assertion: only its owner sees it."""
         claims = message.claims
         if message.typ not in _TYPES:
@@ -87,12 +88,12 @@ class Assertions:
     def _untimely(self, claims: dict[str, Any]) -> str:
         now, expires = self._now(), claims.get("exp")
         if (
-            not jose.is_number(expires)
+            not jws.is_number(expires)
             or not now - _APART_SECONDS < expires <= now + _LONGEST_LIFE + _APART_SECONDS
         ):
             return f"'exp' must lie ahead, by {_LONGEST_LIFE} seconds at most"
         early = [claims[one] for one in ("nbf", "iat") if one in claims]
-        if not all(jose.is_number(one) and one <= now + _APART_SECONDS for one in early):
+        if not all(jws.is_number(one) and one <= now + _APART_SECONDS for one in early):
             return "'nbf' or 'iat' lies ahead"
         return ""
 

@@ -16,10 +16,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.access.jose import encoded
-from gateway.access.jwk import thumbprint_bytes
 from gateway.config.access import CertificateSettings
 from gateway.domain.errors import ConfigError, Problem
+from gateway.jose.jwk import thumbprint_bytes
+from gateway.jose.jws import encoded
 
 _LARGEST = 16_384
 

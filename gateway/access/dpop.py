@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.access import jose, jwk
-from gateway.access.faults import JoseBroken, ProofBroken
+from gateway.access.faults import ProofBroken
 from gateway.domain import sentences as say
 from gateway.domain.problems import ProblemCode
+from gateway.jose import jwk, jws
+from gateway.jose.jws import JoseBroken
 from gateway.ports.access import Replays
 
 #: life of a nonce: its own span and the next
@@ -75,14 +76,14 @@ class DpopVerifier:
     def check(self, proof: str, method: str, url: str, token: str | None = None) -> DpopProof:
         """The proof of this request. Raises ProofBroken. `token`: the access token sent with it."""
         try:
-            message = jose.read(proof, with_key=True)
+            message = jws.read(proof, with_key=True)
             assert message.jwk is not None
             key = self._key(message.jwk)
         except JoseBroken as error:
             raise ProofBroken(error.said) from None
         if message.typ != "dpop+jwt":
             raise ProofBroken(say.PROOF_TYPE)
-        if not jose.is_signed_by(message, key.key):
+        if not jws.is_signed_by(message, key.key):
             raise ProofBroken(say.PROOF_UNSIGNED)
         claims = message.claims
         if claims.get("htm") != method or not _same_place(claims.get("htu"), url):
@@ -90,7 +91,7 @@ class DpopVerifier:
         if token is not None and claims.get("ath") != ath(token):
             raise ProofBroken(say.PROOF_OF_ANOTHER_TOKEN)
         jti, issued, nonce = claims.get("jti"), claims.get("iat"), claims.get("nonce")
-        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not jose.is_number(issued):
+        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not jws.is_number(issued):
             raise ProofBroken(say.PROOF_UNNAMED)
         return self._timed(key.thumbprint, jti, issued, nonce)
 
@@ -122,11 +123,11 @@ class DpopVerifier:
 
 def ath(token: str) -> str:
     """The digest of an access token (RFC 9449, 4.2)."""
-    return jose.encoded(hashlib.sha256(token.encode("ascii", "replace")).digest())
+    return jws.encoded(hashlib.sha256(token.encode("ascii", "replace")).digest())
 
 
 def _nonce(secret: bytes, span: int) -> str:
-    return jose.encoded(hmac.digest(secret, span.to_bytes(8), "sha256")[:_MAC])
+    return jws.encoded(hmac.digest(secret, span.to_bytes(8), "sha256")[:_MAC])
 
 
 def _same_place(said: object, url: str) -> bool:

@@ -39,15 +39,6 @@ class GrantRefused(GatewayError):
         self.status = 401 if error is TokenErrorCode.INVALID_CLIENT else 400
 
 
-class JoseBroken(Exception):
-    """A compact JWS that is malformed, not of an accepted kind, or not signed by the key."""
-
-    def __init__(self, said: Sentence) -> None:
-        """`said`: the fault, without a quotation."""
-        super().__init__(said.en)
-        self.said = said
-
-
 class ProofBroken(Exception):
     """An invalid DPoP proof; `code` is of RFC 9449, the text names the fault."""
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.access import jwk
 from gateway.config.gateway import AccessSettings
 from gateway.exchange_log.durable import replace_file, sync_folder
 from gateway.exchange_log.key_files import key_from_text, key_in, new_key_text
+from gateway.jose import jwk
 
 CURRENT_FILE = "token-signing.key"
 _NEXT_FILE = "token-signing-next.key"

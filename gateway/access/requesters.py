@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.access import jwk
 from gateway.access.certificates import Pinned, pinned
-from gateway.access.faults import JoseBroken
 from gateway.config.access import CertificateSettings, KeySettings, Method, RequesterSettings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.identifiers import RequesterId
 from gateway.domain.parties import Requester
+from gateway.jose import jwk
+from gateway.jose.jws import JoseBroken
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 import click
 import orjson
 
-from gateway.access import jwk
-from gateway.access.faults import JoseBroken
 from gateway.cli.options import JSON, QUIET, Voice
+from gateway.jose import jwk
+from gateway.jose.jws import JoseBroken
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.kept import read_kept

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gateway.access import jose, jwk
 from gateway.access.assertions import KIND
 from gateway.access.dpop import ath
+from gateway.jose import jwk, jws
 
 _LIFE_SECONDS = 60
 
@@ -23,7 +23,7 @@ _LIFE_SECONDS = 60
 class ClientKey:
     """The private key of a requester, and one of this process that its tokens are bound to."""
 
-    def __init__(self, client_id: str, key: jose.PrivateKey) -> None:
+    def __init__(self, client_id: str, key: jws.PrivateKey) -> None:
         """`key` is that whose public half the gateway knows."""
         self.client_id = client_id
         self._key = key
@@ -37,7 +37,7 @@ class ClientKey:
             "iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now, "exp": now + _LIFE_SECONDS,
             "jti": secrets.token_urlsafe(16),
         }  # fmt: skip
-        assertion = jose.sign({"typ": "JWT"}, claims, self._key)
+        assertion = jws.sign({"typ": "JWT"}, claims, self._key)
         return {
             "grant_type": "client_credentials", "client_id": self.client_id, "client_assertion_type": KIND,
             "client_assertion": assertion,
@@ -52,7 +52,7 @@ class ClientKey:
             claims["nonce"] = nonce
         if token:
             claims["ath"] = ath(token)
-        return jose.sign({"typ": "dpop+jwt", "jwk": self._jwk}, claims, self._bound)
+        return jws.sign({"typ": "dpop+jwt", "jwk": self._jwk}, claims, self._bound)
 
 
 def client_key(client_id: str, path: Path) -> ClientKey:

@@ -11,14 +11,13 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.access import jwk
 from gateway.access.certificates import certificates_in
-from gateway.access.faults import JoseBroken
-from gateway.access.jose import json_object
 from gateway.checks.requesters import requester_faults
 from gateway.config.configuration import load
 from gateway.domain.errors import ConfigError
 from gateway.exchange_log.durable import SHARED, create_file
+from gateway.jose import jwk
+from gateway.jose.jws import JoseBroken, json_object
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _CERTIFICATES = "certificates"

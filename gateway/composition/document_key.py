@@ -5,11 +5,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import registry
-from gateway.access import jwk
 from gateway.config.gateway import DocumentSettings
 from gateway.documents.keys import CURRENT_FILE, FORMER_FILE, FORMER_SEED_FILE, DocumentKey, former_in
 from gateway.exchange_log.embedded_keys import EmbeddedSigner
 from gateway.exchange_log.key_files import key_from_text, key_in
+from gateway.jose import jwk
 
 
 def open_document_key(settings: DocumentSettings, root: Path, state: Path) -> DocumentKey:

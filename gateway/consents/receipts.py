@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from gateway.access import jose
 from gateway.documents.keys import DocumentKey
+from gateway.jose import jws
 
 _TYPE = "consent-receipt+jwt"
 SCHEMA = "ISO/IEC TS 27560:2023"
@@ -19,8 +19,8 @@ _RIGHTS = ("access", "correction", "restriction", "objection", "withdrawal")
 async def signed(claims: dict[str, Any], key: DocumentKey) -> str:
     """The claims as a compact JWS. Raises KeyUnavailable."""
     head = {"alg": key.algorithm, "typ": _TYPE, "kid": key.kid}
-    text = f"{jose.encoded(orjson.dumps(head))}.{jose.encoded(orjson.dumps(claims))}"
-    return f"{text}.{jose.encoded(await key.sign(text.encode()))}"
+    text = f"{jws.encoded(orjson.dumps(head))}.{jws.encoded(orjson.dumps(claims))}"
+    return f"{text}.{jws.encoded(await key.sign(text.encode()))}"
 
 
 def receipt(consent: dict[str, Any], principal: str, issuer: str, issued: int) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from typing import Any, Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.access import jwk
-from gateway.access.faults import JoseBroken
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.durable import replace_file
 from gateway.exchange_log.key_files import key_in, new_key_text
+from gateway.jose import jwk
+from gateway.jose.jws import JoseBroken
 from gateway.ports.keys import Signer
 
 #: files of the state folder: the seed of the key, and a JWK set of former keys

@@ -2,7 +2,7 @@
 
 A portal forwards the token of the identity provider. It counts if the configuration has the provider and its keys, if
 it was issued to this portal, and for a limited time. Keys are neither fetched nor taken from the token.
-Not joserfc, for the reasons in gateway.access.jose.
+Not joserfc, for the reasons in gateway.jose.jws.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from gateway.access import jose
-from gateway.access.faults import JoseBroken
 from gateway.access.requesters import key_of
 from gateway.config.access import KeySettings
 from gateway.config.logins import LoginFile, LoginProvider
@@ -26,14 +24,16 @@ from gateway.domain.errors import ConfigError, Problem, fault_at
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.login import Login
 from gateway.domain.problems import ProblemCode
+from gateway.jose import jws
+from gateway.jose.jws import JoseBroken
 
 _APART_SECONDS = 60
 _LEAST_BITS = 2048
 #: `x5t` names a certificate; no key is read from it
 _KNOWN = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
-_ALGORITHMS = {**jose.ALGORITHMS, "RS256": "RS256"}
+_ALGORITHMS = {**jws.ALGORITHMS, "RS256": "RS256"}
 
-LoginKey = jose.VerifyingKey | RSAPublicKey
+LoginKey = jws.VerifyingKey | RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ class Logins:
 
     def _check_times(self, claims: Mapping[str, Any], longest: int) -> None:
         now, issued, ends = self._now(), claims.get("auth_time", claims.get("iat")), claims.get("exp")
-        if not jose.is_number(ends) or ends <= now - _APART_SECONDS:
+        if not jws.is_number(ends) or ends <= now - _APART_SECONDS:
             raise JoseBroken(say.LOGIN_OVER)
-        if not jose.is_number(issued) or not now - longest - _APART_SECONDS < issued <= now + _APART_SECONDS:
+        if not jws.is_number(issued) or not now - longest - _APART_SECONDS < issued <= now + _APART_SECONDS:
             raise JoseBroken(say.LOGIN_OLD(longest=longest))
 
 
@@ -114,12 +114,12 @@ def login_key(settings: KeySettings, root: Path) -> LoginKey:
 
 
 def _read(token: str) -> _Token:
-    if len(token) > jose.LARGEST:
-        raise JoseBroken(say.JWS_TOO_LONG(largest=jose.LARGEST))
+    if len(token) > jws.LARGEST:
+        raise JoseBroken(say.JWS_TOO_LONG(largest=jws.LARGEST))
     parts = token.split(".")
     if len(parts) != 3:
         raise JoseBroken(say.JWS_NOT_THREE_PARTS)
-    header = jose.json_object(jose.decoded(parts[0]))
+    header = jws.json_object(jws.decoded(parts[0]))
     algorithm, typ = header.get("alg"), header.get("typ", "JWT")
     if not header.keys() <= _KNOWN:
         raise JoseBroken(say.JWS_HEADER_MEMBERS)
@@ -127,15 +127,15 @@ def _read(token: str) -> _Token:
         raise JoseBroken(say.LOGIN_ALGORITHM)
     if not isinstance(typ, str) or typ.lower() != "jwt":
         raise JoseBroken(say.LOGIN_TYPE)
-    claims, signed = jose.json_object(jose.decoded(parts[1])), f"{parts[0]}.{parts[1]}".encode()
-    return _Token(_ALGORITHMS[algorithm], claims, signed, jose.decoded(parts[2]))
+    claims, signed = jws.json_object(jws.decoded(parts[1])), f"{parts[0]}.{parts[1]}".encode()
+    return _Token(_ALGORITHMS[algorithm], claims, signed, jws.decoded(parts[2]))
 
 
 def _is_signed_by(token: _Token, key: LoginKey) -> bool:
     """Whether the key made the signature, with the key's own algorithm."""
     if not isinstance(key, RSAPublicKey):
-        message = jose.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)
-        return jose.is_signed_by(message, key)
+        message = jws.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)
+        return jws.is_signed_by(message, key)
     if token.algorithm != "RS256":
         return False
     try:

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from gateway.access.jose import verifies
-from gateway.access.jwk import PublicKey
 from gateway.domain import sentences as say
+from gateway.jose.jwk import PublicKey
+from gateway.jose.jws import verifies
 from gateway.messages.digest import check_digest
 from gateway.messages.faults import SignatureBroken
 from gateway.messages.message import Message, signature_base

@@ -86,7 +86,7 @@ GOOD: dict[str, Callable[[Port], str]] = {
 
 
 def _kid(port: Port) -> str:
-    from gateway.access.jwk import of
+    from gateway.jose.jwk import of
 
     return of(port.key.public_key()).thumbprint
 

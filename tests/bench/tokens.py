@@ -16,11 +16,11 @@ from pathlib import Path
 import uvloop
 
 from gateway.access.certificates import thumbprint
-from gateway.access.jwk import thumbprint as key_thumbprint
 from gateway.access.service import AccessService
 from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import load
+from gateway.jose.jwk import thumbprint as key_thumbprint
 from tests.access.signing import Key, jwk, p256, proof
 from tests.stores.opened import open_replays, open_revocations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.access.jwk import jwk_of
+from gateway.jose.jwk import jwk_of
 from tests.config.telling import Fault, told_once
 from tests.config.test_broken_files import check, replace, root
 

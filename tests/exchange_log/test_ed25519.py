@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.access.faults import JoseBroken
-from gateway.access.jwk import from_jwk, from_pem, jwk_of
 from gateway.exchange_log.ed25519 import is_weak_key
 from gateway.exchange_log.note import COSIGNATURE, ED25519, NoteBroken, NoteVerifier
+from gateway.jose.jwk import from_jwk, from_pem, jwk_of
+from gateway.jose.jws import JoseBroken
 
 PRIME = 2**255 - 19
 D = -121665 * pow(121666, -1, PRIME) % PRIME

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 import yaml
 
-from gateway.access.jwk import jwk_of
+from gateway.jose.jwk import jwk_of
 from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.access.conftest import Port, add, enrolled, read_key

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.access import jose
 from gateway.config.logins import LoginFile
 from gateway.domain.errors import ConfigError, Unprocessable
+from gateway.jose import jws
 from gateway.login.id_tokens import Logins
 
 NOW = 1_795_800_000.0
@@ -33,10 +33,10 @@ Prove = Callable[..., Any]
 
 def signed(key: Any, claims: dict[str, Any], **header: Any) -> str:
     if not isinstance(key, RSAPrivateKey):
-        return jose.sign({"typ": "JWT", **header}, claims, key)
-    parts = [jose.encoded(orjson.dumps(one)) for one in ({"alg": "RS256", "typ": "JWT", **header}, claims)]
+        return jws.sign({"typ": "JWT", **header}, claims, key)
+    parts = [jws.encoded(orjson.dumps(one)) for one in ({"alg": "RS256", "typ": "JWT", **header}, claims)]
     text = ".".join(parts)
-    return f"{text}.{jose.encoded(key.sign(text.encode(), PKCS1v15(), SHA256()))}"
+    return f"{text}.{jws.encoded(key.sign(text.encode(), PKCS1v15(), SHA256()))}"
 
 
 def pem(folder: Path, key: Any, name: str = "provider.pem") -> Path:
@@ -107,12 +107,12 @@ def test_login_at_one_portal_is_none_at_another(tmp_path: Path, rsa: RSAPrivateK
 def test_forged_login_is_none(tmp_path: Path, rsa: RSAPrivateKey) -> None:
     found, good = logins(tmp_path, rsa), signed(rsa, CLAIMS)
     head, body, signature = good.split(".")
-    other = jose.encoded(orjson.dumps({**CLAIMS, "SoDinhDanh": "033190482618"}))
+    other = jws.encoded(orjson.dumps({**CLAIMS, "SoDinhDanh": "033190482618"}))
     assert "signature" in refused(found, f"{head}.{other}.{signature}")
     assert "signature" in refused(found, signed(rsa_key(65_537, 2_048), CLAIMS))
     assert "signature" in refused(found, signed(generate_private_key(SECP256R1()), CLAIMS))
     for alg in ("none", "HS256", "RS1", "PS256"):
-        blank = jose.encoded(orjson.dumps({"alg": alg}))
+        blank = jws.encoded(orjson.dumps({"alg": alg}))
         assert "algorithm" in refused(found, f"{blank}.{body}.")
     assert "members" in refused(found, signed(rsa, CLAIMS, jku="https://evil.example"))
     assert "members" in refused(found, signed(rsa, CLAIMS, crit=["exp"]))
