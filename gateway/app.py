@@ -41,6 +41,7 @@ from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
 from gateway.ports.policy import Quotas
+from gateway.ports.sessions import Sessions
 from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
@@ -76,6 +77,8 @@ class Shared:
     stores: Stores
     person_keys: PersonKeys
     cache: Cache
+    #: state of logins
+    sessions: Sessions
     access: DecisionInputs
     #: under the configuration of the start
     files: DossierFiles
@@ -111,6 +114,7 @@ class App:
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
     cache = await opened.enter_async_context(_opened_cache(parts))
+    sessions = await opened.enter_async_context(_opened_sessions(parts))
     recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts, cache))
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
@@ -120,7 +124,7 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     await opened.enter_async_context(sweeping_papers(stores, files, recorder.clock))
     relay_secret = await derived(roots, RELAY_LABEL)
     return Shared(
-        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, access=access,
+        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, sessions=sessions, access=access,
         files=files, relay_secret=relay_secret, address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
         person_keys=PersonKeys(roots, stores.keeping),
     )  # fmt: skip
@@ -215,6 +219,16 @@ async def _opened_cache(parts: Composition) -> AsyncIterator[Cache]:
         yield cache
     finally:
         await cache.close()
+
+
+@asynccontextmanager
+async def _opened_sessions(parts: Composition) -> AsyncIterator[Sessions]:
+    url = parts.configuration.gateway.cache_url
+    sessions: Sessions = registry.store(url, "open_sessions")(url)
+    try:
+        yield sessions
+    finally:
+        await sessions.close()
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, PendingUnavailable, Problem
 from gateway.ports.cache import Cache
 from gateway.ports.policy import Quotas
+from gateway.ports.sessions import Sessions
 
 _ENTRIES = 50_000
 _BYTES = 32 * 1024 * 1024
@@ -109,6 +110,13 @@ def open_cache(url: str) -> Cache:
 def open_quotas(url: str) -> Quotas:
     """The counts of uses that go with the cache at `url`."""
     from adapters.stores.quotas import open_quotas as opened  # noqa: PLC0415 -- only where it is used
+
+    return opened(url)
+
+
+def open_sessions(url: str) -> Sessions:
+    """The state of logins, beside the cache at `url`."""
+    from adapters.stores.sessions import open_sessions as opened  # noqa: PLC0415 -- only where it is used
 
     return opened(url)
 

@@ -23,7 +23,7 @@ from redis.exceptions import (
 )
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import PendingUnavailable
+from gateway.domain.errors import GatewayError, PendingUnavailable
 from gateway.domain.sentences import Sentence
 from gateway.telemetry import log
 
@@ -57,52 +57,70 @@ def server_at(url: str) -> Redis:
     return Redis.from_pool(pool)
 
 
-class RedisCache:
-    """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
+class RedisServer:
+    """One `redis://`, `rediss://` or `unix://` address; connects with the first use, and rests after a failure."""
 
-    __slots__ = ("_fault", "_now", "_redis", "_rest_until")
+    __slots__ = ("_fault", "_now", "_rest_until", "client")
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         """`now` decides when a server that failed is tried again."""
-        self._redis: Redis = server_at(url)
+        self.client: Redis = server_at(url)
         self._now = now
         self._rest_until = 0.0
         #: why it could not be asked the last time; None: it could
         self._fault: Sentence | None = None
 
-    async def get(self, key: str) -> bytes | None:
-        """The value, or None when it is gone or was never there. PendingUnavailable."""
-        value: Any = await self._asked(lambda: self._redis.get(_PREFIX + key))
-        return value if isinstance(value, bytes) else None
-
-    async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:  # noqa: ARG002
-        """Keep a value for `seconds`; the server knows no owners. PendingUnavailable when it does not take it."""
-        if seconds > 0:
-            await self._asked(lambda: self._redis.set(_PREFIX + key, value, ex=seconds))
-
-    async def close(self) -> None:
-        """Free the connections."""
-        with contextlib.suppress(RedisError, OSError):
-            await self._redis.aclose()
-
-    async def _asked(self, work: Callable[[], Awaitable[_T]]) -> _T:
+    async def ask(self, work: Callable[[], Awaitable[_T]], unavailable: type[GatewayError]) -> _T:
+        """The server's answer; `unavailable`, with its cause, when there is none."""
         if self._now() < self._rest_until:
-            raise self._unavailable(self._fault or say.CACHE_UNREACHABLE)
+            raise self._failed(unavailable, self._fault or say.CACHE_UNREACHABLE)
         try:
             done = await work()
         except (RedisError, OSError, TimeoutError) as error:
             # One that answers, and does not take this (full, read-only), may well take the next one.
             if not isinstance(error, ResponseError):
                 self._rest_until = self._now() + _REST_SECONDS
-            raise self._unavailable(reason_of(error)) from None
+            raise self._failed(unavailable, reason_of(error)) from None
         self._fault = None
         return done
 
-    def _unavailable(self, why: Sentence) -> PendingUnavailable:
+    async def close(self) -> None:
+        """Free the connections."""
+        with contextlib.suppress(RedisError, OSError):
+            await self.client.aclose()
+
+    def _failed(self, unavailable: type[GatewayError], why: Sentence) -> GatewayError:
         if why != self._fault:
             self._fault = why
             log().error("cache.unavailable", reason=why.en)
-        return PendingUnavailable(why, retry_after=_RETRY_SECONDS)
+        return unavailable(why, retry_after=_RETRY_SECONDS)
+
+
+class RedisCache:
+    """A cache at one `redis://`, `rediss://` or `unix://` address; connects with the first use."""
+
+    __slots__ = ("_server",)
+
+    def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
+        """`now` decides when a server that failed is tried again."""
+        self._server = RedisServer(url, now=now)
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None when it is gone or was never there. PendingUnavailable."""
+        value: Any = await self._server.ask(
+            lambda: self._server.client.get(_PREFIX + key), PendingUnavailable
+        )
+        return value if isinstance(value, bytes) else None
+
+    async def put(self, key: str, value: bytes, seconds: int, owner: str = "") -> None:  # noqa: ARG002
+        """Keep a value for `seconds`; the server knows no owners. PendingUnavailable when it does not take it."""
+        if seconds > 0:
+            client = self._server.client
+            await self._server.ask(lambda: client.set(_PREFIX + key, value, ex=seconds), PendingUnavailable)
+
+    async def close(self) -> None:
+        """Free the connections."""
+        await self._server.close()
 
 
 def reason_of(error: Exception) -> Sentence:
