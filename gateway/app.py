@@ -124,8 +124,9 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     await opened.enter_async_context(sweeping_papers(stores, files, recorder.clock))
     relay_secret = await derived(roots, RELAY_LABEL)
     return Shared(
-        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, sessions=sessions, access=access,
-        files=files, relay_secret=relay_secret, address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
+        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, sessions=sessions,
+        access=access, files=files, relay_secret=relay_secret,
+        address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
         person_keys=PersonKeys(roots, stores.keeping),
     )  # fmt: skip
 
