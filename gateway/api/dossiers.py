@@ -29,6 +29,7 @@ from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.ports.relay import DossierSearch
 from gateway.relay.contents import WITHHELD, in_records, subject_of
 from gateway.relay.service import DossierRelay
+from gateway.relay.unknown import recording_unknown_dossier, recording_unknown_items
 from gateway.relay.writable import FilingWarning, blank_in
 
 _ACCEPTED = 202
@@ -55,7 +56,7 @@ async def _check_file(request: Request, place: str, reference: str) -> None:
     files = request.services.files
     if files is None:
         raise FilesUnavailable
-    if not await files.is_usable(reference.removeprefix("sha256:"), request.requester.id):
+    if not await files.is_usable(reference.removeprefix("sha256:"), request.caller):
         raise fault_at(place, say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
 
 
@@ -80,7 +81,10 @@ async def progress(request: Request) -> Response:
             if paper.file:
                 await _check_file(request, f"/entries/{place}/papers/{number}/file", paper.file)
     key = idempotency_key(request.fields("Idempotency-Key"))
-    return answer(await relay_of(request).progress(body.entries, request.caller, key), _ACCEPTED)
+    relay, caller, codes = relay_of(request), request.caller, [one.dossier for one in body.entries]
+    async with recording_unknown_dossier(relay, caller, "progress", list(dict.fromkeys(codes))):
+        taken = await relay.progress(body.entries, caller, key)
+    return answer(taken, _ACCEPTED)
 
 
 async def one(request: Request) -> Response:
@@ -115,14 +119,18 @@ async def inbox(request: Request) -> Response:
 async def acknowledge(request: Request) -> Response:
     """`POST /v1/dossiers/inbox/ack`."""
     body = await read_model(request, InboxAckBody)
-    return answer(await relay_of(request).acknowledge(request.caller, body.deliveries))
+    relay, caller = relay_of(request), request.caller
+    async with recording_unknown_items(relay, caller, body.deliveries):
+        return answer(await relay.acknowledge(caller, body.deliveries))
 
 
 async def evidence(request: Request) -> Response:
     """`POST /v1/dossiers/evidence`: the prefill of a dossier that the requester has, for its owner."""
     await demand(request, "prefill")
     body = await read_model(request, EvidenceBody)
-    dossier = await relay_of(request).content(body.code, request.caller)
+    relay, caller = relay_of(request), request.caller
+    async with recording_unknown_dossier(relay, caller, "evidence", [body.code]):
+        dossier = await relay.content(body.code, caller)
     procedure = find(request.services.catalogue, procedure_code(dossier.procedure))
     wanted = {
         "procedure": procedure.code, "known": body.known,

@@ -61,7 +61,7 @@ async def link(request: Request) -> Response:
 async def download(request: Request) -> web.StreamResponse:
     """`GET /files/{opaque}`: the link is the right. HEAD gives no content, and is no record."""
     files = _files(request)
-    found = files.open_link(request.parameters["opaque"])
+    found = await files.open_link(request.parameters["opaque"], request.exchange)
     head = request.method == "HEAD"
     if not head:
         request.services.demand()

@@ -18,6 +18,8 @@ from gateway.exchange_log.aead import seal, unseal
 LABEL = b"motlan file links v1"
 _CONTEXT = b"file link 1"
 _HEAD = struct.Struct(">QQ32s16s")
+#: recorded in one minute
+_MOST_FORGED = 60
 #: texts are filled up to a multiple of this
 _FILL = 64
 
@@ -54,8 +56,8 @@ class FileLinks:
         texts += b" " * (_FILL - len(texts) % _FILL)
         return _encoded(seal(self._key, head + texts, _CONTEXT))
 
-    def opened(self, token: str, now: float) -> FileLink | None:
-        """The link of a token; None if it was not made here, was changed, or has ended. Equal in time for each."""
+    def opened(self, token: str) -> FileLink | None:
+        """The link of a token; None if it was not made here, or was changed. Equal in time for each."""
         try:
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -68,13 +70,36 @@ class FileLinks:
         if plain is None:
             return None
         expires, size, digest, kind = _HEAD.unpack_from(plain)
-        if now >= expires:
-            return None
         name, requester, agency, dossier = orjson.loads(plain[_HEAD.size :])
         return FileLink(
             expires=expires, digest=digest.hex(), size=size, kind=_kind(kind), name=name, requester=requester,
             agency=agency, dossier=dossier,
         )  # fmt: skip
+
+
+class ForgedLinks:
+    """Which forged links are recorded: anybody may send them, so a flood of them must not fill the log."""
+
+    def __init__(self) -> None:
+        """None came yet."""
+        self._minute = 0
+        self._count = 0
+        self._left_out = 0
+
+    def counts(self, now: float) -> bool:
+        """Count one; whether it is recorded."""
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        self._count += 1
+        is_recorded = self._count <= _MOST_FORGED
+        self._left_out += not is_recorded
+        return is_recorded
+
+    def told(self) -> int:
+        """How many were left out since the last record."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out
 
 
 def _encoded(sealed: bytes) -> str:

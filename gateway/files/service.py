@@ -32,7 +32,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.files.inspection import InspectedFile, inspected, kind_in
 from gateway.files.kinds import check_declared, check_name, download_name
-from gateway.files.links import FileLink, FileLinks
+from gateway.files.links import FileLink, FileLinks, ForgedLinks
 from gateway.ports.files import FileContent, FileDraft, Files, Scanner, ScanVerdict
 from gateway.telemetry import log
 
@@ -76,6 +76,8 @@ class DossierFiles:
     links: FileLinks
     settings: FileSettings
     recorder: Recorder
+    #: forged links that came, so that few of a flood are recorded
+    forged: ForgedLinks = field(default_factory=ForgedLinks)
     #: uploads under way, per requester
     under_way: dict[str, int] = field(default_factory=dict)
 
@@ -124,6 +126,7 @@ class DossierFiles:
             raise Unprocessable(say.FILE_LINK_SECONDS(most=most), code=ProblemCode.VALUE_NOT_POSSIBLE)
         requester = caller.requester.id
         if not await self.files.is_held(digest, requester):
+            await self._record_unknown(digest, caller, dossier)
             raise NotFound(code=ProblemCode.FILE_UNKNOWN)
         token, link = await self.sealed_link(
             digest, name, seconds, requester=requester, agency=caller.agency, dossier=dossier
@@ -156,12 +159,24 @@ class DossierFiles:
         )  # fmt: skip
         return self.links.sealed(link), link
 
-    def open_link(self, token: str) -> FileLink:
-        """The link of a token. Raises NotFound, the same for a forged, a changed and an ended one."""
-        link = self.links.opened(token, self._now())
-        if link is None:
-            raise NotFound
-        return link
+    async def open_link(self, token: str, exchange: ExchangeId) -> FileLink:
+        """The link of a token. Raises NotFound, the same for a forged, a changed and an ended one; recorded."""
+        link = self.links.opened(token)
+        if link is not None and self._now() < link.expires:
+            return link
+        if link is not None:
+            await self._record_refused(link, exchange, "ended")
+        elif self.forged.counts(self._now()):
+            notes: RecordNotes = {"link": "forged", "unrecorded": self.forged.told()}
+            await self.recorder.write(
+                RecordHeader(exchange), Phase.REFUSAL, ProblemCode.FILE_UNKNOWN, notes=notes
+            )
+        raise NotFound
+
+    async def _record_refused(self, link: FileLink, exchange: ExchangeId, why: str) -> None:
+        about = RecordHeader(exchange, link.requester, link.agency, dossier=link.dossier)
+        notes: RecordNotes = {"link": why, "digest": link.digest, "kind": link.kind.value}
+        await self.recorder.write(about, Phase.REFUSAL, ProblemCode.FILE_UNKNOWN, notes=notes)
 
     @asynccontextmanager
     async def read(
@@ -173,6 +188,7 @@ class DossierFiles:
         """
         async with self.files.open(link.digest) as content:
             if content is None:
+                await self._record_refused(link, exchange, "deleted")
                 raise NotFound
             if not head:
                 about = RecordHeader(exchange, link.requester, link.agency, dossier=link.dossier)
@@ -184,9 +200,20 @@ class DossierFiles:
         """A stored file as its content shows it, without warnings; None if it is not here."""
         return await self.files.examine(digest, partial(_described, digest))
 
-    async def is_usable(self, digest: str, requester: str) -> bool:
-        """Whether a requester holds a file, so that its dossiers may refer to it; its age then begins anew."""
-        return await self.files.is_held(digest, requester) and await self.files.hold(digest, requester)
+    async def is_usable(self, digest: str, caller: Caller) -> bool:
+        """Whether the caller holds a file, so that its dossiers may refer to it; its age then begins anew.
+
+        One that it does not hold is recorded.
+        """
+        holder = caller.requester.id
+        if await self.files.is_held(digest, holder) and await self.files.hold(digest, holder):
+            return True
+        await self._record_unknown(digest, caller)
+        return False
+
+    async def _record_unknown(self, digest: str, caller: Caller, dossier: str = "") -> None:
+        """The record of a file that the caller named and does not hold; it is never said whose it is."""
+        await self._record(caller, Phase.REFUSAL, ProblemCode.FILE_UNKNOWN, {"digest": digest}, dossier)
 
     async def sweep(self, referred: Referred, kept: Referred) -> int:
         """Delete files that nothing refers to and that are older than `unreferred_days`; how many.

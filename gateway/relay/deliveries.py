@@ -22,6 +22,7 @@ from gateway.relay import words
 from gateway.relay.contents import in_records
 from gateway.relay.outbox import Outbox
 from gateway.relay.service import delivery_of
+from gateway.relay.unknown import record_unknown_delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Deliveries:
 
     async def show(self, caller: Caller, delivery: str) -> dict[str, object]:
         """One delivery: where it stands, why, what to do, and its history. Raises NotFound, RelayUnavailable."""
-        row = await self._own(caller, delivery)
+        row = await self._own(caller, delivery, "show")
         history = await self.rows.history(delivery)
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
@@ -66,7 +67,7 @@ class Deliveries:
         return await self._decided(caller, delivery, "delivery_dropped", self.rows.drop(delivery, event))
 
     async def _decided(self, caller: Caller, delivery: str, result: str, work: Work) -> dict[str, object]:
-        row = await self._own(caller, delivery)
+        row = await self._own(caller, delivery, result)
         if row.state is not DeliveryState.DEAD:
             raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state=row.state), code=ProblemCode.STATE_DIFFERS)
         header = RecordHeader(caller.exchange, row.requester, caller.agency, dossier=in_records(row.code))
@@ -85,10 +86,12 @@ class Deliveries:
     def _now(self) -> float:
         return self.recorder.clock.now().timestamp()
 
-    async def _own(self, caller: Caller, delivery: str) -> DeliveryRow:
+    async def _own(self, caller: Caller, delivery: str, operation: str) -> DeliveryRow:
         row = await self.rows.delivery(delivery)
         if row is None or _whose(caller) not in ("", row.requester):
-            raise NotFound(say.NO_SUCH_DELIVERY(place=0), code=ProblemCode.DELIVERY_UNKNOWN)
+            unknown = NotFound(say.NO_SUCH_DELIVERY(place=0), code=ProblemCode.DELIVERY_UNKNOWN)
+            await record_unknown_delivery(self.recorder, caller, operation, delivery, unknown)
+            raise unknown
         return row
 
 

@@ -10,8 +10,8 @@ from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import PROVINCE, Dossier, IdKind, MessageKind, ProgressEntry, StatusNotice
 from gateway.domain.errors import NotFound, PortalUnavailable, TooMany, Unprocessable
-from gateway.domain.identifiers import ExchangeId, is_old_id, is_personal_id, is_tax_code
-from gateway.domain.parties import Caller
+from gateway.domain.identifiers import ExchangeId, RequesterId, is_old_id, is_personal_id, is_tax_code
+from gateway.domain.parties import Caller, Requester
 from gateway.domain.problems import ProblemCode
 from gateway.files.kinds import check_name
 from gateway.files.service import DeclaredFile, DossierFiles
@@ -20,6 +20,7 @@ from gateway.ports.relay import DossierSearch, Portal, TakenIn
 from gateway.relay.contents import subject_of
 from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay, Party
+from gateway.relay.unknown import recording_unknown_dossier
 
 #: how long a file waits until fewer are received
 _PATIENCE_SECONDS = 10.0
@@ -78,7 +79,9 @@ class RequesterDesk:
 
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
         """Steps of dossiers of this system. Raises NotFound for a dossier that is not there."""
-        answer = await self.relay.progress(entries, self.caller)
+        codes = list(dict.fromkeys(one.dossier for one in entries))
+        async with recording_unknown_dossier(self.relay, self.caller, "progress", codes):
+            answer = await self.relay.progress(entries, self.caller)
         states = {TakenIn(str(one["state"])) for one in answer["dossiers"]}  # type: ignore[attr-defined]
         return TakenIn.REPEATED if states == {TakenIn.REPEATED} else TakenIn.UPDATED
 
@@ -88,7 +91,8 @@ class RequesterDesk:
             dossier=notice.dossier, at=notice.at, status=notice.status, status_text=notice.status_text,
             content=notice.content, local_code=notice.local_code, papers=notice.papers, more=notice.more,
         )  # fmt: skip
-        answer = await self.relay.progress([entry], self.caller, forwarded=True)
+        async with recording_unknown_dossier(self.relay, self.caller, "status", [notice.dossier]):
+            answer = await self.relay.progress([entry], self.caller, forwarded=True)
         return TakenIn(str(answer["dossiers"][0]["state"]))  # type: ignore[index]
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
@@ -139,7 +143,13 @@ class ForwardingDesk:
 
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
         """Steps of dossiers that the portal forwarded. Raises NotFound."""
-        return await self.relay.steps_of_portal(entries, self.portal, self.exchange)
+        name = self.portal.portal
+        itself = Requester(id=RequesterId(name), name=name, scopes=frozenset())
+        caller = Caller(requester=itself, agency="", exchange=self.exchange)
+        async with recording_unknown_dossier(
+            self.relay, caller, "progress", [one.dossier for one in entries]
+        ):
+            return await self.relay.steps_of_portal(entries, self.portal, self.exchange)
 
     async def take_status(self, notice: StatusNotice) -> TakenIn:
         """Not for portals."""

@@ -92,7 +92,7 @@ async def test_forged_cut_and_foreign_links_get_the_same_answer_in_the_same_time
 @pytest.mark.parametrize("spelling", ["{}=", "{}==", "{}===", "{}====", "other alphabet", "last bits"])
 async def test_link_has_one_spelling(standing: Room, spelling: str) -> None:
     url = await made(standing, name="a" * 100)  # so long that the last sign has bits that mean nothing
-    link = standing.links.opened(url.rpartition("/")[2], time.time())
+    link = standing.links.opened(url.rpartition("/")[2])
     assert link is not None
     token = ""
     while not {"-", "_"} & {*token}:  # each sealing is different
@@ -115,7 +115,7 @@ async def test_link_has_one_spelling(standing: Room, spelling: str) -> None:
 async def test_link_ends_with_its_time_and_with_its_file(room: Room) -> None:
     url = await made(room)
     place, _, token = url.rpartition("/")
-    link = room.links.opened(token, time.time())
+    link = room.links.opened(token)
     assert link is not None
     assert link.expires - time.time() > 55
     ended = room.links.sealed(replace(link, expires=int(time.time())))
@@ -136,6 +136,51 @@ async def test_file_of_another_requester_does_not_exist(standing: Room) -> None:
     assert [{**one, "exchange_id": ""} for one in (theirs[1],)] == [{**missing[1], "exchange_id": ""}]
     await standing.stored(png(3, 3), client="national_portal")
     assert (await standing.link(file, client="national_portal"))[0] == 200
+
+
+@on_session
+async def test_file_of_another_requester_is_recorded_where_it_is_asked_for(standing: Room) -> None:
+    digest = (await standing.stored(png(5, 9)))["file"].removeprefix("sha256:")
+    for one in (digest, "0" * 64):
+        before = len(standing.records("file_unknown"))
+        assert (await standing.link(f"sha256:{one}", client="national_portal", dossier="H31.14-261120-0009"))[
+            0
+        ] == 404
+        body = dossier(code="H31.14-261120-1100", papers=[{"file": f"sha256:{one}"}])
+        assert (await standing.office.post("/v1/dossiers", body, "national_portal"))[0] == 422
+        found = standing.records("file_unknown")[before:]
+        assert [(one["phase"], one["requester"], one["dossier"]) for one in found] == [
+            ("refusal", "national_portal", "H31.14-261120-0009"), ("refusal", "national_portal", ""),
+        ]  # fmt: skip
+        assert {one["notes"]["digest"] for one in found} == {one}
+        assert "one_gate" not in str(found)
+
+
+async def test_link_that_opens_nothing_is_recorded(room: Room) -> None:
+    url = await made(room, dossier="H31.14-261120-0010")
+    place, _, token = url.rpartition("/")
+    link = room.links.opened(token)
+    assert link is not None
+    ended = room.links.sealed(replace(link, expires=int(time.time())))
+    await room.get(f"{place}/{'A' * len(token)}")
+    await room.get(f"{place}/{ended}", "HEAD")
+    for one in room.kept():
+        one.unlink()
+    await room.get(url)
+    found = room.records("file_unknown")
+    assert [(one["phase"], one["notes"]["link"], one["requester"], one["dossier"]) for one in found] == [
+        ("refusal", "forged", "", ""), ("refusal", "ended", "one_gate", "H31.14-261120-0010"),
+        ("refusal", "deleted", "one_gate", "H31.14-261120-0010"),
+    ]  # fmt: skip
+    assert [one["notes"].get("digest") for one in found] == [None, link.digest, link.digest]
+
+
+async def test_flood_of_forged_links_does_not_fill_the_log(room: Room) -> None:
+    place = f"{room.office.url}/files/"
+    for number in range(150):
+        assert (await room.get(f"{place}{number}"))[0] == 404
+    # 60 a minute, and the minute may have ended in between
+    assert 60 <= len(room.records("file_unknown")) <= 120
 
 
 @on_session
