@@ -46,7 +46,8 @@ class _DossierPart(BaseModel):
 
 
 def _printable(text: str) -> str:
-    if any(one < " " and one not in "\n\t" for one in text):
+    # the first look is quick, and enough for most texts
+    if not text.isprintable() and any(one < " " and one not in "\n\t" for one in text):
         raise ValueError("control characters are not allowed")
     return text
 

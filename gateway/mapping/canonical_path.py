@@ -62,7 +62,11 @@ class CanonicalPath:
         """The value; None when nothing stands there."""
         found: Any = part
         for name, key, word in self.steps:
-            found = found.get(name) if isinstance(found, Mapping) else None
+            # mostly a dict; for the abstract type each look costs as much as the rest
+            if found.__class__ is dict or isinstance(found, Mapping):
+                found = found.get(name)
+            else:
+                return None
             if key:
                 found = next((one for one in found or () if str(one.get(key)) == word), None)
         return found
@@ -80,9 +84,14 @@ class CanonicalPath:
             part = found
         part[self.steps[-1].name] = value
 
+    def said(self, part: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- plain JSON
+        """The value, where something other than its default stands there; else None."""
+        found = self.get(part)
+        return None if found is None or found in ("", self.default) else found
+
     def has(self, part: Mapping[str, Any]) -> bool:
         """Whether something other than its default stands there."""
-        return self.get(part) not in (None, "", self.default)
+        return self.said(part) is not None
 
 
 @cache

@@ -51,6 +51,8 @@ class Codec(NamedTuple):
 
 def clean_text(text: str) -> str:
     """NFC, with `LF` as line end; control characters and lone surrogates become spaces."""
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text
     found = text.replace("\r\n", "\n").replace("\r", "\n")
     found = _UNPRINTABLE.sub(" ", found)
     return found if unicodedata.is_normalized("NFC", found) else unicodedata.normalize("NFC", found)
@@ -154,7 +156,7 @@ def read_time(value: object) -> str:
 def write_bus_time(value: str) -> str:
     """RFC 3339 → `yyyyMMddHHmmss`, UTC+7."""
     one = _local(value)
-    return f"{one.year:04}{one:%m%d%H%M%S}"
+    return f"{one.year:04}{one.month:02}{one.day:02}{one.hour:02}{one.minute:02}{one.second:02}"
 
 
 def write_local_time(value: str) -> str:

@@ -121,15 +121,18 @@ class WireValue:
 
     def _written(self, part: Mapping[str, Any], more: Mapping[str, Any]) -> object:
         found: Any = None
-        if self.name not in more or not self.repeats:
-            found = next((one.get(part) for one in self.places if one.has(part)), None)
-        if found is None and self.name in more:
+        is_kept = self.name in more
+        if not is_kept or not self.repeats:
+            for place in self.places:
+                if (found := place.said(part)) is not None:
+                    break
+        if found is None and is_kept:
             return self._again(more[self.name])
         if self.constant is not None:
             return self.constant
         if found is None and self.places:
             found = self.places[0].default
-        if found in (None, "") or not all(one(part) for one in self.when):
+        if found is None or found == "" or (self.when and not all(one(part) for one in self.when)):
             return self.blank
         return self._encoded(found, part)
 

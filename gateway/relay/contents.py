@@ -22,7 +22,7 @@ from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import Recorder
 
-#: how long the keys of the current month are used before the store is read again
+#: how long the keys of a month are used before the store is read again
 _FRESH_SECONDS = 2.0
 _KINDS = {
     IdKind.PERSONAL_ID: (SubjectKind.PERSON, "personal_id"),
@@ -43,28 +43,30 @@ class Contents:
         """`recorder` tells the time, and its log makes the keys of a new month."""
         self._keys = person_keys
         self._recorder = recorder
-        self._fresh: tuple[float, PeriodKeys] | None = None
+        #: month -> until when its keys are used without another look, and the keys
+        self._fresh: dict[str, tuple[float, PeriodKeys]] = {}
 
     async def current(self) -> PeriodKeys:
         """The keys of this month. Raises RelayUnavailable, LogUnavailable."""
         month = rfc3339(self._recorder.clock.now())[:7]
-        if self._fresh is not None:
-            until, keys = self._fresh
-            if time.monotonic() < until and keys.period == month:
-                return keys
-        found = await self._keys.of(month)
+        found = await self.of(month)
         if found is None and await self._recorder.log.ready():  # the first of a month: the log makes its keys
-            found = await self._keys.of(month)
+            found = await self.of(month)
         if found is None:
             raise RelayUnavailable(say.MONTH_KEYS_CLOSED)
-        self._fresh = time.monotonic() + _FRESH_SECONDS, found
         return found
 
     async def of(self, period: str) -> PeriodKeys | None:
-        """The keys of a month; None when they are erased. Raises LogUnavailable."""
-        if self._fresh is not None and self._fresh[1].period == period:
-            return await self.current() if self._fresh[0] < time.monotonic() else self._fresh[1]
-        return await self._keys.of(period)
+        """The keys of a month; None when they are erased, at the latest after two seconds. Raises LogUnavailable."""
+        if (fresh := self._fresh.get(period)) is not None and time.monotonic() < fresh[0]:
+            return fresh[1]
+        found = await self._keys.of(period)
+        now = time.monotonic()
+        # no keys stay here that may be erased meanwhile
+        self._fresh = {month: held for month, held in self._fresh.items() if now < held[0]}
+        if found is not None:
+            self._fresh[period] = now + _FRESH_SECONDS, found
+        return found
 
     async def open(self, period: str, sealed: bytes, context: str) -> Any:  # noqa: ANN401 -- any JSON
         """The JSON value of sealed bytes; None when it was erased, or its keys were. Raises LogUnavailable."""
