@@ -4,12 +4,17 @@ Codes that come from outside are opaque text. Values are personal data: sealed w
 Status list: national-portal.md K.3 (TrangThaiHoSo); code of a dossier: QĐ 20/2020.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from gateway.domain import sentences as say
+from gateway.domain.sentences import WrongText
+from gateway.domain.signs import hides_in_code
 
 #: where a dossier was filed first: at the province, else the name of a portal
 PROVINCE = "province"
@@ -52,12 +57,21 @@ def _printable(text: str) -> str:
     return text
 
 
-#: a code of another system: opaque
+def code_of(text: str) -> str:
+    """A code in NFC: one dossier has one code, however it was typed. Raises WrongText for signs that nobody sees."""
+    if hides_in_code(text):
+        raise WrongText(say.CODE_WITH_HIDDEN_SIGNS)
+    return unicodedata.normalize("NFC", text)
+
+
+#: a code of another system: opaque, in NFC
 Code = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$"), AfterValidator(_printable)
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$"), AfterValidator(code_of)
 ]
 #: a code that may be left out
-OptionalCode = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
+OptionalCode = Annotated[str, StringConstraints(max_length=200), AfterValidator(code_of)]
+#: a word of another system, kept as it came
+ForeignWord = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
 #: free text; a portal that takes less gets it cut, with an ellipsis
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_printable)]
 Name = Annotated[str, StringConstraints(max_length=400), AfterValidator(_printable)]
@@ -176,7 +190,7 @@ class Fee(_DossierPart):
     code: OptionalCode = ""
     #: `reception`, `supplement`, `return`
     collect: OptionalCode = ""
-    amount: OptionalCode = ""
+    amount: ForeignWord = ""
     kind: OptionalCode = ""
     more: Mapping[str, Any] = {}
 
@@ -250,7 +264,7 @@ class Dossier(_DossierPart):
     handed_over_note: Text = ""
     status: DossierStatus = DossierStatus.SUBMITTED
     #: the foreign word, where the status is unknown
-    status_text: OptionalCode = ""
+    status_text: ForeignWord = ""
     return_method: ReturnMethod = ReturnMethod.COUNTER
     filed_with: FiledAt = FiledAt.OWN_PORTAL
     payment: Payment = Payment.NONE
@@ -277,7 +291,7 @@ class ProgressEntry(_DossierPart):
     at: AwareDatetime
     content: Text = ""
     status: DossierStatus
-    status_text: OptionalCode = ""
+    status_text: ForeignWord = ""
     started_at: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
     #: of a dossier that a portal forwarded: its code at the province, and papers for the portal
@@ -297,7 +311,7 @@ class StatusNotice(_DossierPart):
     account: OptionalCode = ""
     at: AwareDatetime
     status: DossierStatus
-    status_text: OptionalCode = ""
+    status_text: ForeignWord = ""
     content: Text = ""
     #: the appointment, where it is said again or anew
     due_at: AwareDatetime | None = None

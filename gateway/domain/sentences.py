@@ -136,6 +136,9 @@ NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ s
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
 HOW_CODE = Sentence("không bắt đầu và kết thúc bằng dấu cách", "no space at its beginning or end")
+CODE_WITH_HIDDEN_SIGNS = Sentence(
+    "mã có ký tự vô hình hoặc khoảng trắng lạ; hãy gõ lại mã bằng chữ, số và dấu thường",
+    "the code has an invisible character or an unusual blank: write it again with plain letters, digits and signs")
 HOW_FILE = Sentence("'sha256:' và 64 chữ số thập lục phân, hoặc để trống",
     "`sha256:` and 64 hexadecimal digits, or blank")
 HOW_NUMBER = Sentence("chữ số, chữ cái không dấu và dấu gạch ngang", "digits, letters without marks, and hyphens")

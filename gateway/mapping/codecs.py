@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
 from gateway.domain.sentences import Sentence
-from gateway.domain.signs import hides
-from gateway.mapping.transforms import Unreadable
+from gateway.domain.signs import hides_in_code
+from gateway.mapping.transforms import Hidden, Unreadable
 
 #: what ends a text that was cut (national-portal.md A.11)
 ELLIPSIS = "..."
@@ -92,8 +92,8 @@ def read_code(value: object) -> str:
     if isinstance(value, bool | float) or not isinstance(value, str | int):
         raise Unreadable("not a code")
     found = unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else number_text(value)
-    if hides(found):
-        raise Unreadable("invisible characters")
+    if hides_in_code(found):
+        raise Hidden("invisible characters")
     return found
 
 

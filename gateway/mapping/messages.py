@@ -19,7 +19,7 @@ from gateway.mapping.canonical_path import MORE, VALUE, CanonicalPath, Json, ite
 from gateway.mapping.codecs import CODECS, Codec, NotWritable, clean_json, clean_text, read_code
 from gateway.mapping.portal_model import Condition, MessageMapping, OneOf, PortalMapping, WireField
 from gateway.mapping.strict import Mark
-from gateway.mapping.transforms import Unreadable
+from gateway.mapping.transforms import Hidden, Unreadable
 
 CARRIED: Mapping[str, type[BaseModel]] = {
     "dossier": Dossier,
@@ -168,9 +168,11 @@ class WireValue:
                 return
             place.fits(value)
             place.put(part, value)
-        except (Unreadable, ValidationError):
+        except (Unreadable, ValidationError) as error:
             if any(place.must for place in self.places):
-                raise MessageFault(self.name, self.path, say.WIRE_VALUE_UNREADABLE) from None
+                is_hidden = isinstance(error, Hidden)
+                why = say.CODE_WITH_HIDDEN_SIGNS if is_hidden else say.WIRE_VALUE_UNREADABLE
+                raise MessageFault(self.name, self.path, why) from None
             more[self.name] = clean_json(raw)
 
     def _placed(self, raw: object, part: Json) -> tuple[CanonicalPath | None, object]:

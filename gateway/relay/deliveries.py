@@ -3,6 +3,7 @@
 A requester sees the deliveries of its own dossiers; with the scope `admin`, all. What is shown names no person.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +36,10 @@ class Deliveries:
 
     async def search(self, caller: Caller, wanted: DeliverySearch) -> dict[str, object]:
         """Matching deliveries, newest first; `next` is the place of the next page. Raises RelayUnavailable."""
-        found = await self.rows.deliveries(wanted._replace(requester=_whose(caller), most=wanted.most + 1))
+        code = unicodedata.normalize("NFC", wanted.code)
+        found = await self.rows.deliveries(
+            wanted._replace(requester=_whose(caller), code=code, most=wanted.most + 1)
+        )
         page = found[: wanted.most]
         return {
             "exchange_id": caller.exchange,

@@ -6,6 +6,7 @@ dossier again changes nothing. Another requester's dossier does not exist.
 
 import asyncio
 import contextlib
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -736,7 +737,8 @@ class DossierRelay:
 
     async def _own(self, code: str, requester: str, *, forwarded: bool = False) -> DossierRow | None:
         """The requester's dossier of this code: its own, else one that a portal forwarded to it; or that one first."""
-        found = await self.rows.dossiers(DossierSearch(code=code, requester=requester, most=10))
+        wanted = DossierSearch(code=unicodedata.normalize("NFC", code), requester=requester, most=10)
+        found = await self.rows.dossiers(wanted)
         return min(found, key=lambda one: (one.origin == PROVINCE) is forwarded, default=None)
 
     async def _found(self, code: str, party: Party, *, forwarded: bool) -> DossierRow | None:

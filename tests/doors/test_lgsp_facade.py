@@ -86,6 +86,18 @@ async def test_without_is_updating_whatever_fits_is_done(street: Street) -> None
 
 
 @on_session
+async def test_code_with_an_invisible_sign_is_refused_by_the_name_of_its_field(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    answer = await client.call(
+        "DongBoHoSoMC", [synced(f"{dossier[:3]}\u200b{dossier[3:]}")], isUpdating="False"
+    )
+    assert answer["error_code"] == "-1"
+    assert "MaHoSo" in answer["message"]
+    assert "ký tự vô hình" in answer["message"]
+    assert not await client.known(dossier)
+
+
+@on_session
 async def test_shape_of_ha_giang_is_taken(street: Street) -> None:
     client, dossier = await street.one_gate(), code()
     client.path = "/api/SynsTTHCC"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,27 @@ async def test_amendment_is_told_and_replaces_nothing(street: Street) -> None:
     assert notice["message"]["part"]["note"] == "Kéo dài"
     shown = await street.get(f"/v1/dossiers/{first}?origin=national_bus")
     assert shown["dossier"]["procedure"] == "9.900001"
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\u202e", "\u00a0", "\u3164"])
+async def test_code_with_an_invisible_sign_is_refused_by_the_name_of_its_field(
+    street: Street, sign: str
+) -> None:
+    dossier = code()
+    number, text = await street.sent(
+        "nhanhsdvcqg", envelope(application(f"{dossier[:3]}{sign}{dossier[3:]}"))
+    )
+    assert number == -1
+    assert "MaHoSo" in text
+    assert "ký tự vô hình" in text
+
+
+async def test_code_in_another_form_of_unicode_is_the_same_dossier(street: Street) -> None:
+    dossier = f"Hồ-{code()}"
+    assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    apart = unicodedata.normalize("NFD", dossier)
+    assert (await street.sent("nhanhsdvcqg", envelope(application(apart))))[0] == 1
+    assert len(await street.inbox(dossier)) == 1
 
 
 async def test_second_voucher_of_a_dossier_is_another_one(street: Street) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import itertools
 import json
+import unicodedata
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -422,3 +424,36 @@ async def test_stranger_sees_the_dossier_as_it_arrived_at_the_portal(patient: Ho
     assert (sent["service"], sent["isUpdating"]) == ("DongBoHoSoMC", "False")
     assert sent["data"][0]["MaHoSo"] == body["code"]
     assert sent["data"][0]["NgayTiepNhan"] == "20260105083000"
+
+
+@on_session
+async def test_code_typed_in_two_forms_of_unicode_is_one_dossier(patient: House) -> None:
+    body = dossier()
+    composed = f"Đ-\u1ed3-{body['code']}"
+    apart = unicodedata.normalize("NFD", composed)
+    assert apart != composed
+    assert (await posted(patient, {**body, "code": apart}))["code"] == composed
+    assert (await posted(patient, {**body, "code": composed}))["state"] == "repeated"
+    for asked in (apart, composed):
+        assert (await shown(patient, asked))["code"] == composed
+        path = f"/v1/deliveries?dossier={quote(asked)}"
+        assert (await call(patient, "GET", path))[1]["deliveries"]
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\u202e", "\ufeff", "\u00a0", "\u3164", "\ufe0f", "\t"])
+@on_session
+async def test_code_with_an_invisible_sign_is_refused_with_its_place_and_remedy(
+    patient: House, sign: str
+) -> None:
+    body = dossier()
+    code = body["code"]
+    for place, wrong in (
+        ("/code", {**body, "code": f"{code[:5]}{sign}{code[5:]}"}),
+        ("/other_code", {**body, "other_code": f"{code}{sign}"}),
+        ("/papers/0/component", {**body, "papers": [{"component": f"A{sign}B"}]}),
+    ):
+        status, answer = await call(patient, "POST", "/v1/dossiers", body=wrong)
+        assert (status, answer["errors"][0]["pointer"]) == (422, place), answer
+        assert "plain letters" in answer["errors"][0]["detail"]
+    status, _ = await call(patient, "GET", f"/v1/dossiers/{code}")
+    assert status == 404
