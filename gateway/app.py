@@ -36,6 +36,7 @@ from gateway.domain.faults import Faults
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
+from gateway.login.handles import forwarded_logins
 from gateway.login.id_tokens import Logins
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
@@ -169,7 +170,10 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, recorder, shared.stores, shared.person_keys, shared.access, relay
         )
         audit = shared.audit.of(parts)
-        logins = Logins(parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp())
+        id_tokens = Logins(
+            parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
+        )
+        logins = forwarded_logins(id_tokens, shared.sessions)
         desks = Desks(relay, files, access.requesters)
         for name, fetcher in open_fetchers(parts, desks, relay).items():
             relay.outbox.portals[name] = fetcher

@@ -25,7 +25,7 @@ from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
-from gateway.login.id_tokens import Logins
+from gateway.login.handles import ForwardedLogins
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
@@ -120,7 +120,7 @@ class Services:
     recorder: Recorder
     clock: Clock
     #: verifies forwarded logins
-    logins: Logins
+    logins: ForwardedLogins
     #: None if corrections are off
     corrections: Corrections | None = None
     #: None if no files are kept

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.api import grammar
-from gateway.api.models import Body, FieldName, OfficialBody, PersonalId, ProcedureCode, RoleName, example
+from gateway.api.models import (
+    Body,
+    FieldName,
+    LoginToken,
+    OfficialBody,
+    PersonalId,
+    ProcedureCode,
+    RoleName,
+    example,
+)
 from gateway.domain import sentences as say
 from gateway.domain.dossier import Code, Dossier, DossierStatus, IdKind, ProgressEntry
 
@@ -50,6 +59,12 @@ class DossierBody(Dossier):
                 }
             ]
         },
+    )
+
+    login: LoginToken | None = Field(
+        None,
+        description="proof that the owner, or the one who acts for the owner, signed in: a handle or an ID token as in "
+        "a prefill; it is not stored, and makes the applicant `verified`",
     )
 
 

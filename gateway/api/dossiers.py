@@ -27,6 +27,7 @@ from gateway.domain.identifiers import procedure_code
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.ports.relay import DossierSearch
+from gateway.prefill.signed_in import signed_in
 from gateway.relay.contents import WITHHELD, in_records, subject_of
 from gateway.relay.service import DossierRelay
 from gateway.relay.unknown import recording_unknown_dossier, recording_unknown_items
@@ -38,11 +39,25 @@ _MOST_ITEMS = 100
 
 async def post(request: Request) -> Response:
     """`POST /v1/dossiers`."""
-    dossier = await read_model(request, DossierBody)
+    dossier = await _verified(request, await read_model(request, DossierBody))
     await _check_files(request, dossier)
     key = idempotency_key(request.fields("Idempotency-Key"))
     taken = await relay_of(request).post(dossier, request.caller, key)
     return answer({**taken, "warnings": _warnings(request, dossier)}, _ACCEPTED)
+
+
+async def _verified(request: Request, body: DossierBody) -> DossierBody:
+    """The dossier without its login, which must be its owner's. Raises Unprocessable, LoginsUnavailable."""
+    if body.login is None:
+        return body
+    login = await request.services.logins.proven(body.login, request.requester.id)
+    owner = signed_in(login) if login.mandate is None else login.mandate.represented
+    numbers = {one.number for one in body.applicant.ids}
+    if not numbers & {owner.personal_id, owner.tax_code}:
+        raise fault_at("/login", say.LOGIN_NOT_OF_OWNER, ProblemCode.LOGIN_DIFFERS)
+    return body.model_copy(
+        update={"login": None, "applicant": body.applicant.model_copy(update={"verified": True})}
+    )
 
 
 async def _check_files(request: Request, dossier: Dossier) -> None:

@@ -184,11 +184,12 @@ def _item(value: object, _handler: ValidatorFunctionWrapHandler) -> Body:
 
 LoginToken = Annotated[str, Field(pattern=grammar.JWT, max_length=8_192)]
 LOGIN = (
-    "proof that the person signed in: the ID token of a provider of identities, made for this requester "
-    "(`config/logins.yaml`). Names and birth dates of the person who signed in are not counted as guesses. Without it, "
-    "five different ones a day (`policy.claims`) are answered about one person, for all users of the "
-    "requester together, and five more when `account` says that the person asks; after that 429 `unusual_volume` "
-    "until midnight in Việt Nam."
+    "proof that the person signed in: the `login` handle that this gateway's token endpoint gave, or the ID token of "
+    "a provider of identities, made for this requester (`config/logins.yaml`). With a handle the role that signs in "
+    "may be left out of `subjects`, and a represented person too. Names and birth dates of the person who signed in "
+    "are not counted as guesses. Without it, five different ones a day (`policy.claims`) are answered about one "
+    "person, for all users of the requester together, and five more when `account` says that the person asks; after "
+    "that 429 `unusual_volume` until midnight in Việt Nam."
 )
 OneBody = PersonBody | OrganisationBody | ParcelBody | SameAsBody
 SubjectBody = Annotated[

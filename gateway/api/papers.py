@@ -41,7 +41,7 @@ async def search(request: Request) -> Response:
     about = prefill_body(orjson.dumps({name: one for name, one in data.items() if name not in _OWN}), depth)
     try:
         services.demand()
-        wanted = prefill_request(request, about)
+        wanted = await prefill_request(request, about)
     except (LogNotSigned, NotAnchored, NotFound) as denial:
         await note_refused(request, about, denial)
         raise

@@ -29,7 +29,7 @@ async def ask(request: Request) -> Response:
         raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, ProblemCode.IDENTIFIER_MISSING)
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
-    login = services.logins.proven(body.login, requester.id)
+    login = None if body.login is None else await services.logins.proven(body.login, requester.id)
     wanted = QuestionRequest(
         predicates=tuple(body.predicates),
         subject=person_of(body.subject),

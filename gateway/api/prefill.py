@@ -19,6 +19,7 @@ from gateway.api.signing import proof_of
 from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.request import PrefillRequest
+from gateway.prefill.signed_in import Participants, with_login
 
 _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
@@ -31,7 +32,7 @@ async def fill(request: Request) -> Response:
     body = prefill_body(await read_json_bytes(request), depth)
     try:
         services.demand()
-        wanted = prefill_request(request, body)
+        wanted = await prefill_request(request, body)
     except (LogNotSigned, NotAnchored, NotFound) as denial:
         await note_refused(request, body, denial)
         raise
@@ -45,29 +46,42 @@ async def explain(request: Request) -> Response:
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
     try:
-        wanted = prefill_request(request, body)
+        wanted = await prefill_request(request, body)
     except NotFound as denial:
         await note_refused(request, body, denial)
         raise
     return answer(await services.prefill.explain(wanted, request.requester, request.exchange))
 
 
-def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
-    """The request in a checked body. Raises NotFound (procedure), Unprocessable (subjects, login)."""
+async def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
+    """The request in a checked body.
+
+    Raises NotFound (procedure), Unprocessable (subjects, login), LoginsUnavailable.
+    """
     services, given = request.services, body.get
     procedure = find(services.catalogue, body["procedure"])
+    people = Participants(
+        subjects(body["subjects"], procedure.roles),
+        representative_of(given("representative")),
+        given("mandate"),
+        given("account") or {},
+    )
+    login = None
+    if (forwarded := given("login")) is not None:
+        login = await services.logins.proven(forwarded, request.requester.id)
+        people = with_login(people, login, procedure)
     agency = services.access.requesters.agency(request.requester)
     official = official_of(given("official"), agency)
     fields = given("fields")
     return PrefillRequest(
         procedure=procedure.code,
-        subjects=subjects(body["subjects"], procedure.roles),
+        subjects=people.subjects,
         official=official,
         agency=official.agency if official is not None else agency,
         dossier=given("dossier"),
         purpose=given("purpose"),
-        account=given("account") or {},
-        login=services.logins.proven(given("login"), request.requester.id),
+        account=people.account,
+        login=login,
         fields=None if fields is None else tuple(fields),
         known=given("known") or {},
         held=given("held") or {},
@@ -76,8 +90,8 @@ def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillRequest
         issuer=request.issuer,
         proof=proof_of(request),
         consent=given("consent"),
-        mandate=given("mandate"),
-        representative=representative_of(given("representative")),
+        mandate=people.mandate,
+        representative=people.representative,
     )
 
 

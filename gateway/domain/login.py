@@ -105,20 +105,27 @@ class Mandate:
     proven_at: float = 0.0
     #: exchange whose record has the proof
     exchange: str = ""
+    #: data service that decided
+    proven_by: str = ""
+    #: the proof used the document
+    is_document_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """The login that a request forwards. `personal_id` is personal data."""
+    """The login that a request forwards. Numbers, names and dates are personal data."""
 
     #: name of the provider in `config/logins.yaml` or `config/identity_providers`
     provider: str
-    #: twelve digits
-    personal_id: str
+    #: twelve digits; blank for the account of an organisation that names no person
+    personal_id: str = field(repr=False)
+    tax_code: str = field(default="", repr=False)
     #: assurance level; 0: the proof names none
     level: int = 0
     #: blank where the proof is a foreign ID token
-    full_name: str = ""
-    birth_date: str = ""
+    full_name: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    #: it came as a handle of this gateway: the request need not say who signed in
+    is_handle: bool = False
     #: for whom the person acts; None: for themselves
     mandate: Mandate | None = None

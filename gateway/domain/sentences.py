@@ -169,8 +169,8 @@ HOW_ATTRIBUTE = Sentence("trường của một loại dữ liệu chứng minh,
 HOW_EVIDENCE = Sentence(
     "tên dữ liệu chứng minh trong câu trả lời, ví dụ e1", "a name of evidence in the answer, such as e1")
 HOW_PREDICATE = Sentence("tên điều kiện, tham số đặt sau dấu hai chấm", "a predicate, its parameter behind a colon")
-HOW_JWT = Sentence("token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
-    "an ID token as received, three parts with dots between")
+HOW_JWT = Sentence("mã đăng nhập (lg_…) hoặc token định danh (ID token) nguyên văn, ba phần cách nhau bằng dấu chấm",
+    "a login handle (lg_…), or an ID token as received, three parts with dots between")
 HOW_PENDING = Sentence("mã đúng như trong thành phần 'pending'", "the token of 'pending'")
 HOW_PAPER_REFERENCE = Sentence(
     "mã tham chiếu mà /v1/papers/search đã trả về", "a reference that /v1/papers/search answered")
@@ -195,6 +195,9 @@ LOGIN_ISSUER = Sentence("'iss' không phải nhà cung cấp định danh nào t
 LOGIN_UNSIGNED = Sentence("không khóa nào của nhà cung cấp định danh tạo ra chữ ký này",
     "its signature was not made by a key of its provider")
 LOGIN_OF_NOBODY = Sentence("không có số định danh cá nhân", "it has no personal id")
+LOGIN_HANDLE_OVER = Sentence(
+    "mã đăng nhập đã hết hạn, đã bị hủy hoặc không phải của hệ thống này: đề nghị ông/bà đăng nhập lại",
+    "the handle has expired, has ended or is not this system's: let the person sign in again")
 LOGIN_OVER = Sentence("đã hết hạn: đề nghị ông/bà đăng nhập lại", "it has expired: let the person sign in again")
 LOGIN_OLD = Sentence(
     "phiên đăng nhập đã quá {longest} giây, hoặc có thời điểm ở tương lai: đề nghị ông/bà đăng nhập lại",
@@ -516,6 +519,12 @@ ACCOUNT_DIFFERS = Sentence(
     "không thống nhất với số của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
     "is not the number of the role {role}; if the person who signed in acts for another, name them in `representative`",
 )
+LOGIN_NOT_OF_OWNER = Sentence(
+    "không phải phiên đăng nhập của chủ hồ sơ hoặc người đại diện đã được xác minh của chủ hồ sơ",
+    "is neither the login of the dossier's owner nor of a proven representative of the owner")
+LOGIN_OTHER_MANDATE = Sentence(
+    "không đúng với quyền đại diện đã chọn khi đăng nhập: bỏ thành phần này, hoặc để ông/bà chọn lại",
+    "is not the mandate chosen at the login: leave it out, or let the person choose again")
 LOGIN_DIFFERS = Sentence(
     "không phải phiên đăng nhập của vai trò {role}; nếu người đăng nhập làm thay, hãy nêu trong representative",
     "is not the login of the role {role}; if the person who signed in acts for another, name them in `representative`",

@@ -65,10 +65,8 @@ class Logins:
         }
         self._now = now
 
-    def proven(self, token: str | None, requester: str) -> Login | None:
-        """The person who signed in at this requester; None without a token. Raises Unprocessable."""
-        if token is None:
-            return None
+    def proven(self, token: str, requester: str) -> Login:
+        """The person who signed in at this requester. Raises Unprocessable."""
         try:
             return self._proven(token, requester)
         except JoseBroken as error:

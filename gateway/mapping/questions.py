@@ -103,6 +103,15 @@ def asking(
     )  # fmt: skip
 
 
+def representing(of: SubjectKind, purpose: str) -> Procedure:
+    """A procedure of which only the right to act for its subject is asked."""
+    title = Title(vi="Xác minh quyền đại diện", en="Proof of a representation")
+    role = Role.model_validate({"kind": of, "signs_in": True})
+    return Procedure(
+        "", "representation", title, "", purpose, {SUBJECT: role}, SUBJECT, (), {}, {}, _UNWRITTEN, {}
+    )
+
+
 def compiled(
     written: Mapping[str, tuple[QuestionMapping, Document]],
     lists: Mapping[str, Mapping[str, str | None]],

@@ -136,6 +136,14 @@ class Admission:
         except TimeoutError:
             raise ConsentsUnavailable(say.CONSENT_LATE) from None
 
+    async def counted(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
+        """Count a request that no agreement grants one by one. Raises Throttled (recorded)."""
+        beyond = await self._counting.admitted((), case, requester, is_dossier_alive=False)
+        if worst := longest(exceeded_limits(beyond)):
+            refusal = await self._throttled(worst, RefusalReason.UNUSUAL_VOLUME, case, requester, exchange)
+            await self._counting.alert(beyond, case, requester, exchange)
+            raise refusal
+
     async def _without_spent(
         self, beyond: list[Count], asked: PolicyRequest, grant: Grant, case: Case, requester: Requester,
         exchange: ExchangeId,

@@ -21,6 +21,7 @@ from gateway.policy.asked import Denial
 from gateway.prefill.acting import Acting, acting, impossible
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
+from gateway.prefill.signed_in import is_of
 
 #: a form key may be shown in an error; other text could be a personal value in the wrong place
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
@@ -302,5 +303,5 @@ def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
             raise fault_at(
                 f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), ProblemCode.ACCOUNT_DIFFERS
             )
-    if request.login is not None and (own is None or own.personal_id != request.login.personal_id):
+    if request.login is not None and not is_of(request.login, own):
         raise fault_at("/login", say.LOGIN_DIFFERS(role=signs_in), ProblemCode.LOGIN_DIFFERS)

@@ -5,7 +5,7 @@ Limit: a requester gets answers to `policy.claims` different names and birth dat
 of them under the person's own account. Above it, nothing more is answered until the window ends.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -13,6 +13,7 @@ import orjson
 from gateway.config.gateway import PolicySettings
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
+from gateway.domain.login import Login
 from gateway.domain.parties import Requester, SubjectKind
 from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import Recorder
@@ -174,7 +175,7 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
     counted apart.
     """
     account = case.signed_in.get("SoDinhDanh")
-    proven = case.request.login.personal_id if case.request.login is not None else None
+    proven = _proven(case.request.login)
     written = {**case.request.known, **case.request.held}
     found = []
     people = [
@@ -191,7 +192,7 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
             continue
         # a newborn has no number: its notice is found by the parent's
         number = one.parent_personal_id if is_newborn else one.personal_id
-        if number is not None and number == proven:
+        if number is not None and number in proven:
             continue
         whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else ""
@@ -200,6 +201,14 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
             said += _written_about(role, case, written)
         found.append((f"{requester.id}\x1f{own}\x1f{whom}", said))
     return found
+
+
+def _proven(login: Login | None) -> Collection[str]:
+    """Numbers whose names and birth dates a login or its mandate has proved; personal data."""
+    if login is None:
+        return ()
+    represented = login.mandate.represented.personal_id if login.mandate is not None else None
+    return [one for one in (login.personal_id, represented) if one]
 
 
 def _written_about(role: str, case: Case, written: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from gateway.config.configuration import Configuration
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
+from gateway.domain.login import Mandate
 from gateway.domain.parties import Requester
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.answer import PrefillAnswer
@@ -38,13 +39,17 @@ from gateway.prefill.late import LateWork
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.preview import CitizenDecision, Previews
-from gateway.prefill.proving import Proving
+from gateway.prefill.proving import ProvenBy, Proving
 from gateway.prefill.questions import Begin, QuestionRequest, Questions
 from gateway.prefill.records import Records
 from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
+from gateway.prefill.signed_in import is_of
+
+#: as long as evidence may be cached
+_PROOF_SECONDS = 900
 
 
 class PrefillSteps(NamedTuple):
@@ -139,7 +144,17 @@ class Prefill:
     async def _represented(
         self, case: Case, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> Case:
-        """The case with the proof of representation. Raises Refused (recorded) when nothing proves it."""
+        """The case with the proof of representation. Raises Refused (recorded) when nothing proves it.
+
+        The mandate of a login was proven a moment ago, and is not proven again.
+        """
+        if (mandate := _mandate_of(case, self._clock.now().timestamp())) is not None:
+            proof = ProvenBy(
+                ExchangeId(mandate.exchange),
+                mandate.proven_by,
+                is_mandate_checked=mandate.is_document_checked,
+            )
+            return case._replace(proof=proof)
         found = await self._proving.prove(case, requester, exchange_id, deadline)
         if isinstance(found, Denial):
             raise await self._admission.refused(found, case, requester, exchange_id)
@@ -220,6 +235,17 @@ class Prefill:
         return Exchange(
             exchange_id, requester, case, allowed, plan, self._plans.published, now, self._late_seconds
         )
+
+
+def _mandate_of(case: Case, now: float) -> Mandate | None:
+    """The mandate of the login, where it is what the request acts by and its proof is as fresh as evidence may be."""
+    acts, login = case.acting, case.request.login
+    mandate = login.mandate if login is not None else None
+    if acts is None or mandate is None or now - mandate.proven_at > _PROOF_SECONDS:
+        return None
+    same_people = acts.represented.key == mandate.represented.key and is_of(login, acts.subject)
+    same_right = acts.kind == mandate.kind and (case.request.mandate or "") == mandate.document
+    return mandate if same_people and same_right else None
 
 
 def _promised(case: Case) -> dict[str, str | bool]:

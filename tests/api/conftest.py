@@ -31,6 +31,7 @@ from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
+from gateway.login.handles import forwarded_logins
 from gateway.login.id_tokens import Logins
 from gateway.mapping.load import Catalogue, load_catalogue
 from gateway.ports.exchange_log import Work
@@ -264,7 +265,7 @@ async def _open(
         access=access,
         sources={},
         recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),
-        logins=Logins(configuration.logins, configuration.root, time.time),
+        logins=forwarded_logins(Logins(configuration.logins, configuration.root, time.time), None),
     )
     dispatcher = Dispatcher(services, api_routes(), Metrics())
     runner = DoorRunner(dispatcher, limits, drain_seconds=2)
