@@ -174,7 +174,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
         logins = forwarded_logins(id_tokens, shared.sessions)
-        desks = Desks(relay, files, access.requesters)
+        desks = Desks(relay, files, access.requesters, shared.stores.file_uids)
         for name, fetcher in open_fetchers(parts, desks, relay).items():
             relay.outbox.portals[name] = fetcher
             opened.push_async_callback(fetcher.close)

@@ -45,6 +45,8 @@ class BusOptions(Settings):
     dstcode_in: Literal["query", "header"] = "query"
     #: base address of the real back end, for the adapter in front
     providerurl: Annotated[str, AfterValidator(_address)] = ""
+    #: how a message names files: by links with an end, or by uids, which the portal downloads at `downloadfile/{uid}`
+    files: Literal["link", "uid"] = "link"
     session_seconds: int = Field(600, gt=0, le=3_600)
     #: profile of the mapping (`profiles`): how the portal folds statuses; blank: the usual way
     message_profile: str = ""

@@ -6,6 +6,7 @@ from typing import Any
 from adapters.portals.tools import Link, LinkFor
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import FilesUnavailable
+from gateway.domain.evidence import NOTHING
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import Unwritable
 
@@ -13,16 +14,27 @@ from gateway.ports.relay import Unwritable
 _HOLDERS = ("papers", "results", "supplements")
 
 
-async def linked(body: Mapping[str, Any], link: Link | None, whom: LinkFor) -> Mapping[str, Any]:
-    """The message with an address for each file of this gateway that has none. Raises GatewayError."""
+async def linked(
+    body: Mapping[str, Any],
+    link: Link | None,
+    whom: LinkFor,
+    ids: Mapping[str, str] = NOTHING,
+    member: str = "",
+) -> Mapping[str, Any]:
+    """The message with an address, or what `link` gives, for each file of this gateway that has none.
+
+    `ids`: papers and results -> a member of `more` that has it too; `member`: that of this part. Raises GatewayError.
+    """
     out = dict(body)
     if body.get("file") and not body.get("url"):
         if link is None:
             raise FilesUnavailable
         out["url"] = await link(str(body["file"]), str(body.get("file_name") or ""), whom)
+        if member:
+            out["more"] = {**body.get("more", {}), member: out["url"]}
     for name in _HOLDERS:
         if parts := body.get(name):
-            out[name] = [await linked(one, link, whom) for one in parts]
+            out[name] = [await linked(one, link, whom, ids, ids.get(name, "")) for one in parts]
     return out
 
 

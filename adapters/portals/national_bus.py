@@ -46,6 +46,8 @@ _LONGEST = 200
 #: of a dossier at the bus: what a comparison may hold, and its dates
 _COMPARED: Final = ("procedure", "unit", "agency", "return_method")
 _DATES: Final = ("filed_at", "received_at", "due_at")
+#: members that have the uid of a file, beside that of its address
+_IDS: Final = MappingProxyType({"papers": "TepDinhKemId", "results": "GiayToId"})
 #: reads of A.4 -> the parameters that they need
 READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -105,9 +107,14 @@ def open_portal(settings: PortalSettings, plans: PortalPlans | None, tools: Port
         what = f"mappings/portals/{settings.mapping}.yaml has no profile '{options.message_profile}'"
         remedy = near(options.message_profile, plans.mapping.profiles, "leave it out")
         raise ConfigError([Problem(file, 0, what, remedy, place=("options", "message_profile"))])
+    if options.files == "uid" and (settings.door is None or settings.door.callers != "portal"):
+        what = "'files: uid' needs a 'door' at which the portal itself calls: it downloads files there"
+        remedy = "write 'files: link', or add 'door'"
+        raise ConfigError([Problem(file, 0, what, remedy, place=("options", "files"))])
     plans = plans.in_profile(options.message_profile)
     calls = open_calls(settings, options, form, tools)
-    return NationalBus(settings, options, calls, plans, tools.link, ids_in_body=form.has_session)
+    link = tools.uid if options.files == "uid" else tools.link
+    return NationalBus(settings, options, calls, plans, link, ids_in_body=form.has_session)
 
 
 class NationalBus:
@@ -259,7 +266,8 @@ class NationalBus:
             self._known.popitem(last=False)
 
     async def _linked(self, message: OutboundMessage) -> Mapping[str, Any]:
-        return await linked(message.body, self._link, LinkFor(self._name, message.code))
+        whom = LinkFor(self._name, message.code, message.origin)
+        return await linked(message.body, self._link, whom, _IDS if self._options.files == "uid" else {})
 
     def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
         """The first field that the bus cannot take as it stands."""

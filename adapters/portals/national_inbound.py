@@ -1,13 +1,15 @@
 """Door of the national portal (family A, inbound): new dossiers, supplements, vouchers and tax notices.
 
-Paths `addtthcKhuyenMai`, `nhanhsdvcqg`, `nhantbthuedvcqg`, `search/call`; each answer is HTTP 200 with
+Paths `addtthcKhuyenMai`, `nhanhsdvcqg`, `nhantbthuedvcqg`, `search/call`, and `downloadfile/{uid}`, which answers the
+file that the portal was sent under this uid (`options.files: uid`). Each other answer is HTTP 200 with
 `{"error_code": 0 | 1 | -1, "message": "<MaHoSo>| text"}`, and HTTP 500 in plain text only for what is not JSON.
 What is acknowledged is durable; a resend answers 1 and changes nothing. An amendment, a voucher and a tax notice are
 notices about a dossier: they never replace it. Source: national-portal facts A.9, additions 6; the body of a forwarded
 application of any procedure is a sandbox model (family D), and so is `search/call`.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -43,6 +45,8 @@ _NOTICE_FILE = "FileThongBaoThue"
 _MOST_NOTICES = 300
 _NOTICE_BYTES = 2_097_152
 _LONGEST_CODE = 200
+_DOWNLOAD = re.compile(r"(?:^|/)downloadfile/[^/]*$")
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 #: service of the envelope -> what it carries; the members of a message decide otherwise
 _SERVICES = {
@@ -118,8 +122,8 @@ class NationalInbound:
     async def answer(self, call: DoorCall, desk: Desk) -> DoorAnswer:
         """Answer one call."""
         try:
-            if f"/{call.path}".endswith("/search/call"):
-                return await self._look_up(call, desk)
+            if (read := self._reading(call)) is not None:
+                return await read(call, desk)
             message = self._message(call)
             _check_required(message)
             match message.kind:
@@ -142,7 +146,7 @@ class NationalInbound:
         if isinstance(error, NoSuchOperation):
             none = say.NO_SUCH_OPERATION
             return _answer(_REFUSED, code, f"{none.vi} / {none.en}")._replace(status=404)
-        if isinstance(error, BadRequest | Refused) and error.retry_after is None:
+        if isinstance(error, BadRequest | Refused | NotFound) and error.retry_after is None:
             said = f"{error.said.vi} / {error.said.en}" if error.said else f"{error.title_vi} / {error.title}"
             return _answer(_REFUSED, code, said)
         # no code of A.9 says "send it again": the status does
@@ -229,6 +233,24 @@ class NationalInbound:
         return found
 
     # ---------------------------------------------------------------------------------------------- looking up
+
+    def _reading(self, call: DoorCall) -> Callable[[DoorCall, Desk], Awaitable[DoorAnswer]] | None:
+        """What answers a call that changes nothing; None for a message."""
+        if f"/{call.path}".endswith("/search/call"):
+            return self._look_up
+        return self._file if _DOWNLOAD.search(call.path) else None
+
+    async def _file(self, call: DoorCall, desk: Desk) -> DoorAnswer:
+        """`downloadfile/{uid}`: a file that the portal was sent."""
+        uid = call.path.rpartition("/")[2]
+        if call.method != "GET":
+            raise MessageFault("path", "", say.NO_SUCH_OPERATION)
+        found = await desk.sent_file(uid) if _UID.fullmatch(uid) else None
+        if found is None:
+            return _answer(
+                _REFUSED, uid if _UID.fullmatch(uid) else "", f"{say.NO_SUCH_FILE.vi} / {say.NO_SUCH_FILE.en}"
+            )
+        return DoorAnswer(b"", file=found)
 
     async def _look_up(self, call: DoorCall, desk: Desk) -> DoorAnswer:
         """`search/call`: dossiers by code, or by the owner's number (sandbox: its payload was not seen)."""

@@ -19,9 +19,11 @@ class LinkFor(NamedTuple):
     receiver: str
     #: code of the dossier
     dossier: str
+    #: where the dossier was filed first
+    origin: str = ""
 
 
-#: reference (`sha256:…`) and name of a file -> the address at which a receiver fetches it; GatewayError
+#: reference (`sha256:…`) and name of a file -> the address, or the uid, by which a receiver fetches it; GatewayError
 Link = Callable[[str, str, LinkFor], Awaitable[str]]
 
 
@@ -29,7 +31,7 @@ Link = Callable[[str, str, LinkFor], Awaitable[str]]
 class PortalTools:
     """Tools of every call; the shared cache, with the secret that seals what is kept there; signing; links to files.
 
-    `secret`: 32 bytes, the same in all processes. `link` and `files` None: there are no files.
+    `secret`: 32 bytes, the same in all processes. `link`, `uid` and `files` None: there are no files.
     """
 
     calls: Tools
@@ -37,4 +39,5 @@ class PortalTools:
     secret: bytes
     sign: Sign
     link: Link | None = None
+    uid: Link | None = None
     files: Files | None = None

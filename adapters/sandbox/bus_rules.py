@@ -3,6 +3,7 @@
 Promises: the first fault is named by its place in the message, never by its value. Codes of faults: sandbox.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ class BusRefusal(Exception):
         self.message = message
 
 
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _YES_NO = frozenset("01")
 #: required, not empty
 _NEEDED = (
@@ -239,9 +241,15 @@ def _typed(item: Mapping[str, Any], name: str, kind: type, at: str) -> None:
 
 
 def _url(item: Mapping[str, Any], name: str, at: str) -> None:
+    """An address, or a uid (sandbox): the portal downloads it at the province's door."""
     value = item.get(name)
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+    if not isinstance(value, str) or not (value.startswith(("http://", "https://")) or is_uid(value)):
         raise BusRefusal(BAD_MESSAGE, f"{at}.{name} không phải là địa chỉ tải được")
+
+
+def is_uid(text: str) -> bool:
+    """Whether a file is named by a uid of 36 characters."""
+    return _UID.fullmatch(text) is not None
 
 
 def _date(item: Mapping[str, Any], name: str, at: str) -> None:

@@ -13,11 +13,12 @@ import aiohttp
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from adapters.sandbox.bus_rules import is_uid
 from adapters.sandbox.ledger import Ledger
 from adapters.sandbox.loopback import is_on_loopback
 from adapters.sandbox.people import Register
 from adapters.sandbox.portal import ARRIVING, BUS, PortalBehaviour, SimulatedPortal
-from adapters.sandbox.portal_sending import SubmitOrder, submit
+from adapters.sandbox.portal_sending import INBOUND_SECRET, SubmitOrder, submit
 from adapters.sandbox.wire import Tokens
 
 _MOST_ROWS = 1000
@@ -66,7 +67,11 @@ class _Drift(_Order):
 
 
 class _Fetch(_Order):
+    """Whose files; `to`, `secret`: of the door at which files with uids are downloaded."""
+
     code: str
+    to: str = "http://127.0.0.1:8080/portal/national_bus"
+    secret: str = INBOUND_SECRET
 
 
 def add_portal_control(
@@ -176,10 +181,12 @@ class _PortalDesk:
         entry = self._portal.bus.entries.get(order.code)
         papers = entry.fields.get("TaiLieuNop") or [] if entry else []
         results = entry.fields.get("DanhSachGiayToKetQua") or [] if entry else []
-        urls = [one["DuongDanTaiTepTin"] for one in papers] + [one["DuongDanTepTinKetQua"] for one in results]
+        named = [one["DuongDanTaiTepTin"] for one in papers] + [
+            one["DuongDanTepTinKetQua"] for one in results
+        ]
         timeout = aiohttp.ClientTimeout(total=_FETCH_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            files = await asyncio.gather(*(_fetched(session, url) for url in urls))
+            files = await asyncio.gather(*(_fetched(session, *_address(one, order)) for one in named))
         return web.json_response({"code": order.code, "known": entry is not None, "files": files})
 
 
@@ -187,13 +194,20 @@ def _said(code: str, *, done: bool) -> web.Response:
     return web.json_response({"code": code, "done": done}, status=200 if done else 404)
 
 
-async def _fetched(session: aiohttp.ClientSession, url: str) -> dict[str, object]:
+def _address(named: str, order: _Fetch) -> tuple[str, dict[str, str]]:
+    """Where a file lies, and what the portal shows there."""
+    if not is_uid(named):
+        return named, {}
+    return f"{order.to}/downloadfile/{named}", {"X-Portal-Secret": order.secret}
+
+
+async def _fetched(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> dict[str, object]:
     """Status, size and SHA-256 of what lies at an address on loopback."""
     digest, size = hashlib.sha256(), 0
     if not is_on_loopback(url):
         return {"status": 0, "error": "not on loopback"}
     try:
-        async with session.get(url, allow_redirects=False) as answer:
+        async with session.get(url, headers=headers, allow_redirects=False) as answer:
             async for piece in answer.content.iter_chunked(65_536):
                 digest.update(piece)
                 size += len(piece)

@@ -54,6 +54,7 @@ _PROCEDURES: Mapping[str, str] = {
     "criminal_record": "9.900002",
 }
 _CALL_SECONDS = 20
+INBOUND_SECRET = "sandbox-secret-national_inbound"  # published: this is a simulation
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
@@ -81,7 +82,7 @@ class SubmitOrder(BaseModel):
     procedure: str = ""
     count: int = Field(default=0, ge=0, le=100_000)
     dossiers: tuple[OrderedDossier, ...] = ()
-    secret: str = "sandbox-secret-national_inbound"
+    secret: str = INBOUND_SECRET
     #: header `X-Portal-Secret`, or the member `SecurityKey` of the body
     secret_in: Literal["header", "body"] = "header"
     #: of the dossiers: sent again after they were answered

@@ -32,6 +32,7 @@ from adapters.schema.revisions import (
     r0014_relay,
     r0015_reconciliation,
     r0016_kept_papers,
+    r0017_file_uids,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -57,6 +58,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0014_relay.REVISION,
     r0015_reconciliation.REVISION,
     r0016_kept_papers.REVISION,
+    r0017_file_uids.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

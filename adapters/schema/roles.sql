@@ -38,7 +38,7 @@ BEGIN
         AND regexp_replace(relname, '_\d{4}_\d{2}$', '') = ANY (ARRAY[
             'access_replays', 'access_revocations', 'alembic_version', 'append_log', 'append_log_seq_seq', 'consents',
             'corrections', 'decisions', 'deliveries', 'delivery_events', 'delivery_queues', 'dossier_events',
-            'dossier_files', 'dossier_owners', 'dossiers', 'idempotency_keys', 'kept_papers', 'log_anchors', 'log_archives', 'log_blocks',
+            'dossier_files', 'dossier_owners', 'dossiers', 'file_uids', 'idempotency_keys', 'kept_papers', 'log_anchors', 'log_archives', 'log_blocks',
             'log_checkpoints', 'log_edge', 'log_entries', 'log_periods', 'log_pruned', 'log_pruned_hashes', 'log_quarantine', 'log_signers',
             'log_sources', 'log_state', 'log_subjects', 'log_tiles', 'log_untagged', 'own_data', 'own_data_keys',
             'period_keys', 'reconcile_runs', 'refused_copies', 'subject_requests', 'write_probe'])
@@ -73,7 +73,7 @@ GRANT SELECT, INSERT ON corrections TO motlan_app;
 GRANT UPDATE (state, delivered) ON corrections TO motlan_app;
 -- Dossiers, their steps and deliveries. Steps stay as they are; erasure empties what is sealed in them.
 GRANT SELECT, INSERT, UPDATE ON dossiers, deliveries, delivery_queues TO motlan_app;
-GRANT SELECT, INSERT, DELETE ON dossier_owners, dossier_files, idempotency_keys TO motlan_app;
+GRANT SELECT, INSERT, DELETE ON dossier_owners, dossier_files, file_uids, idempotency_keys TO motlan_app;
 GRANT SELECT, INSERT, UPDATE (sealed) ON dossier_events TO motlan_app;
 GRANT SELECT, INSERT ON delivery_events TO motlan_app;
 -- Runs of the reconciliation: the next one replaces the row.

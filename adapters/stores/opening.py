@@ -18,6 +18,7 @@ from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
 from adapters.stores.database import LOG, Database, TableOwner
+from adapters.stores.file_uids import SqlFileUids
 from adapters.stores.high_water import HighWater, open_high_water
 from adapters.stores.kept_papers import SqlKeptPapers
 from adapters.stores.log import SqlExchangeLog
@@ -88,6 +89,7 @@ def open_stores(url: str, state_dir: Path, root_key: Root | RootKeys | None = No
         kept_papers=SqlKeptPapers(consents),
         subject_requests=SqlSubjectRequests(consents), decisions=SqlDecisions(consents),
         corrections=SqlCorrections(corrections), relay=SqlRelay(relay, by_server_time=relay.arrays),
+        file_uids=SqlFileUids(relay),
         reconcile_runs=SqlReconcileRuns(relay, clocks_differ=_CLOCKS_DIFFER if relay.arrays else 0.0), close=close,
     )  # fmt: skip
 

@@ -263,6 +263,12 @@ _ERASE_STEPS = (
     " FROM dossier_events e WHERE e.came < $1 AND length(e.sealed) > 0 AND NOT EXISTS (SELECT 1 FROM dossiers o"
     " WHERE o.code = e.code AND o.origin = e.origin AND o.erased = 0) ORDER BY e.came LIMIT $3) RETURNING id"
 )
+# Uids of the files of what is erased, or was never there.
+_ERASE_UIDS = (
+    "DELETE FROM file_uids WHERE uid IN (SELECT u.uid FROM file_uids u WHERE u.opened < $1 AND NOT EXISTS"
+    " (SELECT 1 FROM dossiers o WHERE o.code = u.code AND o.origin = u.origin AND o.erased = 0)"
+    " ORDER BY u.opened LIMIT $2) RETURNING uid"
+)
 _DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
 _ERASE_DELIVERIES = (
@@ -497,7 +503,10 @@ class SqlRelay:
     async def referred(self, digests: Sequence[str]) -> set[str]:
         """Which of these files a dossier names."""
         places = ", ".join(f"${place}" for place in range(1, len(digests) + 1))
-        text = f"SELECT DISTINCT digest FROM dossier_files WHERE digest IN ({places})"  # noqa: S608 -- places only
+        text = (
+            f"SELECT digest FROM dossier_files WHERE digest IN ({places})"  # noqa: S608 -- places only
+            f" UNION SELECT digest FROM file_uids WHERE digest IN ({places})"
+        )
         found = await self._database.read(text, *digests) if digests else []
         return {str(digest) for (digest,) in found}
 
@@ -507,6 +516,8 @@ class SqlRelay:
         for statement in (_ERASE_ARRIVED, _ERASE_STEPS):
             while found := await self._database.write((statement, (before, b"", _FEW)), erasing=True):
                 total += len(found)
+        while await self._database.write((_ERASE_UIDS, (before, _FEW)), erasing=True):
+            pass
         return total
 
     async def _erase_dossiers(self, before: float, now: float) -> int:

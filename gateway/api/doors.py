@@ -18,6 +18,7 @@ from aiohttp import web
 from gateway.access.faults import GrantRefused
 from gateway.api.bodies import parse
 from gateway.api.dispatcher import METHODS, Endpoint, Routes
+from gateway.api.files import send_file
 from gateway.api.opened_door import OpenedDoor
 from gateway.api.problems import TooSlow, WrongMedia
 from gateway.api.request import Request
@@ -72,9 +73,9 @@ class _Entrance:
         secret = opened.settings.secret
         self._secret = hashlib.sha256(secret.reveal().encode()).digest() if secret is not None else b""
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response | web.StreamResponse:
         """The answer of the door, or its refusal."""
-        call = DoorCall(request.method, self._path(request), _query(request))
+        call, content = DoorCall(request.method, self._path(request), _query(request)), None
         async with AsyncExitStack() as drafts:
             try:
                 _check_path(request.target)
@@ -84,8 +85,12 @@ class _Entrance:
                 call = await self._read(request, call, ReceivedJson(desk.draft, drafts))
                 call = await self._without_secret(request, call)
                 answer = await self._opened.door.answer(call, desk)
+                if answer.file is not None:
+                    content = await drafts.enter_async_context(answer.file.content)
             except Exception as error:  # noqa: BLE001 -- the door says it in its own form
                 answer = self._refusal(request, call, error)
+            if answer.file is not None and content is not None:
+                return await send_file(request, answer.file.media_type, answer.file.name, content)
         response = Response(answer.body, answer.content_type, status=answer.status, headers=answer.headers)
         if not request.content.is_eof():
             response.keep_alive = False
@@ -154,6 +159,8 @@ class _Entrance:
         if not self._secret or not name:
             return call
         shown, data = _taken_out(call.data, name)
+        if call.data is None:  # a download has no body
+            shown = request.fields(_SECRET_HEADER)
         await self._check_secret(request, shown)
         return call._replace(data=data)
 

@@ -66,13 +66,18 @@ async def download(request: Request) -> web.StreamResponse:
     if not head:
         request.services.demand()
     async with files.read(found, request.exchange, head=head) as content:
-        response = await begin_stream(
-            request, found.kind.media_type,
-            **{"Content-Length": str(content.size), "Content-Disposition": disposition(found.name),
-               "Content-Security-Policy": _POLICY, "Accept-Ranges": "none"},
-        )  # fmt: skip
-        if not head:
-            await _send(request, response, content)
+        return await send_file(request, found.kind.media_type, found.name, content)
+
+
+async def send_file(request: Request, media_type: str, name: str, content: FileContent) -> web.StreamResponse:
+    """A file as the answer, to HEAD without its content; `name`: under which it is saved."""
+    response = await begin_stream(
+        request, media_type,
+        **{"Content-Length": str(content.size), "Content-Disposition": disposition(name),
+           "Content-Security-Policy": _POLICY, "Accept-Ranges": "none"},
+    )  # fmt: skip
+    if request.method != "HEAD":
+        await _send(request, response, content)
     return response
 
 

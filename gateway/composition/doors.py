@@ -14,6 +14,7 @@ from gateway.domain.identifiers import ExchangeId, RequesterId, new_exchange_id
 from gateway.domain.parties import Caller, Requester
 from gateway.files.service import DossierFiles
 from gateway.mapping.messages import PortalPlans
+from gateway.ports.files import FileUids
 from gateway.ports.relay import Desk, DoorVisitor
 from gateway.relay.desk import ForwardingDesk, MessageFiles, RequesterDesk
 from gateway.relay.fetching import FileFetcher
@@ -27,8 +28,11 @@ DeskOf = Callable[[PortalSettings, DoorVisitor], Desk]
 class Desks:
     """Desks for who was let in, under one configuration."""
 
-    def __init__(self, relay: DossierRelay, files: DossierFiles, requesters: Requesters) -> None:
-        """`requesters`: the provincial systems."""
+    def __init__(
+        self, relay: DossierRelay, files: DossierFiles, requesters: Requesters, uids: FileUids
+    ) -> None:
+        """`requesters`: the provincial systems; `uids`: of files that portals were sent."""
+        self._uids = uids
         self._relay = relay
         self._files = files
         self._requesters = requesters
@@ -40,7 +44,11 @@ class Desks:
         files = MessageFiles(files=self._files, caller=holder)
         if not visitor.requester:
             return ForwardingDesk(
-                relay=self._relay, portal=portal, exchange=ExchangeId(visitor.exchange), files=files
+                relay=self._relay,
+                portal=portal,
+                exchange=ExchangeId(visitor.exchange),
+                files=files,
+                uids=self._uids,
             )
         behind = self._relay.outbox.portals.get(portal.door.asks or portal.portal)
         return RequesterDesk(relay=self._relay, caller=holder, files=files, behind=behind)

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from gateway import registry
 from gateway.composition.composition import Composition
@@ -19,6 +20,7 @@ from gateway.files.service import DossierFiles
 from gateway.messages.message import Message
 from gateway.messages.sign import request_fields
 from gateway.ports.cache import Cache
+from gateway.ports.files import FileAtPortal
 from gateway.ports.relay import Portal
 from gateway.ports.stores import Stores
 from gateway.relay.contents import Contents, in_records
@@ -122,14 +124,25 @@ def _linking(parts: Composition, of: RelayParts) -> object:
     """Makes links to files, for a receiver that downloads them later."""
     seconds = parts.configuration.gateway.files.link_hours * 3_600
 
-    async def link(file: str, name: str, whom: tuple[str, str]) -> str:
-        receiver, dossier = whom
+    async def link(file: str, name: str, whom: tuple[str, str, str]) -> str:
+        receiver, dossier, _ = whom
         token, _ = await of.files.sealed_link(
             file.removeprefix("sha256:"), name, seconds, requester=receiver, dossier=in_records(dossier)
         )
         return f"{of.address.url}/files/{token}"
 
     return link
+
+
+def _naming(of: RelayParts) -> object:
+    """Gives files uids, by which a portal downloads them at its door."""
+
+    async def uid(file: str, _name: str, whom: tuple[str, str, str]) -> str:
+        receiver, dossier, origin = whom
+        named = FileAtPortal(str(uuid4()), receiver, origin, dossier, file.removeprefix("sha256:"))
+        return await of.stores.file_uids.named(named, of.recorder.clock.now().timestamp())
+
+    return uid
 
 
 def portal_tools(parts: Composition, of: RelayParts) -> object:
@@ -142,6 +155,7 @@ def portal_tools(parts: Composition, of: RelayParts) -> object:
         of.secret,
         sign=_signing(of),
         link=_linking(parts, of),
+        uid=_naming(of),
         files=of.files.files,
     )
 

@@ -401,6 +401,7 @@ FILE_TOKEN = Sentence("tệp XML có thẻ hoặc chú thích dài quá {most} b
     "the XML has a tag or a comment of more than {most} bytes")
 FILE_PIXELS = Sentence("ảnh có quá {most} triệu điểm ảnh: giảm kích thước ảnh",
     "the picture has more than {most} million pixels: make it smaller")
+NO_SUCH_FILE = Sentence("không có tệp này", "there is no such file")
 FILE_NOT_HERE = Sentence("hệ thống khai thác chưa gửi tệp này: gửi tệp qua POST /v1/files trước",
     "this requester did not send this file: send it by POST /v1/files first")
 FILE_LINK_SECONDS = Sentence("'seconds' từ 60 đến {most}", "'seconds' is from 60 to {most}")

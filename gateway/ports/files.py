@@ -88,6 +88,30 @@ class Files(Protocol):
         ...
 
 
+class FileAtPortal(NamedTuple):
+    """A file of a dossier that a portal was sent under a uid."""
+
+    #: UUID, 36 characters
+    uid: str
+    portal: str
+    #: origin and code of the dossier
+    origin: str
+    code: str
+    digest: str
+
+
+class FileUids(Protocol):
+    """Uids of files at portals; one goes with the content of its dossier. Raises RelayUnavailable."""
+
+    async def named(self, file: FileAtPortal, now: float) -> str:
+        """The uid of this portal, dossier and file: an earlier one, else `file.uid`, durable from now on."""
+        ...
+
+    async def find(self, uid: str, portal: str) -> FileAtPortal | None:
+        """What a portal knows under a uid; None: it was never given one, or not any more."""
+        ...
+
+
 class ScanVerdict(StrEnum):
     """The result of a scan."""
 

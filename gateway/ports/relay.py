@@ -13,7 +13,7 @@ from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry, StatusNo
 from gateway.domain.errors import GatewayError
 from gateway.domain.sentences import Sentence
 from gateway.ports.exchange_log import Work
-from gateway.ports.files import FileDraft
+from gateway.ports.files import FileContent, FileDraft
 
 # ------------------------------------------------------------------------------------------------ rows
 
@@ -475,6 +475,16 @@ class DoorCall(NamedTuple):
     long: Mapping[str, LongText] = {}
 
 
+class DoorFile(NamedTuple):
+    """A stored file as an answer."""
+
+    media_type: str
+    #: under which it can be saved; it names nobody
+    name: str
+    #: recorded before its first byte; NotFound where it was deleted meanwhile
+    content: AbstractAsyncContextManager[FileContent]
+
+
 class DoorAnswer(NamedTuple):
     """The answer in the other side's own form."""
 
@@ -482,6 +492,8 @@ class DoorAnswer(NamedTuple):
     status: int = 200
     content_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = {}
+    #: it is streamed instead of the body
+    file: DoorFile | None = None
 
 
 class DoorVisitor(NamedTuple):
@@ -548,6 +560,10 @@ class Desk(Protocol):
 
         `content`: part of a `Dossier`, plain JSON. The same content again is REPEATED.
         """
+        ...
+
+    async def sent_file(self, uid: str) -> DoorFile | None:
+        """A file that this party was sent under this uid; None: it is not there (any more), which is recorded."""
         ...
 
     def draft(self) -> AbstractAsyncContextManager[FileDraft]:

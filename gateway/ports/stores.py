@@ -21,6 +21,7 @@ from gateway.ports.exchange_log import (
     LogTree,
     PeriodVault,
 )
+from gateway.ports.files import FileUids
 from gateway.ports.kept_papers import KeptPaperRows
 from gateway.ports.reconciliation import ReconcileRuns
 from gateway.ports.relay import RelayRows
@@ -57,6 +58,7 @@ class Stores:
     decisions: Decisions
     corrections: CorrectionRows
     relay: RelayRows
+    file_uids: FileUids
     reconcile_runs: ReconcileRuns
     #: writes what waits, then frees threads and connections
     close: Callable[[], Awaitable[None]]

@@ -10,14 +10,17 @@ from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import PROVINCE, Dossier, IdKind, MessageKind, ProgressEntry, StatusNotice
 from gateway.domain.errors import NotFound, PortalUnavailable, TooMany, Unprocessable
+from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, RequesterId, is_old_id, is_personal_id, is_tax_code
 from gateway.domain.parties import Caller, Requester
 from gateway.domain.problems import ProblemCode
-from gateway.files.kinds import check_name
+from gateway.exchange_log.recorder import RecordHeader
+from gateway.files.kinds import check_name, download_name
+from gateway.files.links import FileLink
 from gateway.files.service import DeclaredFile, DossierFiles
-from gateway.ports.files import FileDraft
-from gateway.ports.relay import DossierSearch, Portal, TakenIn
-from gateway.relay.contents import subject_of
+from gateway.ports.files import FileDraft, FileUids
+from gateway.ports.relay import DoorFile, DossierSearch, Portal, TakenIn
+from gateway.relay.contents import in_records, subject_of
 from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay, Party
 from gateway.relay.unknown import recording_unknown_dossier
@@ -117,6 +120,11 @@ class RequesterDesk:
         del code, service, content
         raise _no_dossier()
 
+    async def sent_file(self, uid: str) -> DoorFile | None:
+        """Not for provincial systems: they have links."""
+        del uid
+        raise _no_dossier()
+
     def draft(self) -> AbstractAsyncContextManager[FileDraft]:
         """Room for a file while its message is read."""
         return self.files.draft()
@@ -134,6 +142,7 @@ class ForwardingDesk:
     portal: PortalSettings
     exchange: ExchangeId
     files: MessageFiles
+    uids: FileUids
 
     async def take_dossier(
         self, dossier: Dossier, *, updating: bool | None = None, raw: Mapping[str, Any]
@@ -173,6 +182,21 @@ class ForwardingDesk:
     async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
         """Part of a dossier, for the provincial system that works on it."""
         return await take_notice(self.relay, self.portal, self.exchange, code, service, content)
+
+    async def sent_file(self, uid: str) -> DoorFile | None:
+        """A file that this portal was sent under this uid; each download is recorded with portal and dossier."""
+        name = self.portal.portal
+        named = await self.uids.find(uid, name)
+        file = None if named is None else await self.files.files.stored(named.digest)
+        if named is None or file is None:
+            about = RecordHeader(self.exchange, name, dossier=in_records(named.code) if named else "")
+            await self.relay.recorder.write(about, Phase.LOOKUP, "file_not_found")
+            return None
+        link = FileLink(
+            expires=0, digest=named.digest, size=file.size, kind=file.kind, name=download_name(uid, file.kind),
+            requester=name, dossier=in_records(named.code),
+        )  # fmt: skip
+        return DoorFile(file.kind.media_type, link.name, self.files.files.read(link, self.exchange))
 
     def draft(self) -> AbstractAsyncContextManager[FileDraft]:
         """Room for a file while its message is read."""

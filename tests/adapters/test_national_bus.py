@@ -513,7 +513,7 @@ async def test_status_is_an_object_of_type_two() -> None:
 
 async def test_files_of_this_gateway_get_an_address() -> None:
     async def link(reference: str, name: str, whom: LinkFor) -> str:
-        assert whom == ("national_bus", CODE)
+        assert whom == LinkFor("national_bus", CODE)
         return f"https://gw.example/files/{reference[-4:]}/{name}"
 
     papers = [{"file": "sha256:" + "a" * 64, "file_name": "a.pdf"}, {"url": "https://other.example/b.pdf"}]

@@ -12,6 +12,11 @@ __all__ = ["root"]
 BUS = "config/portals/national_bus.yaml"
 LGSP = "config/portals/lgsp.yaml"
 PREFIX = "prefix: /portal/national_bus"
+TAKES = """takes: [dossier, progress, status]
+mapping: national_bus
+# how it calls us (A.9)
+door:
+"""
 
 #: file, what is written instead of what, the words of the line at fault, what is said
 FAULTS: dict[str, Fault] = {
@@ -31,6 +36,9 @@ FAULTS: dict[str, Fault] = {
     "mapping": (BUS, "mapping: national_bus", "mapping: national_bsu", "mapping:", "did you mean 'national_bus'?"),
     "profile": (BUS, "profile: mapi_direct", "profile: mapi_dirct", "profile:", "did you mean 'mapi_direct'?"),
     "option": (BUS, "  unit: ", "  unti: ", "unti:", "did you mean 'unit'?"),
+    "uids of files without a door of the portal": (
+        BUS, TAKES, f"  files: uid\n{TAKES}  callers: requesters\n", "files: uid", "write 'files: link'"
+    ),
     "option of a wrong form": (BUS, "login_path: /", "login_path: //evil.example?", "login_path:", "login_path"),
     "secret that is not there": (
         BUS, "{value: sandbox-secret-national_bus}", "{env: NO_SUCH_SECRET}", "secret:", "env NO_SUCH_SECRET"

@@ -8,6 +8,7 @@ from adapters.stores.anchors import SqlAnchors
 from adapters.stores.consents import CONSENTS, SqlConsents, SqlDecisions, SqlOwnData, SqlSubjectRequests
 from adapters.stores.corrections import CORRECTIONS, SqlCorrections
 from adapters.stores.database import LOG, Database, TableOwner
+from adapters.stores.file_uids import SqlFileUids
 from adapters.stores.kept_papers import SqlKeptPapers
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.log_history import SqlLogHistory
@@ -86,6 +87,10 @@ class CorrectionTable(SqlCorrections, _Closing):
 
 
 class RelayTables(SqlRelay, _Closing):
+    pass
+
+
+class UidTable(SqlFileUids, _Closing):
     pass
 
 
@@ -172,6 +177,10 @@ def open_corrections(url: str, folder: Path) -> CorrectionTable:
 
 def open_relay(url: str, folder: Path) -> RelayTables:
     return RelayTables(open_database(url, folder, RELAY))
+
+
+def open_file_uids(url: str, folder: Path) -> UidTable:
+    return UidTable(open_database(url, folder, RELAY))
 
 
 def open_runs(url: str, folder: Path, clocks_differ: float = 0.0) -> RunTable:
