@@ -114,6 +114,8 @@ class ProblemCode(StrEnum):
     DELIVERY_UNKNOWN = "delivery_unknown", "Không có lượt gửi này", "There is no such delivery", 404
     DOSSIER_CODE_TAKEN = ("dossier_code_taken", "Mã hồ sơ thuộc hệ thống khác",
         "The code of the dossier belongs to another system", 409)
+    DOSSIER_UNIT_NOT_OWN = ("dossier_unit_not_own", "Mã hồ sơ có mã đơn vị không thuộc hệ thống gửi",
+        "The unit in the code of the dossier is none of the requester's", 422)
     MESSAGE_NOT_WRITABLE = ("message_not_writable",
         "Nội dung thiếu hoặc sai so với mẫu của cổng tiếp nhận nên không bao giờ gửi được",
         "The receiving portal's form cannot say this message, so it could never be delivered", 422)

@@ -929,6 +929,11 @@ RECONCILIATION_RUNS = Sentence("việc đối soát với cổng này đang ch�
     "a reconciliation with this portal is running; see GET /v1/reconciliation")
 DOSSIER_OF_ANOTHER = Sentence("mã hồ sơ này đã được hệ thống khác đăng ký; hãy kiểm tra mã đơn vị trong mã hồ sơ",
     "another system registered this code; check the unit in the code of the dossier")
+UNIT_OF_ANOTHER = Sentence(
+    "hệ thống này chỉ dùng mã hồ sơ của các đơn vị {units}, không dùng mã của {unit}; hãy sửa mã, hoặc thêm đơn vị vào"
+    " dossier_units của hệ thống trong config/requesters",
+    "this system uses dossier codes of the units {units} only, not of {unit}: correct the code, or add the unit to"
+    " dossier_units of its file in config/requesters")
 DOSSIER_CHANGES = Sentence("hồ sơ đang được thay đổi bởi nhiều yêu cầu; hãy gửi lại sau một giây",
     "several requests change this dossier just now; send it again after a second")
 TWIN_UNDER_WAY = Sentence("một yêu cầu với cùng Idempotency-Key đang được xử lý; hãy gửi lại sau một giây",

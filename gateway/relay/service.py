@@ -30,7 +30,7 @@ from gateway.domain.dossier import (
     StatusNotice,
     status_at,
 )
-from gateway.domain.errors import Conflict, NotFound, RowConflict
+from gateway.domain.errors import Conflict, NotFound, RowConflict, Unprocessable
 from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.identifiers import ExchangeId, new_exchange_id, procedure_code
 from gateway.domain.parties import Caller
@@ -58,6 +58,7 @@ from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scoring import as_remembered, facts_of, facts_with_path
 from gateway.relay.statuses import Standing, StatusRules, StepVerdict, fold, is_final
+from gateway.relay.units import check_unit
 from gateway.relay.versions import replaced_version, with_version
 from gateway.relay.writable import check_writable
 
@@ -348,7 +349,7 @@ class DossierRelay:
         """One dossier: its content, its steps, its deliveries. The look-up is recorded. Raises NotFound."""
         row = await self._own(code, caller.requester.id)
         content = None if row is None else await self.contents.open(row.period, row.sealed, _context(row))
-        subjects = {f"owner{number or ''}": one for number, one in enumerate(owners_in(content))}
+        subjects = _subjects(owners_in(content))
         await self._note(caller, "dossier_shown" if row else "dossier_not_found", code, subjects)
         if row is None:
             raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
@@ -449,9 +450,13 @@ class DossierRelay:
         """
         content = {"dossier": plain(dossier), **({"raw": raw} if raw else {})}
         persons = owners(dossier.applicant)
+        if party.origin == PROVINCE:
+            # in this order always, so that the answer says nothing of what others have
+            check_writable(self.outbox.portals, targets, MessageKind.DOSSIER, content["dossier"])
+            await self._check_code(dossier, party)
         for _ in range(_TRIES):
             keys = await self.contents.current()
-            found = await self._before(dossier.code, party)
+            found = await self._before(dossier, party)
             if replaces and (found is None or found.version != replaces):
                 break
             if found is not None and (updating is False or await self._is_same(found, content)):
@@ -468,8 +473,6 @@ class DossierRelay:
         self, dossier: Dossier, content: Mapping[str, Any], persons: Sequence[str], party: Party,
         targets: Sequence[str], found: DossierRow | None, keys: PeriodKeys, parked: str,
     ) -> _DossierChange:  # fmt: skip
-        if party.origin == PROVINCE:
-            check_writable(self.outbox.portals, targets, MessageKind.DOSSIER, content["dossier"])
         now = self.recorder.clock.now().timestamp()
         at = status_at(dossier)
         step = ProgressEntry(
@@ -656,7 +659,7 @@ class DossierRelay:
             work = self.rows.change(key=key)
         header = RecordHeader(
             party.exchange, party.requester, in_records(row.agency), in_records(row.procedure), in_records(row.code),
-            legal_basis=LEGAL_BASIS, subjects={f"owner{n or ''}": one for n, one in enumerate(persons)},
+            legal_basis=LEGAL_BASIS, subjects=_subjects(persons),
         )  # fmt: skip
         notes: dict[str, str | int | bool] = {
             "origin": row.origin,
@@ -746,17 +749,36 @@ class DossierRelay:
             return await self.rows.dossier(party.origin, code)
         return await self._own(code, party.requester, forwarded=forwarded)
 
-    async def _before(self, code: str, party: Party) -> DossierRow | None:
+    async def _before(self, dossier: Dossier, party: Party) -> DossierRow | None:
         """What is stored of a dossier. Raises Conflict when its code belongs to another system of the province.
 
         Also one that a portal forwarded: nobody but its own system sends the portal anything about it.
         """
         if party.origin != PROVINCE:
-            return await self.rows.dossier(party.origin, code)
-        there = await self.rows.dossiers(DossierSearch(code=code, most=10))
+            return await self.rows.dossier(party.origin, dossier.code)
+        there = await self.rows.dossiers(DossierSearch(code=dossier.code, most=10))
         if any(one.requester != party.requester for one in there):
-            raise Conflict(say.DOSSIER_OF_ANOTHER, code=ProblemCode.DOSSIER_CODE_TAKEN)
+            code = ProblemCode.DOSSIER_CODE_TAKEN
+            await self._note_refusal(dossier, party, code)
+            raise Conflict(say.DOSSIER_OF_ANOTHER, code=code)
         return next((one for one in there if one.origin == PROVINCE), None)
+
+    async def _check_code(self, dossier: Dossier, party: Party) -> None:
+        """Raises Unprocessable for a code of a unit whose codes the system may not use."""
+        settings = self.configuration.requesters.get(party.requester)
+        try:
+            check_unit(dossier.code, settings.dossier_units if settings else ())
+        except Unprocessable:
+            await self._note_refusal(dossier, party, ProblemCode.DOSSIER_UNIT_NOT_OWN)
+            raise
+
+    async def _note_refusal(self, dossier: Dossier, party: Party, code: ProblemCode) -> None:
+        header = RecordHeader(
+            party.exchange, party.requester, in_records(dossier.agency or party.agency),
+            in_records(procedure_code(dossier.procedure)), in_records(dossier.code),
+            subjects=_subjects(owners(dossier.applicant)),
+        )  # fmt: skip
+        await self.recorder.write(header, Phase.REFUSAL, code.value, rules=("dossier_code",))
 
     async def _is_same(self, row: DossierRow, content: Mapping[str, Any]) -> bool:
         # What was erased is taken in anew: it is sent again when a portal lost it.
@@ -891,6 +913,11 @@ def _notice(row: DossierRow, entry: ProgressEntry) -> StatusNotice:
         status=entry.status, status_text=entry.status_text, content=entry.content, papers=entry.papers,
         more=entry.more,
     )  # fmt: skip
+
+
+def _subjects(persons: Sequence[str]) -> dict[str, str]:
+    """The owner as records name it, once for each number."""
+    return {f"owner{number or ''}": one for number, one in enumerate(persons)}
 
 
 def owners_in(content: Any) -> tuple[str, ...]:  # noqa: ANN401 -- any JSON

@@ -157,7 +157,20 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         for name, item in configuration.requesters.items()
         if item.legacy is not None
     ]
+    lines += _unit_notes(configuration)
     return [*lines, *unread_files(configuration.root), *_never_filled(configuration, catalogue)]
+
+
+def _unit_notes(configuration: Configuration) -> Iterator[str]:
+    """Systems of production that may post a dossier under the code of any unit."""
+    if configuration.gateway.profile != "production":
+        return
+    for name, item in configuration.requesters.items():
+        if "dossiers" in item.scopes and not item.dossier_units:
+            yield (
+                f"requester {name}: it may use the dossier codes of every unit, also before their own system does;"
+                " write 'dossier_units: [H31.14]' with its units"
+            )
 
 
 def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], today: str) -> Iterator[str]:

@@ -64,6 +64,17 @@ def test_secrets_by_reference_are_good(production: Path) -> None:
     assert code == 0, said
 
 
+def test_system_that_may_use_the_codes_of_every_unit_is_noted_in_production(production: Path) -> None:
+    said = check(production)[1]
+    noted = {
+        name
+        for name in ("one_gate", "portal", "national_portal")
+        if f"requester {name}: it may use the" in said
+    }
+    assert noted == {"portal", "national_portal"}
+    assert "dossier_units" in said
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_secret_in_a_file_of_production_is_refused_at_its_line(production: Path, name: str) -> None:
     told_once(production, FAULTS[name])

@@ -23,6 +23,7 @@ agency: 000.00.14.H31
 client_id: other_gate
 client_secret: {value: sandbox-only-other-gate}
 scopes: [dossiers]
+dossier_units: [H31.14, H31.77]
 """
 
 
@@ -221,6 +222,54 @@ async def test_another_systems_dossier_does_not_exist(two_gates: Street) -> None
     assert (await two_gates.get(f"/v1/dossiers/{dossier}"))["dossier"][
         "abstract"
     ] == "Đăng ký khai sinh cho con"
+
+
+async def test_code_of_a_unit_that_is_not_the_systems_is_refused_alike_whether_it_exists_or_not(
+    two_gates: Street,
+) -> None:
+    mine, other = await two_gates.one_gate(), await two_gates.one_gate("other_gate")
+    there, free = "H31.15-261126-0001", "H31.15-261126-0002"
+    assert await mine.sync(synced(there))
+    answers = [
+        await other.call("DongBoHoSoMC", [synced(one)], isUpdating=updating)
+        for one in (there, free)
+        for updating in ("False", "True")
+    ]
+    said = {str(one).replace(there, "CODE").replace(free, "CODE") for one in answers}
+    assert len(said) == 1
+    assert answers[0]["error_code"] == "-1"
+    for word in ("H31.15", "dossier_units", "H31.14, H31.77"):
+        assert word in answers[0]["message"]
+    refusals = two_gates.records("dossier_unit_not_own")
+    assert [one["dossier"] for one in refusals] == [there, there, free, free]
+    assert {one["requester"] for one in refusals} == {"other_gate"}
+    for own in ("H31.77-261126-0001", "H31.77.001-261126-0001", "H31.77-20261126-0092637"):
+        assert await other.sync(synced(own))
+    for strange in ("H31.771-261126-0001", "H31-261126-0001", "G09.20-20261126-0092637"):
+        assert not await other.sync(synced(strange))
+    # no unit is in it: opaque
+    assert await other.sync(synced("H31-QG-0001"))
+
+
+async def test_what_can_never_be_written_is_said_first_whether_the_code_is_another_systems_or_not(
+    two_gates: Street,
+) -> None:
+    mine, other = await two_gates.one_gate(), await two_gates.one_gate("other_gate")
+    there, free, elsewhere = code(), code(), "H31.15-261126-0001"
+    assert await mine.sync(synced(there))
+    said = []
+    for one in (there, free, elsewhere):
+        answer = await other.call("DongBoHoSoMC", [synced(one, DonViXuLy="")], isUpdating="False")
+        said.append((answer["error_code"], answer["message"].replace(one, "CODE")))
+    assert said[0] == said[1] == said[2]
+    assert "DonViXuLy" in said[0][1]
+    assert two_gates.records("dossier_code_taken") == two_gates.records("dossier_unit_not_own") == []
+    # of a unit of its own the code is taken: that shows, and is recorded each time
+    for _ in range(2):
+        answer = await other.call("DongBoHoSoMC", [synced(there)], isUpdating="False")
+        assert answer["error_code"] == "-1"
+    refusals = two_gates.records("dossier_code_taken")
+    assert [(one["requester"], one["dossier"]) for one in refusals] == [("other_gate", there)] * 2
 
 
 @on_session

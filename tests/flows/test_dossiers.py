@@ -182,10 +182,21 @@ async def test_dossier_of_another_system_does_not_exist(patient: House) -> None:
     assert {**other, "exchange_id": ""} == {**unknown, "exchange_id": ""}
     status, problem = await call(patient, "POST", "/v1/dossiers", "national_portal", body)
     assert (status, problem["code"]) == (409, "dossier_code_taken")
+    refusal = leaves(patient.state)[-1]
+    assert (refusal["result"], refusal["dossier"]) == ("dossier_code_taken", body["code"])
+    assert OWNER not in str(refusal)
     status, _ = await call(
         patient, "POST", "/v1/dossiers/progress", "national_portal", {"entries": [step(body["code"])]}
     )
     assert status == 404
+
+
+@on_session
+async def test_code_of_another_unit_is_refused_with_its_place_and_remedy(patient: House) -> None:
+    status, problem = await call(patient, "POST", "/v1/dossiers", body=dossier(code="H30.14-260105-0001"))
+    assert (status, problem["code"]) == (422, "dossier_unit_not_own")
+    assert problem["errors"][0]["pointer"] == "/code"
+    assert "dossier_units" in problem["errors"][0]["detail"]
 
 
 @on_session

@@ -1,0 +1,27 @@
+"""The unit in the code of a dossier (QĐ 20/2020; national-portal.md K.1): a system uses codes of its own units only.
+
+Codes of another form are opaque and say no unit: any system may use them.
+"""
+
+import re
+from collections.abc import Sequence
+
+from gateway.domain import sentences as say
+from gateway.domain.errors import fault_at
+from gateway.domain.problems import ProblemCode
+
+_FORM = re.compile(r"([A-Z]\d{2}(?:\.\d{2,3})*)-\d{6}(?:\d{2})?-\d{3,7}", re.ASCII)
+
+
+def unit_of(code: str) -> str:
+    """The unit in a code: `H31.77` in `H31.77-260105-0007`; blank in a code of another form."""
+    found = _FORM.fullmatch(code)
+    return found[1] if found else ""
+
+
+def check_unit(code: str, units: Sequence[str]) -> None:
+    """Raises Unprocessable for a code of a unit that is neither one of these nor below one; no `units`: any may be."""
+    unit = unit_of(code)
+    if unit and units and not any(unit == one or unit.startswith(f"{one}.") for one in units):
+        why = say.UNIT_OF_ANOTHER(unit=unit, units=", ".join(units))
+        raise fault_at("/code", why, ProblemCode.DOSSIER_UNIT_NOT_OWN)
