@@ -5,7 +5,8 @@ alone; a number of a person stands in an address only where the settings allow i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -90,6 +91,22 @@ class DirectForm:
 
     options: BusOptions
     has_session = True
+    #: what each address ends with, and what each call has for headers
+    _ending: str = field(init=False)
+    _headers: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Both are the same for all calls."""
+        options = self.options
+        query, headers = {}, {"Accept": _JSON, "Content-Type": _JSON, "Charset": "utf-8"}
+        if options.dstcode and options.dstcode_in == "query":
+            query["dstcode"] = options.dstcode
+        elif options.dstcode:
+            headers["dstcode"] = options.dstcode
+        if options.providerurl:
+            query["providerurl"] = options.providerurl
+        object.__setattr__(self, "_ending", "?" + urlencode(query, safe=":") if query else "")
+        object.__setattr__(self, "_headers", MappingProxyType(headers))
 
     def write(self, call: BusCall, session: str) -> Wire:
         """The generic call (A.3), members in the order of the examples."""
@@ -112,17 +129,7 @@ class DirectForm:
         return read_plain(body)
 
     def _wire(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> Wire:
-        options = self.options
-        query = {}
-        headers = {"Accept": _JSON, "Content-Type": _JSON, "Charset": "utf-8"}
-        if options.dstcode and options.dstcode_in == "query":
-            query["dstcode"] = options.dstcode
-        elif options.dstcode:
-            headers["dstcode"] = options.dstcode
-        if options.providerurl:
-            query["providerurl"] = options.providerurl
-        target = path + ("?" + urlencode(query, safe=":") if query else "")
-        return Wire("POST", target, headers, orjson.dumps(body), repeatable=repeatable)
+        return Wire("POST", path + self._ending, self._headers, orjson.dumps(body), repeatable=repeatable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import orjson
@@ -69,7 +70,9 @@ class _Entrance:
     def __init__(self, opened: OpenedDoor) -> None:
         self._opened = opened
         self._settings = opened.settings
-        self._networks = tuple(map(ip_network, opened.settings.allow))
+        networks = tuple(map(ip_network, opened.settings.allow))
+        #: whether an address may call; those that call are few
+        self._is_allowed = lru_cache(1_024)(partial(_within, networks))
         secret = opened.settings.secret
         self._secret = hashlib.sha256(secret.reveal().encode()).digest() if secret is not None else b""
 
@@ -82,7 +85,8 @@ class _Entrance:
                 visitor = await self._visitor(request)
                 drafts.enter_context(self._counted(request, visitor))
                 desk = self._opened.desk(visitor)
-                call = await self._read(request, call, ReceivedJson(desk.draft, drafts))
+                if request.can_read_body:
+                    call = await self._read(request, call, ReceivedJson(desk.draft, drafts))
                 call = await self._without_secret(request, call)
                 answer = await self._opened.door.answer(call, desk)
                 if answer.file is not None:
@@ -139,7 +143,7 @@ class _Entrance:
         return DoorVisitor(name, str(requester.id), agency, request.exchange)
 
     async def _check_address(self, request: Request) -> None:
-        if self._networks and not _within(self._networks, request.client_address):
+        if self._settings.allow and not self._is_allowed(request.client_address):
             await self._refuse(request, "door:address")
 
     async def _check_certificate(self, request: Request) -> None:
@@ -204,8 +208,6 @@ class _Entrance:
 
     async def _read(self, request: Request, call: DoorCall, received: ReceivedJson) -> DoorCall:
         """The call with its body. Raises BodyNotJson, TooLarge, TooSlow, BadRequest."""
-        if not request.can_read_body:
-            return call
         await _receive(request, received, self._settings.body_bytes)
         if not received.text.strip():
             return call
