@@ -27,6 +27,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pullers
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
+from gateway.composition.logins import LoginState, login_state
 from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
@@ -42,7 +43,6 @@ from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
 from gateway.ports.policy import Quotas
-from gateway.ports.sessions import Sessions
 from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
@@ -78,8 +78,8 @@ class Shared:
     stores: Stores
     person_keys: PersonKeys
     cache: Cache
-    #: state of logins
-    sessions: Sessions
+    #: under the configuration of the start
+    logins: LoginState
     access: DecisionInputs
     #: under the configuration of the start
     files: DossierFiles
@@ -115,7 +115,6 @@ class App:
 async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
     cache = await opened.enter_async_context(_opened_cache(parts))
-    sessions = await opened.enter_async_context(_opened_sessions(parts))
     recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts, cache))
     roots = root_keys(parts.configuration.gateway.log, parts.state)
     audit = await opened.enter_async_context(auditing(parts, stores, recorder, sequencer))
@@ -124,8 +123,9 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
     files = await opened.enter_async_context(opened_files(parts, roots, recorder))
     await opened.enter_async_context(sweeping_papers(stores, files, recorder.clock))
     relay_secret = await derived(roots, RELAY_LABEL)
+    logins = await opened.enter_async_context(login_state(parts, roots, recorder.clock))
     return Shared(
-        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, sessions=sessions,
+        recorder=recorder, sequencer=sequencer, audit=audit, stores=stores, cache=cache, logins=logins,
         access=access, files=files, relay_secret=relay_secret,
         address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
         person_keys=PersonKeys(roots, stores.keeping),
@@ -173,7 +173,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         id_tokens = Logins(
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
-        logins = forwarded_logins(id_tokens, shared.sessions)
+        logins = forwarded_logins(id_tokens, shared.logins.store)
         desks = Desks(relay, files, access.requesters, shared.stores.file_uids)
         for name, fetcher in open_fetchers(parts, desks, relay).items():
             relay.outbox.portals[name] = fetcher
@@ -224,16 +224,6 @@ async def _opened_cache(parts: Composition) -> AsyncIterator[Cache]:
         yield cache
     finally:
         await cache.close()
-
-
-@asynccontextmanager
-async def _opened_sessions(parts: Composition) -> AsyncIterator[Sessions]:
-    url = parts.configuration.gateway.cache_url
-    sessions: Sessions = registry.store(url, "open_sessions")(url)
-    try:
-        yield sessions
-    finally:
-        await sessions.close()
 
 
 @asynccontextmanager

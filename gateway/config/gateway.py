@@ -372,6 +372,21 @@ class PaperSettings(Settings):
     reference_seconds: int = Field(900, gt=0, le=86_400)
 
 
+class LoginSettings(Settings):
+    """Logins of people at this gateway; on when `config/identity_providers` has a provider. Times in seconds."""
+
+    #: from the beginning of a login until the provider sends the browser back
+    attempt_seconds: int = Field(900, ge=60, le=3_600)
+    #: a session that is not used ends
+    idle_seconds: int = Field(1_800, ge=60, le=86_400)
+    #: the longest life of a session
+    longest_seconds: int = Field(28_800, ge=300, le=86_400)
+    #: requester to which deep links lead: its `login.initiate_login_uri`; blank: deep links end at a page
+    deep_link_client: str = ""
+    #: first parameter of a deep link (`vnconnect`, `vneid`) -> the identity provider that it means
+    deep_links: dict[str, str] = {}
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -404,5 +419,6 @@ class GatewaySettings(Settings):
     papers: PaperSettings = PaperSettings()
     files: FileSettings = FileSettings()
     relay: RelaySettings = RelaySettings()
+    logins: LoginSettings = LoginSettings()
     #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

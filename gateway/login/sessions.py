@@ -1,0 +1,260 @@
+"""Sessions of people at this gateway, in login state; what is lost signs people out.
+
+The browser has `<id>.<secret>` in a cookie; the id alone is no secret and no proof. A login gives a new secret, so that
+a cookie that somebody planted before it opens nothing (session fixation).
+Clients know a session by a `sid` of their own: two of them cannot join what they know.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from gateway.domain.login import AccountKind, Identity
+from gateway.login.sealed_values import ReadValue, SealedValues
+
+#: of one session at rest
+MOST_BYTES = 2_048
+#: a larger one is compressed
+_PLAIN_BYTES = 1_024
+#: how exactly the last use is known, in seconds
+_SEEN_SECONDS = 60
+#: attempts against concurrent changes
+_TRIES = 8
+#: sessions of one account; the oldest ends for one more
+_MOST_PER_ACCOUNT = 20
+_ID_BYTES, _SECRET_BYTES = 16, 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One signed-in browser."""
+
+    id: str
+    identity: Identity
+    #: requesters that have a code or a token of it
+    clients: tuple[str, ...] = ()
+    #: POSIX seconds of the login, and of the last use
+    created: float
+    seen: float
+    #: for the forms of its pages
+    csrf: str = field(repr=False)
+    #: SHA-256 of the secret in the cookie, base64url
+    cookie: str = field(repr=False)
+
+
+class OpenedSession(NamedTuple):
+    """A session that begins, and the value of its cookie."""
+
+    session: Session
+    cookie: str
+
+
+class SessionBook:
+    """Begins, finds and ends sessions. Every call raises LoginsUnavailable when the store is away."""
+
+    def __init__(
+        self, values: SealedValues, key: bytes, now: Callable[[], float], *, idle: int, longest: int
+    ) -> None:
+        """`key`: 32 bytes for what clients call sessions; `idle`, `longest`: seconds."""
+        self._values = values
+        self._names = AESSIV(key)
+        self._now = now
+        self._idle = idle
+        self._longest = longest
+
+    async def begin(self, identity: Identity, former: Session | None = None) -> OpenedSession:
+        """A session for who signed in. `former`: a session of the same person, which goes on under a new secret."""
+        now, secret = self._now(), _random(_SECRET_BYTES)
+        session = Session(
+            id=_random(_ID_BYTES) if former is None else former.id,
+            identity=identity, clients=() if former is None else former.clients,
+            created=now, seen=now, csrf=_random(_ID_BYTES), cookie=_digest(secret),
+        )  # fmt: skip
+        await self._values.put(_key(session.id), _written(session), self._seconds(session))
+        await self._remember(session)
+        return OpenedSession(session, f"{session.id}.{secret}")
+
+    async def of(self, cookie: str) -> Session | None:
+        """The session of a browser; it counts as used. None: there is none, or it is over."""
+        name, _, secret = cookie.partition(".")
+        if not _is_id(name) or not secret:
+            return None
+        found = await self._read(name)
+        if found is None or not hmac.compare_digest(found[0].cookie, _digest(secret)):
+            return None
+        session, value = found
+        now = self._now()
+        if now - session.seen >= _SEEN_SECONDS:
+            session = replace(session, seen=now)
+            # lost against a concurrent change: that one counts as use
+            await self._values.swap(_key(name), value, _written(session), self._seconds(session))
+        return session
+
+    async def find(self, session: str) -> Session | None:
+        """The session of this id, if it is not over. It does not count as used."""
+        found = await self._read(session) if _is_id(session) else None
+        return None if found is None else found[0]
+
+    async def note_client(self, session: str, client: str) -> bool:
+        """Remember that a requester has something of this session; False: it is over."""
+        for _ in range(_TRIES):
+            found = await self._read(session)
+            if found is None:
+                return False
+            before, value = found
+            if client in before.clients:
+                return True
+            after = replace(before, clients=(*before.clients, client), seen=self._now())
+            if await self._values.swap(_key(session), value, _written(after), self._seconds(after)):
+                return True
+        return False
+
+    async def end(self, session: str) -> Session | None:
+        """End a session, and with it all its codes, tokens and handles. What it was; None: it was over."""
+        taken = await self._values.take(_key(session))
+        return None if taken is None else self._living(_parsed(taken))
+
+    async def of_account(self, identity: Identity) -> Sequence[Session]:
+        """The living sessions of an account at a provider, the newest first."""
+        named = await self._listed(_account_key(identity.provider, identity.subject))
+        found = [await self.find(one) for one in named]
+        living = [one for one in found if one is not None and _same_account(one.identity, identity)]
+        return sorted(living, key=lambda one: one.created, reverse=True)
+
+    async def of_provider(self, provider: str, subject: str, session: str) -> Sequence[Session]:
+        """The living sessions of one session at a provider; of all of an account where `session` is blank."""
+        if not session:
+            return await self.of_account(Identity(provider=provider, subject=subject))
+        named = await self._listed(_provider_key(provider, session))
+        found = [await self.find(one) for one in named]
+        return [
+            one
+            for one in found
+            if one is not None
+            and one.identity.provider == provider
+            and one.identity.session == session
+            and subject in {"", one.identity.subject}
+        ]
+
+    def sid(self, session: str, client: str) -> str:
+        """What a client calls a session (`sid` of ID tokens and logout tokens)."""
+        return _base64(self._names.encrypt(session.encode(), [client.encode()]))
+
+    def session_of(self, sid: str, client: str) -> str:
+        """The session that a client calls so; blank: it is no name of this client."""
+        try:
+            sealed = base64.urlsafe_b64decode(sid + "=" * (-len(sid) % 4))
+            return self._names.decrypt(sealed, [client.encode()]).decode()
+        except (ValueError, binascii.Error, InvalidTag):
+            return ""
+
+    async def _read(self, session: str) -> tuple[Session, ReadValue] | None:
+        value = await self._values.read(_key(session))
+        found = None if value is None else self._living(_parsed(value.plain))
+        return None if found is None or value is None else (found, value)
+
+    def _living(self, session: Session) -> Session | None:
+        return session if self._seconds(session) > 0 else None
+
+    def _seconds(self, session: Session) -> int:
+        """How long it still lives without being used."""
+        now = self._now()
+        return int(min(session.seen + self._idle, session.created + self._longest) - now)
+
+    async def _remember(self, session: Session) -> None:
+        """For the list of an account, and for sign-outs at the provider."""
+        identity = session.identity
+        ended = await self._add(_account_key(identity.provider, identity.subject), session.id)
+        if identity.session:
+            await self._add(_provider_key(identity.provider, identity.session), session.id)
+        for one in ended:
+            await self._values.drop(_key(one))
+
+    async def _add(self, key: str, session: str) -> list[str]:
+        """Add to a list; the sessions that are too many."""
+        for _ in range(_TRIES):
+            value = await self._values.read(key)
+            if value is None:
+                if await self._values.add(key, session.encode(), self._longest):
+                    return []
+                continue
+            known = [one for one in value.plain.decode().split() if one != session]
+            living = [one for one in known if await self.find(one) is not None]
+            kept, ended = living[1 - _MOST_PER_ACCOUNT :], living[: 1 - _MOST_PER_ACCOUNT]
+            if await self._values.swap(key, value, " ".join([*kept, session]).encode(), self._longest):
+                return ended
+        return []
+
+    async def _listed(self, key: str) -> list[str]:
+        value = await self._values.get(key)
+        return [] if value is None else value.decode().split()
+
+
+def _same_account(one: Identity, other: Identity) -> bool:
+    return (one.provider, one.subject) == (other.provider, other.subject)
+
+
+def _key(session: str) -> str:
+    return f"ss:{session}"
+
+
+def _account_key(provider: str, subject: str) -> str:
+    return f"su:{_digest(f'{provider} {subject}')[:22]}"
+
+
+def _provider_key(provider: str, session: str) -> str:
+    return f"si:{_digest(f'{provider} {session}')[:22]}"
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 22 and text.isascii()
+
+
+def _random(size: int) -> str:
+    return _base64(secrets.token_bytes(size))
+
+
+def _digest(text: str) -> str:
+    return _base64(hashlib.sha256(text.encode()).digest())
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _written(session: Session) -> bytes:
+    """As stored; without the provider's ID token where that is too long: the provider then asks before it signs out."""
+    written = _packed(session)
+    if len(written) <= MOST_BYTES:
+        return written
+    return _packed(replace(session, identity=replace(session.identity, id_token="")))
+
+
+def _packed(session: Session) -> bytes:
+    identity = {name: value for name, value in asdict(session.identity).items() if value not in {"", 0}}
+    members: dict[str, Any] = {
+        "id": session.id, "who": identity, "clients": session.clients, "created": session.created,
+        "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
+    }  # fmt: skip
+    text = orjson.dumps(members)
+    return text if len(text) <= _PLAIN_BYTES else zlib.compress(text)
+
+
+def _parsed(written: bytes) -> Session:
+    """Sealed by this gateway, so as `_packed` wrote it."""
+    members = orjson.loads(written if written.startswith(b"{") else zlib.decompress(written))
+    identity = Identity(**members["who"] | {"kind": AccountKind(members["who"].get("kind", "citizen"))})
+    return Session(
+        id=members["id"], identity=identity, clients=tuple(members["clients"]), created=members["created"],
+        seen=members["seen"], csrf=members["csrf"], cookie=members["cookie"],
+    )  # fmt: skip

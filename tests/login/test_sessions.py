@@ -1,0 +1,192 @@
+"""Sessions of people: rotated at login, with idle and absolute limits, sealed at rest, named anew for each client."""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+
+from adapters.stores.sessions import MemorySessions
+from gateway.domain.login import Identity
+from gateway.login.sealed_values import SealedValues
+from gateway.login.sessions import MOST_BYTES, SessionBook
+
+WHO = Identity(
+    provider="national", subject="u-1", account="T-77", personal_id="033194628150", full_name="Đỗ Thị Ví Dụ",
+    birth_date="1994-05-17", level=2, at=1_000.0, session="idp-1", id_token="e30.e30.c2ln",
+)  # fmt: skip
+OTHER = Identity(provider="national", subject="u-2", personal_id="033088517364", session="idp-2")
+
+
+class Kept:
+    """A book over a store whose bytes a test can look at, and its clock."""
+
+    def __init__(self) -> None:
+        self.time = 10_000.0
+        self.store = MemorySessions(now=lambda: self.time)
+        self.key = os.urandom(32)
+        self.book = self.another()
+
+    def another(self, **more: Any) -> SessionBook:
+        values = SealedValues(more.get("store", self.store), more.get("key", self.key))
+        return SessionBook(values, self.key, lambda: self.time, idle=1_800, longest=28_800)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+async def test_browser_finds_its_session_by_its_cookie_only(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    assert await kept.book.of(cookie) == session
+    assert session.identity == WHO
+    assert session.id in cookie
+    for wrong in (
+        "",
+        session.id,
+        f"{session.id}.",
+        f"{session.id}.AAAA",
+        "." + cookie,
+        cookie[:-1],
+        "ü" * 22 + ".a",
+    ):
+        assert await kept.book.of(wrong) is None
+
+
+async def test_login_gives_a_new_secret_and_the_planted_one_opens_nothing(kept: Kept) -> None:
+    first, planted = await kept.book.begin(WHO)
+    await kept.book.note_client(first.id, "one_gate")
+    former = await kept.book.of(planted)
+    _, cookie = await kept.book.begin(WHO, former)
+    assert await kept.book.of(planted) is None
+    again = await kept.book.of(cookie)
+    assert again is not None
+    assert (again.id, again.clients, again.csrf != first.csrf) == (first.id, ("one_gate",), True)
+
+
+async def test_session_ends_when_it_is_not_used_and_lives_while_it_is(kept: Kept) -> None:
+    _, cookie = await kept.book.begin(WHO)
+    for _ in range(5):
+        kept.time += 1_700
+        assert await kept.book.of(cookie)
+    kept.time += 1_801
+    assert await kept.book.of(cookie) is None
+
+
+async def test_session_ends_after_eight_hours_however_it_is_used(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    for _ in range(28):
+        kept.time += 1_000
+        assert await kept.book.of(cookie)
+        assert await kept.book.note_client(session.id, "portal")
+    kept.time += 801
+    assert await kept.book.of(cookie) is None
+    assert await kept.book.find(session.id) is None
+    assert not await kept.book.note_client(session.id, "one_gate")
+
+
+async def test_look_of_a_client_does_not_keep_a_session_alive(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    kept.time += 1_799
+    assert await kept.book.find(session.id)
+    kept.time += 1
+    assert await kept.book.of(cookie) is None
+
+
+async def test_ended_session_is_over_for_everybody(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    assert await kept.book.end(session.id) == session
+    assert await kept.book.end(session.id) is None
+    assert await kept.book.of(cookie) is None
+    assert await kept.book.find(session.id) is None
+
+
+async def test_concurrent_clients_are_all_remembered(kept: Kept) -> None:
+    session, _ = await kept.book.begin(WHO)
+    clients = [f"system_{number}" for number in range(5)]
+    assert all(await asyncio.gather(*(kept.book.note_client(session.id, one) for one in clients)))
+    found = await kept.book.find(session.id)
+    assert found is not None
+    assert sorted(found.clients) == clients
+
+
+async def test_sessions_of_an_account_are_listed_and_no_other(kept: Kept) -> None:
+    first, _ = await kept.book.begin(WHO)
+    kept.time += 1
+    second, _ = await kept.book.begin(WHO)
+    await kept.book.begin(OTHER)
+    assert [one.id for one in await kept.book.of_account(WHO)] == [second.id, first.id]
+    await kept.book.end(second.id)
+    assert [one.id for one in await kept.book.of_account(WHO)] == [first.id]
+
+
+async def test_account_has_at_most_twenty_sessions_and_the_oldest_ends(kept: Kept) -> None:
+    first, cookie = await kept.book.begin(WHO)
+    for _ in range(20):
+        kept.time += 1
+        await kept.book.begin(WHO)
+    assert len(await kept.book.of_account(WHO)) == 20
+    assert await kept.book.of(cookie) is None
+    assert await kept.book.find(first.id) is None
+
+
+async def test_provider_names_one_session_or_all_of_an_account(kept: Kept) -> None:
+    session, _ = await kept.book.begin(WHO)
+    other, _ = await kept.book.begin(OTHER)
+
+    async def named(subject: str, sid: str, provider: str = "national") -> list[str]:
+        return [one.id for one in await kept.book.of_provider(provider, subject, sid)]
+
+    assert await named("", "idp-1") == [session.id]
+    assert await named("u-1", "idp-1") == [session.id]
+    assert await named("u-1", "") == [session.id]
+    assert await named("u-2", "") == [other.id]
+    assert await named("u-2", "idp-1") == []
+    assert await named("", "idp-9") == []
+    assert await named("u-1", "", "vneid") == []
+
+
+def test_two_clients_call_one_session_by_names_that_they_cannot_join(kept: Kept) -> None:
+    names = [kept.book.sid("A" * 22, client) for client in ("portal", "one_gate")]
+    assert names[0] != names[1]
+    assert names[0] == kept.book.sid("A" * 22, "portal")
+    assert kept.book.session_of(names[0], "portal") == "A" * 22
+    for name in (names[1], "", "x", "?", names[0][:-2], "A" * 22):
+        assert kept.book.session_of(name, "portal") == ""
+
+
+@pytest.mark.parametrize("long", ["", "eyJhbGciOiJSUzI1NiJ9." * 40, os.urandom(3_000).hex()])
+async def test_session_takes_at_most_two_kilobytes_at_rest(kept: Kept, long: str) -> None:
+    who = Identity(**{name: getattr(WHO, name) for name in WHO.__slots__} | {"id_token": long})
+    session, cookie = await kept.book.begin(who)
+    sealed = await kept.store.get(f"ss:{session.id}")
+    assert sealed is not None
+    assert len(sealed) <= MOST_BYTES + 28
+    found = await kept.book.of(cookie)
+    assert found is not None
+    assert found.identity.full_name == WHO.full_name
+    assert found.identity.id_token in {long, ""}
+
+
+async def test_store_learns_nothing_and_makes_no_session(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    other, other_cookie = await kept.book.begin(OTHER)
+    sealed, foreign = await kept.store.get(f"ss:{session.id}"), await kept.store.get(f"ss:{other.id}")
+    assert sealed is not None
+    assert foreign is not None
+    for secret in (WHO.personal_id, WHO.full_name, WHO.subject, cookie.partition(".")[2], session.csrf):
+        assert secret.encode() not in sealed
+    await kept.store.put(f"ss:{session.id}", foreign, 60)  # another's value
+    assert await kept.book.of(cookie) is None
+    await kept.store.put(f"ss:{other.id}", foreign[:-1] + bytes([foreign[-1] ^ 1]), 60)
+    assert await kept.book.of(other_cookie) is None
+    assert await kept.another(key=os.urandom(32)).of(cookie) is None
+
+
+async def test_emptied_store_signs_out_and_a_new_login_works(kept: Kept) -> None:
+    _, cookie = await kept.book.begin(WHO)
+    await kept.store.close()
+    assert await kept.book.of(cookie) is None
+    _, cookie = await kept.book.begin(WHO)
+    assert await kept.book.of(cookie)
