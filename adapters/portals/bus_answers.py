@@ -1,7 +1,7 @@
 """What an answer of the national bus says (national-portal.md A.3, A.11): the one table of its codes and words.
 
 Promises: only a known success is a success, and only an answer in the form of the profile is one at all. Texts are
-compared without case; nothing of them leaves this room but the name of a field that we sent.
+compared without case; what they say of a message that was not taken is for its operators alone.
 """
 
 import re

@@ -193,9 +193,10 @@ class InterlinkedDossiers:
 
 
 def _judged(answer: Mapping[str, Any]) -> PortalAnswer:
-    if _DONE in str(answer.get("message", "")).casefold():
+    said = str(answer.get("message", ""))
+    if _DONE in said.casefold():
         return PortalAnswer(DeliveryOutcome.CONFIRMED)
-    return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN)
+    return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, said=said)
 
 
 def _object(received: ReceivedJson) -> Mapping[str, Any]:

@@ -117,9 +117,13 @@ class _MinistryAnswer(NamedTuple):
     tree: Mapping[str, Any]
 
     @property
-    def text(self) -> str:
+    def said(self) -> str:
         said = self.tree.get("message")
-        return said.casefold() if isinstance(said, str) else ""
+        return said if isinstance(said, str) else ""
+
+    @property
+    def text(self) -> str:
+        return self.said.casefold()
 
     @property
     def number(self) -> str:
@@ -189,8 +193,9 @@ class MinistryPortal:
             await self._remember(message.code, reply.number)
             if message.version > 1 and (was_taken or not message.unconfirmed):
                 return PortalAnswer(
-                    DeliveryOutcome.REFUSED, DeliveryReason.CHANGE_NOT_TAKEN, reference=reply.number
-                )
+                    DeliveryOutcome.REFUSED, DeliveryReason.CHANGE_NOT_TAKEN, reference=reply.number,
+                    said=reply.said,
+                )  # fmt: skip
             return PortalAnswer(DeliveryOutcome.CONFIRMED, reference=reply.number)
         if reply.status != _BAD and not reply.number:
             return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN)
@@ -208,9 +213,13 @@ class MinistryPortal:
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
         if message.kind is not MessageKind.DOSSIER and _NOT_THERE in reply.text:
             self._numbers.pop(message.code, None)
-            return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE)
-        field = field_of(str(reply.tree.get("message", "")), names_in(written))
-        return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field)
+            return PortalAnswer(
+                DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE, said=reply.said
+            )
+        field = field_of(reply.said, names_in(written))
+        return PortalAnswer(
+            DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, said=reply.said
+        )
 
     async def _sent_to(
         self, operation: str, data: object, message: OutboundMessage, end: float

@@ -255,9 +255,10 @@ class NationalBus:
             self._known.pop(message.code, None)
         elif verdict is BusVerdict.REFUSED:
             return _refused(reply.answer, written)
-        elif verdict is BusVerdict.UNKNOWN_CODE and message.attempt >= _PATIENCE:
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.REFUSED_REPEATEDLY)
-        return PortalAnswer(*_ENDS[verdict])
+        said = "" if verdict is BusVerdict.DONE else reply.answer.message
+        if verdict is BusVerdict.UNKNOWN_CODE and message.attempt >= _PATIENCE:
+            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.REFUSED_REPEATEDLY, said=said)
+        return PortalAnswer(*_ENDS[verdict], said=said)
 
     def _remember(self, code: str) -> None:
         self._known[code] = None
@@ -379,7 +380,9 @@ class NationalBus:
 
 def _refused(answer: BusAnswer, written: object) -> PortalAnswer:
     field = field_in(answer, names_in(written))
-    return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field)
+    return PortalAnswer(
+        DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, said=answer.message
+    )
 
 
 def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:

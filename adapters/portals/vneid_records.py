@@ -60,13 +60,15 @@ def open_portal(settings: PortalSettings, plans: PortalPlans, tools: PortalTools
 
 
 def _judged(answer: Mapping[str, Any]) -> PortalAnswer:
+    detail = answer.get("errorDetail")
+    said = detail if isinstance(detail, str) else ""
     match answer.get("statusCode"):
         case "00":
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
         case "01":
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED)
+            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, said=said)
         case _:
-            return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN)
+            return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, said=said)
 
 
 def open_door(settings: PortalSettings, plans: PortalPlans, _tools: object) -> "RecordsDoor":

@@ -33,6 +33,7 @@ from adapters.schema.revisions import (
     r0015_reconciliation,
     r0016_kept_papers,
     r0017_file_uids,
+    r0018_said,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -59,6 +60,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0015_reconciliation.REVISION,
     r0016_kept_papers.REVISION,
     r0017_file_uids.REVISION,
+    r0018_said.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

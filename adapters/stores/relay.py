@@ -130,7 +130,9 @@ _NOTE = _insert("delivery_events", _HISTORY)
 
 # ---------------------------------------------------------------------------------------------- attempts
 
-_SETTLED = "id text, holder text, state text, reason text, next_at double precision, at double precision"
+_SETTLED = (
+    "id text, holder text, state text, reason text, next_at double precision, at double precision, said bytea"
+)
 _LOOK_AGAIN = RowStatement(
     "id text, due double precision",
     "UPDATE delivery_queues SET due_at = given.due FROM given JOIN deliveries d ON d.id = given.id"
@@ -147,8 +149,8 @@ _SETTLE = RowStatement(
     "UPDATE deliveries AS d SET state = CASE WHEN given.state = 'dead' AND d.kind = 'dossier' AND EXISTS"  # noqa: S608 -- our own names
     " (SELECT 1 FROM deliveries n WHERE n.order_key = d.order_key AND n.target = d.target AND n.seq > d.seq"
     f" AND n.kind = 'dossier' AND n.{_OPEN}) THEN 'superseded' ELSE given.state END,"
-    " reason = given.reason, next_at = given.next_at, changed = given.at, lease_until = 0, holder = ''"
-    " FROM given WHERE d.id = given.id AND d.holder = given.holder AND d.state = 'sending'",
+    " reason = given.reason, next_at = given.next_at, changed = given.at, lease_until = 0, holder = '',"
+    " said = given.said FROM given WHERE d.id = given.id AND d.holder = given.holder AND d.state = 'sending'",
     must_find=True,
 )
 _NOTE_IF_SUPERSEDED = RowStatement(
@@ -255,7 +257,7 @@ _IS_ERASED = "EXISTS (SELECT 1 FROM dossiers o WHERE o.code = $1 AND o.origin = 
 # Messages and steps by their own age: some come after their dossier was erased, some have none. Few at once.
 # Word for word as in the indexes (r0014_relay.py).
 _ERASE_ARRIVED = (
-    "UPDATE deliveries SET sealed = $2 WHERE seq IN (SELECT seq FROM deliveries WHERE changed < $1"
+    "UPDATE deliveries SET sealed = $2, said = $2 WHERE seq IN (SELECT seq FROM deliveries WHERE changed < $1"
     " AND state IN ('delivered', 'superseded') AND length(sealed) > 0 ORDER BY changed LIMIT $3) RETURNING id"
 )
 _ERASE_STEPS = (
@@ -272,7 +274,7 @@ _ERASE_UIDS = (
 _DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
 _ERASE_DELIVERIES = (
-    "UPDATE deliveries SET sealed = $3 WHERE code = $1 AND order_key = $2 || '|' || $1"  # noqa: S608 -- our own names
+    "UPDATE deliveries SET sealed = $3, said = $3 WHERE code = $1 AND order_key = $2 || '|' || $1"  # noqa: S608 -- our own names
     f" AND state IN ('delivered', 'superseded') AND {_IS_ERASED}"
 )
 # Few at once: a record waits meanwhile.
@@ -323,11 +325,11 @@ class SqlRelay:
 
     def settle(self, settled: Settled) -> RowWork:
         """Write the end of an attempt; RowConflict when another process has the lease."""
-        delivery, holder, state, reason, next_at, event, _ = settled
+        delivery, holder, state, reason, next_at, event, _, said = settled
         waits = state in (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         steps = [
             WorkStep(_LOOK_AGAIN, [(delivery, next_at if waits else event.at)]),
-            WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at)]),
+            WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at, said)]),
             WorkStep(_NOTE, [(delivery, *event)]),
         ]
         if settled.reference:
@@ -475,6 +477,11 @@ class SqlRelay:
         """The steps of a delivery, oldest first."""
         found = await self._database.read(_OF_DELIVERY, delivery)
         return [DeliveryEvent(*row[1:]) for row in found]
+
+    async def said(self, delivery: str) -> bytes:
+        """What the receiver said of the last attempt, sealed."""
+        found = await self._database.read("SELECT said FROM deliveries WHERE id = $1", delivery)
+        return bytes(found[0][0]) if found else b""
 
     async def counts(self) -> Mapping[tuple[str, str], int]:
         """Open deliveries by target and state."""

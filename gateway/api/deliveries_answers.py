@@ -93,7 +93,7 @@ DELIVERIES_ANSWERS: dict[str, dict[str, Any]] = {
         next={"type": ["integer", "null"]},
     ),
     "DeliveryShown": _object(
-        f"exchange_id {_DELIVERY_WORDS} state_words remedy history",
+        f"exchange_id {_DELIVERY_WORDS} state_words remedy receiver_said history",
         exchange_id=_TEXT,
         **_DELIVERY,
         origin=_TEXT,
@@ -102,6 +102,7 @@ DELIVERIES_ANSWERS: dict[str, dict[str, Any]] = {
         state_words=_WORDS,
         reason_words=_maybe(_WORDS),
         remedy=_WORDS,
+        receiver_said=_MAYBE,
         history=_listed(_STEP),
     ),
     "DeliveryReplayed": _object(

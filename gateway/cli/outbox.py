@@ -59,6 +59,8 @@ def listing(
 def show(*, delivery: str, desk: CommandDesk) -> int:
     """Tell what became of one delivery: its history, the reason where it is stuck, and what to do.
 
+    What the receiver said in its own words may name a person: that it is shown is recorded.
+
     \b
     Examples:
       motlan outbox show 01KB0000000000000000000000
@@ -151,4 +153,6 @@ def _history(shown: Any) -> Table:  # noqa: ANN401 -- the JSON answer
 def _advice(shown: Any) -> str:  # noqa: ANN401 -- the JSON answer
     why = shown["reason_words"]
     lines = [f"Lý do / reason: {why['vi']} / {why['en']}"] if why else []
+    if shown["receiver_said"]:
+        lines.append(f"Hệ thống nhận viết / the receiver said: {shown['receiver_said']}")
     return "\n".join([*lines, f"Cách xử lý: {shown['remedy']['vi']}", f"What to do: {shown['remedy']['en']}"])

@@ -45,7 +45,7 @@ async def relay_desk(parts: Composition, stores: Stores, relay: DossierRelay) ->
     )  # fmt: skip
     try:
         yield RelayDesk(
-            Deliveries(rows=rows, recorder=recorder, outbox=outbox),
+            Deliveries(rows=rows, contents=relay.contents, recorder=recorder, outbox=outbox),
             Reconciliations(reconciler=reconciler, recorder=recorder),
             Scores(
                 rows=rows, clock=recorder.clock, population_databases=frozenset(settings.population_databases)

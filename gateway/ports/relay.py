@@ -165,6 +165,8 @@ class Settled(NamedTuple):
     event: DeliveryEvent
     #: the receiver's own code of the dossier; blank: what is known stays
     reference: str = ""
+    #: what the receiver said, sealed; empty: nothing
+    said: bytes = b""
 
 
 class DossierSearch(NamedTuple):
@@ -283,6 +285,10 @@ class RelayRows(Protocol):
         """The steps of a delivery, oldest first."""
         ...
 
+    async def said(self, delivery: str) -> bytes:
+        """What the receiver said of the last attempt, sealed under the delivery's period; empty: nothing, or erased."""
+        ...
+
     async def counts(self) -> Mapping[tuple[str, str], int]:
         """Open deliveries by target and state, for metrics."""
         ...
@@ -369,6 +375,8 @@ class PortalAnswer(NamedTuple):
     retry_in: float | None = None
     #: the other side's code of the dossier
     reference: str = ""
+    #: why it did not take the message, in the receiver's own words, which may name a person: in no log and no record
+    said: str = ""
 
 
 class RemoteDossier(NamedTuple):

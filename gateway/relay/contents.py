@@ -30,6 +30,8 @@ _KINDS = {
     IdKind.PASSPORT: (SubjectKind.PERSON, "passport"),
     IdKind.TAX_CODE: (SubjectKind.ORGANISATION, "tax_code"),
 }
+#: characters of a receiver's own words that are kept, and looked at
+_MOST_SAID, _LOOKED_AT = 500, 4_000
 #: printable ASCII without spaces
 _CODE = re.compile(r"[!-~]{1,200}", re.ASCII)
 #: in records, instead of a code that may be a person's number
@@ -82,6 +84,18 @@ class Contents:
 def sealed(keys: PeriodKeys, value: object, context: str) -> bytes:
     """A JSON value, sealed; it opens only with the same context."""
     return seal(keys.encryption, orjson.dumps(value), context.encode())
+
+
+def said_of(delivery: str) -> str:
+    """The context under which the receiver's words about a delivery are sealed."""
+    return f"{delivery}|said"
+
+
+def shortened(said: str) -> str:
+    """A receiver's own words on one line, without what a terminal or a page obeys; cut after 500 characters."""
+    line = " ".join(said[:_LOOKED_AT].split())
+    shown = "".join(one for one in line if one.isprintable())
+    return shown if len(shown) <= _MOST_SAID else f"{shown[: _MOST_SAID - 1]}…"
 
 
 def digest(keys: PeriodKeys, value: object) -> bytes:

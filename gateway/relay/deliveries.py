@@ -1,6 +1,7 @@
 """Deliveries for operators: which are open, the history of one in words, and queueing again one that was given up.
 
-A requester sees the deliveries of its own dossiers; with the scope `admin`, all. What is shown names no person.
+A requester sees the deliveries of its own dossiers; with the scope `admin`, all. What is shown names no person, but
+for what a receiver said in its own words.
 """
 
 import unicodedata
@@ -20,8 +21,8 @@ from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
-from gateway.relay.contents import in_records
-from gateway.relay.outbox import Outbox
+from gateway.relay.contents import Contents, in_records, said_of
+from gateway.relay.outbox import Outbox, subjects_in
 from gateway.relay.service import delivery_of
 from gateway.relay.unknown import record_unknown_delivery
 
@@ -31,6 +32,7 @@ class Deliveries:
     """Shows deliveries, queues them again, and drops them."""
 
     rows: RelayRows
+    contents: Contents
     recorder: Recorder
     outbox: Outbox
 
@@ -48,15 +50,35 @@ class Deliveries:
         }
 
     async def show(self, caller: Caller, delivery: str) -> dict[str, object]:
-        """One delivery: where it stands, why, what to do, and its history. Raises NotFound, RelayUnavailable."""
+        """One delivery: where it stands, why, what to do, and its history.
+
+        What its receiver said in its own words may name a person: showing it is a look-up, recorded before.
+        Raises NotFound, RelayUnavailable, LogUnavailable.
+        """
         row = await self._own(caller, delivery, "show")
         history = await self.rows.history(delivery)
+        said = await self._said(caller, row)
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
             "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
             "reason_words": _reason(row.reason), "remedy": remedy(row),
-            "history": [_step(one) for one in history],
+            "receiver_said": said, "history": [_step(one) for one in history],
         }  # fmt: skip
+
+    async def _said(self, caller: Caller, row: DeliveryRow) -> str | None:
+        """The receiver's own words; None: it said nothing, or they are erased."""
+        said = await self.contents.open(row.period, await self.rows.said(row.id), said_of(row.id))
+        if not isinstance(said, str):
+            return None
+        body = await self.contents.open(row.period, row.sealed, row.id)
+        people = subjects_in(row.kind, body) if isinstance(body, dict) else ()
+        header = RecordHeader(
+            caller.exchange, caller.requester.id, caller.agency, dossier=in_records(row.code),
+            subjects={f"owner{number or ''}": one for number, one in enumerate(people)},
+        )  # fmt: skip
+        notes = {"delivery": row.id, "target": row.target}
+        await self.recorder.write(header, Phase.LOOKUP, "receiver_words_shown", notes=notes)
+        return said
 
     async def replay(self, caller: Caller, delivery: str) -> dict[str, object]:
         """Queue a delivery again that was given up; recorded. Raises NotFound, Conflict, RelayUnavailable."""

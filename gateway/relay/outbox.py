@@ -28,7 +28,7 @@ from gateway.ports.relay import (
     RelayRows,
     Settled,
 )
-from gateway.relay.contents import Contents, in_records, owners
+from gateway.relay.contents import Contents, in_records, owners, said_of, sealed, shortened
 from gateway.telemetry import log
 
 #: seconds between two looks when nothing is due
@@ -232,7 +232,7 @@ class Outbox:
             row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1,
             origin=row.order_key.partition("|")[0], seq=row.seq, reference=row.reference,
         )  # fmt: skip
-        subjects = _subjects(row.kind, body)
+        subjects = subjects_in(row.kind, body)
         end = asyncio.get_running_loop().time() + self._longest_attempt
         answer = await self.portals[row.target].deliver(message, end)
         return await self._account(row, answer, subjects)
@@ -251,8 +251,9 @@ class Outbox:
         exchange = new_exchange_id()
         what = "dead" if state is DeliveryState.DEAD else str(answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
+        said = await self._sealed(row, shortened(answer.said))
         work = self.rows.settle(
-            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference)
+            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference, said)
         )
         header = RecordHeader(
             exchange, row.requester, dossier=in_records(row.code),
@@ -274,6 +275,16 @@ class Outbox:
         except LogUnavailable as error:  # the lease ends; the next attempt looks it up first
             log().warning("outbox.not_recorded", target=row.target, error=error)
         return answer.outcome
+
+    async def _sealed(self, row: DeliveryRow, said: str) -> bytes:
+        """What the receiver said, sealed as the message is; nothing where its keys cannot be had."""
+        if not said:
+            return b""
+        try:
+            keys = await self.contents.of(row.period)
+        except LogUnavailable:
+            return b""
+        return b"" if keys is None else sealed(keys, said, said_of(row.id))
 
     def _next(self, row: DeliveryRow, answer: PortalAnswer, now: float) -> tuple[DeliveryState, float]:
         """The state after an attempt, and when the next one is due."""
@@ -301,7 +312,7 @@ _OUTCOMES = {
 }
 
 
-def _subjects(kind: MessageKind, body: Mapping[str, object]) -> tuple[str, ...]:
+def subjects_in(kind: MessageKind, body: Mapping[str, object]) -> tuple[str, ...]:
     """The owners that a message names, so that they see the delivery among the uses of their data."""
     if kind is not MessageKind.DOSSIER:
         return ()

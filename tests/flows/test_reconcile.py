@@ -207,6 +207,34 @@ async def test_stuck_delivery_is_dropped_and_says_so(counter: House) -> None:
     assert [(one["dossier"], one["notes"]["delivery"]) for one in dropped] == [(body["code"], dead["id"])]
 
 
+async def test_what_the_receiver_said_is_shown_to_those_who_may_send_again_and_nowhere_else(
+    counter: House,
+) -> None:
+    body = dossier(applicant={"ids": [{"kind": "personal_id", "number": "03319152738"}]})
+    await posted(counter, body)
+    dead = await _dead(counter, body["code"])
+    assert "receiver_said" not in dead
+    told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
+    words = "data[0].DinhDanhCHS[0].SoDinhDanh không đủ 12 chữ số"
+    assert told["receiver_said"] == words
+    [shown] = [one for one in records(counter) if one["result"] == "receiver_words_shown"]
+    assert (shown["phase"], shown["requester"], shown["dossier"]) == ("lookup", "one_gate", body["code"])
+    assert (shown["notes"]["delivery"], list(shown["subjects"])) == (dead["id"], ["owner"])
+    status, _ = await call(counter, "GET", f"/v1/deliveries/{dead['id']}", "national_portal")
+    assert status == 404
+    access = ("--gateway", counter.url, "--client-secret", "sandbox-only-one-gate")
+    done = await asyncio.to_thread(typed.motlan, "outbox", "show", dead["id"], *access)
+    assert f"Hệ thống nhận viết / the receiver said: {words}" in done.out
+    assert words not in json.dumps(records(counter), ensure_ascii=False)
+    for file in counter.state.rglob("*"):
+        assert not file.is_file() or words.encode() not in file.read_bytes(), file
+    # what took its place has no such words, and looking at it is no look-up
+    await posted(counter, {**body, "applicant": dossier()["applicant"]})
+    newest = next(one for one in await delivered(counter, body["code"], 1) if one["state"] == "delivered")
+    assert (await asked(counter, f"/v1/deliveries/{newest['id']}"))["receiver_said"] is None
+    assert len([one for one in records(counter) if one["result"] == "receiver_words_shown"]) == 2
+
+
 async def _dead(house: House, code: str) -> Any:
     async with asyncio.timeout(20):
         while True:
