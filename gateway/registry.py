@@ -12,15 +12,18 @@ from urllib.parse import urlsplit
 
 from gateway.config.configuration import SourceSettings
 from gateway.config.gateway import ScannerSettings
+from gateway.config.identity import IdentityProviderSettings
 from gateway.config.portals import PortalSettings
 from gateway.config.values import KeyService
 from gateway.domain.errors import ConfigError, KeyUnavailable, Problem
+from gateway.mapping.logins import LoginPlan
 from gateway.mapping.messages import PortalPlans
 from gateway.mapping.source import ServicePlan
 from gateway.ports.cache import Cache
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
+from gateway.ports.identity import IdentityProvider
 from gateway.ports.keys import KeyWrapper, Signer
 from gateway.ports.papers import SignatureChecks
 from gateway.ports.relay import Door, Portal, Puller, RemoteFiles
@@ -116,6 +119,17 @@ def open_door(settings: PortalSettings, plans: PortalPlans | None, tools: object
     place = f"config/portals/{settings.portal}.yaml"
     door: Door = resolve(settings.door.adapter, "open_door", place)(settings, plans, tools)
     return door
+
+
+def open_identity_provider(
+    settings: IdentityProviderSettings, plan: LoginPlan, tools: object
+) -> IdentityProvider:
+    """The identity provider of one settings file, with its login mapping. `tools`: of `source_tools`."""
+    place = f"config/identity_providers/{settings.provider}.yaml"
+    provider: IdentityProvider = resolve(settings.adapter, "open_identity_provider", place)(
+        settings, plan, tools
+    )
+    return provider
 
 
 def open_signature_checks(trust: Path | None) -> SignatureChecks:

@@ -15,10 +15,14 @@ _Options = TypeVar("_Options", bound=BaseModel)
 
 def options_of(settings: PortalSettings, model: type[_Options]) -> _Options:
     """The options as `model`. Raises ConfigError with all faults."""
+    return read_options(settings.options, f"config/portals/{settings.portal}.yaml", model)
+
+
+def read_options(options: Mapping[str, Any], file: str, model: type[_Options]) -> _Options:
+    """The options of a file as `model`. Raises ConfigError with all faults."""
     try:
-        return model.model_validate(settings.options)
+        return model.model_validate(options)
     except ValidationError as error:
-        file = f"config/portals/{settings.portal}.yaml"
         faults = error.errors()
         strange = [str(one["loc"][-1]) for one in faults if one["type"] == "extra_forbidden"]
         told = [

@@ -22,6 +22,9 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
         files["consents.yaml"] = configuration.consents
     files |= {f"sources/{name}.yaml": one for name, one in configuration.sources.items()}
     files |= {f"portals/{name}.yaml": one for name, one in configuration.portals.items()}
+    files |= {
+        f"identity_providers/{name}.yaml": one for name, one in configuration.identity_providers.items()
+    }
     files |= {f"requesters/{name}.yaml": one for name, one in configuration.requesters.items()}
     for name, settings in files.items():
         for loc in _written(settings, ()):

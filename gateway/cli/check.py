@@ -25,6 +25,7 @@ from gateway.app import SystemClock, open_sources
 from gateway.audit.in_force import in_force
 from gateway.checks.crosscheck import crosscheck
 from gateway.checks.examples import counter_example_faults, example_faults
+from gateway.checks.login_examples import login_example_faults
 from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import service_example_faults
@@ -196,6 +197,10 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
         *(
             (rooms / "portals" / f"{name}.yaml", message_example_faults(plans))
             for name, plans in catalogue.portals.items()
+        ),
+        *(
+            (rooms / "logins" / f"{name}.yaml", login_example_faults(plan))
+            for name, plan in catalogue.logins.items()
         ),
     ]
     for path, faults in written:

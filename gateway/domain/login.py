@@ -38,7 +38,7 @@ class LoginReason(StrEnum):
     OTHER_BROWSER = ("login_other_browser", "Lượt đăng nhập này bắt đầu ở trình duyệt khác",
         "This login was begun in another browser")
     NO_COOKIES = "login_no_cookies", "Trình duyệt không lưu cookie", "The browser keeps no cookies"
-    CANCELLED = "login_cancelled", "Bạn đã hủy đăng nhập", "The login was cancelled"
+    CANCELLED = "login_cancelled", "Việc đăng nhập đã bị hủy", "The login was cancelled"
     PROVIDER_REFUSED = ("login_provider_refused", "Hệ thống định danh từ chối đăng nhập",
         "The identity provider refused the login")
     PROVIDER_UNAVAILABLE = ("login_provider_unavailable", "Hệ thống định danh chưa phản hồi",
@@ -54,7 +54,7 @@ class LoginReason(StrEnum):
         "The assurance level of the account is too low")
     NOT_FOR_CLIENT = ("login_not_for_client", "Hệ thống này không nhận tài khoản của hệ thống định danh đã chọn",
         "This system does not take accounts of that identity provider")
-    NOT_LINKED = ("login_not_linked", "Tài khoản không xác định được người dùng",
+    NOT_LINKED = ("login_not_linked", "Tài khoản không nêu cá nhân hay tổ chức nào",
         "The account names no person or organisation")
     MANDATE_NOT_PROVEN = ("login_mandate_not_proven", "Chưa chứng minh được quyền đại diện",
         "The right to act for the other was not proven")

@@ -279,6 +279,7 @@ KEY_ALGORITHM = Sentence("'alg' không khớp với đường cong", "its 'alg' 
 KEY_NOT_ON_CURVE = Sentence("tọa độ không phải là một điểm trên đường cong", "its numbers are not a point of its curve")
 KEY_LOW_ORDER = Sentence("khóa có bậc thấp, không ai có khóa riêng của nó: hãy tạo cặp khóa mới",
     "it is a key of low order, which has no secret: make a new pair")
+KEY_SET = Sentence("không phải tập khóa JWK", "it is no JWK set")
 KEY_KIND = Sentence("không phải Ed25519 hay P-256", "it is neither Ed25519 nor P-256")
 KEY_KIND_JWK = Sentence("không phải Ed25519 (OKP) hay P-256 (EC)", "it is neither Ed25519 (OKP) nor P-256 (EC)")
 KEY_NO_PEM = Sentence("không phải khóa công khai dạng PEM", "it is no public key in PEM")

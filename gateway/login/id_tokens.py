@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gateway.access.requesters import key_of
@@ -24,33 +22,19 @@ from gateway.domain.errors import ConfigError, Problem, fault_at
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.login import Login
 from gateway.domain.problems import ProblemCode
-from gateway.jose import jws
+from gateway.jose import issued, jws
+from gateway.jose.issued import ForeignToken, IssuerKey
 from gateway.jose.jws import JoseBroken
 
 _APART_SECONDS = 60
-_LEAST_BITS = 2048
-#: `x5t` names a certificate; no key is read from it
-_KNOWN = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
 _ALGORITHMS = {**jws.ALGORITHMS, "RS256": "RS256"}
-
-LoginKey = jws.VerifyingKey | RSAPublicKey
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A well-formed token, not verified yet."""
-
-    algorithm: str
-    claims: Mapping[str, Any]
-    signed: bytes
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _LoginIssuer:
     name: str
     settings: LoginProvider
-    keys: tuple[LoginKey, ...]
+    keys: tuple[IssuerKey, ...]
 
 
 class Logins:
@@ -80,7 +64,7 @@ class Logins:
         provider = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
             raise JoseBroken(say.LOGIN_ISSUER)
-        if not any(_is_signed_by(found, key) for key in provider.keys):
+        if not any(issued.is_signed_by(found, key) for key in provider.keys):
             raise JoseBroken(say.LOGIN_UNSIGNED)
         _check_audience(found.claims, provider.settings.clients.get(requester))
         self._check_times(found.claims, provider.settings.longest_seconds)
@@ -97,7 +81,7 @@ class Logins:
             raise JoseBroken(say.LOGIN_OLD(longest=longest))
 
 
-def login_key(settings: KeySettings, root: Path) -> LoginKey:
+def login_key(settings: KeySettings, root: Path) -> IssuerKey:
     """A key of a provider. Raises ConfigError."""
     try:
         key = load_pem_public_key((root / settings.file).read_bytes()) if settings.file is not None else None
@@ -105,42 +89,20 @@ def login_key(settings: KeySettings, root: Path) -> LoginKey:
         key = None
     if not isinstance(key, RSAPublicKey):
         return key_of(settings, root).key
-    if key.key_size < _LEAST_BITS:
-        what, remedy = f"an RSA key of {key.key_size} bits is too short", f"use {_LEAST_BITS} bits or more"
+    if key.key_size < issued.LEAST_BITS:
+        what, remedy = (
+            f"an RSA key of {key.key_size} bits is too short",
+            f"use {issued.LEAST_BITS} bits or more",
+        )
         raise ConfigError([Problem("config", 0, what, remedy)])
     return key
 
 
-def _read(token: str) -> _Token:
-    if len(token) > jws.LARGEST:
-        raise JoseBroken(say.JWS_TOO_LONG(largest=jws.LARGEST))
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise JoseBroken(say.JWS_NOT_THREE_PARTS)
-    header = jws.json_object(jws.decoded(parts[0]))
-    algorithm, typ = header.get("alg"), header.get("typ", "JWT")
-    if not header.keys() <= _KNOWN:
-        raise JoseBroken(say.JWS_HEADER_MEMBERS)
-    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
-        raise JoseBroken(say.LOGIN_ALGORITHM)
-    if not isinstance(typ, str) or typ.lower() != "jwt":
+def _read(token: str) -> ForeignToken:
+    found = issued.read(token, _ALGORITHMS)
+    if found.typ not in {"", "jwt"}:
         raise JoseBroken(say.LOGIN_TYPE)
-    claims, signed = jws.json_object(jws.decoded(parts[1])), f"{parts[0]}.{parts[1]}".encode()
-    return _Token(_ALGORITHMS[algorithm], claims, signed, jws.decoded(parts[2]))
-
-
-def _is_signed_by(token: _Token, key: LoginKey) -> bool:
-    """Whether the key made the signature, with the key's own algorithm."""
-    if not isinstance(key, RSAPublicKey):
-        message = jws.Jws(token.algorithm, "", None, None, {}, token.signed, token.signature)
-        return jws.is_signed_by(message, key)
-    if token.algorithm != "RS256":
-        return False
-    try:
-        key.verify(token.signature, token.signed, PKCS1v15(), SHA256())
-    except InvalidSignature:
-        return False
-    return True
+    return found
 
 
 def _check_audience(claims: Mapping[str, Any], client: str | None) -> None:

@@ -17,6 +17,7 @@ from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import Evidence, mended, procedure_faults
 from gateway.mapping.forms import form_faults
+from gateway.mapping.logins import LoginMapping, LoginPlan, login_faults
 from gateway.mapping.message_faults import message_faults
 from gateway.mapping.messages import PortalPlans
 from gateway.mapping.model import FieldGroup, ProcedureMapping
@@ -57,6 +58,8 @@ class Catalogue:
     representations: Mapping[str, RepresentationMapping]
     #: portal mapping -> its messages, both ways
     portals: Mapping[str, PortalPlans]
+    #: login mapping -> how claims become an account
+    logins: Mapping[str, LoginPlan]
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -105,7 +108,16 @@ def load_catalogue(root: Path) -> Catalogue:
 def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     """Every readable part of `mappings/` and `schemas/`; faults go to `faults`."""
     rooms = root / "mappings"
-    for room in ("codes", "sources", "groups", "procedures", "predicates", "representations", "portals"):
+    for room in (
+        "codes",
+        "sources",
+        "groups",
+        "procedures",
+        "predicates",
+        "representations",
+        "portals",
+        "logins",
+    ):
         faults.add(misnamed(rooms / room, root))
     codes = survey_codes(rooms / "codes", faults)
     schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
@@ -141,8 +153,18 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     own = evidence.get(DECLARED, {}).items()
     declared = {name: schema for name, schema in own if isinstance(schema, Mapping)}
     portals = _portals(rooms / "portals", root, codes, faults)
+    logins = _logins(rooms / "logins", root, codes, faults)
     return Catalogue(
-        codes, services, procedures, aliases, _offers(services), questions, declared, representations, portals
+        codes,
+        services,
+        procedures,
+        aliases,
+        _offers(services),
+        questions,
+        declared,
+        representations,
+        portals,
+        logins,
     )
 
 
@@ -156,6 +178,19 @@ def _portals(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str
             faults.unread.add(document.name)
         else:
             found[name] = PortalPlans(mapping, codes.lists)
+    return found
+
+
+def _logins(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str, LoginPlan]:
+    """Login mapping -> how claims become an account, of those without a fault."""
+    found = {}
+    for name, (mapping, document) in _written(folder, root, LoginMapping, "login", faults).items():
+        said = list(login_faults(mapping, codes))
+        faults.add(document.problem(*fault) for fault in said)
+        if said:
+            faults.unread.add(document.name)
+        else:
+            found[name] = LoginPlan(mapping, codes)
     return found
 
 

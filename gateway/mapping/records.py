@@ -373,6 +373,7 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
         plain.personal_number, plain.old_number, plain.numbered,
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
+        plain.account_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
         plain.count,
         plain.dead_if_there, plain.of_divorce, plain.entry_number, plain.entry_date,

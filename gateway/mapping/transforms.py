@@ -4,6 +4,7 @@ Each is a pure function from a value to a value; None means blank. A value that 
 `Doubtful`.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -248,6 +249,21 @@ def population_birth_date(value: object) -> object:
     if full is None or year is None or full.startswith(year):
         return full or year
     return Doubtful(full, AttributeDoubt("dates_differ", (full, year), "birth_date:year"))
+
+
+def account_birth_date(value: object) -> object:
+    """`yyyyMMdd`, `dd/MM/yyyy`, `yyyy-MM-dd` or less of an account; `{Nam, NgayThangNam}`, as JSON text too."""
+    found = value if isinstance(value, dict) else text(value)
+    if isinstance(found, str) and found.startswith("{"):
+        try:
+            found = json.loads(found)
+        except (ValueError, RecursionError):
+            raise Unreadable("not JSON") from None
+    if isinstance(found, dict):
+        return population_birth_date(found)
+    if found is not None and "/" in found:
+        return date_vn(found)
+    return date_dash(found) if found is not None and "-" in found else date_compact(found)
 
 
 def bhxh_birth_date(value: object) -> str | None:

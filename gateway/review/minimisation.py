@@ -19,7 +19,7 @@ from gateway.policy.grants import ServiceGrant, granted
 from gateway.review.needs import Pair, needed, offered, pairs
 
 _SCOPE = "prefill"
-_READ = ("sources", "portals", "requesters", "agreements")
+_READ = ("sources", "portals", "identity_providers", "requesters", "agreements")
 _FOLDERS = frozenset({*_READ, "sandbox", "deploy"})
 _FILES = frozenset(
     (
