@@ -49,6 +49,7 @@ from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
+from gateway.relay.guesses import LookupGuesses
 from gateway.relay.pulling import pulling
 from gateway.telemetry import log
 
@@ -174,7 +175,11 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
         logins = forwarded_logins(id_tokens, shared.logins.store)
-        desks = Desks(relay, files, access.requesters, shared.stores.file_uids)
+        guesses = LookupGuesses.under(
+            settings.policy, rows=relay.rows, contents=relay.contents, recorder=recorder,
+            quotas=shared.access.quotas, secret=shared.access.secret,
+        )  # fmt: skip
+        desks = Desks(relay, files, access.requesters, shared.stores.file_uids, guesses)
         for name, fetcher in open_fetchers(parts, desks, relay).items():
             relay.outbox.portals[name] = fetcher
             opened.push_async_callback(fetcher.close)
@@ -186,7 +191,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins, files=files, relay=relay, doors=open_doors(parts, desks.of),
-            request_keys=relay.keys, relay_desk=desk,
+            request_keys=relay.keys, relay_desk=desk, guesses=guesses,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
         relay.outbox.start()

@@ -99,7 +99,8 @@ class LgspFacade:
         """What was not let in: a fault of the platform; what was not understood or not done: an error code."""
         for family, status, code, text in _FAULTS:
             if isinstance(error, family):
-                return _fault(status, code, text)
+                wait = error.retry_after
+                return _fault(status, code, text, {"Retry-After": str(wait)} if wait else {})
         if isinstance(error, PortalUnavailable) or (
             isinstance(error, BadRequest) and error.retry_after is None
         ):
@@ -227,7 +228,7 @@ def _wrapped(code: str, message: str, **more: object) -> DoorAnswer:
     return DoorAnswer(orjson.dumps({"error_code": code, "message": orjson.dumps(inner).decode()}))
 
 
-def _fault(status: int, code: int, text: str) -> DoorAnswer:
+def _fault(status: int, code: int, text: str, more: Mapping[str, str] = {}) -> DoorAnswer:
     body = {"fault": {"code": code, "message": text, "description": text}}
     headers = {"WWW-Authenticate": 'Bearer realm="motlan"'} if status == 401 else {}
-    return DoorAnswer(orjson.dumps(body), status, headers=headers)
+    return DoorAnswer(orjson.dumps(body), status, headers={**headers, **more})

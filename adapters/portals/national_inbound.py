@@ -34,6 +34,7 @@ from gateway.domain.errors import (
     NotFound,
     Problem,
     Refused,
+    Throttled,
 )
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import Desk, DoorAnswer, DoorCall, LongText, TakenIn
@@ -149,6 +150,10 @@ class NationalInbound:
         if isinstance(error, BadRequest | Refused | NotFound) and error.retry_after is None:
             said = f"{error.said.vi} / {error.said.en}" if error.said else f"{error.title_vi} / {error.title}"
             return _answer(_REFUSED, code, said)
+        if isinstance(error, Throttled) and error.said is not None:
+            status = 429 if self._options.busy_status != 200 else 200
+            refused = _answer(_REFUSED, code, f"{error.said.vi} / {error.said.en}")
+            return refused._replace(status=status, headers={"Retry-After": str(error.retry_after)})
         # no code of A.9 says "send it again": the status does
         answer = _answer(
             _REFUSED, code, f"chưa lưu được, hãy gửi lại / not stored, send it again: {error.title}"

@@ -36,6 +36,7 @@ from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
 from gateway.prefill.service import Prefill
 from gateway.relay.deliveries import Deliveries
+from gateway.relay.guesses import LookupGuesses
 from gateway.relay.reconciliations import Reconciliations
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scores import Scores
@@ -129,6 +130,8 @@ class Services:
     doors: tuple[OpenedDoor, ...] = ()
     #: None if no dossiers are relayed
     relay: DossierRelay | None = None
+    #: counts look-ups by the number of an owner
+    guesses: LookupGuesses | None = None
     #: what its operators use
     relay_desk: "RelayDesk | None" = None
     #: Idempotency-Keys; None without a store of them

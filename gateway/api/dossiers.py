@@ -121,7 +121,10 @@ async def search(request: Request) -> Response:
 async def status(request: Request) -> Response:
     """`POST /v1/dossiers/status`."""
     body = await read_model(request, DossierStatusBody)
-    return answer(await relay_of(request).status(request.caller, body.code, _person(body.owner)))
+    relay, caller, person = relay_of(request), request.caller, _person(body.owner)
+    if request.services.guesses is not None:
+        await request.services.guesses.check_status(caller, body.code, person)
+    return answer(await relay.status(caller, body.code, person))
 
 
 async def inbox(request: Request) -> Response:

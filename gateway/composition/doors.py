@@ -18,6 +18,7 @@ from gateway.ports.files import FileUids
 from gateway.ports.relay import Desk, DoorVisitor
 from gateway.relay.desk import ForwardingDesk, MessageFiles, RequesterDesk
 from gateway.relay.fetching import FileFetcher
+from gateway.relay.guesses import LookupGuesses
 from gateway.relay.pulling import PulledPortal
 from gateway.relay.service import FILES, DossierRelay
 
@@ -29,11 +30,13 @@ class Desks:
     """Desks for who was let in, under one configuration."""
 
     def __init__(
-        self, relay: DossierRelay, files: DossierFiles, requesters: Requesters, uids: FileUids
-    ) -> None:
+        self, relay: DossierRelay, files: DossierFiles, requesters: Requesters, uids: FileUids,
+        guesses: LookupGuesses,
+    ) -> None:  # fmt: skip
         """`requesters`: the provincial systems; `uids`: of files that portals were sent."""
         self._uids = uids
         self._relay = relay
+        self._guesses = guesses
         self._files = files
         self._requesters = requesters
 
@@ -44,14 +47,13 @@ class Desks:
         files = MessageFiles(files=self._files, caller=holder)
         if not visitor.requester:
             return ForwardingDesk(
-                relay=self._relay,
-                portal=portal,
-                exchange=ExchangeId(visitor.exchange),
-                files=files,
-                uids=self._uids,
-            )
+                relay=self._relay, portal=portal, exchange=ExchangeId(visitor.exchange), files=files,
+                uids=self._uids, guesses=self._guesses,
+            )  # fmt: skip
         behind = self._relay.outbox.portals.get(portal.door.asks or portal.portal)
-        return RequesterDesk(relay=self._relay, caller=holder, files=files, behind=behind)
+        return RequesterDesk(
+            relay=self._relay, caller=holder, files=files, guesses=self._guesses, behind=behind
+        )
 
     def _caller(self, name: str, portal: str, exchange: str) -> Caller:
         """The provincial system; the portal itself where nothing is forwarded."""

@@ -171,6 +171,15 @@ class PolicySettings(Settings):
     #: different parameters of one predicate about one person, over all officials and citizens of the requester; more
     #: are an alert and refused: asked province by province, `resident_of` would reveal the address
     parameters: Rate | None = "5/day"
+    #: different numbers with which one requester asks for the status of one dossier; more are an alert, and nothing
+    #: more about the dossier is answered by number. So are the three below
+    lookup_owners: Rate | None = "5/day"
+    #: different dossiers that one requester asks for with one number, whose they are not
+    lookup_codes: Rate | None = "50/day"
+    #: different pairs of dossier and number of one requester that do not fit each other
+    lookup_misses: Rate | None = "300/hour"
+    #: different numbers of owners with which a portal asks at its door, and who have no dossier there
+    portal_misses: Rate | None = "3000/hour"
 
 
 class ReloadSettings(Settings):

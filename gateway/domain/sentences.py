@@ -487,6 +487,10 @@ LIMIT_CLAIMS = Sentence(
 )
 LIMIT_PARAMETERS = Sentence("tối đa {most} tham số khác nhau của một điều kiện về một người trong {seconds} giây",
     "at most {most} different parameters of one predicate about one person in {seconds} seconds")
+LIMIT_LOOKUPS = Sentence(
+    "đã thử quá nhiều số định danh hoặc mã hồ sơ khác nhau: tối đa {most} trong {seconds} giây",
+    "too many different numbers of owners or codes of dossiers were tried: at most {most} in {seconds} seconds",
+)
 LIMIT_REPORTS = Sentence("tối đa {most} yêu cầu chỉnh sửa trong {seconds} giây, tính theo {whom}",
     "at most {most} reports in {seconds} seconds by {whom}")
 BY_REQUESTER = Sentence("hệ thống khai thác", "requester")

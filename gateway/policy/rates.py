@@ -17,8 +17,9 @@ _KEY_BYTES = 12
 _ONCE_BYTES = 8
 
 #: `claim`: about one person, each different name and birth date once, over all officials and citizens of the requester;
-#: `parameter`: the same for different parameters of one predicate; `form`: about one exchange
-Whom = Literal["requester", "official", "subject", "claim", "parameter", "form"]
+#: `parameter`: the same for different parameters of one predicate; `form`: about one exchange; `lookup`: different
+#: tries to find a dossier by the number of its owner
+Whom = Literal["requester", "official", "subject", "claim", "parameter", "form", "lookup"]
 
 
 _BY: Mapping[Whom, Sentence] = {
@@ -76,6 +77,8 @@ def in_words(one: Limit) -> Sentence:
         return say.LIMIT_CLAIMS(most=one.most, seconds=one.seconds)
     if one.whom == "parameter":
         return say.LIMIT_PARAMETERS(most=one.most, seconds=one.seconds)
+    if one.whom == "lookup":
+        return say.LIMIT_LOOKUPS(most=one.most, seconds=one.seconds)
     return say.LIMIT(most=one.most, seconds=one.seconds, whom=_BY[one.whom])
 
 

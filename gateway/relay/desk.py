@@ -21,6 +21,7 @@ from gateway.files.service import DeclaredFile, DossierFiles
 from gateway.ports.files import FileDraft, FileUids
 from gateway.ports.relay import DoorFile, DossierSearch, Portal, TakenIn
 from gateway.relay.contents import in_records, subject_of
+from gateway.relay.guesses import LookupGuesses
 from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay, Party
 from gateway.relay.unknown import recording_unknown_dossier
@@ -66,6 +67,7 @@ class RequesterDesk:
     relay: DossierRelay
     caller: Caller
     files: MessageFiles
+    guesses: LookupGuesses
     #: answers read-only operations; None: there is none
     behind: Portal | None = None
 
@@ -103,11 +105,12 @@ class RequesterDesk:
         return await self.relay.looked_up(code, self.caller)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
-        """Dossiers of this system by a number of their owner."""
-        mine = self.caller.requester.id
-        return await self.relay.of_owner(
-            owner_key(number), DossierSearch(requester=mine), self.caller.exchange, mine
-        )
+        """Dossiers of this system by a number of their owner. Raises Throttled."""
+        mine, person, exchange = self.caller.requester.id, owner_key(number), self.caller.exchange
+        found = await self.relay.of_owner(person, DossierSearch(requester=mine), exchange, mine)
+        about = RecordHeader(exchange, mine, self.caller.agency)
+        await self.guesses.check_owner(about, person, fits=bool(found))
+        return found
 
     async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Pass a read-only operation on. Raises PortalUnavailable."""
@@ -143,6 +146,7 @@ class ForwardingDesk:
     exchange: ExchangeId
     files: MessageFiles
     uids: FileUids
+    guesses: LookupGuesses
 
     async def take_dossier(
         self, dossier: Dossier, *, updating: bool | None = None, raw: Mapping[str, Any]
@@ -170,9 +174,11 @@ class ForwardingDesk:
         return await self.relay.of_portal(code, self.portal.portal, self.exchange)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
-        """Dossiers that this portal forwarded, by a number of their owner."""
-        name = self.portal.portal
-        return await self.relay.of_owner(owner_key(number), DossierSearch(origin=name), self.exchange, name)
+        """Dossiers that this portal forwarded, by a number of their owner. Raises Throttled."""
+        name, person = self.portal.portal, owner_key(number)
+        found = await self.relay.of_owner(person, DossierSearch(origin=name), self.exchange, name)
+        await self.guesses.check_owner(RecordHeader(self.exchange, name), person, fits=bool(found))
+        return found
 
     async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Not for portals."""
