@@ -98,7 +98,7 @@ DOSSIER_ANSWERS: dict[str, dict[str, Any]] = {
         receipt=_RECEIPT,
     ),
     "ProgressAccepted": _object(
-        "exchange_id deliveries receipt",
+        "exchange_id entries dossiers deliveries receipt",
         exchange_id=_TEXT,
         entries=_listed(
             _object("dossier id verdict", dossier=_TEXT, id=_TEXT, verdict=_STEP["properties"]["verdict"])

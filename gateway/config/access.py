@@ -15,7 +15,7 @@ from gateway.config.values import Day, NonBlankText, Secret, Settings
 Method = Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"]
 _MOST_KEYS = 4
 #: a unit in the code of a dossier, short form: `H31.77`
-_Unit = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}(\.[0-9]{2,3})*$")]
+_DossierUnit = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}(\.[0-9]{2,3})*$")]
 
 
 class KeySettings(Settings):
@@ -99,7 +99,7 @@ class RequesterSettings(Settings):
     scopes: WordList
     agreements: WordList = ()
     #: units whose dossier codes it may use (`H31.77-260105-0007`), with those below them; none: any
-    dossier_units: Annotated[tuple[_Unit, ...], AS_LIST] = ()
+    dossier_units: Annotated[tuple[_DossierUnit, ...], AS_LIST] = ()
     #: part of `scopes`; `check-config` reminds of it
     legacy: LegacySettings | None = None
     #: it logs people in by this gateway

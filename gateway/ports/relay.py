@@ -145,6 +145,7 @@ class KeyRow(NamedTuple):
     """A remembered Idempotency-Key: what was asked under it, and what was answered."""
 
     requester: str
+    #: keyed digest of the key, hexadecimal; or the id of what is done once
     key: str
     #: keyed digest of route and body
     digest: bytes

@@ -1,6 +1,7 @@
 """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): requests with the same key are done once.
 
-A key belongs to its requester and is remembered for days, with a keyed digest of its request and its sealed answer.
+A key belongs to its requester and is remembered for days: keyed digests of it and of its request, and its sealed
+answer. A key may be made of a person's number, so it is stored nowhere.
 The same key with another request is refused; a twin that is under way, in any process, is asked to come again. A
 request that failed may be sent again under its key; one whose process died, when it must have ended.
 """
@@ -43,12 +44,12 @@ class RequestKeys:
         if not key:
             yield None
             return
-        place = requester, key
+        place = requester, self._digest(f"{requester}\0{key}".encode(), b"name").hex()
         if place in self._under_way:
             raise Conflict(say.TWIN_UNDER_WAY, code=ProblemCode.REQUEST_UNDER_WAY, retry_after=1)
         self._under_way.add(place)
         try:
-            digest = blake2s(asked, key=self.secret, digest_size=_DIGEST_BYTES, person=b"key").digest()
+            digest = self._digest(asked, b"key")
             known = await self.rows.key(*place)
             if known is not None and known.digest != digest:
                 raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
@@ -84,6 +85,9 @@ class RequestKeys:
     def answer(self, row: KeyRow) -> bytes:
         """The answer under a key; empty when it was altered."""
         return unseal(self._cipher(), row.answer, _context(row)) or b""
+
+    def _digest(self, text: bytes, person: bytes) -> bytes:
+        return blake2s(text, key=self.secret, digest_size=_DIGEST_BYTES, person=person).digest()
 
     def _cipher(self) -> AESGCM:
         return AESGCM(blake2s(self.secret, digest_size=32, person=b"answers").digest())

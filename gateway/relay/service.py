@@ -7,7 +7,7 @@ dossier again changes nothing. Another requester's dossier does not exist.
 import asyncio
 import contextlib
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -102,7 +102,7 @@ class Accepted(NamedTuple):
     row: DossierRow
     #: the deliveries that were queued
     deliveries: Sequence[DeliveryRow]
-    #: verdict of each new step, by its id
+    #: verdict of each step of the request, by its id
     verdicts: Mapping[str, str]
     receipt: Receipt
 
@@ -120,6 +120,14 @@ class _DossierChange(NamedTuple):
     files: Sequence[str] = ()
     #: the replaced version whose content came again; 0: none
     repeats: int = 0
+
+
+class _KeyedRequest(NamedTuple):
+    """A request under an Idempotency-Key: its answer is stored with its last change."""
+
+    key: KeyRow
+    #: the answer, from what became of the last dossier
+    answer: Callable[["Accepted | _DossierChange"], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +159,10 @@ class DossierRelay:
                 return self._again(asked, caller)
             party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
             targets = self.takers(MessageKind.DOSSIER)
-            accepted = await self.take(dossier, party, targets, key=asked)
+            keyed = None if asked is None else _KeyedRequest(asked, _said)
+            accepted = await self.take(dossier, party, targets, keyed=keyed)
         self.outbox.wake()
-        return _answer(accepted, caller.exchange)
+        return {"exchange_id": caller.exchange, **_said(accepted), "receipt": _receipt(accepted.receipt)}
 
     async def progress(
         self, entries: Sequence[ProgressEntry], caller: Caller, key: str = "", *, forwarded: bool = False
@@ -173,13 +182,21 @@ class DossierRelay:
                 if row is None:
                     raise NotFound(say.NO_SUCH_DOSSIER(place=place), code=ProblemCode.DOSSIER_UNKNOWN)
                 self._check_steps(row, [(at, one) for at, one in enumerate(entries) if one.dossier == code])
-            taken = []
+            taken: list[Accepted | _DossierChange] = []
             for code in codes:
                 mine = [one for one in entries if one.dossier == code]
-                last = asked if code == codes[-1] else None
-                taken.append(await self._step(code, mine, party, last, forwarded=forwarded))
+                # A process that ends before the last dossier leaves the key free: the request is sent again, and done.
+                keyed = None
+                if asked is not None and code == codes[-1]:
+                    keyed = _KeyedRequest(asked, lambda last: _progress_said([*taken, last]))
+                accepted = await self._step(code, mine, party, keyed, forwarded=forwarded)
+                taken.append(accepted)
         self.outbox.wake()
-        return _progress_answer(taken, caller.exchange)
+        return {
+            "exchange_id": caller.exchange,
+            **_progress_said(taken),
+            "receipt": _receipt(accepted.receipt),
+        }
 
     # ---------------------------------------------------------------------------------------- from a portal
 
@@ -440,7 +457,7 @@ class DossierRelay:
     # ----------------------------------------------------------------------------------------------- inside
 
     async def take(
-        self, dossier: Dossier, party: Party, targets: Sequence[str], *, key: KeyRow | None = None,
+        self, dossier: Dossier, party: Party, targets: Sequence[str], *, keyed: _KeyedRequest | None = None,
         updating: bool | None = None, raw: Mapping[str, Any] | None = None, parked: str = "", replaces: int = 0,
     ) -> Accepted:  # fmt: skip
         """Store a dossier, its first or changed status and its deliveries; or see that it is there already.
@@ -466,7 +483,7 @@ class DossierRelay:
             else:
                 plan = await self._planned(dossier, content, persons, party, targets, found, keys, parked)
             with contextlib.suppress(RowConflict):
-                return await self._store(plan, party, persons, key)
+                return await self._store(plan, party, persons, keyed)
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
     async def _planned(
@@ -500,10 +517,11 @@ class DossierRelay:
         ]
         state = TakenIn.PARKED if parked else TakenIn.UPDATED if found else TakenIn.STORED
         before, files = found.version if found else 0, files_of(dossier)
-        return _DossierChange(row, before, events, queued, state, standing.verdicts, files)
+        verdicts = {one.id: one.verdict for one in events}
+        return _DossierChange(row, before, events, queued, state, verdicts, files)
 
     async def _step(
-        self, code: str, entries: Sequence[ProgressEntry], party: Party, key: KeyRow | None, *,
+        self, code: str, entries: Sequence[ProgressEntry], party: Party, keyed: _KeyedRequest | None, *,
         forwarded: bool = False,
     ) -> Accepted:  # fmt: skip
         """Store new steps of one dossier and what they tell the portals."""
@@ -514,8 +532,9 @@ class DossierRelay:
                 raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
             came = [self._event_row(one, party, keys, now, found) for one in entries]
             new, standing = await self._folded(found.origin, found.code, came, found)
+            verdicts = {one.id: standing.verdicts[one.id] for one in came}
             if not new:
-                plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, standing.verdicts)
+                plan = _DossierChange(found, 0, (), (), TakenIn.REPEATED, verdicts)
             else:
                 ids = {one.id for one in new}
                 # The same step twice in one request is one.
@@ -528,10 +547,10 @@ class DossierRelay:
                     facts=_facts(orjson.loads(found.facts), standing),
                 )
                 queued = await self._tell(row, fresh, standing, party, keys, now)
-                plan = _DossierChange(row, found.version, new, queued, TakenIn.UPDATED, standing.verdicts)
+                plan = _DossierChange(row, found.version, new, queued, TakenIn.UPDATED, verdicts)
             content = await self.contents.open(found.period, found.sealed, _context(found))
             with contextlib.suppress(RowConflict):
-                return await self._store(plan, party, owners_in(content), key)
+                return await self._store(plan, party, owners_in(content), keyed)
         raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
 
     async def _tell(
@@ -615,7 +634,7 @@ class DossierRelay:
             )  # fmt: skip
             party = Party(row.requester, row.agency, event.source, new_exchange_id())
             queued = await self._tell(row, entries, standing, party, keys, now)
-            plan = _DossierChange(row, row.version - 1, (), queued, TakenIn.UPDATED, standing.verdicts)
+            plan = _DossierChange(row, row.version - 1, (), queued, TakenIn.UPDATED, {})
             with contextlib.suppress(RowConflict):
                 await self._store(plan, party, (), None)
                 self.outbox.wake()
@@ -635,17 +654,14 @@ class DossierRelay:
             check_writable(self.outbox.portals, targets, kind, body, f"/entries/{at}")
 
     async def _store(
-        self, plan: _DossierChange, party: Party, persons: Sequence[str], key: KeyRow | None
+        self, plan: _DossierChange, party: Party, persons: Sequence[str], keyed: _KeyedRequest | None
     ) -> Accepted:
         """Write a plan with its record. Raises RowConflict when a concurrent change came first."""
         row = plan.row
         work: Work | None = None
-        if key is not None:
-            said = {
-                "code": row.code, "version": row.version, "state": plan.state, "status": row.status,
-                "deliveries": [_named(one) for one in plan.deliveries],
-            }  # fmt: skip
-            key = self.keys.answered(key, _ACCEPTED, orjson.dumps(said))
+        key = None
+        if keyed is not None:
+            key = self.keys.answered(keyed.key, _ACCEPTED, orjson.dumps(keyed.answer(plan)))
         if plan.state is not TakenIn.REPEATED:
             work = self.rows.change(
                 key=key,
@@ -824,12 +840,8 @@ class DossierRelay:
 
     def _again(self, asked: KeyRow, caller: Caller) -> dict[str, object]:
         """The answer of the first request under a key, for a later one."""
-        return {
-            "deliveries": [],
-            **orjson.loads(self.keys.answer(asked) or b"{}"),
-            "exchange_id": caller.exchange,
-            "receipt": None,
-        }
+        known = orjson.loads(self.keys.answer(asked) or b"{}")
+        return {"exchange_id": caller.exchange, **known, "receipt": None}
 
 
 def receivers(portal: PortalSettings, requester: str, papers: Sequence[Mapping[str, Any]] = ()) -> list[str]:
@@ -851,27 +863,26 @@ def delivery_of(row: DeliveryRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _answer(accepted: Accepted, exchange: str) -> dict[str, object]:
-    row = accepted.row
+def _said(taken: Accepted | _DossierChange) -> dict[str, object]:
+    """The answer to a posted dossier, but for its exchange and receipt."""
+    row = taken.row
     return {
-        "exchange_id": exchange, "code": row.code, "version": row.version, "state": accepted.state,
-        "status": row.status, "deliveries": [_named(one) for one in accepted.deliveries],
-        "receipt": _receipt(accepted.receipt),
+        "code": row.code, "version": row.version, "state": taken.state, "status": row.status,
+        "deliveries": [_named(one) for one in taken.deliveries],
     }  # fmt: skip
 
 
-def _progress_answer(taken: Sequence[Accepted], exchange: str) -> dict[str, object]:
-    steps = [
-        {"dossier": one.row.code, "id": name, "verdict": verdict}
-        for one in taken
-        for name, verdict in one.verdicts.items()
-    ]
+def _progress_said(taken: Sequence[Accepted | _DossierChange]) -> dict[str, object]:
+    """The same for steps of one or several dossiers."""
     return {
-        "exchange_id": exchange, "entries": steps,
+        "entries": [
+            {"dossier": one.row.code, "id": name, "verdict": verdict}
+            for one in taken
+            for name, verdict in one.verdicts.items()
+        ],
         "dossiers": [{"code": one.row.code, "status": one.row.status, "state": one.state} for one in taken],
         "deliveries": [_named(row) for one in taken for row in one.deliveries],
-        "receipt": _receipt(taken[-1].receipt),
-    }  # fmt: skip
+    }
 
 
 def _named(row: DeliveryRow) -> dict[str, object]:

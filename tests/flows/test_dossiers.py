@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import json
+import sqlite3
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -157,6 +159,86 @@ async def test_key_is_remembered_and_another_body_under_it_is_refused(patient: H
         patient, "POST", "/v1/dossiers", body={**body, "note": "khác"}, **{"Idempotency-Key": key}
     )
     assert (status, problem["code"]) == (422, "idempotency_key_reused")
+
+
+@on_session
+async def test_progress_answers_the_verdicts_of_its_own_entries_only(patient: House) -> None:
+    body = dossier()
+    await posted(patient, body)
+    first, second = step(body["code"]), step(body["code"], "processed", "2026-01-07T02:00:00Z")
+    [one] = (await progressed(patient, first))["entries"]
+    [two] = (await progressed(patient, second))["entries"]
+    assert (one["verdict"], two["verdict"]) == ("applied", "applied")
+    assert one["id"] != two["id"]
+    assert (await progressed(patient, first))["entries"] == [one], "also of a step that is there"
+
+
+async def progressed_under(house: House, key: str, *entries: dict[str, Any]) -> tuple[int, Any]:
+    sent = {"Idempotency-Key": key}
+    return await call(house, "POST", "/v1/dossiers/progress", body={"entries": entries}, **sent)
+
+
+@on_session
+async def test_resend_of_progress_of_several_dossiers_gets_the_whole_first_answer(patient: House) -> None:
+    one, two, key = dossier(), dossier(), f"tien-do-{next(_numbers)}"
+    await posted(patient, one)
+    await posted(patient, two)
+    entries = [step(one["code"]), step(two["code"]), step(one["code"], "processed", "2026-01-07T02:00:00Z")]
+    status, first = await progressed_under(patient, key, *entries)
+    assert status == 202
+    assert [entry["dossier"] for entry in first["entries"]] == [one["code"], one["code"], two["code"]]
+    await delivered(patient, one["code"], 2)
+    status, again = await progressed_under(patient, key, *entries)
+    assert status == 202
+    fits("ProgressAccepted", again)
+    told = {"exchange_id": "", "receipt": None}
+    assert {**again, **told} == {**first, **told}
+    assert again["receipt"] is None
+    assert (await progressed_under(patient, key, entries[0]))[0] == 422
+
+
+async def test_progress_that_broke_off_between_its_dossiers_is_completed_by_its_resend(tmp_path: Any) -> None:
+    async with build(tmp_path, {}) as house:
+        one, two, key = dossier(), dossier(), "tien-do"
+        await posted(house, one)
+        await posted(house, two)
+        entries = [step(one["code"]), step(two["code"])]
+        with closing(sqlite3.connect(house.state / "exchange.db")) as connection:
+            connection.execute(
+                "CREATE TRIGGER broken BEFORE INSERT ON dossier_events"
+                f" WHEN NEW.code = '{two['code']}' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            )
+            status, _ = await progressed_under(house, key, *entries)
+            assert status == 503
+            assert (await shown(house, one["code"]))["status"] == "processing"
+            assert (await shown(house, two["code"]))["status"] == "accepted"
+            connection.execute("DROP TRIGGER broken")
+        status, answer = await progressed_under(house, key, *entries)
+        assert status == 202
+        assert [one["state"] for one in answer["dossiers"]] == ["repeated", "updated"]
+        assert [one["verdict"] for one in answer["entries"]] == ["applied", "applied"]
+        _, again = await progressed_under(house, key, *entries)
+        assert (again["entries"], again["dossiers"]) == (answer["entries"], answer["dossiers"])
+        for body in (one, two):
+            await delivered(house, body["code"], 2)
+            assert (await at_portal(house, body["code"]))["progress_rows"] == 1
+
+
+@on_session
+async def test_key_is_stored_nowhere_in_plain_text(patient: House) -> None:
+    body, key = dossier(), f"khoa-cua-{OWNER}"
+    await posted(patient, body, key)
+    await progressed_under(patient, f"{key}-2", step(body["code"]))
+    status, _ = await call(
+        patient,
+        "POST",
+        "/v1/dossiers/inbox/ack",
+        body={"deliveries": [26 * "0"]},
+        **{"Idempotency-Key": f"{key}-3"},
+    )
+    assert status == 404
+    files = [one.read_bytes() for one in patient.state.rglob("*") if one.is_file()]
+    assert [one for one in files if b"khoa-cua" in one] == []
 
 
 @on_session
