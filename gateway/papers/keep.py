@@ -6,8 +6,9 @@ keys of their own; they end with the consent, with the paper's validity, or with
 
 import base64
 import os
+import unicodedata
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2s
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from gateway.consents.sealing import PersonKeys, index_of
 from gateway.consents.service import ConsentBook, named
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, rfc3339
+from gateway.domain.dossier import PROVINCE
 from gateway.domain.errors import LogUnavailable, NotFound, Refused, fault_at
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller, Requester, Subject
@@ -168,13 +170,17 @@ class KeptPapers:
         return Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING_PAPERS), code=code)
 
     async def _check_dossier(self, wanted: PaperToKeep, caller: Caller) -> None:
-        """Raises NotFound for a dossier that this gateway knows as another's. One it does not know is not checked."""
-        known = await self.dossiers.dossiers(DossierSearch(code=wanted.dossier))
-        if not known:
+        """Raises NotFound (recorded) unless it is this person's: the requester's, or one that a portal forwarded."""
+        persons = [index for key in _keys_of(wanted.owner) for index in await self.person_keys.indexes(key)]
+        theirs = DossierSearch(persons=persons, code=unicodedata.normalize("NFC", wanted.dossier))
+        known = await self.dossiers.dossiers(theirs) if persons else ()
+        if any(one.requester == caller.requester.id or one.origin != PROVINCE for one in known):
             return
-        persons = set(await self.person_keys.indexes(wanted.owner.key))
-        if not any(one.requester == caller.requester.id and persons & set(one.persons) for one in known):
-            raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=ProblemCode.DOSSIER_UNKNOWN)
+        code = ProblemCode.DOSSIER_UNKNOWN
+        about = _header(wanted, caller, f"consent:{wanted.consent}")
+        rules, notes = ("dossier:owner",), {"operation": OPERATION}
+        await self.recorder.write(about, Phase.REFUSAL, code, rules=rules, notes=notes)
+        raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=code)
 
     async def _row(
         self, wanted: PaperToKeep, caller: Caller, consent: ConsentRow, now: datetime
@@ -267,6 +273,11 @@ def _end(until: PartialDate | None) -> float:
     else:
         after = date(until.year, until.month, until.day) + timedelta(days=1)
     return datetime(after.year, after.month, after.day, tzinfo=VIETNAM).timestamp()
+
+
+def _keys_of(owner: Subject) -> set[str]:
+    """The owner by each number: a dossier may name the older one alone (`Subject.key`)."""
+    return {owner.key, *([replace(owner, personal_id=None).key] if owner.old_id else [])}
 
 
 def identity_of(owner: Subject) -> list[str]:

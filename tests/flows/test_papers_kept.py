@@ -22,7 +22,7 @@ from tests.flows.test_records import records
 
 pytestmark = on_session
 
-GIVEN_IN, NEXT = "H31.14-261105-0511", "H31.14-261121-0733"
+NEXT = "H31.14-261121-0733"
 OTHER_PARCEL = {**PARCEL, "number": "346"}
 PDF = tiny_pdf("ban ve 12")
 
@@ -55,13 +55,26 @@ async def consented(house: House, who: dict[str, Any], **more: Any) -> str:
     return str(got["consent"])
 
 
+async def given_in(house: House, who: dict[str, Any], client: str = "portal", **more: Any) -> str:
+    """A dossier of this person at this system; the same one again is there already."""
+    unit = {"portal": "H31.14", "one_gate": "H31.15"}[client]
+    ids = [{"kind": "personal_id", "number": who["personal_id"]}]
+    code = f"{unit}-261105-{who['personal_id'][-5:]}"
+    body = dossier(**{"code": code, "procedure": "1.013225", "applicant": {"ids": ids}, **more})
+    status, got = await house.post("/v1/dossiers", body, client)
+    assert status == 202, got
+    return str(body["code"])
+
+
 async def keep(stage: Stage, who: dict[str, Any], consent: str, client: str = "portal", **more: Any) -> Any:
     house = stage.house
     asked = {
-        "procedure": "1.013225", "component": "drawings", "dossier": GIVEN_IN, "file_name": "banve.pdf",
+        "procedure": "1.013225", "component": "drawings", "file_name": "banve.pdf",
         "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL,
         "valid_until": "2060-03-02", **more,
     }  # fmt: skip
+    if "dossier" not in asked:
+        asked["dossier"] = await given_in(house, who, client)
     if "file" not in asked:
         asked["file"] = await upload(house)
     status, answer = await house.post("/v1/papers/keep", asked, client)
@@ -327,8 +340,9 @@ async def test_keeping_under_an_idempotency_key_is_done_once(registers: Stage) -
     house, who = registers.house, subject(registers, "mau")
     consent = await consented(house, who)
     asked = {
-        "procedure": "1.013225", "component": "drawings", "dossier": GIVEN_IN, "file_name": "banve.pdf",
-        "title": "Bản vẽ thiết kế", "consent": consent, "subject": who, "object": PARCEL, "file": await upload(house),
+        "procedure": "1.013225", "component": "drawings", "dossier": await given_in(house, who),
+        "file_name": "banve.pdf", "title": "Bản vẽ thiết kế", "consent": consent, "subject": who,
+        "object": PARCEL, "file": await upload(house),
     }  # fmt: skip
     headers = {
         "Authorization": f"Bearer {await house.token('portal')}",
@@ -365,7 +379,8 @@ async def test_records_of_keeping_name_consent_and_digest_and_no_name(
     who, consent = kept
     last = next(one for one in reversed(records(registers.house)) if one["result"] == "kept")
     assert (last["phase"], last["purpose"], last["basis"]) == ("consent", "keep_papers", f"consent:{consent}")
-    assert (last["dossier"], last["notes"]["operation"]) == (GIVEN_IN, "paper_kept")
+    assert last["dossier"] == await given_in(registers.house, who)
+    assert last["notes"]["operation"] == "paper_kept"
     assert who["full_name"] not in json.dumps(last, ensure_ascii=False)
     assert "banve" not in json.dumps(last)
 
@@ -382,23 +397,44 @@ async def test_nothing_of_a_kept_paper_is_readable_in_the_state_folder(
             assert b"banve" not in content
 
 
-async def test_dossier_of_another_person_or_of_another_system_is_none_to_keep_from(registers: Stage) -> None:
-    who = subject(registers, "mau")
-    consent = await consented(registers.house, who)
-    for code, owner, client in (
-        ("H31.14-261105-0521", "033191527384", "portal"),
-        ("H31.14-261105-0522", who["personal_id"], "one_gate"),
-    ):
-        ids = [{"kind": "personal_id", "number": owner}]
-        body = dossier(code=code, procedure="1.013225", applicant={"ids": ids})
-        assert (await registers.house.post("/v1/dossiers", body, client))[0] == 202
+async def test_dossier_of_another_person_or_system_or_of_nobody_is_none_to_keep_from(
+    registers: Stage,
+) -> None:
+    house, who = registers.house, subject(registers, "mau")
+    consent = await consented(house, who)
+    others = [
+        await given_in(house, {"personal_id": "033191527384"}, code="H31.14-261105-0521"),
+        await given_in(house, who, "one_gate", code="H31.14-261105-0522"),
+        "H31.14-261105-0529",
+    ]
+    for code in others:
         status, got = await keep(registers, who, consent, dossier=code)
         assert (status, got["code"]) == (404, "dossier_unknown")
-    ids = [{"kind": "personal_id", "number": who["personal_id"]}]
-    body = dossier(code="H31.14-261105-0523", procedure="1.013225", applicant={"ids": ids})
-    assert (await registers.house.post("/v1/dossiers", body))[0] == 202
-    status, got = await keep(registers, who, consent, dossier="H31.14-261105-0523")
+        record = records(house)[-1]
+        assert (record["phase"], record["result"], record["dossier"]) == ("refusal", "dossier_unknown", code)
+        assert (record["rules"], record["notes"]["operation"]) == (["dossier:owner"], "paper_kept")
+    status, got = await keep(
+        registers, who, consent, dossier=await given_in(house, who, code="H31.14-261105-0523")
+    )
     assert status == 200, got
+    await house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_paper_is_kept_from_a_dossier_that_names_the_older_number_or_that_a_portal_forwarded(
+    registers: Stage,
+) -> None:
+    house, who = registers.house, subject(registers, "mau")
+    consent = await consented(house, who)
+    ids = [{"kind": "old_id", "number": "145827364"}]
+    code = await given_in(house, who, code="H31.14-261105-0524", applicant={"ids": ids})
+    assert (await keep(registers, who, consent, dossier=code))[0] == 404
+    assert (await keep(registers, {**who, "old_id": "145827364"}, consent, dossier=code))[0] == 200
+    submitted = {"code": "H31-QG-0525", "persona": "mau", "procedure": "1.013225"}
+    order = {"to": house.url, "dossiers": [submitted]}
+    async with house.session.post(f"{house.control}/portal/submit", json=order) as answer:
+        assert (await answer.json())["taken"] == 1
+    assert (await keep(registers, who, consent, dossier="H31-QG-0525"))[0] == 200
+    await house.post("/v1/consents/withdraw", {"consent": consent})
     await registers.house.post("/v1/consents/withdraw", {"consent": consent})
 
 
