@@ -28,9 +28,12 @@ from adapters.sandbox import (
     property_registers,
     transport_registers,
 )
+from adapters.sandbox.accounts import load_accounts
 from adapters.sandbox.arrived import ArrivedMessage
 from adapters.sandbox.connection import as_response, pause, send
 from adapters.sandbox.control import add_control
+from adapters.sandbox.identity_control import SOURCE as IDENTITY
+from adapters.sandbox.identity_control import IdentityHouse
 from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
 from adapters.sandbox.one_gate import SOURCE as ONE_GATE
 from adapters.sandbox.one_gate import OneGate
@@ -70,7 +73,7 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 def sources() -> frozenset[str]:
     """Names of the simulated peers, which are their prefixes too."""
-    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA, ONE_GATE}
+    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA, ONE_GATE, IDENTITY}
 
 
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
@@ -92,16 +95,27 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
         if not only or endpoint.source in only:
             for path in endpoint.paths:
                 app.router.add_route(endpoint.method, f"/{endpoint.source}{path}", stage.serving(endpoint))
-    if not only or TSA in only:
-        add_authority(app, stage.board, stage.closing)
-    gate = OneGate()
-    add_control(app, stage.board, stage.tokens, stage.portal, gate, frozenset(only) or sources())
-    if not only or ONE_GATE in only:
-        add_one_gate(app, gate, stage.board, stage.closing)
-    if not only or BUS in only:
-        add_files(app, stage.board, stage.portal, stage.closing)
-        add_portal_control(app, stage.portal, register, stage.tokens)
+    _add_doors(app, stage, data_root, frozenset(only) or sources())
     return app
+
+
+def _add_doors(app: web.Application, stage: "Stage", data_root: Path, names: Collection[str]) -> None:
+    """Control, and the peers that are more than single operations."""
+    gate, board, closing = OneGate(), stage.board, stage.closing
+    house = IdentityHouse(load_accounts(data_root, stage.register), stage.register, board, closing)
+    forgetting = (
+        board.reset, stage.tokens.forget, stage.portal.forget_all, gate.forget_all, house.forget_all,
+    )  # fmt: skip
+    add_control(app, board, forgetting, names)
+    if TSA in names:
+        add_authority(app, board, closing)
+    if IDENTITY in names:
+        house.add_to(app)
+    if ONE_GATE in names:
+        add_one_gate(app, gate, board, closing)
+    if BUS in names:
+        add_files(app, board, stage.portal, closing)
+        add_portal_control(app, stage.portal, stage.register, stage.tokens)
 
 
 def _portal(data_root: Path, register: Register) -> SimulatedPortal:
@@ -134,7 +148,7 @@ class Stage:
         self.portal = portal
         self.board = Switchboard()
         self.tokens = Tokens()
-        self._register = register
+        self.register = register
         self._latency = latency
         self.closing = asyncio.Event()
 
@@ -173,7 +187,7 @@ class Stage:
     async def _call(self, endpoint: PeerOperation, request: web.Request) -> PeerRequest:
         return PeerRequest(
             source=endpoint.source,
-            register=self._register,
+            register=self.register,
             tokens=self.tokens,
             url=str(request.url),
             headers={name.lower(): value for name, value in request.headers.items()},

@@ -4,16 +4,14 @@ Promises: counts per `source.operation` and nothing else about calls.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from aiohttp import web
 
 from adapters.sandbox.identity import sign_in
 from adapters.sandbox.misbehave import AT_RECEIVERS, Misbehaviour, Mode, Switchboard
 from adapters.sandbox.one_gate import SOURCE as ONE_GATE
-from adapters.sandbox.one_gate import OneGate
-from adapters.sandbox.portal import BUS, INTERLINKED, LGSP, LGSP_QUERY, MINISTRY, VNEID, SimulatedPortal
-from adapters.sandbox.wire import Tokens
+from adapters.sandbox.portal import BUS, INTERLINKED, LGSP, LGSP_QUERY, MINISTRY, VNEID
 
 _WORDS = frozenset({"source", "operation", "mode", "times", "percent", "seconds", "field"})
 _TAKING = frozenset({BUS, LGSP, LGSP_QUERY, MINISTRY, INTERLINKED, VNEID, ONE_GATE})
@@ -22,12 +20,10 @@ _TAKING = frozenset({BUS, LGSP, LGSP_QUERY, MINISTRY, INTERLINKED, VNEID, ONE_GA
 def add_control(
     app: web.Application,
     board: Switchboard,
-    tokens: Tokens,
-    portal: SimulatedPortal,
-    gate: OneGate,
+    forgetting: Collection[Callable[[], None]],
     sources: Collection[str],
 ) -> None:
-    """Add the control routes to the application."""
+    """Add the control routes to the application. `forgetting`: what a reset calls."""
 
     async def misbehave(request: web.Request) -> web.Response:
         try:
@@ -47,10 +43,8 @@ def add_control(
         return web.json_response({"calls": board.calls()})
 
     async def reset(_request: web.Request) -> web.Response:
-        board.reset()
-        tokens.forget()
-        portal.forget_all()
-        gate.forget_all()
+        for forget in forgetting:
+            forget()
         return web.Response(status=204)
 
     async def elsewhere(_request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ from gateway.checks.production import no_sandbox
 from gateway.composition.composition import compose
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import Listener, address_of
+from gateway.config.identity import IdentityProviderSettings
 from gateway.config.portals import PortalSettings
 from gateway.exchange_log.durable import replace_file
 from gateway.serving.hanging_up import remember_hang_up
@@ -65,7 +66,14 @@ def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
         for folder in ("sources", "portals")
     }
     moved["portals"] = {name: _fetching(item, sandbox) for name, item in moved["portals"].items()}
-    return configuration.model_copy(update=moved)
+    providers = {name: _signing_in(item, sandbox) for name, item in configuration.identity_providers.items()}
+    return configuration.model_copy(update={**moved, "identity_providers": providers})
+
+
+def _signing_in(settings: IdentityProviderSettings, sandbox: str) -> IdentityProviderSettings:
+    """With the sandbox's address in the issuer and the pinned addresses."""
+    endpoints = settings.endpoints.model_copy(update=_moved(settings.endpoints.model_dump(), sandbox))
+    return settings.model_copy(update={"issuer": _moved(settings.issuer, sandbox), "endpoints": endpoints})
 
 
 def _fetching(settings: PortalSettings, sandbox: str) -> PortalSettings:
