@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from adapters.portals.calling import NotDelivered, PortalPeer, PortalRequest, read_json
@@ -94,6 +94,9 @@ class OpenIdOptions(Settings):
     logout_typ: Literal["required", "optional"] = "required"
     #: ca, certificate, key
     tls: Any = None
+
+
+Options = TypeVar("Options", bound=OpenIdOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,9 +420,9 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def options_of(settings: IdentityProviderSettings) -> OpenIdOptions:
-    """Raises ConfigError."""
-    return read_options(settings.options, file_of(settings), OpenIdOptions)
+def options_of(settings: IdentityProviderSettings, model: type[Options]) -> Options:
+    """The options as `model`. Raises ConfigError."""
+    return read_options(settings.options, file_of(settings), model)
 
 
 def file_of(settings: IdentityProviderSettings) -> str:
@@ -496,16 +499,14 @@ def _pinned(settings: IdentityProviderSettings, options: OpenIdOptions) -> Provi
     missing = [name for name in _needed(options) if not getattr(written, name)]
     if missing:
         what = f"'endpoints.{missing[0]}' is missing"
-        raise _config_error(
-            settings, what, "write its address, or 'discovery: true'", "endpoints", missing[0]
-        )
+        raise config_error(settings, what, "write its address, or 'discovery: true'", "endpoints", missing[0])
     return ProviderAddresses(**{name: getattr(written, name) for name in _METADATA})
 
 
 def _secret(settings: IdentityProviderSettings) -> str:
     if settings.client_secret is None:
         what = "'client_secret' is missing: the gateway is a confidential client"
-        raise _config_error(settings, what, "write 'client_secret: {file: PATH}'", "client_secret")
+        raise config_error(settings, what, "write 'client_secret: {file: PATH}'", "client_secret")
     return settings.client_secret.reveal()
 
 
@@ -513,7 +514,7 @@ def _algorithms(settings: IdentityProviderSettings) -> frozenset[str]:
     for name in settings.algorithms:
         if name not in issued.ALGORITHMS:
             what, remedy = f"'{name}' is no algorithm that counts", f"use {', '.join(issued.ALGORITHMS)}"
-            raise _config_error(settings, what, remedy, "algorithms")
+            raise config_error(settings, what, remedy, "algorithms")
     return frozenset(issued.ALGORITHMS[name] for name in settings.algorithms)
 
 
@@ -530,5 +531,6 @@ def _peers(settings: IdentityProviderSettings, options: OpenIdOptions, tools: To
     }
 
 
-def _config_error(settings: IdentityProviderSettings, what: str, remedy: str, *place: str) -> ConfigError:
+def config_error(settings: IdentityProviderSettings, what: str, remedy: str, *place: str) -> ConfigError:
+    """A fault of the settings' file."""
     return ConfigError([Problem(file_of(settings), 0, what, remedy, place=place)])

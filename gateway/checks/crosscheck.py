@@ -8,6 +8,7 @@ from gateway.checks.agreements import agreement_faults, scope_faults
 from gateway.checks.applications import application_faults
 from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
+from gateway.checks.identity_providers import identity_provider_faults, login_client_faults
 from gateway.checks.logins import login_faults
 from gateway.checks.portals import portal_faults
 from gateway.checks.procedures import procedure_faults
@@ -34,6 +35,8 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(consent_faults(configuration, catalogue))
     faults.add(requester_faults(configuration))
     faults.add(login_faults(configuration))
+    faults.add(identity_provider_faults(configuration, catalogue))
+    faults.add(login_client_faults(configuration, catalogue))
     faults.add(application_faults(configuration))
     faults.add(agency_faults(configuration))
     faults.add(purpose_faults(configuration))

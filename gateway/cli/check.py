@@ -44,6 +44,7 @@ from gateway.cli.options import (
 )
 from gateway.composition.composition import Composition
 from gateway.composition.doors import open_doors
+from gateway.composition.identity_providers import open_identity_providers
 from gateway.composition.portals import open_portals
 from gateway.config.configuration import Configuration, survey
 from gateway.config.portals import PortalSettings
@@ -217,7 +218,7 @@ def _people(root: Path) -> None:
 
 
 async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Path) -> None:
-    """Open all sources and portals without asking them: adapters check `auth` and `options`. Services: elsewhere."""
+    """Open all that is called without asking it: adapters check `auth` and `options`. Services: elsewhere."""
     mapped = {}
     for name, settings in configuration.sources.items():
         plans = catalogue.services.get(name, {})
@@ -236,6 +237,9 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
             await portal.close()
     with faults.noted():
         open_doors(parts, _no_desk)
+    with faults.noted():
+        for provider in open_identity_providers(parts, SystemClock()).values():
+            await provider.close()
     faults.finish()
 
 

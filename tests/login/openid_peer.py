@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from adapters.portals.openid import OpenIdProvider, options_of
+from adapters.portals.openid import OpenIdOptions, OpenIdProvider, options_of
 from adapters.transport.tools import Tools
 from gateway.config.identity import IdentityProviderSettings
 from gateway.config.strict_yaml import read
@@ -181,7 +181,11 @@ async def relying(
     settings = fake.settings(**more)
     words: dict[str, Any] = {} if monotonic is None else {"monotonic": monotonic}
     provider = OpenIdProvider(
-        settings, options_of(settings), plan_of(settings.mapping), login_tools(fake.clock), **words
+        settings,
+        options_of(settings, OpenIdOptions),
+        plan_of(settings.mapping),
+        login_tools(fake.clock),
+        **words,
     )
     try:
         yield provider
