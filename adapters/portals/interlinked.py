@@ -81,7 +81,10 @@ def open_portal(settings: PortalSettings, plans: PortalPlans, tools: PortalTools
     def send(wire: Mapping[str, Any], end: float) -> Awaitable[Mapping[str, Any]]:
         return calls.send("POST", calls.options.status_path, wire, end)
 
-    return StatusPortal(name=settings.portal, write=write, send=send, judge=_judged, ended=calls.peer.close)
+    return StatusPortal(
+        name=settings.portal, write=write, fields=plans["progress"].fields, send=send, judge=_judged,
+        ended=calls.peer.close,
+    )  # fmt: skip
 
 
 def open_puller(settings: PortalSettings, plans: PortalPlans, tools: PortalTools) -> "InterlinkedDossiers":

@@ -7,7 +7,8 @@ from adapters.portals.tools import Link, LinkFor
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import FilesUnavailable
 from gateway.domain.evidence import NOTHING
-from gateway.mapping.messages import MessageFault, PortalPlans
+from gateway.mapping.messages import MessageFault, PortalPlans, WireFields
+from gateway.mapping.shapes import check_shape
 from gateway.ports.relay import Unwritable
 
 #: members of a message that hold papers or results, or parts with papers
@@ -47,17 +48,17 @@ def first_fault(
         return None
     for one in body["entries"] if kind is MessageKind.PROGRESS else (body,):
         whole = {**one, "more": {**one.get("more", {}), **more}} if more else one
-        if (fault := fault_of(plan.write, whole)) is not None:
+        if (fault := fault_of(plan.write, whole, plan.fields)) is not None:
             return fault
     return None
 
 
 def fault_of(
-    write: Callable[[Mapping[str, Any]], Mapping[str, Any]], body: Mapping[str, Any]
+    write: Callable[[Mapping[str, Any]], Mapping[str, Any]], body: Mapping[str, Any], fields: WireFields
 ) -> Unwritable | None:
-    """The fault of one object."""
+    """The fault of one object that `write` writes into these fields."""
     try:
-        write(body)
+        check_shape(fields, write(body))
     except MessageFault as fault:
         return Unwritable(fault.field, fault.path, fault.why)
     return None

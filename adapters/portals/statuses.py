@@ -10,7 +10,7 @@ from adapters.transport.faults import defect_here
 from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import PortalUnavailable
 from gateway.domain.reasons import DeliveryReason
-from gateway.mapping.messages import MessageFault
+from gateway.mapping.messages import MessageFault, WireFields
 from gateway.ports.relay import (
     DeliveryOutcome,
     OutboundMessage,
@@ -28,6 +28,8 @@ class StatusPortal:
     name: str
     #: the wire object of a status notice; raises MessageFault
     write: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    #: what it writes into
+    fields: WireFields
     #: its answer, by an end; raises NotDelivered
     send: Callable[[Mapping[str, Any], float], Awaitable[Mapping[str, Any]]]
     #: what an answer means
@@ -52,7 +54,7 @@ class StatusPortal:
 
     def unwritable(self, kind: MessageKind, body: Mapping[str, Any]) -> Unwritable | None:
         """The first field that the portal cannot take."""
-        return fault_of(self.write, body) if kind in self.kinds else None
+        return fault_of(self.write, body, self.fields) if kind in self.kinds else None
 
     async def look_up(self, code: str, end: float) -> RemoteDossier | None:
         """It offers no look-up."""

@@ -56,7 +56,10 @@ def open_portal(settings: PortalSettings, plans: PortalPlans, tools: PortalTools
         answer = await peer.send(PortalRequest(request, Behalf(service="status"), read_json), end)
         return answer if isinstance(answer, Mapping) else {}
 
-    return StatusPortal(name=settings.portal, write=write, send=send, judge=_judged, ended=peer.close)
+    return StatusPortal(
+        name=settings.portal, write=write, fields=plans["status"].fields, send=send, judge=_judged,
+        ended=peer.close,
+    )  # fmt: skip
 
 
 def _judged(answer: Mapping[str, Any]) -> PortalAnswer:

@@ -92,6 +92,8 @@ VALUES_TOO_LARGE = Sentence("các giá trị dài quá {largest} byte", "the val
 IS_MISSING = Sentence("còn thiếu", "is missing")
 OBJECT_EXPECTED = Sentence("cần một đối tượng JSON: {{…}}", "a JSON object is expected: {{…}}")
 LIST_EXPECTED = Sentence("cần một danh sách: […]", "a list is expected: […]")
+OBJECTS_EXPECTED = Sentence("cần một danh sách các đối tượng JSON: [{{…}}]",
+    "a list of JSON objects is expected: [{{…}}]")
 TEXT_EXPECTED = Sentence("cần chuỗi ký tự, đặt trong dấu nháy", "text is expected, in quotes")
 WHOLE_NUMBER_EXPECTED = Sentence("cần số nguyên", "a whole number is expected")
 NUMBER_EXPECTED = Sentence("cần một số", "a number is expected")

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.doors.conftest import Street
@@ -324,6 +325,62 @@ async def test_text_that_is_longer_than_any_field_is_refused_by_its_name_and_not
     assert answer["error_code"] == "-1"
     assert "GhiChu" in answer["message"]
     assert not await client.known(dossier)
+
+
+#: member, and what stands there; the field that the answer names
+WRONG_TYPES: dict[str, tuple[dict[str, Any], str]] = {
+    "text for a list": ({"DanhSachHoSoBoSung": "đã bổ sung"}, "DanhSachHoSoBoSung "),
+    "number for a list": ({"DanhSachLePhi": 3}, "DanhSachLePhi "),
+    "flag for a list": ({"TaiLieuNop": True}, "TaiLieuNop "),
+    "texts in a list": ({"DSKetNoiCSDL": ["1", "2"]}, "DSKetNoiCSDL[0] "),
+    "numbers in a list": ({"DSKetNoiCSDL": [1]}, "DSKetNoiCSDL[0] "),
+    "lists in a list": ({"DanhSachGiayToKetQua": [[]]}, "DanhSachGiayToKetQua[0] "),
+    "text for a list in a list": (
+        {"DanhSachHoSoBoSung": [{"HoSoBoSungId": 1, "DanhSachGiayToBoSung": "a.pdf"}]},
+        "DanhSachHoSoBoSung[0].DanhSachGiayToBoSung ",
+    ),
+    "object for a text": ({"GhiChu": {"a": 1}}, "GhiChu"),
+    "list for a text": ({"NgayHenTra": ["20261128170000"]}, "NgayHenTra"),
+    "word for a status": ({"TrangThaiHoSo": "Đang xử lý"}, "TrangThaiHoSo"),
+    "word for a status, unknown": ({"TrangThaiHoSo": "unknown"}, "TrangThaiHoSo"),
+}  # fmt: skip
+
+
+@on_session
+@pytest.mark.parametrize(("changed", "field"), WRONG_TYPES.values(), ids=WRONG_TYPES.keys())
+async def test_value_of_another_type_is_refused_by_its_field_and_the_others_are_stored(
+    street: Street, changed: dict[str, Any], field: str
+) -> None:
+    client, good, bad = await street.one_gate(), code(), code()
+    answer = await client.call("DongBoHoSoMC", [synced(bad, **changed), synced(good)], isUpdating="False")
+    assert answer["error_code"] == "-1", answer
+    assert f"{bad}: " in answer["message"]
+    assert field in answer["message"]
+    assert "thành công" not in answer["message"]
+    assert not await client.known(bad)
+    assert await client.known(good)
+
+
+@on_session
+async def test_status_in_words_is_refused_in_a_step_and_an_unknown_number_goes_as_it_came(
+    street: Street,
+) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert await client.sync(synced(dossier, TrangThaiHoSo="12"))
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["dossier"]["status_text"] == "12"
+    row = step(dossier, "Đang xử lý", "20261126090000")
+    answer = await client.call("CapNhatTienDoHoSoMC", [row])
+    assert answer["error_code"] == "-1"
+    assert "TrangThai" in answer["message"]
+    assert "thành công" not in answer["message"]
+    assert len((await street.get(f"/v1/dossiers/{dossier}"))["history"]) == 1
+
+
+@on_session
+async def test_one_object_for_a_list_is_a_list_of_it(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    assert await client.sync(synced(dossier, DSKetNoiCSDL={"MaCSDL": "1"}))
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["dossier"]["databases"] == ["1"]
 
 
 @on_session

@@ -117,6 +117,25 @@ async def test_dossier_reaches_the_portal_once_with_its_progress(patient: House)
 
 
 @on_session
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ({"status": "unknown", "status_text": "Đang chờ ý kiến"}, "/status"),
+        ({"more": {"DanhSachLePhi": "15000"}}, "/fees"),
+        ({"more": {"DanhSachTepDinhKemKhac": ["ảnh"]}}, "/other_files/0"),
+    ],
+)
+async def test_what_no_portal_could_ever_read_is_refused_at_once(
+    patient: House, more: dict[str, Any], pointer: str
+) -> None:
+    body = dossier(**more)
+    status, answer = await call(patient, "POST", "/v1/dossiers", body=body)
+    assert (status, answer["code"]) == (422, "message_not_writable")
+    assert answer["errors"][0]["pointer"] == pointer
+    assert (await call(patient, "GET", f"/v1/dossiers/{body['code']}"))[0] == 404
+
+
+@on_session
 async def test_the_same_step_twice_in_one_request_is_one(patient: House) -> None:
     body = dossier()
     await posted(patient, body)
