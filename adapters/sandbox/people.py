@@ -6,6 +6,7 @@ Every scalar in the file is text. Knows no protocol.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,24 @@ class Register:
 
 
 def load(data_root: Path) -> Register:
-    """Read the personas and catalogues below the project root; ConfigError when something in the files is wrong."""
+    """Read the personas and catalogues below the project root; ConfigError when something in the files is wrong.
+
+    Files that did not change are not read again.
+    """
+    return _read(data_root, _stamp(data_root / PERSONAS), _stamp(data_root / CATALOGUES))
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes with a file; zeros: it cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=2)
+def _read(data_root: Path, *_stamps: tuple[int, int, int]) -> Register:
     document = read(data_root / PERSONAS, data_root)
     raw = _table(document)
     entries = raw.pop("people", None)

@@ -52,8 +52,11 @@ class ServeOptions:
 
 
 def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
-    """The configuration; `sandbox`: URL for its sources and portals."""
-    configuration = load(plan.config, plan.overrides)
+    """The configuration, read now; `sandbox`: URL for its sources and portals."""
+    return _at_sandbox(load(plan.config, plan.overrides), sandbox)
+
+
+def _at_sandbox(configuration: Configuration, sandbox: str) -> Configuration:
     if not sandbox:
         return configuration
     moved = {
@@ -110,14 +113,18 @@ async def running(
     plan: ServeOptions, *, with_admin: bool = True
 ) -> AsyncIterator[tuple[Gateway, dict[str, object]]]:
     """The running gateway (and sandbox), with the content of the ready file."""
+    with _collector_off():
+        loaded = load(plan.config, plan.overrides)
     if not plan.with_sandbox:
-        async with _gateway(plan, plan.sandbox, with_admin) as gateway:
+        async with _gateway(plan, loaded, plan.sandbox, with_admin) as gateway:
             yield gateway, description(plan, gateway, plan.sandbox)
         return
-    loaded = load(plan.config, plan.overrides)
     no_sandbox(loaded)
     listener = loaded.gateway.sandbox
-    async with sandbox_at(plan.root, listener) as address, _gateway(plan, address, with_admin) as gateway:
+    async with (
+        sandbox_at(plan.root, listener) as address,
+        _gateway(plan, loaded, address, with_admin) as gateway,
+    ):
         yield gateway, description(plan, gateway, address)
 
 
@@ -133,9 +140,14 @@ def spread(connections: int) -> None:
 
 
 @asynccontextmanager
-async def _gateway(plan: ServeOptions, sandbox: str, with_admin: bool) -> AsyncIterator[Gateway]:  # noqa: FBT001 -- ours
+async def _gateway(
+    plan: ServeOptions,
+    loaded: Configuration,
+    sandbox: str,
+    with_admin: bool,  # noqa: FBT001 -- ours
+) -> AsyncIterator[Gateway]:
     with _collector_off():
-        gateway = Gateway(compose(configured(plan, sandbox), plan.root, plan.state))
+        gateway = Gateway(compose(_at_sandbox(loaded, sandbox), plan.root, plan.state))
     spread(gateway.parts.configuration.gateway.limits.connections)
     reloading: asyncio.Task[None] | None = None
     try:
