@@ -19,6 +19,7 @@ TAX = "config/sources/tax.yaml"
 POPULATION = "config/sources/population.yaml"
 BUS = "config/portals/national_bus.yaml"
 GATEWAY = "config/gateway.yaml"
+LOGIN = "config/identity_providers/national_portal.yaml"
 PORTAL = "config/requesters/portal.yaml"
 ONLY = "which only the sandbox profile allows"
 LOG = "log:\n"
@@ -31,6 +32,9 @@ FAULTS: dict[str, Fault] = {
     "secret of a portal": (BUS, "  secret: {env: A_SECRET}", "  secret: {value: plain}", "secret:", ONLY),
     "key beside a secret": (POPULATION, "api_key: {env: A_SECRET}", "api_key: {value: plain}", "api_key:", ONLY),
     "key of no reference": (POPULATION, "api_key: {env: A_SECRET}", "api_key: plain", "api_key:", "is not a secret"),
+    "secret of an identity provider": (LOGIN, "{env: A_SECRET}", "{value: plain}", "client_secret:", ONLY),
+    "simulated identity provider": (LOGIN, "mark: seen", "mark: sandbox", "mark:", "this provider is simulated"),
+    "plain http of an identity provider": (LOGIN, "issuer: https:", "issuer: http:", "issuer:", "is not https"),
     "requester with a secret": (PORTAL, KEYS, "client_secret: {env: A_SECRET}", "client_secret:", "not by a secret"),
     "no issuer": (GATEWAY, ISSUER, "", "", "'issuer' is missing"),
     "root key": (GATEWAY, LOG, f"{LOG}  root_key: {{value: {KEY}}}\n", "root_key:", ONLY),
@@ -50,7 +54,11 @@ def as_production(root: Path) -> Path:
     for path in (root / "config/portals").glob("*.yaml"):
         if "mark: sandbox" in path.read_text("utf-8"):
             path.unlink()
-    for path in (*(root / "config/sources").glob("*.yaml"), *(root / "config/portals").glob("*.yaml")):
+    (root / "config/identity_providers/vneid.yaml").unlink()
+    login = root / LOGIN
+    text = login.read_text("utf-8").replace("mark: sandbox", "mark: seen")
+    login.write_text(text.replace("http://127.0.0.1:8090", "https://sso.example"), "utf-8")
+    for path in (login, *(root / "config/sources").glob("*.yaml"), *(root / "config/portals").glob("*.yaml")):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")
     for path in (root / "config/requesters").glob("*.yaml"):
