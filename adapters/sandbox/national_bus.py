@@ -227,8 +227,6 @@ def _looked_up(entry: LedgerEntry) -> dict[str, Any]:
         "MaDVC": "",
         "TenDVC": "",
         "HoTenNguoiNop": fields.get("ChuHoSo") or "",
-        "DonViXuLy": fields.get("DonViXuLy", ""),
-        "MaDonViXuLy": "",
         **_brief(entry),
         "HinhThucNhanKQ": fields.get("HinhThuc", ""),
     }
@@ -242,6 +240,8 @@ def _brief(entry: LedgerEntry) -> dict[str, Any]:
         "MaHoSo": entry.code,
         "MaTrangThai": entry.status,
         "TrangThaiHoSo": STATUSES.get(entry.status, entry.status),
+        "DonViXuLy": fields.get("DonViXuLy") or "",
+        "MaDonViXuLy": fields.get("MaDonViXuLy") or "",
         "NgayNop": fields.get("NgayNopHoSo") or "",
         "NgayTiepNhan": fields.get("NgayTiepNhan") or "",
         "NgayHenTra": fields.get("NgayHenTra") or "",

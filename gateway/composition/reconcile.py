@@ -40,6 +40,7 @@ async def relay_desk(parts: Composition, stores: Stores, relay: DossierRelay) ->
     reconciler = Reconciler(
         portals=asked, takes=takes, rows=rows, runs=stores.reconcile_runs,
         mender=mender, clock=recorder.clock, gauge=parts.metrics.diverged, rules=relay.rules,
+        stated=relay.contents.stated,
         limits=_limits(settings.reconcile), nightly=_minutes(settings.reconcile.nightly_at),
         days=settings.reconcile.days,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import Recorder
+from gateway.ports.relay import DossierRow
 
 #: how long the keys of a month are used before the store is read again
 _FRESH_SECONDS = 2.0
@@ -75,6 +76,12 @@ class Contents:
         keys = await self.of(period) if sealed else None
         plain = None if keys is None else unseal(keys.encryption, sealed, context.encode())
         return None if plain is None else orjson.loads(plain)
+
+    async def stated(self, row: DossierRow) -> dict[str, str]:
+        """`unit` and `agency` that a dossier states; nothing when it is erased. Raises LogUnavailable."""
+        content = await self.open(row.period, row.sealed, f"{row.origin}|{row.code}")
+        dossier = {} if content is None else content["dossier"]
+        return {name: dossier[name] for name in ("unit", "agency") if dossier.get(name)}
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:
         """The indexes of a person (`Subject.key`), one for each month that is not erased. Raises LogUnavailable."""

@@ -1,7 +1,9 @@
 """How a dossier here differs from the same dossier at a portal, and what mends it. Pure: it asks nobody."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,12 +13,16 @@ from gateway.domain.identifiers import procedure_code
 from gateway.ports.relay import DeliveryRow, DeliveryState, DossierRow, RemoteDossier
 from gateway.relay.statuses import StatusRules, is_final
 
-#: facts that are compared where the portal tells them
+#: facts that are compared where the portal tells them; `procedure`, `unit` and `agency` are too, each in its own way
 COMPARED = (
     "filed_at", "received_at", "due_at", "processed_at", "handed_over_at", "channel", "payment", "return_method",
 )  # fmt: skip
+#: what no message of ours changes at a portal: a person compares both sides
+_NOT_SENT = frozenset(("agency",))
 #: ours -> what a notice about a forwarded dossier makes of it at the portal (`mappings/codes/notice_state.yaml`)
 _NOTICED = {DossierStatus.REFUSED: DossierStatus.SUPPLEMENT_REQUESTED}
+#: ends a text that a portal has cut
+_ELLIPSIS = "..."
 
 
 class Divergence(StrEnum):
@@ -71,13 +77,14 @@ class Difference(NamedTuple):
 
 def compared(
     row: DossierRow, there: RemoteDossier | None, portal: str, takes: Collection[MessageKind],
-    open_deliveries: Sequence[DeliveryRow], rules: StatusRules,
+    open_deliveries: Sequence[DeliveryRow], rules: StatusRules, stated: Mapping[str, str] = MappingProxyType({}),
 ) -> Difference | None:  # fmt: skip
     """How the two sides differ; None: they do not.
 
-    `open_deliveries`: those of this dossier to this portal that are not delivered.
+    `open_deliveries`: those of this dossier to this portal that are not delivered. `stated`: `unit` and `agency` that
+    the dossier itself states; they are in no fact, for a unit is free text.
     """
-    kind, fields = _divergence(row, there, rules)
+    kind, fields = _divergence(row, there, rules, stated)
     if kind is None:
         return None
     theirs = "" if there is None else there.status_text or there.status
@@ -106,12 +113,12 @@ def missing_here(portal: str, there: RemoteDossier) -> Difference:
 
 
 def _divergence(
-    row: DossierRow, there: RemoteDossier | None, rules: StatusRules
+    row: DossierRow, there: RemoteDossier | None, rules: StatusRules, stated: Mapping[str, str]
 ) -> tuple[Divergence | None, tuple[str, ...]]:
     if there is None:
         return Divergence.MISSING_THERE, ()
     facts = orjson.loads(row.facts) if row.facts else {}
-    fields = _differing(row, facts, there.facts)
+    fields = (*_differing(row, facts, there.facts), *_others(stated, there.facts))
     if _is_unknown(there):
         return Divergence.FIELDS, ("status", *fields)
     status = _status_divergence(row, facts, there.status, rules)
@@ -143,6 +150,32 @@ def _differing(row: DossierRow, facts: Mapping[str, Any], told: Mapping[str, Any
     if isinstance(procedure, str) and procedure and procedure_code(procedure) != row.procedure:
         names.append("procedure")
     return tuple(names)
+
+
+def _others(stated: Mapping[str, str], told: Mapping[str, Any]) -> list[str]:
+    """The names and codes that both sides state, and not the same."""
+    names = []
+    for name, is_same in (("unit", _is_same_name), ("agency", _is_same_unit)):
+        ours, theirs = stated.get(name), told.get(name)
+        if ours and isinstance(theirs, str) and theirs.strip() and not is_same(ours, theirs):
+            names.append(name)
+    return names
+
+
+def _is_same_name(ours: str, theirs: str) -> bool:
+    """Whether two texts are one name, however they are spaced; theirs may be cut (national-portal.md A.11)."""
+    ours, theirs = (" ".join(unicodedata.normalize("NFC", one).split()) for one in (ours, theirs))
+    return ours == theirs or (theirs.endswith(_ELLIPSIS) and ours.startswith(theirs.removesuffix(_ELLIPSIS)))
+
+
+def _is_same_unit(ours: str, theirs: str) -> bool:
+    """Whether two codes name one unit: `000.00.14.H31` and `H31.14` do (national-portal.md K.2)."""
+    return _levels(ours) == _levels(theirs)
+
+
+def _levels(code: str) -> list[str]:
+    parts = [one for one in code.strip().split(".") if one.strip("0")]
+    return parts if parts[:1] and parts[0][:1].isalpha() else parts[::-1]
 
 
 def _under_way(found: Difference, open_deliveries: Sequence[DeliveryRow]) -> Difference | None:
@@ -180,7 +213,9 @@ def _wanted(
         return ()
     if is_behind and not found.fields and MessageKind.PROGRESS in takes:
         return (MessageKind.PROGRESS,)
-    if MessageKind.DOSSIER not in takes:
+    if MessageKind.DOSSIER not in takes or (
+        found.kind is Divergence.FIELDS and _NOT_SENT.issuperset(found.fields)
+    ):
         return ()
     steps = () if found.kind is Divergence.FIELDS else (MessageKind.PROGRESS,)
     return (MessageKind.DOSSIER, *steps)

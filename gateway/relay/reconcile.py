@@ -141,6 +141,8 @@ class Reconciler:
     clock: Clock
     #: shows differences as a metric: portal, class -> number
     gauge: Callable[[str, Mapping[str, int]], None]
+    #: what a dossier itself states of `unit` and `agency`; nothing when its content is erased
+    stated: Callable[[DossierRow], Awaitable[Mapping[str, str]]]
     rules: StatusRules = field(default_factory=StatusRules)
     limits: ReconcileLimits = field(default_factory=ReconcileLimits)
     #: minutes after midnight in Việt Nam at which the nightly run begins; None: there is none
@@ -308,9 +310,14 @@ class _DaysLeft:
             self._report.not_compared += 1
             return None
         self._report.compared += 1
-        return await self._confirmed(row, there) if self._difference(row, there, ()) else None
+        stated = {} if there is None else await self._of.stated(row)
+        if self._difference(row, there, (), stated) is None:
+            return None
+        return await self._confirmed(row, there, stated)
 
-    async def _confirmed(self, row: DossierRow, there: RemoteDossier | None) -> Difference | None:
+    async def _confirmed(
+        self, row: DossierRow, there: RemoteDossier | None, stated: Mapping[str, str]
+    ) -> Difference | None:
         """The difference with the messages that are under way; None when the dossier has changed meanwhile."""
         wanted = DeliverySearch(target=self._run.portal, code=row.code, states=OPEN, most=100)
         key = f"{row.origin}|{row.code}"
@@ -318,7 +325,7 @@ class _DaysLeft:
         newest = await self._of.rows.dossier(row.origin, row.code)
         if newest is None or newest.version != row.version:
             return None
-        return self._difference(row, there, under_way)
+        return self._difference(row, there, under_way, stated)
 
     def _fail(self) -> None:
         """Count a dossier that the portal did not answer for. Raises _Stopped."""
@@ -328,9 +335,10 @@ class _DaysLeft:
             raise _Stopped("failed", "portal_unavailable")
 
     def _difference(
-        self, row: DossierRow, there: RemoteDossier | None, under_way: Sequence[DeliveryRow]
-    ) -> Difference | None:
-        return compared(row, there, self._run.portal, self._takes, under_way, self._of.rules)
+        self, row: DossierRow, there: RemoteDossier | None, under_way: Sequence[DeliveryRow],
+        stated: Mapping[str, str],
+    ) -> Difference | None:  # fmt: skip
+        return compared(row, there, self._run.portal, self._takes, under_way, self._of.rules, stated)
 
     def _concerns(self, row: DossierRow) -> bool:
         """Whether the portal is told about this dossier, and the run is about its requester."""

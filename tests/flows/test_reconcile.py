@@ -112,6 +112,23 @@ async def test_what_the_portal_lost_or_changed_is_found_and_sent_again(office: H
     assert {one["dossier"] for one in mended} == {lost, behind, moved}
 
 
+async def test_other_unit_is_sent_again_and_another_agency_is_left_to_a_person(office: House) -> None:
+    same, unit, agency = [await sent(office, agency="000.00.14.H31") for _ in range(3)]
+    await control(office, "drift", code=same, fields={"MaDonViXuLy": "H31.14"})
+    await control(office, "drift", code=unit, fields={"DonViXuLy": "Sở Mẫu"})
+    await control(office, "drift", code=agency, fields={"MaDonViXuLy": "H31.02"})
+    run = await reconciled(office, apply=True)
+    assert differences(run) == {
+        unit: ("fields_differ", "send", True),
+        agency: ("fields_differ", "look", False),
+    }
+    assert {one["dossier"]: one["fields"] for one in run["report"]["differences"]} == {
+        unit: ["unit"], agency: ["agency"],
+    }  # fmt: skip
+    await delivered(office, unit, 3)
+    assert set(differences(await reconciled(office))) == {agency}
+
+
 async def test_metric_and_report_show_what_differs(office: House) -> None:
     code = await sent(office)
     await control(office, "forget", code=code)

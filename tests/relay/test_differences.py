@@ -14,6 +14,7 @@ ALL = frozenset(MessageKind)
 PATH = {"path": [["accepted", 10], ["processing", 20], ["processed", 30]]}
 PROCESSED = dossier("A", "processed", facts=PATH)
 FORWARDED = dossier("A", "processed", origin="bus", facts=PATH)
+STATED = {"unit": "UBND phường Mẫu", "agency": "000.00.14.H31"}
 DATED = dossier("A", facts={"due_at": 90, "received_at": 10})
 
 
@@ -67,6 +68,27 @@ def test_each_difference_has_its_class_and_its_remedy(
     assert (found.kind, found.remedy) == (kind, remedy)
     assert (" ".join(found.sends), " ".join(found.fields)) == (sends, fields)
     assert (found.ours, found.version, found.requester) == (row.status, 3, "one_gate")
+
+
+@pytest.mark.parametrize(
+    ("stated", "remote", "remedy", "fields"),
+    [
+        (STATED, there("A", unit="UBND  phường Mẫu", agency="H31.14"), None, ""),
+        (STATED, there("A", unit="UBND phường...", agency="000.14.00.H31"), None, ""),
+        (STATED, there("A", unit="", agency=" "), None, ""),
+        (STATED, there("A"), None, ""),
+        ({}, there("A", unit="Sở Mẫu", agency="H31.02"), None, ""),
+        (STATED, there("A", unit="Sở Mẫu"), "send", "unit"),
+        # no message of ours has it
+        (STATED, there("A", agency="H31.02"), "look", "agency"),
+        (STATED, there("A", unit="Sở Mẫu", agency="H31.02"), "send", "unit agency"),
+    ],
+)
+def test_unit_and_agency_are_compared_where_both_sides_state_them(
+    stated: dict[str, str], remote: RemoteDossier, remedy: str | None, fields: str
+) -> None:
+    found = compared(dossier("A"), remote, "bus", ALL, (), StatusRules(), stated)
+    assert (found and found.remedy, " ".join(found.fields if found else ())) == (remedy, fields)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.dossier import MessageKind
-from gateway.ports.relay import RemoteDossier, RemotePage
+from gateway.ports.relay import DossierRow, RemoteDossier, RemotePage
 from gateway.relay.differences import Difference
 from gateway.relay.reconcile import ReconcileLimits, Reconciler, ReconcileReport
 from tests.relay.twins import DAY, MORNING, KnownDossiers, KnownRuns, LyingPortal, delivery, dossier, there
@@ -46,6 +46,10 @@ class Office:
         self.pauses.append(seconds)
         self.clock.seconds += seconds
 
+    async def stated(self, row: DossierRow) -> dict[str, str]:
+        assert row.code
+        return {}
+
     def reconciler(self, **more: Any) -> Reconciler:
         return Reconciler(
             portals={"bus": self.portal},  # type: ignore[dict-item]
@@ -56,6 +60,7 @@ class Office:
             clock=self.clock,
             gauge=lambda portal, counts: self.shown.update({portal: dict(counts)}),
             pause=self.pause,
+            stated=self.stated,
             **{"nightly": None, **more},
         )
 
