@@ -294,6 +294,7 @@ class Metrics(Collector):
             "operation",
             "code",
         )
+        self._logins = _Family("counter", "logins", "Steps of logins of people", "step", "reason")
         #: portal -> differences of the last reconciliation, by class
         self._diverged: dict[str, Mapping[str, int]] = {}
         self._families = (
@@ -307,6 +308,7 @@ class Metrics(Collector):
             self._cache,
             self._alarms,
             self._faults,
+            self._logins,
         )
         self._append_failures = failures.child()
         self._append_seconds = append_seconds.child()
@@ -369,6 +371,10 @@ class Metrics(Collector):
     def alarm(self, kind: str) -> None:
         """A security event, by its kind."""
         self._alarms.child(kind)[0] += 1
+
+    def login(self, step: str, reason: str = "") -> None:
+        """A login came to a step, or ended for a reason: words of closed lists."""
+        self._logins.child(step, reason)[0] += 1
 
     def diverged(self, portal: str, counts: Mapping[str, int]) -> None:
         """Dossiers that differ from those of a portal, by class."""

@@ -165,6 +165,7 @@ class ByTheLibrary:
         self._faults = self._counter(
             "source_faults", "Answers and attributes that were not taken", "source", "operation", "code"
         )
+        self._logins = self._counter("logins", "Steps of logins of people", "step", "reason")
         self._gauges = {
             name: Gauge(f"motlan_{name}", text, registry=self.registry)
             for name, text in telemetry._GAUGES.items()
@@ -200,6 +201,9 @@ class ByTheLibrary:
     def alarm(self, kind: str) -> None:
         self._alarms.labels(kind).inc()
 
+    def login(self, step: str, reason: str) -> None:
+        self._logins.labels(step, reason).inc()
+
     def gauges(self, values: dict[str, float]) -> None:
         for name, value in values.items():
             self._gauges[name].set(value)
@@ -225,6 +229,7 @@ ACTS = st.lists(
     | st.tuples(st.just("append_failed"), st.tuples())
     | st.tuples(st.just("cache"), st.tuples(NAMES))
     | st.tuples(st.just("alarm"), st.tuples(NAMES))
+    | st.tuples(st.just("login"), st.tuples(NAMES, NAMES))
     | st.tuples(
         st.just("gauges"),
         st.tuples(st.dictionaries(st.sampled_from(sorted(telemetry._GAUGES)), st.floats(-9, 9))),

@@ -4,7 +4,7 @@ An error names the fault of the credentials, never whether a client or a key exi
 """
 
 from gateway.domain.errors import GatewayError, Unauthenticated
-from gateway.domain.problems import ProblemCode, TokenErrorCode
+from gateway.domain.problems import AuthorizationErrorCode, ProblemCode, TokenErrorCode
 from gateway.domain.sentences import Sentence
 
 
@@ -32,7 +32,9 @@ class TokenRefused(Unauthenticated):
 class GrantRefused(GatewayError):
     """The token endpoint, introspection or revocation refuses, in the form of RFC 6749 (5.2)."""
 
-    def __init__(self, error: TokenErrorCode, why: Sentence | None, *, nonce: str = "") -> None:
+    def __init__(
+        self, error: TokenErrorCode | AuthorizationErrorCode, why: Sentence | None, *, nonce: str = ""
+    ) -> None:
         """`error` is the code of the standard."""
         super().__init__(why, code=error)
         self.nonce = nonce

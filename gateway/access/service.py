@@ -22,7 +22,9 @@ from gateway.domain.parties import Requester
 from gateway.domain.problems import ProblemCode, TokenErrorCode
 from gateway.ports.access import Replays
 
-_PATHS = {"token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke"}
+_PATHS = {
+    "token": "/oauth2/token", "introspect": "/oauth2/introspect", "revoke": "/oauth2/revoke", "par": "/oauth2/par",
+}  # fmt: skip
 
 
 class IncomingRequest(Protocol):
@@ -58,6 +60,13 @@ class Admitted(NamedTuple):
 
     requester: Requester
     nonce: str = ""
+
+
+class ProvenClient(NamedTuple):
+    """An authenticated client, and the proof in its request: valid, not accepted yet."""
+
+    known: RegisteredRequester
+    proof: DpopProof | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +107,35 @@ class AccessService:
 
         `plain`: a token that is bound to nothing is accepted, also outside the sandbox profile.
         """
-        scheme, token = _credentials(call.authorization)
+        scheme, token = credentials(call.authorization)
         await self.revocations.current()
         try:
             found = self.tokens.verify(token, call.issuer)
         except TokenRefused:
             found = await self._verified_again(token, call.issuer)
-        if found.certificate:
+        nonce = await self.check_holder(call, scheme, token, found.key, found.certificate)
+        if not (found.key or found.certificate or self.sandbox or plain):
+            raise TokenRefused(say.TOKEN_UNBOUND)
+        return Admitted(found.requester, nonce)
+
+    async def check_holder(
+        self, call: IncomingRequest, scheme: str, token: str, key: str, certificate: str
+    ) -> str:
+        """Check that the caller holds what its token is bound to; the nonce for its next proof. Raises TokenRefused.
+
+        `key`, `certificate`: thumbprints; empty: it is not bound to one.
+        """
+        if certificate:
             shown = call.certificate
-            if shown is None or not hmac.compare_digest(thumbprint(shown), found.certificate):
+            if shown is None or not hmac.compare_digest(thumbprint(shown), certificate):
                 raise TokenRefused(say.TOKEN_OF_CERTIFICATE)
-        if found.key:
+        if key:
             if scheme != "dpop":
                 raise TokenRefused(say.TOKEN_OF_KEY, scheme="DPoP")
-            return Admitted(found.requester, await self._proven(call, token, found))
+            return await self._proven(call, token, key)
         if scheme != "bearer":
             raise TokenRefused(say.TOKEN_OF_NO_KEY)
-        if not (found.certificate or self.sandbox or plain):
-            raise TokenRefused(say.TOKEN_UNBOUND)
-        return Admitted(found.requester)
+        return ""
 
     async def grant(
         self, call: IncomingRequest, form: Mapping[str, str], *, plain: bool = False
@@ -125,22 +144,37 @@ class AccessService:
 
         `plain`: bound to nothing, also outside the sandbox profile; only where `admit` is asked for such tokens.
         """
-        await self.revocations.current()
-        proof = self._valid_proof(call)
-        known = await self._client(call, form, "token")
+        known, proof = await self.prove(call, form, "token")
         if known.method == "client_secret_basic" and not (self.sandbox or plain):
             raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.SECRET_ONLY_AT_DOOR)
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
             raise GrantRefused(TokenErrorCode.INVALID_SCOPE, say.SCOPE_NOT_YOURS)
-        confirmation = self._confirmation(call, known, proof, plain=plain)
-        if proof is not None:
-            await self._accept_proof(proof)
+        confirmation = await self.bind(call, ProvenClient(known, proof), plain=plain)
         whole = known.requester
         requester = Requester(id=whole.id, name=whole.name, scopes=scopes)
         token = self.tokens.mint(requester, known.client_id, call.issuer, confirmation)
         kind = "DPoP" if proof is not None else "Bearer"
         return IssuedToken(whole, token, kind, scopes, self.nonces.fresh() if proof is not None else "")
+
+    async def prove(self, call: IncomingRequest, form: Mapping[str, str], kind: str) -> ProvenClient:
+        """Authenticate a client at an endpoint (`token`, `par`, `introspect`, `revoke`). Raises GrantRefused.
+
+        The proof is checked first: a bad nonce must not use up the assertion.
+        """
+        await self.revocations.current()
+        proof = self._valid_proof(call)
+        return ProvenClient(await self._client(call, form, kind), proof)
+
+    async def bind(self, call: IncomingRequest, client: ProvenClient, *, plain: bool) -> dict[str, str]:
+        """The claim `cnf` of a token for this client; its proof is used up. Raises GrantRefused.
+
+        `plain`: a token may be bound to nothing, also outside the sandbox profile.
+        """
+        confirmation = self._confirmation(call, client.known, client.proof, plain=plain)
+        if client.proof is not None:
+            await self._accept_proof(client.proof)
+        return confirmation
 
     async def introspect(
         self, call: IncomingRequest, form: Mapping[str, str]
@@ -179,11 +213,11 @@ class AccessService:
             await asyncio.to_thread(self.keys.refresh)
         return self.tokens.verify(token, issuer)
 
-    async def _proven(self, call: IncomingRequest, token: str, found: AccessToken) -> str:
+    async def _proven(self, call: IncomingRequest, token: str, key: str) -> str:
         """The nonce for the next proof."""
         try:
             proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
-            await self.proofs.take(_by(found.key, proof))
+            await self.proofs.take(_by(key, proof))
         except ProofBroken as error:
             why = say.DPOP(why=error.said)
             nonce = self.nonces.fresh() if error.code is ProblemCode.USE_DPOP_NONCE else ""
@@ -191,7 +225,7 @@ class AccessService:
         return proof.nonce
 
     def _valid_proof(self, call: IncomingRequest) -> DpopProof | None:
-        """The valid proof of the call, checked before authentication: a bad nonce must not use up the assertion."""
+        """The valid proof of the call."""
         if not call.proofs:
             return None
         try:
@@ -253,7 +287,8 @@ def _may(known: RegisteredRequester, found: AccessToken) -> bool:
     return found.requester.id == known.requester.id or "admin" in known.requester.scopes
 
 
-def _credentials(fields: tuple[str, ...]) -> tuple[str, str]:
+def credentials(fields: tuple[str, ...]) -> tuple[str, str]:
+    """Scheme, `bearer` or `dpop`, and token of the Authorization headers. Raises TokenRefused."""
     if len(fields) != 1:
         raise TokenRefused(say.SEND_TOKEN, code=ProblemCode.UNAUTHENTICATED)
     kind, _, token = fields[0].partition(" ")

@@ -3,7 +3,7 @@
 `app.py` composes them; nothing is decided here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +26,10 @@ from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.handles import ForwardedLogins
+from gateway.login.logout_tokens import LogoutTokens
+from gateway.login.people_tokens import PeopleTokens
+from gateway.login.provider import OpenIdProvider
+from gateway.login.redemption import Redemption
 from gateway.mapping.load import Catalogue
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
@@ -109,6 +113,18 @@ class RelayDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenId:
+    """Logins of people for provincial systems."""
+
+    provider: OpenIdProvider
+    redemption: Redemption
+    people: PeopleTokens
+    logout_tokens: LogoutTokens
+    #: goes on with a kept authorization request (request, id) to a Response: the person signs in, or is signed in
+    resume: Callable[[Any, str], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The services of the handlers; `app.py` opens and closes them."""
 
@@ -122,6 +138,8 @@ class Services:
     clock: Clock
     #: verifies forwarded logins
     logins: ForwardedLogins
+    #: None if no system logs people in here
+    openid: "OpenId | None" = None
     #: None if corrections are off
     corrections: Corrections | None = None
     #: None if no files are kept

@@ -22,7 +22,7 @@ from gateway.api import grammar
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, PartialDate
 from gateway.domain.identifiers import is_tax_code
-from gateway.domain.problems import TokenErrorCode
+from gateway.domain.problems import AuthorizationErrorCode, TokenErrorCode
 from gateway.domain.sentences import WrongText
 from gateway.domain.signs import hides
 
@@ -331,10 +331,15 @@ class TokenAnswer(BaseModel):
     token_type: Literal["Bearer", "DPoP"]
     expires_in: int
     scope: str
+    #: of a login of a person: OpenID Connect Core 1.0, 3.1.3.3
+    id_token: str | None = None
+    refresh_token: str | None = None
+    #: for `login` of `/v1/prefill`, `/v1/predicates` and `/v1/dossiers`
+    login: str | None = None
 
 
 class TokenProblem(BaseModel):
     """An error of the token endpoint (RFC 6749, 5.2)."""
 
-    error: TokenErrorCode
+    error: TokenErrorCode | AuthorizationErrorCode
     error_description: str

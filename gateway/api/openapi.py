@@ -49,6 +49,7 @@ _IN_PATH = {
     "path": (100, "0/000.p/12"),
     "opaque": (2_048, "A1b2C3"),
 }
+_LONG_IN_QUERY = {"redirect_uri": 2_000, "state": 2_048, "nonce": 512, "scope": 1_024}
 _SCOPES = {
     "prefill": "Điền sẵn biểu mẫu / prefill forms",
     "papers": "Tra cứu, lấy giấy tờ đã có / search and fetch papers that exist already",
@@ -60,7 +61,12 @@ _SCOPES = {
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
 #: operations that take a form, and its schema
-_FORMS = {"token": "TokenForm", "introspect": "TokenToShow", "revoke": "TokenToShow"}
+_FORMS = {
+    "token": "TokenForm", "introspect": "TokenToShow", "revoke": "TokenToShow", "par": "AuthorizationForm",
+    "authorize_form": "AuthorizationForm",
+}  # fmt: skip
+#: of them, those for browsers
+_OF_BROWSERS = {"authorize_form"}
 _REF = "#/components/schemas/{model}"
 _EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
 _PROBLEMS: dict[int, type[GatewayError]] = {
@@ -177,7 +183,8 @@ def _in_path(name: str) -> dict[str, Any]:
 
 
 def _in_query(name: str, example: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 64}, "example": example}
+    schema = {"type": "string", "maxLength": _LONG_IN_QUERY.get(name, 64)}
+    return {"name": name, "in": "query", "schema": schema, "example": example}
 
 
 def _responses(item: Route) -> dict[str, Any]:
@@ -200,7 +207,7 @@ def _problem(item: Route, status: int) -> dict[str, Any]:
     if item.id == "ready" and status == 503:
         content = {"application/json": {"schema": _ref("Health")}}
         return {"description": "Chưa sẵn sàng / Not ready", "headers": headers, "content": content}
-    if item.id in _FORMS and status in {400, 401}:
+    if item.id in _FORMS.keys() - _OF_BROWSERS and status in {400, 401}:
         content = {"application/json": {"schema": _ref("TokenProblem")}}
         return {"description": description, "headers": headers, "content": content}
     example = {
@@ -216,7 +223,7 @@ def _problem(item: Route, status: int) -> dict[str, Any]:
 
 
 def _security(item: Route) -> list[dict[str, list[str]]]:
-    if item.id in _FORMS:
+    if item.id in _FORMS.keys() - _OF_BROWSERS:
         return [{"client": []}]
     if item.scope is None:
         return []

@@ -14,6 +14,7 @@ from gateway.api import (
     deliveries,
     dossiers,
     files,
+    openid,
     operation,
     papers,
     predicates,
@@ -88,6 +89,18 @@ class Route:
     #: of its answer
     status: int = 200
 
+
+#: parameters of an authorization request, with examples
+_AUTHORIZE = (
+    ("client_id", "provincial"),
+    ("redirect_uri", "https://dvc.example.gov.vn/callback"),
+    ("response_type", "code"),
+    ("scope", "openid profile"),
+    ("state", "af0ifjsldkj"),
+    ("nonce", "n-0S6_WzA2Mj"),
+    ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+    ("code_challenge_method", "S256"),
+)
 
 OPERATIONS = (
     Route(
@@ -390,6 +403,36 @@ OPERATIONS = (
     Route(
         method="POST", path="/oauth2/revoke", handler=tokens.revoke, id="revoke",
         vi="Thu hồi một mã truy cập", en="End an access token (RFC 7009)", answer="Done", problems=(400, 401, 503),
+    ),
+    Route(
+        method="POST", path="/oauth2/par", handler=openid.push, id="par", status=201,
+        vi="Gửi trước yêu cầu đăng nhập (PAR)", en="Push an authorization request (RFC 9126)", answer="PushedRequest",
+        problems=(400, 401, 404, 503),
+    ),
+    Route(
+        method="GET", path="/oauth2/authorize", handler=openid.authorize, id="authorize", status=303,
+        vi="Bắt đầu đăng nhập", en="Begin a login (OpenID Connect Core 1.0)", answer="BrowserAnswer",
+        media=("text/html",), query=_AUTHORIZE, problems=(400, 404, 503),
+    ),
+    Route(
+        method="POST", path="/oauth2/authorize", handler=openid.authorize, id="authorize_form", status=303,
+        vi="Bắt đầu đăng nhập bằng biểu mẫu", en="Begin a login, by a form", answer="BrowserAnswer",
+        media=("text/html",), problems=(400, 404, 503),
+    ),
+    Route(
+        method="GET", path="/oauth2/userinfo", handler=openid.userinfo, id="userinfo",
+        vi="Thông tin người đã đăng nhập", en="Claims about the person who signed in", answer="UserInfo",
+        problems=(401, 404, 503),
+    ),
+    Route(
+        method="POST", path="/oauth2/userinfo", handler=openid.userinfo, id="userinfo_post",
+        vi="Thông tin người đã đăng nhập", en="Claims about the person who signed in", answer="UserInfo",
+        problems=(401, 404, 503),
+    ),
+    Route(
+        method="GET", path="/.well-known/openid-configuration", handler=openid.discovery, id="openid_configuration",
+        vi="Thông tin cho hệ thống đăng nhập OpenID", en="What OpenID clients need to know", answer="Metadata",
+        problems=(404,),
     ),
     Route(
         method="GET", path="/oauth2/jwks", handler=tokens.jwks, id="jwks",

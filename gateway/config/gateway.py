@@ -106,6 +106,22 @@ class ProxySettings(Settings):
     client_ca: Path | None = None
 
 
+class LoginKeySettings(Settings):
+    """Keys of logins. Without them, they are kept in the state folder; machines that share logins need the same keys.
+
+    Each signing key is a PEM text (PKCS #8) with an RSA key of 2048 bits or more, and behind it, where clients have
+    another `id_token_alg`, a P-256 and an Ed25519 key.
+    """
+
+    signing_key: Secret | None = None
+    #: the next signing keys, published before their use
+    next_signing_key: Secret | None = None
+    #: the previous ones: what they signed is valid until it expires
+    former_signing_key: Secret | None = None
+    #: 32 bytes in base64. The subjects of all people follow from it: with another key, systems know nobody any more
+    subject_key: Secret | None = None
+
+
 class AccessSettings(Settings):
     """Access tokens: lifetime, signing keys, trusted proxy.
 
@@ -121,6 +137,7 @@ class AccessSettings(Settings):
     #: longest delay until a revocation by another process counts here
     check_seconds: float = Field(0.5, ge=0.05, le=5)
     proxy: ProxySettings | None = None
+    login: LoginKeySettings = LoginKeySettings()
 
 
 class DoorLimits(Settings):

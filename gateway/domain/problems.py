@@ -256,10 +256,29 @@ class TokenErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     INVALID_CLIENT = "invalid_client"
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    INVALID_GRANT = "invalid_grant"
     INVALID_SCOPE = "invalid_scope"
     UNAUTHORIZED_CLIENT = "unauthorized_client"
     INVALID_DPOP_PROOF = "invalid_dpop_proof"
     USE_DPOP_NONCE = "use_dpop_nonce"
 
 
-AnyCode = ProblemCode | RefusalReason | CommandCode | TokenErrorCode
+class AuthorizationErrorCode(StrEnum):
+    """`error` of authorization responses (RFC 6749, 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6) and of PAR (RFC 9126).
+
+    `invalid_request` and `invalid_scope` are also those of the token endpoint.
+    """
+
+    INVALID_REQUEST = "invalid_request"
+    ACCESS_DENIED = "access_denied"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    INVALID_SCOPE = "invalid_scope"
+    LOGIN_REQUIRED = "login_required"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    #: OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
+
+
+AnyCode = ProblemCode | RefusalReason | CommandCode | TokenErrorCode | AuthorizationErrorCode

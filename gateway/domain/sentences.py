@@ -340,7 +340,8 @@ ONE_WAY = Sentence("mỗi lần chỉ xác thực theo một cách", "a client a
 SECRET_IN_BODY = Sentence("không nhận mật khẩu trong nội dung", "a secret in the body is not accepted")
 REQUESTER_REVOKED = Sentence("hệ thống khai thác đã bị thu hồi quyền", "the requester was revoked")
 ASSERTION_TYPE = Sentence("client_assertion_type phải là {kind}", "client_assertion_type must be {kind}")
-GRANT_TYPE = Sentence("grant_type phải là client_credentials", "grant_type must be client_credentials")
+GRANT_TYPE = Sentence("grant_type phải là client_credentials, authorization_code hoặc refresh_token",
+    "grant_type must be client_credentials, authorization_code or refresh_token")
 SCOPE_NOT_YOURS = Sentence("hệ thống khai thác không có phạm vi đã hỏi", "the client does not have a requested scope")
 BIND_THE_TOKEN = Sentence("mã truy cập phải gắn với khóa: gửi kèm bằng chứng DPoP (RFC 9449)",
     "a token must be bound: send a DPoP proof (RFC 9449)")
@@ -350,6 +351,39 @@ RECEIVER_REFUSED = Sentence(
 NO_ID_IN_ADDRESS = Sentence("không gửi số của cá nhân trong địa chỉ: 'allow_url_ids' của cổng này đang tắt",
     "the number of a person is not sent in an address: 'allow_url_ids' of this portal is off")
 TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
+NO_LOGINS = Sentence("không có hệ thống nào đăng ký đăng nhập tại đây", "no system is registered for logins here")
+LOGIN_CLIENT_UNKNOWN = Sentence(
+    "không có hệ thống nào đăng ký đăng nhập với client_id này: ghi mục 'login' trong tệp của hệ thống khai thác",
+    "no system is registered for logins under this client_id: add 'login' to the file of the requester")
+REDIRECT_NOT_REGISTERED = Sentence("redirect_uri không có trong login.redirect_uris của hệ thống, so từng ký tự",
+    "redirect_uri is not one of login.redirect_uris of this client, letter by letter")
+REQUEST_URI_OVER = Sentence(
+    "request_uri đã được dùng, đã hết hạn hoặc của hệ thống khác: hãy bắt đầu lại từ hệ thống",
+    "request_uri was used, has expired, or is another client's: begin again at the system")
+PUSH_THE_REQUEST = Sentence("hệ thống này phải gửi yêu cầu tới /oauth2/par trước (RFC 9126)",
+    "this client must push its request to /oauth2/par first (RFC 9126)")
+PARAMETER_NOT_SUPPORTED = Sentence("không hỗ trợ tham số '{name}'", "the parameter '{name}' is not supported")
+PARAMETER_TOO_LONG = Sentence("tham số '{name}' dài quá {longest} ký tự",
+    "the parameter '{name}' has more than {longest} characters")
+PARAMETER_WRONG = Sentence("tham số '{name}' không đúng", "the parameter '{name}' is missing or wrong")
+RESPONSE_TYPE = Sentence("response_type phải là code", "response_type must be code")
+SCOPE_OPENID = Sentence("scope phải có openid", "scope must have openid")
+PKCE_NEEDED = Sentence("cần code_challenge với code_challenge_method=S256 (RFC 7636)",
+    "code_challenge is needed, with code_challenge_method=S256 (RFC 7636)")
+HINT_NOT_OURS = Sentence("id_token_hint không phải mã định danh được cấp cho hệ thống này",
+    "id_token_hint is not an ID token that was issued to this client")
+LEVELS_UNKNOWN = Sentence("không có mức độ nào như vậy: acr là 1, 2 hoặc 3", "there is no such level: acr is 1, 2 or 3")
+CODE_PARAMETERS = Sentence("cần code, redirect_uri và code_verifier", "code, redirect_uri and code_verifier are needed")
+CODE_OVER = Sentence(
+    "mã code đã được dùng, đã hết hạn, hoặc không thuộc yêu cầu này: hãy bắt đầu lại việc đăng nhập",
+    "the code was used, has expired, or does not belong to this request: begin the login again")
+REFRESH_PARAMETER = Sentence("thiếu tham số 'refresh_token'", "the parameter 'refresh_token' is missing")
+REFRESH_OVER = Sentence("refresh_token đã được thay, đã hết hạn, hoặc không thuộc hệ thống này: hãy đăng nhập lại",
+    "the refresh_token was replaced, has expired, or is not this client's: begin the login again")
+REFRESH_CONCURRENT = Sentence("refresh_token này vừa được dùng bởi yêu cầu khác: gửi lại yêu cầu",
+    "another request uses this refresh_token just now: send the request again")
+LOGIN_SESSION_OVER = Sentence("phiên đăng nhập đã kết thúc: hãy đăng nhập lại",
+    "the session of the person has ended: begin the login again")
 REVOCATIONS_UNKNOWN = Sentence(
     "trong một lúc không tra cứu được danh sách thu hồi", "revocations could not be looked up for a while")
 

@@ -1,0 +1,122 @@
+"""The OpenID provider at the door: pushed requests, the authorization endpoint, userinfo, discovery.
+
+OpenID Connect Core 1.0, Discovery 1.0, OAuth 2.0 Form Post Response Mode, RFC 9126. `tokens.py` has the token endpoint.
+"""
+
+import base64
+import hashlib
+from html import escape
+from urllib.parse import parse_qsl
+
+import orjson
+
+from gateway.access.faults import GrantRefused
+from gateway.api.bodies import read_bytes
+from gateway.api.context import OpenId
+from gateway.api.request import Request
+from gateway.api.response import Response, answer
+from gateway.api.tokens import KEYS_SECONDS, read_form, refuse, server_metadata, unreadable
+from gateway.domain import sentences as say
+from gateway.domain.errors import BadRequest, NotFound
+from gateway.login.authorization import LEVELS, SCOPES, AuthorizationRefused, refused
+from gateway.login.clients import CLAIMS
+from gateway.login.id_token_signing import ALGORITHMS
+from gateway.login.wanted import AuthorizationAnswer, Prompt
+
+_FORM_BYTES, _MOST_PARAMETERS = 16_384, 40
+_SCRIPT = "document.forms[0].submit()"
+_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+#: no `form-action`: browsers apply it to the redirects of the receiving system too
+_POLICY = f"default-src 'none'; script-src 'sha256-{_SCRIPT_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+_HTML = "text/html; charset=utf-8"
+
+
+async def push(request: Request) -> Response:
+    """`POST /oauth2/par`."""
+    try:
+        form = await read_form(request)
+        request.requester, body = await _openid(request).provider.push(request, form, request.exchange)
+    except GrantRefused as error:
+        return refuse(request, error)
+    except BadRequest as error:
+        return unreadable(request, error)
+    return answer(body, 201)
+
+
+async def authorize(request: Request) -> Response:
+    """`GET` and `POST /oauth2/authorize`: the browser goes on to sign in, or back to the system with an error."""
+    openid, pairs = _openid(request), await _parameters(request)
+    try:
+        name = await openid.provider.begin(pairs, request.issuer, request.exchange)
+    except AuthorizationRefused as error:
+        request.problem = error.error
+        return redirected(refused(error.to, error.error, error.said))
+    response: Response = await openid.resume(request, name)
+    return response
+
+
+async def userinfo(request: Request) -> Response:
+    """`GET` and `POST /oauth2/userinfo`."""
+    (request.requester, request.nonce), claims = await _openid(request).people.userinfo(request)
+    return answer(claims)
+
+
+async def discovery(request: Request) -> Response:
+    """`GET /.well-known/openid-configuration`: what an OpenID client needs to know."""
+    _openid(request)
+    issuer = request.issuer
+    body = server_metadata(request) | {
+        "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "scopes_supported": list(SCOPES),
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "acr_values_supported": list(LEVELS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "at_hash", *CLAIMS, "mandate",
+        ],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "prompt_values_supported": list(Prompt),
+        "ui_locales_supported": ["vi", "en"],
+    }  # fmt: skip
+    return Response(orjson.dumps(body), headers={"Cache-Control": f"public, max-age={KEYS_SECONDS}"})
+
+
+def redirected(answer: AuthorizationAnswer) -> Response:
+    """What brings the browser back to the system."""
+    if not answer.fields:
+        return Response(b"", "text/plain", status=303, headers={"Location": answer.url})
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in answer.fields.items()
+    )
+    page = (
+        '<!DOCTYPE html><html lang="vi"><meta charset="utf-8"><title>Đang chuyển / Redirecting</title>'
+        f'<form method="post" action="{escape(answer.url)}">{fields}'
+        f"<noscript><button>Tiếp tục / Continue</button></noscript></form><script>{_SCRIPT}</script></html>"
+    )
+    return Response(page.encode(), _HTML, headers={"Content-Security-Policy": _POLICY})
+
+
+def _openid(request: Request) -> OpenId:
+    found = request.services.openid
+    if found is None:
+        raise NotFound(say.NO_LOGINS)
+    return found
+
+
+async def _parameters(request: Request) -> list[tuple[str, str]]:
+    """The parameters of the query, or of the form of a POST, each as often as it comes. Raises BadRequest."""
+    if request.method == "POST":
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise BadRequest(say.SEND_FORM)
+        limits = request.services.configuration.gateway.limits
+        raw = (await read_bytes(request, _FORM_BYTES, limits.body_seconds)).decode("ascii", "replace")
+    else:
+        raw = request.rel_url.raw_query_string
+    try:
+        return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise BadRequest(say.FORM_UNREADABLE) from None

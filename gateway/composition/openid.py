@@ -1,0 +1,67 @@
+"""Opens the OpenID provider: its keys and its endpoints. Part of the composition root."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gateway.access.service import AccessService
+from gateway.api.context import OpenId
+from gateway.composition.composition import Composition
+from gateway.composition.logins import LoginState
+from gateway.composition.relay import PublicAddress
+from gateway.config.configuration import Configuration
+from gateway.config.gateway import LoginKeySettings
+from gateway.exchange_log.key_files import key_from_text, key_in
+from gateway.exchange_log.recorder import Recorder
+from gateway.login.authorization import AuthorizationRequests
+from gateway.login.clients import LoginClients
+from gateway.login.grants import Grants
+from gateway.login.handles import LoginHandles
+from gateway.login.id_token_signing import IdTokens, LoginKeys, open_keys
+from gateway.login.logout_tokens import LogoutTokens
+from gateway.login.people_tokens import PeopleTokens
+from gateway.login.provider import LoginParts, OpenIdProvider
+from gateway.login.redemption import Redemption
+from gateway.login.subjects import KEY_FILE, Subjects
+
+
+async def login_keys(parts: Composition) -> tuple[LoginKeys, Subjects] | None:
+    """The keys of logins; None where no system logs people in. Raises ConfigError."""
+    if not any(one.login is not None for one in parts.configuration.requesters.values()):
+        return None
+    settings = parts.configuration.gateway.access.login
+    return await asyncio.to_thread(lambda: (open_keys(settings, parts.state), _subjects(settings, parts)))
+
+
+def open_id(
+    configuration: Configuration, access: AccessService, state: LoginState, keys: tuple[LoginKeys, Subjects],
+    recorder: Recorder, address: PublicAddress, resume: Callable[[Any, str], Awaitable[Any]],
+) -> OpenId:  # fmt: skip
+    """The endpoints, over opened parts. `resume`: goes on with a kept authorization request."""
+    signing, subjects = keys
+    tokens, clients = IdTokens(signing), LoginClients(configuration.requesters)
+
+    def now() -> float:
+        return recorder.clock.now().timestamp()
+
+    def is_revoked(requester: str) -> bool:
+        known = access.requesters.named(requester)
+        return known is None or known.revoked or access.revocations.is_stopped(requester)
+
+    shared = LoginParts(
+        access=access, clients=clients,
+        requests=AuthorizationRequests(clients, state.values, is_revoked, tokens.hint, now),
+        grants=Grants(state.values, subjects.refresh_secret), people=state.sessions,
+        handles=LoginHandles(state.store), tokens=tokens, subjects=subjects, recorder=recorder,
+    )  # fmt: skip
+    return OpenId(
+        provider=OpenIdProvider(shared), redemption=Redemption(shared), people=PeopleTokens(shared),
+        logout_tokens=LogoutTokens(tokens, clients, state.sessions, subjects, lambda: address.url, now),
+        resume=resume,
+    )  # fmt: skip
+
+
+def _subjects(settings: LoginKeySettings, parts: Composition) -> Subjects:
+    if settings.subject_key is None:
+        return Subjects(key_in(parts.state / KEY_FILE))
+    return Subjects(key_from_text(settings.subject_key.reveal(), "access.login.subject_key"))

@@ -1,0 +1,39 @@
+"""Claims about a person, and about the one for whom they act (OpenID Connect Core 1.0, 5.1).
+
+`name` and `birthdate` are standard; `personal_id`, `tax_code`, `organization` and `mandate` are ours. What is not known
+is left out.
+"""
+
+from collections.abc import Collection
+
+from gateway.domain.login import Identity, Mandate
+
+
+def about(who: Identity, claims: Collection[str]) -> dict[str, object]:
+    """The claims of an account."""
+    known = {
+        "name": who.full_name,
+        "birthdate": _birthdate(who.birth_date),
+        "personal_id": who.personal_id,
+        "tax_code": who.tax_code,
+        "organization": who.organisation,
+    }
+    return {name: value for name, value in known.items() if name in claims and value}
+
+
+def acting_for(mandate: Mandate, subject: str, claims: Collection[str]) -> dict[str, object]:
+    """The claim `mandate`: the kind of right, and the represented with its `sub` and the same claims as the person."""
+    one = mandate.represented
+    known = {
+        "name": one.full_name,
+        "birthdate": _birthdate(str(one.birth_date or "")),
+        "personal_id": one.personal_id,
+        "tax_code": one.tax_code,
+    }
+    given = {name: value for name, value in known.items() if name in claims and value}
+    return {"kind": mandate.kind, "subject": {"kind": str(one.kind), "sub": subject, **given}}
+
+
+def _birthdate(date: str) -> str:
+    """A date or a year: the standard has no month without a day."""
+    return date[:4] if len(date) == len("2026-11") else date

@@ -1,0 +1,41 @@
+"""Subjects of people towards systems (OpenID Connect Core 1.0, 8): keyed digests, which tell nothing of a number.
+
+The key must outlive all rotations of others: with another key every system would see strangers. It has its own file in
+the state folder, or `access.login.subject_key` where several machines serve.
+"""
+
+import hmac
+from collections.abc import Callable
+
+from gateway.domain.login import Identity
+from gateway.jose.jws import encoded
+from gateway.login.clients import LoginClient
+
+KEY_FILE = "login-subjects.key"
+
+
+class Subjects:
+    """Names people for one system at a time."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: 32 bytes."""
+        self._digest: Callable[[str], bytes] = lambda text: hmac.digest(key, text.encode(), "sha256")
+
+    def subject(self, client: LoginClient, person: str) -> str:
+        """`sub` of a person (`Subject.key`): the same at each login, and under `pairwise` another in each sector."""
+        sector = client.sector if client.settings.subject == "pairwise" else "public"
+        return encoded(self._digest(f"subject\0{sector}\0{person}"))
+
+    def refresh_secret(self, seed: str, generation: int) -> str:
+        """The secret part of a refresh token: random to all who do not have the key and the grant."""
+        return encoded(self._digest(f"refresh\0{seed}\0{generation}"))
+
+
+def person_of(identity: Identity) -> str:
+    """The person or organisation of an account, as `Subject.key` writes them; blank: it names nobody.
+
+    The account itself is no key: identifiers of accounts are issued again, and e-mail addresses change hands.
+    """
+    if identity.personal_id:
+        return f"person|{identity.personal_id}"
+    return f"organisation|{identity.tax_code}" if identity.tax_code else ""
