@@ -27,6 +27,7 @@ from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import (
     INBOX,
     OPEN,
+    PASSED,
     DeliveryEvent,
     DeliveryRow,
     DeliverySearch,
@@ -190,8 +191,11 @@ _PASSES = (
     f" AND w.target = d.target AND w.{_OPEN} AND w.state <> 'sending' AND w.seq < d.seq AND w.kind <> 'dossier'"
     f" AND w.reason = '{DeliveryReason.DOSSIER_NOT_THERE}'))"
 )
+# What the receiver never takes waits for an operator, and holds nothing up.
+_IS_PASSED = f"(d.state = 'dead' AND d.reason IN ({', '.join(repr(str(one)) for one in sorted(PASSED))}))"
 _FIRST = (
-    f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} ORDER BY {_PASSES} DESC, d.seq LIMIT 1"
+    f"d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} AND NOT {_IS_PASSED}"
+    f" ORDER BY {_PASSES} DESC, d.seq LIMIT 1"
 )
 # $3: until when deliveries are due; the time by which leases have ended follows.
 _IS_DUE = "((state IN ('queued', 'unconfirmed') AND next_at <= $3) OR (state = 'sending' AND lease_until <="

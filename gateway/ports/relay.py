@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from gateway.domain.dossier import Dossier, MessageKind, ProgressEntry, StatusNotice
 from gateway.domain.errors import GatewayError
+from gateway.domain.reasons import DeliveryReason
 from gateway.domain.sentences import Sentence
 from gateway.ports.exchange_log import Work
 from gateway.ports.files import FileContent, FileDraft
@@ -24,11 +25,15 @@ class DeliveryState(StrEnum):
     QUEUED = "queued"  #: waits for its turn
     SENDING = "sending"  #: a process holds the lease
     UNCONFIRMED = "unconfirmed"  #: the receiver may have it: looked up before it is sent again
-    DEAD = "dead"  #: given up, with a reason; later ones of its dossier wait; `replay` queues it again, `drop` ends it
+    #: given up, with a reason; later ones of its dossier wait, but for a reason of `PASSED`
+    #: `replay` queues it again, `drop` ends it
+    DEAD = "dead"
     DELIVERED = "delivered"  #: the receiver confirmed it
     SUPERSEDED = "superseded"  #: a later version of the dossier went instead, or an operator dropped it
 
 
+#: reasons of dead deliveries that later ones of the same dossier pass: the receiver takes those all the same
+PASSED = frozenset({DeliveryReason.CHANGE_NOT_TAKEN})
 #: a delivery that later ones of the same dossier wait for
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.DEAD)
 

@@ -18,6 +18,7 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.reasons import DeliveryReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.relay import (
+    PASSED,
     DeliveryEvent,
     DeliveryOutcome,
     DeliveryRow,
@@ -249,7 +250,8 @@ class Outbox:
                 answer = answer._replace(outcome=DeliveryOutcome.UNCONFIRMED)
         state, next_at = self._next(row, answer, now.timestamp())
         exchange = new_exchange_id()
-        what = "dead" if state is DeliveryState.DEAD else str(answer.outcome)
+        holds_up = state is DeliveryState.DEAD and answer.reason not in PASSED
+        what = "dead" if holds_up else str(answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
         said = await self._sealed(row, shortened(answer.said))
         work = self.rows.settle(

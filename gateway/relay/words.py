@@ -118,10 +118,10 @@ REASON_REMEDIES: WordTable = {
         "The receiver lacks the dossier: run motlan reconcile --portal {target} --apply to send it again.",
     ),
     "change_not_taken": (
-        "Báo nội dung thay đổi cho đơn vị vận hành {target}: cổng này chỉ nhận trạng thái và tiến độ. Sau đó cho các "
-        "lượt gửi sau đi tiếp: motlan outbox drop {delivery}",
-        "Tell the operator of {target} what changed: this portal takes statuses and steps only. Then let later "
-        "deliveries go on: motlan outbox drop {delivery}",
+        "Báo nội dung thay đổi cho đơn vị vận hành {target}: cổng này chỉ nhận trạng thái và tiến độ, và vẫn được gửi "
+        "tiếp. Sau đó bỏ lượt gửi này: motlan outbox drop {delivery}",
+        "Tell the operator of {target} what changed: this portal takes statuses and steps only, and they go on. "
+        "Then end this one: motlan outbox drop {delivery}",
     ),
     "kind_not_taken": (
         "Bỏ loại thông điệp này khỏi 'takes' trong config/portals/{target}.yaml.",

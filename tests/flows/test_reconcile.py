@@ -15,7 +15,7 @@ from gateway.domain.dates import legal_day
 from tests import typed
 from tests.api.office import fits
 from tests.flows.conftest import House, build, changed
-from tests.flows.test_dossiers import at_portal, call, delivered, dossier, posted, progressed, step
+from tests.flows.test_dossiers import at_portal, call, delivered, dossier, posted, progressed, shown, step
 from tests.flows.test_records import records
 
 BUS = "national_bus"
@@ -222,6 +222,32 @@ async def test_stuck_delivery_is_dropped_and_says_so(counter: House) -> None:
     assert (status, problem["code"]) == (409, "state_differs")
     dropped = [one for one in records(counter) if one["result"] == "delivery_dropped"]
     assert [(one["dossier"], one["notes"]["delivery"]) for one in dropped] == [(body["code"], dead["id"])]
+
+
+async def test_change_that_a_ministry_does_not_take_holds_up_no_step_there(tmp_path: Path) -> None:
+    takes = "takes: []", "takes: [dossier, progress]"
+    root = changed(tmp_path / "project", "config/portals/ministry_portal.yaml", takes)
+    async with build(tmp_path / "state", {}, root) as house:
+        body = dossier(agency="000.14.00.H31")
+        await posted(house, body)
+        await posted(house, {**body, "abstract": "Đổi trích yếu"})
+        dead = await _dead(house, body["code"])
+        assert (dead["target"], dead["reason"]) == ("ministry_portal", "change_not_taken")
+        await progressed(house, step(body["code"]))
+        await delivered(house, body["code"], 5)
+        there = {
+            (one["target"], one["kind"], one["state"])
+            for one in (await shown(house, body["code"]))["deliveries"]
+        }
+        assert ("ministry_portal", "progress", "delivered") in there
+        told = await asked(house, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
+        assert [one["what"] for one in told["history"]] == ["queued", "refused"]
+        assert told["remedy"]["en"].startswith("Tell the operator of ministry_portal what changed")
+        assert told["receiver_said"] == f"{body['code']} đã tồn tại"
+        await posted(house, {**body, "abstract": "Đổi lần nữa"})
+        async with asyncio.timeout(20):
+            while (await asked(house, f"/v1/deliveries/{dead['id']}"))["state"] != "superseded":
+                await asyncio.sleep(0.05)
 
 
 async def test_what_the_receiver_said_is_shown_to_those_who_may_send_again_and_nowhere_else(

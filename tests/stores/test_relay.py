@@ -342,6 +342,28 @@ async def test_newer_dossier_passes_messages_that_wait_for_the_dossier(
         await write(log, relay.settle(settled(name, at=40.0 + number)))
 
 
+async def test_change_that_a_receiver_never_takes_is_passed_by_what_follows(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    steps = [delivery(number, kind=MessageKind.PROGRESS) for number in ("d2", "d3")]
+    await write(log, relay.change(deliveries=[delivery("d1"), *steps]))
+    assert await claimed(relay, 10.0) == ["d1"]
+    refused = settled("d1", DEAD)._replace(reason="change_not_taken")
+    await write(log, relay.settle(refused))
+    assert await claimed(relay, 21.0) == ["d2"]
+    await write(log, relay.settle(settled("d2", at=22.0)))
+    # sent again by an operator it is the first one, and what follows waits for its end
+    await write(log, relay.replay("d1", DeliveryEvent(23.0, "replayed")))
+    assert await claimed(relay, 24.0) == ["d1"]
+    await write(log, relay.settle(refused))
+    assert await claimed(relay, 25.0) == ["d3"]
+    await write(log, relay.settle(settled("d3", at=26.0)))
+    assert await states(relay) == {"d1": DEAD, "d2": DELIVERED, "d3": DELIVERED}
+    await write(log, relay.change(deliveries=[delivery("d4", version=2, next_at=27.0)]))
+    assert await claimed(relay, 27.0) == ["d4"]
+    assert (await states(relay))["d1"] == SUPERSEDED
+
+
 async def test_dead_delivery_is_queued_again_once(log: SqlExchangeLog, relay: RelayTables) -> None:
     await write(log, relay.change(deliveries=[delivery("d1"), delivery("d2", kind=MessageKind.PROGRESS)]))
     await claimed(relay, 10.0)
