@@ -2,9 +2,11 @@
 
 Promises: the address is that of the configuration; each push has a digest (RFC 9530) and is signed by the document key
 of this gateway (RFC 9421), so that the receiver can tell it from others. The same item may come twice: its
-`X-Delivery-Id` is the same. Any success is an acknowledgement, whatever its body says.
+`X-Delivery-Id` is the same. Any success is an acknowledgement, whatever its body says. Each file that this gateway has
+comes with a link to it (`url`), made anew for each attempt; it ends after `files.link_hours`.
 """
 
+import contextlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,7 +23,6 @@ from adapters.portals.calling import (
     open_portal_peer,
     portal_unavailable,
 )
-from adapters.portals.messages import linked
 from adapters.portals.options import options_of
 from adapters.portals.tools import LinkFor, PortalTools
 from adapters.transport.auth import build_auth
@@ -32,7 +33,7 @@ from gateway.config.portals import PortalSettings
 from gateway.config.values import Settings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import MessageKind
-from gateway.domain.errors import BadRequest
+from gateway.domain.errors import BadRequest, NotFound
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import PortalPlans
 from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
@@ -45,6 +46,9 @@ _STATUSES: Final = MappingProxyType({
 })  # fmt: skip
 _SUCCESSES: Final = frozenset(range(200, 300))
 _JSON = "application/json"
+#: members of an item in which files may stand: of a dossier, of a notice, of steps. `raw` stays as it came
+_LISTS = ("papers", "results", "supplements", "entries")
+_OBJECTS = ("dossier", "part")
 
 
 class WebhookOptions(Settings):
@@ -103,19 +107,37 @@ class WebhookPortal:
         return PortalAnswer(DeliveryOutcome.CONFIRMED)
 
     async def _item(self, message: OutboundMessage) -> Mapping[str, Any]:
-        """As `GET /v1/dossiers/inbox` has it."""
-        body = message.body
-        if self._tools.link is not None:
-            body = await linked(body, self._tools.link, LinkFor(self._name, message.code))
+        """As `GET /v1/dossiers/inbox` has it, with links to the files."""
+        body = await self._linked(message.body, LinkFor(self._name, message.code))
+        dossier = body.get("dossier")
         return {
             "seq": message.seq,
             "delivery": message.delivery,
             "kind": message.kind,
             "origin": message.origin,
             "code": message.code,
-            "procedure": body.get("procedure", ""),
+            "procedure": (dossier if isinstance(dossier, Mapping) else body).get("procedure", ""),
             "message": body,
         }
+
+    async def _linked(self, part: Mapping[str, Any], whom: LinkFor) -> Mapping[str, Any]:
+        """A part of an item with the address of each file that this gateway has. Raises FilesUnavailable.
+
+        It stands in the place of the address that a portal gave: the provincial system cannot call there. A file that
+        was deleted in the meantime has none.
+        """
+        out = dict(part)
+        if self._tools.link is not None and part.get("file"):
+            name = str(part.get("file_name") or "")
+            with contextlib.suppress(NotFound):
+                out["url"] = await self._tools.link(str(part["file"]), name, whom)
+        for name in _LISTS:
+            if isinstance(many := part.get(name), list):
+                out[name] = [await self._linked(one, whom) for one in many]
+        for name in _OBJECTS:
+            if isinstance(one := part.get(name), Mapping):
+                out[name] = await self._linked(one, whom)
+        return out
 
     async def look_up(self, code: str, end: float) -> RemoteDossier | None:
         """Raises PortalUnavailable: a receiver of pushes is not asked."""
