@@ -35,6 +35,7 @@ from gateway.domain.errors import (
     Problem,
     Refused,
     Throttled,
+    Unauthenticated,
 )
 from gateway.mapping.messages import MessageFault, PortalPlans
 from gateway.ports.relay import Desk, DoorAnswer, DoorCall, LongText, TakenIn
@@ -147,7 +148,7 @@ class NationalInbound:
         if isinstance(error, NoSuchOperation):
             none = say.NO_SUCH_OPERATION
             return _answer(_REFUSED, code, f"{none.vi} / {none.en}")._replace(status=404)
-        if isinstance(error, BadRequest | Refused | NotFound) and error.retry_after is None:
+        if isinstance(error, BadRequest | Refused | Unauthenticated) and error.retry_after is None:
             said = f"{error.said.vi} / {error.said.en}" if error.said else f"{error.title_vi} / {error.title}"
             return _answer(_REFUSED, code, said)
         if isinstance(error, Throttled) and error.said is not None:

@@ -55,13 +55,19 @@ class Routes:
         """Without any path."""
         self._exact: dict[str, dict[str, Endpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], dict[str, Endpoint]]] = []
+        self._routes: set[str] = set()
 
     def add(self, methods: tuple[str, ...], endpoint: Endpoint) -> None:
         """Take these methods at the path of the endpoint."""
+        self._routes.add(endpoint.route)
         there = self._exact.setdefault(endpoint.route, {})
         there.update(dict.fromkeys(methods, endpoint))
         if _PARAMETER.search(endpoint.route):
             self._patterns.append((_pattern(endpoint.route), self._exact.pop(endpoint.route)))
+
+    def has(self, route: str) -> bool:
+        """Whether this route was added."""
+        return route in self._routes
 
     def find(self, request: Request) -> Endpoint:
         """The endpoint of a request; sets its route and parameters. Without a match, an endpoint that refuses."""

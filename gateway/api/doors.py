@@ -56,19 +56,25 @@ _DOTS = frozenset({".", ".."})
 
 def add_doors(routes: Routes, doors: Sequence[OpenedDoor]) -> None:
     """Add the paths of doors; of two that fit, the longer prefix wins."""
-    for opened in sorted(doors, key=lambda one: -len(one.settings.prefix)):
-        entrance = _Entrance(opened)
+    entrances = [_Entrance(one) for one in sorted(doors, key=lambda one: -len(one.settings.prefix))]
+    for entrance in entrances:
+        opened = entrance.opened
         if opened.settings.callers == "requesters":
             routes.add(("POST",), Endpoint(f"{opened.settings.prefix}/token", entrance.grant))
         for path in opened.door.paths:
             routes.add(METHODS, Endpoint(f"{opened.settings.prefix}/{path}", entrance.answer))
+    for entrance in entrances:
+        if prefix := entrance.opened.settings.prefix:  # all else below it is answered in its form too
+            for route in (prefix, f"{prefix}/", f"{prefix}/{{path}}"):
+                if not routes.has(route):
+                    routes.add(METHODS, Endpoint(route, entrance.absent))
 
 
 class _Entrance:
     """Lets callers in at one door."""
 
     def __init__(self, opened: OpenedDoor) -> None:
-        self._opened = opened
+        self.opened = opened
         self._settings = opened.settings
         networks = tuple(map(ip_network, opened.settings.allow))
         #: whether an address may call; those that call are few
@@ -84,21 +90,23 @@ class _Entrance:
                 _check_path(request.target)
                 visitor = await self._visitor(request)
                 drafts.enter_context(self._counted(request, visitor))
-                desk = self._opened.desk(visitor)
+                desk = self.opened.desk(visitor)
                 if request.can_read_body:
                     call = await self._read(request, call, ReceivedJson(desk.draft, drafts))
                 call = await self._without_secret(request, call)
-                answer = await self._opened.door.answer(call, desk)
+                answer = await self.opened.door.answer(call, desk)
                 if answer.file is not None:
                     content = await drafts.enter_async_context(answer.file.content)
             except Exception as error:  # noqa: BLE001 -- the door says it in its own form
                 answer = self._refusal(request, call, error)
             if answer.file is not None and content is not None:
                 return await send_file(request, answer.file.media_type, answer.file.name, content)
-        response = Response(answer.body, answer.content_type, status=answer.status, headers=answer.headers)
-        if not request.content.is_eof():
-            response.keep_alive = False
-        return response
+        return _response(request, answer)
+
+    async def absent(self, request: Request) -> Response:
+        """The answer where the door has no operation."""
+        call = DoorCall(request.method, self._path(request), _query(request))
+        return _response(request, self._refusal(request, call, NoSuchOperation(say.NO_SUCH_OPERATION)))
 
     async def grant(self, request: Request) -> Response:
         """`POST …/token`: a token for a requester with a secret, as WSO2 API managers give them (RFC 6749, 4.4)."""
@@ -130,7 +138,7 @@ class _Entrance:
         """Who calls. Raises Refused, TokenRefused, LogUnavailable, AccessUnavailable."""
         await self._check_address(request)
         await self._check_certificate(request)
-        name, requesters = self._opened.portal, self._settings.callers == "requesters"
+        name, requesters = self.opened.portal, self._settings.callers == "requesters"
         if self._secret and not self._settings.secret_member:
             await self._check_secret(request, request.fields(_SECRET_HEADER))
         if not requesters:
@@ -181,7 +189,7 @@ class _Entrance:
         """Record a refusal, and raise it."""
         party: Requester | None = request.requester if request.requester.id else None
         agency = request.services.requesters.agency(party) if party is not None else ""
-        about = RecordHeader(request.exchange, party.id if party is not None else self._opened.portal, agency)
+        about = RecordHeader(request.exchange, party.id if party is not None else self.opened.portal, agency)
         await request.services.recorder.write(about, Phase.REFUSAL, code, rules=(rule,))
         raise Refused(rule, titled(code.vi, code.en), code=code)
 
@@ -222,7 +230,14 @@ class _Entrance:
             log().error("http.failed", exchange_id=request.exchange, error=error)
             error = GatewayError()
         request.problem = error.problem_code
-        return self._opened.door.refusal(call, error)
+        return self.opened.door.refusal(call, error)
+
+
+def _response(request: Request, answer: DoorAnswer) -> Response:
+    response = Response(answer.body, answer.content_type, status=answer.status, headers=answer.headers)
+    if not request.content.is_eof():
+        response.keep_alive = False
+    return response
 
 
 def _check_path(raw: str) -> None:

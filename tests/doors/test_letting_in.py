@@ -281,3 +281,29 @@ async def test_while_nothing_can_be_stored_the_portal_is_asked_to_send_again(tmp
             other.execute("ROLLBACK")
         assert (await street.sent("nhanhsdvcqg", words))[0] in {0, 1}
         assert len(await street.inbox(dossier)) == 1
+
+
+@on_session
+@pytest.mark.parametrize("path", ["", "/", "//"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_path_of_a_door_without_an_operation_is_answered_in_its_form(
+    street: Street, method: str, path: str
+) -> None:
+    url = URL(f"{street.house.url}/portal/national_bus{path}", encoded=True)
+    async with street.house.session.request(
+        method, url, json={}, headers={"X-Portal-Secret": SECRET}
+    ) as answer:
+        body = await answer.json()
+    assert set(body) == {"error_code", "message"}
+    assert type(body["error_code"]) is int
+    assert (body["error_code"], body["message"][:2]) == (-1, "| ")
+
+
+@on_session
+async def test_path_below_another_door_is_answered_in_its_form(street: Street) -> None:
+    for path in ("", "/khac", "/hoso/1"):
+        async with street.house.session.post(
+            f"{street.house.url}/portal/vneid_records{path}", json={}
+        ) as answer:
+            assert answer.status == 404
+            assert (await answer.json())["statusCode"] == "01"

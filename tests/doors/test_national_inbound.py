@@ -341,3 +341,48 @@ async def test_what_passes_is_answered_with_the_status_of_the_settings(
     answer = door.refusal(DoorCall("POST", "nhanhsdvcqg"), RelayUnavailable())
     assert answer.status == status
     assert json.loads(answer.body)["error_code"] == -1
+
+
+ANSWERED: dict[str, tuple[str, Callable[[str], Any], int, str]] = {
+    "application": ("nhanhsdvcqg", lambda one: envelope(application(one)), 0, "create dossier success"),
+    "supplement": (
+        "nhanhsdvcqg", lambda one: envelope(application(one), updating=True), 0, "create dossier success"
+    ),
+    "promotion": ("addtthcKhuyenMai", promotion, 0, ""),  # its procedure is not configured: parked
+    "amendment": (
+        "nhanhsdvcqg", lambda one: envelope(amendment(one, one), "NhanHoSoSuaDoi"), 0, "create dossier success"
+    ),
+    "voucher": (
+        "nhanhsdvcqg", lambda one: envelope(voucher(one), "NhanChungTuThueDat"), 0, "create dossier success"
+    ),
+    "tax notice": (
+        "nhantbthuedvcqg",
+        lambda one: envelope({"FileThongBaoThue": b64(notice_xml(one))}, "NhanThongBaoThueDat"), 0,
+        "create dossier success",
+    ),
+    "refused": ("nhanhsdvcqg", lambda one: envelope({"MaHoSo": one, "MaTTHC": ""}), -1, ""),
+    "of no dossier": (
+        "nhanhsdvcqg",
+        lambda one: envelope({"MaHoSo": one, "ThoiDiemXuLy": "20261127100000", "TrangThai": "7"}, "NhanTienDoHoSo"),
+        -1, "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ANSWERED)
+async def test_answer_is_the_number_and_the_code_with_a_text_and_nothing_more(
+    street: Street, kind: str
+) -> None:
+    """A.9: `{"error_code": 0 | 1 | -1, "message": "<MaHoSo>| text"}`, HTTP 200, JSON; a resend is 1."""
+    path, made, number, text = ANSWERED[kind]
+    dossier = code()
+    status, answer = await street.send(path, made(dossier))
+    assert status == 200
+    assert list(answer) == ["error_code", "message"]
+    assert type(answer["error_code"]) is int
+    assert answer["error_code"] == number
+    assert answer["message"].startswith(f"{dossier}| ")
+    assert not text or answer["message"] == f"{dossier}| {text}"
+    if number == 0 and kind != "supplement":
+        _, again = await street.send(path, made(dossier))
+        assert again == {"error_code": 1, "message": f"{dossier}| duplicate reference"}
