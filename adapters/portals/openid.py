@@ -288,8 +288,6 @@ class OpenIdProvider:
             keys = await self._keys.newer(end)
             if _is_signed(token, keys):
                 return
-        if not keys:
-            raise unusable("jwks.no_key")
         is_known = any(key.fits(token) for key in keys)
         raise forged("signature" if is_known else "kid")
 
@@ -363,9 +361,12 @@ class OpenIdProvider:
         end = asyncio.get_running_loop().time() + self._seconds
         where = await self._where(end)
         try:
-            return issued.key_set(await self._published("jwks", where.jwks))
+            keys = issued.key_set(await self._published("jwks", where.jwks))
         except JoseBroken:
             raise unusable("jwks") from None
+        if not keys:
+            raise unusable("jwks.no_key")
+        return keys
 
     async def _published(self, what: str, url: str) -> Mapping[str, Any]:
         """What stands at an address of the provider. Raises LoginFailed; a refusal there is an outage."""
