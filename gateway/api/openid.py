@@ -45,7 +45,10 @@ async def push(request: Request) -> Response:
 
 async def authorize(request: Request) -> Response:
     """`GET` and `POST /oauth2/authorize`: the browser goes on to sign in, or back to the system with an error."""
-    openid, pairs = _openid(request), await _parameters(request)
+    openid = _openid(request)
+    if request.method == "HEAD":  # looks, and must not use up a pushed request
+        return Response(b"", _HTML)
+    pairs = await _parameters(request)
     try:
         name = await openid.provider.begin(pairs, request.issuer, request.exchange)
     except AuthorizationRefused as error:

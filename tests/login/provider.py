@@ -19,6 +19,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from adapters.stores.sessions import MemorySessions
+from gateway.access.service import AccessService
 from gateway.api.context import OpenId, Papers, Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
@@ -214,6 +215,7 @@ class Provider:
     url: str
     http: aiohttp.ClientSession
     log: StandInLog
+    access: AccessService
     clock: MovableClock
     state: LoginState
     browser: Browser
@@ -271,7 +273,10 @@ def with_systems(configuration: Configuration, folder: Path) -> tuple[Configurat
         registered("provincial", {"refresh": True, "mandates": ["parent"]}, **secret),
         registered("neighbour", {"refresh": True, "claims": ["name"]}, **secret),
         registered("bound", {"refresh": True, "level": 2, "id_token_alg": "EdDSA"}, dpop="required", **public("bound")),
-        registered("pushing", {"par": "required", "id_token_alg": "ES256", "sector": "twins"}, **public("pushing")),
+        registered(
+            "pushing", {"refresh": True, "par": "required", "id_token_alg": "ES256", "sector": "twins"},
+            **public("pushing"),
+        ),
         registered("twin", {"sector": "twins", "claims": []}, **secret),
         registered("open", {"subject": "public"}, **secret),
     ]  # fmt: skip
@@ -312,7 +317,7 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
     address.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with aiohttp.ClientSession() as http:
-            yield Provider(address.url, http, log, clock, state, browser, private, metrics)
+            yield Provider(address.url, http, log, access, clock, state, browser, private, metrics)
     finally:
         watching.cancel()
         await runner.cleanup()
