@@ -29,6 +29,7 @@ from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.signed_in import signed_in
 from gateway.relay.contents import WITHHELD, in_records, subject_of
+from gateway.relay.owner import owner_of
 from gateway.relay.service import DossierRelay
 from gateway.relay.unknown import recording_unknown_dossier, recording_unknown_items
 from gateway.relay.writable import FilingWarning, blank_in
@@ -154,7 +155,7 @@ async def evidence(request: Request) -> Response:
         "procedure": procedure.code, "known": body.known,
         # a code that may be a person's number is no reason of a prefill: records keep it in clear
         **({} if in_records(dossier.code) == WITHHELD else {"dossier": dossier.code}),
-        "subjects": {procedure.signs_in: _owner(dossier), **body.subjects},
+        "subjects": {procedure.signs_in: await owner_of(relay, dossier, caller), **body.subjects},
         **({"official": body.official.model_dump(exclude_none=True)} if body.official is not None else {}),
     }  # fmt: skip
     request.raw = orjson.dumps(wanted)
@@ -189,14 +190,6 @@ def _warnings(request: Request, dossier: Dossier) -> list[dict[str, str]]:
     return [
         {"code": one.value, "pointer": place, "detail": one.en, "detail_vi": one.vi} for one, place in found
     ]
-
-
-def _owner(dossier: Dossier) -> dict[str, str]:
-    """The owner of a dossier, as a subject of a prefill."""
-    numbers = {str(one.kind): one.number for one in dossier.applicant.ids}
-    kind = next((kind for kind in ("personal_id", "old_id", "passport", "tax_code") if kind in numbers), None)
-    named = {"full_name": dossier.applicant.name} if dossier.applicant.name and kind != "tax_code" else {}
-    return {**({kind: numbers[kind]} if kind else {}), **named}
 
 
 def _person(owner: OwnerBody) -> str:

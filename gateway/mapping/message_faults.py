@@ -28,6 +28,7 @@ def message_faults(mapping: PortalMapping, codes: Codes) -> Iterator[MappingFaul
         if not message.partial:
             yield from _lacking(message.fields, model, (*at, "fields"), message.carries)
         yield from _set_faults(message, model, at)
+        yield from _submitter_faults(message, model, at)
         for index, example in enumerate(message.examples):
             if example.profile:
                 yield from _profile_faults(
@@ -169,6 +170,16 @@ def _set_faults(message: MessageMapping, model: type[BaseModel], at: Loc) -> Ite
             )
         except ValueError as error:
             yield _from_error(error, loc)
+
+
+def _submitter_faults(message: MessageMapping, model: type[BaseModel], at: Loc) -> Iterator[MappingFault]:
+    said = {} if message.submitter is None else message.submitter.model_dump()
+    for name, path in said.items():
+        try:
+            if path:
+                CanonicalPath(path, model)
+        except ValueError as error:
+            yield _from_error(error, (*at, "submitter", name))
 
 
 def _profile_faults(profile: str, profiles: Collection[str], loc: Loc) -> Iterator[MappingFault]:

@@ -17,7 +17,14 @@ from gateway.domain.identifiers import is_old_id, is_personal_id, is_tax_code
 from gateway.domain.sentences import Sentence
 from gateway.mapping.canonical_path import MORE, VALUE, CanonicalPath, Json, item_of
 from gateway.mapping.codecs import CODECS, Codec, NotWritable, clean_json, clean_text, read_code
-from gateway.mapping.portal_model import Condition, MessageMapping, OneOf, PortalMapping, WireField
+from gateway.mapping.portal_model import (
+    Condition,
+    MessageMapping,
+    OneOf,
+    PortalMapping,
+    SubmitterPaths,
+    WireField,
+)
 from gateway.mapping.strict import Mark
 from gateway.mapping.transforms import Hidden, Unreadable
 
@@ -444,10 +451,18 @@ def leaves_of(fields: WireFields) -> Iterator[WireValue]:
 # ------------------------------------------------------------------------------------------------ messages
 
 
+class Submitter(NamedTuple):
+    """Where number, name and birth date of who files stand in a message that was read; None: they are not said."""
+
+    number: CanonicalPath
+    name: CanonicalPath | None
+    birth_date: CanonicalPath | None
+
+
 class MessagePlan:
     """One message of a portal, compiled."""
 
-    __slots__ = ("_sets", "fields", "mapping", "model", "name", "portal", "profile")
+    __slots__ = ("_sets", "fields", "mapping", "model", "name", "portal", "profile", "submitter")
 
     def __init__(
         self, portal: str, name: str, mapping: MessageMapping, fields: WireFields, profile: str
@@ -460,6 +475,7 @@ class MessagePlan:
         self.profile = profile
         self.model = CARRIED[mapping.carries]
         self._sets = [(CanonicalPath(path, self.model), value) for path, value in mapping.sets.items()]
+        self.submitter = None if mapping.submitter is None else _submitter(mapping.submitter, self.model)
 
     @property
     def operation(self) -> str:
@@ -495,6 +511,11 @@ class MessagePlan:
         except ValidationError as error:
             path = ".".join(str(one) for one in error.errors(include_input=False)[0]["loc"])
             raise MessageFault(self.name, path, say.WIRE_VALUE_UNREADABLE) from None
+
+
+def _submitter(said: SubmitterPaths, model: type[BaseModel]) -> Submitter:
+    name, birth_date = (CanonicalPath(path, model) if path else None for path in (said.name, said.birth_date))
+    return Submitter(CanonicalPath(said.number, model), name, birth_date)
 
 
 def _within_bounds(name: str, wire: object) -> None:

@@ -120,6 +120,14 @@ class MessageRefusal(Strict):
     field: str
 
 
+class SubmitterPaths(Strict):
+    """Where number, name and birth date of who files stand: the owner's, where both have the same number."""
+
+    number: str = Field(min_length=1)
+    name: str = ""
+    birth_date: str = ""
+
+
 class MessageMapping(Strict):
     """One message of the portal."""
 
@@ -135,6 +143,8 @@ class MessageMapping(Strict):
     passes: Literal["all", "declared"] = "all"
     #: canonical path -> its value in every message that is read
     sets: dict[str, str] = {}
+    #: who files, where the owner is named apart
+    submitter: SubmitterPaths | None = None
     fields: dict[str, FieldRuleOrPath] = Field(min_length=1)
     examples: tuple[MessageExample, ...] = Field(min_length=1)
     refused: tuple[MessageRefusal, ...] = ()

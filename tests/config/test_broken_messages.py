@@ -44,6 +44,8 @@ FAULTS: dict[str, Fault] = {
                   "cannot have path and value at once"),
     "value of every message": (LINKED, "sets: {channel: online,", "sets: {channel: onlin,", "sets:",
                                "cannot be 'onlin'"),
+    "place of who files": (VNEID, "birth_date: more.ThongTin", "birth_date: mor.ThongTin", "mor.ThongTin",
+                           "there is no 'mor' in"),
     "constant": (LINKED, 'daNhan: {value: "true", codec: flag}', "daNhan: {value: vâng, codec: flag}", "vâng",
                  "write the constant"),
     "example that is no JSON": (VNEID, 'wire: |\n          {"maTinh": "33"', 'wire: |\n          {maTinh: "33"',
