@@ -156,7 +156,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         desk = await opened.enter_async_context(relay_desk(parts, shared.stores, relay))
         rests_on = shared.access._replace(
             consents=people.consents, own=people.own, decisions=shared.stores.decisions,
-            reader=shared.stores.reader, dossiers=relay if _asks_relay(parts) else None,
+            reader=shared.stores.reader, dossiers=relay.lookups if _asks_relay(parts) else None,
         )  # fmt: skip
         files = replace(shared.files, recorder=recorder)
         sealer = Sealer(key, settings.documents.passport_days)

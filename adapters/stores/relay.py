@@ -410,10 +410,6 @@ class SqlRelay:
             return
         await self._database.write(Many(_RELEASE_QUEUE, given), Many(_RELEASE, given))
 
-    async def due(self, target: str, now: float) -> float | None:
-        """When to claim next."""
-        return (await self._due(target, now))[0]
-
     async def _due(self, target: str, now: float) -> tuple[float | None, float]:
         """When to claim next, and the time now by the clock of leases."""
         text = _NEXT.format(time=_SERVER_TIME if self._by_server_time else "")

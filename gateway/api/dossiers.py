@@ -105,7 +105,7 @@ async def progress(request: Request) -> Response:
 
 async def one(request: Request) -> Response:
     """`GET /v1/dossiers/{code}`."""
-    return answer(await relay_of(request).show(request.parameters["code"], request.caller))
+    return answer(await relay_of(request).lookups.show(request.parameters["code"], request.caller))
 
 
 async def search(request: Request) -> Response:
@@ -116,7 +116,7 @@ async def search(request: Request) -> Response:
         after=_after(body.cursor), most=body.limit,
     )  # fmt: skip
     person = "" if body.owner is None else _person(body.owner)
-    return answer(await relay_of(request).search(request.caller, person, wanted))
+    return answer(await relay_of(request).lookups.search(request.caller, person, wanted))
 
 
 async def status(request: Request) -> Response:
@@ -125,14 +125,14 @@ async def status(request: Request) -> Response:
     relay, caller, person = relay_of(request), request.caller, _person(body.owner)
     if request.services.guesses is not None:
         await request.services.guesses.check_status(caller, body.code, person)
-    return answer(await relay.status(caller, body.code, person))
+    return answer(await relay.lookups.status(caller, body.code, person))
 
 
 async def inbox(request: Request) -> Response:
     """`GET /v1/dossiers/inbox`."""
     after = number_in(request, "after", 0, lambda given: given >= 0)
     most = number_in(request, "count", 20, lambda given: 1 <= given <= _MOST_ITEMS)
-    return answer(await relay_of(request).inbox(request.caller, after, most))
+    return answer(await relay_of(request).inbox.read(request.caller, after, most))
 
 
 async def acknowledge(request: Request) -> Response:
@@ -140,7 +140,7 @@ async def acknowledge(request: Request) -> Response:
     body = await read_model(request, InboxAckBody)
     relay, caller = relay_of(request), request.caller
     async with recording_unknown_items(relay, caller, body.deliveries):
-        return answer(await relay.acknowledge(caller, body.deliveries))
+        return answer(await relay.inbox.acknowledge(caller, body.deliveries))
 
 
 async def evidence(request: Request) -> Response:
@@ -149,7 +149,7 @@ async def evidence(request: Request) -> Response:
     body = await read_model(request, EvidenceBody)
     relay, caller = relay_of(request), request.caller
     async with recording_unknown_dossier(relay, caller, "evidence", [body.code]):
-        dossier = await relay.content(body.code, caller)
+        dossier = await relay.lookups.content(body.code, caller)
     procedure = find(request.services.catalogue, procedure_code(dossier.procedure))
     wanted = {
         "procedure": procedure.code, "known": body.known,

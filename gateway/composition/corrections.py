@@ -14,6 +14,7 @@ from gateway.policy.rates import Whom
 from gateway.ports.relay import DeliveryRow
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
+from gateway.relay.reports import CorrectionReports
 from gateway.relay.service import DossierRelay
 from gateway.telemetry import log as log_
 
@@ -44,5 +45,5 @@ async def correcting(
         configuration=parts.configuration, catalogue=parts.catalogue, rows=rows,
         reader=stores.reader, person_keys=person_keys, titles=Titles(parts.configuration, parts.catalogue, parts.root),
         rates=Rates(limits_of("corrections", rates), access.quotas, access.secret), recorder=recorder,
-        outlet=relay.report_work,
+        outlet=CorrectionReports(configuration=parts.configuration, rows=relay.rows, clock=recorder.clock).work,
     )  # fmt: skip

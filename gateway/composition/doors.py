@@ -19,8 +19,9 @@ from gateway.ports.relay import Desk, DoorVisitor
 from gateway.relay.desk import ForwardingDesk, MessageFiles, RequesterDesk
 from gateway.relay.fetching import FileFetcher
 from gateway.relay.guesses import LookupGuesses
+from gateway.relay.messages import FILES
 from gateway.relay.pulling import PulledPortal
-from gateway.relay.service import FILES, DossierRelay
+from gateway.relay.service import DossierRelay
 
 #: the desk of one call at the door of a portal
 DeskOf = Callable[[PortalSettings, DoorVisitor], Desk]

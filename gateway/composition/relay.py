@@ -25,9 +25,12 @@ from gateway.ports.relay import Portal
 from gateway.ports.stores import Stores
 from gateway.relay.contents import Contents, in_records
 from gateway.relay.early import EarlySteps
+from gateway.relay.inbox import DossierInbox
+from gateway.relay.lookups import DossierLookups
+from gateway.relay.messages import EARLY, DossierMessages
 from gateway.relay.outbox import Outbox, OutboxLimits
 from gateway.relay.request_keys import RequestKeys
-from gateway.relay.service import EARLY, DossierRelay
+from gateway.relay.service import DossierRelay
 from gateway.telemetry import log
 
 #: separates digests of requests and steps, and what the cache keeps, from all other uses of the root key
@@ -79,10 +82,16 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
             at_once=at_once,
         )
         opened.push_async_callback(outbox.close)
+        rules = status_rules(settings.statuses)
         relay = DossierRelay(
             configuration=parts.configuration, catalogue=parts.catalogue, rows=rows, contents=contents,
-            recorder=of.recorder, outbox=outbox, keys=keys, secret=of.secret,
-            rules=status_rules(settings.statuses),
+            recorder=of.recorder, outbox=outbox,
+            messages=DossierMessages(
+                configuration=parts.configuration, portals=portals, contents=contents, rules=rules
+            ),
+            lookups=DossierLookups(rows=rows, contents=contents, recorder=of.recorder, rules=rules),
+            inbox=DossierInbox(rows=rows, contents=contents, recorder=of.recorder),
+            keys=keys, secret=of.secret, rules=rules,
         )  # fmt: skip
         await opened.enter_async_context(
             sweeping_files(of.files, rows.referred, of.stores.kept_papers.referred)

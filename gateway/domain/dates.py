@@ -87,5 +87,10 @@ def rfc3339(moment: datetime) -> str:
     return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*day, *clock)  # noqa: UP031 -- an f-string takes twice the time
 
 
+def moment(seconds: float) -> str:
+    """RFC 3339 of POSIX seconds, in UTC."""
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))
+
+
 def _years(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

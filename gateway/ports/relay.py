@@ -259,10 +259,6 @@ class RelayRows(Protocol):
         """Give leases back unused. What an ended process had under way is `unconfirmed` then."""
         ...
 
-    async def due(self, target: str, now: float) -> float | None:
-        """POSIX seconds at which to claim next, or None while nothing waits; a claim then may find nothing."""
-        ...
-
     async def inbox(self, requester: str, after: int, count: int) -> Sequence[DeliveryRow]:
         """What a provincial system has not acknowledged, in order of `seq`."""
         ...

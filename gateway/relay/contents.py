@@ -77,9 +77,13 @@ class Contents:
         plain = None if keys is None else unseal(keys.encryption, sealed, context.encode())
         return None if plain is None else orjson.loads(plain)
 
+    async def of_dossier(self, row: DossierRow | None) -> Any:  # noqa: ANN401 -- any JSON
+        """The content of a dossier (`dossier`, and `raw` as it came); None when it is erased. Raises LogUnavailable."""
+        return None if row is None else await self.open(row.period, row.sealed, context_of(row))
+
     async def stated(self, row: DossierRow) -> dict[str, str]:
         """`unit` and `agency` that a dossier states; nothing when it is erased. Raises LogUnavailable."""
-        content = await self.open(row.period, row.sealed, f"{row.origin}|{row.code}")
+        content = await self.of_dossier(row)
         dossier = {} if content is None else content["dossier"]
         return {name: dossier[name] for name in ("unit", "agency") if dossier.get(name)}
 
@@ -91,6 +95,11 @@ class Contents:
 def sealed(keys: PeriodKeys, value: object, context: str) -> bytes:
     """A JSON value, sealed; it opens only with the same context."""
     return seal(keys.encryption, orjson.dumps(value), context.encode())
+
+
+def context_of(row: DossierRow) -> str:
+    """The context under which a dossier is sealed; messages about it go in order by the same key."""
+    return f"{row.origin}|{row.code}"
 
 
 def said_of(delivery: str) -> str:
@@ -114,6 +123,18 @@ def digest(keys: PeriodKeys, value: object) -> bytes:
 def owners(applicant: Applicant) -> tuple[str, ...]:
     """The owner, once for each number (`Subject.key`)."""
     return tuple(subject_of(one.kind, one.number).key for one in applicant.ids)
+
+
+def owners_in(content: Any) -> tuple[str, ...]:  # noqa: ANN401 -- any JSON
+    """The owner that a stored dossier names, once for each number; none when its content is erased."""
+    if not isinstance(content, dict) or "dossier" not in content:
+        return ()
+    return owners(Applicant.model_validate(content["dossier"].get("applicant", {})))
+
+
+def as_subjects(persons: Sequence[str]) -> dict[str, str]:
+    """The owner as records name it, once for each number."""
+    return {f"owner{number or ''}": one for number, one in enumerate(persons)}
 
 
 def subject_of(kind: IdKind, number: str) -> Subject:

@@ -21,9 +21,9 @@ from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
+from gateway.relay.answers import delivery_of
 from gateway.relay.contents import Contents, in_records, said_of
 from gateway.relay.outbox import Outbox, subjects_in
-from gateway.relay.service import delivery_of
 from gateway.relay.unknown import record_unknown_delivery
 
 

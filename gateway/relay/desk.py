@@ -20,10 +20,11 @@ from gateway.files.links import FileLink
 from gateway.files.service import DeclaredFile, DossierFiles
 from gateway.ports.files import FileDraft, FileUids
 from gateway.ports.relay import DoorFile, DossierSearch, Portal, TakenIn
+from gateway.relay.changes import Party
 from gateway.relay.contents import in_records, subject_of
 from gateway.relay.guesses import LookupGuesses
 from gateway.relay.notices import take_notice
-from gateway.relay.service import DossierRelay, Party
+from gateway.relay.service import DossierRelay
 from gateway.relay.unknown import recording_unknown_dossier
 
 #: how long a file waits until fewer are received
@@ -77,10 +78,10 @@ class RequesterDesk:
         """A dossier of this system; `raw` is dropped, for the mapping keeps all of it."""
         del raw
         party = Party(self.caller.requester.id, self.caller.agency, PROVINCE, self.caller.exchange)
-        targets = self.relay.takers(MessageKind.DOSSIER)
+        targets = self.relay.messages.takers(MessageKind.DOSSIER)
         accepted = await self.relay.take(dossier, party, targets, updating=updating)
         self.relay.outbox.wake()
-        return accepted.state
+        return accepted.change.state
 
     async def take_progress(self, entries: Sequence[ProgressEntry]) -> TakenIn:
         """Steps of dossiers of this system. Raises NotFound for a dossier that is not there."""
@@ -102,12 +103,12 @@ class RequesterDesk:
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier of this system; None when it is not there."""
-        return await self.relay.looked_up(code, self.caller)
+        return await self.relay.lookups.looked_up(code, self.caller)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
         """Dossiers of this system by a number of their owner. Raises Throttled."""
         mine, person, exchange = self.caller.requester.id, owner_key(number), self.caller.exchange
-        found = await self.relay.of_owner(person, DossierSearch(requester=mine), exchange, mine)
+        found = await self.relay.lookups.of_owner(person, DossierSearch(requester=mine), exchange, mine)
         about = RecordHeader(exchange, mine, self.caller.agency)
         await self.guesses.check_owner(about, person, fits=bool(found))
         return found
@@ -116,7 +117,7 @@ class RequesterDesk:
         """Pass a read-only operation on. Raises PortalUnavailable."""
         if self.behind is None:
             raise PortalUnavailable
-        return await self.relay.ask(self.behind, operation, parameters, self.caller)
+        return await self.relay.lookups.ask(self.behind, operation, parameters, self.caller)
 
     async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
         """Not for provincial systems."""
@@ -171,12 +172,12 @@ class ForwardingDesk:
 
     async def look_up(self, code: str) -> Mapping[str, Any] | None:
         """A dossier that this portal forwarded; None when it is not there."""
-        return await self.relay.of_portal(code, self.portal.portal, self.exchange)
+        return await self.relay.lookups.of_portal(code, self.portal.portal, self.exchange)
 
     async def look_up_owner(self, number: str) -> Sequence[Mapping[str, Any]]:
         """Dossiers that this portal forwarded, by a number of their owner. Raises Throttled."""
         name, person = self.portal.portal, owner_key(number)
-        found = await self.relay.of_owner(person, DossierSearch(origin=name), self.exchange, name)
+        found = await self.relay.lookups.of_owner(person, DossierSearch(origin=name), self.exchange, name)
         await self.guesses.check_owner(RecordHeader(self.exchange, name), person, fits=bool(found))
         return found
 

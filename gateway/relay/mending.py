@@ -5,23 +5,22 @@ What is sent has the status that the dossier has now. A dossier that changed sin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from gateway.domain.dates import rfc3339
+from gateway.domain.dates import moment
 from gateway.domain.dossier import PROVINCE, MessageKind
 from gateway.domain.errors import RowConflict
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import Work
-from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliveryState, DossierRow, EventRow, RelayRows
-from gateway.relay.contents import Contents, in_records, sealed
+from gateway.ports.relay import DeliveryEvent, DossierRow, EventRow, RelayRows
+from gateway.relay.contents import Contents, in_records
 from gateway.relay.differences import Difference, Remedy
+from gateway.relay.messages import head_of, queued, standing_now
 from gateway.relay.outbox import Outbox
-from gateway.relay.service import standing_now
 from gateway.relay.statuses import StatusRules, StepVerdict, fold
 
 #: status -> the date that says when it came, where the dossier itself has none
@@ -70,20 +69,13 @@ class DossierMender:
         if not any(body is not None for _, body in bodies):  # the steps came with whole dossiers
             bodies = [(MessageKind.DOSSIER, await self._body(MessageKind.DOSSIER, row, difference))]
         keys = await self.contents.current()
-        queued = []
-        for kind, body in bodies:
-            if body is not None:
-                name = str(new_exchange_id())
-                queued.append(DeliveryRow(
-                    0, name, difference.portal, f"{row.origin}|{row.code}", kind, row.code, newer.version,
-                    row.requester, exchange, DeliveryState.QUEUED, 0, "", now, 0.0, now, now, keys.period,
-                    sealed(keys, body, name),
-                ))  # fmt: skip
-        if not queued or (
-            MessageKind.DOSSIER in difference.sends and queued[0].kind is not MessageKind.DOSSIER
+        head = head_of(newer, row.requester, exchange, keys, now)
+        messages = [queued(head, kind, difference.portal, body) for kind, body in bodies if body is not None]
+        if not messages or (
+            MessageKind.DOSSIER in difference.sends and messages[0].kind is not MessageKind.DOSSIER
         ):
             return None
-        return self.rows.change(dossier=newer, before=row.version, deliveries=queued)
+        return self.rows.change(dossier=newer, before=row.version, deliveries=messages)
 
     async def _body(
         self, kind: MessageKind, row: DossierRow, difference: Difference
@@ -100,7 +92,7 @@ class DossierMender:
 
     async def _dossier(self, row: DossierRow) -> Mapping[str, Any] | None:
         """The stored dossier with the status that it has now."""
-        content = await self.contents.open(row.period, row.sealed, f"{row.origin}|{row.code}")
+        content = await self.contents.of_dossier(row)
         if content is None:
             return None
         return standing_now(content["dossier"], row.status, row.status_at)
@@ -119,16 +111,12 @@ class DossierMender:
         """The step as it came; its code, status and time alone when its content is erased."""
         content = await self.contents.open(step.period, step.sealed, step.id)
         known: dict[str, Any] = content if isinstance(content, dict) else {}
-        return {**known, "dossier": step.code, "at": _moment(step.at), "status": step.status}
+        return {**known, "dossier": step.code, "at": moment(step.at), "status": step.status}
 
     async def _notice(self, row: DossierRow, events: Sequence[EventRow]) -> Mapping[str, Any]:
         """The status now, with what the step said that set it."""
         last = next((one for one in events if one.status == row.status and one.at == row.status_at), None)
         content = None if last is None else (await self._entry(last)).get("content")
-        notice = {"dossier": row.code, "at": _moment(row.status_at), "status": row.status}
+        notice = {"dossier": row.code, "at": moment(row.status_at), "status": row.status}
         more = {"local_code": row.other_code, "content": content}
         return {**notice, **{name: value for name, value in more.items() if value}}
-
-
-def _moment(seconds: float) -> str:
-    return rfc3339(datetime.fromtimestamp(seconds, UTC))

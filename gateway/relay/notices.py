@@ -12,22 +12,18 @@ from typing import Any
 import orjson
 
 from gateway.config.portals import PortalSettings
-from gateway.domain import sentences as say
 from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
-from gateway.domain.errors import Conflict, RowConflict
+from gateway.domain.errors import RowConflict
 from gateway.domain.exchange import Phase
-from gateway.domain.identifiers import ExchangeId, new_exchange_id
-from gateway.domain.problems import ProblemCode
+from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.ports.exchange_log import Work
-from gateway.ports.relay import DeliveryRow, DeliveryState, DossierRow, EventRow, KeyRow, TakenIn
+from gateway.ports.relay import DeliveryRow, DossierRow, EventRow, KeyRow, TakenIn
 from gateway.relay.contents import in_records, sealed
-from gateway.relay.service import LEGAL_BASIS, DossierRelay, receivers
+from gateway.relay.messages import MessageHead, queued, receivers
+from gateway.relay.service import LEGAL_BASIS, TRIES, DossierRelay, changes_too_often
 from gateway.relay.statuses import StepVerdict
-
-#: how often a concurrent change is looked at again
-_TRIES = 8
 
 
 async def take_notice(
@@ -39,7 +35,7 @@ async def take_notice(
     content: Mapping[str, Any],
 ) -> TakenIn:
     """Store a notice and queue it. STORED, or REPEATED. Raises Conflict, RelayUnavailable, LogUnavailable."""
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         row = await relay.rows.dossier(portal.portal, code) or await relay.rows.dossier(PROVINCE, code)
         keys = await relay.contents.current()
         notice = _Notice(relay, portal, exchange, code, service, content, row, keys)
@@ -52,7 +48,7 @@ async def take_notice(
             )  # fmt: skip
             relay.outbox.wake()
             return state
-    raise Conflict(say.DOSSIER_CHANGES, code=ProblemCode.DOSSIER_UNDER_WAY, retry_after=1)
+    raise changes_too_often()
 
 
 class _Notice:
@@ -92,12 +88,6 @@ class _Notice:
 
     def _deliveries(self) -> Sequence[DeliveryRow]:
         body = {"service": self._service, "part": self._content}
-        out = []
-        for target in self._targets:
-            delivery = str(new_exchange_id())
-            out.append(DeliveryRow(
-                0, delivery, target, f"{self.origin}|{self._code}", MessageKind.NOTICE, self._code, 0,
-                self._requester, self._exchange, DeliveryState.QUEUED, 0, "", self._now, 0.0, self._now, self._now,
-                self._keys.period, sealed(self._keys, body, delivery),
-            ))  # fmt: skip
-        return out
+        key = f"{self.origin}|{self._code}"
+        head = MessageHead(key, self._code, 0, self._requester, self._exchange, self._keys, self._now)
+        return [queued(head, MessageKind.NOTICE, target, body) for target in self._targets]

@@ -5,11 +5,11 @@ A requester compares and sees its own dossiers; with the scope `admin`, all.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from gateway.domain import sentences as say
-from gateway.domain.dates import legal_day, rfc3339
+from gateway.domain.dates import legal_day, moment
 from gateway.domain.errors import Conflict, NotFound, fault_in
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
@@ -91,7 +91,7 @@ def _run(run: ReconcileRun, whose: str) -> dict[str, Any]:
         "portal": run.portal, "requester": run.requester or None, "state": run.state,
         "reason": None if reason is None else {"code": run.reason, "vi": reason[0], "en": reason[1]},
         "since": run.since, "until": run.until, "apply": run.apply, "day": min(run.day, run.until),
-        "begun_at": _moment(run.opened), "changed_at": _moment(run.changed),
+        "begun_at": moment(run.opened), "changed_at": moment(run.changed),
         "report": _report(run.report, whose), "former": _report(run.former, whose) if run.former else None,
     }  # fmt: skip
 
@@ -116,7 +116,3 @@ def _difference(found: Mapping[str, Any]) -> dict[str, Any]:
         "theirs": found["theirs"] or None, "fields": found["fields"], "remedy": found["remedy"],
         "sends": found["sends"], "delivery": found["delivery"] or None, "mended": found["mended"],
     }  # fmt: skip
-
-
-def _moment(seconds: float) -> str:
-    return rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -10,9 +10,9 @@ from gateway.domain.errors import NotFound
 from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
 from gateway.exchange_log.recorder import Recorder, RecordHeader
-from gateway.ports.relay import DossierSearch
+from gateway.ports.relay import INBOX, DossierSearch
 from gateway.relay.contents import in_records
-from gateway.relay.service import INBOX, DossierRelay
+from gateway.relay.service import DossierRelay
 
 
 @contextlib.asynccontextmanager

@@ -87,7 +87,9 @@ class CorrectionTable(SqlCorrections, _Closing):
 
 
 class RelayTables(SqlRelay, _Closing):
-    pass
+    async def due(self, target: str, now: float) -> float | None:
+        """POSIX seconds at which a claim looks next; None while nothing waits."""
+        return (await self._due(target, now))[0]
 
 
 class UidTable(SqlFileUids, _Closing):
