@@ -42,6 +42,9 @@ from adapters.sandbox.people import Register, bad, load
 from adapters.sandbox.portal import ARRIVING, BUS, SimulatedPortal, load_portal
 from adapters.sandbox.portal_control import add_portal_control
 from adapters.sandbox.portal_files import add_files
+from adapters.sandbox.provincial_system import SOURCE as PROVINCIAL_SYSTEM
+from adapters.sandbox.provincial_system import ProvincialSystem
+from adapters.sandbox.sandbox_pages import STYLE, SandboxPages, style
 from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.tsa import SOURCE as TSA
 from adapters.sandbox.tsa_door import add_authority
@@ -50,6 +53,8 @@ from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, To
 _BODY_LIMIT = 4_000_000
 #: what the peers of an application handed out
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
+#: the sample of a provincial system
+PROVINCE: web.AppKey[ProvincialSystem] = web.AppKey("province")
 
 
 def endpoints() -> tuple[PeerOperation, ...]:
@@ -73,7 +78,12 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 def sources() -> frozenset[str]:
     """Names of the simulated peers, which are their prefixes too."""
-    return frozenset(endpoint.source for endpoint in endpoints()) | {TSA, ONE_GATE, IDENTITY}
+    return frozenset(endpoint.source for endpoint in endpoints()) | {
+        TSA,
+        ONE_GATE,
+        IDENTITY,
+        PROVINCIAL_SYSTEM,
+    }
 
 
 def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) -> web.Application:
@@ -102,15 +112,21 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
 def _add_doors(app: web.Application, stage: "Stage", data_root: Path, names: Collection[str]) -> None:
     """Control, and the peers that are more than single operations."""
     gate, board, closing = OneGate(), stage.board, stage.closing
-    house = IdentityHouse(load_accounts(data_root, stage.register), stage.register, board, closing)
+    pages = SandboxPages()
+    house = IdentityHouse(load_accounts(data_root, stage.register), stage.register, board, closing, pages)
+    province = app[PROVINCE] = ProvincialSystem(pages, board.count)
     forgetting = (
         board.reset, stage.tokens.forget, stage.portal.forget_all, gate.forget_all, house.forget_all,
+        province.forget_all,
     )  # fmt: skip
     add_control(app, board, forgetting, names)
     if TSA in names:
         add_authority(app, board, closing)
     if IDENTITY in names:
         house.add_to(app)
+    if PROVINCIAL_SYSTEM in names:
+        province.add_to(app)
+    app.router.add_get(STYLE, style)
     if ONE_GATE in names:
         add_one_gate(app, gate, board, closing)
     if BUS in names:
@@ -121,6 +137,11 @@ def _add_doors(app: web.Application, stage: "Stage", data_root: Path, names: Col
 def _portal(data_root: Path, register: Register) -> SimulatedPortal:
     catalogue = load_portal(data_root)
     return SimulatedPortal(catalogue, interlinked=interlinked.dossiers_of(register, catalogue.unit))
+
+
+def introduce(app: web.Application, gateway: str) -> None:
+    """Say where the gateway is, whose clients some peers are."""
+    app[PROVINCE].introduce(gateway)
 
 
 def personas(data_root: Path) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from adapters.sandbox.identity_provider import Denied, SimulatedProvider
 from adapters.sandbox.misbehave import Switchboard
 from adapters.sandbox.people import Register
 from adapters.sandbox.portal_control import refusing
-from adapters.sandbox.sandbox_pages import STYLE, SandboxPages, style
+from adapters.sandbox.sandbox_pages import SandboxPages
 
 SOURCE = "identity"
 
@@ -67,12 +67,13 @@ class IdentityHouse:
     """Both providers, their lies and their clock."""
 
     def __init__(
-        self, accounts: Accounts, register: Register, board: Switchboard, closing: asyncio.Event
-    ) -> None:
-        """`board` counts calls."""
+        self, accounts: Accounts, register: Register, board: Switchboard, closing: asyncio.Event,
+        shown: SandboxPages,
+    ) -> None:  # fmt: skip
+        """`board` counts calls; `shown` renders pages."""
         self.lies = Lies()
         self._ahead = 0.0
-        pages = IdentityPages(SandboxPages())
+        pages = IdentityPages(shown)
         self.doors: Mapping[str, ProviderDoor] = {
             dialect.name: ProviderDoor(
                 SimulatedProvider(
@@ -99,7 +100,6 @@ class IdentityHouse:
         for door in self.doors.values():
             door.add_to(app)
         prefix, router = "/__sandbox/identity", app.router
-        router.add_get(STYLE, style)
         router.add_get(f"{prefix}/lies", refusing(self._list_lies))
         router.add_post(f"{prefix}/misbehave", refusing(self._misbehave))
         router.add_delete(f"{prefix}/misbehave", refusing(self._behave))

@@ -28,12 +28,13 @@ class SandboxPages:
         )
 
     def rendered(
-        self, template: str, *, status: int = 200, frames: bool = False, **words: object
+        self, template: str, *, status: int = 200, frames: bool = False, framed: bool = False, **words: object
     ) -> web.Response:
-        """A page. `frames`: it opens systems of this machine in frames."""
+        """A page. `frames`: it opens systems of this machine in frames; `framed`: they may frame it."""
+        above, below = (_HERE if one else "'none'" for one in (framed, frames))
         policy = (
             f"default-src 'none'; style-src 'self'; form-action 'self' {_HERE}; base-uri 'none';"
-            " frame-ancestors 'none'" + (f"; frame-src {_HERE}" if frames else "")
+            f" frame-ancestors {above}; frame-src {below}"
         )
         return web.Response(
             text=self._templates.get_template(template).render(words), status=status, content_type="text/html",

@@ -20,6 +20,7 @@ from aiohttp import web
 from gateway import registry, telemetry
 from gateway.checks.production import no_sandbox
 from gateway.composition.composition import compose
+from gateway.config.access import RequesterSettings
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import Listener, address_of
 from gateway.config.identity import IdentityProviderSettings
@@ -31,6 +32,11 @@ from gateway.serving.reloading import Reloader
 
 SANDBOX = "http://127.0.0.1:8090"
 _DRAIN_SECONDS = 25
+#: addresses of a system that logs people in (`login` of a requester)
+_ADDRESSES = (
+    "redirect_uris", "initiate_login_uri", "post_logout_redirect_uris", "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+)  # fmt: skip
 _YOUNG_OBJECTS = 50_000
 #: file descriptors for databases, sources, anchors and probes
 _FILES_BESIDE = 1_024
@@ -70,7 +76,19 @@ def _at_sandbox(configuration: Configuration, sandbox: str) -> Configuration:
     }
     moved["portals"] = {name: _fetching(item, sandbox) for name, item in moved["portals"].items()}
     providers = {name: _signing_in(item, sandbox) for name, item in configuration.identity_providers.items()}
-    return configuration.model_copy(update={**moved, "identity_providers": providers})
+    requesters = {name: _logging_in(item, sandbox) for name, item in configuration.requesters.items()}
+    return configuration.model_copy(
+        update={**moved, "identity_providers": providers, "requesters": requesters}
+    )
+
+
+def _logging_in(settings: RequesterSettings, sandbox: str) -> RequesterSettings:
+    """With the sandbox's address where people come back to a system of the sandbox."""
+    if settings.login is None:
+        return settings
+    addresses = settings.login.model_dump(include=set(_ADDRESSES))
+    moved = {name: _moved(value, sandbox) for name, value in addresses.items()}
+    return settings.model_copy(update={"login": settings.login.model_copy(update=moved)})
 
 
 def _signing_in(settings: IdentityProviderSettings, sandbox: str) -> IdentityProviderSettings:
@@ -92,18 +110,28 @@ def _moved(value: Any, sandbox: str) -> Any:  # noqa: ANN401 -- plain data of th
         return sandbox + value.removeprefix(SANDBOX) if value.startswith(SANDBOX + "/") else value
     if isinstance(value, dict):
         return {key: _moved(item, sandbox) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_moved(item, sandbox) for item in value)
     return value
 
 
 @asynccontextmanager
 async def sandbox_at(root: Path, listener: Listener, only: tuple[str, ...] = ()) -> AsyncIterator[str]:
     """The simulated peers on one port; yields their URL."""
+    async with _sandbox_at(root, listener, only) as (_, address):
+        yield address
+
+
+@asynccontextmanager
+async def _sandbox_at(
+    root: Path, listener: Listener, only: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[web.Application, str]]:
     app = registry.resolve("adapters.sandbox.app", "build")(root, **({"only": only} if only else {}))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         await listen(runner, listener.host, listener.port)
-        yield address_of(listener.host, runner.addresses[0][1])
+        yield app, address_of(listener.host, runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
@@ -122,9 +150,10 @@ async def running(
     no_sandbox(loaded)
     listener = loaded.gateway.sandbox
     async with (
-        sandbox_at(plan.root, listener) as address,
+        _sandbox_at(plan.root, listener) as (peers, address),
         _gateway(plan, loaded, address, with_admin) as gateway,
     ):
+        registry.resolve("adapters.sandbox.app", "introduce")(peers, gateway.api)
         yield gateway, description(plan, gateway, address)
 
 
