@@ -31,7 +31,7 @@ def _is_key(text: str) -> str:
 
 
 #: a private RSA key, published on purpose
-PublishedKey = Annotated[str, AfterValidator(_is_key)]
+SandboxKey = Annotated[str, AfterValidator(_is_key)]
 
 
 def read_key(text: str) -> RSAPrivateKey:
@@ -49,9 +49,9 @@ class _Frozen(BaseModel):
 class PublishedKeys(_Frozen):
     """Keys of the providers, and of somebody who is none."""
 
-    national: PublishedKey
-    vneid: PublishedKey
-    stranger: PublishedKey
+    national: SandboxKey
+    vneid: SandboxKey
+    stranger: SandboxKey
 
 
 class LoginSystem(_Frozen):
@@ -66,7 +66,7 @@ class LoginSystem(_Frozen):
     backchannel_logout_uri: str = ""
     frontchannel_logout_uri: str = ""
     #: VNeID encrypts its answers for this key
-    encryption_key: PublishedKey | None = None
+    encryption_key: SandboxKey | None = None
 
 
 class Account(_Frozen):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.sandbox.accounts import AccountHolder, LoginSystem, PublishedKey, read_key
+from adapters.sandbox.accounts import AccountHolder, LoginSystem, SandboxKey, read_key
 from adapters.sandbox.identity_dialect import Dialect
 from adapters.sandbox.identity_lies import Lie
 from adapters.sandbox.identity_tokens import Claims
@@ -26,7 +26,7 @@ _KEY_BYTES = 32
 _ACCOUNT_TYPES = {"1": "CITIZEN", "2": "BUSINESS", "3": "ORGANISATION"}
 
 
-def dialect(stranger: PublishedKey) -> Dialect:
+def dialect(stranger: SandboxKey) -> Dialect:
     """The dialect; `stranger`: a key that cannot open what is meant for others."""
 
     def seal(plain: bytes, system: LoginSystem, lie: Lie | None) -> bytes:
@@ -65,7 +65,7 @@ def claims(holder: AccountHolder, _register: Register) -> Claims:
     return found
 
 
-def sealed(plain: bytes, key: PublishedKey, stranger: PublishedKey, lie: Lie | None = None) -> bytes:
+def sealed(plain: bytes, key: SandboxKey, stranger: SandboxKey, lie: Lie | None = None) -> bytes:
     """`{data, key}`, both Base64. **Sandbox**: the modes were not seen.
 
     `key`: an AES key of 256 bits, RSA-OAEP (SHA-256, MGF1 with SHA-256, no label). `data`: a nonce of 12 bytes, then

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
-Words = dict[str, Any]
+JsonWords = dict[str, Any]
 _SECONDS = 20
 _SKEW = 60
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -57,13 +57,13 @@ class SignedInPerson:
     #: `sid` at the gateway
     sid: str
     level: str
-    claims: Words = field(repr=False)
+    claims: JsonWords = field(repr=False)
     #: stands for the person at `/v1/prefill`
     login: str = field(repr=False)
     id_token: str = field(repr=False)
 
     @property
-    def mandate(self) -> Words:
+    def mandate(self) -> JsonWords:
         """For whom the person acts; empty: for themselves."""
         found = self.claims.get("mandate")
         return found if isinstance(found, dict) else {}
@@ -85,7 +85,7 @@ class ProvincialClient:
             await self._http.close()
             self._http = None
 
-    async def metadata(self) -> Words:
+    async def metadata(self) -> JsonWords:
         """The discovery document, of this issuer. Raises NotSignedIn."""
         found = await self._answer("GET", f"{self.gateway}/.well-known/openid-configuration")
         if found.get("issuer") != self.gateway:
@@ -147,16 +147,16 @@ class ProvincialClient:
         words = {"id_token_hint": id_token, "post_logout_redirect_uri": return_to, "state": state}
         return f"{where['end_session_endpoint']}?{urlencode(words)}"
 
-    async def procedures(self) -> list[Words]:
+    async def procedures(self) -> list[JsonWords]:
         """The gateway's procedures. Raises NotSignedIn."""
         found = await self._answer("GET", f"{self.gateway}/v1/procedures")
         return list(found["procedures"])
 
-    async def form(self, procedure: str) -> Words:
+    async def form(self, procedure: str) -> JsonWords:
         """The schema of a procedure's form. Raises NotSignedIn."""
         return await self._answer("GET", f"{self.gateway}/v1/procedures/{quote_plus(procedure)}/form")
 
-    async def prefilled(self, procedure: str, subjects: Words, login: str) -> tuple[int, Words]:
+    async def prefilled(self, procedure: str, subjects: JsonWords, login: str) -> tuple[int, JsonWords]:
         """The answer of `POST /v1/prefill`, also where it is a problem. Raises NotSignedIn."""
         where = await self.metadata()
         form = {"grant_type": "client_credentials", "scope": "prefill"}
@@ -171,7 +171,7 @@ class ProvincialClient:
             "POST", f"{self.gateway}/v1/prefill", headers=headers, data=orjson.dumps(body)
         )
 
-    async def _verified(self, token: str, where: Words, typ: str = "JWT") -> Words:
+    async def _verified(self, token: str, where: JsonWords, typ: str = "JWT") -> JsonWords:
         """Claims of a token that the gateway signed by RS256 for its issuer. Raises NotSignedIn."""
         try:
             head, payload, signature = token.split(".")
@@ -181,7 +181,7 @@ class ProvincialClient:
             n, e = (int.from_bytes(_decoded(key[name])) for name in "ne")
             signed = f"{head}.{payload}".encode()
             RSAPublicNumbers(e, n).public_key().verify(_decoded(signature), signed, PKCS1v15(), SHA256())
-            claims: Words = orjson.loads(_decoded(payload))
+            claims: JsonWords = orjson.loads(_decoded(payload))
         except (ValueError, KeyError, TypeError, StopIteration, InvalidSignature):
             raise NotSignedIn("signature") from None
         if header.get("alg") != "RS256" or header.get("typ", "JWT") != typ or "crit" in header:
@@ -190,20 +190,20 @@ class ProvincialClient:
             raise NotSignedIn("issuer")
         return claims
 
-    async def _posted(self, url: str, form: Mapping[str, str]) -> Words:
+    async def _posted(self, url: str, form: Mapping[str, str]) -> JsonWords:
         """A form, with the client's secret."""
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self._secret)}".encode()
         headers = {"Authorization": f"Basic {b64encode(pair).decode()}"}
         return await self._answer("POST", url, headers=headers, data=dict(form))
 
-    async def _answer(self, method: str, url: str, **more: Any) -> Words:  # noqa: ANN401 -- words of aiohttp
+    async def _answer(self, method: str, url: str, **more: Any) -> JsonWords:  # noqa: ANN401 -- words of aiohttp
         status, words = await self._called(method, url, **more)
         if status not in {200, 201}:
             code = words.get("error") or words.get("code") or "gateway_refused"
             raise NotSignedIn(str(code), 502 if status >= 500 else 400)
         return words
 
-    async def _called(self, method: str, url: str, **more: Any) -> tuple[int, Words]:  # noqa: ANN401 -- words of aiohttp
+    async def _called(self, method: str, url: str, **more: Any) -> tuple[int, JsonWords]:  # noqa: ANN401 -- words of aiohttp
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS))
         try:
