@@ -48,7 +48,7 @@ licences: $(VENV)/.dev
 	  && echo "licences: all in the allow-list"
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
-	$(RUN) -m pytest -n 2 -m "slow and not network" --no-header
+	$(RUN) -m pytest -n 3 -m "slow and not network" --no-header
 
 mutants: $(VENV)/.dev ## break one line after another, the tests must notice; `make mutants QUICK=12` takes so many by chance
 	$(RUN) -m tests.mutants $(if $(QUICK),--quick $(QUICK),)

@@ -79,7 +79,7 @@ def push(url: str, signed: dict[int, bytes], size: int) -> None:
         signed[old] = body
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_any_moment_it_remembers_all_that_it_signed(tmp_path: Path, kills: int) -> None:
     chance = random.Random(kills)
     signed: dict[int, bytes] = {}

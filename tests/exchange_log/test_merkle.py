@@ -174,12 +174,13 @@ def test_proofs_of_each_size_hold_only_as_they_are() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", range(MOST + 1))
-def test_all_proofs_of_each_size_hold_only_as_they_are(size: int) -> None:
-    for index in range(size):
-        holds_only_as_it_is(index, size)
-    for old in range(size + 1):
-        grows_only_as_it_did(old, size)
+def test_all_proofs_of_each_size_hold_only_as_they_are() -> None:
+    """Beyond a power of two. Larger ones differ by the length of their proofs alone: samples of them are above."""
+    for size in range(MOST // 2 + 1):
+        for index in range(size):
+            holds_only_as_it_is(index, size)
+        for old in range(size + 1):
+            grows_only_as_it_did(old, size)
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 4), (4, 4), (0, 0), (0, -1), (1 << 70, 4)], ids=str)

@@ -214,7 +214,7 @@ async def under_kill(portal: Portal, process: "subprocess.Popen[bytes]", receipt
             receipts[answer["exchange_id"]] = answer["receipt"]["leaf_hash"]
 
     tasks = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
-    await asyncio.sleep(0.3 + 0.7 * random.random())
+    await asyncio.sleep(0.1 + 0.5 * random.random())
     os.kill(process.pid, 9)
     for done in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(done, aiohttp.ClientError), done

@@ -42,7 +42,7 @@ def served(
                "--ready-file", str(file), *words]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, stderr=err, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not file.exists():
             assert process.poll() is None
             assert time.monotonic() < end

@@ -80,7 +80,7 @@ async def newcomer(port: int) -> bytes:
     return received
 
 
-@pytest.mark.parametrize("count", [400, pytest.param(4_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [400, pytest.param(2_000, marks=pytest.mark.slow)])
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="reads the memory of a process as Linux tells it"
 )
