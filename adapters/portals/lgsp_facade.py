@@ -15,6 +15,7 @@ import orjson
 from adapters.portals.attachments import refuse_long
 from adapters.portals.door_plans import check_messages
 from adapters.portals.dossier_rows import dossier_row
+from adapters.portals.reading import read_message
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
 from gateway.domain.dossier import Dossier, ProgressEntry, StatusNotice
@@ -30,7 +31,7 @@ from gateway.domain.errors import (
     Unauthenticated,
     Unprocessable,
 )
-from gateway.mapping.messages import MessageFault, PortalPlans
+from gateway.mapping.messages import MessageFault, MessagePlan, PortalPlans
 from gateway.ports.relay import Desk, DoorAnswer, DoorCall, TakenIn
 
 _EXISTS = "đã tồn tại"
@@ -117,7 +118,7 @@ class LgspFacade:
         updating = _updating(call)
         plan = self._plans["dossier"]
         items = _items(call, _MOST_DOSSIERS)
-        read = [_read_at(at, len(items), plan.read, one) for at, one in enumerate(items)]
+        read = [await _read_at(at, len(items), plan, one) for at, one in enumerate(items)]
         known, failed = [], []
         for wire, canonical in zip(items, read, strict=True):
             dossier = Dossier.model_validate(canonical)
@@ -140,7 +141,7 @@ class LgspFacade:
         """`CapNhatTienDoHoSoMC`."""
         items, plan = _items(call, _MOST_ENTRIES), self._plans["progress"]
         entries = [
-            ProgressEntry.model_validate(_read_at(at, len(items), plan.read, one))
+            ProgressEntry.model_validate(await _read_at(at, len(items), plan, one))
             for at, one in enumerate(items)
         ]
         try:
@@ -153,7 +154,7 @@ class LgspFacade:
         """`DongBoTrangThaiHoSo`: of dossiers that the portal forwarded."""
         items, plan = _items(call, _MOST_STATUSES), self._plans["status"]
         notices = [
-            StatusNotice.model_validate(_read_at(at, len(items), plan.read, one))
+            StatusNotice.model_validate(await _read_at(at, len(items), plan, one))
             for at, one in enumerate(items)
         ]
         try:
@@ -188,15 +189,14 @@ def _items(call: DoorCall, most: int) -> Sequence[Mapping[str, Any]]:
     return items
 
 
-def _read_at(at: int, count: int, read: Any, wire: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 -- a plan's
+async def _read_at(at: int, count: int, plan: MessagePlan, wire: Mapping[str, Any]) -> dict[str, Any]:
     """One item; the fault of one of several says which."""
     try:
-        found: dict[str, Any] = read(wire)
+        return await read_message(plan, wire)
     except MessageFault as fault:
         if count == 1:
             raise
         raise MessageFault(f"data[{at}].{fault.field}", fault.path, fault.why) from None
-    return found
 
 
 def _updating(call: DoorCall) -> bool | None:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from adapters.portals.attachments import Attachments, at_once, decoded, refuse_long
 from adapters.portals.door_plans import check_messages
 from adapters.portals.dossier_rows import dossier_row
+from adapters.portals.reading import read_message
 from adapters.transport import xml
 from adapters.transport.xml import XmlRefused
 from gateway.config.portals import PortalSettings
@@ -185,7 +186,7 @@ class NationalInbound:
         return _InboundMessage(kind, service or operation, updating, data, _code_of(body, call.long))
 
     async def _dossier(self, message: _InboundMessage, call: DoorCall, desk: Desk) -> DoorAnswer:
-        found = self._plans[message.kind].read(message.data)
+        found = await read_message(self._plans[message.kind], message.data)
         # a resend with files: they are not stored again
         if (
             not message.updating
@@ -201,13 +202,13 @@ class NationalInbound:
 
     async def _notice(self, message: _InboundMessage, call: DoorCall, desk: Desk) -> DoorAnswer:
         """An amendment or a voucher: part of a dossier, sent to the system that works on it."""
-        content = self._part(message.kind, message.data)
+        content = await self._part(message.kind, message.data)
         refuse_long(content, call.long)
         return _noted(await desk.take_notice(content["code"], message.service, content), message)
 
     async def _step(self, message: _InboundMessage, desk: Desk) -> DoorAnswer:
         """What a citizen did at the portal with a dossier that it forwarded: withdrew it, gave more (sandbox)."""
-        entry = ProgressEntry.model_validate(self._plans["progress"].read(message.data))
+        entry = ProgressEntry.model_validate(await read_message(self._plans["progress"], message.data))
         try:
             taken = await desk.take_progress([entry])
         except NotFound:
@@ -217,7 +218,7 @@ class NationalInbound:
     async def _tax_notice(self, message: _InboundMessage, call: DoorCall, desk: Desk) -> DoorAnswer:
         """One notice for each dossier that the file names; all of them are durable before the answer."""
         raw = await _file(message.data[_NOTICE_FILE], call.long)
-        contents = [self._part("tax_notice", one) for one in _notice_rows(raw)]
+        contents = [await self._part("tax_notice", one) for one in _notice_rows(raw)]
         paper = {
             "title": "Thông báo thuế đất",
             "file": await desk.keep_file(at_once(raw), "thong_bao_thue.xml"),
@@ -229,9 +230,9 @@ class NationalInbound:
         first = message._replace(code=message.code or contents[0]["code"])
         return _noted(TakenIn.REPEATED if taken == {TakenIn.REPEATED} else TakenIn.STORED, first)
 
-    def _part(self, kind: str, wire: Mapping[str, Any]) -> dict[str, Any]:
+    async def _part(self, kind: str, wire: Mapping[str, Any]) -> dict[str, Any]:
         """Part of a dossier, with its code. Raises MessageFault."""
-        found = self._plans[kind].read(wire)
+        found = await read_message(self._plans[kind], wire)
         if not found.get("code"):
             raise MessageFault(
                 {"amendment": "MaHoSoQG", "tax_notice": "MA_HSO"}.get(kind, "MaHoSo"), "", say.IS_MISSING

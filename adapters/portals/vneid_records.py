@@ -15,6 +15,7 @@ from adapters.portals.attachments import Attachments
 from adapters.portals.calling import PortalPeer, PortalRequest, open_portal_peer, read_json
 from adapters.portals.door_plans import check_messages
 from adapters.portals.options import options_of
+from adapters.portals.reading import read_message
 from adapters.portals.statuses import StatusPortal
 from adapters.portals.tools import PortalTools
 from adapters.transport.breaker import Behalf
@@ -109,7 +110,7 @@ class RecordsDoor:
         return again._replace(status=503, headers={"Retry-After": "5"})
 
     async def _take(self, call: DoorCall, desk: Desk) -> DoorAnswer:
-        found = self._plans["application"].read(call.data)
+        found = await read_message(self._plans["application"], call.data)
         known = await desk.look_up(found["code"])
         updating = known is not None
         if known is not None and known.get("status") != DossierStatus.SUPPLEMENT_REQUESTED:

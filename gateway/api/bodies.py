@@ -24,6 +24,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 #: or a string, in which there is none
 _NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(-?[0-9][0-9.eE+\-]*+)', re.DOTALL)
 _LARGEST = 2**53
+#: of a body; more than the largest dossier has
+MOST_VALUES = 20_000
 _LONGEST_NUMBER = 32
 #: bytes that the sender of a streamed body must send per second, on average
 _LEAST_RATE = 32_768
@@ -106,12 +108,14 @@ async def _gathered(stream: StreamReader, largest: int) -> bytes:
     return bytes(parts)
 
 
-def parse(raw: bytes, depth: int) -> object:
-    """The JSON value in `raw`. Raises BadRequest, without a quotation."""
+def parse(raw: bytes, depth: int, most: int = MOST_VALUES) -> object:
+    """The JSON value in `raw`, of at most `most` values. Raises BadRequest, without a quotation."""
     if not raw.strip():
         raise BadRequest(say.BODY_EMPTY)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise BadRequest(say.BODY_MARK)
+    if i_json.may_exceed(raw, most):
+        raise TooLarge(say.AT_MOST_VALUES(most=most))
     try:
         data, has_floats = i_json.parse(raw, depth, _LARGEST, _LARGEST)
     except NotIJson as error:

@@ -50,6 +50,8 @@ SCOPE = "dossiers"
 _SECRET_HEADER = "X-Portal-Secret"  # noqa: S105 -- the name of a header
 #: bytes that a caller must send per second, on average
 _LEAST_RATE = 65_536
+#: JSON values of a body: several messages
+_MOST_VALUES = 100_000
 #: parts of a path that mean another place (RFC 3986, 5.2.4)
 _DOTS = frozenset({".", ".."})
 
@@ -220,7 +222,10 @@ class _Entrance:
         if not received.text.strip():
             return call
         try:
-            data = parse(received.text, request.services.configuration.gateway.limits.json_depth)
+            depth = request.services.configuration.gateway.limits.json_depth
+            data = parse(received.text, depth, _MOST_VALUES)
+        except TooLarge:
+            raise
         except BadRequest as error:
             raise BodyNotJson(error.said) from None
         return call._replace(data=data, long=received.long)

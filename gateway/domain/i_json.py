@@ -41,6 +41,11 @@ def parse(raw: bytes, depth: int, integers: int, floats: float) -> tuple[object,
     return tree, has_floats
 
 
+def may_exceed(raw: bytes, most: int) -> bool:
+    """Whether JSON text may have more than `most` values: counted before anything is built, signs in texts too."""
+    return len(raw) > most and raw.count(b",") + raw.count(b"[") + raw.count(b"{") > most
+
+
 def unescaped(raw: bytes) -> bytes:
     """The bytes without escaped characters: every quote that is left begins or ends a string."""
     return raw.replace(b"\\\\", b"").replace(b'\\"', b"")

@@ -70,6 +70,8 @@ SEND_UNCOMPRESSED = Sentence("gửi nội dung không nén", "send the body unco
 SEND_FORM = Sentence(
     "gửi kèm Content-Type: application/x-www-form-urlencoded", "send Content-Type: application/x-www-form-urlencoded")
 AT_MOST_BYTES = Sentence("chỉ nhận tối đa {largest} byte", "at most {largest} bytes are accepted")
+AT_MOST_VALUES = Sentence("chỉ nhận tối đa {most} giá trị JSON trong một yêu cầu; hãy chia nhỏ yêu cầu",
+    "at most {most} JSON values are accepted in one request; send it in parts")
 SEND_WITHIN = Sentence("gửi hết nội dung trong vòng {seconds} giây", "send the body within {seconds} seconds")
 SEND_FASTER = Sentence("gửi ít nhất {rate} byte mỗi giây", "send at least {rate} bytes a second")
 BODY_UNREADABLE = Sentence("không đọc được nội dung yêu cầu", "the body could not be read")

@@ -40,7 +40,7 @@ FORMS: Mapping[str, Callable[[str], bool]] = {
     "tax_code": is_tax_code,
 }
 #: bounds of a message that is read
-MOST_VALUES, DEEPEST = 100_000, 20
+MOST_VALUES, DEEPEST = 20_000, 20
 #: the canonical word for a foreign word without a meaning
 UNKNOWN = "unknown"
 
@@ -313,6 +313,8 @@ class WireList:
             if raw not in (None, ""):
                 more[self.name] = clean_json(raw)
             return
+        if self.place.most and len(raw) > self.place.most and isinstance(raw, list):
+            raise MessageFault(self.name, self.place.text, say.MOST_ENTRIES(bound=self.place.most))
         items: list[Any] = self.place.get(part) or []
         strange: list[Any] = []
         # XML and some clients write one item without a list

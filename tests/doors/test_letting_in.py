@@ -1,14 +1,17 @@
 """Who may call at a door, and what a body must be; each refusal is recorded and said in the door's own form."""
 
+import asyncio
 import base64
 import contextlib
 import gzip
+import io
 import json
 import os
 import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from yarl import URL
@@ -307,3 +310,62 @@ async def test_path_below_another_door_is_answered_in_its_form(street: Street) -
         ) as answer:
             assert answer.status == 404
             assert (await answer.json())["statusCode"] == "01"
+
+
+@on_session
+async def test_body_of_a_million_values_is_refused_by_their_count_before_it_is_read(street: Street) -> None:
+    """None of these is JSON: it is seen before that."""
+    many = b'{"MaHoSo": "H31-QG-1", "data": [' + b"0," * 1_000_000
+    number, text = await street.sent("nhanhsdvcqg", many)
+    assert (number, "100000" in text) == (-1, True)
+    client = await street.one_gate()
+    headers = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"}
+    url = f"{street.house.url}/KetNoiMotCuaQuocGia/DongBoHoSoMC"
+    for raw in (many, b"[" + b"{}," * 500_000, b"[" * 200_000):
+        async with street.house.session.post(url, data=io.BytesIO(raw), headers=headers) as answer:
+            body = await answer.json()
+        assert (answer.status, body["error_code"]) == (200, "-1")
+        assert "100000" in body["message"]
+    headers["Authorization"] = f"Bearer {await street.house.token('one_gate')}"
+    raw = b'{"papers": [' + b"0," * 100_000
+    async with street.house.session.post(
+        f"{street.house.url}/v1/dossiers", data=io.BytesIO(raw), headers=headers
+    ) as answer:
+        body = await answer.json()
+    assert (answer.status, body["code"]) == (413, "too_large")
+    assert "20000" in body["detail"]
+
+
+@on_session
+async def test_more_rows_than_a_list_takes_are_refused_by_its_name(street: Street) -> None:
+    client = await street.one_gate()
+    answer = await client.call("DongBoHoSoMC", [synced(code(), TaiLieuNop=[{}] * 600)])
+    assert answer["error_code"] == "-1"
+    assert "TaiLieuNop" in answer["message"]
+    assert "500" in answer["message"]
+
+
+@pytest.mark.slow
+@on_session
+@pytest.mark.parametrize("shape", ["values", "rows", "dossiers"])
+async def test_others_are_answered_while_a_large_body_is_read(street: Street, shape: str) -> None:
+    """The longest time for which nobody is answered, with room for a busy machine."""
+    client, longest = await street.one_gate(), 0.0
+    body: Any = {
+        "values": [synced(code(), Khac=[0] * 90_000)],
+        "rows": [synced(code(), TaiLieuNop=[{"TenTepDinhKem": "a.pdf"}] * 499, DanhSachLePhi=[{}] * 199)],
+        "dossiers": [synced(code(), TaiLieuNop=[{"TenTepDinhKem": "a.pdf"}] * 20) for _ in range(150)],
+    }[shape]
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            begun = loop.time()
+            await asyncio.sleep(0.005)
+            longest = max(longest, loop.time() - begun)
+
+    watching = asyncio.create_task(watch())
+    await client.call("DongBoHoSoMC", body)
+    watching.cancel()
+    assert longest < 0.5
