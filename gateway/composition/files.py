@@ -17,7 +17,8 @@ from gateway.telemetry import log
 
 #: another process may have died since the start of this one
 _CLEAN_SECONDS = 3_600.0
-_SWEEP_SECONDS = 86_400.0
+#: the first look for files that nothing refers to; a process that is started anew each night looks too
+_FIRST_SWEEP_SECONDS = 3_600.0
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +47,7 @@ async def opened_files(
 
 @contextlib.asynccontextmanager
 async def sweeping_files(files: DossierFiles, referred: Referred, kept: Referred) -> AsyncIterator[None]:
-    """A task that deletes files once a day to which nothing refers.
+    """A task that deletes files to which nothing refers, every `files.sweep_seconds`.
 
     `referred` (dossiers) and `kept` (kept papers) raise GatewayError if they cannot say: nothing is deleted then.
     """
@@ -71,9 +72,11 @@ async def _clean(files: Files) -> None:
 
 
 async def _sweeping(files: DossierFiles, referred: Referred, kept: Referred) -> None:
+    seconds = min(_FIRST_SWEEP_SECONDS, files.settings.sweep_seconds)
     while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
+        await asyncio.sleep(seconds)
         try:
             await files.sweep(referred, kept)
         except GatewayError as error:
             log().error("files.not_swept", error=error)
+        seconds = files.settings.sweep_seconds

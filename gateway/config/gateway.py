@@ -385,6 +385,8 @@ class FileSettings(Settings):
     uploads_per_requester: int = Field(8, gt=0, le=1_000)
     #: days after which a file is deleted to which no dossier refers
     unreferred_days: int = Field(7, ge=1, le=3_650)
+    #: how often such files are looked for, in each process
+    sweep_seconds: int = Field(86_400, ge=1, le=604_800)
     #: None: files are not scanned
     scanner: ScannerSettings | None = None
 
