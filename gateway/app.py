@@ -28,6 +28,7 @@ from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pul
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
 from gateway.composition.logins import LoginState, login_state
+from gateway.composition.openid import login_keys
 from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
@@ -166,7 +167,10 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
             shared.person_keys, people.consents,
         )  # fmt: skip
-        access = await opened.enter_async_context(accessing(parts, shared.stores, clock, (key.jwks,)))
+        keys = await login_keys(parts)
+        published = (key.jwks,) if keys is None else (key.jwks, keys.signing.jwks)
+        refresh = keys.signing.refresh if keys is not None else None
+        access = await opened.enter_async_context(accessing(parts, shared.stores, clock, published, refresh))
         corrections = await correcting(
             parts, recorder, shared.stores, shared.person_keys, shared.access, relay
         )

@@ -11,10 +11,9 @@ from gateway.config.identity import IdentityProviderSettings, LoginClientSetting
 from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
+from gateway.login.clients import CLAIMS
 from gateway.mapping.load import Catalogue
 
-#: claims that a system may have
-CLAIMS = ("name", "birthdate", "personal_id", "tax_code", "organization")
 _LEVELS = range(1, 4)
 _ADDRESSES = (
     "initiate_login_uri", "backchannel_logout_uri", "frontchannel_logout_uri",

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from gateway.access.access_tokens import AccessTokens
@@ -24,14 +24,24 @@ from gateway.ports.stores import Stores
 
 @contextlib.asynccontextmanager
 async def accessing(
-    parts: Composition, stores: Stores, clock: Clock, further: tuple[KeySet, ...] = ()
-) -> AsyncIterator[AccessService]:
-    """The access service, with a task that reads revocations and new keys. `further`: more public keys."""
+    parts: Composition, stores: Stores, clock: Clock, further: tuple[KeySet, ...] = (),
+    refresh: Callable[[], None] | None = None,
+) -> AsyncIterator[AccessService]:  # fmt: skip
+    """The access service, with a task that reads revocations and new keys.
+
+    `further`: more public keys; `refresh` reads those that may have changed.
+    """
     access = assembled(parts.configuration, parts.state, clock, stores.replays, stores.revocations, further)
     with contextlib.suppress(Exception):  # without the store requests are refused; the start continues
         await access.revocations.refresh()
     seconds = parts.configuration.gateway.access.check_seconds
-    watching = asyncio.create_task(access.revocations.watch(seconds, access.keys.refresh), name="revocations")
+
+    def read_keys() -> None:
+        access.keys.refresh()
+        if refresh is not None:
+            refresh()
+
+    watching = asyncio.create_task(access.revocations.watch(seconds, read_keys), name="revocations")
     try:
         yield access
     finally:

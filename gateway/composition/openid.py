@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.access.service import AccessService
 from gateway.api.context import OpenId
@@ -17,7 +17,7 @@ from gateway.login.authorization import AuthorizationRequests
 from gateway.login.clients import LoginClients
 from gateway.login.grants import Grants
 from gateway.login.handles import LoginHandles
-from gateway.login.id_token_signing import IdTokens, LoginKeys, open_keys
+from gateway.login.id_token_signing import IdTokens, LoginKeys, check_algorithms, open_keys
 from gateway.login.logout_tokens import LogoutTokens
 from gateway.login.people_tokens import PeopleTokens
 from gateway.login.provider import LoginParts, OpenIdProvider
@@ -25,16 +25,26 @@ from gateway.login.redemption import Redemption
 from gateway.login.subjects import KEY_FILE, Subjects
 
 
-async def login_keys(parts: Composition) -> tuple[LoginKeys, Subjects] | None:
+class OpenedLoginKeys(NamedTuple):
+    """The keys of logins."""
+
+    signing: LoginKeys
+    subjects: Subjects
+
+
+async def login_keys(parts: Composition) -> OpenedLoginKeys | None:
     """The keys of logins; None where no system logs people in. Raises ConfigError."""
-    if not any(one.login is not None for one in parts.configuration.requesters.values()):
+    clients = LoginClients(parts.configuration.requesters)
+    if not any(clients):
         return None
     settings = parts.configuration.gateway.access.login
-    return await asyncio.to_thread(lambda: (open_keys(settings, parts.state), _subjects(settings, parts)))
+    signing = await asyncio.to_thread(open_keys, settings, parts.state)
+    check_algorithms(signing, {one.settings.id_token_alg for one in clients})
+    return OpenedLoginKeys(signing, _subjects(settings, parts))
 
 
 def open_id(
-    configuration: Configuration, access: AccessService, state: LoginState, keys: tuple[LoginKeys, Subjects],
+    configuration: Configuration, access: AccessService, state: LoginState, keys: OpenedLoginKeys,
     recorder: Recorder, address: PublicAddress, resume: Callable[[Any, str], Awaitable[Any]],
 ) -> OpenId:  # fmt: skip
     """The endpoints, over opened parts. `resume`: goes on with a kept authorization request."""

@@ -62,8 +62,8 @@ class LoginGrant:
     #: for whom the person acts
     mandate: Mandate | None = field(default=None, repr=False)
     procedure: str = ""
-    #: exchange of the request
-    exchange: str = ""
+    #: as in access tokens: what was given before the requester was revoked stays refused when it is restored
+    restored: int = 0
     #: digest of the code, and until when it counts (POSIX seconds)
     code: str = ""
     code_until: float = 0.0

@@ -5,7 +5,7 @@ next is published before it signs, and the former one until what it signed has e
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,10 +137,9 @@ class IdTokens:
         self._keys = keys
 
     def sign(self, claims: Mapping[str, Any], algorithm: str, typ: str = "JWT") -> str:
-        """A signed token; `typ` of logout tokens is `logout+jwt`. Raises ConfigError without a key for `algorithm`."""
+        """A signed token; `typ` of logout tokens is `logout+jwt`."""
         key = self._keys.current(algorithm)
-        if key is None:
-            raise _lacking(algorithm)
+        assert key is not None, algorithm  # `check_algorithms` looked
         return key.sign({"typ": typ}, claims)
 
     def hint(self, token: str, issuer: str) -> Mapping[str, Any] | None:
@@ -180,6 +179,15 @@ def open_keys(settings: LoginKeySettings, folder: Path) -> LoginKeys:
         if secret is not None
     ]
     return LoginKeys(lambda: bundles)
+
+
+def check_algorithms(keys: LoginKeys, used: Collection[str]) -> None:
+    """Raises ConfigError when there is no key for an algorithm that a system wants."""
+    for algorithm in sorted(used):
+        if keys.current(algorithm) is None:
+            what = f"it has no key for {algorithm}, which a requester's 'login.id_token_alg' wants"
+            remedy = f"add a private key for {algorithm} to the text, or use RS256 there"
+            raise ConfigError([Problem("access.login.signing_key", 0, what, remedy)])
 
 
 def bundles_in(folder: Path) -> list[Bundle]:
@@ -258,11 +266,6 @@ def _unusable(place: str) -> ConfigError:
         "write private keys as PEM (PKCS #8): an RSA key of 2048 bits or more, then P-256 and Ed25519 if used"
     )
     return ConfigError([Problem(place, 0, "it has no keys that can sign ID tokens", remedy)])
-
-
-def _lacking(algorithm: str) -> ConfigError:
-    remedy = f"add a key for {algorithm}, or take 'id_token_alg' out of the requester's 'login'"
-    return ConfigError([Problem("access.login.signing_key", 0, f"it has no key for {algorithm}", remedy)])
 
 
 def _stamps(folder: Path) -> object:

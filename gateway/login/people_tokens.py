@@ -31,14 +31,11 @@ class PeopleTokens:
         parts = self._parts
         scheme, token = credentials(call.authorization)
         await parts.access.revocations.current()
-        known = await parts.grants.by_access(token, parts.now())
-        client = parts.clients.named(known[0].grant.requester) if known is not None else None
+        found, one = await self._named(token) if token.startswith(ACCESS) else (None, None)
+        client = parts.clients.named(found.grant.requester) if found is not None else None
         registered = parts.access.requesters.named(client.requester) if client is not None else None
-        if known is None or client is None or registered is None or self._is_revoked(client):
-            raise TokenRefused(say.TOKEN_NOT_OURS)
-        found, one = known
-        session = await parts.people.find(found.grant.session)
-        if session is None:
+        session = await parts.people.find(found.grant.session) if found is not None else None
+        if found is None or one is None or client is None or registered is None or session is None:
             raise TokenRefused(say.TOKEN_NOT_OURS)
         nonce = await parts.access.check_holder(call, scheme, token, one.key, one.certificate)
         return Admitted(registered.requester, nonce), self._claims(client, found, session)
@@ -67,11 +64,15 @@ class PeopleTokens:
         return known.requester
 
     async def _named(self, token: str) -> tuple[FoundGrant | None, LivingToken | None]:
-        """The grant of a token, and the access token that it is."""
+        """The living grant of a token, and the access token that it is."""
+        found, one = None, None
         if token.startswith(ACCESS):
-            return await self._parts.grants.by_access(token, self._parts.now()) or (None, None)
-        known = await self._parts.grants.by_refresh(token)
-        return (known[0], None) if known is not None else (None, None)
+            found, one = await self._parts.grants.by_access(token, self._parts.now()) or (None, None)
+        elif known := await self._parts.grants.by_refresh(token):
+            found = known[0]
+        if found is None or self._parts.is_revoked(found.grant.requester, found.grant.restored):
+            return None, None
+        return found, one
 
     async def _shown(self, client: LoginClient, token: str, issuer: str) -> dict[str, object]:
         found, one = await self._named(token)
@@ -104,7 +105,3 @@ class PeopleTokens:
 
     def _subject(self, client: LoginClient, session: Session) -> str:
         return self._parts.subjects.subject(client, person_of(session.identity))
-
-    def _is_revoked(self, client: LoginClient) -> bool:
-        known = self._parts.access.requesters.named(client.requester)
-        return known is None or known.revoked or self._parts.access.revocations.is_stopped(client.requester)

@@ -52,6 +52,12 @@ class LoginParts:
     subjects: Subjects
     recorder: Recorder
 
+    def is_revoked(self, requester: str, restored: int) -> bool:
+        """Whether a requester is revoked, or was since a grant (`LoginGrant.restored`)."""
+        known = self.access.requesters.named(requester)
+        revoked = self.access.revocations.is_revoked("", requester, restored)
+        return known is None or known.revoked or revoked
+
     def now(self) -> float:
         """POSIX seconds."""
         return self.recorder.clock.now().timestamp()
@@ -142,7 +148,8 @@ class OpenIdProvider:
         grant = LoginGrant(
             requester=client.requester, session=session.id, scopes=asked.scopes, id_claims=asked.id_claims,
             info_claims=asked.info_claims, acr=acr(asked, who.level), mandate=mandate, procedure=asked.procedure,
-            redirect_uri=asked.to.redirect_uri, challenge=asked.challenge, nonce=asked.nonce, key=asked.key,
+            restored=self._parts.access.revocations.restored(client.requester), redirect_uri=asked.to.redirect_uri,
+            challenge=asked.challenge, nonce=asked.nonce, key=asked.key,
         )  # fmt: skip
         return answered(asked.to, code=await self._parts.grants.open(grant, self._parts.now()))
 

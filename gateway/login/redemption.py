@@ -69,7 +69,7 @@ class Redemption:
             found = await self._of_refresh(client, form, exchange)
             grant = found.grant
         session = await self._parts.people.find(found.grant.session)
-        if session is None:
+        if session is None or self._parts.is_revoked(client.requester, grant.restored):
             await self._parts.grants.drop(found.name)
             raise await self._refusal(exchange, client, "session_ended", say.LOGIN_SESSION_OVER)
         found = found._replace(grant=grant)

@@ -29,7 +29,7 @@ from gateway.api.response import Response
 from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.composition.logins import LoginState
-from gateway.composition.openid import open_id
+from gateway.composition.openid import OpenedLoginKeys, open_id
 from gateway.composition.relay import PublicAddress
 from gateway.config.access import RequesterSettings
 from gateway.config.configuration import Configuration, load
@@ -301,7 +301,13 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
     access = replace(access, further=(opened.jwks,))
     address = PublicAddress()
     browser.openid = openid = open_id(
-        configuration, access, state, (opened, Subjects(b"s" * 32)), recorder, address, browser.resume
+        configuration,
+        access,
+        state,
+        OpenedLoginKeys(opened, Subjects(b"s" * 32)),
+        recorder,
+        address,
+        browser.resume,
     )
     logins = Logins(configuration.logins, configuration.root, clock.seconds)
     services = Services(

@@ -80,6 +80,12 @@ async def test_revoked_system_logs_nobody_in(provider: Provider) -> None:
     assert (await system.redeem(code)).json["error"] == "invalid_client"
     assert (await system.refresh(tokens["refresh_token"])).json["error"] == "invalid_client"
     assert (await system.userinfo(tokens["access_token"])).status == 401
+    # restored, it begins anew: nothing of before comes back
+    await provider.access.revocations.restore_requester("provincial")
+    assert (await system.userinfo(tokens["access_token"])).status == 401
+    assert (await system.refresh(tokens["refresh_token"])).json["error"] == "invalid_grant"
+    fresh = await system.tokens()
+    assert (await system.userinfo(fresh["access_token"])).status == 200
 
 
 # ----------------------------------------------------------------------------------------------- parameters
@@ -273,9 +279,9 @@ async def test_code_is_redeemed_with_the_address_of_its_request(provider: Provid
 async def test_guessed_code_is_nobodys_and_ends_nothing(provider: Provider, change: str) -> None:
     system = provider.system()
     code = await system.code()
-    turned = "A" if code[-1] != "A" else "B"
+    last, grant = ("A" if code[at] != "A" else "B" for at in (-1, 3))
     guess = {
-        "last": code[:-1] + turned, "grant": code[:3] + turned + code[4:], "kind": "at_" + code[3:],
+        "last": code[:-1] + last, "grant": code[:3] + grant + code[4:], "kind": "at_" + code[3:],
         "long": code + "A" * 5_000, "nul": code + "\0",
     }[change]  # fmt: skip
     assert (await system.redeem(guess)).json["error"] == "invalid_grant"
