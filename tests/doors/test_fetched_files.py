@@ -133,14 +133,15 @@ async def test_late_resend_of_a_replaced_version_changes_nothing_also_when_its_f
                 return len(messages) == count and all(one.get("file") for one in messages[-1])
 
             for count, name in ((2, "1"), (4, "2")):
-                words = by_address(dossier, f"{url}/{name}")
+                words = by_address(dossier, f"{url}/{name}", f"{url}/shared")
                 assert (await street.sent("nhanhsdvcqg", envelope(words, updating=True)))[0] == 0
                 await until(lambda count=count: complete(count))
-            late = envelope(by_address(dossier, f"{url}/1"), updating=True)
+            # the file of one of its addresses is known from the newer version
+            late = envelope(by_address(dossier, f"{url}/1", f"{url}/shared"), updating=True)
             assert (await street.sent("nhanhsdvcqg", late))[0] == 0
             assert len(await street.inbox(dossier)) == 4
             shown = await street.get(f"/v1/dossiers/{dossier}")
-            assert [one["url"] for one in shown["dossier"]["papers"]] == [f"{url}/2"]
+            assert [one["url"] for one in shown["dossier"]["papers"]] == [f"{url}/2", f"{url}/shared"]
 
 
 async def test_files_that_came_are_kept_when_another_one_does_not(tmp_path: Path) -> None:
