@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 _PROCEDURE = "1.004873"
+_AGENCY = "000.00.14.H31"
 #: birth registration; who of the sandbox has a marriage certificate in the paper store, and her husband
 _BIRTH, _STORED, _FATHER = "1.001193", "marriage_certificate_in_store", "thu"
 _BEARER = "Authorization: Bearer $TOKEN"
@@ -39,6 +40,7 @@ def greeting(content: Mapping[str, Any]) -> str:
         lines += ["", "# nguồn dữ liệu / sources", f'curl -s {base}/v1/sources -H "{_BEARER}"']
     if content["sandbox"]:
         lines += _relay_lines(base, content["sandbox"]["control"])
+        lines += _login_lines(base, content["sandbox"]["provincial_system"])
     if content.get("log"):
         lines += [
             "",
@@ -113,6 +115,18 @@ def _relay_lines(base: str, control: str) -> list[str]:
         "# thông điệp đến Cổng, nguyên văn / what arrived at the portal, word for word (with &code=: of one dossier)",
         f"curl -s '{control}/portal/messages?count=1'",
         f"curl -s -X POST {control}/one_gate/stop",
+    ]
+
+
+def _login_lines(base: str, system: str) -> list[str]:
+    """Deep links of portals, for a browser: the person signs in, and is at the form in a sample provincial system."""
+    link = f"MaTTHCDP={_PROCEDURE}&MaCoQuanThucHien={_AGENCY}&MaDVC={_PROCEDURE}.01"
+    return [
+        "",
+        "# đăng nhập một lần, biểu mẫu điền sẵn: mở trong trình duyệt / sign in once, to a filled form: in a browser",
+        f"#   {base}/login/start?vnconnect=1&{link}",
+        f"#   {base}/login/start?vneid=1&MaTTHC={_PROCEDURE}&{link}",
+        f"#   {system}/",
     ]
 
 

@@ -55,6 +55,7 @@ def as_production(root: Path) -> Path:
         if "mark: sandbox" in path.read_text("utf-8"):
             path.unlink()
     (root / "config/identity_providers/vneid.yaml").unlink()
+    replace(root, GATEWAY, ", vneid: vneid", "")
     login = root / LOGIN
     text = login.read_text("utf-8").replace("mark: sandbox", "mark: seen")
     login.write_text(text.replace("http://127.0.0.1:8090", "https://sso.example"), "utf-8")

@@ -481,6 +481,48 @@ async def test_lie_about_the_id_token_is_told_once_and_then_the_truth(
     assert not is_good(wrong, national, keys), lie
 
 
+@pytest.mark.parametrize(("lie", "name"), [(Lie.DOUBLED_CODE, "code"), (Lie.DOUBLED_STATE, "state")], ids=str)
+async def test_parameter_of_the_response_stands_twice(national: RelyingParty, lie: Lie, name: str) -> None:
+    await told(national.client, "misbehave", lie=lie, count=1)
+    values = [value for word, value in await national.signed_in() if word == name]
+    assert len(set(values)) == 2
+
+
+async def test_used_code_is_taken_again_where_that_is_the_lie(national: RelyingParty) -> None:
+    code = dict(await national.signed_in())["code"]
+    assert (await national.redeem(code))[0] == 200
+    await told(national.client, "misbehave", lie=Lie.CODE_TWICE, count=1)
+    assert (await national.redeem(code))[0] == 200
+    assert (await national.redeem(code))[0] == 400
+
+
+async def test_lie_is_told_to_its_client_and_provider_only(sandbox: Client) -> None:
+    national, vneid = RelyingParty(sandbox), RelyingParty(sandbox, "vneid")
+    await told(sandbox, "misbehave", lie=Lie.TOKEN_500, provider="vneid", client="motlan")
+    await told(sandbox, "misbehave", lie=Lie.MISSING_ID_TOKEN, provider="national", client="neighbour")
+    assert "id_token" in await national.tokens()
+    code = dict(await vneid.signed_in())["code"]
+    form = {"client_id": "motlan", "client_secret": SECRET, "grant_type": "authorization_code", "code": code}
+    form |= {"redirect_uri": vneid.redirect_uri, "code_verifier": vneid.verifier}
+    async with sandbox.post(urlsplit(vneid.found["token_endpoint"]).path, data=form) as answer:
+        assert answer.status == 500
+    code = dict(await vneid.signed_in())["code"]
+    async with sandbox.delete("/__sandbox/identity/misbehave") as answer:
+        assert answer.status == 204
+    assert (await vneid.redeem(code))[0] == 200
+
+
+async def test_order_that_cannot_be_read_says_what_is_wrong(sandbox: Client) -> None:
+    for path, order, said in (
+        ("misbehave", {"lie": "white"}, "lie"),
+        ("sign_in", {"authorize": "http://127.0.0.1/x"}, "authorize"),
+        ("sign_out", {"provider": "nobody", "account": "mau"}, "provider"),
+    ):
+        async with sandbox.post(f"/__sandbox/identity/{path}", json=order) as answer:
+            assert answer.status == 400
+            assert said in (await answer.json())["error"]
+
+
 def is_good(tokens: dict[str, Any], party: RelyingParty, keys: dict[str, Any]) -> bool:
     """As strict as OpenID Connect Core 1.0, 3.1.3.7."""
     token = tokens["id_token"]
