@@ -14,6 +14,7 @@ from functools import partial
 from gateway import registry
 from gateway.access.requesters import Requesters
 from gateway.api.context import AuditDoor, Citizens, Loaded, Services
+from gateway.api.logins import resume
 from gateway.api.proxies import proxies
 from gateway.api.tls import server_context
 from gateway.audit.in_force import announce
@@ -27,8 +28,8 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pullers
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
-from gateway.composition.logins import LoginState, login_state
-from gateway.composition.openid import login_keys
+from gateway.composition.logins import LoginState, login_state, signing_in
+from gateway.composition.openid import login_keys, open_id
 from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
@@ -48,6 +49,7 @@ from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.gather import Gatherer
+from gateway.prefill.mandates import MandateProofs
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.service import Prefill
 from gateway.relay.guesses import LookupGuesses
@@ -179,6 +181,20 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
         logins = forwarded_logins(id_tokens, shared.logins.store)
+        openid = (
+            open_id(parts.configuration, access, shared.logins, keys, recorder, shared.address, resume)
+            if keys is not None
+            else None
+        )
+        proofs = MandateProofs(
+            configuration=parts.configuration,
+            catalogue=parts.catalogue,
+            steps=prefill.steps,
+            recorder=recorder,
+        )
+        sign_in = await opened.enter_async_context(
+            signing_in(parts, shared.logins, recorder, openid, proofs, access.requesters)
+        )
         guesses = LookupGuesses.under(
             settings.policy, rows=relay.rows, contents=relay.contents, recorder=recorder,
             quotas=shared.access.quotas, secret=shared.access.secret,
@@ -194,7 +210,8 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
-            citizens=people, logins=logins, files=files, relay=relay, doors=open_doors(parts, desks.of),
+            citizens=people, logins=logins, openid=openid, sign_in=sign_in,
+            files=files, relay=relay, doors=open_doors(parts, desks.of),
             request_keys=relay.keys, relay_desk=desk, guesses=guesses,
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)

@@ -25,6 +25,7 @@ from gateway.ports.consents import OwnData
 from gateway.ports.files import Files, Scanner
 from gateway.ports.identity import IdentityProvider
 from gateway.ports.keys import KeyWrapper, Signer
+from gateway.ports.logout import FormPosts
 from gateway.ports.papers import SignatureChecks
 from gateway.ports.relay import Door, Portal, Puller, RemoteFiles
 from gateway.ports.sources import Source
@@ -130,6 +131,12 @@ def open_identity_provider(
         settings, plan, tools
     )
     return provider
+
+
+def open_form_posts() -> FormPosts:
+    """What posts messages to systems that a person signed out."""
+    posts: FormPosts = resolve("adapters.transport.form_posts", "open_form_posts")()
+    return posts
 
 
 def open_signature_checks(trust: Path | None) -> SignatureChecks:

@@ -21,11 +21,14 @@ from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config.configuration import Configuration
 from gateway.consents.service import ConsentBook
+from gateway.console.pages import Pages
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
+from gateway.login.broker import Broker
 from gateway.login.handles import ForwardedLogins
+from gateway.login.logout import SignOut
 from gateway.login.logout_tokens import LogoutTokens
 from gateway.login.people_tokens import PeopleTokens
 from gateway.login.provider import OpenIdProvider
@@ -113,6 +116,15 @@ class RelayDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Logins of people at this gateway: the way of their browsers."""
+
+    broker: Broker
+    sign_out: SignOut
+    pages: Pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenId:
     """Logins of people for provincial systems."""
 
@@ -140,6 +152,8 @@ class Services:
     logins: ForwardedLogins
     #: None if no system logs people in here
     openid: "OpenId | None" = None
+    #: None if there is no identity provider
+    sign_in: "SignIn | None" = None
     #: None if corrections are off
     corrections: Corrections | None = None
     #: None if no files are kept

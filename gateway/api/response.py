@@ -32,7 +32,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 class Response:
     """A whole response. aiohttp's `RequestHandler` sends it by `prepare` and `write_eof`, and reads `keep_alive`."""
 
-    __slots__ = ("_protocol", "body", "content_type", "headers", "keep_alive", "status")
+    __slots__ = ("_protocol", "body", "content_type", "cookies", "headers", "keep_alive", "status")
 
     def __init__(
         self,
@@ -47,6 +47,8 @@ class Response:
         self.body = body
         self.content_type = content_type
         self.headers: dict[str, str] = {} if headers is None else dict(headers)
+        #: headers Set-Cookie, of values that the gateway made
+        self.cookies: tuple[tuple[str, str], ...] = ()
         #: None: as the request asks
         self.keep_alive: bool | None = None
         self._protocol: BaseProtocol | None = None
@@ -65,7 +67,7 @@ class Response:
             f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n"
             f"Date: {rfc822_formatted_time()}\r\n"
         )
-        for name, value in {**HEADERS, **headers}.items():
+        for name, value in (*{**HEADERS, **headers}.items(), *self.cookies):
             head += f"{name}: {value}\r\n"
         if self.keep_alive and version == (1, 0):
             head += "Connection: keep-alive\r\n"

@@ -11,8 +11,9 @@ import hashlib
 import hmac
 import secrets
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -33,6 +34,7 @@ _TRIES = 8
 #: sessions of one account; the oldest ends for one more
 _MOST_PER_ACCOUNT = 20
 _ID_BYTES, _SECRET_BYTES = 16, 32
+NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Session:
     identity: Identity
     #: requesters that have a code or a token of it
     clients: tuple[str, ...] = ()
+    #: requester -> claims that the person let it have, where they were asked
+    agreed: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
     #: POSIX seconds of the login, and of the last use
     created: float
     seen: float
@@ -78,6 +82,7 @@ class SessionBook:
         session = Session(
             id=_random(_ID_BYTES) if former is None else former.id,
             identity=identity, clients=() if former is None else former.clients,
+            agreed=NOTHING if former is None else former.agreed,
             created=now, seen=now, csrf=_random(_ID_BYTES), cookie=_digest(secret),
         )  # fmt: skip
         await self._values.put(_key(session.id), _written(session), self._seconds(session))
@@ -107,14 +112,29 @@ class SessionBook:
 
     async def note_client(self, session: str, client: str) -> bool:
         """Remember that a requester has something of this session; False: it is over."""
+
+        def noted(one: Session) -> Session:
+            return one if client in one.clients else replace(one, clients=(*one.clients, client))
+
+        return await self._change(session, noted)
+
+    async def note_agreed(self, session: str, client: str, claims: Sequence[str]) -> bool:
+        """Remember which claims a person let a requester have in this session; False: it is over."""
+        return await self._change(
+            session, lambda one: replace(one, agreed={**one.agreed, client: tuple(claims)})
+        )
+
+    async def _change(self, session: str, change: Callable[[Session], Session]) -> bool:
+        """Also against concurrent changes. It counts as use."""
         for _ in range(_TRIES):
             found = await self._read(session)
             if found is None:
                 return False
             before, value = found
-            if client in before.clients:
+            after = change(before)
+            if after is before:
                 return True
-            after = replace(before, clients=(*before.clients, client), seen=self._now())
+            after = replace(after, seen=self._now())
             if await self._values.swap(_key(session), value, _written(after), self._seconds(after)):
                 return True
         return False
@@ -243,8 +263,8 @@ def _written(session: Session) -> bytes:
 def _packed(session: Session) -> bytes:
     identity = {name: value for name, value in asdict(session.identity).items() if value not in {"", 0}}
     members: dict[str, Any] = {
-        "id": session.id, "who": identity, "clients": session.clients, "created": session.created,
-        "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
+        "id": session.id, "who": identity, "clients": session.clients, "agreed": dict(session.agreed),
+        "created": session.created, "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
     }  # fmt: skip
     text = orjson.dumps(members)
     return text if len(text) <= _PLAIN_BYTES else zlib.compress(text)
@@ -255,6 +275,7 @@ def _parsed(written: bytes) -> Session:
     members = orjson.loads(written if written.startswith(b"{") else zlib.decompress(written))
     identity = Identity(**members["who"] | {"kind": AccountKind(members["who"].get("kind", "citizen"))})
     return Session(
-        id=members["id"], identity=identity, clients=tuple(members["clients"]), created=members["created"],
+        id=members["id"], identity=identity, clients=tuple(members["clients"]),
+        agreed={name: tuple(claims) for name, claims in members["agreed"].items()}, created=members["created"],
         seen=members["seen"], csrf=members["csrf"], cookie=members["cookie"],
     )  # fmt: skip

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import Identity, Mandate
-from gateway.domain.parties import Subject
+from gateway.domain.login import Mandate
 from gateway.login.sessions import Session
 
 
@@ -103,31 +102,4 @@ class IdTokenHints(Protocol):
 
     async def logout_token(self, client: str, session: Session) -> str:
         """A logout token for this client (Back-Channel Logout 1.0, 2.4)."""
-        ...
-
-
-class MandateKind(NamedTuple):
-    """A kind of mandate that a page offers."""
-
-    kind: str
-    vi: str
-    en: str
-    #: the represented is an organisation, known by its tax code
-    of_organisation: bool
-    #: the code of a document is needed
-    needs_document: bool
-
-
-class Mandates(Protocol):
-    """Proves that a person may act for another, by the rules of prefill."""
-
-    def kinds(self, names: tuple[str, ...], identity: Identity) -> tuple[MandateKind, ...]:
-        """Those of `names` that this account can have."""
-        ...
-
-    async def prove(
-        self, identity: Identity, kind: str, represented: Subject, document: str, wanted: LoginWanted,
-        exchange: ExchangeId,
-    ) -> Mandate | None:  # fmt: skip
-        """The mandate, recorded; None: it is not proven (recorded too). LogUnavailable: nothing was proven."""
         ...

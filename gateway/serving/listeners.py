@@ -15,6 +15,7 @@ from aiohttp import web
 from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
 from gateway.api.door import DoorRunner
 from gateway.api.doors import add_doors
+from gateway.api.logins import add_login_pages
 from gateway.api.openapi import add_documents
 from gateway.api.opened_door import OpenedDoor
 from gateway.api.operation import live, ready
@@ -37,6 +38,7 @@ def api_routes(doors: Sequence[OpenedDoor] = ()) -> Routes:
     routes = Routes()
     add_operations(routes)
     add_documents(routes)
+    add_login_pages(routes)
     add_doors(routes, doors)
     return routes
 

@@ -19,6 +19,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from adapters.stores.sessions import MemorySessions
+from adapters.transport.form_posts import HttpFormPosts
 from gateway.access.service import AccessService
 from gateway.api.context import OpenId, Papers, Services
 from gateway.api.dispatcher import Dispatcher
@@ -39,9 +40,11 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.login.handles import forwarded_logins
 from gateway.login.id_token_signing import LoginKeys, open_keys
 from gateway.login.id_tokens import Logins
+from gateway.login.logout_notices import LogoutNotices
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
 from gateway.login.subjects import Subjects
+from gateway.login.url_seal import UrlSeal
 from gateway.login.wanted import AuthorizationError, LoginWanted
 from gateway.mapping.load import load_catalogue
 from gateway.prefill.service import Prefill
@@ -296,7 +299,13 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
     store = ServedSessions(now=clock.seconds)
     values = SealedValues(store, b"v" * 32)
     book = SessionBook(values, b"n" * 64, clock.seconds, idle=7_200, longest=28_800)
-    state = LoginState(store=store, values=values, sessions=book)
+    state = LoginState(
+        store=store,
+        values=values,
+        sessions=book,
+        urls=UrlSeal(b"u" * 32),
+        notices=LogoutNotices(HttpFormPosts()),
+    )
     opened = keys if keys is not None else await asyncio.to_thread(open_keys, LoginKeySettings(), folder)
     access = replace(access, further=(opened.jwks,))
     address = PublicAddress()

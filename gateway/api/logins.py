@@ -1,0 +1,328 @@
+"""Logins at the door: browsers come and go by redirects, forms and pages (`gateway/console`), cookies in hand.
+
+Cookies: `__Host-`, Secure, HttpOnly, SameSite=Lax (RFC 6265bis); plain names where this gateway's own address is plain
+http, which production refuses. A form that changes something counts only from a page of this gateway.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import orjson
+
+from gateway.api.bodies import read_bytes
+from gateway.api.context import SignIn
+from gateway.api.dispatcher import Endpoint, Routes
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.console.pages import ASSETS
+from gateway.domain import sentences as say
+from gateway.domain.errors import BadRequest, GatewayError, NotFound
+from gateway.domain.login import LoginReason
+from gateway.login.broker import AGAIN, ANSWERS, CALLBACK, SESSIONS, START
+from gateway.login.logout import SIGNED_OUT
+from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
+from gateway.login.wanted import AuthorizationAnswer
+from gateway.telemetry import log
+
+BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
+LOGOUT = "/oauth2/logout"
+_HTML = "text/html; charset=utf-8"
+_FORM_BYTES, _MOST_PARAMETERS = 16_384, 40
+_YEAR = "public, max-age=31536000, immutable"
+
+#: what a page does with what a browser brings
+_BrowserStep = Callable[[Request, SignIn, Visitor, Mapping[str, str]], Awaitable[BrowserOutcome]]
+
+
+def add_login_pages(routes: Routes) -> None:
+    """Add the paths of browsers. HEAD is not among them: a look ahead must not finish a login."""
+    for path, step in {
+        START: _start, AGAIN: _again, f"{CALLBACK}/{{provider}}": _callback, LOGOUT: _sign_out,
+        SIGNED_OUT: _signed_out,
+    }.items():  # fmt: skip
+        routes.add(("GET", "POST"), Endpoint(path, _stepping(step)))
+    for path, shown, sent in (
+        ("/login/mandate", _no_form, _act_for), ("/login/consent", _no_form, _agree),
+        (SESSIONS, _sessions, _end_session), ("/login/logout", _sign_out, _confirm_sign_out),
+    ):  # fmt: skip
+        routes.add(("GET",), Endpoint(path, _stepping(shown)))
+        routes.add(("POST",), Endpoint(path, _stepping(_ours(sent))))
+    routes.add(("POST",), Endpoint("/login/backchannel-logout/{provider}", back_channel))
+    routes.add(("GET",), Endpoint("/login/frontchannel-logout/{provider}", front_channel))
+    routes.add(("GET", "HEAD"), Endpoint(f"{ASSETS}{{name}}", asset))
+
+
+async def resume(request: Request, authorization: str) -> Response:
+    """Go on with a system's authorization request; called by the authorization endpoint."""
+
+    async def step(
+        _request: Request, here: SignIn, visitor: Visitor, _given: Mapping[str, str]
+    ) -> BrowserOutcome:
+        return await here.broker.resume(visitor, authorization)
+
+    return await _answered(request, _sign_in(request), step, {})
+
+
+async def back_channel(request: Request) -> Response:
+    """`POST /login/backchannel-logout/{provider}` (Back-Channel Logout 1.0, 2.5 and 2.8)."""
+    here = _sign_in(request)
+    form = await _parameters(request)
+    provider, token = request.parameters["provider"], form.get("logout_token", "")
+    if token and await here.sign_out.back_channel(provider, token, _visitor(request)):
+        return Response(b"", "text/plain")
+    request.problem = LoginReason.FORGED
+    return Response(orjson.dumps({"error": "invalid_request"}), status=400)
+
+
+async def front_channel(request: Request) -> Response:
+    """`GET /login/frontchannel-logout/{provider}`: a frame in a page of the provider, which alone may show it."""
+    here = _sign_in(request)
+    provider = request.parameters["provider"]
+    done = await here.sign_out.front_channel(provider, await _parameters(request), _visitor(request))
+    settings = request.services.configuration.identity_providers.get(provider)
+    frame = _origin(settings.issuer) if settings is not None and done else "'none'"
+    policy = f"default-src 'none'; frame-ancestors {frame}"
+    return Response(
+        b"", "text/plain", status=200 if done else 400, headers={"Content-Security-Policy": policy}
+    )
+
+
+async def asset(request: Request) -> Response:
+    """A file that pages use; its name changes with its content."""
+    found = _sign_in(request).pages.assets.get(request.parameters["name"])
+    if found is None:
+        raise NotFound
+    return Response(found.content, found.content_type, headers={"Cache-Control": _YEAR})
+
+
+# ------------------------------------------------------------------------------------------------------- steps
+
+
+async def _start(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.start(visitor, given)
+
+
+async def _again(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.again(visitor, given)
+
+
+async def _callback(
+    request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    provider = request.parameters["provider"]
+    answer = {name: given[name] for name in ANSWERS if name in given}
+    if request.method == "POST" and not (visitor.browser or given.get("proof")):
+        # a form of the provider's page brings no SameSite cookie, a redirect does
+        return BrowserOutcome(step=Leaving(url=f"{CALLBACK}/{provider}?{urlencode(answer)}"))
+    return await here.broker.callback(visitor, provider, answer, given.get("proof", ""))
+
+
+async def _sign_out(
+    request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    if request.method == "POST" and not visitor.session and "again" not in given:
+        # as above: our own form brings the cookie, and no ID token comes into an address
+        return BrowserOutcome(step=AuthorizationAnswer(url=LOGOUT, fields={**given, "again": "1"}))
+    return await here.sign_out.ask(visitor, given)
+
+
+async def _signed_out(
+    _request: Request, here: SignIn, _visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return here.sign_out.returned(given)
+
+
+async def _confirm_sign_out(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.sign_out.confirm(visitor, given)
+
+
+async def _sessions(
+    _request: Request, here: SignIn, visitor: Visitor, _given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.sign_out.listed(visitor)
+
+
+async def _end_session(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.sign_out.end_one(visitor, given)
+
+
+async def _act_for(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.choices.act_for(visitor, given)
+
+
+async def _agree(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.choices.agree(visitor, given)
+
+
+async def _no_form(
+    _request: Request, _here: SignIn, _visitor: Visitor, _given: Mapping[str, str]
+) -> BrowserOutcome:
+    """A page that only a form leads to was opened by its address."""
+    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, START))
+
+
+def _ours(step: _BrowserStep) -> _BrowserStep:
+    """The step, for forms of this gateway's own pages only."""
+
+    async def checked(
+        request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+    ) -> BrowserOutcome:
+        if _is_cross_site(request):
+            return BrowserOutcome(step=problem_page(LoginReason.FORGED, SESSIONS))
+        return await step(request, here, visitor, given)
+
+    return checked
+
+
+def _is_cross_site(request: Request) -> bool:
+    """Whether a browser says that another site's page sent the form (Origin, Fetch Metadata)."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    return (origin is not None and origin != _origin(request.issuer)) or site not in {"same-origin", "none"}
+
+
+# ----------------------------------------------------------------------------------------------- bytes and HTTP
+
+
+def _stepping(step: _BrowserStep) -> Callable[[Request], Awaitable[Response]]:
+    async def handler(request: Request) -> Response:
+        here = _sign_in(request)
+        try:
+            given = await _parameters(request)
+        except BadRequest as error:
+            request.problem = error.problem_code
+            return _shown(request, here, problem_page(LoginReason.UNKNOWN_STATE, START))
+        return await _answered(request, here, step, given)
+
+    return handler
+
+
+async def _answered(request: Request, here: SignIn, step: _BrowserStep, given: Mapping[str, str]) -> Response:
+    """The response to a step; when it cannot be done now, a page that leads back to it."""
+    try:
+        request.services.demand()
+        outcome = await step(request, here, _visitor(request), given)
+    except GatewayError as error:
+        log().warning("login.failed", exchange_id=request.exchange, code=error.problem_code)
+        request.problem = error.problem_code
+        return _shown(request, here, problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given)))
+    response = _response(request, here, outcome)
+    response.cookies = tuple(
+        ("Set-Cookie", _cookie(request, name, value))
+        for name, value in ((BROWSER_COOKIE, outcome.browser), (SESSION_COOKIE, outcome.session))
+        if value is not None
+    )
+    return response
+
+
+def _response(request: Request, here: SignIn, outcome: BrowserOutcome) -> Response:
+    step = outcome.step
+    match step:
+        case LoginPage():
+            return _shown(request, here, step, outcome)
+        case AuthorizationAnswer() if step.fields:
+            values = {"action": step.url, "fields": step.fields}
+            return _page(request, here, "post", values, policy=_policy(forms=""))
+        case _:
+            return _gone(request, here, step)
+
+
+def _gone(request: Request, here: SignIn, step: NextStep) -> Response:
+    """To another address: by redirect; after a form by a page, as browsers hold its redirects to `form-action`."""
+    assert not isinstance(step, LoginPage)
+    if request.method == "POST" and urlsplit(step.url).netloc:
+        return _page(request, here, "working", {"next": step.url, "seconds": 0})
+    return Response(b"", "text/plain", status=303, headers={"Location": step.url})
+
+
+def _shown(
+    request: Request, here: SignIn, page: LoginPage, outcome: BrowserOutcome | None = None
+) -> Response:
+    values = dict(page.values)
+    if "reason" in values:
+        request.problem = str(values["reason"])
+    if page.kind is PageKind.PROOF:
+        values["action"] = request.path
+    if outcome is not None and outcome.who is not None:
+        values["who"] = outcome.who.identity
+    return _page(request, here, page.kind, values, page.status, _policy(frames=page.frames))
+
+
+def _page(
+    request: Request, here: SignIn, template: str, values: Mapping[str, object], status: int = 200,
+    policy: str = "",
+) -> Response:  # fmt: skip
+    # not `no-referrer`: browsers would send `Origin: null` with our own forms
+    headers = {
+        "Content-Security-Policy": policy or _policy(), "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+    }  # fmt: skip
+    return Response(
+        here.pages.rendered(template, request.exchange, values), _HTML, status=status, headers=headers
+    )
+
+
+def _policy(*, forms: str = "; form-action 'self'", frames: tuple[str, ...] = ()) -> str:
+    framed = f"; frame-src {' '.join(frames)}" if frames else ""
+    return (
+        f"default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"{forms}{framed}"
+    )
+
+
+def _sign_in(request: Request) -> SignIn:
+    found = request.services.sign_in
+    if found is None:
+        raise NotFound(say.NO_LOGINS)
+    return found
+
+
+def _visitor(request: Request) -> Visitor:
+    cookies = request.cookies
+    return Visitor(
+        exchange=request.exchange, issuer=request.issuer,
+        browser=cookies.get(_name(request, BROWSER_COOKIE), ""),
+        session=cookies.get(_name(request, SESSION_COOKIE), ""),
+    )  # fmt: skip
+
+
+def _cookie(request: Request, name: str, value: str) -> str:
+    secure = "; Secure" if request.issuer.startswith("https:") else ""
+    over = "" if value else "; Max-Age=0"
+    return f"{_name(request, name)}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{over}"
+
+
+def _name(request: Request, name: str) -> str:
+    return f"__Host-{name}" if request.issuer.startswith("https:") else name
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of the query, or of the form of a POST; one that comes twice counts as left out. BadRequest."""
+    if request.method == "POST":
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise BadRequest(say.SEND_FORM)
+        limits = request.services.configuration.gateway.limits
+        raw = (await read_bytes(request, _FORM_BYTES, limits.body_seconds)).decode("ascii", "replace")
+    else:
+        raw = request.rel_url.raw_query_string
+    try:
+        pairs = parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise BadRequest(say.FORM_UNREADABLE) from None
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1}

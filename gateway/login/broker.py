@@ -1,0 +1,396 @@
+"""The broker: between systems that want a login and the providers where people sign in.
+
+Every step is resumable and idempotent. A step that cannot go on says what happened and offers one way on.
+A login counts in the browser that began it only: by its cookie, or where the browser keeps none, by a proof that the
+page itself keeps (sessionStorage). RFC 9700 (2.1, 4.4, 4.7), OpenID Connect Core 1.0 (4: third-party initiated login).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode, urlsplit
+
+from gateway.config.configuration import Configuration
+from gateway.config.identity import IdentityProviderSettings
+from gateway.domain.errors import LoginsUnavailable
+from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import ExchangeId
+from gateway.domain.login import Identity, LoginReason
+from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.login.attempts import (
+    Attempt,
+    Attempts,
+    AttemptState,
+    FoundAttempt,
+    LoginTarget,
+    at_provider,
+    digest_of,
+    is_of,
+    random_text,
+)
+from gateway.login.choices import Choices
+from gateway.login.clients import LoginClient, LoginClients
+from gateway.login.deep_links import read_deep_link
+from gateway.login.linking import linked, same_party
+from gateway.login.logout import SignOut
+from gateway.login.sessions import Session, SessionBook
+from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
+from gateway.login.wanted import AuthorizationError, Authorizations, LoginWanted, Prompt
+from gateway.mapping.load import Catalogue
+from gateway.ports.identity import IdentityProvider, LoginFailed
+
+START, AGAIN, CALLBACK, SESSIONS = "/login/start", "/login/again", "/login/callback", "/login/sessions"
+#: what a provider sends back; anything else is ignored
+ANSWERS = ("state", "code", "iss", "error", "error_description", "session_state", "response")
+_PROOF_LENGTH = 43
+_ANEW = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Logins of one configuration."""
+
+    configuration: Configuration
+    catalogue: Catalogue
+    providers: Mapping[str, IdentityProvider]
+    attempts: Attempts
+    sessions: SessionBook
+    systems: LoginClients
+    authorizations: Authorizations
+    choices: Choices
+    sign_out: SignOut
+    recorder: Recorder
+
+    # --------------------------------------------------------------------------------------------- beginning
+
+    async def start(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
+        """A deep link, or a plain login. Raises LoginsUnavailable, LogUnavailable."""
+        link = read_deep_link(
+            parameters, self.configuration.gateway.logins.deep_links, self._national,
+            self.configuration.agencies.__contains__,
+        )  # fmt: skip
+        session = await self.sessions.of(visitor.session)
+        if session is not None or not link.wants_login:
+            return BrowserOutcome(step=self._at_target(visitor, link.target), who=session)
+        return await self._sign_in(visitor, link.target, hint=link.provider)
+
+    async def again(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
+        """Go on where a page ended: `to` is a sealed target. Raises LoginsUnavailable, LogUnavailable.
+
+        `provider`: the one that was chosen; `fresh`: sign in anew; `proof`: the digest of what the page keeps.
+        """
+        target = self.attempts.unsealed(parameters.get("to", ""))
+        if target is None:
+            return await self._refused(visitor, LoginReason.UNKNOWN_STATE, None, detail="target")
+        provider, fresh = parameters.get("provider", ""), parameters.get("fresh") == "1"
+        proof = parameters.get("proof", "")
+        proof = proof if len(proof) == _PROOF_LENGTH and proof.isascii() else ""
+        session = None if provider or fresh else await self.sessions.of(visitor.session)
+        if target.authorization and await self.authorizations.wanted(target.authorization) is None:
+            # the system's request is over: it begins another
+            return BrowserOutcome(step=self._at_system(visitor, target), who=session)
+        if session is not None:
+            return await self._arrived(visitor, target, session)
+        return await self._sign_in(visitor, target, hint=provider, proof=proof, fresh=fresh)
+
+    async def resume(self, visitor: Visitor, authorization: str) -> BrowserOutcome:
+        """Answer a system's request. Raises LoginsUnavailable, LogUnavailable."""
+        wanted = await self.authorizations.wanted(authorization)
+        if wanted is None:
+            return await self._refused(visitor, LoginReason.EXPIRED, None, detail="authorization")
+        target = LoginTarget(
+            authorization=authorization, client=wanted.client, procedure=self._national(wanted.procedure),
+            agency=wanted.agency if wanted.agency in self.configuration.agencies else "",
+        )  # fmt: skip
+        return await self._answered(visitor, target, wanted, await self.sessions.of(visitor.session))
+
+    # ---------------------------------------------------------------------------------------------- callback
+
+    async def callback(
+        self, visitor: Visitor, provider: str, answer: Mapping[str, str], proof: str = ""
+    ) -> BrowserOutcome:
+        """The browser comes back from a provider. Raises LoginsUnavailable, LogUnavailable.
+
+        `answer`: what the provider sent; `proof`: what the page of the same tab kept.
+        """
+        name, target = self.attempts.read_state(answer.get("state", ""))
+        if target is None or provider not in self.providers:
+            return await self._refused(visitor, LoginReason.UNKNOWN_STATE, None, detail="state")
+        found = await self.attempts.find(name)
+        if found is None or self._is_over(found.attempt):
+            return await self._refused(visitor, LoginReason.EXPIRED, target, provider=provider)
+        attempt = found.attempt
+        if attempt.provider != provider:
+            return await self._refused(
+                visitor, LoginReason.FORGED, target, provider=provider, detail="mix_up"
+            )
+        if not (is_of(visitor.browser, attempt.browser) or is_of(proof, attempt.proof)):
+            return await self._unbound(visitor, attempt, answer)
+        return await self._finish(visitor, found, answer)
+
+    async def _unbound(self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]) -> BrowserOutcome:
+        """Another browser, or one that keeps no cookies: the page of the tab may still have a proof."""
+        if attempt.proof:
+            again = self._again(attempt.target)
+            return BrowserOutcome(
+                step=LoginPage(kind=PageKind.PROOF, values={"fields": dict(answer), "again": again})
+            )
+        if visitor.browser:
+            return await self._refused(
+                visitor, LoginReason.OTHER_BROWSER, attempt.target, provider=attempt.provider
+            )
+        reason = LoginReason.NO_COOKIES
+        await self._record_refusal(visitor, reason, attempt.target, attempt.provider)
+        values = {"reason": reason, "again": f"{self._again(attempt.target)}&provider={attempt.provider}"}
+        return BrowserOutcome(step=LoginPage(kind=PageKind.NO_COOKIES, values=values, status=400))
+
+    async def _finish(
+        self, visitor: Visitor, found: FoundAttempt, answer: Mapping[str, str]
+    ) -> BrowserOutcome:
+        attempt = found.attempt
+        if attempt.state is AttemptState.DONE:
+            session = await self.sessions.find(attempt.session)
+            mine = await self.sessions.of(visitor.session)
+            # a reload: the session that it became, if this browser still has it
+            known = session is not None and mine is not None and mine.id == session.id
+            return await self._arrived(visitor, attempt.target, mine if known else None)
+        if attempt.state is AttemptState.FAILED:
+            return BrowserOutcome(step=problem_page(LoginReason(attempt.reason), self._again(attempt.target)))
+        if attempt.state is AttemptState.BUSY or not await self.attempts.claim(found):
+            # another request of this browser finishes it now
+            here = f"{CALLBACK}/{attempt.provider}?{urlencode(answer)}"
+            return BrowserOutcome(step=LoginPage(kind=PageKind.WORKING, values={"next": here, "seconds": 2}))
+        try:
+            identity = await self._identity(visitor, attempt, answer)
+        except LoginFailed as error:
+            await self.attempts.failed(attempt, error.reason)
+            return await self._refused(
+                visitor, error.reason, attempt.target, provider=attempt.provider, detail=error.detail
+            )
+        return await self._signed_in(visitor, attempt, identity)
+
+    async def _identity(self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]) -> Identity:
+        """Who signed in. Raises LoginFailed, also for an account that names nobody."""
+        asked = at_provider(attempt, answer["state"], self._callback_url(visitor, attempt.provider))
+        identity = await self.providers[attempt.provider].finish(asked, answer, self._end(attempt.provider))
+        if linked(identity) is None:
+            raise LoginFailed(LoginReason.NOT_LINKED, "kind_" + identity.kind)
+        return identity
+
+    async def _signed_in(self, visitor: Visitor, attempt: Attempt, identity: Identity) -> BrowserOutcome:
+        """A session under a new secret; that of another person in this browser ends, and its systems hear of it."""
+        former = await self.sessions.of(visitor.session)
+        if former is not None and not same_party(former.identity, identity):
+            await self.sign_out.end(former, "replaced", visitor)
+            former = None
+        session, cookie = await self.sessions.begin(identity, former)
+        try:
+            notes = {"level": identity.level}
+            await self._record(
+                visitor.exchange, "login_done", attempt.target, identity.provider, notes, identity
+            )
+        except BaseException:
+            with contextlib.suppress(LoginsUnavailable):
+                await self.sessions.end(session.id)
+            raise
+        await self.attempts.done(attempt, session.id)
+        outcome = await self._arrived(visitor, attempt.target, session, is_fresh=True)
+        return outcome if outcome.session is not None else outcome.with_session(cookie)
+
+    # ------------------------------------------------------------------------------------------- after a login
+
+    async def _arrived(
+        self, visitor: Visitor, target: LoginTarget, session: Session | None, *, is_fresh: bool = False
+    ) -> BrowserOutcome:
+        """Where a signed-in person goes on."""
+        if not target.authorization:
+            return BrowserOutcome(step=self._at_target(visitor, target), who=session)
+        wanted = await self.authorizations.wanted(target.authorization)
+        if wanted is None:
+            return BrowserOutcome(step=self._ready(visitor, target), who=session)
+        return await self._answered(visitor, target, wanted, session, is_fresh=is_fresh)
+
+    async def _answered(
+        self, visitor: Visitor, target: LoginTarget, wanted: LoginWanted, session: Session | None,
+        *, is_fresh: bool = False,
+    ) -> BrowserOutcome:  # fmt: skip
+        """The answer to a system's request, or what is still to be done for it."""
+        lacking = _lacking(wanted, session, self.recorder.clock.now().timestamp())
+        if session is not None and lacking is None:
+            return await self.choices.answered(visitor, wanted, session)
+        if Prompt.NONE in wanted.prompt:
+            error = AuthorizationError.LOGIN_REQUIRED
+            answer = await self.authorizations.refuse(wanted.id, error, visitor.exchange)
+            return BrowserOutcome(step=answer or self._ready(visitor, target))
+        if session is not None and is_fresh and lacking is not None:
+            # what just ended does not do, and another login of the same account would not either
+            await self._record_refusal(visitor, lacking, target, session.identity.provider)
+            return BrowserOutcome(step=problem_page(lacking, f"{self._again(target)}&fresh=1"), who=session)
+        return await self._sign_in(visitor, target)
+
+    async def _sign_in(
+        self, visitor: Visitor, target: LoginTarget, *, hint: str = "", proof: str = "", fresh: bool = False
+    ) -> BrowserOutcome:
+        """To a provider, or to the page where people choose one."""
+        wanted = await self.authorizations.wanted(target.authorization) if target.authorization else None
+        system = self.systems.named(wanted.client if wanted is not None else self._deep_link_client())
+        allowed = self._allowed(
+            wanted.providers if wanted is not None else system.settings.providers if system else ()
+        )
+        names = [one.provider for one in allowed]
+        if hint in names:
+            names = [hint]
+        if not names:
+            return await self._refused(visitor, LoginReason.UNAVAILABLE, target, detail="no_provider")
+        if len(names) > 1:
+            return BrowserOutcome(step=self._choice(target, allowed, system, fresh=fresh))
+        browser = visitor.browser if len(visitor.browser) == _PROOF_LENGTH else random_text()
+        attempt = self.attempts.new(
+            names[0], target, self.recorder.clock.now().timestamp(), browser=digest_of(browser), proof=proof,
+            again=fresh or (wanted is not None and bool(_ANEW & wanted.prompt)),
+            longest=wanted.longest if wanted is not None else None,
+        )  # fmt: skip
+        return await self._begin(visitor, attempt, None if browser == visitor.browser else browser)
+
+    async def _begin(self, visitor: Visitor, attempt: Attempt, browser: str | None) -> BrowserOutcome:
+        await self.attempts.keep(attempt)
+        state = self.attempts.state_of(attempt)
+        asked = at_provider(attempt, state, self._callback_url(visitor, attempt.provider))
+        try:
+            url = await self.providers[attempt.provider].begin(asked, self._end(attempt.provider))
+        except LoginFailed as error:
+            return await self._refused(
+                visitor, error.reason, attempt.target, provider=attempt.provider, detail=error.detail
+            )
+        return BrowserOutcome(step=Leaving(url=url), browser=browser)
+
+    # ------------------------------------------------------------------------------------------------ refusals
+
+    async def _refused(
+        self, visitor: Visitor, reason: LoginReason, target: LoginTarget | None, *, provider: str = "",
+        detail: str = "",
+    ) -> BrowserOutcome:  # fmt: skip
+        await self._record_refusal(visitor, reason, target, provider, detail)
+        return BrowserOutcome(step=problem_page(reason, START if target is None else self._again(target)))
+
+    async def _record_refusal(
+        self,
+        visitor: Visitor,
+        reason: LoginReason,
+        target: LoginTarget | None,
+        provider: str,
+        detail: str = "",
+    ) -> None:
+        notes: dict[str, str | int] = {"reason": reason.value, **({"detail": detail} if detail else {})}
+        await self._record(visitor.exchange, "login_refused", target, provider, notes)
+
+    async def _record(
+        self, exchange: ExchangeId, what: str, target: LoginTarget | None, provider: str,
+        notes: Mapping[str, str | int], who: Identity | None = None,
+    ) -> None:  # fmt: skip
+        target = target or LoginTarget()
+        system = self.systems.named(target.client)
+        party = linked(who) if who is not None else None
+        about = RecordHeader(
+            exchange, system.requester if system else "", system.agency if system else "", target.procedure,
+            subjects={"owner": party.key} if party is not None else {},
+        )  # fmt: skip
+        known = {"provider": provider, "client": system.client_id if system else ""}
+        named = {name: value for name, value in known.items() if value}
+        await self.recorder.write(about, Phase.LOGIN, what, notes={**named, **notes})
+        self.recorder.metrics.login(what, str(notes.get("reason", "")))
+
+    def way_back(self, parameters: Mapping[str, str]) -> str:
+        """Where a person tries again after a step that could not be done; needs no store."""
+        _, target = self.attempts.read_state(parameters.get("state", ""))
+        target = target or self.attempts.unsealed(parameters.get("to", ""))
+        return START if target is None else self._again(target)
+
+    # ---------------------------------------------------------------------------------------------- addresses
+
+    def _again(self, target: LoginTarget) -> str:
+        return f"{AGAIN}?to={self.attempts.sealed(target)}"
+
+    def _callback_url(self, visitor: Visitor, provider: str) -> str:
+        return f"{visitor.issuer}{CALLBACK}/{provider}"
+
+    def _at_target(self, visitor: Visitor, target: LoginTarget) -> NextStep:
+        """The system that takes deep links, or the page of the session."""
+        if not self._deep_link_client():
+            return Leaving(url=SESSIONS)
+        return self._at_system(visitor, replace(target, client=self._deep_link_client()))
+
+    def _ready(self, visitor: Visitor, target: LoginTarget) -> NextStep:
+        """The system's request is answered or over: a way to begin there again."""
+        system = self.systems.named(target.client)
+        if system is None:
+            return Leaving(url=SESSIONS)
+        values = {"client": system.title, "next": _entrance(system, target, visitor.issuer)}
+        return LoginPage(kind=PageKind.SIGNED_IN, values=values)
+
+    def _at_system(self, visitor: Visitor, target: LoginTarget) -> NextStep:
+        system = self.systems.named(target.client)
+        return Leaving(url=SESSIONS if system is None else _entrance(system, target, visitor.issuer))
+
+    def _choice(
+        self, target: LoginTarget, allowed: Sequence[IdentityProviderSettings], system: LoginClient | None,
+        *, fresh: bool,
+    ) -> LoginPage:  # fmt: skip
+        again, more = self._again(target), "&fresh=1" if fresh else ""
+        ways = [
+            {"title": one.title, "mark": one.mark, "url": f"{again}&provider={one.provider}{more}"}
+            for one in allowed
+        ]
+        return LoginPage(
+            kind=PageKind.CHOOSE, values={"ways": ways, "client": system.title if system else None}
+        )
+
+    def _allowed(self, only: Sequence[str]) -> list[IdentityProviderSettings]:
+        """The open providers that a system takes (`only` empty: all), in their order."""
+        settings = self.configuration.identity_providers
+        found = [settings[name] for name in self.providers if not only or name in only]
+        return sorted(found, key=lambda one: (one.order, one.provider))
+
+    def _deep_link_client(self) -> str:
+        return self.configuration.gateway.logins.deep_link_client
+
+    def _national(self, code: str) -> str:
+        found = self.catalogue.find(code) if code else None
+        return found.code if found is not None else ""
+
+    def _is_over(self, attempt: Attempt) -> bool:
+        """By the clock: the store forgets it about then."""
+        age = self.recorder.clock.now().timestamp() - attempt.begun
+        return age > self.configuration.gateway.logins.attempt_seconds
+
+    def _end(self, provider: str) -> float:
+        limit = self.configuration.identity_providers[provider].limits.total_ms / 1_000
+        return asyncio.get_running_loop().time() + limit
+
+
+def _lacking(wanted: LoginWanted, session: Session | None, now: float) -> LoginReason | None:
+    """What a session lacks for a request; None: it fits."""
+    if session is None:
+        return LoginReason.EXPIRED
+    who, is_fresh = session.identity, session.created >= wanted.created
+    if wanted.providers and who.provider not in wanted.providers:
+        return LoginReason.NOT_FOR_CLIENT
+    if not is_fresh and (
+        _ANEW & wanted.prompt or (wanted.longest is not None and now - who.at > wanted.longest)
+    ):
+        return LoginReason.EXPIRED
+    return LoginReason.LEVEL_TOO_LOW if who.level < wanted.level else None
+
+
+def _entrance(system: LoginClient, target: LoginTarget, issuer: str) -> str:
+    """Where a login begins at a system (OpenID Connect Core 1.0, 4), with a target's codes; else its first page."""
+    entrance = system.settings.initiate_login_uri
+    if entrance is None:
+        parts = urlsplit(system.settings.redirect_uris[0])
+        return f"{parts.scheme}://{parts.netloc}/"
+    words = {
+        "iss": issuer, "procedure": target.procedure, "agency": target.agency, "service": target.service,
+    }  # fmt: skip
+    query = urlencode({name: value for name, value in words.items() if value})
+    return f"{entrance}{'&' if urlsplit(entrance).query else '?'}{query}"

@@ -1,0 +1,275 @@
+"""What a signed-in person still decides for a system's request: for whom they act, and which claims leave.
+
+The forms carry a ticket: random, known to this page only, bound to one session and one request. It is the proof against
+cross-site requests, and it works where the browser keeps no cookies.
+
+Consent is asked by the system's setting: `always`, `none`, or `first`: once in a session for the claims that it asks.
+For whom a person acts is asked once for each request of a system that takes mandates; "for myself" stands first.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
+
+from pydantic import TypeAdapter
+
+from gateway.domain.dates import PartialDate
+from gateway.domain.identifiers import ExchangeId, is_personal_id, is_tax_code
+from gateway.domain.login import Identity, LoginReason, Mandate
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.sentences import Sentence
+from gateway.login.attempts import digest_of, random_text
+from gateway.login.clients import LoginClient, LoginClients
+from gateway.login.sealed_values import SealedValues
+from gateway.login.sessions import Session, SessionBook
+from gateway.login.steps import BrowserOutcome, LoginPage, PageKind, Visitor, problem_page
+from gateway.login.wanted import AuthorizationError, Authorizations, LoginWanted, Prompt
+
+MYSELF = "self"
+_SECONDS = 900
+_LONGEST_NAME, _LONGEST_CODE = 120, 80
+_DATE = re.compile(r"(?:(?:([0-3]?[0-9])/)?([01]?[0-9])/)?([0-9]{4})", re.ASCII)
+#: what a form gives again when it comes back with a fault
+_TYPED = ("kind", "personal_id", "full_name", "birth_date", "tax_code", "document")
+
+
+class MandateKind(NamedTuple):
+    """A kind of mandate that a page offers."""
+
+    kind: str
+    title: Sentence
+    #: the represented is an organisation, known by its tax code
+    of_organisation: bool
+    #: the code of a document is needed
+    needs_document: bool
+
+
+class MandateNotProven(Exception):
+    """A person may not act for another, as far as the databases say; recorded where it was decided."""
+
+    def __init__(self, said: Sentence) -> None:
+        """`said`: why, for the person."""
+        super().__init__(said.en)
+        self.said = said
+
+
+class Mandates(Protocol):
+    """Proves that a person may act for another, by the rules of prefill."""
+
+    def kinds(self, requester: str) -> Sequence[MandateKind]:
+        """Those that a system takes."""
+        ...
+
+    async def prove(
+        self, identity: Identity, kind: str, represented: Subject, document: str, requester: str,
+        exchange: ExchangeId,
+    ) -> Mandate:  # fmt: skip
+        """The mandate, recorded. Raises MandateNotProven, LogUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceState:
+    """What was decided so far."""
+
+    authorization: str
+    session: str
+    for_whom: bool = False
+    mandate: Mandate | None = field(default=None, repr=False)
+    agreed: bool = False
+
+
+_WRITTEN = TypeAdapter(ChoiceState)
+
+
+class _Decision(NamedTuple):
+    """What a ticket is of."""
+
+    state: ChoiceState
+    wanted: LoginWanted
+    session: Session
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The pages between a login and its code."""
+
+    values: SealedValues
+    sessions: SessionBook
+    systems: LoginClients
+    authorizations: Authorizations
+    #: None: nobody acts for others
+    mandates: Mandates | None
+
+    async def answered(self, visitor: Visitor, wanted: LoginWanted, session: Session) -> BrowserOutcome:
+        """The answer to a request, or the first page. Raises LoginsUnavailable, LogUnavailable."""
+        state = ChoiceState(authorization=wanted.id, session=session.id)
+        return await self._go_on(visitor, _Decision(state, wanted, session, ""))
+
+    async def act_for(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
+        """The page of mandates was sent. Raises LoginsUnavailable, LogUnavailable."""
+        found = await self._found(visitor, form)
+        if found is None:
+            return _over()
+        mandate = None
+        if form.get("kind", "") != MYSELF:
+            try:
+                mandate = await self._proven(visitor, found, form)
+            except MandateNotProven as error:
+                return self._mandate_page(found, {one: form.get(one, "") for one in _TYPED}, error.said)
+        state = replace(found.state, for_whom=True, mandate=mandate)
+        return await self._go_on(visitor, found._replace(state=state))
+
+    async def agree(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
+        """The page of consent was sent: yes or no. Raises LoginsUnavailable, LogUnavailable."""
+        found = await self._found(visitor, form)
+        if found is None:
+            return _over()
+        if form.get("answer") != "yes":
+            return await self._refused(visitor, found.wanted, AuthorizationError.ACCESS_DENIED)
+        await self.sessions.note_agreed(found.session.id, found.wanted.client, found.wanted.claims)
+        return await self._go_on(visitor, found._replace(state=replace(found.state, agreed=True)))
+
+    # ------------------------------------------------------------------------------------------------- deciding
+
+    async def _go_on(self, visitor: Visitor, at: _Decision) -> BrowserOutcome:
+        """The next page, or the code."""
+        state, wanted, session, ticket = at
+        system = self.systems.named(wanted.client)
+        if system is None:
+            return await self._refused(visitor, wanted, AuthorizationError.ACCESS_DENIED)
+        page, error = self._open_question(state, wanted, system, session)
+        if page is None:
+            answer = await self.authorizations.grant(wanted.id, session, state.mandate, visitor.exchange)
+            return _over() if answer is None else BrowserOutcome(step=answer, who=session)
+        if Prompt.NONE in wanted.prompt:
+            return await self._refused(visitor, wanted, error)
+        at = at._replace(ticket=ticket or random_text())
+        await self.values.put(_key(at.ticket), _WRITTEN.dump_json(state), _SECONDS)
+        if page is PageKind.MANDATE:
+            return self._mandate_page(at)
+        values = {
+            "ticket": at.ticket, "client": system.title, "claims": wanted.claims, "who": session.identity,
+            "mandate": state.mandate,
+        }  # fmt: skip
+        return BrowserOutcome(step=LoginPage(kind=page, values=values), who=session)
+
+    def _open_question(
+        self, state: ChoiceState, wanted: LoginWanted, system: LoginClient, session: Session
+    ) -> tuple[PageKind | None, AuthorizationError]:
+        """The next page, and the error without one (`prompt=none`)."""
+        if not state.for_whom and self._kinds(wanted):
+            return PageKind.MANDATE, AuthorizationError.INTERACTION_REQUIRED
+        needed = not state.agreed and _needs_consent(wanted, system, session)
+        return PageKind.CONSENT if needed else None, AuthorizationError.CONSENT_REQUIRED
+
+    async def _refused(
+        self, visitor: Visitor, wanted: LoginWanted, error: AuthorizationError
+    ) -> BrowserOutcome:
+        answer = await self.authorizations.refuse(wanted.id, error, visitor.exchange)
+        return _over() if answer is None else BrowserOutcome(step=answer)
+
+    async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _Decision | None:
+        """What a ticket is of; None: it is over, or its session is, or another person signed in meanwhile."""
+        ticket = form.get("ticket", "")
+        raw = await self.values.get(_key(ticket)) if ticket else None
+        if raw is None:
+            return None
+        state = _WRITTEN.validate_json(raw)
+        session = await self.sessions.find(state.session)
+        mine = await self.sessions.of(visitor.session)
+        wanted = await self.authorizations.wanted(state.authorization)
+        if session is None or wanted is None or (mine is not None and mine.id != session.id):
+            return None
+        return _Decision(state, wanted, session, ticket)
+
+    def _kinds(self, wanted: LoginWanted) -> Sequence[MandateKind]:
+        if not wanted.mandates or self.mandates is None:
+            return ()
+        return [one for one in self.mandates.kinds(wanted.client) if one.kind in wanted.mandates]
+
+    def _mandate_page(
+        self, at: _Decision, typed: Mapping[str, str] | None = None, fault: Sentence | None = None
+    ) -> BrowserOutcome:
+        system = self.systems.named(at.wanted.client)
+        values = {
+            "ticket": at.ticket, "client": system.title if system else None, "kinds": self._kinds(at.wanted),
+            "who": at.session.identity, "typed": typed or {}, "fault": fault,
+        }  # fmt: skip
+        status = 200 if fault is None else 403
+        return BrowserOutcome(
+            step=LoginPage(kind=PageKind.MANDATE, values=values, status=status), who=at.session
+        )
+
+    async def _proven(self, visitor: Visitor, at: _Decision, form: Mapping[str, str]) -> Mandate:
+        kind = next((one for one in self._kinds(at.wanted) if one.kind == form.get("kind", "")), None)
+        if kind is None or self.mandates is None:
+            raise MandateNotProven(_CHOOSE)
+        document = form.get("document", "").strip()
+        if (kind.needs_document and not document) or len(document) > _LONGEST_CODE:
+            raise MandateNotProven(_DOCUMENT)
+        return await self.mandates.prove(
+            at.session.identity, kind.kind, _represented(kind, form), document, at.wanted.client,
+            visitor.exchange,
+        )  # fmt: skip
+
+
+_CHOOSE = Sentence("Ông/bà hãy chọn một trong các mục", "Choose one of the entries")
+_DOCUMENT = Sentence("Ghi số của văn bản ủy quyền", "Write the number of the mandate")
+_TAX_CODE = Sentence("Mã số thuế có 10 chữ số, hoặc 10 và 3", "A tax code has 10 digits, or 10 and 3")
+_NUMBER = Sentence("Số định danh cá nhân có 12 chữ số", "A personal id has 12 digits")
+_NAME = Sentence("Ghi đầy đủ họ, chữ đệm và tên", "Write the full name")
+_BORN = Sentence("Ghi ngày sinh như 15/02/1990, hoặc chỉ 02/1990, 1990",
+                 "Write the date of birth like 15/02/1990, or only 02/1990, 1990")  # fmt: skip
+
+
+def _represented(kind: MandateKind, form: Mapping[str, str]) -> Subject:
+    """For whom somebody wants to act, as typed. Raises MandateNotProven with what to write."""
+    if kind.of_organisation:
+        code = form.get("tax_code", "").strip()
+        if not is_tax_code(code):
+            raise MandateNotProven(_TAX_CODE)
+        return Subject(kind=SubjectKind.ORGANISATION, tax_code=code)
+    number, name = form.get("personal_id", "").strip(), " ".join(form.get("full_name", "").split())
+    if not is_personal_id(number):
+        raise MandateNotProven(_NUMBER)
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise MandateNotProven(_NAME)
+    born = _day(form.get("birth_date", "").strip())
+    if born is None:
+        raise MandateNotProven(_BORN)
+    return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=name, birth_date=born)
+
+
+def _day(text: str) -> PartialDate | None:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return None
+    day, month, year = (None if one is None else int(one) for one in found.groups())
+    try:
+        return PartialDate(year or 0, month, day)
+    except ValueError:
+        return None
+
+
+def _needs_consent(wanted: LoginWanted, system: LoginClient, session: Session) -> bool:
+    if Prompt.CONSENT in wanted.prompt:
+        return True
+    match system.settings.consent:
+        case "always":
+            return bool(wanted.claims)
+        case "first":
+            return not set(wanted.claims) <= set(session.agreed.get(wanted.client, ()))
+        case "none":
+            return False
+
+
+def _over() -> BrowserOutcome:
+    """A page that was sent too late, or a second time."""
+    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, "/login/start"))
+
+
+def _key(ticket: str) -> str:
+    return f"ch:{digest_of(ticket)}"

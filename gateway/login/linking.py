@@ -1,0 +1,77 @@
+"""Account to person: by verified identifiers only (national-portal.md B.3, "linking"; NĐ 69/2024).
+
+The rule set is the table `RULES`. The account identifier of the portal (TechID) may be issued again, so it names no
+person; it names an organisation where nothing better does. E-mail and telephone are in no rule, and not even read: an
+account with the same e-mail is never merged.
+
+This gateway has no accounts of its own, so of B.3's link states one applies:
+- `auth`: the account names a person or an organisation; two accounts that name the same one are the same party here;
+- `mapping`, `create`: what a provincial system does with a subject that it sees for the first time is its own account's
+  affair; it gets a stable subject, and identifiers only as its agreement allows.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gateway.domain.identifiers import is_old_id, is_personal_id, is_tax_code
+from gateway.domain.login import AccountKind, Identity
+from gateway.domain.parties import Subject, SubjectKind
+
+
+class LinkRule(NamedTuple):
+    """An identifier that links an account of this kind; the first that the account has decides."""
+
+    kind: AccountKind
+    #: claim of the provider, as the facts name it
+    claim: str
+    value: Callable[[Identity], str]
+    is_possible: Callable[[str], bool]
+    party: Callable[[str], Subject]
+
+
+def _is_account(text: str) -> bool:
+    return text.isascii() and text.isprintable() and 0 < len(text) <= 100
+
+
+def _person(number: str) -> Subject:
+    return Subject(kind=SubjectKind.PERSON, personal_id=number)
+
+
+def _person_of_old(number: str) -> Subject:
+    return Subject(kind=SubjectKind.PERSON, old_id=number)
+
+
+def _organisation(code: str) -> Subject:
+    return Subject(kind=SubjectKind.ORGANISATION, tax_code=code)
+
+
+def _organisation_of_account(account: str) -> Subject:
+    """Never equal to a number of the business register."""
+    return Subject(kind=SubjectKind.ORGANISATION, registration_no=f"TechID {account}")
+
+
+#: in order; a kind of account without a row that fits is refused
+# fmt: off
+RULES = (
+    LinkRule(AccountKind.CITIZEN, "SoDinhDanh", lambda one: one.personal_id, is_personal_id, _person),
+    LinkRule(AccountKind.CITIZEN, "SoCMND", lambda one: one.old_id, is_old_id, _person_of_old),
+    LinkRule(AccountKind.BUSINESS, "MaSoThue, MaSoDoanhNghiep", lambda one: one.tax_code, is_tax_code, _organisation),
+    LinkRule(AccountKind.ORGANISATION, "MaSoThue", lambda one: one.tax_code, is_tax_code, _organisation),
+    LinkRule(AccountKind.ORGANISATION, "TechID", lambda one: one.account, _is_account, _organisation_of_account),
+)
+# fmt: on
+
+
+def linked(identity: Identity) -> Subject | None:
+    """The person or organisation of an account; None: it names none, so nobody is signed in."""
+    for rule in RULES:
+        found = rule.value(identity) if rule.kind is identity.kind else ""
+        if found and rule.is_possible(found):
+            return rule.party(found)
+    return None
+
+
+def same_party(one: Identity, other: Identity) -> bool:
+    """Whether two accounts are of one person or organisation."""
+    first, second = linked(one), linked(other)
+    return first is not None and second is not None and first.key == second.key
