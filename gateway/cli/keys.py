@@ -22,6 +22,8 @@ from gateway.domain.problems import CommandCode
 from gateway.exchange_log.key_files import key_in
 from gateway.exchange_log.keys import next_root_key, settle_root_key
 from gateway.exchange_log.rewrapping import Rewrapping
+from gateway.login import id_token_signing
+from gateway.login.redemption import ID_TOKEN_SECONDS
 
 _MAKE = "Make a new one (openssl rand -base64 32), then:"
 _RELOAD = "cho cổng đọc lại cấu hình / let every gateway read it: kill -HUP <pid>"
@@ -71,6 +73,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
         "signing": {"vkey": signers[0].vkey, "from": _origin(settings.signing_key)},
         "former_signing": [one for one in history.vkeys if one != signers[0].vkey],
         "token": {"kid": name_of(key_in(token)) if token.exists() else None},
+        "login": {"kids": id_token_signing.names_in(keeper.state)},
         "document": {"kid": name_of(key_in(document)) if document.exists() else None},
         "periods": [{**one._asdict(), "root": under.get(one.period, "")} for one in facts],
     }
@@ -90,6 +93,7 @@ def _tables(found: dict[str, Any]) -> tuple[Table, Table]:
     named.add_row("signing", f"{found['signing']['vkey']} ({found['signing']['from']})")
     named.add_row("former signing", "\n".join(found["former_signing"]))
     named.add_row("token", found["token"]["kid"] or "—")
+    named.add_row("login", "\n".join(f"{one} {kid}" for one, kid in found["login"]["kids"].items()) or "—")
     named.add_row("document", found["document"]["kid"] or "—")
     periods = Table("kỳ / period", "tạo / made", "hủy / erased", "khóa gốc / root")
     for one in found["periods"]:
@@ -241,6 +245,56 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
 
     kid = store.done(work)
     store.say({"rotated": True, "kid": kid}, f"kid {kid}")
+    return 0
+
+
+@rotate.command("login")
+@click.option(
+    "--at-once", is_flag=True, help="The old keys may be in wrong hands: no ID token of theirs is taken."
+)
+@keeps
+def rotate_login(*, at_once: bool, store: Store) -> int:
+    """The next keys sign ID tokens of people from now on; systems find the former ones until those tokens have ended.
+
+    Running gateways learn it within a second. The key of the subjects of people (login-subjects.key) stays: with
+    another one, systems would know nobody any more.
+
+    \b
+    Examples:
+      motlan keys rotate login
+      motlan keys rotate login --at-once --dir /var/lib/motlan
+    """  # noqa: D301 -- \b is click's
+    keeper = store.keeper
+    if store.configuration.gateway.access.login.signing_key is not None:
+        words = (
+            "khóa nằm trong cấu hình / the login keys are configured.\nMake new ones (openssl genpkey -algorithm RSA "
+            "-pkeyopt rsa_keygen_bits:2048), then:\n"
+            "  access.login.former_signing_key: the secret that access.login.signing_key names now\n"
+            "  access.login.signing_key: the secret that access.login.next_signing_key names now\n"
+            f"  access.login.next_signing_key: the new secret\nand {_RESTART}, one after the other"
+        )
+        store.say({"rotated": False, "settings": ["access.login.signing_key"]}, words)
+        return 1
+    ends = id_token_signing.rotated_at(keeper.state) + ID_TOKEN_SECONDS + APART_SECONDS
+    if not at_once and ends > keeper.now().timestamp():
+        when = rfc3339(datetime.fromtimestamp(ends, UTC))
+        words = (
+            f"the ID tokens of the former keys live until {local_text(when)}: wait for it, or give --at-once"
+        )
+        store.say({"rotated": False, "former_until": when}, words)
+        return 1
+
+    async def work() -> dict[str, str]:
+        recorder, operation = keeper.recorder(), "replace-login-keys" if at_once else "rotate-login"
+        former = id_token_signing.names_in(keeper.state).get("RS256", "")
+        await recorder.operator_act(Phase.CONFIGURATION, operation, former=former)
+        await asyncio.to_thread(
+            id_token_signing.replace_all if at_once else id_token_signing.rotate, keeper.state
+        )
+        return id_token_signing.names_in(keeper.state)
+
+    kids = store.done(work)
+    store.say({"rotated": True, "kids": kids}, "\n".join(f"{one} {kid}" for one, kid in kids.items()))
     return 0
 
 

@@ -203,6 +203,21 @@ def bundles_in(folder: Path) -> list[Bundle]:
     ]
 
 
+def names_in(folder: Path) -> dict[str, str]:
+    """Algorithm -> id of the key that signs by it; empty without keys."""
+    path = folder / CURRENT_FILE
+    found = _bundle(path.read_bytes(), path.name) if path.exists() else {}
+    return {algorithm: key.kid for algorithm, key in found.items()}
+
+
+def rotated_at(folder: Path) -> float:
+    """Time of the folder's last rotation (POSIX seconds); 0 for none."""
+    former = folder / _FORMER_FILE
+    if not former.exists() or former.read_bytes() == (folder / CURRENT_FILE).read_bytes():
+        return 0.0  # never, or interrupted after its first step
+    return former.stat().st_mtime
+
+
 def rotate(folder: Path) -> None:
     """Next becomes current, current becomes former, and a new next bundle is made.
 

@@ -28,7 +28,8 @@ from gateway.login.sessions import Session
 from gateway.login.subjects import person_of
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
-_ID_TOKEN_SECONDS = 600
+#: life of an ID token
+ID_TOKEN_SECONDS = 600
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 
 
@@ -216,7 +217,7 @@ class Redemption:
             "sub": parts.subjects.subject(client, person_of(who)),
             "aud": client.client_id,
             "iat": now,
-            "exp": now + _ID_TOKEN_SECONDS,
+            "exp": now + ID_TOKEN_SECONDS,
             "auth_time": int(who.at),
             "acr": grant.acr,
             "sid": parts.people.sid(session.id, client.requester),

@@ -18,6 +18,7 @@ COMMANDS = (
     ("keys", "rotate", "signing"),
     ("keys", "rotate", "root"),
     ("keys", "rotate", "token"),
+    ("keys", "rotate", "login"),
     ("erase-period", "2023-04", "--yes"),
     ("log", "archive"),
     ("log", "archive", "--list"),

@@ -290,6 +290,26 @@ async def test_tokens_of_keys_in_wrong_hands_end_at_once(tmp_path: Path) -> None
         assert (await office.post("/v1/audit/search", {}))[0] == 200
 
 
+async def test_keys_of_id_tokens_rotate_by_command_with_a_record_and_not_twice_at_a_time(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path):
+        old = facts(tmp_path, "keys", "list")["login"]["kids"]
+        new = facts(tmp_path, "keys", "rotate", "login")["kids"]
+        assert set(new) == {"RS256", "ES256", "EdDSA"}
+        assert facts(tmp_path, "keys", "list")["login"] == {"kids": new}
+        again = typed.motlan("keys", "rotate", "login", "--dir", str(tmp_path))
+        assert (again.code, "live until" in again.out) == (1, True), again
+        replaced = facts(tmp_path, "keys", "rotate", "login", "--at-once")["kids"]
+        assert not set(replaced.values()) & set(new.values())
+        with closing(sqlite3.connect(tmp_path / "exchange.db")) as connection:
+            found = connection.execute("SELECT leaf FROM append_log ORDER BY seq DESC LIMIT 2").fetchall()
+        assert [orjson.loads(leaf)["notes"] for (leaf,) in found] == [
+            {"operation": "replace-login-keys", "former": new["RS256"]},
+            {"operation": "rotate-login", "former": old["RS256"]},
+        ]  # fmt: skip
+
+
 def kid_of(headers: dict[str, str]) -> str:
     head = headers["Authorization"].split()[1].split(".")[0]
     return str(orjson.loads(base64.urlsafe_b64decode(head + "=="))["kid"])
