@@ -6,8 +6,6 @@ import contextlib
 import gzip
 import io
 import json
-import os
-import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -223,26 +221,6 @@ async def test_text_of_a_sender_never_stands_for_a_file(street: Street) -> None:
     number, text = await street.sent("nhanhsdvcqg", envelope(words))
     assert number == -1
     assert "TenFile" in text
-
-
-async def test_file_of_fifty_megabytes_passes_in_bounded_memory(tmp_path: Path) -> None:
-    content = b"%PDF-1.4\n" + os.urandom(1_048_576) * 49 + b"\n%%EOF\n"
-    dossier = code()
-    words = application(dossier)
-    words["ThanhPhanHoSo"][0]["GiayToDinhKem"][0]["Base64"] = base64.b64encode(content).decode()
-    raw = json.dumps(envelope(words)).encode()
-    async with build(tmp_path, {}) as house:
-        street = Street(house)
-        await street.sent("nhanhsdvcqg", envelope(application(code())))
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        number, text = await street.sent("nhanhsdvcqg", raw)
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert number == 0, text
-        assert grown < 40_000, f"{grown} kB"  # the client of the test is in the same process
-        (item,) = await street.inbox(dossier)
-        reference = item["message"]["dossier"]["papers"][0]["file"].removeprefix("sha256:")
-        stored = tmp_path / "files" / reference[:2] / reference[2:4] / reference
-        assert stored.stat().st_size == len(content)
 
 
 @on_session

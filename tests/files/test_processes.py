@@ -1,6 +1,7 @@
 """A gateway in a process of its own: what a large file costs, and what a kill in the middle of an upload leaves."""
 
 import asyncio
+import base64
 import hashlib
 import io
 import json
@@ -16,6 +17,8 @@ import aiohttp
 import pytest
 
 from gateway.cli.client import GatewayClient
+from tests.doors.conftest import SECRET
+from tests.doors.messages import application, code, envelope
 from tests.faults.test_processes import resident, served
 from tests.files.assets import CONTENT_TYPES, pdf, xml
 
@@ -60,6 +63,44 @@ async def test_file_of_fifty_megabytes_raises_the_memory_by_at_most_twenty(tmp_p
                 await through(session, content, headers, large(kind, noise))
                 grown = resident(process.pid) - before
                 assert grown <= MOST_GROWTH, (kind, grown)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_file_of_fifty_megabytes_in_a_message_of_a_door_raises_the_memory_by_at_most_twenty(
+    tmp_path: Path,
+) -> None:
+    with (tmp_path / "err").open("wb") as err, served(tmp_path, err=err) as (process, content):
+        async with aiohttp.ClientSession() as session:
+            url = f"{content['gateway']}/portal/national_bus/nhanhsdvcqg"
+            await forwarded(session, url, pdf(size=100_000), "plain")
+            before, file = resident(process.pid), pdf(random.Random(15).randbytes(FIFTY - 100_000))
+            for spelling in ("plain", "lines", "escaped"):
+                await forwarded(session, url, file, spelling)
+                grown = resident(process.pid) - before
+                assert grown <= MOST_GROWTH, (spelling, grown)
+        digest = hashlib.sha256(file).hexdigest()
+        stored = tmp_path / "state" / "files" / digest[:2] / digest[2:4] / digest
+        assert stored.stat().st_size == len(file)
+
+
+async def forwarded(session: aiohttp.ClientSession, url: str, file: bytes, spelling: str) -> None:
+    """A dossier with this file in base64, as the national portal sends it, piece by piece."""
+    words = application(code())
+    words["ThanhPhanHoSo"][0]["GiayToDinhKem"][0]["Base64"] = "#"
+    head, tail = json.dumps(envelope(words)).encode().split(b"#")
+
+    async def written() -> AsyncIterator[bytes]:
+        yield head
+        for at in range(0, len(file), 57_000):
+            text = base64.b64encode(file[at : at + 57_000])
+            if spelling == "lines":
+                text = b"".join(text[line : line + 76] + b"\\r\\n" for line in range(0, len(text), 76))
+            yield text.replace(b"/", b"\\/") if spelling == "escaped" else text
+        yield tail
+
+    headers = {"X-Portal-Secret": SECRET, "Content-Type": "application/json"}
+    async with session.post(url, data=written(), headers=headers) as answer:
+        assert (await answer.json())["error_code"] == 0, await answer.text()
 
 
 async def through(
