@@ -4,14 +4,12 @@ Seen: code flow, `acr_values=LoA1`, the secret in the form, userinfo by GET or P
 memory: its keys, its discovery and its logout address, which are settings.
 """
 
-from adapters.portals.openid import OpenIdOptions, OpenIdProvider, options_of
+from adapters.portals.openid import OpenIdOptions, RelyingParty, options_of
 from adapters.transport.tools import Tools
 from gateway.config.identity import IdentityProviderSettings
 from gateway.mapping.logins import LoginPlan
 
 
-def open_identity_provider(
-    settings: IdentityProviderSettings, plan: LoginPlan, tools: Tools
-) -> OpenIdProvider:
+def open_identity_provider(settings: IdentityProviderSettings, plan: LoginPlan, tools: Tools) -> RelyingParty:
     """The provider of one settings file. Raises ConfigError."""
-    return OpenIdProvider(settings, options_of(settings, OpenIdOptions), plan, tools)
+    return RelyingParty(settings, options_of(settings, OpenIdOptions), plan, tools)

@@ -11,8 +11,8 @@ import hashlib
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from adapters.portals.calling import NotDelivered, PortalPeer, PortalRequest, read_json
@@ -43,7 +43,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.login import Identity, LoginReason
 from gateway.domain.reasons import DeliveryReason
 from gateway.jose import issued, jws
-from gateway.jose.issued import ForeignToken, PublishedKey
+from gateway.jose.issued import ForeignToken, JwkSetKey
 from gateway.jose.jws import JoseBroken
 from gateway.mapping.logins import AccountRefused, LoginPlan
 from gateway.ports.identity import LoginAttempt, LoginFailed, ProviderLogout
@@ -112,15 +112,16 @@ class ProviderAddresses:
     names_itself: bool = False
 
 
-class _GivenTokens(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _GivenTokens:
     """A good answer of the token endpoint; or its error code."""
 
-    access_token: str = ""
-    id_token: str = ""
+    access_token: str = field(default="", repr=False)
+    id_token: str = field(default="", repr=False)
     error: str = ""
 
 
-class OpenIdProvider:
+class RelyingParty:
     """Implements gateway.ports.identity.IdentityProvider."""
 
     def __init__(
@@ -357,7 +358,7 @@ class OpenIdProvider:
         names_itself = tree.get("authorization_response_iss_parameter_supported") is True
         return ProviderAddresses(**found, names_itself=names_itself)
 
-    async def _fetch_keys(self) -> tuple[PublishedKey, ...]:
+    async def _fetch_keys(self) -> tuple[JwkSetKey, ...]:
         end = asyncio.get_running_loop().time() + self._seconds
         where = await self._where(end)
         try:
@@ -450,7 +451,7 @@ def _names_person(identity: Identity) -> bool:
     return any(number and number.encode() in body for number in numbers)
 
 
-def _is_signed(token: ForeignToken, keys: tuple[PublishedKey, ...]) -> bool:
+def _is_signed(token: ForeignToken, keys: tuple[JwkSetKey, ...]) -> bool:
     return any(key.fits(token) and issued.is_signed_by(token, key.key) for key in keys)
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
-from adapters.portals.openid import OpenIdOptions, OpenIdProvider, config_error, options_of
+from adapters.portals.openid import OpenIdOptions, RelyingParty, config_error, options_of
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.strict_json import parse
 from adapters.transport.tools import Tools
@@ -43,16 +43,14 @@ class VneidOptions(OpenIdOptions):
     data_mode: Literal["gcm", "cbc"] = "gcm"
 
 
-def open_identity_provider(
-    settings: IdentityProviderSettings, plan: LoginPlan, tools: Tools
-) -> OpenIdProvider:
+def open_identity_provider(settings: IdentityProviderSettings, plan: LoginPlan, tools: Tools) -> RelyingParty:
     """The provider of one settings file. Raises ConfigError."""
     options = options_of(settings, VneidOptions)
     if options.userinfo_as != "json":
         what = "'options.userinfo_as' is 'jwt': answers of VNeID are encrypted JSON"
         raise config_error(settings, what, "take it out", "options", "userinfo_as")
     opener = SealedAnswers(_private_key(settings), options)
-    return OpenIdProvider(settings, options, plan, tools, opened=opener.read)
+    return RelyingParty(settings, options, plan, tools, opened=opener.read)
 
 
 class SealedAnswers:

@@ -111,6 +111,8 @@ def _client_words(
         for name, one in providers.items()
         if one.enabled and (not login.providers or name in login.providers)
     ]
+    if not set(login.providers) <= providers.keys():
+        return
     if not taken:
         what = "people cannot sign in: no identity provider is enabled for this system"
         yield document.problem(

@@ -5,7 +5,7 @@ taken from a token: its header may only name one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -43,13 +43,13 @@ class ForeignToken:
     #: lower case, without `application/`; empty if absent
     typ: str
     kid: str | None
-    claims: Mapping[str, Any]
-    signed: bytes
-    signature: bytes
+    claims: Mapping[str, Any] = field(repr=False)
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedKey:
+class JwkSetKey:
     """A key of a JWK set. Blank `kid`, `algorithm`: the issuer does not say."""
 
     key: IssuerKey
@@ -99,7 +99,7 @@ def is_signed_by(token: ForeignToken, key: IssuerKey) -> bool:
     return True
 
 
-def key_set(found: object) -> tuple[PublishedKey, ...]:
+def key_set(found: object) -> tuple[JwkSetKey, ...]:
     """The usable keys of a JWK set, parsed; others are left out. Raises JoseBroken when it is no set."""
     keys = found.get("keys") if isinstance(found, Mapping) else None
     if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
@@ -107,7 +107,7 @@ def key_set(found: object) -> tuple[PublishedKey, ...]:
     return tuple(key for one in keys if isinstance(one, dict) and (key := _published(one)) is not None)
 
 
-def _published(one: dict[str, Any]) -> PublishedKey | None:
+def _published(one: dict[str, Any]) -> JwkSetKey | None:
     """None: a key for something else, of another kind, or too weak."""
     kid, algorithm, purposes = one.get("kid", ""), one.get("alg", ""), one.get("key_ops", ["verify"])
     if not isinstance(kid, str) or not isinstance(algorithm, str) or not isinstance(purposes, list):
@@ -118,7 +118,7 @@ def _published(one: dict[str, Any]) -> PublishedKey | None:
         key = _rsa(one) if one.get("kty") == "RSA" else jwk.from_jwk({**one, "kid": kid or None}).key
     except (JoseBroken, ValueError):
         return None
-    return PublishedKey(key, kid, ALGORITHMS.get(algorithm, ""))
+    return JwkSetKey(key, kid, ALGORITHMS.get(algorithm, ""))
 
 
 def _rsa(one: dict[str, Any]) -> RSAPublicKey:

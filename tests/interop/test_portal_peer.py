@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from adapters.portals.openid import OpenIdOptions, OpenIdProvider, options_of
+from adapters.portals.openid import OpenIdOptions, RelyingParty, options_of
 from gateway.config.identity import IdentityProviderSettings
 from gateway.domain.login import AccountKind, LoginReason
 from gateway.ports.identity import LoginAttempt, LoginFailed
@@ -62,7 +62,7 @@ async def portal(**more: Any) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def relying_on(issuer: str) -> AsyncIterator[OpenIdProvider]:
+async def relying_on(issuer: str) -> AsyncIterator[RelyingParty]:
     settings = IdentityProviderSettings.model_validate({
         "provider": "national_portal", "adapter": "adapters.portals.national_login",
         "title": {"vi": "Cổng", "en": "Portal"}, "mark": "sandbox", "issuer": issuer, "discovery": True,
@@ -70,7 +70,7 @@ async def relying_on(issuer: str) -> AsyncIterator[OpenIdProvider]:
         "levels": {"LoA1": 1, "LoA2": 2}, "options": {"response_iss": "required", "client_auth": "basic"},
     })  # fmt: skip
     plan = plan_of(settings.mapping)
-    provider = OpenIdProvider(settings, options_of(settings, OpenIdOptions), plan, login_tools(NowClock()))
+    provider = RelyingParty(settings, options_of(settings, OpenIdOptions), plan, login_tools(NowClock()))
     try:
         yield provider
     finally:

@@ -1,5 +1,6 @@
 """An identity provider for tests: a server on loopback that says what a test lets it say."""
 
+import asyncio
 import hashlib
 import random
 from base64 import b64decode
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from adapters.portals.openid import OpenIdOptions, OpenIdProvider, options_of
+from adapters.portals.openid import OpenIdOptions, RelyingParty, options_of
 from adapters.transport.tools import Tools
 from gateway.config.identity import IdentityProviderSettings
 from gateway.config.strict_yaml import read
@@ -80,6 +81,8 @@ class FakeProvider:
     keys: list[dict[str, Any]] = field(default_factory=lambda: [jwk_of(rsa_key())])
     #: path -> what it answers instead
     instead: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    #: paths that never answer
+    silent: set[str] = field(default_factory=set)
     #: makes the ID token of its claims
     make: Callable[[Claims], str] = signed
     #: method, path, headers, form of each request
@@ -106,6 +109,8 @@ class FakeProvider:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         form = dict(parse_qsl(await request.text(), keep_blank_values=True))
         self.asked.append((request.method, request.path, dict(request.headers), form))
+        if request.path in self.silent:
+            await asyncio.sleep(60)
         if request.path in self.instead:
             said = self.instead[request.path]()
             return said if isinstance(said, web.StreamResponse) else web.json_response(said)
@@ -176,11 +181,11 @@ async def serving() -> AsyncIterator[FakeProvider]:
 @asynccontextmanager
 async def relying(
     fake: FakeProvider, monotonic: Callable[[], float] | None = None, **more: Any
-) -> AsyncIterator[OpenIdProvider]:
+) -> AsyncIterator[RelyingParty]:
     """The relying party towards the fake."""
     settings = fake.settings(**more)
     words: dict[str, Any] = {} if monotonic is None else {"monotonic": monotonic}
-    provider = OpenIdProvider(
+    provider = RelyingParty(
         settings,
         options_of(settings, OpenIdOptions),
         plan_of(settings.mapping),
@@ -193,12 +198,12 @@ async def relying(
         await provider.close()
 
 
-async def finished(provider: OpenIdProvider, attempt: LoginAttempt = ATTEMPT, **answer: str) -> Identity:
+async def finished(provider: RelyingParty, attempt: LoginAttempt = ATTEMPT, **answer: str) -> Identity:
     """A login whose response has the right state and code, unless `answer` says otherwise."""
     return await provider.finish(attempt, {"state": attempt.state, "code": CODE, **answer}, soon())
 
 
-async def refused(provider: OpenIdProvider, attempt: LoginAttempt = ATTEMPT, **answer: str) -> str:
+async def refused(provider: RelyingParty, attempt: LoginAttempt = ATTEMPT, **answer: str) -> str:
     """`reason detail` of a login that signs nobody in."""
     try:
         await finished(provider, attempt, **answer)

@@ -1,3 +1,0 @@
-"""The former place of gateway.jose.jws."""
-
-from gateway.jose.jws import *  # noqa: F403
