@@ -275,6 +275,15 @@ _ERASE_UIDS = (
     " (SELECT 1 FROM dossiers o WHERE o.code = u.code AND o.origin = u.origin AND o.erased = 0)"
     " ORDER BY u.opened LIMIT $2) RETURNING uid"
 )
+# Files that messages and steps named, when nothing of them is left: their dossier is erased, or was never there.
+_STRAY_FILES = (
+    "SELECT f.digest, f.code, f.origin FROM dossier_files f WHERE NOT EXISTS (SELECT 1 FROM dossiers o"
+    " WHERE o.code = f.code AND o.origin = f.origin AND o.erased = 0) AND NOT EXISTS (SELECT 1 FROM dossier_events e"
+    " WHERE e.code = f.code AND e.origin = f.origin AND length(e.sealed) > 0) AND NOT EXISTS (SELECT 1"
+    " FROM deliveries d WHERE d.code = f.code AND d.order_key = f.origin || '|' || f.code AND length(d.sealed) > 0)"
+    " LIMIT $1"
+)
+_DROP_STRAY_FILES = f"DELETE FROM dossier_files WHERE (digest, code, origin) IN ({_STRAY_FILES})"  # noqa: S608 -- our own names
 _DROP_FILES = "DELETE FROM dossier_files WHERE code = $1 AND origin = $2"
 _ERASE_EVENTS = f"UPDATE dossier_events SET sealed = $3 WHERE code = $1 AND origin = $2 AND {_IS_ERASED}"  # noqa: S608 -- our own names
 _ERASE_DELIVERIES = (
@@ -322,6 +331,8 @@ class SqlRelay:
         steps = [
             WorkStep(_ADD_KEY, [key] if key is not None else ()),
             *(_of_dossier(dossier, before, files) if dossier is not None else ()),
+            # of a message about a dossier that is not stored with it
+            WorkStep(_ADD_FILE, [(one, *_key_of(events[0])) for one in files] if dossier is None else ()),
             WorkStep(_ADD_EVENT, events),
             *_of_deliveries(deliveries, is_new=dossier is not None and not before),
         ]
@@ -525,6 +536,9 @@ class SqlRelay:
                 total += len(found)
         while await self._database.write((_ERASE_UIDS, (before, _FEW)), erasing=True):
             pass
+        # It reads the whole table: records wait only when there is something.
+        while await self._database.read(_STRAY_FILES, 1, way=ReadKind.SEARCH):
+            await self._database.write((_DROP_STRAY_FILES, (_FEW,)), erasing=True)
         return total
 
     async def _erase_dossiers(self, before: float, now: float) -> int:
@@ -589,6 +603,10 @@ def _of_dossier(dossier: DossierRow, before: int, files: Sequence[str]) -> Seque
         WorkStep(_ADD_OWNER, [(person, *key) for person in dossier.persons]),
         WorkStep(_ADD_FILE, [(digest, *key) for digest in files]),
     ]
+
+
+def _key_of(event: EventRow) -> tuple[str, str]:
+    return event.code, event.origin
 
 
 def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequence[WorkStep]:

@@ -221,7 +221,7 @@ class RelayRows(Protocol):
     ) -> Work:
         """Store a dossier (`before`: the version that it replaces; 0: new), steps, deliveries and an answered key.
 
-        `files`: digests of the files that the dossier names (hexadecimal).
+        `files`: digests (hexadecimal) of the files that the dossier names, or the steps.
 
         Deliveries of the kind DOSSIER that are dead, or die later, are superseded by a newer one of the same order key
         and target.
@@ -315,7 +315,7 @@ class RelayRows(Protocol):
         ...
 
     async def referred(self, digests: Sequence[str]) -> set[str]:
-        """Which of these files (digests, hexadecimal) a dossier names whose content is not erased."""
+        """Which of these files (digests, hexadecimal) a dossier, step or message names whose content is not erased."""
         ...
 
     async def erase(self, before: float, now: float) -> int:

@@ -31,7 +31,7 @@ class DossierChange(NamedTuple):
     state: TakenIn
     #: verdict of each step of the request, by its id
     verdicts: Mapping[str, str]
-    #: digests of the files that the dossier names
+    #: digests of the files that the dossier or its steps name
     files: Sequence[str] = ()
     #: the replaced version whose content came again; 0: none
     repeats: int = 0

@@ -77,7 +77,11 @@ class _Notice:
     def work(self) -> Work:
         """Step, deliveries, and a key that lets one of several twins win."""
         key = KeyRow(f"portal:{self._portal}", self.id, b"", b"", 202, self._now)
-        return self._relay.rows.change(key=key, events=[self._event()], deliveries=self._deliveries())
+        named = [str(one.get("file") or "") for one in self._content.get("papers", ())]
+        return self._relay.rows.change(
+            key=key, events=[self._event()], deliveries=self._deliveries(),
+            files=[one.removeprefix("sha256:") for one in named if one],
+        )  # fmt: skip
 
     def _event(self) -> EventRow:
         told = sealed(self._keys, {"content": self._service}, self.id)

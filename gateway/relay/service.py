@@ -15,7 +15,15 @@ import orjson
 from gateway.config.configuration import Configuration
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
-from gateway.domain.dossier import PROVINCE, Dossier, MessageKind, ProgressEntry, status_at
+from gateway.domain.dossier import (
+    PROVINCE,
+    Dossier,
+    DossierPaper,
+    MessageKind,
+    ProgressEntry,
+    Result,
+    status_at,
+)
 from gateway.domain.errors import Conflict, NotFound, RowConflict, Unprocessable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId, new_exchange_id, procedure_code
@@ -350,7 +358,8 @@ class DossierRelay:
                 )
                 head = head_of(row, party.requester, party.exchange, keys, now)
                 queued = await self.messages.of_steps(row, fresh, standing, party, head)
-                plan = DossierChange(row, found.version, new, queued, TakenIn.UPDATED, verdicts)
+                files = _digests([paper for one in fresh.values() for paper in one.papers])
+                plan = DossierChange(row, found.version, new, queued, TakenIn.UPDATED, verdicts, files)
             content = await self.contents.of_dossier(found)
             with contextlib.suppress(RowConflict):
                 return await self._store(plan, party, owners_in(content), keyed)
@@ -471,8 +480,11 @@ def _with_files(dossier: Dossier, files: Mapping[str, str]) -> Dossier:
 def _files_of(dossier: Dossier) -> list[str]:
     """Digests of the files of this gateway that a dossier names, hexadecimal."""
     papers = [*dossier.papers, *(paper for one in dossier.supplements for paper in one.papers)]
-    named = [*(one.file for one in papers), *(one.file for one in dossier.results)]
-    return sorted({one.removeprefix("sha256:") for one in named if one})
+    return _digests([*papers, *dossier.results])
+
+
+def _digests(parts: Sequence[DossierPaper | Result]) -> list[str]:
+    return sorted({one.file.removeprefix("sha256:") for one in parts if one.file})
 
 
 def _facts(facts: dict[str, Any], standing: Standing) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.sandbox.served_files import tiny_pdf
 from tests.flows.conftest import House, build
-from tests.flows.test_dossiers import delivered, dossier, posted
+from tests.flows.test_dossiers import delivered, dossier, posted, progressed, step
 from tests.flows.test_papers_kept import consented, keep, upload
 
 DAY = 86_400
@@ -24,6 +24,16 @@ def stored(house: House) -> dict[str, Path]:
 
 def digest(file: str) -> str:
     return file.removeprefix("sha256:")
+
+
+async def notified(house: House) -> str:
+    """The file of a tax notice that waits in an inbox, for a dossier that nobody knows."""
+    before = set(stored(house))
+    order = {"to": house.url, "kind": "tax_notice", "count": 1}
+    async with house.session.post(f"{house.control}/portal/submit", json=order) as answer:
+        assert (await answer.json())["taken"] == 1
+    [notice] = set(stored(house)) - before
+    return notice
 
 
 async def swept(house: House, name: str) -> None:
@@ -47,11 +57,15 @@ async def test_daily_sweep_deletes_what_nothing_refers_to_and_no_other_file(tmp_
         who = next(one for one in house.personas if one["key"] == "mau")
         owner = {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
         stage: Any = SimpleNamespace(house=house)
+        of_step = await upload(house, tiny_pdf("of a step"), "one_gate")
+        await progressed(house, step(body["code"], papers=[{"file": of_step, "file_name": "phieu.pdf"}]))
         before = set(stored(house))
+        notice = await notified(house)
         status, answer = await keep(stage, owner, await consented(house, owner), file=given)
         assert status == 200, answer
-        [copy] = set(stored(house)) - before
+        [copy] = set(stored(house)) - before - {notice}
         await swept(house, "stray")
         # a second one, so that a whole sweep lies between
         await swept(house, "another stray")
-        assert set(stored(house)) == {digest(named), copy}, "of what is kept only the sealed copy is needed"
+        # of what is kept only the sealed copy is needed
+        assert set(stored(house)) == {digest(named), digest(of_step), notice, copy}

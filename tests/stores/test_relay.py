@@ -647,6 +647,32 @@ async def test_file_is_referred_to_until_the_content_of_its_last_dossier_is_eras
     assert await relay.referred([]) == set()
 
 
+async def test_file_that_a_message_or_step_names_is_referred_to_until_nothing_of_it_is_left(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    voucher, stepped, late = "a" * 64, "b" * 64, "c" * 64
+    # a voucher of a dossier that nobody knows, pulled by its system; a step of a dossier; one after its erasure
+    pulled = delivery("d1", "H33.9", kind=MessageKind.NOTICE)
+    await write(
+        log, relay.change(events=[event("H33.9", "v", came=2.0)], deliveries=[pulled], files=[voucher])
+    )
+    await write(log, relay.change(dossier=dossier(), deliveries=[delivery("d2")]))
+    await write(log, relay.change(dossier=dossier(version=2), before=1, events=[event()], files=[stepped]))
+    assert sorted(await claimed(relay, 10.0)) == ["d1", "d2"]
+    await write(log, relay.settle(settled("d2")))
+    assert await relay.erase(80.0, 100.0) == 2, "the dossier, and the step without one"
+    assert await relay.referred([voucher, stepped]) == {voucher}, "the message waits for its receiver"
+    gone = dossier(version=3, sealed=b"", erased=100.0, changed=110.0)
+    await write(
+        log, relay.change(dossier=gone, before=2, events=[event(number="e9", came=110.0)], files=[late])
+    )
+    await write(log, relay.settle(settled("d1", at=111.0)))
+    await relay.erase(105.0, 200.0)
+    assert await relay.referred([voucher, late]) == {voucher, late}
+    await relay.erase(190.0, 200.0)
+    assert await relay.referred([voucher, late]) == set()
+
+
 async def test_erased_payload_leaves_the_file(sqlite_log: SqlExchangeLog, tmp_path: Path) -> None:
     relay = open_relay("sqlite:///exchange.db", tmp_path)
     work = relay.change(
