@@ -13,7 +13,6 @@ _SMALL = 600
 async def read_message(plan: MessagePlan, wire: object) -> dict[str, Any]:
     """The canonical message, as `plan.read`. Raises MessageFault."""
     if _is_small(wire):
-        await asyncio.sleep(0)  # many small ones in one call
         return plan.read(wire)
     return await asyncio.to_thread(plan.read, wire)
 

@@ -114,7 +114,7 @@ def parse(raw: bytes, depth: int, most: int = MOST_VALUES) -> object:
         raise BadRequest(say.BODY_EMPTY)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise BadRequest(say.BODY_MARK)
-    if i_json.may_exceed(raw, most):
+    if len(raw) > most and i_json.may_exceed(raw, most):
         raise TooLarge(say.AT_MOST_VALUES(most=most))
     try:
         data, has_floats = i_json.parse(raw, depth, _LARGEST, _LARGEST)

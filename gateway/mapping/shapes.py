@@ -14,8 +14,11 @@ from gateway.mapping.messages import MessageFault, WireFields, WireList, WireObj
 def check_shape(fields: WireFields, wire: Mapping[str, Any]) -> None:
     """Raises MessageFault for the first member of another shape than its field."""
     for node in fields.nodes:
-        raw = wire.get(node.name)
-        if raw in (None, ""):
+        raw, kind = wire.get(node.name), type(node)
+        if raw is None or raw == "":
+            continue
+        # most members are texts, and each dossier that comes passes here
+        if kind is WireValue and type(raw) is str and (not node.required or node.table is None):  # type: ignore[union-attr]
             continue
         match node:
             case WireValue():
