@@ -63,6 +63,21 @@ async def resume(request: Request, authorization: str) -> Response:
     return await _answered(request, _sign_in(request), step, {})
 
 
+def shown_problem(
+    request: Request, reason: LoginReason, requester: str = "", again: str = ""
+) -> Response | None:
+    """The page of a problem before a login; None where there are no pages, or the caller takes none.
+
+    Its button leads to `again`, else to where logins begin at the system (requester id).
+    """
+    here = request.services.sign_in
+    if here is None or "text/html" not in request.headers.get("Accept", ""):
+        return None
+    return _shown(
+        request, here, problem_page(reason, again or here.broker.entrance(requester, request.issuer))
+    )
+
+
 async def back_channel(request: Request) -> Response:
     """`POST /login/backchannel-logout/{provider}` (Back-Channel Logout 1.0, 2.5 and 2.8)."""
     here = _sign_in(request)

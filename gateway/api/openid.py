@@ -13,12 +13,14 @@ import orjson
 from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
 from gateway.api.context import OpenId
+from gateway.api.logins import LOGOUT, shown_problem
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.tokens import KEYS_SECONDS, read_form, refuse, server_metadata, unreadable
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, NotFound
-from gateway.login.authorization import LEVELS, SCOPES, AuthorizationRefused, refused
+from gateway.domain.errors import BadRequest, GatewayError, LoginsUnavailable, LogUnavailable, NotFound
+from gateway.domain.login import LoginReason
+from gateway.login.authorization import LEVELS, SCOPES, AuthorizationRefused, RequestNotAnswerable, refused
 from gateway.login.clients import CLAIMS
 from gateway.login.id_token_signing import ALGORITHMS
 from gateway.login.wanted import AuthorizationAnswer, Prompt
@@ -44,18 +46,35 @@ async def push(request: Request) -> Response:
 
 
 async def authorize(request: Request) -> Response:
-    """`GET` and `POST /oauth2/authorize`: the browser goes on to sign in, or back to the system with an error."""
+    """`GET` and `POST /oauth2/authorize`: the browser goes on to sign in, or back to the system with an error.
+
+    A problem that cannot be answered to the system is a page for a browser, and a problem (RFC 9457) for a program.
+    """
     openid = _openid(request)
     if request.method == "HEAD":  # looks, and must not use up a pushed request
         return Response(b"", _HTML)
-    pairs = await _parameters(request)
     try:
-        name = await openid.provider.begin(pairs, request.issuer, request.exchange)
+        name = await openid.provider.begin(await _parameters(request), request.issuer, request.exchange)
     except AuthorizationRefused as error:
         request.problem = error.error
         return redirected(refused(error.to, error.error, error.said))
+    except RequestNotAnswerable as error:
+        requester = error.client.requester if error.client is not None else ""
+        return _shown(request, error, shown_problem(request, LoginReason.REQUEST_WRONG, requester))
+    except (LoginsUnavailable, LogUnavailable) as error:
+        url = request.rel_url
+        again = f"{url.raw_path}?{url.raw_query_string}" if request.method == "GET" else ""
+        return _shown(request, error, shown_problem(request, LoginReason.UNAVAILABLE, again=again))
     response: Response = await openid.resume(request, name)
     return response
+
+
+def _shown(request: Request, error: GatewayError, page: Response | None) -> Response:
+    """The page, or the problem where there is none."""
+    if page is None:
+        raise error
+    request.problem = error.problem_code
+    return page
 
 
 async def userinfo(request: Request) -> Response:
@@ -70,6 +89,11 @@ async def discovery(request: Request) -> Response:
     issuer = request.issuer
     body = server_metadata(request) | {
         "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "end_session_endpoint": f"{issuer}{LOGOUT}",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(SCOPES),
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),

@@ -69,6 +69,11 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
     LoginReason.MANDATE_NOT_PROVEN: ReasonWords(Sentence(
         "Các cơ sở dữ liệu chưa xác nhận quyền đại diện này.",
         "The databases do not confirm this right to act for another."), _AGAIN),
+    LoginReason.REQUEST_WRONG: ReasonWords(Sentence(
+        "Hệ thống chưa đăng ký ở đây, hoặc yêu cầu của hệ thống đã được dùng hay đã hết hạn. Đây không phải lỗi của"
+        " ông/bà: hãy bắt đầu lại từ hệ thống đó.",
+        "The system is not registered here, or its request was used before or has expired. This is not your fault:"
+        " begin again at that system."), Sentence("Tiếp tục", "Continue")),
     LoginReason.UNAVAILABLE: ReasonWords(Sentence(
         "Cổng chưa thực hiện được bước này. Không có thông tin nào bị mất. Ông/bà có thể thử lại sau ít phút.",
         "The gateway could not do this step. Nothing was lost. You can try again in some minutes."), _RETRY),

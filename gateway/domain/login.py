@@ -58,6 +58,8 @@ class LoginReason(StrEnum):
         "The account names no person or organisation")
     MANDATE_NOT_PROVEN = ("login_mandate_not_proven", "Chưa chứng minh được quyền đại diện",
         "The right to act for the other was not proven")
+    REQUEST_WRONG = ("login_request_wrong", "Yêu cầu đăng nhập của hệ thống không dùng được",
+        "The login request of the system cannot be used")
     UNAVAILABLE = "login_unavailable", "Hiện chưa đăng nhập được", "Logins are not possible now"
 # fmt: on
 

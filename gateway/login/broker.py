@@ -309,6 +309,11 @@ class Broker:
 
     # ---------------------------------------------------------------------------------------------- addresses
 
+    def entrance(self, requester: str, issuer: str) -> str:
+        """Where a login begins at a system; for an unknown one, the page of the session."""
+        system = self.systems.named(requester)
+        return SESSIONS if system is None else _entrance(system, LoginTarget(), issuer)
+
     def _again(self, target: LoginTarget) -> str:
         return f"{AGAIN}?to={self.attempts.sealed(target)}"
 

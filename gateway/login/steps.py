@@ -98,6 +98,7 @@ STATUSES = {
     LoginReason.NOT_FOR_CLIENT: 403,
     LoginReason.NOT_LINKED: 403,
     LoginReason.MANDATE_NOT_PROVEN: 403,
+    LoginReason.REQUEST_WRONG: 400,
     LoginReason.UNAVAILABLE: 503,
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from gateway.domain.login import Identity
 from gateway.jose.jws import encoded
 from gateway.login.clients import LoginClient
+from gateway.login.linking import linked
 
 KEY_FILE = "login-subjects.key"
 
@@ -32,10 +33,6 @@ class Subjects:
 
 
 def person_of(identity: Identity) -> str:
-    """The person or organisation of an account, as `Subject.key` writes them; blank: it names nobody.
-
-    The account itself is no key: identifiers of accounts are issued again, and e-mail addresses change hands.
-    """
-    if identity.personal_id:
-        return f"person|{identity.personal_id}"
-    return f"organisation|{identity.tax_code}" if identity.tax_code else ""
+    """`Subject.key` of the person or organisation of an account; blank: it names nobody."""
+    party = linked(identity)
+    return "" if party is None else party.key

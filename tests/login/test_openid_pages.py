@@ -1,0 +1,50 @@
+"""What a browser sees of a request that cannot be answered, and what a client finds by discovery."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.login.browser import Browser, town
+
+ACCEPT = "text/html,application/xhtml+xml"
+
+
+async def test_browser_with_a_request_that_cannot_be_answered_gets_a_page_with_one_button_that_works(
+    tmp_path: Path,
+) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser:
+        wrong = browser.authorize("system_one", redirect_uri="https://evil.example/")
+        landing = await browser.go(wrong, Accept=ACCEPT)
+        assert (landing.status, landing.h1) == (400, "Yêu cầu đăng nhập của hệ thống không dùng được")
+        assert landing.buttons == [
+            f"http://127.0.0.1:{at.systems.port}/system_one/login?{urlencode({'iss': at.house.url})}"
+        ]
+        assert "evil" not in landing.text
+        assert "frame-ancestors 'none'" in landing.headers["Content-Security-Policy"]
+        unknown = await browser.go(browser.authorize("nobody"), Accept=ACCEPT)
+        assert (unknown.status, unknown.buttons) == (400, ["/login/sessions"])
+        # a program gets a problem, with the detail that its engineer needs
+        problem = await browser.go(wrong)
+        assert (problem.status, problem.headers["Content-Type"]) == (400, "application/problem+json")
+        assert "redirect_uri" in problem.text
+        assert [one["notes"]["reason"] for one in at.records()] == ["not_answerable"] * 2
+
+
+async def test_reload_of_a_used_pushed_request_leads_back_to_its_system(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser:
+        uri = "urn:ietf:params:oauth:request_uri:used"
+        landing = await browser.go(
+            f"/oauth2/authorize?client_id=client-system_one&request_uri={uri}", Accept=ACCEPT
+        )
+        assert landing.status == 400
+        assert landing.buttons[0].startswith(f"http://127.0.0.1:{at.systems.port}/system_one/login?")
+
+
+async def test_keys_and_the_way_to_sign_out_stand_in_the_discovery(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser:
+        async with browser.session.get(f"{at.house.url}/.well-known/openid-configuration") as answer:
+            found = await answer.json()
+        assert found["end_session_endpoint"] == f"{at.house.url}/oauth2/logout"
+        assert found["backchannel_logout_supported"] is True
+        async with browser.session.get(found["jwks_uri"]) as answer:
+            keys = (await answer.json())["keys"]
+        assert {"RS256", "ES256", "EdDSA"} <= {one["alg"] for one in keys}
