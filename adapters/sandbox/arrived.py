@@ -50,12 +50,14 @@ class ArrivedMessages:
             message._replace(headers=shown, body=message.body[:_MOST_BYTES], size=len(message.body))
         )
 
-    def rows(self, code: str, receiver: str, count: int) -> list[dict[str, Any]]:
-        """The newest ones, newest first; `code` and `receiver` blank: any."""
+    def rows(self, code: str, receiver: str, operation: str, count: int) -> list[dict[str, Any]]:
+        """The newest ones, newest first; blank: any."""
         found = [
             one
             for one in reversed(self._kept)
-            if (not code or one.names(code)) and receiver in ("", one.receiver)
+            if (not code or one.names(code))
+            and receiver in ("", one.receiver)
+            and operation in ("", one.operation)
         ]
         return [one.row() for one in found[:count]]
 

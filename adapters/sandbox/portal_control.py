@@ -45,6 +45,7 @@ class _Messages(_Order):
 
     code: str = ""
     receiver: str = ""
+    operation: str = ""
     count: int = Field(default=20, ge=1, le=200)
 
 
@@ -143,7 +144,7 @@ class _PortalDesk:
         page = _Messages.model_validate(dict(request.query))
         if page.receiver and page.receiver not in ARRIVING:
             raise ValueError("receiver is one of " + ", ".join(sorted(ARRIVING)))
-        found = self._portal.arrived.rows(page.code, page.receiver, page.count)
+        found = self._portal.arrived.rows(page.code, page.receiver, page.operation, page.count)
         return web.json_response(
             {"messages": found}, dumps=lambda shown: json.dumps(shown, ensure_ascii=False)
         )

@@ -35,6 +35,10 @@ async def test_message_is_found_by_the_whole_code_only(bus: Bus) -> None:
     await bus.create(MaHoSo="H31.14-260105-00071")
     assert not await messages(bus.client, code="H31.14-260105-0007")
     assert len(await messages(bus.client, code="H31.14-260105-00071")) == 1
+    await bus("TraCuuHoSo", mahoso="H31.14-260105-00071")
+    assert len(await messages(bus.client, code="H31.14-260105-00071")) == 2
+    [pushed] = await messages(bus.client, code="H31.14-260105-00071", operation="DongBoHoSoMC")
+    assert pushed["operation"] == "DongBoHoSoMC"
 
 
 async def test_message_that_is_refused_or_lost_is_shown_too(bus: Bus, misbehave: Any) -> None:
