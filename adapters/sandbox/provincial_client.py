@@ -142,10 +142,10 @@ class ProvincialClient:
         return str(claims.get("sub", "")), str(claims.get("sid", ""))
 
     async def logout_address(self, id_token: str, return_to: str, state: str) -> str:
-        """Where the browser signs out of the gateway too. Raises NotSignedIn."""
-        where = await self.metadata()
+        """Where the browser signs out of the gateway too; blank: it has no such page. Raises NotSignedIn."""
+        where = (await self.metadata()).get("end_session_endpoint")
         words = {"id_token_hint": id_token, "post_logout_redirect_uri": return_to, "state": state}
-        return f"{where['end_session_endpoint']}?{urlencode(words)}"
+        return f"{where}?{urlencode(words)}" if where else ""
 
     async def procedures(self) -> list[JsonWords]:
         """The gateway's procedures. Raises NotSignedIn."""
@@ -156,20 +156,27 @@ class ProvincialClient:
         """The schema of a procedure's form. Raises NotSignedIn."""
         return await self._answer("GET", f"{self.gateway}/v1/procedures/{quote_plus(procedure)}/form")
 
+    async def sources(self) -> dict[str, str]:
+        """Titles of the databases that the gateway asks. Raises NotSignedIn."""
+        headers = {"Authorization": f"Bearer {await self._own_token()}", "Accept-Language": "vi"}
+        found = await self._answer("GET", f"{self.gateway}/v1/sources", headers=headers)
+        return {one["source"]: one["title"] for one in found["sources"]}
+
     async def prefilled(self, procedure: str, subjects: JsonWords, login: str) -> tuple[int, JsonWords]:
         """The answer of `POST /v1/prefill`, also where it is a problem. Raises NotSignedIn."""
-        where = await self.metadata()
-        form = {"grant_type": "client_credentials", "scope": "prefill"}
-        token = await self._posted(where["token_endpoint"], form)
-        body = {"procedure": procedure, "subjects": subjects, "login": login}
         headers = {
-            "Authorization": f"Bearer {token['access_token']}",
+            "Authorization": f"Bearer {await self._own_token()}",
             "Content-Type": "application/json",
             "Accept-Language": "vi",
         }
-        return await self._called(
-            "POST", f"{self.gateway}/v1/prefill", headers=headers, data=orjson.dumps(body)
-        )
+        body = orjson.dumps({"procedure": procedure, "subjects": subjects, "login": login})
+        return await self._called("POST", f"{self.gateway}/v1/prefill", headers=headers, data=body)
+
+    async def _own_token(self) -> str:
+        """The system's own access token; asked for anew each time, which is enough for a sample."""
+        where = await self.metadata()
+        form = {"grant_type": "client_credentials", "scope": "prefill"}
+        return str((await self._posted(where["token_endpoint"], form))["access_token"])
 
     async def _verified(self, token: str, where: JsonWords, typ: str = "JWT") -> JsonWords:
         """Claims of a token that the gateway signed by RS256 for its issuer. Raises NotSignedIn."""

@@ -46,6 +46,22 @@ _FORMS: Mapping[str, Mapping[str, dict[str, str]]] = {
     "2.000720": {"owner": {"same_as": "requester"}},
 }
 
+#: of a field without a value, and of a paper
+_STATES: Mapping[str, Label] = {
+    "filled": Label(vi="đã điền", en="filled"),
+    "empty": Label(vi="ông/bà điền", en="to fill in"),
+    "not_applicable": Label(vi="không áp dụng", en="not applicable"),
+    "not_found": Label(vi="không có dữ liệu", en="no data"),
+    "unavailable": Label(vi="không trả lời được", en="no answer"),
+    "withheld": Label(vi="không được cung cấp", en="withheld"),
+    "disputed": Label(vi="không thống nhất", en="sources differ"),
+    "kept": Label(vi="ông/bà đã điền", en="filled in already"),
+    "replaced": Label(vi="không phải nộp, dữ liệu thay thế", en="not needed: data replaces it"),
+    "reusable": Label(vi="không phải nộp, đã có trong kho", en="not needed: the store has it"),
+    "required": Label(vi="phải nộp", en="needed"),
+    "digital_only": Label(vi="nộp bản điện tử", en="needed in digital form"),
+}
+
 #: of a login that did not come to its end
 _FAULTS: Mapping[str, Label] = {
     "access_denied": Label(vi="Đã hủy đăng nhập.", en="The login was cancelled."),
@@ -187,10 +203,12 @@ class ProvincialSystem:
             return _seen(f"{_PREFIX}/login?procedure={procedure}")
         schema = await self.client.form(procedure)
         status, answer = await self.client.prefilled(procedure, dict(roles), visit.person.login)
+        is_filled = status == 200
+        rows = _rows(schema, answer, await self.client.sources()) if is_filled else []
         return self._page(
-            "province_form.html", request, status=200, procedure=procedure, schema=schema,
-            problem=None if status == 200 else answer, rows=_rows(schema, answer) if status == 200 else [],
-            papers=_papers(answer), exchange=answer.get("exchange_id", ""),
+            "province_form.html", request, procedure=procedure, schema=schema, rows=rows, states=_STATES,
+            problem=None if is_filled else answer, papers=answer.get("papers", ()),
+            exchange=answer.get("exchange_id", ""),
         )  # fmt: skip
 
     async def _bye(self, request: web.Request) -> web.StreamResponse:
@@ -201,11 +219,11 @@ class ProvincialSystem:
     async def _logout(self, request: web.Request) -> web.StreamResponse:
         """Here, then at the gateway."""
         visit = self._visits.pop(request.cookies.get(_COOKIE, ""), None)
-        to = f"{_PREFIX}/bye"
+        to = ""
         if visit is not None:
             back = self._address(request, "/bye")
             to = await self.client.logout_address(visit.person.id_token, back, secrets.token_urlsafe(16))
-        response = _seen(to)
+        response = _seen(to or f"{_PREFIX}/bye")
         response.del_cookie(_COOKIE, path=_PREFIX)
         return response
 
@@ -259,17 +277,19 @@ class ProvincialSystem:
         return self._page("province_fault.html", request, status=fault.status, said=said, code=fault.code)
 
 
-def _rows(schema: Mapping[str, Any], answer: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Field, value, state and source, in the form's order."""
+def _rows(
+    schema: Mapping[str, Any], answer: Mapping[str, Any], sources: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Field, value, state and source, in the form's order. `sources`: titles."""
     found = []
     for name, said in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
         field = answer["fields"].get(name)
         if field is not None:
-            evidence = answer["evidence"].get(field.get("evidence") or "", {})
+            source = answer["evidence"].get(field.get("evidence") or "", {}).get("source", "")
             found.append(
                 {
-                    "title": said.get("title", name), "en": said.get("x-title-en", ""), "state": field["state"],
-                    "value": _shown(field.get("value")), "source": evidence.get("source", ""),
+                    "title": said.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
+                    "source": sources.get(source, source),
                 }
             )  # fmt: skip
     return found
@@ -282,10 +302,6 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(map(_shown, value))
     return "" if value is None else str(value)
-
-
-def _papers(answer: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"title": one["title"], "state": one["state"]} for one in answer.get("papers", ())]
 
 
 def _keep(held: dict[str, Any], name: str, item: object) -> None:

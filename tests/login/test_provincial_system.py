@@ -1,0 +1,214 @@
+"""The sample provincial system of the sandbox, an independent OpenID client, with a person and a browser before it."""
+
+import asyncio
+import html
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import pytest
+
+from tests.flows.conftest import House, build
+
+LINK = "vnconnect=1&MaTTHCDP=1.004873&MaCoQuanThucHien=000.00.14.H31&MaDVC=1.004873.01"
+MAU = "033190001234"
+
+
+class PersonBrowser:
+    """Follows redirects and refreshes, and sends forms, as a browser without scripts does."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.sandbox = house.control.removesuffix("/__sandbox")
+        self.system = f"{self.sandbox}/provincial_system"
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.visited: list[str] = []
+        self.at, self.text, self.status = "", "", 0
+        self.policy = ""
+
+    async def go(self, url: str, form: dict[str, str] | None = None) -> str:
+        method = "GET" if form is None else "POST"
+        async with self.http.request(method, urljoin(self.at, url), data=form) as answer:
+            self.visited += [str(one.url) for one in (*answer.history, answer)]
+            self.at, self.text, self.status = str(answer.url), await answer.text(), answer.status
+            self.policy = answer.headers.get("Content-Security-Policy", "")
+        onwards = re.search(r'<meta http-equiv="refresh" content="[0-9]+; ?url=([^"]+)"', self.text)
+        return await self.go(html.unescape(onwards[1])) if onwards else self.text
+
+    async def press(self, words: str, **typed: str) -> str:
+        """Send the form whose button (or field) says these words."""
+        for action, inner in re.findall(
+            r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', self.text, re.DOTALL
+        ):
+            if words in inner:
+                hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', inner)
+                fields = {name: html.unescape(value) for name, value in hidden}
+                return await self.go(html.unescape(action), {**fields, **typed})
+        raise AssertionError(f"no form says {words}: {self.text}")
+
+    async def follow(self, words: str) -> str:
+        """Go where the link that says these words leads."""
+        links = re.findall(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', self.text, re.DOTALL)
+        return await self.go(next(html.unescape(url) for url, text in links if words in text))
+
+    async def sign_in(self, start: str, account: str = "mau") -> str:
+        """From an address through the provider, for oneself, to where the system leads."""
+        await self.go(start)
+        await self.press("sessionDataKey", account=account)
+        await self.press("Cho chính tôi")
+        return await self.press("Đồng ý", answer="yes")
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What stands in the list of who is signed in."""
+        rows = re.findall(r"<dt>(.*?)<span.*?</dt>\s*<dd>(.*?)</dd>", self.text, re.DOTALL)
+        return {name.strip(): re.sub(r"<[^>]*>", "", html.unescape(value)).strip() for name, value in rows}
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[PersonBrowser]:
+    async with build(tmp_path, {}) as house:
+        found = PersonBrowser(house)
+        yield found
+        await found.http.close()
+
+
+async def test_deep_link_ends_at_the_filled_form_and_no_address_has_the_number(
+    browser: PersonBrowser,
+) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    assert browser.at == f"{browser.system}/form/1.004873"
+    assert browser.shown["Họ tên"] == "Trần Thị Mẫu"
+    assert browser.shown["Số định danh"] == MAU
+    assert browser.shown["Mức độ xác thực"] == "2"
+    assert browser.shown["Thực hiện cho"].startswith("chính mình")
+    row = re.search(r"Tình trạng hôn nhân</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td>", browser.text, re.DOTALL)
+    assert row is not None
+    assert (row[1], row[2]) == ("Hiện tại đang có vợ/chồng", "Cơ sở dữ liệu hộ tịch điện tử")
+    assert not [one for one in browser.visited if MAU in one or "M%E1%BA%ABu" in one]
+    assert "default-src 'none'" in browser.policy
+    assert "script-src" not in browser.policy
+
+
+async def test_person_signs_in_once_for_all_procedures(browser: PersonBrowser) -> None:
+    await browser.go(f"{browser.system}/")
+    assert "Đăng xuất" not in browser.text
+    await browser.follow("Cấp giấy xác nhận tình trạng hôn nhân")
+    await browser.go(
+        next(one for one in re.findall(r'href="([^"]+provider=vneid[^"]*)"', browser.text)).replace(
+            "&amp;", "&"
+        )
+    )
+    await browser.press("sessionDataKey", account="luu")
+    await browser.press("Cho chính tôi")
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.at == f"{browser.system}/form/1.004873"
+    assert browser.shown["Mức độ xác thực"] == "1"
+    await browser.follow("Thủ tục")
+    await browser.follow("Trợ cấp hưu trí xã hội")
+    await browser.press("Cho chính tôi")
+    assert browser.at == f"{browser.system}/form/1.014027"
+    assert browser.shown["Họ tên"] == "Nguyễn Thị Lựu"
+
+
+async def test_sign_out_at_the_system_signs_out_at_the_gateway_and_the_provider(
+    browser: PersonBrowser,
+) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    await browser.press("Đăng xuất")
+    assert browser.at.startswith(f"{browser.system}/bye")
+    await browser.go(f"{browser.system}/")
+    assert "Đăng xuất" not in browser.text
+    await browser.go(f"{browser.house.url}/login/start?{LINK}")
+    assert urlsplit(browser.at).path == "/identity/national/authenticationendpoint/login.do"
+
+
+async def test_sign_out_at_the_provider_signs_out_at_the_system(browser: PersonBrowser) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    order = {"provider": "national", "account": "mau"}
+    async with browser.http.post(f"{browser.sandbox}/__sandbox/identity/sign_out", json=order) as answer:
+        assert [one["status"] for one in (await answer.json())["told"]] == [200]
+    for _ in range(100):
+        await browser.go(f"{browser.system}/")
+        if "Đăng xuất" not in browser.text:
+            break
+        await asyncio.sleep(0.05)
+    assert "Đăng xuất" not in browser.text
+    assert (await _calls(browser))["provincial_system.back_channel"] == 1
+
+
+async def test_frame_of_the_gateway_signs_out_by_issuer_and_session_only(browser: PersonBrowser) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    for wrong in (
+        "iss=http://127.0.0.1:1&sid=x",
+        f"iss={browser.house.url}&sid=x",
+        f"iss={browser.house.url}",
+    ):
+        await browser.go(f"{browser.system}/frontchannel_logout?{wrong}")
+        assert "frame-ancestors http://127.0.0.1:*" in browser.policy
+    await browser.go(f"{browser.system}/")
+    assert "Đăng xuất" in browser.text
+
+
+async def test_logout_token_of_nobody_ends_nothing(browser: PersonBrowser) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    for token in ("", "a.b.c", "eyJhbGciOiJub25lIn0.e30."):
+        await browser.go(f"{browser.system}/backchannel_logout", {"logout_token": token})
+        assert browser.status == 400
+    await browser.go(f"{browser.system}/")
+    assert "Đăng xuất" in browser.text
+
+
+async def test_answer_of_another_login_ends_at_a_page_with_a_button_that_works(
+    browser: PersonBrowser,
+) -> None:
+    await browser.go(f"{browser.system}/callback?code=x&state=y&iss={browser.house.url}")
+    assert browser.status == 400
+    await browser.follow("Đăng nhập lại")
+    assert browser.status == 200
+    assert "provider=national_portal" in browser.text
+    await browser.go(f"{browser.system}/login?iss=http://127.0.0.1:1&procedure=1.004873")
+    assert browser.status == 400
+    # where somebody is signed in already, a reload of the callback ends at the form
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    await browser.go(
+        next(one for one in browser.visited if "/provincial_system/callback?" in one and "code=x" not in one)
+    )
+    assert browser.at == f"{browser.system}/form/1.004873"
+
+
+async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
+    child = next(one for one in browser.house.personas if "child" in one["traits"])
+    await browser.go(f"{browser.system}/login?procedure=9.000001")
+    await browser.follow("Cổng Dịch vụ công Quốc gia")
+    await browser.press("sessionDataKey", account="mau")
+    day = "/".join(reversed(child["birth_date"].split("-")))
+    typed = {"personal_id": child["personal_id"], "full_name": child["full_name"], "birth_date": day}
+    await browser.press('value="parent"', **typed)
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.at == f"{browser.system}/form/9.000001"
+    assert browser.shown["Họ tên"] == "Trần Thị Mẫu"
+    assert browser.shown["Thực hiện cho"].replace("\n", " ") == f"{child['full_name']} (parent)"
+    assert child["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
+    assert not [one for one in browser.visited if child["personal_id"] in one]
+
+
+async def test_markup_of_a_hostile_account_stays_text(browser: PersonBrowser) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}", "hostile")
+    assert browser.at == f"{browser.system}/form/1.004873"
+    assert "<script" not in browser.text
+
+
+async def test_sample_speaks_with_gateways_of_this_machine_only(browser: PersonBrowser) -> None:
+    path = f"{browser.sandbox}/__sandbox/provincial_system/gateway"
+    async with browser.http.post(path, json={"address": "http://gateway.example"}) as answer:
+        assert answer.status == 400
+    async with browser.http.post(path, json={"address": browser.house.url}) as answer:
+        assert await answer.json() == {"gateway": browser.house.url}
+
+
+async def _calls(browser: PersonBrowser) -> dict[str, Any]:
+    return await browser.house.calls()
