@@ -68,6 +68,11 @@ class SignedInPerson:
         found = self.claims.get("mandate")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def names_person(self) -> bool:
+        """Whether the person who signed in, or the one for whom they act, has a personal id."""
+        return bool(self.claims.get("personal_id") or self.mandate.get("subject", {}).get("personal_id"))
+
 
 class ProvincialClient:
     """The client; one HTTP session while the sandbox runs."""

@@ -62,6 +62,13 @@ _STATES: Mapping[str, Label] = {
     "digital_only": Label(vi="nộp bản điện tử", en="needed in digital form"),
 }
 
+#: its forms are those of people: an account of an organisation has no number that they could be filled by
+_FOR_PEOPLE: Mapping[str, str] = {
+    "title_vi": "Biểu mẫu này dành cho cá nhân; tài khoản không có số định danh cá nhân",
+    "title": "This form is for people; the account has no personal id",
+    "code": "no_personal_id",
+}
+
 #: of a login that did not come to its end
 _FAULTS: Mapping[str, Label] = {
     "access_denied": Label(vi="Đã hủy đăng nhập.", en="The login was cancelled."),
@@ -202,6 +209,11 @@ class ProvincialSystem:
         if visit is None:
             return _seen(f"{_PREFIX}/login?procedure={procedure}")
         schema = await self.client.form(procedure)
+        if not visit.person.names_person:
+            return self._page(
+                "province_form.html", request, procedure=procedure, schema=schema, rows=[], states=_STATES,
+                problem=_FOR_PEOPLE, papers=[], exchange="",
+            )  # fmt: skip
         status, answer = await self.client.prefilled(procedure, dict(roles), visit.person.login)
         is_filled = status == 200
         rows = _rows(schema, answer, await self.client.sources()) if is_filled else []

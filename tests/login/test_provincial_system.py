@@ -196,6 +196,23 @@ async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     assert not [one for one in browser.visited if child["personal_id"] in one]
 
 
+async def test_account_without_a_person_ends_at_a_page_with_a_button_that_works(
+    browser: PersonBrowser,
+) -> None:
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}", "business_thin")
+    assert browser.shown["Họ tên"] == "Công ty TNHH Sông Luộc Mẫu"
+    assert browser.shown["Số định danh"] == "0916911353"
+    assert "Biểu mẫu này dành cho cá nhân" in browser.text
+    await browser.follow("Đăng nhập lại")
+    await browser.follow("Cổng Dịch vụ công Quốc gia")
+    await browser.press("sessionDataKey", account="quan")
+    await browser.press("Cho chính tôi")
+    if "Đồng ý" in browser.text:
+        await browser.press("Đồng ý", answer="yes")
+    assert browser.shown["Họ tên"] == "Trần Văn Quân"
+    assert "Biểu mẫu đã điền sẵn" in browser.text
+
+
 async def test_markup_of_a_hostile_account_stays_text(browser: PersonBrowser) -> None:
     await browser.sign_in(f"{browser.house.url}/login/start?{LINK}", "hostile")
     assert browser.at == f"{browser.system}/form/1.004873"
