@@ -7,6 +7,7 @@ beginning of `data`. Errors of the token endpoint are plain JSON.
 
 import base64
 import binascii
+import os
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -103,10 +104,14 @@ def _private_key(settings: IdentityProviderSettings) -> RSAPrivateKey:
         raise config_error(settings, what, "write 'decryption_key: {file: PATH}'", "decryption_key")
     text = settings.decryption_key.reveal().strip().encode()
     try:
+        # Whether its factors are prime takes longer than the rest of a start: what is tried is that it opens.
         if text.startswith(b"-----"):
-            key = load_pem_private_key(text, None)
+            key = load_pem_private_key(text, None, unsafe_skip_rsa_key_validation=True)
         else:
-            key = load_der_private_key(base64.b64decode(text, validate=True), None)
+            der = base64.b64decode(text, validate=True)
+            key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+        if isinstance(key, RSAPrivateKey):
+            _try(key)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_BITS:
@@ -115,3 +120,11 @@ def _private_key(settings: IdentityProviderSettings) -> RSAPrivateKey:
             settings, what, "write PEM without a password, or PKCS #8 in base64", "decryption_key"
         )
     return key
+
+
+def _try(key: RSAPrivateKey) -> None:
+    """Raises ValueError for a key that does not open what is encrypted for it."""
+    padding = OAEP(MGF1(SHA256()), SHA256(), None)
+    probe = os.urandom(16)
+    if key.decrypt(key.public_key().encrypt(probe, padding), padding) != probe:
+        raise ValueError("its parts do not belong together")
