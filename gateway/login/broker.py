@@ -126,17 +126,22 @@ class Broker:
                 visitor, LoginReason.FORGED, target, provider=provider, detail="mix_up"
             )
         if not (is_of(visitor.browser, attempt.browser) or is_of(proof, attempt.proof)):
-            return await self._unbound(visitor, attempt, answer)
+            return await self._unbound(visitor, attempt, answer, shown=bool(proof))
         return await self._finish(visitor, found, answer)
 
-    async def _unbound(self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]) -> BrowserOutcome:
-        """Another browser, or one that keeps no cookies: the page of the tab may still have a proof."""
-        if attempt.proof:
+    async def _unbound(
+        self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str], *, shown: bool
+    ) -> BrowserOutcome:
+        """Another browser, or one that keeps no cookies: the page of the tab may still have a proof.
+
+        `shown`: it has shown one, and it is another's.
+        """
+        if attempt.proof and not shown:
             again = self._again(attempt.target)
             return BrowserOutcome(
                 step=LoginPage(kind=PageKind.PROOF, values={"fields": dict(answer), "again": again})
             )
-        if visitor.browser:
+        if visitor.browser or shown:
             return await self._refused(
                 visitor, LoginReason.OTHER_BROWSER, attempt.target, provider=attempt.provider
             )

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -16,7 +17,9 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import aiohttp
 from aiohttp import web
 
-from tests.flows.conftest import ROOT, House, build
+from gateway.serving.server import ServeOptions, running
+from tests import fresh
+from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
 
 NATIONAL, VNEID = "national_portal", "vneid"
@@ -86,6 +89,10 @@ class Landing:
     headers: Any
 
     @property
+    def exchange(self) -> str:
+        return str(self.headers["X-Exchange-Id"])
+
+    @property
     def h1(self) -> str:
         found = re.search(r"<h1>(.*?)<span", self.text, re.DOTALL)
         return html.unescape(found[1].strip()) if found else ""
@@ -103,31 +110,52 @@ class Landing:
         return {name: html.unescape(value) for name, value in pairs}
 
 
+class MovedClock:
+    """The clock of a gateway, moved by a test."""
+
+    def __init__(self, clock: object) -> None:
+        self._clock, self._ahead = clock, timedelta()
+
+    def move(self, **ahead: float) -> None:
+        """Further ahead; with nothing, back to the right time."""
+        self._ahead = self._ahead + timedelta(**ahead) if ahead else timedelta()
+        vars(self._clock)["now"] = lambda: datetime.now(UTC) + self._ahead
+
+
 @dataclass(frozen=True)
 class Town:
     """A gateway with its providers, and the systems."""
 
     house: House
     systems: Systems
-    root: Path
+    clock: MovedClock
 
-    def records(self) -> list[dict[str, Any]]:
-        """The login records of the log, oldest first."""
-        return [one for one in records(self.house) if one["phase"] == "login"]
+    def records(self, exchange: str = "") -> list[dict[str, Any]]:
+        """The login records of the log, oldest first; of one exchange, or all."""
+        found = [one for one in records(self.house) if one["phase"] == "login"]
+        return [one for one in found if not exchange or one["exchange"] == exchange]
 
 
 @asynccontextmanager
 async def town(folder: Path, overrides: dict[str, str] | None = None, **more: str) -> AsyncIterator[Town]:
     """All of it. `overrides`: settings; `more`: lines of the systems' `login`."""
+    fresh.log_in(folder / "state")
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    links = {"gateway.logins.deep_link_client": "system_one"}
     async with systems() as found:
         root = project(folder / "project", found.port, **more)
-        (folder / "state").mkdir()
-        links = {
-            "gateway.logins.deep_link_client": "system_one",
-            "gateway.logins.deep_links.vnconnect": NATIONAL, "gateway.logins.deep_links.vneid": VNEID,
-        }  # fmt: skip
-        async with build(folder / "state", {**links, **(overrides or {})}, root) as house:
-            yield Town(house, found, root)
+        plan = ServeOptions(
+            root=root, config=root / "config", state=folder / "state", with_sandbox=True,
+            overrides={**ports, **links, **(overrides or {})},
+        )  # fmt: skip
+        async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
+            described: dict[str, Any] = content
+            assert gateway.app is not None
+            house = House(
+                described["gateway"], described["admin"], described["sandbox"]["control"], folder / "state",
+                described["clients"], described["personas"], session,
+            )  # fmt: skip
+            yield Town(house, found, MovedClock(gateway.app.services.clock))
 
 
 class Browser:
@@ -172,9 +200,15 @@ class Browser:
         }  # fmt: skip
         return f"/oauth2/authorize?{urlencode(words)}"
 
-    async def at_provider(self, url: str, account: str = "mau") -> str:
+    async def lie(self, lie: str, times: int = 1) -> None:
+        """The providers lie so often."""
+        order = {"lie": lie, "count": times}
+        async with self.house.session.post(f"{self.house.control}/identity/misbehave", json=order) as answer:
+            assert answer.status < 300, await answer.text()
+
+    async def at_provider(self, url: str, account: str = "mau", *, cancel: bool = False) -> str:
         """What a person does at a provider: the address with which the browser comes back."""
-        order = {"authorize": url, "account": account}
+        order = {"authorize": url, "account": account, "cancel": cancel}
         async with self.house.session.post(f"{self.house.control}/identity/sign_in", json=order) as answer:
             said = await answer.json()
             assert answer.status == 200, said

@@ -10,7 +10,7 @@ from typing import Any
 from authlib.integrations.requests_client import OAuth2Session
 
 from tests.flows.conftest import ROOT, build
-from tests.login.browser import Browser, Systems, Town
+from tests.login.browser import Browser, MovedClock, Systems, Town
 
 BACK = "http://127.0.0.1:3000/callback"
 
@@ -41,7 +41,10 @@ async def test_system_of_the_readme_logs_a_citizen_in_and_fills_the_form_by_the_
     tmp_path: Path,
 ) -> None:
     root = _project(tmp_path / "project")
-    async with build(tmp_path / "state", {}, root) as house, Browser(Town(house, Systems(), root)) as browser:
+    async with (
+        build(tmp_path / "state", {}, root) as house,
+        Browser(Town(house, Systems(), MovedClock(object()))) as browser,
+    ):
         client, verifier = _client(), secrets.token_urlsafe(48)
         found = await asyncio.to_thread(
             lambda: client.get(f"{house.url}/.well-known/openid-configuration", withhold_token=True).json()

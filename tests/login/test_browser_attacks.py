@@ -1,0 +1,190 @@
+"""Attacks on a person's browser (T9, T10): state fixation, CSRF, session fixation, mix-up, lies of a provider."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from adapters.sandbox.identity_lies import Lie, LiePlace
+from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
+SESSION = "motlan-session"
+
+
+def refusals(at: Town, landing: Landing) -> list[str]:
+    return [
+        one["notes"]["reason"] for one in at.records(landing.exchange) if one["result"] == "login_refused"
+    ]
+
+
+async def test_callback_of_an_attacker_signs_nobody_in_elsewhere(at: Town, browser: Browser) -> None:
+    async with Browser(at) as attacker:
+        back = await attacker.at_provider((await attacker.go(LINK)).location, "thu")
+        # a victim without a login here, and one with its own under way
+        landing = await browser.go(back)
+        assert (landing.status, refusals(at, landing)) == (400, ["login_no_cookies"])
+        await browser.go(LINK)
+        landing = await browser.go(back)
+        assert (landing.status, refusals(at, landing)) == (403, ["login_other_browser"])
+        assert len(landing.buttons) == 1
+        assert SESSION not in browser.cookies
+        # the control passes, and once
+        assert (await attacker.go(back)).status == 303
+        landing = await browser.go(back)
+        assert landing.status == 403
+        assert SESSION not in browser.cookies
+
+
+async def test_callback_of_an_attacker_does_not_replace_a_session(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    before = browser.cookies[SESSION]
+    async with Browser(at) as attacker:
+        back = await attacker.at_provider((await attacker.go(LINK)).location, "thu")
+    assert (await browser.go(back)).status == 403
+    assert browser.cookies[SESSION] == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"state": ""}, {"state": "x"}, {"state": "a.b"}, {"state": None}, {"state": "swap"}, {"state": "x" * 9_00}],
+)  # fmt: skip
+async def test_state_that_this_gateway_did_not_make_is_refused(
+    at: Town, browser: Browser, change: dict[str, str | None]
+) -> None:
+    back = await browser.at_provider((await browser.go(LINK)).location)
+    address, _, query = back.partition("?")
+    words = dict(parse_qsl(query))
+    name, _, target = words["state"].partition(".")
+    other = (await browser.go("/login/start?vnconnect=1&MaTTHCDP=1.001193")).location
+    foreign = dict(parse_qsl(urlsplit(other).query))["state"].partition(".")[2]
+    states = {"swap": f"{name}.{foreign}", "": f"{name}.", "x": target}
+    state = change["state"]
+    words |= {"state": states.get(state or "none", state or "")}
+    if state is None:
+        del words["state"]
+    landing = await browser.go(f"{address}?{urlencode(words)}")
+    assert (landing.status, refusals(at, landing)) == (400, ["login_unknown_state"])
+    assert SESSION not in browser.cookies
+    # what was refused cost the login nothing
+    assert (await browser.go(back)).status == 303
+
+
+async def test_answer_of_one_provider_at_the_door_of_another_is_a_mix_up(at: Town, browser: Browser) -> None:
+    back = await browser.at_provider((await browser.go(LINK)).location)
+    landing = await browser.go(back.replace(f"/callback/{NATIONAL}", f"/callback/{VNEID}"))
+    assert (landing.status, refusals(at, landing)) == (403, ["login_forged"])
+    assert (await browser.go(back.replace(NATIONAL, "nobody"))).status == 400
+
+
+@pytest.mark.parametrize(
+    "lie", [one for one in Lie if one.place in {LiePlace.RESPONSE, LiePlace.ID_TOKEN, LiePlace.USERINFO}]
+)
+async def test_lie_of_a_provider_signs_nobody_else_in(at: Town, browser: Browser, lie: Lie) -> None:
+    if lie in {Lie.USERINFO_SLOW, Lie.NO_LEVEL, Lie.UNKNOWN_LEVEL, Lie.DUPLICATE_NUMBER, Lie.NUMBER_FORMAT}:
+        pytest.skip("told of the adapter's own tests: it delays, or costs the level")
+    began = await browser.go(LINK)
+    await browser.lie(lie)
+    landing = await browser.go(await browser.at_provider(began.location))
+    if landing.status == 303:  # a lie that another check makes harmless
+        assert lie in {Lie.OTHER_ALGORITHM, Lie.ENCODED_TWICE}
+        return
+    assert landing.status in {400, 403, 410, 503}
+    assert len(refusals(at, landing)) == 1
+    assert len(landing.buttons) == 1
+    assert SESSION not in browser.cookies
+    assert "alert(" not in landing.text
+
+
+async def test_cookie_that_was_planted_before_the_login_opens_nothing(at: Town, browser: Browser) -> None:
+    async with Browser(at) as attacker:
+        await attacker.signed_in(LINK, "thu")
+        planted = attacker.cookies[SESSION]
+        browser.session.cookie_jar.update_cookies({SESSION: planted})
+        began = await browser.go(browser.authorize("system_one", prompt="login"))
+        landing = await browser.chosen(began)
+        await browser.go(await browser.at_provider(landing.location))
+        assert browser.cookies[SESSION] != planted
+        # the other person's session in that browser ended
+        assert (await attacker.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
+        assert "Trần Thị Mẫu" in (await browser.go("/login/sessions")).text
+
+
+async def test_new_login_of_the_same_person_gives_a_new_secret_and_keeps_the_systems(
+    at: Town, browser: Browser
+) -> None:
+    await browser.signed_in(LINK)
+    tokens = await browser.redeem("system_one", await browser.go(browser.authorize("system_one")))
+    before = browser.cookies[SESSION]
+    landing = await browser.chosen(await browser.go(browser.authorize("system_two", prompt="login")))
+    await browser.redeem("system_two", await browser.go(await browser.at_provider(landing.location)))
+    assert browser.cookies[SESSION] != before
+    async with Browser(at) as other:
+        other.session.cookie_jar.update_cookies({SESSION: before})
+        assert (await other.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 200
+
+
+@pytest.mark.parametrize("address", ["/login/logout", "/login/sessions", "/login/consent", "/login/mandate"])
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+     {"Sec-Fetch-Site": "same-site"}],
+)  # fmt: skip
+async def test_form_of_another_site_changes_nothing(
+    browser: Browser, address: str, headers: dict[str, str]
+) -> None:
+    await browser.signed_in(LINK)
+    own = (await browser.go("/login/sessions")).hidden("sessions")
+    session = own["session"]
+    forms: dict[str, dict[str, str]] = {
+        "/login/logout": {"csrf": "guess"}, "/login/sessions": {"csrf": "guess", "session": session},
+        "/login/consent": {"ticket": "guess", "answer": "yes"}, "/login/mandate": {"ticket": "guess", "kind": "self"},
+    }  # fmt: skip
+    form = forms[address] | ({"csrf": own["csrf"]} if headers and "csrf" in forms[address] else {})
+    landing = await browser.go(address, form, **headers)
+    assert landing.status in {403, 410}
+    assert "Các phiên" in (await browser.go("/login/sessions")).h1
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["https://evil.example/", "//evil.example", "x", "", "AAAA" * 40, "%00", "../", "javascript:alert(1)"],
+)
+async def test_address_in_a_link_leads_nowhere(browser: Browser, to: str) -> None:
+    for path in ("/login/again?to=", "/login/logged-out?state=", "/login/start?to="):
+        landing = await browser.go(path + to)
+        assert "evil" not in landing.location + landing.text
+        assert "javascript" not in landing.location + landing.text
+
+
+async def test_pages_cannot_be_framed_kept_or_run_foreign_scripts(browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    for address in ("/login/sessions", "/login/logout", "/login/logged-out", "/login/again?to=x"):
+        landing = await browser.go(address)
+        policy = landing.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert landing.headers["X-Frame-Options"] == "DENY"
+        assert landing.headers["Cache-Control"] == "no-store"
+        assert landing.headers["Referrer-Policy"] == "same-origin"
+        assert "<script>" not in landing.text
+        assert " style=" not in landing.text
+        assert " on" not in landing.text.partition("<main")[2].partition("</main>")[0].replace(" on the", "")
+
+
+async def test_cookies_are_bound_to_the_host_where_the_gateway_speaks_https(browser: Browser) -> None:
+    landing = await browser.go(LINK)
+    cookie = landing.headers["Set-Cookie"]
+    assert cookie.startswith("motlan-login=")
+    assert cookie.endswith("; Path=/; HttpOnly; SameSite=Lax")
+    assert landing.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_hostile_name_is_shown_and_runs_nothing(browser: Browser) -> None:
+    landing = await browser.signed_in(LINK, "hostile")
+    if landing.status == 303:
+        landing = await browser.go("/login/sessions")
+    assert "<script>alert" not in landing.text
+    assert "\u202e" not in landing.text

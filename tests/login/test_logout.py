@@ -1,0 +1,243 @@
+"""Sign-out, both ways: at this gateway, at its systems, at the provider; the list of sessions."""
+
+import asyncio
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from gateway.jose import jws
+from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
+SESSION = "motlan-session"
+NOBODY = "Ông/bà không đăng nhập ở đây"
+
+
+async def entered(browser: Browser, system: str) -> dict[str, str]:
+    """A system has a token of the browser's session."""
+    found: dict[str, str] = await browser.redeem(system, await browser.go(browser.authorize(system)))
+    return found
+
+
+async def came(at: Town, system: str, count: int, since: int = 0) -> list[dict[str, object]]:
+    """The logout tokens that a system got."""
+    async with asyncio.timeout(20):
+        while True:
+            found = [token for name, token in at.systems.logout_tokens[since:] if name == system]
+            if len(found) >= count:
+                return [jws.json_object(jws.decoded(one.split(".")[1])) for one in found]
+            await asyncio.sleep(0.02)
+
+
+def bye(at: Town, system: str = "system_one") -> str:
+    return f"http://127.0.0.1:{at.systems.port}/{system}/bye"
+
+
+def is_on_the_way_out(landing: Landing) -> bool:
+    """To the provider's own sign-out."""
+    return landing.status == 303 and "/identity/national/oidc/logout?" in landing.location
+
+
+async def test_system_signs_its_person_out_everywhere_and_gets_the_browser_back(
+    at: Town, browser: Browser
+) -> None:
+    await browser.signed_in(LINK)
+    tokens = [await entered(browser, one) for one in ("system_one", "system_two")]
+    before = len(at.systems.logout_tokens)
+    words = {"id_token_hint": tokens[0]["id_token"], "post_logout_redirect_uri": bye(at), "state": "s&1"}
+    landing = await browser.go(f"/oauth2/logout?{urlencode(words)}")
+    assert is_on_the_way_out(landing)
+    assert SESSION not in browser.cookies
+    # every system hears of it, each in its own words
+    told = [(await came(at, one, 1, before))[0] for one in ("system_one", "system_two")]
+    assert [one["aud"] for one in told] == ["client-system_one", "client-system_two"]
+    assert told[0]["sid"] == jws.json_object(jws.decoded(tokens[0]["id_token"].split(".")[1]))["sid"]
+    assert told[0]["sid"] != told[1]["sid"]
+    # and its tokens are dead
+    for one in tokens:
+        assert (await browser.userinfo(one["access_token"]))[0] == 401
+    # the provider sends the browser back here, and here to the system that asked
+    query = dict(parse_qsl(urlsplit(landing.location).query))
+    assert query["post_logout_redirect_uri"] == f"{at.house.url}/login/logged-out"
+    assert query["id_token_hint"]
+    landing = await browser.go(f"/login/logged-out?{urlencode({'state': query['state']})}")
+    assert landing.location == f"{bye(at)}?state=s%261"
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_without_an_id_token_of_this_session_the_person_is_asked(at: Town, browser: Browser) -> None:
+    async with Browser(at) as other:
+        await other.signed_in(LINK, "thu")
+        foreign = (await entered(other, "system_one"))["id_token"]
+    await browser.signed_in(LINK)
+    own = (await entered(browser, "system_one"))["id_token"]
+    for hint in ("", "x.y.z", foreign, own[:-2], own.rpartition(".")[0] + "."):
+        landing = await browser.go(f"/oauth2/logout?{urlencode({'id_token_hint': hint})}")
+        assert (landing.status, landing.h1) == (200, "Ông/bà muốn đăng xuất?")
+        assert SESSION in browser.cookies
+    wrong = await browser.go("/login/logout", {**landing.hidden("logout"), "csrf": "x"})
+    assert (wrong.status, wrong.h1) == (403, "Ông/bà muốn đăng xuất?")
+    landing = await browser.go("/login/logout", wrong.hidden("logout"))
+    assert landing.h1 == "Đang chuyển…"
+    assert "/identity/national/oidc/logout?" in landing.buttons[0]
+    assert SESSION not in browser.cookies
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["https://evil.example/", "{bye}/", "{bye}?x=1", "{other}", "//evil.example", "javascript:alert(1)", ""],
+)
+async def test_browser_is_sent_to_registered_addresses_only(at: Town, browser: Browser, to: str) -> None:
+    await browser.signed_in(LINK)
+    token = (await entered(browser, "system_one"))["id_token"]
+    there = to.format(bye=bye(at), other=bye(at, "system_two"))
+    words = {"id_token_hint": token, "post_logout_redirect_uri": there, "state": "s"}
+    landing = await browser.go(f"/oauth2/logout?{urlencode(words)}")
+    state = dict(parse_qsl(urlsplit(landing.location).query)).get("state", "")
+    landing = await browser.go(f"/login/logged-out?{urlencode({'state': state})}")
+    assert (landing.status, landing.h1, landing.location) == (200, NOBODY, "")
+
+
+async def test_form_of_a_system_signs_out_without_the_token_in_an_address(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    token = (await entered(browser, "system_one"))["id_token"]
+    form = {"id_token_hint": token, "post_logout_redirect_uri": bye(at)}
+    cookies = browser.cookies
+    browser.lose_cookies()  # of another site's form no SameSite cookie comes along
+    landing = await browser.go("/oauth2/logout", form)
+    assert landing.status == 200
+    assert landing.hidden("/oauth2/logout") == {**form, "again": "1"}
+    browser.session.cookie_jar.update_cookies(cookies)
+    landing = await browser.go("/oauth2/logout", landing.hidden("/oauth2/logout"))
+    assert landing.h1 == "Đang chuyển…"
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_system_that_does_not_answer_is_told_again(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    token = (await entered(browser, "system_two"))["id_token"]
+    before = len(at.systems.logout_tokens)
+    at.systems.statuses.append(503)
+    landing = await browser.go(f"/oauth2/logout?{urlencode({'id_token_hint': token})}")
+    told = await came(at, "system_two", 2, before)
+    assert told[0]["jti"] != told[1]["jti"]
+    async with asyncio.timeout(10):
+        while len(found := at.records(landing.exchange)) < 2:
+            await asyncio.sleep(0.05)
+    assert [(one["result"], one["requester"]) for one in found] == [
+        ("logout", ""),
+        ("logout_told", "system_two"),
+    ]
+
+
+async def test_system_that_refuses_is_told_once_and_that_is_recorded(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    token = (await entered(browser, "system_two"))["id_token"]
+    at.systems.statuses.append(400)
+    landing = await browser.go(f"/oauth2/logout?{urlencode({'id_token_hint': token})}")
+    async with asyncio.timeout(10):
+        while len(found := at.records(landing.exchange)) < 2:
+            await asyncio.sleep(0.05)
+    assert found[1]["result"] == "logout_not_told"
+
+
+async def provider_signs_out(at: Town, account: str = "mau") -> dict[str, object]:
+    order = {"provider": "national", "account": account}
+    async with at.house.session.post(f"{at.house.control}/identity/sign_out", json=order) as answer:
+        said: dict[str, object] = await answer.json()
+        assert answer.status == 200, said
+        return said
+
+
+async def test_sign_out_at_the_provider_signs_out_here_and_at_the_systems(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK, "quan")
+    tokens = await entered(browser, "system_one")
+    before = len(at.systems.logout_tokens)
+    await provider_signs_out(at, "quan")
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+    assert await came(at, "system_one", 1, before)
+    ended = [one for one in at.records() if one["result"] == "session_ended"][-1]
+    assert ended["notes"]["reason"] == "provider"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "logout_nonce", "logout_no_events", "logout_wrong_aud", "logout_expired", "logout_other_key",
+        "logout_alg_none", "logout_nobody", "id_token_as_logout_token",
+    ],
+)  # fmt: skip
+async def test_forged_logout_token_ends_nothing(at: Town, browser: Browser, lie: str) -> None:
+    await browser.signed_in(LINK, "thu")
+    await browser.lie(lie, times=100)
+    await provider_signs_out(at, "thu")
+    assert (await browser.go("/login/sessions")).h1 == "Các phiên đăng nhập của ông/bà"
+    assert at.records()[-1]["result"] == "login_refused"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "=" * 5_000])
+async def test_logout_token_of_nobody_is_refused(at: Town, token: str) -> None:
+    url = f"{at.house.url}/login/backchannel-logout/{NATIONAL}"
+    async with at.house.session.post(url, data={"logout_token": token}) as answer:
+        assert answer.status == 400
+        assert await answer.json() == {"error": "invalid_request"}
+    async with at.house.session.post(url.replace(NATIONAL, "nobody"), data={"logout_token": token}) as answer:
+        assert answer.status == 400
+
+
+async def test_frame_of_the_provider_ends_the_session_that_it_names(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK, "director")
+    landing = await browser.go("/login/frontchannel-logout/national_portal?iss=https://evil.example&sid=x")
+    assert landing.status == 400
+    assert "frame-ancestors 'none'" in landing.headers["Content-Security-Policy"]
+    for sid in ("x", "", "*"):
+        await browser.go(f"/login/frontchannel-logout/national_portal?iss={at.house.control}&sid={sid}")
+    assert (await browser.go("/login/sessions")).h1 == "Các phiên đăng nhập của ông/bà"
+
+
+async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, browser: Browser) -> None:
+    async with Browser(at) as phone, Browser(at) as other:
+        await other.signed_in(LINK, "thu")
+        await phone.signed_in(LINK, "guardian")
+        tokens = await entered(phone, "system_two")
+        await browser.signed_in(LINK, "guardian")
+        page = await browser.go("/login/sessions")
+        assert page.text.count('action="/login/sessions"') == 2
+        assert "Hệ thống &lt;system_two&gt;" in page.text
+        assert "mức độ 2" in page.text
+        forms = page.text.split("<li>")[1:]
+        far = next(one for one in forms if "Trình duyệt này" not in one)
+        form = Landing(200, "", "", far, {}).hidden("sessions")
+        # not by another person
+        foreign = (await other.go("/login/sessions")).hidden("sessions")
+        await other.go("/login/sessions", {**form, "csrf": foreign["csrf"]})
+        assert (await phone.go("/login/sessions")).h1 != NOBODY
+        page = await browser.go("/login/sessions", form)
+        assert page.text.count('action="/login/sessions"') == 1
+        assert (await phone.go("/login/sessions")).h1 == NOBODY
+        assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+        # the own one: on to the provider
+        landing = await browser.go("/login/sessions", page.hidden("sessions"))
+        assert landing.h1 == "Đang chuyển…"
+        assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_session_ends_after_half_an_hour_without_use(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK)
+    at.clock.move(minutes=29)
+    assert (await browser.go("/login/sessions")).h1 != NOBODY
+    at.clock.move(minutes=29)
+    assert (await browser.go("/login/sessions")).h1 != NOBODY
+    at.clock.move(minutes=31)
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_person_of_vneid_signs_out_too(browser: Browser) -> None:
+    await browser.signed_in("/login/start?vneid=1", provider=VNEID)
+    landing = await browser.go("/login/logout")
+    landing = await browser.go("/login/logout", landing.hidden("logout"))
+    assert landing.status in {200, 303}
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
