@@ -11,7 +11,7 @@ import hashlib
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -74,6 +74,8 @@ _CALL_ENDS: Final[Mapping[str, LoginReason]] = {
     DeliveryReason.LOGIN_REFUSED: LoginReason.PROVIDER_REFUSED,
     DeliveryReason.MESSAGE_REFUSED: LoginReason.PROVIDER_REFUSED,
 }
+
+_NOBODY: Final = Identity(provider="", subject="")
 
 #: makes plain data of an answer with a success status; raises ValueError
 TreeReader = Callable[[HttpAnswer], object]
@@ -195,14 +197,14 @@ class RelyingParty:
     def logout_url(self, identity: Identity, return_to: str, state: str) -> str:
         """Where the browser ends the provider's session; blank: no such page is known.
 
-        An ID token that has a number of its person in it is not put into the address: the provider is then told the
-        client only, and may ask the person.
+        An ID token that names its person is not put into the address: the provider is then told the client only, and
+        may ask the person.
         """
         known = self._addresses.known or self._pinned
         if known is None or not known.logout:
             return ""
         words = {"post_logout_redirect_uri": return_to, "state": state}
-        if identity.id_token and not _names_person(identity):
+        if identity.id_token and not self._names_person(identity):
             words = {"id_token_hint": identity.id_token, **words}
         else:
             words = {"client_id": self._settings.client_id, **words}
@@ -332,6 +334,18 @@ class RelyingParty:
             if said and said != getattr(account, name):
                 raise forged(f"claims.{name}")
 
+    def _names_person(self, identity: Identity) -> bool:
+        """Whether the ID token has personal data in it: a claim that the mapping reads, or a number anywhere."""
+        try:
+            body = jws.decoded(identity.id_token.split(".")[1])
+            named = self._plan.account(jws.json_object(body), _NOBODY, {}, partial=True)
+        except (JoseBroken, AccountRefused, IndexError):
+            return True
+        numbers = (identity.personal_id, identity.old_id, identity.tax_code)
+        return replace(named, kind=_NOBODY.kind, account="") != _NOBODY or any(
+            number and number.encode() in body for number in numbers
+        )
+
     # ------------------------------------------------------------ what the provider publishes
 
     async def _where(self, end: float) -> ProviderAddresses:
@@ -439,16 +453,6 @@ def _target(url: str) -> str:
 def _is_near(url: str, issuer: str) -> bool:
     """Whether an address that discovery names is the issuer's own: it must not send secrets elsewhere."""
     return origin_of(url) == origin_of(issuer) and "#" not in url and url.isascii() and url.isprintable()
-
-
-def _names_person(identity: Identity) -> bool:
-    """Whether the ID token has a number of its person in it."""
-    try:
-        body = jws.decoded(identity.id_token.split(".")[1])
-    except (JoseBroken, IndexError):
-        return True
-    numbers = (identity.personal_id, identity.old_id, identity.tax_code)
-    return any(number and number.encode() in body for number in numbers)
 
 
 def _is_signed(token: ForeignToken, keys: tuple[JwkSetKey, ...]) -> bool:

@@ -33,6 +33,9 @@ def identity_provider_faults(configuration: Configuration, catalogue: Catalogue)
         if settings.mark == "sandbox" and configuration.gateway.profile == "production":
             what = "this provider is simulated: anybody can sign in there as anybody"
             yield document.problem(("mark",), what, "remove the file, or write the real provider's")
+        if "openid" not in settings.scope.split():
+            what = "'scope' has no 'openid': there would be no ID token"
+            yield document.problem(("scope",), what, "add 'openid'")
         if settings.issuer in issuers:
             what = f"'{issuers[settings.issuer]}' has this issuer already: an answer would fit both"
             yield document.problem(("issuer",), what, "write each provider once")

@@ -36,18 +36,18 @@ FAULTS: dict[str, Fault] = {
         PORTAL, "mapping: national_portal", "mapping: national_prtal", "mapping:", "did you mean 'national_portal'?"
     ),
     "algorithm": (PORTAL, "scope: openid", "scope: openid\nalgorithms: [HS256]", "algorithms:", "use EdDSA"),
+    "scope": (PORTAL, "scope: openid", "scope: profile", "scope:", "add 'openid'"),
     "option": (PORTAL, "response_iss:", "respons_iss:", "respons_iss:", "did you mean 'response_iss'?"),
     "issuer of two": (VNEID, VNEID_ISSUER, PORTAL_ISSUER, "issuer:", "write each provider once"),
     "no key for encrypted answers": (VNEID, "  value: MII", "  value: XII", "decryption_key:", "is no RSA key"),
     "mode of encryption": (VNEID, "data_mode: gcm", "data_mode: ecb", "data_mode:", "options.data_mode"),
     "signed answers of VNeID": (VNEID, "data_mode: gcm", "userinfo_as: jwt", "userinfo_as:", "take it out"),
     "system of deep links": (
-        GATEWAY, "profile: sandbox\n", "profile: sandbox\nlogins: {deep_link_client: one_gat}\n", "logins:",
-        "with a 'login'",
+        GATEWAY, "deep_link_client: provincial_system", "deep_link_client: provincial_systm", "logins:",
+        "did you mean 'provincial_system'?",
     ),
     "provider of deep links": (
-        GATEWAY, "profile: sandbox\n", "profile: sandbox\nlogins: {deep_links: {vneid: vnied}}\n", "logins:",
-        "did you mean 'vneid'?",
+        GATEWAY, "vneid: vneid}", "vneid: vnied}", "logins:", "did you mean 'vneid'?",
     ),
 }  # fmt: skip
 #: of claims: what is written instead of what, the words of the line at fault, what is said
@@ -140,7 +140,7 @@ def test_system_without_any_provider_is_refused(client: Path) -> None:
 
 
 def test_deep_links_need_the_address_where_a_login_begins(client: Path) -> None:
-    replace(client, GATEWAY, "profile: sandbox\n", "profile: sandbox\nlogins: {deep_link_client: one_gate}\n")
+    replace(client, GATEWAY, "deep_link_client: provincial_system", "deep_link_client: one_gate")
     assert "a deep link would lead nowhere" in check(client)[1]
     replace(client, ONE_GATE, "  claims:", "  initiate_login_uri: https://one-gate.example/begin\n  claims:")
     code, said = check(client)

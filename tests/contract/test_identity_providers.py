@@ -340,6 +340,7 @@ async def test_clock_of_the_provider_may_differ_by_a_minute(sandbox: str, told: 
 async def test_sign_out_there_names_the_session_and_a_forged_one_nothing(
     sandbox: str, told: Told, name: str
 ) -> None:
+    await signed_out(sandbox, name)  # the sessions of other tests
     async with opened(name, sandbox) as provider:
         person = await signed_in(sandbox, told, name, provider, ACCOUNT)
         await signed_out(sandbox, name)

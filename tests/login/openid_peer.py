@@ -81,8 +81,9 @@ class FakeProvider:
     keys: list[dict[str, Any]] = field(default_factory=lambda: [jwk_of(rsa_key())])
     #: path -> what it answers instead
     instead: dict[str, Callable[[], Any]] = field(default_factory=dict)
-    #: paths that never answer
+    #: paths that never answer, and those whose connection breaks
     silent: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     #: makes the ID token of its claims
     make: Callable[[Claims], str] = signed
     #: method, path, headers, form of each request
@@ -111,6 +112,8 @@ class FakeProvider:
         self.asked.append((request.method, request.path, dict(request.headers), form))
         if request.path in self.silent:
             await asyncio.sleep(60)
+        if request.path in self.broken and request.transport is not None:
+            request.transport.abort()
         if request.path in self.instead:
             said = self.instead[request.path]()
             return said if isinstance(said, web.StreamResponse) else web.json_response(said)

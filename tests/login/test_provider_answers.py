@@ -120,13 +120,15 @@ async def test_token_answer_that_lies_ends_as_its_reason(fake: FakeProvider, nam
 
 
 async def test_code_is_sent_once_even_when_the_connection_breaks(fake: FakeProvider) -> None:
-    def cut() -> web.Response:
-        raise web.HTTPInternalServerError(headers={"Content-Length": "99"}, body=b"")
-
-    fake.instead[TOKEN] = cut
-    async with relying(fake) as provider:
+    """Userinfo is only read: it is asked for again."""
+    fake.broken.add(TOKEN)
+    async with relying(fake, limits={"retry_budget": 1}) as provider:
         assert (await refused(provider)).startswith("login_provider_unavailable token.")
-    assert fake.paths() == [TOKEN]
+        assert fake.paths() == [TOKEN]
+        fake.broken = {USERINFO}
+        assert (await refused(provider)).startswith("login_provider_unavailable userinfo.")
+    assert fake.paths().count(TOKEN) == 2
+    assert fake.paths().count(USERINFO) == 2
 
 
 async def test_silent_provider_ends_within_its_limit_and_the_time_of_the_request(fake: FakeProvider) -> None:
@@ -337,15 +339,18 @@ async def test_discovery_that_is_away_ends_the_login_before_it_begins(fake: Fake
 # ------------------------------------------------------------ logout and settings
 
 
-async def test_address_of_the_logout_has_no_number_of_the_person(fake: FakeProvider) -> None:
+async def test_address_of_the_logout_does_not_name_the_person(fake: FakeProvider) -> None:
+    back = {"post_logout_redirect_uri": "https://motlan.example/out", "state": "s-1"}
     async with relying(fake) as provider:
         person = await finished(provider)
         plain = words_of(provider.logout_url(person, "https://motlan.example/out", "s-1"))
-        fake.claims = {"SoDinhDanh": NUMBER}
-        hidden = words_of(provider.logout_url(await finished(provider), "https://motlan.example/out", "s-1"))
-    back = {"post_logout_redirect_uri": "https://motlan.example/out", "state": "s-1"}
-    assert plain == {"id_token_hint": person.id_token, **back}
-    assert hidden == {"client_id": CLIENT, **back}
+        assert plain == {"id_token_hint": person.id_token, **back}
+        for claims in ({"SoDinhDanh": NUMBER}, {"preferred_username": NUMBER}, {"HoVaTen": NAME}):
+            fake.claims = dict(claims)
+            named = words_of(
+                provider.logout_url(await finished(provider), "https://motlan.example/out", "s-1")
+            )
+            assert named == {"client_id": CLIENT, **back}, claims
 
 
 async def test_provider_without_a_logout_page_has_no_address(fake: FakeProvider) -> None:

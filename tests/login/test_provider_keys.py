@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from adapters.portals.published import FRESH_SECONDS, REST_SECONDS
 from gateway.domain.errors import ConfigError
 from gateway.jose import jwk, jws
+from gateway.ports.identity import LoginFailed
 from tests.adapters.bus_peer import soon
 from tests.adapters.raw_peers import HandClock
 from tests.login.openid_peer import (
@@ -211,3 +212,44 @@ async def test_logout_token_is_verified_by_the_same_keys(fake: FakeProvider) -> 
     assert (found.session, found.subject, found.token) == ("session-1", "", "j1")
     assert ATTEMPT.nonce not in repr(found)
     assert fake.now() < found.until <= fake.now() + 600
+
+
+@pytest.mark.parametrize(
+    ("claims", "header", "expected"),
+    [
+        ({"iat": -400, "exp": 60}, {}, "login_answer_invalid iat"),
+        ({"exp": None}, {}, "login_answer_invalid exp"),
+        ({"jti": None}, {}, "login_answer_invalid jti"),
+        ({"jti": 7}, {}, "login_answer_invalid jti"),
+        ({"sid": None}, {}, "login_answer_invalid sub"),
+        ({"sid": ""}, {}, "login_answer_invalid sub"),
+        ({"events": {"other": {}}}, {}, "login_forged events"),
+        ({"events": []}, {}, "login_forged events"),
+        ({"nonce": None}, {"typ": "JWT"}, "login_forged typ"),
+    ],
+)
+async def test_logout_token_that_is_not_whole_ends_nothing(
+    fake: FakeProvider, claims: Claims, header: Claims, expected: str
+) -> None:
+    good: Claims = {
+        "iss": fake.issuer, "aud": "motlan", "iat": 0, "exp": 60, "jti": "j1", "sid": "session-1",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    words = {name: value for name, value in {**good, **claims}.items() if value is not None}
+    words |= {name: fake.now() + words[name] for name in ("iat", "exp") if name in words}
+    async with relying(fake) as provider:
+        with pytest.raises(LoginFailed) as failed:
+            await provider.logged_out(signed(words, **{"typ": "logout+jwt", **header}), soon())
+    assert f"{failed.value.reason} {failed.value.detail}" == expected
+
+
+async def test_logout_token_without_a_type_counts_where_the_settings_say_so(fake: FakeProvider) -> None:
+    claims: Claims = {
+        "iss": fake.issuer, "aud": "motlan", "iat": fake.now(), "exp": fake.now() + 60, "jti": "j1", "sub": "account-1",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    async with relying(fake, options={"logout_typ": "optional"}) as provider:
+        found = await provider.logged_out(signed(claims), soon())
+        assert (found.subject, found.session) == ("account-1", "")
+        with pytest.raises(LoginFailed, match="events"):
+            await provider.logged_out(signed(fake.id_claims()), soon())
