@@ -22,6 +22,7 @@ _ADDRESSES = (
 
 def identity_provider_faults(configuration: Configuration, catalogue: Catalogue) -> Iterator[Problem]:
     """Faults of the providers' settings, except those that only their adapters know."""
+    yield from _own_address(configuration)
     issuers: dict[str, str] = {}
     for name, settings in configuration.identity_providers.items():
         document = configuration.documents[f"identity_providers/{name}.yaml"]
@@ -44,6 +45,18 @@ def identity_provider_faults(configuration: Configuration, catalogue: Catalogue)
             if level not in _LEVELS:
                 what = f"'levels.{word}' is {level}: there are levels 1 to 3 (NĐ 69/2024)"
                 yield document.problem(("levels", word), what, "write 1, 2 or 3; leave out words of no level")
+
+
+def _own_address(configuration: Configuration) -> Iterator[Problem]:
+    """People's sessions are cookies: they are bound to one host and to https (`__Host-`)."""
+    gateway, document = configuration.gateway, configuration.documents["gateway.yaml"]
+    if gateway.profile != "production" or not any(
+        one.enabled for one in configuration.identity_providers.values()
+    ):
+        return
+    if gateway.issuer.startswith("http:"):
+        what = "people sign in here, and 'issuer' is not https: their sessions could be stolen on the way"
+        yield document.problem(("issuer",), what, "write 'issuer: https://…'")
 
 
 def _provider_addresses(

@@ -152,3 +152,11 @@ def test_example_of_claims_that_comes_out_otherwise_is_a_fault(root: Path) -> No
     said = check(root)[1]
     assert "expected 1979-04-13, got 1979-04-12" in said
     assert "1 to mend" in said
+
+
+def test_people_sign_in_over_https_in_production(root: Path) -> None:
+    words = ("--set", "gateway.profile=production", "--set")
+    said = check(root, *words, "gateway.issuer=http://gateway.example")[1]
+    assert "people sign in here, and 'issuer' is not https" in said
+    said = check(root, *words, "gateway.issuer=https://gateway.example")[1]
+    assert "people sign in here" not in said

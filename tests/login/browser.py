@@ -1,5 +1,6 @@
 """A browser and its machine: a gateway with the simulated providers, two systems, and what a person does there."""
 
+import asyncio
 import base64
 import hashlib
 import html
@@ -17,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import aiohttp
 from aiohttp import web
 
+from gateway.serving.listeners import Gateway
 from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.flows.conftest import ROOT, House
@@ -129,6 +131,19 @@ class Town:
     house: House
     systems: Systems
     clock: MovedClock
+    #: None: it is never reloaded
+    gateway: Gateway | None = None
+    root: Path = Path()
+
+    async def reload(self, file: str, old: str, new: str) -> None:
+        """Change a file of the project, and wait until that is in force."""
+        assert self.gateway is not None
+        path, before = self.root / file, self.gateway.app
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        self.gateway.asked.set()
+        async with asyncio.timeout(60):
+            while self.gateway.app is before:
+                await asyncio.sleep(0.05)
 
     def records(self, exchange: str = "") -> list[dict[str, Any]]:
         """The login records of the log, oldest first; of one exchange, or all."""
@@ -155,7 +170,7 @@ async def town(folder: Path, overrides: dict[str, str] | None = None, **more: st
                 described["gateway"], described["admin"], described["sandbox"]["control"], folder / "state",
                 described["clients"], described["personas"], session,
             )  # fmt: skip
-            yield Town(house, found, MovedClock(gateway.app.services.clock))
+            yield Town(house, found, MovedClock(gateway.app.services.clock), gateway, root)
 
 
 class Browser:

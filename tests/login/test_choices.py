@@ -1,0 +1,176 @@
+"""For whom a person acts, and which claims leave: pages between a login and its code."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import pytest_asyncio
+
+from tests.login.browser import NATIONAL, Browser, Landing, Town, town
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MINE = {"kind": "self"}
+QUESTION, CONSENT = "Ông/bà làm thủ tục cho ai?", "Cho phép dùng thông tin đăng nhập?"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def asking_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Its systems take mandates, and consent is asked once."""
+    folder = tmp_path_factory.mktemp("asking")
+    words = {"consent": "first", "mandates": "[parent, guardian, legal_representative]"}
+    async with town(folder, {}, **words) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(asking_town: Town) -> AsyncIterator[Browser]:
+    async with Browser(asking_town) as made:
+        yield made
+
+
+def answer(landing: Landing) -> dict[str, str]:
+    """What came back to the system, after a form."""
+    (button,) = landing.buttons
+    return dict(parse_qsl(urlsplit(button).query))
+
+
+def child(at: Town, **changed: str) -> dict[str, str]:
+    one = next(person for person in at.house.personas if person["full_name"] == "Phạm Ngọc Linh")
+    born = "/".join(reversed(one["birth_date"].split("-")))
+    known = {"personal_id": one["personal_id"], "full_name": one["full_name"], "birth_date": born}
+    return {"kind": "parent", **known, **changed}
+
+
+async def asked(browser: Browser, system: str = "system_one", **more: str) -> Landing:
+    """The page of mandates, after a login."""
+    landing = await browser.signed_in(browser.authorize(system, **more), provider=NATIONAL)
+    assert (landing.status, landing.h1) == (200, QUESTION)
+    return landing
+
+
+async def test_person_acts_for_themselves_and_agrees_once_in_a_session(browser: Browser) -> None:
+    landing = await asked(browser)
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
+    assert landing.h1 == CONSENT
+    assert "Số định danh cá nhân" in landing.text
+    landing = await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+    assert answer(landing)["code"]
+    # the same claims again: no consent; for whom, each time
+    landing = await browser.go(browser.authorize("system_one"))
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
+    assert answer(landing)["code"]
+    # more claims: asked again
+    landing = await browser.go(browser.authorize("system_one", scope="openid name personal_id birthdate"))
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
+    assert (landing.h1, "Ngày sinh" in landing.text) == (CONSENT, True)
+    # and of another system
+    landing = await browser.go(browser.authorize("system_two"))
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
+    assert landing.h1 == CONSENT
+
+
+async def test_person_who_does_not_agree_goes_back_without_being_signed_in(browser: Browser) -> None:
+    landing = await browser.go("/login/mandate", (await asked(browser)).hidden("mandate") | MINE)
+    form = landing.hidden("consent")
+    landing = await browser.go("/login/consent", form | {"answer": "no"})
+    assert answer(landing)["error"] == "access_denied"
+    # the page again, by the back button: it is over
+    landing = await browser.go("/login/consent", form | {"answer": "yes"})
+    assert (landing.status, landing.buttons) == (410, ["/login/start"])
+
+
+async def test_mother_acts_for_her_child_and_the_system_gets_the_proven_mandate(
+    asking_town: Town, browser: Browser
+) -> None:
+    page = await asked(browser)
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town))
+    assert landing.h1 == CONSENT, landing.text
+    assert "Phạm Ngọc Linh" in landing.text
+    proven = asking_town.records(landing.exchange)
+    assert [one["result"] for one in proven] == ["mandate_proven"]
+    landing = await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+    moved = Landing(303, "", landing.buttons[0], "", {})
+    tokens = await browser.redeem("system_one", moved)
+    status, claims = await browser.userinfo(tokens["access_token"])
+    assert (status, claims["mandate"]["kind"]) == (200, "parent")
+    assert claims["mandate"]["subject"]["personal_id"] == child(asking_town)["personal_id"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "said"),
+    [
+        ({"personal_id": "033316990213"}, 403, ""),
+        ({"full_name": "Nguyễn Khác Tên"}, 403, ""),
+        ({"personal_id": "12"}, 403, "12 chữ số"),
+        ({"personal_id": "０33319434676"}, 403, "12 chữ số"),
+        ({"full_name": ""}, 403, "đầy đủ họ"),
+        ({"birth_date": "31/02/2019"}, 403, "ngày sinh"),
+        ({"birth_date": "2019-08-02"}, 403, "ngày sinh"),
+        ({"kind": "authorised"}, 403, "chọn một trong"),
+        ({"kind": "<script>"}, 403, "chọn một trong"),
+        ({"kind": "legal_representative", "tax_code": "1"}, 403, "Mã số thuế"),
+    ],
+)
+async def test_mandate_that_is_not_proven_stays_on_its_page_with_what_was_typed(
+    asking_town: Town, browser: Browser, changed: dict[str, str], status: int, said: str
+) -> None:
+    page = await asked(browser)
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town, **changed))
+    assert (landing.status, landing.h1) == (status, QUESTION)
+    assert "Chưa chứng minh được quyền đại diện" in landing.text
+    assert said.lower() in landing.text.lower()
+    assert "<script>" not in landing.text
+    if changed.get("kind", "parent") == "parent" and changed.get("full_name") != "":
+        assert 'value="Phạm Ngọc Linh"' in landing.text or 'value="Nguyễn Khác Tên"' in landing.text
+    # the same page still works
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
+    assert landing.h1 == CONSENT
+
+
+@pytest.mark.parametrize(("scope", "error"), [("openid name", "interaction_required")])
+async def test_prompt_none_never_shows_a_page(browser: Browser, scope: str, error: str) -> None:
+    landing = await browser.go(browser.authorize("system_one", prompt="none", scope=scope))
+    assert dict(parse_qsl(urlsplit(landing.location).query))["error"] == "login_required"
+    await asked(browser)
+    landing = await browser.go(browser.authorize("system_one", prompt="none", scope=scope))
+    assert dict(parse_qsl(urlsplit(landing.location).query))["error"] == error
+
+
+async def test_ticket_counts_for_its_own_session_only(asking_town: Town, browser: Browser) -> None:
+    form = (await asked(browser)).hidden("mandate")
+    async with Browser(asking_town) as other:
+        await other.signed_in("/login/start?vnconnect=1", "thu")
+        landing = await other.go("/login/mandate", form | MINE)
+        assert (landing.status, landing.buttons) == (410, ["/login/start"])
+    browser.lose_cookies()  # the page itself is the proof
+    landing = await browser.go("/login/mandate", form | MINE)
+    assert landing.h1 == CONSENT
+
+
+async def test_level_that_is_too_low_leads_to_another_way_to_sign_in(tmp_path: Path) -> None:
+    async with town(tmp_path, {}, level='"2"') as at, Browser(at) as one:
+        landing = await one.signed_in(one.authorize("system_one"), "luu")
+        assert (landing.status, landing.h1) == (403, "Mức độ xác thực của tài khoản chưa đủ")
+        assert at.records()[-1]["notes"]["reason"] == "login_level_too_low"
+        (button,) = landing.buttons
+        choice = await one.go(button)
+        assert choice.h1 == "Chọn cách đăng nhập"
+        chosen = await one.chosen(choice)
+        assert dict(parse_qsl(urlsplit(chosen.location).query))["prompt"] == "login"
+        landing = await one.go(await one.at_provider(chosen.location, "mau"))
+        assert "code=" in landing.location
+
+
+async def test_sessions_outlive_a_new_configuration(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as one:
+        await one.signed_in("/login/start?vnconnect=1")
+        before = await one.go("/login/start?vnconnect=1")
+        began: Any = await one.go(one.authorize("system_two", prompt="login"))
+        await at.reload("config/requesters/system_one.yaml", "System <system_one>", "System <renamed>")
+        assert (await one.go("/login/start?vnconnect=1")).location == before.location
+        assert "code=" in (await one.go(one.authorize("system_two"))).location
+        chosen = await one.chosen(began)
+        assert "code=" in (await one.go(await one.at_provider(chosen.location))).location
