@@ -12,6 +12,9 @@ from gateway.config.strict_yaml import Loc
 from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
 
+#: characters of a secret that a login system proves itself by, and how many of them differ
+_LEAST_SECRET, _LEAST_DIFFERENT = 32, 10
+
 
 def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
     """Every written secret in a file of a production configuration."""
@@ -42,16 +45,33 @@ def _unbound(configuration: Configuration) -> Iterator[Problem]:
     doors = [one.door for one in configuration.portals.values() if one.door is not None]
     at_door = any(door.callers == "requesters" and door.allow for door in doors)
     for name, requester in configuration.requesters.items():
-        if requester.client_secret is not None and not (at_door and requester.scopes == ("dossiers",)):
+        if requester.client_secret is None:
+            continue
+        place, document = ("client_secret",), configuration.documents[f"requesters/{name}.yaml"]
+        is_login_only = requester.login is not None and not requester.scopes
+        if not is_login_only and not (at_door and requester.scopes == ("dossiers",)):
             what = "a requester of production proves itself by keys or a certificate, not by a secret"
             remedy = (
                 "motlan requesters add NAME --public-key FILE makes its file; then remove 'client_secret'."
-                " A one-gate system behind the LGSP-compatible door keeps it: 'scopes: [dossiers]' alone"
+                " A one-gate system behind the LGSP-compatible door keeps it: 'scopes: [dossiers]' alone."
+                " So does a system that only logs people in: 'login', and 'scopes: []'"
             )
-            yield configuration.documents[f"requesters/{name}.yaml"].problem(("client_secret",), what, remedy)
+            yield document.problem(place, what, remedy)
+        elif requester.login is not None and _is_guessable(requester.client_secret):
+            what = f"the secret is easy to guess: it has less than {_LEAST_SECRET} random characters"
+            yield document.problem(place, what, "make a new one: openssl rand -base64 32")
     if not configuration.gateway.issuer:
         what = "'issuer' is missing: tokens and proofs name the address at which requesters know the gateway"
         yield configuration.documents["gateway.yaml"].problem(("issuer",), what, "write 'issuer: https://…'")
+
+
+def _is_guessable(secret: Secret) -> bool:
+    """Of what is tried at the token endpoint as often as one likes (RFC 6749, 10.10)."""
+    try:
+        text = secret.reveal()
+    except ConfigError:  # told elsewhere
+        return False
+    return len(text) < _LEAST_SECRET or len(set(text)) < _LEAST_DIFFERENT
 
 
 def no_sandbox(configuration: Configuration) -> None:

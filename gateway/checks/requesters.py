@@ -57,7 +57,7 @@ def _scopes(requester: RequesterSettings, document: Document) -> Iterator[Proble
         if scope not in requester.scopes:
             what = f"'legacy' names the scope '{scope}', which the requester does not have"
             yield document.problem(("legacy", "scopes"), what, near(scope, requester.scopes, "take it out"))
-    if not requester.scopes:
+    if not requester.scopes and requester.login is None:
         what = "'scopes' is empty: the requester may do nothing"
         yield document.problem(("scopes",), what, f"use some of {', '.join(SCOPES)}")
     for scope in requester.scopes:

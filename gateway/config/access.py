@@ -1,6 +1,6 @@
 """Requesters and their credentials: `config/requesters/<id>.yaml` (RFC 7523, RFC 8705).
 
-A requester authenticates in exactly one way: keys, a certificate, or (sandbox profile only) a secret.
+A requester authenticates in exactly one way: keys, a certificate, or a secret (in production for logins only).
 """
 
 from pathlib import Path
@@ -87,7 +87,7 @@ class RequesterSettings(Settings):
     agencies: WordList | None = None
     #: no colon: it ends the name in HTTP Basic (RFC 7617)
     client_id: str = Field(pattern=r"^[!-9;-~]+$")
-    #: sandbox profile only
+    #: sandbox profile; in production for logins only, or behind the LGSP-compatible door
     client_secret: Secret | None = None
     #: keys that sign its assertions; two during a key change
     keys: tuple[KeySettings, ...] = Field((), max_length=_MOST_KEYS)

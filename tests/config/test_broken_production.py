@@ -73,6 +73,25 @@ def test_secrets_by_reference_are_good(production: Path) -> None:
     assert code == 0, said
 
 
+def test_system_that_only_logs_people_in_may_have_a_secret_that_nobody_guesses(
+    production: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = production / "config/requesters/provincial_system.yaml"
+    text = system.read_text("utf-8").replace(KEYS, "client_secret: {env: LOGIN_SECRET}")
+    system.write_text(text, "utf-8")
+    monkeypatch.setenv("LOGIN_SECRET", "q7Jx0vV3m9Zt2Kf8Rb4Yw6Np1Ls5Hd0C")
+    assert "not by a secret" in check(production)[1]
+    text = text.replace("scopes: [prefill]", "scopes: []").replace("agreements: [provincial_system]\n", "")
+    system.write_text(text, "utf-8")
+    code, said = check(production)
+    assert code == 0, said
+    for weak in ("changeit", "a" * 64):
+        monkeypatch.setenv("LOGIN_SECRET", weak)
+        code, said = check(production)
+        assert code != 0
+        assert "easy to guess" in said
+
+
 def test_system_that_may_use_the_codes_of_every_unit_is_noted_in_production(production: Path) -> None:
     said = check(production)[1]
     noted = {

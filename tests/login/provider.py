@@ -9,14 +9,18 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from adapters.stores.sessions import MemorySessions
 from adapters.transport.form_posts import HttpFormPosts
@@ -25,6 +29,7 @@ from gateway.api.context import OpenId, Papers, Services
 from gateway.api.dispatcher import Dispatcher
 from gateway.api.door import DoorRunner
 from gateway.api.openid import redirected
+from gateway.api.proxies import proxies
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.app import SystemClock
@@ -34,7 +39,7 @@ from gateway.composition.openid import OpenedLoginKeys, open_id
 from gateway.composition.relay import PublicAddress
 from gateway.config.access import RequesterSettings
 from gateway.config.configuration import Configuration, load
-from gateway.config.gateway import LoginKeySettings
+from gateway.config.gateway import LoginKeySettings, ProxySettings
 from gateway.domain.login import Identity, Mandate
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.handles import forwarded_logins
@@ -58,7 +63,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BACK = "https://dvc.example.vn/callback"
 PERSON = "033301482957"
 NAME = "Vũ Thị Bến Thử"
-SECRET = "sandbox-only-provincial"
+SECRET, PROXY_SECRET = "sandbox-only-provincial", "between-proxy-and-gateway"
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CLAIMS = ("name", "birthdate", "personal_id")
 
@@ -142,6 +147,8 @@ class System:
     #: what it binds its tokens to
     bound: Key | None = None
     nonce: str = ""
+    #: DER; a proxy hands it over (RFC 9440)
+    certificate: bytes = b""
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def asking(self, **more: str | None) -> dict[str, str]:
@@ -163,13 +170,22 @@ class System:
     async def code(self, **more: str | None) -> str:
         return (await self.authorize(**more)).back["code"]
 
+    def handed(self) -> dict[str, str]:
+        """What a proxy adds."""
+        encoded = base64.b64encode(self.certificate).decode()
+        return {"Client-Cert": f":{encoded}:", "X-Proxy-Secret": PROXY_SECRET} if self.certificate else {}
+
     async def get(self, path: str, **headers: str) -> Reply:
+        headers = {**self.handed(), **headers}
         async with self.http.get(self.url + path, headers=headers, allow_redirects=False) as answer:
             return Reply(answer.status, answer.headers, await answer.text())
 
     async def post(self, path: str, form: Any, **headers: str) -> Reply:
         """As an authenticated client."""
         form = dict(form)
+        headers |= self.handed()
+        if self.certificate:
+            form |= {"client_id": self.client}
         if self.secret:
             headers["Authorization"] = aiohttp.encode_basic_auth(self.client, self.secret)
         if self.key is not None:
@@ -223,9 +239,12 @@ class Provider:
     state: LoginState
     browser: Browser
     keys: dict[str, Key]
+    certificate: bytes
     metrics: Metrics
 
     def system(self, client: str = "provincial") -> System:
+        if client == "sealed":
+            return System(self.url, self.http, client, certificate=self.certificate)
         if client in self.keys:
             return System(self.url, self.http, client, key=self.keys[client], bound=p256())
         return System(self.url, self.http, client, secret=SECRET)
@@ -261,8 +280,22 @@ def registered(name: str, login: dict[str, Any], **more: Any) -> RequesterSettin
     )
 
 
-def with_systems(configuration: Configuration, folder: Path) -> tuple[Configuration, dict[str, Key]]:
-    """Four systems: one that any OpenID client could be, its neighbour, one with keys and DPoP, one that pushes."""
+def certified() -> bytes:
+    """A certificate that its owner signed itself (DER)."""
+    key, now = p256(), datetime.now(UTC)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sealed")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )  # fmt: skip
+    return made.sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+def with_systems(
+    configuration: Configuration, folder: Path, certificate: bytes
+) -> tuple[Configuration, dict[str, Key]]:
+    """Systems: such as any OpenID client is, its neighbours, one with keys and DPoP, one that pushes, one with TLS."""
     keys: dict[str, Key] = {"bound": edwards(), "pushing": p256()}
     secret = {"client_secret": {"value": SECRET}}
 
@@ -282,15 +315,22 @@ def with_systems(configuration: Configuration, folder: Path) -> tuple[Configurat
         ),
         registered("twin", {"sector": "twins", "claims": []}, **secret),
         registered("open", {"subject": "public"}, **secret),
+        registered("sealed", {"refresh": True}, certificate={"thumbprint": hashlib.sha256(certificate).hexdigest()}),
     ]  # fmt: skip
     requesters = {**configuration.requesters, **{one.requester: one for one in systems}}
-    return configuration.model_copy(update={"requesters": requesters}), keys
+    proxy = ProxySettings.model_validate({"addresses": ["127.0.0.1"], "secret": {"value": PROXY_SECRET}})
+    access = configuration.gateway.access.model_copy(update={"proxy": proxy})
+    gateway = configuration.gateway.model_copy(update={"access": access})
+    return configuration.model_copy(update={"requesters": requesters, "gateway": gateway}), keys
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[Provider]:
-    """A provider of its own."""
-    configuration, private = with_systems(load(ROOT / "config"), folder)
+async def running(
+    folder: Path, keys: LoginKeys | None = None, *, sandbox: bool = True
+) -> AsyncIterator[Provider]:
+    """A provider of its own. `sandbox` False: tokens are bound as in production."""
+    certificate = certified()
+    configuration, private = with_systems(load(ROOT / "config"), folder, certificate)
     clock, log, browser, metrics = MovableClock(), StandInLog(), Browser(), Metrics()
     access = assembled(configuration, folder, clock, Replays(), Rows())
     watching = asyncio.create_task(access.revocations.watch(0.5, access.keys.refresh))
@@ -307,7 +347,7 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
         notices=LogoutNotices(HttpFormPosts()),
     )
     opened = keys if keys is not None else await asyncio.to_thread(open_keys, LoginKeySettings(), folder)
-    access = replace(access, further=(opened.jwks,))
+    access = replace(access, further=(opened.jwks,), sandbox=sandbox)
     address = PublicAddress()
     browser.openid = openid = open_id(
         configuration,
@@ -322,7 +362,7 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
     services = Services(
         clock=clock, configuration=configuration, catalogue=load_catalogue(ROOT), prefill=cast("Prefill", None),
         papers=cast("Papers", None), access=access, sources={}, recorder=recorder, openid=openid,
-        logins=forwarded_logins(logins, store),
+        logins=forwarded_logins(logins, store), proxies=proxies(configuration.gateway.access.proxy),
     )  # fmt: skip
     runner = DoorRunner(
         Dispatcher(services, api_routes(), metrics), configuration.gateway.limits, drain_seconds=2
@@ -332,7 +372,9 @@ async def running(folder: Path, keys: LoginKeys | None = None) -> AsyncIterator[
     address.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         async with aiohttp.ClientSession() as http:
-            yield Provider(address.url, http, log, access, clock, state, browser, private, metrics)
+            yield Provider(
+                address.url, http, log, access, clock, state, browser, private, certificate, metrics
+            )
     finally:
         watching.cancel()
         await runner.cleanup()

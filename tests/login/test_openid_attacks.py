@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from gateway.login.id_token_signing import LoginKeys
 from tests.access.signing import p256, proof
-from tests.login.provider import BACK, Provider, Reply, System
+from tests.login.provider import BACK, Provider, Reply, System, certified, running
 
 REFUSED = ("login_refused", "not_answerable")
 
@@ -436,6 +438,41 @@ async def test_bound_token_is_worth_nothing_to_a_thief(provider: Provider) -> No
     ]  # fmt: skip
     assert [one.status for one in thefts] == [401] * len(thefts)
     assert (await system.prove(token)).status == 200
+
+
+async def test_token_of_a_certificate_is_worth_nothing_without_it(provider: Provider) -> None:
+    system = provider.system("sealed")
+    body = await system.tokens()
+    token = body["access_token"]
+    assert (body["token_type"], (await system.userinfo(token)).status) == ("Bearer", 200)
+    shown = (await system.post("/oauth2/introspect", {"token": token})).json
+    assert set(shown["cnf"]) == {"x5t#S256"}
+    own, system.certificate = system.certificate, certified()
+    assert (await system.userinfo(token)).status == 401
+    assert (await system.refresh(body["refresh_token"])).status == 401
+    system.certificate = b""
+    assert (await system.userinfo(token)).status == 401
+    system.certificate = own
+    assert (await system.refresh(body["refresh_token"])).status == 200
+
+
+async def test_in_production_a_secret_gets_bearer_tokens_for_logins_only_and_a_key_none(
+    tmp_path: Path, login_keys: LoginKeys
+) -> None:
+    async with running(tmp_path, login_keys, sandbox=False) as provider:
+        await provider.sign_in()
+        system = provider.system()
+        body = await system.tokens()
+        assert (await system.userinfo(body["access_token"])).status == 200
+        own = await system.post("/oauth2/token", {"grant_type": "client_credentials"})
+        assert own.json["error"] == "unauthorized_client"
+        pushing = provider.system("pushing")  # with keys, and `dpop: optional`
+        uri = (await pushing.post("/oauth2/par", pushing.asking())).json["request_uri"]
+        code = (await pushing.authorize({"client_id": "pushing", "request_uri": uri})).back["code"]
+        key, pushing.bound = pushing.bound, None
+        assert (await pushing.redeem(code)).json["error"] == "invalid_dpop_proof"
+        pushing.bound = key
+        assert (await pushing.redeem(code)).json["token_type"] == "DPoP"
 
 
 async def test_system_that_must_bind_gets_no_unbound_token(provider: Provider) -> None:
