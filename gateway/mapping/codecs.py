@@ -58,6 +58,11 @@ def clean_text(text: str) -> str:
     return found if unicodedata.is_normalized("NFC", found) else unicodedata.normalize("NFC", found)
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing is left of a text that is clean."""
+    return not (text if text.isprintable() else clean_text(text)).strip()
+
+
 def clean_json(value: object) -> Any:  # noqa: ANN401 -- plain JSON
     """A foreign value that any JSON writer can write: clean texts, finite numbers of 64 bits."""
     if isinstance(value, str):

@@ -16,7 +16,7 @@ from gateway.domain.dossier import Dossier, ProgressEntry, StatusNotice
 from gateway.domain.identifiers import is_old_id, is_personal_id, is_tax_code
 from gateway.domain.sentences import Sentence
 from gateway.mapping.canonical_path import MORE, VALUE, CanonicalPath, Json, item_of
-from gateway.mapping.codecs import CODECS, Codec, NotWritable, clean_json, clean_text, read_code
+from gateway.mapping.codecs import CODECS, Codec, NotWritable, clean_json, clean_text, is_blank, read_code
 from gateway.mapping.portal_model import (
     Condition,
     MessageMapping,
@@ -165,7 +165,7 @@ class WireValue:
 
     def read(self, raw: object, part: Json, more: Json) -> None:
         """Put the wire value into `part`, or keep it in `more`. Raises MessageFault."""
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if raw is None or (isinstance(raw, str) and is_blank(raw)):
             return
         try:
             place, value = self._placed(raw, part)
@@ -365,7 +365,8 @@ class WireSpread:
     def joins(self, last: Json, row: Json) -> bool:
         """Add the inner rows of `row` to those of `last`, where all else is the same."""
         inner = row[self.name]
-        if not inner or {**last, self.name: inner} != row:
+        # a row without inner ones is an item of its own
+        if not inner or not last[self.name] or {**last, self.name: inner} != row:
             return False
         last[self.name] += inner
         return True

@@ -162,6 +162,24 @@ def test_message_that_is_written_and_read_is_the_same(name: str, data: st.DataOb
     assert plan.read(orjson.loads(orjson.dumps(wire))) == canonical
 
 
+@pytest.mark.parametrize(
+    "name", ["vneid_records.application", "national_bus.application", "ministry_portal.dossier"]
+)
+def test_paper_without_a_file_is_not_lost_before_one_of_the_same_component_with_a_file(name: str) -> None:
+    plan = PLANS[name]
+    papers = [
+        {"component": "A"},
+        {"component": "A", "file_name": "a.pdf"},
+        {"component": "A", "file_name": "b.pdf"},
+    ]
+    written = plan.write({"code": "H31-QG-1", "procedure": "1.001193", "papers": papers})
+    kept = [
+        {name: one[name] for name in ("component", "file_name") if name in one}
+        for one in plan.read(written)["papers"]
+    ]
+    assert kept == papers
+
+
 def coded(fields: WireFields, wire: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Members of a wire message that hold a code of a list."""
     for node in fields.nodes:
