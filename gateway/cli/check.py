@@ -264,7 +264,7 @@ def _idle_tools(root: Path) -> object:
 def doctor(
     *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
 ) -> int:
-    """Check libraries, clock, keys, the database, and reachability of the scanner and the sources.
+    """Check libraries, clock, keys, the database, and reachability of scanner, sources and identity providers.
 
     \b
     Examples:
@@ -292,7 +292,7 @@ def doctor(
     bad = {finding.kind for finding in findings if not finding.good}
     if bad & {"library", "configuration"}:
         return 2
-    return 3 if bad & {"source", "database", "scanner"} else int(bool(bad))
+    return 3 if bad & {"source", "identity provider", "database", "scanner"} else int(bool(bad))
 
 
 def _libraries() -> Iterator[DoctorFinding]:
@@ -390,16 +390,22 @@ def _scanner(configuration: Configuration) -> Iterator[DoctorFinding]:
 
 
 def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:
-    for name, item in configuration.sources.items():
-        if not item.url:
-            continue
-        parts = urlsplit(item.url)
+    """Whether sources, and providers where people sign in, take connections."""
+    called = [("source", name, item.url) for name, item in configuration.sources.items() if item.url]
+    providers = configuration.identity_providers.items()
+    called += [
+        ("identity provider", name, one.endpoints.token or one.issuer)
+        for name, one in providers
+        if one.enabled
+    ]
+    for kind, name, url in called:
+        parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             socket.create_connection((parts.hostname or "", port), _CONNECT_SECONDS).close()
-            yield DoctorFinding("source", name, good=True, text="answers")
+            yield DoctorFinding(kind, name, good=True, text="answers")
         except OSError as error:
-            yield DoctorFinding("source", name, good=False, text=f"does not answer ({type(error).__name__})")
+            yield DoctorFinding(kind, name, good=False, text=f"does not answer ({type(error).__name__})")
 
 
 def _print(findings: list[DoctorFinding]) -> None:

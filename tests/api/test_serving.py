@@ -304,7 +304,17 @@ def test_doctor_says_3_when_a_source_does_not_answer() -> None:
     said = motlan("doctor", "--json", "--set", "sources.population.url=http://127.0.0.1:9/population")
     assert said.code == 3, said.out + said.err
     kinds = {finding["kind"] for finding in json.loads(said.out)["findings"]}
-    assert kinds == {"library", "clock", "state", "configuration", "source"}
+    assert kinds == {"library", "clock", "state", "configuration", "source", "identity provider"}
+
+
+def test_doctor_finds_the_place_where_nobody_can_sign_in() -> None:
+    gone = "identity_providers.national_portal.endpoints.token=http://127.0.0.1:9/oauth2/token"
+    said = motlan("doctor", "--json", "--set", gone)
+    findings = {(one["kind"], one["name"]): one for one in json.loads(said.out)["findings"]}
+    assert said.code == 3, said.out + said.err
+    assert (
+        findings["identity provider", "national_portal"]["text"] == "does not answer (ConnectionRefusedError)"
+    )
 
 
 @pytest.mark.parametrize(
