@@ -252,16 +252,28 @@ def _bundle(pem: bytes, place: str) -> Bundle:
     found: dict[str, LoginSigningKey] = {}
     for block in pem.split(_END)[:-1]:
         try:
-            private = load_pem_private_key(block.strip() + b"\n" + _END + b"\n", None)
+            # Whether factors are prime takes longer than the rest of a start: what is tried is that it signs.
+            pem_block = block.strip() + b"\n" + _END + b"\n"
+            private = load_pem_private_key(pem_block, None, unsafe_skip_rsa_key_validation=True)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise _unusable(place) from None
         if not isinstance(private, _PrivateKey) or not _is_strong(private):
             raise _unusable(place)
         key = LoginSigningKey.of(private)
+        if isinstance(private, RSAPrivateKey) and not _signs(key, private):
+            raise _unusable(place)
         found[key.algorithm] = key
     if "RS256" not in found:
         raise _unusable(place)
     return found
+
+
+def _signs(key: LoginSigningKey, private: RSAPrivateKey) -> bool:
+    """Whether what it signs verifies: its parts belong together."""
+    try:
+        return key.signed(b"", private.sign(b"", PKCS1v15(), SHA256()))
+    except ValueError:
+        return False
 
 
 def _is_strong(private: _PrivateKey) -> bool:
