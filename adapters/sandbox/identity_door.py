@@ -127,7 +127,6 @@ class ProviderDoor:
             system=system, redirect_uri=words["redirect_uri"], origin=origin, scope=words["scope"],
             made_at=self.provider.clock(), state=words.get("state"), nonce=words.get("nonce"), challenge=challenge,
             prompt=words.get("prompt", ""), longest=int(longest) if longest is not None else None,
-            level=words.get("acr_values", ""),
         )  # fmt: skip
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -306,7 +305,7 @@ class ProviderDoor:
         return web.Response()
 
     async def _keys(self, _request: web.Request) -> web.StreamResponse:
-        rule = self.provider.lie(LiePlace.METADATA)
+        rule = self.provider.lie(LiePlace.KEYS)
         if rule is not None and rule.lie is Lie.KEYS_500:
             return web.Response(status=500)
         if rule is not None and rule.lie is Lie.KEYS_EMPTY:
@@ -316,7 +315,7 @@ class ProviderDoor:
     async def _discovery(self, request: web.Request) -> web.StreamResponse:
         """OpenID Connect Discovery 1.0, 3."""
         d, base = self.dialect, f"{_origin(request)}{self.dialect.prefix}"
-        rule = self.provider.lie(LiePlace.METADATA)
+        rule = self.provider.lie(LiePlace.DISCOVERY)
         issuer = self.provider.issuer(_origin(request))
         if rule is not None and rule.lie is Lie.DISCOVERY_WRONG_ISSUER:
             issuer = STRANGER

@@ -16,7 +16,8 @@ class LiePlace(Enum):
     ID_TOKEN = "ID token"
     USERINFO = "userinfo endpoint"
     SEALED = "encrypted answer of VNeID"
-    METADATA = "discovery and keys"
+    KEYS = "published keys"
+    DISCOVERY = "discovery"
     LOGOUT = "logout token"
 
 
@@ -112,9 +113,9 @@ class Lie(StrEnum):
     NOT_SEALED = "not_sealed", LiePlace.SEALED, "plain JSON, which was not encrypted"
     SHORT_KEY = "short_key", LiePlace.SEALED, "`key` holds 5 bytes"
 
-    KEYS_500 = "keys_500", LiePlace.METADATA, "keys: status 500"
-    KEYS_EMPTY = "keys_empty", LiePlace.METADATA, "keys: none"
-    DISCOVERY_WRONG_ISSUER = "discovery_wrong_issuer", LiePlace.METADATA, "discovery: another issuer"
+    KEYS_500 = "keys_500", LiePlace.KEYS, "status 500"
+    KEYS_EMPTY = "keys_empty", LiePlace.KEYS, "no keys"
+    DISCOVERY_WRONG_ISSUER = "discovery_wrong_issuer", LiePlace.DISCOVERY, "another issuer"
 
     LOGOUT_NONCE = "logout_nonce", LiePlace.LOGOUT, "with a `nonce`, which is forbidden"
     LOGOUT_NO_EVENTS = "logout_no_events", LiePlace.LOGOUT, "no `events`"

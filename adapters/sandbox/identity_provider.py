@@ -48,7 +48,6 @@ class AskedLogin:
     challenge: str = ""
     prompt: str = ""
     longest: int | None = None
-    level: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -449,6 +449,8 @@ async def test_page_of_the_provider_signs_out_everywhere_and_opens_frames(
     await party.client.post("/identity/national/commonauth", data=form, allow_redirects=False)
     home = await (await party.client.get("/identity/national/")).text()
     assert "Trần Thị Mẫu" in home
+    async with party.client.get("/identity/national/oidc/logout") as answer:
+        assert answer.status == 400, "a link of another site signs nobody out"
     async with party.client.post("/identity/national/oidc/logout") as answer:
         text = await answer.text()
         assert "frame-src" in answer.headers["Content-Security-Policy"]
