@@ -275,7 +275,9 @@ class RelyingParty:
         _bounded(answer)
         if answer.status in _ERROR_STATUSES:
             said = _object(read_json(answer)).get("error")
-            return _GivenTokens(error=said if said in _TOKEN_ERRORS else "token_error")
+            return _GivenTokens(
+                error=said if isinstance(said, str) and said in _TOKEN_ERRORS else "token_error"
+            )
         tree = _object(self._opened(answer))
         kind, access, identity = (tree.get(word) for word in ("token_type", "access_token", "id_token"))
         if not isinstance(kind, str) or kind.lower() != "bearer":
@@ -330,8 +332,8 @@ class RelyingParty:
         except AccountRefused as refused:
             raise forged(f"claims.{refused.detail}") from None
         for name in ("personal_id", "account", "tax_code", "old_id"):
-            said = getattr(other, name)
-            if said and said != getattr(account, name):
+            said, read = getattr(other, name), getattr(account, name)
+            if said and read and said != read:
                 raise forged(f"claims.{name}")
 
     def _names_person(self, identity: Identity) -> bool:
@@ -360,7 +362,7 @@ class RelyingParty:
             raise unusable("discovery.issuer")
         pinned, found = self._settings.endpoints, {}
         for name, word in _METADATA.items():
-            said = getattr(pinned, name) or tree.get(word, "")
+            said = getattr(pinned, name) or tree.get(word) or ""
             if not isinstance(said, str) or (
                 said and said != getattr(pinned, name) and not _is_near(said, issuer)
             ):

@@ -20,8 +20,6 @@ class ProviderEndpoints(Settings):
     userinfo: str = ""
     jwks: str = ""
     logout: str = ""
-    introspect: str = ""
-    revoke: str = ""
 
 
 class IdentityProviderSettings(Settings):

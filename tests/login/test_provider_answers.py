@@ -49,6 +49,7 @@ def saying(status: int, body: Any) -> Callable[[], web.Response]:
 
 RESPONSES: dict[str, tuple[dict[str, Any], str]] = {
     "another state": ({"state": "state-2"}, "login_forged state"),
+    "a state that is no text": ({"state": "\udc80"}, "login_forged state"),
     "a blank state": ({"state": ""}, "login_forged state"),
     "another issuer": ({"iss": "https://other.example"}, "login_forged response_iss"),
     "a blank issuer": ({"iss": ""}, "login_forged response_iss"),
@@ -83,6 +84,7 @@ TOKENS: dict[str, tuple[Callable[[], Any], str]] = {
     "a used code": (saying(400, {"error": "invalid_grant"}), "login_forged invalid_grant"),
     "a wrong secret": (saying(401, {"error": "invalid_client"}), "login_provider_refused invalid_client"),
     "an error with a number": (saying(400, {"error": NUMBER}), "login_provider_refused token_error"),
+    "a list of errors": (saying(400, {"error": ["invalid_grant"]}), "login_provider_refused token_error"),
     "an error of another form": (saying(400, ["invalid_grant"]), "login_answer_invalid token.answer_invalid"),
     "forbidden": (saying(403, {}), "login_provider_refused token.access_refused"),
     "too often": (saying(429, {}), "login_provider_unavailable token.receiver_busy"),
@@ -214,7 +216,7 @@ async def test_several_audiences_count_where_azp_names_us(fake: FakeProvider) ->
 async def test_person_of_the_id_token_must_be_the_person_of_userinfo(fake: FakeProvider) -> None:
     """A provider that mixes up two people: nobody is signed in."""
     async with relying(fake) as provider:
-        fake.claims = {"SoDinhDanh": NUMBER, "TechID": "TID-90"}
+        fake.claims = {"SoDinhDanh": NUMBER, "TechID": "TID-90", "MaSoThue": "0916911353"}
         await finished(provider)
         fake.claims = {"SoDinhDanh": "033190482619"}
         assert await refused(provider) == "login_forged claims.personal_id"
@@ -295,6 +297,7 @@ LIES: dict[str, tuple[dict[str, Any], str]] = {
         {"authorization_endpoint": "https://evil.example/"}, "discovery.authorization_endpoint",
     ),
     "that hides a host": ({"jwks_uri": "http://127.0.0.1:1@evil.example/"}, "discovery.jwks_uri"),
+    "with a number as address": ({"end_session_endpoint": 7}, "discovery.end_session_endpoint"),
     "without keys": ({"jwks_uri": None}, "discovery.jwks_uri"),
     "without userinfo": ({"userinfo_endpoint": ""}, "discovery.userinfo_endpoint"),
 }  # fmt: skip
