@@ -8,10 +8,9 @@ At a server each value is one key with an expiry, so a flood lasts as long as an
 Each operation touches one key and is atomic at the server.
 """
 
-import heapq
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,12 +22,12 @@ from gateway.ports.sessions import Sessions
 _ENTRIES = 100_000
 _BYTES = 64 * 1024 * 1024
 #: what an entry costs beside key and value
-_OVERHEAD = 320
+_OVERHEAD = 280
 #: uses (the key up to its colon) that anybody can begin: attempts, authorization requests
 BEGUN_BY_ANYBODY = frozenset({"at", "az"})
 #: of entries and bytes: what these may take
 _THEIR_SHARE = 0.5
-_HEAP_SLACK = 64
+_MINUTE, _SLACK = 60, 64
 _PREFIX = "motlan:login:"
 #: replaces exactly the value that the caller has seen
 _SWAP = """
@@ -41,7 +40,7 @@ return 1
 class MemorySessions:
     """A bounded map with expiry; for one loop."""
 
-    __slots__ = ("_begun", "_ends", "_entries", "_items", "_now", "_room", "_taken")
+    __slots__ = ("_begun", "_ends", "_entries", "_items", "_noted", "_now", "_room", "_swept", "_taken")
 
     def __init__(
         self, *, entries: int = _ENTRIES, room: int = _BYTES, now: Callable[[], float] = time.monotonic
@@ -51,8 +50,10 @@ class MemorySessions:
         self._items: dict[str, tuple[float, bytes]] = {}
         #: keys that anybody can begin, oldest first
         self._begun: OrderedDict[str, None] = OrderedDict()
-        #: (when it is over, key); entries that were replaced or taken stay until then
-        self._ends: list[tuple[float, str]] = []
+        #: minute -> keys that may be over then; those that were replaced or taken stay until then
+        self._ends: dict[int, list[str]] = {}
+        #: how many those are; the minute up to which they were looked at
+        self._noted = self._swept = 0
         self._entries = entries
         self._room = room
         #: bytes of what anybody can begin, and of the rest
@@ -98,6 +99,7 @@ class MemorySessions:
         """Forget everything."""
         for kept in (self._items, self._begun, self._ends):
             kept.clear()
+        self._noted = 0
         self._taken = [0, 0]
 
     def _found(self, key: str) -> bytes | None:
@@ -113,13 +115,16 @@ class MemorySessions:
         self._forget_ended()
         size, anybody = _size(key, value), _use(key) in BEGUN_BY_ANYBODY
         while not self._fits(key, size, anybody=anybody):
+            now = self._now()
+            if self._forget_keys(self._ends.get(int(now // _MINUTE), ()), now):
+                continue
             if not self._begun:
                 raise LoginsUnavailable(say.CACHE_FULL)
             self._forget(next(iter(self._begun)))
         self._forget(key)
         end = self._now() + seconds
         self._items[key] = (end, bytes(value))
-        heapq.heappush(self._ends, (end, key))
+        self._note_end(key, end)
         self._taken[not anybody] += size
         if anybody:
             self._begun[key] = None
@@ -141,15 +146,30 @@ class MemorySessions:
         self._begun.pop(key, None)
         self._taken[_use(key) not in BEGUN_BY_ANYBODY] -= _size(key, item[1])
 
+    def _note_end(self, key: str, end: float) -> None:
+        self._ends.setdefault(int(end // _MINUTE), []).append(key)
+        self._noted += 1
+
     def _forget_ended(self) -> None:
-        now, ends = self._now(), self._ends
-        while ends and ends[0][0] <= now:
-            end, key = heapq.heappop(ends)
-            if key in self._items and self._items[key][0] <= end:
-                self._forget(key)
-        if len(ends) > 2 * len(self._items) + _HEAP_SLACK:
-            ends[:] = [(end, key) for key, (end, _) in self._items.items()]
-            heapq.heapify(ends)
+        """Once in a minute."""
+        now = self._now()
+        minute = int(now // _MINUTE)
+        if minute != self._swept:
+            self._swept = minute
+            for one in [one for one in self._ends if one < minute]:
+                self._noted -= len(self._ends[one])
+                self._forget_keys(self._ends.pop(one), now)
+        if self._noted > 2 * len(self._items) + _SLACK:
+            self._ends.clear()
+            self._noted = 0
+            for key, (end, _) in self._items.items():
+                self._note_end(key, end)
+
+    def _forget_keys(self, keys: Sequence[str], now: float) -> int:
+        ended = [key for key in keys if key in self._items and self._items[key][0] <= now]
+        for key in ended:
+            self._forget(key)
+        return len(ended)
 
 
 class RedisSessions:

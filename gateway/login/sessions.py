@@ -13,6 +13,7 @@ import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -25,8 +26,16 @@ from gateway.login.sealed_values import ReadValue, SealedValues
 
 #: of one session at rest
 MOST_BYTES = 2_048
-#: a larger one is compressed
-_PLAIN_BYTES = 1_024
+#: words of sessions and of ID tokens (RFC 1950, preset dictionary); with other ones all sessions end
+_WORDS = (
+    b'{"alg":"RS256","kid":"","typ":"JWT","x5t":""}{"iss":"https://","sub":"","aud":["motlan"],"azp":"motlan",'
+    b'"at_hash":"","c_hash":"","amr":["BasicAuthenticator"],"nonce":"","acr":"LoA2","sid":"","auth_time":17,'
+    b'"exp":17,"nbf":17,"iat":17,"jti":""}"kind":"business","tax_code":"","organisation":"","old_id":"",'
+    b'"vneid"{"id":"","who":{"provider":"national_portal","subject":"","kind":"citizen","account":"",'
+    b'"personal_id":"0","full_name":"Nguy\xe1\xbb\x85n Th\xe1\xbb\x8b","birth_date":"19","level":2,"at":17,'
+    b'"session":"","id_token":""},"clients":[""],"agreed":{"":["name","birthdate","personal_id"]},'
+    b'"created":17,"seen":17,"csrf":"","cookie":"","token":[]}'
+)
 #: how exactly the last use is known, in seconds
 _SEEN_SECONDS = 60
 #: attempts against concurrent changes
@@ -201,23 +210,24 @@ class SessionBook:
             await self._values.drop(_key(one))
 
     async def _add(self, key: str, session: str) -> list[str]:
-        """Add to a list; the sessions that are too many."""
+        """Add to a list; the sessions that are too many. Ids are no secret, and each is looked at before it counts."""
+        store = self._values.store
         for _ in range(_TRIES):
-            value = await self._values.read(key)
+            value = await store.get(key)
             if value is None:
-                if await self._values.add(key, session.encode(), self._longest):
+                if await store.add(key, session.encode(), self._longest):
                     return []
                 continue
-            known = [one for one in value.plain.decode().split() if one != session]
+            known = [one for one in value.decode().split() if one != session]
             living = [one for one in known if await self.find(one) is not None]
             kept, ended = living[1 - _MOST_PER_ACCOUNT :], living[: 1 - _MOST_PER_ACCOUNT]
-            if await self._values.swap(key, value, " ".join([*kept, session]).encode(), self._longest):
+            if await store.swap(key, value, " ".join([*kept, session]).encode(), self._longest):
                 return ended
         return []
 
     async def _listed(self, key: str) -> list[str]:
-        value = await self._values.get(key)
-        return [] if value is None else value.decode().split()
+        value = await self._values.store.get(key)
+        return [] if value is None else value.decode("ascii", "replace").split()
 
 
 def _same_account(one: Identity, other: Identity) -> bool:
@@ -261,21 +271,39 @@ def _written(session: Session) -> bytes:
 
 
 def _packed(session: Session) -> bytes:
-    identity = {name: value for name, value in asdict(session.identity).items() if value not in {"", 0}}
+    """Compressed by words that every session has: a line of JSON, then the bytes of the ID token."""
+    parts = _token_parts(session.identity.id_token)
+    kept = session.identity if parts is None else replace(session.identity, id_token="")
+    identity = {name: value for name, value in asdict(kept).items() if value not in {"", 0}}
     members: dict[str, Any] = {
         "id": session.id, "who": identity, "clients": session.clients, "agreed": dict(session.agreed),
         "created": session.created, "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
+        "token": [len(one) for one in parts or ()],
     }  # fmt: skip
-    text = orjson.dumps(members)
-    return text if len(text) <= _PLAIN_BYTES else zlib.compress(text)
+    packing = zlib.compressobj(zdict=_WORDS)
+    return packing.compress(orjson.dumps(members) + b"\n" + b"".join(parts or ())) + packing.flush()
 
 
 def _parsed(written: bytes) -> Session:
     """Sealed by this gateway, so as `_packed` wrote it."""
-    members = orjson.loads(written if written.startswith(b"{") else zlib.decompress(written))
+    line, _, rest = zlib.decompressobj(zdict=_WORDS).decompress(written).partition(b"\n")
+    members = orjson.loads(line)
     identity = Identity(**members["who"] | {"kind": AccountKind(members["who"].get("kind", "citizen"))})
+    if members["token"]:
+        ends = list(accumulate(members["token"]))
+        parts = [rest[end - size : end] for size, end in zip(members["token"], ends, strict=True)]
+        identity = replace(identity, id_token=".".join(map(_base64, parts)))
     return Session(
         id=members["id"], identity=identity, clients=tuple(members["clients"]),
-        agreed={name: tuple(claims) for name, claims in members["agreed"].items()}, created=members["created"],
-        seen=members["seen"], csrf=members["csrf"], cookie=members["cookie"],
+        agreed={name: tuple(claims) for name, claims in members["agreed"].items()},
+        created=members["created"], seen=members["seen"], csrf=members["csrf"], cookie=members["cookie"],
     )  # fmt: skip
+
+
+def _token_parts(token: str) -> tuple[bytes, ...] | None:
+    """The bytes of a compact token, a quarter shorter than its text; None for a text that they would not give back."""
+    try:
+        parts = tuple(base64.urlsafe_b64decode(one + "=" * (-len(one) % 4)) for one in token.split("."))
+    except (ValueError, binascii.Error):
+        return None
+    return parts if token and ".".join(map(_base64, parts)) == token else None

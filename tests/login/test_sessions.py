@@ -1,9 +1,14 @@
 """Sessions of people: rotated at login, with idle and absolute limits, sealed at rest, named anew for each client."""
 
 import asyncio
+import base64
 import os
+import secrets
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from adapters.stores.sessions import MemorySessions
@@ -190,3 +195,37 @@ async def test_emptied_store_signs_out_and_a_new_login_works(kept: Kept) -> None
     assert await kept.book.of(cookie) is None
     _, cookie = await kept.book.begin(WHO)
     assert await kept.book.of(cookie)
+
+
+def _token() -> str:
+    """As long as those of WSO2 Identity Server."""
+    key = secrets.token_urlsafe(41)
+    header = {"x5t": key, "kid": f"{key}_RS256", "alg": "RS256"}
+    claims = {
+        "iss": "https://idp.example:443/oauth2/token", "sub": os.urandom(12).hex(), "aud": ["motlan"], "azp": "motlan",
+        "amr": ["BasicAuthenticator"], "exp": 1_764_320_000, "iat": 1_764_316_400, "auth_time": 1_764_316_400,
+        "nonce": secrets.token_urlsafe(32), "sid": secrets.token_urlsafe(16), "at_hash": secrets.token_urlsafe(16),
+    }  # fmt: skip
+    parts = (orjson.dumps(header), orjson.dumps(claims), os.urandom(256))
+    return ".".join(base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in parts)
+
+
+async def test_open_login_takes_at_most_two_kilobytes_of_memory(kept: Kept) -> None:
+    people = [
+        replace(WHO, subject=secrets.token_urlsafe(16), session=secrets.token_urlsafe(16), id_token=_token())
+        for _ in range(1_000)
+    ]
+    assert len(people[0].id_token) > 950
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for one in people:
+            session, cookie = await kept.book.begin(one)
+            await kept.book.note_client(session.id, "provincial_system")
+        each = (tracemalloc.get_traced_memory()[0] - before) / len(people)
+    finally:
+        tracemalloc.stop()
+    assert each <= 2_048
+    found = await kept.book.of(cookie)
+    assert found is not None
+    assert found.identity == people[-1]
