@@ -19,6 +19,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
 from gateway.domain.login import LoginReason
 from gateway.login.broker import AGAIN, ANSWERS, CALLBACK, SESSIONS, START
+from gateway.login.choices import CONSENT
 from gateway.login.logout import SIGNED_OUT
 from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
 from gateway.login.wanted import AuthorizationAnswer
@@ -42,7 +43,7 @@ def add_login_pages(routes: Routes) -> None:
     }.items():  # fmt: skip
         routes.add(("GET", "POST"), Endpoint(path, _stepping(step)))
     for path, shown, sent in (
-        ("/login/mandate", _no_form, _act_for), ("/login/consent", _no_form, _agree),
+        ("/login/mandate", _no_form, _act_for), (CONSENT, _consent, _agree),
         (SESSIONS, _sessions, _end_session), ("/login/logout", _sign_out, _confirm_sign_out),
     ):  # fmt: skip
         routes.add(("GET",), Endpoint(path, _stepping(shown)))
@@ -173,6 +174,12 @@ async def _act_for(
     _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
     return await here.broker.choices.act_for(visitor, given)
+
+
+async def _consent(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.choices.consent(visitor, given.get("at", ""))
 
 
 async def _agree(

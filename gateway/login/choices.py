@@ -23,10 +23,11 @@ from gateway.login.attempts import digest_of, random_text
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
-from gateway.login.steps import BrowserOutcome, LoginPage, PageKind, Visitor, problem_page
+from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, PageKind, Visitor, problem_page
 from gateway.login.wanted import AuthorizationError, Authorizations, LoginWanted, Prompt
 
 MYSELF = "self"
+CONSENT = "/login/consent"
 _SECONDS = 900
 _LONGEST_NAME, _LONGEST_CODE = 120, 80
 _DATE = re.compile(r"(?:(?:([0-3]?[0-9])/)?([01]?[0-9])/)?([0-9]{4})", re.ASCII)
@@ -120,7 +121,14 @@ class Choices:
             except MandateNotProven as error:
                 return self._mandate_page(found, {one: form.get(one, "") for one in _TYPED}, error.said)
         state = replace(found.state, for_whom=True, mandate=mandate)
-        return await self._go_on(visitor, found._replace(state=state))
+        return await self._go_on(visitor, found._replace(state=state), is_sent=True)
+
+    async def consent(self, visitor: Visitor, at: str) -> BrowserOutcome:
+        """The page of consent at its own address, for the browser of its session. Raises LoginsUnavailable."""
+        session = await self.sessions.of(visitor.session)
+        ticket = None if session is None else await self.values.get(_place(at, session.id))
+        found = None if ticket is None else await self._found(visitor, {"ticket": ticket.decode()})
+        return _over() if found is None else await self._go_on(visitor, found)
 
     async def agree(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of consent was sent: yes or no. Raises LoginsUnavailable, LogUnavailable."""
@@ -134,8 +142,8 @@ class Choices:
 
     # ------------------------------------------------------------------------------------------------- deciding
 
-    async def _go_on(self, visitor: Visitor, at: _Decision) -> BrowserOutcome:
-        """The next page, or the code."""
+    async def _go_on(self, visitor: Visitor, at: _Decision, *, is_sent: bool = False) -> BrowserOutcome:
+        """The next page, or the code. `is_sent`: after a form, a page gets an address: "back" then leads to it."""
         state, wanted, session, ticket = at
         system = self.systems.named(wanted.client)
         if system is None:
@@ -150,6 +158,9 @@ class Choices:
         await self.values.put(_key(at.ticket), _WRITTEN.dump_json(state), _SECONDS)
         if page is PageKind.MANDATE:
             return self._mandate_page(at)
+        if is_sent and visitor.session:
+            await self.values.put(_place(wanted.id, session.id), at.ticket.encode(), _SECONDS)
+            return BrowserOutcome(step=Leaving(url=f"{CONSENT}?at={wanted.id}"))
         values = {
             "ticket": at.ticket, "client": system.title, "claims": wanted.claims, "who": session.identity,
             "mandate": state.mandate,
@@ -269,6 +280,10 @@ def _needs_consent(wanted: LoginWanted, system: LoginClient, session: Session) -
 def _over() -> BrowserOutcome:
     """A page that was sent too late, or a second time."""
     return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, "/login/start"))
+
+
+def _place(authorization: str, session: str) -> str:
+    return f"cp:{digest_of(f'{authorization} {session}')}"
 
 
 def _key(ticket: str) -> str:

@@ -1,0 +1,67 @@
+"""A real browser (Debian's Chromium, driven by Playwright) at a running gateway with its sandbox.
+
+Screenshots of each test are kept in `MOTLAN_SCREENSHOTS` (CI keeps the folder), else in the test's own folder.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.flows.conftest import House, build
+
+CHROMIUM = shutil.which("chromium")
+NEEDS_BROWSER = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs a browser: install Debian's package chromium"
+)
+
+Shot = Callable[[Page, str], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests; each has a profile of its own."""
+    async with async_playwright() as tool:
+        opened = await tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def login_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house whose sources and identity providers are patient."""
+    async with build(tmp_path_factory.mktemp("browser"), {}) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A fresh profile: no cookies, no history. A page that breaks its own content policy fails the test."""
+    opened = await browser.new_context(viewport={"width": 900, "height": 800}, locale="vi-VN")
+    refused: list[str] = []
+
+    def hear(page: Page) -> None:
+        page.on(
+            "console", lambda said: refused.append(said.text) if "Content Security" in said.text else None
+        )
+
+    opened.on("page", hear)
+    yield opened
+    await opened.close()
+    assert refused == []
+
+
+@pytest.fixture
+def shot(tmp_path: Path, request: pytest.FixtureRequest) -> Shot:
+    """Keeps a picture of a page."""
+    folder = Path(os.environ.get("MOTLAN_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def keep(page: Page, name: str) -> None:
+        await page.screenshot(path=folder / f"{request.node.name}-{name}.png", full_page=True)
+
+    return keep
