@@ -179,7 +179,7 @@ async def _act_for(
 async def _consent(
     _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
-    return await here.broker.choices.consent(visitor, given.get("at", ""))
+    return await here.broker.choices.consent(visitor, given.get("at", ""), given.get("to", ""))
 
 
 async def _agree(

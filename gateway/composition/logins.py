@@ -96,13 +96,14 @@ async def signing_in(
         urls=state.urls, systems=systems, tokens=openid.logout_tokens if openid is not None else None,
         notices=state.notices, recorder=recorder,
     )  # fmt: skip
+    attempts = Attempts(state.values, state.urls, seconds=configuration.gateway.logins.attempt_seconds)
     choices = Choices(
         values=state.values, sessions=state.sessions, systems=systems, authorizations=authorizations,
-        mandates=_PageMandates(proofs, requesters),
+        mandates=_PageMandates(proofs, requesters), seal=attempts.sealed,
     )  # fmt: skip
     broker = Broker(
         configuration=configuration, catalogue=parts.catalogue, providers=providers,
-        attempts=Attempts(state.values, state.urls, seconds=configuration.gateway.logins.attempt_seconds),
+        attempts=attempts,
         sessions=state.sessions, systems=systems, authorizations=authorizations, choices=choices,
         sign_out=sign_out, recorder=recorder,
     )  # fmt: skip

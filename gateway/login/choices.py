@@ -8,7 +8,7 @@ For whom a person acts is asked once for each request of a system that takes man
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ from gateway.domain.identifiers import ExchangeId, is_personal_id, is_tax_code
 from gateway.domain.login import Identity, LoginReason, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.sentences import Sentence
-from gateway.login.attempts import digest_of, random_text
+from gateway.login.attempts import LoginTarget, digest_of, random_text
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
@@ -30,6 +30,7 @@ MYSELF = "self"
 CONSENT = "/login/consent"
 _SECONDS = 900
 _LONGEST_NAME, _LONGEST_CODE = 120, 80
+_SEALED = re.compile(r"[A-Za-z0-9_-]{1,2000}", re.ASCII)
 _DATE = re.compile(r"(?:(?:([0-3]?[0-9])/)?([01]?[0-9])/)?([0-9]{4})", re.ASCII)
 #: what a form gives again when it comes back with a fault
 _TYPED = ("kind", "personal_id", "full_name", "birth_date", "tax_code", "document")
@@ -103,6 +104,8 @@ class Choices:
     authorizations: Authorizations
     #: None: nobody acts for others
     mandates: Mandates | None
+    #: seals where a login goes (`Attempts.sealed`)
+    seal: Callable[[LoginTarget], str]
 
     async def answered(self, visitor: Visitor, wanted: LoginWanted, session: Session) -> BrowserOutcome:
         """The answer to a request, or the first page. Raises LoginsUnavailable, LogUnavailable."""
@@ -113,7 +116,7 @@ class Choices:
         """The page of mandates was sent. Raises LoginsUnavailable, LogUnavailable."""
         found = await self._found(visitor, form)
         if found is None:
-            return _over()
+            return _over(form.get("to", ""))
         mandate = None
         if form.get("kind", "") != MYSELF:
             try:
@@ -123,18 +126,21 @@ class Choices:
         state = replace(found.state, for_whom=True, mandate=mandate)
         return await self._go_on(visitor, found._replace(state=state), is_sent=True)
 
-    async def consent(self, visitor: Visitor, at: str) -> BrowserOutcome:
-        """The page of consent at its own address, for the browser of its session. Raises LoginsUnavailable."""
+    async def consent(self, visitor: Visitor, at: str, to: str) -> BrowserOutcome:
+        """The page of consent at its own address, for the browser of its session. Raises LoginsUnavailable.
+
+        `to`: where the login went, sealed, for when it is over.
+        """
         session = await self.sessions.of(visitor.session)
         ticket = None if session is None else await self.values.get(_place(at, session.id))
         found = None if ticket is None else await self._found(visitor, {"ticket": ticket.decode()})
-        return _over() if found is None else await self._go_on(visitor, found)
+        return _over(to) if found is None else await self._go_on(visitor, found)
 
     async def agree(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of consent was sent: yes or no. Raises LoginsUnavailable, LogUnavailable."""
         found = await self._found(visitor, form)
         if found is None:
-            return _over()
+            return _over(form.get("to", ""))
         if form.get("answer") != "yes":
             return await self._refused(visitor, found.wanted, AuthorizationError.ACCESS_DENIED)
         await self.sessions.note_agreed(found.session.id, found.wanted.client, found.wanted.claims)
@@ -151,7 +157,7 @@ class Choices:
         page, error = self._open_question(state, wanted, system, session)
         if page is None:
             answer = await self.authorizations.grant(wanted.id, session, state.mandate, visitor.exchange)
-            return _over() if answer is None else BrowserOutcome(step=answer, who=session)
+            return _over(self._way(wanted)) if answer is None else BrowserOutcome(step=answer, who=session)
         if Prompt.NONE in wanted.prompt:
             return await self._refused(visitor, wanted, error)
         at = at._replace(ticket=ticket or random_text())
@@ -160,10 +166,10 @@ class Choices:
             return self._mandate_page(at)
         if is_sent and visitor.session:
             await self.values.put(_place(wanted.id, session.id), at.ticket.encode(), _SECONDS)
-            return BrowserOutcome(step=Leaving(url=f"{CONSENT}?at={wanted.id}"))
+            return BrowserOutcome(step=Leaving(url=f"{CONSENT}?at={wanted.id}&to={self._way(wanted)}"))
         values = {
-            "ticket": at.ticket, "client": system.title, "claims": wanted.claims, "who": session.identity,
-            "mandate": state.mandate,
+            "ticket": at.ticket, "to": self._way(wanted), "client": system.title, "claims": wanted.claims,
+            "who": session.identity, "mandate": state.mandate,
         }  # fmt: skip
         return BrowserOutcome(step=LoginPage(kind=page, values=values), who=session)
 
@@ -180,7 +186,11 @@ class Choices:
         self, visitor: Visitor, wanted: LoginWanted, error: AuthorizationError
     ) -> BrowserOutcome:
         answer = await self.authorizations.refuse(wanted.id, error, visitor.exchange)
-        return _over() if answer is None else BrowserOutcome(step=answer)
+        return _over(self._way(wanted)) if answer is None else BrowserOutcome(step=answer)
+
+    def _way(self, wanted: LoginWanted) -> str:
+        """Where a login went, sealed: a page that is over leads back there."""
+        return self.seal(LoginTarget(client=wanted.client, procedure=wanted.procedure, agency=wanted.agency))
 
     async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _Decision | None:
         """What a ticket is of; None: it is over, or its session is, or another person signed in meanwhile."""
@@ -206,7 +216,8 @@ class Choices:
     ) -> BrowserOutcome:
         system = self.systems.named(at.wanted.client)
         values = {
-            "ticket": at.ticket, "client": system.title if system else None, "kinds": self._kinds(at.wanted),
+            "ticket": at.ticket, "to": self._way(at.wanted), "client": system.title if system else None,
+            "kinds": self._kinds(at.wanted),
             "who": at.session.identity, "typed": typed or {}, "fault": fault,
         }  # fmt: skip
         status = 200 if fault is None else 403
@@ -277,9 +288,10 @@ def _needs_consent(wanted: LoginWanted, system: LoginClient, session: Session) -
             return False
 
 
-def _over() -> BrowserOutcome:
-    """A page that was sent too late, or a second time."""
-    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, "/login/start"))
+def _over(to: str) -> BrowserOutcome:
+    """A page that was sent too late, or a second time. `to`: where the login went, sealed; blank: not known."""
+    again = f"/login/again?to={to}" if _SEALED.fullmatch(to) else "/login/start"
+    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, again))
 
 
 def _place(authorization: str, session: str) -> str:
