@@ -194,7 +194,10 @@ class Browser:
             method, whole, data=form, headers=headers, allow_redirects=False
         ) as answer:
             text = await answer.text()
-            return Landing(answer.status, whole, answer.headers.get("Location", ""), text, answer.headers)
+            location = answer.headers.get("Location", "")
+        if location.startswith("/login/consent?"):  # the next page has an address of its own
+            return await self.go(location)
+        return Landing(answer.status, whole, location, text, answer.headers)
 
     @property
     def cookies(self) -> dict[str, str]:
