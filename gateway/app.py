@@ -193,7 +193,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             recorder=recorder,
         )
         sign_in = await opened.enter_async_context(
-            signing_in(parts, shared.logins, recorder, openid, proofs, access.requesters)
+            signing_in(parts, shared.logins, recorder, openid, proofs, access.requesters, shared.access)
         )
         guesses = LookupGuesses.under(
             settings.policy, rows=relay.rows, contents=relay.contents, recorder=recorder,

@@ -27,6 +27,7 @@ from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.broker import Broker
+from gateway.login.floods import Floods
 from gateway.login.handles import ForwardedLogins
 from gateway.login.logout import SignOut
 from gateway.login.logout_tokens import LogoutTokens
@@ -122,6 +123,7 @@ class SignIn:
     broker: Broker
     sign_out: SignOut
     pages: Pages
+    floods: Floods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

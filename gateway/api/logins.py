@@ -5,6 +5,7 @@ http, which production refuses. A form that changes something counts only from a
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
@@ -27,6 +28,8 @@ from gateway.telemetry import log
 
 BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
 LOGOUT = "/oauth2/logout"
+#: anybody's browser can be sent here; each may store or record something
+_COUNTED = frozenset({START, AGAIN, f"{CALLBACK}/{{provider}}", "/oauth2/authorize"})
 _HTML = "text/html; charset=utf-8"
 _FORM_BYTES, _MOST_PARAMETERS = 16_384, 40
 _YEAR = "public, max-age=31536000, immutable"
@@ -232,6 +235,12 @@ def _stepping(step: _BrowserStep) -> Callable[[Request], Awaitable[Response]]:
 
 async def _answered(request: Request, here: SignIn, step: _BrowserStep, given: Mapping[str, str]) -> Response:
     """The response to a step; when it cannot be done now, a page that leads back to it."""
+    if request.route in _COUNTED and (wait := await here.floods.is_above(request.client_address)):
+        request.services.recorder.metrics.login("login_throttled")
+        page = problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given))
+        response = _shown(request, here, replace(page, status=429))
+        response.headers["Retry-After"] = str(wait)
+        return response
     try:
         request.services.demand()
         outcome = await step(request, here, _visitor(request), given)

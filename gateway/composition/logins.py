@@ -23,6 +23,7 @@ from gateway.login.attempts import Attempts
 from gateway.login.broker import Broker
 from gateway.login.choices import Choices, MandateKind, MandateNotProven
 from gateway.login.clients import LoginClients
+from gateway.login.floods import Floods
 from gateway.login.logout import SignOut
 from gateway.login.logout_notices import LogoutNotices
 from gateway.login.sealed_values import SealedValues
@@ -32,6 +33,7 @@ from gateway.login.wanted import AuthorizationAnswer, AuthorizationError, LoginW
 from gateway.ports.clock import Clock
 from gateway.ports.logout import FormPosts
 from gateway.ports.sessions import Sessions
+from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.mandates import MandateProofs, MandateWanted
 
 _STATE_LABEL = b"motlan login state v1"
@@ -76,13 +78,9 @@ async def login_state(parts: Composition, roots: RootKeys, clock: Clock) -> Asyn
 
 @contextlib.asynccontextmanager
 async def signing_in(
-    parts: Composition,
-    state: LoginState,
-    recorder: Recorder,
-    openid: OpenId | None,
-    proofs: MandateProofs,
-    requesters: Requesters,
-) -> AsyncIterator[SignIn | None]:
+    parts: Composition, state: LoginState, recorder: Recorder, openid: OpenId | None, proofs: MandateProofs,
+    requesters: Requesters, inputs: DecisionInputs,
+) -> AsyncIterator[SignIn | None]:  # fmt: skip
     """The way of browsers; None without an identity provider. Raises ConfigError."""
     providers = open_identity_providers(parts, recorder.clock)
     if not providers:
@@ -111,6 +109,7 @@ async def signing_in(
         yield SignIn(
             broker=broker, sign_out=sign_out,
             pages=Pages(is_sandbox=configuration.gateway.profile == "sandbox"),
+            floods=Floods(inputs.quotas, inputs.secret, configuration.gateway.logins.per_address),
         )  # fmt: skip
     finally:
         for provider in providers.values():

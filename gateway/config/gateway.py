@@ -409,6 +409,8 @@ class LoginSettings(Settings):
     idle_seconds: int = Field(1_800, ge=60, le=86_400)
     #: the longest life of a session
     longest_seconds: int = Field(28_800, ge=300, le=86_400)
+    #: steps of logins from one address; many people share one, and above it nothing is stored or recorded
+    per_address: Rate | None = "3000/minute"
     #: requester to which deep links lead: its `login.initiate_login_uri`; blank: deep links end at a page
     deep_link_client: str = ""
     #: first parameter of a deep link (`vnconnect`, `vneid`) -> the identity provider that it means

@@ -1,11 +1,12 @@
 """Attacks on a person's browser (T9, T10): state fixation, CSRF, session fixation, mix-up, lies of a provider."""
 
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from adapters.sandbox.identity_lies import Lie, LiePlace
-from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town
+from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -188,3 +189,14 @@ async def test_hostile_name_is_shown_and_runs_nothing(browser: Browser) -> None:
         landing = await browser.go("/login/sessions")
     assert "<script>alert" not in landing.text
     assert "\u202e" not in landing.text
+
+
+async def test_flood_of_one_address_stores_and_records_nothing_more(tmp_path: Path) -> None:
+    async with town(tmp_path, {"gateway.logins.per_address": "5/hour"}) as at, Browser(at) as one:
+        landings = [await one.go("/login/again?to=x") for _ in range(8)]
+        assert [landing.status for landing in landings] == [400] * 5 + [429] * 3
+        assert int(landings[-1].headers["Retry-After"]) <= 3_600
+        assert len(landings[-1].buttons) == 1
+        assert len(at.records()) == 5
+        # who is signed in goes on
+        assert (await one.go("/login/sessions")).status == 200
