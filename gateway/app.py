@@ -169,7 +169,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
             shared.person_keys, people.consents,
         )  # fmt: skip
-        keys = await login_keys(parts)
+        keys = await login_keys(parts, shared.stores.reader)
         published = (key.jwks,) if keys is None else (key.jwks, keys.signing.jwks)
         refresh = keys.signing.refresh if keys is not None else None
         access = await opened.enter_async_context(accessing(parts, shared.stores, clock, published, refresh))

@@ -11,6 +11,8 @@ from gateway.composition.logins import LoginState
 from gateway.composition.relay import PublicAddress
 from gateway.config.configuration import Configuration
 from gateway.config.gateway import LoginKeySettings
+from gateway.domain.errors import ConfigError, LogUnavailable, Problem
+from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_from_text, key_in
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.authorization import AuthorizationRequests
@@ -21,8 +23,11 @@ from gateway.login.id_token_signing import IdTokens, LoginKeys, check_algorithms
 from gateway.login.logout_tokens import LogoutTokens
 from gateway.login.people_tokens import PeopleTokens
 from gateway.login.provider import LoginParts, OpenIdProvider
-from gateway.login.redemption import Redemption
+from gateway.login.redemption import TOKEN_ISSUED, Redemption
 from gateway.login.subjects import KEY_FILE, Subjects
+from gateway.ports.exchange_log import LogReader, LogSearch
+
+_ASK_SECONDS = 5.0
 
 
 class OpenedLoginKeys(NamedTuple):
@@ -32,15 +37,33 @@ class OpenedLoginKeys(NamedTuple):
     subjects: Subjects
 
 
-async def login_keys(parts: Composition) -> OpenedLoginKeys | None:
+async def login_keys(parts: Composition, log: LogReader) -> OpenedLoginKeys | None:
     """The keys of logins; None where no system logs people in. Raises ConfigError."""
     clients = LoginClients(parts.configuration.requesters)
     if not any(clients):
         return None
     settings = parts.configuration.gateway.access.login
+    if settings.subject_key is None and not (parts.state / KEY_FILE).exists():
+        await _check_new(parts, log)
     signing = await asyncio.to_thread(open_keys, settings, parts.state)
     check_algorithms(signing, {one.settings.id_token_alg for one in clients})
     return OpenedLoginKeys(signing, _subjects(settings, parts))
+
+
+async def _check_new(parts: Composition, log: LogReader) -> None:
+    """Raises ConfigError if people signed in before: under a new key, systems would take all of them for strangers."""
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            found = await log.search(LogSearch(phase=Phase.LOGIN, result=TOKEN_ISSUED), None, 1)
+    except (LogUnavailable, TimeoutError):
+        what = "the log cannot be asked whether people signed in with this key before, and it is not here"
+        remedy = f"start the database of log.url, or restore {KEY_FILE} from your backup"
+    else:
+        if not found:
+            return
+        what = "the key file is missing, and people signed in with it: systems would take all of them for strangers"
+        remedy = f"restore {KEY_FILE} from your backup, or set access.login.subject_key to its content"
+    raise ConfigError([Problem(str(parts.state / KEY_FILE), 0, what, remedy)])
 
 
 def open_id(
