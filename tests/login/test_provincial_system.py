@@ -1,6 +1,7 @@
 """The sample provincial system of the sandbox, an independent OpenID client, with a person and a browser before it."""
 
 import asyncio
+import contextlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ class PersonBrowser:
         self.visited: list[str] = []
         self.at, self.text, self.status = "", "", 0
         self.policy = ""
+        self.next, self.goes_on = "", True
 
     async def go(self, url: str, form: dict[str, str] | None = None) -> str:
         method = "GET" if form is None else "POST"
@@ -36,7 +38,11 @@ class PersonBrowser:
             self.at, self.text, self.status = str(answer.url), await answer.text(), answer.status
             self.policy = answer.headers.get("Content-Security-Policy", "")
         onwards = re.search(r'<meta http-equiv="refresh" content="[0-9]+; ?url=([^"]+)"', self.text)
-        return await self.go(html.unescape(onwards[1])) if onwards else self.text
+        self.next = html.unescape(onwards[1]) if onwards else ""
+        return await self.go(self.next) if onwards and self.goes_on else self.text
+
+    async def aclose(self) -> None:
+        await self.http.close()
 
     async def press(self, words: str, **typed: str) -> str:
         """Send the form whose button (or field) says these words."""
@@ -72,8 +78,8 @@ class PersonBrowser:
 async def browser(tmp_path: Path) -> AsyncIterator[PersonBrowser]:
     async with build(tmp_path, {}) as house:
         found = PersonBrowser(house)
-        yield found
-        await found.http.close()
+        async with contextlib.aclosing(found):
+            yield found
 
 
 async def test_deep_link_ends_at_the_filled_form_and_no_address_has_the_number(
@@ -178,6 +184,20 @@ async def test_answer_of_another_login_ends_at_a_page_with_a_button_that_works(
         next(one for one in browser.visited if "/provincial_system/callback?" in one and "code=x" not in one)
     )
     assert browser.at == f"{browser.system}/form/1.004873"
+
+
+async def test_code_of_another_browser_signs_nobody_in(browser: PersonBrowser) -> None:
+    browser.goes_on = False
+    await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
+    assert browser.next.startswith(f"{browser.system}/callback?code=")
+    victim = PersonBrowser(browser.house)
+    async with contextlib.aclosing(victim):
+        await victim.go(f"{victim.system}/login?procedure=1.004873")
+        await victim.go(browser.next)
+        assert victim.status == 400
+        assert "không bắt đầu ở trình duyệt này" in victim.text
+        await victim.go(f"{victim.system}/")
+        assert "Đăng xuất" not in victim.text
 
 
 async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
