@@ -1,9 +1,12 @@
 """The sample provincial system of the sandbox, an independent OpenID client, with a person and a browser before it."""
 
 import asyncio
+import base64
 import contextlib
 import html
+import json
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -161,7 +164,15 @@ async def test_frame_of_the_gateway_signs_out_by_issuer_and_session_only(browser
 
 async def test_logout_token_of_nobody_ends_nothing(browser: PersonBrowser) -> None:
     await browser.sign_in(f"{browser.house.url}/login/start?{LINK}")
-    for token in ("", "a.b.c", "eyJhbGciOiJub25lIn0.e30."):
+    async with browser.http.get(f"{browser.house.url}/oauth2/jwks") as answer:
+        kid = next(one["kid"] for one in (await answer.json())["keys"] if one["kty"] == "RSA")
+    claims = {
+        "iss": browser.house.url, "aud": "provincial_system", "iat": int(time.time()), "jti": "j", "sub": "s",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    head = {"alg": "RS256", "typ": "logout+jwt", "kid": kid}
+    forged = ".".join(map(_encoded, (json.dumps(head).encode(), json.dumps(claims).encode(), b"s" * 256)))
+    for token in ("", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", forged):
         await browser.go(f"{browser.system}/backchannel_logout", {"logout_token": token})
         assert browser.status == 400
     await browser.go(f"{browser.system}/")
@@ -245,6 +256,10 @@ async def test_sample_speaks_with_gateways_of_this_machine_only(browser: PersonB
         assert answer.status == 400
     async with browser.http.post(path, json={"address": browser.house.url}) as answer:
         assert await answer.json() == {"gateway": browser.house.url}
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 async def _calls(browser: PersonBrowser) -> dict[str, Any]:
