@@ -1099,3 +1099,81 @@ SECRET_ONLY_AT_DOOR = Sentence(
     "mật khẩu này chỉ dùng để lấy mã truy cập tại cổng tương thích LGSP",
     "this secret only fetches tokens at the LGSP-compatible door")
 ANOTHER_DOSSIER = Sentence("trả về hồ sơ khác với hồ sơ được hỏi", "answers another dossier than was asked for")
+
+# --- pages of logins
+
+CHOOSE_ONE = Sentence("Ông/bà hãy chọn một trong các mục", "Choose one of the entries")
+WRITE_THE_DOCUMENT = Sentence("Ghi số của văn bản ủy quyền", "Write the number of the mandate")
+TAX_CODE_DIGITS = Sentence("Mã số thuế có 10 chữ số, hoặc 10 và 3", "A tax code has 10 digits, or 10 and 3")
+NUMBER_DIGITS = Sentence("Số định danh cá nhân có 12 chữ số", "A personal id has 12 digits")
+WRITE_THE_NAME = Sentence("Ghi đầy đủ họ, chữ đệm và tên", "Write the full name")
+WRITE_THE_BIRTH_DATE = Sentence(
+    "Ghi ngày sinh như 15/02/1990, hoặc chỉ 02/1990, 1990",
+    "Write the date of birth like 15/02/1990, or only 02/1990, 1990")
+SIGN_IN_AGAIN = Sentence("Đăng nhập lại", "Sign in again")
+SIGN_IN_OTHERWISE = Sentence("Chọn cách đăng nhập khác", "Choose another way to sign in")
+TRY_AGAIN = Sentence("Thử lại", "Try again")
+ENDED_EXPIRED = Sentence(
+    "Một lượt đăng nhập chỉ có hiệu lực trong ít phút. Chưa có thông tin nào được gửi đi.",
+    "A login counts for some minutes only. Nothing was sent.")
+ENDED_UNKNOWN_STATE = Sentence(
+    "Địa chỉ này không thuộc lượt đăng nhập nào đang thực hiện ở đây. Không ai được đăng nhập.",
+    "This address belongs to no login under way here. Nobody was signed in.")
+ENDED_OTHER_BROWSER = Sentence(
+    "Để bảo vệ ông/bà, lượt đăng nhập chỉ kết thúc được ở trình duyệt đã bắt đầu. Nếu ông/bà nhận đường dẫn này "
+    "từ người khác, xin đừng dùng.",
+    "To protect you, a login ends only in the browser where it began. If somebody sent you this link, do not use "
+    "it.")
+ENDED_NO_COOKIES = Sentence(
+    "Cổng dùng cookie để biết lượt đăng nhập là của ông/bà. Ông/bà vẫn có thể đăng nhập: giữ nguyên thẻ này và "
+    "bấm nút dưới đây.",
+    "The gateway uses cookies to know that the login is yours. You can still sign in: stay in this tab and press "
+    "the button below.")
+ENDED_CANCELLED = Sentence(
+    "Ông/bà đã dừng ở hệ thống định danh. Chưa có thông tin nào được gửi đi.",
+    "You stopped at the identity provider. Nothing was sent.")
+ENDED_PROVIDER_REFUSED = Sentence(
+    "Hệ thống định danh không cho đăng nhập lần này.",
+    "The identity provider did not allow this login.")
+ENDED_PROVIDER_UNAVAILABLE = Sentence(
+    "Chưa biết khi nào hệ thống định danh hoạt động lại. Ông/bà có thể thử lại sau ít phút.",
+    "It is not known when the identity provider will answer. You can try again in some minutes.")
+ENDED_ANSWER_INVALID = Sentence(
+    "Hệ thống định danh đã trả lời, nhưng câu trả lời không đọc được. Đây không phải lỗi của ông/bà.",
+    "The identity provider answered, but its answer cannot be read. This is not your fault.")
+ENDED_FORGED = Sentence(
+    "Câu trả lời nhận được không phải của lượt đăng nhập này, nên không ai được đăng nhập.",
+    "The answer that came is not that of this login, so nobody was signed in.")
+ENDED_NO_ACCOUNT = Sentence(
+    "Tài khoản chưa đăng ký ở Cổng Dịch vụ công Quốc gia, hoặc chưa hoàn tất đăng ký.",
+    "The account is not registered at the national portal, or its registration is not complete.")
+ENDED_LEVEL_TOO_LOW = Sentence(
+    "Hệ thống này cần tài khoản có mức độ xác thực cao hơn, ví dụ tài khoản định danh điện tử mức độ 2.",
+    "This system needs an account with a higher assurance level, for example an electronic identity of level 2.")
+ENDED_NOT_FOR_CLIENT = Sentence(
+    "Hệ thống này chỉ nhận tài khoản của hệ thống định danh khác.",
+    "This system takes accounts of other identity providers only.")
+ENDED_NOT_LINKED = Sentence(
+    "Tài khoản không có số định danh hoặc mã số thuế đã được xác minh, nên chưa biết là của ai.",
+    "The account has no verified personal id or tax code, so it is not known whose it is.")
+ENDED_MANDATE_NOT_PROVEN = Sentence(
+    "Các cơ sở dữ liệu chưa xác nhận quyền đại diện này.",
+    "The databases do not confirm this right to act for another.")
+ENDED_REQUEST_WRONG = Sentence(
+    "Hệ thống chưa đăng ký ở đây, hoặc yêu cầu của hệ thống đã được dùng hay đã hết hạn. Đây không phải lỗi của "
+    "ông/bà: hãy bắt đầu lại từ hệ thống đó.",
+    "The system is not registered here, or its request was used before or has expired. This is not your fault: "
+    "begin again at that system.")
+GO_ON = Sentence("Tiếp tục", "Continue")
+ENDED_UNAVAILABLE = Sentence(
+    "Cổng chưa thực hiện được bước này. Không có thông tin nào bị mất. Ông/bà có thể thử lại sau ít phút.",
+    "The gateway could not do this step. Nothing was lost. You can try again in some minutes.")
+CLAIM_NAME = Sentence("Họ, chữ đệm và tên", "Full name")
+CLAIM_BIRTHDATE = Sentence("Ngày sinh", "Date of birth")
+CLAIM_PERSONAL_ID = Sentence("Số định danh cá nhân", "Personal id")
+CLAIM_TAX_CODE = Sentence("Mã số thuế", "Tax code")
+CLAIM_ORGANIZATION = Sentence("Tên tổ chức, doanh nghiệp", "Name of the organisation")
+LEVEL_0 = Sentence("chưa rõ", "not known")
+LEVEL_1 = Sentence("mức độ 1", "level 1")
+LEVEL_2 = Sentence("mức độ 2", "level 2")
+LEVEL_3 = Sentence("mức độ 3", "level 3")

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import TypeAdapter
 
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import ExchangeId, is_personal_id, is_tax_code
 from gateway.domain.login import Identity, LoginReason, Mandate
@@ -85,7 +86,7 @@ class ChoiceState:
 _WRITTEN = TypeAdapter(ChoiceState)
 
 
-class _Decision(NamedTuple):
+class _OpenChoice(NamedTuple):
     """What a ticket is of."""
 
     state: ChoiceState
@@ -110,7 +111,7 @@ class Choices:
     async def answered(self, visitor: Visitor, wanted: LoginWanted, session: Session) -> BrowserOutcome:
         """The answer to a request, or the first page. Raises LoginsUnavailable, LogUnavailable."""
         state = ChoiceState(authorization=wanted.id, session=session.id)
-        return await self._go_on(visitor, _Decision(state, wanted, session, ""))
+        return await self._go_on(visitor, _OpenChoice(state, wanted, session, ""))
 
     async def act_for(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of mandates was sent. Raises LoginsUnavailable, LogUnavailable."""
@@ -148,7 +149,7 @@ class Choices:
 
     # ------------------------------------------------------------------------------------------------- deciding
 
-    async def _go_on(self, visitor: Visitor, at: _Decision, *, is_sent: bool = False) -> BrowserOutcome:
+    async def _go_on(self, visitor: Visitor, at: _OpenChoice, *, is_sent: bool = False) -> BrowserOutcome:
         """The next page, or the code. `is_sent`: after a form, a page gets an address: "back" then leads to it."""
         state, wanted, session, ticket = at
         system = self.systems.named(wanted.client)
@@ -192,7 +193,7 @@ class Choices:
         """Where a login went, sealed: a page that is over leads back there."""
         return self.seal(LoginTarget(client=wanted.client, procedure=wanted.procedure, agency=wanted.agency))
 
-    async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _Decision | None:
+    async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _OpenChoice | None:
         """What a ticket is of; None: it is over, or its session is, or another person signed in meanwhile."""
         ticket = form.get("ticket", "")
         raw = await self.values.get(_key(ticket)) if ticket else None
@@ -204,7 +205,7 @@ class Choices:
         wanted = await self.authorizations.wanted(state.authorization)
         if session is None or wanted is None or (mine is not None and mine.id != session.id):
             return None
-        return _Decision(state, wanted, session, ticket)
+        return _OpenChoice(state, wanted, session, ticket)
 
     def _kinds(self, wanted: LoginWanted) -> Sequence[MandateKind]:
         if not wanted.mandates or self.mandates is None:
@@ -212,7 +213,7 @@ class Choices:
         return [one for one in self.mandates.kinds(wanted.client) if one.kind in wanted.mandates]
 
     def _mandate_page(
-        self, at: _Decision, typed: Mapping[str, str] | None = None, fault: Sentence | None = None
+        self, at: _OpenChoice, typed: Mapping[str, str] | None = None, fault: Sentence | None = None
     ) -> BrowserOutcome:
         system = self.systems.named(at.wanted.client)
         values = {
@@ -225,26 +226,17 @@ class Choices:
             step=LoginPage(kind=PageKind.MANDATE, values=values, status=status), who=at.session
         )
 
-    async def _proven(self, visitor: Visitor, at: _Decision, form: Mapping[str, str]) -> Mandate:
+    async def _proven(self, visitor: Visitor, at: _OpenChoice, form: Mapping[str, str]) -> Mandate:
         kind = next((one for one in self._kinds(at.wanted) if one.kind == form.get("kind", "")), None)
         if kind is None or self.mandates is None:
-            raise MandateNotProven(_CHOOSE)
+            raise MandateNotProven(say.CHOOSE_ONE)
         document = form.get("document", "").strip()
         if (kind.needs_document and not document) or len(document) > _LONGEST_CODE:
-            raise MandateNotProven(_DOCUMENT)
+            raise MandateNotProven(say.WRITE_THE_DOCUMENT)
         return await self.mandates.prove(
             at.session.identity, kind.kind, _represented(kind, form), document, at.wanted.client,
             visitor.exchange,
         )  # fmt: skip
-
-
-_CHOOSE = Sentence("Ông/bà hãy chọn một trong các mục", "Choose one of the entries")
-_DOCUMENT = Sentence("Ghi số của văn bản ủy quyền", "Write the number of the mandate")
-_TAX_CODE = Sentence("Mã số thuế có 10 chữ số, hoặc 10 và 3", "A tax code has 10 digits, or 10 and 3")
-_NUMBER = Sentence("Số định danh cá nhân có 12 chữ số", "A personal id has 12 digits")
-_NAME = Sentence("Ghi đầy đủ họ, chữ đệm và tên", "Write the full name")
-_BORN = Sentence("Ghi ngày sinh như 15/02/1990, hoặc chỉ 02/1990, 1990",
-                 "Write the date of birth like 15/02/1990, or only 02/1990, 1990")  # fmt: skip
 
 
 def _represented(kind: MandateKind, form: Mapping[str, str]) -> Subject:
@@ -252,16 +244,16 @@ def _represented(kind: MandateKind, form: Mapping[str, str]) -> Subject:
     if kind.of_organisation:
         code = form.get("tax_code", "").strip()
         if not is_tax_code(code):
-            raise MandateNotProven(_TAX_CODE)
+            raise MandateNotProven(say.TAX_CODE_DIGITS)
         return Subject(kind=SubjectKind.ORGANISATION, tax_code=code)
     number, name = form.get("personal_id", "").strip(), " ".join(form.get("full_name", "").split())
     if not is_personal_id(number):
-        raise MandateNotProven(_NUMBER)
+        raise MandateNotProven(say.NUMBER_DIGITS)
     if not 0 < len(name) <= _LONGEST_NAME:
-        raise MandateNotProven(_NAME)
+        raise MandateNotProven(say.WRITE_THE_NAME)
     born = _day(form.get("birth_date", "").strip())
     if born is None:
-        raise MandateNotProven(_BORN)
+        raise MandateNotProven(say.WRITE_THE_BIRTH_DATE)
     return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=name, birth_date=born)
 
 
