@@ -13,12 +13,14 @@ from gateway.config.strict_yaml import Document, Loc
 from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.key_files import key_from_text
+from gateway.login.id_token_signing import check_bundle
 
 
 def access_faults(configuration: Configuration) -> Iterator[Problem]:
     """Faults of `access` and `api.tls` in gateway.yaml."""
     document, gateway = configuration.documents["gateway.yaml"], configuration.gateway
     yield from _keys(configuration, document)
+    yield from _login_keys(configuration, document)
     proxy, tls, root = gateway.access.proxy, gateway.api.tls, configuration.root
     if proxy is not None:
         yield from _proxy(configuration, document)
@@ -85,6 +87,23 @@ def _keys(configuration: Configuration, document: Document) -> Iterator[Problem]
         if access.signing_key is None:
             what = f"'access.{name}' without 'signing_key'"
             yield document.problem(("access", name), what, "give 'signing_key' as well, or leave both out")
+
+
+def _login_keys(configuration: Configuration, document: Document) -> Iterator[Problem]:
+    settings, place = configuration.gateway.access.login, ("access", "login")
+    if settings.subject_key is not None:
+        yield from _tried(
+            document, (*place, "subject_key"), partial(_key, settings.subject_key, "subject_key")
+        )
+    used = {one.login.id_token_alg for one in configuration.requesters.values() if one.login is not None}
+    for name in ("signing_key", "next_signing_key", "former_signing_key"):
+        secret: Secret | None = getattr(settings, name)
+        if secret is None:
+            continue
+        if settings.signing_key is None:
+            what = f"'access.login.{name}' without 'signing_key'"
+            yield document.problem((*place, name), what, "give 'signing_key' as well, or leave both out")
+        yield from _tried(document, (*place, name), partial(check_bundle, secret, used))
 
 
 def _key(secret: Secret, name: str) -> bytes:

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gateway.config.gateway import LoginKeySettings
+from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
 from gateway.exchange_log.durable import create_file, replace_file, sync_folder
 from gateway.jose import jwk, jws
@@ -188,6 +189,12 @@ def check_algorithms(keys: LoginKeys, used: Collection[str]) -> None:
             what = f"it has no key for {algorithm}, which a requester's 'login.id_token_alg' wants"
             remedy = f"add a private key for {algorithm} to the text, or use RS256 there"
             raise ConfigError([Problem("access.login.signing_key", 0, what, remedy)])
+
+
+def check_bundle(secret: Secret, used: Collection[str]) -> None:
+    """Raises ConfigError for a text that lacks keys: RS256 always, and the algorithms that systems want."""
+    bundle = _bundle(secret.reveal().encode(), "access.login.signing_key")
+    check_algorithms(LoginKeys(lambda: [bundle]), used)
 
 
 def bundles_in(folder: Path) -> list[Bundle]:

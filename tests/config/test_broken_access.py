@@ -1,10 +1,12 @@
 """What `check-config` says of keys, certificates, TLS and proxies that cannot work."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from gateway.login.id_token_signing import new_bundle
 from tests import typed
 from tests.access.conftest import add
 from tests.access.test_tls import Own
@@ -21,6 +23,7 @@ CACHE = "cache_url: memory://\n"
 API = 'api: {host: 127.0.0.1, port: "8080"}'
 X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 GOOD = f"{{kty: OKP, crv: Ed25519, x: {X}}}"
+PEM = json.dumps(new_bundle().decode())
 PROXY = "access:\n  proxy: {{addresses: [{0}], secret: {{value: s}}{1}}}\n"
 
 
@@ -65,6 +68,17 @@ FAULTS: dict[str, Fault] = {
         GATEWAY, CACHE, f"{CACHE}documents: {{former_keys: gateway.yaml}}\n", "documents:", "is no JWK set",
     ),
     "key of 3 bytes": (GATEWAY, CACHE, f"{CACHE}access: {{signing_key: {{value: AAAA}}}}\n", "access:", "32 bytes"),
+    "login key that is none": (
+        GATEWAY, CACHE, f"{CACHE}access: {{login: {{signing_key: {{value: AAAA}}}}}}\n", "access:",
+        "no keys that can sign",
+    ),
+    "login key without a first": (
+        GATEWAY, CACHE, f"{CACHE}access: {{login: {{next_signing_key: {{value: {PEM}}}}}}}\n", "access:",
+        "without 'signing_key'",
+    ),
+    "subject key of 3 bytes": (
+        GATEWAY, CACHE, f"{CACHE}access: {{login: {{subject_key: {{value: AAAA}}}}}}\n", "access:", "32 bytes",
+    ),
     "long life": (GATEWAY, CACHE, f'{CACHE}access: {{token_seconds: "86400"}}\n', "access:", "of at most 3600"),
     "proxy of nowhere": (GATEWAY, CACHE, CACHE + PROXY.format("here", ""), "proxy:", "neither an address nor"),
     "no proxy": (GATEWAY, CACHE, CACHE + PROXY.format("", ""), "proxy:", "no proxy may connect"),
