@@ -70,8 +70,9 @@ class SignedInPerson:
 
     @property
     def names_person(self) -> bool:
-        """Whether the person who signed in, or the one for whom they act, has a personal id."""
-        return bool(self.claims.get("personal_id") or self.mandate.get("subject", {}).get("personal_id"))
+        """Whether the one whom the form is about, who signed in or is represented, has a personal id."""
+        about = self.mandate["subject"] if self.mandate else self.claims
+        return bool(about.get("personal_id"))
 
 
 class ProvincialClient:

@@ -62,10 +62,10 @@ _STATES: Mapping[str, Label] = {
     "digital_only": Label(vi="nộp bản điện tử", en="needed in digital form"),
 }
 
-#: its forms are those of people: an account of an organisation has no number that they could be filled by
+#: its forms are those of people: an organisation has no number that they could be filled by
 _FOR_PEOPLE: Mapping[str, str] = {
-    "title_vi": "Biểu mẫu này dành cho cá nhân; tài khoản không có số định danh cá nhân",
-    "title": "This form is for people; the account has no personal id",
+    "title_vi": "Biểu mẫu này dành cho cá nhân; ở đây không có số định danh cá nhân",
+    "title": "This form is for people; here is no personal id",
     "code": "no_personal_id",
 }
 

@@ -213,18 +213,43 @@ async def test_code_of_another_browser_signs_nobody_in(browser: PersonBrowser) -
 
 async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     child = next(one for one in browser.house.personas if "child" in one["traits"])
-    await browser.go(f"{browser.system}/login?procedure=9.000001")
-    await browser.follow("Cổng Dịch vụ công Quốc gia")
-    await browser.press("sessionDataKey", account="mau")
     day = "/".join(reversed(child["birth_date"].split("-")))
     typed = {"personal_id": child["personal_id"], "full_name": child["full_name"], "birth_date": day}
-    await browser.press('value="parent"', **typed)
+    await act_for(browser, "mau", "parent", **typed)
     await browser.press("Đồng ý", answer="yes")
     assert browser.at == f"{browser.system}/form/9.000001"
     assert browser.shown["Họ tên"] == "Trần Thị Mẫu"
     assert browser.shown["Thực hiện cho"].replace("\n", " ") == f"{child['full_name']} (parent)"
     assert child["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
     assert not [one for one in browser.visited if child["personal_id"] in one]
+
+
+async def act_for(browser: PersonBrowser, account: str, kind: str, **typed: str) -> None:
+    """Sign in, and claim a mandate."""
+    await browser.go(f"{browser.system}/login?procedure=9.000001")
+    await browser.follow("Cổng Dịch vụ công Quốc gia")
+    await browser.press("sessionDataKey", account=account)
+    await browser.press(f'value="{kind}"', **typed)
+
+
+async def test_guardian_and_legal_representative_act_by_their_mandates(browser: PersonBrowser) -> None:
+    ward = next(one for one in browser.house.personas if one["key"] == "orphan")
+    typed = {
+        "personal_id": ward["personal_id"], "full_name": ward["full_name"], "document": "12-2024",
+        "birth_date": "/".join(reversed(ward["birth_date"].split("-"))),
+    }  # fmt: skip
+    await act_for(browser, "quan", "guardian", **typed)
+    assert browser.status == 403, "he is not the guardian"
+    browser.http.cookie_jar.clear()
+    await act_for(browser, "guardian", "guardian", **typed)
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.shown["Thực hiện cho"].startswith(ward["full_name"])
+    assert ward["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
+    browser.http.cookie_jar.clear()
+    await act_for(browser, "business", "legal_representative", tax_code="0916911353")
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.shown["Thực hiện cho"].startswith("0916911353")
+    assert "Biểu mẫu này dành cho cá nhân" in browser.text
 
 
 async def test_account_without_a_person_ends_at_a_page_with_a_button_that_works(
