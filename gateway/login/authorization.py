@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest
@@ -178,18 +178,15 @@ class AuthorizationRequests:
 
     async def pending(self, name: str) -> Authorization | None:
         """A request that waits; None: it is over, was answered, or never was. Raises LoginsUnavailable."""
-        raw = await self._values.get(f"az:{name}")
-        return None if raw is None else _WRITTEN.validate_json(raw)
+        return _kept(await self._values.get(f"az:{name}"))
 
     async def take(self, name: str) -> Authorization | None:
         """The same, for the one who answers it. Raises LoginsUnavailable."""
-        raw = await self._values.take(f"az:{name}")
-        return None if raw is None else _WRITTEN.validate_json(raw)
+        return _kept(await self._values.take(f"az:{name}"))
 
     async def _pushed(self, client: LoginClient, name: str) -> Authorization:
         """A pushed request, once, and by its own system only; other parameters do not count (RFC 9126, 4)."""
-        raw = await self._values.get(f"pr:{name}")
-        found = None if raw is None else _WRITTEN.validate_json(raw)
+        found = _kept(await self._values.get(f"pr:{name}"))
         if found is None or found.requester != client.requester:
             raise RequestNotAnswerable(say.REQUEST_URI_OVER, client)
         if await self._values.take(f"pr:{name}") is None:
@@ -249,6 +246,14 @@ class AuthorizationRequests:
 
 
 _WRITTEN = TypeAdapter(Authorization)
+
+
+def _kept(written: bytes | None) -> Authorization | None:
+    """A kept request; None: there is none, or another release wrote it, which counts as lost."""
+    try:
+        return None if written is None else _WRITTEN.validate_json(written)
+    except ValidationError:
+        return None
 
 
 def answered(to: ReturnAddress, **fields: str) -> AuthorizationAnswer:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.domain.login import Mandate
 from gateway.login.sealed_values import ReadValue, SealedValues
@@ -173,7 +173,12 @@ class Grants:
         if match is None or not token.startswith(kind):
             return None
         value = await self._values.read(_key(match[2]))
-        return None if value is None else FoundGrant(match[2], value, _WRITTEN.validate_json(value.plain))
+        if value is None:
+            return None
+        try:
+            return FoundGrant(match[2], value, _WRITTEN.validate_json(value.plain))
+        except ValidationError:  # another release wrote it: as lost
+            return None
 
 
 def new_seed() -> str:

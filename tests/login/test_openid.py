@@ -266,6 +266,21 @@ async def test_each_step_is_counted(provider: Provider) -> None:
     assert 'motlan_logins_total{reason="client_unknown",step="login_refused"} 1.0' in text
 
 
+async def test_what_another_release_kept_counts_as_lost(provider: Provider) -> None:
+    system, values = provider.system(), provider.state.values
+    body, code = await system.tokens(), await system.code()
+    uri = (await system.post("/oauth2/par", system.asking())).json["request_uri"]
+    store = provider.state.store
+    assert isinstance(store, MemorySessions)
+    for key in [one for one in store._items if one[:3] in {"gr:", "pr:"}]:
+        await values.put(key, b'{"words": "of another release"}', 60)
+    assert (await system.userinfo(body["access_token"])).status == 401
+    assert (await system.redeem(code)).json["error"] == "invalid_grant"
+    assert (await system.refresh(body["refresh_token"])).json["error"] == "invalid_grant"
+    assert (await system.authorize({"client_id": "provincial", "request_uri": uri})).status == 400
+    assert "access_token" in await system.tokens()
+
+
 async def test_open_login_takes_little_memory(provider: Provider) -> None:
     await provider.system().tokens(scope="openid profile personal_id")
     store = provider.state.store
