@@ -2,16 +2,20 @@
 
 Promises: whether a dossier is created or updated is decided by what the bus says that it has; a message is confirmed by
 the bus's own words only; steps go after their dossier, ten at a time.
-What cannot be decided: a progress message without an answer, where the bus offers no list of steps. The status that
-`TraCuuHoSo` shows does not tell a step that came from one that did not (the dossier itself carries the newest status):
-the steps are sent again, so that one may stand there twice and none is lost.
+What cannot be decided: a progress message without an answer, where the bus offers no list of steps, or one that says
+no more of them than status and time. The status that `TraCuuHoSo` shows does not tell a step that came from one that
+did not (the dossier itself carries the newest status): the steps are sent again, so that one may stand there twice and
+none is lost.
 """
 
-from collections import Counter, OrderedDict
+import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
+
+import orjson
 
 from adapters.portals.bus_answers import BusAnswer, BusVerdict, field_in, names_in
 from adapters.portals.bus_calls import BusCalls, BusReply, open_calls
@@ -43,6 +47,8 @@ _PATIENCE = 5
 #: dossiers whose last acknowledgement is remembered
 _REMEMBERED = 10_000
 _LONGEST = 200
+#: of a step: its status and time, which another one may share
+_MOMENT: Final = ("TrangThai", "ThoiDiemXuLy")
 #: of a dossier at the bus: what a comparison may hold, and its dates
 _COMPARED: Final = ("procedure", "unit", "agency", "return_method")
 _DATES: Final = ("filed_at", "received_at", "due_at")
@@ -225,17 +231,18 @@ class NationalBus:
     async def _missing(
         self, code: str, rows: Sequence[Mapping[str, Any]], end: float
     ) -> list[Mapping[str, Any]]:
-        """The rows that the bus does not list yet; all where it has no list."""
+        """The rows that the bus does not list yet; all where it has no list. One listed row stands for one step."""
         if not self._options.progress_listing:
             return list(rows)
         call = BusCall(self._options.progress_listing, {"mahoso": code}, dossier=code)
-        there = Counter(_step_of(one) for one in _rows_in(await self._calls.call(call, end)))
+        there = list(_rows_in(await self._calls.call(call, end)))
         missing = []
         for row in rows:
-            if there[_step_of(row)] > 0:
-                there[_step_of(row)] -= 1
-            else:
+            found = next((one for one in there if _is_step(one, row)), None)
+            if found is None:
                 missing.append(row)
+            else:
+                there.remove(found)
         return missing
 
     async def _status(self, message: OutboundMessage, end: float) -> PortalAnswer:
@@ -390,9 +397,23 @@ def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
         yield rows[start : start + _CHUNK]
 
 
-def _step_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What makes one step of a dossier differ from another."""
-    return str(row.get("TrangThai")), str(row.get("ThoiDiemXuLy"))
+def _is_step(listed: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a listed row is this step: status, time, and all else that the list says of it, at least one thing.
+
+    `MaBam` (sandbox): SHA-256 (hex) of the compact JSON of the row as it came, keys sorted. Two steps may share status
+    and second: a list that says no more tells them not apart.
+    """
+    if any(str(listed.get(name)) != str(row.get(name)) for name in _MOMENT):
+        return False
+    said = [name for name in row if name not in _MOMENT and name in listed and name != "MaHoSo"]
+    if any((listed[name] or "") != (row[name] or "") for name in said):
+        return False
+    digest = listed.get("MaBam")
+    return bool(said) if digest is None else digest == _digest_of(row)
+
+
+def _digest_of(row: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _word(name: str, value: object) -> str:

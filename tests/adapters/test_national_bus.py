@@ -487,6 +487,28 @@ async def test_steps_whose_answer_was_lost_are_sent_again_where_nothing_tells() 
         assert len(bus.steps) == 2
 
 
+@pytest.mark.parametrize(
+    ("listed", "sent"),
+    [
+        ({}, 2),  # another step may have the same status and second
+        ({"NguoiXuLy": "Lê Văn Ví Dụ"}, 1),
+        ({"NoiDungXuLy": "Đã chuyển phòng chuyên môn"}, 2),
+        ({"NguoiXuLy": "Lê Văn Ví Dụ", "MaBam": "0" * 64}, 2),
+    ],
+)
+async def test_step_is_taken_for_listed_only_when_all_that_the_list_says_of_it_agrees(
+    listed: dict[str, str], sent: int
+) -> None:
+    async with bus_and_portal(options=LIST) as (bus, portal):
+        await portal.deliver(dossier(), soon())
+        bus.say("CapNhatTienDoHoSoMC", lambda one: _stored_and_dropped(bus, one))
+        await portal.deliver(progress(FIRST), soon())
+        row = {"TrangThai": "2", "ThoiDiemXuLy": "20260105083000", **listed}
+        bus.say("DanhSachTienDoHoSo", {"error_code": "0", "message": OK, "result": [row]})
+        assert await portal.deliver(progress(FIRST, unconfirmed=True), soon()) == PortalAnswer(CONFIRMED)
+        assert len(bus.steps) == sent
+
+
 async def test_steps_that_were_taken_in_part_are_in_doubt() -> None:
     steps = [("processing", f"2026-01-{day:02d}T01:00:00Z") for day in range(1, 16)]
     async with bus_and_portal(options=LIST) as (bus, portal):
