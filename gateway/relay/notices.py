@@ -39,7 +39,7 @@ async def take_notice(
         row = await relay.rows.dossier(portal.portal, code) or await relay.rows.dossier(PROVINCE, code)
         keys = await relay.contents.current()
         notice = _Notice(relay, portal, exchange, code, service, content, row, keys)
-        known = any(one.id == notice.id for one in await relay.rows.events(notice.origin, code))
+        known = await _is_known(relay, portal, code, notice.id)
         state = TakenIn.REPEATED if known else TakenIn.STORED
         with contextlib.suppress(RowConflict):
             await relay.recorder.write(
@@ -49,6 +49,12 @@ async def take_notice(
             relay.outbox.wake()
             return state
     raise changes_too_often()
+
+
+async def _is_known(relay: DossierRelay, portal: PortalSettings, code: str, notice: str) -> bool:
+    """Whether it came before: also when the dossier was not known then, or was another system's."""
+    steps = [one for origin in (portal.portal, PROVINCE) for one in await relay.rows.events(origin, code)]
+    return any(one.id == notice for one in steps)
 
 
 class _Notice:
@@ -67,7 +73,8 @@ class _Notice:
         self.origin = row.origin if row is not None else portal.portal
         self._requester = row.requester if row is not None else portal.door.forwards_to
         self._targets = receivers(portal, self._requester, content.get("papers", ()))
-        words = orjson.dumps((self.origin, code, service, content), option=orjson.OPT_SORT_KEYS)
+        # not of where the dossier is stored: a resend is one, whoever has posted the code meanwhile
+        words = orjson.dumps((portal.portal, code, service, content), option=orjson.OPT_SORT_KEYS)
         self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
         self.header = RecordHeader(
             exchange, self._requester, in_records(row.agency if row is not None else ""),

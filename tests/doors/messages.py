@@ -109,6 +109,17 @@ def synced(dossier: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def posted(dossier: str, **more: Any) -> dict[str, Any]:
+    """`POST /v1/dossiers`."""
+    return {
+        "code": dossier, "procedure": "1.001193", "procedure_title": "Đăng ký khai sinh", "field_code": "G15-HT01",
+        "field_title": "Hộ tịch", "channel": "online", "unit": "UBND phường Mẫu", "abstract": "Đăng ký khai sinh",
+        "applicant": {"name": OWNER_NAME, "ids": [{"kind": "personal_id", "number": OWNER}], "verified": True},
+        "filed_at": "2026-11-26T01:12:00Z", "received_at": "2026-11-26T01:30:00Z", "due_at": "2026-11-28T10:00:00Z",
+        "status": "accepted", **more,
+    }  # fmt: skip
+
+
 def step(dossier: str, status: str, at: str, **more: Any) -> dict[str, Any]:
     """A row of `CapNhatTienDoHoSoMC`."""
     return {

@@ -24,6 +24,7 @@ from tests.doors.messages import (
     code,
     envelope,
     notice_xml,
+    posted,
     promotion,
     synced,
     voucher,
@@ -188,6 +189,32 @@ async def test_second_voucher_of_a_dossier_is_another_one(street: Street) -> Non
         assert (await street.sent("nhanhsdvcqg", envelope(words, "NhanChungTuThueDat")))[0] == 0
     numbers = [one["message"]["part"]["more"] for one in await street.inbox(dossier)]
     assert [one["ThongTinThanhToan"]["MaThongBaoThue"] for one in numbers] == ["TB-1", "TB-2"]
+
+
+async def test_resend_of_a_voucher_is_one_also_when_a_system_posts_the_code_in_between(
+    street: Street,
+) -> None:
+    dossier = code()
+    words = envelope(voucher(dossier), "NhanChungTuThueDat")
+    assert (await street.sent("nhanhsdvcqg", words))[0] == 0
+    (first,) = await street.inbox(dossier)
+    assert (await street.house.post("/v1/dossiers", posted(dossier), "portal"))[0] == 202
+    assert await street.sent("nhanhsdvcqg", words) == (1, f"{dossier}| duplicate reference")
+    assert await street.inbox(dossier) == [first]
+    items = (await street.get("/v1/dossiers/inbox?count=100", "portal"))["items"]
+    assert [one for one in items if one["code"] == dossier] == []
+
+
+async def test_resend_of_a_voucher_is_one_also_when_the_portal_forwards_the_code_in_between(
+    street: Street,
+) -> None:
+    dossier = code()
+    assert (await street.house.post("/v1/dossiers", posted(dossier), "one_gate"))[0] == 202
+    words = envelope(voucher(dossier), "NhanChungTuThueDat")
+    assert (await street.sent("nhanhsdvcqg", words))[0] == 0
+    assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    assert (await street.sent("nhanhsdvcqg", words))[0] == 1
+    assert [one["kind"] for one in await street.inbox(dossier)] == ["notice", "dossier"]
 
 
 @pytest.mark.parametrize("nested", [True, False])
