@@ -102,13 +102,15 @@ async def test_lie_of_a_provider_signs_nobody_else_in(at: Town, browser: Browser
 async def test_cookie_that_was_planted_before_the_login_opens_nothing(at: Town, browser: Browser) -> None:
     async with Browser(at) as attacker:
         await attacker.signed_in(LINK, "thu")
+        tokens = await attacker.redeem("system_one", await attacker.go(attacker.authorize("system_one")))
         planted = attacker.cookies[SESSION]
         browser.session.cookie_jar.update_cookies({SESSION: planted})
         began = await browser.go(browser.authorize("system_one", prompt="login"))
         landing = await browser.chosen(began)
         await browser.go(await browser.at_provider(landing.location))
         assert browser.cookies[SESSION] != planted
-        # the other person's session in that browser ended
+        # the other person's session in that browser ended, and nothing of it shows who came after
+        assert (await attacker.userinfo(tokens["access_token"]))[0] == 401
         assert (await attacker.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
         assert "Trần Thị Mẫu" in (await browser.go("/login/sessions")).text
 

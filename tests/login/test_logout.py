@@ -1,11 +1,20 @@
 """Sign-out, both ways: at this gateway, at its systems, at the provider; the list of sessions."""
 
 import asyncio
+import base64
+import re
+import time
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from gateway.jose import jws
+from tests.flows.conftest import ROOT
 from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -176,6 +185,37 @@ async def test_forged_logout_token_ends_nothing(at: Town, browser: Browser, lie:
     await provider_signs_out(at, "thu")
     assert (await browser.go("/login/sessions")).h1 == "Các phiên đăng nhập của ông/bà"
     assert at.records()[-1]["result"] == "login_refused"
+
+
+async def test_logout_token_counts_once(at: Town, browser: Browser) -> None:
+    await browser.signed_in(LINK, "guardian")
+    page = await browser.go("/login/logout")
+    leaving = await browser.go("/login/logout", page.hidden("logout"))
+    hint = dict(parse_qsl(urlsplit(leaving.buttons[0]).query))["id_token_hint"]
+    header, claims = (jws.json_object(jws.decoded(one)) for one in hint.split(".")[:2])
+    now = int(time.time())
+    said = {
+        "iss": claims["iss"], "aud": "motlan", "sub": claims["sub"], "iat": now, "exp": now + 120, "jti": "once",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    token = signed_by_provider({"alg": "RS256", "typ": "logout+jwt", "kid": header["kid"]}, said)
+    url = f"{at.house.url}/login/backchannel-logout/{NATIONAL}"
+    for status, is_left in ((200, False), (400, True)):
+        await browser.signed_in(LINK, "guardian")
+        async with at.house.session.post(url, data={"logout_token": token}) as answer:
+            assert answer.status == status
+        assert ((await browser.go("/login/sessions")).h1 != NOBODY) is is_left
+
+
+def signed_by_provider(header: dict[str, str], claims: dict[str, object]) -> str:
+    """By the published key of the simulated national portal."""
+    text = (ROOT / "config/sandbox/identity.yaml").read_text("utf-8")
+    found = re.search(r"national: (\S+)", text)
+    assert found is not None
+    key = load_der_private_key(base64.b64decode(found[1]), None)
+    assert isinstance(key, RSAPrivateKey)
+    body = f"{jws.encoded(orjson.dumps(header))}.{jws.encoded(orjson.dumps(claims))}"
+    return f"{body}.{jws.encoded(key.sign(body.encode(), PKCS1v15(), SHA256()))}"
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "=" * 5_000])

@@ -25,11 +25,11 @@ URL = "/login/again?to=x&provider=y"
 VALUES: dict[PageKind, dict[str, Any]] = {
     PageKind.CHOOSE: {"ways": [{"title": LABEL, "mark": "sandbox", "url": URL}], "client": LABEL},
     PageKind.MANDATE: {
-        "ticket": EVIL, "client": LABEL, "kinds": [KIND, FIRM], "who": WHO, "fault": titled(EVIL, EVIL),
+        "ticket": EVIL, "to": "x", "client": LABEL, "kinds": [KIND, FIRM], "who": WHO, "fault": titled(EVIL, EVIL),
         "typed": {"kind": EVIL, "full_name": EVIL, "personal_id": EVIL},
     },
     PageKind.CONSENT: {
-        "ticket": "t", "client": LABEL, "claims": ("name", "personal_id"), "who": WHO, "mandate": MANDATE,
+        "ticket": "t", "to": "x", "client": LABEL, "claims": ("name", "personal_id"), "who": WHO, "mandate": MANDATE,
     },
     PageKind.WORKING: {"next": "https://system.example/?a=<script>alert(1)</script>\"'", "seconds": 0, "frames": ['https://x/<script>alert(1)</script>"']},
     PageKind.PROOF: {"fields": {"state": EVIL, EVIL: "x"}, "again": URL, "action": "/login/callback/p"},
