@@ -14,7 +14,7 @@ from gateway.composition.log_keys import derived
 from gateway.console.pages import Pages
 from gateway.domain.errors import Refused, Throttled, Unprocessable
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import Identity, Login, Mandate
+from gateway.domain.login import Identity, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.sentences import titled
 from gateway.exchange_log.keys import RootKeys
@@ -24,6 +24,7 @@ from gateway.login.broker import Broker
 from gateway.login.choices import Choices, MandateKind, MandateNotProven
 from gateway.login.clients import LoginClients
 from gateway.login.floods import Floods
+from gateway.login.handles import login_of
 from gateway.login.logout import SignOut
 from gateway.login.logout_notices import LogoutNotices
 from gateway.login.sealed_values import SealedValues
@@ -161,15 +162,11 @@ class _PageMandates:
         exchange: ExchangeId,
     ) -> Mandate:  # fmt: skip
         """The mandate, recorded. Raises MandateNotProven, LogUnavailable."""
-        login = Login(
-            provider=identity.provider, personal_id=identity.personal_id, tax_code=identity.tax_code,
-            level=identity.level, full_name=identity.full_name, birth_date=identity.birth_date,
-        )  # fmt: skip
         wanted = MandateWanted(kind=kind, represented=represented, document=document)
         deadline = asyncio.get_running_loop().time() + _PROOF_SECONDS
         known = self._requesters.named(requester)
         assert known is not None
         try:
-            return await self._proofs.prove(wanted, login, known.requester, exchange, deadline)
+            return await self._proofs.prove(wanted, login_of(identity), known.requester, exchange, deadline)
         except (Unprocessable, Refused, Throttled) as error:
             raise MandateNotProven(error.said or titled(error.title_vi, error.title)) from None

@@ -121,6 +121,8 @@ class Login:
     provider: str
     #: twelve digits; blank for the account of an organisation that names no person
     personal_id: str = field(repr=False)
+    #: nine digits; of an account that names no personal id
+    old_id: str = field(default="", repr=False)
     tax_code: str = field(default="", repr=False)
     #: assurance level; 0: the proof names none
     level: int = 0

@@ -40,11 +40,7 @@ class LoginHandles:
     ) -> str:
         """A new handle for this requester. Raises LoginsUnavailable."""
         handle = PREFIX + secrets.token_urlsafe(_BYTES)
-        login = Login(
-            provider=identity.provider, personal_id=identity.personal_id, tax_code=identity.tax_code,
-            level=identity.level, full_name=identity.full_name, birth_date=identity.birth_date, mandate=mandate,
-            is_handle=True,
-        )  # fmt: skip
+        login = login_of(identity, mandate)
         value = {"for": requester, "session": session, "grant": grant, "login": _written(login)}
         await self._sessions.put(_key(handle), orjson.dumps(value), SECONDS)
         return handle
@@ -79,6 +75,15 @@ class ForwardedLogins:
 def forwarded_logins(id_tokens: Logins, sessions: Sessions | None) -> ForwardedLogins:
     """With handles where there is a store of login state."""
     return ForwardedLogins(id_tokens, None if sessions is None else LoginHandles(sessions))
+
+
+def login_of(identity: Identity, mandate: Mandate | None = None) -> Login:
+    """The login that this gateway proved."""
+    return Login(
+        provider=identity.provider, personal_id=identity.personal_id, old_id=identity.old_id,
+        tax_code=identity.tax_code, level=identity.level, full_name=identity.full_name,
+        birth_date=identity.birth_date, mandate=mandate, is_handle=True,
+    )  # fmt: skip
 
 
 def _key(handle: str) -> str:

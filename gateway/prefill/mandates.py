@@ -94,7 +94,7 @@ class MandateProofs:
     ) -> Case:
         if wanted.represented.kind is not rule.of:
             raise _fault("/represented", rule.of)
-        claims = {"SoDinhDanh": login.personal_id, "MaSoThue": login.tax_code}
+        claims = {"SoDinhDanh": login.personal_id, "SoCMND": login.old_id, "MaSoThue": login.tax_code}
         request = PrefillRequest(
             procedure="", subjects={SUBJECT: wanted.represented}, mandate=wanted.document or None, login=login,
             representative=Representative(kind=wanted.kind, of=SUBJECT, subject=signed_in(login)),

@@ -50,11 +50,15 @@ def with_login(given: Participants, login: Login | None, procedure: Procedure) -
 
 
 def signed_in(login: Login) -> Subject:
-    """The person, or the organisation, that signed in."""
-    if not login.personal_id:
+    """The person, or the organisation, that signed in. Raises Unprocessable for an account that names neither."""
+    if not (login.personal_id or login.old_id or login.tax_code):
+        why = say.LOGIN_NOT_PROVEN(why=say.LOGIN_OF_NOBODY)
+        raise fault_at("/login", why, ProblemCode.LOGIN_NOT_PROVEN)
+    if not (login.personal_id or login.old_id):
         return Subject(kind=SubjectKind.ORGANISATION, tax_code=login.tax_code)
     return Subject(
-        kind=SubjectKind.PERSON, personal_id=login.personal_id, full_name=login.full_name or None,
+        kind=SubjectKind.PERSON, personal_id=login.personal_id or None,
+        old_id=None if login.personal_id else login.old_id, full_name=login.full_name or None,
         birth_date=PartialDate.parse(login.birth_date) if login.birth_date else None,
     )  # fmt: skip
 
@@ -65,7 +69,9 @@ def is_of(login: Login | None, subject: Subject | None) -> bool:
         return False
     if subject.kind is SubjectKind.ORGANISATION:
         return bool(login.tax_code) and subject.tax_code == login.tax_code
-    return bool(login.personal_id) and subject.personal_id == login.personal_id
+    if subject.personal_id is not None:
+        return subject.personal_id == login.personal_id
+    return bool(login.old_id) and subject.old_id == login.old_id
 
 
 def _filled(
@@ -94,5 +100,5 @@ def _role_of(represented: Subject, given: Participants) -> str | None:
 
 def _claims(login: Login) -> dict[str, object]:
     """What the login proves, in the words of accounts (national portal, B.3)."""
-    found: dict[str, object] = {"SoDinhDanh": login.personal_id, "MaSoThue": login.tax_code}
+    found = {"SoDinhDanh": login.personal_id, "SoCMND": login.old_id, "MaSoThue": login.tax_code}
     return {name: value for name, value in found.items() if value}

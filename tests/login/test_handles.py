@@ -118,3 +118,21 @@ def test_request_that_says_otherwise_than_the_mandate_is_refused(given: dict[str
     with pytest.raises(Unprocessable) as caught:
         taking_part(MANDATE, **given)
     assert caught.value.problem_code == "login_differs"
+
+
+def test_account_with_an_old_number_alone_is_a_person_and_one_with_a_tax_code_alone_an_organisation() -> None:
+    nobody = Participants({}, None, None, {})
+    old = with_login(nobody, replace(login_of(), personal_id="", old_id="145870362"), PROCEDURE)
+    subject = old.subjects[SUBJECT]
+    assert isinstance(subject, Subject)
+    assert (subject.kind, subject.old_id, subject.personal_id) == (SubjectKind.PERSON, "145870362", None)
+    firm = with_login(nobody, replace(login_of(), personal_id="", tax_code="0906318254"), PROCEDURE)
+    subject = firm.subjects[SUBJECT]
+    assert isinstance(subject, Subject)
+    assert (subject.kind, subject.tax_code) == (SubjectKind.ORGANISATION, "0906318254")
+
+
+def test_account_that_names_nobody_fills_no_form() -> None:
+    with pytest.raises(Unprocessable) as caught:
+        with_login(Participants({}, None, None, {}), replace(login_of(), personal_id=""), PROCEDURE)
+    assert caught.value.problem_code == "login_not_proven"
