@@ -3,9 +3,9 @@
     python -m tests.bench.logins [--logins 500] [--flight 10000]
 
 The gateway and the sandbox are processes of their own; the CPU is the gateway's. A login: authorize, the portal's
-page, callback, code, token, userinfo, each with a browser of its own. The second figure is the provider's half: the
-browser has a session already, as at every second system of a day. The peer (tests/interop/portal_peer.mjs) does
-authorize, login, consent, token, userinfo, without a provider behind it.
+page, callback, the page that asks for whom one acts, code, token, userinfo, each with a browser of its own. The second
+figure is the provider's half: the browser has a session already, as at every second system of a day. The peer
+(tests/interop/portal_peer.mjs) does authorize, login, consent, token, userinfo, without a provider behind it.
 """
 
 import argparse
@@ -34,24 +34,33 @@ from tests.bench.load import cpu_seconds
 ROOT = Path(__file__).parents[2]
 _CLIENT, _SECRET = "provincial_system", "sandbox-only-provincial-system"
 _REDIRECT = "http://127.0.0.1:8090/provincial_system/callback"
-#: no page of ours between a login and its code, one provider: the bare flow
-_BARE = ("login.consent=none", "login.mandates=", "login.providers=national_portal")
+#: of our pages only the one that asks for whom the person acts; one provider
+_BARE = ("login.consent=none", "login.providers=national_portal")
 _AT_ONCE = 8
 
 
 class _Forms(HTMLParser):
-    """Each form of a page: its address and its hidden and button values."""
+    """Each form of a page: its address, its hidden values, and that of its first button."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
+        self._is_pressed = False
+        self.goes_on = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         words = {name: value or "" for name, value in attrs}
+        if tag == "meta" and words.get("http-equiv", "").lower() == "refresh":
+            self.goes_on = words["content"].partition("url=")[2]
         if tag == "form":
             self.forms.append((words.get("action", ""), {}))
-        elif tag in {"input", "button"} and words.get("name") and self.forms:
-            self.forms[-1][1].setdefault(words["name"], words.get("value", ""))
+            self._is_pressed = False
+        elif tag == "input" and words.get("type") == "hidden" and self.forms:
+            self.forms[-1][1][words["name"]] = words.get("value", "")
+        elif tag == "button" and self.forms and not self._is_pressed:
+            self._is_pressed = True
+            if words.get("name"):
+                self.forms[-1][1][words["name"]] = words.get("value", "")
 
 
 def main() -> None:
@@ -162,8 +171,8 @@ class _System:
                     continue
                 page = _Forms()
                 page.feed(await response.text())
-                assert response.status == 200, response.status
-                action, form = page.forms[0]
+                assert response.status == 200, (url, await response.text())
+                action, form = (page.goes_on, None) if page.goes_on else page.forms[0]
                 url = str(response.url.join(URL(action)))
         code = dict(parse_qsl(urlsplit(url).query))["code"]
         sent = {
