@@ -109,6 +109,14 @@ _QUEUE_UP = RowStatement(
     " WHERE true GROUP BY target, order_key ORDER BY target, order_key ON CONFLICT (target, order_key)"
     " DO UPDATE SET due_at = coalesce(delivery_queues.due_at, excluded.due_at)",
 )
+# A dossier that passes what waits for it does not wait until that is due.
+_PASS = RowStatement(
+    "target text, order_key text, due double precision",
+    "UPDATE delivery_queues AS q SET due_at = given.due FROM given WHERE q.target = given.target"  # noqa: S608 -- our own names
+    " AND q.order_key = given.order_key AND q.due_at > given.due AND EXISTS (SELECT 1 FROM deliveries d"
+    f" WHERE d.order_key = q.order_key AND d.target = q.target AND d.{_OPEN} AND d.state <> 'sending'"
+    f" AND d.kind <> 'dossier' AND d.reason = '{DeliveryReason.DOSSIER_NOT_THERE}')",
+)
 _DEAD = (
     "d.order_key = given.order_key AND d.target = given.target AND d.kind = 'dossier' AND d.state = 'dead'"
     f" AND d.{_OPEN}"
@@ -618,6 +626,7 @@ def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequen
             _NOTE_SUPERSEDED, [(one.order_key, one.target, one.opened, one.exchange) for one in dossiers]
         ),
         WorkStep(_SUPERSEDE, [(one.order_key, one.target, one.opened) for one in dossiers]),
+        WorkStep(_PASS, [_queue_of(one) for one in dossiers if not one.target.startswith(INBOX)]),
         WorkStep(_ADD_DELIVERY, [one[1:_REFERENCE] for one in deliveries]),
         WorkStep(_NOTE, [(one.id, one.opened, "queued", "", 0, one.exchange, "") for one in deliveries]),
     ]

@@ -37,6 +37,7 @@ async def relay_desk(parts: Composition, stores: Stores, relay: DossierRelay) ->
     mender = DossierMender(
         rows=rows, contents=relay.contents, recorder=recorder, outbox=outbox, rules=relay.rules
     )
+    outbox.lacking = mender.send_first
     reconciler = Reconciler(
         portals=asked, takes=takes, rows=rows, runs=stores.reconcile_runs,
         mender=mender, clock=recorder.clock, gauge=parts.metrics.diverged, rules=relay.rules,

@@ -26,6 +26,8 @@ from gateway.relay.contents import Contents, in_records, said_of
 from gateway.relay.outbox import Outbox, subjects_in
 from gateway.relay.unknown import record_unknown_delivery
 
+_WAITS = (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
@@ -130,7 +132,9 @@ def remedy(row: DeliveryRow) -> dict[str, str]:
     """What to do about a delivery, in both languages."""
     is_dead = row.state is DeliveryState.DEAD
     table = words.REASON_REMEDIES if row.kind is MessageKind.DOSSIER else words.STEP_REMEDIES
-    vi, en = (is_dead and table.get(row.reason)) or words.STATE_REMEDIES[row.state]
+    if not is_dead:
+        table = words.WAITING_REMEDIES if row.kind is MessageKind.PROGRESS and row.state in _WAITS else {}
+    vi, en = table.get(row.reason) or words.STATE_REMEDIES[row.state]
     filled = {"delivery": row.id, "target": row.target}
     return {"vi": vi.format(**filled), "en": en.format(**filled)}
 

@@ -10,6 +10,7 @@ import orjson
 
 from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
 from gateway.domain.identifiers import procedure_code
+from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import DeliveryRow, DeliveryState, DossierRow, RemoteDossier
 from gateway.relay.statuses import StatusRules, is_final
 
@@ -101,7 +102,10 @@ def compared(
         (),
         fields,
     )
-    return _under_way(found, open_deliveries) or _mended(found, row, takes, is_unknown=_is_unknown(there))
+    mended = _mended(found, row, takes, is_unknown=_is_unknown(there))
+    if (waits := _waiting_for(found, open_deliveries)) and mended.remedy in (Remedy.SEND, Remedy.POST_AGAIN):
+        return mended._replace(sends=mended.sends[:1], delivery=waits)
+    return _under_way(found, open_deliveries) or mended
 
 
 def missing_here(portal: str, there: RemoteDossier) -> Difference:
@@ -188,6 +192,18 @@ def _under_way(found: Difference, open_deliveries: Sequence[DeliveryRow]) -> Dif
     if first.kind is MessageKind.DOSSIER:  # a newer one takes its place
         return None
     return found._replace(remedy=Remedy.REPLAY, delivery=first.id)
+
+
+def _waiting_for(found: Difference, open_deliveries: Sequence[DeliveryRow]) -> str:
+    """The step that waits for the dossier, which no message brings; blank: there is none."""
+    if found.kind is not Divergence.MISSING_THERE or not open_deliveries:
+        return ""
+    first = min(open_deliveries, key=lambda one: one.seq)
+    lacks = first.state is not DeliveryState.DEAD and first.reason == DeliveryReason.DOSSIER_NOT_THERE
+    comes = any(
+        one.kind is MessageKind.DOSSIER and one.state is not DeliveryState.DEAD for one in open_deliveries
+    )
+    return first.id if lacks and not comes else ""
 
 
 def _mended(

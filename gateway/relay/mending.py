@@ -16,15 +16,25 @@ from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import Work
-from gateway.ports.relay import DeliveryEvent, DossierRow, EventRow, RelayRows
+from gateway.ports.relay import (
+    DeliveryEvent,
+    DeliveryRow,
+    DeliverySearch,
+    DeliveryState,
+    DossierRow,
+    EventRow,
+    RelayRows,
+)
 from gateway.relay.contents import Contents, in_records
-from gateway.relay.differences import Difference, Remedy
+from gateway.relay.differences import Difference, Divergence, Remedy
 from gateway.relay.messages import head_of, queued, standing_now
 from gateway.relay.outbox import Outbox
 from gateway.relay.statuses import StatusRules, StepVerdict, fold
 
 #: status -> the date that says when it came, where the dossier itself has none
 _TOLD = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
+
+_GOES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +55,43 @@ class DossierMender:
         row = await self.rows.dossier(difference.origin, difference.code)
         if row is None or row.version != difference.version:
             return False
+        return await self._queue(row, difference, {"run": run})
+
+    async def send_first(self, step: DeliveryRow) -> None:
+        """Queue the dossier that a receiver lacks before a step that it refused therefore; recorded.
+
+        Once, as long as the step is not replayed: a receiver that lacks it all the same is no reason to send it again
+        and again. Raises RelayUnavailable, LogUnavailable.
+        """
+        origin = step.order_key.partition("|")[0]
+        if origin != PROVINCE or await self._is_sent(step):
+            return
+        row = await self.rows.dossier(origin, step.code)
+        if row is None:
+            return
+        lacks = Difference(
+            step.target, Divergence.MISSING_THERE, origin, row.code, row.requester, row.version, row.status, "",
+            Remedy.SEND, (MessageKind.DOSSIER,), (), step.id,
+        )  # fmt: skip
+        await self._queue(row, lacks, {"delivery": step.id})
+
+    async def _is_sent(self, step: DeliveryRow) -> bool:
+        """Whether the dossier goes already, or went since the attempts at the step began."""
+        newest = await self.rows.deliveries(DeliverySearch(target=step.target, code=step.code, most=100))
+        return any(
+            one.state in _GOES or one.opened >= step.tried
+            for one in newest
+            if one.order_key == step.order_key and one.kind is MessageKind.DOSSIER and one.seq > step.seq
+        )
+
+    async def _queue(self, row: DossierRow, difference: Difference, why: Mapping[str, str]) -> bool:
         exchange = new_exchange_id()
         work = await self._work(row, difference, exchange)
         if work is None:
             return False
         header = RecordHeader(exchange, row.requester, row.agency, row.procedure, in_records(row.code))
         notes = {
-            "target": difference.portal, "class": str(difference.kind), "remedy": str(difference.remedy), "run": run,
+            "target": difference.portal, "class": str(difference.kind), "remedy": str(difference.remedy), **why,
         }  # fmt: skip
         try:
             await self.recorder.write(header, Phase.DELIVERY, "dossier_mended", notes=notes, work=work)

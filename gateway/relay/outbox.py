@@ -43,6 +43,8 @@ UNREADABLE = "content_erased"
 
 #: a delivery, and POSIX seconds
 Confirmed = Callable[[DeliveryRow, float], Awaitable[None]]
+#: a step whose receiver lacks its dossier
+Lacking = Callable[[DeliveryRow], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,8 @@ class Outbox:
     limits: OutboxLimits = field(default_factory=OutboxLimits)
     #: what follows a confirmed delivery of a kind; it may happen twice, and raises GatewayError to be tried again
     confirmed: dict[MessageKind, Confirmed] = field(default_factory=dict)
+    #: sends the dossier that a receiver lacks before its step; it raises GatewayError to be tried again
+    lacking: Lacking | None = None
     #: this process, as leases name it
     holder: str = field(default_factory=new_exchange_id)
     rng: random.Random = field(default_factory=random.Random)
@@ -276,7 +280,19 @@ class Outbox:
             log().warning("outbox.lease_lost", target=row.target)
         except LogUnavailable as error:  # the lease ends; the next attempt looks it up first
             log().warning("outbox.not_recorded", target=row.target, error=error)
+        else:
+            await self._send_lacking(row, answer)
         return answer.outcome
+
+    async def _send_lacking(self, row: DeliveryRow, answer: PortalAnswer) -> None:
+        """Where the receiver takes dossiers and lacks that of a step: the dossier goes first."""
+        lacks = answer.reason == DeliveryReason.DOSSIER_NOT_THERE and row.kind is MessageKind.PROGRESS
+        if not lacks or self.lacking is None or MessageKind.DOSSIER not in self.portals[row.target].kinds:
+            return
+        try:
+            await self.lacking(row)
+        except GatewayError as error:  # the next attempt meets it again
+            log().warning("outbox.dossier_not_queued", target=row.target, error=error)
 
     async def _sealed(self, row: DeliveryRow, said: str) -> bytes:
         """What the receiver said, sealed as the message is; nothing where its keys cannot be had."""

@@ -85,6 +85,15 @@ STATE_REMEDIES: WordTable = {
         "Nothing to do: a newer version goes, or an operator dropped it.",
     ),
 }
+#: what to do while a step waits with this reason
+WAITING_REMEDIES: WordTable = {
+    "dossier_not_there": (
+        "Không phải làm gì: hồ sơ được gửi trước, rồi đến tiến độ này. Nếu kéo dài, chạy: motlan reconcile --portal "
+        "{target} --apply; nếu nội dung hồ sơ đã xóa, hệ thống một cửa gửi lại hồ sơ.",
+        "Nothing to do: the dossier goes first, then this step. If it goes on, run: motlan reconcile --portal {target} "
+        "--apply; if the content of the dossier was erased, the one-gate system posts it again.",
+    )
+}
 _MEND_DATA = (
     "Sửa dữ liệu trong hệ thống một cửa và gửi lại hồ sơ: bản mới thay thế lượt gửi này.",
     "Correct the data in the one-gate system and post the dossier again: the new version replaces this one.",
@@ -114,8 +123,10 @@ REASON_REMEDIES: WordTable = {
     "session_refused": _ACCOUNT,
     "access_refused": _ACCOUNT,
     "dossier_not_there": (
-        "Hệ thống nhận chưa có hồ sơ: chạy motlan reconcile --portal {target} --apply để gửi lại hồ sơ.",
-        "The receiver lacks the dossier: run motlan reconcile --portal {target} --apply to send it again.",
+        "Hệ thống nhận chưa có hồ sơ: chạy motlan outbox replay {delivery}, hồ sơ được gửi trước. "
+        "Nếu nội dung hồ sơ đã xóa, hệ thống một cửa gửi lại hồ sơ.",
+        "The receiver lacks the dossier: run motlan outbox replay {delivery}, and the dossier goes first. "
+        "If its content was erased, the one-gate system posts it again.",
     ),
     "change_not_taken": (
         "Báo nội dung thay đổi cho đơn vị vận hành {target}: cổng này chỉ nhận trạng thái và tiến độ, và vẫn được gửi "

@@ -1,5 +1,6 @@
 """What the simulated national portal lost, or never took, arrives there all the same, over real HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from tests.flows.conftest import House, build
 from tests.flows.test_dossiers import at_portal, delivered, dossier, posted, progressed, step
+from tests.flows.test_reconcile import asked, control, differences, reconciled
+from tests.flows.test_records import records
 
 BUS = "national_bus"
 
@@ -31,6 +34,52 @@ async def test_step_that_the_portal_never_took_is_not_taken_for_another_of_the_s
     assert max(one["attempts"] for one in found) == 2, "the first attempt had no confirmation"
     row = await at_portal(house, body["code"])
     assert (len(row["progress"]), row["progress_doubled"]) == (2, 0)
+
+
+async def test_dossier_that_the_portal_lost_goes_before_its_step_once_and_without_an_operator(
+    house: House,
+) -> None:
+    body = dossier()
+    code = body["code"]
+    await posted(house, body)
+    await delivered(house, code)
+    await control(house, "forget", code=code)
+    await progressed(house, step(code))
+    found = await delivered(house, code, 3)
+    assert [(one["kind"], one["state"]) for one in found if one["target"] == BUS] == [
+        ("dossier", "delivered"), ("progress", "delivered"), ("dossier", "delivered"),
+    ]  # fmt: skip
+    row = await at_portal(house, code)
+    assert (row["creates"], row["updates"], row["status"], len(row["progress"])) == (1, 0, "4", 1)
+    [mended] = [one for one in records(house) if one["result"] == "dossier_mended"]
+    [waited] = [one for one in found if one["kind"] == "progress"]
+    assert (mended["dossier"], mended["phase"]) == (code, "delivery")
+    assert (mended["notes"]["class"], mended["notes"]["delivery"]) == ("missing_there", waited["id"])
+
+
+async def test_portal_that_keeps_no_dossier_gets_it_once_until_somebody_asks_again(house: House) -> None:
+    body = dossier()
+    code = body["code"]
+    await posted(house, body)
+    await delivered(house, code)
+    await control(house, "forget", code=code)
+    await house.misbehave(BUS, "forgetful", operation="DongBoHoSoMC", times=1)
+    await progressed(house, step(code))
+    async with asyncio.timeout(30):
+        while True:
+            found = (await asked(house, f"/v1/deliveries?dossier={code}"))["deliveries"]
+            [waits] = [one for one in found if one["kind"] == "progress"]
+            if waits["attempts"] >= 3:
+                break
+            await asyncio.sleep(0.05)
+    assert [one["kind"] for one in found].count("dossier") == 2
+    told = await asked(house, f"/v1/deliveries/{waits['id']}")
+    assert told["remedy"]["en"].startswith("Nothing to do: the dossier goes first, then this step.")
+    run = await reconciled(house, apply=True)
+    assert differences(run) == {code: ("missing_there", "send", True)}
+    await delivered(house, code, 4)
+    row = await at_portal(house, code)
+    assert (row["creates"], len(row["progress"])) == (1, 1)
 
 
 async def test_step_whose_answer_was_lost_stands_there_once(house: House) -> None:

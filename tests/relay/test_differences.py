@@ -18,6 +18,18 @@ STATED = {"unit": "UBND phường Mẫu", "agency": "000.00.14.H31"}
 DATED = dossier("A", facts={"due_at": 90, "received_at": 10})
 
 
+def test_dossier_that_a_waiting_step_lacks_is_sent_alone_unless_it_goes_already() -> None:
+    step = delivery("A", "unconfirmed", "progress", 2)._replace(reason="dossier_not_there")
+    for more, remedy, sends in (
+        ([], "send", (MessageKind.DOSSIER,)),
+        ([delivery("A", "dead", seq=3)], "send", (MessageKind.DOSSIER,)),
+        ([delivery("A", "queued", seq=3)], "wait", ()),
+    ):
+        found = compared(dossier("A"), None, "bus", ALL, [step, *more], StatusRules())
+        assert found is not None
+        assert (found.remedy, found.sends) == (remedy, sends)
+
+
 @pytest.mark.parametrize(
     ("row", "remote", "kind", "remedy", "sends", "fields"),
     [

@@ -342,6 +342,20 @@ async def test_newer_dossier_passes_messages_that_wait_for_the_dossier(
         await write(log, relay.settle(settled(name, at=40.0 + number)))
 
 
+async def test_dossier_that_passes_a_waiting_step_goes_at_once(
+    log: SqlExchangeLog, relay: RelayTables
+) -> None:
+    await write(log, relay.change(deliveries=[delivery("p1", kind=MessageKind.PROGRESS)]))
+    assert await claimed(relay, 10.0) == ["p1"]
+    for number, reason, goes in (("d2", "receiver_busy", []), ("d3", "dossier_not_there", ["d2"])):
+        waits = settled("p1", QUEUED, at=11.0, next_at=90.0)._replace(reason=reason)
+        await write(log, relay.settle(waits))
+        await write(log, relay.change(deliveries=[delivery(number, next_at=11.0)]))
+        assert await claimed(relay, 12.0) == goes
+        if not goes:
+            assert await claimed(relay, 90.0) == ["p1"]
+
+
 async def test_change_that_a_receiver_never_takes_is_passed_by_what_follows(
     log: SqlExchangeLog, relay: RelayTables
 ) -> None:
