@@ -340,7 +340,9 @@ class SqlRelay:
             WorkStep(_ADD_KEY, [key] if key is not None else ()),
             *(_of_dossier(dossier, before, files) if dossier is not None else ()),
             # of a message about a dossier that is not stored with it
-            WorkStep(_ADD_FILE, [(one, *_key_of(events[0])) for one in files] if dossier is None else ()),
+            WorkStep(
+                _ADD_FILE, [(one, *_key_of(events, deliveries)) for one in files] if dossier is None else ()
+            ),
             WorkStep(_ADD_EVENT, events),
             *_of_deliveries(deliveries, is_new=dossier is not None and not before),
         ]
@@ -613,8 +615,11 @@ def _of_dossier(dossier: DossierRow, before: int, files: Sequence[str]) -> Seque
     ]
 
 
-def _key_of(event: EventRow) -> tuple[str, str]:
-    return event.code, event.origin
+def _key_of(events: Sequence[EventRow], deliveries: Sequence[DeliveryRow]) -> tuple[str, str]:
+    """Code and origin of the dossier that steps, or messages without one, are about."""
+    if events:
+        return events[0].code, events[0].origin
+    return deliveries[0].code, deliveries[0].order_key.partition("|")[0]
 
 
 def _of_deliveries(deliveries: Sequence[DeliveryRow], *, is_new: bool) -> Sequence[WorkStep]:

@@ -221,7 +221,7 @@ class RelayRows(Protocol):
     ) -> Work:
         """Store a dossier (`before`: the version that it replaces; 0: new), steps, deliveries and an answered key.
 
-        `files`: digests (hexadecimal) of the files that the dossier names, or the steps.
+        `files`: digests (hexadecimal) of the files that the dossier names, or the steps, or messages without steps.
 
         Deliveries of the kind DOSSIER that are dead, or die later, are superseded by a newer one of the same order key
         and target.

@@ -25,7 +25,7 @@ from gateway.ports.relay import (
     RemoteFiles,
     RemotePage,
 )
-from gateway.relay.notices import take_notice
+from gateway.relay.notices import complete_notice
 from gateway.relay.service import DossierRelay
 from gateway.telemetry import log
 
@@ -76,7 +76,7 @@ class FileFetcher:
                 async with asyncio.timeout_at(end):
                     await self._fetch(part.get("papers", ()), came)
             self._keep(message.delivery, came)
-            # a notice is told again as a whole; a dossier is one, and takes its files as they come
+            # the files of a notice are told at once, when no more can come; a dossier takes its own as they come
             if came.files != known and (message.kind is MessageKind.DOSSIER or came.is_whole):
                 await self._put(message, part, came.files)
         except GatewayError:
@@ -139,13 +139,11 @@ class FileFetcher:
     async def _put(
         self, message: OutboundMessage, part: Mapping[str, Any], fetched: Mapping[str, str]
     ) -> None:
-        exchange = new_exchange_id()
         if message.kind is MessageKind.DOSSIER:
-            await self._relay.files_came(self._portal, message.code, fetched, exchange)
+            await self._relay.files_came(self._portal, message.code, fetched, new_exchange_id())
             return
-        content = {**part, "papers": with_files(part["papers"], fetched)}
-        service = str(message.body.get("service", ""))
-        await take_notice(self._relay, self._portal, exchange, message.code, service, content)
+        papers = with_files(part["papers"], fetched)
+        await complete_notice(self._relay, self._portal, message.delivery, message.body, papers)
 
     async def look_up(self, code: str, end: float) -> RemoteDossier | None:
         """It keeps none."""

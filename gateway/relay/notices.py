@@ -1,7 +1,8 @@
 """Notices: parts of a dossier that its portal sends later, such as an amendment, a payment voucher or a tax notice.
 
 A notice never replaces the dossier: it is a step of it, and an item in the inbox of the provincial system.
-The same content again is stored once, also when it comes many times at the same moment.
+The same content again is stored once, also when it comes many times at the same moment. Files that it names by address
+come later, as a second item under the same id (`notice`) that has the papers and nothing else: it is booked once.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from gateway.config.portals import PortalSettings
 from gateway.domain.dossier import PROVINCE, DossierStatus, MessageKind
 from gateway.domain.errors import RowConflict
 from gateway.domain.exchange import Phase
-from gateway.domain.identifiers import ExchangeId
+from gateway.domain.identifiers import ExchangeId, new_exchange_id
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.ports.exchange_log import Work
@@ -49,6 +50,38 @@ async def take_notice(
             relay.outbox.wake()
             return state
     raise changes_too_often()
+
+
+async def complete_notice(
+    relay: DossierRelay, portal: PortalSettings, delivery: str, body: Mapping[str, Any],
+    papers: Sequence[Mapping[str, Any]],
+) -> None:  # fmt: skip
+    """Queue the papers of a notice with their files, for those who have it; once for the same files.
+
+    `delivery`: the message of these files, `body` its content. Raises RelayUnavailable, LogUnavailable.
+    """
+    row = await relay.rows.delivery(delivery)
+    targets = [] if row is None else receivers(portal, row.requester)
+    if row is None or not targets:
+        return
+    keys, now = await relay.contents.current(), relay.recorder.clock.now().timestamp()
+    exchange, service = new_exchange_id(), str(body.get("service", ""))
+    files = [str(one.get("file") or "") for one in papers]
+    words = orjson.dumps((delivery, files))
+    key = blake2s(words, key=relay.secret, digest_size=16, person=b"files").hexdigest()
+    head = MessageHead(row.order_key, row.code, 0, row.requester, exchange, keys, now)
+    part = {"code": row.code, "papers": papers}
+    told = {"service": service, "notice": body.get("notice", ""), "part": part}
+    work = relay.rows.change(
+        key=KeyRow(f"portal:{portal.portal}", key, b"", b"", 202, now),
+        deliveries=[queued(head, MessageKind.NOTICE, one, told) for one in targets],
+        files=[one.removeprefix("sha256:") for one in files if one],
+    )  # fmt: skip
+    header = RecordHeader(exchange, row.requester, dossier=in_records(row.code), legal_basis=LEGAL_BASIS)
+    notes = {"origin": row.order_key.partition("|")[0], "service": in_records(service)}
+    with contextlib.suppress(RowConflict):  # a former attempt did it
+        await relay.recorder.write(header, Phase.DELIVERY, "notice_completed", notes=notes, work=work)
+    relay.outbox.wake()
 
 
 async def _is_known(relay: DossierRelay, portal: PortalSettings, code: str, notice: str) -> bool:
@@ -98,7 +131,7 @@ class _Notice:
         )  # fmt: skip
 
     def _deliveries(self) -> Sequence[DeliveryRow]:
-        body = {"service": self._service, "part": self._content}
+        body = {"service": self._service, "notice": self.id, "part": self._content}
         key = f"{self.origin}|{self._code}"
         head = MessageHead(key, self._code, 0, self._requester, self._exchange, self._keys, self._now)
         return [queued(head, MessageKind.NOTICE, target, body) for target in self._targets]

@@ -1,6 +1,8 @@
 """Files that a message names by their address: fetched afterwards, from allowed origins only, until they are there."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from aiohttp import web
 from adapters.sandbox.served_files import tiny_pdf
 from tests.adapters.test_download import serving
 from tests.doors.conftest import Street
-from tests.doors.messages import application, code, envelope
+from tests.doors.messages import application, code, envelope, voucher
 from tests.doors.test_interlinked import until
 from tests.flows.conftest import build, on_session
 
@@ -86,11 +88,46 @@ async def test_file_of_an_amendment_is_fetched_too(street: Street) -> None:
     dossier = await submitted(street, kind="amendment")
 
     async def told() -> list[dict[str, Any]]:
-        parts = [one["message"]["part"] for one in await street.inbox(dossier)]
-        return [one for one in parts if one["papers"][0].get("file")]
+        messages = [one["message"] for one in await street.inbox(dossier)]
+        return messages if messages[-1]["part"]["papers"][0].get("file") else []
 
-    (part,) = await until(told)
-    assert part["note"]
+    first, files = await until(told)
+    assert first["part"]["note"]
+    assert files["notice"] == first["notice"]
+
+
+async def test_voucher_whose_file_is_fetched_is_one_notice_and_its_payment_is_said_once(
+    tmp_path: Path,
+) -> None:
+    async def give(_request: web.Request) -> web.Response:
+        return web.Response(body=tiny_pdf("chung tu"))
+
+    async with serving(give) as url, build(tmp_path, {"portals.national_bus.door.fetch_from": url}) as house:
+        street, dossier = Street(house), code()
+        words = envelope(voucher(dossier, UrlFileChungTu=f"{url}/chung_tu.pdf"), "NhanChungTuThueDat")
+        assert (await street.sent("nhanhsdvcqg", words))[0] == 0
+
+        async def whole() -> list[dict[str, Any]]:
+            items = await street.inbox(dossier)
+            return items if items[-1]["message"]["part"]["papers"][0].get("file") else []
+
+        booked, files = [one["message"] for one in await until(whole)]
+        assert booked["part"]["more"]["ThongTinThanhToan"]["MaThongBaoThue"] == "TB-1"
+        assert (files["notice"], files["service"]) == (booked["notice"], booked["service"])
+        (paper,) = files["part"].pop("papers")
+        assert files["part"] == {"code": dossier}
+        # the file stays as long as the item
+        link = {"file": paper["file"], "name": "chung_tu.pdf", "seconds": 60}
+        assert (await house.post("/v1/files/link", link, "one_gate"))[0] == 200
+        with closing(sqlite3.connect(house.state / "exchange.db")) as rows:
+            assert rows.execute(
+                "SELECT count(*) FROM dossier_events WHERE code = ?", (dossier,)
+            ).fetchone() == (1,)
+            named = rows.execute("SELECT digest FROM dossier_files WHERE code = ?", (dossier,)).fetchall()
+        assert [f"sha256:{one}" for (one,) in named] == [paper["file"]]
+        # a resend is neither item again
+        assert (await street.sent("nhanhsdvcqg", words))[0] == 1
+        assert len(await street.inbox(dossier)) == 2
 
 
 async def test_file_that_is_away_comes_later(tmp_path: Path) -> None:
