@@ -45,6 +45,8 @@ _PASSED_ON = frozenset({
     "LayDanhMucNhomThuTuc", "LayDanhSachHoiDapGuiTuDVCQG", "LayDanhSachHoiDapBoCoQuan",
     "LayNoiDungTraLoiTheoCauHoi", "TraCuuTechID",
 })  # fmt: skip
+#: of these, what asks about a person: the parameter of the number
+_ABOUT_PERSON: Mapping[str, str] = {"TraCuuTechID": "mstorcmnd"}
 #: errors that the platform itself answers
 _FAULTS = (
     (Unauthenticated, 401, 900901, "Invalid Credentials"),
@@ -93,7 +95,9 @@ class LgspFacade:
             if handler is not None:
                 return await handler(call, desk)
             if operation in _PASSED_ON:
-                result = await desk.ask(operation, _parameters(call))
+                words = _parameters(call)
+                number = words.get(_ABOUT_PERSON.get(operation, ""), "").strip()
+                result = await desk.ask(operation, words, number=number)
                 return _wrapped("0", "", result=result.get("result", result))
         except MessageFault as fault:
             return _wrapped("-1", f"{fault.said.vi} / {fault.said.en}")

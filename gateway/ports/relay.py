@@ -561,8 +561,13 @@ class Desk(Protocol):
         """Dossiers of this party by the owner's number."""
         ...
 
-    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Pass a read-only operation on to the portal behind this door (catalogues, look-ups); its plain result."""
+    async def ask(
+        self, operation: str, parameters: Mapping[str, Any], *, number: str = ""
+    ) -> Mapping[str, Any]:
+        """Pass a read-only operation on to the portal behind this door (catalogues, look-ups); its plain result.
+
+        `number`: of the person that it asks about; blank: it is about nobody. Raises Throttled.
+        """
         ...
 
     async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:

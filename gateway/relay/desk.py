@@ -113,11 +113,24 @@ class RequesterDesk:
         await self.guesses.check_owner(about, person, fits=bool(found))
         return found
 
-    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Pass a read-only operation on. Raises PortalUnavailable."""
+    async def ask(
+        self, operation: str, parameters: Mapping[str, Any], *, number: str = ""
+    ) -> Mapping[str, Any]:
+        """Pass a read-only operation on. Raises PortalUnavailable, Throttled before the portal is asked."""
         if self.behind is None:
             raise PortalUnavailable
-        return await self.relay.lookups.ask(self.behind, operation, parameters, self.caller)
+        person = owner_key(number) if number else ""
+        if person:
+            await self._count_person(person)
+        return await self.relay.lookups.ask(self.behind, operation, parameters, self.caller, person)
+
+    async def _count_person(self, person: str) -> None:
+        """Count a question about a person (`Subject.key`), as a look-up by the owner. Raises Throttled."""
+        mine, indexes = self.caller.requester.id, await self.relay.contents.indexes(person)
+        wanted = DossierSearch(persons=indexes, requester=mine, most=1)
+        fits = bool(indexes and await self.relay.rows.dossiers(wanted))
+        about = RecordHeader(self.caller.exchange, mine, self.caller.agency, subjects={"owner": person})
+        await self.guesses.check_owner(about, person, fits=fits)
 
     async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
         """Not for provincial systems."""
@@ -181,9 +194,11 @@ class ForwardingDesk:
         await self.guesses.check_owner(RecordHeader(self.exchange, name), person, fits=bool(found))
         return found
 
-    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def ask(
+        self, operation: str, parameters: Mapping[str, Any], *, number: str = ""
+    ) -> Mapping[str, Any]:
         """Not for portals."""
-        del operation, parameters
+        del operation, parameters, number
         raise _no_dossier()
 
     async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:

@@ -93,10 +93,13 @@ class DossierLookups:
         return None if row is None else await self._as_known(row)
 
     async def ask(
-        self, portal: Portal, operation: str, parameters: Mapping[str, Any], caller: Caller
+        self, portal: Portal, operation: str, parameters: Mapping[str, Any], caller: Caller, person: str = ""
     ) -> Mapping[str, Any]:
-        """Pass a read-only operation on to a portal; recorded before it is asked. Raises PortalUnavailable."""
-        await self._note(caller, "passed_on", "", None, asked=operation)
+        """Pass a read-only operation on to a portal; recorded before it is asked, with the person that it is about.
+
+        `person`: `Subject.key`; blank: nobody. Raises PortalUnavailable.
+        """
+        await self._note(caller, "passed_on", "", {"owner": person} if person else {}, asked=operation)
         end = asyncio.get_running_loop().time() + _ASK_SECONDS
         return await portal.ask(operation, parameters, end)
 

@@ -95,6 +95,31 @@ async def test_pairs_that_fit_nobody_end_for_one_requester(make_house: Callable[
         assert (await status(house, "H31.14-260105-8199", number(9), "one_gate"))[0] == 404
 
 
+async def test_accounts_at_the_portal_are_not_found_by_trying_numbers_and_each_try_names_its_person(
+    make_house: Callable[..., Any],
+) -> None:
+    async with make_house(gateway__policy__portal_misses="3/hour") as house:
+        await posted(house, dossier())
+        client = await Street(house).one_gate()
+        for owner in (OWNER, number(1), OWNER, number(2), number(1)):
+            assert (await client.ask("TraCuuTechID", mstorcmnd=owner))["error_code"] == "0"
+        url, sent = f"{house.url}{client.path}/TraCuuTechID", {"Authorization": f"Bearer {client.token}"}
+        async with house.session.get(url, params={"mstorcmnd": number(3)}, headers=sent) as answer:
+            assert answer.status == 429
+            assert 0 < int(answer.headers["Retry-After"]) <= 3_600
+        asked = [one for one in leaves(house.state) if one["result"] == "passed_on"]
+        assert len(asked) == 5
+        people = [tuple(one["subjects"].items()) for one in asked]
+        assert all(people)
+        assert people[0] == people[2]
+        assert len(set(people)) == 3
+        assert [(one["requester"], *one["rules"]) for one in throttled(house)] == [
+            ("one_gate", "unusual:portal_misses")
+        ]
+        # a catalogue is about nobody
+        assert (await client.ask("LayThuTuc", maTTHC="1.001193"))["error_code"] == "0"
+
+
 async def test_portal_that_tries_numbers_at_its_door_is_stopped_in_its_own_form(
     make_house: Callable[..., Any],
 ) -> None:
