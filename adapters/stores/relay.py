@@ -189,6 +189,22 @@ _ACKNOWLEDGE = RowStatement(
     "id text, target text, at double precision",
     f"UPDATE deliveries AS d SET state = 'delivered', changed = given.at FROM given WHERE {_PULLED}",  # noqa: S608 -- our own names
 )
+# The item of an inbox that was queued with a push, by the same change.
+_TWIN = (
+    "JOIN deliveries p ON p.id = given.id JOIN deliveries d ON d.order_key = p.order_key AND d.target = given.target"
+    " AND d.kind = p.kind AND d.version = p.version AND d.exchange = p.exchange AND d.opened = p.opened"
+    f" AND d.{_OPEN}"
+)
+_NOTE_PUSHED = RowStatement(
+    "id text, target text, at double precision, exchange text",
+    f"INSERT INTO delivery_events ({_names(_HISTORY)}) SELECT d.id, given.at, 'acknowledged', '', d.attempts,"  # noqa: S608 -- our own names
+    f" given.exchange, '' FROM given {_TWIN}",
+)
+_ACKNOWLEDGE_PUSHED = RowStatement(
+    "id text, target text, at double precision",
+    "UPDATE deliveries SET state = 'delivered', changed = twin.at FROM"  # noqa: S608 -- our own names
+    f" (SELECT d.seq, given.at FROM given {_TWIN}) AS twin WHERE deliveries.seq = twin.seq",
+)
 
 # ------------------------------------------------------------------------------------------------- claims
 
@@ -350,15 +366,21 @@ class SqlRelay:
 
     def settle(self, settled: Settled) -> RowWork:
         """Write the end of an attempt; RowConflict when another process has the lease."""
-        delivery, holder, state, reason, next_at, event, _, said = settled
+        delivery, holder, state, reason, next_at, event, _, said, inbox = settled
         waits = state in (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         steps = [
+            *([WorkStep(_QUEUE_UP, [(inbox, "", None)])] if inbox else ()),
             WorkStep(_LOOK_AGAIN, [(delivery, next_at if waits else event.at)]),
             WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at, said)]),
             WorkStep(_NOTE, [(delivery, *event)]),
         ]
         if settled.reference:
             steps.append(WorkStep(_REFER, [(delivery, settled.reference)]))
+        if inbox:
+            steps += [
+                WorkStep(_NOTE_PUSHED, [(delivery, inbox, event.at, event.exchange)]),
+                WorkStep(_ACKNOWLEDGE_PUSHED, [(delivery, inbox, event.at)]),
+            ]
         if state is DeliveryState.DEAD:
             then = event._replace(what="superseded", reason="")
             steps.append(WorkStep(_NOTE_IF_SUPERSEDED, [(delivery, *then)]))

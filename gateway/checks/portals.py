@@ -24,6 +24,10 @@ def portal_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
         if settings.mark == "sandbox" and configuration.gateway.profile == "production":
             what = "the interface of this portal is an invention of the sandbox"
             yield document.problem(("mark",), what, "remove the file, or write the real portal's")
+        if settings.requester and settings.requester not in configuration.requesters:
+            yield _unknown(
+                "requesters", ("requester",), settings.requester, configuration.requesters, document
+            )
         if settings.door is not None:
             yield from _door(settings.door, name, configuration, document)
             if not settings.door.pull_seconds:
@@ -44,15 +48,17 @@ def _address(settings: PortalSettings, document: Document) -> Iterator[Problem]:
 def _door(door: PortalDoor, name: str, configuration: Configuration, document: Document) -> Iterator[Problem]:
     yield from _letting_in(door, configuration, document)
     if door.asks and door.asks not in configuration.portals:
-        yield _unknown("portals", ("asks",), door.asks, configuration.portals, document)
+        yield _unknown("portals", ("door", "asks"), door.asks, configuration.portals, document)
     if door.forwards_to and door.forwards_to not in configuration.requesters:
-        yield _unknown("requesters", ("forwards_to",), door.forwards_to, configuration.requesters, document)
+        yield _unknown(
+            "requesters", ("door", "forwards_to"), door.forwards_to, configuration.requesters, document
+        )
     for index, portal in enumerate(door.pushes_to):
         if portal == name:
             what = f"'{portal}' would get back what it sends"
             yield document.problem(("door", "pushes_to", index), what, "name another portal, or take it out")
         elif portal not in configuration.portals:
-            yield _unknown("portals", ("pushes_to", index), portal, configuration.portals, document)
+            yield _unknown("portals", ("door", "pushes_to", index), portal, configuration.portals, document)
 
 
 def _letting_in(door: PortalDoor, configuration: Configuration, document: Document) -> Iterator[Problem]:
@@ -81,7 +87,7 @@ def _unknown(
 ) -> Problem:
     file = f"{folder}/{word}.yaml"
     what = f"there is no {folder.removesuffix('s')} '{word}'"
-    return document.problem(("door", *place), what, near(word, words, f"add {file}"), f"config/{file}")
+    return document.problem(place, what, near(word, words, f"add {file}"), f"config/{file}")
 
 
 def _prefix(door: PortalDoor, name: str, doors: dict[str, str], document: Document) -> Iterator[Problem]:

@@ -80,6 +80,9 @@ async def relaying(parts: Composition, of: RelayParts) -> AsyncIterator[DossierR
             recorder=of.recorder,
             limits=limits,
             at_once=at_once,
+            pushed={
+                name: one.requester for name, one in parts.configuration.portals.items() if one.requester
+            },
         )
         opened.push_async_callback(outbox.close)
         rules = status_rules(settings.statuses)

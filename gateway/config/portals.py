@@ -64,7 +64,7 @@ class PortalDoor(Settings):
     fetch_private: Annotated[tuple[Network, ...], AS_LIST] = ()
     #: the provincial system that pulls what comes; blank: none
     forwards_to: str = ""
-    #: portals that get what comes pushed
+    #: portals that get what comes pushed; `requester` of theirs says whose inbox items are acknowledged by it
     pushes_to: WordList = ()
     #: a dossier of a procedure that is not configured: stored and parked, or refused
     unknown_procedure: Literal["park", "refuse"] = "park"
@@ -96,6 +96,8 @@ class PortalSettings(Settings):
     #: further settings, read and checked by the adapter
     options: dict[str, Any] = {}
     limits: PortalLimits = PortalLimits()
+    #: provincial system whose address it is: a delivered push is acknowledged in its inbox; blank: nobody's
+    requester: str = ""
     #: what is queued for it
     takes: Annotated[tuple[MessageKind, ...], BeforeValidator(lambda given: given or ()), AS_LIST] = ()
     #: databases whose owner it belongs to: reports of wrong values in them are queued for it

@@ -173,6 +173,8 @@ class Settled(NamedTuple):
     reference: str = ""
     #: what the receiver said, sealed; empty: nothing
     said: bytes = b""
+    #: target of an inbox in which the same message is acknowledged by this delivery; blank: none
+    inbox: str = ""
 
 
 class DossierSearch(NamedTuple):
@@ -229,7 +231,7 @@ class RelayRows(Protocol):
         ...
 
     def settle(self, settled: Settled) -> Work:
-        """Write the end of an attempt."""
+        """Write the end of an attempt; with `inbox`, the item of the same change there is delivered as well."""
         ...
 
     def acknowledge(self, requester: str, deliveries: Sequence[str], event: DeliveryEvent) -> Work:

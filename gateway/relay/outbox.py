@@ -18,6 +18,7 @@ from gateway.domain.identifiers import new_exchange_id
 from gateway.domain.reasons import DeliveryReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.relay import (
+    INBOX,
     PASSED,
     DeliveryEvent,
     DeliveryOutcome,
@@ -99,6 +100,8 @@ class Outbox:
     rng: random.Random = field(default_factory=random.Random)
     #: receiver -> deliveries that may be under way there
     at_once: Mapping[str, int] = field(default_factory=dict)
+    #: receiver of pushes -> provincial system whose address it is: what it took, the system's inbox need not show
+    pushed: Mapping[str, str] = field(default_factory=dict)
     _lines: dict[str, _Line] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -258,8 +261,9 @@ class Outbox:
         what = "dead" if holds_up else str(answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
         said = await self._sealed(row, shortened(answer.said))
+        inbox = self._inbox_of(row) if state is DeliveryState.DELIVERED else ""
         work = self.rows.settle(
-            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference, said)
+            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference, said, inbox)
         )
         header = RecordHeader(
             exchange, row.requester, dossier=in_records(row.code),
@@ -293,6 +297,10 @@ class Outbox:
             await self.lacking(row)
         except GatewayError as error:  # the next attempt meets it again
             log().warning("outbox.dossier_not_queued", target=row.target, error=error)
+
+    def _inbox_of(self, row: DeliveryRow) -> str:
+        """The inbox that has the same message, where this receiver is an address of its system; blank: none."""
+        return INBOX + row.requester if row.requester and self.pushed.get(row.target) == row.requester else ""
 
     async def _sealed(self, row: DeliveryRow, said: str) -> bytes:
         """What the receiver said, sealed as the message is; nothing where its keys cannot be had."""

@@ -26,6 +26,10 @@ FAULTS: dict[str, Fault] = {
     "kind of message": (BUS, "takes: [dossier,", "takes: [dosier,", "takes:", "dossier"),
     "network": (BUS, "127.0.0.0/8", "127.0.0.1/8", "allow:", "as in 10.0.0.0/28"),
     "requester": (BUS, "forwards_to: one_gate", "forwards_to: one_gat", "forwards_to:", "did you mean 'one_gate'?"),
+    "requester of an address": (
+        BUS, "takes: [dossier,", "requester: one_gat\ntakes: [dossier,", "requester: one_gat",
+        "did you mean 'one_gate'?",
+    ),
     "receiver of pushes": (
         BUS, "forwards_to: one_gate", "pushes_to: [one_gate_hok]", "pushes_to:", "did you mean 'one_gate_hook'?"
     ),

@@ -58,9 +58,60 @@ async def test_files_of_a_forwarded_dossier_are_pushed_as_links(tmp_path: Path) 
             assert "giay.pdf" in answer.headers["Content-Disposition"]
         (record,) = street.records("file_read")
         assert (record["requester"], record["dossier"]) == ("one_gate_hook", dossier)
-        # the inbox has no links: who pulls makes them
+
+
+async def until_delivered(street: Street, dossier: str) -> list[dict[str, Any]]:
+    """The deliveries of a dossier when its push was delivered."""
+    async with asyncio.timeout(30):
+        while True:
+            found: list[dict[str, Any]] = (await street.get(f"/v1/deliveries?dossier={dossier}"))[
+                "deliveries"
+            ]
+            if [one["state"] for one in found if one["target"] == "one_gate_hook"] == ["delivered"]:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_item_that_was_pushed_is_acknowledged_and_its_dossier_is_erased_in_time(tmp_path: Path) -> None:
+    dossier = code()
+    async with pushed_to(tmp_path) as (street, _):
+        assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+        found = await until_delivered(street, dossier)
+        (item,) = [one for one in found if one["target"] == "inbox:one_gate"]
+        assert item["state"] == "delivered"
+        assert await street.inbox(dossier) == []
+        history = (await street.get(f"/v1/deliveries/{item['id']}"))["history"]
+        assert [one["what"] for one in history] == ["queued", "acknowledged"]
+    await asyncio.sleep(1)
+    async with pushed_to(tmp_path, **{"gateway.relay.erase_days": "0.00001"}) as (street, _):
+        async with asyncio.timeout(30):
+            while (await street.get(f"/v1/dossiers/{dossier}"))["dossier"] is not None:
+                await asyncio.sleep(0.1)
+
+
+async def test_push_to_another_address_acknowledges_nothing(tmp_path: Path) -> None:
+    """And the inbox has no links to files: the system that pulls makes them."""
+    for requester in ("", "portal"):
+        async with pushed_to(tmp_path, **{"portals.one_gate_hook.requester": requester}) as (street, _):
+            dossier = code()
+            assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+            await until_delivered(street, dossier)
+            (item,) = await street.inbox(dossier)
+            assert not item["message"]["dossier"]["papers"][0].get("url")
+
+
+async def test_push_acknowledges_its_own_change_only(tmp_path: Path) -> None:
+    """An item from before the system was pushed to stays in its inbox until it is pulled."""
+    dossier = code()
+    async with build(tmp_path, {}) as house:
+        assert (await Street(house).sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    async with pushed_to(tmp_path) as (street, _):
+        words = application(dossier)
+        words["ChuHoSo"] = "Lê Thị Khác"
+        assert (await street.sent("nhanhsdvcqg", envelope(words, updating=True)))[0] == 0
+        await until_delivered(street, dossier)
         (item,) = await street.inbox(dossier)
-        assert not item["message"]["dossier"]["papers"][0].get("url")
+        assert item["version"] == 1
 
 
 async def test_file_of_a_notice_is_pushed_as_a_link(tmp_path: Path) -> None:
