@@ -213,7 +213,8 @@ def _mended(
     if found.kind is Divergence.BEHIND_HERE:
         return found._replace(remedy=Remedy.REPORT_PROGRESS)
     sends = tuple(kind for kind in _wanted(found, takes, is_unknown=is_unknown) if kind in takes)
-    if MessageKind.DOSSIER in sends and not row.sealed:
+    # erased steps say no official, without whom no portal takes them
+    if not row.sealed and not {MessageKind.DOSSIER, MessageKind.PROGRESS}.isdisjoint(sends):
         return found._replace(remedy=Remedy.POST_AGAIN)
     return found._replace(remedy=Remedy.SEND, sends=sends) if sends else found
 

@@ -1,15 +1,17 @@
 """What the simulated national portal lost, or never took, arrives there all the same, over real HTTP."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.flows.conftest import House, build
-from tests.flows.test_dossiers import at_portal, delivered, dossier, posted, progressed, step
+from tests.flows.test_dossiers import at_portal, delivered, dossier, posted, progressed, shown, step
 from tests.flows.test_reconcile import asked, control, differences, reconciled
 from tests.flows.test_records import records
+from tests.stores.opened import open_relay
 
 BUS = "national_bus"
 
@@ -80,6 +82,24 @@ async def test_portal_that_keeps_no_dossier_gets_it_once_until_somebody_asks_aga
     await delivered(house, code, 4)
     row = await at_portal(house, code)
     assert (row["creates"], len(row["progress"])) == (1, 1)
+
+
+async def test_erased_dossier_behind_at_the_portal_is_to_be_posted_again(house: House) -> None:
+    body = dossier()
+    code = body["code"]
+    await posted(house, body)
+    await progressed(house, step(code))
+    await delivered(house, code, 2)
+    await control(house, "drift", code=code, status="2")
+    rows = open_relay("sqlite:///exchange.db", house.state)
+    assert await rows.erase(time.time(), time.time())
+    await rows.close()
+    assert (await shown(house, code))["dossier"] is None
+    run = await reconciled(house, apply=True)
+    assert differences(run) == {code: ("status_behind_there", "post_again", False)}
+    await posted(house, body)
+    await delivered(house, code, 3)
+    assert (await at_portal(house, code))["status"] == "4"
 
 
 async def test_step_whose_answer_was_lost_stands_there_once(house: House) -> None:
