@@ -257,6 +257,7 @@ class _DaysLeft:
         self._found = run.report
         self._renewed = of.now()
         self._failures = 0
+        self._mended: set[tuple[str, str]] = set()
 
     async def run_days(self) -> None:
         """All days that are left. Raises _Stopped, _LeaseLost, RelayUnavailable."""
@@ -291,7 +292,11 @@ class _DaysLeft:
                 found.append(await self._compare_one(row, there))
         for there in listed.values():
             rows = await self._of.rows.dossiers(DossierSearch(code=there.code))
-            found += [await self._compare_one(row, there) for row in rows if self._concerns(row)]
+            found += [
+                await self._compare_one(row, there)
+                for row in rows
+                if self._concerns(row) and not self._has_a_day(row)
+            ]
             if not rows and not self._run.requester:
                 found.append(missing_here(self._run.portal, there))
         return [one for one in found if one is not None]
@@ -341,12 +346,17 @@ class _DaysLeft:
         return compared(row, there, self._run.portal, self._takes, under_way, self._of.rules, stated)
 
     def _concerns(self, row: DossierRow) -> bool:
-        """Whether the portal is told about this dossier, and the run is about its requester."""
-        if self._run.requester not in ("", row.requester):
+        """Whether the portal is told about this dossier, and the run is about its requester and did not mend it."""
+        if self._run.requester not in ("", row.requester) or (row.origin, row.code) in self._mended:
             return False
         if row.origin == PROVINCE:
             return MessageKind.DOSSIER in self._takes
         return row.origin == self._run.portal and MessageKind.STATUS in self._takes
+
+    def _has_a_day(self, row: DossierRow) -> bool:
+        """Whether the day on which it changed here is one of this run's: there it is compared, and only there."""
+        changed = str(legal_day(datetime.fromtimestamp(row.changed, VIETNAM)))
+        return self._run.since <= changed <= self._run.until
 
     async def _changed_on(self, day: date) -> AsyncIterator[DossierRow]:
         """The dossiers that changed here on a day, last changed first."""
@@ -410,6 +420,8 @@ class _DaysLeft:
         mended = False
         if self._run.apply and is_usable and found.remedy in MENDED:
             mended = await self._of.mender.mend(found, self._run.id)
+            if mended:  # it changed now, and is compared again by the next run
+                self._mended.add((found.origin, found.code))
         self._report.add(found, mended=mended)
 
     async def _save(self) -> None:

@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,17 @@ async def test_metric_and_report_show_what_differs(office: House) -> None:
         text = await response.text()
     assert 'motlan_dossiers_diverged{class="missing_there",portal="national_bus"} 1.0' in text
     assert 'motlan_dossiers_diverged{class="fields_differ",portal="national_bus"} 0.0' in text
+
+
+async def test_dossier_filed_on_one_day_and_changed_on_another_is_compared_once(office: House) -> None:
+    today = legal_day(_now())
+    yesterday = today - timedelta(days=1)
+    filed = f"{yesterday}T02:00:00Z"
+    codes = [await sent(office, filed_at=filed, received_at=filed) for _ in range(2)]
+    await control(office, "drift", code=codes[0], fields={"NgayHenTra": "20260109170000"})
+    run = await reconciled(office, since=str(yesterday), until=str(today), apply=True)
+    assert run["report"]["compared"] == 2
+    assert differences(run) == {codes[0]: ("fields_differ", "send", True)}
 
 
 async def test_dossier_that_only_the_portal_has_is_named(office: House) -> None:

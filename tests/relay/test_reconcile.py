@@ -124,6 +124,18 @@ async def test_list_of_the_portal_spares_look_ups_and_shows_what_is_missing_here
     assert sorted(one.code for one in office.mended) == ["B", "old"]
 
 
+async def test_missing_dossier_listed_on_two_days_weighs_once_against_those_compared() -> None:
+    office = Office()
+    seen = [there(f"S{n}", due_at=1) for n in range(80)]
+    office.dossiers.rows = [dossier(one.code, facts={"due_at": 1}, changed=MORNING + DAY) for one in seen] + [
+        dossier(f"L{n}", changed=MORNING + DAY) for n in range(21)
+    ]
+    office.portal.known = {one.code: one for one in seen}
+    office.portal.pages = {day: [listed(*seen)] for day in ("2026-11-20", "2026-11-21")}
+    state, _, report = await office.compare(days=2)
+    assert (state, report.compared, report.counts["missing_there"]) == ("stopped", 101, 21)
+
+
 async def test_list_without_dates_is_filled_up_by_look_ups_unless_statuses_are_enough() -> None:
     office = Office()
     office.dossiers.rows = [dossier("A", facts={"due_at": 9})]
