@@ -10,7 +10,7 @@ from gateway.domain.faults import near
 from gateway.mapping.canonical_path import CanonicalPath, item_of
 from gateway.mapping.codecs import CODECS
 from gateway.mapping.codes import Codes
-from gateway.mapping.messages import CARRIED, UNKNOWN, table_of
+from gateway.mapping.messages import CARRIED, REACHED, UNKNOWN, table_of
 from gateway.mapping.portal_model import Condition, MessageMapping, PortalMapping, WireField
 from gateway.mapping.source_faults import MappingFault
 from gateway.mapping.transforms import Unreadable
@@ -178,6 +178,8 @@ def _submitter_faults(message: MessageMapping, model: type[BaseModel], at: Loc) 
         try:
             if path:
                 CanonicalPath(path, model)
+            if path and name in REACHED:
+                CanonicalPath(f"applicant.{name}", model)
         except ValueError as error:
             yield _from_error(error, (*at, "submitter", name))
 

@@ -25,6 +25,7 @@ from gateway.mapping.portal_model import (
     SubmitterPaths,
     WireField,
 )
+from gateway.mapping.records import bare
 from gateway.mapping.strict import Mark
 from gateway.mapping.transforms import Hidden, Unreadable
 
@@ -454,12 +455,27 @@ def leaves_of(fields: WireFields) -> Iterator[WireValue]:
 # ------------------------------------------------------------------------------------------------ messages
 
 
+#: of `SubmitterPaths` and of `Applicant`
+REACHED = ("phone", "email", "fax")
+
+
 class Submitter(NamedTuple):
-    """Where number, name and birth date of who files stand in a message that was read; None: they are not said."""
+    """Where number, name and the like of who files stand in a message that was read; None: they are not said."""
 
     number: CanonicalPath
     name: CanonicalPath | None
     birth_date: CanonicalPath | None
+    #: where it stands, and where it belongs if who files is the owner
+    reached: Sequence[tuple[CanonicalPath, CanonicalPath]]
+
+    def is_owner(self, found: Mapping[str, Any]) -> bool:
+        """Whether who files is the owner: the number is one of the owner's, and no name contradicts."""
+        owner = found.get("applicant") or {}
+        numbers = {one.get("number") for one in owner.get("ids", ()) if isinstance(one, Mapping)}
+        if self.number.get(found) not in numbers:
+            return False
+        theirs, name = self.name.get(found) if self.name else "", owner.get("name")
+        return not (isinstance(theirs, str) and theirs and name) or bare(theirs) == bare(name)
 
 
 class MessagePlan:
@@ -506,6 +522,10 @@ class MessagePlan:
         for place, value in self._sets:
             if place.get(found) is None:
                 place.put(found, value)
+        if self.submitter is not None and self.submitter.is_owner(found):
+            for said, place in self.submitter.reached:
+                if place.get(found) is None and isinstance(value := said.get(found), str):
+                    place.put(found, value)
         return found if self.mapping.partial else self._whole(found)
 
     def _whole(self, found: Json) -> Json:
@@ -518,7 +538,12 @@ class MessagePlan:
 
 def _submitter(said: SubmitterPaths, model: type[BaseModel]) -> Submitter:
     name, birth_date = (CanonicalPath(path, model) if path else None for path in (said.name, said.birth_date))
-    return Submitter(CanonicalPath(said.number, model), name, birth_date)
+    reached = [
+        (CanonicalPath(path, model), CanonicalPath(f"applicant.{one}", model))
+        for one in REACHED
+        if (path := getattr(said, one))
+    ]
+    return Submitter(CanonicalPath(said.number, model), name, birth_date, reached)
 
 
 def _within_bounds(name: str, wire: object) -> None:

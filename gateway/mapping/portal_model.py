@@ -121,11 +121,15 @@ class MessageRefusal(Strict):
 
 
 class SubmitterPaths(Strict):
-    """Where number, name and birth date of who files stand: the owner's, where both have the same number."""
+    """Where number, name and the like of who files stand: the owner's, where both have the same number and name."""
 
     number: str = Field(min_length=1)
     name: str = ""
     birth_date: str = ""
+    #: how to reach who files; put into the applicant where that is the same person
+    phone: str = ""
+    email: str = ""
+    fax: str = ""
 
 
 class MessageMapping(Strict):

@@ -17,6 +17,7 @@ from tests.adapters.bus_peer import plans_of
 from tests.doors.conftest import Street
 from tests.doors.messages import (
     OWNER,
+    OWNER_NAME,
     PDF,
     amendment,
     application,
@@ -54,6 +55,28 @@ async def test_application_of_any_procedure_reaches_the_province_with_its_files(
     )
     async with house.session.get(link["url"]) as answer:
         assert await answer.read() == PDF
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "is_owner"),
+    [(OWNER, OWNER_NAME, True), ("033171604928", "Mai Văn Nộp", False), (OWNER, "Mai Văn Nộp", False)],
+    ids=["owner files", "another person files", "same number, another name"],
+)
+async def test_phone_of_who_files_is_the_owners_only_where_the_owner_files(
+    street: Street, number: str, name: str, *, is_owner: bool
+) -> None:
+    dossier = code()
+    words = application(dossier)
+    said = {"SoDinhDanh": number, "TenNguoiNop": name, "SoDienThoai": "0912000999", "Email": "nop@example.vn"}
+    words["ThongTinNguoiNop"]["ThongTinChiTiet"] |= said
+    assert (await street.sent("nhanhsdvcqg", envelope(words)))[0] == 0
+    message = (await street.inbox(dossier))[0]["message"]["dossier"]
+    owner = message["applicant"]
+    assert (owner.get("phone"), owner.get("email")) == (
+        ("0912000999", "nop@example.vn") if is_owner else (None, None)
+    )
+    # who files is still named, under the portal's words
+    assert said.items() <= message["more"]["ThongTinNguoiNop"]["ThongTinChiTiet"].items()
 
 
 async def test_resend_answers_1_and_changes_nothing(street: Street) -> None:
