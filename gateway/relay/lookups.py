@@ -107,6 +107,7 @@ class DossierLookups:
 
     async def of_portal(self, code: str, portal: str, exchange: ExchangeId) -> Mapping[str, Any] | None:
         """A dossier that a portal forwarded, for that portal, as `_as_known`. Recorded."""
+        code = unicodedata.normalize("NFC", code)
         row = await self.rows.dossier(portal, code)
         header = RecordHeader(exchange, portal, dossier=in_records(code))
         await self.recorder.write(header, Phase.LOOKUP, "dossier_shown" if row else "dossier_not_found")

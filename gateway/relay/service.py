@@ -7,6 +7,7 @@ dossier again changes nothing. Another requester's dossier does not exist.
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
@@ -315,9 +316,11 @@ class DossierRelay:
         facts = facts_of(dossier)
         if party.origin != PROVINCE:
             facts["versions"] = with_version(found, keys, content, version)
+        # The province's own code, which no portal knows.
+        known_code = found.other_code if found and party.origin != PROVINCE else ""
         row = DossierRow(
             party.origin, dossier.code, party.requester, dossier.agency or party.agency,
-            procedure_code(dossier.procedure), dossier.other_code, standing.status, standing.at, version,
+            procedure_code(dossier.procedure), dossier.other_code or known_code, standing.status, standing.at, version,
             digest(keys, content), keys.period, indexed(keys, persons), _facts(facts, standing),
             sealed(keys, content, f"{party.origin}|{dossier.code}"), parked, found.opened if found else now, now,
         )  # fmt: skip
@@ -355,6 +358,7 @@ class DossierRelay:
                     version=found.version + 1,
                     changed=now,
                     facts=_facts(orjson.loads(found.facts), standing),
+                    other_code=_local_code(found, list(fresh.values()), party) or found.other_code,
                 )
                 head = head_of(row, party.requester, party.exchange, keys, now)
                 queued = await self.messages.of_steps(row, fresh, standing, party, head)
@@ -466,6 +470,17 @@ def _keyed(asked: KeyRow | None, earlier: Sequence[Accepted]) -> KeyedRequest | 
         return None
     changes = [one.change for one in earlier]
     return KeyedRequest(asked, lambda last: said_of_steps([*changes, last]))
+
+
+def _local_code(row: DossierRow, entries: Sequence[ProgressEntry], party: Party) -> str:
+    """The province's own code of a forwarded dossier, by the latest of its steps that has one; blank: none has."""
+    if row.origin == PROVINCE or party.origin != PROVINCE:
+        return ""
+    return next((one.local_code for one in sorted(entries, key=_time, reverse=True) if one.local_code), "")
+
+
+def _time(entry: ProgressEntry) -> datetime:
+    return entry.at
 
 
 def _with_files(dossier: Dossier, files: Mapping[str, str]) -> Dossier:

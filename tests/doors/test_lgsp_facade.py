@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -414,3 +415,26 @@ async def test_dossier_that_a_portal_forwarded_to_another_system_cannot_be_taken
     assert own not in answer["message"]
     assert await stranger.known(own)
     assert not await stranger.known(dossier)
+
+
+@on_session
+async def test_own_code_of_a_forwarded_dossier_is_kept_for_later_steps_without_it(street: Street) -> None:
+    client, dossier, own = await street.one_gate(), f"H31-QG-8{next(_numbers):05}", code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    for status, said, at in (("2", own, "20261127093000"), ("4", "", "20261127103000")):
+        words = {
+            "TrangThai": status, "MaHoSo": dossier, "MaHoSoDonVi": said, "MaDoiTuong": "", "NoiDung": "",
+            "NgayXuLy": at, "TaiLieuXuLy": [],
+        }  # fmt: skip
+        assert "thành công" in (await client.call("DongBoTrangThaiHoSo", [words]))["message"]
+        newer = application(dossier) | {"ChuHoSo": f"Lê Thị Khác {status}"}
+        await street.sent("nhanhsdvcqg", envelope(newer, updating=True))
+        assert (await street.get(f"/v1/dossiers/{dossier}?origin=national_bus"))["other_code"] == own
+    place = f"{street.house.control}/portal/messages?code={dossier}&operation=DongBoTrangThaiHoSo"
+    messages: list[dict[str, Any]] = []
+    async with asyncio.timeout(30):
+        while len(messages) < 2:
+            async with street.house.session.get(place) as answer:
+                messages = (await answer.json())["messages"]
+            await asyncio.sleep(0.05)
+    assert [json.loads(one["body"])["data"]["MaHoSoDonVi"] for one in messages] == [own, own]

@@ -202,6 +202,8 @@ async def test_code_in_another_form_of_unicode_is_the_same_dossier(street: Stree
     apart = unicodedata.normalize("NFD", dossier)
     assert (await street.sent("nhanhsdvcqg", envelope(application(apart))))[0] == 1
     assert len(await street.inbox(dossier)) == 1
+    _, found = await street.send("search/call", {"data": {"mahoso": apart}})
+    assert [one["MaHoSo"] for one in found["result"]] == [dossier]
 
 
 async def test_second_voucher_of_a_dossier_is_another_one(street: Street) -> None:
