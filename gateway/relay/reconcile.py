@@ -10,8 +10,9 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -104,8 +105,14 @@ class ReconcileReport:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(map(str, Divergence), 0))
     mended: int = 0
     differences: list[dict[str, Any]] = field(default_factory=list)
-    #: differences that are counted and not listed
+    #: differences that are counted and not listed, and a digest of each
     left_out: int = 0
+    unlisted: list[str] = field(default_factory=list)
+    _known: set[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._known = {_mark_of(one["origin"], one["code"], one["kind"]) for one in self.differences}
+        self._known.update(self.unlisted)
 
     @classmethod
     def read(cls, stored: bytes) -> "ReconcileReport":
@@ -114,18 +121,26 @@ class ReconcileReport:
 
     def stored(self) -> bytes:
         """As `read` takes it."""
-        return orjson.dumps({name: getattr(self, name) for name in self.__slots__})
+        return orjson.dumps({one.name: getattr(self, one.name) for one in fields(self) if one.init})
 
     def add(self, found: Difference, *, mended: bool) -> None:
         """Count and list a difference, once for each dossier: it may lie on the day of its filing and of its change."""
-        if any(one["code"] == found.code and one["kind"] == found.kind for one in self.differences):
+        mark = _mark_of(found.origin, found.code, found.kind)
+        if mark in self._known:
             return
+        self._known.add(mark)
         self.counts[found.kind] += 1
         self.mended += mended
         if len(self.differences) >= _MOST_LISTED:
             self.left_out += 1
+            self.unlisted.append(mark)
         else:
             self.differences.append({**found._asdict(), "mended": mended})
+
+
+def _mark_of(origin: str, code: str, kind: str) -> str:
+    """What a difference is known by, in few characters: a report may leave many out."""
+    return hashlib.blake2b(f"{origin}|{code}|{kind}".encode(), digest_size=8).hexdigest()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.dossier import MessageKind
 from gateway.ports.relay import DossierRow, RemoteDossier, RemotePage
-from gateway.relay.differences import Difference
+from gateway.relay.differences import Difference, missing_here
 from gateway.relay.reconcile import ReconcileLimits, Reconciler, ReconcileReport
 from tests.relay.twins import DAY, MORNING, KnownDossiers, KnownRuns, LyingPortal, delivery, dossier, there
 
@@ -134,6 +134,18 @@ async def test_missing_dossier_listed_on_two_days_weighs_once_against_those_comp
     office.portal.pages = {day: [listed(*seen)] for day in ("2026-11-20", "2026-11-21")}
     state, _, report = await office.compare(days=2)
     assert (state, report.compared, report.counts["missing_there"]) == ("stopped", 101, 21)
+
+
+async def test_difference_beyond_those_listed_is_counted_once_too_by_whatever_process_goes_on() -> None:
+    office = Office()
+    gone = [there(f"L{n}", due_at=1) for n in range(1_010)]
+    office.portal.pages = {day: [listed(*gone)] for day in ("2026-11-20", "2026-11-21")}
+    _, _, report = await office.compare(days=2)
+    assert (report.counts["missing_here"], report.left_out, len(report.differences)) == (1_010, 10, 1_000)
+    assert office.shown["bus"]["missing_here"] == 1_010
+    again = ReconcileReport.read(report.stored())
+    again.add(missing_here("bus", gone[-1]), mended=False)
+    assert (again.counts["missing_here"], again.left_out) == (1_010, 10)
 
 
 async def test_list_without_dates_is_filled_up_by_look_ups_unless_statuses_are_enough() -> None:
