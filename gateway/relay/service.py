@@ -262,16 +262,18 @@ class DossierRelay:
     async def _before(self, dossier: Dossier, party: Party) -> DossierRow | None:
         """What is stored of a dossier. Raises Conflict when its code belongs to another system of the province.
 
-        Also one that a portal forwarded: nobody but its own system sends the portal anything about it.
+        Also one that a portal forwarded: nobody but its own system sends the portal anything about it. A system that
+        had the code before goes on, whatever a portal forwards later.
         """
         if party.origin != PROVINCE:
             return await self.rows.dossier(party.origin, dossier.code)
         there = await self.rows.dossiers(DossierSearch(code=dossier.code, most=10))
-        if any(one.requester != party.requester for one in there):
+        own = next((one for one in there if (one.origin, one.requester) == (PROVINCE, party.requester)), None)
+        if own is None and any(one.requester != party.requester for one in there):
             code = ProblemCode.DOSSIER_CODE_TAKEN
             await self._note_refusal(dossier, party, code)
             raise Conflict(say.DOSSIER_OF_ANOTHER, code=code)
-        return next((one for one in there if one.origin == PROVINCE), None)
+        return own
 
     async def _note_refusal(self, dossier: Dossier, party: Party, code: ProblemCode) -> None:
         header = RecordHeader(

@@ -242,6 +242,22 @@ async def test_resend_of_a_voucher_is_one_also_when_the_portal_forwards_the_code
     assert [one["kind"] for one in await street.inbox(dossier)] == ["notice", "dossier"]
 
 
+async def test_system_goes_on_with_its_dossier_when_the_portal_forwards_the_code_to_another(
+    street: Street,
+) -> None:
+    dossier = code()
+    post = street.house.post
+    assert (await post("/v1/dossiers", posted(dossier), "portal"))[0] == 202
+    assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
+    again = await post("/v1/dossiers", posted(dossier), "portal")
+    assert (again[0], again[1]["state"]) == (202, "repeated")
+    newer = await post("/v1/dossiers", posted(dossier, note="Đã kiểm tra"), "portal")
+    assert (newer[0], newer[1]["state"], newer[1]["version"]) == (202, "updated", 2)
+    # a system that comes after it is refused as ever
+    taken = await post("/v1/dossiers", posted(dossier), "one_gate")
+    assert (taken[0], taken[1]["code"]) == (409, "dossier_code_taken")
+
+
 @pytest.mark.parametrize("nested", [True, False])
 async def test_tax_notice_reaches_each_dossier_that_it_names(street: Street, nested: bool) -> None:
     one, two = code(), code()
