@@ -32,7 +32,7 @@ from gateway.login.attempts import (
 from gateway.login.choices import Choices
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.deep_links import read_deep_link
-from gateway.login.linking import linked, same_party
+from gateway.login.linking import goes_on, linked
 from gateway.login.logout import SignOut
 from gateway.login.sessions import Session, SessionBook
 from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
@@ -184,9 +184,9 @@ class Broker:
         return identity
 
     async def _signed_in(self, visitor: Visitor, attempt: Attempt, identity: Identity) -> BrowserOutcome:
-        """A session under a new secret; that of another person in this browser ends, and its systems hear of it."""
+        """A session under a new secret; that of another account in this browser ends, and its systems hear of it."""
         former = await self.sessions.of(visitor.session)
-        if former is not None and not same_party(former.identity, identity):
+        if former is not None and not goes_on(former.identity, identity):
             await self.sign_out.end(former, "replaced", visitor)
             former = None
         session, cookie = await self.sessions.begin(identity, former)

@@ -71,7 +71,15 @@ def linked(identity: Identity) -> Subject | None:
     return None
 
 
-def same_party(one: Identity, other: Identity) -> bool:
-    """Whether two accounts are of one person or organisation."""
-    first, second = linked(one), linked(other)
-    return first is not None and second is not None and first.key == second.key
+def goes_on(former: Identity, identity: Identity) -> bool:
+    """Whether a login goes on with the session of a former one: the same account, party and natural person.
+
+    One organisation has accounts of several people: what a system got of one is never answered with another's data.
+    A login at another provider is another session: each provider signs out what began there.
+    """
+    return linked(identity) is not None and _who(former) == _who(identity)
+
+
+def _who(one: Identity) -> tuple[object, ...]:
+    person = one.personal_id, one.old_id, one.full_name, one.birth_date
+    return one.provider, one.subject, one.kind, linked(one), person

@@ -86,7 +86,7 @@ class SessionBook:
         self._longest = longest
 
     async def begin(self, identity: Identity, former: Session | None = None) -> OpenedSession:
-        """A session for who signed in. `former`: a session of the same person, which goes on under a new secret."""
+        """A session for who signed in. `former`: a session of the same account, which goes on under a new secret."""
         now, secret = self._now(), _random(_SECRET_BYTES)
         session = Session(
             id=_random(_ID_BYTES) if former is None else former.id,

@@ -281,3 +281,32 @@ async def test_person_of_vneid_signs_out_too(browser: Browser) -> None:
     landing = await browser.go("/login/logout", landing.hidden("logout"))
     assert landing.status in {200, 303}
     assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_another_account_of_the_same_company_ends_the_session_of_the_former_one(
+    at: Town, browser: Browser
+) -> None:
+    landing = await browser.signed_in(browser.authorize("system_one"), "business")
+    tokens = await browser.redeem("system_one", landing)
+    status, former = await browser.userinfo(tokens["access_token"])
+    assert (status, former["name"]) == (200, "Nguyễn Đức Thành")
+    landing = await browser.signed_in(browser.authorize("system_one", prompt="login"), "accountant")
+    status, _ = await browser.userinfo(tokens["access_token"])
+    assert status == 401
+    ended = [one for one in at.records(landing.exchange) if one["result"] == "session_ended"]
+    assert [one["notes"]["reason"] for one in ended] == ["replaced"]
+    tokens = await browser.redeem("system_one", landing)
+    status, mine = await browser.userinfo(tokens["access_token"])
+    assert (status, mine["name"] != former["name"]) == (200, True)
+    # the same account again: its session goes on
+    await browser.signed_in(browser.authorize("system_one", prompt="login"), "accountant")
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 200
+
+
+async def test_login_at_the_other_provider_is_a_session_of_its_own(at: Town, browser: Browser) -> None:
+    landing = await browser.signed_in(browser.authorize("system_one"), "mau")
+    tokens = await browser.redeem("system_one", landing)
+    landing = await browser.signed_in(browser.authorize("system_one", prompt="login"), "mau", VNEID)
+    ended = [one for one in at.records(landing.exchange) if one["result"] == "session_ended"]
+    assert [(one["notes"]["provider"], one["notes"]["reason"]) for one in ended] == [(NATIONAL, "replaced")]
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 401
