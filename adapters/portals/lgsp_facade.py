@@ -145,7 +145,7 @@ class LgspFacade:
         return _wrapped("0", "Đồng bộ hồ sơ thành công")
 
     async def _progress(self, call: DoorCall, desk: Desk) -> DoorAnswer:
-        """`CapNhatTienDoHoSoMC`."""
+        """`CapNhatTienDoHoSoMC`. All steps are stored, or none when a dossier is not there: it is named."""
         items, plan = _items(call, _MOST_ENTRIES), self._plans["progress"]
         entries = [
             ProgressEntry.model_validate(await _read_at(at, len(items), plan, one))
@@ -153,22 +153,31 @@ class LgspFacade:
         ]
         try:
             await desk.take_progress(entries)
-        except NotFound:
-            return _wrapped("-1", "hồ sơ không tồn tại / a dossier does not exist")
+        except NotFound as fault:
+            return _wrapped("-1", f"{_missing(fault.named)}; chưa ghi bước nào / no step is stored")
         return _wrapped("0", "Cập nhật tiến độ thành công")
 
     async def _statuses(self, call: DoorCall, desk: Desk) -> DoorAnswer:
-        """`DongBoTrangThaiHoSo`: of dossiers that the portal forwarded."""
+        """`DongBoTrangThaiHoSo`: of forwarded dossiers. Each is durable; those that failed are named."""
         items, plan = _items(call, _MOST_STATUSES), self._plans["status"]
         notices = [
             StatusNotice.model_validate(await _read_at(at, len(items), plan, one))
             for at, one in enumerate(items)
         ]
-        try:
-            for notice in notices:
+        failed = []
+        for notice in notices:
+            try:
                 await desk.take_status(notice)
-        except NotFound:
-            return _wrapped("-1", "hồ sơ không tồn tại / a dossier does not exist")
+            except NotFound:
+                failed.append(_missing(notice.dossier))
+            except (Unprocessable, Conflict) as fault:
+                if fault.retry_after is not None:
+                    raise
+                failed.append(f"{notice.dossier}: {fault.said}")
+        if 0 < len(failed) < len(notices):
+            failed.append("các hồ sơ khác đã được ghi / the others are stored")
+        if failed:
+            return _wrapped("-1", "; ".join(failed))
         return _wrapped("0", "Đồng bộ trạng thái thành công")
 
     async def _look_up(self, call: DoorCall, desk: Desk) -> DoorAnswer:
@@ -235,6 +244,10 @@ def _wrapped(code: str, message: str, **more: object) -> DoorAnswer:
     """The original answer as text inside the answer of the platform."""
     inner = {"error_code": code, "message": message, **more}
     return DoorAnswer(orjson.dumps({"error_code": code, "message": orjson.dumps(inner).decode()}))
+
+
+def _missing(code: str) -> str:
+    return f"{code}: hồ sơ không tồn tại / the dossier does not exist"
 
 
 def _fault(status: int, code: int, text: str, more: Mapping[str, str] = {}) -> DoorAnswer:

@@ -88,6 +88,8 @@ class NotFound(BadRequest):
     """It does not exist."""
 
     code = ProblemCode.NOT_FOUND
+    #: code of the dossier that the request named and that is not there, for the words of a door; blank: not known
+    named = ""
 
 
 class NoSuchOperation(NotFound):

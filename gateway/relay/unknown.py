@@ -23,7 +23,7 @@ async def recording_unknown_dossier(
     try:
         yield
     except NotFound as error:
-        code = await _first_unknown(relay, caller.requester.id, codes)
+        code = error.named = await _first_unknown(relay, caller.requester.id, codes)
         about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, dossier=in_records(code))
         await relay.recorder.write(about, Phase.REFUSAL, error.problem_code, notes={"operation": operation})
         raise

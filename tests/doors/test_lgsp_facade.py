@@ -155,6 +155,30 @@ async def test_status_of_a_forwarded_dossier_goes_back_to_the_portal(street: Str
 
 
 @on_session
+async def test_batch_with_an_unknown_dossier_names_it_and_says_what_is_stored(street: Street) -> None:
+    client, dossier, unknown = await street.one_gate(), f"H31-QG-8{next(_numbers):05}", code()
+    await street.sent("nhanhsdvcqg", envelope(application(dossier)))
+    notices = [
+        {"TrangThai": "2", "MaHoSo": one, "NgayXuLy": "20261127093000", "NoiDung": "Đã tiếp nhận"}
+        for one in (unknown, dossier)
+    ]
+    answer = await client.call("DongBoTrangThaiHoSo", notices)
+    assert answer["error_code"] == "-1"
+    assert answer["message"].startswith(f"{unknown}: hồ sơ không tồn tại")
+    assert answer["message"].endswith("the others are stored")
+    assert dossier not in answer["message"]
+    assert (await street.get(f"/v1/dossiers/{dossier}?origin=national_bus"))["status"] == "accepted"
+    own = code()
+    assert await client.sync(synced(own))
+    steps = [step(own, "4", "20261126100000"), step(unknown, "4", "20261126100000")]
+    answer = await client.call("CapNhatTienDoHoSoMC", steps)
+    assert answer["error_code"] == "-1"
+    assert answer["message"].startswith(f"{unknown}: hồ sơ không tồn tại")
+    assert answer["message"].endswith("no step is stored")
+    assert (await street.get(f"/v1/dossiers/{own}"))["status"] == "accepted"
+
+
+@on_session
 async def test_catalogues_and_look_ups_are_passed_on_to_the_portal(street: Street) -> None:
     client = await street.one_gate()
     (procedure,) = (await client.ask("LayThuTuc", maTTHC="1.001193"))["result"]
