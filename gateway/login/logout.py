@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from gateway.config.configuration import Configuration
@@ -61,12 +61,13 @@ class SignOut:
         system = self._system(parameters.get("client_id", ""), hinted.client if hinted else "")
         back = self._back(system, parameters)
         session = await self.sessions.of(visitor.session)
+        is_here = session is not None
         if session is None and hinted is not None and hinted.session:
             session = await self.sessions.find(hinted.session)
         if session is None:
             return BrowserOutcome(step=self._signed_out(back), session="" if visitor.session else None)
         if hinted is not None and hinted.session == session.id:
-            return await self._leave(visitor, session, back)
+            return await self._leave(visitor, session, back, is_here=is_here)
         return self._question(session, system, back)
 
     async def confirm(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
@@ -187,11 +188,17 @@ class SignOut:
             system.settings.backchannel_logout_uri, lambda: tokens.logout_token(name, session), told
         )
 
-    async def _leave(self, visitor: Visitor, session: Session, back: str) -> BrowserOutcome:
-        """End the browser's session; on to frames of systems, then the provider, then back."""
+    async def _leave(
+        self, visitor: Visitor, session: Session, back: str, *, is_here: bool = True
+    ) -> BrowserOutcome:
+        """End a session; on to frames of systems, then the provider, then back.
+
+        `is_here`: it is this browser's. To anybody else, who may be a system with its ID token, the addresses show
+        neither the provider's ID token nor what other systems call the session: both would join what systems know.
+        """
         await self.end(session, "person", visitor)
-        step: NextStep = self._next(visitor, session, back)
-        frames = self._frames(visitor, session)
+        step: NextStep = self._next(visitor, session, back, is_here=is_here)
+        frames = self._frames(visitor, session) if is_here else []
         if frames:
             assert isinstance(step, Leaving)
             origins = tuple(sorted({"{0.scheme}://{0.netloc}".format(urlsplit(one)) for one in frames}))
@@ -199,11 +206,12 @@ class SignOut:
             step = LoginPage(kind=PageKind.WORKING, values=values, frames=origins)
         return BrowserOutcome(step=step, session="")
 
-    def _next(self, visitor: Visitor, session: Session, back: str) -> Leaving:
+    def _next(self, visitor: Visitor, session: Session, back: str, *, is_here: bool) -> Leaving:
         """The provider's sign-out, where it has one; it sends the browser back here."""
-        provider = self.providers.get(session.identity.provider)
+        who = session.identity if is_here else replace(session.identity, id_token="")
+        provider = self.providers.get(who.provider)
         home = f"{visitor.issuer}{SIGNED_OUT}"
-        url = provider.logout_url(session.identity, home, back) if provider is not None else ""
+        url = provider.logout_url(who, home, back) if provider is not None else ""
         return Leaving(url=url) if url else self._signed_out(back)
 
     def _signed_out(self, back: str) -> Leaving:

@@ -94,6 +94,21 @@ async def test_without_an_id_token_of_this_session_the_person_is_asked(at: Town,
     assert SESSION not in browser.cookies
 
 
+async def test_system_with_its_id_token_learns_nothing_that_joins_what_systems_know(
+    at: Town, browser: Browser
+) -> None:
+    await browser.signed_in(LINK)
+    tokens = await entered(browser, "system_one")
+    async with Browser(at) as system:
+        words = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": bye(at)}
+        landing = await system.go(f"/oauth2/logout?{urlencode(words)}")
+    assert is_on_the_way_out(landing)
+    query = dict(parse_qsl(urlsplit(landing.location).query))
+    assert set(query) == {"client_id", "post_logout_redirect_uri", "state"}
+    # it ended its person's session all the same
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+
+
 @pytest.mark.parametrize(
     "to",
     ["https://evil.example/", "{bye}/", "{bye}?x=1", "{other}", "//evil.example", "javascript:alert(1)", ""],
