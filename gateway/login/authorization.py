@@ -285,12 +285,10 @@ def unmet(
     asked: Authorization, client: LoginClient, session: Session, subject: str, now: float
 ) -> AuthorizationErrorCode | None:
     """What a session lacks for a request; None: it fits. `subject`: the person's, towards this system."""
-    who, is_fresh = session.identity, session.created >= asked.at
+    who, anew = session.identity, bool({Prompt.LOGIN, Prompt.SELECT_ACCOUNT} & set(asked.prompt))
     if client.settings.providers and who.provider not in client.settings.providers:
         return AuthorizationErrorCode.LOGIN_REQUIRED
-    if {Prompt.LOGIN, Prompt.SELECT_ACCOUNT} & set(asked.prompt) and not is_fresh:
-        return AuthorizationErrorCode.LOGIN_REQUIRED
-    if asked.max_age is not None and not is_fresh and now - who.at > asked.max_age:
+    if session.is_too_old(asked.at, now, longest=asked.max_age, anew=anew):
         return AuthorizationErrorCode.LOGIN_REQUIRED
     if asked.subject and asked.subject != subject:
         return AuthorizationErrorCode.LOGIN_REQUIRED

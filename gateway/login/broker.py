@@ -189,7 +189,9 @@ class Broker:
         if former is not None and not goes_on(former.identity, identity):
             await self.sign_out.end(former, "replaced", visitor)
             former = None
-        session, cookie = await self.sessions.begin(identity, former)
+        session, cookie = await self.sessions.begin(
+            identity, former, anew=self._anew(attempt, identity, former)
+        )
         try:
             notes = {"level": identity.level}
             await self._record(
@@ -202,6 +204,13 @@ class Broker:
         await self.attempts.done(attempt, session.id)
         outcome = await self._arrived(visitor, attempt.target, session, is_fresh=True)
         return outcome if outcome.session is not None else outcome.with_session(cookie)
+
+    def _anew(self, attempt: Attempt, identity: Identity, former: Session | None) -> float:
+        """When this gateway asked for the authentication that came; 0: it did not, or an older one came."""
+        if former is not None and _is_no_later(identity, former.identity):
+            return 0.0
+        is_young = identity.at >= int(attempt.begun) - self._skew(attempt.provider)
+        return attempt.begun if attempt.again and is_young else 0.0
 
     # ------------------------------------------------------------------------------------------- after a login
 
@@ -253,10 +262,15 @@ class Broker:
         browser = visitor.browser if len(visitor.browser) == _PROOF_LENGTH else random_text()
         attempt = self.attempts.new(
             names[0], target, self.recorder.clock.now().timestamp(), browser=digest_of(browser), proof=proof,
-            again=fresh or (wanted is not None and bool(_ANEW & wanted.prompt)),
+            again=fresh or (wanted is not None and self._wants_anew(wanted, names[0])),
             longest=wanted.longest if wanted is not None else None,
         )  # fmt: skip
         return await self._begin(visitor, attempt, None if browser == visitor.browser else browser)
+
+    def _wants_anew(self, wanted: LoginWanted, provider: str) -> bool:
+        """Also for a `max_age` that differing clocks hide."""
+        is_short = wanted.longest is not None and wanted.longest <= self._skew(provider)
+        return is_short or bool(_ANEW & wanted.prompt)
 
     async def _begin(self, visitor: Visitor, attempt: Attempt, browser: str | None) -> BrowserOutcome:
         await self.attempts.keep(attempt)
@@ -374,21 +388,28 @@ class Broker:
         age = self.recorder.clock.now().timestamp() - attempt.begun
         return age > self.configuration.gateway.logins.attempt_seconds
 
+    def _skew(self, provider: str) -> int:
+        return self.configuration.identity_providers[provider].clock_skew_seconds
+
     def _end(self, provider: str) -> float:
         limit = self.configuration.identity_providers[provider].limits.total_ms / 1_000
         return asyncio.get_running_loop().time() + limit
+
+
+def _is_no_later(one: Identity, former: Identity) -> bool:
+    """Whether a provider names the authentication that it named before, or an older one."""
+    is_same = (one.at, one.session) == (former.at, former.session)
+    return one.provider == former.provider and (is_same or one.at < former.at)
 
 
 def _lacking(wanted: LoginWanted, session: Session | None, now: float) -> LoginReason | None:
     """What a session lacks for a request; None: it fits."""
     if session is None:
         return LoginReason.EXPIRED
-    who, is_fresh = session.identity, session.created >= wanted.created
+    who, anew = session.identity, bool(_ANEW & wanted.prompt)
     if wanted.providers and who.provider not in wanted.providers:
         return LoginReason.NOT_FOR_CLIENT
-    if not is_fresh and (
-        _ANEW & wanted.prompt or (wanted.longest is not None and now - who.at > wanted.longest)
-    ):
+    if session.is_too_old(wanted.created, now, longest=wanted.longest, anew=anew):
         return LoginReason.EXPIRED
     return LoginReason.LEVEL_TOO_LOW if who.level < wanted.level else None
 

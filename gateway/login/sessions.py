@@ -63,6 +63,18 @@ class Session:
     csrf: str = field(repr=False)
     #: SHA-256 of the secret in the cookie, base64url
     cookie: str = field(repr=False)
+    #: POSIX seconds: the provider was asked then to have the person sign in again, and its answer says so; 0: never
+    anew: float = 0.0
+
+    def is_too_old(self, asked: float, now: float, *, longest: int | None, anew: bool) -> bool:
+        """Whether a request of `asked` needs another authentication: `anew` (`prompt=login`), or by `max_age`.
+
+        A login that the provider answered without the person is none; time on pages after the request does not count.
+        """
+        if self.anew >= asked:
+            return False
+        at = self.identity.at
+        return anew or (longest is not None and at < int(asked) and now - at > longest)
 
 
 class OpenedSession(NamedTuple):
@@ -85,7 +97,9 @@ class SessionBook:
         self._idle = idle
         self._longest = longest
 
-    async def begin(self, identity: Identity, former: Session | None = None) -> OpenedSession:
+    async def begin(
+        self, identity: Identity, former: Session | None = None, *, anew: float = 0.0
+    ) -> OpenedSession:
         """A session for who signed in. `former`: a session of the same account, which goes on under a new secret."""
         now, secret = self._now(), _random(_SECRET_BYTES)
         session = Session(
@@ -93,6 +107,7 @@ class SessionBook:
             identity=identity, clients=() if former is None else former.clients,
             agreed=NOTHING if former is None else former.agreed,
             created=now, seen=now, csrf=_random(_ID_BYTES), cookie=_digest(secret),
+            anew=max(anew, 0.0 if former is None else former.anew),
         )  # fmt: skip
         await self._values.put(_key(session.id), _written(session), self._seconds(session))
         await self._remember(session)
@@ -278,7 +293,7 @@ def _packed(session: Session) -> bytes:
     members: dict[str, Any] = {
         "id": session.id, "who": identity, "clients": session.clients, "agreed": dict(session.agreed),
         "created": session.created, "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
-        "token": [len(one) for one in parts or ()],
+        "token": [len(one) for one in parts or ()], **({"anew": session.anew} if session.anew else {}),
     }  # fmt: skip
     packing = zlib.compressobj(zdict=_WORDS)
     return packing.compress(orjson.dumps(members) + b"\n" + b"".join(parts or ())) + packing.flush()
@@ -297,6 +312,7 @@ def _parsed(written: bytes) -> Session:
         id=members["id"], identity=identity, clients=tuple(members["clients"]),
         agreed={name: tuple(claims) for name, claims in members["agreed"].items()},
         created=members["created"], seen=members["seen"], csrf=members["csrf"], cookie=members["cookie"],
+        anew=members.get("anew", 0.0),
     )  # fmt: skip
 
 

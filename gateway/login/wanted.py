@@ -28,7 +28,7 @@ class LoginWanted:
     id: str
     #: requester id
     client: str
-    #: POSIX seconds; with `prompt=login` only a later login counts
+    #: POSIX seconds; with `prompt=login` only a later authentication counts
     created: float
     #: lowest assurance level
     level: int = 0

@@ -130,6 +130,26 @@ async def test_new_login_of_the_same_person_gives_a_new_secret_and_keeps_the_sys
     assert (await browser.userinfo(tokens["access_token"]))[0] == 200
 
 
+@pytest.mark.parametrize("more", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "1"}])
+async def test_silent_login_is_no_new_one_where_a_system_asks_for_it(
+    at: Town, browser: Browser, more: dict[str, str]
+) -> None:
+    await browser.go(await browser.at_door((await browser.go(LINK)).location, "mau"))
+    at.clock.move(seconds=5)
+    asked = await browser.go(browser.authorize("system_one", **more))
+    assert asked.h1 == "Chọn cách đăng nhập"
+    # meanwhile the provider, which knows the browser, answers another login without the person
+    async with Browser(at) as other:
+        plain = next(one for one in (await other.go("/login/start")).buttons if NATIONAL in one)
+    silent = await browser.at_door((await browser.go(plain)).location, "nobody")
+    assert (await browser.go(silent)).status == 303
+    back = await browser.go(asked.buttons[0].partition("&provider")[0])
+    assert (back.status, back.h1) == (200, "Chọn cách đăng nhập")
+    # the control: who signs in again passes
+    again = await browser.chosen(back)
+    assert "code=" in (await browser.go(await browser.at_door(again.location, "mau"))).location
+
+
 @pytest.mark.parametrize("address", ["/login/logout", "/login/sessions", "/login/consent", "/login/mandate"])
 @pytest.mark.parametrize(
     "headers",
