@@ -1,14 +1,16 @@
 """Whether a message that was written has the shape that its receiver reads.
 
 What fits no place stands in `more` and is written as it came, so that nothing is lost. A text where a list of objects
-belongs, or a word where a code belongs, would be refused by every receiver for ever.
+belongs, a word where a code belongs, or a day that cannot be would be refused by every receiver for ever.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.domain import sentences as say
+from gateway.mapping.codecs import read_time
 from gateway.mapping.messages import MessageFault, WireFields, WireList, WireObject, WireSpread, WireValue
+from gateway.mapping.transforms import Unreadable
 
 
 def check_shape(fields: WireFields, wire: Mapping[str, Any]) -> None:
@@ -18,7 +20,7 @@ def check_shape(fields: WireFields, wire: Mapping[str, Any]) -> None:
         if raw is None or raw == "":
             continue
         # most members are texts, and each dossier that comes passes here
-        if kind is WireValue and type(raw) is str and (not node.required or node.table is None):  # type: ignore[union-attr]
+        if kind is WireValue and type(raw) is str and _takes_texts(node):  # type: ignore[arg-type]
             continue
         match node:
             case WireValue():
@@ -47,11 +49,17 @@ def _check_object(name: str, fields: WireFields, raw: object, path: str = "") ->
         raise fault.within(name, path) from None
 
 
+def _takes_texts(node: WireValue) -> bool:
+    return node.codec.read is not read_time and (not node.required or node.table is None)
+
+
 def _check_value(node: WireValue, raw: object) -> None:
     if isinstance(raw, list | Mapping):
         if node.places:
             raise MessageFault(node.name, node.path, say.WIRE_VALUE_UNREADABLE)
         return
+    if node.codec.read is read_time:
+        _check_time(node, raw)
     # a code that nobody knows is sent as it came; a word where all codes are numbers is none
     codes = node.table.write.values() if node.table is not None and node.required else ()
     if codes and all(map(_is_number, codes)) and not _is_number(str(raw)):
@@ -60,3 +68,11 @@ def _check_value(node: WireValue, raw: object) -> None:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
+
+
+def _check_time(node: WireValue, raw: object) -> None:
+    """A time that cannot be is kept as it came, and no portal takes it."""
+    try:
+        read_time(raw)
+    except Unreadable:
+        raise MessageFault(node.name, node.path, say.NO_TIME) from None

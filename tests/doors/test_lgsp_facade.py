@@ -387,6 +387,21 @@ async def test_value_of_another_type_is_refused_by_its_field_and_the_others_are_
 
 
 @on_session
+@pytest.mark.parametrize("field", ["NgayTiepNhan", "NgayHenTra", "NgayNopHoSo"])
+async def test_day_that_cannot_be_is_refused_by_its_field_and_the_others_are_stored(
+    street: Street, field: str
+) -> None:
+    client, wrong, right = await street.one_gate(), code(), code()
+    answer = await client.call("DongBoHoSoMC", [synced(wrong, **{field: "20261332"}), synced(right)])
+    assert answer["error_code"] == "-1"
+    assert wrong in answer["message"]
+    assert field in answer["message"]
+    assert "không phải thời điểm có thật" in answer["message"]
+    assert "thành công" not in answer["message"]
+    assert (await client.known(wrong), await client.known(right)) == (False, True)
+
+
+@on_session
 async def test_status_in_words_is_refused_in_a_step_and_an_unknown_number_goes_as_it_came(
     street: Street,
 ) -> None:
