@@ -16,6 +16,7 @@ import orjson
 from adapters.portals.attachments import refuse_long
 from adapters.portals.door_plans import check_messages
 from adapters.portals.dossier_rows import dossier_row
+from adapters.portals.national_bus import READS
 from adapters.portals.reading import read_message
 from gateway.config.portals import PortalSettings
 from gateway.domain import sentences as say
@@ -37,14 +38,7 @@ from gateway.ports.relay import Desk, DoorAnswer, DoorCall, TakenIn
 
 _EXISTS = "đã tồn tại"
 #: operations that only read, and are passed on to the portal (A.4)
-_PASSED_ON = frozenset({
-    "LayDanhSachTTHC", "LayThuTuc", "LayQDCB", "LayDVC", "LayDanhMucCoQuan", "LayDanhMucLinhVuc",
-    "LayDanhMucGioiTinh", "LayDanhMucTinhThanh", "LayDanhMucQuanHuyen", "LayDanhMucPhuongXa", "LayDanhMucQuocGia",
-    "LayDanhMucDanToc", "LayDanhMucTonGiao", "LayDanhMucTinhTrangHonNhan", "LayDanhMucDoiTuong",
-    "LayDanhMucCapThucHien", "LayDanhMucCanCuPhapLy", "LayDanhMucLePhi", "LayDanhMucThuTucThuocLoai",
-    "LayDanhMucNhomThuTuc", "LayDanhSachHoiDapGuiTuDVCQG", "LayDanhSachHoiDapBoCoQuan",
-    "LayNoiDungTraLoiTheoCauHoi", "TraCuuTechID",
-})  # fmt: skip
+_PASSED_ON = frozenset(READS) - {"TraCuuHoSo"}
 #: of these, what asks about a person: the parameter of the number
 _ABOUT_PERSON: Mapping[str, str] = {"TraCuuTechID": "mstorcmnd"}
 #: errors that the platform itself answers

@@ -1,8 +1,9 @@
 """Door of the national portal (family A, inbound): new dossiers, supplements, vouchers and tax notices.
 
 Paths `addtthcKhuyenMai`, `nhanhsdvcqg`, `nhantbthuedvcqg`, `search/call`, and `downloadfile/{uid}`, which answers the
-file that the portal was sent under this uid (`options.files: uid`). Each other answer is HTTP 200 with
-`{"error_code": 0 | 1 | -1, "message": "<MaHoSo>| text"}`, and HTTP 500 in plain text only for what is not JSON.
+file that the portal was sent under this uid (`options.files: uid`). Each other answer is
+`{"error_code": 0 | 1 | -1, "message": "<MaHoSo>| text"}`, with HTTP 200; 404 for another path, 429 for too many
+look-ups, `options.busy_status` (503) for what was not stored. What is not JSON is HTTP 500 in plain text.
 What is acknowledged is durable; a resend answers 1 and changes nothing. An amendment, a voucher and a tax notice are
 notices about a dossier: they never replace it. Source: national-portal facts A.9, additions 6; the body of a forwarded
 application of any procedure is a sandbox model (family D), and so is `search/call`.

@@ -36,7 +36,14 @@ from gateway.domain.dossier import MessageKind
 from gateway.domain.errors import BadRequest, NotFound
 from gateway.domain.reasons import DeliveryReason
 from gateway.mapping.messages import PortalPlans
-from gateway.ports.relay import DeliveryOutcome, OutboundMessage, PortalAnswer, RemoteDossier, RemotePage
+from gateway.ports.relay import (
+    DeliveryOutcome,
+    InboxItem,
+    OutboundMessage,
+    PortalAnswer,
+    RemoteDossier,
+    RemotePage,
+)
 
 _REFUSED = (DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED)
 #: the receiver is the one that judges: what it does not want is refused. 404 is no judgement: its address is not served
@@ -46,8 +53,9 @@ _STATUSES: Final = MappingProxyType({
 })  # fmt: skip
 _SUCCESSES: Final = frozenset(range(200, 300))
 _JSON = "application/json"
-#: members of an item in which files may stand: of a dossier, of a notice, of steps. `raw` stays as it came
+#: lists of a message whose entries may have files; `raw`, the message as it came, is left as it is
 _LISTS = ("papers", "results", "supplements", "entries")
+#: parts of a message that may have such lists
 _OBJECTS = ("dossier", "part")
 
 
@@ -109,16 +117,10 @@ class WebhookPortal:
     async def _item(self, message: OutboundMessage) -> Mapping[str, Any]:
         """As `GET /v1/dossiers/inbox` has it, with links to the files."""
         body = await self._linked(message.body, LinkFor(self._name, message.code))
-        dossier = body.get("dossier")
-        return {
-            "seq": message.seq,
-            "delivery": message.delivery,
-            "kind": message.kind,
-            "origin": message.origin,
-            "code": message.code,
-            "procedure": (dossier if isinstance(dossier, Mapping) else body).get("procedure", ""),
-            "message": body,
-        }
+        item = InboxItem(
+            message.seq, message.delivery, message.kind, message.origin, message.code, message.version, body
+        )
+        return item.plain()
 
     async def _linked(self, part: Mapping[str, Any], whom: LinkFor) -> Mapping[str, Any]:
         """A part of an item with the address of each file that this gateway has. Raises FilesUnavailable.

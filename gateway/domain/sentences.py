@@ -441,8 +441,9 @@ FILE_TOKEN = Sentence("tệp XML có thẻ hoặc chú thích dài quá {most} b
 FILE_PIXELS = Sentence("ảnh có quá {most} triệu điểm ảnh: giảm kích thước ảnh",
     "the picture has more than {most} million pixels: make it smaller")
 NO_SUCH_FILE = Sentence("không có tệp này", "there is no such file")
-FILE_NOT_HERE = Sentence("hệ thống khai thác chưa gửi tệp này: gửi tệp qua POST /v1/files trước",
-    "this requester did not send this file: send it by POST /v1/files first")
+FILE_NOT_HERE = Sentence(
+    "hệ thống khai thác không có tệp này: gửi tệp qua POST /v1/files, hoặc lấy giấy tờ qua POST /v1/papers/fetch",
+    "this requester does not have this file: send it by POST /v1/files, or fetch the paper by POST /v1/papers/fetch")
 FILE_LINK_SECONDS = Sentence("'seconds' từ 60 đến {most}", "'seconds' is from 60 to {most}")
 FILE_DIGEST_KIND = Sentence("Content-Digest của tệp dùng sha-256", "the Content-Digest of a file uses sha-256")
 UPLOADS_AT_A_TIME = Sentence("tối đa {most} tệp cùng lúc", "at most {most} files at a time")
@@ -706,6 +707,8 @@ OBJECT_MISSING = Sentence(
     "giấy tờ này nói về một đối tượng (thửa đất, xe, người khác): nêu đối tượng đó trong 'object'",
     "this paper is about something (a parcel, a vehicle, another person): name it in `object`")
 PAPER_OVER = Sentence("giấy tờ đã hết hiệu lực", "the paper is not in force any more")
+NOT_OWN_DOSSIER = Sentence("không có hồ sơ này trong các hồ sơ của hệ thống gửi yêu cầu",
+    "there is no such dossier among those of the requester")
 NO_SUCH_DOSSIER_OF_OWNER = Sentence(
     "hệ thống khai thác không có hồ sơ này của người này", "you have no such dossier of this person")
 PAPER_NOT_GIVEN = Sentence(

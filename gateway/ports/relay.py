@@ -133,6 +133,29 @@ class DeliveryRow(NamedTuple):
     reference: str = ""
 
 
+class InboxItem(NamedTuple):
+    """What a portal forwarded, as a provincial system pulls it and as it is pushed."""
+
+    seq: int
+    delivery: str
+    kind: MessageKind
+    origin: str
+    code: str
+    version: int
+    #: the plain message; None: its content is erased
+    message: Any
+
+    def plain(self) -> dict[str, object]:
+        """The same as JSON; `procedure` is that of the message, blank where it has none."""
+        message = self.message if isinstance(self.message, Mapping) else {}
+        dossier = message.get("dossier")
+        said = dossier if isinstance(dossier, Mapping) else message
+        return {
+            "seq": self.seq, "delivery": self.delivery, "kind": self.kind, "origin": self.origin, "code": self.code,
+            "version": self.version, "procedure": said.get("procedure", ""), "message": self.message,
+        }  # fmt: skip
+
+
 class DeliveryEvent(NamedTuple):
     """A step of a delivery's history."""
 

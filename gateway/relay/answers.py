@@ -75,15 +75,6 @@ def delivery_of(row: DeliveryRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def inbox_item(row: DeliveryRow, message: Any) -> dict[str, object]:  # noqa: ANN401 -- any JSON
-    """An item of an inbox, as it is pulled and as it is pushed."""
-    origin = row.order_key.partition("|")[0]
-    return {
-        "seq": row.seq, "delivery": row.id, "kind": row.kind, "origin": origin, "code": row.code,
-        "version": row.version, "message": message,
-    }  # fmt: skip
-
-
 def shown_receipt(receipt: Receipt) -> dict[str, str]:
     """What the requester can redeem."""
     return {"leaf_hash": receipt.leaf_hash, "log": receipt.log}

@@ -237,4 +237,4 @@ def owner_key(number: str) -> str:
 
 
 def _no_dossier() -> NotFound:
-    return NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.NOT_FOUND)
+    return NotFound(say.NOT_OWN_DOSSIER, code=ProblemCode.NOT_FOUND)

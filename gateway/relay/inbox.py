@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
@@ -9,8 +10,8 @@ from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.recorder import Recorder, RecordHeader
-from gateway.ports.relay import INBOX, DeliveryEvent, RelayRows
-from gateway.relay.answers import inbox_item, shown_receipt
+from gateway.ports.relay import INBOX, DeliveryEvent, DeliveryRow, InboxItem, RelayRows
+from gateway.relay.answers import shown_receipt
 from gateway.relay.contents import Contents, as_subjects, owners_in
 
 
@@ -33,7 +34,7 @@ class DossierInbox:
             )
             notes: dict[str, str | int | bool] = {"operation": "inbox_read", "items": len(rows)}
             await self.recorder.write(header, Phase.LOOKUP, "inbox_read", notes=notes)
-        items = [inbox_item(row, message) for row, message in zip(rows, messages, strict=True)]
+        items = [_item(row, message).plain() for row, message in zip(rows, messages, strict=True)]
         return {"exchange_id": caller.exchange, "items": items, "next": rows[-1].seq if rows else after}
 
     async def acknowledge(self, caller: Caller, deliveries: Sequence[str]) -> dict[str, object]:
@@ -58,3 +59,8 @@ class DossierInbox:
             "acknowledged": len(deliveries),
             "receipt": shown_receipt(receipt),
         }
+
+
+def _item(row: DeliveryRow, message: Any) -> InboxItem:  # noqa: ANN401 -- any JSON
+    origin = row.order_key.partition("|")[0]
+    return InboxItem(row.seq, row.id, row.kind, origin, row.code, row.version, message)

@@ -49,7 +49,7 @@ class DossierLookups:
         subjects = as_subjects(owners_in(content))
         await self._note(caller, "dossier_shown" if row else "dossier_not_found", code, subjects)
         if row is None:
-            raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+            raise NotFound(say.NOT_OWN_DOSSIER, code=ProblemCode.DOSSIER_UNKNOWN)
         events = await self.rows.events(row.origin, row.code)
         sent = await self.rows.deliveries(DeliverySearch(code=row.code, requester=row.requester, most=200))
         verdicts = self._verdicts(events)
@@ -67,7 +67,7 @@ class DossierLookups:
         row = await self.own(code, caller.requester.id)
         found = await self.contents.of_dossier(row)
         if found is None:
-            raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+            raise NotFound(say.NOT_OWN_DOSSIER, code=ProblemCode.DOSSIER_UNKNOWN)
         return Dossier.model_validate(found["dossier"])
 
     async def search(self, caller: Caller, person: str, wanted: DossierSearch) -> dict[str, object]:

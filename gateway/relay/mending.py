@@ -27,12 +27,9 @@ from gateway.ports.relay import (
 )
 from gateway.relay.contents import Contents, in_records
 from gateway.relay.differences import Difference, Divergence, Remedy
-from gateway.relay.messages import head_of, queued, standing_now
+from gateway.relay.messages import FOLLOWED, head_of, queued, standing_now
 from gateway.relay.outbox import Outbox
-from gateway.relay.statuses import StatusRules, StepVerdict, fold
-
-#: status -> the date that says when it came, where the dossier itself has none
-_TOLD = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
+from gateway.relay.statuses import StatusRules, fold
 
 _GOES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 
@@ -140,7 +137,7 @@ class DossierMender:
     def _untold(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
         """Our steps behind the status that the portal has; all of them when we never had that status."""
         verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
-        ours = [one for one in events if one.source == PROVINCE and verdicts[one.id] in _TOLD]
+        ours = [one for one in events if one.source == PROVINCE and verdicts[one.id] in FOLLOWED]
         path = orjson.loads(row.facts).get("path", ()) if row.facts else ()
         known = max((at for status, at in path if status == theirs), default=None)
         return sorted(

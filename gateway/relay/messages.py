@@ -20,7 +20,8 @@ from gateway.relay.writable import check_writable
 EARLY = "early"
 #: begins the target of the receiver that fetches files for a portal's dossiers
 FILES = "files:"
-_FOLLOWED = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
+#: verdicts of steps that leave for the portals
+FOLLOWED = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
 #: statuses that a date of the dossier tells
 _DATED = {
     DossierStatus.REFUSED: "refused_at",
@@ -123,7 +124,7 @@ class DossierMessages:
         ]
         if row.origin != PROVINCE:
             return later + self._notices(row, pairs, head)
-        followed = [one for verdict, one in pairs if verdict in _FOLLOWED]
+        followed = [one for verdict, one in pairs if verdict in FOLLOWED]
         told = self.takers(MessageKind.PROGRESS) if followed else []
         again = await self._again(row, head) if StepVerdict.LATE in {verdict for verdict, _ in pairs} else []
         return later + _progress(followed, told, head) + again

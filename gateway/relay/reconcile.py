@@ -58,8 +58,11 @@ Pause = Callable[[float], Awaitable[object]]
 class Mender(Protocol):
     """Queues what mends a difference, with a record."""
 
-    async def mend(self, difference: Difference, exchange: str) -> bool:
-        """Whether it was queued; False when the dossier changed since it was compared. Raises RelayUnavailable."""
+    async def mend(self, difference: Difference, run: str) -> bool:
+        """Whether it was queued; False when the dossier changed since it was compared. Raises RelayUnavailable.
+
+        `run`: the id of the reconciliation.
+        """
         ...
 
 

@@ -211,7 +211,7 @@ class DossierRelay:
         for code in dict.fromkeys(one.dossier for one in entries):
             row = await self.rows.dossier(portal.portal, code)
             if row is None:
-                raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+                raise NotFound(say.NOT_OWN_DOSSIER, code=ProblemCode.DOSSIER_UNKNOWN)
             party = Party(row.requester, "", portal.portal, exchange)
             mine = [one for one in entries if one.dossier == code]
             states.add((await self._step(code, mine, party, None)).change.state)
@@ -344,7 +344,7 @@ class DossierRelay:
             keys, now = await self.contents.current(), self.recorder.clock.now().timestamp()
             found = await self._found(code, party, forwarded=forwarded)
             if found is None:
-                raise NotFound(say.NO_SUCH_DOSSIER(place=0), code=ProblemCode.DOSSIER_UNKNOWN)
+                raise NotFound(say.NOT_OWN_DOSSIER, code=ProblemCode.DOSSIER_UNKNOWN)
             came = [self._event(one, party, keys, now, found) for one in entries]
             new, standing = await self._folded(found.origin, found.code, came, found)
             verdicts = {one.id: standing.verdicts[one.id] for one in came}

@@ -92,12 +92,17 @@ async def test_item_that_was_pushed_is_acknowledged_and_its_dossier_is_erased_in
 async def test_push_to_another_address_acknowledges_nothing(tmp_path: Path) -> None:
     """And the inbox has no links to files: the system that pulls makes them."""
     for requester in ("", "portal"):
-        async with pushed_to(tmp_path, **{"portals.one_gate_hook.requester": requester}) as (street, _):
+        async with pushed_to(tmp_path, **{"portals.one_gate_hook.requester": requester}) as (street, got):
             dossier = code()
             assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0
             await until_delivered(street, dossier)
             (item,) = await street.inbox(dossier)
             assert not item["message"]["dossier"]["papers"][0].get("url")
+            assert (item["version"], item["procedure"]) == (1, application(dossier)["MaTTHC"])
+            own = ("seq", "delivery", "message")
+            for one in own:
+                del item[one], got[0][one]
+            assert item == got[0]
 
 
 async def test_push_acknowledges_its_own_change_only(tmp_path: Path) -> None:
