@@ -41,6 +41,8 @@ _EXISTS = "đã tồn tại"
 _PASSED_ON = frozenset(READS) - {"TraCuuHoSo"}
 #: of these, what asks about a person: the parameter of the number
 _ABOUT_PERSON: Mapping[str, str] = {"TraCuuTechID": "mstorcmnd"}
+#: evaluations and questions, passed on to the portal as they come (A.10)
+_PUSHED_ON = frozenset({"DongBoDanhGia", "DongBoHoiDap", "DongBoKetQuaHoiDapGuiTuDVCQG"})
 #: errors that the platform itself answers
 _FAULTS = (
     (Unauthenticated, 401, 900901, "Invalid Credentials"),
@@ -93,6 +95,10 @@ class LgspFacade:
                 number = words.get(_ABOUT_PERSON.get(operation, ""), "").strip()
                 result = await desk.ask(operation, words, number=number)
                 return _wrapped("0", "", result=result.get("result", result))
+            if operation in _PUSHED_ON:
+                # the portal has taken it, or it is not there: nothing is stored here
+                await desk.ask(operation, {"data": _items(call, _MOST_ENTRIES)})
+                return _wrapped("0", "Đồng bộ thành công")
         except MessageFault as fault:
             return _wrapped("-1", f"{fault.said.vi} / {fault.said.en}")
         return _wrapped("-1", "không có dịch vụ này / there is no such operation")

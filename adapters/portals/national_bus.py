@@ -361,7 +361,8 @@ class NationalBus:
             return {} if call.is_push else {"result": found}
         outcome, reason = _ENDS[reply.verdict]
         if outcome is DeliveryOutcome.REFUSED:
-            raise BadRequest(say.RECEIVER_REFUSED(field=field_in(reply.answer, names_in(parameters)) or "?"))
+            names = names_in(call.data if call.is_push else parameters)
+            raise BadRequest(say.RECEIVER_REFUSED(field=field_in(reply.answer, names) or "?"))
         raise portal_unavailable(PortalAnswer(outcome, reason))
 
     def _asked(self, operation: str, parameters: Mapping[str, Any]) -> BusCall:

@@ -589,7 +589,7 @@ class Desk(Protocol):
     async def ask(
         self, operation: str, parameters: Mapping[str, Any], *, number: str = ""
     ) -> Mapping[str, Any]:
-        """Pass a read-only operation on to the portal behind this door (catalogues, look-ups); its plain result.
+        """Pass a read, or a push about no dossier (`data`), on to the portal behind this door; its plain result.
 
         `number`: of the person that it asks about; blank: it is about nobody. Raises Throttled.
         """

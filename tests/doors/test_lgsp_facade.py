@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.doors.conftest import Street
+from tests.doors.conftest import Street, leaves
 from tests.doors.messages import application, envelope, step, synced
 from tests.flows.conftest import ROOT, build, on_session
 
@@ -189,6 +189,53 @@ async def test_catalogues_and_look_ups_are_passed_on_to_the_portal(street: Stree
     persona = street.house.personas[0]
     (account,) = (await client.ask("TraCuuTechID", mstorcmnd=persona["personal_id"]))["result"]
     assert account["TECHNICALID"]
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("operation", "item", "field"),
+    [
+        (
+            "DongBoDanhGia",
+            {
+                "NgayTongHop": "11-2026", "TongSoNguoiDanhGia": 5, "PhanTramDanhGiaRatHaiLong": "60%",
+                "PhanTramDanhGiaHaiLong": "40%", "PhanTramDanhGiaChuaHaiLong": "0%", "DanhSachNoiDungYKien": "",
+                "MaThuTuc": "1.001193", "NoiDung": "", "PhanTramDanhGiaDichVuRatHaiLong": "60%",
+                "PhanTramDanhGiaDichVuHaiLong": "40%", "PhanTramDanhGiaDichVuChuaHaiLong": "0%",
+                "Madonvi": "000.14.00.H31", "TenDonVi": "UBND phường Mẫu",
+            },
+            "NgayTongHop",
+        ),
+        (
+            "DongBoHoiDap",
+            {"HOIDAPID": "17", "MaLinhVuc": "G15-HT01", "NOIDUNG": "Hỏi thử", "MADONVI": "000.14.00.H31",
+             "TENDONVI": "UBND phường Mẫu"},
+            "NOIDUNG",
+        ),
+        (
+            "DongBoKetQuaHoiDapGuiTuDVCQG",
+            {"HOIDAPID": "17", "MADONVI": "000.14.00.H31", "NGUOITRALOI": "Lê Văn Ví Dụ", "CHUCVUNGUOITRALOI": "",
+             "NGAYTRALOI": "20261127090000", "NOIDUNGTRALOI": "Trả lời thử"},
+            "NGUOITRALOI",
+        ),
+    ],
+)  # fmt: skip
+async def test_evaluations_and_answers_are_passed_on_recorded_and_refused_with_the_field(
+    street: Street, operation: str, item: dict[str, Any], field: str
+) -> None:
+    client, url = await street.one_gate(), f"{street.house.control}/portal/ledger"
+    before = len([one for one in leaves(street.house.state) if one["result"] == "passed_on"])
+    answer = await client.call(operation, [item])
+    assert (answer["error_code"], "thành công" in answer["message"]) == ("0", True)
+    async with street.house.session.get(url) as found:
+        assert (await found.json())["pushes"][operation] == 1
+    refused = await client.call(operation, [{name: one for name, one in item.items() if name != field}])
+    assert refused["error_code"] == "-1"
+    assert field in refused["message"]
+    assert "thành công" not in refused["message"]
+    passed = [one for one in leaves(street.house.state) if one["result"] == "passed_on"][before:]
+    assert [one["notes"]["asked"] for one in passed] == [operation] * 2
+    assert (await client.call(operation, []))["error_code"] == "-1"
 
 
 @on_session
