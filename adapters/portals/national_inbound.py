@@ -49,6 +49,8 @@ _NOTICE_FILE = "FileThongBaoThue"
 _MOST_NOTICES = 300
 _NOTICE_BYTES = 2_097_152
 _LONGEST_CODE = 200
+#: a code that is a number has at most 40 digits
+_LARGEST_CODE = 10**40
 _DOWNLOAD = re.compile(r"(?:^|/)downloadfile/[^/]*$")
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -263,7 +265,7 @@ class NationalInbound:
     async def _look_up(self, call: DoorCall, desk: Desk) -> DoorAnswer:
         """`search/call`: dossiers by code, or by the owner's number (sandbox: its payload was not seen)."""
         asked = {**call.query, **_inner(call.data)}
-        code, number = _text(asked, "mahoso", "MaHoSo"), _text(asked, "sodinhdanh", "SoDinhDanh")
+        code, number = _code(asked, "mahoso", "MaHoSo"), _text(asked, "sodinhdanh", "SoDinhDanh")
         if code:
             one = await desk.look_up(code)
             found: Sequence[Mapping[str, Any]] = [one] if one is not None else []
@@ -316,9 +318,19 @@ def _text(part: Mapping[str, Any], *names: str) -> str:
     return next((one.strip() for one in found if isinstance(one, str) and one.strip()), "")
 
 
+def _code(part: Mapping[str, Any], *names: str) -> str:
+    """The first code of these names; a whole number is its digits, as where a message is read."""
+    return _text({name: _digits(part[name]) for name in names if name in part}, *names)
+
+
+def _digits(value: object) -> object:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_CODE
+    return str(value) if is_number else value
+
+
 def _code_of(body: object, long: Mapping[str, LongText]) -> str:
     """The code of the dossier that a body names, for the answer; blank: none."""
-    code = _text(_inner(body), "MaHoSo", "MaHoSoQG", "mahoso")
+    code = _code(_inner(body), "MaHoSo", "MaHoSoQG", "mahoso")
     return code if code not in long and len(code) <= _LONGEST_CODE and code.isprintable() else ""
 
 

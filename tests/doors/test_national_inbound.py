@@ -368,6 +368,17 @@ async def test_look_up_by_the_owner_shows_what_the_portal_sent_and_nothing_else(
     assert answer["result"] == []
 
 
+async def test_code_that_is_a_number_is_found_and_answered_as_its_digits(street: Street) -> None:
+    number = 700_000_000 + int(code()[-5:])
+    words = application("x") | {"MaHoSo": number}
+    assert await street.sent("nhanhsdvcqg", envelope(words)) == (0, f"{number}| create dossier success")
+    for asked in (number, str(number)):
+        status, answer = await street.send("search/call", {"data": {"mahoso": asked}})
+        assert (status, answer["error_code"], answer["message"]) == (200, 0, f"{number}| success")
+        assert [one["MaHoSo"] for one in answer["result"]] == [str(number)]
+    assert (await street.send("search/call", {"data": {"mahoso": True}}))[1]["error_code"] == -1
+
+
 async def test_unknown_path_is_answered_in_the_form_of_the_portal(street: Street) -> None:
     assert (await street.sent("khac", envelope(application(code()))))[0] == -1
 
