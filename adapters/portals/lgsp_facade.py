@@ -126,7 +126,7 @@ class LgspFacade:
         plan = self._plans["dossier"]
         items = _items(call, _MOST_DOSSIERS)
         read = [await _read_at(at, len(items), plan, one) for at, one in enumerate(items)]
-        known, failed = [], []
+        known, failed, created = [], [], set()
         for wire, canonical in zip(items, read, strict=True):
             dossier = Dossier.model_validate(canonical)
             try:
@@ -136,8 +136,10 @@ class LgspFacade:
                     raise
                 failed.append(f"{dossier.code}: {fault.said}")
                 continue
-            if taken is TakenIn.REPEATED and updating is False:
+            if taken is TakenIn.REPEATED and updating is False and dossier.code not in created:
                 known.append(dossier.code)
+            elif taken is not TakenIn.REPEATED:
+                created.add(dossier.code)  # twice in one array: it is no older dossier
         if failed:
             return _wrapped("-1", "; ".join(failed))
         if known:

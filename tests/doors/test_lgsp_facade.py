@@ -449,6 +449,16 @@ async def test_day_that_cannot_be_is_refused_by_its_field_and_the_others_are_sto
 
 
 @on_session
+async def test_new_dossier_twice_in_one_array_is_created_and_not_said_to_be_there(street: Street) -> None:
+    client, dossier = await street.one_gate(), code()
+    answer = await client.call("DongBoHoSoMC", [synced(dossier)] * 2, isUpdating="False")
+    assert (answer["error_code"], "thành công" in answer["message"]) == ("0", True)
+    again = await client.call("DongBoHoSoMC", [synced(dossier)], isUpdating="False")
+    assert (again["error_code"], "đã tồn tại" in again["message"]) == ("3", True)
+    assert (await street.get(f"/v1/dossiers/{dossier}"))["version"] == 1
+
+
+@on_session
 async def test_status_in_words_is_refused_in_a_step_and_an_unknown_number_goes_as_it_came(
     street: Street,
 ) -> None:
