@@ -76,8 +76,21 @@ READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )  # fmt: skip
 #: reads about a person -> what their other parameters are
 _ABOUT_PERSONS: Final = MappingProxyType({"TraCuuTechID": {"provider": "wso2is"}})
-#: A.10
-PUSHES: Final = frozenset({"DongBoDanhGia", "DongBoHoiDap", "DongBoKetQuaHoiDapGuiTuDVCQG"})
+#: pushes of A.10 -> the fields of an item: an answer may name one that is missing
+PUSHES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "DongBoDanhGia": (
+            "NgayTongHop", "TongSoNguoiDanhGia", "PhanTramDanhGiaRatHaiLong", "PhanTramDanhGiaHaiLong",
+            "PhanTramDanhGiaChuaHaiLong", "DanhSachNoiDungYKien", "MaThuTuc", "NoiDung",
+            "PhanTramDanhGiaDichVuRatHaiLong", "PhanTramDanhGiaDichVuHaiLong", "PhanTramDanhGiaDichVuChuaHaiLong",
+            "Madonvi", "TenDonVi",
+        ),
+        "DongBoHoiDap": ("HOIDAPID", "MaLinhVuc", "NOIDUNG", "MADONVI", "TENDONVI"),
+        "DongBoKetQuaHoiDapGuiTuDVCQG": (
+            "HOIDAPID", "MADONVI", "NGUOITRALOI", "CHUCVUNGUOITRALOI", "NGAYTRALOI", "NOIDUNGTRALOI",
+        ),
+    }
+)  # fmt: skip
 #: what a verdict on a push means; the others are decided where they come
 _ENDS: Final[Mapping[BusVerdict, tuple[DeliveryOutcome, DeliveryReason | str]]] = MappingProxyType(
     {
@@ -361,7 +374,7 @@ class NationalBus:
             return {} if call.is_push else {"result": found}
         outcome, reason = _ENDS[reply.verdict]
         if outcome is DeliveryOutcome.REFUSED:
-            names = names_in(call.data if call.is_push else parameters)
+            names = {*names_in(parameters), *PUSHES.get(operation, ())} - {"data"}
             raise BadRequest(say.RECEIVER_REFUSED(field=field_in(reply.answer, names) or "?"))
         raise portal_unavailable(PortalAnswer(outcome, reason))
 
