@@ -36,6 +36,8 @@ class LoginTarget:
     agency: str = ""
     #: code of the online service (`MaDVC`)
     service: str = ""
+    #: of a portal's link: only who signs in there arrives, not who is signed in here; blank: either does
+    provider: str = ""
 
 
 class AttemptState(StrEnum):

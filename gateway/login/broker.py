@@ -70,10 +70,11 @@ class Broker:
             parameters, self.configuration.gateway.logins.deep_links, self._national,
             self.configuration.agencies.__contains__,
         )  # fmt: skip
-        session = await self.sessions.of(visitor.session)
+        # a portal's flag: who is signed in there now may be another person than in the session of this browser
+        session = None if link.target.provider else await self.sessions.of(visitor.session)
         if session is not None or not link.wants_login:
             return BrowserOutcome(step=self._at_target(visitor, link.target), who=session)
-        return await self._sign_in(visitor, link.target, hint=link.provider)
+        return await self._sign_in(visitor, link.target, hint=link.target.provider)
 
     async def again(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
         """Go on where a page ended: `to` is a sealed target. Raises LoginsUnavailable, LogUnavailable.
@@ -83,7 +84,7 @@ class Broker:
         target = self.attempts.unsealed(parameters.get("to", ""))
         if target is None:
             return await self._refused(visitor, LoginReason.UNKNOWN_STATE, None, detail="target")
-        provider, fresh = parameters.get("provider", ""), parameters.get("fresh") == "1"
+        provider, fresh = parameters.get("provider", "") or target.provider, parameters.get("fresh") == "1"
         proof = parameters.get("proof", "")
         proof = proof if len(proof) == _PROOF_LENGTH and proof.isascii() else ""
         session = None if provider or fresh else await self.sessions.of(visitor.session)

@@ -19,8 +19,6 @@ _SERVICE = re.compile(r"([0-9]\.[0-9]{6})(?:\.[0-9]{2,3})?(?:\.[A-Z][0-9]{2})?",
 class DeepLink(NamedTuple):
     """What a link asks for."""
 
-    #: the provider that it names; blank: none
-    provider: str
     #: the link wants a login at once
     wants_login: bool
     target: LoginTarget
@@ -40,8 +38,9 @@ def read_deep_link(
     procedure, agency = next(filter(None, procedures), ""), parameters.get(AGENCY, "")
     service = _SERVICE.fullmatch(parameters.get(SERVICE, ""))
     target = LoginTarget(
+        provider=flags.get(flag, ""),
         procedure=procedure,
         agency=agency if is_agency(agency) else "",
         service=service[0] if service and procedure and known_procedure(service[1]) == procedure else "",
     )
-    return DeepLink(flags.get(flag, ""), bool(flag) or target == LoginTarget(), target)
+    return DeepLink(target.provider != "" or target == LoginTarget(), target)

@@ -170,10 +170,10 @@ async def test_level_that_is_too_low_leads_to_another_way_to_sign_in(tmp_path: P
 async def test_sessions_outlive_a_new_configuration(tmp_path: Path) -> None:
     async with town(tmp_path) as at, Browser(at) as one:
         await one.signed_in("/login/start?vnconnect=1")
-        before = await one.go("/login/start?vnconnect=1")
+        before = await one.go("/login/start")
         began: Any = await one.go(one.authorize("system_two", prompt="login"))
         await at.reload("config/requesters/system_one.yaml", "System <system_one>", "System <renamed>")
-        assert (await one.go("/login/start?vnconnect=1")).location == before.location
+        assert (await one.go("/login/start")).location == before.location
         assert "code=" in (await one.go(one.authorize("system_two"))).location
         chosen = await one.chosen(began)
         assert "code=" in (await one.go(await one.at_provider(chosen.location))).location

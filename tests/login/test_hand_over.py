@@ -83,8 +83,33 @@ async def test_reload_and_back_button_end_where_the_first_callback_did(at: Town,
         assert at.records(again.exchange) == []
     assert browser.cookies["motlan-session"] == session
     assert [one["result"] for one in at.records(first.exchange)] == ["login_done"]
-    # the page before it, too
-    assert is_at_system(at, await browser.go(LINK))
+    # the page before it, too: by the portal, where the same person is signed in
+    portal = await browser.go(LINK)
+    landing = await browser.go(await browser.at_provider(portal.location))
+    assert is_at_system(at, landing)
+    assert [one["result"] for one in at.records(landing.exchange)] == ["login_done"]
+    # and the system's request is answered at once, without another way to the portal
+    assert "code=" in (await browser.go(browser.authorize("system_one"))).location
+
+
+async def test_link_of_a_portal_brings_the_person_who_is_signed_in_there(at: Town, browser: Browser) -> None:
+    await browser.go(await browser.at_provider((await browser.go(LINK)).location, "mau"))
+    tokens = await browser.redeem("system_one", await browser.go(browser.authorize("system_one")))
+    former = (await browser.userinfo(tokens["access_token"]))[1]["personal_id"]
+    # on a shared computer, the next citizen comes from the portal; the one before has not signed out here
+    portal = await browser.go(LINK)
+    assert "/oauth2/authorize?" in portal.location
+    # nor does a way that failed lead to the form of the one before
+    failed = await browser.go(await browser.at_provider(portal.location, cancel=True))
+    portal = await browser.go(failed.buttons[0])
+    assert "/oauth2/authorize?" in portal.location
+    landing = await browser.go(await browser.at_provider(portal.location, "quan"))
+    assert is_at_system(at, landing)
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+    ended = [one for one in at.records(landing.exchange) if one["result"] == "session_ended"]
+    assert [one["notes"]["reason"] for one in ended] == ["replaced"]
+    tokens = await browser.redeem("system_one", await browser.go(browser.authorize("system_one")))
+    assert (await browser.userinfo(tokens["access_token"]))[1]["personal_id"] not in {former, ""}
 
 
 async def test_reload_after_the_code_was_given_says_so_and_gives_no_second_code(

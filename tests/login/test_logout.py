@@ -256,9 +256,9 @@ async def test_frame_of_the_provider_ends_the_session_that_it_names(at: Town, br
 async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, browser: Browser) -> None:
     async with Browser(at) as phone, Browser(at) as other:
         await other.signed_in(LINK, "thu")
-        await phone.signed_in(LINK, "guardian")
+        await phone.signed_in(LINK, "business_thin")
         tokens = await entered(phone, "system_two")
-        await browser.signed_in(LINK, "guardian")
+        await browser.signed_in(LINK, "business_thin")
         page = await browser.go("/login/sessions")
         assert page.text.count('action="/login/sessions"') == 2
         assert "Hệ thống &lt;system_two&gt;" in page.text
@@ -319,9 +319,9 @@ async def test_another_account_of_the_same_company_ends_the_session_of_the_forme
 
 
 async def test_login_at_the_other_provider_is_a_session_of_its_own(at: Town, browser: Browser) -> None:
-    landing = await browser.signed_in(browser.authorize("system_one"), "mau")
+    landing = await browser.signed_in(browser.authorize("system_one"), "director_wife")
     tokens = await browser.redeem("system_one", landing)
-    landing = await browser.signed_in(browser.authorize("system_one", prompt="login"), "mau", VNEID)
+    landing = await browser.signed_in(browser.authorize("system_one", prompt="login"), "director_wife", VNEID)
     ended = [one for one in at.records(landing.exchange) if one["result"] == "session_ended"]
     assert [(one["notes"]["provider"], one["notes"]["reason"]) for one in ended] == [(NATIONAL, "replaced")]
     assert (await browser.userinfo(tokens["access_token"]))[0] == 401
