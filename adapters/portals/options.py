@@ -25,13 +25,13 @@ def read_options(options: Mapping[str, Any], file: str, model: type[_Options]) -
     except ValidationError as error:
         faults = error.errors()
         strange = [str(one["loc"][-1]) for one in faults if one["type"] == "extra_forbidden"]
-        told = [
+        problems = [
             _problem(one, model, file)
             for one in faults
             # what is only misspelt is not missing as well
             if one["type"] != "missing" or not difflib.get_close_matches(str(one["loc"][-1]), strange, 1)
         ]
-        raise ConfigError(told) from None
+        raise ConfigError(problems) from None
 
 
 def _problem(fault: Mapping[str, Any], model: type[BaseModel], file: str) -> Problem:

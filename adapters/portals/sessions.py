@@ -58,7 +58,7 @@ class PortalSessions:
         self._rest_until = 0.0
 
     async def current(self, end: float) -> PortalSession:
-        """A session that is not over. Raises NotDelivered. `end`: a time of the loop's clock."""
+        """A session that has not ended. Raises NotDelivered. `end`: a time of the loop's clock."""
         held = self._held
         if held is not None and self._now() < held.until:
             return held

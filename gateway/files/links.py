@@ -96,10 +96,10 @@ class ForgedLinks:
         self._left_out += not is_recorded
         return is_recorded
 
-    def told(self) -> int:
-        """How many were left out since the last record."""
-        left_out, self._left_out = self._left_out, 0
-        return left_out
+    def left_out(self) -> int:
+        """How many were left out of the records since the last one; counting begins anew."""
+        count, self._left_out = self._left_out, 0
+        return count
 
 
 def _encoded(sealed: bytes) -> str:

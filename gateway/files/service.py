@@ -167,7 +167,7 @@ class DossierFiles:
         if link is not None:
             await self._record_refused(link, exchange, "ended")
         elif self.forged.counts(self._now()):
-            notes: RecordNotes = {"link": "forged", "unrecorded": self.forged.told()}
+            notes: RecordNotes = {"link": "forged", "unrecorded": self.forged.left_out()}
             await self.recorder.write(
                 RecordHeader(exchange), Phase.REFUSAL, ProblemCode.FILE_UNKNOWN, notes=notes
             )

@@ -237,7 +237,7 @@ class KeptPapers:
 
 
 async def erase_ended(rows: KeptPaperRows, files: DossierFiles, now: float) -> None:
-    """Delete the files of papers that are over or whose consent ended, then their rows.
+    """Delete the files of papers that have expired or whose consent ended, then their rows.
 
     Raises ConsentsUnavailable, FilesUnavailable; the keys of the files are erased before.
     """

@@ -58,10 +58,10 @@ def listed(row: DossierRow) -> dict[str, object]:
 
 def shown_step(row: EventRow, verdict: str, content: Mapping[str, Any]) -> dict[str, object]:
     """A step of a dossier; `content`: what it says, empty when that is erased."""
-    told = ("official", "position", "department", "content")
+    names = ("official", "position", "department", "content")
     return {
         "id": row.id, "source": row.source, "status": row.status, "at": moment(row.at), "came": moment(row.came),
-        "verdict": verdict, **{name: content[name] for name in told if name in content},
+        "verdict": verdict, **{name: content[name] for name in names if name in content},
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class FileFetcher:
                 async with asyncio.timeout_at(end):
                     await self._fetch(part.get("papers", ()), came)
             self._keep(message.delivery, came)
-            # the files of a notice are told at once, when no more can come; a dossier takes its own as they come
+            # a dossier gets each file as it arrives; a notice gets all of them together, when no more can arrive
             if came.files != known and (message.kind is MessageKind.DOSSIER or came.is_whole):
                 await self._put(message, part, came.files)
         except GatewayError:

@@ -75,22 +75,22 @@ class LookupGuesses:
         counted = [(one, [key]) for one, key in zip(limits, tried, strict=True) if one.most]
         found = uses([one for one, _ in counted], [key for _, key in counted], self.secret, about.requester)
         counts = await self.quotas.use([use for _, use in found]) if found else ()
-        over = [
+        exceeded = [
             (one, use, count)
             for (one, use), count in zip(found, counts, strict=True)
             if count.times > one.most
         ]
-        if not over:
+        if not exceeded:
             return
-        for one, use, count in over:
+        for one, use, count in exceeded:
             await self._record(one, use, count, about)
-        one, _, count = max(over, key=lambda found_: found_[2].ends_in)
+        one, _, count = max(exceeded, key=lambda found_: found_[2].ends_in)
         raise Throttled(one.rule, in_words(one), retry_after=count.ends_in, code=RefusalReason.UNUSUAL_VOLUME)
 
     async def _record(self, one: Limit, use: Use, count: UseCount, about: RecordHeader) -> None:
         """One record for each refused look-up; the first of a window is an alert."""
-        (told,) = await self.quotas.use([Use(f"{use.key}:told", use.seconds)])
-        alert = told.times == 1
+        (alerts,) = await self.quotas.use([Use(f"{use.key}:alert", use.seconds)])
+        alert = alerts.times == 1
         notes = {"count": count.times, "seconds": one.seconds, **({"alert": True} if alert else {})}
         await self.recorder.write(
             about, Phase.REFUSAL, RefusalReason.UNUSUAL_VOLUME, rules=(one.rule,), notes=notes

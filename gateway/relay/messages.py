@@ -22,7 +22,7 @@ EARLY = "early"
 FILES = "files:"
 #: verdicts of steps that leave for the portals
 FOLLOWED = (StepVerdict.APPLIED, StepVerdict.LATE, StepVerdict.REPEATED)
-#: statuses that a date of the dossier tells
+#: the date of the dossier that belongs to a status
 _DATED = {
     DossierStatus.REFUSED: "refused_at",
     DossierStatus.PROCESSED: "processed_at",
@@ -61,7 +61,7 @@ def queued(head: MessageHead, kind: MessageKind, target: str, body: Mapping[str,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierMessages:
-    """Decides who is told what."""
+    """Decides which messages go to which receivers."""
 
     configuration: Configuration
     portals: Mapping[str, Portal]
@@ -77,7 +77,7 @@ class DossierMessages:
         check_writable(self.portals, targets, MessageKind.DOSSIER, dossier)
 
     def check_steps(self, row: DossierRow, entries: Sequence[tuple[int, ProgressEntry]]) -> None:
-        """Raises Unprocessable for a step that can never be told to a portal. `entries`: with their places."""
+        """Raises Unprocessable for a step that no message to a portal can carry. `entries`: with their places."""
         for at, one in entries:
             if row.origin == PROVINCE:
                 targets, kind = self.takers(MessageKind.PROGRESS), MessageKind.PROGRESS
@@ -112,8 +112,8 @@ class DossierMessages:
         `entries`: by the ids of their steps.
         """
         if party.origin != PROVINCE:
-            told = receivers(self.configuration.portals[party.origin], row.requester)
-            return _progress(list(entries.values()), told, head)
+            targets = receivers(self.configuration.portals[party.origin], row.requester)
+            return _progress(list(entries.values()), targets, head)
         pairs = sorted(
             ((standing.verdicts[name], one) for name, one in entries.items()), key=lambda pair: pair[1].at
         )
@@ -125,9 +125,9 @@ class DossierMessages:
         if row.origin != PROVINCE:
             return later + self._notices(row, pairs, head)
         followed = [one for verdict, one in pairs if verdict in FOLLOWED]
-        told = self.takers(MessageKind.PROGRESS) if followed else []
+        targets = self.takers(MessageKind.PROGRESS) if followed else []
         again = await self._again(row, head) if StepVerdict.LATE in {verdict for verdict, _ in pairs} else []
-        return later + _progress(followed, told, head) + again
+        return later + _progress(followed, targets, head) + again
 
     def _notices(
         self, row: DossierRow, pairs: Sequence[tuple[StepVerdict, ProgressEntry]], head: MessageHead
@@ -152,8 +152,8 @@ class DossierMessages:
         """A step ahead of the clock, for this gateway itself when its time comes (`early.py`)."""
         body = {"origin": row.origin, "code": row.code, "step": step}
         due = entry.at.timestamp() - self.rules.ahead_seconds
-        told = queued(head._replace(order_key=f"early|{step}"), MessageKind.PROGRESS, EARLY, body)
-        return told._replace(next_at=max(head.now, due))
+        message = queued(head._replace(order_key=f"early|{step}"), MessageKind.PROGRESS, EARLY, body)
+        return message._replace(next_at=max(head.now, due))
 
 
 def _progress(

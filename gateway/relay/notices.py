@@ -71,10 +71,10 @@ async def complete_notice(
     key = blake2s(words, key=relay.secret, digest_size=16, person=b"files").hexdigest()
     head = MessageHead(row.order_key, row.code, 0, row.requester, exchange, keys, now)
     part = {"code": row.code, "papers": papers}
-    told = {"service": service, "notice": body.get("notice", ""), "part": part}
+    message = {"service": service, "notice": body.get("notice", ""), "part": part}
     work = relay.rows.change(
         key=KeyRow(f"portal:{portal.portal}", key, b"", b"", 202, now),
-        deliveries=[queued(head, MessageKind.NOTICE, one, told) for one in targets],
+        deliveries=[queued(head, MessageKind.NOTICE, one, message) for one in targets],
         files=[one.removeprefix("sha256:") for one in files if one],
     )  # fmt: skip
     header = RecordHeader(exchange, row.requester, dossier=in_records(row.code), legal_basis=LEGAL_BASIS)
@@ -124,10 +124,10 @@ class _Notice:
         )  # fmt: skip
 
     def _event(self) -> EventRow:
-        told = sealed(self._keys, {"content": self._service}, self.id)
+        content = sealed(self._keys, {"content": self._service}, self.id)
         return EventRow(
             self.origin, self._code, self.id, self._portal, DossierStatus.UNKNOWN, self._now, self._now,
-            StepVerdict.UNKNOWN, self._keys.period, told,
+            StepVerdict.UNKNOWN, self._keys.period, content,
         )  # fmt: skip
 
     def _deliveries(self) -> Sequence[DeliveryRow]:
