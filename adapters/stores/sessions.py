@@ -1,8 +1,8 @@
 """The state of logins (gateway.ports.sessions.Sessions): in this process, and in Redis or Valkey.
 
-Anybody can begin a login, so attempts are what a flood makes. In this process attempts have a share of the room of
-their own, and the oldest of them go first; a session, a code or a token is never dropped before its time: when there
-is no room for another, LoginsUnavailable.
+Anybody can begin a login, so attempts are what a flood makes, and open pages are what one signed-in person can make of
+them. In this process these have a share of the room of their own, and the oldest of them go first; a session, a code or
+a token is never dropped before its time: when there is no room for another, LoginsUnavailable.
 At a server each value is one key with an expiry, so a flood lasts as long as an attempt does; set `maxmemory` and
 `maxmemory-policy noeviction` (or `volatile-ttl`, which drops what ends soonest: attempts before sessions).
 Each operation touches one key and is atomic at the server.
@@ -23,8 +23,8 @@ _ENTRIES = 100_000
 _BYTES = 64 * 1024 * 1024
 #: what an entry costs beside key and value
 _OVERHEAD = 280
-#: uses (the key up to its colon) that anybody can begin: attempts, authorization requests
-BEGUN_BY_ANYBODY = frozenset({"at", "az"})
+#: uses (the key up to its colon) that anybody can begin: attempts, authorization requests, and their open pages
+BEGUN_BY_ANYBODY = frozenset({"at", "az", "ch", "cp"})
 #: of entries and bytes: what these may take
 _THEIR_SHARE = 0.5
 _MINUTE, _SLACK = 60, 64
