@@ -67,6 +67,8 @@ class Attempt:
     proof: str = field(default="", repr=False)
     again: bool = False
     longest: int | None = None
+    #: POSIX seconds since when a request finishes it; 0: none does
+    claimed: float = 0.0
     #: the session that it became
     session: str = ""
     #: why it failed
@@ -108,9 +110,16 @@ class Attempts:
         value = await self._values.read(_key(name)) if 0 < len(name) <= 64 else None
         return None if value is None else FoundAttempt(_parsed(value.plain), value)
 
-    async def claim(self, found: FoundAttempt) -> bool:
+    async def claim(self, found: FoundAttempt, now: float) -> bool:
         """Whether this caller finishes it: one of several concurrent ones does."""
-        return await self._swap(found, replace(found.attempt, state=AttemptState.BUSY))
+        return await self._swap(found, replace(found.attempt, state=AttemptState.BUSY, claimed=now))
+
+    async def reopen(self, name: str, claimed: float) -> None:
+        """Give a claim back, so that the next callback finishes the attempt; another's claim stays."""
+        found = await self.find(name)
+        if found is None or (found.attempt.state, found.attempt.claimed) != (AttemptState.BUSY, claimed):
+            return
+        await self._swap(found, replace(found.attempt, state=AttemptState.OPEN, claimed=0.0))
 
     async def done(self, attempt: Attempt, session: str) -> None:
         """Remember what became of it, so that a reload of the callback ends where the first one did."""

@@ -44,6 +44,8 @@ START, AGAIN, CALLBACK, SESSIONS = "/login/start", "/login/again", "/login/callb
 #: what a provider sends back; anything else is ignored
 ANSWERS = ("state", "code", "iss", "error", "error_description", "session_state", "response")
 _PROOF_LENGTH = 43
+#: what finishing a login takes beside the provider: records, the store
+_SLACK_SECONDS = 5
 _ANEW = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
 
 
@@ -88,7 +90,9 @@ class Broker:
         proof = parameters.get("proof", "")
         proof = proof if len(proof) == _PROOF_LENGTH and proof.isascii() else ""
         session = None if provider or fresh else await self.sessions.of(visitor.session)
-        if target.authorization and await self.authorizations.wanted(target.authorization) is None:
+        if target.client and (
+            not target.authorization or await self.authorizations.wanted(target.authorization) is None
+        ):
             # the system's request is over: it begins another
             return BrowserOutcome(step=self._at_system(visitor, target), who=session)
         if session is not None:
@@ -163,10 +167,22 @@ class Broker:
             return await self._arrived(visitor, attempt.target, mine if known else None)
         if attempt.state is AttemptState.FAILED:
             return BrowserOutcome(step=problem_page(LoginReason(attempt.reason), self._again(attempt.target)))
-        if attempt.state is AttemptState.BUSY or not await self.attempts.claim(found):
+        now = self.recorder.clock.now().timestamp()
+        if self._is_claimed(attempt, now) or not await self.attempts.claim(found, now):
             # another request of this browser finishes it now
             here = f"{CALLBACK}/{attempt.provider}?{urlencode(answer)}"
             return BrowserOutcome(step=LoginPage(kind=PageKind.WORKING, values={"next": here, "seconds": 2}))
+        try:
+            return await self._finish_claimed(visitor, attempt, answer)
+        except BaseException:
+            # the browser went away, the store or the log did: the next callback finishes it
+            with contextlib.suppress(LoginsUnavailable):
+                await self.attempts.reopen(attempt.id, now)
+            raise
+
+    async def _finish_claimed(
+        self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]
+    ) -> BrowserOutcome:
         try:
             identity = await self._identity(visitor, attempt, answer)
         except LoginFailed as error:
@@ -383,6 +399,13 @@ class Broker:
     def _national(self, code: str) -> str:
         found = self.catalogue.find(code) if code else None
         return found.code if found is not None else ""
+
+    def _is_claimed(self, attempt: Attempt, now: float) -> bool:
+        """Whether a request finishes it now: a claim outlives what a provider may take by little (a killed process)."""
+        longest = (
+            self.configuration.identity_providers[attempt.provider].limits.total_ms / 1_000 + _SLACK_SECONDS
+        )
+        return attempt.state is AttemptState.BUSY and now - attempt.claimed < longest
 
     def _is_over(self, attempt: Attempt) -> bool:
         """By the clock: the store forgets it about then."""

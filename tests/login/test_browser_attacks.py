@@ -1,5 +1,6 @@
 """Attacks on a person's browser (T9, T10): state fixation, CSRF, session fixation, mix-up, lies of a provider."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -128,6 +129,38 @@ async def test_new_login_of_the_same_person_gives_a_new_secret_and_keeps_the_sys
         other.session.cookie_jar.update_cookies({SESSION: before})
         assert (await other.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
     assert (await browser.userinfo(tokens["access_token"]))[0] == 200
+
+
+async def test_login_that_was_left_while_the_provider_was_slow_still_ends(browser: Browser) -> None:
+    began = await browser.go(LINK)
+    await browser.lie(Lie.TOKEN_SLOW)
+    back = await browser.at_provider(began.location)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await browser.go(back)
+    # the person chooses the account again
+    back = await browser.at_provider(began.location)
+    async with asyncio.timeout(20):
+        while (landing := await browser.go(back)).h1 == "Đang chuyển…":
+            await asyncio.sleep(0.2)
+    assert "/system_one/login" in landing.location
+    assert SESSION in browser.cookies
+
+
+async def test_login_that_a_killed_process_had_claimed_still_ends(at: Town, browser: Browser) -> None:
+    began = await browser.go(LINK)
+    back = await browser.at_provider(began.location)
+    assert at.gateway is not None
+    assert at.gateway.app is not None
+    services = at.gateway.app.services
+    assert services.sign_in is not None
+    attempts = services.sign_in.broker.attempts
+    found = await attempts.find(dict(parse_qsl(urlsplit(began.location).query))["state"].partition(".")[0])
+    assert found is not None
+    assert await attempts.claim(found, services.clock.now().timestamp())
+    assert (await browser.go(back)).h1 == "Đang chuyển…"
+    at.clock.move(seconds=70)
+    assert "/system_one/login" in (await browser.go(back)).location
 
 
 @pytest.mark.parametrize("more", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "1"}])

@@ -82,6 +82,35 @@ async def test_person_who_does_not_agree_goes_back_without_being_signed_in(brows
     assert (landing.status, [one.partition("?")[0] for one in landing.buttons]) == (410, ["/login/again"])
 
 
+async def test_page_that_is_over_leads_to_its_own_system(asking_town: Town, browser: Browser) -> None:
+    """Not to the system of deep links, which is another."""
+    page = await asked(browser, "system_two")
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | MINE)
+    await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+    for path in ("mandate", "consent"):
+        landing = await browser.go(f"/login/{path}", page.hidden("mandate") | MINE)
+        assert landing.status == 410
+        (button,) = landing.buttons
+        landing = await browser.go(button)
+        assert landing.location.startswith(f"http://127.0.0.1:{asking_town.systems.port}/system_two/login?")
+    # nor does it ask somebody to sign in whose system begins anew
+    browser.lose_cookies()
+    assert "/system_two/login?" in (await browser.go(button)).location
+
+
+async def test_person_who_opens_many_pages_keeps_nobody_out(tmp_path: Path) -> None:
+    words = {"consent": "first", "mandates": "[parent]"}
+    async with town(tmp_path, {}, **words) as at, Browser(at) as one:
+        assert at.gateway is not None
+        services: Any = at.gateway.app.services if at.gateway.app is not None else None
+        await asked(one)
+        services.sign_in.broker.choices.values.store._entries = 40  # a small store
+        for _ in range(60):
+            assert (await one.go(one.authorize("system_one"))).h1 == QUESTION
+        async with Browser(at) as other:
+            assert (await other.signed_in(other.authorize("system_two"))).h1 == QUESTION
+
+
 async def test_mother_acts_for_her_child_and_the_system_gets_the_proven_mandate(
     asking_town: Town, browser: Browser
 ) -> None:
