@@ -18,14 +18,17 @@ from gateway.api.dossier_models import (
     ProgressBody,
 )
 from gateway.api.procedures import find
+from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
-from gateway.domain.dossier import Dossier, DossierPaper, Result
+from gateway.domain.dossier import Dossier, DossierPaper, IdKind, Result
 from gateway.domain.errors import BadRequest, FilesUnavailable, RelayUnavailable, fault_at, fault_in
 from gateway.domain.identifiers import procedure_code
+from gateway.domain.parties import Subject
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.reused import ReuseWarning, check_reused
+from gateway.mapping.transforms import same_words
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.signed_in import signed_in
 from gateway.relay.contents import WITHHELD, in_records, subject_of
@@ -51,13 +54,30 @@ async def _verified(request: Request, body: DossierBody) -> DossierBody:
     """The dossier without its login, which must be its owner's. Raises Unprocessable, LoginsUnavailable."""
     if body.login is None:
         return body
-    login = await request.services.logins.proven(body.login, request.requester.id)
+    login = await prefill.forwarded_login(request, body.login, body.procedure, body.code)
     owner = signed_in(login) if login.mandate is None else login.mandate.represented
-    numbers = {one.number for one in body.applicant.ids}
-    if not numbers & {owner.personal_id, owner.tax_code}:
+    if not _is_owner(body, owner):
+        await record_refusal(
+            request, ProblemCode.LOGIN_DIFFERS, procedure=body.procedure, dossier=in_records(body.code)
+        )
         raise fault_at("/login", say.LOGIN_NOT_OF_OWNER, ProblemCode.LOGIN_DIFFERS)
     return body.model_copy(
         update={"login": None, "applicant": body.applicant.model_copy(update={"verified": True})}
+    )
+
+
+def _is_owner(body: DossierBody, owner: Subject) -> bool:
+    """Whether all numbers of the applicant, and the name, are those of a proven party: none may be another's."""
+    proven = {
+        IdKind.PERSONAL_ID: owner.personal_id, IdKind.OLD_ID: owner.old_id, IdKind.TAX_CODE: owner.tax_code,
+        IdKind.PASSPORT: owner.passport,
+    }  # fmt: skip
+    applicant = body.applicant
+    names = [one for one in (applicant.name, owner.full_name) if one]
+    return (
+        bool(applicant.ids)
+        and all(proven[one.kind] == one.number for one in applicant.ids)
+        and len({same_words(one) for one in names}) <= 1
     )
 
 

@@ -2,7 +2,7 @@
 
 from gateway.api.bodies import read_model
 from gateway.api.models import PredicatesBody
-from gateway.api.prefill import deadline
+from gateway.api.prefill import deadline, forwarded_login
 from gateway.api.prefill_body import official_of, person_of
 from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
@@ -29,7 +29,9 @@ async def ask(request: Request) -> Response:
         raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, ProblemCode.IDENTIFIER_MISSING)
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
-    login = None if body.login is None else await services.logins.proven(body.login, requester.id)
+    login = None
+    if body.login is not None:
+        login = await forwarded_login(request, body.login, dossier=body.dossier or "")
     wanted = QuestionRequest(
         predicates=tuple(body.predicates),
         subject=person_of(body.subject),

@@ -16,10 +16,12 @@ from gateway.api.refusals import record_refusal
 from gateway.api.request import Request
 from gateway.api.response import Response, answer, begin_stream
 from gateway.api.signing import proof_of
-from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound
+from gateway.domain.errors import GatewayError, LogNotSigned, NotAnchored, NotFound, Unprocessable
+from gateway.domain.login import Login
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.signed_in import Participants, with_login
+from gateway.relay.contents import in_records
 
 _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
@@ -68,7 +70,7 @@ async def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillR
     )
     login = None
     if (forwarded := given("login")) is not None:
-        login = await services.logins.proven(forwarded, request.requester.id)
+        login = await forwarded_login(request, forwarded, procedure.code, given("dossier") or "")
         people = with_login(people, login, procedure)
     agency = services.access.requesters.agency(request.requester)
     official = official_of(given("official"), agency)
@@ -93,6 +95,15 @@ async def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillR
         mandate=people.mandate,
         representative=people.representative,
     )
+
+
+async def forwarded_login(request: Request, given: str, procedure: str = "", dossier: str = "") -> Login:
+    """The person who signed in. Raises Unprocessable (recorded), LoginsUnavailable."""
+    try:
+        return await request.services.logins.proven(given, request.requester.id)
+    except Unprocessable as denial:
+        await record_refusal(request, denial.problem_code, procedure=procedure, dossier=in_records(dossier))
+        raise
 
 
 async def decide(request: Request) -> Response:

@@ -85,7 +85,7 @@ def open_id(
         access=access, clients=clients,
         requests=AuthorizationRequests(clients, state.values, is_revoked, tokens.hint, now),
         grants=Grants(state.values, subjects.refresh_secret), people=state.sessions,
-        handles=LoginHandles(state.store), tokens=tokens, subjects=subjects, recorder=recorder,
+        handles=LoginHandles(state.values), tokens=tokens, subjects=subjects, recorder=recorder,
     )  # fmt: skip
     return OpenId(
         provider=OpenIdProvider(shared), redemption=Redemption(shared), people=PeopleTokens(shared),

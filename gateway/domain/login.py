@@ -119,7 +119,9 @@ class Login:
 
     #: name of the provider in `config/logins.yaml` or `config/identity_providers`
     provider: str
-    #: twelve digits; blank for the account of an organisation that names no person
+    #: whose account it is: one of an organisation proves no person, though it may name one
+    kind: AccountKind = AccountKind.CITIZEN
+    #: twelve digits; blank for an account that names no person
     personal_id: str = field(repr=False)
     #: nine digits; of an account that names no personal id
     old_id: str = field(default="", repr=False)

@@ -22,14 +22,13 @@ def about(who: Identity, claims: Collection[str]) -> dict[str, object]:
 
 
 def acting_for(mandate: Mandate, subject: str, claims: Collection[str]) -> dict[str, object]:
-    """The claim `mandate`: the kind of right, and the represented with its `sub` and the same claims as the person."""
+    """The claim `mandate`: the kind of right, and the represented with its `sub` and numbers.
+
+    The name and the birth date are as the person typed them, and confirmed in this spelling by no register: a form that
+    is prefilled has the register's.
+    """
     one = mandate.represented
-    known = {
-        "name": one.full_name,
-        "birthdate": _birthdate(str(one.birth_date or "")),
-        "personal_id": one.personal_id,
-        "tax_code": one.tax_code,
-    }
+    known = {"personal_id": one.personal_id, "tax_code": one.tax_code}
     given = {name: value for name, value in known.items() if name in claims and value}
     return {"kind": mandate.kind, "subject": {"kind": str(one.kind), "sub": subject, **given}}
 

@@ -1,7 +1,7 @@
 """Handles of logins: a provincial system forwards one to prefill instead of an ID token.
 
 A handle is opaque, short-lived, bound to one requester, and dead with the session or the grant that it came from. The
-store has its SHA-256 only.
+store has its SHA-256, and what it proves sealed as all login state: nobody who writes to the store makes a login.
 """
 
 import secrets
@@ -14,11 +14,11 @@ import orjson
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable, fault_at
-from gateway.domain.login import Identity, Login, Mandate
+from gateway.domain.login import AccountKind, Identity, Login, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.login.id_tokens import Logins
-from gateway.ports.sessions import Sessions
+from gateway.login.sealed_values import SealedValues
 
 PREFIX = "lg_"
 #: how long a handle proves a login, in seconds
@@ -31,9 +31,9 @@ _SESSION, _GRANT, _HANDLE = "ss:", "gr:", "lh:"
 class LoginHandles:
     """Issues handles, and proves logins by them."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        """Over the store of login state."""
-        self._sessions = sessions
+    def __init__(self, values: SealedValues) -> None:
+        """Over the state of logins."""
+        self._values = values
 
     async def issue(
         self, requester: str, session: str, grant: str, identity: Identity, mandate: Mandate | None = None
@@ -42,17 +42,17 @@ class LoginHandles:
         handle = PREFIX + secrets.token_urlsafe(_BYTES)
         login = login_of(identity, mandate)
         value = {"for": requester, "session": session, "grant": grant, "login": _written(login)}
-        await self._sessions.put(_key(handle), orjson.dumps(value), SECONDS)
+        await self._values.put(_key(handle), orjson.dumps(value), SECONDS)
         return handle
 
     async def proven(self, handle: str, requester: str) -> Login:
         """The login behind a handle of this requester. Raises Unprocessable, LoginsUnavailable."""
-        found = await self._sessions.get(_key(handle))
+        found = await self._values.get(_key(handle))
         value: dict[str, Any] = orjson.loads(found) if found is not None else {}
         if value.get("for") != requester:  # one that is another's does not exist
             raise _fault()
         for key in (_SESSION + value["session"], _GRANT + value["grant"]):
-            if await self._sessions.get(key) is None:
+            if await self._values.get(key) is None:
                 raise _fault()
         return _read(value["login"])
 
@@ -72,15 +72,15 @@ class ForwardedLogins:
         return self._id_tokens.proven(given, requester)
 
 
-def forwarded_logins(id_tokens: Logins, sessions: Sessions | None) -> ForwardedLogins:
-    """With handles where there is a store of login state."""
-    return ForwardedLogins(id_tokens, None if sessions is None else LoginHandles(sessions))
+def forwarded_logins(id_tokens: Logins, values: SealedValues | None) -> ForwardedLogins:
+    """With handles where there is state of logins."""
+    return ForwardedLogins(id_tokens, None if values is None else LoginHandles(values))
 
 
 def login_of(identity: Identity, mandate: Mandate | None = None) -> Login:
     """The login that this gateway proved."""
     return Login(
-        provider=identity.provider, personal_id=identity.personal_id, old_id=identity.old_id,
+        provider=identity.provider, kind=identity.kind, personal_id=identity.personal_id, old_id=identity.old_id,
         tax_code=identity.tax_code, level=identity.level, full_name=identity.full_name,
         birth_date=identity.birth_date, mandate=mandate, is_handle=True,
     )  # fmt: skip
@@ -105,6 +105,7 @@ def _written(login: Login) -> dict[str, Any]:
 
 def _read(written: dict[str, Any]) -> Login:
     mandate = written.pop("mandate")
+    written["kind"] = AccountKind(written["kind"])
     if mandate is None:
         return Login(**written)
     person = mandate.pop("represented")

@@ -13,7 +13,7 @@ import orjson
 from gateway.config.gateway import PolicySettings
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import Login
+from gateway.domain.login import AccountKind, Login
 from gateway.domain.parties import Requester, SubjectKind
 from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import Recorder
@@ -177,7 +177,7 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
     account = case.signed_in.get("SoDinhDanh")
     proven = _proven(case.request.login)
     written = {**case.request.known, **case.request.held}
-    found = []
+    by, found = _by(case.request.login), []
     people = [
         (role, case.cast.keys[role], one)
         for role, one in case.cast.subjects.items()
@@ -195,7 +195,7 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
         if number is not None and number in proven:
             continue
         whom = f"newborn|{number or ''}" if is_newborn else key
-        own = "own" if number is not None and number == account else ""
+        own = "own" if number is not None and number == account else by
         said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
         if is_newborn and written:
             said += _written_about(role, case, written)
@@ -203,12 +203,18 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
     return found
 
 
+def _by(login: Login | None) -> str:
+    """Who guesses, where a login by this gateway says it: nobody locks another out by guessing about a child."""
+    return f"login {login.personal_id or login.tax_code}" if login is not None and login.is_handle else ""
+
+
 def _proven(login: Login | None) -> Collection[str]:
     """Numbers whose names and birth dates a login or its mandate has proved; personal data."""
     if login is None:
         return ()
-    represented = login.mandate.represented.personal_id if login.mandate is not None else None
-    return [one for one in (login.personal_id, represented) if one]
+    if login.mandate is not None:
+        return [one for one in (login.personal_id, login.mandate.represented.personal_id) if one]
+    return [login.personal_id] if login.personal_id and login.kind is AccountKind.CITIZEN else ()
 
 
 def _written_about(role: str, case: Case, written: Mapping[str, object]) -> str:

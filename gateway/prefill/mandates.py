@@ -24,7 +24,7 @@ from gateway.prefill.admission import Admission
 from gateway.prefill.case import Case
 from gateway.prefill.request import PrefillRequest, Representative
 from gateway.prefill.service import PrefillSteps
-from gateway.prefill.signed_in import signed_in
+from gateway.prefill.signed_in import acting_person
 
 PURPOSE = "representation"
 
@@ -97,7 +97,7 @@ class MandateProofs:
         claims = {"SoDinhDanh": login.personal_id, "SoCMND": login.old_id, "MaSoThue": login.tax_code}
         request = PrefillRequest(
             procedure="", subjects={SUBJECT: wanted.represented}, mandate=wanted.document or None, login=login,
-            representative=Representative(kind=wanted.kind, of=SUBJECT, subject=signed_in(login)),
+            representative=Representative(kind=wanted.kind, of=SUBJECT, subject=acting_person(login)),
             account={name: one for name, one in claims.items() if one},
         )  # fmt: skip
         procedure = representing(rule.of, PURPOSE)

@@ -46,7 +46,7 @@ from gateway.prefill.release import Releases, left_out
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
-from gateway.prefill.signed_in import is_of
+from gateway.prefill.signed_in import is_acting
 
 #: as long as evidence may be cached
 _PROOF_SECONDS = 900
@@ -241,9 +241,9 @@ def _mandate_of(case: Case, now: float) -> Mandate | None:
     """The mandate of the login, where it is what the request acts by and its proof is as fresh as evidence may be."""
     acts, login = case.acting, case.request.login
     mandate = login.mandate if login is not None else None
-    if acts is None or mandate is None or now - mandate.proven_at > _PROOF_SECONDS:
+    if acts is None or login is None or mandate is None or now - mandate.proven_at > _PROOF_SECONDS:
         return None
-    same_people = acts.represented.key == mandate.represented.key and is_of(login, acts.subject)
+    same_people = acts.represented.key == mandate.represented.key and is_acting(login, acts.subject)
     same_right = acts.kind == mandate.kind and (case.request.mandate or "") == mandate.document
     return mandate if same_people and same_right else None
 

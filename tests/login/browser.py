@@ -37,7 +37,7 @@ def project(folder: Path, port: int, **more: str) -> Path:
         text = (
             f"requester: {name}\ntitle: {{vi: 'Hệ thống <{name}>', en: 'System <{name}>'}}\n"
             f"agency: 000.00.14.H31\nclient_id: client-{name}\nclient_secret: {{value: sandbox-only-{name}}}\n"
-            "scopes: [prefill]\nagreements: [portal]\nlogin:\n"
+            "scopes: [prefill, dossiers]\nagreements: [portal]\nlogin:\n"
             f"  redirect_uris: [http://127.0.0.1:{port}/{name}/callback]\n"
             f"  initiate_login_uri: http://127.0.0.1:{port}/{name}/login\n"
             f"  post_logout_redirect_uris: [http://127.0.0.1:{port}/{name}/bye]\n"

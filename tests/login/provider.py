@@ -362,7 +362,7 @@ async def running(
     services = Services(
         clock=clock, configuration=configuration, catalogue=load_catalogue(ROOT), prefill=cast("Prefill", None),
         papers=cast("Papers", None), access=access, sources={}, recorder=recorder, openid=openid,
-        logins=forwarded_logins(logins, store), proxies=proxies(configuration.gateway.access.proxy),
+        logins=forwarded_logins(logins, values), proxies=proxies(configuration.gateway.access.proxy),
     )  # fmt: skip
     runner = DoorRunner(
         Dispatcher(services, api_routes(), metrics), configuration.gateway.limits, drain_seconds=2

@@ -1,18 +1,20 @@
 """Handles of logins: bound to one requester, dead with their session or grant; and whom a request then is about."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from hashlib import sha256
 
+import orjson
 import pytest
 
 from adapters.stores.sessions import open_sessions
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable
-from gateway.domain.login import Identity, Login, Mandate
+from gateway.domain.login import AccountKind, Identity, Login, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.login.handles import LoginHandles
+from gateway.login.sealed_values import SealedValues
 from gateway.mapping.questions import SUBJECT, representing
-from gateway.ports.sessions import Sessions
 from gateway.prefill.request import Representative
 from gateway.prefill.signed_in import Participants, with_login
 
@@ -29,13 +31,25 @@ PROCEDURE = representing(SubjectKind.PERSON, "representation")
 
 
 @pytest.fixture
-async def sessions() -> AsyncIterator[Sessions]:
+async def sessions() -> AsyncIterator[SealedValues]:
     """With one session and one grant."""
-    opened = open_sessions("memory://")
+    opened = SealedValues(open_sessions("memory://"), bytes(32))
     await opened.put("ss:1", b"{}", 60)
     await opened.put("gr:1", b"{}", 60)
     yield opened
-    await opened.close()
+    await opened.store.close()
+
+
+async def test_what_another_wrote_to_the_store_proves_nobody(sessions: SealedValues) -> None:
+    handles = LoginHandles(sessions)
+    handle = await handles.issue("one_gate", "1", "1", WHO)
+    key = f"lh:{sha256(handle.encode()).hexdigest()}"
+    stored = await sessions.store.get(key)
+    assert stored is not None
+    assert WHO.personal_id.encode() not in stored
+    written = orjson.dumps({"for": "one_gate", "session": "1", "grant": "1", "login": asdict(login_of())})
+    await sessions.store.put(key, written, 60)
+    assert await refused(handles, handle, "one_gate") == "login_not_proven"
 
 
 async def refused(handles: LoginHandles, handle: str, requester: str) -> str:
@@ -44,7 +58,7 @@ async def refused(handles: LoginHandles, handle: str, requester: str) -> str:
     return str(caught.value.problem_code)
 
 
-async def test_handle_gives_the_login_and_its_mandate_to_its_requester_only(sessions: Sessions) -> None:
+async def test_handle_gives_the_login_and_its_mandate_to_its_requester_only(sessions: SealedValues) -> None:
     handles = LoginHandles(sessions)
     handle = await handles.issue("one_gate", "1", "1", WHO, MANDATE)
     login = await handles.proven(handle, "one_gate")
@@ -59,7 +73,7 @@ async def test_handle_gives_the_login_and_its_mandate_to_its_requester_only(sess
 
 
 @pytest.mark.parametrize("key", ["ss:1", "gr:1"])
-async def test_handle_dies_with_its_session_and_with_its_grant(sessions: Sessions, key: str) -> None:
+async def test_handle_dies_with_its_session_and_with_its_grant(sessions: SealedValues, key: str) -> None:
     handles = LoginHandles(sessions)
     handle = await handles.issue("one_gate", "1", "1", WHO)
     await sessions.drop(key)
@@ -112,6 +126,9 @@ def test_represented_in_another_role_leaves_the_one_that_signs_in_to_who_acts() 
             "representative": Representative(kind="parent", of="child"),
             "subjects": {"child": replace(CHILD, personal_id="033318493071")},
         },
+        # the mandate is for one child, the form for another
+        {"subjects": {SUBJECT: replace(CHILD, personal_id="033318493071"), "child": SUBJECT}},
+        {"subjects": {"child": CHILD, SUBJECT: replace(CHILD, personal_id="033318493071")}},
     ],
 )
 def test_request_that_says_otherwise_than_the_mandate_is_refused(given: dict[str, object]) -> None:
@@ -120,13 +137,14 @@ def test_request_that_says_otherwise_than_the_mandate_is_refused(given: dict[str
     assert caught.value.problem_code == "login_differs"
 
 
-def test_account_with_an_old_number_alone_is_a_person_and_one_with_a_tax_code_alone_an_organisation() -> None:
+def test_account_of_an_old_number_is_a_person_and_that_of_a_firm_the_firm_though_it_names_a_person() -> None:
     nobody = Participants({}, None, None, {})
     old = with_login(nobody, replace(login_of(), personal_id="", old_id="145870362"), PROCEDURE)
     subject = old.subjects[SUBJECT]
     assert isinstance(subject, Subject)
     assert (subject.kind, subject.old_id, subject.personal_id) == (SubjectKind.PERSON, "145870362", None)
-    firm = with_login(nobody, replace(login_of(), personal_id="", tax_code="0906318254"), PROCEDURE)
+    of_firm = replace(login_of(), kind=AccountKind.BUSINESS, tax_code="0906318254")
+    firm = with_login(nobody, of_firm, PROCEDURE)
     subject = firm.subjects[SUBJECT]
     assert isinstance(subject, Subject)
     assert (subject.kind, subject.tax_code) == (SubjectKind.ORGANISATION, "0906318254")

@@ -219,7 +219,7 @@ async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     await browser.press("Đồng ý", answer="yes")
     assert browser.at == f"{browser.system}/form/9.000001"
     assert browser.shown["Họ tên"] == "Trần Thị Mẫu"
-    assert browser.shown["Thực hiện cho"].replace("\n", " ") == f"{child['full_name']} (parent)"
+    assert browser.shown["Thực hiện cho"].replace("\n", " ") == f"{child['personal_id']} (parent)"
     assert child["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
     assert not [one for one in browser.visited if child["personal_id"] in one]
 
@@ -243,7 +243,7 @@ async def test_guardian_and_legal_representative_act_by_their_mandates(browser: 
     browser.http.cookie_jar.clear()
     await act_for(browser, "guardian", "guardian", **typed)
     await browser.press("Đồng ý", answer="yes")
-    assert browser.shown["Thực hiện cho"].startswith(ward["full_name"])
+    assert browser.shown["Thực hiện cho"].startswith(ward["personal_id"])
     assert ward["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
     browser.http.cookie_jar.clear()
     await act_for(browser, "business", "legal_representative", tax_code="0916911353")

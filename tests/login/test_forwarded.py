@@ -1,0 +1,132 @@
+"""What a login forwards to a form and to a dossier is the party that it proved, and nobody else."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.flows.test_records import records
+from tests.login.browser import NATIONAL, Browser, Landing, Town, town
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_SERIAL = count(1)
+SYSTEM, CARD, MARRIAGE = "system_one", "9.000001", "1.004873"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def forwarding_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Its systems may act for children."""
+    async with town(tmp_path_factory.mktemp("forwarding"), {}, mandates="[parent]") as made:
+        yield made
+
+
+async def handle_of(at: Town, account: str = "mau", child: dict[str, Any] | None = None) -> str:
+    """The handle that a system gets for an account, for itself or for a child."""
+    async with Browser(at) as browser:
+        landing = await browser.signed_in(browser.authorize(SYSTEM), account, provider=NATIONAL)
+        form = {"kind": "self"}
+        if child is not None:
+            born = "/".join(reversed(child["birth_date"].split("-")))
+            form = {
+                "kind": "parent", "personal_id": child["personal_id"], "full_name": child["full_name"],
+                "birth_date": born,
+            }  # fmt: skip
+        landing = await browser.go("/login/mandate", landing.hidden("mandate") | form)
+        back = landing.location or landing.buttons[0]
+        tokens = await browser.redeem(SYSTEM, Landing(303, "", back, "", {}))
+        return str(tokens["login"])
+
+
+def person(at: Town, name: str) -> dict[str, Any]:
+    found = next(one for one in at.house.personas if one["full_name"] == name)
+    return {word: found[word] for word in ("personal_id", "full_name", "birth_date")}
+
+
+def dossier(login: str, name: str, *ids: dict[str, str]) -> dict[str, Any]:
+    return {
+        "code": f"H31.14-261128-{next(_SERIAL):04}", "procedure": MARRIAGE,
+        "procedure_title": "Xác nhận tình trạng hôn nhân", "field_code": "G15-HT01", "field_title": "Hộ tịch",
+        "applicant": {"name": name, "ids": list(ids)}, "filed_at": "2026-11-28T01:12:00Z", "unit": "UBND phường",
+        "abstract": "x", "login": login,
+    }  # fmt: skip
+
+
+async def test_mandate_for_one_child_fills_no_form_of_another(forwarding_town: Town) -> None:
+    at = forwarding_town
+    mine, other = person(at, "Phạm Ngọc Linh"), person(at, "Phạm Gia Bảo")
+    handle = await handle_of(at, child=mine)
+    body = {"procedure": CARD, "subjects": {"applicant": other}, "login": handle}
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert (status, answer["code"]) == (422, "login_differs"), answer
+    status, answer = await at.house.post("/v1/prefill", {**body, "subjects": {}}, client=SYSTEM)
+    assert status == 200, answer
+    assert "Linh" in str(answer["form"])
+    assert "Bảo" not in str(answer["form"])
+
+
+async def test_account_of_a_company_fills_no_form_of_the_person_whom_it_names(forwarding_town: Town) -> None:
+    at = forwarding_town
+    handle = await handle_of(at, "business")
+    body = {"procedure": MARRIAGE, "subjects": {"person": {"same_as": "requester"}}, "login": handle}
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert status == 422, answer
+    director = person(at, "Nguyễn Đức Thành")
+    body["subjects"] = {"requester": director, "person": {"same_as": "requester"}}
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert (status, answer["code"]) == (422, "login_differs"), answer
+
+
+async def test_dossier_is_verified_only_for_the_one_who_signed_in(forwarding_town: Town) -> None:
+    at = forwarding_town
+    mau, thu = person(at, "Trần Thị Mẫu"), person(at, "Phạm Văn Thử")
+    handle = await handle_of(at)
+    own = {"kind": "personal_id", "number": mau["personal_id"]}
+    his = {"kind": "personal_id", "number": thu["personal_id"]}
+    for name, ids in (
+        (thu["full_name"], [his, {"kind": "passport", "number": mau["personal_id"]}]),
+        (thu["full_name"], [his, own]),
+        (thu["full_name"], [own]),
+        (mau["full_name"], [{"kind": "tax_code", "number": mau["personal_id"]}]),
+        (mau["full_name"], []),
+    ):
+        before = len(refusals(at))
+        status, answer = await at.house.post("/v1/dossiers", dossier(handle, name, *ids), client=SYSTEM)
+        assert (status, answer["code"]) == (422, "login_differs"), (name, ids)
+        assert len(refusals(at)) == before + 1
+    body = dossier(handle, mau["full_name"], own)
+    status, answer = await at.house.post("/v1/dossiers", body, client=SYSTEM)
+    assert status == 202, answer
+    token = {"Authorization": f"Bearer {await at.house.token(SYSTEM)}"}
+    async with at.house.session.get(f"{at.house.url}/v1/dossiers/{body['code']}", headers=token) as shown:
+        assert (await shown.json())["dossier"]["applicant"]["verified"] is True
+
+
+async def test_stranger_who_guesses_about_a_child_does_not_lock_the_mother_out(forwarding_town: Town) -> None:
+    at = forwarding_town
+    child = person(at, "Phạm Ngọc Linh")
+    async with Browser(at) as browser:
+        landing = await browser.signed_in(browser.authorize(SYSTEM), "quan", provider=NATIONAL)
+        for number in range(7):
+            form = {
+                "kind": "parent", "personal_id": child["personal_id"], "full_name": f"Phạm Văn {'ABCDEFG'[number]}",
+                "birth_date": "01/01/2016",
+            }  # fmt: skip
+            landing = await browser.go("/login/mandate", landing.hidden("mandate") | form)
+            assert landing.status == 403
+    assert (await handle_of(at, child=child)).startswith("lg_")
+
+
+async def test_handle_of_another_system_is_refused_with_a_record(forwarding_town: Town) -> None:
+    at = forwarding_town
+    handle, before = await handle_of(at), len(refusals(at))
+    body = {"procedure": MARRIAGE, "subjects": {"person": {"same_as": "requester"}}, "login": handle}
+    status, answer = await at.house.post("/v1/prefill", body, client="system_two")
+    assert (status, answer["code"]) == (422, "login_not_proven")
+    assert refusals(at)[before]["requester"] == "system_two"
+
+
+def refusals(at: Town) -> list[dict[str, Any]]:
+    return [one for one in records(at.house) if one["phase"] == "refusal"]
