@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.stores.sessions import MemorySessions
@@ -44,6 +44,7 @@ VALUES = (
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # slow on a busy machine
 @given(st.lists(st.tuples(st.sampled_from(NAMES) | st.text(), VALUES), max_size=5), st.booleans())
 def test_no_request_raises_anything_but_the_two_errors(
     changes: list[tuple[str, str]], replacing: bool
