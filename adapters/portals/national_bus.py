@@ -203,7 +203,7 @@ class NationalBus:
         ):
             reply = await self._push(message.code, written, end, updating=False)
         elif reply.verdict is BusVerdict.NOT_THERE:
-            # it speaks of something else that is not there
+            # another thing than the dossier is not there
             return _refused(reply.answer, written)
         if reply.verdict is BusVerdict.NOT_THERE:
             self._known.pop(message.code, None)
@@ -334,7 +334,9 @@ class NationalBus:
         for row in rows:
             if row.get("MaHoSo", code) == code:
                 return row
-        raise NotDelivered(_UNREAD)  # it speaks of other dossiers: that says nothing about this one
+        raise NotDelivered(
+            _UNREAD
+        )  # the answer has other dossiers only: this one is neither there nor missing
 
     async def listing(self, day: str, after: str, count: int, end: float) -> RemotePage | None:
         """Dossiers of a day (`2026-11-27`); None without an operation for it. Raises PortalUnavailable."""

@@ -14,7 +14,7 @@ from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import DeliveryRow, DeliveryState, DossierRow, RemoteDossier
 from gateway.relay.statuses import StatusRules, is_final
 
-#: facts that are compared where the portal tells them; `procedure`, `unit` and `agency` are too, each in its own way
+#: facts that are compared where the portal shows them; `procedure`, `unit` and `agency` are too, each in its own way
 COMPARED = (
     "filed_at", "received_at", "due_at", "processed_at", "handed_over_at", "channel", "payment", "return_method",
 )  # fmt: skip
@@ -147,20 +147,20 @@ def _status_divergence(
     return Divergence.BEHIND_HERE if follows else Divergence.BEHIND_THERE
 
 
-def _differing(row: DossierRow, facts: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[str, ...]:
-    """The facts that the portal tells and that are other ones here."""
-    names = [name for name in COMPARED if told.get(name) is not None and told[name] != facts.get(name)]
-    procedure = told.get("procedure")
+def _differing(row: DossierRow, facts: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[str, ...]:
+    """The facts that the portal shows and that differ here."""
+    names = [name for name in COMPARED if shown.get(name) is not None and shown[name] != facts.get(name)]
+    procedure = shown.get("procedure")
     if isinstance(procedure, str) and procedure and procedure_code(procedure) != row.procedure:
         names.append("procedure")
     return tuple(names)
 
 
-def _others(stated: Mapping[str, str], told: Mapping[str, Any]) -> list[str]:
-    """The names and codes that both sides state, and not the same."""
+def _others(stated: Mapping[str, str], shown: Mapping[str, Any]) -> list[str]:
+    """The names and codes that both sides state and that differ."""
     names = []
     for name, is_same in (("unit", _is_same_name), ("agency", _is_same_unit)):
-        ours, theirs = stated.get(name), told.get(name)
+        ours, theirs = stated.get(name), shown.get(name)
         if ours and isinstance(theirs, str) and theirs.strip() and not is_same(ours, theirs):
             names.append(name)
     return names
@@ -224,7 +224,7 @@ def _wanted(
 ) -> tuple[MessageKind, ...]:
     """The messages that mend it."""
     is_behind = found.kind is Divergence.BEHIND_THERE
-    if found.origin != PROVINCE:  # the portal has its own dossier: it is told the status, and nothing else
+    if found.origin != PROVINCE:  # the portal has its own dossier: it gets the status, and nothing else
         return (MessageKind.STATUS,) if is_behind else ()
     if is_unknown:
         return ()

@@ -117,13 +117,13 @@ class DossierMender:
     async def _body(
         self, kind: MessageKind, row: DossierRow, difference: Difference
     ) -> Mapping[str, Any] | None:
-        """The message; None when its content cannot be opened, or there is nothing to tell."""
+        """The message; None when its content cannot be opened, or there is nothing to send."""
         if kind is MessageKind.DOSSIER:
             return await self._dossier(row)
         events = await self.rows.events(row.origin, row.code)
         if kind is MessageKind.STATUS:
             return await self._notice(row, events)
-        found = [await self._entry(one) for one in self._untold(row, events, difference.theirs)]
+        found = [await self._entry(one) for one in self._unsent_steps(row, events, difference.theirs)]
         entries = [one for one in found if one.get("official")]  # others came with a whole dossier
         return {"entries": entries} if entries else None
 
@@ -134,7 +134,7 @@ class DossierMender:
             return None
         return standing_now(content["dossier"], row.status, row.status_at)
 
-    def _untold(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
+    def _unsent_steps(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
         """Our steps behind the status that the portal has; all of them when we never had that status."""
         verdicts = fold(events, self.recorder.clock.now().timestamp(), self.rules).verdicts
         ours = [one for one in events if one.source == PROVINCE and verdicts[one.id] in FOLLOWED]
