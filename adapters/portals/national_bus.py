@@ -334,9 +334,8 @@ class NationalBus:
         for row in rows:
             if row.get("MaHoSo", code) == code:
                 return row
-        raise NotDelivered(
-            _UNREAD
-        )  # the answer has other dossiers only: this one is neither there nor missing
+        # the answer has other dossiers only: this one is neither there nor missing
+        raise NotDelivered(_UNREAD)
 
     async def listing(self, day: str, after: str, count: int, end: float) -> RemotePage | None:
         """Dossiers of a day (`2026-11-27`); None without an operation for it. Raises PortalUnavailable."""
