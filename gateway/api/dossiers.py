@@ -43,17 +43,31 @@ _MOST_ITEMS = 100
 
 async def post(request: Request) -> Response:
     """`POST /v1/dossiers`."""
-    dossier = await _verified(request, await read_model(request, DossierBody))
-    await _check_files(request, dossier)
+    body = await read_model(request, DossierBody)
+    dossier = _verified(body)
+
+    async def check() -> None:
+        await _check_login(request, body)
+        await _check_files(request, dossier)
+
     key = idempotency_key(request.fields("Idempotency-Key"))
-    taken = await relay_of(request).post(dossier, request.caller, key)
+    taken = await relay_of(request).post(dossier, request.caller, key, check)
     return answer({**taken, "warnings": _warnings(request, dossier)}, _ACCEPTED)
 
 
-async def _verified(request: Request, body: DossierBody) -> DossierBody:
-    """The dossier without its login, which must be its owner's. Raises Unprocessable, LoginsUnavailable."""
+def _verified(body: DossierBody) -> DossierBody:
+    """The dossier without its login: as it is stored, once `_check_login` was done."""
     if body.login is None:
         return body
+    return body.model_copy(
+        update={"login": None, "applicant": body.applicant.model_copy(update={"verified": True})}
+    )
+
+
+async def _check_login(request: Request, body: DossierBody) -> None:
+    """Raises Unprocessable for a login that is not the owner's, LoginsUnavailable."""
+    if body.login is None:
+        return
     login = await prefill.forwarded_login(request, body.login, body.procedure, body.code)
     owner = signed_in(login) if login.mandate is None else login.mandate.represented
     if not _is_owner(body, owner):
@@ -61,9 +75,6 @@ async def _verified(request: Request, body: DossierBody) -> DossierBody:
             request, ProblemCode.LOGIN_DIFFERS, procedure=body.procedure, dossier=in_records(body.code)
         )
         raise fault_at("/login", say.LOGIN_NOT_OF_OWNER, ProblemCode.LOGIN_DIFFERS)
-    return body.model_copy(
-        update={"login": None, "applicant": body.applicant.model_copy(update={"verified": True})}
-    )
 
 
 def _is_owner(body: DossierBody, owner: Subject) -> bool:

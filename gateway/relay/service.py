@@ -5,7 +5,7 @@ dossier again changes nothing. Another requester's dossier does not exist.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2s
@@ -86,9 +86,17 @@ class DossierRelay:
 
     # ------------------------------------------------------------------------------------ from the province
 
-    async def post(self, dossier: Dossier, caller: Caller, key: str = "") -> dict[str, object]:
+    async def post(
+        self,
+        dossier: Dossier,
+        caller: Caller,
+        key: str = "",
+        check: Callable[[], Awaitable[None]] | None = None,
+    ) -> dict[str, object]:
         """Take a dossier of a provincial system in, for every portal that takes dossiers.
 
+        `check` raises for what may not be stored. It is not asked for a request that was answered before: a login that
+        has ended since, or a file that is gone, changes nothing about its answer.
         Raises Conflict (the code belongs to another system, or a twin is under way), Unprocessable (another request
         used the key; a receiver could never take it), RelayUnavailable, LogUnavailable.
         """
@@ -96,6 +104,8 @@ class DossierRelay:
         async with self.keys.held(caller.requester.id, key, text) as asked:
             if asked is not None and asked.status:
                 return self._again(asked, caller)
+            if check is not None:
+                await check()
             party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
             targets = self.messages.takers(MessageKind.DOSSIER)
             keyed = None if asked is None else KeyedRequest(asked, said_of_dossier)

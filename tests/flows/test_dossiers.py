@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import shutil
 import sqlite3
 import unicodedata
 from collections.abc import AsyncIterator
@@ -495,6 +496,29 @@ async def test_download_of_a_portal_is_recorded_with_the_portal_and_the_dossier(
         assert got.status == 200, await got.text()
     record = [one for one in records(patient) if one["result"] == "file_read"][-1]
     assert (record["requester"], record["dossier"]) == ("national_bus", body["code"])
+
+
+@on_session
+async def test_resend_gets_the_first_answer_also_when_its_file_is_gone_by_then(patient: House) -> None:
+    headers = {
+        "Authorization": f"Bearer {await patient.token('one_gate')}",
+        "Content-Type": "application/pdf",
+    }
+    content = tiny_pdf("tep se mat")
+    async with patient.session.post(f"{patient.url}/v1/files", data=content, headers=headers) as got:
+        file = (await got.json())["file"]
+    body = dossier(papers=[{"file": file, "file_name": "don.pdf"}])
+    first = await posted(patient, body, "don-giay-mat")
+    await delivered(patient, body["code"])
+    digest = file.removeprefix("sha256:")
+    for place in list(patient.state.rglob(f"{digest}*")):
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+    again = await posted(patient, body, "don-giay-mat")
+    assert (again["code"], again["version"], again["state"]) == (first["code"], 1, first["state"])
+    status, problem = await call(
+        patient, "POST", "/v1/dossiers", body=body, **{"Idempotency-Key": "don-giay-khac"}
+    )
+    assert (status, problem["code"]) == (422, "file_unknown")
 
 
 @on_session
