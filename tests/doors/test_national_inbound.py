@@ -276,6 +276,20 @@ async def test_tax_notice_reaches_each_dossier_that_it_names(street: Street, nes
         assert part["papers"][0]["file"].startswith("sha256:")
 
 
+async def test_same_tax_notice_in_a_file_of_other_bytes_is_the_same(street: Street) -> None:
+    one, two = code(), code()
+    answers = [
+        (
+            await street.sent(
+                "nhantbthuedvcqg", envelope({"FileThongBaoThue": b64(raw)}, "NhanThongBaoThueDat")
+            )
+        )[0]
+        for raw in (notice_xml(one), notice_xml(one) + b"\n", notice_xml(one, two))
+    ]
+    assert answers == [0, 1, 0]
+    assert [len(await street.inbox(each)) for each in (one, two)] == [1, 1]
+
+
 async def test_tax_notice_about_more_dossiers_than_one_message_may_name_is_refused(street: Street) -> None:
     many = [f"H31-QG-9{number:05}" for number in range(301)]
     words = envelope({"FileThongBaoThue": b64(notice_xml(*many))}, "NhanThongBaoThueDat", updating="False")
