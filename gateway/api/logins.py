@@ -27,9 +27,11 @@ from gateway.login.wanted import AuthorizationAnswer
 from gateway.telemetry import log
 
 BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
-LOGOUT = "/oauth2/logout"
+LOGOUT, MANDATE, CONFIRM = "/oauth2/logout", "/login/mandate", "/login/logout"
 #: anybody's browser can be sent here; each may store or record something
 _COUNTED = frozenset({START, AGAIN, f"{CALLBACK}/{{provider}}", "/oauth2/authorize"})
+#: forms, each of which may be recorded
+_FORMS = frozenset({MANDATE, CONSENT, SESSIONS, CONFIRM})
 _HTML = "text/html; charset=utf-8"
 _FORM_BYTES, _MOST_PARAMETERS = 16_384, 40
 _YEAR = "public, max-age=31536000, immutable"
@@ -46,8 +48,8 @@ def add_login_pages(routes: Routes) -> None:
     }.items():  # fmt: skip
         routes.add(("GET", "POST"), Endpoint(path, _stepping(step)))
     for path, shown, sent in (
-        ("/login/mandate", _no_form, _act_for), (CONSENT, _consent, _agree),
-        (SESSIONS, _sessions, _end_session), ("/login/logout", _sign_out, _confirm_sign_out),
+        (MANDATE, _no_form, _act_for), (CONSENT, _consent, _agree),
+        (SESSIONS, _sessions, _end_session), (CONFIRM, _sign_out, _confirm_sign_out),
     ):  # fmt: skip
         routes.add(("GET",), Endpoint(path, _stepping(shown)))
         routes.add(("POST",), Endpoint(path, _stepping(_ours(sent))))
@@ -205,6 +207,7 @@ def _ours(step: _BrowserStep) -> _BrowserStep:
         request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
     ) -> BrowserOutcome:
         if _is_cross_site(request):
+            await here.sign_out.form_refused(visitor, "cross_site")
             return BrowserOutcome(step=problem_page(LoginReason.FORGED, SESSIONS))
         return await step(request, here, visitor, given)
 
@@ -235,7 +238,8 @@ def _stepping(step: _BrowserStep) -> Callable[[Request], Awaitable[Response]]:
 
 async def _answered(request: Request, here: SignIn, step: _BrowserStep, given: Mapping[str, str]) -> Response:
     """The response to a step; when it cannot be done now, a page that leads back to it."""
-    if request.route in _COUNTED and (wait := await here.floods.is_above(request.client_address)):
+    is_counted = request.route in (_COUNTED | _FORMS if request.method == "POST" else _COUNTED)
+    if is_counted and (wait := await here.floods.is_above(request.client_address)):
         request.services.recorder.metrics.login("login_throttled")
         page = problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given))
         response = _shown(request, here, replace(page, status=429))

@@ -78,6 +78,7 @@ class SignOut:
         if session is None:
             return BrowserOutcome(step=self._signed_out(back), session="" if visitor.session else None)
         if not _same(form.get("csrf", ""), session.csrf):
+            await self.form_refused(visitor, "csrf")
             return self._question(session, None, back, status=403)
         return await self._leave(visitor, session, back)
 
@@ -116,8 +117,11 @@ class SignOut:
     async def end_one(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The person ends a session of the list. Raises LoginsUnavailable, LogUnavailable."""
         mine = await self.sessions.of(visitor.session)
-        if mine is None or not _same(form.get("csrf", ""), mine.csrf):
-            return await self.listed(visitor, 200 if mine is None else 403)
+        if mine is None:
+            return await self.listed(visitor)
+        if not _same(form.get("csrf", ""), mine.csrf):
+            await self.form_refused(visitor, "csrf")
+            return await self.listed(visitor, 403)
         wanted = form.get("session", "")
         if wanted == mine.id:
             return await self._leave(visitor, mine, "")
@@ -125,6 +129,12 @@ class SignOut:
             if one.id == wanted:
                 await self.end(one, "ended_by_person", visitor)
         return await self.listed(visitor)
+
+    async def form_refused(self, visitor: Visitor, detail: str) -> None:
+        """Record a form that no page of this gateway sent. Raises LoginsUnavailable, LogUnavailable."""
+        session = await self.sessions.of(visitor.session)
+        provider = "" if session is None else session.identity.provider
+        await self._refused(visitor.exchange, provider, LoginReason.FORGED, detail, session)
 
     # ----------------------------------------------------------------------------------------- by the provider
 
@@ -253,10 +263,19 @@ class SignOut:
         words = {"client": system.requester, "to": to, "state": state[:_LONGEST_STATE]}
         return self.urls.sealed(words, _USE)
 
-    async def _refused(self, exchange: ExchangeId, provider: str, reason: LoginReason, detail: str) -> None:
+    async def _refused(
+        self,
+        exchange: ExchangeId,
+        provider: str,
+        reason: LoginReason,
+        detail: str,
+        session: Session | None = None,
+    ) -> None:
         notes = {"provider": provider, "reason": reason.value, "detail": detail}
+        party = None if session is None else linked(session.identity)
+        about = RecordHeader(exchange, subjects={"owner": party.key} if party is not None else {})
         await self.recorder.write(
-            RecordHeader(exchange), Phase.LOGIN, "login_refused", notes={k: v for k, v in notes.items() if v}
+            about, Phase.LOGIN, "login_refused", notes={k: v for k, v in notes.items() if v}
         )
         self.recorder.metrics.login("login_refused", reason.value)
 

@@ -190,7 +190,7 @@ async def test_silent_login_is_no_new_one_where_a_system_asks_for_it(
      {"Sec-Fetch-Site": "same-site"}],
 )  # fmt: skip
 async def test_form_of_another_site_changes_nothing(
-    browser: Browser, address: str, headers: dict[str, str]
+    at: Town, browser: Browser, address: str, headers: dict[str, str]
 ) -> None:
     await browser.signed_in(LINK)
     own = (await browser.go("/login/sessions")).hidden("sessions")
@@ -202,6 +202,15 @@ async def test_form_of_another_site_changes_nothing(
     form = forms[address] | ({"csrf": own["csrf"]} if headers and "csrf" in forms[address] else {})
     landing = await browser.go(address, form, **headers)
     assert landing.status in {403, 410}
+    if landing.status == 403:
+        (record,) = at.records(landing.exchange)
+        words = {
+            "reason": "login_forged",
+            "detail": "cross_site" if headers else "csrf",
+            "provider": NATIONAL,
+        }
+        assert (record["result"], record["notes"]) == ("login_refused", words)
+        assert record["subjects"]["owner"]
     assert "Các phiên" in (await browser.go("/login/sessions")).h1
 
 
@@ -253,6 +262,9 @@ async def test_flood_of_one_address_stores_and_records_nothing_more(tmp_path: Pa
         assert [landing.status for landing in landings] == [400] * 5 + [429] * 3
         assert int(landings[-1].headers["Retry-After"]) <= 3_600
         assert len(landings[-1].buttons) == 1
+        assert len(at.records()) == 5
+        # nor do forms of other sites
+        assert (await one.go("/login/logout", {"csrf": "x"}, Origin="https://evil.example")).status == 429
         assert len(at.records()) == 5
         # who is signed in goes on
         assert (await one.go("/login/sessions")).status == 200
