@@ -20,14 +20,14 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
 from gateway.domain.login import LoginReason
 from gateway.login.broker import AGAIN, ANSWERS, CALLBACK, SESSIONS, START
-from gateway.login.choices import CONSENT
+from gateway.login.choices import CONSENT, MANDATE
 from gateway.login.logout import SIGNED_OUT
 from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
 from gateway.login.wanted import AuthorizationAnswer
 from gateway.telemetry import log
 
 BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
-LOGOUT, MANDATE, CONFIRM = "/oauth2/logout", "/login/mandate", "/login/logout"
+LOGOUT, CONFIRM = "/oauth2/logout", "/login/logout"
 #: anybody's browser can be sent here; each may store or record something
 _COUNTED = frozenset({START, AGAIN, f"{CALLBACK}/{{provider}}", "/oauth2/authorize"})
 #: forms, each of which may be recorded
@@ -48,7 +48,7 @@ def add_login_pages(routes: Routes) -> None:
     }.items():  # fmt: skip
         routes.add(("GET", "POST"), Endpoint(path, _stepping(step)))
     for path, shown, sent in (
-        (MANDATE, _no_form, _act_for), (CONSENT, _consent, _agree),
+        (MANDATE, _mandate, _act_for), (CONSENT, _consent, _agree),
         (SESSIONS, _sessions, _end_session), (CONFIRM, _sign_out, _confirm_sign_out),
     ):  # fmt: skip
         routes.add(("GET",), Endpoint(path, _stepping(shown)))
@@ -181,6 +181,12 @@ async def _act_for(
     return await here.broker.choices.act_for(visitor, given)
 
 
+async def _mandate(
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+) -> BrowserOutcome:
+    return await here.broker.choices.mandate(visitor, given.get("at", ""), given.get("to", ""))
+
+
 async def _consent(
     _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
@@ -191,13 +197,6 @@ async def _agree(
     _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
     return await here.broker.choices.agree(visitor, given)
-
-
-async def _no_form(
-    _request: Request, _here: SignIn, _visitor: Visitor, _given: Mapping[str, str]
-) -> BrowserOutcome:
-    """A page that only a form leads to was opened by its address."""
-    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, START))
 
 
 def _ours(step: _BrowserStep) -> _BrowserStep:

@@ -40,6 +40,8 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
     LoginReason.NOT_LINKED: ReasonWords(say.ENDED_NOT_LINKED, _OTHER),
     LoginReason.MANDATE_NOT_PROVEN: ReasonWords(say.ENDED_MANDATE_NOT_PROVEN, _AGAIN),
     LoginReason.REQUEST_WRONG: ReasonWords(say.ENDED_REQUEST_WRONG, say.GO_ON),
+    LoginReason.ANSWERED: ReasonWords(say.ENDED_ANSWERED, say.GO_ON),
+    LoginReason.OTHER_LOGIN: ReasonWords(say.ENDED_OTHER_LOGIN, say.GO_ON),
     LoginReason.UNAVAILABLE: ReasonWords(say.ENDED_UNAVAILABLE, _RETRY),
 })
 

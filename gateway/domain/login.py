@@ -60,6 +60,10 @@ class LoginReason(StrEnum):
         "The right to act for the other was not proven")
     REQUEST_WRONG = ("login_request_wrong", "Yêu cầu đăng nhập của hệ thống không dùng được",
         "The login request of the system cannot be used")
+    #: the system has its answer: a page that was opened or sent again
+    ANSWERED = "login_answered", "Lượt đăng nhập này đã xong", "This login is finished already"
+    OTHER_LOGIN = ("login_other", "Đã có lượt đăng nhập khác ở trình duyệt này",
+        "Another login followed in this browser")
     UNAVAILABLE = "login_unavailable", "Hiện chưa đăng nhập được", "Logins are not possible now"
 # fmt: on
 

@@ -1117,8 +1117,8 @@ SIGN_IN_AGAIN = Sentence("Đăng nhập lại", "Sign in again")
 SIGN_IN_OTHERWISE = Sentence("Chọn cách đăng nhập khác", "Choose another way to sign in")
 TRY_AGAIN = Sentence("Thử lại", "Try again")
 ENDED_EXPIRED = Sentence(
-    "Một lượt đăng nhập chỉ có hiệu lực trong ít phút. Chưa có thông tin nào được gửi đi.",
-    "A login counts for some minutes only. Nothing was sent.")
+    "Một lượt đăng nhập chỉ có hiệu lực trong ít phút. Không có thêm thông tin nào được gửi đi.",
+    "A login counts for some minutes only. Nothing more is sent.")
 ENDED_UNKNOWN_STATE = Sentence(
     "Địa chỉ này không thuộc lượt đăng nhập nào đang thực hiện ở đây. Không ai được đăng nhập.",
     "This address belongs to no login under way here. Nobody was signed in.")
@@ -1167,6 +1167,12 @@ ENDED_REQUEST_WRONG = Sentence(
     "ông/bà: hãy bắt đầu lại từ hệ thống đó.",
     "The system is not registered here, or its request was used before or has expired. This is not your fault: "
     "begin again at that system.")
+ENDED_ANSWERED = Sentence(
+    "Hệ thống đã nhận câu trả lời của lượt đăng nhập này. Bước này không cần làm lại.",
+    "The system has the answer of this login already. This step is done.")
+ENDED_OTHER_LOGIN = Sentence(
+    "Trang này thuộc một lượt đăng nhập trước đó. Từ đây, trình duyệt này dùng tài khoản đăng nhập sau cùng.",
+    "This page belongs to a login before it. From here on, this browser uses the account that signed in last.")
 GO_ON = Sentence("Tiếp tục", "Continue")
 ENDED_UNAVAILABLE = Sentence(
     "Cổng chưa thực hiện được bước này. Không có thông tin nào bị mất. Ông/bà có thể thử lại sau ít phút.",

@@ -25,11 +25,13 @@ from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
 from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, PageKind, Visitor, problem_page
-from gateway.login.wanted import AuthorizationError, Authorizations, LoginWanted, Prompt
+from gateway.login.wanted import AuthorizationAnswer, AuthorizationError, Authorizations, LoginWanted, Prompt
 
 MYSELF = "self"
-CONSENT = "/login/consent"
+MANDATE, CONSENT = "/login/mandate", "/login/consent"
 _SECONDS = 900
+#: in the place of a ticket: the request has its answer
+_ANSWERED = b"-"
 _LONGEST_NAME, _LONGEST_CODE = 120, 80
 _SEALED = re.compile(r"[A-Za-z0-9_-]{1,2000}", re.ASCII)
 _DATE = re.compile(r"(?:(?:([0-3]?[0-9])/)?([01]?[0-9])/)?([0-9]{4})", re.ASCII)
@@ -116,8 +118,8 @@ class Choices:
     async def act_for(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of mandates was sent. Raises LoginsUnavailable, LogUnavailable."""
         found = await self._found(visitor, form)
-        if found is None:
-            return _over(form.get("to", ""))
+        if isinstance(found, LoginReason):
+            return _over(form.get("to", ""), found)
         mandate = None
         if form.get("kind", "") != MYSELF:
             try:
@@ -125,49 +127,65 @@ class Choices:
             except MandateNotProven as error:
                 return self._mandate_page(found, {one: form.get(one, "") for one in _TYPED}, error.said)
         state = replace(found.state, for_whom=True, mandate=mandate)
-        return await self._go_on(visitor, found._replace(state=state), is_sent=True)
+        # under a ticket of its own: an older page of consent is of the mandate that it names
+        return await self._go_on(visitor, found._replace(state=state, ticket=""))
 
-    async def consent(self, visitor: Visitor, at: str, to: str) -> BrowserOutcome:
-        """The page of consent at its own address, for the browser of its session. Raises LoginsUnavailable.
+    async def mandate(self, visitor: Visitor, at: str, to: str) -> BrowserOutcome:
+        """The page of mandates at its own address, also for who comes back to it. Raises LoginsUnavailable.
 
         `to`: where the login went, sealed, for when it is over.
         """
-        session = await self.sessions.of(visitor.session)
-        ticket = None if session is None else await self.values.get(_place(at, session.id))
-        found = None if ticket is None else await self._found(visitor, {"ticket": ticket.decode()})
-        return _over(to) if found is None else await self._go_on(visitor, found)
+        found = await self._at_place(visitor, at)
+        if isinstance(found, LoginReason):
+            return _over(to, found)
+        if found.state.for_whom:  # "back" from the page of consent: asked again
+            state = ChoiceState(authorization=found.state.authorization, session=found.state.session)
+            found = found._replace(state=state, ticket="")
+        return await self._go_on(visitor, found, here=MANDATE)
+
+    async def consent(self, visitor: Visitor, at: str, to: str) -> BrowserOutcome:
+        """The page of consent at its own address, for the browser of its session. Raises LoginsUnavailable."""
+        found = await self._at_place(visitor, at)
+        if isinstance(found, LoginReason):
+            return _over(to, found)
+        return await self._go_on(visitor, found, here=CONSENT)
 
     async def agree(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of consent was sent: yes or no. Raises LoginsUnavailable, LogUnavailable."""
         found = await self._found(visitor, form)
-        if found is None:
-            return _over(form.get("to", ""))
+        if isinstance(found, LoginReason):
+            return _over(form.get("to", ""), found)
         if form.get("answer") != "yes":
-            return await self._refused(visitor, found.wanted, AuthorizationError.ACCESS_DENIED)
+            return await self._refused(visitor, found, AuthorizationError.ACCESS_DENIED)
         await self.sessions.note_agreed(found.session.id, found.wanted.client, found.wanted.claims)
         return await self._go_on(visitor, found._replace(state=replace(found.state, agreed=True)))
 
     # ------------------------------------------------------------------------------------------------- deciding
 
-    async def _go_on(self, visitor: Visitor, at: _OpenChoice, *, is_sent: bool = False) -> BrowserOutcome:
-        """The next page, or the code. `is_sent`: after a form, a page gets an address: "back" then leads to it."""
+    async def _go_on(self, visitor: Visitor, at: _OpenChoice, *, here: str = "") -> BrowserOutcome:
+        """The next page, or the code. `here`: the address of a page that is shown; blank: not yet at one.
+
+        A page gets an address in a browser that has the session's cookie: reload and "back" then lead to it.
+        """
         state, wanted, session, ticket = at
         system = self.systems.named(wanted.client)
         if system is None:
-            return await self._refused(visitor, wanted, AuthorizationError.ACCESS_DENIED)
+            return await self._refused(visitor, at, AuthorizationError.ACCESS_DENIED)
         page, error = self._open_question(state, wanted, system, session)
         if page is None:
             answer = await self.authorizations.grant(wanted.id, session, state.mandate, visitor.exchange)
-            return _over(self._way(wanted)) if answer is None else BrowserOutcome(step=answer, who=session)
+            return await self._answered(at, answer, session)
         if Prompt.NONE in wanted.prompt:
-            return await self._refused(visitor, wanted, error)
+            return await self._refused(visitor, at, error)
         at = at._replace(ticket=ticket or random_text())
         await self.values.put(_key(at.ticket), _WRITTEN.dump_json(state), _SECONDS)
+        address = MANDATE if page is PageKind.MANDATE else CONSENT
+        if visitor.session:
+            await self.values.put(_place(wanted.id, session.id), at.ticket.encode(), _SECONDS)
+            if here != address:
+                return BrowserOutcome(step=Leaving(url=f"{address}?at={wanted.id}&to={self._way(wanted)}"))
         if page is PageKind.MANDATE:
             return self._mandate_page(at)
-        if is_sent and visitor.session:
-            await self.values.put(_place(wanted.id, session.id), at.ticket.encode(), _SECONDS)
-            return BrowserOutcome(step=Leaving(url=f"{CONSENT}?at={wanted.id}&to={self._way(wanted)}"))
         values = {
             "ticket": at.ticket, "to": self._way(wanted), "client": system.title, "claims": wanted.claims,
             "who": session.identity, "mandate": state.mandate,
@@ -183,28 +201,54 @@ class Choices:
         needed = not state.agreed and _needs_consent(wanted, system, session)
         return PageKind.CONSENT if needed else None, AuthorizationError.CONSENT_REQUIRED
 
-    async def _refused(
-        self, visitor: Visitor, wanted: LoginWanted, error: AuthorizationError
+    async def _refused(self, visitor: Visitor, at: _OpenChoice, error: AuthorizationError) -> BrowserOutcome:
+        return await self._answered(
+            at, await self.authorizations.refuse(at.wanted.id, error, visitor.exchange)
+        )
+
+    async def _answered(
+        self, at: _OpenChoice, answer: AuthorizationAnswer | None, who: Session | None = None
     ) -> BrowserOutcome:
-        answer = await self.authorizations.refuse(wanted.id, error, visitor.exchange)
-        return _over(self._way(wanted)) if answer is None else BrowserOutcome(step=answer)
+        """On to the system; its pages, opened again, say that it has its answer."""
+        if answer is None:
+            return _over(self._way(at.wanted), LoginReason.ANSWERED)
+        if at.ticket or at.state.for_whom or at.state.agreed:
+            await self.values.put(_place(at.wanted.id, at.state.session), _ANSWERED, _SECONDS)
+        return BrowserOutcome(step=answer, who=who)
 
     def _way(self, wanted: LoginWanted) -> str:
         """Where a login went, sealed: a page that is over leads back there."""
         return self.seal(LoginTarget(client=wanted.client, procedure=wanted.procedure, agency=wanted.agency))
 
-    async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _OpenChoice | None:
-        """What a ticket is of; None: it is over, or its session is, or another person signed in meanwhile."""
+    async def _at_place(self, visitor: Visitor, at: str) -> _OpenChoice | LoginReason:
+        """What the page at an address is of, in the browser of its session; else why there is none."""
+        session = await self.sessions.of(visitor.session)
+        ticket = None if session is None else await self.values.get(_place(at, session.id))
+        if ticket is None:
+            is_open = session is not None and await self.authorizations.wanted(at) is not None
+            return LoginReason.OTHER_LOGIN if is_open else LoginReason.EXPIRED
+        return (
+            LoginReason.ANSWERED
+            if ticket == _ANSWERED
+            else await self._found(visitor, {"ticket": ticket.decode()})
+        )
+
+    async def _found(self, visitor: Visitor, form: Mapping[str, str]) -> _OpenChoice | LoginReason:
+        """What a ticket is of; else why it is over: it took too long, was sent, or another login followed."""
         ticket = form.get("ticket", "")
         raw = await self.values.get(_key(ticket)) if ticket else None
         if raw is None:
-            return None
+            return LoginReason.EXPIRED
         state = _WRITTEN.validate_json(raw)
-        session = await self.sessions.find(state.session)
         mine = await self.sessions.of(visitor.session)
+        if mine is not None and mine.id != state.session:
+            return LoginReason.OTHER_LOGIN
+        if await self.values.get(_place(state.authorization, state.session)) == _ANSWERED:
+            return LoginReason.ANSWERED
+        session = await self.sessions.find(state.session)
         wanted = await self.authorizations.wanted(state.authorization)
-        if session is None or wanted is None or (mine is not None and mine.id != session.id):
-            return None
+        if session is None or wanted is None:
+            return LoginReason.EXPIRED
         return _OpenChoice(state, wanted, session, ticket)
 
     def _kinds(self, wanted: LoginWanted) -> Sequence[MandateKind]:
@@ -280,10 +324,10 @@ def _needs_consent(wanted: LoginWanted, system: LoginClient, session: Session) -
             return False
 
 
-def _over(to: str) -> BrowserOutcome:
+def _over(to: str, reason: LoginReason) -> BrowserOutcome:
     """A page that was sent too late, or a second time. `to`: where the login went, sealed; blank: not known."""
     again = f"/login/again?to={to}" if _SEALED.fullmatch(to) else "/login/start"
-    return BrowserOutcome(step=problem_page(LoginReason.EXPIRED, again))
+    return BrowserOutcome(step=problem_page(reason, again))
 
 
 def _place(authorization: str, session: str) -> str:

@@ -99,6 +99,8 @@ STATUSES = {
     LoginReason.NOT_LINKED: 403,
     LoginReason.MANDATE_NOT_PROVEN: 403,
     LoginReason.REQUEST_WRONG: 400,
+    LoginReason.ANSWERED: 410,
+    LoginReason.OTHER_LOGIN: 409,
     LoginReason.UNAVAILABLE: 503,
 }
 

@@ -195,7 +195,9 @@ class Browser:
         ) as answer:
             text = await answer.text()
             location = answer.headers.get("Location", "")
-        if location.startswith("/login/consent?"):  # the next page has an address of its own
+        if location.startswith(
+            ("/login/mandate?", "/login/consent?")
+        ):  # the next page has an address of its own
             return await self.go(location)
         return Landing(answer.status, whole, location, text, answer.headers)
 

@@ -80,6 +80,47 @@ async def test_person_who_does_not_agree_goes_back_without_being_signed_in(brows
     # the page again, by the back button: it is over
     landing = await browser.go("/login/consent", form | {"answer": "yes"})
     assert (landing.status, [one.partition("?")[0] for one in landing.buttons]) == (410, ["/login/again"])
+    assert landing.h1 == "Lượt đăng nhập này đã xong"
+
+
+async def test_mandate_page_has_an_address_for_reload_and_back(asking_town: Town, browser: Browser) -> None:
+    await browser.signed_in("/login/start?vnconnect=1")
+    page = await browser.go(browser.authorize("system_one"))
+    address = page.url
+    assert "/login/mandate?at=" in address
+    for _ in range(2):
+        page = await browser.go(address)
+        assert (page.status, page.h1) == (200, QUESTION)
+    consent = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town))
+    assert (consent.h1, "Phạm Ngọc Linh" in consent.text) == (CONSENT, True)
+    # back from consent: the person chooses otherwise, and the older page of consent is of its own mandate
+    page = await browser.go(address)
+    assert page.h1 == QUESTION
+    other = await browser.go("/login/mandate", page.hidden("mandate") | MINE)
+    assert (other.h1, "Phạm Ngọc Linh" in other.text) == (CONSENT, False)
+    landing = await browser.go("/login/consent", consent.hidden("consent") | {"answer": "yes"})
+    tokens = await browser.redeem("system_one", Landing(303, "", landing.buttons[0], "", {}))
+    assert (await browser.userinfo(tokens["access_token"]))[1]["mandate"]["kind"] == "parent"
+    # all of them again, when the system has its answer
+    for over in (
+        await browser.go(address),
+        await browser.go(other.url),
+        await browser.go("/login/mandate", page.hidden("mandate") | MINE),
+        await browser.go("/login/consent", other.hidden("consent") | {"answer": "yes"}),
+    ):
+        assert (over.status, over.h1) == (410, "Lượt đăng nhập này đã xong"), over.text
+        assert "Chưa có thông tin nào" not in over.text
+
+
+async def test_page_of_another_person_says_that_another_signed_in(browser: Browser) -> None:
+    await browser.signed_in("/login/start?vnconnect=1")
+    page = await browser.go(browser.authorize("system_one"))
+    await browser.signed_in("/login/start?vnconnect=1", "thu")
+    for over in (
+        await browser.go(page.url),
+        await browser.go("/login/mandate", page.hidden("mandate") | MINE),
+    ):
+        assert (over.status, over.h1) == (409, "Đã có lượt đăng nhập khác ở trình duyệt này")
 
 
 async def test_page_that_is_over_leads_to_its_own_system(asking_town: Town, browser: Browser) -> None:
@@ -176,7 +217,7 @@ async def test_ticket_counts_for_its_own_session_only(asking_town: Town, browser
     async with Browser(asking_town) as other:
         await other.signed_in("/login/start?vnconnect=1", "thu")
         landing = await other.go("/login/mandate", form | MINE)
-        assert (landing.status, [one.partition("?")[0] for one in landing.buttons]) == (410, ["/login/again"])
+        assert (landing.status, [one.partition("?")[0] for one in landing.buttons]) == (409, ["/login/again"])
     browser.lose_cookies()  # the page itself is the proof
     landing = await browser.go("/login/mandate", form | MINE)
     assert answer(landing)["code"]
