@@ -108,26 +108,29 @@ def _client_addresses(
 def _client_words(
     login: LoginClientSettings, document: Document, configuration: Configuration, catalogue: Catalogue
 ) -> Iterator[Problem]:
-    known: dict[str, tuple[Mapping[str, object], str]] = {
-        "claims": (dict.fromkeys(CLAIMS), f"use some of {', '.join(CLAIMS)}"),
-        "mandates": (catalogue.representations, "name files of mappings/representations, without .yaml"),
+    kinds, providers = "mappings/representations", f"{configuration.root.name}/identity_providers"
+    known: dict[str, tuple[Mapping[str, object], str, str]] = {
+        "claims": (dict.fromkeys(CLAIMS), f"use some of {', '.join(CLAIMS)}", ""),
+        "mandates": (catalogue.representations, f"name files of {kinds}, without .yaml", kinds),
         "providers": (
             configuration.identity_providers,
-            "name files of config/identity_providers, without .yaml",
+            f"name files of {providers}, without .yaml",
+            providers,
         ),
     }
-    for word, (names, remedy) in known.items():
+    for word, (names, remedy, folder) in known.items():
         for index, one in enumerate(getattr(login, word)):
             if one not in names:
                 what = f"there is no '{one}' for '{word}'"
-                yield document.problem(("login", word, index), what, near(one, names, remedy))
-    providers = configuration.identity_providers
+                file = (f"{folder}/{one}.yaml",) if folder else ()
+                yield document.problem(("login", word, index), what, near(one, names, remedy), *file)
+    known_providers = configuration.identity_providers
     taken = [
         one
-        for name, one in providers.items()
+        for name, one in known_providers.items()
         if one.enabled and (not login.providers or name in login.providers)
     ]
-    if not set(login.providers) <= providers.keys():
+    if not set(login.providers) <= known_providers.keys():
         return
     if not taken:
         what = "people cannot sign in: no identity provider is enabled for this system"
