@@ -56,6 +56,7 @@ async def test_person_acts_for_themselves_and_agrees_once_in_a_session(browser: 
     landing = await browser.go("/login/mandate", landing.hidden("mandate") | MINE)
     assert landing.h1 == CONSENT
     assert "Số định danh cá nhân" in landing.text
+    assert "được đại diện" not in landing.text
     landing = await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
     assert answer(landing)["code"]
     # the same claims again: no consent; for whom, each time
@@ -160,6 +161,7 @@ async def test_mother_acts_for_her_child_and_the_system_gets_the_proven_mandate(
     landing = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town))
     assert landing.h1 == CONSENT, landing.text
     assert "Phạm Ngọc Linh" in landing.text
+    assert "Số định danh cá nhân của người, tổ chức được đại diện" in landing.text
     assert [one["result"] for one in asking_town.records()[before:]] == ["mandate_proven"]
     landing = await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
     moved = Landing(303, "", landing.buttons[0], "", {})
