@@ -90,7 +90,9 @@ def _keys(path: Path) -> list[jwk.PublicKey]:
         if raw.lstrip().startswith(b"-----"):
             return [jwk.from_pem(raw)]
         found = orjson.loads(raw)
-        return [jwk.from_jwk(one) for one in found.get("keys", [found])]
+        # RSA keys of a set sign ID tokens, and no message
+        signing = [one for one in found.get("keys", ()) if one.get("kty") != "RSA"]
+        return [jwk.from_jwk(one) for one in signing or found.get("keys", [found])]
     except (JoseBroken, orjson.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
         why = str(error) if isinstance(error, JoseBroken) else "it is no PEM, JWK or JWK set"
         raise click.UsageError(f"--key {path.name}: {why}") from None

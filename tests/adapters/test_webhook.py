@@ -58,7 +58,7 @@ async def test_item_is_pushed_as_the_inbox_has_it_and_signed_as_it_is_sent() -> 
     item = orjson.loads(body)
     assert {name: one for name, one in item.items() if name != "message"} == {
         "seq": 17, "delivery": "01D", "kind": "dossier", "origin": "national_portal", "code": CODE,
-        "procedure": "1.001193",
+        "version": 1, "procedure": "1.001193",
     }  # fmt: skip
     assert item["message"] == message.body
     assert head.startswith(b"POST /base/in HTTP/1.1\r\n")

@@ -34,7 +34,8 @@ async def joined(of: AsyncIterator[bytes]) -> bytes:
 async def test_what_is_sealed_opens_again_however_it_is_cut_on_the_way(length: int) -> None:
     content = os.urandom(length)
     hidden = await joined(sealed(KEY, pieces(content, 1_000)))
-    assert content[:100] not in hidden or not content
+    # one byte may stand in any text by chance
+    assert length < 16 or content[:100] not in hidden
     for size in (777, PIECE + 16, len(hidden) + 1):
         assert await joined(opened(KEY, pieces(hidden, size))) == content
 
