@@ -29,12 +29,12 @@ _SCOPE = "openid name birthdate personal_id tax_code organization"
 
 
 class NotSignedIn(Exception):
-    """A login that did not come to its end: a code for the page, and the HTTP status of the page."""
+    """A login that failed: a code for the page, the HTTP status of the page, and what the person came for."""
 
-    def __init__(self, code: str, status: int = 400) -> None:
-        """`code`: what was wrong."""
+    def __init__(self, code: str, status: int = 400, procedure: str = "") -> None:
+        """`code`: what was wrong; `procedure`: where the next login goes."""
         super().__init__(code)
-        self.code, self.status = code, status
+        self.code, self.status, self.procedure = code, status, procedure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ _FOR_PEOPLE: Mapping[str, str] = {
     "code": "no_personal_id",
 }
 
-#: of a login that did not come to its end
+#: of a login that failed
 _FAULTS: Mapping[str, Label] = {
     "access_denied": Label(vi="Đã hủy đăng nhập.", en="The login was cancelled."),
     "binding": Label(
@@ -187,11 +187,10 @@ class ProvincialSystem:
         if query.get("iss") != self.client.gateway:
             raise NotSignedIn("issuer")
         login = begun[1]
-        if time.time() - login.made_at > _LOGIN_SECONDS:
-            raise NotSignedIn("binding")
-        if "error" in query or "code" not in query:
-            raise NotSignedIn(query.get("error", "no_code"))
-        person = await self.client.finished(login, query["code"], self._address(request, "/callback"))
+        try:
+            person = await self._person(request, login)
+        except NotSignedIn as fault:
+            raise NotSignedIn(fault.code, fault.status, login.procedure) from None
         visit = _Visit(person, login.procedure, login.agency, time.time() + _SESSION_SECONDS)
         name = secrets.token_urlsafe(32)
         _keep(self._visits, name, visit)
@@ -199,6 +198,15 @@ class ProvincialSystem:
         response = _seen(self._place(visit))
         _bake(response, _COOKIE, name)
         return response
+
+    async def _person(self, request: web.Request, login: BegunLogin) -> SignedInPerson:
+        """Whose code came back. Raises NotSignedIn."""
+        query = request.query
+        if time.time() - login.made_at > _LOGIN_SECONDS:
+            raise NotSignedIn("binding")
+        if "error" in query or "code" not in query:
+            raise NotSignedIn(query.get("error", "no_code"))
+        return await self.client.finished(login, query["code"], self._address(request, "/callback"))
 
     async def _form(self, request: web.Request) -> web.StreamResponse:
         """The form of a procedure, filled for who is signed in."""
@@ -286,7 +294,10 @@ class ProvincialSystem:
 
     def _fault(self, request: web.Request, fault: NotSignedIn) -> web.Response:
         said = _FAULTS.get(fault.code, _OTHER_FAULT)
-        return self._page("province_fault.html", request, status=fault.status, said=said, code=fault.code)
+        again = f"{_PREFIX}/login" + (f"?procedure={fault.procedure}" if fault.procedure else "")
+        return self._page(
+            "province_fault.html", request, status=fault.status, said=said, code=fault.code, again=again
+        )
 
 
 def _rows(

@@ -152,9 +152,9 @@ async def _sign_out(
 
 
 async def _signed_out(
-    _request: Request, here: SignIn, _visitor: Visitor, given: Mapping[str, str]
+    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
-    return here.sign_out.returned(given)
+    return await here.sign_out.returned(visitor, given)
 
 
 async def _confirm_sign_out(

@@ -12,6 +12,8 @@ from gateway.composition.composition import Composition
 from gateway.composition.identity_providers import open_identity_providers
 from gateway.composition.log_keys import derived
 from gateway.console.pages import Pages
+from gateway.console.words import MANDATE_FAULTS, OTHER_ACCOUNTS
+from gateway.domain import sentences as say
 from gateway.domain.errors import Refused, Throttled, Unprocessable
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.login import Identity, Mandate
@@ -152,7 +154,7 @@ class _PageMandates:
         return [
             MandateKind(
                 one.representation, titled(one.title.vi, one.title.en), one.of is SubjectKind.ORGANISATION,
-                one.mandate == "required",
+                titled(one.document.vi, one.document.en) if one.mandate == "required" else None,
             )
             for one in self._proofs.kinds(requester)
         ]  # fmt: skip
@@ -169,4 +171,6 @@ class _PageMandates:
         try:
             return await self._proofs.prove(wanted, login_of(identity), known.requester, exchange, deadline)
         except (Unprocessable, Refused, Throttled) as error:
-            raise MandateNotProven(error.said or titled(error.title_vi, error.title)) from None
+            code = error.problem_code
+            said = MANDATE_FAULTS.get(code, say.MANDATE_NOT_CHECKED)
+            raise MandateNotProven(said, OTHER_ACCOUNTS.get(code)) from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.console.words import ANSWERS_TO, CLAIMS, LEVELS
+from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Pages:
         )  # fmt: skip
         made.globals |= {
             "asset": lambda name: ASSETS + self._names[name], "claim_words": CLAIMS, "levels": LEVELS,
-            "answers_to": ANSWERS_TO,
+            "answers_to": ANSWERS_TO, "unchecked": say.DOCUMENT_NOT_CHECKED,
         }  # fmt: skip
         made.filters |= {"seen": seen, "moment": moment, "day": day}
         return made

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from gateway.domain import sentences as say
 from gateway.domain.login import LoginReason
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import Sentence
 
 
@@ -43,6 +45,27 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
     LoginReason.ANSWERED: ReasonWords(say.ENDED_ANSWERED, say.GO_ON),
     LoginReason.OTHER_LOGIN: ReasonWords(say.ENDED_OTHER_LOGIN, say.GO_ON),
     LoginReason.UNAVAILABLE: ReasonWords(say.ENDED_UNAVAILABLE, _RETRY),
+})
+
+#: why a person may not act for another, by the code of the refusal; without one here: `say.MANDATE_NOT_CHECKED`
+MANDATE_FAULTS: Mapping[str, Sentence] = MappingProxyType({
+    RefusalReason.REPRESENTATION_ACCOUNT: say.MANDATE_NEEDS_ACCOUNT,
+    RefusalReason.REPRESENTATION_NOT_PROVEN: say.MANDATE_DENIED,
+    RefusalReason.REPRESENTATION_UNDECIDED: say.MANDATE_NOT_KNOWN,
+    RefusalReason.REPRESENTATION_IMPOSSIBLE: say.MANDATE_IMPOSSIBLE,
+    RefusalReason.REPRESENTED_OF_AGE: say.MANDATE_OF_AGE,
+    RefusalReason.REPRESENTATIVE_MINOR: say.MANDATE_MINOR,
+    RefusalReason.MANDATE_OVER: say.MANDATE_DOCUMENT_OVER,
+    RefusalReason.UNUSUAL_VOLUME: say.MANDATE_TOO_OFTEN,
+    ProblemCode.LOGIN_NOT_PROVEN: say.MANDATE_OF_NOBODY,
+    ProblemCode.IDENTITY_INCOMPLETE: say.MANDATE_OF_NOBODY,
+})
+
+#: of another account that would have the right: the word on the button that leads to it
+OTHER_ACCOUNTS: Mapping[str, Sentence] = MappingProxyType({
+    RefusalReason.REPRESENTATION_ACCOUNT: say.SIGN_IN_AS_ENTERPRISE,
+    ProblemCode.LOGIN_NOT_PROVEN: say.SIGN_IN_OTHERWISE,
+    ProblemCode.IDENTITY_INCOMPLETE: say.SIGN_IN_OTHERWISE,
 })
 
 #: claims on the page of consent

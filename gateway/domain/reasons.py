@@ -186,6 +186,8 @@ class RefusalReason(StrEnum):
         "representation_not_proven", "Không chứng minh được việc đại diện", "The representation is not proven")
     REPRESENTATION_UNDECIDED = ("representation_undecided", "Hiện chưa xác định được việc đại diện",
         "Whether the representation holds cannot be decided now")
+    REPRESENTATION_ACCOUNT = ("representation_account", "Cần tài khoản của tổ chức được đại diện",
+        "The account of the represented organisation is needed")
     REPRESENTATIVE_MINOR = (
         "representative_minor", "Người đại diện chưa đủ tuổi thành niên", "The representative is a minor")
     REPRESENTED_OF_AGE = "represented_of_age", "Người được đại diện đã đủ tuổi", "The represented person is of age"

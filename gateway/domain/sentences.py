@@ -501,6 +501,9 @@ REPRESENTATION_NOT_PROVEN = Sentence(
 REPRESENTATION_UNDECIDED = Sentence(
     "hiện không nguồn dữ liệu nào cho biết có đúng tư cách đại diện hay không ({kind}); không hỏi dữ liệu nào khác",
     "no source can confirm or deny the representation now ({kind}); nothing else was asked")
+REPRESENTATION_ACCOUNT = Sentence(
+    "tài khoản đăng nhập không nêu mã số của tổ chức được đại diện ({kind}); không nguồn dữ liệu nào được hỏi",
+    "the account that signed in does not claim the code of the represented organisation ({kind}); no source was asked")
 MANDATE_OVER = Sentence("văn bản ủy quyền đã hết hiệu lực", "the mandate has expired")
 AGREED_DOSSIER = Sentence("chỉ cung cấp dữ liệu khi có hồ sơ", "data are given only for a dossier")
 AGREED_DOSSIER_SHAPE = Sentence("thỏa thuận chỉ áp dụng cho mã hồ sơ viết theo dạng {shape}",
@@ -1105,14 +1108,64 @@ ANOTHER_DOSSIER = Sentence("trả về hồ sơ khác với hồ sơ được h�
 
 # --- pages of logins
 
-CHOOSE_ONE = Sentence("Ông/bà hãy chọn một trong các mục", "Choose one of the entries")
-WRITE_THE_DOCUMENT = Sentence("Ghi số của văn bản ủy quyền", "Write the number of the mandate")
-TAX_CODE_DIGITS = Sentence("Mã số thuế có 10 chữ số, hoặc 10 và 3", "A tax code has 10 digits, or 10 and 3")
-NUMBER_DIGITS = Sentence("Số định danh cá nhân có 12 chữ số", "A personal id has 12 digits")
-WRITE_THE_NAME = Sentence("Ghi đầy đủ họ, chữ đệm và tên", "Write the full name")
+CHOOSE_ONE = Sentence("Ông/bà hãy chọn một trong các mục.", "Choose one of the entries.")
+WRITE_THE_DOCUMENT = Sentence(
+    "Ông/bà hãy ghi đủ mục “{document}”, tối đa {longest} ký tự.",
+    "Fill in “{document}”, with at most {longest} characters.")
+TAX_CODE_DIGITS = Sentence(
+    "Mã số thuế có 10 chữ số, hoặc 10 và 3 chữ số. Ông/bà hãy kiểm tra lại.",
+    "A tax code has 10 digits, or 10 and 3. Check it.")
+NUMBER_DIGITS = Sentence(
+    "Số định danh cá nhân có 12 chữ số. Ông/bà hãy kiểm tra lại.", "A personal id has 12 digits. Check it.")
+WRITE_THE_NAME = Sentence("Ông/bà hãy ghi đầy đủ họ, chữ đệm và tên.", "Write the full name.")
 WRITE_THE_BIRTH_DATE = Sentence(
-    "Ghi ngày sinh như 15/02/1990, hoặc chỉ 02/1990, 1990",
-    "Write the date of birth like 15/02/1990, or only 02/1990, 1990")
+    "Ông/bà hãy ghi ngày sinh như 15/02/1990, hoặc chỉ 02/1990, 1990.",
+    "Write the date of birth like 15/02/1990, or only 02/1990, 1990.")
+MANDATE_NEEDS_ACCOUNT = Sentence(
+    "Cơ quan đăng ký chỉ ghi tên người đại diện, nên cần tài khoản của chính doanh nghiệp. Ông/bà hãy đăng nhập bằng "
+    "tài khoản của doanh nghiệp có mã số thuế này.",
+    "The business register has the representative's name only, so the account of the enterprise itself is needed. Sign "
+    "in with the account of the enterprise that has this tax code.")
+SIGN_IN_AS_ENTERPRISE = Sentence(
+    "Đăng nhập bằng tài khoản doanh nghiệp", "Sign in with the account of the enterprise")
+MANDATE_OF_NOBODY = Sentence(
+    "Tài khoản đang dùng không nêu đủ số định danh cá nhân, họ tên và ngày sinh của ông/bà, nên chưa biết ai là người "
+    "đại diện. Ông/bà hãy đăng nhập bằng tài khoản nêu đủ các thông tin đó.",
+    "The account in use does not give your personal id, name and date of birth, so it is not known who represents. "
+    "Sign in with an account that gives them.")
+MANDATE_DENIED = Sentence(
+    "Cơ sở dữ liệu quốc gia không xác nhận quyền này. Ông/bà hãy kiểm tra lại thông tin đã ghi, hoặc nộp hồ sơ tại bộ "
+    "phận một cửa kèm giấy tờ chứng minh.",
+    "The national databases do not confirm this right. Check what you wrote, or file at a counter with the papers that "
+    "prove it.")
+MANDATE_NOT_KNOWN = Sentence(
+    "Cơ sở dữ liệu quốc gia không cho biết ông/bà có quyền này hay không. Ông/bà có thể thử lại sau, hoặc nộp hồ sơ "
+    "tại bộ phận một cửa kèm giấy tờ chứng minh.",
+    "The national databases do not say whether you have this right. You can try again later, or file at a counter with "
+    "the papers that prove it.")
+MANDATE_DOCUMENT_OVER = Sentence(
+    "Giấy tờ ông/bà nêu đã hết hiệu lực. Ông/bà hãy ghi số của giấy tờ còn hiệu lực.",
+    "The document that you named has expired. Write the number of one that is in force.")
+MANDATE_IMPOSSIBLE = Sentence(
+    "Thông tin đã ghi là của chính ông/bà, hoặc theo ngày sinh thì người con không sinh sau cha, mẹ. Ông/bà hãy kiểm "
+    "tra lại; nếu làm thủ tục cho mình, hãy chọn “Cho chính tôi”.",
+    "You wrote your own data, or by the dates of birth the child is not younger than the parent. Check them; if you "
+    "act for yourself, choose “For myself”.")
+MANDATE_OF_AGE = Sentence(
+    "Người được đại diện đã thành niên, nên tự làm thủ tục hoặc ủy quyền cho ông/bà.",
+    "The person is of age, so they act for themselves or give you a mandate.")
+MANDATE_MINOR = Sentence(
+    "Người đại diện phải từ đủ 18 tuổi.", "A representative must be 18 years old or more.")
+MANDATE_TOO_OFTEN = Sentence(
+    "Ông/bà đã thử quá nhiều lần. Ông/bà hãy thử lại sau, hoặc nộp hồ sơ tại bộ phận một cửa.",
+    "You tried too often. Try again later, or file at a counter.")
+MANDATE_NOT_CHECKED = Sentence(
+    "Cổng chưa kiểm tra được quyền này với thông tin đã ghi. Ông/bà hãy kiểm tra lại, hoặc nộp hồ sơ tại bộ phận "
+    "một cửa.",
+    "The gateway could not check this right with what you wrote. Check it, or file at a counter.")
+DOCUMENT_NOT_CHECKED = Sentence(
+    "Giấy tờ số {document} chưa được ai kiểm tra: quyền đại diện được xác nhận từ cơ sở dữ liệu quốc gia.",
+    "Nobody checked the document {document}: the right to act was confirmed by a national database.")
 SIGN_IN_AGAIN = Sentence("Đăng nhập lại", "Sign in again")
 SIGN_IN_OTHERWISE = Sentence("Chọn cách đăng nhập khác", "Choose another way to sign in")
 TRY_AGAIN = Sentence("Thử lại", "Try again")

@@ -3,7 +3,8 @@
 The forms carry a ticket: random, known to this page only, bound to one session and one request. It is the proof against
 cross-site requests, and it works where the browser keeps no cookies.
 
-Consent is asked by the system's setting: `always`, `none`, or `first`: once in a session for the claims that it asks.
+Consent is asked by the system's setting: `always`, `none`, or `first`: when something would leave that the
+person did not agree to in this session.
 For whom a person acts is asked once for each request of a system that takes mandates; "for myself" stands first.
 """
 
@@ -21,6 +22,7 @@ from gateway.domain.login import Identity, LoginReason, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.sentences import Sentence
 from gateway.login.attempts import LoginTarget, digest_of, random_text
+from gateway.login.claims import about, acting_for
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
@@ -46,17 +48,18 @@ class MandateKind(NamedTuple):
     title: Sentence
     #: the represented is an organisation, known by its tax code
     of_organisation: bool
-    #: the code of a document is needed
-    needs_document: bool
+    #: the document whose number is needed; None: none is
+    document: Sentence | None
 
 
 class MandateNotProven(Exception):
     """A person may not act for another, as far as the databases say; recorded where it was decided."""
 
-    def __init__(self, said: Sentence) -> None:
-        """`said`: why, for the person."""
+    def __init__(self, said: Sentence, other_account: Sentence | None = None) -> None:
+        """`said`: why, for the person; `other_account`: the button that leads to another account, which would help."""
         super().__init__(said.en)
         self.said = said
+        self.other_account = other_account
 
 
 class Mandates(Protocol):
@@ -125,7 +128,7 @@ class Choices:
             try:
                 mandate = await self._proven(visitor, found, form)
             except MandateNotProven as error:
-                return self._mandate_page(found, {one: form.get(one, "") for one in _TYPED}, error.said)
+                return self._mandate_page(found, {one: form.get(one, "") for one in _TYPED}, error)
         state = replace(found.state, for_whom=True, mandate=mandate)
         # under a ticket of its own: an older page of consent is of the mandate that it names
         return await self._go_on(visitor, found._replace(state=state, ticket=""))
@@ -157,7 +160,8 @@ class Choices:
             return _over(form.get("to", ""), found)
         if form.get("answer") != "yes":
             return await self._refused(visitor, found, AuthorizationError.ACCESS_DENIED)
-        await self.sessions.note_agreed(found.session.id, found.wanted.client, found.wanted.claims)
+        leaving = _leaving(found.wanted, found.session, found.state.mandate)
+        await self.sessions.note_agreed(found.session.id, found.wanted.client, leaving)
         return await self._go_on(visitor, found._replace(state=replace(found.state, agreed=True)))
 
     # ------------------------------------------------------------------------------------------------- deciding
@@ -187,8 +191,9 @@ class Choices:
         if page is PageKind.MANDATE:
             return self._mandate_page(at)
         values = {
-            "ticket": at.ticket, "to": self._way(wanted), "client": system.title, "claims": wanted.claims,
-            "who": session.identity, "mandate": state.mandate,
+            "ticket": at.ticket, "to": self._way(wanted), "client": system.title, "who": session.identity,
+            "claims": tuple(about(session.identity, wanted.claims)), "asked": wanted.claims,
+            "mandate": state.mandate,
         }  # fmt: skip
         return BrowserOutcome(step=LoginPage(kind=page, values=values), who=session)
 
@@ -198,7 +203,7 @@ class Choices:
         """The next page, and the error without one (`prompt=none`)."""
         if not state.for_whom and self._kinds(wanted):
             return PageKind.MANDATE, AuthorizationError.INTERACTION_REQUIRED
-        needed = not state.agreed and _needs_consent(wanted, system, session)
+        needed = not state.agreed and _needs_consent(wanted, system, session, state.mandate)
         return PageKind.CONSENT if needed else None, AuthorizationError.CONSENT_REQUIRED
 
     async def _refused(self, visitor: Visitor, at: _OpenChoice, error: AuthorizationError) -> BrowserOutcome:
@@ -219,6 +224,13 @@ class Choices:
     def _way(self, wanted: LoginWanted) -> str:
         """Where a login went, sealed: a page that is over leads back there."""
         return self.seal(LoginTarget(client=wanted.client, procedure=wanted.procedure, agency=wanted.agency))
+
+    def _here(self, wanted: LoginWanted) -> str:
+        """The same for the open request: after another login it goes on."""
+        target = LoginTarget(
+            authorization=wanted.id, client=wanted.client, procedure=wanted.procedure, agency=wanted.agency
+        )
+        return self.seal(target)
 
     async def _at_place(self, visitor: Visitor, at: str) -> _OpenChoice | LoginReason:
         """What the page at an address is of, in the browser of its session; else why there is none."""
@@ -257,13 +269,15 @@ class Choices:
         return [one for one in self.mandates.kinds(wanted.client) if one.kind in wanted.mandates]
 
     def _mandate_page(
-        self, at: _OpenChoice, typed: Mapping[str, str] | None = None, fault: Sentence | None = None
+        self, at: _OpenChoice, typed: Mapping[str, str] | None = None, fault: MandateNotProven | None = None
     ) -> BrowserOutcome:
         system = self.systems.named(at.wanted.client)
         values = {
             "ticket": at.ticket, "to": self._way(at.wanted), "client": system.title if system else None,
-            "kinds": self._kinds(at.wanted),
-            "who": at.session.identity, "typed": typed or {}, "fault": fault,
+            "kinds": self._kinds(at.wanted), "who": at.session.identity, "typed": typed or {},
+            "fault": fault.said if fault is not None else None,
+            "other_account": fault.other_account if fault is not None else None,
+            "sign_in": f"/login/again?to={self._here(at.wanted)}&fresh=1",
         }  # fmt: skip
         status = 200 if fault is None else 403
         return BrowserOutcome(
@@ -274,9 +288,9 @@ class Choices:
         kind = next((one for one in self._kinds(at.wanted) if one.kind == form.get("kind", "")), None)
         if kind is None or self.mandates is None:
             raise MandateNotProven(say.CHOOSE_ONE)
-        document = form.get("document", "").strip()
-        if (kind.needs_document and not document) or len(document) > _LONGEST_CODE:
-            raise MandateNotProven(say.WRITE_THE_DOCUMENT)
+        document = form.get("document", "").strip() if kind.document is not None else ""
+        if kind.document is not None and not 0 < len(document) <= _LONGEST_CODE:
+            raise MandateNotProven(say.WRITE_THE_DOCUMENT(document=kind.document, longest=_LONGEST_CODE))
         return await self.mandates.prove(
             at.session.identity, kind.kind, _represented(kind, form), document, at.wanted.client,
             visitor.exchange,
@@ -312,16 +326,28 @@ def _day(text: str) -> PartialDate | None:
         return None
 
 
-def _needs_consent(wanted: LoginWanted, system: LoginClient, session: Session) -> bool:
+def _needs_consent(
+    wanted: LoginWanted, system: LoginClient, session: Session, mandate: Mandate | None
+) -> bool:
     if Prompt.CONSENT in wanted.prompt:
         return True
+    leaving = _leaving(wanted, session, mandate)
     match system.settings.consent:
         case "always":
-            return bool(wanted.claims)
+            return bool(leaving)
         case "first":
-            return not set(wanted.claims) <= set(session.agreed.get(wanted.client, ()))
+            return not set(leaving) <= set(session.agreed.get(wanted.client, ()))
         case "none":
             return False
+
+
+def _leaving(wanted: LoginWanted, session: Session, mandate: Mandate | None) -> list[str]:
+    """What the system would get: claims that the account has, and the represented with what is sent about them."""
+    leaving = list(about(session.identity, wanted.claims))
+    if mandate is not None:
+        sent = acting_for(mandate, mandate.represented.key, wanted.claims)
+        leaving.append(digest_of(repr(sent)))
+    return leaving
 
 
 def _over(to: str, reason: LoginReason) -> BrowserOutcome:

@@ -82,12 +82,17 @@ class SignOut:
             return self._question(session, None, back, status=403)
         return await self._leave(visitor, session, back)
 
-    def returned(self, parameters: Mapping[str, str]) -> BrowserOutcome:
-        """The browser comes back from the provider's sign-out, or from here: on to the system that asked."""
+    async def returned(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
+        """The browser comes back from the provider's sign-out, or from here: on to the system that asked.
+
+        Raises LoginsUnavailable.
+        """
         words = self.urls.opened(parameters.get("state", ""), _USE) or {}
         system, to = self.systems.named(words.get("client", "")), words.get("to", "")
         if system is None or to not in system.settings.post_logout_redirect_uris:
-            return BrowserOutcome(step=LoginPage(kind=PageKind.SIGNED_OUT))
+            if await self.sessions.of(visitor.session) is not None:
+                return await self.listed(visitor)
+            return BrowserOutcome(step=LoginPage(kind=PageKind.SIGNED_OUT, values={"is_done": True}))
         state = words.get("state", "")
         joint = "&" if urlsplit(to).query else "?"
         return BrowserOutcome(step=Leaving(url=f"{to}{joint}{urlencode({'state': state})}" if state else to))
@@ -98,9 +103,8 @@ class SignOut:
         """The sessions of the person's account. Raises LoginsUnavailable."""
         mine = await self.sessions.of(visitor.session)
         if mine is None:
-            return BrowserOutcome(
-                step=LoginPage(kind=PageKind.SIGNED_OUT), session="" if visitor.session else None
-            )
+            page = LoginPage(kind=PageKind.SIGNED_OUT, values={"is_done": False})
+            return BrowserOutcome(step=page, session="" if visitor.session else None)
         providers = self.configuration.identity_providers
         rows = [
             {

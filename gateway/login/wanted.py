@@ -39,7 +39,7 @@ class LoginWanted:
     longest: int | None = None
     #: kinds of `mappings/representations` that the person may choose; empty: nobody acts for others
     mandates: tuple[str, ...] = ()
-    #: claims that leave (`name`, `personal_id`), for the consent page; empty: nothing beyond the subject
+    #: claims that the system asks for (`name`, `personal_id`); those that the account has leave, beside the subject
     claims: tuple[str, ...] = ()
     procedure: str = ""
     agency: str = ""

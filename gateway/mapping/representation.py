@@ -105,6 +105,8 @@ class RepresentationMapping(Strict):
     younger_than: int | None = Field(None, gt=0, le=150)
     #: whether the request must name the document of the representative
     mandate: Literal["required", "not_needed"] = "not_needed"
+    #: how a page names the number of that document
+    document: Title = Title(vi="Số văn bản ủy quyền", en="Number of the mandate")
     #: the first proof with a decision decides
     proofs: tuple[RepresentationProof, ...] = Field(min_length=1)
     examples: tuple[RepresentationExample, ...] = Field(min_length=1)
@@ -122,6 +124,11 @@ class RepresentationMapping(Strict):
                 found[REPRESENTATIVE][PAPERS] = ("papers",)
             asked[proof.evidence] = tuple(dict.fromkeys((*asked.get(proof.evidence, ()), *proof.attributes)))
         return found
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether nothing proves it but an account of the represented itself."""
+        return all(proof.confirmed_by for proof in self.proofs)
 
     def result_codes(self) -> tuple[str, ...]:
         """Result codes of the papers that are searched."""

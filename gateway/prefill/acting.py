@@ -9,7 +9,7 @@ from gateway.domain.errors import fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
-from gateway.domain.sentences import Sentence
+from gateway.domain.sentences import Sentence, titled
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.representation import RepresentationMapping
 from gateway.policy.asked import Denial
@@ -74,12 +74,12 @@ def _is_known(subject: Subject) -> bool:
 
 def impossible(
     one: Acting, request: PrefillRequest, kinds: Sequence[str] | None, signed_in: Sequence[object],
-    applicant: Subject | None, today: date,
+    codes: Sequence[object], applicant: Subject | None, today: date,
 ) -> Denial | None:  # fmt: skip
     """Why the request contradicts itself; None when it does not. Checked before any source is asked.
 
-    `kinds`: those of the procedure, None for any; `signed_in`: numbers of the person who signed in; `applicant`:
-    subject of the role that signs in.
+    `kinds`: those of the procedure, None for any; `signed_in`: numbers of the person who signed in; `codes`: tax and
+    enterprise codes of their account; `applicant`: subject of the role that signs in.
     """
     if kinds is not None and one.kind not in kinds:
         said = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
@@ -95,6 +95,10 @@ def impossible(
         )  # fmt: skip
     if one.rule.mandate == "required" and not request.mandate:
         return _denied(one, RefusalReason.MANDATE_MISSING, say.AGREED_MANDATE, "give its code in `mandate`")
+    if one.rule.needs_account and one.represented.tax_code not in codes:
+        said = say.REPRESENTATION_ACCOUNT(kind=titled(one.rule.title.vi, one.rule.title.en))
+        remedy = "let the representative sign in with the account of the organisation"
+        return _denied(one, RefusalReason.REPRESENTATION_ACCOUNT, said, remedy)
     return _of_ages(one, today)
 
 

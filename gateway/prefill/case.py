@@ -33,6 +33,8 @@ _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 CLAIMS = (("SoDinhDanh", "personal_id"), ("SoCMND", "old_id"))
 #: the same for an organisation that signs in
 _ORGANISATION_CLAIMS = (("MaSoThue", "tax_code"),)
+#: claims of an account with the code of an enterprise
+_CODES = ("MaSoThue", "MaSoDoanhNghiep")
 _MAX_SHAPES = 512
 
 
@@ -108,7 +110,7 @@ class Case(NamedTuple):
         numbers = (self.signed_in.get("SoDinhDanh"), login.personal_id if login is not None else None)
         applicant = self.cast.subjects.get(self.procedure.signs_in)
         kinds = self.procedure.mapping.represented_by
-        return impossible(self.acting, self.request, kinds, numbers, applicant, today)
+        return impossible(self.acting, self.request, kinds, numbers, self.account_codes, applicant, today)
 
     @property
     def account(self) -> Mapping[str, object]:
@@ -121,6 +123,12 @@ class Case(NamedTuple):
         words = _ORGANISATION_CLAIMS if own.kind is SubjectKind.ORGANISATION else CLAIMS
         is_owner = any((number := claims.get(word)) and number == getattr(own, part) for word, part in words)
         return claims if is_owner else NOTHING
+
+    @property
+    def account_codes(self) -> tuple[object, ...]:
+        """Tax and enterprise codes in that account."""
+        claims = self.account
+        return tuple(claims[word] for word in _CODES if word in claims)
 
 
 class Cases:

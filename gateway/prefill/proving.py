@@ -42,9 +42,6 @@ from gateway.prefill.case import Case
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.plans import enabled
 
-#: claims of an account with the code of an enterprise
-_CODES = ("MaSoThue", "MaSoDoanhNghiep")
-
 
 class ProofQuery(NamedTuple):
     """One query of a proof."""
@@ -155,11 +152,11 @@ class Proving:
             await ask([query for query in queries if query.role == REPRESENTED])
 
     def _claim(self, case: Case, answers: Mapping[str, SourceAnswer | None]) -> RepresentationClaim:
-        one, claims = case.acting, case.account
+        one = case.acting
         assert one is not None
         return RepresentationClaim(
             _as_named(one, answers), one.represented, case.request.mandate or "",
-            legal_day(self._recorder.clock.now()), tuple(claims[word] for word in _CODES if word in claims),
+            legal_day(self._recorder.clock.now()), case.account_codes,
         )  # fmt: skip
 
     async def _ask_all(

@@ -337,8 +337,8 @@ async def test_legal_representative_is_named_by_the_register_and_by_the_account_
         (DIRECTOR, TAX_CODE, {"MaSoThue": TAX_CODE}, None),
         (DIRECTOR, TAX_CODE, {"MaSoDoanhNghiep": TAX_CODE}, None),
         # by the name alone any namesake is the one
-        (DIRECTOR, TAX_CODE, {}, UNDECIDED),
-        (DIRECTOR, TAX_CODE, {"MaSoThue": "0904861537"}, UNDECIDED),
+        (DIRECTOR, TAX_CODE, {}, "representation_account"),
+        (DIRECTOR, TAX_CODE, {"MaSoThue": "0904861537"}, "representation_account"),
         (other, TAX_CODE, {"MaSoThue": TAX_CODE}, "representation_not_proven"),
         (OWNER, DISSOLVED, {"MaSoThue": DISSOLVED}, "representation_not_proven"),
     ):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import pytest_asyncio
 
+from tests.flows.test_records import records
 from tests.login.browser import NATIONAL, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -249,3 +250,91 @@ async def test_sessions_outlive_a_new_configuration(tmp_path: Path) -> None:
         assert "code=" in (await one.go(one.authorize("system_two"))).location
         chosen = await one.chosen(began)
         assert "code=" in (await one.go(await one.at_provider(chosen.location))).location
+
+
+async def test_director_with_a_citizens_account_is_led_to_the_account_of_his_company(
+    asking_town: Town, browser: Browser
+) -> None:
+    company = {"kind": "legal_representative", "tax_code": "0916911353"}
+    page = await browser.signed_in(browser.authorize("system_one"), "director")
+    calls = await asking_town.house.calls()
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | company)
+    assert (landing.status, landing.h1) == (403, QUESTION)
+    assert "đăng nhập bằng tài khoản của doanh nghiệp" in landing.text
+    assert "thử lại sau" not in landing.text
+    assert await asking_town.house.calls() == calls
+    refused = [one for one in records(asking_town.house) if one["exchange"] == landing.exchange]
+    assert [(one["phase"], one["result"]) for one in refused] == [("refusal", "representation_account")]
+    # the button leads to the same request, with the other account
+    (button,) = landing.buttons
+    landing = await browser.signed_in(button, "business")
+    assert (landing.status, landing.h1) == (200, QUESTION)
+    landing = await browser.go("/login/mandate", landing.hidden("mandate") | company)
+    landing = await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+    tokens = await browser.redeem("system_one", Landing(303, "", landing.buttons[0], "", {}))
+    assert (await browser.userinfo(tokens["access_token"]))[1]["mandate"]["kind"] == "legal_representative"
+
+
+async def test_account_that_names_nobody_is_led_to_another_one(browser: Browser) -> None:
+    page = await browser.signed_in(browser.authorize("system_one"), "business_thin")
+    typed = {"kind": "legal_representative", "tax_code": "0916911353"}
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | typed)
+    assert (landing.status, len(landing.buttons)) == (403, 1)
+    assert "chưa biết ai là người đại diện" in landing.text
+
+
+def ward(at: Town, **changed: str) -> dict[str, str]:
+    one = next(person for person in at.house.personas if person["key"] == "orphan")
+    born = "/".join(reversed(one["birth_date"].split("-")))
+    known = {"personal_id": one["personal_id"], "full_name": one["full_name"], "birth_date": born}
+    return {"kind": "guardian", **known, "document": "12-2024", **changed}
+
+
+async def test_guardian_is_asked_for_the_document_of_guardians_and_reads_that_nobody_checked_it(
+    asking_town: Town, browser: Browser
+) -> None:
+    page = await browser.signed_in(browser.authorize("system_one"), "guardian")
+    assert "quyết định cử người giám hộ" in page.text
+    assert "văn bản ủy quyền" not in page.text
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | ward(asking_town, document=""))
+    assert (landing.status, "đủ mục “Số trích lục đăng ký giám hộ" in landing.text) == (403, True)
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | ward(asking_town))
+    assert landing.h1 == CONSENT
+    assert "Giấy tờ số 12-2024 chưa được ai kiểm tra" in landing.text
+
+
+async def test_system_with_consent_once_asks_again_for_what_a_mandate_adds(
+    asking_town: Town, browser: Browser
+) -> None:
+    landing = await browser.go("/login/mandate", (await asked(browser)).hidden("mandate") | MINE)
+    await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+    for h1 in (CONSENT, "Đang chuyển…"):  # the child's number is new, then it is not
+        page = await browser.go(browser.authorize("system_one"))
+        landing = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town))
+        assert landing.h1 == h1
+        if h1 == CONSENT:
+            await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"full_name": "Nguyễn Khác Tên"}, "không xác nhận quyền này"),
+        ({"birth_date": "02/08/1970"}, "không sinh sau cha, mẹ"),
+        ({"birth_date": "02/08/2001"}, "đã thành niên"),
+        ({"personal_id": "033190001234"}, "thông tin đã ghi"),
+        ({"personal_id": "999319434676"}, "thông tin đã ghi"),
+        ({"personal_id": "12"}, "12 chữ số"),
+    ],
+)
+async def test_fault_of_a_mandate_is_written_for_citizens(
+    asking_town: Town, browser: Browser, changed: dict[str, str], said: str
+) -> None:
+    page = await asked(browser)
+    landing = await browser.go("/login/mandate", page.hidden("mandate") | child(asking_town, **changed))
+    fault = landing.text.partition('id="fault"')[2].partition("</div>")[0]
+    vietnamese = fault.split("<p>")[2].partition("<span")[0].strip()
+    assert said in vietnamese.lower(), vietnamese
+    assert vietnamese[0].isupper()
+    assert vietnamese.endswith(".")
+    assert not [word for word in ("representative", "/subjects", "hệ thống khai thác", "(") if word in fault]

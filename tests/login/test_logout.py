@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
 SESSION = "motlan-session"
-NOBODY = "Ông/bà không đăng nhập ở đây"
+NOBODY, DONE = "Ông/bà không đăng nhập ở đây", "Đã đăng xuất"
 
 
 async def entered(browser: Browser, system: str) -> dict[str, str]:
@@ -38,6 +38,12 @@ async def came(at: Town, system: str, count: int, since: int = 0) -> list[dict[s
             if len(found) >= count:
                 return [jws.json_object(jws.decoded(one.split(".")[1])) for one in found]
             await asyncio.sleep(0.02)
+
+
+async def over_provider(browser: Browser, url: str) -> str:
+    """From the sign-out page of the provider back to the address that it was asked to send the browser to."""
+    landing = await browser.go(url)
+    return landing.location or landing.buttons[0]
 
 
 def bye(at: Town, system: str = "system_one") -> str:
@@ -121,7 +127,7 @@ async def test_browser_is_sent_to_registered_addresses_only(at: Town, browser: B
     landing = await browser.go(f"/oauth2/logout?{urlencode(words)}")
     state = dict(parse_qsl(urlsplit(landing.location).query)).get("state", "")
     landing = await browser.go(f"/login/logged-out?{urlencode({'state': state})}")
-    assert (landing.status, landing.h1, landing.location) == (200, NOBODY, "")
+    assert (landing.status, landing.h1, landing.location) == (200, DONE, "")
 
 
 async def test_form_of_a_system_signs_out_without_the_token_in_an_address(at: Town, browser: Browser) -> None:
@@ -274,9 +280,13 @@ async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, 
         assert page.text.count('action="/login/sessions"') == 1
         assert (await phone.go("/login/sessions")).h1 == NOBODY
         assert (await browser.userinfo(tokens["access_token"]))[0] == 401
-        # the own one: on to the provider
+        # while one is left, the page of sign-out does not say that none is
+        assert (await browser.go("/login/logged-out")).h1 == page.h1
+        # the own one: on to the provider, and back
         landing = await browser.go("/login/sessions", page.hidden("sessions"))
         assert landing.h1 == "Đang chuyển…"
+        landing = await browser.go(await over_provider(browser, landing.buttons[0]))
+        assert (landing.status, landing.h1) == (200, DONE)
         assert (await browser.go("/login/sessions")).h1 == NOBODY
 
 

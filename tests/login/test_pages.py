@@ -18,18 +18,20 @@ from gateway.login.steps import STATUSES, PageKind
 EVIL = "<script>alert(1)</script>\u202e\"'&{{7*7}}"
 LABEL = Label(vi=f"Cơ quan {EVIL}", en=EVIL)
 WHO = Identity(provider="p", subject="s", full_name=EVIL, personal_id="033194628150", level=2)
-KIND = MandateKind(EVIL, titled(EVIL, EVIL), of_organisation=False, needs_document=True)
-FIRM = MandateKind("firm", titled("Doanh nghiệp", "Firm"), of_organisation=True, needs_document=False)
-MANDATE = Mandate(kind="parent", represented=Subject(kind=SubjectKind.PERSON, full_name=EVIL))
+KIND = MandateKind(EVIL, titled(EVIL, EVIL), of_organisation=False, document=titled(EVIL, EVIL))
+FIRM = MandateKind("firm", titled("Doanh nghiệp", "Firm"), of_organisation=True, document=None)
+MANDATE = Mandate(kind="parent", document=EVIL, represented=Subject(kind=SubjectKind.PERSON, full_name=EVIL))
 URL = "/login/again?to=x&provider=y"
 VALUES: dict[PageKind, dict[str, Any]] = {
     PageKind.CHOOSE: {"ways": [{"title": LABEL, "mark": "sandbox", "url": URL}], "client": LABEL},
     PageKind.MANDATE: {
         "ticket": EVIL, "to": "x", "client": LABEL, "kinds": [KIND, FIRM], "who": WHO, "fault": titled(EVIL, EVIL),
         "typed": {"kind": EVIL, "full_name": EVIL, "personal_id": EVIL},
+        "other_account": titled(EVIL, EVIL), "sign_in": URL,
     },
     PageKind.CONSENT: {
-        "ticket": "t", "to": "x", "client": LABEL, "claims": ("name", "personal_id"), "who": WHO, "mandate": MANDATE,
+        "ticket": "t", "to": "x", "client": LABEL, "claims": ("name", "personal_id"), "asked": ("name",),
+        "who": WHO, "mandate": MANDATE,
     },
     PageKind.WORKING: {"next": "https://system.example/?a=<script>alert(1)</script>\"'", "seconds": 0, "frames": ['https://x/<script>alert(1)</script>"']},
     PageKind.PROOF: {"fields": {"state": EVIL, EVIL: "x"}, "again": URL, "action": "/login/callback/p"},
@@ -43,7 +45,7 @@ VALUES: dict[PageKind, dict[str, Any]] = {
         "csrf": "c", "who": WHO,
     },
     PageKind.SIGN_OUT: {"csrf": "c", "back": "", "client": LABEL, "who": WHO},
-    PageKind.SIGNED_OUT: {},
+    PageKind.SIGNED_OUT: {"is_done": False},
     PageKind.PROBLEM: {"reason": LoginReason.FORGED, "again": URL},
 }  # fmt: skip
 
@@ -117,7 +119,7 @@ def test_page_has_languages_landmarks_one_heading_and_labels(kind: PageKind) -> 
 
 def test_asset_changes_its_name_with_its_content_and_is_found_by_it() -> None:
     pages = Pages(is_sandbox=False)
-    text = pages.rendered("signed_out", "x", {}).decode()
+    text = pages.rendered("signed_out", "x", VALUES[PageKind.SIGNED_OUT]).decode()
     assert "Môi trường thử nghiệm" not in text
     names = re.findall(r'"/login/assets/([^"]+)"', text)
     assert len(names) == 2

@@ -211,6 +211,30 @@ async def test_code_of_another_browser_signs_nobody_in(browser: PersonBrowser) -
         assert "Đăng xuất" not in victim.text
 
 
+async def test_page_of_consent_lists_what_the_account_has_and_after_no_the_procedure_is_kept(
+    browser: PersonBrowser,
+) -> None:
+    await browser.go(f"{browser.house.url}/login/start?{LINK}")
+    await browser.press("sessionDataKey", account="mau")
+    await browser.press("Cho chính tôi")
+    assert "Số định danh cá nhân" in browser.text
+    for claim in ("Mã số thuế", "Tên tổ chức, doanh nghiệp"):
+        assert claim not in browser.text
+    await browser.press("Đồng ý", answer="no")
+    assert browser.status == 400
+    await browser.follow("Đăng nhập lại")
+    await browser.press("Cho chính tôi")
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.at == f"{browser.system}/form/1.004873"
+    # the account of a company has what a citizen's has not
+    browser.http.cookie_jar.clear()
+    await browser.go(f"{browser.house.url}/login/start?{LINK}")
+    await browser.press("sessionDataKey", account="business_thin")
+    await browser.press("Cho chính tôi")
+    assert "Mã số thuế" in browser.text
+    assert "Số định danh cá nhân" not in browser.text
+
+
 async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     child = next(one for one in browser.house.personas if "child" in one["traits"])
     day = "/".join(reversed(child["birth_date"].split("-")))
