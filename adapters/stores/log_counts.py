@@ -5,15 +5,25 @@ have several records of one phase (an outcome for each late answer), so exchange
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
 from adapters.stores.sequence_batch import BLOCK, searched
-from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
+from gateway.domain.counts import (
+    CallCount,
+    DayCount,
+    GroupCounts,
+    HourCount,
+    OfficialCount,
+    OpenHours,
+    RequesterCount,
+)
+from gateway.domain.dates import VIETNAM
 from gateway.ports.exchange_log import LogSearch
 
 #: rows of days that are given at most
@@ -38,6 +48,11 @@ FROM x GROUP BY requester ORDER BY 2 DESC, requester LIMIT """
 _DAYS = """ SELECT requester, substr(time, 1, 10) AS day, CASE WHEN substr(time, 12, 5) >= {midnight} THEN 1 ELSE 0 END
  AS late, count(DISTINCT exchange) FROM r WHERE phase IN ('intent', 'refusal') AND requester IS NOT NULL
  AND coalesce(result, '') <> 'scope_missing' GROUP BY 1, 2, 3 ORDER BY 2, 3, 1 LIMIT """
+
+# All of Việt Nam is whole hours before UTC: an hour there is an hour here.
+_HOURS = """, x AS (SELECT exchange, min(time) AS time FROM r
+ WHERE phase = 'intent' AND requester IS NOT NULL GROUP BY exchange)
+SELECT substr(time, 1, 13), count(*) FROM x GROUP BY 1 ORDER BY 1 LIMIT """
 
 # An index of `log_sources` begins with the source: its sources are found first, one step for each.
 _CALLS = """, closing AS MATERIALIZED (
@@ -144,6 +159,18 @@ class SqlLogCounts:
         for requester, day, count in _local(await self._rows(span, statement, text)):
             found[requester, day] = found.get((requester, day), 0) + count
         return [DayCount(*key, count) for key, count in found.items()]
+
+    async def hours(self, span: LogSearch) -> Sequence[HourCount]:
+        """By weekday and hour in Việt Nam in which an exchange began."""
+        statement = _CountStatement()
+        rows = await self._rows(span, statement, lambda _: _HOURS + statement.value(MOST_DAYS))
+        found: dict[tuple[int, int], int] = {}
+        for hour, count in rows:
+            with contextlib.suppress(ValueError, OverflowError):  # what is no time is left out
+                began = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC).astimezone(VIETNAM)
+                place = began.isoweekday(), began.hour
+                found[place] = found.get(place, 0) + count
+        return [HourCount(*place, count) for place, count in sorted(found.items())]
 
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None

@@ -186,6 +186,10 @@ _REPORT = _object(
     },
     archives=_ARCHIVES,
 )
+_REPORT["properties"]["grid"] = {
+    **_listed(_listed(_NUMBER)),
+    "description": "of `hours`: exchanges by weekday (Monday first) and hour at which they began, Việt Nam time",
+}
 
 AUDIT_ANSWERS: dict[str, Any] = {
     "AuditPage": _with_past(_object(exchange_id=_TEXT, records=_listed(_RECORD), next=_MAYBE)),

@@ -148,7 +148,10 @@ class Reports:
             "holidays": sorted(day.isoformat() for day in office.holidays),
             "workdays": sorted(day.isoformat() for day in office.workdays),
         }
-        return {**_officials(counted, "outside"), "settings": settings}
+        grid = [[0] * 24 for _ in range(7)]
+        for one in await self._counts.hours(question.span()):
+            grid[one.weekday - 1][one.hour] = one.exchanges
+        return {**_officials(counted, "outside"), "settings": settings, "grid": grid}
 
     async def _lookups(self, question: ReportQuestion) -> Answer:
         counted = await self._counts.officials(question.span(), question.most, None)

@@ -48,6 +48,16 @@ class DayCount(NamedTuple):
     exchanges: int
 
 
+class HourCount(NamedTuple):
+    """Exchanges that began in one hour of one weekday in Việt Nam, over all weeks of a range."""
+
+    #: ISO number, Monday is 1
+    weekday: int
+    #: 0 to 23
+    hour: int
+    exchanges: int
+
+
 class OfficialCount(NamedTuple):
     """One official's exchanges through one requester."""
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from gateway.domain.counts import CallCount, DayCount, GroupCounts, OfficialCount, OpenHours, RequesterCount
+from gateway.domain.counts import (
+    CallCount,
+    DayCount,
+    GroupCounts,
+    HourCount,
+    OfficialCount,
+    OpenHours,
+    RequesterCount,
+)
 from gateway.domain.errors import LogNotSigned
 from gateway.domain.exchange import ExchangeRecord, Receipt
 from gateway.domain.sentences import Sentence
@@ -392,6 +400,10 @@ class LogCounts(Protocol):
 
     async def days(self, span: LogSearch) -> Sequence[DayCount]:
         """By system and day in Việt Nam, without empty days."""
+        ...
+
+    async def hours(self, span: LogSearch) -> Sequence[HourCount]:
+        """By weekday and hour in Việt Nam in which an exchange began, without empty hours."""
         ...
 
     async def officials(

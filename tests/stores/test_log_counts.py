@@ -142,6 +142,24 @@ async def test_days_are_those_of_viet_nam(counts: SqlLogCounts, url: str, tmp_pa
             assert halves[day.requester, day.day] <= day.exchanges <= len(expected[day.requester, day.day])
 
 
+async def test_hours_are_those_of_viet_nam_and_of_the_beginning(
+    counts: SqlLogCounts, url: str, tmp_path: Path
+) -> None:
+    counted = 0
+    for span in SPANS:
+        began: dict[str, str] = {}
+        for one in await leaves(url, tmp_path, span):
+            if one["phase"] == "intent" and one["requester"]:
+                began[one["exchange"]] = min(one["time"], began.get(one["exchange"], one["time"]))
+        expected: dict[tuple[int, int], int] = defaultdict(int)
+        for time in began.values():
+            local = datetime.fromisoformat(time) + timedelta(hours=7)
+            expected[local.isoweekday(), local.hour] += 1
+        counted += sum(expected.values())
+        assert {(one.weekday, one.hour): one.exchanges for one in await counts.hours(span)} == expected
+    assert counted
+
+
 @pytest.mark.parametrize("office", [None, OFFICE, []], ids=["dossier", "hours", "closed"])
 async def test_officials_are_counted_by_what_speaks_against_them(
     counts: SqlLogCounts, url: str, tmp_path: Path, office: list[OpenHours] | None
