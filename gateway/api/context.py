@@ -134,6 +134,8 @@ class OpenId:
     redemption: Redemption
     people: PeopleTokens
     logout_tokens: LogoutTokens
+    #: the same that sign-ins show
+    pages: Pages
     #: goes on with a kept authorization request (request, id) to a Response: the person signs in, or is signed in
     resume: Callable[[Any, str], Awaitable[Any]]
 

@@ -15,7 +15,7 @@ from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.request import Request
 from gateway.api.response import Response
-from gateway.console.pages import ASSETS
+from gateway.console.pages import ASSETS, Pages
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
 from gateway.domain.login import LoginReason
@@ -82,6 +82,12 @@ def shown_problem(
     return _shown(
         request, here, problem_page(reason, again or here.broker.entrance(requester, request.issuer))
     )
+
+
+def posted_form(request: Request, pages: Pages, answer: AuthorizationAnswer) -> Response:
+    """A form that goes on by itself (`form_post`); no `form-action`: browsers hold redirects of the system to it."""
+    values = {"action": answer.url, "fields": answer.fields}
+    return _page(request, pages, "post", values, policy=_policy(forms=""))
 
 
 async def back_channel(request: Request) -> Response:
@@ -266,8 +272,7 @@ def _response(request: Request, here: SignIn, outcome: BrowserOutcome) -> Respon
         case LoginPage():
             return _shown(request, here, step, outcome)
         case AuthorizationAnswer() if step.fields:
-            values = {"action": step.url, "fields": step.fields}
-            return _page(request, here, "post", values, policy=_policy(forms=""))
+            return posted_form(request, here.pages, step)
         case _:
             return _gone(request, here, step)
 
@@ -276,7 +281,7 @@ def _gone(request: Request, here: SignIn, step: NextStep) -> Response:
     """To another address: by redirect; after a form by a page, as browsers hold its redirects to `form-action`."""
     assert not isinstance(step, LoginPage)
     if request.method == "POST" and urlsplit(step.url).netloc:
-        return _page(request, here, "working", {"next": step.url, "seconds": 0})
+        return _page(request, here.pages, "working", {"next": step.url, "seconds": 0})
     return Response(b"", "text/plain", status=303, headers={"Location": step.url})
 
 
@@ -290,20 +295,18 @@ def _shown(
         values["action"] = request.path
     if outcome is not None and outcome.who is not None:
         values["who"] = outcome.who.identity
-    return _page(request, here, page.kind, values, page.status, _policy(frames=page.frames))
+    return _page(request, here.pages, page.kind, values, page.status, _policy(frames=page.frames))
 
 
 def _page(
-    request: Request, here: SignIn, template: str, values: Mapping[str, object], status: int = 200,
+    request: Request, pages: Pages, template: str, values: Mapping[str, object], status: int = 200,
     policy: str = "",
 ) -> Response:  # fmt: skip
     # not `no-referrer`: browsers would send `Origin: null` with our own forms
     headers = {
         "Content-Security-Policy": policy or _policy(), "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
     }  # fmt: skip
-    return Response(
-        here.pages.rendered(template, request.exchange, values), _HTML, status=status, headers=headers
-    )
+    return Response(pages.rendered(template, request.exchange, values), _HTML, status=status, headers=headers)
 
 
 def _policy(*, forms: str = "; form-action 'self'", frames: tuple[str, ...] = ()) -> str:

@@ -3,9 +3,6 @@
 OpenID Connect Core 1.0, Discovery 1.0, OAuth 2.0 Form Post Response Mode, RFC 9126. `tokens.py` has the token endpoint.
 """
 
-import base64
-import hashlib
-from html import escape
 from urllib.parse import parse_qsl
 
 import orjson
@@ -13,7 +10,7 @@ import orjson
 from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
 from gateway.api.context import OpenId
-from gateway.api.logins import LOGOUT, shown_problem
+from gateway.api.logins import LOGOUT, posted_form, shown_problem
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.tokens import KEYS_SECONDS, read_form, refuse, server_metadata, unreadable
@@ -26,10 +23,6 @@ from gateway.login.id_token_signing import ALGORITHMS
 from gateway.login.wanted import AuthorizationAnswer, Prompt
 
 _FORM_BYTES, _MOST_PARAMETERS = 16_384, 40
-_SCRIPT = "document.forms[0].submit()"
-_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-#: no `form-action`: browsers apply it to the redirects of the receiving system too
-_POLICY = f"default-src 'none'; script-src 'sha256-{_SCRIPT_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 _HTML = "text/html; charset=utf-8"
 
 
@@ -57,7 +50,7 @@ async def authorize(request: Request) -> Response:
         name = await openid.provider.begin(await _parameters(request), request.issuer, request.exchange)
     except AuthorizationRefused as error:
         request.problem = error.error
-        return redirected(refused(error.to, error.error, error.said))
+        return redirected(request, refused(error.to, error.error, error.said))
     except RequestNotAnswerable as error:
         requester = error.client.requester if error.client is not None else ""
         return _shown(request, error, shown_problem(request, LoginReason.REQUEST_WRONG, requester))
@@ -111,20 +104,11 @@ async def discovery(request: Request) -> Response:
     return Response(orjson.dumps(body), headers={"Cache-Control": f"public, max-age={KEYS_SECONDS}"})
 
 
-def redirected(answer: AuthorizationAnswer) -> Response:
+def redirected(request: Request, answer: AuthorizationAnswer) -> Response:
     """What brings the browser back to the system."""
-    if not answer.fields:
-        return Response(b"", "text/plain", status=303, headers={"Location": answer.url})
-    fields = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-        for name, value in answer.fields.items()
-    )
-    page = (
-        '<!DOCTYPE html><html lang="vi"><meta charset="utf-8"><title>Đang chuyển / Redirecting</title>'
-        f'<form method="post" action="{escape(answer.url)}">{fields}'
-        f"<noscript><button>Tiếp tục / Continue</button></noscript></form><script>{_SCRIPT}</script></html>"
-    )
-    return Response(page.encode(), _HTML, headers={"Content-Security-Policy": _POLICY})
+    if answer.fields:
+        return posted_form(request, _openid(request).pages, answer)
+    return Response(b"", "text/plain", status=303, headers={"Location": answer.url})
 
 
 def _openid(request: Request) -> OpenId:

@@ -111,7 +111,7 @@ async def signing_in(
     try:
         yield SignIn(
             broker=broker, sign_out=sign_out,
-            pages=Pages(is_sandbox=configuration.gateway.profile == "sandbox"),
+            pages=openid.pages if openid is not None else Pages(is_sandbox=configuration.gateway.profile == "sandbox"),
             floods=Floods(inputs.quotas, inputs.secret, configuration.gateway.logins.per_address),
         )  # fmt: skip
     finally:

@@ -1181,10 +1181,12 @@ ENDED_OTHER_BROWSER = Sentence(
     "To protect you, a login ends only in the browser where it began. If somebody sent you this link, do not use "
     "it.")
 ENDED_NO_COOKIES = Sentence(
-    "Cổng dùng cookie để biết lượt đăng nhập là của ông/bà. Ông/bà vẫn có thể đăng nhập: giữ nguyên thẻ này và "
-    "bấm nút dưới đây.",
-    "The gateway uses cookies to know that the login is yours. You can still sign in: stay in this tab and press "
-    "the button below.")
+    "Cổng dùng cookie để biết lượt đăng nhập là của ông/bà. Trình duyệt này không lưu cookie, đã mất cookie, hoặc lượt "
+    "đăng nhập bắt đầu ở trình duyệt khác, nên chưa ai được đăng nhập. Ông/bà vẫn đăng nhập được: giữ nguyên thẻ này "
+    "và bấm nút dưới đây. Nếu ông/bà nhận đường dẫn này từ người khác, xin đừng bấm.",
+    "The gateway uses cookies to know that the login is yours. This browser keeps none, has lost them, or the login "
+    "was begun in another browser, so nobody was signed in. You can still sign in: stay in this tab and press the "
+    "button below. If somebody sent you this link, do not press it.")
 ENDED_CANCELLED = Sentence(
     "Ông/bà đã dừng ở hệ thống định danh. Chưa có thông tin nào được gửi đi.",
     "You stopped at the identity provider. Nothing was sent.")

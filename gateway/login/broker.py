@@ -35,7 +35,16 @@ from gateway.login.deep_links import read_deep_link
 from gateway.login.linking import goes_on, linked
 from gateway.login.logout import SignOut
 from gateway.login.sessions import Session, SessionBook
-from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
+from gateway.login.steps import (
+    STATUSES,
+    BrowserOutcome,
+    Leaving,
+    LoginPage,
+    NextStep,
+    PageKind,
+    Visitor,
+    problem_page,
+)
 from gateway.login.wanted import AuthorizationError, Authorizations, LoginWanted, Prompt
 from gateway.mapping.load import Catalogue
 from gateway.ports.identity import IdentityProvider, LoginFailed
@@ -139,10 +148,11 @@ class Broker:
     ) -> BrowserOutcome:
         """Another browser, or one that keeps no cookies: the page of the tab may still have a proof.
 
-        `shown`: it has shown one, and it is another's.
+        Without any cookie the two look the same: nobody is signed in, and a login that needs no cookie is offered.
+        `shown`: it has shown a proof, and it is another's.
         """
+        again = f"{self._again(attempt.target)}&provider={attempt.provider}"
         if attempt.proof and not shown:
-            again = self._again(attempt.target)
             return BrowserOutcome(
                 step=LoginPage(kind=PageKind.PROOF, values={"fields": dict(answer), "again": again})
             )
@@ -152,8 +162,10 @@ class Broker:
             )
         reason = LoginReason.NO_COOKIES
         await self._record_refusal(visitor, reason, attempt.target, attempt.provider)
-        values = {"reason": reason, "again": f"{self._again(attempt.target)}&provider={attempt.provider}"}
-        return BrowserOutcome(step=LoginPage(kind=PageKind.NO_COOKIES, values=values, status=400))
+        values = {"reason": reason, "again": again}
+        return BrowserOutcome(
+            step=LoginPage(kind=PageKind.NO_COOKIES, values=values, status=STATUSES[reason])
+        )
 
     async def _finish(
         self, visitor: Visitor, found: FoundAttempt, answer: Mapping[str, str]

@@ -113,7 +113,7 @@ class Browser:
         assert answer is not None
         assert await provider.wanted(name) is None
         assert await provider.refuse(name, AuthorizationError.ACCESS_DENIED, request.exchange) is None
-        return redirected(answer)
+        return redirected(request, answer)
 
 
 @dataclass

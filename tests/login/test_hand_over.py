@@ -34,7 +34,7 @@ async def test_lost_cookies_end_at_a_page_whose_button_works_without_cookies(
     back = await browser.at_provider((await browser.go(LINK)).location)
     browser.lose_cookies()
     landing = await browser.go(back)
-    assert (landing.status, landing.h1) == (400, "Trình duyệt không lưu cookie")
+    assert (landing.status, landing.h1) == (400, "Trình duyệt này không có cookie của lượt đăng nhập")
     assert at.records(landing.exchange)[0]["notes"]["reason"] == "login_no_cookies"
     # the page's script adds the digest of what the tab keeps
     (button,) = landing.buttons
@@ -64,6 +64,57 @@ async def test_system_gets_its_code_in_a_browser_that_keeps_no_cookie_at_all(
     done = await browser.go(back.partition("?")[0], {**page.hidden("callback"), "proof": "kept"})
     (button,) = done.buttons
     assert button.startswith(f"http://127.0.0.1:{at.systems.port}/system_one/callback?code=")
+
+
+async def counts_in_its_tab(tab: Browser, began: Landing, proof: str) -> Landing:
+    """From the provider on, in a browser without cookies whose page keeps a proof."""
+    tab.lose_cookies()
+    back = await tab.at_provider(began.location)
+    page = await tab.go(back)
+    tab.lose_cookies()
+    return await tab.go(back.partition("?")[0], {**page.hidden("callback"), "proof": proof})
+
+
+@pytest.mark.parametrize("end", ["/system_one/login?", "/system_one/callback?code="])
+async def test_each_login_of_a_browser_that_keeps_no_cookie_ends_where_it_should(
+    at: Town, browser: Browser, end: str
+) -> None:
+    """Twice, by a deep link or at the system: each time by a page with one button."""
+    for _ in range(2):
+        browser.lose_cookies()
+        page = await browser.go(LINK if end.endswith("login?") else browser.authorize("system_one"))
+        page = await browser.chosen(page) if page.status == 200 else page
+        browser.lose_cookies()
+        lost = await browser.go(await browser.at_provider(page.location))
+        assert (lost.status, "đừng bấm" in lost.text) == (400, True)
+        assert "motlan-session" not in browser.cookies
+        (button,) = lost.buttons
+        began = await browser.go(f"{button}&proof={digest_of('kept')}")
+        done = await counts_in_its_tab(browser, began, "kept")
+        assert done.buttons[0].startswith(f"http://127.0.0.1:{at.systems.port}{end}")
+
+
+async def test_tab_whose_proof_is_used_offers_another_login_that_counts(browser: Browser) -> None:
+    back = await browser.at_provider((await browser.go(LINK)).location)
+    browser.lose_cookies()
+    lost = await browser.go(back)
+    began = await browser.go(f"{lost.buttons[0]}&proof={digest_of('first')}")
+    browser.lose_cookies()
+    page = await browser.go(await browser.at_provider(began.location))
+    assert page.text.count("data-with-proof") == 1
+    began = await browser.go(f"{page.buttons[0]}&proof={digest_of('second')}")
+    done = await counts_in_its_tab(browser, began, "second")
+    assert "/system_one/login?" in done.buttons[0]
+
+
+async def test_browser_with_a_cookie_of_another_login_is_another_browser(at: Town, browser: Browser) -> None:
+    back = await browser.at_provider((await browser.go(LINK)).location)
+    async with Browser(at) as other:
+        await other.go(LINK)
+        landing = await other.go(back)
+        assert (landing.status, landing.h1) == (403, "Lượt đăng nhập này bắt đầu ở trình duyệt khác")
+        assert is_at_system(at, await works(other, landing))
+    assert is_at_system(at, await browser.go(back))
 
 
 async def test_two_tabs_both_end_at_the_system(at: Town, browser: Browser) -> None:

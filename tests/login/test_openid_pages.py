@@ -29,6 +29,18 @@ async def test_browser_with_a_request_that_cannot_be_answered_gets_a_page_with_o
         assert [one["notes"]["reason"] for one in at.records()] == ["not_answerable"] * 2
 
 
+async def test_error_that_goes_back_as_a_form_is_the_page_that_an_answer_is(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser:
+        wrong = await browser.go(browser.authorize("system_one", response_mode="form_post", prompt="every"))
+        unasked = await browser.go(browser.authorize("system_one", response_mode="form_post", prompt="none"))
+        for page, error in ((wrong, "invalid_request"), (unasked, "login_required")):
+            assert (page.status, page.h1) == (200, "Đang chuyển…")
+            assert page.hidden("/system_one/callback")["error"] == error
+            assert "Môi trường thử nghiệm" in page.text
+        policies = [one.headers["Content-Security-Policy"] for one in (wrong, unasked)]
+        assert policies[0] == policies[1]
+
+
 async def test_reload_of_a_used_pushed_request_leads_back_to_its_system(tmp_path: Path) -> None:
     async with town(tmp_path) as at, Browser(at) as browser:
         uri = "urn:ietf:params:oauth:request_uri:used"
