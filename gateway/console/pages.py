@@ -1,31 +1,32 @@
 """Pages for people: templates and words become HTML, assets become addresses with a hash of their content.
 
 Promises: every value is escaped, and signs that hide or turn text are shown; nothing comes from elsewhere; no script or
-style stands in a page. Knows no request: `gateway/api` gives the values, and sends what comes out.
+style stands in a page. Knows no request: `gateway/api` and `gateway/pages` give the values, and send what comes out.
 """
 
 import base64
 import hashlib
-import unicodedata
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.console import formats
+from gateway.console.language import LANGUAGES, VIETNAMESE, words_of
 from gateway.console.words import ANSWERS_TO, CLAIMS, LEVELS
 from gateway.domain import sentences as say
-from gateway.domain.dates import VIETNAM
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _ROOM = Path(__file__).parent
 ASSETS = "/login/assets/"
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-#: categories of signs that are not seen (Unicode): controls, formats, surrogates, private, unassigned, separators
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_LONGEST = 300
+_TYPES = {
+    ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}  # fmt: skip
+_NAMED_IN_STYLE = re.compile(rb'url\("([^"]+)"\)')
 
 
 class Asset(NamedTuple):
@@ -46,22 +47,42 @@ class Pages:
     def assets(self) -> Mapping[str, Asset]:
         """By name, with its hash."""
         return {
-            self._names[path.name]: Asset(path.read_bytes(), _TYPES[path.suffix[1:]])
-            for path in sorted((_ROOM / "static").iterdir())
+            self._names[name]: Asset(content, _TYPES[Path(name).suffix])
+            for name, content in self._contents.items()
         }
 
     def rendered(self, template: str, exchange: str, values: Mapping[str, object]) -> bytes:
-        """The page. `exchange`: the reference that a person can give; `values`: those of the template."""
-        found = self._templates.get_template(f"{template}.html")
-        frame = {"exchange": exchange, "is_sandbox": self._is_sandbox, "who": None}
+        """The page. `exchange`: the reference that a person can give; `values`: those of the template.
+
+        `values["lang"]` is the page's language (`vi`, `en`); pages of logins have both and none of their own.
+        """
+        language = str(values.get("lang", VIETNAMESE))
+        found = self._templates[language].get_template(f"{template}.html")
+        frame = {"exchange": exchange, "is_sandbox": self._is_sandbox, "who": None, "lang": language}
         return found.render({**frame, **values}).encode()
+
+    def address(self, asset: str) -> str:
+        """Where an asset is, by the name of its file: `pages.css`."""
+        return ASSETS + self._names[asset]
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        return {path.name: _hashed(path) for path in sorted((_ROOM / "static").iterdir())}
+        return {name: _hashed(name, content) for name, content in self._contents.items()}
 
     @cached_property
-    def _templates(self) -> "Environment":
+    def _contents(self) -> Mapping[str, bytes]:
+        """By file name, those that styles name (fonts) first: a style names them by their hashes."""
+        paths = sorted(path for path in (_ROOM / "static").rglob("*") if path.suffix in _TYPES)
+        plain = {path.name: path.read_bytes() for path in paths if path.suffix != ".css"}
+        styles = {path.name: _with_hashes(path, plain) for path in paths if path.suffix == ".css"}
+        return {**plain, **styles}
+
+    @cached_property
+    def _templates(self) -> "Mapping[str, Environment]":
+        """One environment a language: macros know the language of their page without being given it."""
+        return {language: self._environment(language) for language in LANGUAGES}
+
+    def _environment(self, language: str) -> "Environment":
         # only where pages are shown: it takes a tenth of a second
         from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -70,29 +91,27 @@ class Pages:
             auto_reload=False, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         made.globals |= {
-            "asset": lambda name: ASSETS + self._names[name], "claim_words": CLAIMS, "levels": LEVELS,
-            "answers_to": ANSWERS_TO, "unchecked": say.DOCUMENT_NOT_CHECKED,
+            "asset": self.address, "claim_words": CLAIMS, "levels": LEVELS, "answers_to": ANSWERS_TO,
+            "unchecked": say.DOCUMENT_NOT_CHECKED, **words_of(language),
         }  # fmt: skip
-        made.filters |= {"seen": seen, "moment": moment, "day": day}
+        made.filters |= {
+            "seen": formats.seen, "moment": formats.moment, "when": formats.when, "exact": formats.exact,
+            "clock": formats.clock, "exact_clock": formats.exact_clock, "day": formats.day,
+            "month": formats.month, "number": formats.number, "percent": formats.percent,
+            "short_id": formats.short_id, "masked": formats.masked, "iso": formats.iso,
+        }  # fmt: skip
         return made
 
 
-def seen(text: object) -> str:
-    """A foreign text: each sign that is not seen, or turns others, becomes a replacement sign; cut at 300."""
-    shown = "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in str(text)[:_LONGEST])
-    return shown + "…" if len(str(text)) > _LONGEST else shown
+def _with_hashes(path: Path, plain: Mapping[str, bytes]) -> bytes:
+    def named(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        return f'url("{_hashed(name, plain[name])}")'.encode()
+
+    return _NAMED_IN_STYLE.sub(named, path.read_bytes())
 
 
-def moment(seconds: float) -> str:
-    """A time in Việt Nam: `09:05, 28/11/2026`."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone(VIETNAM).strftime("%H:%M, %d/%m/%Y")
-
-
-def day(text: str) -> str:
-    """A date as people write it: `15/02/1990`, `02/1990` or `1990`."""
-    return "/".join(reversed(text.split("-")))
-
-
-def _hashed(path: Path) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest())[:16].decode()
-    return f"{path.stem}.{digest}{path.suffix}"
+def _hashed(name: str, content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest())[:16].decode()
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}.{digest}{dot}{suffix}"

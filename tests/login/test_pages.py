@@ -123,13 +123,15 @@ def test_asset_changes_its_name_with_its_content_and_is_found_by_it() -> None:
     assert "Môi trường thử nghiệm" not in text
     names = re.findall(r'"/login/assets/([^"]+)"', text)
     assert len(names) == 2
-    assert set(names) == set(pages.assets)
+    assert set(names) <= set(pages.assets)
     assert all(re.fullmatch(r"login\.[A-Za-z0-9_-]{16}\.(css|js)", one) for one in names)
 
 
 def test_style_keeps_the_tokens_of_the_house_and_shows_the_focus() -> None:
     style = next(
-        one.content for name, one in Pages(is_sandbox=False).assets.items() if name.endswith("css")
+        one.content
+        for name, one in Pages(is_sandbox=False).assets.items()
+        if name.startswith("login.") and name.endswith("css")
     ).decode()
     for word in (
         "prefers-color-scheme: dark",

@@ -1,0 +1,59 @@
+"""The words of a page in its language: each sentence stands in the template in both, beside each other.
+
+Words are constants of templates and may hold markup (a test lets only constants pass); what fills their places is
+escaped.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from gateway.console.formats import seen, weekday
+
+VIETNAMESE, ENGLISH = "vi", "en"
+LANGUAGES = (VIETNAMESE, ENGLISH)
+
+
+def words_of(language: str) -> Mapping[str, Callable[..., object]]:
+    """The functions of templates that depend on the language: `w`, `titled`, `weekday`, and the code `lang`."""
+    is_english = language == ENGLISH
+
+    def w(vi: str, en: str, **places: object) -> Markup:
+        """The one of the page; `w("Có {n} mục", "{n} items", n=3)`."""
+        words = Markup(en if is_english else vi)  # noqa: S704 -- constants of templates, a test looks at each
+        return words.format(**places) if places else words
+
+    def titled_here(item: object) -> str:
+        return titled(item, language)
+
+    return {"w": w, "titled": titled_here, "weekday": lambda moment: weekday(moment, language)}
+
+
+def titled(item: Any, language: str) -> str:  # noqa: ANN401 -- JSON objects, labels and sentences
+    """The title of an item in this language, else in the other; foreign text, its unseen signs shown.
+
+    Members: `title_vi` and `title`, or `title` and `title_en`, or `vi` and `en`; or a pair (vi, en), or a text.
+    """
+    vi, en = _both(item)
+    return seen((en or vi) if language == ENGLISH else (vi or en))
+
+
+def _both(item: Any) -> tuple[str, str]:  # noqa: ANN401 -- as above
+    if isinstance(item, str):
+        return item, item
+    if isinstance(item, tuple | list):
+        return str(item[0]), str(item[1])
+    if _member(item, "vi"):
+        return _member(item, "vi"), _member(item, "en")
+    if _member(item, "title_vi"):
+        return _member(item, "title_vi"), _member(item, "title")
+    title = item.get("title") if isinstance(item, Mapping) else getattr(item, "title", "")
+    if title and not isinstance(title, str) and not callable(title):
+        return _both(title)
+    return _member(item, "title"), _member(item, "title_en")
+
+
+def _member(item: object, name: str) -> str:
+    found = item.get(name) if isinstance(item, Mapping) else getattr(item, name, "")
+    return found if isinstance(found, str) else ""
