@@ -5,6 +5,7 @@ from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound
 from gateway.domain.problems import ProblemCode
+from gateway.mapping.form_hints import hinted
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure
 
@@ -42,8 +43,10 @@ async def one(request: Request) -> Response:
 
 
 async def form(request: Request) -> Response:
-    """`GET /v1/procedures/{code}/form`."""
-    return answer(find(request.services.catalogue, request.parameters["code"]).form)
+    """`GET /v1/procedures/{code}/form`: the schema, with what a page needs to show it."""
+    services = request.services
+    procedure = find(services.catalogue, request.parameters["code"])
+    return answer(hinted(procedure, services.catalogue.codes, services.configuration.consents.keep))
 
 
 def find(catalogue: Catalogue, written: str) -> Procedure:

@@ -32,8 +32,10 @@ _JSON_TYPES: Mapping[object, str] = {
 FormFault = tuple[Loc, str, str, *tuple[str, ...]]
 
 
-def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[FormFault]:
-    """Unknown words of a form."""
+def form_faults(
+    code: str, form: SchemaFile, codes: Codes, procedure: Procedure | None
+) -> Iterator[FormFault]:
+    """Unknown words of a form, and fields that a page could not name. `procedure` None: it has faults of its own."""
     said = form.schema.get("x-procedure")
     if said != code:
         yield (
@@ -48,24 +50,35 @@ def form_faults(code: str, form: SchemaFile, codes: Codes) -> Iterator[FormFault
                 remedy = near(str(part[word]), known, f"use one of {', '.join(sorted(known))}")
                 files = (f"mappings/codes/{part[word]}.yaml",) if word == "x-catalogue" else ()
                 yield (*loc, word), f"'{word}: {part[word]}' is not known", remedy, *files
-        if type(part.get("x-order", 0)) is not int:
-            yield (
-                (*loc, "x-order"),
-                f"'x-order: {part['x-order']}' is no place on the page",
-                "write a whole number",
-            )
+        yield from _placed(part, loc, procedure)
         yield from _twice(part, loc)
+        yield from _untitled(part, loc)
         for word in part:
             if word.startswith("x-") and word not in (
                 *WORDS,
                 "x-catalogue",
+                "x-example",
                 "x-order",
                 "x-portal-key",
                 "x-procedure",
+                "x-role",
                 "x-title-en",
             ):
                 remedy = near(word, [*WORDS, "x-catalogue", "x-order", "x-title-en"], "take it out")
                 yield (*loc, word), f"'{word}' is no word of a form", remedy
+
+
+def _placed(part: Mapping[str, object], loc: Loc, procedure: Procedure | None) -> Iterator[FormFault]:
+    """A place on the page that is none."""
+    if type(part.get("x-order", 0)) is not int:
+        yield (
+            (*loc, "x-order"),
+            f"'x-order: {part['x-order']}' is no place on the page",
+            "write a whole number",
+        )
+    if procedure is not None and "x-role" in part and part["x-role"] not in procedure.roles:
+        what, roles = f"'x-role: {part['x-role']}' is no role of the procedure", procedure.roles
+        yield (*loc, "x-role"), what, near(str(part["x-role"]), roles, f"use one of {', '.join(roles)}")
 
 
 def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
@@ -79,6 +92,16 @@ def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
                 what = f"'{word}: {place}' is at '{taken[place]}' and at '{name}'"
                 yield (*loc, "properties", name, word), what, "give each field a place of its own"
             taken.setdefault(place, name)
+
+
+def _untitled(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
+    """Fields without a title in one of the languages: no page could name them."""
+    fields = part.get("properties")
+    for name, field in fields.items() if isinstance(fields, Mapping) else ():
+        for word in ("title", "x-title-en"):
+            if isinstance(field, Mapping) and not str(field.get(word) or "").strip():
+                what = f"field '{name}' has no '{word}'"
+                yield (*loc, "properties", name), what, f"write '{word}': what the page calls the field"
 
 
 def filled_faults(

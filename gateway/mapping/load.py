@@ -140,7 +140,7 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
             procedures[code] = procedure
             faults.add(procedure_faults(procedure, document, groups, codes, evidence))
         if form is not None:
-            faults.add(form.document.problem(*fault) for fault in form_faults(code, form, codes))
+            faults.add(form.document.problem(*fault) for fault in form_faults(code, form, codes, procedure))
         elif not (root / "schemas" / "forms" / f"{code}.schema.json").is_file():
             what = f"there is no readable form schema schemas/forms/{code}.schema.json"
             faults.add([document.problem(("procedure",), what, "add the JSON Schema of the e-form")])

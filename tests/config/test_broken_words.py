@@ -92,6 +92,10 @@ FAULTS: dict[str, Fault] = {
     "widget of nobody": (FORM, '"x-widget": "text"', '"x-widget": "txt"', '"txt"', "did you mean 'text'?"),
     "format of nobody": (FORM, '"date-vn-partial"', '"date"', '"date"', "date-vn-partial, tel"),
     "catalogue of nobody": (FORM, 'civil_id_document_label"', 'civil_id_label"', "civil_id_label", "is not known"),
+    "field without a name": (
+        FORM, '"x-title-en": "Ethnicity', '"description": "Ethnicity', '"nxnDanToc"', "has no 'x-title-en'",
+    ),
+    "group of nobody": (FORM, '"x-order": 2,', '"x-order": 2, "x-role": "persn",', '"persn"', "did you mean 'person'?"),
     "order in words": (FORM, '"x-order": 2,', '"x-order": "two",', '"two"', "a whole number"),
     "other procedure": (FORM, '"x-procedure": "1.004873"', '"x-procedure": "1.004874"', "x-procedure", '"1.004873"'),
     "word twice": (FORM, '"x-order": 2,', '"x-order": 2, "x-order": 3,', '"x-order": 2,', "is written twice"),
