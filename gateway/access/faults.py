@@ -4,6 +4,7 @@ An error names the fault of the credentials, never whether a client or a key exi
 """
 
 from gateway.domain.errors import GatewayError, Unauthenticated
+from gateway.domain.parties import Requester
 from gateway.domain.problems import AuthorizationErrorCode, ProblemCode, TokenErrorCode
 from gateway.domain.sentences import Sentence
 
@@ -33,11 +34,13 @@ class GrantRefused(GatewayError):
     """The token endpoint, introspection or revocation refuses, in the form of RFC 6749 (5.2)."""
 
     def __init__(
-        self, error: TokenErrorCode | AuthorizationErrorCode, why: Sentence | None, *, nonce: str = ""
-    ) -> None:
-        """`error` is the code of the standard."""
+        self, error: TokenErrorCode | AuthorizationErrorCode, why: Sentence | None, *, nonce: str = "",
+        by: Requester | None = None,
+    ) -> None:  # fmt: skip
+        """`error` is the code of the standard. `by`: the requester, where it proved who it is."""
         super().__init__(why, code=error)
         self.nonce = nonce
+        self.by = by
         self.status = 401 if error is TokenErrorCode.INVALID_CLIENT else 400
 
 

@@ -146,7 +146,9 @@ class AccessService:
         """
         known, proof = await self.prove(call, form, "token")
         if known.method == "client_secret_basic" and not (self.sandbox or plain):
-            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.SECRET_ONLY_AT_DOOR)
+            raise GrantRefused(
+                TokenErrorCode.UNAUTHORIZED_CLIENT, say.SECRET_ONLY_AT_DOOR, by=known.requester
+            )
         scopes = frozenset(form.get("scope", "").split()) or known.requester.scopes
         if not scopes <= known.requester.scopes:
             raise GrantRefused(TokenErrorCode.INVALID_SCOPE, say.SCOPE_NOT_YOURS)
@@ -198,7 +200,9 @@ class AccessService:
         known, found = await self._shown_token(call, form, "revoke")
         if found is not None:
             if not _may(known, found):
-                raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.TOKEN_OF_ANOTHER)
+                raise GrantRefused(
+                    TokenErrorCode.UNAUTHORIZED_CLIENT, say.TOKEN_OF_ANOTHER, by=known.requester
+                )
             await self.revocations.revoke_token(found.jti, found.expires + 3_600)
         return known.requester
 

@@ -14,6 +14,7 @@ from gateway.anchors.rounds import Rounds
 from gateway.api.catalogue_cache import CatalogueCache
 from gateway.api.opened_door import OpenedDoor
 from gateway.api.proxies import Proxies
+from gateway.api.unproven import UnprovenRefusals
 from gateway.audit.export import Exports
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
@@ -190,6 +191,8 @@ class Services:
     kept_rows: CatalogueCache = field(default_factory=CatalogueCache)
     #: proxies that may forward a certificate
     proxies: Proxies = field(default_factory=Proxies)
+    #: bounds records that anybody can cause
+    unproven: UnprovenRefusals = field(default_factory=UnprovenRefusals)
 
     def demand(self) -> None:
         """Raises LogNotSigned or NotAnchored: no new exchange may begin without a provable record."""

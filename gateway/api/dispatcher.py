@@ -16,7 +16,7 @@ from gateway.access.faults import TokenRefused
 from gateway.api.context import Services
 from gateway.api.once import once
 from gateway.api.problems import MethodNotAllowed, NotAcceptable, NotHttp, problem
-from gateway.api.refusals import record_refusal
+from gateway.api.refusals import record_refusal, record_unproven
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.signing import MESSAGE_FIELDS, check_message, sign_response
@@ -126,10 +126,8 @@ class Dispatcher:
                 response = _refusal(error, request)
             if isinstance(response, Response):
                 response.headers["X-Exchange-Id"] = exchange
-                if request.nonce:
-                    response.headers["DPoP-Nonce"] = request.nonce
-                if "Accept-Signature" in request.headers:
-                    await sign_response(request, response)
+                if request.problem or request.nonce or "Accept-Signature" in request.headers:
+                    await _completed(request, response)
             self._account(request, response.status, begun)
             return response
         finally:
@@ -206,6 +204,15 @@ def check_head(request: web.BaseRequest) -> None:
         good = request.version == (1, 0) and not codings
     if not good:
         raise NotHttp
+
+
+async def _completed(request: Request, response: Response) -> None:
+    """What few requests need: the record of a refused token, a nonce, a signature."""
+    await record_unproven(request)
+    if request.nonce:
+        response.headers["DPoP-Nonce"] = request.nonce
+    if "Accept-Signature" in request.headers:
+        await sign_response(request, response)
 
 
 def _refusal(error: Exception, request: Request) -> Response:

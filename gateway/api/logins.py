@@ -13,17 +13,20 @@ import orjson
 from gateway.api.bodies import read_bytes
 from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
+from gateway.api.refusals import record_bounded
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.console.pages import ASSETS, Pages
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
+from gateway.domain.exchange import Phase
 from gateway.domain.login import LoginReason
 from gateway.login.broker import AGAIN, ANSWERS, CALLBACK, SESSIONS, START
 from gateway.login.choices import CONSENT, MANDATE
 from gateway.login.logout import SIGNED_OUT
 from gateway.login.steps import BrowserOutcome, Leaving, LoginPage, NextStep, PageKind, Visitor, problem_page
 from gateway.login.wanted import AuthorizationAnswer
+from gateway.ports.identity import LoginFailed
 from gateway.telemetry import log
 
 BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
@@ -94,11 +97,14 @@ async def back_channel(request: Request) -> Response:
     """`POST /login/backchannel-logout/{provider}` (Back-Channel Logout 1.0, 2.5 and 2.8)."""
     here = _sign_in(request)
     form = await _parameters(request)
-    provider, token = request.parameters["provider"], form.get("logout_token", "")
-    if token and await here.sign_out.back_channel(provider, token, _visitor(request)):
-        return Response(b"", "text/plain")
-    request.problem = LoginReason.FORGED
-    return Response(orjson.dumps({"error": "invalid_request"}), status=400)
+    try:
+        await here.sign_out.back_channel(
+            request.parameters["provider"], form.get("logout_token", ""), _visitor(request)
+        )
+    except LoginFailed as error:
+        await _refused(request, error.reason, error.detail)
+        return Response(orjson.dumps({"error": "invalid_request"}), status=400)
+    return Response(b"", "text/plain")
 
 
 async def front_channel(request: Request) -> Response:
@@ -106,12 +112,23 @@ async def front_channel(request: Request) -> Response:
     here = _sign_in(request)
     provider = request.parameters["provider"]
     done = await here.sign_out.front_channel(provider, await _parameters(request), _visitor(request))
+    if not done:
+        await _refused(request, LoginReason.FORGED, "frame")
     settings = request.services.configuration.identity_providers.get(provider)
     frame = _origin(settings.issuer) if settings is not None and done else "'none'"
     policy = f"default-src 'none'; frame-ancestors {frame}"
     return Response(
         b"", "text/plain", status=200 if done else 400, headers={"Content-Security-Policy": policy}
     )
+
+
+async def _refused(request: Request, reason: LoginReason, detail: str) -> None:
+    """Record, within bounds, what a provider did not say."""
+    request.problem = reason
+    provider = request.parameters["provider"]
+    known = {"provider": provider} if provider in request.services.configuration.identity_providers else {}
+    await record_bounded(request, Phase.LOGIN, "login_refused", reason=reason.value, detail=detail, **known)
+    request.services.recorder.metrics.login("login_refused", reason.value)
 
 
 async def asset(request: Request) -> Response:

@@ -186,6 +186,8 @@ def unreadable(request: Request, error: BadRequest) -> Response:
 def refuse(request: Request, error: GrantRefused) -> Response:
     """A refusal in the form of RFC 6749 (5.2)."""
     request.problem = error.problem_code
+    if error.by is not None:
+        request.requester = error.by
     if error.nonce:
         request.nonce = error.nonce
     answer = _answer(error.status, {"error": error.problem_code, "error_description": error.detail})

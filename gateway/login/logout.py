@@ -137,30 +137,29 @@ class SignOut:
     async def form_refused(self, visitor: Visitor, detail: str) -> None:
         """Record a form that no page of this gateway sent. Raises LoginsUnavailable, LogUnavailable."""
         session = await self.sessions.of(visitor.session)
-        provider = "" if session is None else session.identity.provider
-        await self._refused(visitor.exchange, provider, LoginReason.FORGED, detail, session)
+        party = None if session is None else linked(session.identity)
+        about = RecordHeader(visitor.exchange, subjects={"owner": party.key} if party is not None else {})
+        notes = {"reason": LoginReason.FORGED.value, "detail": detail}
+        if session is not None:
+            notes["provider"] = session.identity.provider
+        await self.recorder.write(about, Phase.LOGIN, "login_refused", notes=notes)
+        self.recorder.metrics.login("login_refused", LoginReason.FORGED.value)
 
     # ----------------------------------------------------------------------------------------- by the provider
 
-    async def back_channel(self, provider: str, token: str, visitor: Visitor) -> bool:
-        """A logout token of a provider; whether it counted. Raises LoginsUnavailable, LogUnavailable."""
+    async def back_channel(self, provider: str, token: str, visitor: Visitor) -> None:
+        """A logout token of a provider. Raises LoginFailed, LoginsUnavailable, LogUnavailable."""
         known = self.providers.get(provider)
         if known is None:
-            return False
+            raise LoginFailed(LoginReason.FORGED, "provider")
         limit = self.configuration.identity_providers[provider].limits.total_ms / 1_000
-        try:
-            told = await known.logged_out(token, asyncio.get_running_loop().time() + limit)
-        except LoginFailed as error:
-            await self._refused(visitor.exchange, provider, error.reason, error.detail)
-            return False
+        told = await known.logged_out(token, asyncio.get_running_loop().time() + limit)
         seen = hashlib.sha256(f"{provider} {told.token}".encode()).hexdigest()
         seconds = max(1, int(told.until - self.recorder.clock.now().timestamp()) + 1)
         if not await self.values.add(f"lt:{seen}", b"", seconds):
-            await self._refused(visitor.exchange, provider, LoginReason.FORGED, "replayed")
-            return False
+            raise LoginFailed(LoginReason.FORGED, "replayed")
         for one in await self.sessions.of_provider(provider, told.subject, told.session):
             await self.end(one, "provider", visitor)
-        return True
 
     async def front_channel(self, provider: str, parameters: Mapping[str, str], visitor: Visitor) -> bool:
         """A frame in the provider's page: its session is named by `iss` and `sid`, cookies do not come along."""
@@ -185,11 +184,11 @@ class SignOut:
         if ended is None:
             return
         for name in ended.clients:
-            self._tell(ended, name, visitor.exchange)
+            await self._tell(ended, name, visitor.exchange)
         what = "logout" if why == "person" else "session_ended"
         await self._record(visitor.exchange, what, ended, why=why)
 
-    def _tell(self, session: Session, name: str, exchange: ExchangeId) -> None:
+    async def _tell(self, session: Session, name: str, exchange: ExchangeId) -> None:
         system, tokens = self.systems.named(name), self.tokens
         if system is None or tokens is None or system.settings.backchannel_logout_uri is None:
             return
@@ -198,9 +197,10 @@ class SignOut:
             what = "logout_told" if is_taken else "logout_not_told"
             await self._record(exchange, what, session, system)
 
-        self.notices.tell(
+        if not self.notices.tell(
             system.settings.backchannel_logout_uri, lambda: tokens.logout_token(name, session), told
-        )
+        ):
+            await told(False)
 
     async def _leave(
         self, visitor: Visitor, session: Session, back: str, *, is_here: bool = True
@@ -266,22 +266,6 @@ class SignOut:
             return ""
         words = {"client": system.requester, "to": to, "state": state[:_LONGEST_STATE]}
         return self.urls.sealed(words, _USE)
-
-    async def _refused(
-        self,
-        exchange: ExchangeId,
-        provider: str,
-        reason: LoginReason,
-        detail: str,
-        session: Session | None = None,
-    ) -> None:
-        notes = {"provider": provider, "reason": reason.value, "detail": detail}
-        party = None if session is None else linked(session.identity)
-        about = RecordHeader(exchange, subjects={"owner": party.key} if party is not None else {})
-        await self.recorder.write(
-            about, Phase.LOGIN, "login_refused", notes={k: v for k, v in notes.items() if v}
-        )
-        self.recorder.metrics.login("login_refused", reason.value)
 
     async def _record(
         self,

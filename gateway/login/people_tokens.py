@@ -58,7 +58,7 @@ class PeopleTokens:
         if found is None:
             return known.requester
         if found.grant.requester != known.requester.id:
-            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.TOKEN_OF_ANOTHER)
+            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.TOKEN_OF_ANOTHER, by=known.requester)
         if one is None or not await parts.grants.without(found, one):
             await parts.grants.drop(found.name)
         return known.requester

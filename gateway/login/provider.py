@@ -89,7 +89,9 @@ class OpenIdProvider:
         proven = await self._parts.access.prove(call, form, "par")
         client = self._parts.clients.named(proven.known.requester.id)
         if client is None:
-            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.LOGIN_CLIENT_UNKNOWN)
+            raise GrantRefused(
+                TokenErrorCode.UNAUTHORIZED_CLIENT, say.LOGIN_CLIENT_UNKNOWN, by=proven.known.requester
+            )
         key = ""
         if proven.proof is not None:
             key = (await self._parts.access.bind(call, proven, plain=True))["jkt"]

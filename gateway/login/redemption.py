@@ -63,7 +63,9 @@ class Redemption:
         proven = await self._parts.access.prove(call, form, "token")
         client = self._parts.clients.named(proven.known.requester.id)
         if client is None:
-            raise GrantRefused(TokenErrorCode.UNAUTHORIZED_CLIENT, say.LOGIN_CLIENT_UNKNOWN)
+            raise GrantRefused(
+                TokenErrorCode.UNAUTHORIZED_CLIENT, say.LOGIN_CLIENT_UNKNOWN, by=proven.known.requester
+            )
         is_first = form["grant_type"] == "authorization_code"
         if is_first:
             found = await self._of_code(client, form, exchange)

@@ -203,6 +203,7 @@ async def test_sign_out_at_the_provider_signs_out_here_and_at_the_systems(at: To
 async def test_forged_logout_token_ends_nothing(at: Town, browser: Browser, lie: str) -> None:
     await browser.signed_in(LINK, "thu")
     await browser.lie(lie, times=100)
+    at.clock.move(minutes=1)  # records of refused messages are bounded by the minute
     await provider_signs_out(at, "thu")
     assert (await browser.go("/login/sessions")).h1 == "Các phiên đăng nhập của ông/bà"
     assert at.records()[-1]["result"] == "login_refused"
@@ -241,10 +242,13 @@ def signed_by_provider(header: dict[str, str], claims: dict[str, object]) -> str
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "=" * 5_000])
 async def test_logout_token_of_nobody_is_refused(at: Town, token: str) -> None:
+    at.clock.move(minutes=1)  # records of refused messages are bounded by the minute
     url = f"{at.house.url}/login/backchannel-logout/{NATIONAL}"
     async with at.house.session.post(url, data={"logout_token": token}) as answer:
         assert answer.status == 400
         assert await answer.json() == {"error": "invalid_request"}
+        exchange = answer.headers["X-Exchange-Id"]
+    assert [one["notes"]["provider"] for one in at.records(exchange)] == [NATIONAL]
     async with at.house.session.post(url.replace(NATIONAL, "nobody"), data={"logout_token": token}) as answer:
         assert answer.status == 400
 
@@ -253,6 +257,7 @@ async def test_frame_of_the_provider_ends_the_session_that_it_names(at: Town, br
     await browser.signed_in(LINK, "director")
     landing = await browser.go("/login/frontchannel-logout/national_portal?iss=https://evil.example&sid=x")
     assert landing.status == 400
+    assert at.records(landing.exchange)[0]["notes"]["detail"] == "frame"
     assert "frame-ancestors 'none'" in landing.headers["Content-Security-Policy"]
     for sid in ("x", "", "*"):
         await browser.go(f"/login/frontchannel-logout/national_portal?iss={at.house.control}&sid={sid}")
