@@ -11,6 +11,7 @@ Each operation touches one key and is atomic at the server.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from struct import Struct
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ BEGUN_BY_ANYBODY = frozenset({"at", "az", "ch", "cp"})
 #: of entries and bytes: what these may take
 _THEIR_SHARE = 0.5
 _MINUTE, _SLACK = 60, 64
+_END = Struct("d")
 _PREFIX = "motlan:login:"
 #: replaces exactly the value that the caller has seen
 _SWAP = """
@@ -46,8 +48,8 @@ class MemorySessions:
         self, *, entries: int = _ENTRIES, room: int = _BYTES, now: Callable[[], float] = time.monotonic
     ) -> None:
         """At most `entries` entries that take at most `room` bytes together, keys and overhead included."""
-        #: key -> when it is over, value
-        self._items: dict[str, tuple[float, bytes]] = {}
+        #: key -> when it is over, then the value: in one object, as most entries are small
+        self._items: dict[str, bytes] = {}
         #: keys that anybody can begin, oldest first
         self._begun: OrderedDict[str, None] = OrderedDict()
         #: minute -> keys that may be over then; those that were replaced or taken stay until then
@@ -106,10 +108,10 @@ class MemorySessions:
         item = self._items.get(key)
         if item is None:
             return None
-        if item[0] <= self._now():
+        if _end(item) <= self._now():
             self._forget(key)
             return None
-        return item[1]
+        return item[_END.size :]
 
     def _store(self, key: str, value: bytes, seconds: int) -> None:
         self._forget_ended()
@@ -123,7 +125,7 @@ class MemorySessions:
             self._forget(next(iter(self._begun)))
         self._forget(key)
         end = self._now() + seconds
-        self._items[key] = (end, bytes(value))
+        self._items[key] = _END.pack(end) + value
         self._note_end(key, end)
         self._taken[not anybody] += size
         if anybody:
@@ -132,7 +134,7 @@ class MemorySessions:
     def _fits(self, key: str, size: int, *, anybody: bool) -> bool:
         """Whether it fits, in place of what has the key now: in all the room, and in the share of its kind."""
         former = self._items.get(key)
-        more, entry = (size, 1) if former is None else (size - _size(key, former[1]), 0)
+        more, entry = (size, 1) if former is None else (size - _size(key, former[_END.size :]), 0)
         fits = len(self._items) + entry <= self._entries and sum(self._taken) + more <= self._room
         if not anybody:
             return fits
@@ -144,7 +146,7 @@ class MemorySessions:
         if item is None:
             return
         self._begun.pop(key, None)
-        self._taken[_use(key) not in BEGUN_BY_ANYBODY] -= _size(key, item[1])
+        self._taken[_use(key) not in BEGUN_BY_ANYBODY] -= _size(key, item[_END.size :])
 
     def _note_end(self, key: str, end: float) -> None:
         self._ends.setdefault(int(end // _MINUTE), []).append(key)
@@ -162,14 +164,19 @@ class MemorySessions:
         if self._noted > 2 * len(self._items) + _SLACK:
             self._ends.clear()
             self._noted = 0
-            for key, (end, _) in self._items.items():
-                self._note_end(key, end)
+            for key, item in self._items.items():
+                self._note_end(key, _end(item))
 
     def _forget_keys(self, keys: Sequence[str], now: float) -> int:
-        ended = [key for key in keys if key in self._items and self._items[key][0] <= now]
+        ended = [key for key in keys if key in self._items and _end(self._items[key]) <= now]
         for key in ended:
             self._forget(key)
         return len(ended)
+
+
+def _end(item: bytes) -> float:
+    end: float = _END.unpack_from(item)[0]
+    return end
 
 
 class RedisSessions:

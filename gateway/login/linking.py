@@ -80,6 +80,22 @@ def goes_on(former: Identity, identity: Identity) -> bool:
     return linked(identity) is not None and _who(former) == _who(identity)
 
 
+def same_person(identity: Identity) -> str:
+    """A key that logins of one person share, also at different providers; for the list of sessions.
+
+    At an organisation it is this person there: colleagues do not share it. An account of an organisation that names
+    no number of a person shares it with nobody else.
+    """
+    party = linked(identity)
+    if party is None or identity.kind is AccountKind.CITIZEN:
+        own: tuple[str, ...] = () if party is not None else (identity.provider, identity.subject)
+    elif number := identity.personal_id or identity.old_id:
+        own = (number,)
+    else:
+        own = (identity.provider, identity.subject, identity.full_name, identity.birth_date)
+    return "\n".join((identity.kind, party.key if party is not None else "", *own))
+
+
 def _who(one: Identity) -> tuple[object, ...]:
     person = one.personal_id, one.old_id, one.full_name, one.birth_date
     return one.provider, one.subject, one.kind, linked(one), person

@@ -100,7 +100,7 @@ class SignOut:
     # ---------------------------------------------------------------------------------------- list of sessions
 
     async def listed(self, visitor: Visitor, status: int = 200) -> BrowserOutcome:
-        """The sessions of the person's account. Raises LoginsUnavailable."""
+        """The sessions of the person, at all providers. Raises LoginsUnavailable."""
         mine = await self.sessions.of(visitor.session)
         if mine is None:
             page = LoginPage(kind=PageKind.SIGNED_OUT, values={"is_done": False})
@@ -112,7 +112,7 @@ class SignOut:
                 "provider": providers[one.identity.provider].title,
                 "systems": [found.title for name in one.clients if (found := self.systems.named(name))],
             }
-            for one in await self.sessions.of_account(mine.identity)
+            for one in await self.sessions.of_person(mine.identity)
             if one.identity.provider in providers
         ]  # fmt: skip
         values = {"rows": rows, "csrf": mine.csrf, "who": mine.identity}
@@ -129,7 +129,7 @@ class SignOut:
         wanted = form.get("session", "")
         if wanted == mine.id:
             return await self._leave(visitor, mine, "")
-        for one in await self.sessions.of_account(mine.identity):
+        for one in await self.sessions.of_person(mine.identity):
             if one.id == wanted:
                 await self.end(one, "ended_by_person", visitor)
         return await self.listed(visitor)

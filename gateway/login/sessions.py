@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from gateway.domain.login import AccountKind, Identity
+from gateway.login.linking import same_person
 from gateway.login.sealed_values import ReadValue, SealedValues
 
 #: of one session at rest
@@ -40,8 +41,8 @@ _WORDS = (
 _SEEN_SECONDS = 60
 #: attempts against concurrent changes
 _TRIES = 8
-#: sessions of one account; the oldest ends for one more
-_MOST_PER_ACCOUNT = 20
+#: sessions of one person; the oldest ends for one more
+_MOST_PER_PERSON = 20
 _ID_BYTES, _SECRET_BYTES = 16, 32
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -175,6 +176,13 @@ class SessionBook:
         living = [one for one in found if one is not None and _same_account(one.identity, identity)]
         return sorted(living, key=lambda one: one.created, reverse=True)
 
+    async def of_person(self, identity: Identity) -> Sequence[Session]:
+        """The living sessions of the person of an account, at all providers; the newest first."""
+        person = same_person(identity)
+        found = [await self.find(one) for one in await self._listed(_person_key(person))]
+        living = [one for one in found if one is not None and same_person(one.identity) == person]
+        return sorted(living, key=lambda one: one.created, reverse=True)
+
     async def of_provider(self, provider: str, subject: str, session: str) -> Sequence[Session]:
         """The living sessions of one session at a provider; of all of an account where `session` is blank."""
         if not session:
@@ -216,9 +224,10 @@ class SessionBook:
         return int(min(session.seen + self._idle, session.created + self._longest) - now)
 
     async def _remember(self, session: Session) -> None:
-        """For the list of an account, and for sign-outs at the provider."""
+        """For the list of a person, and for sign-outs at the provider."""
         identity = session.identity
-        ended = await self._add(_account_key(identity.provider, identity.subject), session.id)
+        ended = await self._add(_person_key(same_person(identity)), session.id)
+        await self._add(_account_key(identity.provider, identity.subject), session.id)
         if identity.session:
             await self._add(_provider_key(identity.provider, identity.session), session.id)
         for one in ended:
@@ -235,7 +244,7 @@ class SessionBook:
                 continue
             known = [one for one in value.decode().split() if one != session]
             living = [one for one in known if await self.find(one) is not None]
-            kept, ended = living[1 - _MOST_PER_ACCOUNT :], living[: 1 - _MOST_PER_ACCOUNT]
+            kept, ended = living[1 - _MOST_PER_PERSON :], living[: 1 - _MOST_PER_PERSON]
             if await store.swap(key, value, " ".join([*kept, session]).encode(), self._longest):
                 return ended
         return []
@@ -251,6 +260,10 @@ def _same_account(one: Identity, other: Identity) -> bool:
 
 def _key(session: str) -> str:
     return f"ss:{session}"
+
+
+def _person_key(person: str) -> str:
+    return f"sn:{_digest(person)[:22]}"
 
 
 def _account_key(provider: str, subject: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import re
 import time
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from gateway.jose import jws
 from tests.flows.conftest import ROOT
-from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town
+from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -293,6 +294,41 @@ async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, 
         landing = await browser.go(await over_provider(browser, landing.buttons[0]))
         assert (landing.status, landing.h1) == (200, DONE)
         assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_person_sees_and_ends_sessions_of_both_providers_and_nobody_elses(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser, Browser(at) as phone, Browser(at) as other:
+        await other.signed_in(LINK, "thu")
+        await phone.signed_in("/login/start?vneid=1", "director_wife", VNEID)
+        tokens = await entered(phone, "system_two")
+        await browser.signed_in(LINK, "director_wife")
+        page = await browser.go("/login/sessions")
+        rows = page.text.split("<li>")[1:]
+        assert len(rows) == 2
+        (far,) = [one for one in rows if "Trình duyệt này" not in one]
+        (near,) = [one for one in rows if "Trình duyệt này" in one]
+        assert ("VNeID" in far, "Cổng Dịch vụ công Quốc gia" in near) == (True, True)
+        page = await browser.go("/login/sessions", Landing(200, "", "", far, {}).hidden("sessions"))
+        assert page.text.count('action="/login/sessions"') == 1
+        assert (await phone.go("/login/sessions")).h1 == NOBODY
+        assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+        # a session of somebody else, whose id was guessed, stays
+        foreign = (await other.go("/login/sessions")).hidden("sessions")
+        form = {**page.hidden("sessions"), "session": foreign["session"]}
+        assert (await browser.go("/login/sessions", form)).text.count('action="/login/sessions"') == 1
+        assert (await other.go("/login/sessions")).h1 != NOBODY
+
+
+async def test_colleagues_at_one_company_do_not_see_each_others_sessions(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser, Browser(at) as phone, Browser(at) as colleague:
+        await colleague.signed_in(LINK, "accountant")
+        await phone.signed_in("/login/start?vneid=1", "business", VNEID)
+        await browser.signed_in(LINK, "business")
+        page = await browser.go("/login/sessions")
+        assert page.text.count('action="/login/sessions"') == 2
+        assert "VNeID" in page.text
+        page = await colleague.go("/login/sessions")
+        assert page.text.count('action="/login/sessions"') == 1
 
 
 async def test_session_ends_after_half_an_hour_without_use(at: Town, browser: Browser) -> None:

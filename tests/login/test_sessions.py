@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from adapters.stores.sessions import MemorySessions
-from gateway.domain.login import Identity
+from gateway.domain.login import AccountKind, Identity
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import MOST_BYTES, SessionBook
 
@@ -126,6 +126,36 @@ async def test_sessions_of_an_account_are_listed_and_no_other(kept: Kept) -> Non
     assert [one.id for one in await kept.book.of_account(WHO)] == [first.id]
 
 
+FIRM = Identity(
+    provider="national", subject="u-3", kind=AccountKind.BUSINESS, tax_code="0905629147", personal_id=WHO.personal_id,
+)  # fmt: skip
+NAMELESS = Identity(provider="national", subject="u-4", kind=AccountKind.BUSINESS, tax_code=FIRM.tax_code)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (WHO, replace(WHO, provider="vneid", subject="v-1"), True),
+        (WHO, OTHER, False),
+        (WHO, FIRM, False),
+        (FIRM, replace(FIRM, provider="vneid", subject="v-2"), True),
+        (FIRM, replace(FIRM, personal_id=OTHER.personal_id), False),
+        (FIRM, replace(FIRM, tax_code="0905629154"), False),
+        (NAMELESS, NAMELESS, True),
+        (NAMELESS, replace(NAMELESS, subject="u-5"), False),
+        (NAMELESS, replace(NAMELESS, full_name="Đỗ Thị Ví Dụ"), False),
+        (NAMELESS, FIRM, False),
+    ],
+)
+async def test_sessions_of_one_person_are_listed_whatever_the_provider(
+    kept: Kept, one: Identity, other: Identity, *, is_same: bool
+) -> None:
+    first, _ = await kept.book.begin(one)
+    second, _ = await kept.book.begin(other)
+    found = {session.id for session in await kept.book.of_person(one)}
+    assert found == ({first.id, second.id} if is_same else {first.id})
+
+
 async def test_account_has_at_most_twenty_sessions_and_the_oldest_ends(kept: Kept) -> None:
     first, cookie = await kept.book.begin(WHO)
     for _ in range(20):
@@ -212,8 +242,14 @@ def _token() -> str:
 
 async def test_open_login_takes_at_most_two_kilobytes_of_memory(kept: Kept) -> None:
     people = [
-        replace(WHO, subject=secrets.token_urlsafe(16), session=secrets.token_urlsafe(16), id_token=_token())
-        for _ in range(1_000)
+        replace(
+            WHO,
+            subject=secrets.token_urlsafe(16),
+            session=secrets.token_urlsafe(16),
+            id_token=_token(),
+            personal_id=f"033194{number:06}",
+        )
+        for number in range(1_000)
     ]
     assert len(people[0].id_token) > 950
     tracemalloc.start()
