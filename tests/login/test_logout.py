@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import html
 import re
 import time
 from pathlib import Path
@@ -263,6 +264,34 @@ async def test_frame_of_the_provider_ends_the_session_that_it_names(at: Town, br
     for sid in ("x", "", "*"):
         await browser.go(f"/login/frontchannel-logout/national_portal?iss={at.house.control}&sid={sid}")
     assert (await browser.go("/login/sessions")).h1 == "Các phiên đăng nhập của ông/bà"
+
+
+async def test_frame_in_the_page_of_the_provider_signs_out_here_and_at_the_system(
+    at: Town, browser: Browser
+) -> None:
+    came_back = await browser.at_door((await browser.go(LINK)).location, "quan")
+    await browser.go(came_back)
+    tokens = await entered(browser, "system_one")
+    before = len(at.systems.logout_tokens)
+    await browser.lie("logout_expired")  # so that the frame alone signs out
+    page = await browser.go(
+        f"{at.house.control.removesuffix('/__sandbox')}/identity/national/oidc/logout", {}
+    )
+    (frame,) = (html.unescape(one) for one in re.findall(r'<iframe[^>]*src="([^"]*)"', page.text))
+    assert (await browser.go("/login/sessions")).h1 != NOBODY
+    async with Browser(at) as framed:  # no SameSite cookie comes along
+        shown = await framed.go(frame)
+    assert (shown.status, shown.text) == (200, "")
+    issuer = urlsplit(page.url)
+    assert f"frame-ancestors {issuer.scheme}://{issuer.netloc}" in shown.headers["Content-Security-Policy"]
+    assert (await browser.go("/login/sessions")).h1 == NOBODY
+    assert (await browser.userinfo(tokens["access_token"]))[0] == 401
+    assert await came(at, "system_one", 1, before)
+    (ended,) = [one for one in at.records(shown.exchange) if one["result"] == "session_ended"]
+    assert ended["notes"]["reason"] == "provider"
+    # shown again, the frame ends nothing more
+    assert (await browser.go(frame)).status == 200
+    assert [one for one in at.records() if one["result"] == "session_ended"][-1] == ended
 
 
 async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, browser: Browser) -> None:
