@@ -34,6 +34,7 @@ from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
 from gateway.consents.sealing import PersonKeys
+from gateway.console.pages import Pages
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
 from gateway.domain.faults import Faults
 from gateway.exchange_log.keys import RootKeys
@@ -211,6 +212,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins, openid=openid, sign_in=sign_in,
+            pages=Pages(is_sandbox=settings.profile == "sandbox"),
             files=files, relay=relay, doors=open_doors(parts, desks.of),
             request_keys=relay.keys, relay_desk=desk, guesses=guesses,
         )  # fmt: skip

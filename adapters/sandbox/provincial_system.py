@@ -88,7 +88,7 @@ class _GatewayOrder(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class _SystemVisit:
     """A person who is signed in here."""
 
     person: SignedInPerson
@@ -105,7 +105,7 @@ class ProvincialSystem:
         self.client = ProvincialClient(_GATEWAY, _CLIENT, _SECRET)
         self._pages, self._count = pages, count
         self._begun: dict[str, tuple[str, BegunLogin]] = {}
-        self._visits: dict[str, _Visit] = {}
+        self._visits: dict[str, _SystemVisit] = {}
 
     def introduce(self, gateway: str) -> None:
         """Use the gateway at this address. Raises ValueError for one that is not on this machine."""
@@ -191,7 +191,7 @@ class ProvincialSystem:
             person = await self._person(request, login)
         except NotSignedIn as fault:
             raise NotSignedIn(fault.code, fault.status, login.procedure) from None
-        visit = _Visit(person, login.procedure, login.agency, time.time() + _SESSION_SECONDS)
+        visit = _SystemVisit(person, login.procedure, login.agency, time.time() + _SESSION_SECONDS)
         name = secrets.token_urlsafe(32)
         _keep(self._visits, name, visit)
         self._visits.pop(request.cookies.get(_COOKIE, ""), None)
@@ -271,11 +271,11 @@ class ProvincialSystem:
 
     # ---- what pages share
 
-    def _visit(self, request: web.Request) -> _Visit | None:
+    def _visit(self, request: web.Request) -> _SystemVisit | None:
         visit = self._visits.get(request.cookies.get(_COOKIE, ""))
         return visit if visit is not None and visit.until > time.time() else None
 
-    def _place(self, visit: _Visit) -> str:
+    def _place(self, visit: _SystemVisit) -> str:
         return f"{_PREFIX}/form/{visit.procedure}" if visit.procedure else f"{_PREFIX}/"
 
     def _address(self, request: web.Request, path: str) -> str:

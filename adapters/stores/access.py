@@ -35,7 +35,7 @@ _CLEAR_REVOKED = (
 _LOCK = "motlan.revocations"
 
 
-class _Shown(NamedTuple):
+class _ShownProof(NamedTuple):
     key: bytes
     until: float
     done: "asyncio.Future[bool]"
@@ -49,7 +49,7 @@ class SqlReplays:
     def __init__(self, database: Database) -> None:
         """Over a database with the tables."""
         self._database = database
-        self._waiting: list[_Shown] = []
+        self._waiting: list[_ShownProof] = []
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._clear_next = 0.0
@@ -59,7 +59,7 @@ class SqlReplays:
         if self._closed or len(self._waiting) >= _WAITING:
             raise AccessUnavailable(say.REPLAYS_CLOSED if self._closed else say.TOO_MANY_REPLAYS)
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Shown(key, until, done))
+        self._waiting.append(_ShownProof(key, until, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all(), name="replays")
         return await done
@@ -108,14 +108,14 @@ class SqlRevocations:
         return [Revoked(*row) for row in await self._database.read(_SINCE, seq)]
 
 
-def _statement(rows: Sequence[_Shown]) -> Statement:
+def _statement(rows: Sequence[_ShownProof]) -> Statement:
     """One statement for all rows. The last row is repeated up to a power of two, so that few texts are prepared."""
     filled = [*rows, *([rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows)))]
     places = ", ".join(f"(${number}, ${number + 1})" for number in range(1, 2 * len(filled), 2))
     return _SHOWN.format(places), [part for row in filled for part in row[:2]]
 
 
-def _settle(rows: Sequence[_Shown], found: Found) -> None:
+def _settle(rows: Sequence[_ShownProof], found: Found) -> None:
     new = {bytes(key) for (key,) in found}
     for row in rows:  # of two alike in one batch, the first is the new one
         if not row.done.done():
@@ -123,7 +123,7 @@ def _settle(rows: Sequence[_Shown], found: Found) -> None:
         new.discard(row.key)
 
 
-def _refuse(rows: Sequence[_Shown], error: AccessUnavailable) -> None:
+def _refuse(rows: Sequence[_ShownProof], error: AccessUnavailable) -> None:
     for row in rows:
         if not row.done.done():
             row.done.set_exception(AccessUnavailable(error.said))

@@ -123,7 +123,6 @@ class SignIn:
 
     broker: Broker
     sign_out: SignOut
-    pages: Pages
     floods: Floods
 
 
@@ -135,8 +134,6 @@ class OpenId:
     redemption: Redemption
     people: PeopleTokens
     logout_tokens: LogoutTokens
-    #: the same that sign-ins show
-    pages: Pages
     #: goes on with a kept authorization request (request, id) to a Response: the person signs in, or is signed in
     resume: Callable[[Any, str], Awaitable[Any]]
 
@@ -155,6 +152,8 @@ class Services:
     clock: Clock
     #: verifies forwarded logins
     logins: ForwardedLogins
+    #: templates and assets
+    pages: Pages
     #: None if no system logs people in here
     openid: "OpenId | None" = None
     #: None if there is no identity provider

@@ -53,6 +53,8 @@ class Routes:
 
     def __init__(self) -> None:
         """Without any path."""
+        #: how a browser is told of an error, as a page; None: by the problem
+        self.page: Callable[[GatewayError, Request], Response | None] | None = None
         self._exact: dict[str, dict[str, Endpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], dict[str, Endpoint]]] = []
         self._routes: set[str] = set()
@@ -123,7 +125,7 @@ class Dispatcher:
                 self._account(request, _HUNG_UP, begun)
                 raise
             except Exception as error:  # noqa: BLE001 -- the last line of defence
-                response = _refusal(error, request)
+                response = self._refusal(error, request)
             if isinstance(response, Response):
                 response.headers["X-Exchange-Id"] = exchange
                 if request.problem or request.nonce or "Accept-Signature" in request.headers:
@@ -157,6 +159,22 @@ class Dispatcher:
             counts[requester.id] -= 1
             if not counts[requester.id]:
                 del counts[requester.id]
+
+    def _refusal(self, error: Exception, request: Request) -> Response:
+        """The problem, or its page for a browser."""
+        if not isinstance(error, GatewayError):  # its text must not leave
+            log().error("http.failed", exchange_id=request.exchange, error=error)
+            error = GatewayError()
+        if isinstance(error, Refused | Throttled):
+            # a refusal to share data names its legal basis
+            error.members["legal_basis"] = ground(
+                self._services.configuration, error.rule, error.problem_code
+            )
+        request.problem = error.problem_code
+        if isinstance(error, TokenRefused) and error.nonce:
+            request.nonce = error.nonce
+        page = None if self._routes.page is None else self._routes.page(error, request)
+        return page or problem(error, request.exchange)
 
     def _account(self, request: Request, status: int, begun: float) -> None:
         seconds = time.perf_counter() - begun
@@ -213,19 +231,6 @@ async def _completed(request: Request, response: Response) -> None:
         response.headers["DPoP-Nonce"] = request.nonce
     if "Accept-Signature" in request.headers:
         await sign_response(request, response)
-
-
-def _refusal(error: Exception, request: Request) -> Response:
-    if not isinstance(error, GatewayError):  # its text must not leave
-        log().error("http.failed", exchange_id=request.exchange, error=error)
-        error = GatewayError()
-    if isinstance(error, Refused | Throttled):
-        # a refusal to share data names its legal basis
-        error.members["legal_basis"] = ground(request.services.configuration, error.rule, error.problem_code)
-    request.problem = error.problem_code
-    if isinstance(error, TokenRefused) and error.nonce:
-        request.nonce = error.nonce
-    return problem(error, request.exchange)
 
 
 async def _no_path(_request: Request) -> Response:

@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import orjson
 
 from gateway.api.bodies import read_bytes
+from gateway.api.browsers import BROWSER_COOKIE, SESSION_COOKIE, cookie, is_cross_site, origin_of, visitor_of
 from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.refusals import record_bounded
 from gateway.api.request import Request
 from gateway.api.response import Response
-from gateway.console.pages import ASSETS, Pages
+from gateway.console.pages import ASSETS
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
 from gateway.domain.exchange import Phase
@@ -29,7 +30,6 @@ from gateway.login.wanted import AuthorizationAnswer
 from gateway.ports.identity import LoginFailed
 from gateway.telemetry import log
 
-BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
 LOGOUT, CONFIRM = "/oauth2/logout", "/login/logout"
 #: anybody's browser can be sent here; each may store or record something
 _COUNTED = frozenset({START, AGAIN, f"{CALLBACK}/{{provider}}", "/oauth2/authorize"})
@@ -82,15 +82,13 @@ def shown_problem(
     here = request.services.sign_in
     if here is None or "text/html" not in request.headers.get("Accept", ""):
         return None
-    return _shown(
-        request, here, problem_page(reason, again or here.broker.entrance(requester, request.issuer))
-    )
+    return _shown(request, problem_page(reason, again or here.broker.entrance(requester, request.issuer)))
 
 
-def posted_form(request: Request, pages: Pages, answer: AuthorizationAnswer) -> Response:
+def posted_form(request: Request, answer: AuthorizationAnswer) -> Response:
     """A form that goes on by itself (`form_post`); no `form-action`: browsers hold redirects of the system to it."""
     values = {"action": answer.url, "fields": answer.fields}
-    return _page(request, pages, "post", values, policy=_policy(forms=""))
+    return _page(request, "post", values, policy=_policy(forms=""))
 
 
 async def back_channel(request: Request) -> Response:
@@ -99,7 +97,7 @@ async def back_channel(request: Request) -> Response:
     form = await _parameters(request)
     try:
         await here.sign_out.back_channel(
-            request.parameters["provider"], form.get("logout_token", ""), _visitor(request)
+            request.parameters["provider"], form.get("logout_token", ""), visitor_of(request)
         )
     except LoginFailed as error:
         await _refused(request, error.reason, error.detail)
@@ -111,11 +109,11 @@ async def front_channel(request: Request) -> Response:
     """`GET /login/frontchannel-logout/{provider}`: a frame in a page of the provider, which alone may show it."""
     here = _sign_in(request)
     provider = request.parameters["provider"]
-    done = await here.sign_out.front_channel(provider, await _parameters(request), _visitor(request))
+    done = await here.sign_out.front_channel(provider, await _parameters(request), visitor_of(request))
     if not done:
         await _refused(request, LoginReason.FORGED, "frame")
     settings = request.services.configuration.identity_providers.get(provider)
-    frame = _origin(settings.issuer) if settings is not None and done else "'none'"
+    frame = origin_of(settings.issuer) if settings is not None and done else "'none'"
     policy = f"default-src 'none'; frame-ancestors {frame}"
     return Response(
         b"", "text/plain", status=200 if done else 400, headers={"Content-Security-Policy": policy}
@@ -133,7 +131,7 @@ async def _refused(request: Request, reason: LoginReason, detail: str) -> None:
 
 async def asset(request: Request) -> Response:
     """A file that pages use; its name changes with its content."""
-    found = _sign_in(request).pages.assets.get(request.parameters["name"])
+    found = request.services.pages.assets.get(request.parameters["name"])
     if found is None:
         raise NotFound
     return Response(found.content, found.content_type, headers={"Cache-Control": _YEAR})
@@ -228,18 +226,12 @@ def _ours(step: _BrowserStep) -> _BrowserStep:
     async def checked(
         request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
     ) -> BrowserOutcome:
-        if _is_cross_site(request):
+        if is_cross_site(request):
             await here.sign_out.form_refused(visitor, "cross_site")
             return BrowserOutcome(step=problem_page(LoginReason.FORGED, SESSIONS))
         return await step(request, here, visitor, given)
 
     return checked
-
-
-def _is_cross_site(request: Request) -> bool:
-    """Whether a browser says that another site's page sent the form (Origin, Fetch Metadata)."""
-    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
-    return (origin is not None and origin != _origin(request.issuer)) or site not in {"same-origin", "none"}
 
 
 # ----------------------------------------------------------------------------------------------- bytes and HTTP
@@ -252,7 +244,7 @@ def _stepping(step: _BrowserStep) -> Callable[[Request], Awaitable[Response]]:
             given = await _parameters(request)
         except BadRequest as error:
             request.problem = error.problem_code
-            return _shown(request, here, problem_page(LoginReason.UNKNOWN_STATE, START))
+            return _shown(request, problem_page(LoginReason.UNKNOWN_STATE, START))
         return await _answered(request, here, step, given)
 
     return handler
@@ -264,47 +256,45 @@ async def _answered(request: Request, here: SignIn, step: _BrowserStep, given: M
     if is_counted and (wait := await here.floods.is_above(request.client_address)):
         request.services.recorder.metrics.login("login_throttled")
         page = problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given))
-        response = _shown(request, here, replace(page, status=429))
+        response = _shown(request, replace(page, status=429))
         response.headers["Retry-After"] = str(wait)
         return response
     try:
         request.services.demand()
-        outcome = await step(request, here, _visitor(request), given)
+        outcome = await step(request, here, visitor_of(request), given)
     except GatewayError as error:
         log().warning("login.failed", exchange_id=request.exchange, code=error.problem_code)
         request.problem = error.problem_code
-        return _shown(request, here, problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given)))
-    response = _response(request, here, outcome)
+        return _shown(request, problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given)))
+    response = _response(request, outcome)
     response.cookies = tuple(
-        ("Set-Cookie", _cookie(request, name, value))
+        ("Set-Cookie", cookie(request, name, value))
         for name, value in ((BROWSER_COOKIE, outcome.browser), (SESSION_COOKIE, outcome.session))
         if value is not None
     )
     return response
 
 
-def _response(request: Request, here: SignIn, outcome: BrowserOutcome) -> Response:
+def _response(request: Request, outcome: BrowserOutcome) -> Response:
     step = outcome.step
     match step:
         case LoginPage():
-            return _shown(request, here, step, outcome)
+            return _shown(request, step, outcome)
         case AuthorizationAnswer() if step.fields:
-            return posted_form(request, here.pages, step)
+            return posted_form(request, step)
         case _:
-            return _gone(request, here, step)
+            return _gone(request, step)
 
 
-def _gone(request: Request, here: SignIn, step: NextStep) -> Response:
+def _gone(request: Request, step: NextStep) -> Response:
     """To another address: by redirect; after a form by a page, as browsers hold its redirects to `form-action`."""
     assert not isinstance(step, LoginPage)
     if request.method == "POST" and urlsplit(step.url).netloc:
-        return _page(request, here.pages, "working", {"next": step.url, "seconds": 0})
+        return _page(request, "working", {"next": step.url, "seconds": 0})
     return Response(b"", "text/plain", status=303, headers={"Location": step.url})
 
 
-def _shown(
-    request: Request, here: SignIn, page: LoginPage, outcome: BrowserOutcome | None = None
-) -> Response:
+def _shown(request: Request, page: LoginPage, outcome: BrowserOutcome | None = None) -> Response:
     values = dict(page.values)
     if "reason" in values:
         request.problem = str(values["reason"])
@@ -312,18 +302,22 @@ def _shown(
         values["action"] = request.path
     if outcome is not None and outcome.who is not None:
         values["who"] = outcome.who.identity
-    return _page(request, here.pages, page.kind, values, page.status, _policy(frames=page.frames))
+    return _page(request, page.kind, values, page.status, _policy(frames=page.frames))
 
 
 def _page(
-    request: Request, pages: Pages, template: str, values: Mapping[str, object], status: int = 200,
-    policy: str = "",
+    request: Request, template: str, values: Mapping[str, object], status: int = 200, policy: str = "",
 ) -> Response:  # fmt: skip
     # not `no-referrer`: browsers would send `Origin: null` with our own forms
     headers = {
         "Content-Security-Policy": policy or _policy(), "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
     }  # fmt: skip
-    return Response(pages.rendered(template, request.exchange, values), _HTML, status=status, headers=headers)
+    return Response(
+        request.services.pages.rendered(template, request.exchange, values),
+        _HTML,
+        status=status,
+        headers=headers,
+    )
 
 
 def _policy(*, forms: str = "; form-action 'self'", frames: tuple[str, ...] = ()) -> str:
@@ -339,30 +333,6 @@ def _sign_in(request: Request) -> SignIn:
     if found is None:
         raise NotFound(say.NO_LOGINS)
     return found
-
-
-def _visitor(request: Request) -> Visitor:
-    cookies = request.cookies
-    return Visitor(
-        exchange=request.exchange, issuer=request.issuer,
-        browser=cookies.get(_name(request, BROWSER_COOKIE), ""),
-        session=cookies.get(_name(request, SESSION_COOKIE), ""),
-    )  # fmt: skip
-
-
-def _cookie(request: Request, name: str, value: str) -> str:
-    secure = "; Secure" if request.issuer.startswith("https:") else ""
-    over = "" if value else "; Max-Age=0"
-    return f"{_name(request, name)}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{over}"
-
-
-def _name(request: Request, name: str) -> str:
-    return f"__Host-{name}" if request.issuer.startswith("https:") else name
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def _parameters(request: Request) -> dict[str, str]:

@@ -107,7 +107,7 @@ async def discovery(request: Request) -> Response:
 def redirected(request: Request, answer: AuthorizationAnswer) -> Response:
     """What brings the browser back to the system."""
     if answer.fields:
-        return posted_form(request, _openid(request).pages, answer)
+        return posted_form(request, answer)
     return Response(b"", "text/plain", status=303, headers={"Location": answer.url})
 
 

@@ -34,7 +34,12 @@ async def ready(request: Request) -> Response:
     and `unavailable` while it cannot look, because the database cannot be read. It is `quarantined` while rows that no
     gateway wrote stand in the database: they got no place; `motlan log quarantine` lists them.
     """
-    services = request.services
+    body, status = await health(request.services)
+    return answer(body, status)
+
+
+async def health(services: Services) -> tuple[dict[str, object], int]:
+    """The answer of `ready`, and its status."""
     log = await services.recorder.log.ready()
     sources = {
         name: "available" if source.state().breaker != "open" else "paused"
@@ -55,7 +60,7 @@ async def ready(request: Request) -> Response:
         dependencies["anchors"] = anchors
     status = _status(services, log=log)
     http = 503 if status["status"] == "not_ready" else 200
-    return answer({**status, "dependencies": {**dependencies, "sources": sources}}, http)
+    return {**status, "dependencies": {**dependencies, "sources": sources}}, http
 
 
 def _status(services: Services, *, log: bool) -> dict[str, object]:

@@ -39,6 +39,8 @@ class Request(web.BaseRequest):
     signed: Signed | None = None
     #: code of the answered problem, for the canonical log line
     problem: str = ""
+    #: of the page that is asked for (`gateway/pages/frame.py`); None: it is none
+    frame: Any = None
     #: for the header DPoP-Nonce of the response
     nonce: str = ""
 

@@ -11,7 +11,6 @@ from gateway.api.context import OpenId, SignIn
 from gateway.composition.composition import Composition
 from gateway.composition.identity_providers import open_identity_providers
 from gateway.composition.log_keys import derived
-from gateway.console.pages import Pages
 from gateway.console.words import MANDATE_FAULTS, OTHER_ACCOUNTS
 from gateway.domain import sentences as say
 from gateway.domain.errors import Refused, Throttled, Unprocessable
@@ -111,7 +110,6 @@ async def signing_in(
     try:
         yield SignIn(
             broker=broker, sign_out=sign_out,
-            pages=openid.pages if openid is not None else Pages(is_sandbox=configuration.gateway.profile == "sandbox"),
             floods=Floods(inputs.quotas, inputs.secret, configuration.gateway.logins.per_address),
         )  # fmt: skip
     finally:

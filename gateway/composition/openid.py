@@ -11,7 +11,6 @@ from gateway.composition.logins import LoginState
 from gateway.composition.relay import PublicAddress
 from gateway.config.configuration import Configuration
 from gateway.config.gateway import LoginKeySettings
-from gateway.console.pages import Pages
 from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_from_text, key_in
@@ -91,7 +90,7 @@ def open_id(
     return OpenId(
         provider=OpenIdProvider(shared), redemption=Redemption(shared), people=PeopleTokens(shared),
         logout_tokens=LogoutTokens(tokens, clients, state.sessions, subjects, lambda: address.url, now),
-        pages=Pages(is_sandbox=configuration.gateway.profile == "sandbox"), resume=resume,
+        resume=resume,
     )  # fmt: skip
 
 

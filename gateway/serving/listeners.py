@@ -27,6 +27,8 @@ from gateway.app import App, Shared, open_app, open_shared
 from gateway.composition.composition import Composition
 from gateway.config.gateway import Listener, address_of
 from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
+from gateway.pages.doors import PAGES
+from gateway.pages.frame import add_pages
 from gateway.telemetry import Metrics
 
 #: how long metrics wait for counts of the database; later the last count is shown
@@ -39,6 +41,7 @@ def api_routes(doors: Sequence[OpenedDoor] = ()) -> Routes:
     add_operations(routes)
     add_documents(routes)
     add_login_pages(routes)
+    add_pages(routes, PAGES)
     add_doors(routes, doors)
     return routes
 

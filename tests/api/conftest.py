@@ -23,6 +23,7 @@ from gateway.app import SystemClock
 from gateway.composition.access import assembled
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import DoorLimits
+from gateway.console.pages import Pages
 from gateway.domain import sentences as say
 from gateway.domain.errors import LogUnavailable, NotFound
 from gateway.domain.exchange import ExchangeRecord, Receipt
@@ -266,6 +267,7 @@ async def _open(
         sources={},
         recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),
         logins=forwarded_logins(Logins(configuration.logins, configuration.root, time.time), None),
+        pages=Pages(is_sandbox=True),
     )
     dispatcher = Dispatcher(services, api_routes(), Metrics())
     runner = DoorRunner(dispatcher, limits, drain_seconds=2)

@@ -40,6 +40,7 @@ from gateway.composition.relay import PublicAddress
 from gateway.config.access import RequesterSettings
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import LoginKeySettings, ProxySettings
+from gateway.console.pages import Pages
 from gateway.domain.login import Identity, Mandate
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.handles import forwarded_logins
@@ -362,7 +363,8 @@ async def running(
     services = Services(
         clock=clock, configuration=configuration, catalogue=load_catalogue(ROOT), prefill=cast("Prefill", None),
         papers=cast("Papers", None), access=access, sources={}, recorder=recorder, openid=openid,
-        logins=forwarded_logins(logins, values), proxies=proxies(configuration.gateway.access.proxy),
+        logins=forwarded_logins(logins, values), pages=Pages(is_sandbox=True),
+        proxies=proxies(configuration.gateway.access.proxy),
     )  # fmt: skip
     runner = DoorRunner(
         Dispatcher(services, api_routes(), metrics), configuration.gateway.limits, drain_seconds=2

@@ -4,7 +4,7 @@ import time
 
 from adapters.sandbox.app import PROVINCE
 from adapters.sandbox.provincial_client import SignedInPerson
-from adapters.sandbox.provincial_system import ProvincialSystem, _Visit
+from adapters.sandbox.provincial_system import ProvincialSystem, _SystemVisit
 from tests.sandbox.conftest import Client
 
 GATEWAY = "http://127.0.0.1:9"
@@ -16,7 +16,7 @@ def visited_by(sandbox: Client, *sids: str) -> ProvincialSystem:
     system.introduce(GATEWAY)
     for sid in sids:
         person = SignedInPerson(subject="p", sid=sid, level="2", claims={}, login="lg_x", id_token="")
-        system._visits[f"cookie-{sid}"] = _Visit(person, "1.004873", "", time.time() + 60)
+        system._visits[f"cookie-{sid}"] = _SystemVisit(person, "1.004873", "", time.time() + 60)
     return system
 
 

@@ -1,0 +1,104 @@
+"""What every page goes through: languages, JSON twins, error pages, headers."""
+
+import orjson
+import pytest
+
+from tests.login.browser import Browser
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+HTML = "text/html,application/xhtml+xml"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
+)
+
+
+async def test_start_page_has_four_doors_in_vietnamese_and_may_not_be_framed_or_kept(
+    browser: Browser,
+) -> None:
+    page = await browser.go("/", Accept=HTML)
+    assert page.status == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert '<html lang="vi">' in page.text
+    assert "Dữ liệu nhà nước đã có, ông/bà không phải nộp lại" in page.text
+    for door in ("/portal", "/me", "/audit", "/ops"):
+        assert f'href="{door}"' in page.text
+    assert page.headers["Content-Security-Policy"] == POLICY
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+async def test_language_of_a_link_is_kept_in_a_cookie(browser: Browser) -> None:
+    english = await browser.go("/?lang=en", Accept=HTML)
+    assert '<html lang="en">' in english.text
+    assert "What the State knows, you need not bring again" in english.text
+    assert browser.cookies["motlan-lang"] == "en"
+    assert '<html lang="en">' in (await browser.go("/", Accept=HTML)).text
+    assert '<html lang="vi">' in (await browser.go("/?lang=vi", Accept=HTML)).text
+    assert '<html lang="vi">' in (await browser.go("/", Accept=HTML)).text
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["EN", "fr", "vi%0d%0aSet-Cookie:%20x=y", "%3Cscript%3E", "../en", "en%00", "%F0%9F%87%BB", "e" * 3_000],
+)
+async def test_language_that_there_is_not_leaves_the_page_vietnamese_and_sets_no_cookie(
+    browser: Browser, word: str
+) -> None:
+    page = await browser.go(f"/?lang={word}", Accept=HTML)
+    assert page.status == 200
+    assert '<html lang="vi">' in page.text
+    assert "<script>" not in page.text
+    assert "Set-Cookie" not in page.headers
+    browser.session.cookie_jar.update_cookies({"motlan-lang": '"><script>'})
+    assert '<html lang="vi">' in (await browser.go("/", Accept=HTML)).text
+
+
+async def test_program_gets_the_same_as_json(browser: Browser) -> None:
+    twin = await browser.go("/", Accept="application/json")
+    assert twin.headers["Content-Type"] == "application/json"
+    found = orjson.loads(twin.text)
+    assert [one["url"] for one in found["doors"]] == ["/portal", "/me", "/audit", "/ops"]
+    assert found["health"]["status"] == "ready"
+
+
+async def test_unknown_path_is_a_page_for_browsers_and_a_problem_for_programs(browser: Browser) -> None:
+    page = await browser.go("/no/such/page", Accept=HTML)
+    assert page.status == 404
+    assert "Không có trang này" in page.text
+    assert page.exchange in page.text
+    assert page.headers["Content-Security-Policy"] == POLICY
+    problem = await browser.go("/no/such/page", Accept="*/*")
+    assert problem.status == 404
+    assert problem.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_error_page_speaks_the_language_of_the_browser(browser: Browser) -> None:
+    await browser.go("/?lang=en", Accept=HTML)
+    assert "There is no such page" in (await browser.go("/nothing", Accept=HTML)).text
+
+
+async def test_parameter_that_comes_twice_is_refused(browser: Browser) -> None:
+    page = await browser.go("/?lang=en&lang=vi", Accept=HTML)
+    assert page.status == 400
+    assert "Yêu cầu không đúng" in page.text
+
+
+async def test_api_stays_an_api_for_browsers(browser: Browser) -> None:
+    answer = await browser.go("/v1/sources", Accept=HTML)
+    assert answer.status == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_kit_is_a_page(browser: Browser) -> None:
+    page = await browser.go("/console/kit?lang=en", Accept=HTML)
+    assert page.status == 200
+    assert "Kit" in page.text
+
+
+async def test_look_ahead_is_answered_where_nothing_is_recorded(browser: Browser) -> None:
+    async with browser.session.head(browser.house.url + "/", headers={"Accept": HTML}) as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert not await answer.read()
