@@ -13,7 +13,7 @@ from functools import partial
 
 from gateway import registry
 from gateway.access.requesters import Requesters
-from gateway.api.context import AuditDoor, Citizens, Loaded, Services
+from gateway.api.context import AuditDoor, Citizens, Loaded, Operation, Services
 from gateway.api.logins import resume
 from gateway.api.proxies import proxies
 from gateway.api.tls import server_context
@@ -42,6 +42,8 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.handles import forwarded_logins
 from gateway.login.id_tokens import Logins
+from gateway.operation.configurations import Shelf
+from gateway.operation.mutes import Mutes
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
@@ -49,6 +51,7 @@ from gateway.ports.policy import Quotas
 from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
 from gateway.prefill.admission import DecisionInputs
+from gateway.prefill.coverage import Coverage
 from gateway.prefill.gather import Gatherer
 from gateway.prefill.mandates import MandateProofs
 from gateway.prefill.sealing import Sealer
@@ -215,6 +218,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             pages=Pages(is_sandbox=settings.profile == "sandbox"),
             files=files, relay=relay, doors=open_doors(parts, desks.of),
             request_keys=relay.keys, relay_desk=desk, guesses=guesses,
+            operation=await _operation(parts, shared, recorder),
         )  # fmt: skip
         tls = await asyncio.to_thread(_tls, parts, access.requesters)
         relay.outbox.start()
@@ -223,6 +227,17 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts=parts, shared=shared, sources=sources, lent=lent, citizens=people, prefill=prefill,
             services=services, tls=tls, opened=opened.pop_all(),
         )  # fmt: skip
+
+
+async def _operation(parts: Composition, shared: Shared, recorder: Recorder) -> Operation:
+    """What operators use; keeps the text of the configuration for them."""
+    configuration, shelf, reader = parts.configuration, Shelf(parts.state), shared.stores.reader
+    await asyncio.to_thread(shelf.keep, parts.in_force.digest, configuration, parts.root)
+    mutes = Mutes(recorder=recorder, reader=reader, sources=frozenset(configuration.sources))
+    return Operation(
+        mutes=mutes, coverage=Coverage(configuration, parts.catalogue), shelf=shelf, reader=reader,
+        metrics=parts.metrics,
+    )  # fmt: skip
 
 
 def _asks_relay(parts: Composition) -> bool:

@@ -15,10 +15,11 @@ import stat
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, cast
@@ -69,6 +70,11 @@ _SUM: Final = len(_BUCKETS)
 _OURS: Final = frozenset({"exchange_id", "call_id", "time"})
 _LINE: Final = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 _PIPE_FLAGS: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+#: newest lines that a process keeps for its operators
+TAIL_LINES: Final = 500
+#: outcomes of sources are counted in slots of so many seconds, for a day
+SLOT_SECONDS: Final = 600
+_SLOTS: Final = 24 * 3600 // SLOT_SECONDS + 1
 
 EventDict = MutableMapping[str, Any]
 
@@ -150,16 +156,29 @@ class _Lines:
 
     def __init__(self, sink: Sink) -> None:
         self._write, self._flush = sink.write, sink.flush
+        self._numbers = count()
+        #: the newest ones, each with its number from 0
+        self.kept: deque[tuple[int, bytes]] = deque(maxlen=TAIL_LINES)
 
     def itself(self, *_names: object) -> "_Lines":
         """As structlog's factory."""
         return self
 
     def info(self, line: bytes) -> None:
+        self.kept.append((next(self._numbers), line))
         self._write(line)
         self._flush()
 
     debug = warning = error = critical = info
+
+
+def tail(after: int = -1) -> Sequence[tuple[int, bytes]]:
+    """The newest lines of this process behind number `after`, each with its number, oldest first; at most 500.
+
+    As they were written: of the allow-list, and without personal ids. It follows the latest `set_up`.
+    """
+    lines = getattr(structlog.get_config()["logger_factory"], "__self__", None)
+    return [one for one in lines.kept.copy() if one[0] > after] if isinstance(lines, _Lines) else []
 
 
 def _standard_error() -> Sink:
@@ -266,8 +285,9 @@ class Metrics(Collector):
 
     content_type: Final = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
-        """A fresh registry, owned by this instance."""
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        """A fresh registry, owned by this instance. `now`: POSIX seconds."""
+        self._now = now
         self._requests = _Family("counter", "requests", "Requests answered", "route", "method", "status")
         self._request_seconds = _Family("histogram", "request_seconds", "Time to the answer", "route")
         self._outcomes = _Family(
@@ -295,6 +315,11 @@ class Metrics(Collector):
             "code",
         )
         self._logins = _Family("counter", "logins", "Steps of logins of people", "step", "reason")
+        #: (number of the slot, answers of sources before it), for slots in which one answered
+        self._slots: deque[tuple[int, Mapping[tuple[str, str], float]]] = deque(maxlen=_SLOTS)
+        self._slot = 0
+        #: source -> whether it is paused, whether it is muted
+        self._alerts: Mapping[str, tuple[bool, bool]] = {}
         #: portal -> differences of the last reconciliation, by class
         self._diverged: dict[str, Mapping[str, int]] = {}
         self._families = (
@@ -338,6 +363,9 @@ class Metrics(Collector):
 
     def answer(self, source: str, operation: str, outcome: str, seconds: float) -> None:
         """A source answered, or did not."""
+        if (slot := int(self._now()) // SLOT_SECONDS) != self._slot:
+            self._slot = slot
+            self._slots.append((slot, self._answers()))
         place = (source, operation, outcome)
         used = self._sources.get(place)
         if used is None:
@@ -346,6 +374,30 @@ class Metrics(Collector):
         count[0] += 1
         histogram[bisect_left(_BUCKETS, seconds)] += 1
         histogram[_SUM] += seconds
+
+    def answers_since(self, moment: float) -> Mapping[str, Mapping[str, int]]:
+        """Source -> outcome -> answers to this process since `moment` (POSIX seconds, at most a day ago).
+
+        Counted from the beginning of the slot of ten minutes in which `moment` lies.
+        """
+        first = int(moment) // SLOT_SECONDS
+        before = next((counts for slot, counts in self._slots if slot >= first), None)
+        found: dict[str, dict[str, int]] = {}
+        if before is not None:
+            for (source, outcome), number in self._answers().items():
+                if (since := int(number - before.get((source, outcome), 0))) > 0:
+                    found.setdefault(source, {})[outcome] = since
+        return found
+
+    def _answers(self) -> Mapping[tuple[str, str], float]:
+        found: Counter[tuple[str, str]] = Counter()
+        for (source, _, outcome), (number, _) in self._sources.items():
+            found[source, outcome] += int(number[0])
+        return found
+
+    def alerts(self, sources: Mapping[str, tuple[bool, bool]]) -> None:
+        """How sources are now: whether each is paused, and whether it is muted."""
+        self._alerts = sources
 
     def fault(self, source: str, operation: str, code: str) -> None:
         """An answer, or one attribute of it, was not taken: the code is one of `FaultCode` or `Reason`."""
@@ -392,6 +444,8 @@ class Metrics(Collector):
         for name, text in _GAUGES.items():
             yield _gauge(name, text, self._gauges[name])
         yield _gauge("requests_in_flight", "Requests being answered", self._under_way)
+        if self._alerts:
+            yield _paused(self._alerts)
         if self._diverged:
             yield _diverged(self._diverged)
 
@@ -406,11 +460,21 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return metric
 
 
+def _paused(found: Mapping[str, tuple[bool, bool]]) -> Metric:
+    what = "1 while a source is not asked, because it failed; alert: on, or muted by an operator"
+    metric = Metric("motlan_source_paused", what, "gauge")
+    for source, (is_paused, is_muted) in found.items():
+        metric.add_sample(
+            metric.name, {"source": source, "alert": "muted" if is_muted else "on"}, float(is_paused)
+        )
+    return metric
+
+
 def _diverged(found: Mapping[str, Mapping[str, int]]) -> Metric:
     metric = Metric("motlan_dossiers_diverged", "Dossiers that differed at the last reconciliation", "gauge")
     for portal, counts in found.items():
-        for kind, count in counts.items():
-            metric.add_sample(metric.name, {"portal": portal, "class": kind}, count)
+        for kind, number in counts.items():
+            metric.add_sample(metric.name, {"portal": portal, "class": kind}, number)
     return metric
 
 

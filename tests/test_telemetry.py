@@ -265,3 +265,28 @@ def test_two_instances_share_nothing() -> None:
     first.appended(Phase.INTENT, 0.001)
     assert 'phase="intent"' in first.render().decode()
     assert 'phase="intent"' not in second.render().decode()
+
+
+def test_newest_lines_are_kept_as_they_were_written(sink: io.BytesIO) -> None:
+    for number in range(telemetry.TAIL_LINES + 20):
+        telemetry.log().info("http.answered", count=number, full_name=CANARY, reason=CANARY)
+    kept = telemetry.tail()
+    assert [line for _, line in kept] == sink.getvalue().splitlines(keepends=True)[-telemetry.TAIL_LINES :]
+    assert CANARY.encode() not in b"".join(line for _, line in kept)
+    newest = kept[-1][0]
+    telemetry.log().info("http.answered", count=1)
+    assert [number for number, _ in telemetry.tail(newest)] == [newest + 1]
+
+
+def test_process_that_is_not_set_up_has_no_lines() -> None:
+    structlog.reset_defaults()
+    assert telemetry.tail() == []
+
+
+def test_paused_source_raises_an_alert_unless_it_is_muted() -> None:
+    metrics = telemetry.Metrics()
+    metrics.alerts({"land": (True, False), "tax": (True, True), "health": (False, False)})
+    text = metrics.render().decode()
+    assert 'motlan_source_paused{alert="on",source="land"} 1.0' in text
+    assert 'motlan_source_paused{alert="muted",source="tax"} 1.0' in text
+    assert 'motlan_source_paused{alert="on",source="health"} 0.0' in text

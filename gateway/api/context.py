@@ -36,13 +36,17 @@ from gateway.login.people_tokens import PeopleTokens
 from gateway.login.provider import OpenIdProvider
 from gateway.login.redemption import Redemption
 from gateway.mapping.load import Catalogue
+from gateway.operation.configurations import Shelf
+from gateway.operation.mutes import Mutes
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
 from gateway.papers.keep import KeptPapers
 from gateway.papers.search import Searching
 from gateway.ports.clock import Clock
+from gateway.ports.exchange_log import LogReader
 from gateway.ports.sources import Source
 from gateway.prefill.attest import Attest
+from gateway.prefill.coverage import Coverage
 from gateway.prefill.service import Prefill
 from gateway.relay.deliveries import Deliveries
 from gateway.relay.guesses import LookupGuesses
@@ -51,6 +55,7 @@ from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scores import Scores
 from gateway.relay.service import DossierRelay
 from gateway.subject_requests.service import SubjectRequests
+from gateway.telemetry import Metrics
 
 #: an answer of a use case, ready for JSON
 Answer = Mapping[str, object]
@@ -118,6 +123,19 @@ class RelayDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What operators of the gateway use beside the relay."""
+
+    mutes: Mutes
+    coverage: Coverage
+    #: texts of configurations
+    shelf: Shelf
+    #: digests of configurations in the log
+    reader: LogReader
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """Logins of people at this gateway: the way of their browsers."""
 
@@ -170,6 +188,8 @@ class Services:
     guesses: LookupGuesses | None = None
     #: what its operators use
     relay_desk: "RelayDesk | None" = None
+    #: what operators of the gateway use; None if the log is only written
+    operation: Operation | None = None
     #: Idempotency-Keys; None without a store of them
     request_keys: RequestKeys | None = None
     #: signs answers on request

@@ -974,6 +974,9 @@ NO_SUCH_PORTAL = Sentence("không có cổng này trong các cổng được đ�
     "there is no such portal among those that are compared: {known}")
 DAYS_OF_RUN = Sentence("ngày đầu không sau ngày cuối, và khoảng thời gian không quá {most} ngày",
     "the first day is not after the last one, and there are at most {most} days between them")
+MUTE_TOO_LONG = Sentence("tạm im một nguồn được nhiều nhất 24 giờ; hãy chọn thời gian ngắn hơn",
+    "a source is muted for at most 24 hours; choose a shorter time")
+NO_SUCH_SOURCE = Sentence("không có nguồn này trong cấu hình", "the configuration has no such source")
 RECONCILIATION_RUNS = Sentence("việc đối soát với cổng này đang chạy; xem GET /v1/reconciliation",
     "a reconciliation with this portal is running; see GET /v1/reconciliation")
 DOSSIER_OF_ANOTHER = Sentence("mã hồ sơ này đã được hệ thống khác đăng ký; hãy kiểm tra mã đơn vị trong mã hồ sơ",

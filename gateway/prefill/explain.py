@@ -52,7 +52,7 @@ class Explainer:
         await self._record(decision, case, requester, exchange)
         grant = decision.grant or self._nothing(case, requester)
         plan, published = self._plans.plan(case, grant), self._plans.published
-        view = _FieldExplainer(decision, found, grant, plan, frozenset(request.known))
+        view = FieldExplainer(decision, found, grant, plan, frozenset(request.known))
         limits = self._counting.of(grant.limits) if decision.grant is not None else ()
         return {
             "exchange_id": exchange,
@@ -86,12 +86,13 @@ class Explainer:
         await self._recorder.write(about, Phase.LOOKUP, result, rules=decision.rules, notes=notes)
 
 
-class _FieldExplainer:
+class FieldExplainer:
     """States for each field whether it is asked, by which rule, and what would change that."""
 
     def __init__(
         self, decision: Decision, found: Decision, grant: Grant, plan: Plan, known: frozenset[str]
     ) -> None:  # fmt: skip
+        """`found`: the decision about people found in evidence; `known`: the fields that were typed."""
         self._decision = decision
         self._found = found
         self._grant = grant
@@ -193,7 +194,7 @@ def _denial(one: Denial) -> Entry:
     }
 
 
-def _sources(plan: Plan, grant: Grant, published: Published, view: _FieldExplainer) -> Iterator[Entry]:
+def _sources(plan: Plan, grant: Grant, published: Published, view: FieldExplainer) -> Iterator[Entry]:
     """The sources that would be asked; `first`: at once, whatever other sources answer."""
     for query in plan.queries:
         name, granted = query.service.name, grant.services.get(query.service.name)

@@ -10,9 +10,11 @@ from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
 from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan
 from gateway.mapping.predicates import Published
+from gateway.mapping.procedure import Procedure
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant
 from gateway.prefill.case import Case
+from gateway.prefill.roles import Cast
 
 _MAX_PLANS = 256
 #: limit of plans for some fields only: callers may ask for many subsets, and these must not evict whole forms
@@ -51,9 +53,14 @@ class Plans:
 
     def once(self, case: Case, grant: Grant, narrowed: frozenset[str] | None = None) -> Plan:
         """A new plan that is not kept."""
-        cast = case.cast
+        return self.of(case.procedure, case.cast, grant, narrowed)
+
+    def of(
+        self, procedure: Procedure, cast: Cast, grant: Grant, narrowed: frozenset[str] | None = None
+    ) -> Plan:
+        """A new plan for a cast of a procedure, without a request."""
         plan = make_plan(
-            case.procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
+            procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
         )
         untouched = FixedSituation({}, cast.given, grant.day, self.published, cast.subjects)
         return replace(

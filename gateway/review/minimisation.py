@@ -82,15 +82,20 @@ def minimised(configuration: Configuration, catalogue: Catalogue, day: date) -> 
 
 def _rows(configuration: Configuration, catalogue: Catalogue, day: date) -> Iterator[MinimisationRow]:
     for name, settings in sorted(configuration.requesters.items()):
-        held = [
-            configuration.agreements[one] for one in settings.agreements if one in configuration.agreements
-        ]
         if _SCOPE not in settings.scopes:
             continue
         for code, procedure in sorted(catalogue.procedures.items()):
-            ours = [one for one in held if _is_about(one, procedure) and _holds(one, day)]
-            if ours:
+            if ours := agreements_of(configuration, name, procedure, day):
                 yield _row(name, code, procedure, ours, catalogue)
+
+
+def agreements_of(
+    configuration: Configuration, requester: str, procedure: Procedure, day: date
+) -> list[Agreement]:
+    """The agreements of a requester about a procedure and its purpose on a day, in their order."""
+    known = configuration.agreements
+    held = [known[one] for one in configuration.requesters[requester].agreements if one in known]
+    return [one for one in held if _is_about(one, procedure) and _holds(one, day)]
 
 
 def _row(

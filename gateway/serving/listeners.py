@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from aiohttp import web
 
+from gateway.api.context import Operation, Services
 from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
 from gateway.api.door import DoorRunner
 from gateway.api.doors import add_doors
@@ -26,7 +27,7 @@ from gateway.api.tls import Renewable
 from gateway.app import App, Shared, open_app, open_shared
 from gateway.composition.composition import Composition
 from gateway.config.gateway import Listener, address_of
-from gateway.domain.errors import ConfigError, ConsentsUnavailable, Problem
+from gateway.domain.errors import ConfigError, ConsentsUnavailable, LogUnavailable, Problem
 from gateway.pages.doors import PAGES
 from gateway.pages.frame import add_pages
 from gateway.telemetry import Metrics
@@ -53,6 +54,8 @@ def admin_routes(metrics: Metrics) -> Routes:
         services = request.services
         if services.audit is not None:
             metrics.gauges(await services.audit.watch.gauges())
+        if services.operation is not None:
+            metrics.alerts(await _alerts(services, services.operation))
         if services.citizens is not None:
             with contextlib.suppress(ConsentsUnavailable, TimeoutError):
                 async with asyncio.timeout(_ASK_SECONDS):
@@ -64,6 +67,15 @@ def admin_routes(metrics: Metrics) -> Routes:
     for path, handler in {"/health/live": live, "/health/ready": ready, "/metrics": render}.items():
         routes.add(("GET",), Endpoint(path, handler))
     return routes
+
+
+async def _alerts(services: Services, operation: Operation) -> dict[str, tuple[bool, bool]]:
+    """Source -> whether it is paused, and muted: as last known while the log cannot be read."""
+    muted = operation.mutes.muted()
+    with contextlib.suppress(LogUnavailable, TimeoutError):
+        async with asyncio.timeout(_ASK_SECONDS):
+            muted = await operation.mutes.refreshed()
+    return {name: (one.state().breaker != "closed", name in muted) for name, one in services.sources.items()}
 
 
 class Gateway:
