@@ -16,6 +16,7 @@ from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
+from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.tiles import TILE, parse_path
 from gateway.ports.exchange_log import LogSearch
@@ -41,13 +42,13 @@ _SHORTLY = "public, max-age=1"
 async def search(request: Request) -> Response:
     """`POST /v1/audit/search`."""
     body = await read_model(request, SearchBody)
-    done = door_of(request).audit.search(request.caller, _filters(body), body.cursor, body.limit)
+    done = door_of(request).audit.search(request.caller, filters_of(body), body.cursor, body.limit)
     return answer(await done)
 
 
 async def records(request: Request) -> Response:
     """`GET /v1/audit/records/{exchange_id}`."""
-    exchange = _exchange(request.parameters["exchange_id"])
+    exchange = exchange_of(request.parameters["exchange_id"])
     return answer(await door_of(request).audit.records(request.caller, exchange))
 
 
@@ -85,7 +86,7 @@ async def inclusion(request: Request) -> Response:
             raise BadRequest(say.LEAF_HASH, code=ProblemCode.QUERY_WRONG)
         return answer(await audit.proofs.of_receipt(bytes.fromhex(given["leaf_hash"]), size))
     await demand(request, "audit:search")
-    return answer(await audit.proofs_of(request.caller, _exchange(given["exchange_id"]), size))
+    return answer(await audit.proofs_of(request.caller, exchange_of(given["exchange_id"]), size))
 
 
 async def consistency(request: Request) -> Response:
@@ -99,7 +100,11 @@ async def consistency(request: Request) -> Response:
 
 async def export(request: Request) -> web.StreamResponse:
     """`POST /v1/audit/export`."""
-    body = await read_model(request, ExportBody)
+    return await exported(request, request.caller, await read_model(request, ExportBody))
+
+
+async def exported(request: Request, caller: Caller, body: ExportBody) -> web.StreamResponse:
+    """The export that a body asks for, as a stream of lines. Raises BadRequest for a range that cannot be."""
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
@@ -107,13 +112,13 @@ async def export(request: Request) -> web.StreamResponse:
     _check_times(body)
     if body.from_ is not None and body.to is not None and body.from_ > body.to:
         raise BadRequest(say.FROM_BEHIND_TO, code=ProblemCode.RANGE_WRONG)
-    exports, caller, csv = door_of(request).exports, request.caller, body.format == "csv"
+    exports, csv = door_of(request).exports, body.format == "csv"
     if csv and body.grown_from is not None:
         raise BadRequest(say.CSV_PROVES_NOTHING, code=ProblemCode.RANGE_WRONG)
     numbering = await door_of(request).watch.read_numbering()
     missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
-        filters = _filters(body.search)
+        filters = filters_of(body.search)
         lines = await exports.found(caller, filters, csv=csv, grown_from=body.grown_from)
         missing |= await exports.searched(filters) if csv else {}
     else:
@@ -157,7 +162,8 @@ def door_of(request: Request) -> AuditDoor:
     return door
 
 
-def _filters(body: FiltersBody) -> Filters:
+def filters_of(body: FiltersBody) -> Filters:
+    """For the use cases. Raises BadRequest for a time range that cannot be."""
     _check_times(body)
     plain: dict[str, Any] = {
         name: str(value) for name, value in body.model_dump(include=_PLAIN, exclude_none=True).items()
@@ -196,7 +202,8 @@ def _size(given: dict[str, str], name: str) -> int | None:
     return int(given[name])
 
 
-def _exchange(text: str) -> str:
+def exchange_of(text: str) -> str:
+    """The id in a path. Raises NotFound for other text."""
     if not _EXCHANGE.fullmatch(text):
         raise NotFound(say.EXCHANGE_ID, code=ProblemCode.EXCHANGE_UNKNOWN)
     return text

@@ -58,6 +58,7 @@ _RECORD = {
         "on_duty": _FLAG,
         "has_official": _FLAG,
         "subjects": {**_TEXTS, "description": "roles, not who has them"},
+        "people": {**_NUMBER, "description": "different people or things in these roles"},
         "fields": {**_TEXTS, "description": "names of the fields that left"},
         "rules": _TEXTS,
         "notes": {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean"]}},

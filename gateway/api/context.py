@@ -16,8 +16,10 @@ from gateway.api.opened_door import OpenedDoor
 from gateway.api.proxies import Proxies
 from gateway.api.unproven import UnprovenRefusals
 from gateway.audit.export import Exports
+from gateway.audit.growth import Growth
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
+from gateway.audit.story import Story
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config.configuration import Configuration
@@ -88,6 +90,10 @@ class AuditDoor:
     exports: Exports
     reports: Reports
     usage: Usage
+    #: exchanges in words
+    story: Story
+    #: compares checkpoints
+    growth: Growth
     watch: Watch
     anchors: Anchoring
     #: the same, with the titles of another composition

@@ -96,6 +96,14 @@ class Exports:
             await self._hold(held, tiles_of_inclusion(hits[0], head.size))
         return self._proved(line, hits, head, held)
 
+    async def count(self, caller: Caller, filters: Filters) -> int:
+        """Number of records that an export of a search has now. Raises BadRequest if it is too large."""
+        await self._context.note(caller, "count", filters.names, filters.people)
+        _, head = await self._context.proofs.witnessed()
+        if filters.names:
+            return len(await self._hits(filters, head.size))
+        return head.size - (await self._context.history.history()).below
+
     async def searched(self, filters: Filters) -> dict[str, list[str]]:
         """Names of the filters of a search, and the months and archives that it skipped."""
         past = await self._context.past(filters)

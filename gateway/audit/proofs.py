@@ -83,6 +83,26 @@ class TreeProofs:
             "hashes": [one.hex() for one in hashes],
         }
 
+    async def evidence(self, entry: LogEntry, size: int, root: bytes) -> dict[str, Any]:
+        """The record's own bytes and its inclusion proof, right or wrong: the reader verifies it.
+
+        `verified`: whether it is right. The hashes are empty where the tree has lost them.
+        """
+        hash_ = leaf_hash(entry.leaf)
+        try:
+            hashes = await self._tree.inclusion(entry.index, size)
+        except ValueError:
+            hashes = []
+        return {
+            "leaf": entry.leaf.decode(errors="replace"),
+            "leaf_index": entry.index,
+            "tree_size": size,
+            "leaf_hash": hash_.hex(),
+            "root_hash": root.hex(),
+            "hashes": [one.hex() for one in hashes],
+            "verified": verify_inclusion(hash_, entry.index, size, hashes, root),
+        }
+
     async def consistency(self, old: int, new: int | None) -> dict[str, Any]:
         """The consistency proof between two sizes."""
         new, root = await self._head(new, at_least=old)

@@ -129,13 +129,17 @@ class Audit:
         self.proofs = context.proofs
 
     async def search(
-        self, caller: Caller, filters: Filters, cursor: str | None, count: int
+        self, caller: Caller, filters: Filters, cursor: str | None, count: int, reason: str = ""
     ) -> dict[str, object]:
-        """One page of records without personal data. Raises BadRequest for a cursor of another search."""
+        """One page of records without personal data. Raises BadRequest for a cursor of another search.
+
+        `reason`: why somebody is searched for, recorded before the search.
+        """
         context = self.context
         bound = b"search\0" + caller.requester.id.encode() + b"\0" + filters.digestible
         before = None if cursor is None else context.cursors.opened(cursor, bound)
-        await context.note(caller, "search", filters.names, filters.people, further=cursor is not None)
+        why = {"reason": reason} if reason else {}
+        await context.note(caller, "search", filters.names, filters.people, further=cursor is not None, **why)
         found, following = await context.page(filters, before, count)
         return {
             "exchange_id": caller.exchange,
@@ -149,6 +153,44 @@ class Audit:
         await self.context.note(caller, "records", "exchange", of=exchange)
         found = await self.context.exchange(exchange)
         return {"exchange_id": exchange, "records": [shown(entry) for entry in found]}
+
+    async def opened(self, caller: Caller, exchange: str) -> dict[str, object]:
+        """The records of one exchange with their evidence, in one look-up. Raises NotFound."""
+        await self.context.note(caller, "records", "exchange", of=exchange)
+        found = await self.context.exchange(exchange)
+        return {
+            "exchange_id": exchange,
+            "records": [shown(entry) for entry in found],
+            "evidence": await self._evidence(exchange, found),
+        }
+
+    async def evidence(self, caller: Caller, exchange: str) -> dict[str, object]:
+        """What proves the records of one exchange, for a reader that verifies it: their own bytes too.
+
+        Raises NotFound. A record that somebody changed is there with the proof that it does not fit.
+        """
+        await self.context.note(caller, "proof", "exchange", of=exchange)
+        return await self._evidence(exchange, await self.context.exchange(exchange))
+
+    async def _evidence(self, exchange: str, found: Sequence[LogEntry]) -> dict[str, object]:
+        try:
+            note, head = await self.proofs.checkpoint()
+        except NotFound:  # before the first record has its place
+            return {
+                "exchange_id": exchange,
+                "checkpoint": "",
+                "vkeys": [],
+                "waiting": len(found),
+                "proofs": [],
+            }
+        placed = [entry for entry in found if NO_PLACE < entry.index < head.size]
+        return {
+            "exchange_id": exchange,
+            "checkpoint": note,
+            "vkeys": list(await self.context.signers()),
+            "waiting": len(found) - len(placed),
+            "proofs": [await self.proofs.evidence(entry, head.size, head.root) for entry in placed],
+        }
 
     async def proofs_of(self, caller: Caller, exchange: str, size: int | None) -> dict[str, object]:
         """Inclusion proofs of all records of one exchange."""

@@ -46,6 +46,7 @@ def shown(entry: LogEntry) -> dict[str, Any]:
         "configuration": members["config"],
         "has_official": bool(members["official"]),
         "subjects": sorted(members["subjects"]),
+        "people": len({index for role, index in members["subjects"].items() if not role.startswith("also#")}),
         "fields": sorted(members["fields"]),
         "calls": [_call(call) for call in members["calls"]],
     }

@@ -10,8 +10,14 @@ from typing import Any
 
 from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
+from gateway.mapping.procedure import Field, role_of
+from gateway.policy.grants import gives
 
 TitleWords = dict[str, str]
+
+#: people who were not asked about, whose number stood in the data that left
+_ALSO = ("người khác có số trong dữ liệu", "somebody else, whose number is in the data")
+_SCOPE = ("phạm vi công bố", "published scope")
 
 
 class Titles:
@@ -46,6 +52,65 @@ class Titles:
         """Title of a procedure."""
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
+
+    def role(self, procedure: str, role: str) -> TitleWords:
+        """Title of a role of a procedure, `child#2` too."""
+        if role.startswith("also#"):
+            return {"code": role, "title": _ALSO[0], "title_en": _ALSO[1]}
+        found = self._catalogue.find(procedure)
+        known = found.roles.get(role_of(role)) if found else None
+        if known is None or known.title is None:
+            return {"code": role, "title": role, "title_en": role}
+        return _words(role, known)
+
+    def kind(self, procedure: str, role: str) -> str:
+        """What a role takes (`SubjectKind`); blank where it takes several kinds, or is unknown."""
+        found = self._catalogue.find(procedure)
+        known = found.roles.get(role_of(role)) if found else None
+        return known.kind[0].value if known is not None and len(known.kind) == 1 else ""
+
+    def field(self, procedure: str, name: str) -> TitleWords:
+        """Title of a form field."""
+        found = self._field(procedure, name)
+        return _words(name, found if found is not None and found.title is not None else None)
+
+    def refs(self, procedure: str, name: str) -> list[tuple[str, str, str]]:
+        """Role, evidence and attribute that a form field may come from, in order."""
+        found = self._field(procedure, name)
+        return [(ref.role, ref.evidence, ref.attribute) for ref in found.refs] if found else []
+
+    def evidence(self, source: str, operation: str) -> str:
+        """The evidence type that a data service gives; blank for an unknown service."""
+        service = self._catalogue.services.get(source, {}).get(operation)
+        return service.evidence if service else ""
+
+    def agreement(self, code: str) -> TitleWords | None:
+        """Title of an agreement; None for an unknown one."""
+        found = self._configuration.agreements.get(code)
+        return None if found is None else _words(code, found)
+
+    def grants(self, rule: str, service: str, attributes: Iterable[str]) -> bool:
+        """Whether a rule of a record may have granted attributes of a data service; not known: yes."""
+        kind, _, name = rule.partition(":")
+        found = self._configuration.agreements.get(name) if kind == "agreement" else None
+        return found is None or any(gives(found, service, one) for one in attributes)
+
+    def published(self, service: str, attributes: Iterable[str]) -> list[TitleWords]:
+        """The published scopes that have any of these attributes of a data service."""
+        wanted = frozenset(attributes)
+        return [
+            {
+                "code": one.scope,
+                "title": f"{_SCOPE[0]} {one.document}",
+                "title_en": f"{_SCOPE[1]} {one.document}",
+            }
+            for one in self._configuration.scopes
+            if one.service == service and not wanted.isdisjoint(one.attributes)
+        ]
+
+    def _field(self, procedure: str, name: str) -> Field | None:
+        found = self._catalogue.find(procedure)
+        return next((one for one in found.fields if one.key == name), None) if found else None
 
     def representation(self, kind: str) -> TitleWords:
         """Title of a kind of representation."""

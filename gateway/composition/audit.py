@@ -7,11 +7,13 @@ from dataclasses import replace
 from gateway.api.context import AuditDoor
 from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
+from gateway.audit.growth import Growth
 from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import TreeProofs
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit, AuditContext
+from gateway.audit.story import Story
 from gateway.audit.sweeper import Sweeper
 from gateway.audit.titles import Titles
 from gateway.audit.usage import Usage
@@ -60,10 +62,11 @@ async def auditing(
         def door(of: Composition) -> AuditDoor:
             """The same, with titles and digest of another configuration."""
             ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest))
-            usage = Usage(ours, Titles(of.configuration, of.catalogue, of.root))
+            titles = Titles(of.configuration, of.catalogue, of.root)
             return AuditDoor(
-                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts), usage=usage,
-                watch=watch, anchors=anchors, of=door,
+                audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts),
+                usage=Usage(ours, titles), story=Story(titles, of.in_force.digest), growth=Growth(ours), watch=watch,
+                anchors=anchors, of=door,
             )  # fmt: skip
 
         yield door(parts)

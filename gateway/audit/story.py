@@ -1,0 +1,429 @@
+"""One exchange as a story in words: what was meant, who was asked, what left, and every later record with its place.
+
+Read from shown records alone, so without personal data. Titles come from the configuration in force. What a field
+rests on, rule by rule, is said only where the record was decided under that configuration: the log keeps rules per
+exchange, and a former configuration cannot be opened here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.audit.story_words import (
+    CALLS,
+    CONDITIONS,
+    EVENTS,
+    NUMBERS_EN,
+    NUMBERS_VI,
+    OUTCOME_VERBS,
+    OUTCOMES,
+    PHASES,
+    UNKNOWN_PHASE,
+    Both,
+    StepWords,
+)
+from gateway.audit.titles import Titles, TitleWords
+from gateway.domain.dates import local
+from gateway.domain.reasons import Reason, RefusalReason
+
+Record = Mapping[str, Any]
+Step = dict[str, Any]
+#: a part of a sentence, and whether it is one of its facts
+Part = tuple[str, bool]
+
+#: role of people whose numbers left with another person's form
+_ALSO = "also#"
+_VI, _EN = 0, 1
+
+
+class Story:
+    """Tells exchanges in the titles of one configuration."""
+
+    def __init__(self, titles: Titles, digest: str) -> None:
+        """`digest`: of the configuration that the titles are from."""
+        self._titles = titles
+        self._digest = digest
+
+    def told(self, records: Sequence[Record]) -> dict[str, Any]:
+        """The sentence in both languages, in parts too, and the steps in the order of the log."""
+        readable = [one for one in records if "phase" in one]
+        parts = [self._sentence(readable, language) for language in (_VI, _EN)]
+        return {
+            "sentence": "".join(text for text, _ in parts[_VI]),
+            "sentence_en": "".join(text for text, _ in parts[_EN]),
+            "parts": [{"text": text, "strong": strong} for text, strong in parts[_VI]],
+            "parts_en": [{"text": text, "strong": strong} for text, strong in parts[_EN]],
+            "steps": [step for one in records for step in self._steps(one, readable)],
+        }
+
+    def row(self, record: Record) -> dict[str, Any]:
+        """A record as a line of a list: its titles, and its result in words."""
+        if "phase" not in record:
+            return {"requester": None, "agency": None, "procedure": None, "result": None, "state": ""}
+        titles = self._titles
+        words, state = self._result(record)
+        return {
+            "requester": titles.requester(record["requester"]) if record["requester"] else None,
+            "agency": titles.agency(record["agency"]) if record["agency"] else None,
+            "procedure": titles.procedure(record["procedure"]) if record["procedure"] else None,
+            "result": {"title": words[_VI], "title_en": words[_EN]},
+            "state": state,
+        }
+
+    def _result(self, record: Record) -> tuple[Both, str]:
+        phase, result = record["phase"], record["result"]
+        if phase == "outcome":
+            fields = len(record["fields"])
+            said = f"{fields} trường đã rời cổng", f"{fields} fields left"
+            return (said, "ok") if fields else (("Không có trường nào rời cổng", "No field left"), "mute")
+        words = _phase_words(phase)
+        reason = _reason(result)
+        if phase == "refusal":
+            return (reason or words.title), "stop"
+        happened = _event(record)
+        return (happened or words.title), "wait" if phase == "abandoned" else ""
+
+    # ------------------------------------------------------------------------------------------------ sentence
+
+    def _sentence(self, records: Sequence[Record], language: int) -> list[Part]:
+        if not records:
+            said = "Không có bản ghi nào đọc được.", "No record can be read."
+            return [(said[language], False)]
+        opening = next((one for one in records if one["phase"] == "intent"), records[0])
+        parts = [(_at(opening["time"], language), False), (self._asker(opening, language), True)]
+        if opening["phase"] != "intent":
+            words = _event(opening) or _phase_words(opening["phase"]).said
+            return [
+                *parts[:1],
+                *([(f"{parts[1][0]}: ", True)] if parts[1][0] else []),
+                (words[language], False),
+            ]
+        sources = len({call["source"] for call in opening["calls"]})
+        asked = (" hỏi ", " asked ")[language]
+        return [
+            *parts, (asked, False), (_counted(sources, ("nguồn", "source"), language), True),
+            ((" về ", " about ")[language], False), (self._whom(opening, language), True),
+            *self._why(opening, language), (". ", False), *self._ending(records, opening, language),
+        ]  # fmt: skip
+
+    def _asker(self, record: Record, language: int) -> str:
+        if not record["requester"]:
+            return ""
+        return _of(self._titles.requester(record["requester"]), language)
+
+    def _whom(self, record: Record, language: int) -> str:
+        roles = [role for role in record["subjects"] if not role.startswith(_ALSO)]
+        kinds = {self._titles.kind(record["procedure"], role) for role in roles}
+        noun = ("đối tượng", "subject")
+        if kinds <= {"person", "newborn"}:
+            noun = ("người", "person")
+        elif kinds == {"organisation"}:
+            noun = ("tổ chức", "organisation")
+        return _counted(record.get("people", len(roles)), noun, language)
+
+    def _why(self, record: Record, language: int) -> list[Part]:
+        if record["procedure"]:
+            begin = (" để giải quyết thủ tục ", " for the procedure ")[language]
+            return [(begin, False), (_of(self._titles.procedure(record["procedure"]), language), True)]
+        begin = ("; mục đích: ", "; purpose: ")[language]
+        return [(begin, False), (_of(self._titles.purpose(record["purpose"]), language), True)]
+
+    def _ending(self, records: Sequence[Record], opening: Record, language: int) -> Iterator[Part]:
+        ends = [one for one in records if one["phase"] in {"outcome", "refusal", "abandoned"}]
+        if not ends:
+            yield ("Chưa có bản ghi kết thúc.", "No record closes it yet.")[language], False
+            return
+        end = ends[-1]
+        if end["phase"] != "outcome":
+            reason = _reason(end["result"])
+            if reason is not None:
+                yield f"{reason[language]}. ", False
+            yield _phase_words(end["phase"]).said[language], False
+            return
+        yield _answers(end["calls"], language), False
+        yield _counted(len(end["fields"]), ("trường", "field"), language), True
+        lasted = _milliseconds(opening["time"], end["time"])
+        after = "" if lasted is None else (" sau ", " after ")[language] + f"{_number(lasted)} ms"
+        yield (" đã rời cổng", " left")[language] + f"{after}.", False
+
+    # ---------------------------------------------------------------------------------------------------- steps
+
+    def _steps(self, record: Record, records: Sequence[Record]) -> Iterator[Step]:
+        place = {name: record[name] for name in ("leaf_index", "leaf_hash")}
+        place |= {"altered": bool(record.get("altered")), "unreadable": bool(record.get("unreadable"))}
+        if "phase" not in record:
+            yield {**place, **_words_of("unreadable", UNKNOWN_PHASE), "time": "", "facts": []}
+            return
+        place |= {"time": record["time"], "phase": record["phase"]}
+        if record["phase"] == "outcome" and record["calls"]:
+            yield {**place, **_words_of("calls", CALLS), "facts": [], "calls": self._calls(record)}
+        words = _phase_words(record["phase"])
+        happened = _event(record)
+        opening = next((one for one in records if one["phase"] == "intent"), record)
+        known = [] if record is opening else self._facts(opening)
+        facts = [one for one in self._facts(record) if one not in known]
+        step = {**place, **_words_of(record["phase"], words), "facts": facts}
+        if happened:
+            step |= {"said": happened[_VI], "said_en": happened[_EN]}
+        if record["phase"] == "outcome":
+            step["left"] = self._left(record)
+        is_answered = any(one["phase"] == "outcome" for one in records)
+        yield step
+        if record["phase"] in {"intent", "abandoned", "delivery"} and record["calls"] and not (
+            record["phase"] == "intent" and is_answered
+        ):  # fmt: skip
+            yield {**place, **_words_of("calls", CALLS), "facts": [], "calls": self._calls(record)}
+
+    def _facts(self, record: Record) -> list[dict[str, Any]]:
+        return [*self._who_facts(record), *self._rule_facts(record)]
+
+    def _who_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+        titles, phase = self._titles, record["phase"]
+        named = {
+            "requester": (("Hệ thống hỏi", "Requester"), titles.requester),
+            "agency": (("Cơ quan", "Agency"), titles.agency),
+            "dossier": (("Hồ sơ", "Dossier"), _plain),
+            "purpose": (("Mục đích", "Purpose"), titles.purpose),
+        }
+        for name, (word, title) in named.items():
+            if record[name]:
+                yield _fact(word, title(record[name]))
+            if name == "agency":
+                yield from self._people_facts(record)
+        for note, value in record["notes"].items():
+            if note not in _SAID_ELSEWHERE:
+                yield {**_fact(("Ghi chú", "Note"), _plain(str(value))), "note": note}
+        reason = _reason(record["result"]) if phase in {"refusal", "abandoned"} else None
+        if reason is not None:
+            yield _fact(("Lý do", "Reason"), {**_titled(reason), "code": record["result"]})
+
+    def _people_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+        role_of, phase = self._titles.role, record["phase"]
+        if phase in {"intent", "refusal"}:
+            yield _fact(("Cán bộ", "Official"), _official(record))
+        if phase == "intent" and record["notes"].get("asked_by"):
+            role = role_of(record["procedure"], str(record["notes"]["asked_by"]))
+            yield _fact(("Người thao tác", "Who used the portal"), role)
+        if record["subjects"]:
+            roles = [role_of(record["procedure"], role) for role in record["subjects"]]
+            yield {**_fact(("Người được hỏi", "Asked about"), _joined(roles)), "hidden": True}
+
+    def _rule_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+        reason = _reason(record["result"])
+        if reason is not None:
+            yield _fact(
+                ("Lý do", "Reason"), {"code": record["result"], "title": reason[0], "title_en": reason[1]}
+            )
+        for rule in record["rules"]:
+            name = ("Quy tắc", "Rule") if record["phase"] == "refusal" else ("Được phép theo", "Allowed by")
+            yield _fact(name, self._rule(rule))
+        if record["legal_basis"]:
+            yield _fact(("Căn cứ pháp lý", "Legal basis"), _plain(record["legal_basis"]))
+        if record["configuration"]:
+            is_same = record["configuration"] == self._digest
+            said = (
+                ("vẫn đang dùng", "still in force") if is_same
+                else ("không còn dùng, không mở được ở đây", "not in force any more, and cannot be opened here")
+            )  # fmt: skip
+            shown = {**_titled(said), "code": record["configuration"]}
+            yield {**_fact(("Cấu hình khi đó", "Configuration"), shown), "digest": True}
+
+    def _rule(self, rule: str) -> TitleWords:
+        kind, _, name = rule.partition(":")
+        found = self._titles.agreement(name) if kind == "agreement" else None
+        if found is not None:
+            return {**found, "code": rule}
+        words = CONDITIONS.get(kind)
+        if words is None:
+            return _plain(rule)
+        return {**_titled(words), "code": rule}
+
+    def _calls(self, record: Record) -> list[dict[str, Any]]:
+        titles, found = self._titles, []
+        for call in record["calls"]:
+            words = OUTCOMES.get(call["outcome"], (call["outcome"], call["outcome"], ""))
+            found.append({
+                "call": call["call"],
+                "source": titles.source(call["source"]),
+                "data_service": titles.data_service(call["source"], call["data_service"]),
+                "subject": titles.role(record["procedure"], call["subject"]),
+                "attributes": titles.attributes(call["source"], call["data_service"], call["attributes"]),
+                "outcome": {"code": call["outcome"], "title": words[0], "title_en": words[1]},
+                "state": words[2],
+                "elapsed_ms": call["elapsed_ms"],
+                "cached": call["cached"],
+                "shared_with": call["shared_with"],
+            })  # fmt: skip
+        return found
+
+    def _left(self, record: Record) -> dict[str, Any]:
+        """The fields that left: by service, with the rules that granted it, if they can be known."""
+        titles = self._titles
+        fields = [titles.field(record["procedure"], name) for name in record["fields"]]
+        asked = sum(len(call["attributes"]) for call in record["calls"])
+        left: dict[str, Any] = {
+            "fields": len(fields), "attributes": asked, "is_known": record["configuration"] == self._digest,
+            "withheld": str(record["notes"].get("withheld", "")),
+        }  # fmt: skip
+        if not left["is_known"]:
+            rules = [self._rule(rule) for rule in record["rules"]]
+            return {**left, "groups": [{"source": None, "fields": fields, "rules": rules}] if fields else []}
+        groups: dict[str, list[TitleWords]] = {}
+        asked_of: dict[str, set[str]] = {}
+        for words in fields:
+            service, attribute = self._origin(record, words["code"])
+            groups.setdefault(service, []).append(words)
+            if attribute:
+                asked_of.setdefault(service, set()).add(attribute)
+        return {
+            **left,
+            "groups": [
+                {
+                    "source": titles.source(service.partition(".")[0]) if service else None,
+                    "fields": named,
+                    "rules": self._rules_of(record, service, asked_of.get(service, set())),
+                }
+                for service, named in groups.items()
+            ],
+        }
+
+    def _origin(self, record: Record, field: str) -> tuple[str, str]:
+        """The data service that gave a field, and the attribute; blank where the mapping does not say."""
+        for role, evidence, attribute in self._titles.refs(record["procedure"], field):
+            for call in record["calls"]:
+                gives = self._titles.evidence(call["source"], call["data_service"])
+                is_its = call["subject"].partition("#")[0] == role and gives == evidence
+                if is_its and call["outcome"] == "found" and attribute in call["attributes"]:
+                    return f"{call['source']}.{call['data_service']}", attribute
+        return "", ""
+
+    def _rules_of(self, record: Record, service: str, attributes: set[str]) -> list[TitleWords]:
+        """The rules of the exchange that grant this service, and the published scopes that these attributes are in."""
+        granting = [
+            self._rule(rule)
+            for rule in record["rules"]
+            if not service or self._titles.grants(rule, service, attributes)
+        ]
+        return [*granting, *(self._titles.published(service, attributes) if service else ())]
+
+
+_SAID_ELSEWHERE = frozenset({"asked_by", "late", "operation", "withheld", "filters"})
+
+
+def _phase_words(phase: str) -> StepWords:
+    return PHASES.get(phase, UNKNOWN_PHASE)
+
+
+def _words_of(kind: str, words: StepWords) -> Step:
+    return {
+        "kind": kind, "title": words.title[_VI], "title_en": words.title[_EN],
+        "said": words.said[_VI], "said_en": words.said[_EN],
+    }  # fmt: skip
+
+
+def _event(record: Record) -> Both | None:
+    """What happened, of records that are neither an intent nor an answer."""
+    if record["phase"] in {"intent", "outcome"}:
+        return None
+    for name in (record["result"], str(record["notes"].get("operation", ""))):
+        for word in (name, name.removeprefix("consent_")):
+            if word in EVENTS:
+                return EVENTS[word]
+    return None
+
+
+def _reason(code: str) -> Both | None:
+    found: Any = next((one for one in (*RefusalReason, *Reason) if one.value == code), None)
+    return None if found is None else (found.vi, found.en)
+
+
+def _titled(words: Both) -> TitleWords:
+    return {"code": "", "title": words[_VI], "title_en": words[_EN]}
+
+
+def _official(record: Record) -> TitleWords:
+    if record["on_duty"]:
+        said = (
+            "Cán bộ trực do cơ quan chỉ định, không thao tác",
+            "The agency's official on duty, who did not act",
+        )
+        return _titled(said)
+    if record["has_official"]:
+        return _titled(("Một cán bộ, đã ẩn", "An official, hidden"))
+    return _titled(("Không nêu cán bộ", "None was named"))
+
+
+def _fact(name: Both, value: TitleWords) -> dict[str, Any]:
+    return {"name": name[_VI], "name_en": name[_EN], "value": value}
+
+
+def _plain(text: str) -> TitleWords:
+    return {"code": "", "title": text, "title_en": text}
+
+
+def _joined(words: Sequence[TitleWords]) -> TitleWords:
+    return {
+        "code": "", "title": ", ".join(one["title"] for one in words),
+        "title_en": ", ".join(one["title_en"] for one in words),
+    }  # fmt: skip
+
+
+def _of(words: TitleWords, language: int) -> str:
+    return words["title_en" if language else "title"]
+
+
+def _counted(number: int, noun: Both, language: int) -> str:
+    if not language:
+        return f"{_number(number)} {noun[_VI]}"
+    plural = "people" if noun[_EN] == "person" and number != 1 else noun[_EN] + "s" * (number != 1)
+    return f"{_number(number)} {plural}"
+
+
+def _answers(calls: Sequence[Record], language: int) -> str:
+    """How many sources answered what, as `Hai nguồn có dữ liệu, một nguồn không có.`, with a space behind."""
+    best: dict[str, str] = {}
+    order = list(OUTCOME_VERBS)
+    for call in calls:
+        word = call["outcome"] if call["outcome"] in OUTCOME_VERBS else "unknown"
+        if call["outcome"] != "skipped":
+            best[call["source"]] = min(best.get(call["source"], word), word, key=order.index)
+    counts = Counter(best.values())
+    said = [
+        f"{_word(counts[word], language)} {_sources(counts[word], language)} {OUTCOME_VERBS[word][language]}"
+        for word in order
+        if counts[word]
+    ]
+    text = ", ".join(said)
+    return f"{text[:1].upper()}{text[1:]}. " if text else ""
+
+
+def _sources(number: int, language: int) -> str:
+    return "nguồn" if not language else "source" if number == 1 else "sources"
+
+
+def _word(number: int, language: int) -> str:
+    words = NUMBERS_EN if language else NUMBERS_VI
+    return words[number] if number < len(words) else _number(number)
+
+
+def _number(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def _at(time: str, language: int) -> str:
+    moment = local(time)
+    if moment is None:
+        return ""
+    if language:
+        return f"On {moment:%d/%m/%Y} at {moment:%H:%M:%S}, "
+    return f"Ngày {moment:%d/%m/%Y} lúc {moment:%H:%M:%S}, "
+
+
+def _milliseconds(first: str, last: str) -> int | None:
+    try:
+        between = datetime.fromisoformat(last) - datetime.fromisoformat(first)
+    except ValueError:
+        return None
+    lasted = round(between.total_seconds() * 1000)
+    return lasted if lasted >= 0 else None

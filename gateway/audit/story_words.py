@@ -1,0 +1,177 @@
+"""Words of the story of an exchange: what a record of each phase says happened, Vietnamese first, English beside it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+Both = tuple[str, str]
+
+
+class StepWords(NamedTuple):
+    """Title of a step, and what it says of itself."""
+
+    title: Both
+    said: Both
+
+
+# the tables below are tables
+# fmt: off
+PHASES: Mapping[str, StepWords] = MappingProxyType({
+    "intent": StepWords(("Ý định", "Intent"),
+        ("Ghi bền trước khi hỏi bất kỳ nguồn nào.", "Made durable before any source was asked.")),
+    "outcome": StepWords(("Dữ liệu rời cổng", "What left"),
+        ("Nhật ký giữ tên trường và mã băm có khóa, không giữ giá trị.",
+         "The log keeps names of fields and keyed hashes, no value.")),
+    "refusal": StepWords(("Bị từ chối", "Refused"),
+        ("Quy tắc không cho phép. Không có dữ liệu nào được trả.", "A rule did not allow it. No data were given.")),
+    "abandoned": StepWords(("Bị bỏ dở", "Abandoned"),
+        ("Cổng đóng giao dịch này vì nó dừng giữa chừng. Không có dữ liệu nào được trả.",
+         "The gateway closed this exchange, which stopped half-way. No data were given.")),
+    "delivery": StepWords(("Giao nhận", "Delivery"),
+        ("Một thông điệp được nhận hoặc gửi.", "A message was taken in or sent.")),
+    "login": StepWords(("Đăng nhập", "Sign-in"),
+        ("Một bước đăng nhập của người dân.", "A step of a person's sign-in.")),
+    "lookup": StepWords(("Xem nhật ký hoặc hồ sơ", "Look-up"),
+        ("Có người xem bản ghi hoặc hồ sơ.", "Records or dossiers were looked at.")),
+    "consent": StepWords(("Sự đồng ý", "Consent"),
+        ("Một việc về sự đồng ý của chủ thể dữ liệu.", "An act about the consent of the person.")),
+    "configuration": StepWords(("Cấu hình", "Configuration"),
+        ("Cấu hình của cổng, hoặc khóa, thay đổi.", "The configuration or a key of the gateway changed.")),
+    "pruning": StepWords(("Lưu trữ và hủy", "Keeping"),
+        ("Bản ghi cũ được chuyển vào kho lưu trữ, hoặc khóa của một kỳ bị hủy.",
+         "Old records went into an archive, or the keys of a month were destroyed.")),
+})
+#: a phase of another release
+UNKNOWN_PHASE = StepWords(("Bản ghi khác", "Another record"),
+    ("Bản này của cổng không biết loại bản ghi này.", "This release does not know this kind of record."))
+
+CALLS = StepWords(("Hỏi các nguồn", "Asking the sources"), ("", ""))
+
+#: `result` of a record, or `operation` of its notes -> what happened
+EVENTS: Mapping[str, Both] = MappingProxyType({
+    # look-ups
+    "search": ("Tìm trong nhật ký.", "A search in the log."),
+    "records": ("Mở các bản ghi của một giao dịch.", "The records of an exchange were opened."),
+    "proof": ("Lấy bằng chứng của một giao dịch.", "The proof of an exchange was fetched."),
+    "identify": ("Xem giao dịch là về ai, có nêu lý do.", "Who an exchange is about was shown, with a reason."),
+    "export": ("Xuất bản ghi ra tệp.", "Records were exported to a file."),
+    "count": ("Đếm bản ghi trước khi xuất.", "Records were counted before an export."),
+    "compare": ("So sánh hai điểm kiểm tra.", "Two checkpoints were compared."),
+    "report": ("Lập báo cáo từ nhật ký.", "A report was made from the log."),
+    "usage": ("Người dân xem ai đã dùng dữ liệu của mình.", "A person saw who used their data."),
+    "policy-diff": ("So sánh quy tắc mới với các giao dịch cũ.", "New rules were compared with former exchanges."),
+    "explain": ("Xem vì sao được hoặc không được phép.", "Why it is allowed or not was looked up."),
+    "attest": ("Kiểm tra biểu mẫu đã hoàn thành với dữ liệu đã trả.", "A finished form was compared with what left."),
+    "corrections": ("Xem các đề nghị chỉnh sửa.", "Requests for correction were looked up."),
+    "inbox_read": ("Hệ thống đọc hộp thư hồ sơ.", "A system read its inbox of dossiers."),
+    "dossier_shown": ("Xem một hồ sơ.", "A dossier was shown."),
+    "dossier_not_found": ("Tìm một hồ sơ và không thấy.", "A dossier was looked for and not found."),
+    "dossiers_searched": ("Tìm hồ sơ.", "Dossiers were searched."),
+    "status_shown": ("Xem trạng thái hồ sơ.", "The status of a dossier was shown."),
+    "status_not_found": ("Tìm trạng thái hồ sơ và không thấy.", "The status of a dossier was not found."),
+    "passed_on": ("Câu hỏi được chuyển cho hệ thống khác.", "The question was passed on to another system."),
+    "receiver_words_shown": ("Xem lời của hệ thống nhận.", "The receiver's words were shown."),
+    "file_not_found": ("Tìm một tệp và không thấy.", "A file was looked for and not found."),
+    # deliveries
+    "fetched": ("Câu trả lời đến muộn đã được lấy.", "A late answer was fetched."),
+    "file_stored": ("Một tệp được lưu.", "A file was stored."),
+    "file_linked": ("Một tệp được gắn vào hồ sơ.", "A file was linked to a dossier."),
+    "file_read": ("Một tệp được đọc.", "A file was read."),
+    "paper_fetched": ("Một giấy tờ được lấy từ kho.", "A paper was fetched from the store."),
+    "dossier_stored": ("Hồ sơ được nhận.", "The dossier was taken in."),
+    "dossier_updated": ("Hồ sơ được cập nhật.", "The dossier was updated."),
+    "dossier_repeated": ("Hồ sơ được gửi lại, không có gì mới.", "The dossier came again, with nothing new."),
+    "dossier_parked": ("Hồ sơ được giữ lại, chưa ai xử lý.", "The dossier was parked."),
+    "dossier_refused": ("Hồ sơ không được nhận.", "The dossier was not taken."),
+    "dossier_mended": ("Hồ sơ bị lệch được sửa.", "A dossier that differed was mended."),
+    "delivery_delivered": ("Thông điệp đến nơi.", "The message arrived."),
+    "delivery_refused": ("Hệ thống nhận từ chối thông điệp.", "The receiver refused the message."),
+    "delivery_unavailable": ("Hệ thống nhận không trả lời được.", "The receiver could not answer."),
+    "inbox_acknowledged": ("Hệ thống xác nhận đã nhận.", "A system acknowledged what it received."),
+    "reconciliation_begun": ("Bắt đầu đối soát.", "A reconciliation began."),
+    "notice_completed": ("Thông báo đã gửi xong.", "A notice is complete."),
+    "correction_opened": ("Đề nghị chỉnh sửa được mở.", "A request for correction was opened."),
+    "correction_repeated": ("Đề nghị chỉnh sửa được gửi lại.", "A request for correction came again."),
+    "correction_not_kept": ("Đề nghị chỉnh sửa không lưu được.", "A request for correction could not be kept."),
+    # consents and requests of data subjects
+    "given": ("Sự đồng ý được ghi nhận.", "A consent was recorded."),
+    "withdrawn": ("Sự đồng ý được rút lại.", "A consent was withdrawn."),
+    "withdrawal_repeated": ("Sự đồng ý đã rút được rút lần nữa.", "A withdrawn consent was withdrawn again."),
+    "searched": ("Xem danh sách sự đồng ý.", "The list of consents was looked at."),
+    "kept": ("Dữ liệu hoặc giấy tờ được lưu lại theo sự đồng ý.", "Data or a paper were kept by consent."),
+    "consent_kept": ("Dữ liệu được lưu lại theo sự đồng ý.", "Data were kept by consent."),
+    "decision": ("Công dân quyết định dùng hoặc không dùng dữ liệu.", "The citizen decided about the data."),
+    "not_done": ("Không thực hiện được.", "It was not done."),
+    "request_opened": ("Yêu cầu của chủ thể dữ liệu được mở.", "A request of a data subject was opened."),
+    "request_repeated": ("Yêu cầu của chủ thể dữ liệu được gửi lại.", "A request of a data subject came again."),
+    "requests_searched": ("Xem các yêu cầu của chủ thể dữ liệu.", "Requests of data subjects were looked at."),
+    "request_acknowledged": ("Yêu cầu được xác nhận.", "The request was acknowledged."),
+    "request_extended": ("Hạn trả lời được gia hạn.", "The time to answer was prolonged."),
+    "request_answered": ("Yêu cầu được trả lời.", "The request was answered."),
+    "request_refused": ("Yêu cầu bị từ chối.", "The request was refused."),
+    "request_not_done": ("Yêu cầu không thực hiện được.", "The request was not done."),
+    # sign-in
+    "login_done": ("Một người đăng nhập xong.", "A person signed in."),
+    "login_refused": ("Một lần đăng nhập bị từ chối.", "A sign-in was refused."),
+    "code_issued": ("Cổng cấp mã đăng nhập cho một hệ thống.", "A system was given a code of a sign-in."),
+    "token_issued": ("Cổng cấp mã truy cập cho một hệ thống.", "A system was given tokens of a sign-in."),
+    "mandate_proven": ("Quyền đại diện được chứng minh.", "A right to act was proven."),
+    "logout": ("Một người đăng xuất.", "A person signed out."),
+    "session_ended": ("Một phiên kết thúc.", "A session ended."),
+    "logout_told": ("Hệ thống được báo là người dùng đã đăng xuất.", "A system was told of the sign-out."),
+    "logout_not_told": ("Không báo được cho hệ thống là đã đăng xuất.", "A system could not be told of the sign-out."),
+    # configuration and keeping
+    "start": ("Cổng khởi động với cấu hình này.", "The gateway started with this configuration."),
+    "reload": ("Cấu hình mới có hiệu lực.", "A new configuration came into force."),
+    "revoke-requester": ("Một hệ thống khai thác bị thu hồi quyền.", "A requester was revoked."),
+    "restore-requester": ("Một hệ thống khai thác được cấp lại quyền.", "A requester was restored."),
+    "accept-rollback": ("Người vận hành chấp nhận nhật ký bị lùi.", "The operator accepted a log that went back."),
+    "rotate-signing": ("Khóa ký nhật ký được đổi.", "The signing key of the log was changed."),
+    "rotate-root": ("Khóa gốc được đổi.", "The root key was changed."),
+    "rotate-token": ("Khóa của mã truy cập được đổi.", "The key of access tokens was changed."),
+    "replace-token-keys": ("Mọi khóa của mã truy cập được thay.", "All keys of access tokens were replaced."),
+    "rotate-document": ("Khóa ký văn bản được đổi.", "The key of signed documents was changed."),
+    "erase-period": ("Khóa của một kỳ bị hủy: không ai mở được phần riêng tư của kỳ đó nữa.",
+        "The keys of a month were destroyed: nobody can open its personal part again."),
+    "prune": ("Bản ghi cũ được chuyển vào kho lưu trữ.", "Old records went into an archive."),
+})
+
+#: outcome of a call -> its words, and how it looks (`state` of the pages)
+OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
+    "": ("Chưa có kết quả", "No result yet", "wait"),
+    "found": ("Có dữ liệu", "Found", "ok"),
+    "not_found": ("Không có", "Not there", "mute"),
+    "no_match": ("Không khớp nhau", "Does not match", "doubt"),
+    "skipped": ("Không hỏi", "Not asked", "mute"),
+    "refused": ("Bị từ chối", "Refused", "stop"),
+    "unavailable": ("Không trả lời được", "No answer", "wait"),
+    "invalid": ("Không dùng được", "Unusable", "stop"),
+    "unknown": ("Chưa biết", "Unknown", "wait"),
+})
+
+#: the same in the sentence, after the number of sources
+OUTCOME_VERBS: Mapping[str, Both] = MappingProxyType({
+    "found": ("có dữ liệu", "had data"),
+    "not_found": ("không có", "had none"),
+    "no_match": ("thấy số và tên không khớp nhau", "found that number and name do not match"),
+    "refused": ("từ chối", "refused"),
+    "unavailable": ("không trả lời được", "could not answer"),
+    "invalid": ("trả lời không dùng được", "gave an answer that cannot be used"),
+    "unknown": ("chưa rõ trả lời gì", "may or may not have answered"),
+})
+
+#: condition of an agreement, behind its colon or alone in a rule -> words
+CONDITIONS: Mapping[str, Both] = MappingProxyType({
+    "agreement": ("Thỏa thuận", "Agreement"),
+    "consent": ("Sự đồng ý", "Consent"),
+    "representation": ("Quyền đại diện", "Right to act"),
+    "predicate": ("Câu hỏi được thỏa thuận", "Agreed question"),
+    "quota": ("Hạn mức", "Quota"),
+    "purpose": ("Mục đích", "Purpose"),
+    "dossier": ("Điều kiện về hồ sơ", "Condition on the dossier"),
+    "dossier_code": ("Mã hồ sơ", "Code of the dossier"),
+})
+
+NUMBERS_VI = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười")
+NUMBERS_EN = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+# fmt: on
