@@ -13,6 +13,7 @@ from gateway.domain.dates import VIETNAM
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LONGEST = 300
 _HEAD, _TAIL = 8, 4
+VIETNAMESE, ENGLISH = "vi", "en"
 _WEEKDAYS = (
     ("Thứ Hai", "Monday"), ("Thứ Ba", "Tuesday"), ("Thứ Tư", "Wednesday"), ("Thứ Năm", "Thursday"),
     ("Thứ Sáu", "Friday"), ("Thứ Bảy", "Saturday"), ("Chủ Nhật", "Sunday"),
@@ -92,7 +93,7 @@ def month(text: object) -> str:
 def weekday(moment: Moment, language: str) -> str:
     """`Thứ Sáu`; blank where it is no time."""
     found = local_time(moment)
-    return "" if found is None else _WEEKDAYS[found.weekday()][language == "en"]
+    return "" if found is None else _WEEKDAYS[found.weekday()][language == ENGLISH]
 
 
 def number(value: object, places: int | None = None) -> str:

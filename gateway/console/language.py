@@ -4,19 +4,20 @@ Words are constants of templates and may hold markup (a test lets only constants
 escaped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
-from gateway.console.formats import seen, weekday
+from gateway.console.charts import Charts
+from gateway.console.formats import ENGLISH, VIETNAMESE, seen, weekday
+from gateway.console.qr import qr
 
-VIETNAMESE, ENGLISH = "vi", "en"
 LANGUAGES = (VIETNAMESE, ENGLISH)
 
 
-def words_of(language: str) -> Mapping[str, Callable[..., object]]:
-    """The functions of templates that depend on the language: `w`, `titled`, `weekday`, and the code `lang`."""
+def words_of(language: str) -> Mapping[str, object]:
+    """The functions of templates that depend on the language: `w`, `titled`, `weekday`, `chart`; and `qr`."""
     is_english = language == ENGLISH
 
     def w(vi: str, en: str, **places: object) -> Markup:
@@ -27,7 +28,9 @@ def words_of(language: str) -> Mapping[str, Callable[..., object]]:
     def titled_here(item: object) -> str:
         return titled(item, language)
 
-    return {"w": w, "titled": titled_here, "weekday": lambda moment: weekday(moment, language)}
+    return {"w": w, "chart": Charts(language), "qr": qr, "titled": titled_here,
+        "weekday": lambda moment: weekday(moment, language),
+    }  # fmt: skip
 
 
 def titled(item: Any, language: str) -> str:  # noqa: ANN401 -- JSON objects, labels and sentences

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.console import formats
-from gateway.console.language import LANGUAGES, VIETNAMESE, words_of
+from gateway.console.formats import VIETNAMESE
+from gateway.console.language import LANGUAGES, words_of
 from gateway.console.words import ANSWERS_TO, CLAIMS, LEVELS
 from gateway.domain import sentences as say
 
