@@ -184,7 +184,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         id_tokens = Logins(
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
-        logins = forwarded_logins(id_tokens, shared.logins.values)
+        logins = forwarded_logins(id_tokens, shared.logins.values, parts.configuration.identity_providers)
         openid = (
             open_id(parts.configuration, access, shared.logins, keys, recorder, shared.address, resume)
             if keys is not None

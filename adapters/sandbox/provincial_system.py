@@ -308,11 +308,13 @@ def _rows(
     for name, said in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
         field = answer["fields"].get(name)
         if field is not None:
-            source = answer["evidence"].get(field.get("evidence") or "", {}).get("source", "")
+            evidence = answer["evidence"].get(field.get("evidence") or "", {})
+            login, source = evidence.get("login", {}), evidence.get("source", "")
+            is_proven = field.get("attribute") in login.get("attributes", ())
             found.append(
                 {
                     "title": said.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
-                    "source": sources.get(source, source),
+                    "source": login["title"] if is_proven else sources.get(source, source),
                 }
             )  # fmt: skip
     return found

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from gateway.domain.parties import Subject
+from gateway.domain.sentences import Sentence
 
 
 class AccountKind(StrEnum):
@@ -125,6 +126,8 @@ class Login:
 
     #: name of the provider in `config/logins.yaml` or `config/identity_providers`
     provider: str
+    #: of that provider, for people; None: its configuration has none
+    title: Sentence | None = None
     #: whose account it is: one of an organisation proves no person, though it may name one
     kind: AccountKind = AccountKind.CITIZEN
     #: twelve digits; blank for an account that names no person

@@ -5,18 +5,21 @@ store has its SHA-256, and what it proves sealed as all login state: nobody who 
 """
 
 import secrets
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
+from gateway.config.identity import IdentityProviderSettings
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable, fault_at
 from gateway.domain.login import AccountKind, Identity, Login, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
+from gateway.domain.sentences import titled
 from gateway.login.id_tokens import Logins
 from gateway.login.sealed_values import SealedValues
 
@@ -60,21 +63,30 @@ class LoginHandles:
 class ForwardedLogins:
     """Proves what requesters forward as `login`: handles of this gateway, and ID tokens of trusted providers."""
 
-    def __init__(self, id_tokens: Logins, handles: LoginHandles | None) -> None:
-        """`handles` None: nobody signs in by this gateway."""
+    def __init__(
+        self,
+        id_tokens: Logins,
+        handles: LoginHandles | None,
+        providers: Mapping[str, IdentityProviderSettings],
+    ) -> None:
+        """`handles` None: nobody signs in by this gateway, so `providers` have no title here."""
         self._id_tokens = id_tokens
         self._handles = handles
+        self._titles = {name: titled(one.title.vi, one.title.en) for name, one in providers.items()}
 
     async def proven(self, given: str, requester: str) -> Login:
         """The person who signed in at this requester. Raises Unprocessable, LoginsUnavailable."""
         if self._handles is not None and given.startswith(PREFIX):
-            return await self._handles.proven(given, requester)
+            login = await self._handles.proven(given, requester)
+            return replace(login, title=self._titles.get(login.provider))
         return self._id_tokens.proven(given, requester)
 
 
-def forwarded_logins(id_tokens: Logins, values: SealedValues | None) -> ForwardedLogins:
-    """With handles where there is state of logins."""
-    return ForwardedLogins(id_tokens, None if values is None else LoginHandles(values))
+def forwarded_logins(
+    id_tokens: Logins, values: SealedValues | None, providers: Mapping[str, IdentityProviderSettings]
+) -> ForwardedLogins:
+    """With handles where there is state of logins. `providers`: where people sign in."""
+    return ForwardedLogins(id_tokens, None if values is None else LoginHandles(values), providers)
 
 
 def login_of(identity: Identity, mandate: Mandate | None = None) -> Login:
@@ -97,6 +109,7 @@ def _fault() -> Unprocessable:
 
 def _written(login: Login) -> dict[str, Any]:
     written = asdict(login)
+    del written["title"]  # that of the configuration in force
     if login.mandate is not None:
         born = login.mandate.represented.birth_date
         written["mandate"]["represented"]["birth_date"] = None if born is None else str(born)

@@ -90,6 +90,15 @@ class DeclaredEntry(TypedDict):
     consent: str
 
 
+class LoginEntry(TypedDict):
+    """The claims of an account that the login proves, and who proved them; the requester vouches for the others."""
+
+    identity_provider: str
+    title: str
+    title_en: str
+    attributes: list[str]
+
+
 class EvidenceEntry(TypedDict):
     """One answer of a data service: the passport of all values that name it."""
 
@@ -110,6 +119,9 @@ class EvidenceEntry(TypedDict):
     ]
     self_declared: NotRequired[Annotated[Literal[True], "declared by the person: no official evidence"]]
     declared: NotRequired[Mapping[str, DeclaredEntry]]
+    login: NotRequired[
+        Annotated[LoginEntry, "claims of an account: the identity provider that proved them at the login"]
+    ]
 
 
 class SourceEntry(TypedDict):

@@ -8,8 +8,9 @@ import orjson
 from gateway.domain.dates import rfc3339
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.exchange import Receipt
+from gateway.domain.login import Login
 from gateway.domain.reasons import Reason
-from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, PrefillAnswer
+from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, LoginEntry, PrefillAnswer
 from gateway.mapping.apply import Filled
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
@@ -54,7 +55,7 @@ def read_back(answer: bytes) -> PrefillAnswer:
 
 def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
     """The evidence entry of every query whose subject was found."""
-    found, services = [], exchange.allowed.grant.services
+    found, services, login = [], exchange.allowed.grant.services, exchange.case.request.login
     for index, answer in enumerate(answers):
         if answer is None or answer.outcome is not Outcome.FOUND:
             continue
@@ -84,8 +85,22 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
         if answer.declared:
             name, _, said = entry.partition(b":")
             entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(said), answer))
+        if login is not None and exchange.plan.queries[index].service.evidence == ACCOUNT:
+            entry = _with_login(entry, login, answer)
         found.append(entry)
     return found
+
+
+def _with_login(entry: bytes, login: Login, answer: SourceAnswer) -> bytes:
+    """Adds which claims of the account the identity provider of the login proved."""
+    known = {"personal_id": login.personal_id, "old_id": login.old_id, "tax_code": login.tax_code}
+    proven = [f"{ACCOUNT}.{name}" for name, one in known.items() if one and answer.values.get(name) == one]
+    if login.title is None or not proven:
+        return entry
+    said: LoginEntry = {
+        "identity_provider": login.provider, "title": login.title.vi, "title_en": login.title.en, "attributes": proven,
+    }  # fmt: skip
+    return entry[:-1] + b',"login":' + orjson.dumps(said) + b"}"
 
 
 def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:

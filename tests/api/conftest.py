@@ -266,7 +266,7 @@ async def _open(
         access=access,
         sources={},
         recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),
-        logins=forwarded_logins(Logins(configuration.logins, configuration.root, time.time), None),
+        logins=forwarded_logins(Logins(configuration.logins, configuration.root, time.time), None, {}),
         pages=Pages(is_sandbox=True),
     )
     dispatcher = Dispatcher(services, api_routes(), Metrics())

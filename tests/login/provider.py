@@ -363,7 +363,7 @@ async def running(
     services = Services(
         clock=clock, configuration=configuration, catalogue=load_catalogue(ROOT), prefill=cast("Prefill", None),
         papers=cast("Papers", None), access=access, sources={}, recorder=recorder, openid=openid,
-        logins=forwarded_logins(logins, values), pages=Pages(is_sandbox=True),
+        logins=forwarded_logins(logins, values, configuration.identity_providers), pages=Pages(is_sandbox=True),
         proxies=proxies(configuration.gateway.access.proxy),
     )  # fmt: skip
     runner = DoorRunner(

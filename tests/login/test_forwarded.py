@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.flows.test_records import records
-from tests.login.browser import NATIONAL, Browser, Landing, Town, town
+from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,10 +23,12 @@ async def forwarding_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
         yield made
 
 
-async def handle_of(at: Town, account: str = "mau", child: dict[str, Any] | None = None) -> str:
+async def handle_of(
+    at: Town, account: str = "mau", child: dict[str, Any] | None = None, provider: str = NATIONAL
+) -> str:
     """The handle that a system gets for an account, for itself or for a child."""
     async with Browser(at) as browser:
-        landing = await browser.signed_in(browser.authorize(SYSTEM), account, provider=NATIONAL)
+        landing = await browser.signed_in(browser.authorize(SYSTEM), account, provider=provider)
         form = {"kind": "self"}
         if child is not None:
             born = "/".join(reversed(child["birth_date"].split("-")))
@@ -65,6 +67,42 @@ async def test_mandate_for_one_child_fills_no_form_of_another(forwarding_town: T
     assert status == 200, answer
     assert "Linh" in str(answer["form"])
     assert "Bảo" not in str(answer["form"])
+
+
+@pytest.mark.parametrize(
+    ("provider", "title"),
+    [(NATIONAL, "Cổng Dịch vụ công Quốc gia"), (VNEID, "Tài khoản định danh điện tử (VNeID)")],
+)
+async def test_number_of_a_login_names_the_identity_provider_that_proved_it(
+    forwarding_town: Town, provider: str, title: str
+) -> None:
+    at = forwarding_town
+    handle = await handle_of(at, provider=provider)
+    body = {
+        "procedure": "1.004222",
+        "subjects": {},
+        "login": handle,
+        "account": {"SoDienThoai": "0900000001"},
+    }
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert status == 200, answer
+    number, phone = (answer["fields"][name] for name in ("soDinhDanh", "soDienThoai"))
+    assert (number["value"], number["evidence"]) == (
+        person(at, "Trần Thị Mẫu")["personal_id"],
+        phone["evidence"],
+    )
+    login = answer["evidence"][number["evidence"]]["login"]
+    assert (login["identity_provider"], login["title"]) == (provider, title)
+    # the system vouches for the telephone itself
+    assert (number["attribute"] in login["attributes"], phone["attribute"] in login["attributes"]) == (
+        True,
+        False,
+    )
+    # without a login the requester vouches for all
+    body = {**body, "subjects": {"applicant": person(at, "Trần Thị Mẫu")}}
+    del body["login"]
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert [one for one in answer["evidence"].values() if "login" in one] == []
 
 
 async def test_account_of_a_company_fills_no_form_of_the_person_whom_it_names(forwarding_town: Town) -> None:
