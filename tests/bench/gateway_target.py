@@ -71,7 +71,7 @@ def prepare(folder: Path) -> None:
     _write(folder / f"schemas/forms/{CODE}.schema.json", {
         "x-procedure": CODE,
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bench", "type": "object",
-        "properties": {name: {} for name in fields},
+        "properties": {name: {"title": name, "x-title-en": name} for name in fields},
     })  # fmt: skip
     _write(folder / "config/agreements/bench.yaml", {
         "agreement": "bench", "title": title, "legal_basis": "none", "document": "none",
