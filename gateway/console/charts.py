@@ -23,7 +23,6 @@ _PLOT, _ROOM, _FOOT = 150, 24, 26  # heights in px: plot, numbers above, words b
 _FLOOR, _HEIGHT = _ROOM + _PLOT, _ROOM + _PLOT + _FOOT
 _ROW = 52  # height of a row of shares, its word above
 _LEVEL = 44  # height of a level of a tree
-_LEFT = 8.0  # share of the width, in %, for the words of an axis
 #: latencies, in ms
 _FASTEST, _SLOWEST = 1.0, 10_000.0
 _DECADES = ((1, "1 ms"), (10, "10 ms"), (100, "100 ms"), (1_000, "1 s"), (10_000, "10 s"))
@@ -206,7 +205,7 @@ class Charts:
         way = [0.0, *accumulate(-1.0 if is_left else 1.0 for is_left in sides)]
         beside = [up + (up - here) for here, up in pairwise(way)]
         least, most = min(*way, *beside, -1), max(*way, *beside, 1)
-        places = [18 + 64 * (one - least) / (most - least) for one in (*way, *beside)]
+        places = [24 + 50 * (one - least) / (most - least) for one in (*way, *beside)]
         floor = 28 + _LEVEL * len(hashes)
         points = [(places[level], floor - _LEVEL * level) for level in range(len(way))]
         siblings = [
@@ -288,7 +287,7 @@ def _bar(place: int, step: float, point: Point, top: float, *, is_now: bool) -> 
         tag("line", kind="c-base", x1=_pc(step * (place + 0.02)), x2=_pc(step * (place + 0.98)), y1=_FLOOR, y2=_FLOOR),
         tag("text", number(value), kind="c-value", x=middle, y=_FLOOR - height - 7),
         tag("text", seen(label), kind="c-label" if place % 5 == 0 else "c-label c-some", x=middle, y=_FLOOR + 19),
-        kind="c-now" if is_now else None,
+        kind="c-now" if is_now else "c-top" if value == top else None,
     )  # fmt: skip
 
 
@@ -330,15 +329,15 @@ def _across(place: int, many: int) -> float:
 def _plot(*inner: Markup) -> Markup:
     """Paths stretch with the plot, the width of their lines does not (`vector-effect`)."""
     return tag(
-        "svg", *inner, x=_pc(_LEFT), y=_ROOM, width=_pc(100 - _LEFT), height=_PLOT, viewBox="0 0 1000 1000",
+        "svg", *inner, y=_ROOM, width="100%", height=_PLOT, viewBox="0 0 1000 1000",
         preserveAspectRatio="none", overflow="visible",
     )  # fmt: skip
 
 
 def _grid_line(height: float, word: str) -> Markup:
     down = _FLOOR - _PLOT * height
-    return tag("line", kind="c-grid", x1=_pc(_LEFT), x2="100%", y1=down, y2=down) + tag(
-        "text", word, x=0, y=down + 4
+    return tag("line", kind="c-grid", x1=0, x2="100%", y1=down, y2=down) + tag(
+        "text", word, kind="c-axis", x=0, y=down - 4
     )
 
 
@@ -347,13 +346,13 @@ def _labels(words: Sequence[str]) -> Iterable[Markup]:
     every = max(1, math.ceil(len(words) / 12))
     return (
         tag("text", seen(word), kind="c-label" if place % (2 * every) == 0 else "c-label c-some",
-            x=_pc(_column(place, len(words))), y=_FLOOR + 19)
+            x=_pc(max(_column(place, len(words)), 3)), y=_FLOOR + 19)
         for place, word in enumerate(words) if place % every == 0
     )  # fmt: skip
 
 
 def _column(place: int, many: int) -> float:
-    return _LEFT + (100 - _LEFT) * (place + 0.5) / many
+    return 100 * (place + 0.5) / many
 
 
 def _mark(across: float, height: float, text: str) -> Markup:
