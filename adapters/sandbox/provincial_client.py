@@ -68,11 +68,13 @@ class SignedInPerson:
         found = self.claims.get("mandate")
         return found if isinstance(found, dict) else {}
 
-    @property
-    def names_person(self) -> bool:
-        """Whether the one whom the form is about, who signed in or is represented, has a personal id."""
+    def can_open(self, *, of_organisations: bool) -> bool:
+        """Whether the one whom the form is about, who signed in or is represented, has a number that fills it.
+
+        `of_organisations`: the form takes organisations too, by their tax code.
+        """
         about = self.mandate["subject"] if self.mandate else self.claims
-        return bool(about.get("personal_id"))
+        return bool(about.get("personal_id") or (of_organisations and about.get("tax_code")))
 
 
 class ProvincialClient:

@@ -44,7 +44,11 @@ _FORMS: Mapping[str, Mapping[str, dict[str, str]]] = {
     "1.002809": {},
     "9.000001": {},
     "2.000720": {"owner": {"same_as": "requester"}},
+    # a sample: another system asks for the parcel first
+    "1.013225": {"parcel": {"commune": "11953", "sheet": "12", "number": "345"}},
 }
+#: of these, the forms that an organisation can open too: its account fills the role that signs in
+_FOR_ORGANISATIONS = frozenset({"1.013225"})
 
 #: of a field without a value, and of a paper
 _STATES: Mapping[str, Label] = {
@@ -62,7 +66,7 @@ _STATES: Mapping[str, Label] = {
     "digital_only": Label(vi="nộp bản điện tử", en="needed in digital form"),
 }
 
-#: its forms are those of people: an organisation has no number that they could be filled by
+#: the other forms are those of people: an organisation has no number that they could be filled by
 _FOR_PEOPLE: Mapping[str, str] = {
     "title_vi": "Biểu mẫu này dành cho cá nhân; ở đây không có số định danh cá nhân",
     "title": "This form is for people; here is no personal id",
@@ -217,7 +221,7 @@ class ProvincialSystem:
         if visit is None:
             return _seen(f"{_PREFIX}/login?procedure={procedure}")
         schema = await self.client.form(procedure)
-        if not visit.person.names_person:
+        if not visit.person.can_open(of_organisations=procedure in _FOR_ORGANISATIONS):
             return self._page(
                 "province_form.html", request, procedure=procedure, schema=schema, rows=[], states=_STATES,
                 problem=_FOR_PEOPLE, papers=[], exchange="",

@@ -22,6 +22,11 @@ _OPEN_PATHS = (
     "/openapi.json",
     "/docs",
 )
+#: keys of the sandbox: a mother, her child, a guardian, the ward, a director; the code of his enterprise
+_MANDATES = ("mau", "ngoc_linh", "guardian", "orphan", "director")
+_ENTERPRISE, _GUARDIANSHIP = "0916911353", "12-2024"
+#: a procedure of the sample that an enterprise can open
+_PERMIT = "1.013225"
 _PEOPLE = 8
 _TRAITS = 3
 
@@ -41,6 +46,7 @@ def greeting(content: Mapping[str, Any]) -> str:
     if content["sandbox"]:
         lines += _relay_lines(base, content["sandbox"]["control"])
         lines += _login_lines(base, content["sandbox"]["provincial_system"])
+        lines += _mandate_lines({person["key"]: person for person in people})
     if content.get("log"):
         lines += [
             "",
@@ -128,6 +134,26 @@ def _login_lines(base: str, system: str) -> list[str]:
         f"#   {base}/login/start?vneid=1&MaTTHC={_PROCEDURE}&{link}",
         f"#   {system}/",
     ]
+
+
+def _mandate_lines(people: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Who of the sandbox may act for whom, with what the page of mandates asks for."""
+    mother, child, guardian, ward, director = (people.get(key) for key in _MANDATES)
+    if not (mother and child and guardian and ward and director):
+        return []
+    return [
+        "",
+        "# đại diện sau khi đăng nhập / mandates: the account to choose at the portal, and what the page asks for",
+        f"#   {mother['full_name']}: cha, mẹ / parent of {_known(child)}",
+        f"#   {guardian['full_name']}: người giám hộ / guardian of {_known(ward)}; số / number {_GUARDIANSHIP}",
+        f"#   {director['full_name']}, tài khoản doanh nghiệp / account of an enterprise: mã số thuế / tax code "
+        f"{_ENTERPRISE} ({_PERMIT})",
+    ]
+
+
+def _known(person: Mapping[str, Any]) -> str:
+    day = "/".join(reversed(person["birth_date"].split("-")))
+    return f"{person['full_name']}, {person['personal_id']}, {day}"
 
 
 def _prefill(base: str, person: Mapping[str, Any], **more: object) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import pytest
 
+from gateway.cli.greeting import greeting
 from tests.flows.conftest import House, build
 
 LINK = "vnconnect=1&MaTTHCDP=1.004873&MaCoQuanThucHien=000.00.14.H31&MaDVC=1.004873.01"
@@ -248,9 +249,11 @@ async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     assert not [one for one in browser.visited if child["personal_id"] in one]
 
 
-async def act_for(browser: PersonBrowser, account: str, kind: str, **typed: str) -> None:
+async def act_for(
+    browser: PersonBrowser, account: str, kind: str, procedure: str = "9.000001", **typed: str
+) -> None:
     """Sign in, and claim a mandate."""
-    await browser.go(f"{browser.system}/login?procedure=9.000001")
+    await browser.go(f"{browser.system}/login?procedure={procedure}")
     await browser.follow("Cổng Dịch vụ công Quốc gia")
     await browser.press("sessionDataKey", account=account)
     await browser.press(f'value="{kind}"', **typed)
@@ -274,6 +277,51 @@ async def test_guardian_and_legal_representative_act_by_their_mandates(browser: 
     await browser.press("Đồng ý", answer="yes")
     assert browser.shown["Thực hiện cho"].startswith("0916911353")
     assert "Biểu mẫu này dành cho cá nhân" in browser.text
+
+
+@pytest.mark.parametrize("account", ["business", "business_thin"])
+async def test_account_of_a_company_opens_the_form_of_a_company(browser: PersonBrowser, account: str) -> None:
+    await browser.go(f"{browser.system}/")
+    await browser.follow("Cấp giấy phép xây dựng nhà ở riêng lẻ")
+    await browser.follow("Cổng Dịch vụ công Quốc gia")
+    await browser.press("sessionDataKey", account=account)
+    await browser.press("Cho chính tôi")
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.at == f"{browser.system}/form/1.013225"
+    rows = dict(re.findall(r'<th scope="row">(.*?)</th>\s*<td>(.*?)</td>', browser.text, re.DOTALL))
+    assert rows["Chủ đầu tư"] == "CÔNG TY TNHH SÔNG LUỘC MẪU"
+    assert rows["Mã số thuế"] == "0916911353"
+    assert rows["Thửa đất số"] == "345"
+    assert not [one for one in browser.visited if "0916911353" in one]
+
+
+async def test_legal_representative_opens_the_form_of_his_company(browser: PersonBrowser) -> None:
+    await act_for(browser, "business", "legal_representative", "1.013225", tax_code="0916911353")
+    await browser.press("Đồng ý", answer="yes")
+    assert browser.shown["Thực hiện cho"].startswith("0916911353")
+    assert "CÔNG TY TNHH SÔNG LUỘC MẪU" in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
+
+
+async def test_people_whom_serve_prints_for_mandates_have_them(browser: PersonBrowser) -> None:
+    house = browser.house
+    sandbox = {"control": house.control, "provincial_system": browser.system}
+    printed = greeting({
+        "gateway": house.url, "admin": house.admin, "clients": {}, "personas": house.personas, "sandbox": sandbox,
+    })  # fmt: skip
+    lines = [one for one in printed.splitlines() if re.search("cha, mẹ|giám hộ|doanh nghiệp", one)]
+    known = r"(?P<full_name>[^,:]+), (?P<personal_id>[0-9]{12}), (?P<birth_date>[0-9/]{10})"
+    shapes = (
+        ("mau", "parent", f"Trần Thị Mẫu.* of {known}"),
+        ("guardian", "guardian", f"Lưu Thị Tâm.* of {known}.* (?P<document>\\S+)$"),
+        ("business", "legal_representative", "Nguyễn Đức Thành.* (?P<tax_code>[0-9]{10}) "),
+    )
+    assert len(lines) == len(shapes)
+    for line, (account, kind, shape) in zip(lines, shapes, strict=True):
+        typed = re.search(shape, line)
+        assert typed is not None, line
+        browser.http.cookie_jar.clear()
+        await act_for(browser, account, kind, **typed.groupdict())
+        assert "Cho phép dùng thông tin đăng nhập?" in browser.text, line
 
 
 async def test_account_without_a_person_ends_at_a_page_with_a_button_that_works(
