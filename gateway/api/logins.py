@@ -323,7 +323,8 @@ def _page(
 def _policy(*, forms: str = "; form-action 'self'", frames: tuple[str, ...] = ()) -> str:
     framed = f"; frame-src {' '.join(frames)}" if frames else ""
     return (
-        f"default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
         f"{forms}{framed}"
     )
 
