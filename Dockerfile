@@ -11,9 +11,17 @@ RUN /opt/motlan/bin/pip install --require-hashes -r requirements/postgres.txt \
  && /opt/motlan/bin/pip install --require-hashes -r requirements/tsa.txt \
  && /opt/motlan/bin/pip install --require-hashes -r requirements/pades.txt \
  && /opt/motlan/bin/pip install --require-hashes -r requirements/build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE ./
 COPY gateway gateway
 COPY adapters adapters
+# what /manual shows of the other rooms
+COPY mappings/*.md mappings/
+COPY schemas/*.md schemas/
+COPY schemas/api/*.md schemas/api/
+COPY config/*.md config/
+COPY tests/*.md tests/
+COPY tests/bench/*.md tests/bench/
+COPY tests/replay/*.md tests/replay/
 RUN /opt/motlan/bin/pip install --no-deps --no-index --no-build-isolation . \
  && /opt/motlan/bin/pip uninstall --yes setuptools pip
 
