@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from gateway.console.language import VIETNAMESE
+from gateway.console.formats import VIETNAMESE
 
 ADDRESS = "/manual"
 EXAMPLES, PICTURES = "gateway/console/examples", "gateway/console/pictures"
@@ -45,6 +45,8 @@ _WORD = re.compile(r"\w+")
 _MOST_FOUND, _MOST_WORDS, _SNIPPET = 30, 10, 90
 #: how much more a word counts in a heading
 _IN_HEADING = 20
+#: how much more all words count in the order of the query, in a heading
+_AS_PHRASE = 40
 #: how often a word counts in one text: a long list is no better for being long
 _MOST_COUNTED = 5
 
@@ -57,6 +59,9 @@ class Section:
     anchor: str
     level: int
     text: str
+    #: both without case and marks, as long as with them
+    plain_title: str
+    plain_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Hit:
     score: int
 
 
-class Document:
+class ManualPage:
     """One document; `path` is its place in the repository: `gateway/api/README.md`."""
 
     def __init__(self, path: str, text: str, rewritten: Callable[[str, str], str]) -> None:
@@ -113,20 +118,21 @@ class Manual:
 
     def __init__(self, texts: Mapping[str, str], files: Mapping[str, Path]) -> None:
         """`files`: pictures, and client examples, which documents link to."""
-        self.documents = {path: Document(path, text, self.rewritten) for path, text in texts.items()}
+        self.documents = {path: ManualPage(path, text, self.rewritten) for path, text in texts.items()}
         self.files = files
 
-    def find(self, address: str) -> Document | None:
+    def find(self, address: str) -> ManualPage | None:
         """The document whose address ends so: blank, `gateway/api`, `mappings/WORDS`."""
-        for path in (f"{address}/{FIRST}" if address else FIRST, f"{address}.md"):
-            if path in self.documents:
-                return self.documents[path]
-        return None
+        return self._by_url.get(f"{ADDRESS}/{address}" if address else ADDRESS)
 
     @cached_property
-    def contents(self) -> Sequence[tuple[str, Sequence[Document]]]:
+    def _by_url(self) -> Mapping[str, ManualPage]:
+        return {document.url: document for document in self.documents.values()}
+
+    @cached_property
+    def contents(self) -> Sequence[tuple[str, Sequence[ManualPage]]]:
         """Rooms (blank: about all) with their documents."""
-        rooms: dict[str, list[Document]] = {"": [], **{room: [] for room in _ROOMS}}
+        rooms: dict[str, list[ManualPage]] = {"": [], **{room: [] for room in _ROOMS}}
         for path, document in self.documents.items():
             rooms[path.split("/")[0] if "/" in path else ""].append(document)
         rooms[""].sort(key=lambda one: _ABOUT_ALL.index(one.path))
@@ -347,16 +353,18 @@ def _sections(title: str, tokens: Sequence[Token]) -> Iterator[Section]:
     for (place, text, anchor, level), end in zip(places, ends, strict=True):
         below = tokens[place + 3 : end] if place >= 0 else tokens[:end]
         words = (_text(one) if one.type == "inline" else one.content for one in below)
-        yield Section(text, anchor, level, " ".join(" ".join(words).split()))
+        said = " ".join(" ".join(words).split())
+        yield Section(text, anchor, level, said, _plain(text), _plain(said))
 
 
-def _hits(document: Document, words: Sequence[str]) -> Iterator[Hit]:
+def _hits(document: ManualPage, words: Sequence[str]) -> Iterator[Hit]:
+    phrase = " ".join(words)
     for section in document.sections:
-        head, text = _plain(section.title), _plain(section.text)
+        head, text = section.plain_title, section.plain_text
         if all(word in head or word in text for word in words):
             score = sum(_IN_HEADING * (word in head) + min(text.count(word), _MOST_COUNTED) for word in words)
-            at = min((found for word in words if (found := text.find(word)) >= 0), default=0)
-            length = next((len(word) for word in words if text.startswith(word, at)), 0)
+            score += _AS_PHRASE * (phrase in head) + _IN_HEADING * (phrase in text)
+            at, length = next(((text.find(one), len(one)) for one in (phrase, *words) if one in text), (0, 0))
             url = document.url + (f"#{section.anchor}" if section.anchor else "")
             yield Hit(url, document.title, section.title, *_around(section.text, at, length), score=score)
 

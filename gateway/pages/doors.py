@@ -1,6 +1,6 @@
 """All pages: the tables of the doors, one after the other."""
 
-from gateway.pages import kit, start
+from gateway.pages import kit, manual, start
 from gateway.pages.frame import PageRoute
 
-PAGES: tuple[PageRoute, ...] = (*start.ROUTES, *kit.ROUTES)
+PAGES: tuple[PageRoute, ...] = (*start.ROUTES, *kit.ROUTES, *manual.ROUTES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.console.manual import EXAMPLES, Document, Manual, manual
+from gateway.console.manual import EXAMPLES, Manual, ManualPage, manual
 
 ROOT = Path(__file__).parents[2]
 #: files of others, and what machines leave behind
@@ -42,7 +42,7 @@ class Elements(HTMLParser):
 
 
 def shown(text: str, path: str = "gateway/x/README.md") -> str:
-    return Document(path, text, manual().rewritten).html
+    return ManualPage(path, text, manual().rewritten).html
 
 
 def test_every_document_of_the_repository_is_in_the_manual() -> None:
