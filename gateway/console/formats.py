@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from gateway.domain.dates import VIETNAM
 
-#: categories of signs that are not seen (Unicode): controls, formats, surrogates, private, unassigned, separators
+#: categories of invisible characters (Unicode): controls, formats, surrogates, private, unassigned, separators
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LONGEST = 300
 _HEAD, _TAIL = 8, 4
@@ -24,7 +24,7 @@ Moment = str | float | datetime
 
 
 def seen(text: object) -> str:
-    """A foreign text: each sign that is not seen, or turns others, becomes a replacement sign; cut at 300."""
+    """A foreign text: each character that is invisible, or reverses others, becomes U+FFFD; cut at 300."""
     whole = str(text)
     shown = "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in whole[:_LONGEST])
     return shown + "…" if len(whole) > _LONGEST else shown

@@ -213,7 +213,7 @@ class Broker:
         return identity
 
     async def _signed_in(self, visitor: Visitor, attempt: Attempt, identity: Identity) -> BrowserOutcome:
-        """A session under a new secret; that of another account in this browser ends, and its systems hear of it."""
+        """A session under a new secret; that of another account in this browser ends, and its systems are notified."""
         former = await self.sessions.of(visitor.session)
         if former is not None and not goes_on(former.identity, identity):
             await self.sign_out.end(former, "replaced", visitor)

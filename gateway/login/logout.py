@@ -1,7 +1,7 @@
 """Sign-out, both ways: at this gateway, at its systems, and at the provider.
 
 OpenID Connect RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Logout 1.0. Ending a session ends its
-codes, tokens and handles at once; systems hear of it afterwards, each by its own message, and each message is recorded.
+codes, tokens and handles at once; then each of its systems gets a logout token, and each of these is recorded.
 A browser is only sent to addresses that are registered for the system that asks.
 """
 
@@ -153,12 +153,12 @@ class SignOut:
         if known is None:
             raise LoginFailed(LoginReason.FORGED, "provider")
         limit = self.configuration.identity_providers[provider].limits.total_ms / 1_000
-        told = await known.logged_out(token, asyncio.get_running_loop().time() + limit)
-        seen = hashlib.sha256(f"{provider} {told.token}".encode()).hexdigest()
-        seconds = max(1, int(told.until - self.recorder.clock.now().timestamp()) + 1)
+        claims = await known.logged_out(token, asyncio.get_running_loop().time() + limit)
+        seen = hashlib.sha256(f"{provider} {claims.token}".encode()).hexdigest()
+        seconds = max(1, int(claims.until - self.recorder.clock.now().timestamp()) + 1)
         if not await self.values.add(f"lt:{seen}", b"", seconds):
             raise LoginFailed(LoginReason.FORGED, "replayed")
-        for one in await self.sessions.of_provider(provider, told.subject, told.session):
+        for one in await self.sessions.of_provider(provider, claims.subject, claims.session):
             await self.end(one, "provider", visitor)
 
     async def front_channel(self, provider: str, parameters: Mapping[str, str], visitor: Visitor) -> bool:
@@ -179,28 +179,28 @@ class SignOut:
     # -------------------------------------------------------------------------------------------------- ending
 
     async def end(self, session: Session, why: str, visitor: Visitor) -> None:
-        """End a session and tell its systems. Raises LoginsUnavailable, LogUnavailable (it is ended all the same)."""
+        """End a session and notify its systems. Raises LoginsUnavailable, LogUnavailable (it is ended all the same)."""
         ended = await self.sessions.end(session.id)
         if ended is None:
             return
         for name in ended.clients:
-            await self._tell(ended, name, visitor.exchange)
+            await self._notify(ended, name, visitor.exchange)
         what = "logout" if why == "person" else "session_ended"
         await self._record(visitor.exchange, what, ended, why=why)
 
-    async def _tell(self, session: Session, name: str, exchange: ExchangeId) -> None:
+    async def _notify(self, session: Session, name: str, exchange: ExchangeId) -> None:
         system, tokens = self.systems.named(name), self.tokens
         if system is None or tokens is None or system.settings.backchannel_logout_uri is None:
             return
 
-        async def told(is_taken: bool) -> None:  # noqa: FBT001 -- as the port calls it
-            what = "logout_told" if is_taken else "logout_not_told"
+        async def note(is_taken: bool) -> None:  # noqa: FBT001 -- as the port calls it
+            what = "logout_notified" if is_taken else "logout_not_notified"
             await self._record(exchange, what, session, system)
 
-        if not self.notices.tell(
-            system.settings.backchannel_logout_uri, lambda: tokens.logout_token(name, session), told
+        if not self.notices.send(
+            system.settings.backchannel_logout_uri, lambda: tokens.logout_token(name, session), note
         ):
-            await told(False)
+            await note(False)
 
     async def _leave(
         self, visitor: Visitor, session: Session, back: str, *, is_here: bool = True

@@ -25,7 +25,7 @@ _CLOSING_PAUSE = 1.0
 #: makes a fresh logout token
 MakeToken = Callable[[], Awaitable[str]]
 #: records whether the message was taken
-Told = Callable[[bool], Awaitable[object]]
+NoteResult = Callable[[bool], Awaitable[object]]
 
 
 class LogoutNotices:
@@ -42,11 +42,11 @@ class LogoutNotices:
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
 
-    def tell(self, url: str, token: MakeToken, told: Told) -> bool:
+    def send(self, url: str, token: MakeToken, note: NoteResult) -> bool:
         """Send one beside the caller; False: too many wait."""
         if len(self._tasks) >= _MOST:
             return False
-        task = asyncio.create_task(self._send(url, token, told), name="logout-notice")
+        task = asyncio.create_task(self._send(url, token, note), name="logout-notice")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -64,13 +64,13 @@ class LogoutNotices:
             await asyncio.wait(left)
         await self._posts.close()
 
-    async def _send(self, url: str, token: MakeToken, told: Told) -> None:
+    async def _send(self, url: str, token: MakeToken, note: NoteResult) -> None:
         is_taken = False
         try:
             is_taken = await self._is_taken(url, token)
         finally:
             with suppress(GatewayError):  # the sign-out itself is recorded
-                await told(is_taken)
+                await note(is_taken)
 
     async def _is_taken(self, url: str, token: MakeToken) -> bool:
         for pause in (0.0, *self._pauses):

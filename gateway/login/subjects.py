@@ -1,4 +1,4 @@
-"""Subjects of people towards systems (OpenID Connect Core 1.0, 8): keyed digests, which tell nothing of a number.
+"""Subjects of people towards systems (OpenID Connect Core 1.0, 8): keyed digests, which reveal no number.
 
 The key must outlive all rotations of others: with another key every system would see strangers. It has its own file in
 the state folder, or `access.login.subject_key` where several machines serve.

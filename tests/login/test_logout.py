@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 import pytest
+from aiohttp import encode_basic_auth as basic_auth
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -160,7 +161,7 @@ async def test_system_that_does_not_answer_is_told_again(at: Town, browser: Brow
             await asyncio.sleep(0.05)
     assert [(one["result"], one["requester"]) for one in found] == [
         ("logout", ""),
-        ("logout_told", "system_two"),
+        ("logout_notified", "system_two"),
     ]
 
 
@@ -172,7 +173,7 @@ async def test_system_that_refuses_is_told_once_and_that_is_recorded(at: Town, b
     async with asyncio.timeout(10):
         while len(found := at.records(landing.exchange)) < 2:
             await asyncio.sleep(0.05)
-    assert found[1]["result"] == "logout_not_told"
+    assert found[1]["result"] == "logout_not_notified"
 
 
 async def provider_signs_out(at: Town, account: str = "mau") -> dict[str, object]:
@@ -368,6 +369,27 @@ async def test_session_ends_after_half_an_hour_without_use(at: Town, browser: Br
     assert (await browser.go("/login/sessions")).h1 != NOBODY
     at.clock.move(minutes=31)
     assert (await browser.go("/login/sessions")).h1 == NOBODY
+
+
+async def test_system_keeps_a_session_alive_by_the_browser_and_not_by_refreshing(tmp_path: Path) -> None:
+    """A refresh comes without the person; `prompt=none` is a visit of the browser, without a page."""
+    async with town(tmp_path, refresh="true") as at, Browser(at) as browser:
+        await browser.signed_in(LINK)
+        tokens = await entered(browser, "system_one")
+        for _ in range(3):
+            at.clock.move(minutes=20)
+            assert "code=" in (await browser.go(browser.authorize("system_one", prompt="none"))).location
+        for is_alive in (True, False):
+            at.clock.move(minutes=20)
+            form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+            headers = {"Authorization": basic_auth("client-system_one", "sandbox-only-system_one")}
+            async with at.house.session.post(
+                f"{at.house.url}/oauth2/token", data=form, headers=headers
+            ) as said:
+                assert (said.status == 200) is is_alive
+                tokens = await said.json()
+        assert tokens["error"] == "invalid_grant"
+        assert (await browser.go("/login/sessions")).h1 == NOBODY
 
 
 async def test_person_of_vneid_signs_out_too(browser: Browser) -> None:

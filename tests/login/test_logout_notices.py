@@ -23,7 +23,7 @@ async def test_message_that_waits_for_its_next_attempt_is_sent_before_the_proces
             while at.systems.statuses:
                 await asyncio.sleep(0.02)
     assert len(at.systems.logout_tokens) == 3
-    assert [one["result"] for one in at.records(landing.exchange)] == ["logout", "logout_told"]
+    assert [one["result"] for one in at.records(landing.exchange)] == ["logout", "logout_notified"]
 
 
 async def _token() -> str:
@@ -33,7 +33,7 @@ async def _token() -> str:
 async def test_system_that_does_not_answer_holds_up_no_stop_and_the_loss_is_recorded() -> None:
     taken: list[bool] = []
 
-    async def told(is_taken: bool) -> None:
+    async def note(is_taken: bool) -> None:
         taken.append(is_taken)
 
     async def silent(_request: web.Request) -> web.Response:
@@ -48,8 +48,8 @@ async def test_system_that_does_not_answer_holds_up_no_stop_and_the_loss_is_reco
     async with systems() as found:
         notices = LogoutNotices(HttpFormPosts(), pauses=(60.0,), closing=0.5)
         found.statuses.append(503)
-        assert notices.tell(f"http://127.0.0.1:{found.port}/one/backchannel", _token, told)
-        assert notices.tell(f"http://127.0.0.1:{runner.addresses[0][1]}/", _token, told)
+        assert notices.send(f"http://127.0.0.1:{found.port}/one/backchannel", _token, note)
+        assert notices.send(f"http://127.0.0.1:{runner.addresses[0][1]}/", _token, note)
         async with asyncio.timeout(20):
             while found.statuses:
                 await asyncio.sleep(0.02)
