@@ -192,3 +192,33 @@ async def test_session_list_shows_this_login_and_ends_it(
     await main.get_by_role("button").first.click()
     await page.goto(login_house.url + "/login/sessions")
     await expect(page.get_by_role("main")).not_to_contain_text("Cổng Dịch vụ công Quốc gia")
+
+
+@on_session
+async def test_director_is_led_from_his_own_account_to_the_form_of_his_company(
+    login_house: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await profile.new_page()
+    await came_to_portal(page, login_house, LINK.replace("1.004873", "1.013225"))
+    await chose(page, "đại diện theo pháp luật của một công ty")
+    for is_his_own in (True, False):
+        await page.get_by_text("Người đại diện theo pháp luật của doanh nghiệp").click()
+        form = page.locator("form").filter(has=page.locator("input[name=kind][value=legal_representative]"))
+        await form.get_by_label(re.compile("Mã số thuế")).fill("0916911353")
+        await form.get_by_role("button").click()
+        if is_his_own:
+            await expect(page.get_by_role("alert")).to_contain_text("tài khoản của doanh nghiệp")
+            await shot(page, "needs-the-account-of-the-company")
+            await page.get_by_role("alert").get_by_role("link").click()
+            await page.get_by_role("link", name=re.compile("^Cổng Dịch vụ công")).click()
+            await chose(page, "tài khoản doanh nghiệp của ông Thành")
+    await shot(page, "consent-for-the-company")
+    await page.get_by_role("button", name=re.compile("^Đồng ý")).click()
+    await expect(page).to_have_url(re.compile(r"/provincial_system/form/1\.013225$"))
+    await expect(page.get_by_role("main")).to_contain_text("CÔNG TY TNHH SÔNG LUỘC MẪU")
+    # the list of sessions, and out
+    await page.goto(f"{login_house.url}/login/sessions")
+    row = page.get_by_role("listitem").filter(has_text="Trình duyệt này")
+    await row.get_by_role("button").click()
+    await expect(page.get_by_role("heading", name="Đã đăng xuất")).to_be_visible()
+    await shot(page, "signed-out")
