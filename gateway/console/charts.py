@@ -377,7 +377,7 @@ def _whole(place: int, word: str, counts: Sequence[float], parts: Sequence[Part]
     for which, (count, part) in enumerate(zip(counts, parts, strict=True)):
         share = count / whole
         if share:
-            title = tag("title", f"{part.word}: {number(count)}")
+            title = tag("title", f"{seen(part.word)}: {number(count)}")
             drawn.append(
                 tag(
                     "g", title, tag("rect", kind=f"c-part {part.kind}", x=_share(left), width=_share(share),

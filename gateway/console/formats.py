@@ -3,6 +3,7 @@
 Times are those of Việt Nam. What cannot be read as a time or a number is shown as it came, with unseen signs shown.
 """
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,11 +14,14 @@ from gateway.domain.dates import VIETNAM
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LONGEST = 300
 _HEAD, _TAIL = 8, 4
+_DIGITS = 30  # a number with more is a text
 VIETNAMESE, ENGLISH = "vi", "en"
 _WEEKDAYS = (
     ("Thứ Hai", "Monday"), ("Thứ Ba", "Tuesday"), ("Thứ Tư", "Wednesday"), ("Thứ Năm", "Thursday"),
     ("Thứ Sáu", "Friday"), ("Thứ Bảy", "Saturday"), ("Chủ Nhật", "Sunday"),
 )  # fmt: skip
+
+_TYPED_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 
 #: a time as it comes: RFC 3339, POSIX seconds, or aware
 Moment = str | float | datetime
@@ -83,6 +87,15 @@ def day(text: object) -> str:
     return seen("/".join(reversed(str(text).split("-"))))
 
 
+def read_day(text: str) -> date | None:
+    """A day that was typed: `15/02/1990`, `5-9-2025`; None where it is none."""
+    found = _TYPED_DAY.fullmatch(text.strip())
+    try:
+        return None if found is None else date(int(found[3]), int(found[2]), int(found[1]))
+    except ValueError:
+        return None
+
+
 def month(text: object) -> str:
     """`11/2026`, of a month (`2026-11`), a date or a time."""
     if isinstance(text, date):
@@ -102,7 +115,7 @@ def number(value: object, places: int | None = None) -> str:
         read = Decimal(str(value))
     except InvalidOperation:
         return seen(value)
-    if not read.is_finite():
+    if not read.is_finite() or abs(read.adjusted()) > _DIGITS:
         return seen(value)
     text = f"{read:,.{places}f}" if places is not None else f"{read:,f}"
     return text.translate({ord(","): ".", ord("."): ","}).replace("-", "\u2212")

@@ -4,7 +4,9 @@ On paper an address and the hash of a record are read by a camera. Written here 
 that does not change, and a page that is printed for a case file should need no package more.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -28,6 +30,8 @@ _MASKS: tuple[Callable[[int, int], bool], ...] = (
     lambda y, x: (y * x % 2 + y * x % 3) % 2 == 0,
     lambda y, x: ((y + x) % 2 + y * x % 3) % 2 == 0,
 )
+_RUN = re.compile(r"#{5,}| {5,}")
+_FINDER = re.compile(r"(?=# ### #    |    # ### #)")
 _QUIET = 4  # light modules around it
 
 Modules = list[list[bool]]
@@ -61,7 +65,8 @@ def matrix(text: str, mask: int | None = None) -> Modules:
     version = _version(len(data))
     shape = _shape(version)
     bits = _interleaved(_codewords(data, version), version)
-    made = [_masked(shape, bits, one) for one in (range(8) if mask is None else (mask,))]
+    free = tuple(_free(shape))
+    made = [_masked(shape, free, bits, one) for one in (range(8) if mask is None else (mask,))]
     return min(made, key=_penalty)
 
 
@@ -107,46 +112,52 @@ def _interleaved(data: bytes, version: int) -> str:
     correction, many = _BLOCKS[version - 1]
     short = len(data) // many
     longer = len(data) % many
-    divisor = _divisor(correction)
+    powers = _powers()
+    divisor = _divisor(correction, powers)
     blocks, at = [], 0
     for number in range(many):
         length = short + (number >= many - longer)
         blocks.append(data[at : at + length])
         at += length
     columns = [block[place] for place in range(short + 1) for block in blocks if place < len(block)]
-    rests = [_rest(block, divisor) for block in blocks]
+    rests = [_rest(block, divisor, powers) for block in blocks]
     columns += [rest[place] for place in range(correction) for rest in rests]
     return "".join(f"{one:08b}" for one in columns)
 
 
-def _times(one: int, other: int) -> int:
-    """In GF(256) by the polynomial 0x11D."""
-    product = 0
-    for bit in range(7, -1, -1):
-        product = product << 1 ^ (product >> 7) * 0x11D
-        product ^= (other >> bit & 1) * one
-    return product
+def _powers() -> tuple[int, ...]:
+    """Of 2 in GF(256) by the polynomial 0x11D, twice over: an index needs no modulo."""
+    powers = [1]
+    for _ in range(254):
+        double = powers[-1] << 1
+        powers.append(double ^ 0x11D if double > 255 else double)
+    return (*powers, *powers)
 
 
-def _divisor(degree: int) -> bytes:
-    made = bytearray([*[0] * (degree - 1), 1])
-    root = 1
-    for _ in range(degree):
-        for place in range(degree):
-            made[place] = _times(made[place], root) ^ (made[place + 1] if place + 1 < degree else 0)
-        root = _times(root, 2)
-    return bytes(made)
+def _divisor(degree: int, powers: Sequence[int]) -> list[int]:
+    """The generator polynomial (annex A), without its first coefficient, as exponents of 2."""
+    made = [*[0] * (degree - 1), 1]
+    for root in range(degree):
+        shifted = [*made[1:], 0]
+        made = [_times(one, root, powers) ^ other for one, other in zip(made, shifted, strict=True)]
+    return [powers.index(one) for one in made]
 
 
-def _rest(data: bytes, divisor: bytes) -> bytes:
+def _times(one: int, exponent: int, powers: Sequence[int]) -> int:
+    return powers[powers.index(one) + exponent] if one else 0
+
+
+def _rest(data: bytes, divisor: Sequence[int], powers: Sequence[int]) -> list[int]:
     """Of the division by the generator polynomial: the error correction of a block."""
-    rest = bytearray(len(divisor))
+    logarithms = {power: exponent for exponent, power in enumerate(powers[:255])}
+    rest = [0] * len(divisor)
     for one in data:
-        factor = one ^ rest.pop(0)
-        rest.append(0)
-        for place, coefficient in enumerate(divisor):
-            rest[place] ^= _times(coefficient, factor)
-    return bytes(rest)
+        factor = one ^ rest[0]
+        rest = [*rest[1:], 0]
+        if factor:
+            at = logarithms[factor]
+            rest = [was ^ powers[at + exponent] for was, exponent in zip(rest, divisor, strict=True)]
+    return rest
 
 
 # ------------------------------------------------------------------------------------------------ modules
@@ -228,11 +239,12 @@ def _with_check(value: int, degree: int, polynomial: int) -> int:
     return value << degree | rest
 
 
-def _masked(shape: _Shape, bits: str, mask: int) -> Modules:
+def _masked(shape: _Shape, free: Sequence[tuple[int, int]], bits: str, mask: int) -> Modules:
     made = _Shape([list(row) for row in shape.dark], shape.taken)
     flips = _MASKS[mask]
-    for place, (y, x) in enumerate(_free(shape)):
-        made.dark[y][x] = (place < len(bits) and bits[place] == "1") ^ flips(y, x)
+    # modules left over stand for 0
+    for (y, x), bit in zip(free, bits.ljust(len(free), "0"), strict=True):
+        made.dark[y][x] = (bit == "1") ^ flips(y, x)
     _write_format(made, mask)
     return made.dark
 
@@ -251,34 +263,24 @@ def _free(shape: _Shape) -> Iterator[tuple[int, int]]:
 
 def _penalty(modules: Modules) -> int:
     """How hard it is to read (7.8.3): runs, blocks, false finders, an uneven share of dark."""
-    lines = ["".join("#" if one else " " for one in row) for row in modules]
-    lines += ["".join(column) for column in zip(*lines, strict=True)]
     size = len(modules)
-    found = sum(_run_penalty(line) for line in lines)
-    found += 3 * sum(
-        modules[y][x] == modules[y][x + 1] == modules[y + 1][x] == modules[y + 1][x + 1]
-        for y in range(size - 1)
-        for x in range(size - 1)
-    )
-    found += 40 * sum(_count(line, one) for line in lines for one in ("# ### #    ", "    # ### #"))
-    dark = sum(map(sum, modules))
+    rows = ["".join("#" if one else " " for one in row) for row in modules]
+    lines = "\n".join((*rows, *("".join(column) for column in zip(*rows, strict=True))))
+    found = sum(len(run[0]) - 2 for run in _RUN.finditer(lines))
+    found += 40 * len(_FINDER.findall(lines)) + 3 * _blocks(modules)
+    dark = lines.count("#") // 2
     return found + 10 * int(abs(20 * dark - 10 * size * size) / (size * size))
 
 
-def _run_penalty(line: str) -> int:
-    found, length = 0, 1
-    for before, one in zip(line, line[1:] + "?", strict=True):
-        if one == before:
-            length += 1
-        else:
-            found += length - 2 if length >= 5 else 0
-            length = 1
-    return found
-
-
-def _count(line: str, word: str) -> int:
-    """Also where they overlap."""
-    return sum(line.startswith(word, at) for at in range(len(line)))
+def _blocks(modules: Modules) -> int:
+    """Squares of two by two of one colour."""
+    numbers = [int("".join("01"[one] for one in row), 2) for row in modules]
+    all_pairs = (1 << (len(modules) - 1)) - 1
+    changes = [number ^ number >> 1 for number in numbers]
+    return sum(
+        (~(here | below | one ^ other) & all_pairs).bit_count()
+        for (here, below), (one, other) in zip(pairwise(changes), pairwise(numbers), strict=True)
+    )
 
 
 def _runs(modules: Modules) -> Iterator[str]:

@@ -1,0 +1,163 @@
+"""All templates of pages: words in both languages, nothing inline, known icons; the kit whole in both languages."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import nodes
+
+from gateway.console.kit import kit_values
+from gateway.console.pages import Pages
+from tests.console.reading import Reading
+
+ROOM = Path(__file__).parents[2] / "gateway" / "console"
+TEMPLATES = sorted((ROOM / "templates").rglob("*.html"))
+ICONS = set(re.findall(r'<symbol id="([^"]+)"', (ROOM / "static/vendor/icons.svg").read_text()))
+EXCHANGE = "01M8F0K355GDVAM6SEGVA9W798"
+FRAME = {
+    "title": ("Bộ thành phần", "Kit"), "room": ("Kiểm toán", "Audit"), "account": "<b>\u202eai\u200b", "csrf": 'c"c',
+    "role": ("Kiểm toán viên", "Auditor"), "sign_out_url": "/login/logout", "language_url": "?lang=en&x=<",
+    "is_staff": True,
+    "nav": [{"url": "/audit", "title": ("Nhật ký", "Log"), "is_here": True}],
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOM / "templates"))
+
+
+def calls(path: Path, *names: str) -> Iterator[nodes.Call]:
+    tree = Pages(is_sandbox=True)._templates["vi"].parse(path.read_text())
+    for one in tree.find_all(nodes.Call):
+        if isinstance(one.node, nodes.Name) and one.node.name in names:
+            yield one
+
+
+@pytest.fixture(scope="module")
+def pages() -> Pages:
+    return Pages(is_sandbox=True)
+
+
+@pytest.fixture(scope="module")
+def kits(pages: Pages) -> dict[str, str]:
+    return {
+        language: pages.rendered("kit/kit", EXCHANGE, {**FRAME, "lang": language, **kit_values()}).decode()
+        for language in ("vi", "en")
+    }
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_words_stand_in_both_languages_and_are_constants(path: Path) -> None:
+    for one in calls(path, "w"):
+        words = [argument.value for argument in one.args if isinstance(argument, nodes.Const)]
+        assert len(words) == len(one.args) == 2, (
+            f"line {one.lineno}: w() takes two texts, its places are named"
+        )
+        vi, en = words
+        assert vi.strip(), one.lineno
+        assert en.strip(), one.lineno
+        places = [set(re.findall(r"\{(\w*)[^}]*\}", text)) for text in words]
+        assert places[0] == places[1] == {given.key for given in one.kwargs}, f"line {one.lineno}: {words}"
+        for text in words:
+            # a word also stands in attributes
+            assert '"' not in re.sub(r"<[^>]*>", "", text), f"line {one.lineno}: {text}"
+            assert not re.search(r"<(?!/?(?:b|strong|br|code|bdi|em|span)\b)", text), (
+                f"line {one.lineno}: {text}"
+            )
+        assert not re.search(r"\bbạn\b", vi.lower()), one.lineno
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_template_has_nothing_inline_and_leaves_escaping_on(path: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
+    assert not re.search(
+        r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|[\"']javascript:", text, re.IGNORECASE
+    )
+    assert not re.search(r"\|\s*safe\b|autoescape", text)
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_icon_of_a_template_is_in_the_sprite(path: Path) -> None:
+    used = {
+        argument.value
+        for one in calls(path, "icon", "step")
+        for argument in one.args[:1]
+        if isinstance(argument, nodes.Const)
+    }
+    given = set(re.findall(r'\bwith="([a-z0-9-]+)"', path.read_text()))
+    assert (used | given) <= ICONS
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_template_can_be_read_in_both_languages(path: Path, pages: Pages) -> None:
+    for language in ("vi", "en"):
+        assert pages._templates[language].get_template(name_of(path)).name == name_of(path)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_kit_is_whole_readable_and_runs_nothing(kits: dict[str, str], language: str) -> None:
+    seen = Reading(kits[language])
+    assert seen.running == []
+    assert (seen.opened, seen.crossed) == ([], [])
+    assert len(seen.of("h1")) == len(seen.of("main")) == kits[language].count("</title>\n<link") == 1
+    assert seen.of("html")[0]["lang"] == language
+    assert seen.of("a")[0]["href"] == "#main"
+    ids = [str(one["id"]) for _, one in seen.tags if "id" in one]
+    assert len(ids) == len(set(ids))
+    for _, one in seen.tags:
+        for name in ("for", "aria-describedby", "aria-labelledby"):
+            assert set((one.get(name) or "").split()) <= set(ids), one
+    labelled = {one["for"] for one in seen.of("label")}
+    assert all(
+        one.get("type") == "hidden" or one["id"] in labelled for one in seen.of("input", "select", "textarea")
+    )
+    assert "\u202e" not in kits[language]
+    assert "\u200b" not in kits[language]
+    assert "<img src=x" not in kits[language]
+    assert "Ễ" * 301 not in kits[language]
+
+
+def test_a_page_is_in_one_language(kits: dict[str, str]) -> None:
+    assert "Không trả lời được" in kits["vi"]
+    assert "Unavailable" not in kits["vi"]
+    assert "Unavailable" in kits["en"]
+    assert "Không trả lời được" not in kits["en"]
+
+
+def test_kit_shows_every_macro() -> None:
+    macros = set(re.findall(r"\{% macro (\w+)\(", (ROOM / "templates/parts.html").read_text()))
+    kit = (ROOM / "templates/kit/kit.html").read_text()
+    assert {one for one in macros if not re.search(rf"\b{one}\(", kit)} <= {"csrf_field"}
+
+
+def test_a_first_visit_is_light(pages: Pages) -> None:
+    """The frame's styles, script and sprite: 40 KB at most as they travel, fonts apart."""
+    frame = [pages.address(one) for one in ("tokens.css", "pages.css", "frame.js", "icons.svg", "mark.svg")]
+    sizes = [len(gzip.compress(pages.assets[one.rpartition("/")[2]].content)) for one in frame]
+    assert sum(sizes) <= 40_000
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 504, 507])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_an_error_says_what_happened_what_it_means_and_what_to_do(
+    pages: Pages, status: int, language: str
+) -> None:
+    values = {
+        **FRAME, "lang": language, "status": status, "fault": ("<b>Lỗi</b>", "<b>Fault</b>"),
+        "said": ("\u202evi", "en<i>"),
+        "retry_after": 7 if status == 429 else None,
+    }  # fmt: skip
+    text = pages.rendered("error", EXCHANGE, values).decode()
+    seen = Reading(text)
+    assert seen.running == []
+    assert (seen.opened, seen.crossed) == ([], [])
+    assert len(seen.of("h1")) == 1
+    assert text.count(EXCHANGE) == 2
+    assert ("7 giây" if language == "vi" else "7 seconds") in text or status != 429
+    assert "<i>" not in text
+    assert "<b>L" not in text
+    assert "\u202e" not in text
+    assert [one for one in seen.of("a") if one.get("class") and one["href"] == "/"]
