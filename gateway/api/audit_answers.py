@@ -164,6 +164,10 @@ def _with_past(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "properties": {**answer["properties"], **_PAST}}
 
 
+def _with_grid(report: dict[str, Any]) -> dict[str, Any]:
+    return {**report, "properties": {**report["properties"], "grid": _GRID}}
+
+
 _ARCHIVES = _PAST["archives"]
 _CELL = {"type": ["string", "number", "array"], "items": _TEXT}
 _REPORT = _object(
@@ -187,7 +191,7 @@ _REPORT = _object(
     },
     archives=_ARCHIVES,
 )
-_REPORT["properties"]["grid"] = {
+_GRID = {
     **_listed(_listed(_NUMBER)),
     "description": "of `hours`: exchanges by weekday (Monday first) and hour at which they began, Việt Nam time",
 }
@@ -202,6 +206,6 @@ AUDIT_ANSWERS: dict[str, Any] = {
     "Note": {"type": "string", "description": "C2SP signed note: a checkpoint of the log"},
     "Tile": {"type": "string", "format": "binary", "description": "hashes of 32 bytes end to end"},
     **EXPORT_ANSWERS,
-    "Report": {"anyOf": [_REPORT, {"type": "string", "description": "the rows as CSV"}]},
+    "Report": {"anyOf": [_with_grid(_REPORT), {"type": "string", "description": "the rows as CSV"}]},
     "Usage": _with_past(_object(exchange_id=_TEXT, uses=_listed(_USE), next=_MAYBE)),
 }

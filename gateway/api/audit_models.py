@@ -52,6 +52,8 @@ ExchangeText = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB000
 Cursor = Annotated[str, Field(max_length=512)]
 PageLimit = Annotated[int, Field(ge=1, le=200)]
 LeafIndex = Annotated[int, Field(ge=0, le=_MOST)]
+#: why somebody is looked at; recorded in clear
+ReasonText = Annotated[Text, Field(min_length=10, max_length=200), AfterValidator(_impersonal)]
 #: a signed checkpoint with its cosignatures
 Note = Annotated[str, Field(min_length=1, max_length=16_384)]
 
@@ -188,7 +190,7 @@ class IdentifyBody(Body):
     )
 
     exchange_id: ExchangeText
-    reason: Annotated[Text, Field(min_length=10, max_length=200), AfterValidator(_impersonal)]
+    reason: ReasonText
 
 
 class ExportBody(Body):

@@ -16,7 +16,7 @@ from gateway.api.opened_door import OpenedDoor
 from gateway.api.proxies import Proxies
 from gateway.api.unproven import UnprovenRefusals
 from gateway.audit.export import Exports
-from gateway.audit.growth import Growth
+from gateway.audit.growth import CheckpointComparison
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
 from gateway.audit.story import Story
@@ -93,7 +93,7 @@ class AuditDoor:
     #: exchanges in words
     story: Story
     #: compares checkpoints
-    growth: Growth
+    growth: CheckpointComparison
     watch: Watch
     anchors: Anchoring
     #: the same, with the titles of another composition

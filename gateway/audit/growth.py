@@ -19,7 +19,7 @@ from gateway.exchange_log.note import Checkpoint, NoteBroken, NoteVerifier, open
 End = str | int
 
 
-class Growth:
+class CheckpointComparison:
     """Compares checkpoints for auditors."""
 
     def __init__(self, context: AuditContext) -> None:

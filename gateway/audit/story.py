@@ -27,10 +27,10 @@ from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
 from gateway.domain.reasons import Reason, RefusalReason
 
-Record = Mapping[str, Any]
-Step = dict[str, Any]
+ShownRecord = Mapping[str, Any]
+StepMembers = dict[str, Any]
 #: a part of a sentence, and whether it is one of its facts
-Part = tuple[str, bool]
+SentencePart = tuple[str, bool]
 
 #: role of people whose numbers left with another person's form
 _ALSO = "also#"
@@ -45,7 +45,7 @@ class Story:
         self._titles = titles
         self._digest = digest
 
-    def told(self, records: Sequence[Record]) -> dict[str, Any]:
+    def told(self, records: Sequence[ShownRecord]) -> dict[str, Any]:
         """The sentence in both languages, in parts too, and the steps in the order of the log."""
         readable = [one for one in records if "phase" in one]
         parts = [self._sentence(readable, language) for language in (_VI, _EN)]
@@ -57,7 +57,7 @@ class Story:
             "steps": [step for one in records for step in self._steps(one, readable)],
         }
 
-    def row(self, record: Record) -> dict[str, Any]:
+    def row(self, record: ShownRecord) -> dict[str, Any]:
         """A record as a line of a list: its titles, and its result in words."""
         if "phase" not in record:
             return {"requester": None, "agency": None, "procedure": None, "result": None, "state": ""}
@@ -71,7 +71,7 @@ class Story:
             "state": state,
         }
 
-    def _result(self, record: Record) -> tuple[Both, str]:
+    def _result(self, record: ShownRecord) -> tuple[Both, str]:
         phase, result = record["phase"], record["result"]
         if phase == "outcome":
             fields = len(record["fields"])
@@ -86,7 +86,7 @@ class Story:
 
     # ------------------------------------------------------------------------------------------------ sentence
 
-    def _sentence(self, records: Sequence[Record], language: int) -> list[Part]:
+    def _sentence(self, records: Sequence[ShownRecord], language: int) -> list[SentencePart]:
         if not records:
             said = "Không có bản ghi nào đọc được.", "No record can be read."
             return [(said[language], False)]
@@ -107,12 +107,12 @@ class Story:
             *self._why(opening, language), (". ", False), *self._ending(records, opening, language),
         ]  # fmt: skip
 
-    def _asker(self, record: Record, language: int) -> str:
+    def _asker(self, record: ShownRecord, language: int) -> str:
         if not record["requester"]:
             return ""
         return _of(self._titles.requester(record["requester"]), language)
 
-    def _whom(self, record: Record, language: int) -> str:
+    def _whom(self, record: ShownRecord, language: int) -> str:
         roles = [role for role in record["subjects"] if not role.startswith(_ALSO)]
         kinds = {self._titles.kind(record["procedure"], role) for role in roles}
         noun = ("đối tượng", "subject")
@@ -122,14 +122,16 @@ class Story:
             noun = ("tổ chức", "organisation")
         return _counted(record.get("people", len(roles)), noun, language)
 
-    def _why(self, record: Record, language: int) -> list[Part]:
+    def _why(self, record: ShownRecord, language: int) -> list[SentencePart]:
         if record["procedure"]:
             begin = (" để giải quyết thủ tục ", " for the procedure ")[language]
             return [(begin, False), (_of(self._titles.procedure(record["procedure"]), language), True)]
         begin = ("; mục đích: ", "; purpose: ")[language]
         return [(begin, False), (_of(self._titles.purpose(record["purpose"]), language), True)]
 
-    def _ending(self, records: Sequence[Record], opening: Record, language: int) -> Iterator[Part]:
+    def _ending(
+        self, records: Sequence[ShownRecord], opening: ShownRecord, language: int
+    ) -> Iterator[SentencePart]:
         ends = [one for one in records if one["phase"] in {"outcome", "refusal", "abandoned"}]
         if not ends:
             yield ("Chưa có bản ghi kết thúc.", "No record closes it yet.")[language], False
@@ -149,7 +151,7 @@ class Story:
 
     # ---------------------------------------------------------------------------------------------------- steps
 
-    def _steps(self, record: Record, records: Sequence[Record]) -> Iterator[Step]:
+    def _steps(self, record: ShownRecord, records: Sequence[ShownRecord]) -> Iterator[StepMembers]:
         place = {name: record[name] for name in ("leaf_index", "leaf_hash")}
         place |= {"altered": bool(record.get("altered")), "unreadable": bool(record.get("unreadable"))}
         if "phase" not in record:
@@ -175,10 +177,10 @@ class Story:
         ):  # fmt: skip
             yield {**place, **_words_of("calls", CALLS), "facts": [], "calls": self._calls(record)}
 
-    def _facts(self, record: Record) -> list[dict[str, Any]]:
+    def _facts(self, record: ShownRecord) -> list[dict[str, Any]]:
         return [*self._who_facts(record), *self._rule_facts(record)]
 
-    def _who_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+    def _who_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         titles, phase = self._titles, record["phase"]
         named = {
             "requester": (("Hệ thống hỏi", "Requester"), titles.requester),
@@ -198,7 +200,7 @@ class Story:
         if reason is not None:
             yield _fact(("Lý do", "Reason"), {**_titled(reason), "code": record["result"]})
 
-    def _people_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+    def _people_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         role_of, phase = self._titles.role, record["phase"]
         if phase in {"intent", "refusal"}:
             yield _fact(("Cán bộ", "Official"), _official(record))
@@ -209,7 +211,7 @@ class Story:
             roles = [role_of(record["procedure"], role) for role in record["subjects"]]
             yield {**_fact(("Người được hỏi", "Asked about"), _joined(roles)), "hidden": True}
 
-    def _rule_facts(self, record: Record) -> Iterator[dict[str, Any]]:
+    def _rule_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         reason = _reason(record["result"])
         if reason is not None:
             yield _fact(
@@ -239,7 +241,7 @@ class Story:
             return _plain(rule)
         return {**_titled(words), "code": rule}
 
-    def _calls(self, record: Record) -> list[dict[str, Any]]:
+    def _calls(self, record: ShownRecord) -> list[dict[str, Any]]:
         titles, found = self._titles, []
         for call in record["calls"]:
             words = OUTCOMES.get(call["outcome"], (call["outcome"], call["outcome"], ""))
@@ -257,7 +259,7 @@ class Story:
             })  # fmt: skip
         return found
 
-    def _left(self, record: Record) -> dict[str, Any]:
+    def _left(self, record: ShownRecord) -> dict[str, Any]:
         """The fields that left: by service, with the rules that granted it, if they can be known."""
         titles = self._titles
         fields = [titles.field(record["procedure"], name) for name in record["fields"]]
@@ -288,17 +290,24 @@ class Story:
             ],
         }
 
-    def _origin(self, record: Record, field: str) -> tuple[str, str]:
-        """The data service that gave a field, and the attribute; blank where the mapping does not say."""
+    def _origin(self, record: ShownRecord, field: str) -> tuple[str, str]:
+        """The data service that gave a field, and the attribute; blank where the mapping does not say.
+
+        One person in two roles is asked about once, so a call of another role counts too, after those of the role.
+        """
         for role, evidence, attribute in self._titles.refs(record["procedure"], field):
-            for call in record["calls"]:
-                gives = self._titles.evidence(call["source"], call["data_service"])
-                is_its = call["subject"].partition("#")[0] == role and gives == evidence
-                if is_its and call["outcome"] == "found" and attribute in call["attributes"]:
-                    return f"{call['source']}.{call['data_service']}", attribute
+            giving = [
+                call
+                for call in record["calls"]
+                if call["outcome"] == "found" and attribute in call["attributes"]
+                and self._titles.evidence(call["source"], call["data_service"]) == evidence
+            ]  # fmt: skip
+            giving.sort(key=lambda call: call["subject"].partition("#")[0] != role)
+            if giving:
+                return f"{giving[0]['source']}.{giving[0]['data_service']}", attribute
         return "", ""
 
-    def _rules_of(self, record: Record, service: str, attributes: set[str]) -> list[TitleWords]:
+    def _rules_of(self, record: ShownRecord, service: str, attributes: set[str]) -> list[TitleWords]:
         """The rules of the exchange that grant this service, and the published scopes that these attributes are in."""
         granting = [
             self._rule(rule)
@@ -315,14 +324,14 @@ def _phase_words(phase: str) -> StepWords:
     return PHASES.get(phase, UNKNOWN_PHASE)
 
 
-def _words_of(kind: str, words: StepWords) -> Step:
+def _words_of(kind: str, words: StepWords) -> StepMembers:
     return {
         "kind": kind, "title": words.title[_VI], "title_en": words.title[_EN],
         "said": words.said[_VI], "said_en": words.said[_EN],
     }  # fmt: skip
 
 
-def _event(record: Record) -> Both | None:
+def _event(record: ShownRecord) -> Both | None:
     """What happened, of records that are neither an intent nor an answer."""
     if record["phase"] in {"intent", "outcome"}:
         return None
@@ -342,7 +351,7 @@ def _titled(words: Both) -> TitleWords:
     return {"code": "", "title": words[_VI], "title_en": words[_EN]}
 
 
-def _official(record: Record) -> TitleWords:
+def _official(record: ShownRecord) -> TitleWords:
     if record["on_duty"]:
         said = (
             "Cán bộ trực do cơ quan chỉ định, không thao tác",
@@ -380,7 +389,7 @@ def _counted(number: int, noun: Both, language: int) -> str:
     return f"{_number(number)} {plural}"
 
 
-def _answers(calls: Sequence[Record], language: int) -> str:
+def _answers(calls: Sequence[ShownRecord], language: int) -> str:
     """How many sources answered what, as `Hai nguồn có dữ liệu, một nguồn không có.`, with a space behind."""
     best: dict[str, str] = {}
     order = list(OUTCOME_VERBS)

@@ -118,7 +118,7 @@ EVENTS: Mapping[str, Both] = MappingProxyType({
     "mandate_proven": ("Quyền đại diện được chứng minh.", "A right to act was proven."),
     "logout": ("Một người đăng xuất.", "A person signed out."),
     "session_ended": ("Một phiên kết thúc.", "A session ended."),
-    "logout_notified": ("Hệ thống được báo là người dùng đã đăng xuất.", "A system was notified of the sign-out."),
+    "logout_notified": ("Hệ thống được báo là người đó đã đăng xuất.", "A system was notified of the sign-out."),
     "logout_not_notified": ("Không báo được cho hệ thống là đã đăng xuất.", "A sign-out did not reach a system."),
     # configuration and keeping
     "start": ("Cổng khởi động với cấu hình này.", "The gateway started with this configuration."),

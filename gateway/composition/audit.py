@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.api.context import AuditDoor
 from gateway.audit.cursors import LABEL, Cursors
 from gateway.audit.export import Exports
-from gateway.audit.growth import Growth
+from gateway.audit.growth import CheckpointComparison
 from gateway.audit.inspector import Inspector
 from gateway.audit.people import People
 from gateway.audit.proofs import TreeProofs
@@ -65,8 +65,8 @@ async def auditing(
             titles = Titles(of.configuration, of.catalogue, of.root)
             return AuditDoor(
                 audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts),
-                usage=Usage(ours, titles), story=Story(titles, of.in_force.digest), growth=Growth(ours), watch=watch,
-                anchors=anchors, of=door,
+                usage=Usage(ours, titles), story=Story(titles, of.in_force.digest), growth=CheckpointComparison(ours),
+                watch=watch, anchors=anchors, of=door,
             )  # fmt: skip
 
         yield door(parts)

@@ -137,6 +137,8 @@ MAY_BE_A_NAME = Sentence("giống họ tên hoặc câu chữ, không giống m�
     "looks like words, not like a dossier code; dossier codes are kept in clear")
 NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
     "is not a tax code (ten digits with their check digit, or thirteen)")
+PERSON_IN_ADDRESS = Sentence("ô này không nhận số định danh của ai: hãy dùng Tìm theo người",
+    "takes no number of a person: use Search by person")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
 HOW_CODE = Sentence("không bắt đầu và kết thúc bằng dấu cách", "no space at its beginning or end")

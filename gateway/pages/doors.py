@@ -1,6 +1,6 @@
 """All pages: the tables of the doors, one after the other."""
 
-from gateway.pages import kit, manual, start
+from gateway.pages import audit, kit, manual, start
 from gateway.pages.frame import PageRoute
 
-PAGES: tuple[PageRoute, ...] = (*start.ROUTES, *kit.ROUTES, *manual.ROUTES)
+PAGES: tuple[PageRoute, ...] = (*start.ROUTES, *audit.ROUTES, *kit.ROUTES, *manual.ROUTES)
