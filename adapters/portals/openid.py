@@ -344,7 +344,7 @@ class RelyingParty:
         except (JoseBroken, AccountRefused, IndexError):
             return True
         numbers = (identity.personal_id, identity.old_id, identity.tax_code)
-        return replace(named, kind=_NOBODY.kind, account="") != _NOBODY or any(
+        return replace(named, kind=_NOBODY.kind, account="", roles=()) != _NOBODY or any(
             number and number.encode() in body for number in numbers
         )
 

@@ -17,9 +17,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from adapters.sandbox.people import BadSandbox, Person, Register
 from gateway.config.gateway import Label
 from gateway.config.strict_yaml import Document, read
+from gateway.domain.login import StaffRole
 
 IDENTITY = Path("config/sandbox/identity.yaml")
-ProviderName = Literal["national", "vneid"]
+ProviderName = Literal["national", "vneid", "staff"]
 
 
 def _is_key(text: str) -> str:
@@ -51,6 +52,7 @@ class PublishedKeys(_Frozen):
 
     national: SandboxKey
     vneid: SandboxKey
+    staff: SandboxKey
     stranger: SandboxKey
 
 
@@ -70,7 +72,7 @@ class LoginSystem(_Frozen):
 
 
 class Account(_Frozen):
-    """An account of a person or an organisation at both providers."""
+    """An account of a person or an organisation at both providers of people; or of an official."""
 
     key: str
     #: key of a person in `personas.yaml`; blank: an account of an organisation that names nobody
@@ -84,6 +86,9 @@ class Account(_Frozen):
     level: Literal["1", "2", "3"]
     tax_code: str = ""
     organisation: str = ""
+    #: of an official: an account at the provider `staff` only
+    staff: bool = False
+    roles: tuple[StaffRole, ...] = ()
     #: instead of the person's
     full_name: str = ""
     note: Label
@@ -115,11 +120,15 @@ class AccountHolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """What both providers share."""
+    """What the providers share."""
 
     keys: PublishedKeys
     systems: tuple[LoginSystem, ...]
     holders: Mapping[str, AccountHolder]
+
+    def at(self, provider: ProviderName) -> Mapping[str, AccountHolder]:
+        """Who has an account there: officials at `staff`, all others elsewhere."""
+        return {key: one for key, one in self.holders.items() if one.account.staff == (provider == "staff")}
 
     def system(self, provider: str, client_id: str) -> LoginSystem | None:
         """The registered system of this id."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.sandbox import identity_national, identity_vneid
+from adapters.sandbox import identity_national, identity_staff, identity_vneid
 from adapters.sandbox.accounts import Accounts, ProviderName, is_registered
 from adapters.sandbox.identity_door import ProviderDoor
 from adapters.sandbox.identity_lies import Lie, LieRule, Lies
@@ -64,7 +64,7 @@ class _ClockOrder(_IdentityOrder):
 
 
 class IdentityHouse:
-    """Both providers, their lies and their clock."""
+    """The providers, their lies and their clock."""
 
     def __init__(
         self, accounts: Accounts, register: Register, board: Switchboard, closing: asyncio.Event,
@@ -81,7 +81,9 @@ class IdentityHouse:
                 ),
                 dialect, register, pages, closing, board.count,
             )
-            for dialect in (identity_national.dialect(), identity_vneid.dialect(accounts.keys.stranger))
+            for dialect in (
+                identity_national.dialect(), identity_vneid.dialect(accounts.keys.stranger), identity_staff.dialect(),
+            )
         }  # fmt: skip
 
     def _now(self) -> float:
@@ -96,7 +98,7 @@ class IdentityHouse:
             door.back_channel.told.clear()
 
     def add_to(self, app: web.Application) -> None:
-        """Add both providers and their control to the application."""
+        """Add the providers and their control to the application."""
         for door in self.doors.values():
             door.add_to(app)
         prefix, router = "/__sandbox/identity", app.router
@@ -137,6 +139,7 @@ class IdentityHouse:
                     {
                         "key": key, "name": one.name, "kind": one.account.kind, "level": one.account.level,
                         "personal_id": one.person.personal_id if one.person else "", "note": one.account.note.en,
+                        "staff": one.account.staff,
                     }
                     for key, one in door.provider.accounts.holders.items()
                 ]

@@ -135,7 +135,7 @@ class ProviderDoor:
             asked = self.provider.on_page(key)
         except Denied as denied:
             return self._pages.message(self.dialect, denied)
-        return self._pages.picker(self.dialect, asked, key, self.provider.accounts.holders.values())
+        return self._pages.picker(self.dialect, asked, key, self.provider.holders.values())
 
     async def _choose(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()

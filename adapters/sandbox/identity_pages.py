@@ -9,16 +9,22 @@ from adapters.sandbox.identity_dialect import Dialect
 from adapters.sandbox.identity_provider import AskedLogin, Denied
 from adapters.sandbox.sandbox_pages import SandboxPages
 from gateway.config.gateway import Label
+from gateway.domain.login import StaffRole
 
 _KINDS = {
     "1": Label(vi="Công dân", en="citizen"),
     "2": Label(vi="Doanh nghiệp", en="business"),
     "3": Label(vi="Tổ chức", en="organisation"),
 }
+_ROLES = {
+    StaffRole.AUDITOR: Label(vi="Kiểm toán viên", en="auditor"),
+    StaffRole.OPERATOR: Label(vi="Vận hành", en="operator"),
+    StaffRole.ADMINISTRATOR: Label(vi="Quản trị", en="administrator"),
+}
 
 
 class IdentityPages:
-    """The pages of both providers."""
+    """The pages of all providers."""
 
     def __init__(self, pages: SandboxPages) -> None:
         """`pages` renders."""
@@ -30,7 +36,7 @@ class IdentityPages:
         """Where the person chooses an account; needs no script."""
         return self._pages.rendered(
             "identity_picker.html", room=dialect.name, title=dialect.title, system=asked.system.title, key=key,
-            action=f"{dialect.prefix}{dialect.choose}", holders=list(holders), kinds=_KINDS,
+            action=f"{dialect.prefix}{dialect.choose}", holders=list(holders), kinds=_KINDS, roles=_ROLES,
         )  # fmt: skip
 
     def message(self, dialect: Dialect, denied: Denied) -> web.Response:

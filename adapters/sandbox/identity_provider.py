@@ -101,6 +101,8 @@ class SimulatedProvider:
         """`clock`: POSIX seconds. `issuer`: the path of its issuer below the sandbox's address."""
         self.name, self.accounts, self.lies, self.clock = name, accounts, lies, clock
         self._issuer = issuer
+        #: key -> who has an account here
+        self.holders = accounts.at(name)
         self.keys = ProviderKeys(getattr(accounts.keys, name), accounts.keys.stranger)
         self.forget_all()
 
@@ -127,7 +129,7 @@ class SimulatedProvider:
 
     def holder(self, account: str) -> AccountHolder:
         """Who has an account. Raises Denied."""
-        found = self.accounts.holders.get(account)
+        found = self.holders.get(account)
         if found is None:
             raise Denied("access_denied", "there is no such account")
         return found
@@ -201,7 +203,7 @@ class SimulatedProvider:
                 if one.provider == self.name and one.client_id != asked.system.client_id
             )
             return self._code(replace(asked, system=other), session)
-        account = next(key for key in self.accounts.holders if key != session.account)
+        account = next(key for key in self.holders if key != session.account)
         attacker = replace(asked, nonce=secrets.token_urlsafe(32), challenge="")
         return self._code(attacker, session, account)
 

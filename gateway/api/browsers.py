@@ -7,9 +7,9 @@ http, which production refuses.
 from urllib.parse import urlsplit
 
 from gateway.api.request import Request
-from gateway.login.steps import Visitor
+from gateway.login.steps import BrowserOutcome, Visitor
 
-BROWSER_COOKIE, SESSION_COOKIE = "motlan-login", "motlan-session"
+BROWSER_COOKIE, SESSION_COOKIE, STAFF_COOKIE = "motlan-login", "motlan-session", "motlan-staff"
 
 
 def visitor_of(request: Request) -> Visitor:
@@ -19,7 +19,18 @@ def visitor_of(request: Request) -> Visitor:
         exchange=request.exchange, issuer=request.issuer,
         browser=cookies.get(cookie_name(request, BROWSER_COOKIE), ""),
         session=cookies.get(cookie_name(request, SESSION_COOKIE), ""),
+        staff=cookies.get(cookie_name(request, STAFF_COOKIE), ""),
     )  # fmt: skip
+
+
+def outcome_cookies(request: Request, outcome: BrowserOutcome) -> tuple[tuple[str, str], ...]:
+    """Headers Set-Cookie of the next step of a browser."""
+    given = (
+        (BROWSER_COOKIE, outcome.browser),
+        (SESSION_COOKIE, outcome.session),
+        (STAFF_COOKIE, outcome.staff),
+    )
+    return tuple(("Set-Cookie", cookie(request, name, value)) for name, value in given if value is not None)
 
 
 def cookie(request: Request, name: str, value: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import orjson
 
 from gateway.api.bodies import read_bytes
-from gateway.api.browsers import BROWSER_COOKIE, SESSION_COOKIE, cookie, is_cross_site, origin_of, visitor_of
+from gateway.api.browsers import is_cross_site, origin_of, outcome_cookies, visitor_of
 from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.refusals import record_bounded
@@ -266,12 +266,13 @@ async def _answered(request: Request, here: SignIn, step: _BrowserStep, given: M
         log().warning("login.failed", exchange_id=request.exchange, code=error.problem_code)
         request.problem = error.problem_code
         return _shown(request, problem_page(LoginReason.UNAVAILABLE, here.broker.way_back(given)))
+    return stepped(request, outcome)
+
+
+def stepped(request: Request, outcome: BrowserOutcome) -> Response:
+    """The next step of a browser, with its cookies."""
     response = _response(request, outcome)
-    response.cookies = tuple(
-        ("Set-Cookie", cookie(request, name, value))
-        for name, value in ((BROWSER_COOKIE, outcome.browser), (SESSION_COOKIE, outcome.session))
-        if value is not None
-    )
+    response.cookies = outcome_cookies(request, outcome)
     return response
 
 

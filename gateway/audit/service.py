@@ -50,7 +50,7 @@ class AuditContext:
     ) -> None:
         """Record a look-up durably. Raises LogUnavailable."""
         about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, subjects=people or {})
-        notes = {"operation": operation, "filters": filters, **more}
+        notes = {"operation": operation, "filters": filters, **caller.notes, **more}
         await self.recorder.write(about, Phase.LOOKUP, notes=notes)
 
     async def page(

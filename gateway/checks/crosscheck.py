@@ -10,6 +10,7 @@ from gateway.checks.consents import consent_faults
 from gateway.checks.gateway import gateway_faults
 from gateway.checks.identity_providers import identity_provider_faults, login_client_faults
 from gateway.checks.logins import login_faults
+from gateway.checks.pages import page_faults
 from gateway.checks.portals import portal_faults
 from gateway.checks.procedures import procedure_faults
 from gateway.checks.production import refused_in_production
@@ -37,6 +38,7 @@ def crosscheck(configuration: Configuration, catalogue: Catalogue, faults: Fault
     faults.add(login_faults(configuration))
     faults.add(identity_provider_faults(configuration, catalogue))
     faults.add(login_client_faults(configuration, catalogue))
+    faults.add(page_faults(configuration))
     faults.add(application_faults(configuration))
     faults.add(agency_faults(configuration))
     faults.add(purpose_faults(configuration))

@@ -27,10 +27,7 @@ def identity_provider_faults(configuration: Configuration, catalogue: Catalogue)
     for name, settings in configuration.identity_providers.items():
         document = configuration.documents[f"identity_providers/{name}.yaml"]
         yield from _provider_addresses(settings, document, configuration)
-        if settings.mapping not in catalogue.logins:
-            file = f"mappings/logins/{settings.mapping}.yaml"
-            remedy = near(settings.mapping, catalogue.logins, f"add {file}")
-            yield document.problem(("mapping",), f"there is no usable {file}", remedy, file)
+        yield from _provider_mapping(settings, document, catalogue)
         if settings.mark == "sandbox" and configuration.gateway.profile == "production":
             what = "this provider is simulated: anybody can sign in there as anybody"
             yield document.problem(("mark",), what, "remove the file, or write the real provider's")
@@ -45,6 +42,22 @@ def identity_provider_faults(configuration: Configuration, catalogue: Catalogue)
             if level not in _LEVELS:
                 what = f"'levels.{word}' is {level}: there are levels 1 to 3 (NĐ 69/2024)"
                 yield document.problem(("levels", word), what, "write 1, 2 or 3; leave out words of no level")
+
+
+def _provider_mapping(
+    settings: IdentityProviderSettings, document: Document, catalogue: Catalogue
+) -> Iterator[Problem]:
+    """It exists, and reads roles where the accounts are those of officials, and only there."""
+    if settings.mapping not in catalogue.logins:
+        file = f"mappings/logins/{settings.mapping}.yaml"
+        remedy = near(settings.mapping, catalogue.logins, f"add {file}")
+        yield document.problem(("mapping",), f"there is no usable {file}", remedy, file)
+    elif (settings.accounts == "staff") != (catalogue.logins[settings.mapping].mapping.roles is not None):
+        is_staff = settings.accounts == "staff"
+        file = f"mappings/logins/{settings.mapping}.yaml"
+        what = f"its accounts are those of {settings.accounts}, and {file} reads {'no ' if is_staff else ''}roles"
+        remedy = "add 'roles' there" if is_staff else "write 'accounts: staff', or another mapping"
+        yield document.problem(("accounts",) if is_staff else ("mapping",), what, remedy, file)
 
 
 def _own_address(configuration: Configuration) -> Iterator[Problem]:
@@ -113,7 +126,7 @@ def _client_words(
         "claims": (dict.fromkeys(CLAIMS), f"use some of {', '.join(CLAIMS)}", ""),
         "mandates": (catalogue.representations, f"name files of {kinds}, without .yaml", kinds),
         "providers": (
-            configuration.identity_providers,
+            {n: one for n, one in configuration.identity_providers.items() if one.accounts != "staff"},
             f"name files of {providers}, without .yaml",
             providers,
         ),
@@ -124,7 +137,9 @@ def _client_words(
                 what = f"there is no '{one}' for '{word}'"
                 file = (f"{folder}/{one}.yaml",) if folder else ()
                 yield document.problem(("login", word, index), what, near(one, names, remedy), *file)
-    known_providers = configuration.identity_providers
+    known_providers = {
+        name: one for name, one in configuration.identity_providers.items() if one.accounts != "staff"
+    }
     taken = [
         one
         for name, one in known_providers.items()
@@ -147,7 +162,11 @@ def _client_words(
 def _deep_link_faults(configuration: Configuration) -> Iterator[Problem]:
     document, settings = configuration.documents["gateway.yaml"], configuration.gateway.logins
     for word, provider in settings.deep_links.items():
-        if provider not in configuration.identity_providers:
+        found = configuration.identity_providers.get(provider)
+        if found is not None and found.accounts == "staff":
+            what = f"'{provider}' has accounts of officials only, and a deep link brings citizens"
+            yield document.problem(("logins", "deep_links", word), what, "name a provider of people")
+        if found is None:
             what = f"there is no identity provider '{provider}'"
             remedy = near(
                 provider, configuration.identity_providers, f"add identity_providers/{provider}.yaml"

@@ -30,6 +30,9 @@ def _faults(plan: LoginPlan, example: LoginExample) -> Iterator[tuple[str, str]]
     if example.refused is not None:
         yield "refused", f"expected {example.refused}, got an account"
         return
+    if found.roles != example.roles:
+        wanted, got = (", ".join(one) or "none" for one in (example.roles, found.roles))
+        yield "roles", f"expected {wanted}, got {got}"
     wanted_fields = {str(name): value for name, value in example.account.items()}
     for name, wanted, got in differences(wanted_fields, fields_of(found)):
         yield "account", f"{name}: expected {wanted}, got {got}"

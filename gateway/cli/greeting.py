@@ -36,7 +36,10 @@ def greeting(content: Mapping[str, Any]) -> str:
     base = content["gateway"]
     shown = content["clients"].get("portal") or {}
     people = [person for person in content["personas"] if person["personal_id"] and person["full_name"]]
-    lines = [f"Một Lần: {base}   tài liệu / docs: {base}/docs   admin: {content['admin']}"]
+    lines = [
+        f"Một Lần: {base}/   mở trong trình duyệt / open in a browser",
+        f"tài liệu / docs: {base}/docs   admin: {content['admin']}",
+    ]
     if shown.get("client_secret"):
         lines += ["", "# mã truy cập / token", _token_line(base, shown)]
         if content["sandbox"] and len(people) > 1:

@@ -32,6 +32,7 @@ from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
 from gateway.login.url_seal import UrlSeal
 from gateway.login.wanted import AuthorizationAnswer, AuthorizationError, LoginWanted
+from gateway.pages.doors import is_page
 from gateway.ports.clock import Clock
 from gateway.ports.logout import FormPosts
 from gateway.ports.sessions import Sessions
@@ -105,7 +106,7 @@ async def signing_in(
         configuration=configuration, catalogue=parts.catalogue, providers=providers,
         attempts=attempts,
         sessions=state.sessions, systems=systems, authorizations=authorizations, choices=choices,
-        sign_out=sign_out, recorder=recorder,
+        sign_out=sign_out, recorder=recorder, is_page=is_page,
     )  # fmt: skip
     try:
         yield SignIn(

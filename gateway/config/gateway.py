@@ -417,6 +417,17 @@ class LoginSettings(Settings):
     deep_links: dict[str, str] = {}
 
 
+class PageSettings(Settings):
+    """In whose name the doors of people ask: requesters of `config/requesters`. Blank: the door is off."""
+
+    portal: str = ""
+    me: str = ""
+    audit: str = ""
+    ops: str = ""
+    #: sandbox: door -> whom to sign in as, for the start page
+    personas: dict[Literal["portal", "me", "audit", "ops"], Label] = {}
+
+
 class GatewaySettings(Settings):
     """`config/gateway.yaml`."""
 
@@ -450,5 +461,6 @@ class GatewaySettings(Settings):
     files: FileSettings = FileSettings()
     relay: RelaySettings = RelaySettings()
     logins: LoginSettings = LoginSettings()
+    pages: PageSettings = PageSettings()
     #: URL of the token issuer; empty: the address of the listener
     issuer: str = ""

@@ -38,6 +38,8 @@ class IdentityProviderSettings(Settings):
     client_secret: Secret | None = None
     #: private RSA key for which its answers are encrypted (PEM, or PKCS #8 in base64), where the adapter reads such
     decryption_key: Secret | None = None
+    #: whose accounts it has: `staff` signs in to the pages of auditors and operators, and nowhere else
+    accounts: Literal["people", "staff"] = "people"
     scope: NonBlankText = "openid"
     acr_values: str = ""
     #: `mappings/logins/<mapping>.yaml`: its claims -> ours

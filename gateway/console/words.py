@@ -40,6 +40,7 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
         _OTHER),
     LoginReason.NOT_FOR_CLIENT: ReasonWords(say.ENDED_NOT_FOR_CLIENT, _OTHER),
     LoginReason.NOT_LINKED: ReasonWords(say.ENDED_NOT_LINKED, _OTHER),
+    LoginReason.NO_ROLE: ReasonWords(say.ENDED_NO_ROLE, _OTHER),
     LoginReason.MANDATE_NOT_PROVEN: ReasonWords(say.ENDED_MANDATE_NOT_PROVEN, _AGAIN),
     LoginReason.REQUEST_WRONG: ReasonWords(say.ENDED_REQUEST_WRONG, say.GO_ON),
     LoginReason.ANSWERED: ReasonWords(say.ENDED_ANSWERED, say.GO_ON),

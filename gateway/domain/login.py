@@ -17,6 +17,17 @@ class AccountKind(StrEnum):
     CITIZEN = "citizen"  #: 1
     BUSINESS = "business"  #: 2
     ORGANISATION = "organisation"  #: 3
+    #: an official, by a provider of officials: no citizen, and it stands for nobody whose data are kept
+    STAFF = "staff"
+
+
+class StaffRole(StrEnum):
+    """What an official may do on pages."""
+
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    #: may all that an operator may
+    ADMINISTRATOR = "administrator"
 
 
 # the list below is a table
@@ -59,6 +70,7 @@ class LoginReason(StrEnum):
         "This system does not take accounts of that identity provider")
     NOT_LINKED = ("login_not_linked", "Tài khoản không nêu cá nhân hay tổ chức nào",
         "The account names no person or organisation")
+    NO_ROLE = "login_no_role", "Tài khoản chưa được giao vai trò nào ở đây", "The account has no role here"
     MANDATE_NOT_PROVEN = ("login_mandate_not_proven", "Chưa chứng minh được quyền đại diện",
         "The right to act for the other was not proven")
     REQUEST_WRONG = ("login_request_wrong", "Yêu cầu đăng nhập của hệ thống không dùng được",
@@ -97,6 +109,8 @@ class Identity:
     at: float = 0.0
     #: `sid` at the provider; blank where it names none
     session: str = ""
+    #: of an official
+    roles: tuple[StaffRole, ...] = ()
     #: kept at the server for the logout there (`id_token_hint`)
     id_token: str = field(default="", repr=False)
 

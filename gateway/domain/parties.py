@@ -101,6 +101,13 @@ class Caller:
     requester: Requester
     agency: str
     exchange: ExchangeId
+    #: account of the official who asks by a page of this gateway; blank: the system itself asks
+    staff: str = ""
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """For the records of what it asks."""
+        return {"staff": self.staff} if self.staff else {}
 
     @property
     def serves_citizens(self) -> bool:

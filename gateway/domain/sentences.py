@@ -355,6 +355,21 @@ RECEIVER_REFUSED = Sentence(
 NO_ID_IN_ADDRESS = Sentence("không gửi số của cá nhân trong địa chỉ: 'allow_url_ids' của cổng này đang tắt",
     "the number of a person is not sent in an address: 'allow_url_ids' of this portal is off")
 TOKEN_OF_ANOTHER = Sentence("mã truy cập được cấp cho hệ thống khác", "the token belongs to another client")
+DOOR_OFF = Sentence("phần này chưa được bật: quản trị ghi hệ thống khai thác vào 'pages.{door}' của gateway.yaml",
+    "this door is off: name a requester in 'pages.{door}' of gateway.yaml")
+NO_LOGINS_FOR_PAGES = Sentence("chưa có hệ thống định danh nào để đăng nhập; thêm tệp vào config/identity_providers",
+    "nobody can sign in: add an identity provider to config/identity_providers")
+NO_STAFF_PROVIDER = Sentence(
+    "chưa có nơi đăng nhập cho cán bộ; thêm tệp có 'accounts: staff' vào config/identity_providers",
+    "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")
+FORM_OF_OTHER_SITE = Sentence("biểu mẫu được gửi từ trang khác; hãy mở trang này của cổng rồi gửi lại",
+    "another site's page sent the form; open the page of the gateway and send it again")
+FORM_NOT_OURS = Sentence("biểu mẫu thuộc phiên đăng nhập khác hoặc đã cũ; hãy tải lại trang rồi gửi lại",
+    "the form is of another session, or old; load the page again and send it again")
+ROLE_MISSING = Sentence("trang này dành cho vai trò {role}", "this page is for the role {role}")
+SIGN_IN_FIRST = Sentence("hãy đăng nhập rồi mở lại trang", "sign in, and open the page again")
+SIGN_IN_ANEW = Sentence("việc này cần đăng nhập trong 5 phút gần nhất; hãy đăng nhập lại",
+    "this needs a sign-in of the last five minutes; sign in again")
 NO_LOGINS = Sentence("không có hệ thống nào đăng ký đăng nhập tại đây", "no system is registered for logins here")
 LOGIN_CLIENT_UNKNOWN = Sentence(
     "không có hệ thống nào đăng ký đăng nhập với client_id này: ghi mục 'login' trong tệp của hệ thống khai thác",
@@ -1216,6 +1231,9 @@ ENDED_LEVEL_TOO_LOW = Sentence(
 ENDED_NOT_FOR_CLIENT = Sentence(
     "Hệ thống này chỉ nhận tài khoản của hệ thống định danh khác.",
     "This system takes accounts of other identity providers only.")
+ENDED_NO_ROLE = Sentence(
+    "Không có gì được mở. Ông/bà đề nghị quản trị giao vai trò kiểm toán viên, vận hành hoặc quản trị.",
+    "Nothing was opened. Ask the administrator for the role of an auditor, operator or administrator.")
 ENDED_NOT_LINKED = Sentence(
     "Tài khoản không có số định danh hoặc mã số thuế đã được xác minh, nên chưa biết là của ai.",
     "The account has no verified personal id or tax code, so it is not known whose it is.")

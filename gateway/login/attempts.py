@@ -36,6 +36,10 @@ class LoginTarget:
     agency: str = ""
     #: code of the online service (`MaDVC`)
     service: str = ""
+    #: path and query of a page of this gateway, one of its own table
+    page: str = ""
+    #: `staff`: only officials sign in; blank: only citizens
+    accounts: str = ""
     #: of a portal's link: only who signs in there arrives, not who is signed in here; blank: either does
     provider: str = ""
 

@@ -7,7 +7,7 @@ page itself keeps (sessionStorage). RFC 9700 (2.1, 4.4, 4.7), OpenID Connect Cor
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
@@ -16,7 +16,7 @@ from gateway.config.identity import IdentityProviderSettings
 from gateway.domain.errors import LoginsUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import Identity, LoginReason
+from gateway.domain.login import AccountKind, Identity, LoginReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.login.attempts import (
     Attempt,
@@ -32,7 +32,7 @@ from gateway.login.attempts import (
 from gateway.login.choices import Choices
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.deep_links import read_deep_link
-from gateway.login.linking import goes_on, linked
+from gateway.login.linking import goes_on, linked, staff_note
 from gateway.login.logout import SignOut
 from gateway.login.sessions import Session, SessionBook
 from gateway.login.steps import (
@@ -50,6 +50,9 @@ from gateway.mapping.load import Catalogue
 from gateway.ports.identity import IdentityProvider, LoginFailed
 
 START, AGAIN, CALLBACK, SESSIONS = "/login/start", "/login/again", "/login/callback", "/login/sessions"
+#: `accounts` of a target and of a provider's settings
+STAFF = "staff"
+_HOME = "/"
 #: what a provider sends back; anything else is ignored
 ANSWERS = ("state", "code", "iss", "error", "error_description", "session_state", "response")
 _PROOF_LENGTH = 43
@@ -72,11 +75,18 @@ class Broker:
     choices: Choices
     sign_out: SignOut
     recorder: Recorder
+    #: whether a path, with its query, is a page of this gateway
+    is_page: Callable[[str], bool]
 
     # --------------------------------------------------------------------------------------------- beginning
 
     async def start(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
-        """A deep link, or a plain login. Raises LoginsUnavailable, LogUnavailable."""
+        """A deep link, a plain login, or one for a page of this gateway. Raises LoginsUnavailable, LogUnavailable.
+
+        `to`: the page; `staff=1`: for officials; `fresh=1`: sign in anew.
+        """
+        if "to" in parameters or "staff" in parameters:
+            return await self._to_page(visitor, parameters)
         link = read_deep_link(
             parameters, self.configuration.gateway.logins.deep_links, self._national,
             self.configuration.agencies.__contains__,
@@ -86,6 +96,22 @@ class Broker:
         if session is not None or not link.wants_login:
             return BrowserOutcome(step=self._at_target(visitor, link.target), who=session)
         return await self._sign_in(visitor, link.target, hint=link.target.provider)
+
+    @property
+    def has_staff(self) -> bool:
+        """Whether officials can sign in."""
+        return bool(self._allowed((), STAFF))
+
+    async def _to_page(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
+        page, fresh = parameters.get("to", ""), parameters.get("fresh") == "1"
+        target = LoginTarget(
+            page=page if self.is_page(page) else _HOME,
+            accounts=STAFF if parameters.get("staff") == "1" else "",
+        )
+        session = None if fresh else await self._session(visitor, target)
+        if session is not None:
+            return BrowserOutcome(step=Leaving(url=target.page), who=session)
+        return await self._sign_in(visitor, target, fresh=fresh)
 
     async def again(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
         """Go on where a page ended: `to` is a sealed target. Raises LoginsUnavailable, LogUnavailable.
@@ -98,7 +124,7 @@ class Broker:
         provider, fresh = parameters.get("provider", "") or target.provider, parameters.get("fresh") == "1"
         proof = parameters.get("proof", "")
         proof = proof if len(proof) == _PROOF_LENGTH and proof.isascii() else ""
-        session = None if provider or fresh else await self.sessions.of(visitor.session)
+        session = None if provider or fresh else await self._session(visitor, target)
         if target.client and (
             not target.authorization or await self.authorizations.wanted(target.authorization) is None
         ):
@@ -173,7 +199,7 @@ class Broker:
         attempt = found.attempt
         if attempt.state is AttemptState.DONE:
             session = await self.sessions.find(attempt.session)
-            mine = await self.sessions.of(visitor.session)
+            mine = await self._session(visitor, attempt.target)
             # a reload: the session that it became, if this browser still has it
             known = session is not None and mine is not None and mine.id == session.id
             return await self._arrived(visitor, attempt.target, mine if known else None)
@@ -208,13 +234,18 @@ class Broker:
         """Who signed in. Raises LoginFailed, also for an account that names nobody."""
         asked = at_provider(attempt, answer["state"], self._callback_url(visitor, attempt.provider))
         identity = await self.providers[attempt.provider].finish(asked, answer, self._end(attempt.provider))
-        if linked(identity) is None:
+        is_official = identity.kind is AccountKind.STAFF
+        if is_official != (attempt.target.accounts == STAFF):
+            raise LoginFailed(LoginReason.NOT_LINKED, "kind_" + identity.kind)
+        if is_official and not identity.roles:
+            raise LoginFailed(LoginReason.NO_ROLE)
+        if not is_official and linked(identity) is None:
             raise LoginFailed(LoginReason.NOT_LINKED, "kind_" + identity.kind)
         return identity
 
     async def _signed_in(self, visitor: Visitor, attempt: Attempt, identity: Identity) -> BrowserOutcome:
         """A session under a new secret; that of another account in this browser ends, and its systems are notified."""
-        former = await self.sessions.of(visitor.session)
+        former = await self._session(visitor, attempt.target)
         if former is not None and not goes_on(former.identity, identity):
             await self.sign_out.end(former, "replaced", visitor)
             former = None
@@ -222,7 +253,7 @@ class Broker:
             identity, former, anew=self._anew(attempt, identity, former)
         )
         try:
-            notes = {"level": identity.level}
+            notes: dict[str, str | int] = {"level": identity.level, **staff_note(identity)}
             await self._record(
                 visitor.exchange, "login_done", attempt.target, identity.provider, notes, identity
             )
@@ -232,7 +263,15 @@ class Broker:
             raise
         await self.attempts.done(attempt, session.id)
         outcome = await self._arrived(visitor, attempt.target, session, is_fresh=True)
-        return outcome if outcome.session is not None else outcome.with_session(cookie)
+        if outcome.session is not None:
+            return outcome
+        return outcome.with_session(cookie, of_staff=attempt.target.accounts == STAFF)
+
+    async def _session(self, visitor: Visitor, target: LoginTarget) -> Session | None:
+        """Of this browser, of the kind that the target wants."""
+        if target.accounts == STAFF:
+            return await self.sessions.of_staff(visitor.staff)
+        return await self.sessions.of(visitor.session)
 
     def _anew(self, attempt: Attempt, identity: Identity, former: Session | None) -> float:
         """When this gateway asked for the authentication that came; 0: it did not, or an older one came."""
@@ -277,9 +316,11 @@ class Broker:
     ) -> BrowserOutcome:
         """To a provider, or to the page where people choose one."""
         wanted = await self.authorizations.wanted(target.authorization) if target.authorization else None
-        system = self.systems.named(wanted.client if wanted is not None else self._deep_link_client())
+        begun = "" if target.page else self._deep_link_client()
+        system = self.systems.named(wanted.client if wanted is not None else begun)
         allowed = self._allowed(
-            wanted.providers if wanted is not None else system.settings.providers if system else ()
+            wanted.providers if wanted is not None else system.settings.providers if system else (),
+            target.accounts,
         )
         names = [one.provider for one in allowed]
         if hint in names:
@@ -369,7 +410,9 @@ class Broker:
         return f"{visitor.issuer}{CALLBACK}/{provider}"
 
     def _at_target(self, visitor: Visitor, target: LoginTarget) -> NextStep:
-        """The system that takes deep links, or the page of the session."""
+        """The own page, the system that takes deep links, or the page of the session."""
+        if target.page:
+            return Leaving(url=target.page)
         if not self._deep_link_client():
             return Leaving(url=SESSIONS)
         return self._at_system(visitor, replace(target, client=self._deep_link_client()))
@@ -399,10 +442,14 @@ class Broker:
             kind=PageKind.CHOOSE, values={"ways": ways, "client": system.title if system else None}
         )
 
-    def _allowed(self, only: Sequence[str]) -> list[IdentityProviderSettings]:
-        """The open providers that a system takes (`only` empty: all), in their order."""
+    def _allowed(self, only: Sequence[str], accounts: str) -> list[IdentityProviderSettings]:
+        """The open providers of these accounts that a system takes (`only` empty: all), in their order."""
         settings = self.configuration.identity_providers
-        found = [settings[name] for name in self.providers if not only or name in only]
+        found = [
+            settings[name]
+            for name in self.providers
+            if (not only or name in only) and (settings[name].accounts == STAFF) == (accounts == STAFF)
+        ]
         return sorted(found, key=lambda one: (one.order, one.provider))
 
     def _deep_link_client(self) -> str:

@@ -77,7 +77,14 @@ def goes_on(former: Identity, identity: Identity) -> bool:
     One organisation has accounts of several people: what a system got of one is never answered with another's data.
     A login at another provider is another session: each provider signs out what began there.
     """
-    return linked(identity) is not None and _who(former) == _who(identity)
+    return (linked(identity) is not None or identity.kind is AccountKind.STAFF) and _who(former) == _who(
+        identity
+    )
+
+
+def staff_note(identity: Identity) -> dict[str, str]:
+    """For records: the account of an official; none for others, whose number is a subject of the record."""
+    return {"staff": identity.account} if identity.kind is AccountKind.STAFF else {}
 
 
 def same_person(identity: Identity) -> str:

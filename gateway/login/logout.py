@@ -15,10 +15,10 @@ from urllib.parse import urlencode, urlsplit
 from gateway.config.configuration import Configuration
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import LoginReason
+from gateway.domain.login import AccountKind, LoginReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.login.clients import LoginClient, LoginClients
-from gateway.login.linking import linked
+from gateway.login.linking import linked, staff_note
 from gateway.login.logout_notices import LogoutNotices
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import Session, SessionBook
@@ -81,6 +81,10 @@ class SignOut:
             await self.form_refused(visitor, "csrf")
             return self._question(session, None, back, status=403)
         return await self._leave(visitor, session, back)
+
+    async def leave(self, visitor: Visitor, session: Session) -> BrowserOutcome:
+        """The person said yes on a page of this gateway. Raises LoginsUnavailable, LogUnavailable."""
+        return await self._leave(visitor, session, "")
 
     async def returned(self, visitor: Visitor, parameters: Mapping[str, str]) -> BrowserOutcome:
         """The browser comes back from the provider's sign-out, or from here: on to the system that asked.
@@ -218,7 +222,7 @@ class SignOut:
             origins = tuple(sorted({"{0.scheme}://{0.netloc}".format(urlsplit(one)) for one in frames}))
             values = {"next": step.url, "seconds": _FRAME_SECONDS, "frames": frames, "is_sign_out": True}
             step = LoginPage(kind=PageKind.WORKING, values=values, frames=origins)
-        return BrowserOutcome(step=step, session="")
+        return BrowserOutcome(step=step).with_session("", of_staff=session.identity.kind is AccountKind.STAFF)
 
     def _next(self, visitor: Visitor, session: Session, back: str, *, is_here: bool) -> Leaving:
         """The provider's sign-out, where it has one; it sends the browser back here."""
@@ -280,7 +284,7 @@ class SignOut:
             exchange, system.requester if system else "", system.agency if system else "",
             subjects={"owner": party.key} if party is not None else {},
         )  # fmt: skip
-        notes: dict[str, str | int] = {"provider": who.provider, "level": who.level}
+        notes: dict[str, str | int] = {"provider": who.provider, "level": who.level, **staff_note(who)}
         if system is not None:
             notes["client"] = system.client_id
         if why:

@@ -21,7 +21,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from gateway.domain.login import AccountKind, Identity
+from gateway.domain.login import AccountKind, Identity, StaffRole
 from gateway.login.linking import same_person
 from gateway.login.sealed_values import ReadValue, SealedValues
 
@@ -115,7 +115,16 @@ class SessionBook:
         return OpenedSession(session, f"{session.id}.{secret}")
 
     async def of(self, cookie: str) -> Session | None:
-        """The session of a browser; it counts as used. None: there is none, or it is over."""
+        """The session of a citizen's browser; it counts as used. None: there is none, it is over, or an official's."""
+        session = await self._of(cookie)
+        return None if session is None or session.identity.kind is AccountKind.STAFF else session
+
+    async def of_staff(self, cookie: str) -> Session | None:
+        """The same of an official's."""
+        session = await self._of(cookie)
+        return session if session is not None and session.identity.kind is AccountKind.STAFF else None
+
+    async def _of(self, cookie: str) -> Session | None:
         name, _, secret = cookie.partition(".")
         if not _is_id(name) or not secret:
             return None
@@ -218,10 +227,13 @@ class SessionBook:
     def _living(self, session: Session) -> Session | None:
         return session if self._seconds(session) > 0 else None
 
+    def ends(self, session: Session) -> float:
+        """When it ends unless it is used, in POSIX seconds."""
+        return min(session.seen + self._idle, session.created + self._longest)
+
     def _seconds(self, session: Session) -> int:
         """How long it still lives without being used."""
-        now = self._now()
-        return int(min(session.seen + self._idle, session.created + self._longest) - now)
+        return int(self.ends(session) - self._now())
 
     async def _remember(self, session: Session) -> None:
         """For the list of a person, and for sign-outs at the provider."""
@@ -302,7 +314,7 @@ def _packed(session: Session) -> bytes:
     """Compressed by words that every session has: a line of JSON, then the bytes of the ID token."""
     parts = _token_parts(session.identity.id_token)
     kept = session.identity if parts is None else replace(session.identity, id_token="")
-    identity = {name: value for name, value in asdict(kept).items() if value not in {"", 0}}
+    identity = {name: value for name, value in asdict(kept).items() if value}
     members: dict[str, Any] = {
         "id": session.id, "who": identity, "clients": session.clients, "agreed": dict(session.agreed),
         "created": session.created, "seen": session.seen, "csrf": session.csrf, "cookie": session.cookie,
@@ -316,7 +328,9 @@ def _parsed(written: bytes) -> Session:
     """Sealed by this gateway, so as `_packed` wrote it."""
     line, _, rest = zlib.decompressobj(zdict=_WORDS).decompress(written).partition(b"\n")
     members = orjson.loads(line)
-    identity = Identity(**members["who"] | {"kind": AccountKind(members["who"].get("kind", "citizen"))})
+    who = members["who"]
+    kind, roles = AccountKind(who.get("kind", "citizen")), tuple(map(StaffRole, who.get("roles", ())))
+    identity = Identity(**who | {"kind": kind, "roles": roles})
     if members["token"]:
         ends = list(accumulate(members["token"]))
         parts = [rest[end - size : end] for size, end in zip(members["token"], ends, strict=True)]

@@ -25,6 +25,8 @@ class Visitor:
     browser: str = field(default="", repr=False)
     #: value of the session's cookie
     session: str = field(default="", repr=False)
+    #: value of the cookie of an official's session
+    staff: str = field(default="", repr=False)
 
 
 class PageKind(StrEnum):
@@ -74,12 +76,13 @@ class BrowserOutcome:
     step: NextStep
     browser: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
+    staff: str | None = field(default=None, repr=False)
     #: of the page's person, for the frame
     who: Session | None = None
 
-    def with_session(self, cookie: str | None) -> Self:
+    def with_session(self, cookie: str | None, *, of_staff: bool = False) -> Self:
         """The same, with another session."""
-        return replace(self, session=cookie)
+        return replace(self, staff=cookie) if of_staff else replace(self, session=cookie)
 
 
 #: statuses of the pages about a login that ended without a person
@@ -97,6 +100,7 @@ STATUSES = {
     LoginReason.LEVEL_TOO_LOW: 403,
     LoginReason.NOT_FOR_CLIENT: 403,
     LoginReason.NOT_LINKED: 403,
+    LoginReason.NO_ROLE: 403,
     LoginReason.MANDATE_NOT_PROVEN: 403,
     LoginReason.REQUEST_WRONG: 400,
     LoginReason.ANSWERED: 410,

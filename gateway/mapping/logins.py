@@ -17,7 +17,7 @@ from gateway.config.strict_yaml import Loc
 from gateway.domain.dates import PartialDate, legal_day
 from gateway.domain.faults import near
 from gateway.domain.identifiers import is_old_id, is_personal_id, is_tax_code
-from gateway.domain.login import AccountKind, Identity, LoginReason
+from gateway.domain.login import AccountKind, Identity, LoginReason, StaffRole
 from gateway.domain.signs import hides
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule
@@ -65,6 +65,14 @@ def _json(text: object) -> object:
         raise ValueError("is not JSON", "write the claims as JSON text (claims: '{…}')") from None
 
 
+class RoleRule(Strict):
+    """Where the roles of an official stand in the claims: a list, or words with blanks between."""
+
+    path: str
+    #: a word of the provider -> what it allows here; other words allow nothing
+    words: dict[str, StaffRole] = Field(min_length=1)
+
+
 class LoginExample(Strict):
     """An example that runs as a test: claims, and the account that is read from them, or why it is refused."""
 
@@ -74,6 +82,7 @@ class LoginExample(Strict):
     levels: dict[str, int] = {}
     #: the fields that are not blank
     account: dict[LoginField, str] = {}
+    roles: Annotated[tuple[StaffRole, ...], AS_LIST] = ()
     refused: LoginReason | None = None
 
 
@@ -84,6 +93,8 @@ class LoginMapping(Strict):
     title: Title
     mark: Mark = "sandbox"
     fields: dict[LoginField, Annotated[ClaimRule, BeforeValidator(_short)]]
+    #: of officials; left out: the provider has none
+    roles: RoleRule | None = None
     #: fields without which nobody is signed in
     required: Annotated[tuple[LoginField, ...], AS_LIST] = ()
     examples: tuple[LoginExample, ...] = Field(min_length=1)
@@ -111,6 +122,10 @@ class LoginPlan:
             name: _ClaimReader(rule, Attribute(_attribute_rule(rule), codes, named))
             for name, rule in mapping.fields.items()
         }
+        self._roles = mapping.roles
+        self._roles_of: Getter | None = (
+            compile_path(mapping.roles.path) if mapping.roles is not None else None
+        )
 
     def account(
         self,
@@ -135,10 +150,24 @@ class LoginPlan:
             proven,
             **{
                 **found,
-                "kind": AccountKind(found.get("kind") or AccountKind.CITIZEN),
+                "kind": self._kind(found.get("kind", "")),
                 "level": levels.get(found.get("level", ""), 0),
+                "roles": self._staff_roles(claims),
             },
         )
+
+    def _kind(self, said: str) -> AccountKind:
+        """Who has roles is an official, and nothing else."""
+        return AccountKind.STAFF if self._roles is not None else AccountKind(said or AccountKind.CITIZEN)
+
+    def _staff_roles(self, claims: Mapping[str, object]) -> tuple[StaffRole, ...]:
+        """Each once, in the order of the enumeration."""
+        if self._roles is None or self._roles_of is None:
+            return ()
+        said = self._roles_of(claims)
+        words = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
+        held = {self._roles.words.get(one) for one in words if isinstance(one, str)}
+        return tuple(one for one in StaffRole if one in held)
 
 
 class _ClaimReader:
@@ -185,6 +214,8 @@ def _accepted(name: LoginField, values: Iterator[object], at: float) -> str:
 
 #: fields that decide whose account it is: a wrong one refuses the login, it is not left out
 _NEEDED_WHOLE = frozenset({"kind", "account", "personal_id"})
+#: that claims can name: who is an official is said by the settings of the provider
+_KINDS = frozenset(AccountKind) - {AccountKind.STAFF}
 
 
 def _is_line(text: str, longest: int) -> bool:
@@ -208,7 +239,7 @@ def _is_birth_date(text: str, at: float) -> bool:
 
 
 _TAKES: Mapping[LoginField, Callable[[str, float], bool]] = {
-    "kind": lambda text, _at: text in set(AccountKind),
+    "kind": lambda text, _at: text in _KINDS,
     "account": lambda text, _at: _is_line(text, _LONGEST_ACCOUNT) and " " not in text,
     "personal_id": lambda text, _at: is_personal_id(text),
     "old_id": lambda text, _at: is_old_id(text),
@@ -226,6 +257,11 @@ def login_faults(mapping: LoginMapping, codes: Codes) -> Iterator[tuple[Loc, str
     for name, rule in mapping.fields.items():
         yield from _rule_faults(rule, codes, named, ("fields", name))
     yield from _kind_faults(mapping, codes)
+    if mapping.roles is not None:
+        try:
+            compile_path(mapping.roles.path)
+        except ValueError as error:
+            yield ("roles", "path"), f"'path': {error}", "write it like 'roles' or 'realm_access.roles'"
     for index, word in enumerate(mapping.required):
         if word not in mapping.fields:
             what = f"'{word}' is required, and no claim is read into it"
@@ -253,7 +289,7 @@ def _kind_faults(mapping: LoginMapping, codes: Codes) -> Iterator[tuple[Loc, str
     rule = mapping.fields.get("kind")
     if rule is None:
         return
-    known = set(AccountKind)
+    known = _KINDS
     leads = {to for to in codes.lists.get(rule.codes or "", {}).values() if to is not None}
     for word in sorted({*leads, *([rule.blank] if rule.blank else [])} - known):
         remedy = f"use {', '.join(sorted(known))}"

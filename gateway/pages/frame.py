@@ -5,6 +5,7 @@ only from a page of this gateway, with the token of its session; nothing of it i
 """
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,13 +20,24 @@ from gateway.api.bodies import read_bytes
 from gateway.api.browsers import is_cross_site, takes_html, visitor_of
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.problems import NotHttp
+from gateway.api.refusals import record_bounded
 from gateway.api.request import NOBODY, Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, GatewayError, LoginsUnavailable, NotFound, Refused
+from gateway.domain.errors import (
+    BadRequest,
+    GatewayError,
+    LoginsUnavailable,
+    NotFound,
+    Refused,
+    Unauthenticated,
+)
+from gateway.domain.exchange import Phase
+from gateway.domain.login import AccountKind, Identity, LoginReason
 from gateway.domain.parties import Caller, Subject
+from gateway.domain.sentences import Sentence, titled
 from gateway.login.broker import START
-from gateway.login.linking import linked
+from gateway.login.linking import linked, staff_note
 from gateway.login.sessions import Session
 from gateway.login.steps import Leaving
 
@@ -50,7 +62,12 @@ _FORM_BYTES, _MOST_PARAMETERS = 65_536, 100
 _YEAR_SECONDS = 31_536_000
 #: an authentication that is older does not do for a step-up, in seconds
 FRESH_SECONDS = 300
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+CSRF, CSRF_HEADER = "csrf", "X-CSRF-Token"
+STAY, SIGN_OUT = "/console/stay", "/console/sign-out"
+#: doors that ask in the name of a requester
+_ASKING = frozenset({"portal", "me", "audit", "ops"})
+#: could be a number of a person
+_NUMBER = re.compile(r"[0-9]{9}")
 
 
 class PageRole(StrEnum):
@@ -62,6 +79,15 @@ class PageRole(StrEnum):
     OPERATOR = "operator"
     #: may all that an operator may
     ADMINISTRATOR = "administrator"
+
+
+STAFF_ROLES = frozenset({PageRole.AUDITOR, PageRole.OPERATOR, PageRole.ADMINISTRATOR})
+#: role of an account -> what it may do
+_MAY: Mapping[PageRole, frozenset[PageRole]] = MappingProxyType({
+    PageRole.AUDITOR: frozenset({PageRole.AUDITOR}),
+    PageRole.OPERATOR: frozenset({PageRole.OPERATOR}),
+    PageRole.ADMINISTRATOR: frozenset({PageRole.OPERATOR, PageRole.ADMINISTRATOR}),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +126,16 @@ class Visit:
     def subject(self) -> Subject | None:
         """The person or organisation that is signed in; None for officials, and for nobody."""
         return None if self.session is None else linked(self.session.identity)
+
+    def holds(self, role: PageRole) -> bool:
+        """Whether who is signed in may do what this role may."""
+        if self.session is None:
+            return role is PageRole.ANYBODY
+        if role is PageRole.CITIZEN:
+            return self.session.identity.kind is not AccountKind.STAFF
+        return role is PageRole.ANYBODY or any(
+            role in _MAY[PageRole(one)] for one in self.session.identity.roles
+        )
 
 
 Handler = Callable[[Request, Visit], Awaitable[Shown | Leaving | Response | web.StreamResponse]]
@@ -155,16 +191,23 @@ def add_pages(routes: Routes, pages: Sequence[PageRoute]) -> None:
 async def _answered(
     route: PageRoute, pages: Sequence[PageRoute], request: Request
 ) -> Response | web.StreamResponse:
+    language = _language(request, "")
+    frame = request.frame = PageFrame(route.door, language, pages)
     given = await _parameters(request)
-    language = _language(request, given.pop(LANGUAGE, ""))
-    request.frame = PageFrame(route.door, language, pages)
-    session = await _session(route, request)
-    if route.role is not PageRole.ANYBODY and session is None:
-        return _leaving(request, Leaving(url=_sign_in_url(request, route)))
-    if request.method == "POST":
-        _check_form(request, session, given.pop("csrf", ""))
-    visit = _visit(route, request, session, language, given)
-    request.frame.visit = visit
+    frame.language = _language(request, given.pop(LANGUAGE, ""))
+    _check_open(route, request)
+    token = given.pop(CSRF, "") or request.headers.get(CSRF_HEADER, "")
+    session = await session_of(route, request, token)
+    if session is None and (route.role is not PageRole.ANYBODY or request.method == "POST"):
+        await _check_form(request, None, token)
+        return _signing_in(request, route)
+    await _check_form(request, session, token)
+    visit = frame.visit = _visit(route, request, session, given)
+    if route.role is not PageRole.ANYBODY and not visit.holds(route.role):
+        await _note_refused(request, session, "role")
+        raise Refused("page", say.ROLE_MISSING(role=_titled(ROLES[route.role])))
+    if route.step_up and not visit.is_fresh:
+        return _signing_in(request, route, fresh=True)
     shown = await route.handler(request, visit)
     match shown:
         case Shown():
@@ -178,48 +221,132 @@ async def _answered(
 # ------------------------------------------------------------------------------------------------------ guards
 
 
-async def _session(route: PageRoute, request: Request) -> Session | None:
-    here = request.services.sign_in
-    if here is None:
-        if route.role is PageRole.ANYBODY:
-            return None
-        raise NotFound(say.NO_LOGINS)
-    try:
-        return await here.broker.sessions.of(visitor_of(request).session)
-    except LoginsUnavailable:
-        if route.role is PageRole.ANYBODY:
-            return None
-        raise
+def _check_open(route: PageRoute, request: Request) -> None:
+    """Raises NotFound for a door that is off: without a requester to ask for it, or without a way to sign in."""
+    door, services = route.door, request.services
+    if door in _ASKING and not getattr(services.configuration.gateway.pages, door):
+        raise NotFound(say.DOOR_OFF(door=door))
+    if route.role is PageRole.ANYBODY:
+        return
+    if services.sign_in is None:
+        raise NotFound(say.NO_LOGINS_FOR_PAGES)
+    if route.role in STAFF_ROLES and not services.sign_in.broker.has_staff:
+        raise NotFound(say.NO_STAFF_PROVIDER)
 
 
-def _check_form(request: Request, session: Session | None, token: str) -> None:
-    """Raises Refused for a form, or a call of a script, that no page of this gateway sent."""
-    given = token or request.headers.get("X-CSRF-Token", "")
-    expected = "" if session is None else session.csrf
-    if is_cross_site(request) or not expected or not hmac.compare_digest(given.encode(), expected.encode()):
-        raise Refused("form")
+async def _check_form(request: Request, session: Session | None, token: str) -> None:
+    """Raises Refused for a form, or a call of a script, that no page of this gateway sent; recorded."""
+    if request.method != "POST":
+        return
+    if is_cross_site(request):
+        await _note_refused(request, session, "cross_site")
+        raise Refused("form", say.FORM_OF_OTHER_SITE)
+    if session is not None and not hmac.compare_digest(token.encode(), session.csrf.encode()):
+        await _note_refused(request, session, "csrf")
+        raise Refused("form", say.FORM_NOT_OURS)
 
 
-def _visit(
-    route: PageRoute, request: Request, session: Session | None, language: Language, given: Mapping[str, str]
-) -> Visit:
+async def _note_refused(request: Request, session: Session | None, detail: str) -> None:
+    """Record, within bounds, a form that no page of this gateway sent, or who asked for a page without its role."""
+    reason = LoginReason.NO_ROLE if detail == "role" else LoginReason.FORGED
+    notes = {"reason": reason.value, "detail": detail, "route": request.route}
+    if session is not None:
+        notes |= {"provider": session.identity.provider, **staff_note(session.identity)}
+    await record_bounded(request, Phase.LOGIN, "login_refused", **notes)
+    request.services.recorder.metrics.login("login_refused", reason.value)
+
+
+def _visit(route: PageRoute, request: Request, session: Session | None, given: Mapping[str, str]) -> Visit:
     now = request.services.clock.now().timestamp()
+    who = None if session is None else session.identity
+    staff = who.account if who is not None and who.kind is AccountKind.STAFF else ""
     return Visit(
-        session=session, role=PageRole.ANYBODY if session is None else PageRole.CITIZEN, staff="", language=language,
-        csrf="" if session is None else session.csrf, caller=_caller(route, request), form=given,
-        is_fresh=session is not None and now - session.identity.at <= FRESH_SECONDS,
+        session=session, role=_role(route, who), staff=staff, language=request.frame.language,
+        csrf="" if session is None else session.csrf, caller=_caller(route, request, staff), form=given,
+        is_fresh=session is not None and now - max(session.identity.at, session.anew) <= FRESH_SECONDS,
     )  # fmt: skip
 
 
-def _caller(route: PageRoute, request: Request) -> Caller:
+def _role(route: PageRoute, who: Identity | None) -> PageRole:
+    """The role in which somebody is here: of several, the one that the page wants."""
+    if who is None:
+        return PageRole.ANYBODY
+    if who.kind is not AccountKind.STAFF:
+        return PageRole.CITIZEN
+    held = [PageRole(one) for one in who.roles]
+    fitting = [one for one in held if route.role in _MAY[one]]
+    return (fitting or held)[0]
+
+
+def _caller(route: PageRoute, request: Request, staff: str) -> Caller:
     """In whose name a door asks: the requester that `pages` of gateway.yaml names."""
-    del route
-    return Caller(requester=NOBODY, agency="", exchange=request.exchange)
+    services = request.services
+    name = getattr(services.configuration.gateway.pages, route.door) if route.door in _ASKING else ""
+    known = services.requesters.named(name) if name else None
+    if known is None:
+        return Caller(requester=NOBODY, agency="", exchange=request.exchange, staff=staff)
+    request.requester = known.requester
+    return Caller(requester=known.requester, agency=known.agency, exchange=request.exchange, staff=staff)
 
 
-def _sign_in_url(request: Request, route: PageRoute) -> str:
-    del route
-    return f"{START}?{urlencode({'to': request.rel_url.raw_path})}"
+# --------------------------------------------------------------------------------------------------- sessions
+
+
+async def session_of(route: PageRoute, request: Request, token: str) -> Session | None:
+    """Of the kind that the route wants; a page for anybody takes a citizen's, else an official's.
+
+    Of two in one browser, a form counts for the one whose token it has.
+    """
+    here, visitor = request.services.sign_in, visitor_of(request)
+    if here is None:
+        return None
+    sessions = here.broker.sessions
+    if route.role in STAFF_ROLES:
+        return await sessions.of_staff(visitor.staff)
+    if route.role is PageRole.CITIZEN:
+        return await sessions.of(visitor.session)
+    try:
+        found = [await sessions.of(visitor.session), await sessions.of_staff(visitor.staff)]
+    except LoginsUnavailable:
+        if request.method == "POST":
+            raise
+        return None
+    living = [one for one in found if one is not None]
+    fitting = [one for one in living if hmac.compare_digest(token.encode(), one.csrf.encode())]
+    return next(iter(fitting or living), None)
+
+
+def _signing_in(request: Request, route: PageRoute, *, fresh: bool = False) -> Response:
+    """To the sign-in of the route's kind, and back to this page; from a form, back to the page that has it.
+
+    A program gets a problem. Raises Unauthenticated.
+    """
+    if wants_json(request):
+        raise Unauthenticated(say.SIGN_IN_ANEW if fresh else say.SIGN_IN_FIRST)
+    return _leaving(request, Leaving(url=sign_in_url(request, route, fresh=fresh)))
+
+
+def sign_in_url(request: Request, route: PageRoute, *, fresh: bool = False) -> str:
+    """Where to sign in for a page, and come back to it."""
+    words = {"to": _own_address(request)}
+    if route.role in STAFF_ROLES:
+        words["staff"] = "1"
+    if fresh:
+        words["fresh"] = "1"
+    return f"{START}?{urlencode(words)}"
+
+
+def _own_address(request: Request) -> str:
+    """The page that is asked for, with its query where no number of a person can be in it; of a form, its page."""
+    path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
+    if request.method == "POST":
+        pages = {one.path for one in request.frame.pages if one.method == "GET"}
+        parts = request.route.split("/")
+        depth = len(parts)
+        while depth > 1 and "/".join(parts[:depth]) not in pages:
+            depth -= 1
+        return "/".join(path.split("/")[:depth]) or "/"
+    return f"{path}?{query}" if query and not _NUMBER.search(query) else path
 
 
 # --------------------------------------------------------------------------------------------------- language
@@ -273,7 +400,18 @@ class PageFrame:
             "account": _account(visit),
             "role": ROLES[visit.role] if visit is not None and visit.role is not PageRole.ANYBODY else None,
             "is_staff": visit is not None and visit.staff != "",
+            **self._session(request),
         }
+
+    def _session(self, request: Request) -> dict[str, object]:
+        """When the session ends, and where one signs in or out."""
+        visit, here = self.visit, request.services.sign_in
+        if visit is None or visit.session is None or here is None:
+            return {}
+        return {
+            "sign_out_url": SIGN_OUT, "stay_url": STAY, "ends": int(here.broker.sessions.ends(visit.session)),
+            "here": _own_address(request),
+        }  # fmt: skip
 
 
 def _account(visit: Visit | None) -> str:
@@ -283,13 +421,22 @@ def _account(visit: Visit | None) -> str:
     return visit.staff or who.full_name or who.organisation
 
 
+def _titled(both: BothWords) -> Sentence:
+    return titled(*both)
+
+
 def _words(both: str) -> BothWords:
     vi, _, en = both.partition(" · ")
     return vi, en or vi
 
 
+def wants_json(request: Request) -> bool:
+    """Whether a program, or a script of a page, asks for the twin."""
+    return not takes_html(request) and "application/json" in request.headers.get("Accept", "")
+
+
 def _page(request: Request, shown: Shown) -> Response:
-    if not takes_html(request) and "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         twin = answer(dict(shown.answer), shown.status)
         twin.headers["Vary"] = HEADERS["Vary"]
         return twin

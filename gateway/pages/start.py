@@ -24,10 +24,12 @@ DOORS = (
 async def start(request: Request, _visit: Visit) -> Shown:
     """`GET /`."""
     body, _ = await health(request.services)
+    personas = request.services.configuration.gateway.pages.personas
     doors = [
-        {"url": url, "title_vi": title[0], "title": title[1], "about": {"vi": about[0], "en": about[1]}}
+        {"url": url, "title_vi": title[0], "title": title[1], "about": {"vi": about[0], "en": about[1]},
+         "persona": personas[name].model_dump() if (name := url[1:]) in personas else None}
         for url, title, about in DOORS
-    ]
+    ]  # fmt: skip
     title = (
         "Dữ liệu nhà nước đã có, ông/bà không phải nộp lại",
         "What the State knows, you need not bring again",

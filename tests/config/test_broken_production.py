@@ -56,10 +56,20 @@ def as_production(root: Path) -> Path:
             path.unlink()
     (root / "config/identity_providers/vneid.yaml").unlink()
     replace(root, GATEWAY, ", vneid: vneid", "")
+    gateway = (root / GATEWAY).read_text("utf-8")
+    (root / GATEWAY).write_text(gateway[: gateway.index("  personas:")], "utf-8")
     login = root / LOGIN
     text = login.read_text("utf-8").replace("mark: sandbox", "mark: seen")
     login.write_text(text.replace("http://127.0.0.1:8090", "https://sso.example"), "utf-8")
-    for path in (login, *(root / "config/sources").glob("*.yaml"), *(root / "config/portals").glob("*.yaml")):
+    staff = root / "config/identity_providers/staff.yaml"
+    text = staff.read_text("utf-8").replace("mark: sandbox", "mark: seen")
+    staff.write_text(text.replace("http://127.0.0.1:8090", "https://staff.example"), "utf-8")
+    for path in (
+        login,
+        staff,
+        *(root / "config/sources").glob("*.yaml"),
+        *(root / "config/portals").glob("*.yaml"),
+    ):
         text = path.read_text("utf-8")
         path.write_text(re.sub(r"\{value: sandbox-[^}]*\}", "{env: A_SECRET}", text), "utf-8")
     for path in (root / "config/requesters").glob("*.yaml"):

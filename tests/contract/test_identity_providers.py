@@ -23,7 +23,7 @@ from gateway.app import SystemClock
 from gateway.config.configuration import load
 from gateway.config.gateway import Listener
 from gateway.config.identity import IdentityProviderSettings
-from gateway.domain.login import AccountKind, Identity
+from gateway.domain.login import AccountKind, Identity, StaffRole
 from gateway.mapping.load import load_catalogue
 from gateway.ports.identity import IdentityProvider, LoginAttempt, LoginFailed
 from gateway.serving.server import SANDBOX, sandbox_at
@@ -33,7 +33,8 @@ from tests.adapters.bus_peer import soon
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)
 CONFIGURED = load(ROOT / "config").identity_providers
-PROVIDERS = sorted(CONFIGURED)
+#: of citizens; that of officials has other accounts, and the same code behind it
+PROVIDERS = sorted(name for name, one in CONFIGURED.items() if one.accounts == "people")
 NOWHERE = "http://127.0.0.1:1"
 #: an account of the sandbox, its person
 ACCOUNT, NUMBER, NAME = "mau", "033190001234", "Trần Thị Mẫu"
@@ -213,7 +214,7 @@ def clean(lines: io.BytesIO, said: str) -> bool:
 
 
 def test_both_dialects_are_under_test() -> None:
-    assert {one.adapter for one in CONFIGURED.values()} == {
+    assert {CONFIGURED[name].adapter for name in PROVIDERS} == {
         "adapters.portals.national_login", "adapters.portals.vneid_login",
     }  # fmt: skip
 
@@ -245,6 +246,8 @@ async def test_accounts_of_every_kind_come_as_what_they_are(sandbox: str, told: 
     kinds = {"1": AccountKind.CITIZEN, "2": AccountKind.BUSINESS, "3": AccountKind.ORGANISATION}
     async with opened(name, sandbox) as provider:
         for account in accounts:
+            if account["staff"]:
+                continue
             if account["key"] == "no_tech_id" and CONFIGURED[name].mapping == "national_portal":
                 said = await failure(sandbox, told, name, provider, account="no_tech_id")
                 assert said == "login_no_account claims.account"
@@ -255,6 +258,25 @@ async def test_accounts_of_every_kind_come_as_what_they_are(sandbox: str, told: 
             assert found.level == min(int(account["level"]), 2), account
             assert (found.tax_code == "0916911353") == (account["kind"] == "2"), account
             assert "<" not in found.full_name
+
+
+@shared
+async def test_official_comes_with_roles_and_without_a_number(sandbox: str, told: Told) -> None:
+    async with opened("staff", sandbox) as provider:
+        found = await signed_in(sandbox, told, "staff", provider, "kiem.van")
+        assert (found.kind, found.account, found.personal_id) == (AccountKind.STAFF, "kiem.van", "")
+        assert found.roles == (StaffRole.AUDITOR, StaffRole.OPERATOR)
+        for lie in (Lie.OTHER_KEY, Lie.WRONG_NONCE, Lie.WRONG_ISS_RESPONSE, Lie.OTHER_SUB):
+            async with lying(sandbox, "staff", lie):
+                assert await failure(sandbox, told, "staff", provider, account="kiem.van") == REFUSED[lie]
+
+
+@shared
+async def test_citizen_has_no_account_of_officials_nor_they_of_citizens(sandbox: str) -> None:
+    for name, account in (("staff", ACCOUNT), ("national_portal", "kiem.toan"), ("vneid", "kiem.toan")):
+        async with opened(name, sandbox) as provider:
+            with pytest.raises(AssertionError, match="no such account"):
+                await answered(sandbox, provider, attempt(name, "http://127.0.0.1"), account=account)
 
 
 @shared
