@@ -62,16 +62,17 @@ _PROCEDURE = _object(
     mark=_TEXT,
     subjects=_named(_FREE),
 )
-_CODES = (*ProblemCode, *RefusalReason)
+#: of problems
+CODES = (*ProblemCode, *RefusalReason)
 #: of a problem; its words stand beside it
 _CODE: dict[str, Any] = {
-    **open_list(one.value for one in _CODES),
-    "x-enum-descriptions": [f"{' '.join(map(str, one.http))}: {one.vi} / {one.en}" for one in _CODES],
+    **open_list(one.value for one in CODES),
+    "x-enum-descriptions": [f"{' '.join(map(str, one.http))}: {one.vi} / {one.en}" for one in CODES],
 }
 _FAULT = _object(
     "pointer code detail detail_vi",
     pointer=_TEXT,
-    code=open_list(one.value for one in _CODES if {400, 422} & {*one.http}),
+    code=open_list(one.value for one in CODES if {400, 422} & {*one.http}),
     detail=_TEXT,
     detail_vi=_TEXT,
 )

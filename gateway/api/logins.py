@@ -4,6 +4,7 @@ Cookies: `__Host-`, Secure, HttpOnly, SameSite=Lax (RFC 6265bis); plain names wh
 http, which production refuses. A form that changes something counts only from a page of this gateway.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -16,7 +17,7 @@ from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.refusals import record_bounded
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import GZIPPED, Response, takes_gzip
 from gateway.console.pages import ASSETS
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, NotFound
@@ -131,10 +132,16 @@ async def _refused(request: Request, reason: LoginReason, detail: str) -> None:
 
 async def asset(request: Request) -> Response:
     """A file that pages use; its name changes with its content."""
-    found = request.services.pages.assets.get(request.parameters["name"])
+    pages, name = request.services.pages, request.parameters["name"]
+    found = pages.assets.get(name)
     if found is None:
         raise NotFound
-    return Response(found.content, found.content_type, headers={"Cache-Control": _YEAR})
+    if takes_gzip(request) and found.may_shrink:
+        squeezed = await asyncio.to_thread(pages.squeezed, name)
+        return Response(squeezed, found.content_type, headers={"Cache-Control": _YEAR, **GZIPPED})
+    return Response(
+        found.content, found.content_type, headers={"Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- steps

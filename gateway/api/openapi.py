@@ -1,11 +1,8 @@
-"""`/openapi.json` (OpenAPI 3.1) from the route table and the pydantic models, and the page at `/docs`.
+"""`/openapi.json` (OpenAPI 3.1) from the route table and the pydantic models."""
 
-The page is bundled: one HTML file, one script, one style sheet, no other host, strict CSP.
-"""
-
+import gzip
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,13 +13,12 @@ from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.models import TokenAnswer, TokenProblem
 from gateway.api.problems import FAMILIES, MethodNotAllowed
 from gateway.api.request import Request
-from gateway.api.response import Response
+from gateway.api.response import GZIPPED, Response, takes_gzip
 from gateway.api.routes import OPERATIONS, Route
 from gateway.domain.errors import (
     BadRequest,
     GatewayError,
     LogUnavailable,
-    NotFound,
     Refused,
     TooMany,
     Unauthenticated,
@@ -30,15 +26,6 @@ from gateway.domain.errors import (
 )
 from gateway.domain.files import FileKind
 
-_STATIC = Path(__file__).parent / "static"
-_TYPES = {
-    "docs.html": "text/html; charset=utf-8",
-    "docs.js": "text/javascript; charset=utf-8",
-    "docs.css": "text/css; charset=utf-8",
-}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
-)
 _PATTERN = re.compile(r"\{([a-z_]+)\}")
 #: parameters of paths: longest text, example
 _IN_PATH = {
@@ -60,9 +47,41 @@ _SCOPES = {
     "dossiers": "Gửi, nhận và tra cứu hồ sơ / send, receive and look up dossiers",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
+#: groups of operations: name, description, beginnings of their paths
+# fmt: off
+_GROUPS = (
+    ("Điền sẵn biểu mẫu / Prefill",
+     "Điền sẵn, dữ liệu đến muộn, quyết định của công dân / Prefill, late answers, what the citizen decides",
+     ("/v1/prefill", "/v1/explain", "/v1/predicates")),
+    ("Thủ tục và nguồn / Procedures and sources",
+     "Thủ tục, biểu mẫu, nguồn dữ liệu, danh mục, lý do / Procedures, forms, sources, catalogues, reasons",
+     ("/v1/procedures", "/v1/sources", "/v1/reasons", "/v1/catalogues", "/v1/scores")),
+    ("Giấy tờ và tệp / Papers and files",
+     "Giấy tờ trong kho, tệp của hồ sơ / Papers of the store, files of dossiers",
+     ("/v1/papers", "/v1/files", "/files")),
+    ("Hồ sơ / Dossiers",
+     "Hồ sơ và tiến độ giữa một cửa và các cổng / Dossiers between counters and portals",
+     ("/v1/dossiers", "/v1/deliveries", "/v1/reconciliation")),
+    ("Quyền của công dân / Rights of citizens",
+     "Sự đồng ý, chỉnh sửa, yêu cầu, ai đã dùng dữ liệu / Consents, corrections, requests, who used data",
+     ("/v1/consents", "/v1/corrections", "/v1/subject-requests", "/v1/usage", "/v1/attest")),
+    ("Kiểm toán / Audit",
+     "Nhật ký giao dịch và bằng chứng / The exchange log and its proofs",
+     ("/v1/audit", "/log")),
+    ("Cấp quyền và đăng nhập / Tokens and logins",
+     "Mã truy cập của hệ thống, đăng nhập của công dân / Tokens of systems, logins of citizens",
+     ("/oauth2", "/.well-known")),
+    ("Vận hành / Operation",
+     "Cổng có sẵn sàng không / Whether the gateway is ready",
+     ("/health",)),
+)
+# fmt: on
 #: operations that take a form, and its schema
 _FORMS = {
-    "token": "TokenForm", "introspect": "TokenToShow", "revoke": "TokenToShow", "par": "AuthorizationForm",
+    "token": "TokenForm",
+    "introspect": "TokenToShow",
+    "revoke": "TokenToShow",
+    "par": "AuthorizationForm",
     "authorize_form": "AuthorizationForm",
 }  # fmt: skip
 #: of them, those for browsers
@@ -117,6 +136,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": about} for name, about, _ in _GROUPS],
         "paths": paths,
         "components": {
             "schemas": {**_loosely(schemas["$defs"]), **ANSWERS},
@@ -149,6 +169,7 @@ def _loosely(schema: Any) -> Any:  # noqa: ANN401 -- JSON
 def _operation(item: Route) -> dict[str, Any]:
     out: dict[str, Any] = {
         "operationId": item.id,
+        "tags": [_group(item)],
         "summary": f"{item.vi} / {item.en}",
         "responses": _responses(item),
         "security": _security(item),
@@ -174,6 +195,11 @@ def _operation(item: Route) -> dict[str, Any]:
             "content": {"application/x-www-form-urlencoded": {"schema": _ref(_FORMS[item.id])}},
         }
     return out
+
+
+def _group(item: Route) -> str:
+    """The name of its group. Raises StopIteration for a path of none: add it to `_GROUPS`."""
+    return next(name for name, _, beginnings in _GROUPS if item.path.startswith(beginnings))
 
 
 def _in_path(name: str) -> dict[str, Any]:
@@ -234,19 +260,19 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": _REF.format(model=name)}
 
 
+@cache
+def _squeezed() -> bytes:
+    """As it is sent to those who take gzip: a tenth."""
+    return gzip.compress(_written(), mtime=0)
+
+
 def add_documents(routes: Routes) -> None:
-    """`/openapi.json` and `/docs`, read once."""
+    """`/openapi.json`, made once."""
     described = _written()
-    files = {name: (_STATIC / name).read_bytes() for name in _TYPES}
 
-    async def openapi(_request: Request) -> Response:
-        return Response(described)
+    async def openapi(request: Request) -> Response:
+        if takes_gzip(request):
+            return Response(_squeezed(), headers=GZIPPED)
+        return Response(described, headers={"Vary": "Accept-Encoding"})
 
-    async def docs(request: Request) -> Response:
-        name = request.parameters.get("name", "docs.html")
-        if name not in files:
-            raise NotFound
-        return Response(files[name], _TYPES[name], headers={"Content-Security-Policy": _POLICY})
-
-    for path, handler in {"/openapi.json": openapi, "/docs": docs, "/docs/{name}": docs}.items():
-        routes.add(("GET", "HEAD"), Endpoint(path, handler))
+    routes.add(("GET", "HEAD"), Endpoint("/openapi.json", openapi))

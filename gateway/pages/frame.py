@@ -101,6 +101,8 @@ class Shown:
     status: int = 200
     #: scripts beside those of the frame
     assets: tuple[str, ...] = ()
+    #: content security policy
+    policy: str = POLICY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,7 @@ ROOMS: Mapping[str, BothWords] = MappingProxyType({
     "audit": ("Kiểm toán", "Audit"),
     "ops": ("Vận hành", "Operation"),
     "manual": ("Tài liệu", "Manual"),
+    "docs": ("Giao diện lập trình", "API reference"),
     "console": ("Bộ thành phần", "Kit"),
 })  # fmt: skip
 ROLES: Mapping[PageRole, BothWords] = MappingProxyType({
@@ -390,7 +393,9 @@ class PageFrame:
         return {
             LANGUAGE: self.language,
             "room": ROOMS.get(self.door, ROOMS[""]),
-            "room_url": f"/{self.door}" if self.door in {"me", "audit", "ops", "portal", "manual"} else "/",
+            "room_url": f"/{self.door}"
+            if self.door in {"me", "audit", "ops", "portal", "manual", "docs"}
+            else "/",
             "nav": [
                 {"url": one.path, "title": _words(one.nav), "is_here": one.path == request.route}
                 for one in entries
@@ -445,7 +450,8 @@ def _page(request: Request, shown: Shown) -> Response:
         "assets": shown.assets,
     }  # fmt: skip
     body = request.services.pages.rendered(shown.template, request.exchange, values)
-    return Response(body, _HTML, status=shown.status, headers=HEADERS)
+    headers = {**HEADERS, "Content-Security-Policy": shown.policy}
+    return Response(body, _HTML, status=shown.status, headers=headers)
 
 
 def _leaving(request: Request, to: Leaving) -> Response:

@@ -12,7 +12,7 @@ from tests.api.conftest import Door
 SECURITY = ("X-Content-Type-Options", "Referrer-Policy", "Cache-Control", "Content-Security-Policy", "X-Exchange-Id",
             "Server", "Date", "Content-Length", "Content-Type")  # fmt: skip
 PATHS = ["/v1/procedures", "/v1/procedures/1.004873", "/v1/procedures/1.004873/form", "/v1/reasons", "/openapi.json",
-         "/docs", "/docs/docs.js", "/docs/none", "/oauth2/jwks", "/nothing", "/v1/sources", "/health/live"]  # fmt: skip
+         "/docs", "/manual", "/docs/none", "/oauth2/jwks", "/nothing", "/v1/sources", "/health/live"]  # fmt: skip
 
 
 def parts(raw: bytes) -> tuple[str, dict[str, str], bytes]:

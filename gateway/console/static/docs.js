@@ -1,0 +1,95 @@
+// The reference at /docs: swagger-ui, with a token of the sandbox, and its own few words in the language of the page.
+(() => {
+  'use strict';
+  // what swagger-ui renders of Markdown: plain elements without attributes; every other "<" is text
+  const NOT_PLAIN = /<(?!\/?(?:p|code|em|strong|ul|ol|li|br|pre)>)/g;
+  if (window.trustedTypes) {
+    trustedTypes.createPolicy('default', { createHTML: (text) => text.replaceAll(NOT_PLAIN, '&lt;') });
+  }
+  const WORDS = {
+    'Try it out': 'Thử', 'Try it out ': 'Thử', Cancel: 'Hủy', Execute: 'Thực hiện', Clear: 'Xóa', Reset: 'Đặt lại',
+    Authorize: 'Cấp quyền', Logout: 'Bỏ quyền', Close: 'Đóng', Parameters: 'Tham số', 'No parameters': 'Không có tham số',
+    'Request body': 'Nội dung gửi', Responses: 'Trả lời', Response: 'Trả lời', 'Server response': 'Trả lời của cổng',
+    'Response body': 'Nội dung trả lời', 'Response headers': 'Đầu mục trả lời', 'Request URL': 'Địa chỉ đã gọi',
+    'Request duration': 'Thời gian', Code: 'Mã', Details: 'Chi tiết', Description: 'Mô tả', Name: 'Tên', Links: 'Liên kết',
+    'No links': 'Không có liên kết', 'Media type': 'Kiểu nội dung', 'Example Value': 'Ví dụ', Schema: 'Lược đồ',
+    Schemas: 'Lược đồ', 'Edit Value': 'Sửa', Download: 'Tải về', 'Undocumented': 'Ngoài mô tả', required: 'bắt buộc',
+    'Available authorizations': 'Cách cấp quyền', 'Loading...': 'Đang tải…', 'Curl': 'Lệnh curl',
+    'Controls ': 'Quyết định ', ' header.': ' của yêu cầu.', 'Headers:': 'Đầu mục:', 'Filter by tag or path': 'Lọc theo nhóm hoặc đường dẫn',
+  };
+  const root = document.getElementById('reference');
+  const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
+  const isVietnamese = document.documentElement.lang === 'vi';
+  const translate = (top) => {
+    const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+    for (let node = top.nodeType === Node.TEXT_NODE ? top : walk.nextNode(); node; node = walk.nextNode()) {
+      const word = node.parentElement?.closest('pre, code, textarea') ? undefined : WORDS[node.nodeValue];
+      if (word) node.nodeValue = word;
+    }
+  };
+  const worded = (word) => (isVietnamese ? WORDS[word] : word);
+  // what swagger-ui leaves out for those who use a keyboard or a screen reader
+  const REPAIRS = [
+    ['input[placeholder="Filter by tag or path"]', (one) => { one.placeholder = worded(one.placeholder); }],
+    ['.close-modal:not([aria-label])', (one) => one.setAttribute('aria-label', worded('Close'))],
+    ['.modal-btn[aria-label]', (one) => one.removeAttribute('aria-label')],
+    ['.dialog-ux h2:not([aria-level])', (one) => one.setAttribute('aria-level', '5')],
+    ['button a[href]', (one) => one.removeAttribute('href')],
+    ['pre:not([tabindex]), .highlight-code:not([tabindex])', (one) => { one.tabIndex = 0; }],
+    ['textarea:not([aria-label])', (one) => one.setAttribute('aria-label', worded('Request body'))],
+    ['select:not([aria-label]), input:not([aria-label])', (one) => one.setAttribute('aria-label',
+      one.closest('tr')?.querySelector('.parameter__name')?.textContent || one.placeholder || worded('Media type'))],
+  ];
+  new MutationObserver((changes) => {
+    if (isVietnamese) {
+      for (const { type, target, addedNodes } of changes) {
+        for (const one of type === 'characterData' ? [target] : addedNodes) translate(one);
+      }
+    }
+    for (const [which, repair] of REPAIRS) root.querySelectorAll(which).forEach(repair);
+  }).observe(root, { subtree: true, childList: true, characterData: true });
+
+  let bearer = '';
+  SwaggerUIBundle({
+    url: '/openapi.json', domNode: root, deepLinking: true, validatorUrl: null, docExpansion: 'none', filter: true,
+    defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: Boolean(meta('sandbox-client')),
+    syntaxHighlight: { activated: false },
+    layout: 'Reference',
+    plugins: [({ React }) => ({ components: { Reference: ({ getComponent, specSelectors }) => {
+      // as BaseLayout, without a `main` and a title of its own, which stand in the page
+      if (specSelectors.loadingStatus() !== 'success') return React.createElement('p', null, 'Loading...');
+      const parts = ['SvgAssets', 'errors', 'AuthorizeBtnContainer', 'FilterContainer', 'operations', 'Models'];
+      const shown = parts.map((name) => React.createElement(getComponent(name, true), { key: name }));
+      return React.createElement('div', { className: 'swagger-ui' }, shown);
+    } } })],
+    requestInterceptor: (request) => {
+      const { origin, pathname } = new URL(request.url, location.href);
+      if (bearer && !request.headers.Authorization && origin === location.origin && pathname.startsWith('/v1/')) {
+        request.headers.Authorization = `Bearer ${bearer}`;
+      }
+      return request;
+    },
+  });
+
+  // a token of the real endpoint, and a new one before it ends
+  async function authorize() {
+    const state = document.getElementById('token-state');
+    try {
+      const response = await fetch('/oauth2/token', {
+        method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials' }),
+        headers: { Authorization: `Basic ${btoa(`${meta('sandbox-client')}:${meta('sandbox-secret')}`)}` },
+      });
+      if (!response.ok) throw new Error(String(response.status));
+      const { access_token, expires_in } = await response.json();
+      bearer = access_token;
+      const until = new Date(Date.now() + expires_in * 1000)
+        .toLocaleTimeString('vi-VN', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Ho_Chi_Minh' });
+      state.textContent = state.dataset.ready.replace('{client}', meta('sandbox-client')).replace('{time}', until);
+      setTimeout(authorize, Math.max(expires_in * 800, 10_000));
+    } catch {
+      bearer = '';
+      state.textContent = state.dataset.failed;
+    }
+  }
+  if (meta('sandbox-client')) authorize();
+})();

@@ -1,0 +1,58 @@
+"""The API reference and the manual in a real browser: an operation is tried with a token of the sandbox."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, expect
+
+from tests.browser.conftest import NEEDS_BROWSER, Shot
+from tests.flows.conftest import House, on_session
+
+pytestmark = NEEDS_BROWSER
+
+
+@on_session
+async def test_operation_is_tried_with_the_token_of_the_sandbox_and_nothing_comes_from_elsewhere(
+    login_house: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await profile.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{login_house.url}/docs")
+    await expect(page.locator("#token-state")).to_contain_text("portal")
+    await page.locator(".opblock-tag").filter(has_text="Điền sẵn biểu mẫu").click()
+    await page.locator(".opblock-summary-control").first.click()
+    await page.get_by_role("button", name="Thực hiện").click()
+    answered = page.locator(".live-responses-table")
+    await expect(answered).to_contain_text("exchange_id")
+    await expect(answered).to_contain_text("Trần Thị Mẫu")
+    await shot(page, "tried")
+    assert [url for url in asked if not url.startswith(login_house.url)] == []
+
+
+@on_session
+async def test_without_script_the_reference_is_a_list(login_house: House, browser: Browser) -> None:
+    opened = await browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    page = await opened.new_page()
+    await page.goto(f"{login_house.url}/docs")
+    await expect(page.locator("#operation-prefill")).to_contain_text("/v1/prefill")
+    await page.get_by_role("link", name="Tài liệu", exact=True).click()
+    await page.get_by_role("searchbox").fill("bằng chứng")
+    await page.get_by_role("button", name="Tìm").click()
+    await expect(page).to_have_url(re.compile("/manual[?]q="))
+    await opened.close()
+
+
+@on_session
+@pytest.mark.parametrize(
+    "path", ["/docs", "/manual", "/manual/gateway/policy", "/manual?q=receipt", "/manual/config"]
+)
+async def test_page_does_not_scroll_sideways_on_a_narrow_screen(
+    login_house: House, profile: BrowserContext, shot: Shot, path: str
+) -> None:
+    page = await profile.new_page()
+    await page.set_viewport_size({"width": 320, "height": 640})
+    await page.goto(login_house.url + path)
+    await page.wait_for_load_state("networkidle")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
+    await shot(page, "narrow")
