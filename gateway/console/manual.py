@@ -29,7 +29,14 @@ _PACKAGES = Path(__file__).parents[2]
 _ROOMS = ("gateway", "adapters", "mappings", "schemas", "config", "tests")
 #: of files of others, and of machines
 _LEFT_OUT = frozenset({"ORIGIN.md", "node_modules", "__pycache__", "vendor"})
-_CODE = {".py": "python", ".mjs": "javascript", ".php": "php", ".java": "java", ".cs": "csharp"}
+_CODE = {
+    ".py": "python",
+    ".mjs": "javascript",
+    ".php": "php",
+    ".java": "java",
+    ".cs": "csharp",
+    ".html": "html",
+}
 #: documents about no room, in the order of the contents
 _ABOUT_ALL = (FIRST, "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md")
 _SERVED = {"schemas/api/openapi.json": "/openapi.json"}

@@ -59,8 +59,9 @@ def compared(
     attribute: str,
     shown: object,
 ) -> str:
-    """Compare `shown` (JSON from the database) with the record: `recorded`, `not_compared` or `differs`.
+    """Compare `shown` with the record: `recorded`, `not_compared` or `differs`.
 
+    `shown` is JSON from the database, or the value as the form shows it.
     `attribute` is `<evidence type>.<attribute>`. `differs` only where the field can have had no other value.
     """
     said = [one for question in asked for one in _compared(question, keys, catalogue, attribute, shown)]
@@ -81,10 +82,10 @@ def _compared(
     for field in procedure.fields if procedure is not None else ():
         if field.key not in record["fields"] or not _reads(field, asked, attribute):
             continue
-        digest = field_digest(
-            keys[record["period"]].digest, record["id"], orjson.dumps(_written(field, shown))
-        )
-        if digest == record["fields"][field.key]:
+        key = keys[record["period"]].digest
+        # a page shows the form's words, and may report them as they stand there
+        said = (field_digest(key, record["id"], orjson.dumps(one)) for one in (_written(field, shown), shown))
+        if record["fields"][field.key] in said:
             yield RECORDED
         elif len(field.refs) == 1 and field.key not in doubtful:
             yield DIFFERS

@@ -1,13 +1,14 @@
 """What a page needs to show an e-form, generated from the mapping and added to the form's JSON Schema.
 
-The schema itself has titles, order and widgets. Added per field: `x-role`, `x-label` (the title inside the group of its
-role), `x-example`, `x-max-length`, `x-keep` (own data that the person may let be kept); and once per form: `x-groups`
-(titles of the roles, in the order of the page) and `x-catalogues` (codes and titles of the lists that its fields name).
+The schema itself has titles, order and widgets. Added per field: `x-role`, `x-label` (the title inside the group of
+its role), `x-example`, `x-max-length`, `x-keep` (own data that the person may let be kept). Once per form: `x-groups`
+(titles of the roles), `x-catalogues` (codes and titles of the lists that its fields name) and `x-reasons`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.domain.reasons import Reason
 from gateway.mapping.codes import UNITS, Codes
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 
@@ -33,6 +34,7 @@ def hinted(procedure: Procedure, codes: Codes, keep: Mapping[str, int]) -> dict[
     form["x-groups"] = [_group(procedure, name) for name in seen]
     lists = dict.fromkeys(_catalogues(form))
     form["x-catalogues"] = {name: _rows(codes, name) for name in lists}
+    form["x-reasons"] = {one.value: [one.vi, one.en] for one in Reason}
     return form
 
 

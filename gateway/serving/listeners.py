@@ -16,6 +16,7 @@ from gateway.api.context import Operation, Services
 from gateway.api.dispatcher import Dispatcher, Endpoint, Routes
 from gateway.api.door import DoorRunner
 from gateway.api.doors import add_doors
+from gateway.api.form_element import add_form_element
 from gateway.api.logins import add_login_pages
 from gateway.api.openapi import add_documents
 from gateway.api.opened_door import OpenedDoor
@@ -41,6 +42,7 @@ def api_routes(doors: Sequence[OpenedDoor] = ()) -> Routes:
     routes = Routes()
     add_operations(routes)
     add_documents(routes)
+    add_form_element(routes)
     add_login_pages(routes)
     add_pages(routes, PAGES)
     add_doors(routes, doors)

@@ -40,7 +40,7 @@ async def login_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A fresh profile: no cookies, no history. A page that breaks its own content policy fails the test."""
+    """A fresh profile: no cookies, no history. A fault of its policy or its script fails the test."""
     opened = await browser.new_context(viewport={"width": 900, "height": 800}, locale="vi-VN")
     refused: list[str] = []
 
@@ -48,6 +48,7 @@ async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
         page.on(
             "console", lambda said: refused.append(said.text) if "Content Security" in said.text else None
         )
+        page.on("pageerror", lambda error: refused.append(f"script error: {error}"))
 
     opened.on("page", hear)
     yield opened

@@ -1,0 +1,101 @@
+"""A portal's own server between `<motlan-form>` and the gateway: the browser never holds the gateway's token.
+
+Run: GATEWAY=http://127.0.0.1:8080 CLIENT_ID=portal CLIENT_SECRET=… python portal_page.py, and open http://127.0.0.1:8200/.
+A real portal takes the person from its session, checks X-CSRF-Token, and keeps its token until it expires.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, encode_basic_auth, web
+
+PERSON = {"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
+ACTS = {"decision": "/v1/prefill/decision", "corrections": "/v1/corrections", "consents": "/v1/consents"}
+
+
+class Proxy:
+    """Forwards what the form asks, with the portal's token and the person whom the portal knows."""
+
+    def __init__(self, gateway: str, client: str, secret: str) -> None:
+        """`client`, `secret`: the portal's own at the gateway."""
+        self.gateway, self.basic = gateway, encode_basic_auth(client, secret)
+        self.waiting: dict[str, str | None] = {}
+        self.people: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda roles: dict.fromkeys(
+            roles, PERSON
+        )
+
+    async def call(
+        self, session: ClientSession, method: str, path: str, body: object = None, accept: str = "*/*"
+    ) -> ClientResponse:
+        """The gateway's answer, asked with the portal's token."""
+        grant, basic = {"grant_type": "client_credentials"}, {"Authorization": self.basic}
+        async with session.post(f"{self.gateway}/oauth2/token", data=grant, headers=basic) as answer:
+            token = (await answer.json())["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+        return await session.request(method, self.gateway + path, json=body, headers=headers)
+
+    async def form(self, request: web.Request) -> web.Response:
+        """Procedure, form and titles of sources in one answer."""
+        own = f"/v1/procedures/{request.match_info['code']}"
+        async with ClientSession() as session:
+            answers = [await self.call(session, "GET", path) for path in (own, f"{own}/form", "/v1/sources")]
+            procedure, form, sources = [await answer.json(content_type=None) for answer in answers]
+        return web.json_response({"procedure": procedure, "form": form, **sources}, status=answers[0].status)
+
+    async def prefill(self, request: web.Request) -> web.Response:
+        """Shown to the citizen first; what is late comes by `late`."""
+        code, given = request.match_info["code"], await request.json()
+        async with ClientSession() as session:
+            roles = (await (await self.call(session, "GET", f"/v1/procedures/{code}")).json())["subjects"]
+            asked = {"procedure": code, "subjects": self.people(roles), "preview": True, "deadline_ms": 1500}
+            answer = await self.call(session, "POST", "/v1/prefill", {**given, **asked})
+            found = await answer.json(content_type=None)
+        self.waiting[found["exchange_id"]] = found.get("pending")
+        return web.json_response(found, status=answer.status)
+
+    async def late(self, request: web.Request) -> web.StreamResponse:
+        """Late answers, piece by piece as they come."""
+        pending = {"pending": self.waiting.get(request.query["exchange"]) or "unknown"}
+        async with ClientSession() as session:
+            answer = await self.call(session, "POST", "/v1/prefill/resume", pending, "text/event-stream")
+            told = web.StreamResponse(
+                status=answer.status, headers={"Content-Type": answer.headers["Content-Type"]}
+            )
+            await told.prepare(request)
+            async for piece in answer.content.iter_any():
+                await told.write(piece)
+        return told
+
+    async def act(self, request: web.Request) -> web.Response:
+        """A decision, a correction or a consent of the person who signed in."""
+        act, body = request.match_info["act"], await request.json()
+        who = {"corrections": PERSON, "consents": {"personal_id": PERSON["personal_id"]}}
+        body |= {"subject": who[act]} if act in who else {}
+        async with ClientSession() as session:
+            answer = await self.call(session, "POST", ACTS[act], body)
+            return web.json_response(await answer.json(content_type=None), status=answer.status)
+
+    async def page(self, _request: web.Request) -> web.Response:
+        """The page with the tag. Its policy lets the form come from the gateway, and nothing else."""
+        text = (
+            Path(__file__).with_name("portal_page.html").read_text("utf-8").replace("GATEWAY", self.gateway)
+        )
+        policy = (
+            f"default-src 'none'; script-src {self.gateway}; style-src {self.gateway}; connect-src 'self'; "
+            "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    def application(self) -> web.Application:
+        """The routes that the form calls, and the page."""
+        made, own = web.Application(), "/forms/{code}"
+        made.add_routes([web.get("/", self.page), web.get(own, self.form), web.post(f"{own}/prefill", self.prefill),
+            web.get(f"{own}/late", self.late), web.post(f"{own}/{{act:{'|'.join(ACTS)}}}", self.act)])  # fmt: skip
+        return made
+
+
+if __name__ == "__main__":
+    settings = [os.environ[name] for name in ("GATEWAY", "CLIENT_ID", "CLIENT_SECRET")]
+    web.run_app(Proxy(*settings).application(), host="127.0.0.1", port=8200)

@@ -1,0 +1,1419 @@
+/* <motlan-form>: a prefilled form of Một Lần in any page (the manual: "Put the form into your page").
+ *
+ * Promises: it never overwrites what a person typed, never moves the focus by itself, keeps nothing in the browser, and
+ * makes no markup of a value. It knows no token: `src` is the portal's own server.
+ * No framework, no build step; works under `require-trusted-types-for 'script'` and `style-src 'self'`.
+ * Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors).
+ */
+(() => {
+  "use strict";
+
+  const TEXT_VERSION = "motlan-form-2026-11";
+  const LONGEST = 300;
+  const SHORT = 60;
+  const MOST_RADIOS = 3;
+  const CONSENT_DAYS = 30;
+  const LOADING_MS = 300;
+  const DAY_MS = 86_400_000;
+  const HERE = document.currentScript?.src ?? "";
+
+  /* ---------------------------------------------------------------------------------------------- words */
+
+  const WORDS = {
+    loading: ["Đang lấy dữ liệu…", "Loading…"],
+    filled: ["Đã điền sẵn {n} trên {of} mục, {papers} giấy tờ không phải nộp", "{n} of {of} fields filled, {papers} papers you need not bring"],
+    arrived: ["{source} vừa trả lời.", "{source} has just answered."],
+    legendFilled: ["{n} điền sẵn", "{n} prefilled"],
+    legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
+    legendLeft: ["{n} còn lại", "{n} left"],
+    savedPapers: ["{n} giấy tờ ông/bà không phải nộp", "{n} papers you need not bring"],
+    toPapers: ["Thành phần hồ sơ ({n})", "Papers ({n})"],
+    tasks: ["{n} việc cần ông/bà làm: ", "{n} things for you to do: "],
+    taskChoose: ["chọn {label}", "choose {label}"],
+    taskCompare: ["xem {label}", "look at {label}"],
+    waitingFor: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
+    confirmed: ["Do {source} xác nhận, {when}", "Confirmed by {source}, {when}"],
+    from: ["{source}, {when}", "{source}, {when}"],
+    declared: ["Ông/bà đã khai ngày {since}, dùng được đến {until}", "Declared by you on {since}, usable until {until}"],
+    edited: ["Ông/bà đã sửa; {source} ghi {value}", "You changed this; {source} says {value}"],
+    restore: ["Khôi phục", "Restore"],
+    typed: ["Ông/bà nhập", "Typed by you"],
+    just: ["Vừa nhận", "Just arrived"],
+    notFound: ["{source} không có dữ liệu này", "{source} holds no such data"],
+    pending: ["Đang chờ {source}. Ông/bà có thể tự điền.", "Waiting for {source}; you may type."],
+    unavailable: ["{source} hiện không trả lời được, chưa biết có dữ liệu hay không", "{source} cannot answer now; it is not known whether data exist"],
+    withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
+    source: ["Nguồn dữ liệu", "The source"],
+    late: ["{source} vừa trả lời: {value}", "{source} has just answered: {value}"],
+    lateHint: ["Khác với nội dung ông/bà nhập. Nội dung ông/bà nhập vẫn được giữ.", "It differs from what you typed. What you typed stays."],
+    lateFocus: ["Ông/bà đang điền mục này, nên giá trị chưa được điền.", "You are in this field, so the value was not filled in."],
+    use: ["Dùng {value}", "Use {value}"],
+    keep: ["Giữ {value}", "Keep {value}"],
+    keepTyping: ["Tôi tự điền", "I type it myself"],
+    differ: ["Các nguồn dữ liệu không thống nhất. Đề nghị ông/bà chọn giá trị đúng.", "The sources differ. Please choose the right value."],
+    preferred: ["Thủ tục ưu tiên nguồn này.", "The procedure prefers this source."],
+    neither: ["Cả hai đều không đúng", "Neither is right"],
+    neitherMany: ["Không giá trị nào đúng", "None is right"],
+    neitherHint: ["Ông/bà tự nhập. Ông/bà cũng có thể gửi đề nghị chỉnh sửa tới cơ quan quản lý dữ liệu.", "Type it yourself. You may also ask the owner of the data for a correction."],
+    rightValue: ["Giá trị đúng", "The right value"],
+    origin: ["Nguồn gốc", "Origin"],
+    provider: ["Cơ quan cung cấp", "Provider"],
+    fetched: ["Lấy lúc", "Fetched at"],
+    usable: ["Dùng được đến", "Usable until"],
+    whyLocked: ["Vì sao không sửa được", "Why it cannot be edited"],
+    lockedBecause: ["Thủ tục dùng đúng dữ liệu của cơ quan này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses the data of this agency as they are. If they are wrong, report it, so that they are corrected there."],
+    basis: ["Căn cứ pháp lý", "Legal basis"],
+    sandbox: ["Dữ liệu thử nghiệm, không phải của người thật", "Test data, of no real person"],
+    sandboxMark: ["Thử nghiệm", "Test"],
+    report: ["Báo sai", "Report"],
+    reportTitle: ["Báo dữ liệu sai", "Report wrong data"],
+    reportWhich: ["Mục sai", "Which field is wrong"],
+    reportRight: ["Giá trị đúng theo ông/bà", "The right value, as you know it"],
+    reportGrounds: ["Giấy tờ chứng minh (không bắt buộc)", "Papers that prove it (optional)"],
+    reportHint: ["Cơ quan cung cấp xem xét và sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider examines it and corrects it there. This form does not change yet."],
+    send: ["Gửi", "Send"],
+    cancel: ["Bỏ qua", "Cancel"],
+    reported: ["Đã gửi đề nghị chỉnh sửa tới {provider}, mã {id}.", "The request for correction went to {provider}, number {id}."],
+    refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
+    refuseTitle: ["Không dùng dữ liệu của {source}?", "Not use the data of {source}?"],
+    refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} fields become empty for you to fill in: {fields}."],
+    refusePapers: ["Ông/bà phải nộp: {papers}.", "You will have to bring: {papers}."],
+    refuseYes: ["Không dùng", "Do not use"],
+    refuseNo: ["Vẫn dùng", "Use it"],
+    refused: ["Ông/bà không dùng dữ liệu của {source}", "You do not use the data of {source}"],
+    again: ["Dùng lại", "Use again"],
+    doubt: ["Đề nghị ông/bà kiểm tra giá trị này.", "Please check this value."],
+    papers: ["Thành phần hồ sơ", "Papers"],
+    toBring: ["Cần nộp", "To bring"],
+    noneToBring: ["Không có giấy tờ nào phải nộp.", "No papers to bring."],
+    inStore: ["Đã có trong kho", "In the store"],
+    notNeeded: ["Không phải nộp", "Not needed"],
+    file: ["Tệp của {paper}", "File of {paper}"],
+    replacedBy: ["Đã có dữ liệu của {sources}", "Data of {sources} stand for it"],
+    digital: ["Chỉ cần bản điện tử", "Digital only"],
+    reference: ["Số {reference}", "Number {reference}"],
+    basisIs: ["Căn cứ: {basis}", "Basis: {basis}"],
+    youRefused: ["Vì ông/bà không dùng dữ liệu thay giấy tờ này.", "Because you do not use the data that replace it."],
+    sources: ["Nguồn dữ liệu", "Sources"],
+    answered: ["Đã trả lời", "Answered"],
+    hasNone: ["Không có dữ liệu này", "Holds no such data"],
+    awaited: ["Đang chờ. Việc này không có nghĩa là không có dữ liệu.", "Waiting. This does not mean that there are no data."],
+    silent: ["Không trả lời được, chưa biết có dữ liệu hay không", "Cannot answer; not known whether data exist"],
+    notAsked: ["Chưa được phép hỏi", "May not be asked"],
+    exchange: ["Mã giao dịch", "Exchange"],
+    warnings: ["Trước khi nộp", "Before you submit"],
+    notApplicable: ["Mục không áp dụng ({n})", "Fields that do not apply ({n})"],
+    consentTitle: ["Cần sự đồng ý của ông/bà", "Your consent is needed"],
+    consentWhat: ["Dữ liệu", "Data"],
+    consentWhom: ["Bên nhận", "Who gets them"],
+    consentWhy: ["Mục đích", "Why"],
+    consentUntil: ["Đến ngày", "Until"],
+    consentBack: ["Rút lại", "Withdrawal"],
+    consentTo: ["{from} chuyển cho {agency}", "{from} gives them to {agency}"],
+    agency: ["cơ quan tiếp nhận hồ sơ", "the receiving agency"],
+    consentFor: ["Giải quyết thủ tục {title}", "To handle the procedure {title}"],
+    consentHow: ["Lúc nào cũng được, ở trang Dữ liệu của tôi", "At any time, on the page My data"],
+    consentTick: ["Tôi đồng ý", "I consent"],
+    consentGet: ["Lấy dữ liệu", "Fetch the data"],
+    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first, or fill in the fields yourself."],
+    ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
+    ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
+    check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
+    checkTitle: ["Kiểm tra trước khi nộp", "Check before you submit"],
+    submit: ["Nộp hồ sơ", "Submit"],
+    back: ["Quay lại sửa", "Go back and edit"],
+    submitWait: ["Còn chờ {source} trả lời. Ông/bà nộp được khi nguồn trả lời hoặc hết thời gian chờ.", "Still waiting for {source}. You can submit once it answers or the wait ends."],
+    refusedSources: ["Nguồn ông/bà không dùng", "Sources you do not use"],
+    papersChanged: ["Sau khi ông/bà không dùng một nguồn, danh sách giấy tờ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "Because you do not use a source, the papers have changed. Look at them again, then submit."],
+    none: ["chưa có", "none"],
+    errors: ["Có {n} mục cần sửa", "{n} fields need attention"],
+    error: ["Lỗi:", "Error:"],
+    missing: ["đề nghị ông/bà nhập {label}", "enter {label}"],
+    choose: ["đề nghị ông/bà chọn {label}", "choose {label}"],
+    badDate: ["{label} phải là ngày có thật, như 05/09/2025 hoặc 1990", "{label} must be a real date, such as 05/09/2025 or 1990"],
+    badDigits: ["{label} phải có {n} chữ số", "{label} must have {n} digits"],
+    badValue: ["{label} chưa đúng dạng", "{label} does not have the right form"],
+    badNumber: ["{label} phải là số", "{label} must be a number"],
+    digits: ["{n} chữ số", "{n} digits"],
+    example: ["Ví dụ: {example}", "Example: {example}"],
+    required: ["bắt buộc", "required"],
+    select: ["Chọn", "Choose"],
+    addRow: ["Thêm dòng", "Add a row"],
+    dropRow: ["Bỏ dòng {n}", "Remove row {n}"],
+    row: ["Dòng {n}", "Row {n}"],
+    all: ["Xem hết", "Show all"],
+    hidden: ["Giá trị có ký tự không nhìn thấy: ", "The value has signs that are not seen: "],
+    today: ["hôm nay", "today"],
+    failed: ["Không lấy được dữ liệu", "The data could not be fetched"],
+    failedHint: ["Ông/bà có thể thử lại, hoặc tự điền biểu mẫu.", "Try again, or fill in the form yourself."],
+    failedForm: ["Không mở được biểu mẫu", "The form could not be opened"],
+    failedSend: ["Chưa gửi được", "It could not be sent"],
+    unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
+    retry: ["Thử lại", "Try again"],
+    referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
+    lateLost: ["Mất kết nối khi chờ nguồn dữ liệu; chưa biết nguồn có dữ liệu hay không.", "The connection was lost while waiting; it is not known whether the source has data."],
+  };
+
+  const circle = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+  const DISC = circle(12, 12, 10);
+  const PAGE = "M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.704.706l3.588 3.588A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2zM14 2v5a1 1 0 0 0 1 1h5";
+  const ICONS = {
+    lock: "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM7 11V7a5 5 0 0 1 10 0v4",
+    landmark: "M10 18v-7M11.119 2.205a2 2 0 0 1 1.762 0l7.84 3.846A.5.5 0 0 1 20.5 7h-17a.5.5 0 0 1-.22-.949zM14 18v-7M18 18v-7M3 22h18M6 18v-7",
+    clock: `${DISC}M12 6v6l4 2`,
+    hourglass: "M5 22h14M5 2h14M17 22v-4.172a2 2 0 0 0-.586-1.414L12 12l-4.414 4.414A2 2 0 0 0 7 17.828V22M7 2v4.172a2 2 0 0 0 .586 1.414L12 12l4.414-4.414A2 2 0 0 0 17 6.172V2",
+    cloud: "M10.94 5.274A7 7 0 0 1 15.71 10h1.79a4.5 4.5 0 0 1 4.222 6.057M18.796 18.81A4.5 4.5 0 0 1 17.5 19H9A7 7 0 0 1 5.79 5.78M2 2l20 20",
+    compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h3a2 2 0 0 1 2 2v7M11 18H8a2 2 0 0 1-2-2V9`,
+    ban: `${DISC}M4.929 4.929L19.07 19.071`,
+    cross: `${DISC}M15 9l-6 6M9 9l6 6`,
+    check: `${DISC}M16 9l-5.5 5.5L8 12`,
+    slash: `${DISC}M22 2L2 22`,
+    pencil: "M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497zM15 5l4 4",
+    eye: "M10.733 5.076a10.744 10.744 0 0 1 11.205 6.575 1 1 0 0 1 0 .696 10.747 10.747 0 0 1-1.444 2.49M14.084 14.158a3 3 0 0 1-4.242-4.242M17.479 17.499a10.75 10.75 0 0 1-15.417-5.151 1 1 0 0 1 0-.696 10.75 10.75 0 0 1 4.446-5.143M2 2l20 20",
+    flag: "M4 22V4a1 1 0 0 1 .4-.8A6 6 0 0 1 8 2c3 0 5 2 7.333 2q2 0 3.067-.8A1 1 0 0 1 20 4v10a1 1 0 0 1-.4.8A6 6 0 0 1 16 16c-3 0-5-2-8-2a6 6 0 0 0-4 1.528",
+    paper: `${PAGE}M10 9H8M16 13H8M16 17H8`,
+    paperDone: `${PAGE}M9 15l2 2 4-4`,
+    tasks: "M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4",
+    warning: "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01",
+  };
+
+  /* ---------------------------------------------------------------------------------------------- values */
+
+  /** Signs that are not seen, or turn others: controls, formats, surrogates, private, unassigned, separators. */
+  const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+  const seen = (text) => String(text).replace(UNSEEN, "\ufffd");
+  const cut = (text, most) => (text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text);
+  const short = (text) => cut(seen(text), SHORT);
+  const isBlank = (value) =>
+    value === null || value === undefined || value === "" ||
+    (typeof value === "object" && Object.values(value).every(isBlank));
+  const isSame = (one, other) => {
+    if (typeof one !== "object" || typeof other !== "object" || !one || !other) return one === other || (isBlank(one) && isBlank(other));
+    return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((name) => isSame(one[name], other[name]));
+  };
+
+  /** Elements of plain data: no markup is ever read. Attributes that are null or false are left out. */
+  function make(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+      else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    }
+    made.append(...children.flat(9).filter((one) => one !== null && one !== undefined && one !== "" && one !== false));
+    return made;
+  }
+
+  function svg(tag, attributes) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  }
+
+  const button = (words, onclick, more = {}) => make("button", { type: "button", class: "ml-button", onclick, ...more }, words);
+  const link = (words, onclick, more = {}) => button(words, onclick, { class: "ml-link", ...more });
+  const tagged = (tag, name) => (...children) => make(tag, name ? { class: name } : {}, ...children);
+  const [small, bold, buttons, strong, span, li, para] = [["p", "ml-small"], ["p", "ml-strong"], ["div", "ml-buttons"], ["strong"], ["span"], ["li"], ["p"]].map((one) => tagged(...one));
+  const bdi = (text) => make("bdi", {}, cut(seen(text), LONGEST));
+
+  function icon(name, kind = "") {
+    const made = svg("svg", { class: `ml-icon ${kind && `ml-c-${kind}`}`, viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" });
+    made.append(svg("path", { d: ICONS[name] }));
+    return made;
+  }
+
+  const PARTS = new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Asia/Ho_Chi_Minh", day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit",
+    second: "2-digit", hourCycle: "h23",
+  });
+  function moment(time) {
+    const found = Object.fromEntries(PARTS.formatToParts(new Date(time)).map((one) => [one.type, one.value]));
+    return { day: `${found.day}/${found.month}/${found.year}`, time: `${found.hour}:${found.minute}`, exact: `${found.hour}:${found.minute}:${found.second}` };
+  }
+
+  /** Whether a text is a date or part of one: 15/02/1990, 02/1990, 1990. */
+  function isDate(text) {
+    const found = /^(?:(?:(\d{2})\/)?(\d{2})\/)?(\d{4})$/.exec(text);
+    if (!found) return false;
+    const [, day, month, year] = found.map((one) => (one === undefined ? undefined : Number(one)));
+    if (month !== undefined && (month < 1 || month > 12)) return false;
+    return day === undefined || (day >= 1 && day <= new Date(year, month, 0).getDate());
+  }
+
+  /** A refusal of the server: RFC 9457, or no answer at all. */
+  class Problem extends Error {
+    constructor(body) {
+      super(body.code ?? "unreachable");
+      this.body = body;
+    }
+  }
+
+  /** Every text of a tree, such as `e1:person.full_name` in the proof of a paper. */
+  const texts = (tree) => (typeof tree === "string" ? [tree] : tree && typeof tree === "object" ? Object.values(tree).flatMap(texts) : []);
+
+  /* ---------------------------------------------------------------------------------------------- controls */
+
+  /** Codes and titles that a schema allows; null: free text. */
+  function choices(schema, catalogues, vi) {
+    if (schema.oneOf) return schema.oneOf.map((one) => [one.const, (vi ? one.title : one["x-title-en"]) ?? one.const]);
+    if (schema.enum) return schema.enum.map((one) => [one, String(one)]);
+    const rows = catalogues[schema["x-catalogue"]];
+    return rows && rows.length > 1 ? rows : null;
+  }
+
+  const title = (schema, vi) => (vi ? schema["x-label"] ?? schema.title : schema["x-label-en"] ?? schema["x-title-en"] ?? schema.title);
+  const byOrder = (properties) => Object.entries(properties).sort(([, a], [, b]) => (a["x-order"] ?? 0) - (b["x-order"] ?? 0));
+
+  /** Fields of a form in the order of the page; an object without a widget holds fields. */
+  function fieldsOf(schema, prefix = "") {
+    const found = Object.entries(schema.properties ?? {}).flatMap(([name, one]) =>
+      one.type === "object" && !one["x-widget"]
+        ? fieldsOf(one, `${prefix}${name}.`)
+        : [{ key: prefix + name, schema: one, required: (schema.required ?? []).includes(name) }]);
+    return found.sort((a, b) => (a.schema["x-order"] ?? 0) - (b.schema["x-order"] ?? 0));
+  }
+
+  /**
+   * What a person types a value with: {node, get, set, first, group}. `told` is called at each change.
+   * `group`: it is several inputs, named by `aria-labelledby`.
+   */
+  function control(field, id, form, told) {
+    const { schema } = field;
+    if (schema.type === "array") return table(field, id, form, told);
+    if (schema.type === "object") return several(schema, id, form, told);
+    const rows = choices(schema, form.catalogues, form.vi);
+    if (rows) return rows.length <= MOST_RADIOS ? radios(rows, id, told) : select(rows, id, form, told);
+    return input(schema, id, form, told);
+  }
+
+  function input(schema, id, form, told) {
+    const widget = schema["x-widget"];
+    const isDigits = /^\^\(?\[0-9\]/.test(schema.pattern ?? "") || widget === "date";
+    const known = form.catalogues[schema["x-catalogue"]] ?? [];
+    const node = make("input", {
+      id, class: `ml-input${widget === "date" || widget === "tel" ? " ml-narrow" : ""}`, autocomplete: "off", maxlength: schema["x-max-length"],
+      type: widget === "tel" || widget === "email" ? widget : "text", spellcheck: "false",
+      inputmode: isDigits ? "numeric" : schema.type === "number" ? "decimal" : null,
+      list: known.length ? `${id}-list` : null, oninput: told,
+    });
+    const isNumber = schema.type === "number" || schema.type === "integer";
+    const get = () => {
+      const text = node.value.trim();
+      if (!isNumber || !text) return text || null;
+      const number = Number(text.replace(/\.(?=.*,)/g, "").replace(",", "."));
+      return Number.isFinite(number) ? number : text;
+    };
+    const set = (value) => { node.value = value === null || value === undefined ? "" : isNumber && form.vi ? String(value).replace(".", ",") : String(value); };
+    const list = known.length ? make("datalist", { id: `${id}-list` }, known.map(([code, name]) => make("option", { value: code }, seen(name)))) : null;
+    return { node: list ? make("div", {}, node, list) : node, get, set, first: node };
+  }
+
+  function select(rows, id, form, told) {
+    const node = make("select", { id, class: "ml-input", onchange: told }, make("option", { value: "" }, form.say("select")),
+      rows.map(([code, name]) => make("option", { value: code }, seen(name))));
+    const set = (value) => {
+      const text = value === null || value === undefined ? "" : String(value);
+      // a value that the list does not know stays as it is
+      if (text && ![...node.options].some((one) => one.value === text)) node.append(make("option", { value: text }, short(text)));
+      node.value = text;
+    };
+    return { node, get: () => node.value || null, set, first: node };
+  }
+
+  function radios(rows, id, told) {
+    const all = rows.map(([code], at) => make("input", { type: "radio", name: id, id: `${id}-${at}`, value: code, onchange: told }));
+    const node = make("div", { class: "ml-radios" }, all.map((one, at) =>
+      make("label", { class: "ml-radio", for: one.id }, one, bdi(rows[at][1]))));
+    return {
+      node, first: all[0], group: "radiogroup", get: () => all.find((one) => one.checked)?.value ?? null,
+      set: (value) => all.forEach((one) => { one.checked = one.value === String(value); }),
+    };
+  }
+
+  function several(schema, id, form, told) {
+    const inner = byOrder(schema.properties).map(([name, one]) => [name, control({ schema: one }, `${id}-${name}`, form, told), one]);
+    const node = make("div", { class: "ml-several" }, inner.map(([name, part, one]) =>
+      make("div", { class: "ml-part" }, part.group ? make("span", { class: "ml-sub" }, title(one, form.vi)) : make("label", { class: "ml-sub", for: `${id}-${name}` }, title(one, form.vi)), part.node)));
+    const get = () => {
+      const found = Object.fromEntries(inner.map(([name, part]) => [name, part.get()]).filter(([, value]) => !isBlank(value)));
+      return Object.keys(found).length ? found : null;
+    };
+    return { node, get, set: (value) => inner.forEach(([name, part]) => part.set(value?.[name])), first: inner[0][1].first, group: "group" };
+  }
+
+  function table(field, id, form, told) {
+    let rows = [];
+    let made = 0;
+    const list = make("div", { class: "ml-rows" });
+    const more = make("button", { type: "button", class: "ml-button", id, onclick: () => { add().first.focus(); told(); } }, form.say("addRow"));
+    const renumber = () => rows.forEach((row, at) => {
+      row.head.textContent = form.text("row", { n: at + 1 });
+      row.drop.textContent = form.text("dropRow", { n: at + 1 });
+    });
+    function add() {
+      const row = several(field.schema.items, `${id}-${made++}`, form, told);
+      row.head = make("p", { class: "ml-sub", id: `${id}-${made}-head` });
+      row.drop = make("button", { type: "button", class: "ml-link", onclick: () => {
+        rows = rows.filter((one) => one !== row);
+        row.box.remove(); renumber(); more.focus(); told();
+      } });
+      row.box = make("div", { class: "ml-row", role: "group", "aria-labelledby": row.head.id }, row.head, row.node, row.drop);
+      rows.push(row);
+      list.append(row.box);
+      renumber();
+      return row;
+    }
+    return {
+      node: make("div", {}, list, more), first: more, group: "group",
+      get: () => { const found = rows.map((row) => row.get()).filter(Boolean); return found.length ? found : null; },
+      set: (value) => { rows = []; list.replaceChildren(); for (const one of Array.isArray(value) ? value : []) add().set(one); },
+    };
+  }
+
+  /* ---------------------------------------------------------------------------------------------- the element */
+
+  let count = 0;
+
+  class MotlanForm extends HTMLElement {
+    static observedAttributes = ["procedure", "src", "lang"];
+
+    #id = `ml${++count}`;
+    #run = 0; // what belongs to an earlier start is dropped
+    #about = null;
+    #answer = null;
+    #fields = [];
+    #refused = new Set();
+    #consent = null;
+    #stream = null;
+    #waits = false;
+    #blocks = [];
+    #step = "form";
+    #decided = false;
+    #busy = false;
+    #notes = new Map();
+    #parts = {};
+    #subjects = null;
+
+    /** Roles and people, where the portal's server does not know them itself. */
+    get subjects() { return this.#subjects; }
+    set subjects(given) { this.#subjects = given; if (this.isConnected) this.reload(); }
+
+    /** What would be submitted now. */
+    get values() { return this.#values(); }
+
+    get vi() { return (this.getAttribute("lang") || this.closest("[lang]")?.lang || "vi").slice(0, 2) !== "en"; }
+    get catalogues() { return this.#about?.form["x-catalogues"] ?? {}; }
+
+    connectedCallback() {
+      loadStyle();
+      this.reload();
+    }
+
+    disconnectedCallback() {
+      this.#run += 1;
+      this.#stream?.close();
+    }
+
+    attributeChangedCallback(name, before, now) {
+      if (before === now || !this.isConnected || before === null) return;
+      if (name === "lang") this.#draw();
+      else this.reload();
+    }
+
+    /** Asks for the form and the data again; what was typed is gone. */
+    reload() {
+      this.#stream?.close();
+      this.#about = this.#answer = this.#consent = this.#stream = null;
+      this.#fields = [];
+      this.#refused.clear();
+      this.#notes.clear();
+      this.#waits = this.#decided = this.#busy = false;
+      this.#step = "form";
+      return this.#start(++this.#run);
+    }
+
+    /** Errors that the portal found: field -> what is wrong. */
+    showErrors(errors) {
+      this.#show("form");
+      this.#tell(Object.entries(errors).map(([key, text]) => [this.#fields.find((one) => one.key === key), String(text)]).filter(([field]) => field));
+    }
+
+    /* -------------------------------------------------------------------------------- words */
+
+    text(name, values = {}) {
+      return WORDS[name][this.vi ? 0 : 1].replace(/\{(\w+)\}/g, (_, part) => String(values[part] ?? ""));
+    }
+
+    /** A sentence as nodes: values stand in <bdi>, so that they turn nothing around them. */
+    say(name, values = {}) {
+      return WORDS[name][this.vi ? 0 : 1].split(/(\{\w+\})/).map((part) => {
+        const found = /^\{(\w+)\}$/.exec(part);
+        if (!found) return part;
+        const value = values[found[1]] ?? "";
+        return value instanceof Node || Array.isArray(value) ? value : bdi(value);
+      });
+    }
+
+    #when(time) {
+      const found = moment(time);
+      return `${found.time} ${found.day === moment(Date.now()).day ? this.text("today") : found.day}`;
+    }
+
+    #source(name) {
+      const found = this.#about?.sources?.find((one) => one.source === name);
+      if (!found) return name ? seen(name) : this.text("source");
+      return seen((this.vi ? found.title : found.title_en) || found.title);
+    }
+
+    #reason(reason) {
+      const found = this.#about?.form["x-reasons"]?.[reason?.code];
+      return found ? found[this.vi ? 0 : 1] : reason?.code ?? "";
+    }
+
+    #titled(item) { return (this.vi ? item.title : item.title_en) || item.title; }
+    #label(field) { return title(field.schema, this.vi); }
+    #long(field) { return (this.vi ? field.schema.title : field.schema["x-title-en"]) || field.schema.title; }
+
+    /** A value of a source or a person: whole text behind a button, nothing hidden. */
+    #shown(value) {
+      const text = seen(value);
+      const node = make("bdi", {}, cut(text, LONGEST));
+      if (text.length <= LONGEST) return [node];
+      const more = make("button", { type: "button", class: "ml-link", "aria-expanded": "false", onclick: () => {
+        node.textContent = text;
+        more.remove();
+        node.tabIndex = -1;
+        node.focus();
+      } }, this.say("all"));
+      return [node, " ", more];
+    }
+
+    /** A value in words: titles of codes, an address in one line, a list line by line. */
+    #plain(schema, value) {
+      if (isBlank(value)) return this.text("none");
+      if (Array.isArray(value)) return value.map((one) => this.#plain(schema.items ?? {}, one)).join("; ");
+      if (typeof value === "object") {
+        const parts = byOrder(schema.properties ?? {}).filter(([name]) => !isBlank(value[name]) && !(name === "quocGia" && value[name] === "VN"));
+        return parts.map(([name, one]) => this.#plain(one, value[name])).join(", ");
+      }
+      const rows = choices(schema, this.catalogues, this.vi) ?? this.catalogues[schema["x-catalogue"]] ?? [];
+      const found = rows.find(([code]) => code === value);
+      if (found) return found[1];
+      return typeof value === "number" && this.vi ? String(value).replace(".", ",") : String(value);
+    }
+
+    #display(field, value = field.value) {
+      const { schema } = field;
+      if (Array.isArray(value)) return [make("ul", { class: "ml-list" }, value.map((one) => li(this.#shown(this.#plain(schema.items ?? {}, one)))))];
+      const text = this.#plain(schema, value);
+      return typeof value === "string" && /^\d{9,}$/.test(value) ? [make("span", { class: "ml-id" }, this.#shown(text))] : this.#shown(text);
+    }
+
+    /* -------------------------------------------------------------------------------- server */
+
+    async #call(method, path, body) {
+      const csrf = document.querySelector('meta[name="csrf"]')?.content;
+      const headers = { Accept: "application/json" };
+      if (body) headers["Content-Type"] = "application/json";
+      if (csrf) headers["X-CSRF-Token"] = csrf;
+      let answer;
+      try {
+        answer = await fetch(this.#url(path), { method, headers, credentials: "same-origin", body: body && JSON.stringify(body) });
+      } catch {
+        throw new Problem({});
+      }
+      const found = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Problem({ status: answer.status, ...found, code: found.code ?? `http_${answer.status}` });
+      return found;
+    }
+
+    #url(path) {
+      return `${(this.getAttribute("src") || "").replace(/\/$/, "")}/${encodeURIComponent(this.getAttribute("procedure") || "")}${path}`;
+    }
+
+    #emit(name, detail = {}, cancelable = false) {
+      return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable }));
+    }
+
+    async #start(run) {
+      this.replaceChildren();
+      const late = setTimeout(() => { if (run === this.#run && !this.#answer) this.#loading(); }, LOADING_MS);
+      try {
+        const about = await this.#call("GET", "");
+        if (run !== this.#run) return;
+        this.#about = about;
+        this.#fields = fieldsOf(about.form).map((one, at) => ({
+          ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true, evidence: null, doubt: null }, value: null,
+          typed: false, just: false, offer: null, choice: null, isKept: false, error: "",
+        }));
+        await this.#prefill(run);
+      } catch (error) {
+        if (run === this.#run) this.#failed(error);
+      } finally {
+        clearTimeout(late);
+        if (run === this.#run) this.removeAttribute("aria-busy");
+      }
+    }
+
+    #loading() {
+      this.setAttribute("aria-busy", "true");
+      this.replaceChildren(make("p", { class: "ml-loading", role: "status" }, icon("hourglass", "wait"), this.say("loading")));
+    }
+
+    /** Asks for the data. What was typed is said to the server and stays. */
+    async #prefill(run) {
+      const typed = this.#fields.filter((one) => one.typed && !isBlank(one.value));
+      const answer = await this.#call("POST", "/prefill", {
+        ...(this.#subjects && { subjects: this.#subjects }), ...(this.#consent && { consent: this.#consent }),
+        ...(typed.length && { known: Object.fromEntries(typed.map((one) => [one.key, one.value])) }),
+      });
+      if (run !== this.#run) return;
+      this.#take(answer);
+      this.#decided = false;
+      this.#listen(run);
+      this.#draw();
+      this.#emit("prefill", { exchange_id: answer.exchange_id, fields: this.#fields.filter((one) => one.entry.evidence).map((one) => one.key), pending: this.#waits });
+    }
+
+    /** The first answer: fields that nobody touched are as it says. */
+    #take(answer) {
+      this.#answer = answer;
+      this.#waits = answer.pending !== null && answer.pending !== undefined;
+      for (const field of this.#fields) {
+        const entry = answer.fields[field.key] ?? field.entry;
+        field.entry = entry;
+        field.just = false;
+        field.offer = null;
+        if (!field.typed) field.value = entry.state === "disputed" ? null : entry.value;
+      }
+    }
+
+    #listen(run) {
+      this.#stream?.close();
+      this.#stream = null;
+      if (!this.#waits) return;
+      let lost = 0;
+      const stream = new EventSource(this.#url(`/late?exchange=${encodeURIComponent(this.#answer.exchange_id)}`));
+      this.#stream = stream;
+      const end = () => {
+        stream.close();
+        if (run === this.#run && this.#stream === stream) { this.#stream = null; this.#ended(); }
+      };
+      stream.addEventListener("late", (event) => { lost = 0; if (run === this.#run && this.#stream === stream) this.#late(JSON.parse(event.data)); });
+      stream.addEventListener("end", end);
+      stream.addEventListener("error", (event) => {
+        // an event of the server has data; without any, the connection broke, and the browser connects again
+        if (event.data === undefined && stream.readyState !== EventSource.CLOSED && ++lost < 4) return;
+        end();
+        this.#note("late", "wait", [this.say("lateLost")]);
+        this.#emit("error", { code: "late_lost" });
+      });
+    }
+
+    /** Nothing more comes: what was awaited is not known. */
+    #ended() {
+      if (!this.#waits) return;
+      const waited = this.#fields.filter((field) => this.#isPending(field));
+      this.#waits = false;
+      waited.forEach((field) => this.#drawField(field));
+      this.#around();
+    }
+
+    /** The whole answer again: only what changed is touched, and nothing that a person typed or is in. */
+    #late(answer) {
+      const waited = this.#fields.filter((field) => this.#isPending(field));
+      const changed = this.#fields.filter((field) => answer.fields[field.key] && JSON.stringify(answer.fields[field.key]) !== JSON.stringify(field.entry));
+      const focused = document.activeElement;
+      this.#answer = answer;
+      this.#waits = answer.pending !== null && answer.pending !== undefined;
+      for (const field of changed) {
+        const entry = field.entry = answer.fields[field.key];
+        const isIn = focused && field.box?.contains(focused);
+        const comes = entry.state === "filled" && !isBlank(entry.value) && !this.#refused.has(entry.evidence);
+        if (comes && !isIn && isSame(entry.value, field.value)) field.typed = false;
+        if (field.typed || isIn) {
+          field.offer = comes && !isSame(entry.value, field.value) ? entry : null;
+          if (field.offer || entry.state === "disputed") field.typed = true;
+        } else {
+          field.value = entry.state === "disputed" || this.#refused.has(entry.evidence) ? null : entry.value;
+          field.just = comes;
+        }
+        this.#drawField(field);
+      }
+      if (!this.#waits) { this.#stream?.close(); this.#stream = null; }
+      waited.filter((field) => !changed.includes(field)).forEach((field) => this.#drawField(field));
+      const names = [...new Set(changed.map((one) => answer.evidence[one.entry.evidence]?.source).filter(Boolean))];
+      this.#around(names.length ? this.text("arrived", { source: names.map((one) => this.#source(one)).join(", ") }) : "");
+      if (changed.length) this.#emit("late", { exchange_id: answer.exchange_id, fields: changed.map((one) => one.key), pending: this.#waits });
+    }
+
+    /* -------------------------------------------------------------------------------- drawing */
+
+    /** The whole form. Called at the start, for another language, and after a consent. */
+    #draw() {
+      if (!this.#about) return;
+      const heading = Math.min(Math.max(Number(this.getAttribute("heading")) || 2, 1), 5);
+      this.#parts = {
+        h: `h${heading}`, h3: `h${heading + 1}`, status: make("p", { class: "ml-status", role: "status" }), summary: make("div", { class: "ml-summary" }),
+        notes: make("div", { class: "ml-notes" }), errors: make("div", { class: "ml-errors", role: "alert", tabindex: "-1", hidden: true }),
+        groups: make("div", { class: "ml-groups" }), aside: make("aside", { class: "ml-aside", "aria-label": this.text("papers") }),
+        check: make("div", { class: "ml-check", hidden: true }), files: this.#parts.files ?? new Map(),
+      };
+      const parts = this.#parts;
+      parts.go = make("button", { type: "submit", class: "ml-button ml-main" }, this.say("check"));
+      parts.body = make("div", { class: "ml-body" }, parts.groups, make("div", { class: "ml-actions" }, parts.go));
+      // what happens inside is told by the element's own events
+      const quiet = (event) => event.stopPropagation();
+      const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (this.#step === "form") this.#check();
+      } }, make("div", { class: "ml-column" }, make("div", { class: "ml-top" }, parts.status, parts.summary), parts.notes, parts.errors, parts.body, parts.check), parts.aside);
+      if (this.hasAttribute("action")) {
+        form.action = this.getAttribute("action");
+        form.method = "post";
+        form.enctype = "multipart/form-data";
+      }
+      parts.form = form;
+      this.replaceChildren(form);
+      this.#layOut();
+      this.#around();
+      this.#show(this.#step);
+    }
+
+    #layOut() {
+      const { groups } = this.#parts;
+      groups.replaceChildren();
+      this.#blocks = [];
+      for (const group of this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]) {
+        const own = this.#fields.filter((one) => one.schema["x-role"] === group.name);
+        const head = make(this.#parts.h, { id: `${this.#id}-g-${group.name}` }, this.#titled(group));
+        const section = make("section", { class: "ml-group", "aria-labelledby": head.id }, group.title && head);
+        const locked = new Map();
+        for (const field of own) {
+          field.box = field.control = field.pair = field.where = field.kind = null;
+          if (field.entry.state === "not_applicable") continue;
+          const { evidence } = field.entry;
+          if (this.#isLocked(field)) {
+            if (!locked.has(evidence)) {
+              locked.set(evidence, this.#lockedBlock(evidence));
+              section.append(locked.get(evidence).node);
+              this.#blocks.push(locked.get(evidence));
+            }
+            field.where = locked.get(evidence);
+            field.pair = make("div", { class: "ml-pair" });
+            field.where.list.append(field.pair);
+            field.where.fields.push(field);
+          } else {
+            field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
+            section.append(field.box);
+          }
+          this.#drawField(field);
+        }
+        locked.forEach((block) => this.#drawBlock(block));
+        if (section.children.length > 1) groups.append(section);
+      }
+      this.#drawConsents();
+      const rest = this.#fields.filter((one) => one.entry.state === "not_applicable");
+      if (rest.length) {
+        groups.append(make("details", { class: "ml-rest" }, make("summary", {}, this.say("notApplicable", { n: rest.length })),
+          make("ul", { class: "ml-list" }, rest.map((one) => li(this.#long(one))))));
+      }
+    }
+
+    #isLocked(field) {
+      return field.entry.state === "filled" && !field.entry.editable && !field.typed && !field.offer && !this.#isRefused(field);
+    }
+
+    #isRefused(field) { return this.#refused.has(field.entry.evidence); }
+
+    #isPending(field) {
+      return this.#waits && field.entry.state === "unavailable" && field.entry.reason?.code === "deadline_reached";
+    }
+
+    #lockedBlock(evidence) {
+      const list = make("dl", { class: "ml-facts" });
+      const origin = make("div", { class: "ml-origin" });
+      return { evidence, list, origin, fields: [], node: make("div", { class: "ml-locked" }, list, origin) };
+    }
+
+    #drawBlock(block) {
+      const left = block.fields.filter((one) => one.where === block);
+      block.node.hidden = !left.length && !this.#refused.has(block.evidence);
+      block.list.hidden = !left.length;
+      const isRefused = this.#refused.has(block.evidence);
+      block.origin.replaceChildren(...(isRefused ? this.#refusedLine(block.evidence) : this.#originOf(block.evidence, left, true, this.say("confirmed", this.#by(block.evidence)), "lock")));
+    }
+
+    #by(evidence) {
+      const found = this.#answer?.evidence[evidence];
+      return { source: this.#source(found?.source), when: found?.fetched_at ? this.#when(found.fetched_at) : "" };
+    }
+
+    /** One field, where it stands. An input that is there is kept: nothing moves under the hand. */
+    #drawField(field) {
+      if (field.entry.state === "not_applicable" && !field.box) return;
+      if (field.pair && field.where) {
+        if (this.#isLocked(field)) {
+          field.pair.replaceChildren(make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)));
+          return;
+        }
+        this.#leaveBlock(field);
+      }
+      if (!field.box) return;
+      const kind = this.#isLocked(field) ? "locked" : field.entry.state === "disputed" && !this.#isRefused(field) && !(field.typed && field.choice === null) ? "disputed" : "input";
+      if (kind !== field.kind || !field.slots?.control.childNodes.length) this.#build(field, kind);
+      else if (kind === "input" && !field.typed) field.control.set(field.value);
+      else if (kind === "locked") field.slots.control.replaceChildren(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)))));
+      this.#drawNotes(field);
+    }
+
+    #leaveBlock(field) {
+      const block = field.where;
+      field.where = null;
+      field.pair.remove();
+      field.pair = null;
+      field.kind = null;
+      field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
+      const before = block.last ?? block.node;
+      before.after(field.box);
+      block.last = field.box;
+      this.#drawBlock(block);
+    }
+
+    #build(field, kind) {
+      field.kind = kind;
+      field.control = null;
+      const slots = field.slots = { control: make("div", { class: "ml-control" }), origin: make("div", { class: "ml-origin" }), box: make("div", { class: "ml-note" }), error: make("p", { class: "ml-error", id: `${field.id}-error`, hidden: true }) };
+      const head = [];
+      if (kind === "locked") {
+        slots.control.append(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)))));
+      } else if (kind === "disputed") {
+        head.push(make("span", { class: "ml-label", id: `${field.id}-label` }, this.#label(field)));
+        slots.control.append(this.#disputed(field));
+      } else {
+        const made = field.control = control(field, field.id, this, () => this.#typed(field));
+        made.set(field.value);
+        const words = [this.#label(field), field.required && make("span", { class: "ml-required" }, " ", this.say("required"))];
+        head.push(made.group ? make("span", { class: "ml-label", id: `${field.id}-label` }, words) : make("label", { class: "ml-label", for: field.id, id: `${field.id}-label` }, words));
+        const hint = this.#hint(field.schema);
+        if (hint) head.push(make("p", { class: "ml-hint", id: `${field.id}-hint` }, hint));
+        const target = made.group ? made.node : made.first;
+        if (made.group) {
+          target.setAttribute("role", made.group);
+          target.setAttribute("aria-labelledby", `${field.id}-label`);
+        }
+        if (field.required && made.group !== "group") target.setAttribute("aria-required", "true");
+        field.described = target;
+        slots.control.append(made.node);
+      }
+      field.box.replaceChildren(...head, slots.control, slots.origin, slots.box, slots.error);
+      if (this.#isPending(field) || field.just) field.box.classList.add("ml-waits");
+    }
+
+    #hint(schema) {
+      if (schema["x-example"]) return this.say("example", { example: schema["x-example"] });
+      const digits = /^\^\[0-9\]\{(\d+)\}\$$/.exec(schema.pattern ?? "");
+      return digits && schema["x-widget"] !== "select" ? this.say("digits", { n: digits[1] }) : null;
+    }
+
+    /** Origin, box and error of a field; they stand under its control, so that it stays where it is. */
+    #drawNotes(field) {
+      const { origin, box, error } = field.slots;
+      const line = this.#originLine(field);
+      origin.replaceChildren(...line);
+      const said = line.length ? `${field.id}-said` : "";
+      origin.firstElementChild?.setAttribute("id", said);
+      box.replaceChildren(...this.#boxOf(field));
+      if (this.#isPending(field)) field.box.classList.add("ml-waits");
+      error.hidden = !field.error;
+      error.replaceChildren(...(field.error ? [icon("cross", "stop"), strong(this.say("error")), " ", field.error] : []));
+      const target = field.kind === "disputed" ? field.slots.control.firstElementChild : field.described;
+      if (field.kind === "locked" || !target) return;
+      const ids = [field.box.querySelector(`#${CSS.escape(`${field.id}-hint`)}`)?.id, said, field.error && error.id].filter(Boolean);
+      if (ids.length) target.setAttribute("aria-describedby", ids.join(" "));
+      else target.removeAttribute("aria-describedby");
+      if (field.error) target.setAttribute("aria-invalid", "true");
+      else target.removeAttribute("aria-invalid");
+    }
+
+    #line(name, kind, ...content) { return [make("span", { class: "ml-said" }, icon(name, kind), span(content))]; }
+
+    #originLine(field) {
+      const { entry } = field;
+      const source = this.#source(entry.reason?.source ?? this.#answer?.evidence[entry.evidence]?.source);
+      if (this.#isRefused(field)) {
+        if (field.typed) return this.#line("pencil", "own", this.say("typed"));
+        // said once: at the block of the evidence, else at its first field
+        const isFirst = this.#fields.find((one) => one.entry.evidence === entry.evidence) === field;
+        return isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
+      }
+      if (field.kind === "locked") return this.#originOf(entry.evidence, [field], true, this.say("confirmed", this.#by(entry.evidence)), "lock", field.just);
+      if (field.typed) {
+        if (entry.state === "filled" && !field.offer && !isSame(entry.value, field.value)) {
+          const back = link(this.say("restore"), () => this.#restore(field));
+          return [...this.#line("pencil", "own", this.say("edited", { source, value: short(this.#plain(field.schema, entry.value)) })), back];
+        }
+        return isBlank(field.value) && !this.#isPending(field) ? [] : isBlank(field.value) ? this.#line("hourglass", "wait", this.say("pending", { source })) : this.#line("pencil", "own", this.say("typed"));
+      }
+      switch (entry.state) {
+        case "filled": {
+          const declared = this.#answer?.evidence[entry.evidence]?.declared?.[entry.attribute?.split(".").slice(1).join(".")];
+          if (declared) return this.#originOf(entry.evidence, [field], false, this.say("declared", { since: moment(declared.given_at).day, until: moment(declared.valid_until).day }), "pencil", field.just);
+          return this.#originOf(entry.evidence, [field], false, this.say("from", this.#by(entry.evidence)), "landmark", field.just);
+        }
+        case "kept": return this.#line("pencil", "own", this.say("typed"));
+        case "not_found": return entry.reason?.source === "own_data" ? [] : this.#line("slash", "mute", this.say("notFound", { source }));
+        case "unavailable": return this.#isPending(field) ? this.#line("hourglass", "wait", this.say("pending", { source })) : this.#line("cloud", "wait", this.say("unavailable", { source }));
+        case "withheld": return this.#line("eye", "mute", this.say("withheld", { reason: this.#reason(entry.reason) }));
+        default: return [];
+      }
+    }
+
+    /** The grey line of an evidence with all that is behind it. */
+    #originOf(evidence, fields, isLocked, sentence, sign, isJust = false) {
+      const found = this.#answer?.evidence[evidence];
+      if (!found) return [];
+      const provider = this.#about.sources?.find((one) => one.source === found.source)?.provider ?? found.provider;
+      const until = found.valid_until && moment(found.valid_until);
+      const at = found.fetched_at && moment(found.fetched_at);
+      const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
+        ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis], ["sandboxMark", found.sandbox && this.text("sandbox")]];
+      const panel = make("div", { class: "ml-panel" });
+      const report = make("button", { type: "button", class: "ml-button", onclick: () => this.#report(panel, report, evidence, fields) }, icon("flag"), this.say("report"));
+      const refuse = link(this.say("refuse"), () => this.#askRefuse(panel, refuse, evidence));
+      const details = make("details", { class: "ml-details" }, make("summary", {}, this.say("origin"), make("span", { class: "ml-hidden" }, ` ${fields.map((one) => this.#label(one)).join(", ")}`)),
+        make("div", { class: "ml-inside" },
+          make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, this.say(name)), make("dd", {}, this.#shown(value))))),
+          buttons(fields.length && !found.self_declared ? report : "", this.#answer.preview && !this.#decided ? refuse : ""), panel));
+      details.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape" || panel.childNodes.length) return;
+        details.open = false;
+        details.firstElementChild.focus();
+      });
+      return [...this.#line(sign, "", sentence), isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
+    }
+
+    #boxOf(field) {
+      const found = [];
+      const { entry } = field;
+      if (field.offer) {
+        const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
+        const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
+          make("button", { type: "button", class: "ml-button", onclick: () => this.#keep(field) }, isBlank(field.value) ? this.say("keepTyping") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }))];
+        found.push(make("div", { class: "ml-box ml-doubt" }, make("p", { class: "ml-said" }, icon("clock", "doubt"), span(this.say("late", names), make("br"), this.say(isBlank(field.value) ? "lateFocus" : "lateHint"))), buttons(ways)));
+      }
+      if (entry.state === "disputed" && field.kind === "input") {
+        const take = (choice, value) => {
+          Object.assign(field, { choice, value, typed: true });
+          this.#drawField(field);
+          this.#focus(field);
+          this.#changed(field);
+        };
+        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => take(choice, value));
+        found.push(make("div", { class: "ml-box ml-doubt" }, make("p", { class: "ml-said" }, icon("compare", "doubt"), span(this.say("differ"))),
+          buttons(entry.doubt.candidates.map((one, at) => way("use", one.value, at)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
+      }
+      if (entry.doubt && entry.state !== "disputed" && !field.typed && !this.#isRefused(field)) {
+        found.push(make("p", { class: "ml-said" }, icon("compare", "doubt"), span(this.say("doubt"), entry.reason ? ` ${this.#reason(entry.reason)}.` : "")));
+      }
+      const text = typeof field.value === "string" && field.kind === "input" ? field.value : "";
+      if (!field.typed && text && seen(text) !== text) found.push(make("p", { class: "ml-said" }, icon("warning", "doubt"), span(this.say("hidden"), this.#shown(text))));
+      const keep = field.schema["x-keep"];
+      if (keep && field.kind === "input" && this.#isKeeper(field) && !this.#answer?.evidence[entry.evidence]?.declared) {
+        const until = moment(Date.now() + keep.days * DAY_MS).day;
+        const tick = make("input", { type: "checkbox", id: `${field.id}-keep`, "aria-describedby": `${field.id}-keep-hint`, onchange: () => { field.isKept = tick.checked; } });
+        tick.checked = field.isKept;
+        found.push(make("div", { class: "ml-box ml-own" }, make("label", { class: "ml-radio", for: tick.id }, tick, span(this.say("ownTick", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
+      }
+      return found;
+    }
+
+    /** Own data are kept from the field of the person who signs in; once each. */
+    #isKeeper(field) {
+      const { attribute } = field.schema["x-keep"];
+      const same = this.#fields.filter((one) => one.schema["x-keep"]?.attribute === attribute && one.entry.state !== "not_applicable");
+      return (same.find((one) => this.#about.procedure.subjects?.[one.schema["x-role"]]?.signs_in) ?? same[0]) === field;
+    }
+
+    #disputed(field) {
+      const { candidates, preferred } = field.entry.doubt ?? { candidates: [], preferred: null };
+      const shown = candidates.filter((one) => !this.#refused.has(one.evidence));
+      const own = control(field, field.id, this, () => { field.value = own.get(); this.#changed(field); });
+      const typing = make("div", { class: "ml-typing" }, own.group ? make("span", { class: "ml-sub", id: `${field.id}-own` }, this.say("rightValue")) : make("label", { class: "ml-sub", for: field.id }, this.say("rightValue")), own.node);
+      if (own.group) { own.node.setAttribute("role", own.group); own.node.setAttribute("aria-labelledby", `${field.id}-own`); }
+      typing.hidden = field.choice !== "none";
+      field.own = own;
+      const choose = (choice, value) => {
+        field.choice = choice;
+        field.typed = true;
+        field.value = choice === "none" ? own.get() : value;
+        typing.hidden = choice !== "none";
+        this.#changed(field);
+      };
+      const radio = (at, choice, value, head, words) => {
+        const one = make("input", { type: "radio", name: `${field.id}-choice`, id: `${field.id}-c${at}`, "aria-describedby": `${field.id}-w${at}`, onchange: () => choose(choice, value) });
+        one.checked = field.choice === choice;
+        return make("div", { class: "ml-choice" }, make("label", { class: "ml-radio", for: one.id }, one, strong(head)), make("p", { class: "ml-hint", id: `${field.id}-w${at}` }, words));
+      };
+      if (field.choice === "none") own.set(field.value);
+      return make("div", { class: "ml-box ml-doubt", role: "radiogroup", "aria-labelledby": `${field.id}-label` },
+        make("p", { class: "ml-said ml-strong" }, icon("compare", "doubt"), span(this.say("differ"))),
+        shown.map((one) => {
+          const at = candidates.indexOf(one);
+          return radio(at, at, one.value, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), at === preferred ? [" ", this.say("preferred")] : ""]);
+        }),
+        radio("n", "none", null, this.say(shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
+    }
+
+    /* -------------------------------------------------------------------------------- what a person does */
+
+    #typed(field) {
+      field.value = field.control.get();
+      field.typed = !isSame(field.value, this.#isRefused(field) || field.entry.state !== "filled" ? null : field.entry.value) || field.offer !== null;
+      field.just = false;
+      this.#changed(field);
+    }
+
+    #changed(field) {
+      field.error = "";
+      this.#drawNotes(field);
+      this.#drawSummary();
+      this.#emit("change", { field: field.key });
+    }
+
+    /** The value of the source after all. */
+    #restore(field) {
+      const entry = field.offer ?? field.entry;
+      Object.assign(field, { offer: null, typed: false, value: entry.value, entry, choice: null, error: "" });
+      this.#drawField(field);
+      this.#drawSummary();
+      this.#focus(field);
+      this.#emit("change", { field: field.key });
+    }
+
+    #keep(field) {
+      field.offer = null;
+      field.typed = true;
+      this.#drawField(field);
+      this.#drawSummary();
+      this.#focus(field);
+    }
+
+    #focus(field) {
+      const target = field.kind === "disputed" ? field.slots.control.querySelector("input") : field.control?.first;
+      if (target) { target.focus(); return; }
+      const place = field.box ?? field.where?.node ?? this;
+      place.tabIndex = -1;
+      place.focus();
+    }
+
+    #open(panel, from, content) {
+      const close = () => { panel.replaceChildren(); from.focus(); };
+      const box = make("div", { class: "ml-box ml-ask", role: "group", tabindex: "-1", onkeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } } }, content(close));
+      const head = box.firstElementChild;
+      head.id ||= `${this.#id}-p${++count}`;
+      box.setAttribute("aria-labelledby", head.id);
+      panel.replaceChildren(box);
+      box.focus();
+    }
+
+    #papersOf(evidence) {
+      return this.#papers().filter((one) => ["replaced", "reusable"].includes(one.state) && texts(one.by).some((word) => word.startsWith(`${evidence}:`)));
+    }
+
+    #askRefuse(panel, from, evidence) {
+      const fields = this.#fields.filter((one) => one.entry.evidence === evidence && one.entry.state === "filled");
+      const papers = this.#papersOf(evidence);
+      this.#open(panel, from, (close) => [bold(this.say("refuseTitle", this.#by(evidence))),
+        fields.length ? para(this.say("refuseFields", { n: fields.length, fields: fields.map((one) => this.#label(one)).join(", ") })) : "",
+        papers.length ? para(this.say("refusePapers", { papers: papers.map((one) => this.#titled(one)).join("; ") })) : "",
+        buttons(button(this.say("refuseYes"), () => this.#refuse(evidence, true)),
+          button(this.say("refuseNo"), close))]);
+    }
+
+    #refuse(evidence, isRefused) {
+      if (isRefused) this.#refused.add(evidence);
+      else this.#refused.delete(evidence);
+      for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
+        const refused = this.#answer.evidence[evidence] && isRefused;
+        if (!field.typed) field.value = this.#isRefused(field) || field.entry.state === "disputed" ? null : field.entry.value;
+        else if (refused && field.entry.doubt?.candidates[field.choice]?.evidence === evidence) Object.assign(field, { typed: false, choice: null, value: null });
+        if (field.entry.state === "disputed") field.kind = null;
+        this.#drawField(field);
+      }
+      this.#blocks.forEach((block) => { if (block.evidence === evidence) this.#drawBlock(block); });
+      this.#around(isRefused ? `${this.text("refused", this.#by(evidence))}.` : "");
+      const again = this.#parts.groups.querySelector(`[data-evidence="${CSS.escape(evidence)}"]`);
+      if (again) again.focus();
+      else this.#focus(this.#fields.find((one) => one.entry.evidence === evidence) ?? this.#fields[0]);
+    }
+
+    #refusedLine(evidence) {
+      return [make("span", { class: "ml-said" }, icon("ban", "mute"), span(this.say("refused", this.#by(evidence)))),
+        this.#decided ? "" : make("button", { type: "button", class: "ml-link", "data-evidence": evidence, onclick: () => this.#refuse(evidence, false) }, this.say("again"))].filter(Boolean);
+    }
+
+    #report(panel, from, evidence, fields) {
+      const found = this.#answer.evidence[evidence];
+      const which = make("select", { id: `${this.#id}-r1`, class: "ml-input" }, fields.map((one, at) => make("option", { value: at }, this.#label(one))));
+      const right = make("input", { id: `${this.#id}-r2`, class: "ml-input", maxlength: 500, autocomplete: "off" });
+      const grounds = make("input", { id: `${this.#id}-r3`, class: "ml-input", maxlength: 300, autocomplete: "off" });
+      const said = make("p", { class: "ml-error", role: "alert" });
+      this.#open(panel, from, (close) => {
+        const send = async () => {
+          const field = fields[Number(which.value)];
+          if (!right.value.trim()) {
+            said.replaceChildren(icon("cross", "stop"), strong(this.say("error")), " ", this.text("missing", { label: this.text("reportRight").toLowerCase() }));
+            right.focus();
+            return;
+          }
+          try {
+            const done = await this.#call("POST", "/corrections", {
+              exchange_id: this.#answer.exchange_id, subject: found.subject, source: found.source, attribute: field.entry.attribute, why: "citizen_corrects",
+              shown: field.entry.original ?? field.entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
+            });
+            const advice = done.advice?.[this.vi ? "vi" : "en"];
+            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, make("p", { class: "ml-said" }, icon("check", "ok"), span(this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", seen(advice)] : ""))));
+            panel.firstElementChild.focus();
+          } catch (error) {
+            said.replaceChildren(icon("cross", "stop"), ...this.#words(error, "failedSend"));
+            this.#lost(error);
+          }
+        };
+        return [bold(this.say("reportTitle")), make("p", { class: "ml-hint" }, this.say("reportHint")),
+          fields.length > 1 ? [make("label", { class: "ml-sub", for: which.id }, this.say("reportWhich")), which] : "",
+          make("label", { class: "ml-sub", for: right.id }, this.say("reportRight")), right, make("label", { class: "ml-sub", for: grounds.id }, this.say("reportGrounds")), grounds, said,
+          buttons(button(this.say("send"), send), link(this.say("cancel"), close))];
+      });
+    }
+
+    /* -------------------------------------------------------------------------------- consent */
+
+    /** One question per data service that waits for a consent. */
+    #drawConsents() {
+      if (!this.#answer) return;
+      const services = new Map();
+      for (const one of this.#answer.sources.filter((two) => two.reason === "consent_missing")) services.set(`${one.source}.${one.data_service}`, one);
+      for (const [service, one] of services) {
+        const fields = this.#fields.filter((two) => two.entry.state === "withheld" && two.entry.reason?.code === "consent_missing" && (two.entry.reason.source ?? one.source) === one.source && two.entry.attribute);
+        if (!fields.length) continue;
+        const until = new Date(Date.now() + CONSENT_DAYS * DAY_MS);
+        const id = `${this.#id}-c-${service}`;
+        const tick = make("input", { type: "checkbox", id });
+        const said = make("p", { class: "ml-error", role: "alert" });
+        const procedure = this.#titled(this.#about.procedure);
+        const pairs = [["consentWhat", fields.map((two) => this.#long(two)).join(", ")], ["consentWhom", this.text("consentTo", { from: this.#source(one.source), agency: this.getAttribute("agency") || this.text("agency") })],
+          ["consentWhy", this.text("consentFor", { title: procedure })], ["consentUntil", moment(until).day], ["consentBack", this.text("consentHow")]];
+        const get = make("button", { type: "button", class: "ml-button", onclick: async () => {
+          said.replaceChildren();
+          if (!tick.checked) { said.append(icon("cross", "stop"), this.text("consentNone")); tick.focus(); return; }
+          const run = this.#run;
+          try {
+            const done = await this.#call("POST", "/consents", {
+              purpose: this.#about.procedure.purpose, attributes: { [service]: [...new Set(fields.map((two) => two.entry.attribute.split(".").slice(1).join(".")))] },
+              text_version: TEXT_VERSION, language: this.vi ? "vi" : "en", channel: "portal", expires_at: until.toISOString().replace(/\.\d+/, ""),
+            });
+            this.#consent = done.consent;
+            await this.#prefill(run);
+            this.#focus(fields[0]);
+          } catch (error) {
+            said.append(icon("cross", "stop"), ...this.#words(error, "failedSend"));
+            this.#lost(error);
+          }
+        } }, this.say("consentGet"));
+        const box = make("div", { class: "ml-box ml-own", role: "group", "aria-label": this.text("consentTitle") }, bold(this.say("consentTitle")),
+          make("dl", { class: "ml-pairs" }, pairs.map(([name, value]) => make("div", {}, make("dt", {}, this.say(name)), make("dd", {}, this.#shown(value))))),
+          make("label", { class: "ml-radio", for: id }, tick, this.say("consentTick")), said, buttons(get));
+        fields[0].box?.before(box);
+      }
+    }
+
+    /* -------------------------------------------------------------------------------- around the fields */
+
+    #papers() {
+      return (this.#answer?.papers ?? []).map((one) => {
+        if (!["replaced", "reusable"].includes(one.state)) return one;
+        const words = texts(one.by ?? one.paper);
+        const isLost = [...this.#refused].some((evidence) => words.some((word) => word.startsWith(`${evidence}:`)));
+        return isLost ? { ...one, state: "required", reason: null, advice: null, isRefused: true } : one;
+      });
+    }
+
+    #counts() {
+      const all = this.#fields.filter((one) => one.entry.state !== "not_applicable");
+      const filled = all.filter((one) => !one.typed && one.entry.state === "filled" && !isBlank(one.value) && !this.#isRefused(one)).length;
+      const typed = all.filter((one) => (one.typed || one.entry.state === "kept") && !isBlank(one.value)).length;
+      return { all: all.length, filled, typed, papers: this.#papers().filter((one) => ["replaced", "reusable", "digital_only"].includes(one.state)).length };
+    }
+
+    /** All but the fields; `event`: what just happened, said once with the summary. */
+    #around(event = "") {
+      const { status } = this.#parts;
+      if (!status) return;
+      const { all, filled, papers } = this.#counts();
+      if (this.#answer) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", this.text("filled", { n: filled, of: all, papers }));
+      this.#drawSummary();
+      this.#drawAside();
+      this.#drawNoteList();
+      if (this.#step === "check") this.#drawCheck();
+    }
+
+    #waitingFor() {
+      const names = this.#fields.filter((one) => this.#isPending(one)).map((one) => one.entry.reason.source);
+      const asked = this.#answer?.sources.filter((one) => one.reason === "deadline_reached").map((one) => one.source) ?? [];
+      return [...new Set(names.length ? names : asked)].map((one) => this.#source(one)).join(", ");
+    }
+
+    #drawSummary() {
+      const { summary } = this.#parts;
+      if (!this.#answer || !summary) { summary?.replaceChildren(); return; }
+      const { all, filled, typed } = this.#counts();
+      const bar = svg("svg", { class: "ml-bar", viewBox: "0 0 100 2", preserveAspectRatio: "none", "aria-hidden": "true" });
+      const wide = (n) => (all ? (100 * n) / all : 0);
+      bar.append(svg("rect", { class: "ml-bar-left", width: 100, height: 2 }), svg("rect", { class: "ml-bar-ok", width: wide(filled), height: 2 }), svg("rect", { class: "ml-bar-own", x: wide(filled), width: wide(typed), height: 2 }));
+      const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
+      const late = this.#fields.filter((one) => one.offer);
+      const jump = (field, words) => make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); field.box?.scrollIntoView({ block: "center" }); } }, words);
+      const tasks = [...open.map((one) => jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() }))), ...late.map((one) => jump(one, this.say("taskCompare", { label: this.#long(one).toLowerCase() })))];
+      const item = (name, kind, ...content) => li(icon(name, kind), span(content));
+      const needed = this.#papers().filter((one) => one.state === "required").length;
+      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: Math.max(0, all - filled - typed) }))),
+        make("ul", { class: "ml-lines" }, item("paper", "", make("a", { href: `#${this.#id}-papers`, onclick: (event) => { event.preventDefault(); const head = this.#parts.aside.querySelector("[tabindex]"); head?.focus(); head?.scrollIntoView(); } }, this.say("toPapers", { n: needed }))),
+          tasks.length ? item("tasks", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
+          this.#waits ? item("hourglass", "wait", this.say("waitingFor", { source: strong(this.#waitingFor()) })) : ""));
+    }
+
+    #drawAside() {
+      const { aside, h, h3, files } = this.#parts;
+      if (!this.#answer) { aside.replaceChildren(); return; }
+      const papers = this.#papers();
+      const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis) })) : "");
+      const required = papers.filter((one) => one.state === "required");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.advice ? seen(one.advice[this.vi ? "vi" : "en"]) : one.reason ? this.#reason(one.reason) : "");
+      const file = (one) => {
+        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
+        files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
+        return files.get(one.code);
+      };
+      const by = (one) => {
+        const used = [...new Set(Object.entries(this.#answer.evidence).filter(([evidence]) => texts(one.by).some((word) => word.startsWith(`${evidence}:`))).map(([, found]) => this.#source(found.source)))];
+        return one.state === "digital_only" ? this.say("digital") : used.length ? this.say("replacedBy", { sources: used.join(", ") }) : "";
+      };
+      const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "toBring" ? "paper" : "paperDone", head === "toBring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
+      const active = document.activeElement;
+      const keep = aside.contains(active) ? active : null;
+      aside.replaceChildren(make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
+        required.length ? "" : small(this.say("noneToBring")),
+        part("toBring", required, (one) => [small(words(one)), file(one)]),
+        part("inStore", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
+        part("notNeeded", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
+      make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(this.say(text)))))),
+        small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id))));
+      if (keep?.isConnected) keep.focus();
+    }
+
+    #sourceStates() {
+      const states = { found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"], no_match: ["slash", "mute", "hasNone"], refused: ["eye", "mute", "notAsked"], unavailable: ["cloud", "wait", "silent"], invalid: ["cloud", "wait", "silent"] };
+      const worst = ["deadline", "unavailable", "invalid", "refused", "found", "not_found", "no_match"];
+      const found = new Map();
+      for (const one of this.#answer.sources) {
+        const outcome = this.#waits && one.reason === "deadline_reached" ? "deadline" : one.outcome;
+        if (!worst.includes(outcome) || one.source === "own_data") continue;
+        if (!found.has(one.source) || worst.indexOf(outcome) < worst.indexOf(found.get(one.source))) found.set(one.source, outcome);
+      }
+      return [...found].map(([name, outcome]) => [name, ...(outcome === "deadline" ? ["hourglass", "wait", "awaited"] : states[outcome])]);
+    }
+
+    #note(name, kind, content) {
+      if (content) this.#notes.set(name, [kind, content]);
+      else this.#notes.delete(name);
+      this.#drawNoteList();
+    }
+
+    #drawNoteList() {
+      const { notes, h } = this.#parts;
+      if (!notes) return;
+      const warnings = this.#answer?.warnings ?? [];
+      notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => make("div", { class: `ml-box ml-${kind}` }, make("div", { class: "ml-said" }, icon(kind === "stop" ? "cross" : "cloud", kind), make("div", {}, content)))),
+        ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), make("ul", { class: "ml-list" }, warnings.map((one) => li(bdi(one.for_citizen[this.vi ? "vi" : "en"])))))] : []));
+    }
+
+    /** A refusal in words: what happened, what it means, the reference. */
+    #words(error, head) {
+      const body = error instanceof Problem ? error.body : {};
+      const words = (this.vi ? body.title_vi : body.title) ?? body.title ?? this.text("unreachable");
+      const detail = (this.vi ? body.detail_vi : body.detail) ?? "";
+      return [strong(this.say(head)), ". ", seen(words), detail ? `. ${seen(detail)}` : "", body.exchange_id ? [" ", this.text("referenceId", { id: body.exchange_id })] : ""].flat();
+    }
+
+    #failed(error) {
+      const again = button(this.say("retry"), () => this.reload());
+      const words = [para(this.#words(error, this.#about ? "failed" : "failedForm")), this.#about ? para(this.say("failedHint")) : "", buttons(again)];
+      if (this.#about) {
+        this.#draw();
+        this.#note("failed", "stop", words);
+      } else {
+        this.replaceChildren(make("div", { class: "ml-box ml-stop", role: "alert" }, words));
+      }
+      this.#lost(error);
+    }
+
+    /** Told to the page; a fault of this script is also one of the page. */
+    #lost(error) {
+      this.#emit("error", { code: error instanceof Problem ? error.message : "form_broken" });
+      if (!(error instanceof Problem)) reportError(error);
+    }
+
+    /* -------------------------------------------------------------------------------- errors, check, submit */
+
+    #wrong(field) {
+      const { schema, value } = field;
+      const label = this.#long(field);
+      const isOpen = field.kind === "disputed" && field.choice === null;
+      if (isOpen) return this.text("choose", { label: label.toLowerCase() });
+      if (isBlank(value)) return field.required ? this.text("missing", { label: label.toLowerCase() }) : "";
+      if (!field.typed) return "";
+      return this.#wrongValue(schema, value, label);
+    }
+
+    #wrongValue(schema, value, label) {
+      if (schema.type === "object") return Object.entries(schema.properties ?? {}).map(([name, one]) => (isBlank(value[name]) ? "" : this.#wrongValue(one, value[name], title(one, this.vi)))).find(Boolean) ?? "";
+      if (Array.isArray(value)) return value.map((one) => this.#wrongValue(schema.items ?? {}, one, label)).find(Boolean) ?? "";
+      if ((schema.type === "number" || schema.type === "integer") && typeof value !== "number") return this.text("badNumber", { label });
+      if (schema["x-widget"] === "date" && !isDate(String(value))) return this.text("badDate", { label });
+      if (schema["x-widget"] === "email" && !/^[^\s@]+@[^\s@]+$/.test(value)) return this.text("badValue", { label });
+      if (!schema.pattern || new RegExp(schema.pattern, "u").test(String(value))) return "";
+      const digits = /^\^\[0-9\]\{(\d+)\}\$$/.exec(schema.pattern);
+      return digits ? this.text("badDigits", { label, n: digits[1] }) : this.text("badValue", { label });
+    }
+
+    #check() {
+      const wrong = this.#fields.filter((one) => one.box).map((one) => [one, this.#wrong(one)]);
+      const bad = wrong.filter(([, text]) => text);
+      this.#tell(bad);
+      if (!bad.length) this.#show("check");
+    }
+
+    /** Errors: a summary with links, focused, and one at each field. */
+    #tell(bad) {
+      const { errors, h } = this.#parts;
+      for (const field of this.#fields.filter((one) => one.box && one.slots)) {
+        field.error = bad.find(([one]) => one === field)?.[1] ?? "";
+        this.#drawNotes(field);
+      }
+      errors.hidden = !bad.length;
+      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), this.say("errors", { n: bad.length })), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); } }, text))))] : []));
+      if (bad.length) errors.focus();
+    }
+
+    #show(step) {
+      const { body, check, form } = this.#parts;
+      if (!form) return;
+      const isNew = step !== this.#step;
+      this.#step = step;
+      body.hidden = step === "check";
+      check.hidden = step !== "check";
+      if (step === "check") this.#drawCheck();
+      if (isNew && step === "check") check.querySelector("[tabindex]")?.focus();
+      else if (isNew) this.#parts.go.focus();
+    }
+
+    #drawCheck() {
+      const { check, h, h3 } = this.#parts;
+      const words = (field) => {
+        if (field.typed || field.entry.state === "kept") return isBlank(field.value) ? "" : this.say("typed");
+        return field.entry.evidence && !this.#isRefused(field) && !isBlank(field.value) ? this.say("from", this.#by(field.entry.evidence)) : "";
+      };
+      const groups = (this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]).map((group) => {
+        const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && one.entry.state !== "not_applicable");
+        return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => make("div", {}, make("dt", {}, this.#label(one)), make("dd", {}, this.#display(one), make("span", { class: "ml-small" }, words(one))))))] : [];
+      });
+      const refused = [...this.#refused].filter((one) => this.#answer?.evidence[one]);
+      const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
+      const submit = make("button", { type: "button", class: "ml-button ml-main", "data-ml": "submit", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
+      const back = make("button", { type: "button", class: "ml-button", "data-ml": "back", onclick: () => this.#show("form") }, this.say("back"));
+      check.replaceChildren(make(h, { tabindex: "-1", "data-ml": "head" }, this.say("checkTitle")), ...groups.flat(),
+        ...(refused.length ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, refused.map((one) => li(this.#by(one).source)))] : []),
+        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""),
+        make("div", { class: "ml-actions" }, submit, back));
+      if (isFocused) check.querySelector(`[data-ml="${isFocused}"]`)?.focus();
+    }
+
+    #values() {
+      const found = {};
+      for (const field of this.#fields) {
+        if (isBlank(field.value) || field.entry.state === "not_applicable") continue;
+        const names = field.key.split(".");
+        const last = names.pop();
+        names.reduce((into, name) => (into[name] ??= {}), found)[last] = field.value;
+      }
+      return found;
+    }
+
+    async #submit() {
+      if (this.#busy || this.#waits) return;
+      this.#busy = true;
+      this.#note("send", "stop", null);
+      try {
+        if (await this.#decide()) this.#send(await this.#keepOwn());
+      } catch (error) {
+        this.#note("send", "stop", [make("p", { role: "alert" }, this.#words(error, "failedSend"))]);
+        this.#lost(error);
+      } finally {
+        this.#busy = false;
+        if (this.#step === "check") this.#drawCheck();
+      }
+    }
+
+    /** Sends what the person refused, once. False: papers changed by it, so that they are looked at first. */
+    async #decide() {
+      if (this.#decided || !this.#answer?.preview) return true;
+      const all = Object.keys(this.#answer.evidence);
+      const before = this.#papers().filter((one) => one.state === "required").map((one) => one.code);
+      const refused = all.filter((one) => this.#refused.has(one));
+      const done = await this.#call("POST", "/decision", { exchange_id: this.#answer.exchange_id, accepted: all.filter((one) => !this.#refused.has(one)), refused });
+      this.#decided = true;
+      this.#emit("decision", { exchange_id: this.#answer.exchange_id, accepted: all.length - refused.length, refused: refused.length });
+      // the evidence that was refused is named on, for its words
+      if (done.papers) this.#answer = { ...this.#answer, papers: done.papers, warnings: done.warnings ?? [] };
+      const isMore = this.#papers().some((one) => one.state === "required" && !before.includes(one.code));
+      if (isMore) this.#note("send", "wait", [make("p", { role: "alert" }, this.say("papersChanged"))]);
+      this.#around();
+      return !isMore;
+    }
+
+    /** The consent under which own data are kept; null: nothing was ticked. */
+    async #keepOwn() {
+      const fields = this.#fields.filter((one) => one.isKept && one.schema["x-keep"] && !isBlank(one.value));
+      if (!fields.length) return { consent: null, keep: [] };
+      const days = Math.min(...fields.map((one) => one.schema["x-keep"].days));
+      const keep = fields.map((one) => one.schema["x-keep"].attribute);
+      const done = await this.#call("POST", "/consents", {
+        purpose: "keep_own_data", attributes: { "own_data.kept": keep }, text_version: TEXT_VERSION, language: this.vi ? "vi" : "en", channel: "portal",
+        expires_at: new Date(Date.now() + days * DAY_MS).toISOString().replace(/\.\d+/, ""),
+      });
+      return { consent: done.consent, keep };
+    }
+
+    #send({ consent, keep }) {
+      const files = Object.fromEntries([...this.#parts.files].filter(([, one]) => one.isConnected && one.files.length).map(([code, one]) => [code, one.files[0]]));
+      const detail = { procedure: this.#about.procedure.code, exchange_id: this.#answer?.exchange_id ?? null, values: this.#values(), refused: [...this.#refused], consent, keep, files };
+      if (!this.#emit("submit", detail, true) || !this.hasAttribute("action")) return;
+      const { form } = this.#parts;
+      const { files: _, ...plain } = detail;
+      const csrf = document.querySelector('meta[name="csrf"]')?.content;
+      form.querySelectorAll("input[type=hidden]").forEach((one) => one.remove());
+      form.append(make("input", { type: "hidden", name: "motlan", value: JSON.stringify(plain) }), csrf ? make("input", { type: "hidden", name: "csrf", value: csrf }) : "");
+      HTMLFormElement.prototype.submit.call(form);
+    }
+  }
+
+  /** The style sheet beside this script, unless the page has it. */
+  function loadStyle() {
+    const script = HERE || [...document.scripts].map((one) => one.src).find((one) => /\/motlan-form\.js/.test(one)) || "";
+    if (!script || document.querySelector('link[href*="motlan-form.css"]')) return;
+    document.head.append(make("link", { rel: "stylesheet", href: script.replace(/motlan-form\.js.*$/, "motlan-form.css") }));
+  }
+
+  if (!customElements.get("motlan-form")) customElements.define("motlan-form", MotlanForm);
+})();

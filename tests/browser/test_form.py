@@ -1,0 +1,644 @@
+"""`<motlan-form>` in an empty page, in a real browser: before a running gateway, and in every state of an answer."""
+
+import asyncio
+import gzip
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.conftest import NEEDS_BROWSER, Shot
+from tests.browser.portal import ScriptedPortal, answered, before, field, path_of_axe, served
+from tests.flows.conftest import House, on_session
+
+pytestmark = NEEDS_BROWSER
+
+HOSTILE = '<img src=x onerror=alert(1)>"\u202etxt.exe\u200b\u0007'
+HEARD = """() => { window.heard = []; const form = document.querySelector('motlan-form');
+  for (const name of ['prefill', 'change', 'late', 'decision', 'submit', 'error'])
+    form.addEventListener(name, (event) => window.heard.push([name, event.detail])); }"""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def portal(login_house: House) -> AsyncIterator[str]:
+    """The example portal before a running gateway."""
+    async with served(before(login_house)) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scripted(login_house: House) -> AsyncIterator[tuple[ScriptedPortal, str]]:
+    """A portal that answers as it is told, with the real form of a birth registration."""
+    async with login_house.session.get(f"{login_house.url}/v1/procedures/1.001193/form") as answer:
+        made = ScriptedPortal(login_house.url, await answer.json())
+    async with served(made.application()) as url:
+        yield made, url
+        made.events.put_nowait(b"")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def well(login_house: House) -> AsyncIterator[House]:
+    """Its sources are well again afterwards."""
+    yield login_house
+    async with login_house.session.delete(f"{login_house.control}/misbehave") as response:
+        assert response.status == 204
+
+
+async def opened(profile: BrowserContext, url: str) -> Page:
+    """The page with its form."""
+    page = await profile.new_page()
+    await page.goto(url)
+    await expect(page.locator("motlan-form form")).to_be_visible(timeout=20_000)
+    await page.evaluate(HEARD)
+    return page
+
+
+async def is_clean(page: Page) -> None:
+    """No fault that axe-core finds; nothing wider than the window."""
+    axe = path_of_axe()
+    if not axe.is_file():
+        if os.environ.get("MOTLAN_NO_SKIP"):
+            pytest.fail("axe-core is missing: npm install --prefix tests/interop")
+        pytest.skip("needs axe-core: npm install --prefix tests/interop")
+    await page.evaluate(axe.read_text("utf-8"))
+    found = await page.evaluate(
+        "axe.run(document, {resultTypes: ['violations'], preload: false}).then((r) => r.violations)"
+    )
+    assert [(one["id"], [two["html"][:200] for two in one["nodes"]][:3]) for one in found] == []
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+
+
+async def heard(page: Page, name: str) -> list[Any]:
+    return [detail for event, detail in await page.evaluate("window.heard") if event == name]
+
+
+async def came(page: Page, name: str) -> list[Any]:
+    """The events of a name, once there is one."""
+    for _ in range(400):
+        if found := await heard(page, name):
+            return found
+        await asyncio.sleep(0.05)
+    pytest.fail(f"no event '{name}'")
+
+
+def box(page: Page, label: str) -> Locator:
+    named = page.locator(".ml-label, dt", has_text=re.compile(f"^{label}( bắt buộc)?$"))
+    return page.locator(".ml-field").filter(has=named)
+
+
+@on_session
+async def test_one_tag_in_an_empty_page_fills_the_form_and_submits_what_the_gateway_attests(
+    portal: str, well: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await opened(profile, portal + "/birth")
+    await expect(page.get_by_role("status").first).to_have_text(
+        re.compile(r"Đã điền sẵn 29 trên 37 mục, 3 giấy tờ không phải nộp")
+    )
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    await expect(mother.locator("dd").first).to_have_text("Trần Thị Mẫu")
+    await expect(mother).to_contain_text("Do Cơ sở dữ liệu quốc gia về dân cư xác nhận")
+    assert await mother.get_by_label("Ngày sinh").count() == 0, (
+        "what is confirmed is text, not a disabled input"
+    )
+    origin = mother.locator("details").first
+    await origin.locator("summary").click()
+    for word in (
+        "Cơ quan cung cấp",
+        "Dùng được đến",
+        "Vì sao không sửa được",
+        "Căn cứ pháp lý",
+        "thử nghiệm",
+    ):
+        await expect(origin).to_contain_text(word)
+    papers = page.get_by_role("complementary")
+    await expect(papers).to_contain_text("Giấy tờ chứng minh nơi cư trú")
+    await shot(page, "filled")
+    await is_clean(page)
+
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.get_by_role("heading", name="Kiểm tra trước khi nộp")).to_be_focused()
+    await shot(page, "check")
+    await is_clean(page)
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    (sent,) = await came(page, "submit")
+    assert sent["values"]["meHoTen"] == "Trần Thị Mẫu"
+    assert (await heard(page, "decision"))[0]["refused"] == 0
+    for name in ("prefill", "decision"):
+        assert "Trần Thị Mẫu" not in json.dumps(await heard(page, name), ensure_ascii=False)
+    status, attested = await well.post(
+        "/v1/attest", {"exchange_id": sent["exchange_id"], "form": sent["values"]}
+    )
+    assert status == 200
+    assert {one["state"] for one in attested["fields"].values()} == {"unchanged"}
+    assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@on_session
+async def test_late_source_fills_what_nobody_touched_and_moves_nothing(
+    portal: str, well: House, profile: BrowserContext, shot: Shot
+) -> None:
+    await well.misbehave("health", "slow", seconds=4)
+    page = await opened(profile, portal + "/birth")
+    name = page.get_by_label(re.compile("^Họ tên con"))
+    await expect(box(page, "Ngày sinh con")).to_contain_text("Đang chờ")
+    await expect(page.locator(".ml-summary")).to_contain_text("Đang chờ Dữ liệu của cơ sở y tế")
+    await page.evaluate(
+        "() => { window.said = []; const status = document.querySelector('[role=status]');"
+        "new MutationObserver(() => window.said.push(status.textContent)).observe(status, {childList: true}); }"
+    )
+    await name.fill("Phạm Minh Khang B")
+    place = page.get_by_label(re.compile("^Nơi sinh"))
+    before_it, after_it = await place.bounding_box(), None
+    await name.focus()
+    await shot(page, "waiting")
+    await expect(place).to_have_value(re.compile("Bệnh viện"), timeout=30_000)
+    after_it = await place.bounding_box()
+    await expect(name).to_have_value("Phạm Minh Khang B")
+    await expect(name).to_be_focused()
+    assert before_it is not None
+    assert after_it is not None
+    offer = box(page, "Họ tên con").locator(".ml-box")
+    grown = (await offer.bounding_box() or {"height": 0.0})["height"]
+    assert abs(after_it["y"] - before_it["y"] - grown) < 12, (
+        "only the question about the typed field takes room"
+    )
+    await expect(box(page, "Nơi sinh")).to_contain_text("Vừa nhận")
+    assert len(await page.evaluate("window.said")) == 1, "one event is said once"
+    await shot(page, "arrived")
+    await is_clean(page)
+    await offer.get_by_role("button", name="Giữ Phạm Minh Khang B").click()
+    await expect(name).to_be_focused()
+    await expect(offer).to_have_count(0)
+    (late,) = await heard(page, "late")
+    assert "nksNoiSinh" in late["fields"]
+    assert "Bệnh viện" not in json.dumps(late, ensure_ascii=False)
+
+
+@on_session
+async def test_refused_source_empties_its_fields_brings_papers_back_and_is_recorded_once(
+    portal: str, well: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await opened(profile, portal + "/birth")
+    father = page.get_by_role("region", name="Cha", exact=True)
+    papers = page.get_by_role("complementary")
+    await expect(papers.locator("li", has_text="Giấy tờ tùy thân của cha, mẹ")).to_contain_text(
+        "Đã có dữ liệu"
+    )
+    await father.locator("summary").first.click()
+    refuse = father.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first
+    await refuse.click()
+    await expect(father).to_contain_text("Ông/bà phải nộp: Giấy tờ tùy thân của cha, mẹ, người yêu cầu")
+    await shot(page, "asked")
+    await page.keyboard.press("Escape")
+    await expect(refuse).to_be_focused()
+    await refuse.click()
+    await father.get_by_role("button", name="Không dùng", exact=True).click()
+    await expect(father.get_by_role("button", name="Dùng lại")).to_be_focused()
+    await expect(father.get_by_label("Họ tên", exact=True)).to_have_value("")
+    back = papers.locator("li", has_text="Giấy tờ tùy thân của cha, mẹ")
+    await expect(back).to_contain_text("Vì ông/bà không dùng dữ liệu thay giấy tờ này")
+    await expect(back.locator("input[type=file]")).to_have_count(1)
+    await shot(page, "refused")
+    await is_clean(page)
+    await father.get_by_role("button", name="Dùng lại").click()
+    await expect(father.locator(".ml-field dd").first).to_have_text("Phạm Văn Thử")
+    await father.locator("summary:visible").first.click()
+    await father.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await father.get_by_role("button", name="Không dùng", exact=True).click()
+    await father.get_by_label("Họ tên", exact=True).fill("Phạm Văn Thử")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.locator(".ml-check")).to_contain_text("Nguồn ông/bà không dùng")
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    await submit.click()
+    await came(page, "decision")
+    await expect(submit).to_be_enabled()
+    if not await heard(page, "submit"):  # the papers changed by what only the gateway knows: looked at first
+        await submit.click()
+    await page.wait_for_function("window.heard.some(([name]) => name === 'submit')")
+    (decision,) = await heard(page, "decision")
+    assert decision["refused"] == 1
+    (sent,) = await heard(page, "submit")
+    assert sent["values"]["chaHoTen"] == "Phạm Văn Thử"
+    assert "chaNgaySinh" not in sent["values"]
+    again = {"exchange_id": sent["exchange_id"], "accepted": [], "refused": []}
+    status, _ = await well.post("/v1/prefill/decision", again)
+    assert status in (404, 409), "the decision is final"
+
+
+@on_session
+async def test_wrong_value_is_reported_to_the_owner_of_the_database(
+    portal: str, well: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await opened(profile, portal + "/birth")
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    await mother.locator("summary").first.click()
+    await mother.get_by_role("button", name="Báo sai").first.click()
+    await expect(mother.get_by_role("group", name="Báo dữ liệu sai")).to_be_focused()
+    await mother.get_by_role("button", name="Gửi").click()
+    right = mother.get_by_label("Giá trị đúng theo ông/bà")
+    await expect(right).to_be_focused()
+    await mother.get_by_label("Mục sai").select_option(label="Dân tộc")
+    await right.fill("Tày")
+    await is_clean(page)
+    await mother.get_by_role("button", name="Gửi").click()
+    await expect(mother.get_by_role("status")).to_contain_text("Đã gửi đề nghị chỉnh sửa")
+    await shot(page, "reported")
+    status, found = await well.post("/v1/corrections/search", {"state": "queued"})
+    assert status == 200
+    assert [one["attribute"] for one in found["corrections"]][:1] == ["person.ethnicity"]
+
+
+STATES: dict[str, Any] = {
+    "nycHoTen": field("filled", "Trần Thị Mẫu", "e1"),
+    "nycSoGiayToTuyThan": field("filled", "033190001234", "e1"),
+    "nycQuanHe": field("empty"),
+    "nycNgayCapGiayToTuyThan": field("withheld", reason={"code": "consent_missing", "source": "health"}),
+    "nycNoiCapGiayToTuyThan": field("withheld", reason={"code": "not_agreed"}),
+    "nycNoiCuTru": field(
+        "filled",
+        {"dcChiTiet": "Số 1 phố Mẫu", "maXa": "11953", "maTinh": "33", "quocGia": "VN"},
+        "e1",
+        editable=True,
+    ),
+    "meHoTen": field(
+        "disputed",
+        "Trần Thị Mẫu",
+        "e1",
+        reason={"code": "sources_differ"},
+        doubt={
+            "kind": "sources_differ",
+            "preferred": 0,
+            "rule": "r",
+            "candidates": [
+                {"value": "Trần Thị Mẫu", "evidence": "e1"},
+                {"value": "Trần Thị Mẩu", "evidence": "e2"},
+            ],
+        },
+    ),
+    "meNgaySinh": field("unavailable", reason={"code": "source_timeout", "source": "civil_status"}),
+    "meDanToc": field("not_found", reason={"code": "no_such_person", "source": "civil_status"}),
+    "meSoGiayToTuyThan": field("kept", "033190001234"),
+    "nksHoTen": field("unavailable", reason={"code": "deadline_reached", "source": "health"}),
+    **{
+        name: field("not_applicable", reason={"code": "condition_false"})
+        for name in ("chaHoTen", "chaNgaySinh")
+    },
+}
+PAPERS = [
+    {
+        "code": "birth_evidence",
+        "title": "Giấy chứng sinh",
+        "title_en": "Birth certificate",
+        "state": "required",
+        "legal_basis": "",
+        "reason": {"code": "scope_not_published"},
+        "advice": {"vi": "Đề nghị ông/bà nộp giấy tờ này.", "en": "Hand in this paper."},
+    },
+    {
+        "code": "residence",
+        "title": "Giấy tờ cư trú",
+        "title_en": "Proof of residence",
+        "state": "replaced",
+        "legal_basis": "NQ 66.7/2025",
+        "by": {"all_of": ["e1:person.permanent_address"]},
+    },
+    {
+        "code": "marriage",
+        "title": "Giấy kết hôn",
+        "title_en": "Marriage certificate",
+        "state": "reusable",
+        "legal_basis": "",
+        "paper": {"reference": "12/2015"},
+    },
+]
+WARNINGS = [
+    {
+        "code": "w",
+        "for_citizen": {"vi": "Dữ liệu ghi nhận mẹ đã chết.", "en": "The data record the mother as dead."},
+    }
+]
+ALL = {
+    "papers": PAPERS,
+    "warnings": WARNINGS,
+    "pending": "token",
+    "sources": [
+        {"source": "population", "data_service": "x", "outcome": "found"},
+        {"source": "civil_status", "data_service": "x", "outcome": "unavailable", "reason": "source_timeout"},
+        {"source": "health", "data_service": "y", "outcome": "refused", "reason": "consent_missing"},
+        {"source": "health", "data_service": "x", "outcome": "unavailable", "reason": "deadline_reached"},
+    ],
+}
+SAID = {
+    "vi": {
+        "Họ tên": "Các nguồn dữ liệu không thống nhất",
+        "Ngày sinh": "CSDL hộ tịch điện tử hiện không trả lời được, chưa biết",
+        "Dân tộc": "CSDL hộ tịch điện tử không có dữ liệu này",
+        "Số giấy tờ tùy thân": "Ông/bà nhập",
+        "Ngày cấp": "Chưa được phép lấy: Chưa có sự đồng ý",
+        "Nơi cấp": "Chưa được phép lấy: Không có thỏa thuận",
+        "Họ tên con": "Đang chờ Dữ liệu y tế. Ông/bà có thể tự điền.",
+    },
+    "en": {
+        "Full name": "The sources differ",
+        "Date of birth": "Civil status database cannot answer now; it is not known",
+        "Ethnicity": "Civil status database holds no such data",
+        "Number of identity paper": "Typed by you",
+        "Date of issue": "Not allowed: Consent is missing",
+        "Place of issue": "Not allowed: No agreement",
+        "Child's full name": "Waiting for Health data; you may type.",
+    },
+}
+
+
+@on_session
+@pytest.mark.parametrize("lang", ["vi", "en"])
+async def test_every_state_says_itself_in_both_languages_narrow_dark_and_forced(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot, lang: str
+) -> None:
+    told, url = scripted
+    told.more = f'lang="{lang}"'
+    told.answers["prefill"] = 200, answered(STATES, **ALL)
+    page = await opened(profile, url)
+    for label, words in SAID[lang].items():
+        await expect(
+            page.locator(".ml-field")
+            .filter(has=page.locator(".ml-label", has_text=re.compile(f"^{label}( |$)")))
+            .filter(has_text=words)
+        ).to_have_count(1)
+    choices = page.get_by_role("radiogroup").filter(has_text="Trần Thị Mẩu").get_by_role("radio")
+    assert [await one.is_checked() for one in await choices.all()] == [False, False, False]
+    for one in await page.get_by_role("checkbox").all():
+        assert not await one.is_checked()
+    typed = page.locator(".ml-group").nth(2).locator("input[type=text]").first
+    await typed.fill("Phạm Minh Khang")
+    await page.evaluate(
+        "(other) => document.querySelector('motlan-form').setAttribute('lang', other)",
+        "en" if lang == "vi" else "vi",
+    )
+    await expect(
+        page.get_by_role("button", name="Check and submit" if lang == "vi" else "Kiểm tra và nộp hồ sơ")
+    ).to_be_visible()
+    await page.evaluate("(other) => document.querySelector('motlan-form').setAttribute('lang', other)", lang)
+    await expect(typed).to_have_value("Phạm Minh Khang")
+    rest = page.locator(".ml-rest")
+    await expect(rest.locator("li")).to_have_count(2)
+    await expect(page.locator(".ml-notes")).to_contain_text(WARNINGS[0]["for_citizen"][lang])  # type: ignore[index]
+    for scheme, colours, width in (("light", "none", 1200), ("dark", "none", 320), ("light", "active", 320)):
+        await page.emulate_media(color_scheme=scheme, forced_colors=colours)  # type: ignore[arg-type]
+        await page.set_viewport_size({"width": width, "height": 800})
+        await shot(page, f"{scheme}-{colours}-{width}")
+        await is_clean(page)
+
+
+@on_session
+async def test_whole_way_by_keyboard_with_errors_a_dispute_a_consent_and_own_data(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    told.more = 'action="/sent"'
+    states = {**STATES, "nksHoTen": field("empty")}
+    told.answers = {
+        "prefill": (200, answered(states, **{**ALL, "pending": None})),
+        "consents": (200, {"consent": "cs-1"}),
+        "decision": (
+            503,
+            {
+                "code": "log_unavailable",
+                "title": "Nothing was done",
+                "title_vi": "Chưa ghi được nhật ký",
+                "exchange_id": "01KB1",
+            },
+        ),
+    }
+    page = await opened(profile, url)
+    await goes_from_the_errors_to_each_field(page, shot)
+    await consents_and_gets_the_data(page, told)
+    await keeps_own_data_and_submits(page, told)
+
+
+async def goes_from_the_errors_to_each_field(page: Page, shot: Shot) -> None:
+    press, errors = page.keyboard.press, page.locator(".ml-errors")
+    go = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")
+    await go.focus()
+    await press("Enter")
+    await expect(errors).to_be_focused()
+    await shot(page, "errors")
+    await is_clean(page)
+    await press("Tab")
+    await press("Enter")  # the first error: the dispute
+    choice = page.get_by_role("radio", name="Trần Thị Mẫu")
+    await expect(choice).to_be_focused()
+    await press("ArrowDown")
+    await press("ArrowDown")
+    await expect(page.get_by_role("radio", name="Cả hai đều không đúng")).to_be_checked()
+    await press("Tab")
+    await page.keyboard.type("Trần Thị Mẫu Mới")
+    typed = {
+        "Ngày sinh": "31/02/1990",
+        "Họ tên con": "Phạm Minh Khang",
+        "Ngày sinh con": "02/01/2026",
+        "Nơi sinh": "Bệnh viện",
+    }
+    for label, text in typed.items():
+        await page.get_by_role("textbox", name=re.compile(f"^{label} bắt buộc")).focus()
+        await page.keyboard.type(text)
+    await page.get_by_role("radio", name="Nam", exact=True).focus()
+    await press("Space")
+    await go.focus()
+    await press("Enter")
+    await expect(errors.get_by_role("link")).to_have_text(
+        "Ngày sinh (mẹ) phải là ngày có thật, như 05/09/2025 hoặc 1990"
+    )
+    born = page.get_by_role("textbox", name=re.compile("^Ngày sinh bắt buộc"))
+    await expect(born).to_have_attribute("aria-invalid", "true")
+    await press("Tab")
+    await press("Enter")
+    await expect(born).to_be_focused()
+    await born.fill("15/02/1990")
+
+
+async def consents_and_gets_the_data(page: Page, told: ScriptedPortal) -> None:
+    born = page.get_by_role("textbox", name=re.compile("^Ngày sinh bắt buộc"))
+    # consent: nothing leaves before the tick
+    consent = page.get_by_role("group", name="Cần sự đồng ý của ông/bà")
+    for words in ("Dữ liệu y tế", "Giải quyết thủ tục Đăng ký khai sinh", "Rút lại"):
+        await expect(consent).to_contain_text(words)
+    await consent.get_by_role("button").press("Enter")
+    await expect(consent).to_contain_text("đánh dấu ô đồng ý trước")
+    assert [act for act, _ in told.received] == ["prefill"]
+    await consent.get_by_role("checkbox").press("Space")
+    await consent.get_by_role("button").press("Enter")
+    await expect(born).to_have_value("15/02/1990")
+    acts = dict(told.received)
+    assert acts["consents"]["attributes"] == {"health.y": ["full_name"]}
+    assert acts["prefill"]["consent"] == "cs-1"
+    assert acts["prefill"]["known"]["nksHoTen"] == "Phạm Minh Khang"
+
+
+async def keeps_own_data_and_submits(page: Page, told: ScriptedPortal) -> None:
+    # own data of the person who signs in
+    own = page.get_by_role("checkbox", name=re.compile("^Lưu ngày cấp"))
+    await expect(own).not_to_be_checked()
+    await page.get_by_role("textbox", name="Ngày cấp").fill("30/08/2021")
+    await own.press("Space")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").press("Enter")
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    await submit.press("Enter")
+    await expect(page.locator(".ml-notes")).to_contain_text("Chưa ghi được nhật ký")
+    await expect(page.locator(".ml-notes")).to_contain_text("01KB1")
+    told.answers["decision"] = 200, {}
+    await submit.press("Enter")
+    await expect(page.get_by_text("received")).to_be_visible()
+    sent = json.loads(dict(told.received)["sent"]["motlan"])
+    assert sent["keep"] == ["id_issued_on"]
+    assert sent["consent"] == "cs-1"
+    assert sent["values"]["meHoTen"] == "Trần Thị Mẫu Mới"
+    assert sent["values"]["nksGioiTinh"] == "1"
+    assert sent["values"]["nycNoiCuTru"]["maXa"] == "11953"
+    assert sum(act == "decision" for act, _ in told.received) == 2
+
+
+@on_session
+async def test_hostile_values_are_text_with_every_sign_seen_and_nothing_wider(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    long = "Ễ" * 10_000
+    states = {
+        "nycHoTen": field("filled", HOSTILE, "e1"),
+        "nycSoGiayToTuyThan": field("filled", long, "e1"),
+        "nycQuanHe": field("filled", HOSTILE, "e1", editable=True),
+        "meHoTen": field(
+            "disputed",
+            None,
+            None,
+            doubt={
+                "kind": "sources_differ",
+                "preferred": None,
+                "rule": "r",
+                "candidates": [{"value": HOSTILE, "evidence": "e1"}, {"value": long, "evidence": "e2"}],
+            },
+        ),
+        "meNgaySinh": field("unavailable", reason={"code": HOSTILE, "source": HOSTILE}),
+        "nksHoTen": field("withheld", reason={"code": HOSTILE}),
+    }
+    papers = [{**one, "title": HOSTILE, "title_en": HOSTILE, "legal_basis": long} for one in PAPERS]
+    answer = answered(
+        states,
+        **{
+            **ALL,
+            "pending": None,
+            "papers": papers,
+            "warnings": [{"for_citizen": {"vi": HOSTILE, "en": HOSTILE}}],
+        },
+    )
+    answer["evidence"]["e1"] |= {"legal_basis": HOSTILE * 300, "provider": HOSTILE, "source": HOSTILE}
+    told.answers["prefill"] = 200, answer
+    page = await opened(profile, url)
+    await page.set_viewport_size({"width": 320, "height": 800})
+    first = page.locator(".ml-facts dd").first
+    await expect(first).to_have_text('<img src=x onerror=alert(1)>"\ufffdtxt.exe\ufffd\ufffd')
+    assert await page.locator("motlan-form img").count() == 0
+    for summary in await page.locator(".ml-details summary").all():
+        await summary.click()
+    whole = await page.locator("motlan-form").inner_text()
+    assert not re.search("[\u202e\u200b\u0007]", whole)
+    assert whole.count("Ễ") < 3_000
+    await expect(box(page, "Quan hệ với người được đăng ký")).to_contain_text("ký tự không nhìn thấy")
+    await shot(page, "hostile")
+    await is_clean(page)
+    more = page.locator(".ml-facts").get_by_role("button", name="Xem hết").first
+    await more.press("Enter")
+    await expect(page.locator(".ml-facts dd").nth(1)).to_have_text(long)
+    await is_clean(page)
+    assert await page.evaluate("document.querySelector('motlan-form').values.nycHoTen") == HOSTILE
+
+
+@on_session
+async def test_form_without_its_data_says_so_and_can_be_filled_in(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    told.answers["prefill"] = (
+        503,
+        {
+            "code": "log_unavailable",
+            "title": "No",
+            "title_vi": "Chưa ghi được nhật ký nên chưa lấy dữ liệu nào",
+        },
+    )
+    page = await opened(profile, url)
+    await expect(page.locator(".ml-notes")).to_contain_text("Chưa ghi được nhật ký nên chưa lấy dữ liệu nào")
+    await page.get_by_label(re.compile("^Họ tên con")).fill("Phạm Minh Khang")
+    await shot(page, "without-data")
+    await is_clean(page)
+    told.answers["prefill"] = 200, answered({**STATES, "nksHoTen": field("empty")}, pending="token")
+    await page.get_by_role("button", name="Thử lại").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn 3")
+    # the stream breaks: nothing is said about data that nobody knows
+    told.events.put_nowait(b"event: error\ndata: {}\n\n")
+    await expect(page.locator(".ml-notes")).to_contain_text("Mất kết nối khi chờ nguồn dữ liệu")
+
+
+@on_session
+async def test_late_answer_that_contradicts_a_focused_field_asks_beside_it(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    waiting = {
+        **STATES,
+        "nksHoTen": field("unavailable", reason={"code": "deadline_reached", "source": "health"}),
+    }
+    told.answers["prefill"] = 200, answered(waiting, pending="token", sources=ALL["sources"])
+    page = await opened(profile, url)
+    name = page.get_by_label(re.compile("^Họ tên con"))
+    await name.focus()
+    late = answered(
+        {**STATES, "nksHoTen": field("filled", "Phạm Minh Khang", "e2", editable=True)}, sources=[]
+    )
+    told.events.put_nowait(
+        b"event: late\ndata: " + json.dumps(late).encode() + b"\n\nevent: end\ndata: {}\n\n"
+    )
+    use = page.get_by_role("button", name="Dùng Phạm Minh Khang")
+    await expect(use).to_be_visible()
+    await expect(name).to_have_value("")
+    await expect(name).to_be_focused()
+    await use.click()
+    await expect(name).to_have_value("Phạm Minh Khang")
+    await expect(name).to_be_focused()
+    await name.fill("Phạm Minh Khôi")
+    await expect(box(page, "Họ tên con")).to_contain_text(
+        "Ông/bà đã sửa; CSDL hộ tịch điện tử ghi Phạm Minh Khang"
+    )
+    await page.get_by_role("button", name="Khôi phục").click()
+    await expect(name).to_have_value("Phạm Minh Khang")
+
+
+@on_session
+async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: House) -> None:
+    total = 0
+    for name, kind in (
+        ("motlan-form.js", "text/javascript"),
+        ("motlan-form.css", "text/css"),
+        ("motlan-form.d.ts", "text/plain"),
+    ):
+        async with login_house.session.get(f"{login_house.url}/{name}") as answer:
+            assert answer.status == 200
+            assert answer.content_type == kind
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "max-age" in answer.headers["Cache-Control"]
+            assert answer.headers["Content-Encoding"] == "gzip"
+            content, tag = await answer.read(), answer.headers["ETag"]
+            total += len(gzip.compress(content, 9)) if kind != "text/plain" else 0
+        async with login_house.session.get(
+            f"{login_house.url}/{name}", headers={"If-None-Match": tag}
+        ) as answer:
+            assert answer.status == 304
+    assert total <= 25_000
