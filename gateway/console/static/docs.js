@@ -84,7 +84,7 @@
       bearer = access_token;
       const until = new Date(Date.now() + expires_in * 1000)
         .toLocaleTimeString('vi-VN', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Ho_Chi_Minh' });
-      state.textContent = state.dataset.ready.replace('{client}', meta('sandbox-client')).replace('{time}', until);
+      state.textContent = `${state.dataset.ready} ${until}.`;
       setTimeout(authorize, Math.max(expires_in * 800, 10_000));
     } catch {
       bearer = '';
