@@ -20,6 +20,7 @@ from gateway.audit.growth import CheckpointComparison
 from gateway.audit.reports import Reports
 from gateway.audit.service import Audit
 from gateway.audit.story import Story
+from gateway.audit.titles import Titles
 from gateway.audit.usage import Usage
 from gateway.audit.watch import Watch
 from gateway.config.configuration import Configuration
@@ -40,6 +41,7 @@ from gateway.login.redemption import Redemption
 from gateway.mapping.load import Catalogue
 from gateway.operation.configurations import Shelf
 from gateway.operation.mutes import Mutes
+from gateway.own_data.listing import KeptListing
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
 from gateway.papers.keep import KeptPapers
@@ -76,6 +78,8 @@ class Citizens:
 
     consents: ConsentBook
     own: OwnStore
+    #: what is kept, for its owner
+    kept: KeptListing
     #: their requests as data subjects
     demands: SubjectRequests
     #: compares finished forms with released values
@@ -96,6 +100,7 @@ class AuditDoor:
     growth: CheckpointComparison
     watch: Watch
     anchors: Anchoring
+    titles: Titles
     #: the same, with the titles of another composition
     of: Callable[[Any], "AuditDoor"]
 

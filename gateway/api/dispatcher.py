@@ -62,10 +62,15 @@ class Routes:
     def add(self, methods: tuple[str, ...], endpoint: Endpoint) -> None:
         """Take these methods at the path of the endpoint."""
         self._routes.add(endpoint.route)
-        there = self._exact.setdefault(endpoint.route, {})
+        if not _PARAMETER.search(endpoint.route):
+            self._exact.setdefault(endpoint.route, {}).update(dict.fromkeys(methods, endpoint))
+            return
+        pattern = _pattern(endpoint.route)
+        there = next((found for known, found in self._patterns if known == pattern), None)
+        if there is None:
+            there = {}
+            self._patterns.append((pattern, there))
         there.update(dict.fromkeys(methods, endpoint))
-        if _PARAMETER.search(endpoint.route):
-            self._patterns.append((_pattern(endpoint.route), self._exact.pop(endpoint.route)))
 
     def has(self, route: str) -> bool:
         """Whether this route was added."""

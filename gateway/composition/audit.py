@@ -66,7 +66,7 @@ async def auditing(
             return AuditDoor(
                 audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts),
                 usage=Usage(ours, titles), story=Story(titles, of.in_force.digest), growth=CheckpointComparison(ours),
-                watch=watch, anchors=anchors, of=door,
+                watch=watch, titles=titles, anchors=anchors, of=door,
             )  # fmt: skip
 
         yield door(parts)

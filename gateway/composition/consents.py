@@ -11,6 +11,7 @@ from gateway.consents.service import ConsentBook, ConsentContext, new_id
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
 from gateway.exchange_log.recorder import Recorder
+from gateway.own_data.listing import KeptListing
 from gateway.own_data.store import OwnStore
 from gateway.own_data.values import Values
 from gateway.policy.counted import Rates, limits_of
@@ -59,7 +60,8 @@ def citizens(
         recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
     demands = SubjectRequests(context, stores.subject_requests, new_id)
-    return Citizens(consents=book, own=own, demands=demands, attest=attest)
+    kept = KeptListing(context=context, own=own)
+    return Citizens(consents=book, own=own, kept=kept, demands=demands, attest=attest)
 
 
 async def _sweep(stores: Stores, clock: Clock) -> None:

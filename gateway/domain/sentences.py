@@ -788,6 +788,7 @@ SINCE_BEHIND_UNTIL = Sentence("/since: phải trước `until`", "/since: must b
 PARAMETERS = Sentence(
     "/: các tham số là {names}, mỗi tham số nhiều nhất một lần", "/: the parameters are {names}, each once at most")
 NUMBER_OF_RECORDS = Sentence("/{name}: ghi một số bản ghi", "/{name}: write a number of records")
+ABOUT_EXCHANGE = Sentence("Về giao dịch {exchange}.", "About the exchange {exchange}.")
 EXCHANGE_ID = Sentence("mã giao dịch có 26 chữ cái và chữ số", "an exchange id has 26 letters and digits")
 LEAF_HASH = Sentence(
     "/leaf_hash: ghi 64 chữ số thập lục phân của biên nhận", "/leaf_hash: write the 64 hex digits of the receipt")

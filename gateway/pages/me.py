@@ -1,0 +1,296 @@
+"""The citizen's pages: who used my data, my consents, what I let be kept, my requests.
+
+Each person sees what is about the person or organisation that signed in, and nothing of anybody else: every call names
+that subject, and an id of another's consent is answered as one that does not exist.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from gateway.api.audit import door_of
+from gateway.api.context import Citizens
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.audit.filters import Filters
+from gateway.audit.titles import Titles, TitleWords
+from gateway.config.consents import SubjectRequestKind
+from gateway.console.language import titled
+from gateway.domain import sentences as say
+from gateway.domain.dates import VIETNAM, local, rfc3339
+from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound
+from gateway.domain.problems import ProblemCode
+from gateway.login.steps import Leaving
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.ports.exchange_log import LogSearch
+from gateway.subject_requests.service import NewSubjectRequest
+
+_MONTHS, _MOST, _MOST_CONSENTS = 12, 200, 200
+_LONGEST_TEXT = 2_000
+#: kinds of requests that the pages offer -> title
+KINDS: Mapping[str, tuple[str, str]] = {
+    "access": ("Xem dữ liệu về tôi", "See the data about me"),
+    "correction": ("Chỉnh sửa dữ liệu sai", "Correct wrong data"),
+    "objection": ("Phản đối, không biết việc khai thác này", "Object: I do not recognise this use"),
+    "restriction": ("Hạn chế xử lý dữ liệu", "Restrict the processing"),
+    "deletion": ("Xóa dữ liệu", "Delete data"),
+}
+
+_Use = Mapping[str, Any]
+
+
+async def uses(request: Request, visit: Visit) -> Shown:
+    """`GET /me`: who used my data, newest first, by month."""
+    filters = Filters(plain=LogSearch(), subject=(_person(visit),))
+    cursor = visit.form.get("after") or None
+    found = await door_of(request).usage.uses(visit.caller, filters, cursor, _MOST)
+    every = cast("Sequence[_Use]", found["uses"])
+    agency, source = visit.form.get("agency", ""), visit.form.get("source", "")
+    shown = [one for one in every if _fits(one, agency, source)]
+    now = request.services.clock.now().astimezone(VIETNAM)
+    values = {
+        "months": [(month, list(group)) for month, group in groupby(shown, _month)],
+        "year": _year(every, now) if cursor is None else (),
+        "counts": Counter(str(one["state"]) for one in every),
+        "agencies": _choices(every, lambda one: [_asker(one)]),
+        "sources": _choices(every, lambda one: [call["source"] for call in one["data"]]),
+        "options": _options(visit), "query": _query, "agency": agency, "source": source,
+        "asker": _asker, "data": _data, "is_first": cursor is None,
+        "number": _number(visit), "signed_in": visit.session.identity if visit.session else None,
+    }  # fmt: skip
+    title = "Ai đã dùng dữ liệu của ông/bà", "Who used your data"
+    return Shown(template="me/uses", title=title, answer={**found, "uses": shown}, values=values)
+
+
+async def consents(request: Request, visit: Visit) -> Shown:
+    """`GET /me/consents`: in force, withdrawn, expired."""
+    found = await _consents(request, visit)
+    now = rfc3339(request.services.clock.now())
+    groups = {
+        state: [one for one in found if _state(one, now) == state]
+        for state in ("in_force", "withdrawn", "expired")
+    }
+    return Shown(
+        template="me/consents", title=("Sự đồng ý", "Consents"), answer={"consents": found},
+        values={"groups": groups, "titles": door_of(request).titles, "named": _named},
+    )  # fmt: skip
+
+
+async def receipt(request: Request, visit: Visit) -> Response:
+    """`GET /me/consents/{consent}/receipt`: the signed receipt (ISO/IEC TS 27560), as a file to keep."""
+    one = await _consent(request, visit)
+    name = f'attachment; filename="bien-nhan-{one["consent"]}.jwt"'
+    return Response(str(one["receipt"]).encode(), "application/jwt", headers={"Content-Disposition": name})
+
+
+async def ask_withdrawal(request: Request, visit: Visit) -> Shown:
+    """`GET /me/consents/{consent}/withdraw`: what ends and is erased, before the click."""
+    one = await _consent(request, visit)
+    if one["withdrawn_at"]:
+        raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    kept = await _kept(request, visit, [one])
+    return Shown(
+        template="me/withdraw", title=("Rút lại sự đồng ý", "Withdraw a consent"),
+        answer={"consent": one, "kept": kept},
+        values={"titles": door_of(request).titles, "named": _named},
+    )  # fmt: skip
+
+
+async def withdraw(request: Request, visit: Visit) -> Shown:
+    """`POST /me/consents/{consent}/withdraw`: at once, and for good."""
+    done = await _citizens(request).consents.withdraw(
+        visit.caller, request.parameters["consent"], _person(visit)
+    )
+    return Shown(template="me/withdrawn", title=("Đã rút lại sự đồng ý", "Consent withdrawn"), answer=done)
+
+
+async def kept(request: Request, visit: Visit) -> Shown:
+    """`GET /me/kept`: own data that forms are filled with, each with its end."""
+    found = await _kept(request, visit, await _consents(request, visit))
+    titles = door_of(request).titles
+    return Shown(
+        template="me/kept",
+        title=("Dữ liệu đã lưu", "Kept data"),
+        answer={"kept": found},
+        values={"titles": titles},
+    )
+
+
+async def requests(request: Request, visit: Visit) -> Shown:
+    """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
+    found = await _citizens(request).demands.search(visit.caller, _person(visit), "", None, _MOST)
+    return Shown(
+        template="me/requests",
+        title=("Yêu cầu của tôi", "My requests"),
+        answer=found,
+        values={"kinds": KINDS},
+    )
+
+
+async def write_request(_request: Request, visit: Visit) -> Shown:
+    """`GET /me/requests/new?kind=&exchange=`: the form of a request."""
+    return _request_form(visit, visit.form.get("kind", "access"), visit.form.get("exchange", ""))
+
+
+async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
+    """`POST /me/requests/new`: take it in; a form that is sent twice is one request."""
+    kind, exchange, text = (visit.form.get(name, "") for name in ("kind", "exchange", "text"))
+    text = text.strip().replace("\r\n", "\n")
+    if kind not in KINDS or not text or len(text) > _LONGEST_TEXT:
+        return _request_form(visit, kind, exchange, text, is_wrong=True)
+    about = f"{say.ABOUT_EXCHANGE(exchange=exchange).vi}\n{text}" if exchange else text
+    demanded = NewSubjectRequest(
+        person=_person(visit),
+        kind=cast("SubjectRequestKind", kind),
+        text=about,
+        third_party=False,
+        consent="",
+    )
+    await _citizens(request).demands.open(visit.caller, demanded, visit.form.get("key", ""))
+    return Leaving(url="/me/requests")
+
+
+ROUTES = (
+    PageRoute("GET", "/me", uses, PageRole.CITIZEN, nav="Ai đã dùng · Who used"),
+    PageRoute("GET", "/me/consents", consents, PageRole.CITIZEN, nav="Sự đồng ý · Consents"),
+    PageRoute("GET", "/me/consents/{consent}/receipt", receipt, PageRole.CITIZEN),
+    PageRoute("GET", "/me/consents/{consent}/withdraw", ask_withdrawal, PageRole.CITIZEN),
+    PageRoute("POST", "/me/consents/{consent}/withdraw", withdraw, PageRole.CITIZEN),
+    PageRoute("GET", "/me/kept", kept, PageRole.CITIZEN, nav="Dữ liệu đã lưu · Kept data"),
+    PageRoute("GET", "/me/requests", requests, PageRole.CITIZEN, nav="Yêu cầu · Requests"),
+    PageRoute("GET", "/me/requests/new", write_request, PageRole.CITIZEN),
+    PageRoute("POST", "/me/requests/new", send_request, PageRole.CITIZEN),
+)
+
+
+# --------------------------------------------------------------------------------------------------------- uses
+
+
+def _fits(use: _Use, agency: str, source: str) -> bool:
+    is_agency = not agency or _asker(use)["code"] == agency
+    return is_agency and (not source or any(call["source"]["code"] == source for call in use["data"]))
+
+
+def _asker(use: _Use) -> Mapping[str, str]:
+    """The agency, or the system where the record names none."""
+    return cast("Mapping[str, str]", use["agency"] if use["agency"]["code"] else use["requester"])
+
+
+def _data(use: _Use) -> list[Mapping[str, str]]:
+    """The attributes that were found, each once."""
+    found = [one for call in use["data"] if call["outcome"] == "found" for one in call["attributes"]]
+    return list({one["title"]: one for one in found}.values())
+
+
+def _month(use: _Use) -> str:
+    moment = local(use["time"])
+    return "" if moment is None else f"{moment:%Y-%m}"
+
+
+def _year(found: Sequence[_Use], now: datetime) -> list[tuple[str, int]]:
+    """The last twelve months, each with its number of uses."""
+    counts = Counter(map(_month, found))
+    names = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(_MONTHS))]
+    return [(f"{month + 1:02}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
+
+
+def _choices(found: Sequence[_Use], titled: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
+    """What can be filtered by: each title once."""
+    return list({one["code"]: one for use in found for one in titled(use)}.values())
+
+
+def _options(visit: Visit) -> Callable[[Any], list[tuple[str, str]]]:
+    """Titled things -> the options of a select, in the language of the page."""
+
+    def pairs(found: Any) -> list[tuple[str, str]]:  # noqa: ANN401 -- code -> title, or titles with codes
+        named = found.items() if isinstance(found, Mapping) else [(one["code"], one) for one in found]
+        return [(code, titled(title, visit.language)) for code, title in named]
+
+    return pairs
+
+
+def _query(**given: str) -> str:
+    return urlencode({name: text for name, text in given.items() if text})
+
+
+# ----------------------------------------------------------------------------------------------------- consents
+
+
+async def _consents(request: Request, visit: Visit) -> list[Mapping[str, Any]]:
+    found = await _citizens(request).consents.search(visit.caller, _person(visit), None, _MOST_CONSENTS)
+    return cast("list[Mapping[str, Any]]", found["consents"])
+
+
+async def _consent(request: Request, visit: Visit) -> Mapping[str, Any]:
+    """The one of the path, if it is this person's. Raises NotFound."""
+    for one in await _consents(request, visit):
+        if one["consent"] == request.parameters["consent"]:
+            return one
+    raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+
+
+async def _kept(
+    request: Request, visit: Visit, given: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    found = await _citizens(request).kept.of(visit.caller, _person(visit), given)
+    ids = {one["consent"] for one in given}
+    every = cast("list[Mapping[str, Any]]", found["kept"])
+    return [one for one in every if one["consent"] in ids]
+
+
+def _state(consent: Mapping[str, Any], now: str) -> str:
+    if consent["withdrawn_at"]:
+        return "withdrawn"
+    return "in_force" if now < consent["expires_at"] else "expired"
+
+
+def _named(titles: Titles, consent: Mapping[str, Any]) -> list[tuple[TitleWords, list[TitleWords]]]:
+    """Source -> attributes that a consent names, with titles."""
+    found = []
+    for service, names in consent["attributes"].items():
+        source, _, operation = service.partition(".")
+        found.append((titles.source(source), [*titles.attributes(source, operation, names)]))
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------ helpers
+
+
+def _request_form(visit: Visit, kind: str, exchange: str, text: str = "", *, is_wrong: bool = False) -> Shown:
+    if exchange and not exchange.isalnum():
+        raise BadRequest(say.EXCHANGE_ID)
+    values = {
+        "kinds": KINDS, "options": _options(visit), "kind": kind, "exchange": exchange, "text": text,
+        "is_wrong": is_wrong,
+        "longest": _LONGEST_TEXT, "key": f"page-{visit.caller.exchange}",
+    }  # fmt: skip
+    title = "Gửi yêu cầu về dữ liệu của ông/bà", "A request about your data"
+    status = 422 if is_wrong else 200
+    return Shown(
+        template="me/request", title=title, answer={"kinds": list(KINDS)}, values=values, status=status
+    )
+
+
+def _person(visit: Visit) -> str:
+    subject = visit.subject
+    if subject is None:
+        raise NotFound
+    return subject.key
+
+
+def _number(visit: Visit) -> str:
+    """To show masked: the number that the account proved."""
+    subject = visit.subject
+    if subject is None:
+        return ""
+    return subject.personal_id or subject.old_id or subject.tax_code or ""
+
+
+def _citizens(request: Request) -> Citizens:
+    found = request.services.citizens
+    if found is None:
+        raise ConsentsUnavailable(say.NO_CONSENTS_HERE)
+    return found

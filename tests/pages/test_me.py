@@ -1,0 +1,152 @@
+"""The citizen's pages: who used my data, consents, kept data, requests; and nothing of anybody else."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+from tests.flows.test_records import records
+from tests.login.browser import Browser
+from tests.pages.trial import entered, page, twin
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MAU = "033190001234"
+
+
+def other(browser: Browser) -> str:
+    """Somebody else."""
+    return next(str(one["personal_id"]) for one in browser.house.personas if one["personal_id"] != MAU)
+
+
+async def filled(browser: Browser, number: str = MAU) -> str:
+    """A prefill about this person; its exchange."""
+    house = browser.house
+    who = next(one for one in house.personas if one["personal_id"] == number)
+    me = {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
+    body: dict[str, Any] = {
+        "procedure": "1.004873", "subjects": {"requester": me, "person": {"same_as": "requester"}},
+    }  # fmt: skip
+    status, answer = await house.post("/v1/prefill", body, client="portal")
+    assert status == 200, answer.get("errors", answer)
+    exchange = str(answer["exchange_id"])
+    async with asyncio.timeout(20):  # until it has its place in the log
+        found: dict[str, Any] = {}
+        while len(found.get("records", ())) < 2:
+            await asyncio.sleep(0.1)
+            _, found = await house.post("/v1/audit/search", {"exchange_id": exchange}, client="auditor")
+    return exchange
+
+
+async def consented(browser: Browser, number: str = MAU) -> str:
+    body = {
+        "subject": {"personal_id": number}, "requester": "portal", "purpose": "keep_own_data",
+        "attributes": {"own_data.kept": ["phone"]}, "expires_at": "2027-06-01T00:00:00Z", "text_version": "v1",
+        "language": "vi", "channel": "portal",
+    }  # fmt: skip
+    status, answer = await browser.house.post("/v1/consents", body, client="portal")
+    assert status == 200, answer.get("errors", answer)
+    return str(answer["consent"])
+
+
+async def test_citizen_sees_who_used_the_data_and_why_and_the_look_is_recorded(browser: Browser) -> None:
+    exchange, others = await filled(browser), await filled(browser, other(browser))
+    await entered(browser, "/me", "mau")
+    shown = await page(browser, "/me")
+    assert shown.status == 200, shown.text
+    assert "Ai đã dùng dữ liệu của ông/bà" in shown.text
+    assert "Cấp giấy xác nhận tình trạng hôn nhân" in shown.text
+    assert exchange in shown.text
+    assert others not in shown.text
+    assert MAU not in shown.text  # masked outside forms
+    assert "1234" in shown.text
+    seen = await twin(browser, "/me")
+    assert exchange in [one["exchange_id"] for one in seen["uses"]]
+    looks = [one for one in records(browser.house) if one["exchange"] == shown.exchange]
+    assert [one["notes"]["operation"] for one in looks] == ["usage"]
+    assert looks[0]["requester"] == "citizen"
+
+
+async def test_uses_are_filtered_by_agency_and_source(browser: Browser) -> None:
+    exchange = await filled(browser)
+    await entered(browser, "/me", "mau")
+    assert exchange in (await page(browser, "/me?source=population")).text
+    none = await page(browser, "/me?source=land")
+    assert exchange not in none.text
+    assert "Bỏ bớt điều kiện" in none.text
+    hostile = await page(browser, "/me?agency=%3Cscript%3E")
+    assert "<script>" not in hostile.text
+
+
+async def test_consent_is_shown_with_its_receipt_and_withdrawn_after_a_page_that_says_what_ends(
+    browser: Browser,
+) -> None:
+    consent = await consented(browser)
+    await entered(browser, "/me/consents", "mau")
+    listed = await page(browser, "/me/consents")
+    assert "Đang có hiệu lực" in listed.text
+    assert consent in listed.text
+    receipt = await browser.go(f"/me/consents/{consent}/receipt")
+    assert receipt.headers["Content-Type"] == "application/jwt"
+    assert receipt.text.count(".") == 2
+    asked = await page(browser, f"/me/consents/{consent}/withdraw")
+    assert "chấm dứt" in asked.text
+    csrf = asked.hidden()["csrf"] if "action=" in asked.text else csrf_of(asked.text)
+    done = await browser.go(f"/me/consents/{consent}/withdraw", {"csrf": csrf}, Accept="text/html")
+    assert done.status == 200, done.text
+    assert "hết hiệu lực" in done.text
+    assert (await twin(browser, "/me/consents"))["consents"][0]["withdrawn_at"]
+    again = await page(browser, f"/me/consents/{consent}/withdraw")
+    assert again.status == 404
+
+
+async def test_consent_of_another_person_is_one_that_does_not_exist(browser: Browser) -> None:
+    theirs = await consented(browser, other(browser))
+    await entered(browser, "/me/consents", "mau")
+    csrf = csrf_of((await page(browser, "/me/requests/new")).text)
+    for path in (
+        f"/me/consents/{theirs}/receipt",
+        f"/me/consents/{theirs}/withdraw",
+        "/me/consents/cs-none/receipt",
+    ):
+        assert (await page(browser, path)).status == 404
+    tried = await browser.go(f"/me/consents/{theirs}/withdraw", {"csrf": csrf}, Accept="text/html")
+    assert tried.status == 404
+    assert theirs not in (await page(browser, "/me/consents")).text
+
+
+async def test_request_is_taken_in_once_however_often_the_form_is_sent(browser: Browser) -> None:
+    exchange = await filled(browser)
+    await entered(browser, "/me/requests", "mau")
+    before = len((await twin(browser, "/me/requests"))["requests"])
+    form = await page(browser, f"/me/requests/new?kind=objection&exchange={exchange}")
+    sent = {**form.hidden("/me/requests/new"), "kind": "objection", "text": "Tôi không nộp hồ sơ này."}
+    for _ in range(2):
+        done = await browser.go("/me/requests/new", sent, Accept="text/html")
+        assert (done.status, done.location) == (303, "/me/requests")
+    found = (await twin(browser, "/me/requests"))["requests"]
+    assert len(found) == before + 1
+    assert found[0]["kind"] == "objection"
+
+
+async def test_request_without_a_text_comes_back_with_what_was_typed(browser: Browser) -> None:
+    await entered(browser, "/me/requests", "mau")
+    form = await page(browser, "/me/requests/new")
+    sent = {**form.hidden("/me/requests/new"), "kind": "nothing", "text": "<b>xin</b>"}
+    wrong = await browser.go("/me/requests/new", sent, Accept="text/html")
+    assert wrong.status == 422
+    assert "&lt;b&gt;xin&lt;/b&gt;" in wrong.text
+    assert 'aria-invalid="true"' in wrong.text
+
+
+async def test_pages_of_nobody_lead_to_the_sign_in(browser: Browser) -> None:
+    for path in ("/me", "/me/consents", "/me/kept", "/me/requests"):
+        landing = await page(browser, path)
+        assert landing.location == f"/login/start?to={path.replace('/', '%2F')}"
+
+
+def csrf_of(text: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', text)
+    assert found is not None
+    return found[1]
