@@ -14,6 +14,7 @@ from gateway.audit.story_words import (
     CALLS,
     CONDITIONS,
     EVENTS,
+    NOTES,
     NUMBERS_EN,
     NUMBERS_VI,
     OUTCOME_VERBS,
@@ -195,7 +196,7 @@ class Story:
                 yield from self._people_facts(record)
         for note, value in record["notes"].items():
             if note not in _SAID_ELSEWHERE:
-                yield {**_fact(("Ghi chú", "Note"), _plain(str(value))), "note": note}
+                yield _noted(note, value)
         reason = _reason(record["result"]) if phase in {"refusal", "abandoned"} else None
         if reason is not None:
             yield _fact(("Lý do", "Reason"), {**_titled(reason), "code": record["result"]})
@@ -317,7 +318,20 @@ class Story:
         return [*granting, *(self._titles.published(service, attributes) if service else ())]
 
 
-_SAID_ELSEWHERE = frozenset({"asked_by", "late", "operation", "withheld", "filters"})
+_SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
+#: notes that name another exchange
+_EXCHANGES = frozenset({"of", "proof_of"})
+
+
+def _noted(name: str, value: object) -> dict[str, Any]:
+    """A note as a fact; a name without words stands beside it as it is."""
+    said = ("có", "yes") if value is True else ("không", "no") if value is False else (str(value), str(value))
+    fact = _fact(NOTES.get(name, ("Ghi chú", "Note")), _titled(said))
+    return {
+        **fact,
+        **({"exchange": True} if name in _EXCHANGES else {}),
+        **({} if name in NOTES else {"note": name}),
+    }
 
 
 def _phase_words(phase: str) -> StepWords:

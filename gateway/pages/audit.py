@@ -38,6 +38,7 @@ from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused
 from gateway.domain.identifiers import may_name_a_person, personal_ids_in
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
+from gateway.login.steps import Leaving
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 
 BothWords = tuple[str, str]
@@ -80,9 +81,11 @@ class Reasoned(Body):
 # ------------------------------------------------------------------------------------------------------- log
 
 
-async def log(request: Request, visit: Visit) -> Shown:
+async def log(request: Request, visit: Visit) -> Shown | Leaving:
     """`GET /audit`: the records that the filters of the address find, newest first."""
     _demand(visit, "audit:search")
+    if "" in visit.form.values():
+        return _without_blanks("/audit", visit)
     given, size, cursor = _asked(visit.form, ("limit", "cursor", "name"))
     saved = _saved(request, visit)
     values = {"fields": FIELDS, "options": _options(request), "saved": saved, "sizes": SIZES, "size": size}
@@ -218,14 +221,16 @@ async def who(request: Request, visit: Visit) -> Shown:
 
 
 async def identify(request: Request, visit: Visit) -> Shown:
-    """`POST /audit/exchanges/{exchange_id}/people`: who the exchange is about, for a minute."""
+    """`POST /audit/exchanges/{exchange_id}/who`: who the exchange is about, for a minute."""
     _demand(visit, "audit:identify")
     exchange_id = exchange_of(request.parameters["exchange_id"])
     reason = visit.form.get("reason", "").strip()
     try:
         asked = _validated(IdentifyBody, {"exchange_id": exchange_id, "reason": reason})
     except BadRequest as error:
-        return _wrong(request, error, _who_page(exchange_id, reason, {"exchange_id": exchange_id}))
+        return _wrong(
+            request, error, _who_page(exchange_id, reason, {"exchange_id": exchange_id, "records": None})
+        )
     found = await door_of(request).audit.identify(visit.caller, asked.exchange_id, asked.reason)
     return _who_page(exchange_id, reason, found)
 
@@ -255,9 +260,11 @@ def _verify_url(request: Request, exchange_id: str, evidence: Mapping[str, Any])
 # ---------------------------------------------------------------------------------------------------- export
 
 
-async def export(request: Request, visit: Visit) -> Shown:
+async def export(request: Request, visit: Visit) -> Shown | Leaving:
     """`GET /audit/export`: how many records a search has, and the form that exports them."""
     _demand(visit, "audit:export")
+    if "" in visit.form.values():
+        return _without_blanks("/audit/export", visit)
     given, _, _ = _asked(visit.form, ())
     values = {"given": given, "fields": FIELDS, "options": _options(request), "errors": {}}
     title = "Xuất dữ liệu", "Export"
@@ -438,6 +445,11 @@ def _size(text: str) -> str:
     return text or SIZES[0]
 
 
+def _without_blanks(path: str, visit: Visit) -> Leaving:
+    """To the address without the fields that the form left blank: it is shorter, and the same as that of a link."""
+    return Leaving(url=_url(path, {name: text for name, text in visit.form.items() if text}))
+
+
 def _only(form: Mapping[str, str], names: Sequence[str]) -> None:
     if not form.keys() <= set(names):
         raise BadRequest(say.PARAMETERS(names=", ".join(names)), code=ProblemCode.QUERY_WRONG)
@@ -596,7 +608,7 @@ ROUTES = (
     PageRoute("GET", _EXCHANGE, exchange, _A),
     PageRoute("GET", f"{_EXCHANGE}/proof", proof, _A),
     PageRoute("GET", f"{_EXCHANGE}/who", who, _A, step_up=True),
-    PageRoute("POST", f"{_EXCHANGE}/people", identify, _A, step_up=True),
+    PageRoute("POST", f"{_EXCHANGE}/who", identify, _A, step_up=True),
     PageRoute("GET", "/audit/reports", reports, _A, nav="Báo cáo · Reports"),
     PageRoute("GET", "/audit/reports/csv", report_csv, _A),
     PageRoute("GET", "/audit/export", export, _A, nav="Xuất dữ liệu · Export"),

@@ -336,9 +336,14 @@ function begin() {
       exportFile(form);
     });
   }
-  for (const one of document.querySelectorAll("[data-print]")) {
-    one.hidden = false;
-    one.addEventListener("click", () => print());
+  // Who it is about is on the screen for a minute, and not on the way back.
+  for (const one of document.querySelectorAll("[data-close]")) {
+    const leave = () => {
+      one.remove();
+      location.replace(one.dataset.to);
+    };
+    setTimeout(leave, 1000 * Number(one.dataset.close));
+    addEventListener("pageshow", (event) => event.persisted && leave());
   }
 }
 
