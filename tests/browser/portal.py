@@ -6,13 +6,12 @@ The first is the example that portal teams copy (`gateway/console/examples/porta
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, web
 
 from gateway.console.examples.portal_page import Proxy
-from tests.flows.conftest import ROOT, House, new_official
+from tests.flows.conftest import House, new_official
 
 _PAGE = (
     '<!doctype html><html lang="vi"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -206,8 +205,3 @@ def answered(fields: dict[str, Any], **more: Any) -> dict[str, Any]:
         "receipt": {},
         **more,
     }
-
-
-def path_of_axe() -> Path:
-    """The accessibility checker, from the npm peers."""
-    return ROOT / "tests" / "interop" / "node_modules" / "axe-core" / "axe.min.js"

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import os
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,8 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
+from tests.browser.axe import is_clean
 from tests.browser.conftest import NEEDS_BROWSER, Shot
-from tests.browser.portal import ScriptedPortal, answered, before, field, path_of_axe, served
+from tests.browser.portal import ScriptedPortal, answered, before, field, served
 from tests.flows.conftest import House, on_session
 
 pytestmark = NEEDS_BROWSER
@@ -56,22 +56,6 @@ async def opened(profile: BrowserContext, url: str) -> Page:
     await expect(page.locator("motlan-form form")).to_be_visible(timeout=20_000)
     await page.evaluate(HEARD)
     return page
-
-
-async def is_clean(page: Page) -> None:
-    """No fault that axe-core finds; nothing wider than the window."""
-    axe = path_of_axe()
-    if not axe.is_file():
-        if os.environ.get("MOTLAN_NO_SKIP"):
-            pytest.fail("axe-core is missing: npm install --prefix tests/interop")
-        pytest.skip("needs axe-core: npm install --prefix tests/interop")
-    await page.evaluate(axe.read_text("utf-8"))
-    found = await page.evaluate(
-        "axe.run(document, {resultTypes: ['violations'], preload: false}).then((r) => r.violations)"
-    )
-    assert [(one["id"], [two["html"][:200] for two in one["nodes"]][:3]) for one in found] == []
-    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0
 
 
 async def heard(page: Page, name: str) -> list[Any]:
