@@ -12,7 +12,7 @@ LICENCES := MIT;MIT License;MIT-0;BSD License;BSD-2-Clause;BSD-3-Clause;Apache S
 BENCH := $(if $(QUICK),--quick,)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check schemas format licences chaos mutants bench replay lock clean
+.PHONY: help demo test serve check schemas screenshots format licences chaos mutants bench replay lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -37,6 +37,9 @@ check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependenc
 
 schemas: $(VENV)/.dev ## export openapi.json and the configuration schemas from the code
 	$(BIN)/python -m tests.architecture.export_schemas
+
+screenshots: $(VENV)/.dev ## take the pictures of README from the running product; `make screenshots ONLY="start kit"` takes some
+	$(RUN) -m tests.browser.screenshots $(ONLY)
 
 format: $(VENV)/.dev ## rewrite the code as `make check` wants it
 	$(BIN)/ruff format .

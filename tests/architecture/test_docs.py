@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.browser.screenshots import FOLDER, PICTURES
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("gateway", "adapters", "mappings", "schemas", "config", "tests")
 SKIPPED = {".git", ".venv", ".state", "node_modules"}
@@ -40,6 +42,23 @@ def dead_links(path: Path) -> Iterator[str]:
 def test_links_inside_the_house_lead_somewhere() -> None:
     dead = {str(path.relative_to(ROOT)): links for path in documents() if (links := list(dead_links(path)))}
     assert dead == {}
+
+
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
+
+
+def test_pictures_of_documents_are_there_described_and_light() -> None:
+    shown = [(path, *found) for path in documents() for found in PICTURE.findall(prose(path))]
+    assert len(shown) > 2
+    for path, words, link in shown:
+        picture = path.parent / link
+        assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n", link
+        assert picture.stat().st_size < 300_000, link
+        assert len(words) > 20, f"{link}: say what it shows"
+
+
+def test_every_picture_is_taken_by_the_script() -> None:
+    assert {path.stem for path in FOLDER.glob("*")} <= {one.name for one in PICTURES}
 
 
 def test_every_room_has_a_readme() -> None:
