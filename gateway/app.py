@@ -44,6 +44,7 @@ from gateway.login.handles import forwarded_logins
 from gateway.login.id_tokens import Logins
 from gateway.operation.configurations import Shelf
 from gateway.operation.mutes import Mutes
+from gateway.operation.streams import Looks, Streams
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
@@ -94,6 +95,8 @@ class Shared:
     relay_secret: bytes
     #: known when the process listens
     address: PublicAddress
+    #: live pages
+    streams: Streams = field(default_factory=Streams)
     #: requests under way, and those that wait for late answers, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
@@ -236,7 +239,7 @@ async def _operation(parts: Composition, shared: Shared, recorder: Recorder) -> 
     mutes = Mutes(recorder=recorder, reader=reader, sources=frozenset(configuration.sources))
     return Operation(
         mutes=mutes, coverage=Coverage(configuration, parts.catalogue), shelf=shelf, reader=reader,
-        metrics=parts.metrics,
+        metrics=parts.metrics, streams=shared.streams, looks=Looks(shared.streams),
     )  # fmt: skip
 
 

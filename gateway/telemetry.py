@@ -261,6 +261,11 @@ class _Family:
             self._children[place] = [*zeros, time.time()]
         return self._children[place]
 
+    @property
+    def children(self) -> Mapping[tuple[str, ...], list[float]]:
+        """Labels -> numbers."""
+        return self._children
+
     def collected(self) -> Metric:
         """As Prometheus wants it: the buckets added up."""
         metric, name = Metric(self._name, self._text, self._metric), self._name
@@ -427,6 +432,11 @@ class Metrics(Collector):
     def login(self, step: str, reason: str = "") -> None:
         """A login came to a step, or ended for a reason: words of closed lists."""
         self._logins.child(step, reason)[0] += 1
+
+    @property
+    def login_steps(self) -> Mapping[tuple[str, str], int]:
+        """Logins of this process, by step and reason."""
+        return {(step, reason): int(numbers[0]) for (step, reason), numbers in self._logins.children.items()}
 
     def diverged(self, portal: str, counts: Mapping[str, int]) -> None:
         """Dossiers that differ from those of a portal, by class."""

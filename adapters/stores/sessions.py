@@ -11,6 +11,7 @@ Each operation touches one key and is atomic at the server.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from struct import Struct
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +99,11 @@ class MemorySessions:
     async def drop(self, key: str) -> None:
         """Forget a value."""
         self._forget(key)
+
+    async def count(self, use: str) -> int:
+        """How many values there are whose keys begin with this use."""
+        now = self._now()
+        return sum(key.startswith(use) and _end(item) > now for key, item in self._items.items())
 
     async def close(self) -> None:
         """Forget everything."""
@@ -234,6 +240,18 @@ class RedisSessions:
     async def drop(self, key: str) -> None:
         """Forget a value."""
         await self._server.ask(lambda: self._server.client.delete(_PREFIX + key), LoginsUnavailable)
+
+    async def count(self, use: str) -> int:
+        """How many values there are whose keys begin with this use: the server looks at a thousand keys at a time."""
+        client: Any = self._server.client
+        cursor = found = 0
+        while True:
+            cursor, keys = await self._server.ask(
+                partial(client.scan, cursor, match=f"{_PREFIX}{use}*", count=1_000), LoginsUnavailable
+            )
+            found += len(keys)
+            if not cursor:
+                return found
 
     async def close(self) -> None:
         """Free the connections."""

@@ -3,6 +3,7 @@
 `app.py` composes them; nothing is decided here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -41,6 +42,7 @@ from gateway.login.redemption import Redemption
 from gateway.mapping.load import Catalogue
 from gateway.operation.configurations import Shelf
 from gateway.operation.mutes import Mutes
+from gateway.operation.streams import Looks, Streams
 from gateway.own_data.listing import KeptListing
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
@@ -144,6 +146,12 @@ class Operation:
     #: digests of configurations in the log
     reader: LogReader
     metrics: Metrics
+    #: of the process
+    streams: Streams
+    #: what streams of this configuration show
+    looks: Looks
+    #: set when another configuration took its place, or the process ends: streams end
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

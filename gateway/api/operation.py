@@ -1,6 +1,7 @@
 """Operation: liveness, readiness, states of sources, reason codes."""
 
 import asyncio
+from typing import Any
 
 from gateway.api.context import Citizens, Loaded, Services
 from gateway.api.request import Request
@@ -99,9 +100,13 @@ def _configuration(loaded: Loaded) -> dict[str, object]:
 
 async def sources(request: Request) -> Response:
     """`GET /v1/sources`: state, breaker, latency quantiles, last check."""
-    services = request.services
+    return answer({"sources": source_states(request.services)})
+
+
+def source_states(services: Services) -> list[dict[str, Any]]:
+    """Every source as `GET /v1/sources` shows it."""
     settings = services.configuration.sources
-    body = [
+    return [
         {
             "source": name,
             "title": settings[name].title.vi,
@@ -119,7 +124,6 @@ async def sources(request: Request) -> Response:
         }
         for name, source in sorted(services.sources.items())
     ]
-    return answer({"sources": body})
 
 
 def _state(state: SourceState) -> dict[str, object]:

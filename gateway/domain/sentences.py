@@ -758,6 +758,8 @@ CORRECTION_UNREADABLE = Sentence("khóa của tháng đó đã bị hủy: khôn
     "the keys of its month are erased, so it is unreadable; report it again")
 CORRECTION_ALTERED = Sentence("yêu cầu chỉnh sửa đã bị sửa trong cơ sở dữ liệu; hãy gửi lại",
     "the report was altered in the database; report it again")
+STREAMS_AT_MOST = Sentence("đã mở {most} luồng số liệu trực tiếp, nhiều nhất cho phép; hãy đóng bớt trang đang mở",
+    "{most} live streams are open, which is the most; close some pages")
 NO_SUCH_SOURCE = Sentence("không có nguồn dữ liệu này", "there is no such source")
 SOURCE_GIVES_NO_SUCH = Sentence("nguồn này không cung cấp trường dữ liệu này", "this source gives no such attribute")
 CORRECTION_KEYS_GONE = Sentence("khóa của tháng đó đã bị hủy: không ai biết giao dịch về ai nữa; hãy tra cứu lại",
@@ -994,6 +996,8 @@ DAYS_OF_RUN = Sentence("ngày đầu không sau ngày cuối, và khoảng thờ
     "the first day is not after the last one, and there are at most {most} days between them")
 MUTE_TOO_LONG = Sentence("tạm im một nguồn được nhiều nhất 24 giờ; hãy chọn thời gian ngắn hơn",
     "a source is muted for at most 24 hours; choose a shorter time")
+STREAMS_AT_MOST = Sentence("đã mở {most} luồng số liệu trực tiếp, nhiều nhất cho phép; hãy đóng bớt trang đang mở",
+    "{most} live streams are open, which is the most; close some pages")
 NO_SUCH_SOURCE = Sentence("không có nguồn này trong cấu hình", "the configuration has no such source")
 RECONCILIATION_RUNS = Sentence("việc đối soát với cổng này đang chạy; xem GET /v1/reconciliation",
     "a reconciliation with this portal is running; see GET /v1/reconciliation")

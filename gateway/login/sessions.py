@@ -207,6 +207,10 @@ class SessionBook:
             and subject in {"", one.identity.subject}
         ]
 
+    async def count(self) -> int:
+        """How many sessions live, about."""
+        return await self._values.store.count(_key(""))
+
     def sid(self, session: str, client: str) -> str:
         """What a client calls a session (`sid` of ID tokens and logout tokens)."""
         return _base64(self._names.encrypt(session.encode(), [client.encode()]))

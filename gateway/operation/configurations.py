@@ -76,9 +76,10 @@ class ChangedFile:
 class Shelf:
     """The kept configurations of one host: one file each in the state folder, the newest 100."""
 
-    def __init__(self, state: Path) -> None:
-        """`state`: the state folder."""
+    def __init__(self, state: Path, most: int = _MOST_KEPT) -> None:
+        """`state`: the state folder; the newest `most` are kept."""
         self._folder = state / "configurations"
+        self._most = most
 
     def keep(self, digest: str, configuration: Configuration, root: Path) -> None:
         """Keep the text of a configuration. A folder that does not take it is logged, and stops nothing."""
@@ -117,7 +118,7 @@ class Shelf:
 
     def _forget_oldest(self) -> None:
         kept = sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
-        for path in kept[_MOST_KEPT:]:
+        for path in kept[self._most :]:
             with suppress(OSError):
                 path.unlink()
 

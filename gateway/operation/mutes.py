@@ -44,22 +44,22 @@ class Mutes:
     #: source -> (when it was decided, the mute; None: it was ended)
     _decided: dict[str, tuple[datetime, Mute | None]] = field(default_factory=dict)
 
-    async def mute(self, caller: Caller, source: str, length: timedelta, by: str) -> Mute:
+    async def mute(self, caller: Caller, source: str, length: timedelta) -> Mute:
         """No alarm about a source for so long; recorded. Raises NotFound, Unprocessable, LogUnavailable."""
         self._check(source)
         if not timedelta() < length <= LONGEST:
             raise Unprocessable(say.MUTE_TOO_LONG, code=ProblemCode.VALUE_NOT_POSSIBLE)
         now = self.recorder.clock.now()
-        mute = Mute(source=source, until=now + length, by=by)
-        await self._record(caller, _MUTED, source=source, until=rfc3339(mute.until), staff=by)
+        mute = Mute(source=source, until=now + length, by=caller.staff)
+        await self._record(caller, _MUTED, source=source, until=rfc3339(mute.until))
         self._decided[source] = (now, mute)
         return mute
 
-    async def unmute(self, caller: Caller, source: str, by: str) -> None:
+    async def unmute(self, caller: Caller, source: str) -> None:
         """Alarms about a source again; recorded. Raises NotFound, LogUnavailable."""
         self._check(source)
         now = self.recorder.clock.now()
-        await self._record(caller, _UNMUTED, source=source, staff=by)
+        await self._record(caller, _UNMUTED, source=source)
         self._decided[source] = (now, None)
 
     def muted(self) -> Mapping[str, Mute]:
@@ -100,4 +100,4 @@ class Mutes:
 
     async def _record(self, caller: Caller, result: str, **notes: str) -> None:
         header = RecordHeader(caller.exchange, caller.requester.id, caller.agency)
-        await self.recorder.write(header, Phase.CONFIGURATION, result, notes=notes)
+        await self.recorder.write(header, Phase.CONFIGURATION, result, notes={**caller.notes, **notes})

@@ -36,6 +36,10 @@ class Sessions(Protocol):
         """Forget a value."""
         ...
 
+    async def count(self, use: str) -> int:
+        """How many values there are whose keys begin with this use (`ss:`), about: one may end meanwhile."""
+        ...
+
     async def close(self) -> None:
         """Free connections."""
         ...

@@ -5,7 +5,6 @@ for what a receiver said in its own words.
 """
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -63,7 +62,7 @@ class Deliveries:
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
             "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
-            "reason_words": _reason(row.reason), "remedy": remedy(row),
+            "reason_words": words.reason(row.reason), "remedy": remedy(row),
             "receiver_said": said, "history": [_step(one) for one in history],
         }  # fmt: skip
 
@@ -78,7 +77,7 @@ class Deliveries:
             caller.exchange, caller.requester.id, caller.agency, dossier=in_records(row.code),
             subjects={f"owner{number or ''}": one for number, one in enumerate(people)},
         )  # fmt: skip
-        notes = {"delivery": row.id, "target": row.target}
+        notes = {"delivery": row.id, "target": row.target, **caller.notes}
         await self.recorder.write(header, Phase.LOOKUP, "receiver_words_shown", notes=notes)
         return said
 
@@ -99,7 +98,13 @@ class Deliveries:
         if row.state is not DeliveryState.DEAD:
             raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state=row.state), code=ProblemCode.STATE_DIFFERS)
         header = RecordHeader(caller.exchange, row.requester, caller.agency, dossier=in_records(row.code))
-        notes = {"delivery": row.id, "target": row.target, "by": caller.requester.id, "reason": row.reason}
+        notes = {
+            "delivery": row.id,
+            "target": row.target,
+            "by": caller.requester.id,
+            "reason": row.reason,
+            **caller.notes,
+        }
         try:
             receipt = await self.recorder.write(header, Phase.DELIVERY, result, notes=notes, work=work)
         except RowConflict:
@@ -141,7 +146,7 @@ def remedy(row: DeliveryRow) -> dict[str, str]:
 
 def _step(event: DeliveryEvent) -> dict[str, object]:
     vi, en = words.STEPS.get(event.what, (event.what, event.what))
-    why = _reason(event.reason)
+    why = words.reason(event.reason)
     if event.field:
         vi, en = f"{vi} Trường: {event.field}.", f"{en} Field: {event.field}."
     return {
@@ -154,14 +159,3 @@ def _step(event: DeliveryEvent) -> dict[str, object]:
 def _words(table: words.WordTable, code: str) -> dict[str, str]:
     vi, en = table.get(code, (code, code))
     return {"vi": vi, "en": en}
-
-
-def _reason(code: str) -> Mapping[str, str] | None:
-    """The words of a reason; the code itself where it has none."""
-    if not code:
-        return None
-    try:
-        known = DeliveryReason(code)
-    except ValueError:
-        return {"vi": code, "en": code}
-    return {"vi": known.vi, "en": known.en}

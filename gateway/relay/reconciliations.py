@@ -54,7 +54,7 @@ class Reconciliations:
         header = RecordHeader(caller.exchange, caller.requester.id, caller.agency)
         notes: Mapping[str, str | int | bool] = {
             "portals": ",".join(portals), "since": str(since), "until": str(until), "apply": order.apply,
-            "accept_wave": order.accept_wave,
+            "accept_wave": order.accept_wave, **caller.notes,
         }  # fmt: skip
         await self.recorder.write(header, Phase.DELIVERY, "reconciliation_begun", notes=notes)
         begun = [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.domain.dossier import DossierStatus
+from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import DeliveryState
 from gateway.relay.differences import Divergence, Remedy
 from gateway.relay.scoring import Indicator, Lost
@@ -230,3 +231,14 @@ def titles(words: WordTable) -> dict[str, dict[str, str]]:
 def both(words: WordTable, code: str) -> str:
     """The words of a code, `Vietnamese / English`; the code where there are none."""
     return " / ".join(words.get(code, (code,)))
+
+
+def reason(code: str) -> Mapping[str, str] | None:
+    """The words of a delivery's reason; the code itself where it has none; None: there is no reason."""
+    if not code:
+        return None
+    try:
+        known = DeliveryReason(code)
+    except ValueError:
+        return {"vi": code, "en": code}
+    return {"vi": known.vi, "en": known.en}

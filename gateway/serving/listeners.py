@@ -128,6 +128,7 @@ class Gateway:
         # shared resources belong to the new app now
         former.lent.update(app.lent)
         app.lent.clear()
+        _end_streams(former)
         pairs = zip(self._runners, self._dispatchers(app), strict=False)
         left = [runner.left(runner.serve(dispatcher)) for runner, dispatcher in pairs]
         self.parts, self.app = parts, app
@@ -144,6 +145,8 @@ class Gateway:
 
     async def stop(self) -> None:
         """Stop listening, let running requests finish, close everything."""
+        for app in self._apps:
+            _end_streams(app)
         for runner in reversed(self._runners):
             await runner.cleanup()
         self._runners.clear()
@@ -167,6 +170,12 @@ class Gateway:
         self._runners.append(runner)
         await runner.setup()
         return runner
+
+
+def _end_streams(app: App) -> None:
+    """Streams would hold a replaced configuration, and a process that ends."""
+    if app.services.operation is not None:
+        app.services.operation.ended.set()
 
 
 def _forget(_retired: object) -> None:

@@ -1,5 +1,6 @@
 """Texts of configurations: what changed is shown line by line, and no secret is ever kept."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -116,12 +117,14 @@ def test_digest_that_is_none_opens_no_file(root: Path) -> None:
         assert Shelf(root).find(digest) is None
 
 
-def test_folder_keeps_the_newest_hundred(root: Path) -> None:
-    configuration = load(root / "config")
-    for number in range(104):
-        Shelf(root).keep(f"{number:064x}", configuration, root / "nothing")
-    assert len(list((root / "configurations").glob("*.json"))) == 100
-    assert Shelf(root).find(f"{103:064x}") is not None
+def test_folder_keeps_the_newest(root: Path) -> None:
+    configuration, shelf = load(root / "config"), Shelf(root, most=2)
+    for number in range(4):
+        shelf.keep(f"{number:064x}", configuration, root / "nothing")
+        os.utime(root / "configurations" / f"{number:064x}.json", (number, number))
+    assert shelf.find(f"{0:064x}") is None
+    assert shelf.find(f"{3:064x}") is not None
+    assert len(list((root / "configurations").glob("*.json"))) == 2
 
 
 def test_folder_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:

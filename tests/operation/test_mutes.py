@@ -50,9 +50,9 @@ def operation(gateway: Gateway) -> Operation:
     return found
 
 
-def caller() -> Caller:
+def caller(staff: str = "an.nguyen") -> Caller:
     whose = Requester(id=RequesterId("operator"), name="operator", scopes=frozenset())
-    return Caller(requester=whose, agency="", exchange=new_exchange_id())
+    return Caller(requester=whose, agency="", exchange=new_exchange_id(), staff=staff)
 
 
 async def until_seen(mutes: Mutes, source: str, *, muted: bool) -> None:
@@ -64,7 +64,7 @@ async def until_seen(mutes: Mutes, source: str, *, muted: bool) -> None:
 async def test_mute_is_a_record_that_other_processes_see_until_it_is_ended(gateway: Gateway) -> None:
     ours = operation(gateway).mutes
     theirs = Mutes(recorder=ours.recorder, reader=ours.reader, sources=ours.sources)
-    mute = await ours.mute(caller(), "land", timedelta(hours=1), "an.nguyen")
+    mute = await ours.mute(caller(), "land", timedelta(hours=1))
     assert ours.muted() == {"land": mute}
     await until_seen(theirs, "land", muted=True)
     assert theirs.muted()["land"].by == "an.nguyen"
@@ -72,7 +72,7 @@ async def test_mute_is_a_record_that_other_processes_see_until_it_is_ended(gatew
         text = await answer.text()
     assert 'motlan_source_paused{alert="muted",source="land"} 0.0' in text
     assert 'motlan_source_paused{alert="on",source="tax"} 0.0' in text
-    await ours.unmute(caller(), "land", "binh.le")
+    await ours.unmute(caller("binh.le"), "land")
     assert ours.muted() == {}
     await until_seen(theirs, "land", muted=False)
 
@@ -80,7 +80,7 @@ async def test_mute_is_a_record_that_other_processes_see_until_it_is_ended(gatew
 async def test_mute_ends_by_itself(gateway: Gateway) -> None:
     ours, clock = operation(gateway).mutes, Moving()
     mutes = Mutes(recorder=replace(ours.recorder, clock=clock), reader=ours.reader, sources=ours.sources)
-    await mutes.mute(caller(), "tax", timedelta(minutes=15), "an.nguyen")
+    await mutes.mute(caller(), "tax", timedelta(minutes=15))
     clock.ahead = timedelta(minutes=14)
     assert "tax" in mutes.muted()
     clock.ahead = timedelta(minutes=16)
@@ -91,19 +91,19 @@ async def test_mute_ends_by_itself(gateway: Gateway) -> None:
 @pytest.mark.parametrize("length", [timedelta(), timedelta(hours=-1), timedelta(hours=24, seconds=1)])
 async def test_mute_of_more_than_a_day_or_of_no_time_is_refused(gateway: Gateway, length: timedelta) -> None:
     with pytest.raises(Unprocessable):
-        await operation(gateway).mutes.mute(caller(), "land", length, "an.nguyen")
+        await operation(gateway).mutes.mute(caller(), "land", length)
     assert operation(gateway).mutes.muted() == {}
 
 
 async def test_source_that_is_not_there_cannot_be_muted(gateway: Gateway) -> None:
-    for act in (operation(gateway).mutes.mute(caller(), "nothing", timedelta(hours=1), "x"),
-                operation(gateway).mutes.unmute(caller(), "nothing", "x")):  # fmt: skip
+    for act in (operation(gateway).mutes.mute(caller(), "nothing", timedelta(hours=1)),
+                operation(gateway).mutes.unmute(caller(), "nothing")):  # fmt: skip
         with pytest.raises(NotFound):
             await act
 
 
 async def test_history_has_starts_and_no_mutes(gateway: Gateway) -> None:
-    await operation(gateway).mutes.mute(caller(), "land", timedelta(hours=1), "an.nguyen")
+    await operation(gateway).mutes.mute(caller(), "land", timedelta(hours=1))
     reader = operation(gateway).reader
     await until_seen(Mutes(recorder=operation(gateway).mutes.recorder, reader=reader,
                            sources=frozenset({"land"})), "land", muted=True)  # fmt: skip

@@ -101,6 +101,16 @@ async def test_swap_gives_a_new_time_to_live(sessions: Sessions) -> None:
     assert await sessions.get("ss:a") == b"2"
 
 
+async def test_values_of_one_use_are_counted(sessions: Sessions) -> None:
+    before = await sessions.count("cu:")
+    for number in range(3):
+        await sessions.put(f"cu:{number}", b"a", 60)
+    await sessions.put("cv:0", b"a", 60)
+    await sessions.put("cu:0", b"b", 60)
+    await sessions.drop("cu:2")
+    assert await sessions.count("cu:") == before + 2
+
+
 async def test_dropped_value_is_gone(sessions: Sessions) -> None:
     await sessions.put("ss:a", b"1", 60)
     await sessions.drop("ss:a")

@@ -1,0 +1,475 @@
+"""The operators' pages at the door: what they show, what they do, and whom they let in."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+import pytest_asyncio
+import structlog
+
+from gateway import telemetry
+from gateway.domain.dates import legal_day
+from gateway.operation.streams import MOST_OF_SESSION
+from gateway.pages.ops import ROUTES
+from gateway.review.minimisation import minimised
+from tests.flows.conftest import new_official
+from tests.flows.test_dossiers import call, dossier, posted
+from tests.flows.test_records import records
+from tests.login.browser import Browser, Town
+from tests.pages.trial import HTML, entered, page, token, twin
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OPERATOR, ADMINISTRATOR, AUDITOR = "van.hanh", "quan.tri", "kiem.toan"
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200b"
+#: GET pages without parameters that must be there
+PAGES = [one.path for one in ROUTES if one.method == "GET" and one.nav]
+
+
+@pytest.fixture(autouse=True)
+def lines_of_a_server() -> Iterator[None]:
+    """As `motlan serve` sets its log up; the lines go nowhere else."""
+    telemetry.set_up(io.BytesIO())
+    yield
+    structlog.reset_defaults()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def operator(browser: Browser) -> AsyncIterator[Browser]:
+    await entered(browser, "/ops", OPERATOR)
+    yield browser
+    async with browser.house.session.delete(f"{browser.house.control}/misbehave") as answer:
+        assert answer.status == 204
+
+
+async def dead_one(at: Town) -> dict[str, Any]:
+    """A delivery that the national portal refuses: it wants twelve digits."""
+    body = dossier(applicant={"ids": [{"kind": "personal_id", "number": "03319152738"}]})
+    await posted(at.house, body)
+    async with asyncio.timeout(20):
+        while True:
+            _, answer = await call(at.house, "GET", f"/v1/deliveries?state=dead&dossier={body['code']}")
+            if answer["deliveries"]:
+                found: dict[str, Any] = answer["deliveries"][0]
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def asked(at: Town, place: int = -1) -> None:
+    """The example of the facts, or another person of the sandbox, asks for a certificate."""
+    who = at.house.subject("facts_example")
+    if place >= 0:
+        people = [one for one in at.house.personas if one.get("personal_id") and one.get("birth_date")]
+        one = people[place % len(people)]
+        who = {name: one[name] for name in ("personal_id", "full_name", "birth_date")}
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    await at.house.prefill("1.004873", subjects, official=new_official())
+
+
+async def recorded(at: Town, result: str) -> dict[str, Any]:
+    """The newest record with this result, when it has its place."""
+    async with asyncio.timeout(20):
+        while True:
+            if found := [one for one in records(at.house) if one["result"] == result]:
+                return found[-1]
+            await asyncio.sleep(0.05)
+
+
+# ------------------------------------------------------------------------------------------------ who comes in
+
+
+async def test_pages_are_shown_in_both_languages_and_as_json(operator: Browser) -> None:
+    for path in PAGES:
+        await _is_whole(operator, path)
+
+
+async def _is_whole(operator: Browser, path: str) -> None:
+    vi, en = await page(operator, path), await page(operator, f"{path}?lang=en")
+    assert (vi.status, en.status) == (200, 200)
+    assert '<html lang="vi">' in vi.text
+    assert '<html lang="en">' in en.text
+    assert vi.text.count("<h1") == en.text.count("<h1") == 1
+    assert "Vận hành" in vi.text  # the role
+    assert vi.headers["Cache-Control"] == "no-store"
+    assert isinstance(await twin(operator, path), dict)
+    await page(operator, f"{path}?lang=vi")
+
+
+async def test_administrator_may_what_an_operator_may(browser: Browser) -> None:
+    landing = await entered(browser, "/ops", ADMINISTRATOR)
+    assert (await page(browser, landing.location)).status == 200
+
+
+async def test_auditor_and_citizen_are_let_in_nowhere(browser: Browser) -> None:
+    await entered(browser, "/login/start?staff=1", AUDITOR)
+    await entered(browser, "/login/start", "mau")
+    for one in ROUTES:
+        path = one.path.replace("{delivery}", "01M8F0K3")
+        answer = await page(browser, path, None if one.method == "GET" else {"csrf": "x"})
+        assert answer.status == 403, one
+
+
+async def test_nobody_gets_figures_without_signing_in(browser: Browser) -> None:
+    for one in ROUTES:
+        if one.method == "GET":
+            path = one.path.replace("{delivery}", "01M8F0K3")
+            assert (await page(browser, path)).status == 303, path
+            assert (await twin(browser, path))["status"] == 401, path
+
+
+async def test_form_of_another_page_does_nothing(operator: Browser) -> None:
+    csrf = token(await page(operator, "/ops"))
+    form = {"source": "land", "minutes": "60", "portal": "national_bus"}
+    for path in [one.path.replace("{delivery}", "01M8F0K3") for one in ROUTES if one.method == "POST"]:
+        assert (await page(operator, path, form)).status == 403, path
+        strange = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}
+        assert (await page(operator, path, {**form, "csrf": csrf}, **strange)).status == 403, path
+    assert all(one["muted"] is None for one in (await twin(operator, "/ops/sources"))["sources"])
+
+
+# ----------------------------------------------------------------------------------------------------- sources
+
+
+async def test_broken_and_slow_sources_need_attention_until_they_are_muted(
+    operator: Browser, at: Town
+) -> None:
+    await asked(at)
+    await at.house.misbehave("population", "reset")
+    for place in range(40):
+        await asked(at, place)
+        if "paused:population" in [one["what"] for one in (await twin(operator, "/ops"))["needs"]]:
+            break
+    shown = (await page(operator, "/ops/sources")).text
+    assert "Không trả lời được" in shown
+    assert "mở: tạm không hỏi" in shown
+    [one] = [
+        one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"
+    ]
+    assert one["budget"]["hour"]["failed"] >= 1
+    assert one["budget"]["day"]["left_percent"] < 0
+    form = {"csrf": token(await page(operator, "/ops")), "source": "population", "minutes": "60"}
+    told = (await page(operator, "/ops/sources/mute?source=population")).text
+    assert "nguồn vẫn được hỏi" in told
+    assert (await page(operator, "/ops/sources/mute", form)).location == "/ops/sources#population"
+    needs = [one["what"] for one in (await twin(operator, "/ops"))["needs"]]
+    assert not [one for one in needs if one.endswith("population")]
+    [one] = [
+        one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"
+    ]
+    assert one["state"] == "paused", "a mute changes no state"
+    assert one["muted"]["by"] == OPERATOR
+    found = await recorded(at, "source_muted")
+    assert (found["notes"]["staff"], found["notes"]["source"]) == (OPERATOR, "population")
+    async with at.house.session.get(f"{at.house.admin}/metrics") as answer:
+        assert 'motlan_source_paused{alert="muted",source="population"} 1.0' in await answer.text()
+    assert (await page(operator, "/ops/sources/mute", {**form, "minutes": "0"})).status == 303
+    [one] = [
+        one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"
+    ]
+    assert one["muted"] is None
+
+
+async def test_mute_of_another_length_is_refused(operator: Browser) -> None:
+    form = {"csrf": token(await page(operator, "/ops")), "source": "land"}
+    for minutes in ["", "-1", "99999", "15 "]:
+        assert (await page(operator, "/ops/sources/mute", {**form, "minutes": minutes})).status == 400
+
+
+# -------------------------------------------------------------------------------------------------- deliveries
+
+
+async def test_dead_delivery_is_replayed_after_a_page_that_says_what_happens(
+    operator: Browser, at: Town
+) -> None:
+    dead = await dead_one(at)
+    assert "dead" in [one["what"] for one in (await twin(operator, "/ops"))["needs"]]
+    assert dead["id"] in [
+        one["id"] for one in (await twin(operator, "/ops/deliveries?state=dead"))["deliveries"]
+    ]
+    shown = await page(operator, f"/ops/deliveries/{dead['id']}")
+    assert f"/ops/deliveries/{dead['id']}/replay" in shown.text
+    told = await page(operator, f"/ops/deliveries/{dead['id']}/replay")
+    assert "tra cứu ở đó trước" in told.text
+    done = await page(operator, f"/ops/deliveries/{dead['id']}/replay", {"csrf": token(told)})
+    assert (done.status, done.location) == (303, f"/ops/deliveries/{dead['id']}")
+    found = await recorded(at, "delivery_replayed")
+    assert (found["notes"]["staff"], found["notes"]["delivery"]) == (OPERATOR, dead["id"])
+    assert found["notes"]["by"] == "operator"
+
+
+async def test_dead_delivery_is_dropped_once(operator: Browser, at: Town) -> None:
+    dead = await dead_one(at)
+    told = await page(operator, f"/ops/deliveries/{dead['id']}/drop")
+    assert "không bao giờ được gửi" in told.text
+    assert (await page(operator, f"/ops/deliveries/{dead['id']}/drop", {"csrf": token(told)})).status == 303
+    again = await page(operator, f"/ops/deliveries/{dead['id']}/drop", {"csrf": token(told)})
+    assert again.status == 409
+    assert (await twin(operator, f"/ops/deliveries/{dead['id']}"))["state"] == "superseded"
+
+
+async def test_replay_drop_mend_and_mute_want_a_fresh_login(operator: Browser, at: Town) -> None:
+    dead = await dead_one(at)
+    csrf = token(await page(operator, "/ops"))
+    at.clock.move(minutes=6)
+    for path, form in {
+        f"/ops/deliveries/{dead['id']}/replay": {},
+        f"/ops/deliveries/{dead['id']}/drop": {},
+        "/ops/reconciliation/mend": {"portal": "national_bus", "apply": "yes"},
+        "/ops/sources/mute": {"source": "land", "minutes": "60"},
+    }.items():
+        asked_anew = await page(operator, path, {"csrf": csrf, **form})
+        assert "/login/start" in asked_anew.text, path
+        assert (await page(operator, f"{path}?source=land&portal=national_bus")).status == 303, path
+    assert (await twin(operator, f"/ops/deliveries/{dead['id']}"))["state"] == "dead"
+    assert all(one["muted"] is None for one in (await twin(operator, "/ops/sources"))["sources"])
+
+
+async def test_deliveries_come_in_pages_without_gaps(operator: Browser, at: Town) -> None:
+    for _ in range(52):
+        await posted(at.house, dossier())
+    first = await twin(operator, "/ops/deliveries")
+    second = await twin(operator, f"/ops/deliveries?after={first['next']}")
+    assert len(first["deliveries"]) == 50
+    ids = [one["id"] for one in (*first["deliveries"], *second["deliveries"])]
+    assert len(set(ids)) == len(ids) > 50
+    assert f"after={first['next']}" in (await page(operator, "/ops/deliveries")).text
+
+
+async def test_dossier_is_found_by_a_form_and_stands_in_no_address(operator: Browser, at: Town) -> None:
+    dead = await dead_one(at)
+    form = {"csrf": token(await page(operator, "/ops/deliveries")), "dossier": dead["dossier"]}
+    found = await page(operator, "/ops/deliveries/find", form)
+    assert found.status == 200
+    assert found.text.count(f'href="/ops/deliveries/{dead["id"]}"') == 1
+    assert f"dossier={dead['dossier']}" not in found.text
+    nothing = await page(operator, "/ops/deliveries/find", {**form, "dossier": HOSTILE})
+    assert "Không có kết quả phù hợp" in nothing.text
+    assert "<img src=x" not in nothing.text
+
+
+async def test_delivery_that_is_not_there_is_not_found(operator: Browser) -> None:
+    for path in ["/ops/deliveries/nothing", "/ops/deliveries/..%2F..%2Fops", "/ops/deliveries/0/replay"]:
+        answer = await page(operator, path)
+        assert answer.status == 404
+        assert "Không có trang này" in answer.text
+
+
+async def test_words_of_a_receiver_are_shown_as_text_and_the_look_is_recorded(
+    operator: Browser, at: Town
+) -> None:
+    dead = await dead_one(at)
+    shown = await page(operator, f"/ops/deliveries/{dead['id']}")
+    assert "không đủ 12 chữ số" in shown.text
+    found = await recorded(at, "receiver_words_shown")
+    assert found["notes"]["staff"] == OPERATOR
+    act = await twin(operator, f"/ops/deliveries/{dead['id']}/drop")
+    assert "receiver_said" not in act
+
+
+async def test_run_begins_after_a_page_that_says_what_happens(operator: Browser, at: Town) -> None:
+    told = await page(operator, "/ops/reconciliation/mend?portal=national_bus")
+    assert "đều vào hàng chờ" in told.text or "vào hàng chờ" in told.text
+    form = {"csrf": token(told), "portal": "national_bus", "apply": "no"}
+    assert (await page(operator, "/ops/reconciliation/mend", form)).location == "/ops/reconciliation"
+    found = await recorded(at, "reconciliation_begun")
+    assert (found["notes"]["staff"], found["notes"]["apply"]) == (OPERATOR, False)
+    async with asyncio.timeout(30):
+        while (await twin(operator, "/ops/reconciliation"))["runs"][0]["state"] == "running":
+            await asyncio.sleep(0.05)
+    assert "national_bus" in (await page(operator, "/ops/reconciliation")).text
+    assert (await page(operator, "/ops/reconciliation/mend?portal=nobody")).status == 404
+
+
+# ----------------------------------------------------------------------------------------------- configuration
+
+
+async def test_change_of_the_configuration_is_shown_line_by_line(operator: Browser, at: Town) -> None:
+    before = (await twin(operator, "/ops/configuration"))["digest"]
+    await at.reload(
+        "config/agreements/portal.yaml", "document: SANDBOX-TT-01/2026", "document: SANDBOX-TT-02/2026"
+    )
+    after = (await twin(operator, "/ops/configuration"))["digest"]
+    changes = await twin(operator, f"/ops/configuration/changes?before={before}&after={after}")
+    assert changes["files"] == [
+        {
+            "file": "config/agreements/portal.yaml", "state": "changed",
+            "lines": [
+                {"kind": "removed", "line": "document: SANDBOX-TT-01/2026"},
+                {"kind": "added", "line": "document: SANDBOX-TT-02/2026"},
+            ],
+        }
+    ]  # fmt: skip
+    shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
+    assert "<del>" in shown
+    assert "bỏ:" in shown
+    async with asyncio.timeout(20):
+        while (await twin(operator, "/ops/configuration"))["history"][0]["digest"] != after:
+            await asyncio.sleep(0.05)
+    [newest, *_] = (await twin(operator, "/ops/configuration"))["history"]
+    assert (newest["event"], newest["changed"], newest["before"]) == ("reload", ["agreements"], before)
+    assert f"before={before}&amp;after={after}" in (await page(operator, "/ops/configuration")).text
+
+
+async def test_configuration_that_this_host_never_ran_is_said_to_be_missing(operator: Browser) -> None:
+    digest = (await twin(operator, "/ops/configuration"))["digest"]
+    path = f"/ops/configuration/changes?before={'a' * 64}&after={digest}"
+    assert (await twin(operator, path))["missing"] == ["a" * 64]
+    assert "máy này không có nội dung" in (await page(operator, path)).text
+
+
+async def test_digest_that_is_none_is_refused(operator: Browser) -> None:
+    for query in ["before=../../x&after=y", "before=&after=", f"before={'A' * 64}&after={'b' * 64}"]:
+        assert (await page(operator, f"/ops/configuration/changes?{query}")).status == 400, query
+
+
+async def test_no_secret_of_the_configuration_is_on_any_page(operator: Browser, at: Town) -> None:
+    before = (await twin(operator, "/ops/configuration"))["digest"]
+    await at.reload("config/sources/land.yaml", "sandbox-secret-land", "sandbox-secret-earth")
+    after = (await twin(operator, "/ops/configuration"))["digest"]
+    shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
+    assert "không hiện ở đây đã đổi" in shown
+    assert "sandbox-secret" not in shown
+    for path in PAGES:
+        assert "sandbox-secret" not in (await page(operator, path)).text
+
+
+# ---------------------------------------------------------------------------------------------------- coverage
+
+
+async def test_coverage_is_the_same_as_page_json_and_csv(operator: Browser) -> None:
+    [one] = (await twin(operator, "/ops/coverage?requester=portal&procedure=1.004873"))["procedures"]
+    shown = (await page(operator, "/ops/coverage?requester=portal&procedure=1.004873")).text
+    assert shown.count("Điền sẵn</span>") == one["counts"]["prefilled"]
+    async with operator.session.get(f"{operator.house.url}/ops/coverage.csv?requester=portal") as answer:
+        text = (await answer.read()).decode("utf-8-sig")
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["procedure"] == "1.004873"]
+    assert [row["state"] for row in rows] == [field["state"] for field in one["fields"]]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(tuple("=+-@"))]
+
+
+async def test_coverage_of_nothing_is_not_found(operator: Browser) -> None:
+    for query in [
+        "requester=nobody",
+        "requester=auditor",
+        "procedure=0.000000",
+        "requester=portal&procedure=x",
+    ]:
+        assert (await page(operator, f"/ops/coverage?{query}")).status == 404, query
+
+
+async def test_minimisation_is_the_report_of_the_command(operator: Browser, at: Town) -> None:
+    report = await twin(operator, "/ops/minimisation")
+    assert {"portal", "one_gate"} <= {one["requester"] for one in report["procedures"]}
+    gateway: Any = at.gateway
+    services = gateway.app.services
+    wanted = minimised(services.configuration, services.catalogue, legal_day(services.clock.now())).plain()
+    assert report["never_needed"] == json.loads(json.dumps(wanted))["never_needed"]
+
+
+# ------------------------------------------------------------------------------------------------------- lines
+
+
+async def test_lines_name_no_person_and_are_filtered(operator: Browser, at: Town) -> None:
+    await asked(at)
+    number = at.house.persona("facts_example")["personal_id"]
+    found = await twin(operator, "/ops/tail?requester=portal&route=/v1/prefill&status=2xx")
+    assert found["lines"]
+    assert {(one["requester"], one["route"], one["status"]) for one in found["lines"]} == {
+        ("portal", "/v1/prefill", 200)
+    }
+    assert number not in json.dumps(await twin(operator, "/ops/tail"))
+    assert len((await twin(operator, "/ops/tail"))["lines"]) <= 100
+    assert (await twin(operator, "/ops/tail?status=418"))["lines"] == []
+    hostile = await page(operator, f"/ops/tail?requester={quote(HOSTILE)}&route={quote(HOSTILE)}")
+    assert hostile.status == 200
+    assert "<img src=x" not in hostile.text
+    assert (await page(operator, f"/ops/tail?route={'x' * 101}")).status == 400
+
+
+async def pieces(stream: aiohttp.ClientResponse, event: str) -> Any:
+    """The data of the next event of this name."""
+    name = ""
+    async with asyncio.timeout(30):
+        async for raw in stream.content:
+            line = raw.decode().rstrip("\n")
+            name = line.removeprefix("event: ") if line.startswith("event: ") else name
+            if line.startswith("data: ") and name == event:
+                return json.loads(line.removeprefix("data: "))
+    raise AssertionError("the stream ended")
+
+
+async def test_new_lines_come_by_the_stream(operator: Browser, at: Town) -> None:
+    url = f"{operator.house.url}/ops/tail/events?route=/v1/prefill"
+    async with operator.session.get(url) as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        await asked(at)
+        [line, *_] = await pieces(stream, "lines")
+        assert "POST /v1/prefill" in line
+
+
+async def test_cells_come_by_the_stream_and_again_when_they_change(operator: Browser, at: Town) -> None:
+    async with operator.session.get(f"{operator.house.url}/ops/events") as stream:
+        before = (await pieces(stream, "cells"))["cells"]["population"]["texts"]["day"]
+        await asked(at)
+        after = (await pieces(stream, "cells"))["cells"]["population"]["texts"]["day"]
+    assert before != after
+
+
+async def test_stream_ends_when_the_session_does(operator: Browser) -> None:
+    async with operator.session.get(f"{operator.house.url}/ops/events") as stream:
+        await pieces(stream, "cells")
+        form = {"csrf": token(await page(operator, "/ops"))}
+        async with operator.session.post(
+            f"{operator.house.url}/console/sign-out",
+            data=form,
+            headers={"Accept": HTML},
+            allow_redirects=False,
+        ) as left:
+            assert left.status < 400
+        assert await pieces(stream, "end") == {}
+        async with asyncio.timeout(10):
+            await stream.read()
+    assert (await page(operator, "/ops/events")).status == 303
+
+
+async def test_session_has_so_many_streams_and_no_more(operator: Browser) -> None:
+    url = f"{operator.house.url}/ops/tail/events"
+    opened = [await operator.session.get(url) for _ in range(MOST_OF_SESSION)]
+    try:
+        async with operator.session.get(url) as one_more:
+            assert one_more.status == 429
+            assert one_more.headers["Retry-After"] == "30"
+    finally:
+        for stream in opened:
+            stream.close()
+    async with asyncio.timeout(20):
+        while (await twin(operator, "/ops/sessions"))["streams"]:
+            await asyncio.sleep(0.05)
+
+
+async def test_streams_of_a_replaced_configuration_end_and_hold_nothing(operator: Browser, at: Town) -> None:
+    async with operator.session.get(f"{operator.house.url}/ops/tail/events") as stream:
+        await at.reload("config/agreements/one_gate_land.yaml", "document: SANDBOX", "document: OTHER")
+        async with asyncio.timeout(20):
+            await stream.read()
+    gateway: Any = at.gateway
+    async with asyncio.timeout(20):
+        while len(gateway._apps) > 1:
+            await asyncio.sleep(0.05)
+
+
+# ---------------------------------------------------------------------------------------------------- sessions
+
+
+async def test_logins_are_counted_and_nobody_is_named(operator: Browser) -> None:
+    found = await twin(operator, "/ops/sessions")
+    assert found["living"] >= 1
+    assert any(one["count"] >= 1 for one in found["steps"])
+    shown = (await page(operator, "/ops/sessions")).text
+    assert "không kết thúc phiên của ai" in shown
