@@ -22,8 +22,8 @@ FILES = {
     "motlan-form.css": "text/css; charset=utf-8",
     "motlan-form.d.ts": "text/plain; charset=utf-8",
 }
-#: indentation, and lines that are only a comment
-_UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)\n)+|^[ \t]+", re.MULTILINE)
+#: indentation, blank lines, and lines that are only a comment
+_UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n)+|^[ \t]+", re.MULTILINE)
 _HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",

@@ -386,6 +386,7 @@
     #stream = null;
     #waits = false;
     #blocks = [];
+    #sections = new Map();
     #step = "form";
     #decided = false;
     #busy = false;
@@ -655,12 +656,12 @@
       this.#parts = {
         h: `h${heading}`, h3: `h${heading + 1}`, status: make("p", { class: "ml-status", role: "status" }), summary: make("div", { class: "ml-summary" }),
         notes: make("div", { class: "ml-notes" }), errors: make("div", { class: "ml-errors", role: "alert", tabindex: "-1", hidden: true }),
-        groups: make("div", { class: "ml-groups" }), aside: make("aside", { class: "ml-aside", "aria-label": this.text("papers") }),
+        groups: make("div", { class: "ml-groups" }), rest: make("details", { class: "ml-rest" }), aside: make("aside", { class: "ml-aside", "aria-label": this.text("papers") }),
         check: make("div", { class: "ml-check", hidden: true }), files: this.#parts.files ?? new Map(),
       };
       const parts = this.#parts;
       parts.go = make("button", { type: "submit", class: "ml-button ml-main" }, this.say("check"));
-      parts.body = make("div", { class: "ml-body" }, parts.groups, make("div", { class: "ml-actions" }, parts.go));
+      parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest, make("div", { class: "ml-actions" }, parts.go));
       // what happens inside is told by the element's own events
       const quiet = (event) => event.stopPropagation();
       const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {
@@ -687,11 +688,12 @@
       for (const group of this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]) {
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name);
         const head = make(this.#parts.h, { id: `${this.#id}-g-${group.name}` }, this.#titled(group));
-        const section = make("section", { class: "ml-group", "aria-labelledby": head.id }, group.title && head);
+        const section = make("section", { class: "ml-group", "aria-labelledby": head.id, hidden: own.every((one) => !this.#applies(one)) }, group.title && head);
+        this.#sections.set(group.name, section);
         const locked = new Map();
         for (const field of own) {
           field.box = field.control = field.pair = field.where = field.kind = null;
-          if (field.entry.state === "not_applicable") continue;
+          if (!this.#applies(field)) continue;
           const { evidence } = field.entry;
           if (this.#isLocked(field)) {
             if (!locked.has(evidence)) {
@@ -710,14 +712,29 @@
           this.#drawField(field);
         }
         locked.forEach((block) => this.#drawBlock(block));
-        if (section.children.length > 1) groups.append(section);
+        groups.append(section);
       }
       this.#drawConsents();
-      const rest = this.#fields.filter((one) => one.entry.state === "not_applicable");
-      if (rest.length) {
-        groups.append(make("details", { class: "ml-rest" }, make("summary", {}, this.say("notApplicable", { n: rest.length })),
-          make("ul", { class: "ml-list" }, rest.map((one) => li(this.#long(one))))));
-      }
+    }
+
+    #drawRest() {
+      const rest = this.#fields.filter((one) => !this.#applies(one));
+      this.#parts.rest.hidden = !rest.length;
+      this.#parts.rest.replaceChildren(make("summary", {}, this.say("notApplicable", { n: rest.length })), make("ul", { class: "ml-list" }, rest.map((one) => li(this.#long(one)))));
+    }
+
+    /** A late answer may make a field apply, or no longer; what a person typed stays. */
+    #applies(field) { return field.entry.state !== "not_applicable" || field.typed; }
+
+    /** Gives a field that applies only now its place in the order of the page. */
+    #place(field) {
+      const section = this.#sections.get(field.schema["x-role"]);
+      if (!section) return;
+      const own = this.#fields.filter((one) => one.schema["x-role"] === field.schema["x-role"]);
+      const next = own.slice(own.indexOf(field) + 1).find((one) => one.box?.parentNode === section);
+      field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
+      section.insertBefore(field.box, next?.box ?? null);
+      section.hidden = false;
     }
 
     #isLocked(field) {
@@ -751,7 +768,13 @@
 
     /** One field, where it stands. An input that is there is kept: nothing moves under the hand. */
     #drawField(field) {
-      if (field.entry.state === "not_applicable" && !field.box) return;
+      if (!this.#applies(field) && !field.box?.contains(document.activeElement)) {
+        if (field.pair) this.#leaveBlock(field);
+        if (field.box) field.box.hidden = true;
+        return;
+      }
+      if (!field.box && !field.pair) this.#place(field);
+      if (field.box) field.box.hidden = false;
       if (field.pair && field.where) {
         if (this.#isLocked(field)) {
           field.pair.replaceChildren(make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)));
@@ -931,7 +954,7 @@
     /** Own data are kept from the field of the person who signs in; once each. */
     #isKeeper(field) {
       const { attribute } = field.schema["x-keep"];
-      const same = this.#fields.filter((one) => one.schema["x-keep"]?.attribute === attribute && one.entry.state !== "not_applicable");
+      const same = this.#fields.filter((one) => one.schema["x-keep"]?.attribute === attribute && this.#applies(one));
       return (same.find((one) => this.#about.procedure.subjects?.[one.schema["x-role"]]?.signs_in) ?? same[0]) === field;
     }
 
@@ -1140,7 +1163,7 @@
     }
 
     #counts() {
-      const all = this.#fields.filter((one) => one.entry.state !== "not_applicable");
+      const all = this.#fields.filter((one) => this.#applies(one));
       const filled = all.filter((one) => !one.typed && one.entry.state === "filled" && !isBlank(one.value) && !this.#isRefused(one)).length;
       const typed = all.filter((one) => (one.typed || one.entry.state === "kept") && !isBlank(one.value)).length;
       return { all: all.length, filled, typed, papers: this.#papers().filter((one) => ["replaced", "reusable", "digital_only"].includes(one.state)).length };
@@ -1153,6 +1176,7 @@
       const { all, filled, papers } = this.#counts();
       if (this.#answer) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", this.text("filled", { n: filled, of: all, papers }));
       this.#drawSummary();
+      this.#drawRest();
       this.#drawAside();
       this.#drawNoteList();
       if (this.#step === "check") this.#drawCheck();
@@ -1288,7 +1312,7 @@
     }
 
     #check() {
-      const wrong = this.#fields.filter((one) => one.box).map((one) => [one, this.#wrong(one)]);
+      const wrong = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]);
       const bad = wrong.filter(([, text]) => text);
       this.#tell(bad);
       if (!bad.length) this.#show("check");
@@ -1302,7 +1326,7 @@
         this.#drawNotes(field);
       }
       errors.hidden = !bad.length;
-      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), this.say("errors", { n: bad.length })), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); } }, text))))] : []));
+      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); } }, text.charAt(0).toUpperCase() + text.slice(1)))))] : []));
       if (bad.length) errors.focus();
     }
 
@@ -1325,7 +1349,7 @@
         return field.entry.evidence && !this.#isRefused(field) && !isBlank(field.value) ? this.say("from", this.#by(field.entry.evidence)) : "";
       };
       const groups = (this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]).map((group) => {
-        const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && one.entry.state !== "not_applicable");
+        const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && this.#applies(one));
         return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => make("div", {}, make("dt", {}, this.#label(one)), make("dd", {}, this.#display(one), make("span", { class: "ml-small" }, words(one))))))] : [];
       });
       const refused = [...this.#refused].filter((one) => this.#answer?.evidence[one]);
@@ -1342,7 +1366,7 @@
     #values() {
       const found = {};
       for (const field of this.#fields) {
-        if (isBlank(field.value) || field.entry.state === "not_applicable") continue;
+        if (isBlank(field.value) || !this.#applies(field)) continue;
         const names = field.key.split(".");
         const last = names.pop();
         names.reduce((into, name) => (into[name] ??= {}), found)[last] = field.value;
