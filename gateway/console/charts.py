@@ -19,9 +19,17 @@ from gateway.console.markup import tag
 #: one bar or point: the words of its place, and its value
 Point = tuple[str, float]
 _FEW_BARS = 16
+#: a table with more columns becomes cards on a narrow screen
+_NARROW_COLUMNS = 4
+#: bars are not wider than if there were so many
+_LEAST_BARS = 8
+#: names with more signs stand above bars that lie
+_LONG = 8
 _PLOT, _ROOM, _FOOT = 150, 24, 26  # heights in px: plot, numbers above, words below
 _FLOOR, _HEIGHT = _ROOM + _PLOT, _ROOM + _PLOT + _FOOT
+_LYING_ROW = 46  # height of a bar that lies, its name above
 _ROW = 52  # height of a row of shares, its word above
+_EDGE = 6.0  # share of the width, in %, in which a label would not have room to both sides
 _LEVEL = 44  # height of a level of a tree
 #: latencies, in ms
 _FASTEST, _SLOWEST = 1.0, 10_000.0
@@ -96,13 +104,17 @@ class Charts:
     def bars(
         self, points: Sequence[Point], *, caption: str, head: Sequence[str], csv_url: str = "", now: str = ""
     ) -> Markup:
-        """Counts, from 0; `now`: the label of the bar that is meant, or still grows."""
+        """Counts, from 0; `now`: the label of the bar that is meant, or still grows. Bars with long names lie."""
         top = max((value for _, value in points), default=0) or 1
-        step = 100 / max(len(points), 1)
+        rows = [(label, number(value)) for label, value in points]
+        figure = Figure(caption=caption, head=head, csv_url=csv_url)
+        if any(len(label) > _LONG for label, _ in points):
+            lying = [_lying_bar(place, point, top) for place, point in enumerate(points)]
+            return self._figure(figure, _drawing(len(points) * _LYING_ROW, *lying, kind="c-long"), rows)
+        step = 100 / max(len(points), _LEAST_BARS)
         drawn = [_bar(place, step, point, top, is_now=point[0] == now) for place, point in enumerate(points)]
         drawing = _drawing(_HEIGHT, *drawn, kind=f"c-bars{' c-many' if len(points) > _FEW_BARS else ''}")
-        rows = [(label, number(value)) for label, value in points]
-        return self._figure(Figure(caption=caption, head=head, csv_url=csv_url), drawing, rows)
+        return self._figure(figure, drawing, rows)
 
     def quantiles(
         self, points: Sequence[Quantiles], *, caption: str, head: Sequence[str], csv_url: str = ""
@@ -231,15 +243,17 @@ class Charts:
     # -------------------------------------------------------------------------------------------- frame
 
     def _figure(self, figure: Figure, drawing: Markup, rows: Sequence[Sequence[str]]) -> Markup:
+        heads = [seen(word) for word in figure.head]
         head = (
-            tag("th", seen(word), scope="col", kind="r" if place else None)
-            for place, word in enumerate(figure.head)
+            tag("th", word, scope="col", role="columnheader", kind="r" if place else None)
+            for place, word in enumerate(heads)
         )
-        body = (
-            tag("tr", tag("th", seen(row[0]), scope="row"), *(tag("td", one, kind="r") for one in row[1:]))
-            for row in rows
-        )
-        table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body), kind="t keep")
+        body = (_table_row(heads, row) for row in rows)
+        table = tag(
+            "table", tag("thead", tag("tr", *head, role="row"), role="rowgroup"),
+            tag("tbody", *body, role="rowgroup"), kind="t keep" if len(heads) <= _NARROW_COLUMNS else "t",
+            role="table",
+        )  # fmt: skip
         words = self._word("Số liệu", "Numbers")
         return tag(
             "figure", tag("figcaption", seen(figure.caption)), tag("div", drawing, kind="plot"),
@@ -268,6 +282,14 @@ class Charts:
 # ---------------------------------------------------------------------------------------------- pieces
 
 
+def _table_row(heads: Sequence[str], row: Sequence[str]) -> Markup:
+    cells = (
+        tag("td", value, role="cell", kind="r", data_label=word)
+        for word, value in zip(heads[1:], row[1:], strict=True)
+    )
+    return tag("tr", tag("th", seen(row[0]), scope="row", role="rowheader"), *cells, role="row")
+
+
 def _drawing(height: int, *inner: Markup, kind: str) -> Markup:
     # its numbers are in the table: the drawing is not read out
     return tag(
@@ -288,6 +310,19 @@ def _bar(place: int, step: float, point: Point, top: float, *, is_now: bool) -> 
         tag("text", number(value), kind="c-value", x=middle, y=_FLOOR - height - 7),
         tag("text", seen(label), kind="c-label" if place % 5 == 0 else "c-label c-some", x=middle, y=_FLOOR + 19),
         kind="c-now" if is_now else "c-top" if value == top else None,
+    )  # fmt: skip
+
+
+def _lying_bar(place: int, point: Point, top: float) -> Markup:
+    """Its name above, its number behind; the longest leaves room for that."""
+    label, value = point
+    down, share = place * _LYING_ROW, 0.8 * max(value, 0) / top
+    return tag(
+        "g",
+        tag("text", seen(label), kind="c-name", x=0, y=down + 14),
+        tag("rect", kind="c-bar", x=0, width=_share(share), y=down + 20, height=14),
+        tag("svg", tag("text", number(value), kind="c-value", x=6, y=12), x=_share(share), y=down + 20,
+            overflow="visible"),
     )  # fmt: skip
 
 
@@ -342,13 +377,16 @@ def _grid_line(height: float, word: str) -> Markup:
 
 
 def _labels(words: Sequence[str]) -> Iterable[Markup]:
-    """Under the plot; at most twelve, half of them on a narrow screen."""
+    """Under the plot; at most twelve, half of them on a narrow screen. One at the edge begins there."""
     every = max(1, math.ceil(len(words) / 12))
-    return (
-        tag("text", seen(word), kind="c-label" if place % (2 * every) == 0 else "c-label c-some",
-            x=_pc(max(_column(place, len(words)), 3)), y=_FLOOR + 19)
-        for place, word in enumerate(words) if place % every == 0
-    )  # fmt: skip
+    for place in range(0, len(words), every):
+        across = _column(place, len(words))
+        kind = "c-label" if place % (2 * every) == 0 else "c-label c-some"
+        is_edge = across < _EDGE
+        yield tag(
+            "text", seen(words[place]), kind=f"{kind} c-edge" if is_edge else kind,
+            x=0 if is_edge else _pc(across), y=_FLOOR + 19,
+        )  # fmt: skip
 
 
 def _column(place: int, many: int) -> float:

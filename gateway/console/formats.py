@@ -111,6 +111,8 @@ def weekday(moment: Moment, language: str) -> str:
 
 def number(value: object, places: int | None = None) -> str:
     """`1.234,5`; `places`: digits after the comma, else as many as the value has."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     try:
         read = Decimal(str(value))
     except InvalidOperation:

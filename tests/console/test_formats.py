@@ -73,6 +73,7 @@ def test_a_number_can_be_read_back(value: Decimal) -> None:
 def test_numbers_are_those_of_viet_nam() -> None:
     assert formats.number(1234.5) == "1.234,5"
     assert formats.number(1_000_000) == "1.000.000"
+    assert formats.number(9.0) == "9"
     assert formats.number(1234.567, 1) == "1.234,6"
     assert formats.percent(0.851) == "85%"
     assert formats.number(1e-7) == "0,0000001"

@@ -1,5 +1,5 @@
 "use strict";
-// Pages work without. Here: printing, Escape, charts by arrow keys, and the end of a session said beforehand.
+// Pages work without. Here: printing, Escape, and charts by arrow keys.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
@@ -42,11 +42,4 @@ for (const plot of document.querySelectorAll(".chart .plot")) {
     at = Math.min(Math.max(at + step, 0), rows.length - 1);
     reading.textContent = rows[at].map((value, place) => (place ? `${heads[place]}: ${value}` : value)).join(", ");
   });
-}
-
-// two minutes before a session ends, a line says so; its link keeps the session
-const ending = document.querySelector("[data-ends]");
-if (ending) {
-  const left = Number(ending.dataset.ends) * 1000 - Date.now() - 120_000;
-  setTimeout(() => { ending.hidden = false; }, Math.min(Math.max(left, 0), 2 ** 31 - 1));
 }

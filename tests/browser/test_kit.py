@@ -1,0 +1,91 @@
+"""Every component of pages in every state, in a real browser: light, dark, narrow, by keyboard, on paper."""
+
+import re
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.axe import is_clean
+from tests.browser.conftest import NEEDS_BROWSER, Shot
+from tests.flows.conftest import House, on_session
+
+pytestmark = NEEDS_BROWSER
+KIT = "/console/kit"
+BEYOND = """[...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1
+  && !one.closest("svg, .unseen, thead")).map((one) => one.outerHTML.slice(0, 80))"""
+
+
+async def opened(profile: BrowserContext, house: House, path: str = KIT) -> Page:
+    page = await profile.new_page()
+    await page.goto(house.url + path)
+    await page.evaluate("document.fonts.ready")
+    return page
+
+
+@on_session
+@pytest.mark.parametrize(("scheme", "width", "language"), [("light", 1200, "vi"), ("dark", 320, "en")])
+async def test_kit_is_clean_for_axe_and_fits(
+    login_house: House,
+    profile: BrowserContext,
+    shot: Shot,
+    scheme: Literal["light", "dark"],
+    width: int,
+    language: str,
+) -> None:
+    page = await opened(profile, login_house)
+    await page.emulate_media(color_scheme=scheme)
+    await page.set_viewport_size({"width": width, "height": 900})
+    await page.goto(f"{login_house.url}{KIT}?lang={language}")
+    await page.evaluate("document.fonts.ready")
+    assert await page.evaluate(BEYOND) == []
+    loaded = await page.evaluate(
+        "[...document.fonts].filter((one) => one.status == 'loaded').map((one) => one.family)"
+    )
+    assert {re.sub('"', "", one) for one in loaded} == {"Be Vietnam Pro", "IBM Plex Mono"}
+    await shot(page, f"{scheme}-{width}")
+    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    await is_clean(page)
+
+
+@on_session
+async def test_kit_is_read_by_keyboard(login_house: House, profile: BrowserContext) -> None:
+    page = await opened(profile, login_house, f"{KIT}?lang=vi")
+    await page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Đến nội dung chính")
+    await expect(skip).to_be_focused()
+    await expect(skip).to_be_in_viewport()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#main")).to_be_focused()
+    plot = page.locator(".chart .plot").first
+    await plot.focus()
+    for _ in range(2):
+        await page.keyboard.press("ArrowRight")
+    reading = page.locator(".chart .reading").first
+    await expect(reading).to_have_text("01, Số lần: 2")
+    await page.keyboard.press("End")
+    await expect(reading).to_have_text("11, Số lần: 3")
+    summary = page.locator(".entries summary").first
+    await summary.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".entries details").first).to_have_attribute("open", "")
+    await page.get_by_role("button", name="Tôi không biết việc này").focus()
+    await page.keyboard.press("Escape")
+    await expect(summary).to_be_focused()
+    await expect(page.locator(".entries details").first).not_to_have_attribute("open", "")
+
+
+@on_session
+async def test_kit_on_paper_is_open_and_without_script_too(login_house: House, browser: Browser) -> None:
+    plain = await browser.new_context(java_script_enabled=False, viewport={"width": 680, "height": 900})
+    page = await plain.new_page()
+    await page.goto(login_house.url + KIT)
+    hidden = page.locator(".entries details .facts")
+    await expect(hidden).to_be_hidden()
+    await expect(page.locator("[data-print]")).to_be_hidden()
+    await page.emulate_media(media="print")
+    await expect(hidden).to_be_visible()
+    for gone in (".top nav", ".crumbs", ".pager", ".filters"):
+        await expect(page.locator(gone).first).to_be_hidden()
+    await expect(page.locator(".qr")).to_be_visible()
+    await plain.close()
