@@ -5,7 +5,8 @@
 Fills the append table with invented exchanges (about 1 KB a record, or large ones with --large), numbers them all as
 the product does (tree, tiles, search tables, checkpoints), and prints rows per second with the process's own CPU
 time. Then it starts a gateway over that log and asks as an auditor does, over HTTP: milliseconds (median, p99) of a
-receipt redeemed, the first page of each search, and the counts of each report over the whole year.
+receipt redeemed, the first page of each search, and the counts of each report over the whole year; then of the pages
+of auditors as a browser gets them (`/audit` with 100 rows, an exchange with its proof, the reports of a month).
 
 With --keep the log stays in FOLDER, and a later run goes on where that one was: it only reads when all is there.
 `motlan serve --dir FOLDER/sqlite` serves it. Ten million records of SQLite take about 20 GB and half an hour.
@@ -38,10 +39,13 @@ from adapters.stores.opening import open_log
 from adapters.stores.sequencer import SqlSequencer, open_sequencer
 from adapters.stores.upgrade import upgrade
 from gateway import telemetry
+from gateway.api.browsers import STAFF_COOKIE
 from gateway.config.gateway import LogSettings
+from gateway.domain.login import AccountKind, Identity, StaffRole
 from gateway.exchange_log.keys import PeriodKeys, root_key_in, unwrap, wrap_new
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.ports.exchange_log import LogEntry
+from gateway.serving.listeners import Gateway
 from gateway.serving.server import ServeOptions, running
 from tests.bench import invented
 from tests.stores.opened import open_reader
@@ -173,11 +177,12 @@ class Auditor:
 async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
     """A gateway over the log, and what an auditor asks it."""
     telemetry.set_up(io.BytesIO())
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
     plan = ServeOptions(
-        root=ROOT, config=ROOT / "config", state=folder, overrides={**ports, "gateway.log.url": url}
-    )
-    async with running(plan) as (_, content), aiohttp.ClientSession() as session:
+        root=ROOT, config=ROOT / "config", state=folder, with_sandbox=True,
+        overrides={**ports, "gateway.log.url": url},
+    )  # fmt: skip
+    async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         known: Any = content["clients"]
         auditor = known["auditor"]
         basic = {"Authorization": aiohttp.encode_basic_auth(auditor["client_id"], auditor["client_secret"])}
@@ -191,7 +196,41 @@ async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
         for name in ("requesters", "outcomes", "volume", "hours", "lookups"):
             count_it = partial(desk.post, "/v1/audit/report", _year(name))
             print(f"  {f'report {name}':<18} {await timed(count_it, 2)}")
+        cookie = await _signed_in(gateway)
+        for what, address in (await _pages(desk)).items():
+            get_it = partial(_page, session, f"{content['gateway']}{address}", cookie)
+            print(f"  {f'page {what}':<18} {await timed(get_it, min(times, 50))}")
         await reader.close()
+
+
+async def _signed_in(gateway: object) -> dict[str, str]:
+    """The cookie of an auditor's session."""
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    assert gateway.app.services.sign_in is not None
+    sessions = gateway.app.services.sign_in.broker.sessions
+    who = Identity(
+        provider="staff", subject="bench", kind=AccountKind.STAFF, account="bench", roles=(StaffRole.AUDITOR,)
+    )
+    return {STAFF_COOKIE: (await sessions.begin(who)).cookie}
+
+
+async def _pages(desk: Auditor) -> dict[str, str]:
+    found = await desk.post("/v1/audit/search", {"phase": "outcome", "limit": 1})
+    return {
+        "log": "/audit", "one day": f"/audit?since={invented.MONTHS[0]}-14&until={invented.MONTHS[0]}-14",
+        "by procedure": f"/audit?procedure={next(iter(invented.PROCEDURES))}&phase=outcome",
+        "exchange": f"/audit/exchanges/{found['records'][0]['exchange_id']}",
+        "reports": f"/audit/reports?month={invented.MONTHS[0]}",
+    }  # fmt: skip
+
+
+async def _page(session: aiohttp.ClientSession, url: str, cookie: dict[str, str]) -> None:
+    """A page as a browser gets it, which must be good."""
+    headers = {"Accept": "text/html"}
+    async with session.get(url, headers=headers, cookies=cookie, allow_redirects=False) as answer:
+        assert answer.status == 200, f"{url}: {answer.status}"
+        await answer.read()
 
 
 def _year(report: str) -> dict[str, Any]:

@@ -4,7 +4,10 @@ import asyncio
 import io
 import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from gateway.exchange_log.merkle import leaf_hash, verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, NoteVerifier, open_note
 from gateway.exchange_log.verify import verify_export
 from tests.flows.test_records import records
-from tests.login.browser import Browser, Landing, Town
+from tests.login.browser import Browser, Landing, Town, town
 from tests.pages.trial import entered, page, token, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -265,6 +268,34 @@ async def test_exchange_is_told_and_who_it_is_about_stays_hidden(at: Town, audit
     assert [step["kind"] for step in told["story"]["steps"]] == ["intent", "calls", "outcome"]
     assert all("leaf" not in one for one in told["evidence"]["proofs"])
     assert lookups(at, "records")[-1]["notes"]["of"] == of
+
+
+async def test_record_that_somebody_changed_is_an_alert_and_its_proof_does_not_fit(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as auditor:
+        await entered(auditor, "/audit", AUDITOR)
+        of = await plant(at)
+        unreadable = await plant(at, requester="one_gate")
+        with closing(sqlite3.connect(at.house.state / "exchange.db")) as connection, connection:
+            connection.execute("DROP TRIGGER append_log_update")
+            change = (
+                "UPDATE append_log SET leaf = CAST(replace(leaf, 'nycHoTen', 'nycHoNgu') AS BLOB)"
+                " WHERE instr(CAST(leaf AS TEXT), ?)"
+            )
+            assert connection.execute(change, (of,)).rowcount == 1
+            destroy = "UPDATE append_log SET leaf = x'ff' WHERE instr(CAST(leaf AS TEXT), ?)"
+            assert connection.execute(destroy, (unreadable,)).rowcount == 1
+        shown = await page(auditor, f"/audit/exchanges/{of}")
+        alert = shown.text.partition('role="alert"')[2]
+        assert "Không khớp với bản đã ký" in alert
+        assert "Máy chủ đã kiểm; tự kiểm bằng lệnh" not in shown.text
+        assert "Bị sửa đổi" in shown.text
+        (one,) = (await twin(auditor, f"/audit/exchanges/{of}/proof"))["proofs"]
+        assert "nycHoNgu" in one["leaf"]
+        assert not one["verified"]
+        rows = await page(auditor, "/audit")
+        assert rows.text.count("Bị sửa đổi") == rows.text.count("Không đọc được") + 1 == 2
+        lost = await page(auditor, f"/audit/exchanges/{unreadable}")
+        assert "Cổng không viết được" in lost.text or "không đọc được" in lost.text.lower()
 
 
 async def test_proof_gives_the_bytes_that_were_signed(at: Town, auditor: Browser) -> None:

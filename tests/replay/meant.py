@@ -134,6 +134,7 @@ CLASSES = (
         _asked_now,
     ),
     Meant("alive answers", r"answer\.predicates\.alive\..*"),
+    Meant("the report of hours has a grid", r"answer\.grid.*", _added),
     Meant(
         "problems: words out of a closed table",
         r"answer(?:\..*)?\.(?:detail(?:_vi)?|error_description)",
