@@ -99,11 +99,16 @@ def _prefix(door: PortalDoor, name: str, doors: dict[str, str], document: Docume
         if mine.startswith(prefix) or prefix.startswith(mine):
             what = f"the door of '{other}' has these paths: '{prefix.removesuffix('/')}'"
             yield document.problem(("door", "prefix"), what, f"write 'prefix: /portal/{name}'")
-    if mine.startswith(_OURS):
+    if mine.startswith(_OURS) or mine == _DEMO:
         what = f"'{door.prefix}' begins paths of the gateway itself"
         yield document.problem(("door", "prefix"), what, f"write 'prefix: /portal/{name}'")
     doors[mine] = name
 
 
 #: paths of the API, of its keys and pages
-_OURS = ("/v1/", "/health/", "/log/", "/oauth2/", "/.well-known/", "/static/")
+_OURS = (
+    "/v1/", "/health/", "/log/", "/oauth2/", "/.well-known/", "/static/", "/files/", "/docs/", "/login/", "/me/",
+    "/audit/", "/ops/", "/manual/", "/console/",
+)  # fmt: skip
+#: pages of the demo portal; doors have names below it
+_DEMO = "/portal/"

@@ -37,8 +37,8 @@ def greeting(content: Mapping[str, Any]) -> str:
     shown = content["clients"].get("portal") or {}
     people = [person for person in content["personas"] if person["personal_id"] and person["full_name"]]
     lines = [
-        f"Một Lần: {base}/   mở trong trình duyệt / open in a browser",
-        f"tài liệu / docs: {base}/docs   admin: {content['admin']}",
+        f"Một Lần: {base}/   (mở trong trình duyệt / open in a browser)"
+        f"   tài liệu / docs: {base}/docs   admin: {content['admin']}"
     ]
     if shown.get("client_secret"):
         lines += ["", "# mã truy cập / token", _token_line(base, shown)]

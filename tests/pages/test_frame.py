@@ -1,9 +1,13 @@
 """What every page goes through: languages, JSON twins, error pages, headers."""
 
+import contextlib
+import sqlite3
+
 import orjson
 import pytest
 
-from tests.login.browser import Browser
+from tests.login.browser import Browser, Town
+from tests.pages.trial import entered
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HTML = "text/html,application/xhtml+xml"
@@ -102,3 +106,23 @@ async def test_look_ahead_is_answered_where_nothing_is_recorded(browser: Browser
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         assert not await answer.read()
+
+
+async def test_log_that_cannot_be_written_is_a_page_that_says_nothing_was_fetched(
+    browser: Browser, at: Town
+) -> None:
+    await entered(browser, "/audit", "kiem.toan")
+    with contextlib.closing(
+        sqlite3.connect(next(at.house.state.glob("*.db")), isolation_level=None)
+    ) as other:
+        other.execute("ALTER TABLE append_log RENAME TO away")
+        try:
+            page = await browser.go("/audit", Accept=HTML)
+            twin = await browser.go("/audit", Accept="application/json")
+        finally:
+            other.execute("ALTER TABLE away RENAME TO append_log")
+    assert page.status == twin.status == 503
+    assert "Chưa lấy dữ liệu nào" in page.text
+    assert page.exchange in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert twin.headers["Content-Type"] == "application/problem+json"
