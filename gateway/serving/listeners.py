@@ -44,8 +44,8 @@ def api_routes(doors: Sequence[OpenedDoor] = ()) -> Routes:
     add_documents(routes)
     add_form_element(routes)
     add_login_pages(routes)
-    add_pages(routes, PAGES)
     add_doors(routes, doors)
+    add_pages(routes, PAGES)
     return routes
 
 
