@@ -242,6 +242,15 @@ def _markdown() -> MarkdownIt:
     return made
 
 
+def _head(opened: Token, closed: Token, words: str) -> None:
+    """A cell of a table's head; one without words is no head of anything."""
+    if words:
+        opened.attrSet("scope", "col")
+    else:
+        opened.tag = closed.tag = "td"
+        opened.attrs = {"role": "cell"}
+
+
 def _fence(_self: object, tokens: Sequence[Token], index: int, *_rest: object) -> str:
     """A block that the keyboard can scroll."""
     return f'<pre tabindex="0"><code>{escape(tokens[index].content)}</code></pre>\n'
@@ -339,8 +348,8 @@ def _label_cells(tokens: Sequence[Token]) -> None:
             case "tr_open":
                 column = 0
             case "th_open":
-                token.attrSet("scope", "col")
                 heads.append(_text(tokens[place + 1]))
+                _head(token, tokens[place + 2], heads[-1])
             case "td_open":
                 token.attrSet("data-label", heads[column] if column < len(heads) else "")
                 column += 1

@@ -31,6 +31,11 @@ async def _newest_exchange(page: Page, _house: House) -> None:
     await page.locator("table a[href^='/audit/exchanges/'], table a[href^='/audit/records/']").first.click()
 
 
+async def _filled(page: Page, _house: House) -> None:
+    """The sources have answered."""
+    await page.get_by_role("status").filter(has_text="Đã điền sẵn").first.wait_for()
+
+
 class Picture(NamedTuple):
     """One picture: `who` signs in first, `step` leads from the page to what is shown."""
 
@@ -44,7 +49,7 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("start", "/"),
-    Picture("form", "/portal/procedures/1.001193", CITIZEN),
+    Picture("form", "/portal/procedures/1.004873/form", CITIZEN, _filled),
     Picture("exchange", "/audit", AUDITOR, _newest_exchange, height=1_100),
     Picture("citizen", "/me", CITIZEN),
     Picture("ops", "/ops", OPERATOR),

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
+from tests.browser.axe import is_clean
 from tests.browser.conftest import NEEDS_BROWSER, Shot
 from tests.flows.conftest import House, on_session
 
@@ -27,6 +28,12 @@ async def test_operation_is_tried_with_the_token_of_the_sandbox_and_nothing_come
     await expect(answered).to_contain_text("exchange_id")
     await expect(answered).to_contain_text("Trần Thị Mẫu")
     await shot(page, "tried")
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        await is_clean(page)
+    await page.locator(".btn.authorize").click()
+    await expect(page.locator(".modal-ux")).to_be_visible()
+    await is_clean(page)
     assert [url for url in asked if not url.startswith(login_house.url)] == []
 
 
@@ -45,14 +52,16 @@ async def test_without_script_the_reference_is_a_list(login_house: House, browse
 
 @on_session
 @pytest.mark.parametrize(
-    "path", ["/docs", "/manual", "/manual/gateway/policy", "/manual?q=receipt", "/manual/config"]
+    "path",
+    ["/docs", "/manual", "/manual/gateway/policy", "/manual?q=receipt", "/manual?q=zzzqq", "/docs?lang=en"],
 )
-async def test_page_does_not_scroll_sideways_on_a_narrow_screen(
-    login_house: House, profile: BrowserContext, shot: Shot, path: str
+async def test_page_is_clean_and_does_not_scroll_sideways_on_a_narrow_screen(
+    login_house: House, profile: BrowserContext, path: str
 ) -> None:
     page = await profile.new_page()
     await page.set_viewport_size({"width": 320, "height": 640})
     await page.goto(login_house.url + path)
     await page.wait_for_load_state("networkidle")
-    assert await page.evaluate("document.documentElement.scrollWidth") == 320
-    await shot(page, "narrow")
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        await is_clean(page)

@@ -125,6 +125,11 @@ def test_cells_carry_the_words_of_their_column() -> None:
     assert '<td role="cell" data-label="what to do">wait</td>' in html
 
 
+def test_head_without_words_is_a_plain_cell() -> None:
+    html = shown("| a | |\n|---|---|\n| b | c |\n")
+    assert '<th role="columnheader" scope="col">a</th>\n<td role="cell"></td>' in html
+
+
 def test_vietnamese_in_italics_is_marked_as_vietnamese() -> None:
     assert shown("*Đăng nhập công dân.* A *citizen* signs in.").count('<em lang="vi">') == 1
 
