@@ -153,7 +153,10 @@ ANSWERS: dict[str, Any] = {
     **PAPERS_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
     "Procedure": _PROCEDURE,
-    "Form": {"type": "object", "description": "JSON Schema 2020-12"},
+    "Form": {
+        "type": "object",
+        "description": "JSON Schema 2020-12, with what a page needs (`x-groups`, `x-role`, `x-catalogues` …)",
+    },
     "Reasons": _object(
         "reasons", reasons=_listed(_object("code title", code=_TEXT, title=_TEXT, title_en=_TEXT))
     ),

@@ -668,6 +668,35 @@ async def test_list_of_people_is_written_row_by_row(
 
 
 @on_session
+async def test_source_that_was_refused_stays_refused_when_a_consent_asks_again(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.answers = {
+        "prefill": (200, answered(STATES, **{**ALL, "pending": None})),
+        "consents": (200, {"consent": "cs-1"}),
+    }
+    page = await opened(profile, url)
+    requester = page.get_by_role("region", name="Người yêu cầu", exact=True)
+    await requester.locator("summary").first.click()
+    await requester.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await requester.get_by_role("button", name="Không dùng", exact=True).click()
+    again = answered(
+        {**STATES, "nycHoTen": field("filled", "Trần Thị Mẫu", "e2")}, **{**ALL, "pending": None}
+    )
+    again["evidence"] = {"e2": again["evidence"]["e1"], "e1": again["evidence"]["e2"]}
+    told.answers["prefill"] = 200, again
+    consent = page.get_by_role("group", name="Cần sự đồng ý của ông/bà")
+    await consent.get_by_role("checkbox").check()
+    await consent.get_by_role("button").click()
+    # now called e2; what was called e1 is of another source, and is used
+    await expect(requester.locator(".ml-facts dd")).to_have_text(["033190001234"])
+    await expect(requester.get_by_label("Họ tên người yêu cầu")).to_have_value("")
+    await expect(requester).to_contain_text("Ông/bà không dùng dữ liệu của CSDL quốc gia về dân cư")
+    assert "nycHoTen" not in await page.evaluate("document.querySelector('motlan-form').values")
+
+
+@on_session
 async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: House) -> None:
     total = 0
     for name, kind in (

@@ -577,6 +577,10 @@
 
     /** The first answer: fields that nobody touched are as it says. */
     #take(answer) {
+      // another exchange may give its evidence other names: what was refused stays refused
+      const told = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
+      const refused = [...this.#refused].map((one) => told(this.#answer?.evidence[one]));
+      this.#refused = new Set(Object.keys(answer.evidence).filter((one) => refused.includes(told(answer.evidence[one]))));
       this.#answer = answer;
       this.#waits = answer.pending !== null && answer.pending !== undefined;
       for (const field of this.#fields) {
@@ -584,7 +588,7 @@
         field.entry = entry;
         field.just = false;
         field.offer = null;
-        if (!field.typed) field.value = entry.state === "disputed" ? null : entry.value;
+        if (!field.typed) field.value = entry.state === "disputed" || this.#isRefused(field) ? null : entry.value;
       }
     }
 
