@@ -195,7 +195,7 @@ class Story:
             if name == "agency":
                 yield from self._people_facts(record)
         for note, value in record["notes"].items():
-            if note not in _SAID_ELSEWHERE:
+            if note not in _SAID_ELSEWHERE and (note, value) != ("late", False):
                 yield _noted(note, value)
         reason = _reason(record["result"]) if phase in {"refusal", "abandoned"} else None
         if reason is not None:
@@ -227,7 +227,7 @@ class Story:
             is_same = record["configuration"] == self._digest
             said = (
                 ("vẫn đang dùng", "still in force") if is_same
-                else ("không còn dùng, không mở được ở đây", "not in force any more, and cannot be opened here")
+                else ("không còn dùng", "not in force any more")
             )  # fmt: skip
             shown = {**_titled(said), "code": record["configuration"]}
             yield {**_fact(("Cấu hình khi đó", "Configuration"), shown), "digest": True}

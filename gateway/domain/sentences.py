@@ -137,6 +137,9 @@ MAY_BE_A_NAME = Sentence("giống họ tên hoặc câu chữ, không giống m�
     "looks like words, not like a dossier code; dossier codes are kept in clear")
 NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
     "is not a tax code (ten digits with their check digit, or thirteen)")
+CONFIGURATION_NOT_KEPT = Sentence(
+    "máy chủ này không giữ cấu hình có mã băm này: hãy tính lại từ bản sao của config/, mappings/ và schemas/",
+    "this host has not kept the configuration of this digest: compute it from copies of config/, mappings/, schemas/")
 PERSON_IN_ADDRESS = Sentence("ô này không nhận số định danh của ai: hãy dùng Tìm theo người",
     "takes no number of a person: use Search by person")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")

@@ -257,6 +257,23 @@ def _verify_url(request: Request, exchange_id: str, evidence: Mapping[str, Any])
     return f"{request.issuer}/audit/exchanges/{exchange_id}" + (f"#{last}" if last else "")
 
 
+async def configuration(request: Request, visit: Visit) -> Shown:
+    """`GET /audit/configurations/{digest}`: what a digest in a record stands for, if this host has kept it."""
+    _demand(visit, "audit:search")
+    _only(visit.form, ())
+    digest = request.parameters["digest"]
+    operation = request.services.operation
+    kept = None if operation is None else operation.shelf.find(digest)
+    if kept is None:
+        raise NotFound(say.CONFIGURATION_NOT_KEPT)
+    in_force = door_of(request).audit.context.recorder.digest
+    answer = {
+        "digest": digest, "in_force": digest == in_force, "files": dict(kept.files),
+        "documents": {name: list(lines) for name, lines in kept.documents.items()},
+    }  # fmt: skip
+    return Shown(template="audit/configuration", title=("Cấu hình", "Configuration"), answer=answer)
+
+
 # ---------------------------------------------------------------------------------------------------- export
 
 
@@ -609,6 +626,7 @@ ROUTES = (
     PageRoute("GET", f"{_EXCHANGE}/proof", proof, _A),
     PageRoute("GET", f"{_EXCHANGE}/who", who, _A, step_up=True),
     PageRoute("POST", f"{_EXCHANGE}/who", identify, _A, step_up=True),
+    PageRoute("GET", "/audit/configurations/{digest}", configuration, _A),
     PageRoute("GET", "/audit/reports", reports, _A, nav="Báo cáo · Reports"),
     PageRoute("GET", "/audit/reports/csv", report_csv, _A),
     PageRoute("GET", "/audit/export", export, _A, nav="Xuất dữ liệu · Export"),

@@ -320,6 +320,21 @@ async def test_unknown_exchange_has_a_page_and_a_problem(auditor: Browser) -> No
     assert (await twin(auditor, "/audit/exchanges/01M8F0K355GDVAM6SEGVA9W798"))["code"] == "exchange_unknown"
 
 
+async def test_configuration_that_decided_is_opened_from_its_record(at: Town, auditor: Browser) -> None:
+    (started,) = [
+        one for one in records(at.house) if one["phase"] == "configuration" and one["result"] == "start"
+    ]
+    shown = await page(auditor, f"/audit/exchanges/{started['exchange']}")
+    assert f'href="/audit/configurations/{started["config"]}"' in shown.text
+    opened = await page(auditor, f"/audit/configurations/{started['config']}")
+    assert opened.status == 200
+    assert "agreements/portal.yaml" in opened.text
+    assert "sandbox-only" not in opened.text  # no secret
+    assert (await twin(auditor, f"/audit/configurations/{started['config']}"))["in_force"]
+    for other in ("ab" * 32, "x", "..%2f..%2fetc%2fpasswd"):
+        assert (await page(auditor, f"/audit/configurations/{other}")).status == 404, other
+
+
 async def test_hostile_records_are_shown_as_text(at: Town, auditor: Browser) -> None:
     of = await plant(
         at, requester=HOSTILE, agency=HOSTILE, procedure=HOSTILE, dossier=HOSTILE, purpose=HOSTILE,

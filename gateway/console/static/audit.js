@@ -195,11 +195,10 @@ export async function verifyEvidence(evidence, exchange, shownHashes) {
 const shortHash = (text) => `${text.slice(0, 8)}…${text.slice(-6)}`;
 const clock = () => new Date().toLocaleTimeString("vi-VN", { hour12: false, timeZone: "Asia/Ho_Chi_Minh" });
 
-/** One verdict is shown: the `data-verdict` of that name. */
+/** One verdict is shown: each `data-verdict` of that name. */
 function showVerdict(panel, name) {
   for (const one of panel.querySelectorAll("[data-verdict]")) one.hidden = one.dataset.verdict !== name;
-  const said = panel.querySelector(`[data-verdict="${name}"]`);
-  for (const one of said?.querySelectorAll("[data-now]") ?? []) one.textContent = clock();
+  for (const one of panel.querySelectorAll(`[data-verdict="${name}"] [data-now]`)) one.textContent = clock();
   panel.dataset.state = name;
 }
 
