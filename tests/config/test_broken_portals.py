@@ -37,6 +37,7 @@ FAULTS: dict[str, Fault] = {
         BUS, "forwards_to: one_gate", "pushes_to: [national_bus]", "pushes_to:", "name another portal"
     ),
     "paths of the API": (BUS, PREFIX, "prefix: /v1/portal", "prefix:", "write 'prefix: /portal/national_bus'"),
+    "paths of pages": (BUS, PREFIX, "prefix: /audit", "prefix:", "write 'prefix: /portal/national_bus'"),
     "mapping": (BUS, "mapping: national_bus", "mapping: national_bsu", "mapping:", "did you mean 'national_bus'?"),
     "profile": (BUS, "profile: mapi_direct", "profile: mapi_dirct", "profile:", "did you mean 'mapi_direct'?"),
     "option": (BUS, "  unit: ", "  unti: ", "unti:", "did you mean 'unit'?"),
