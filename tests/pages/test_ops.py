@@ -17,6 +17,7 @@ from gateway import telemetry
 from gateway.domain.dates import legal_day
 from gateway.operation.streams import MOST_OF_SESSION
 from gateway.pages.ops import ROUTES
+from gateway.pages.ops_sources import _of_sources
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
 from tests.flows.test_dossiers import call, dossier, posted
@@ -173,6 +174,22 @@ async def test_broken_and_slow_sources_need_attention_until_they_are_muted(
         one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"
     ]
     assert one["muted"] is None
+
+
+async def test_source_slower_than_the_deadline_and_one_without_budget_need_attention(
+    operator: Browser,
+) -> None:
+    found = (await twin(operator, "/ops/sources"))["sources"]
+    well = {"breaker": "closed", "muted": None, "latency_ms": {"p95": 20.0}}
+    day = {"asked": 100, "failed": 0, "left_percent": 100.0}
+    slow, spent, quiet = [{**one, **well, "budget": {"day": day}} for one in found[:3]]
+    slow["latency_ms"] = {"p95": 2_001.0}
+    spent["budget"] = {"day": {**day, "failed": 2, "left_percent": -100.0}}
+    needs = [one["what"] for one in _of_sources([slow, spent, quiet], 2_000)]
+    assert needs == [f"slow:{slow['source']}", f"budget:{spent['source']}"]
+    for one in (slow, spent):
+        one["muted"] = {"until": "2026-11-28T12:00:00.000Z", "by": OPERATOR}
+    assert list(_of_sources([slow, spent, quiet], 2_000)) == []
 
 
 async def test_mute_of_another_length_is_refused(operator: Browser) -> None:

@@ -2,12 +2,11 @@
 // Live parts of the operators' pages. Text goes in by textContent, into cells that stand already: never a new order.
 
 const POLITE_MS = 30000;
-const two = (number) => String(number).padStart(2, "0");
-
-function now() {
-  const time = new Date();
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-}
+// as the server writes times: those of Việt Nam, wherever the browser is
+const clock = new Intl.DateTimeFormat("vi-VN", {
+  timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const now = () => clock.format(new Date());
 
 // `{n}`, `{time}` and their like of a sentence
 function filled(sentence, places) {
