@@ -27,14 +27,14 @@ _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
 
 
-async def fill(request: Request) -> Response:
-    """`POST /v1/prefill`."""
+async def fill(request: Request, login: Login | None = None) -> Response:
+    """`POST /v1/prefill`. `login`: of a session at pages of this gateway, where the body forwards none."""
     services = request.services
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
     try:
         services.demand()
-        wanted = await prefill_request(request, body)
+        wanted = await prefill_request(request, body, login)
     except (LogNotSigned, NotAnchored, NotFound) as denial:
         await note_refused(request, body, denial)
         raise
@@ -55,7 +55,9 @@ async def explain(request: Request) -> Response:
     return answer(await services.prefill.explain(wanted, request.requester, request.exchange))
 
 
-async def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillRequest:
+async def prefill_request(
+    request: Request, body: Mapping[str, Any], login: Login | None = None
+) -> PrefillRequest:
     """The request in a checked body.
 
     Raises NotFound (procedure), Unprocessable (subjects, login), LoginsUnavailable.
@@ -68,9 +70,9 @@ async def prefill_request(request: Request, body: Mapping[str, Any]) -> PrefillR
         given("mandate"),
         given("account") or {},
     )
-    login = None
     if (forwarded := given("login")) is not None:
         login = await forwarded_login(request, forwarded, procedure.code, given("dossier") or "")
+    if login is not None:
         people = with_login(people, login, procedure)
     agency = services.access.requesters.agency(request.requester)
     official = official_of(given("official"), agency)
@@ -119,7 +121,7 @@ async def resume(request: Request) -> Response | web.StreamResponse:
     services = request.services
     body = await read_model(request, ResumeBody)
     if "text/event-stream" in request.headers.get("Accept", ""):
-        return await _stream(request, services.prefill.events(body.pending, request.requester))
+        return await send_late(request, services.prefill.events(body.pending, request.requester))
     return answer(await services.prefill.resume(body.pending, request.requester, deadline(request, None)))
 
 
@@ -137,19 +139,21 @@ def deadline(request: Request, wanted_ms: int | None) -> float:
     return asyncio.get_running_loop().time() + milliseconds / 1000
 
 
-async def _stream(request: Request, events: AsyncIterator[dict[str, object]]) -> web.StreamResponse:
+async def send_late(
+    request: Request, events: AsyncIterator[Mapping[str, object]], beat: float = _HEARTBEAT_SECONDS
+) -> web.StreamResponse:
     """`event: late` per late answer, `event: end` when nothing more will come, `event: error` when that is not known.
 
-    Errors before the first event are problems.
+    Errors before the first event are problems. `beat`: seconds between signs of life.
     """
-    nxt: asyncio.Future[dict[str, object]] = asyncio.ensure_future(anext(events))
+    nxt: asyncio.Future[Mapping[str, object]] = asyncio.ensure_future(anext(events))
     try:
         await asyncio.wait([nxt], timeout=_FIRST_EVENT_SECONDS)
         if nxt.done() and not isinstance(nxt.exception(), StopAsyncIteration | None):
             nxt.result()
         stream = await begin_stream(request, "text/event-stream; charset=utf-8")
         while True:
-            await asyncio.wait([nxt], timeout=_HEARTBEAT_SECONDS)
+            await asyncio.wait([nxt], timeout=beat)
             if not nxt.done():
                 await stream.write(b": waiting\n\n")
                 continue

@@ -13,12 +13,16 @@ from gateway.mapping.procedure import Procedure
 async def listing(request: Request) -> Response:
     """`GET /v1/procedures`."""
     catalogue = request.services.catalogue
-    return answer({"procedures": [_summary(item) for _, item in sorted(catalogue.procedures.items())]})
+    return answer({"procedures": [summary(item) for _, item in sorted(catalogue.procedures.items())]})
 
 
 async def one(request: Request) -> Response:
     """`GET /v1/procedures/{code}`."""
-    procedure = find(request.services.catalogue, request.parameters["code"])
+    return answer(described(find(request.services.catalogue, request.parameters["code"])))
+
+
+def described(procedure: Procedure) -> dict[str, object]:
+    """A procedure with its roles, fields and papers."""
     mapping = procedure.mapping
     papers = {
         name: {
@@ -31,7 +35,7 @@ async def one(request: Request) -> Response:
         }
         for name, paper in procedure.papers.items()
     }
-    body = _summary(procedure) | {
+    return summary(procedure) | {
         "purpose": mapping.purpose,
         "related_codes": list(mapping.related_codes),
         "fields": sorted(field.key for field in procedure.fields),
@@ -39,7 +43,6 @@ async def one(request: Request) -> Response:
         "still_needed": [{"title": item.vi, "title_en": item.en} for item in mapping.still_needed],
         "form": f"/v1/procedures/{procedure.code}/form",
     }
-    return answer(body)
 
 
 async def form(request: Request) -> Response:
@@ -59,7 +62,8 @@ def find(catalogue: Catalogue, written: str) -> Procedure:
     return procedure
 
 
-def _summary(procedure: Procedure) -> dict[str, object]:
+def summary(procedure: Procedure) -> dict[str, object]:
+    """An entry of the list."""
     mapping = procedure.mapping
     return {
         "code": procedure.code,

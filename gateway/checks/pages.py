@@ -8,7 +8,7 @@ from gateway.domain.faults import near
 
 #: scopes without which a door shows errors only
 _NEEDED = {
-    "portal": ("prefill",),
+    "portal": ("prefill", "dossiers", "consents"),
     "me": ("usage", "consents"),
     "audit": ("audit:search", "audit:identify", "audit:export"),
     "ops": ("dossiers",),
@@ -17,7 +17,7 @@ _OF_STAFF = ("audit", "ops")
 
 
 def page_faults(configuration: Configuration) -> Iterator[Problem]:
-    """Unknown requesters, missing scopes, doors of officials that nobody can enter, personas in production."""
+    """Unknown requesters, missing scopes, doors that nobody can enter; in production personas and the demo portal."""
     settings, document = configuration.gateway.pages, configuration.documents["gateway.yaml"]
     for door, needed in _NEEDED.items():
         name = getattr(settings, door)
@@ -41,6 +41,9 @@ def _production(configuration: Configuration) -> Iterator[Problem]:
     if settings.personas:
         what = "'personas' are invented people"
         yield document.problem(("pages", "personas"), what, "remove it: production has none")
+    if settings.portal:
+        what = "the demo portal at /portal is of the sandbox; real people file at real portals"
+        yield document.problem(("pages", "portal"), what, "remove 'pages.portal'")
     has_staff = any(
         one.accounts == "staff" and one.enabled for one in configuration.identity_providers.values()
     )

@@ -362,6 +362,21 @@ DOOR_OFF = Sentence("phần này chưa được bật: quản trị ghi hệ th�
     "this door is off: name a requester in 'pages.{door}' of gateway.yaml")
 NO_LOGINS_FOR_PAGES = Sentence("chưa có hệ thống định danh nào để đăng nhập; thêm tệp vào config/identity_providers",
     "nobody can sign in: add an identity provider to config/identity_providers")
+PORTAL_OF_SANDBOX = Sentence(
+    "cổng minh họa chỉ có trong môi trường thử nghiệm; người thật nộp hồ sơ ở Cổng Dịch vụ công Quốc gia",
+    "the demo portal is of the sandbox only; real people file at the national portal")
+NO_EXCHANGE_OF_SESSION = Sentence("phiên đăng nhập này không có giao dịch này cho thủ tục này; hãy mở lại biểu mẫu",
+    "this session has no such exchange for this procedure; open the form again")
+NO_PERSON_IN_ROLE = Sentence(
+    "vai trò này không có người nào được khai trong phiên; hãy mở lại trang những người trong hồ sơ",
+    "nobody was named for this role in the session; open the page of people again")
+PERSON_LACKS = Sentence("hãy ghi người này, hoặc chọn trùng với người khác",
+    "write who this is, or choose the same as another")
+MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đăng nhập đã biết",
+    "send only {names}; the session knows the rest")
+CONFIRMED_VALUE_CHANGED = Sentence(
+    "giá trị do cơ quan xác nhận đã bị thay đổi; hãy mở lại biểu mẫu, nếu sai thì báo sai",
+    "a confirmed value was changed; open the form again, and report it if it is wrong")
 NO_STAFF_PROVIDER = Sentence(
     "chưa có nơi đăng nhập cho cán bộ; thêm tệp có 'accounts: staff' vào config/identity_providers",
     "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")

@@ -77,9 +77,15 @@ class ForwardedLogins:
     async def proven(self, given: str, requester: str) -> Login:
         """The person who signed in at this requester. Raises Unprocessable, LoginsUnavailable."""
         if self._handles is not None and given.startswith(PREFIX):
-            login = await self._handles.proven(given, requester)
-            return replace(login, title=self._titles.get(login.provider))
+            return self._titled(await self._handles.proven(given, requester))
         return self._id_tokens.proven(given, requester)
+
+    def of_session(self, identity: Identity) -> Login:
+        """The login of a person at pages of this gateway: as a handle of the session would prove it."""
+        return self._titled(login_of(identity))
+
+    def _titled(self, login: Login) -> Login:
+        return replace(login, title=self._titles.get(login.provider))
 
 
 def forwarded_logins(

@@ -21,6 +21,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from gateway.domain import sentences as say
+from gateway.domain.errors import LoginsUnavailable, TooLarge
 from gateway.domain.login import AccountKind, Identity, StaffRole
 from gateway.login.linking import same_person
 from gateway.login.sealed_values import ReadValue, SealedValues
@@ -44,6 +46,8 @@ _TRIES = 8
 #: sessions of one person; the oldest ends for one more
 _MOST_PER_PERSON = 20
 _ID_BYTES, _SECRET_BYTES = 16, 32
+#: of what pages keep for one session
+_MOST_KEPT_BYTES = 65_536
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -176,7 +180,31 @@ class SessionBook:
     async def end(self, session: str) -> Session | None:
         """End a session, and with it all its codes, tokens and handles. What it was; None: it was over."""
         taken = await self._values.take(_key(session))
+        await self._values.drop(_kept_key(session))
         return None if taken is None else self._living(_parsed(taken))
+
+    async def kept(self, session: Session) -> dict[str, Any]:
+        """What pages keep for a session; it ends with it."""
+        found = await self._values.get(_kept_key(session.id))
+        return {} if found is None else dict(orjson.loads(found))
+
+    async def keep(self, session: Session, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change what pages keep, also against concurrent changes. Raises TooLarge, LoginsUnavailable."""
+        key, seconds = _kept_key(session.id), max(1, int(session.created + self._longest - self._now()))
+        for _ in range(_TRIES):
+            before = await self._values.read(key)
+            members: dict[str, Any] = {} if before is None else orjson.loads(before.plain)
+            change(members)
+            after = orjson.dumps(members)
+            if len(after) > _MOST_KEPT_BYTES:
+                raise TooLarge(say.AT_MOST_BYTES(largest=_MOST_KEPT_BYTES))
+            if before is None:
+                is_kept = await self._values.add(key, after, seconds)
+            else:
+                is_kept = await self._values.swap(key, before, after, seconds)
+            if is_kept:
+                return
+        raise LoginsUnavailable
 
     async def of_account(self, identity: Identity) -> Sequence[Session]:
         """The living sessions of an account at a provider, the newest first."""
@@ -272,6 +300,10 @@ class SessionBook:
 
 def _same_account(one: Identity, other: Identity) -> bool:
     return (one.provider, one.subject) == (other.provider, other.subject)
+
+
+def _kept_key(session: str) -> str:
+    return f"sk:{session}"
 
 
 def _key(session: str) -> str:

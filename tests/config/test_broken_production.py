@@ -56,6 +56,7 @@ def as_production(root: Path) -> Path:
             path.unlink()
     (root / "config/identity_providers/vneid.yaml").unlink()
     replace(root, GATEWAY, ", vneid: vneid", "")
+    replace(root, GATEWAY, "  portal: portal\n", "")
     gateway = (root / GATEWAY).read_text("utf-8")
     (root / GATEWAY).write_text(gateway[: gateway.index("  personas:")], "utf-8")
     login = root / LOGIN

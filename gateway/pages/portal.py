@@ -1,0 +1,307 @@
+"""The demo portal, of the sandbox: from a procedure to a dossier, as a citizen goes.
+
+Procedures, sign-in, the other people, the form that fills itself (`portal_forms.py`), and where dossiers stand. Numbers
+of other people come by POST and stay at the server for the session; no address has any.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.api.dispatcher import demand
+from gateway.api.dossiers import relay_of
+from gateway.api.prefill_body import prefill_body, subjects
+from gateway.api.procedures import described, summary
+from gateway.api.request import Request
+from gateway.domain import sentences as say
+from gateway.domain.dossier import DossierStatus, ProgressEntry
+from gateway.domain.errors import BadRequest, NotFound
+from gateway.domain.parties import SubjectKind
+from gateway.login.steps import Leaving
+from gateway.mapping.model import Role
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.records import bare
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.pages.portal_forms import FORMS, keep_people, note_exchange, people_of, procedure_of, session_in
+from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
+from gateway.ports.relay import DossierSearch
+from gateway.relay.words import STATUSES
+
+_MOST_DOSSIERS = 50
+#: rows of a role that takes several people
+_ROWS = 3
+_NOBODY, _OTHER, _SAME = "none", "other", "same:"
+#: kind of subject -> what the form of people asks
+_MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
+    SubjectKind.PERSON: ("personal_id", "full_name", "birth_date"),
+    SubjectKind.ORGANISATION: ("tax_code", "full_name"),
+    SubjectKind.PARCEL: ("commune", "sheet", "number"),
+    SubjectKind.VEHICLE: ("registration_no", "number"),
+    SubjectKind.NEWBORN: (),
+}
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_OFFICIAL = "Cán bộ mô phỏng"
+#: what the simulated official does next
+_NEXT = {
+    DossierStatus.SUBMITTED: DossierStatus.ACCEPTED, DossierStatus.ACCEPTED: DossierStatus.PROCESSING,
+    DossierStatus.PROCESSING: DossierStatus.PROCESSED, DossierStatus.PROCESSED: DossierStatus.HANDED_OVER,
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------- procedures
+
+
+async def listing(request: Request, visit: Visit) -> Shown:
+    """`GET /portal?q=`: the procedures, or those whose title or code has all words of `q`."""
+    _check_sandbox(request)
+    wanted = visit.form.get("q", "").strip()[:100]
+    words = [bare(one) for one in wanted.split()]
+    found = [
+        summary(one)
+        for _, one in sorted(request.services.catalogue.procedures.items())
+        if all(word in bare(f"{one.code} {one.mapping.title.vi} {one.mapping.title.en}") for word in words)
+    ]
+    title = "Chọn thủ tục", "Choose a procedure"
+    return Shown(
+        template="portal/procedures", title=title, answer={"procedures": found}, values={"q": wanted}
+    )
+
+
+async def about(request: Request, _visit: Visit) -> Shown:
+    """`GET /portal/procedures/{code}`: what it is, and which papers it asks for."""
+    _check_sandbox(request)
+    procedure = procedure_of(request)
+    values = {"roles": procedure.roles, "has_people": bool(_asked(procedure))}
+    return Shown(
+        template="portal/procedure", title=_title(procedure), answer=described(procedure), values=values
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- people
+
+
+async def people(request: Request, visit: Visit) -> Shown:
+    """`GET /portal/procedures/{code}/people`: who the others are."""
+    procedure = procedure_of(request)
+    known = await people_of(request, session_in(visit), procedure) or {}
+    return _people_page(request, procedure, dict(_typed(procedure, known)))
+
+
+async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
+    """`POST /portal/procedures/{code}/people`: kept for the session, then the form."""
+    procedure, depth = procedure_of(request), request.services.configuration.gateway.limits.json_depth
+    given = dict(_given(procedure, visit.form))
+    try:
+        body = prefill_body(orjson.dumps({"procedure": procedure.code, "subjects": given}), depth)
+        subjects(body["subjects"], procedure.roles)
+    except BadRequest as error:
+        wrong = [_fault(procedure, one) for one in error.members.get("errors", ())]  # type: ignore[attr-defined]
+        return _people_page(request, procedure, visit.form, wrong)
+    lacking = [name for name in _needed(procedure) if name not in given]
+    if lacking:
+        return _people_page(
+            request, procedure, visit.form, [(f"{name}.who", say.PERSON_LACKS) for name in lacking]
+        )
+    await keep_people(request, session_in(visit), procedure, given)
+    return Leaving(url=f"/portal/procedures/{procedure.code}/form")
+
+
+def _people_page(
+    request: Request, procedure: Procedure, typed: Mapping[str, str], wrong: Sequence[tuple[str, Any]] = ()
+) -> Shown:
+    roles = [_asked_role(procedure, name, role) for name, role in _asked(procedure).items()]
+    title = "Những người trong hồ sơ", "The people of the dossier"
+    return Shown(
+        template="portal/people", title=title, answer={"procedure": summary(procedure)},
+        values={
+            "roles": roles, "typed": typed, "wrong": dict(wrong), "procedure": procedure, "name": _title(procedure),
+            "signs_in": procedure.roles[procedure.signs_in], "me": request.frame.visit.session.identity,
+        },
+        status=422 if wrong else 200,
+    )  # fmt: skip
+
+
+def _asked_role(procedure: Procedure, name: str, role: Role) -> dict[str, Any]:
+    """A role as the form asks for it."""
+    kind = role.kind[0]
+    same = [one for one, other in procedure.roles.items() if one != name and set(other.kind) & set(role.kind)]
+    rows = [f"{name}.{at + 1}" for at in range(_ROWS)] if role.many else [name]
+    return {
+        "name": name, "role": role, "kind": kind, "members": _MEMBERS[kind], "rows": rows,
+        "same": [(f"{_SAME}{one}", procedure.roles[one].title) for one in same] if not role.many else [],
+        "through": procedure.roles[role.through].title if role.through else None,
+        "is_optional": role.optional,
+    }  # fmt: skip
+
+
+def _asked(procedure: Procedure) -> dict[str, Role]:
+    """The roles beside the one that signs in."""
+    return {name: one for name, one in procedure.roles.items() if name != procedure.signs_in}
+
+
+def _needed(procedure: Procedure) -> list[str]:
+    return [name for name, one in _asked(procedure).items() if not one.optional and _MEMBERS[one.kind[0]]]
+
+
+def _given(procedure: Procedure, form: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Role -> subject, as the body of a prefill names them."""
+    for name, role in _asked(procedure).items():
+        members, who = _MEMBERS[role.kind[0]], form.get(f"{name}.who", "")
+        if not members:
+            yield name, {}
+        elif who.startswith(_SAME) and not role.many:
+            yield name, {"same_as": who.removeprefix(_SAME)}
+        elif who != _NOBODY:
+            rows = [f"{name}.{at + 1}" for at in range(_ROWS)] if role.many else [name]
+            found = [one for row in rows if (one := _one(members, row, form))]
+            if found:
+                yield name, found if role.many else found[0]
+
+
+def _one(members: Sequence[str], row: str, form: Mapping[str, str]) -> dict[str, str]:
+    found = {name: form.get(f"{row}.{name}", "").strip() for name in members}
+    if "birth_date" in found:
+        found["birth_date"] = _DAY.sub(_iso, found["birth_date"])
+    return {name: text for name, text in found.items() if text}
+
+
+def _iso(found: re.Match[str]) -> str:
+    day, month, year = found.groups()
+    return f"{year}-{month:0>2}-{day:0>2}"
+
+
+def _typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a person said before, as the form has it."""
+    for name, role in _asked(procedure).items():
+        one = known.get(name)
+        rows = one if isinstance(one, list) else [one or {}]
+        if one is None and known and role.optional:
+            yield f"{name}.who", _NOBODY
+        for at, row in enumerate(rows):
+            if "same_as" in row:
+                yield f"{name}.who", f"{_SAME}{row['same_as']}"
+            for member, text in row.items():
+                yield f"{name}.{at + 1}.{member}" if role.many else f"{name}.{member}", text
+
+
+def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, Any]:
+    """Field of the form, and what is wrong with it."""
+    _, _, name, *rest = [*fault["pointer"].split("/"), "", ""]
+    rest = [one for one in rest if one]
+    if name in procedure.roles and procedure.roles[name].many and rest and rest[0].isdigit():
+        rest[0] = str(int(rest[0]) + 1)
+    place = ".".join([name, *rest]) if rest else f"{name}.who"
+    words = fault["detail_vi"].partition(": "), fault["detail"].partition(": ")
+    return place, tuple(rest or whole for whole, _, rest in words)
+
+
+# ---------------------------------------------------------------------------------------------------------- form
+
+
+async def form(request: Request, visit: Visit) -> Shown | Leaving:
+    """`GET /portal/procedures/{code}/form`: the form that fills itself."""
+    _check_sandbox(request)
+    procedure, session = procedure_of(request), session_in(visit)
+    if _asked(procedure) and await people_of(request, session, procedure) is None:
+        return Leaving(url=f"/portal/procedures/{procedure.code}/people")
+    # what is submitted where no data could be asked for
+    blank = visit.caller.exchange
+    await note_exchange(request, session, blank, {"procedure": procedure.code, "blank": True})
+    agency = request.services.configuration.agencies.get(visit.caller.agency)
+    return Shown(
+        template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": FORMS},
+        values={
+            "code": procedure.code, "src": FORMS, "blank": blank, "agency": agency,
+            "has_people": bool(_asked(procedure)),
+        },
+        assets=("portal.js",),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------ dossiers
+
+
+async def dossiers(request: Request, visit: Visit) -> Shown:
+    """`GET /portal/dossiers`: mine, last changed first."""
+    await demand(request, "dossiers")
+    found = await relay_of(request).lookups.search(
+        visit.caller, _person(visit), DossierSearch(most=_MOST_DOSSIERS)
+    )
+    title = "Hồ sơ của tôi", "My dossiers"
+    return Shown(template="portal/dossiers", title=title, answer=found, values=_words(request))
+
+
+async def dossier(request: Request, visit: Visit) -> Shown:
+    """`GET /portal/dossiers/{code}`: where one of mine stands; another's does not exist."""
+    await demand(request, "dossiers")
+    found = await relay_of(request).lookups.status(visit.caller, request.parameters["code"], _person(visit))
+    return Shown(
+        template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"), answer=found,
+        values={**_words(request), "next": _next_of(found, visit)},
+    )  # fmt: skip
+
+
+async def step(request: Request, visit: Visit) -> Leaving:
+    """`POST /portal/dossiers/{code}/step`: of the sandbox: what an official would do next with a dossier of mine."""
+    _check_sandbox(request)
+    await demand(request, "dossiers")
+    relay, code = relay_of(request), request.parameters["code"]
+    found = await relay.lookups.status(visit.caller, code, _person(visit))
+    if (status := _next_of(found, visit)) is not None:
+        at = request.services.clock.now()
+        agency = request.services.configuration.agencies.get(visit.caller.agency)
+        entry = ProgressEntry(
+            dossier=code, at=at, status=status, official=_OFFICIAL, position=_OFFICIAL, content=STATUSES[status][0],
+            department=agency.title.vi if agency is not None else visit.caller.agency,
+        )  # fmt: skip
+        await relay.progress([entry], visit.caller)
+    return Leaving(url=f"/portal/dossiers/{code}")
+
+
+def _next_of(found: Mapping[str, object], visit: Visit) -> DossierStatus | None:
+    """None: no more, or it is no dossier that this portal sent."""
+    del visit
+    return _NEXT.get(DossierStatus(str(found["status"]))) if found["origin"] == "province" else None
+
+
+ROUTES = (
+    PageRoute("GET", "/portal", listing, nav="Thủ tục · Procedures"),
+    PageRoute("GET", "/portal/procedures/{code}", about),
+    PageRoute("GET", "/portal/procedures/{code}/people", people, PageRole.CITIZEN),
+    PageRoute("POST", "/portal/procedures/{code}/people", send_people, PageRole.CITIZEN),
+    PageRoute("GET", "/portal/procedures/{code}/form", form, PageRole.CITIZEN),
+    PageRoute("GET", "/portal/dossiers", dossiers, PageRole.CITIZEN, nav="Hồ sơ của tôi · My dossiers"),
+    PageRoute("GET", "/portal/dossiers/{code}", dossier, PageRole.CITIZEN),
+    PageRoute("POST", "/portal/dossiers/{code}/step", step, PageRole.CITIZEN),
+    *FORM_ROUTES,
+)
+
+
+# ------------------------------------------------------------------------------------------------------- of all
+
+
+def _check_sandbox(request: Request) -> None:
+    """Raises NotFound outside the sandbox: real people file at real portals."""
+    if request.services.configuration.gateway.profile != "sandbox":
+        raise NotFound(say.PORTAL_OF_SANDBOX)
+
+
+def _person(visit: Visit) -> str:
+    """Key of the person or organisation whose dossiers are shown. Raises NotFound for an official."""
+    if visit.subject is None:
+        raise NotFound
+    return visit.subject.key
+
+
+def _title(procedure: Procedure) -> tuple[str, str]:
+    return procedure.mapping.title.vi, procedure.mapping.title.en
+
+
+def _words(request: Request) -> dict[str, object]:
+    def procedure_title(code: str) -> tuple[str, str]:
+        found = request.services.catalogue.find(code)
+        return (code, code) if found is None else _title(found)
+
+    return {"statuses": STATUSES, "procedure_title": procedure_title}

@@ -1,0 +1,483 @@
+"""The demo portal's server behind `<motlan-form>`: what a form asks, for the person of the session.
+
+Every call names the signed-in person and the requester of `pages.portal`, whose scopes and agreements decide. An
+exchange, a consent or a file counts only in the session that it came from: in any other it does not exist.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from aiohttp import web
+from pydantic import Field
+
+from gateway.api import citizens, corrections, files, operation, prefill
+from gateway.api.audit_models import ExchangeText
+from gateway.api.bodies import parse, read_json_bytes, read_model
+from gateway.api.consent_models import ConsentId
+from gateway.api.dispatcher import demand
+from gateway.api.dossiers import relay_of
+from gateway.api.models import Body
+from gateway.api.procedures import described, find
+from gateway.api.request import Request
+from gateway.api.response import Response, answer
+from gateway.domain import sentences as say
+from gateway.domain.dates import VIETNAM, rfc3339
+from gateway.domain.dossier import (
+    Applicant,
+    ApplicantKind,
+    Channel,
+    Dossier,
+    DossierPaper,
+    DossierStatus,
+    FileRef,
+    IdKind,
+    OwnerId,
+    Reuse,
+)
+from gateway.domain.errors import (
+    BadRequest,
+    Conflict,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unprocessable,
+    entry,
+    fault_at,
+)
+from gateway.domain.login import AccountKind, Identity
+from gateway.domain.problems import ProblemCode
+from gateway.login.sessions import Session
+from gateway.mapping.form_hints import hinted
+from gateway.mapping.procedure import Procedure
+from gateway.pages.frame import PageRole, PageRoute, Visit
+from gateway.prefill.pending import unknown
+
+#: where the form asks
+FORMS = "/portal/forms"
+_DEADLINE_MS = 1_500
+#: streams of one session; a further one is refused
+_MOST_STREAMS = 4
+#: how soon a stream ends after its session, in seconds
+_LOOK_SECONDS = 2.0
+#: exchanges that a session may still name; an older one is forgotten for one more
+_MOST_EXCHANGES = 20
+_MOST_NAMED = 100
+#: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
+_TRIES, _PAUSE_SECONDS = 40, 0.25
+_KINDS = {
+    AccountKind.CITIZEN: ApplicantKind.CITIZEN,
+    AccountKind.BUSINESS: ApplicantKind.BUSINESS,
+    AccountKind.ORGANISATION: ApplicantKind.OTHER_ORGANISATION,
+}
+
+_Kept = dict[str, Any]
+
+
+class SentPaper(Body):
+    """A file that the person chose for a paper, sent before."""
+
+    file: FileRef
+    file_name: Annotated[str, Field(max_length=300)]
+
+
+class SubmittedForm(Body):
+    """`POST /portal/forms/{code}/submit`: what `<motlan-form>` gives with its event `submit`."""
+
+    exchange_id: ExchangeText
+    values: dict[str, Any] = Field(max_length=500)
+    consent: ConsentId | None = None
+    #: code of the paper -> its file
+    papers: dict[str, SentPaper] = Field({}, max_length=100)
+
+
+# ----------------------------------------------------------------------------------------------- the form's calls
+
+
+async def about(request: Request, _visit: Visit) -> Response:
+    """`GET /portal/forms/{code}`: procedure, form and titles of sources."""
+    services, procedure = request.services, procedure_of(request)
+    sources = orjson.loads((await operation.sources(request)).body)["sources"]
+    names = ("source", "title", "title_en", "provider", "sandbox")
+    form = hinted(procedure, services.catalogue.codes, services.configuration.consents.keep)
+    titles = [{name: one[name] for name in names} for one in sources]
+    return answer({"procedure": described(procedure), "form": form, "sources": titles})
+
+
+async def fill(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/prefill`: shown to the person first; what is late comes by `late`."""
+    await demand(request, "prefill")
+    session, procedure = session_in(visit), procedure_of(request)
+    given = await _given(request, {"known", "consent"})
+    kept = await _sessions(request).kept(session)
+    if (consent := given.get("consent")) is not None and consent not in kept.get("consents", ()):
+        raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    people = kept.get("people", {}).get(procedure.code, {})
+    _put(request, {
+        **given, "procedure": procedure.code, "subjects": people, "preview": True, "deadline_ms": _DEADLINE_MS,
+    })  # fmt: skip
+    done = await prefill.fill(request, request.services.logins.of_session(session.identity))
+    found = orjson.loads(done.body)
+    exchange, pending = found["exchange_id"], found["pending"]
+    await note_exchange(request, session, exchange, {"procedure": procedure.code, "pending": pending})
+    return answer({**found, "pending": None if pending is None else exchange})
+
+
+async def late(request: Request, visit: Visit) -> Response | web.StreamResponse:
+    """`GET /portal/forms/{code}/late?exchange=`: each late answer as it comes, while the person is signed in."""
+    await demand(request, "prefill")
+    exchange = visit.form.get("exchange", "")
+    noted = await _exchange(request, visit, exchange)
+    if not noted.get("pending"):
+        raise unknown()
+    events = request.services.prefill.events(noted["pending"], request.requester)
+    with _counted(request, visit):
+        async with contextlib.aclosing(_while_signed_in(request, visit, events)) as living:
+            return await prefill.send_late(request, _named(living, exchange))
+
+
+async def decide(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/decision`: which evidence is used, once."""
+    await demand(request, "prefill")
+    given = await _given(request, {"exchange_id", "accepted", "refused"})
+    exchange = str(given.get("exchange_id", ""))
+    await _exchange(request, visit, exchange)
+    _put(request, given)
+    done = await prefill.decide(request)
+    papers = {one["code"]: one["state"] for one in orjson.loads(done.body)["papers"]}
+    await _change_exchange(request, visit, exchange, {"papers": papers})
+    return done
+
+
+async def correct(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/corrections`: `subject` is the name of a role; the session knows who that is."""
+    await demand(request, "prefill")
+    members = {"exchange_id", "subject", "source", "attribute", "why", "shown", "correct", "grounds"}
+    given = await _given(request, members)
+    await _exchange(request, visit, str(given.get("exchange_id", "")))
+    person = await _person_in(request, visit, given.get("subject"))
+    _put(request, {**given, "subject": person})
+    return await corrections.open_one(request)
+
+
+async def consent(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/consents`: of the person who signed in, for this portal."""
+    await demand(request, "consents")
+    members = {"purpose", "attributes", "text_version", "language", "channel", "expires_at"}
+    given, who = await _given(request, members), session_in(visit).identity
+    _put(request, {**given, "subject": _numbers(who)})
+    done = await citizens.give(request)
+
+    def note(kept: _Kept) -> None:
+        kept["consents"] = [*kept.get("consents", ()), orjson.loads(done.body)["consent"]][-_MOST_NAMED:]
+
+    await _sessions(request).keep(session_in(visit), note)
+    return done
+
+
+async def send_file(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/files`: the body is the file of a paper."""
+    await demand(request, "dossiers")
+    done = await files.upload(request)
+
+    def note(kept: _Kept) -> None:
+        kept["files"] = [*kept.get("files", ()), orjson.loads(done.body)["file"]][-_MOST_NAMED:]
+
+    await _sessions(request).keep(session_in(visit), note)
+    return done
+
+
+async def submit(request: Request, visit: Visit) -> Response:
+    """`POST /portal/forms/{code}/submit`: attest, then the dossier. A form that is sent twice is one dossier."""
+    await demand(request, "dossiers")
+    procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
+    noted = await _exchange(request, visit, body.exchange_id)
+    if not noted.get("sent"):
+        await _check_own(request, visit, body)
+        if not noted.get("blank"):
+            await _attest(request, body)
+        code, filed = await _reserved(request, visit, body.exchange_id)
+        noted = await _exchange(request, visit, body.exchange_id)
+        await _post(
+            request, visit, body.exchange_id, _dossier(request, visit, procedure, body, noted, code, filed)
+        )
+        noted = await _change_exchange(request, visit, body.exchange_id, {"sent": True})
+    return answer({"dossier": noted["code"], "url": f"/portal/dossiers/{noted['code']}"})
+
+
+ROUTES = (
+    PageRoute("GET", FORMS + "/{code}", about, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/prefill", fill, PageRole.CITIZEN),
+    PageRoute("GET", FORMS + "/{code}/late", late, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/decision", decide, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/corrections", correct, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/consents", consent, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/files", send_file, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{code}/submit", submit, PageRole.CITIZEN),
+)
+
+
+# -------------------------------------------------------------------------------------------- of the session
+
+
+def procedure_of(request: Request) -> Procedure:
+    """The procedure of the path. Raises NotFound."""
+    return find(request.services.catalogue, request.parameters["code"])
+
+
+def session_in(visit: Visit) -> Session:
+    """The session of a citizen. Raises Unauthenticated."""
+    if visit.session is None:
+        raise Unauthenticated(say.SIGN_IN_FIRST)
+    return visit.session
+
+
+async def people_of(request: Request, session: Session, procedure: Procedure) -> Mapping[str, Any] | None:
+    """Role -> subject, as the person said in this session; None: not yet."""
+    kept = await _sessions(request).kept(session)
+    found: Mapping[str, Any] | None = kept.get("people", {}).get(procedure.code)
+    return found
+
+
+async def keep_people(
+    request: Request, session: Session, procedure: Procedure, people: Mapping[str, Any]
+) -> None:
+    """Keep them for the session. Raises TooLarge, LoginsUnavailable."""
+
+    def note(kept: _Kept) -> None:
+        kept.setdefault("people", {})[procedure.code] = people
+
+    await _sessions(request).keep(session, note)
+
+
+async def note_exchange(
+    request: Request, session: Session, exchange: str, members: Mapping[str, object]
+) -> None:
+    """An exchange that this session may name from now on."""
+
+    def note(kept: _Kept) -> None:
+        known = {**kept.get("exchanges", {}), exchange: members}
+        kept["exchanges"] = dict([*known.items()][-_MOST_EXCHANGES:])
+
+    await _sessions(request).keep(session, note)
+
+
+async def _exchange(request: Request, visit: Visit, exchange: str) -> _Kept:
+    """What is noted of an exchange of this session and this procedure. Raises NotFound."""
+    kept = await _sessions(request).kept(session_in(visit))
+    found: _Kept = kept.get("exchanges", {}).get(exchange, {})
+    if found.get("procedure") != procedure_of(request).code:
+        raise NotFound(say.NO_EXCHANGE_OF_SESSION)
+    return found
+
+
+async def _change_exchange(
+    request: Request, visit: Visit, exchange: str, members: Mapping[str, object], *, once: bool = False
+) -> _Kept:
+    """`once`: members that are there stay as they are."""
+
+    def note(kept: _Kept) -> None:
+        if (known := kept.get("exchanges", {}).get(exchange)) is not None:
+            kept["exchanges"][exchange] = {**members, **known} if once else {**known, **members}
+
+    await _sessions(request).keep(session_in(visit), note)
+    return await _exchange(request, visit, exchange)
+
+
+async def _person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:
+    """The person of a role, as the session knows it. Raises Unprocessable."""
+    procedure, session = procedure_of(request), session_in(visit)
+    people = await people_of(request, session, procedure) or {}
+    for _ in range(len(people) + 1):
+        name, _, number = str(role).partition("#")
+        one = people.get(name)
+        if isinstance(one, list):
+            one = one[int(number or 1) - 1] if number.isdigit() and 0 < int(number or 1) <= len(one) else None
+        if one is None and name == procedure.signs_in:
+            return _who(session.identity)
+        if not isinstance(one, dict) or "same_as" not in one:
+            break
+        role, one = one["same_as"], None
+    if not isinstance(one, dict) or "personal_id" not in one:
+        raise fault_at("/subject", say.NO_PERSON_IN_ROLE, ProblemCode.VALUE_NOT_POSSIBLE)
+    return one
+
+
+def _numbers(who: Identity) -> dict[str, str]:
+    """The one number of a citizen's account; empty for an organisation's."""
+    if who.kind is not AccountKind.CITIZEN:
+        return {}
+    return {"personal_id": who.personal_id} if who.personal_id else {"old_id": who.old_id}
+
+
+def _who(who: Identity) -> dict[str, str]:
+    more = {"full_name": who.full_name, "birth_date": who.birth_date}
+    return {**_numbers(who), **{name: text for name, text in more.items() if text}}
+
+
+# ------------------------------------------------------------------------------------------------------ streams
+
+
+@contextlib.contextmanager
+def _counted(request: Request, visit: Visit) -> Iterator[None]:
+    """Count a stream of the session. Raises TooMany."""
+    counts, name = request.services.waiting, f"{request.requester.id} {session_in(visit).id}"
+    if counts.get(name, 0) >= _MOST_STREAMS:
+        raise TooMany(say.AT_MOST_AT_A_TIME(most=_MOST_STREAMS), retry_after=1)
+    counts[name] = counts.get(name, 0) + 1
+    try:
+        yield
+    finally:
+        counts[name] -= 1
+        if not counts[name]:
+            del counts[name]
+
+
+async def _while_signed_in(
+    request: Request, visit: Visit, events: AsyncIterator[Mapping[str, object]]
+) -> AsyncGenerator[Mapping[str, object], None]:
+    """The events, as long as the session lives. Raises Unauthenticated when it ends."""
+    sessions, session = _sessions(request), session_in(visit)
+    nxt = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            await asyncio.wait([nxt], timeout=_LOOK_SECONDS)
+            if await sessions.find(session.id) is None:
+                raise Unauthenticated(say.SIGN_IN_FIRST)
+            if not nxt.done():
+                continue
+            if (one := nxt.result()) is None:
+                return
+            yield one
+            nxt = asyncio.ensure_future(anext(events, None))
+    finally:
+        nxt.cancel()
+
+
+async def _named(
+    events: AsyncIterator[Mapping[str, object]], exchange: str
+) -> AsyncIterator[Mapping[str, object]]:
+    """The exchange in place of the gateway's token, which stays at the server."""
+    async for one in events:
+        yield {**one, "pending": None if one["pending"] is None else exchange}
+
+
+# ------------------------------------------------------------------------------------------------------- bodies
+
+
+async def _given(request: Request, members: set[str]) -> dict[str, Any]:
+    """The JSON object of a call, of these members only. Raises BadRequest."""
+    raw = await read_json_bytes(request)
+    data = parse(raw, request.services.configuration.gateway.limits.json_depth)
+    if not isinstance(data, dict):
+        raise BadRequest(say.SEND_JSON)
+    if data.keys() - members:
+        raise BadRequest(
+            say.MEMBERS_OF_PORTAL(names=", ".join(sorted(members))), code=ProblemCode.UNKNOWN_MEMBER
+        )
+    return data
+
+
+def _put(request: Request, body: Mapping[str, object]) -> None:
+    """The body for the API's handler: with what the session knows, and the browser does not say."""
+    request.raw = orjson.dumps(body)
+
+
+def _sessions(request: Request) -> Any:  # noqa: ANN401 -- SessionBook
+    here = request.services.sign_in
+    if here is None:
+        raise NotFound(say.NO_LOGINS_FOR_PAGES)
+    return here.broker.sessions
+
+
+# ------------------------------------------------------------------------------------------------------ dossier
+
+
+async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
+    """Raises NotFound for a consent or a file of another session."""
+    kept = await _sessions(request).kept(session_in(visit))
+    if body.consent is not None and body.consent not in kept.get("consents", ()):
+        raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    if any(one.file not in kept.get("files", ()) for one in body.papers.values()):
+        raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
+
+
+async def _attest(request: Request, body: SubmittedForm) -> None:
+    """Compare the form with what the gateway gave. Raises Unprocessable for a confirmed value that was changed."""
+    keep = {} if body.consent is None else {"keep": True, "consent": body.consent}
+    _put(request, {"exchange_id": body.exchange_id, "form": body.values, **keep})
+    fields = orjson.loads((await citizens.attest(request)).body)["fields"]
+    changed = [
+        name for name, one in fields.items() if one["state"] == "not_editable_changed" and "detail" not in one
+    ]
+    if changed:
+        why, code = say.CONFIRMED_VALUE_CHANGED, ProblemCode.VALUE_NOT_POSSIBLE
+        raise Unprocessable(why, errors=[entry(f"/values/{name}", why, code) for name in changed])
+
+
+async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str, datetime]:
+    """The code and the time of the dossier of an exchange: the same for each time it is sent."""
+    now = request.services.clock.now()
+    for _ in range(_TRIES):
+        # QĐ 20/2020: unit, day, number; the unit is that of the agency in whose name the portal asks
+        number = secrets.randbelow(9_000_000) + 1_000_000
+        unit = ".".join(visit.caller.agency.split(".")[:1:-1]) or "H31"
+        code = f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
+        if await relay_of(request).lookups.own(code, request.requester.id) is None:
+            break
+    noted = await _change_exchange(request, visit, exchange, {"code": code, "filed": rfc3339(now)}, once=True)
+    return noted["code"], datetime.fromisoformat(noted["filed"])
+
+
+def _dossier(
+    request: Request, visit: Visit, procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any],
+    code: str, filed: datetime,
+) -> Dossier:  # fmt: skip
+    configuration, mapping = request.services.configuration, procedure.mapping
+    purpose = configuration.purposes[mapping.purpose]
+    agency = configuration.agencies.get(visit.caller.agency)
+    return Dossier(
+        code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
+        field_title=purpose.title.vi, unit=agency.title.vi if agency is not None else visit.caller.agency,
+        channel=Channel.ONLINE, applicant=_applicant(session_in(visit).identity), abstract=mapping.title.vi,
+        filed_at=filed, status=DossierStatus.SUBMITTED, papers=tuple(_papers(procedure, body, noted)),
+        more={"form": body.values, "exchange": body.exchange_id},
+    )  # fmt: skip
+
+
+def _applicant(who: Identity) -> Applicant:
+    numbers = {
+        IdKind.PERSONAL_ID: who.personal_id, IdKind.OLD_ID: who.old_id, IdKind.TAX_CODE: who.tax_code,
+    }  # fmt: skip
+    of_kind = (IdKind.PERSONAL_ID, IdKind.OLD_ID) if who.kind is AccountKind.CITIZEN else (IdKind.TAX_CODE,)
+    ids = tuple(OwnerId(kind=kind, number=numbers[kind]) for kind in of_kind if numbers[kind])
+    name = who.full_name if who.kind is AccountKind.CITIZEN else who.organisation
+    return Applicant(kind=_KINDS[who.kind], name=name, ids=ids, account=who.account, verified=True)
+
+
+def _papers(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]) -> Iterator[DossierPaper]:
+    """Files that the person sent, and papers of the store; a paper that data replace is none."""
+    for code, paper in procedure.papers.items():
+        title = paper.title.vi
+        if (sent := body.papers.get(code)) is not None:
+            yield DossierPaper(title=title, file_name=sent.file_name, file=sent.file)
+        elif noted.get("papers", {}).get(code) == "reusable":
+            yield DossierPaper(title=title, from_store=True, reuse=Reuse.REUSED)
+
+
+async def _post(request: Request, visit: Visit, exchange: str, dossier: Dossier) -> None:
+    """As `POST /v1/dossiers`. Raises as it does."""
+    relay, key = relay_of(request), f"portal-{exchange}"
+    for left in reversed(range(_TRIES)):
+        try:
+            await relay.post(dossier, visit.caller, key)
+        except Conflict as error:
+            if not left or error.problem_code is not ProblemCode.REQUEST_UNDER_WAY:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return

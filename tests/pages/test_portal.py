@@ -1,0 +1,457 @@
+"""The demo portal: from a procedure to a dossier, each person with what is of their own session only."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.login.browser import Browser, Landing, Town
+from tests.pages.trial import entered, page, token
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+#: longer than the portal waits, in seconds
+SLOW, LONG = 3, 9
+MARITAL, BIRTH = "1.004873", "1.001193"
+SPOUSE = {"father.who": "other", "father.personal_id": "033085004321", "father.full_name": "Phạm Văn Thử"}
+
+
+class Citizen:
+    """A person at the portal, who signed in and has the form of a procedure open."""
+
+    def __init__(self, browser: Browser, code: str, csrf: str, form: Landing) -> None:
+        self.browser, self.code, self.csrf, self.form = browser, code, csrf, form
+        self.url = f"{browser.house.url}/portal/forms/{code}"
+        self.headers = {"Accept": "application/json", "X-CSRF-Token": csrf}
+
+    async def call(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        sent = {**self.headers, "Content-Type": "application/json", **headers}
+        data = json.dumps(body)
+        async with self.browser.session.post(self.url + path, data=data, headers=sent) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def filled(self, **more: Any) -> Any:
+        status, answer = await self.call("/prefill", more)
+        assert status == 200, answer
+        return answer
+
+    async def decided(self, answer: Any, *refused: str) -> Any:
+        accepted = [one for one in answer["evidence"] if one not in refused]
+        status, done = await self.call(
+            "/decision", {"exchange_id": answer["exchange_id"], "accepted": accepted, "refused": [*refused]}
+        )
+        assert status == 200, done
+        return done
+
+    async def ready(self) -> tuple[str, dict[str, Any]]:
+        """An exchange that is decided, and the values of its form."""
+        answer = await self.filled()
+        await self.decided(answer)
+        return answer["exchange_id"], values(answer)
+
+    @asynccontextmanager
+    async def late(self, exchange: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = {"Accept": "text/event-stream"}
+        async with self.browser.session.get(
+            f"{self.url}/late?exchange={exchange}", headers=headers, allow_redirects=False
+        ) as answer:
+            yield answer
+
+
+def values(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, one in answer["fields"].items():
+        if one["value"] is not None:
+            *outer, last = key.split(".")
+            into = found
+            for name in outer:
+                into = into.setdefault(name, {})
+            into[last] = one["value"]
+    return found
+
+
+async def begun(browser: Browser, account: str = "mau", code: str = MARITAL, **people: str) -> Citizen:
+    """Signed in, with the people named; the form is open."""
+    own = f"/portal/procedures/{code}"
+    landing = await entered(browser, f"{own}/people", account)
+    assert landing.location == f"{own}/people"
+    csrf = token(await page(browser, f"{own}/people"))
+    sent = people or {"person.who": "same:requester"}
+    landing = await page(browser, f"{own}/people", {"csrf": csrf, **sent})
+    assert landing.location == f"{own}/form", landing.text
+    return Citizen(browser, code, csrf, await page(browser, landing.location))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def neighbour(at: Town) -> AsyncIterator[Browser]:
+    async with Browser(at) as made:
+        yield made
+
+
+# ---------------------------------------------------------------------------------------------------- procedures
+
+
+async def test_procedures_are_found_by_words_without_marks_and_by_code(browser: Browser) -> None:
+    every = await page(browser, "/portal")
+    assert every.text.count('<li class="panel">') == 16
+    for words in ("khai+sinh", "KHAI+SINH", "birth", "1.001193"):
+        found = await page(browser, f"/portal?q={words}")
+        assert "Đăng ký khai sinh" in found.text
+        assert "Đổi giấy phép lái xe" not in found.text
+    hostile = await page(browser, "/portal?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%E2%80%AE")
+    assert "<script>alert" not in hostile.text
+    assert "Không có thủ tục phù hợp" in hostile.text
+
+
+async def test_procedure_says_its_papers_and_needs_no_script_for_it(browser: Browser) -> None:
+    shown = await page(browser, f"/portal/procedures/{BIRTH}?lang=en")
+    assert "Birth registration" in shown.text
+    assert "Data can replace this paper" in shown.text
+    assert f'href="/portal/procedures/{BIRTH}/people"' in shown.text
+    assert (await page(browser, "/portal/procedures/9.999999")).status == 404
+
+
+async def test_person_signs_in_and_comes_back_to_the_chosen_procedure(browser: Browser) -> None:
+    for provider in ("national_portal", "vneid"):
+        landing = await entered(browser, f"/portal/procedures/{MARITAL}/form", "mau", provider)
+        assert landing.location == f"/portal/procedures/{MARITAL}/form"
+        # the other people are not known yet
+        assert (await page(browser, landing.location)).location == f"/portal/procedures/{MARITAL}/people"
+        browser.lose_cookies()
+
+
+async def test_official_has_no_form(browser: Browser) -> None:
+    await entered(browser, "/audit", "kiem.toan")
+    landing = await page(browser, f"/portal/procedures/{MARITAL}/form")
+    assert landing.location.startswith("/login/start?to=")
+
+
+# -------------------------------------------------------------------------------------------------------- people
+
+
+async def test_other_people_are_kept_for_the_session_and_stand_in_no_address(browser: Browser) -> None:
+    citizen = await begun(
+        browser, code=BIRTH, **{"mother.who": "same:requester", **SPOUSE, "father.birth_date": "04/07/1985"}
+    )
+    again = await page(browser, f"/portal/procedures/{BIRTH}/people")
+    assert 'value="033085004321"' in again.text
+    assert 'value="1985-07-04"' in again.text
+    assert "033085004321" not in citizen.form.text
+    answer = await citizen.filled()
+    assert answer["form"]["nksHoTenCha" if "nksHoTenCha" in answer["form"] else "chaHoTen"] == "Phạm Văn Thử"
+
+
+@pytest.mark.parametrize(
+    ("sent", "wrong"),
+    [
+        ({"mother.who": "other"}, "mother.who"),
+        ({"mother.who": "other", "mother.personal_id": "12"}, "mother.personal_id"),
+        ({"mother.who": "same:requester", "father.birth_date": "31/02/1990"}, "father.birth_date"),
+        ({"mother.who": "other", "mother.full_name": '"><script>alert(1)</script>\u202e'}, "mother.full_name"),
+    ],
+)  # fmt: skip
+async def test_people_that_cannot_be_are_refused_at_their_field(
+    browser: Browser, sent: dict[str, str], wrong: str
+) -> None:
+    own = f"/portal/procedures/{BIRTH}/people"
+    await entered(browser, own, "mau")
+    csrf = token(await page(browser, own))
+    refused = await page(browser, own, {"csrf": csrf, **sent})
+    assert refused.status == 422
+    assert f'href="#f-{wrong}"' in refused.text
+    assert f'id="f-{wrong}"' in refused.text
+    assert "<script>alert" not in refused.text
+    assert (await page(browser, f"/portal/procedures/{BIRTH}/form")).location == own
+
+
+# ---------------------------------------------------------------------------------------------------------- form
+
+
+async def test_form_is_filled_for_the_person_of_the_session_who_alone_decides(browser: Browser) -> None:
+    citizen = await begun(browser)
+    assert f'<motlan-form procedure="{MARITAL}" src="/portal/forms"' in citizen.form.text
+    assert "<noscript>" in citizen.form.text
+    about = await citizen.browser.go(citizen.url, Accept="application/json")
+    told = json.loads(about.text)
+    assert told["procedure"]["code"] == MARITAL
+    assert {"x-groups", "x-catalogues"} <= told["form"].keys()
+    assert "latency_ms" not in json.dumps(told["sources"])
+    answer = await citizen.filled()
+    assert answer["preview"]["shown_to"] == "citizen"
+    assert answer["form"]["nycHoTen"] == "Trần Thị Mẫu"
+    for body in (
+        {"subjects": {"requester": {"personal_id": "033085004321"}}},
+        {"login": "lg_x"},
+        {"preview": False},
+    ):
+        assert (await citizen.call("/prefill", body))[0] == 400
+    done = await citizen.decided(answer)
+    assert done["preview"] is None
+    again = {"exchange_id": answer["exchange_id"], "accepted": [*answer["evidence"]], "refused": []}
+    assert (await citizen.call("/decision", again))[0] in (404, 409)
+
+
+async def test_form_of_an_account_with_markup_in_its_name_is_shown_as_text(browser: Browser) -> None:
+    own = f"/portal/procedures/{MARITAL}"
+    await entered(browser, f"{own}/people", "hostile")
+    csrf = token(await page(browser, f"{own}/people"))
+    await page(browser, f"{own}/people", {"csrf": csrf, "person.who": "same:requester"})
+    for url in (f"{own}/people", f"{own}/form", "/portal/dossiers"):
+        shown = await page(browser, url)
+        assert shown.status == 200
+        assert "<script>alert" not in shown.text
+        assert "\u202e" not in shown.text
+
+
+async def test_slow_source_comes_late_and_the_token_stays_at_the_server(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser, "thu")
+    await at.house.misbehave("civil_status", "slow", seconds=SLOW)
+    try:
+        answer = await citizen.filled()
+    finally:
+        async with at.house.session.delete(f"{at.house.control}/misbehave"):
+            pass
+    assert answer["pending"] == answer["exchange_id"]
+    async with citizen.late(answer["exchange_id"]) as stream:
+        assert stream.status == 200
+        assert stream.content_type == "text/event-stream"
+        text = (await stream.content.read()).decode()
+    assert "event: end" in text
+    assert "event: late" in text
+    ended = [json.loads(one) for one in re.findall(r"event: late\ndata: (.*)", text)]
+    assert all(one["pending"] in (None, answer["exchange_id"]) for one in ended)
+
+
+# ------------------------------------------------------------------------------------------- whose it is (IDOR)
+
+
+async def test_nothing_of_one_session_exists_in_another(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    mine, other = await begun(browser), await begun(neighbour, "quan")
+    await at.house.misbehave("civil_status", "slow", seconds=SLOW)
+    try:
+        answer = await mine.filled()
+    finally:
+        async with at.house.session.delete(f"{at.house.control}/misbehave"):
+            pass
+    exchange = answer["exchange_id"]
+    decision = {"exchange_id": exchange, "accepted": [*answer["evidence"]], "refused": []}
+    wrong = {
+        "exchange_id": exchange, "subject": "requester", "source": "population", "attribute": "person.full_name",
+        "why": "citizen_corrects", "shown": "x", "correct": "y",
+    }  # fmt: skip
+    form = {"exchange_id": exchange, "values": {}}
+    for path, body in (("/decision", decision), ("/corrections", wrong), ("/submit", form)):
+        assert (await other.call(path, body))[0] == 404, path
+    async with other.late(exchange) as stream:
+        assert stream.status == 404
+    # the same person in another browser has another session
+    async with Browser(at) as third:
+        again = await begun(third)
+        async with again.late(exchange) as stream:
+            assert stream.status == 404
+    status, given = await mine.call("/consents", keeping())
+    assert status == 200, given
+    assert (await other.call("/prefill", {"consent": given["consent"]}))[0] == 404
+    theirs = (await other.filled())["exchange_id"]
+    assert (await other.call("/submit", {"exchange_id": theirs, "values": {}, "consent": given["consent"]}))[
+        0
+    ] == 404
+    # an exchange counts for its procedure only
+    mine.url = mine.url.replace(MARITAL, BIRTH)
+    assert (await mine.call("/decision", decision))[0] == 404
+
+
+def keeping() -> dict[str, Any]:
+    return {
+        "purpose": "keep_own_data", "attributes": {"own_data.kept": ["phone"]}, "text_version": "t-1",
+        "language": "vi", "channel": "portal", "expires_at": "2027-11-25T00:00:00Z",
+    }  # fmt: skip
+
+
+async def test_consent_is_of_the_person_who_signed_in_and_of_nobody_else(browser: Browser) -> None:
+    citizen = await begun(browser)
+    for more in (
+        {"subject": {"personal_id": "033085004321"}}, {"requester": "one_gate"}, {"controller": "x"},
+    ):  # fmt: skip
+        assert (await citizen.call("/consents", {**keeping(), **more}))[0] == 400
+
+
+async def test_call_without_the_token_of_the_page_or_from_another_site_is_refused(browser: Browser) -> None:
+    citizen = await begun(browser)
+    for headers in (
+        {"X-CSRF-Token": "x"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        assert (await citizen.call("/prefill", {}, **headers))[0] == 403
+
+
+async def test_streams_of_one_session_are_few_and_end_with_it(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser, "guardian")
+    await at.house.misbehave("civil_status", "slow", seconds=LONG)
+    try:
+        exchange = (await citizen.filled())["exchange_id"]
+        async with asyncio.timeout(60):
+            open_ones = [citizen.late(exchange) for _ in range(4)]
+            streams = [await one.__aenter__() for one in open_ones]
+            assert [one.status for one in streams] == [200] * 4
+            async with citizen.late(exchange) as fifth:
+                assert fifth.status == 429
+            await page(browser, "/console/sign-out", {"csrf": citizen.csrf})
+            ends = [(await one.content.read()).decode() for one in streams]
+            for one in open_ones:
+                await one.__aexit__(None, None, None)
+    finally:
+        async with at.house.session.delete(f"{at.house.control}/misbehave"):
+            pass
+    assert all("event: error" in one and "event: end" not in one for one in ends)
+    assert not any("Trần Thị Mẫu" in one for one in ends)
+
+
+async def test_what_was_kept_ends_with_the_session(browser: Browser) -> None:
+    citizen = await begun(browser)
+    await page(browser, "/console/sign-out", {"csrf": citizen.csrf})
+    await entered(browser, "/portal/dossiers", "mau")
+    assert (await page(browser, f"/portal/procedures/{MARITAL}/form")).location.endswith("/people")
+
+
+# ------------------------------------------------------------------------------------------------------ corrections
+
+
+async def test_wrong_value_is_reported_about_the_person_of_the_role(browser: Browser) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled()
+    entry = answer["fields"]["nycHoTen"]
+    wrong = {
+        "exchange_id": answer["exchange_id"], "subject": "person",
+        "source": answer["evidence"][entry["evidence"]]["source"], "attribute": entry["attribute"],
+        "why": "citizen_corrects", "shown": entry["value"], "correct": "Trần Thị Mẫu Hai",
+    }  # fmt: skip
+    status, done = await citizen.call("/corrections", wrong)
+    assert status == 200, done
+    assert done["state"] == "queued"
+    assert (await citizen.call("/corrections", {**wrong, "subject": "nobody"}))[0] == 422
+    assert (await citizen.call("/corrections", {**wrong, "subject": {"personal_id": "033085004321"}}))[
+        0
+    ] == 422
+
+
+# ---------------------------------------------------------------------------------------------------- submitting
+
+
+async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    form["nxnMucDichSuDung"] = "Vay vốn <script>alert(1)</script>"
+    sent = {"exchange_id": exchange, "values": form}
+    first, second = await asyncio.gather(citizen.call("/submit", sent), citizen.call("/submit", sent))
+    assert first == second
+    status, done = first
+    assert status == 200, done
+    assert await citizen.call("/submit", {**sent, "values": {}}) == first
+    mine = await page(browser, "/portal/dossiers", Accept="application/json")
+    assert [one["code"] for one in json.loads(mine.text)["dossiers"]].count(done["dossier"]) == 1
+    followed = await page(browser, done["url"])
+    assert "Mới đăng ký" in followed.text
+    moved = await page(browser, done["url"] + "/step", {"csrf": citizen.csrf})
+    assert moved.location == done["url"]
+    assert "Được tiếp nhận" in (await page(browser, done["url"])).text
+    status, shown = await see(at, done["dossier"])
+    assert status == 200
+    assert shown["dossier"]["applicant"]["verified"] is True
+    assert shown["dossier"]["more"]["form"]["nxnMucDichSuDung"] == form["nxnMucDichSuDung"]
+
+
+async def see(at: Town, code: str) -> tuple[int, Any]:
+    """A dossier as the requester of the portal sees it by the API."""
+    headers = {"Authorization": f"Bearer {await at.house.token('portal')}"}
+    async with at.house.session.get(f"{at.house.url}/v1/dossiers/{code}", headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_dossier_of_another_person_does_not_exist(browser: Browser, neighbour: Browser) -> None:
+    citizen, other = await begun(browser), await begun(neighbour, "quan")
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert (await page(neighbour, done["url"])).status == 404
+    assert (await page(neighbour, done["url"] + "/step", {"csrf": other.csrf})).status == 404
+    assert done["dossier"] not in (await page(neighbour, "/portal/dossiers")).text
+
+
+async def test_confirmed_value_that_was_changed_is_no_dossier(browser: Browser) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    status, refused = await citizen.call(
+        "/submit", {"exchange_id": exchange, "values": {**form, "nycHoTen": "Tên Khác"}}
+    )
+    assert status == 422
+    assert [one["pointer"] for one in refused["errors"]] == ["/values/nycHoTen"]
+    assert "Tên Khác" not in json.dumps(refused)
+
+
+async def test_undecided_preview_is_no_dossier(browser: Browser) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled()
+    status, refused = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": {}})
+    assert (status, refused["code"]) == (422, "undecided")
+
+
+async def test_refused_source_empties_its_fields_and_the_dossier_has_what_was_typed(browser: Browser) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled()
+    refused = answer["fields"]["nycHoTen"]["evidence"]
+    done = await citizen.decided(answer, refused)
+    assert done["fields"]["nycHoTen"]["value"] is None
+    form = values(done) | {"nycHoTen": "Trần Thị Mẫu"}
+    status, sent = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, sent
+
+
+async def test_form_can_be_sent_by_hand_where_no_data_could_be_asked_for(browser: Browser) -> None:
+    citizen = await begun(browser)
+    found = re.search(r'data-blank="([^"]+)"', citizen.form.text)
+    assert found
+    status, sent = await citizen.call(
+        "/submit", {"exchange_id": found[1], "values": {"nycHoTen": "Trần Thị Mẫu"}}
+    )
+    assert status == 200, sent
+
+
+async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can_name_it(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    citizen, other = await begun(browser), await begun(neighbour, "quan")
+    headers = {
+        **citizen.headers, "Content-Type": "application/pdf",
+        "Content-Disposition": "attachment; filename*=UTF-8''a%C4%91.pdf",
+    }  # fmt: skip
+    content = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    async with browser.session.post(citizen.url + "/files", data=content, headers=headers) as answer:
+        kept = await answer.json()
+        assert answer.status == 200, kept
+    exchange, form = await citizen.ready()
+    paper = next(
+        iter(
+            json.loads((await citizen.browser.go(citizen.url, Accept="application/json")).text)["procedure"][
+                "papers"
+            ]
+        )
+    )
+    papers = {paper: {"file": kept["file"], "file_name": "ađ.pdf"}}
+    theirs, values_ = await other.ready()
+    refused = {"exchange_id": theirs, "values": values_, "papers": papers}
+    assert (await other.call("/submit", refused))[0] == 422
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form, "papers": papers})
+    assert status == 200, sent
+    _, shown = await see(at, sent["dossier"])
+    assert [one["file"] for one in shown["dossier"]["papers"] if one.get("file")] == [kept["file"]]
