@@ -62,7 +62,7 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Portion:
     """One part of a whole, the same in each row of a chart: a kind of state (colour), and its word."""
 
     word: str
@@ -131,7 +131,7 @@ class Charts:
         return self._figure(Figure(caption=caption, head=head, csv_url=csv_url), drawing + legend, rows)
 
     def shares(
-        self, rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[Part], *, caption: str,
+        self, rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[Portion], *, caption: str,
         head: Sequence[str], csv_url: str = "",
     ) -> Markup:  # fmt: skip
         """Rows of 100 %: each part has a pattern and its word. `rows`: a word, and a count for each part."""
@@ -401,7 +401,7 @@ def _mark(across: float, height: float, text: str) -> Markup:
     )  # fmt: skip
 
 
-def _pattern(key: str, place: int, part: Part) -> Markup:
+def _pattern(key: str, place: int, part: Portion) -> Markup:
     ground = tag("rect", kind="c-ground", width=8, height=8)
     inside = _PATTERNS[place % len(_PATTERNS)]
     return tag(
@@ -409,7 +409,7 @@ def _pattern(key: str, place: int, part: Part) -> Markup:
     )
 
 
-def _whole(place: int, word: str, counts: Sequence[float], parts: Sequence[Part], key: str) -> Markup:
+def _whole(place: int, word: str, counts: Sequence[float], parts: Sequence[Portion], key: str) -> Markup:
     """A row of 100 %: its word above, its parts beside each other, each with its share where there is room."""
     whole, left, drawn, down = sum(counts) or 1, 0.0, [], place * _ROW
     for which, (count, part) in enumerate(zip(counts, parts, strict=True)):
@@ -475,7 +475,7 @@ def _line_key(name: str) -> Markup:
     return _key(tag("line", kind=f"c-line {name}", x1=1, x2=29, y1=8, y2=8))
 
 
-def _part_key(pattern: str, part: Part) -> Markup:
+def _part_key(pattern: str, part: Portion) -> Markup:
     return _key(
         tag("rect", kind=f"c-part {part.kind}", x=1, y=1, width=28, height=14, fill=f"url(#{pattern})")
     )

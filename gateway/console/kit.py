@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.console.charts import Banded, Part, Quantiles
+from gateway.console.charts import Banded, Portion, Quantiles
 
 _MONTHS = ("12", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
 _USES = (0, 2, 0, 1, 0, 0, 0, 1, 0, 1, 1, 3)
@@ -64,10 +64,10 @@ def _latencies() -> tuple[Quantiles, ...]:
     )
 
 
-def _parts(which: int) -> tuple[Part, ...]:
+def _parts(which: int) -> tuple[Portion, ...]:
     words = (
         ("Có dữ liệu", "Found"), ("Không có", "Not found"), ("Bị từ chối", "Refused"),
         ("Không trả lời được", "Unavailable"), ("Trả lời sai", "Invalid"),
     )  # fmt: skip
     kinds = ("ok", "mute", "stop", "wait", "doubt")
-    return tuple(Part(word=pair[which], kind=kind) for pair, kind in zip(words, kinds, strict=True))
+    return tuple(Portion(word=pair[which], kind=kind) for pair, kind in zip(words, kinds, strict=True))

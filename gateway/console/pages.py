@@ -19,6 +19,7 @@ from gateway.console.formats import VIETNAMESE
 from gateway.console.language import LANGUAGES, words_of
 from gateway.console.words import ANSWERS_TO, CLAIMS, LEVELS
 from gateway.domain import sentences as say
+from gateway.domain.sentences import Sentence
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -109,7 +110,7 @@ class Pages:
         )  # fmt: skip
         made.globals |= {
             "asset": self.address, "claim_words": CLAIMS, "levels": LEVELS, "answers_to": ANSWERS_TO,
-            "unchecked": say.DOCUMENT_NOT_CHECKED, **words_of(language),
+            "unchecked": _unchecked, **words_of(language),
         }  # fmt: skip
         made.filters |= {
             "seen": formats.seen, "moment": formats.moment, "when": formats.when, "exact": formats.exact,
@@ -118,6 +119,10 @@ class Pages:
             "short_id": formats.short_id, "masked": formats.masked, "iso": formats.iso,
         }  # fmt: skip
         return made
+
+
+def _unchecked(document: str) -> Sentence:
+    return say.DOCUMENT_NOT_CHECKED(document=document)
 
 
 def _with_hashes(path: Path, plain: Mapping[str, bytes]) -> bytes:

@@ -31,7 +31,7 @@ from gateway.audit.reports import ReportQuestion
 from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
 from gateway.audit.story_words import PHASES
 from gateway.audit.unusual import Habit
-from gateway.console.charts import Banded, Part
+from gateway.console.charts import Banded, Portion
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused
@@ -360,7 +360,7 @@ def _source_shares(request: Request, rows: Sequence[Mapping[str, Any]]) -> Mappi
     return {
         "rows": [(titles.get(name, name), [one.get(code, 0) for code in codes]) for name, one in counts.items()],
         "parts": {
-            lang: [Part(word=word, kind=OUTCOME_WORDS[code][2]) for word, code in zip(of, codes, strict=True)]
+            lang: [Portion(word=word, kind=OUTCOME_WORDS[code][2]) for word, code in zip(of, codes, strict=True)]
             for lang, of in words.items()
         },
         "heads": {"vi": ["Nguồn", *words["vi"]], "en": ["Source", *words["en"]]},

@@ -39,7 +39,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "deletion": ("Xóa dữ liệu", "Delete data"),
 }
 
-_Use = Mapping[str, Any]
+ShownUse = Mapping[str, Any]
 
 
 async def uses(request: Request, visit: Visit) -> Shown:
@@ -47,7 +47,7 @@ async def uses(request: Request, visit: Visit) -> Shown:
     filters = Filters(plain=LogSearch(), subject=(_person(visit),))
     cursor = visit.form.get("after") or None
     found = await door_of(request).usage.uses(visit.caller, filters, cursor, _MOST)
-    every = cast("Sequence[_Use]", found["uses"])
+    every = cast("Sequence[ShownUse]", found["uses"])
     agency, source = visit.form.get("agency", ""), visit.form.get("source", "")
     shown = [one for one in every if _fits(one, agency, source)]
     now = request.services.clock.now().astimezone(VIETNAM)
@@ -169,35 +169,35 @@ ROUTES = (
 # --------------------------------------------------------------------------------------------------------- uses
 
 
-def _fits(use: _Use, agency: str, source: str) -> bool:
+def _fits(use: ShownUse, agency: str, source: str) -> bool:
     is_agency = not agency or _asker(use)["code"] == agency
     return is_agency and (not source or any(call["source"]["code"] == source for call in use["data"]))
 
 
-def _asker(use: _Use) -> Mapping[str, str]:
+def _asker(use: ShownUse) -> Mapping[str, str]:
     """The agency, or the system where the record names none."""
     return cast("Mapping[str, str]", use["agency"] if use["agency"]["code"] else use["requester"])
 
 
-def _data(use: _Use) -> list[Mapping[str, str]]:
+def _data(use: ShownUse) -> list[Mapping[str, str]]:
     """The attributes that were found, each once."""
     found = [one for call in use["data"] if call["outcome"] == "found" for one in call["attributes"]]
     return list({one["title"]: one for one in found}.values())
 
 
-def _month(use: _Use) -> str:
+def _month(use: ShownUse) -> str:
     moment = local(use["time"])
     return "" if moment is None else f"{moment:%Y-%m}"
 
 
-def _year(found: Sequence[_Use], now: datetime) -> list[tuple[str, int]]:
+def _year(found: Sequence[ShownUse], now: datetime) -> list[tuple[str, int]]:
     """The last twelve months, each with its number of uses."""
     counts = Counter(map(_month, found))
     names = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(_MONTHS))]
     return [(f"{month + 1:02}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
 
 
-def _choices(found: Sequence[_Use], titled: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
+def _choices(found: Sequence[ShownUse], titled: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
     """What can be filtered by: each title once."""
     return list({one["code"]: one for use in found for one in titled(use)}.values())
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.charts import Banded, Charts, Part, Quantiles, _sides
+from gateway.console.charts import Banded, Charts, Portion, Quantiles, _sides
 from gateway.exchange_log import merkle
 from tests.console.reading import Reading
 
@@ -85,7 +85,11 @@ def test_a_decade_of_latency_is_a_quarter_of_the_height() -> None:
     )
 )
 def test_parts_of_a_whole_fill_it_each_with_its_own_pattern(rows: list[tuple[str, list[int]]]) -> None:
-    parts = [Part(word="Có", kind="ok"), Part(word="Không", kind="mute"), Part(word=EVIL, kind="stop")]
+    parts = [
+        Portion(word="Có", kind="ok"),
+        Portion(word="Không", kind="mute"),
+        Portion(word=EVIL, kind="stop"),
+    ]
     text = CHART.shares(rows, parts, caption="x", head=("a", "b", "c", "d"))
     seen = figure(text)
     assert len({str(one["id"]) for one in seen.of("pattern")}) == 3
@@ -100,8 +104,8 @@ def test_parts_of_a_whole_fill_it_each_with_its_own_pattern(rows: list[tuple[str
 
 
 def test_two_charts_of_a_page_share_no_ids() -> None:
-    both = CHART.shares([("a", [1])], [Part(word="x")], caption="1", head="ab") + CHART.shares(
-        [("a", [2])], [Part(word="x")], caption="2", head="ab"
+    both = CHART.shares([("a", [1])], [Portion(word="x")], caption="1", head="ab") + CHART.shares(
+        [("a", [2])], [Portion(word="x")], caption="2", head="ab"
     )
     ids = [one["id"] for _, one in Reading(both).tags if "id" in one]
     assert len(ids) == len(set(ids)) == 2
