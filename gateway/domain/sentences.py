@@ -370,8 +370,10 @@ NO_EXCHANGE_OF_SESSION = Sentence("phiên đăng nhập này không có giao d�
 NO_PERSON_IN_ROLE = Sentence(
     "vai trò này không có người nào được khai trong phiên; hãy mở lại trang những người trong hồ sơ",
     "nobody was named for this role in the session; open the page of people again")
-PERSON_LACKS = Sentence("hãy ghi người này, hoặc chọn trùng với người khác",
-    "write who this is, or choose the same as another")
+PERSON_LACKS = Sentence("{role}: hãy ghi là ai, hoặc chọn trùng với người khác",
+    "{role}: write who it is, or choose the same as another")
+NAME_AND_BIRTH_WITH_NUMBER = Sentence("số định danh phải đi kèm họ tên và ngày sinh",
+    "give name and date of birth with the number")
 MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đăng nhập đã biết",
     "send only {names}; the session knows the rest")
 CONFIRMED_VALUE_CHANGED = Sentence(

@@ -19,6 +19,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dossier import DossierStatus, ProgressEntry
 from gateway.domain.errors import BadRequest, NotFound
 from gateway.domain.parties import SubjectKind
+from gateway.domain.sentences import Sentence, titled
 from gateway.login.steps import Leaving
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import Procedure
@@ -99,11 +100,8 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     except BadRequest as error:
         wrong = [_fault(procedure, one) for one in error.members.get("errors", ())]  # type: ignore[attr-defined]
         return _people_page(request, procedure, visit.form, wrong)
-    lacking = [name for name in _needed(procedure) if name not in given]
-    if lacking:
-        return _people_page(
-            request, procedure, visit.form, [(f"{name}.who", say.PERSON_LACKS) for name in lacking]
-        )
+    if lacking := [*_lacking(procedure, given)]:
+        return _people_page(request, procedure, visit.form, lacking)
     await keep_people(request, session_in(visit), procedure, given)
     return Leaving(url=f"/portal/procedures/{procedure.code}/form")
 
@@ -141,8 +139,23 @@ def _asked(procedure: Procedure) -> dict[str, Role]:
     return {name: one for name, one in procedure.roles.items() if name != procedure.signs_in}
 
 
-def _needed(procedure: Procedure) -> list[str]:
-    return [name for name, one in _asked(procedure).items() if not one.optional and _MEMBERS[one.kind[0]]]
+def _lacking(procedure: Procedure, given: Mapping[str, Any]) -> Iterator[tuple[str, Sentence]]:
+    """Roles without anybody, and people of whom a number alone is given: it identifies nobody."""
+    for name, role in _asked(procedure).items():
+        if name not in given:
+            if not role.optional and _MEMBERS[role.kind[0]]:
+                yield f"{name}.who", say.PERSON_LACKS(role=_role_title(name, role))
+            continue
+        rows = given[name] if role.many else [given[name]]
+        for at, row in enumerate(rows):
+            place = f"{name}.{at + 1}" if role.many else name
+            for member in ("full_name", "birth_date"):
+                if "personal_id" in row and member not in row:
+                    yield f"{place}.{member}", say.NAME_AND_BIRTH_WITH_NUMBER
+
+
+def _role_title(name: str, role: Role) -> Sentence:
+    return titled(name, name) if role.title is None else titled(role.title.vi, role.title.en)
 
 
 def _given(procedure: Procedure, form: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

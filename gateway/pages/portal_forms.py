@@ -118,7 +118,8 @@ async def fill(request: Request, visit: Visit) -> Response:
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
     people = kept.get("people", {}).get(procedure.code, {})
     _put(request, {
-        **given, "procedure": procedure.code, "subjects": people, "preview": True, "deadline_ms": _DEADLINE_MS,
+        **given, "procedure": procedure.code, "subjects": people, "account": _claims(session.identity),
+        "preview": True, "deadline_ms": _DEADLINE_MS,
     })  # fmt: skip
     done = await prefill.fill(request, request.services.logins.of_session(session.identity))
     found = orjson.loads(done.body)
@@ -305,6 +306,11 @@ async def _person_in(request: Request, visit: Visit, role: object) -> Mapping[st
     if not isinstance(one, dict) or "personal_id" not in one:
         raise fault_at("/subject", say.NO_PERSON_IN_ROLE, ProblemCode.VALUE_NOT_POSSIBLE)
     return one
+
+
+def _claims(who: Identity) -> dict[str, str]:
+    """What the portal knows of the account beside the numbers, which the login proves (national portal, B.3)."""
+    return {"HoVaTen": who.full_name} if who.full_name and who.kind is AccountKind.CITIZEN else {}
 
 
 def _numbers(who: Identity) -> dict[str, str]:

@@ -32,7 +32,9 @@ async def _newest_exchange(page: Page, _house: House) -> None:
 
 
 async def _filled(page: Page, _house: House) -> None:
-    """The sources have answered."""
+    """The person of the form is the one who signed in, and the sources have answered."""
+    await page.get_by_label("Là ai").select_option(label="Cùng là: Người yêu cầu")
+    await page.get_by_role("button", name="Tiếp tục").click()
     await page.get_by_role("status").filter(has_text="Đã điền sẵn").first.wait_for()
 
 
@@ -49,7 +51,7 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture("start", "/"),
-    Picture("form", "/portal/procedures/1.004873/form", CITIZEN, _filled),
+    Picture("form", "/portal/procedures/1.004873/people", CITIZEN, _filled),
     Picture("exchange", "/audit", AUDITOR, _newest_exchange, height=1_100),
     Picture("citizen", "/me", CITIZEN),
     Picture("ops", "/ops", OPERATOR),

@@ -152,6 +152,7 @@ async def test_other_people_are_kept_for_the_session_and_stand_in_no_address(bro
     [
         ({"mother.who": "other"}, "mother.who"),
         ({"mother.who": "other", "mother.personal_id": "12"}, "mother.personal_id"),
+        ({"mother.who": "same:requester", "father.personal_id": "033085004321"}, "father.full_name"),
         ({"mother.who": "same:requester", "father.birth_date": "31/02/1990"}, "father.birth_date"),
         ({"mother.who": "other", "mother.full_name": '"><script>alert(1)</script>\u202e'}, "mother.full_name"),
     ],
@@ -348,7 +349,7 @@ async def test_wrong_value_is_reported_about_the_person_of_the_role(browser: Bro
 
 
 async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
-    browser: Browser, at: Town
+    browser: Browser, at: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
     citizen = await begun(browser)
     exchange, form = await citizen.ready()
@@ -366,6 +367,9 @@ async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
     moved = await page(browser, done["url"] + "/step", {"csrf": citizen.csrf})
     assert moved.location == done["url"]
     assert "Được tiếp nhận" in (await page(browser, done["url"])).text
+    said = capsys.readouterr()
+    for secret in ("033190001234", "Trần Thị Mẫu", "Vay vốn"):
+        assert secret not in said.out + said.err
     status, shown = await see(at, done["dossier"])
     assert status == 200
     assert shown["dossier"]["applicant"]["verified"] is True

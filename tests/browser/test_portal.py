@@ -1,0 +1,159 @@
+"""A citizen at the demo portal in a real browser: from the start page to a dossier that goes on."""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from tests.browser.axe import is_clean
+from tests.browser.conftest import NEEDS_BROWSER, Shot
+from tests.flows.conftest import House, build, changed, on_session
+
+pytestmark = NEEDS_BROWSER
+
+PERSON = "Trần Thị Mẫu"
+PEOPLE, ACCOUNTS = "config/sandbox/personas.yaml", "config/sandbox/identity.yaml"
+#: what a register could hold, and what runs if a page takes it for markup
+HOSTILE = "Số 1 <img src=x onerror=alert(1)> phố"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+#: where the person of the first account lives
+_HOME = """  permanent:
+    commune: "11953"
+    detail: {permanent}
+  current:
+    commune: "11953"
+    detail: Số 1 phố Mẫu
+  birth_record:
+    number: "82"
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A sandbox whose register has markup in an address, and whose account spells a name in another way."""
+    folder = tmp_path_factory.mktemp("portal")
+    root = changed(
+        folder / "project", PEOPLE,
+        (_HOME.format(permanent="Số 1 phố Mẫu"), _HOME.format(permanent=HOSTILE)),
+    )  # fmt: skip
+    accounts = (root / ACCOUNTS).read_text("utf-8")
+    named = accounts.replace("{key: mau, person: mau,", "{key: mau, person: mau, full_name: Trần Thị Mậu,")
+    assert named != accounts
+    (root / ACCOUNTS).write_text(named, "utf-8")
+    async with build(folder / "state", {"sources.civil_status.limits.total_ms": "30000"}, root) as made:
+        yield made
+
+
+async def narrow(page: Page) -> None:
+    """Clean as it is, and at 320 px."""
+    await is_clean(page)
+    size = page.viewport_size
+    assert size is not None
+    await page.set_viewport_size({"width": 320, "height": 800})
+    await is_clean(page)
+    await page.set_viewport_size(size)
+
+
+async def to_the_form(page: Page, town: House, shot: Shot) -> None:
+    """By the door of the start page, a search, the sign-in and the page of people."""
+    await page.goto(town.url)
+    await page.get_by_role("link", name="Cổng minh họa", exact=True).click()
+    await page.get_by_label("Tên hoặc mã thủ tục").fill("hon nhan")
+    await page.get_by_role("button", name="Tìm").click()
+    await narrow(page)
+    await page.get_by_role("link", name="Cấp giấy xác nhận tình trạng hôn nhân").click()
+    await expect(page.locator("main")).to_contain_text("Dữ liệu có thể thay giấy tờ này")
+    await narrow(page)
+    await page.get_by_role("link", name="Bắt đầu").click()
+    await page.locator('a.button[href*="provider=national_portal"]').click()
+    await page.get_by_role("button").filter(has_text="Mậu").first.click()
+    await page.wait_for_url(f"{town.url}/portal/procedures/1.004873/people")
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("Có 1 chỗ cần sửa")
+    await narrow(page)
+    await shot(page, "people")
+    await page.get_by_label("Là ai").select_option(label="Cùng là: Người yêu cầu")
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await page.wait_for_url(f"{town.url}/portal/procedures/1.004873/form")
+
+
+@on_session
+async def test_citizen_goes_from_the_start_page_to_a_dossier_that_goes_on(
+    town: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await profile.new_page()
+    await town.misbehave("civil_status", "slow", seconds=8)
+    await to_the_form(page, town, shot)
+    status = page.get_by_role("status").first
+    await expect(status).to_contain_text("Đã điền sẵn", timeout=20_000)
+    await expect(page.locator(".ml-summary")).to_contain_text("Đang chờ")
+    await page.get_by_label(re.compile("^Mục đích sử dụng")).fill("Vay vốn")
+    await shot(page, "waiting")
+    await expect(page.locator(".ml-summary")).not_to_contain_text("Đang chờ", timeout=30_000)
+    await expect(page.get_by_label(re.compile("^Mục đích sử dụng"))).to_have_value("Vay vốn")
+    typed = await page.eval_on_selector_all("motlan-form input", "(all) => all.map((one) => one.value)")
+    assert [one for one in typed if "<img" in one.lower()], "the register's own text, as text"
+    assert await page.locator("motlan-form img").count() == 0
+    await shot(page, "filled")
+    await narrow(page)
+    await chooses_refuses_and_sends(page, shot)
+    await follows(page, town, shot)
+
+
+async def chooses_refuses_and_sends(page: Page, shot: Shot) -> None:
+    """A disputed name, a source that is not used, a paper, the check, and the dossier."""
+    requester = page.get_by_role("region", name="Người yêu cầu", exact=True)
+    choice = requester.get_by_role("radio", name=PERSON)
+    assert not await choice.is_checked()
+    await choice.check()
+    origin = requester.locator("details").filter(has_text="Số giấy tờ").first
+    await origin.locator("summary").click()
+    await origin.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await requester.get_by_role("button", name="Không dùng", exact=True).click()
+    await requester.get_by_label(re.compile("^Số giấy tờ")).fill("033190001234")
+    await page.locator("input[type=file]").first.set_input_files(
+        {"name": "giấy tờ <b>.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    )
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    check = page.locator(".ml-check")
+    await expect(check).to_contain_text("Nguồn ông/bà không dùng")
+    await expect(check).to_contain_text("Ông/bà nhập")
+    await shot(page, "check")
+    await narrow(page)
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    await submit.click()
+    with contextlib.suppress(PlaywrightTimeout):
+        await page.wait_for_url("**/portal/dossiers/*", timeout=5_000)
+    if "/portal/dossiers/" not in page.url:  # the papers changed by the decision: looked at first
+        await submit.click()
+        await page.wait_for_url("**/portal/dossiers/*")
+
+
+async def follows(page: Page, town: House, shot: Shot) -> None:
+    """The status of the dossier goes on; in English too, and in the list."""
+    await expect(page.locator("main .lead")).to_contain_text("Mới đăng ký")
+    await narrow(page)
+    await page.get_by_role("button", name="Bước tiếp theo: Được tiếp nhận").click()
+    await expect(page.locator("main .lead")).to_contain_text("Được tiếp nhận")
+    code = page.url.rpartition("/")[2]
+    status, kept = await town.post("/v1/dossiers/search", {"code": code})
+    assert (status, kept["dossiers"][0]["status"]) == (200, "accepted")
+    await page.get_by_role("link", name="English").click()
+    await expect(page.locator("main .lead")).to_contain_text("accepted at the counter")
+    await narrow(page)
+    await shot(page, "dossier")
+    await page.get_by_role("link", name="My dossiers").first.click()
+    await expect(page.locator("main table")).to_contain_text(code)
+    await narrow(page)
+    await page.get_by_role("link", name="Procedures").click()
+    await page.get_by_role("link", name="Birth registration", exact=True).click()
+    await narrow(page)
+    await page.get_by_role("link", name="Start").click()
+    await narrow(page)
+    await page.get_by_role("button", name="Sign out").click()
+    await page.goto(f"{town.url}/portal/dossiers/{code}")
+    assert "/login/" in page.url
