@@ -139,12 +139,10 @@ def deadline(request: Request, wanted_ms: int | None) -> float:
     return asyncio.get_running_loop().time() + milliseconds / 1000
 
 
-async def send_late(
-    request: Request, events: AsyncIterator[Mapping[str, object]], beat: float = _HEARTBEAT_SECONDS
-) -> web.StreamResponse:
+async def send_late(request: Request, events: AsyncIterator[Mapping[str, object]]) -> web.StreamResponse:
     """`event: late` per late answer, `event: end` when nothing more will come, `event: error` when that is not known.
 
-    Errors before the first event are problems. `beat`: seconds between signs of life.
+    Errors before the first event are problems.
     """
     nxt: asyncio.Future[Mapping[str, object]] = asyncio.ensure_future(anext(events))
     try:
@@ -153,7 +151,7 @@ async def send_late(
             nxt.result()
         stream = await begin_stream(request, "text/event-stream; charset=utf-8")
         while True:
-            await asyncio.wait([nxt], timeout=beat)
+            await asyncio.wait([nxt], timeout=_HEARTBEAT_SECONDS)
             if not nxt.done():
                 await stream.write(b": waiting\n\n")
                 continue

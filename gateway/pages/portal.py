@@ -252,7 +252,7 @@ async def dossier(request: Request, visit: Visit) -> Shown:
     found = await relay_of(request).lookups.status(visit.caller, request.parameters["code"], _person(visit))
     return Shown(
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"), answer=found,
-        values={**_words(request), "next": _next_of(found, visit)},
+        values={**_words(request), "next": _next_of(found)},
     )  # fmt: skip
 
 
@@ -262,7 +262,7 @@ async def step(request: Request, visit: Visit) -> Leaving:
     await demand(request, "dossiers")
     relay, code = relay_of(request), request.parameters["code"]
     found = await relay.lookups.status(visit.caller, code, _person(visit))
-    if (status := _next_of(found, visit)) is not None:
+    if (status := _next_of(found)) is not None:
         at = request.services.clock.now()
         agency = request.services.configuration.agencies.get(visit.caller.agency)
         entry = ProgressEntry(
@@ -273,9 +273,8 @@ async def step(request: Request, visit: Visit) -> Leaving:
     return Leaving(url=f"/portal/dossiers/{code}")
 
 
-def _next_of(found: Mapping[str, object], visit: Visit) -> DossierStatus | None:
+def _next_of(found: Mapping[str, object]) -> DossierStatus | None:
     """None: no more, or it is no dossier that this portal sent."""
-    del visit
     return _NEXT.get(DossierStatus(str(found["status"]))) if found["origin"] == "province" else None
 
 

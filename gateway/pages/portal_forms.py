@@ -7,7 +7,7 @@ exchange, a consent or a file counts only in the session that it came from: in a
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -137,8 +137,7 @@ async def late(request: Request, visit: Visit) -> Response | web.StreamResponse:
         raise unknown()
     events = request.services.prefill.events(noted["pending"], request.requester)
     with _counted(request, visit):
-        async with contextlib.aclosing(_while_signed_in(request, visit, events)) as living:
-            return await prefill.send_late(request, _named(living, exchange))
+        return await prefill.send_late(request, _named(_while_signed_in(request, visit, events), exchange))
 
 
 async def decide(request: Request, visit: Visit) -> Response:
@@ -345,7 +344,7 @@ def _counted(request: Request, visit: Visit) -> Iterator[None]:
 
 async def _while_signed_in(
     request: Request, visit: Visit, events: AsyncIterator[Mapping[str, object]]
-) -> AsyncGenerator[Mapping[str, object], None]:
+) -> AsyncIterator[Mapping[str, object]]:
     """The events, as long as the session lives. Raises Unauthenticated when it ends."""
     sessions, session = _sessions(request), session_in(visit)
     nxt = asyncio.ensure_future(anext(events, None))

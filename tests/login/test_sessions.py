@@ -5,6 +5,7 @@ import base64
 import os
 import secrets
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import orjson
 import pytest
 
 from adapters.stores.sessions import MemorySessions
+from gateway.domain.errors import TooLarge
 from gateway.domain.login import AccountKind, Identity
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import MOST_BYTES, SessionBook
@@ -265,3 +267,37 @@ async def test_open_login_takes_at_most_two_kilobytes_of_memory(kept: Kept) -> N
     found = await kept.book.of(cookie)
     assert found is not None
     assert found.identity == people[-1]
+
+
+async def test_what_pages_keep_is_of_one_session_sealed_and_ends_with_it(kept: Kept) -> None:
+    session, _ = await kept.book.begin(WHO)
+    other, _ = await kept.book.begin(OTHER)
+    await kept.book.keep(session, lambda members: members.update(number="033194628151"))
+    assert await kept.book.kept(session) == {"number": "033194628151"}
+    assert await kept.book.kept(other) == {}
+    at_rest = await kept.store.get(f"sk:{session.id}")
+    assert at_rest is not None
+    assert b"033194628151" not in at_rest
+    await kept.book.end(session.id)
+    assert await kept.book.kept(session) == {}
+
+
+async def test_what_pages_keep_outlives_no_longest_session(kept: Kept) -> None:
+    session, _ = await kept.book.begin(WHO)
+    kept.time += 28_700
+    await kept.book.keep(session, lambda members: members.update(a=1))
+    kept.time += 101
+    assert await kept.book.kept(session) == {}
+
+
+async def test_concurrent_changes_of_what_pages_keep_lose_none_and_it_stays_small(kept: Kept) -> None:
+    session, _ = await kept.book.begin(WHO)
+
+    def adding(name: str) -> Callable[[dict[str, Any]], None]:
+        return lambda members: members.update({name: True})
+
+    await asyncio.gather(*(kept.book.keep(session, adding(str(one))) for one in range(6)))
+    assert len(await kept.book.kept(session)) == 6
+    with pytest.raises(TooLarge):
+        await kept.book.keep(session, lambda members: members.update(much="x" * 70_000))
+    assert len(await kept.book.kept(session)) == 6
