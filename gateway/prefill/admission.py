@@ -90,7 +90,8 @@ class Admission:
         Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
         asked = await self._asked(case, requester, deadline)
-        if case.acting is not None and (denial := case.impossible(asked.now.date())) is not None:
+        is_limited = case.acting is not None or case.request.login is not None
+        if is_limited and (denial := case.impossible(asked.now.date())) is not None:
             raise await self.refused(denial, case, requester, exchange)
         decision = self._policy.decide(asked)
         grant = decision.grant

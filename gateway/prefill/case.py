@@ -12,8 +12,10 @@ from gateway.domain.access import Relation
 from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import ExchangeId
+from gateway.domain.login import Login
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
@@ -21,7 +23,7 @@ from gateway.policy.asked import Denial
 from gateway.prefill.acting import Acting, acting, impossible
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
-from gateway.prefill.signed_in import is_of
+from gateway.prefill.signed_in import is_acting, is_of
 
 #: a form key may be shown in an error; other text could be a personal value in the wrong place
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z_.\[\]0-9]{0,60}")
@@ -103,14 +105,16 @@ class Case(NamedTuple):
         return {**said, "proof": exchange, "proven_by": by} if exchange else said
 
     def impossible(self, today: date) -> Denial | None:
-        """Why the representation is impossible by the request itself; None: it is possible, or there is none."""
-        if self.acting is None:
-            return None
+        """Why the representation is impossible by the request itself, or a login does not reach it; None: it is possible."""
         login = self.request.login
+        if self.acting is None:
+            return _beyond(login, self)
         numbers = (self.signed_in.get("SoDinhDanh"), login.personal_id if login is not None else None)
         applicant = self.cast.subjects.get(self.procedure.signs_in)
         kinds = self.procedure.mapping.represented_by
-        return impossible(self.acting, self.request, kinds, numbers, self.account_codes, applicant, today)
+        codes = self.account_codes
+        denial = impossible(self.acting, self.request, kinds, numbers, codes, applicant, today)
+        return _beyond(login, self) if denial is None else denial
 
     @property
     def account(self) -> Mapping[str, object]:
@@ -292,6 +296,28 @@ def covered(case: Case, acts: Acting) -> bool:
         or _declared(procedure, role_of(name)) is not Relation.REPRESENTED
         for name, one in cast_.subjects.items()
     )  # fmt: skip
+
+
+def _beyond(login: Login | None, case: Case) -> Denial | None:
+    """The denial of a login handle that a request stretches to people for whom its person does not act."""
+    if login is None or not login.is_handle:
+        return None
+    acts = case.acting
+    if acts is not None and not is_acting(login, acts.subject):
+        return _OF_ANOTHER
+    is_covered = acts is not None and covered(case, acts)
+    return _STRANGER if Relation.REPRESENTED in case.relations and not is_covered else None
+
+
+_LOGIN_RULE = "login:represented"
+_STRANGER = Denial(
+    _LOGIN_RULE, RefusalReason.REPRESENTATION_MISSING, say.LOGIN_OF_STRANGER,
+    "let the person choose for whom they act when they sign in, say it in `representative`, or leave out the person",
+)  # fmt: skip
+_OF_ANOTHER = Denial(
+    _LOGIN_RULE, RefusalReason.REPRESENTATION_CHAIN, say.REPRESENTATION_CHAIN,
+    "let the person who signs in be the one who represents",
+)  # fmt: skip
 
 
 def _check_people(roles: Cast, request: PrefillRequest) -> None:

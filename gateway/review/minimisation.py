@@ -163,6 +163,7 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         if item.legacy is not None
     ]
     lines += _unit_notes(configuration)
+    lines += _login_notes(configuration)
     return [*lines, *unread_files(configuration.root), *_never_filled(configuration, catalogue)]
 
 
@@ -176,6 +177,20 @@ def _unit_notes(configuration: Configuration) -> Iterator[str]:
                 f"requester {name}: it may use the dossier codes of every unit, also before their own system does;"
                 " write 'dossier_units: [H31.14]' with its units"
             )
+
+
+def _login_notes(configuration: Configuration) -> Iterator[str]:
+    """Agreements by which a system where citizens sign in may name anybody, when it sends no login."""
+    for name, item in configuration.requesters.items():
+        if item.login is None:
+            continue
+        for agreement in item.agreements:
+            known = configuration.agreements.get(agreement)
+            if known is not None and known.mandate != "proven":
+                yield (
+                    f"requester {name}: citizens sign in there, and by agreement {agreement} it may fill forms of"
+                    " people for whom nobody acts; write 'mandate: proven' in the agreement"
+                )
 
 
 def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], today: str) -> Iterator[str]:

@@ -33,6 +33,14 @@ def test_pattern_of_dossiers_without_a_day_is_noted_where_an_age_is_wanted(root:
         )
 
 
+def test_system_where_citizens_sign_in_without_proof_of_mandates_is_noted(root: Path) -> None:
+    what = "note: requester provincial_system: citizens sign in there, and by agreement provincial_system"
+    assert what not in check(root)[1]
+    replace(root, "config/agreements/provincial_system.yaml", "mandate: proven", "mandate: required")
+    code, said = check(root)
+    assert (code, what in said) == (0, True), said
+
+
 def test_rates_of_the_example_for_production_are_the_defaults() -> None:
     example = read(ROOT / "config/production.example.yaml").data
     assert isinstance(example, dict)

@@ -69,6 +69,70 @@ async def test_mandate_for_one_child_fills_no_form_of_another(forwarding_town: T
     assert "Bảo" not in str(answer["form"])
 
 
+async def refused_stranger(at: Town, body: dict[str, Any], code: str, path: str = "/v1/prefill") -> None:
+    """A request that is refused with a record, before any source is asked."""
+    before, calls = len(refusals(at)), await at.house.calls()
+    status, answer = await at.house.post(path, body, client=SYSTEM)
+    assert (status, answer["code"]) == (403, code), answer
+    assert await at.house.calls() == calls
+    (record,) = refusals(at)[before:]
+    assert (record["result"], record["rules"]) == (code, ["login:represented"])
+
+
+@pytest.mark.parametrize("for_child", [False, True])
+async def test_login_fills_no_form_with_a_stranger_whatever_the_agreement_says(
+    forwarding_town: Town, for_child: bool
+) -> None:
+    at = forwarding_town
+    child, stranger = person(at, "Phạm Ngọc Linh"), person(at, "Phạm Văn Thử")
+    handle = await handle_of(at, child=child if for_child else None)
+    about = {"procedure": MARRIAGE, "subjects": {"person": stranger}, "login": handle}
+    await refused_stranger(at, about, "representation_missing")
+    if not for_child:
+        named = {"requester": person(at, "Trần Thị Mẫu"), "person": stranger}
+        await refused_stranger(at, {**about, "subjects": named}, "representation_missing")
+    status, answer = await at.house.post("/v1/explain", about, client=SYSTEM)
+    assert (status, answer["denied"]["rule"]) == (200, "login:represented"), answer
+    # an official without a login works on as agreed
+    alone = {"procedure": MARRIAGE, "subjects": {"requester": person(at, "Trần Thị Mẫu"), "person": stranger}}
+    assert (await at.house.post("/v1/prefill", alone, client=SYSTEM))[0] == 200
+
+
+async def test_login_for_oneself_fills_the_form_of_a_child_only_by_a_representative_that_is_proven(
+    forwarding_town: Town,
+) -> None:
+    at = forwarding_town
+    handle, child = await handle_of(at), person(at, "Phạm Ngọc Linh")
+    body = {"procedure": "2.000720", "subjects": {"owner": child}, "login": handle}
+    await refused_stranger(at, body, "representation_missing")
+    acts = {"kind": "parent", "of": "owner"}
+    status, answer = await at.house.post("/v1/prefill", {**body, "representative": acts}, client=SYSTEM)
+    assert status == 200, answer
+    orphan = next(one["full_name"] for one in at.house.personas if one["key"] == "orphan")
+    stranger = {**body, "subjects": {"owner": person(at, orphan)}, "representative": acts}
+    status, answer = await at.house.post("/v1/prefill", stranger, client=SYSTEM)
+    assert (status, answer["code"]) == (403, "representation_undecided"), answer
+
+
+async def test_login_asks_nothing_about_a_stranger_by_predicates(forwarding_town: Town) -> None:
+    at = forwarding_town
+    for child in (None, person(at, "Phạm Ngọc Linh")):
+        handle = await handle_of(at, child=child)
+        body = {"subject": person(at, "Phạm Văn Thử"), "predicates": ["alive"], "login": handle}
+        status, answer = await at.house.post("/v1/predicates", body, client=SYSTEM)
+        assert (status, answer["code"]) == (422, "login_differs"), answer
+
+
+async def test_agreement_of_the_sample_system_gives_no_stranger_without_a_login_either(
+    forwarding_town: Town,
+) -> None:
+    at = forwarding_town
+    about = {"requester": person(at, "Trần Thị Mẫu"), "person": person(at, "Phạm Văn Thử")}
+    body = {"procedure": MARRIAGE, "subjects": about}
+    status, answer = await at.house.post("/v1/prefill", body, client="provincial_system")
+    assert (status, answer["code"]) == (403, "representation_missing"), answer
+
+
 @pytest.mark.parametrize(
     ("provider", "title"),
     [(NATIONAL, "Cổng Dịch vụ công Quốc gia"), (VNEID, "Tài khoản định danh điện tử (VNeID)")],

@@ -44,7 +44,7 @@ def _plan() -> Any:
 
 
 async def test_answer_of_a_plan_that_was_narrowed_meanwhile_is_made_and_recorded_anew() -> None:
-    request = _Named(known={}, held={}, dossier=None, preview=False, signed=False)
+    request = _Named(known={}, held={}, dossier=None, preview=False, signed=False, login=None)
     case = _Named(
         request=request, procedure=_Named(named=dict), keys={}, acting=None, citizen=None, asker="",
         cast=_Named(subjects={}, keys={}, given=frozenset()),
