@@ -105,7 +105,7 @@ class Case(NamedTuple):
         return {**said, "proof": exchange, "proven_by": by} if exchange else said
 
     def impossible(self, today: date) -> Denial | None:
-        """Why the representation is impossible by the request itself, or a login does not reach it; None: it is possible."""
+        """Why the representation is impossible by the request itself, or beyond its login; None: it is possible."""
         login = self.request.login
         if self.acting is None:
             return _beyond(login, self)
