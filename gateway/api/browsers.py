@@ -51,6 +51,13 @@ def is_cross_site(request: Request) -> bool:
     return (origin is not None and origin != origin_of(request.issuer)) or site not in {"same-origin", "none"}
 
 
+def is_of_own_page(request: Request) -> bool:
+    """Whether a browser says that a page of this gateway sent the form; one that says nothing does not."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    is_said = origin is not None or site is not None
+    return request.method == "POST" and is_said and site != "none" and not is_cross_site(request)
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import orjson
 
 from gateway.api.bodies import read_bytes
-from gateway.api.browsers import is_cross_site, origin_of, outcome_cookies, visitor_of
+from gateway.api.browsers import is_cross_site, is_of_own_page, origin_of, outcome_cookies, visitor_of
 from gateway.api.context import SignIn
 from gateway.api.dispatcher import Endpoint, Routes
 from gateway.api.refusals import record_bounded
@@ -154,8 +154,11 @@ async def _start(
 
 
 async def _again(
-    _request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
+    request: Request, here: SignIn, visitor: Visitor, given: Mapping[str, str]
 ) -> BrowserOutcome:
+    if is_cross_site(request):
+        # a link of another site, whose author knows the proof: the login counts by its cookie only
+        given = {name: value for name, value in given.items() if name != "proof"}
     return await here.broker.again(visitor, given)
 
 
@@ -164,6 +167,8 @@ async def _callback(
 ) -> BrowserOutcome:
     provider = request.parameters["provider"]
     answer = {name: given[name] for name in ANSWERS if name in given}
+    if given.get("proof") and not is_of_own_page(request):
+        return await here.broker.proof_refused(visitor, provider, answer)
     if request.method == "POST" and not (visitor.browser or given.get("proof")):
         # a form of the provider's page brings no SameSite cookie, a redirect does
         return BrowserOutcome(step=Leaving(url=f"{CALLBACK}/{provider}?{urlencode(answer)}"))

@@ -52,6 +52,8 @@ from gateway.ports.identity import IdentityProvider, LoginFailed
 START, AGAIN, CALLBACK, SESSIONS = "/login/start", "/login/again", "/login/callback", "/login/sessions"
 #: `accounts` of a target and of a provider's settings
 STAFF = "staff"
+#: how a login was bound to its browser, as records note it
+BY_COOKIE, BY_PROOF = "cookie", "proof"
 _HOME = "/"
 #: what a provider sends back; anything else is ignored
 ANSWERS = ("state", "code", "iss", "error", "error_description", "session_state", "response")
@@ -152,7 +154,7 @@ class Broker:
     ) -> BrowserOutcome:
         """The browser comes back from a provider. Raises LoginsUnavailable, LogUnavailable.
 
-        `answer`: what the provider sent; `proof`: what the page of the same tab kept.
+        `answer`: what the provider sent; `proof`: what the page of the same tab kept, and that page alone sent.
         """
         name, target = self.attempts.read_state(answer.get("state", ""))
         if target is None or provider not in self.providers:
@@ -165,9 +167,37 @@ class Broker:
             return await self._refused(
                 visitor, LoginReason.FORGED, target, provider=provider, detail="mix_up"
             )
-        if not (is_of(visitor.browser, attempt.browser) or is_of(proof, attempt.proof)):
+        bound = await self._bound(visitor, attempt, proof)
+        if not bound:
             return await self._unbound(visitor, attempt, answer, shown=bool(proof))
-        return await self._finish(visitor, found, answer)
+        return await self._finish(visitor, found, answer, bound)
+
+    async def proof_refused(
+        self, visitor: Visitor, provider: str, answer: Mapping[str, str]
+    ) -> BrowserOutcome:
+        """A proof that no page of this gateway sent: who made the link or the form may know it.
+
+        The login stays as it is. Raises LogUnavailable.
+        """
+        _, target = self.attempts.read_state(answer.get("state", ""))
+        known = provider if provider in self.providers else ""
+        return await self._refused(
+            visitor, LoginReason.OTHER_BROWSER, target, provider=known, detail="proof_elsewhere"
+        )
+
+    async def _bound(self, visitor: Visitor, attempt: Attempt, proof: str) -> str:
+        """What says that this browser began the login: `cookie`, `proof`; blank: nothing does.
+
+        A proof is for a browser that keeps no cookies: not for one that brings a login or a session of its own, which
+        somebody else's login would replace. The session that this login became (a reload) is none of these.
+        """
+        if visitor.browser:
+            return BY_COOKIE if is_of(visitor.browser, attempt.browser) else ""
+        if not is_of(proof, attempt.proof):
+            return ""
+        held = (await self.sessions.of(visitor.session), await self.sessions.of_staff(visitor.staff))
+        is_other = any(one is not None and one.id != attempt.session for one in held)
+        return "" if is_other else BY_PROOF
 
     async def _unbound(
         self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str], *, shown: bool
@@ -178,7 +208,7 @@ class Broker:
         `shown`: it has shown a proof, and it is another's.
         """
         again = f"{self._again(attempt.target)}&provider={attempt.provider}"
-        if attempt.proof and not shown:
+        if attempt.proof and not (shown or visitor.browser):
             return BrowserOutcome(
                 step=LoginPage(kind=PageKind.PROOF, values={"fields": dict(answer), "again": again})
             )
@@ -194,7 +224,7 @@ class Broker:
         )
 
     async def _finish(
-        self, visitor: Visitor, found: FoundAttempt, answer: Mapping[str, str]
+        self, visitor: Visitor, found: FoundAttempt, answer: Mapping[str, str], bound: str
     ) -> BrowserOutcome:
         attempt = found.attempt
         if attempt.state is AttemptState.DONE:
@@ -211,7 +241,7 @@ class Broker:
             here = f"{CALLBACK}/{attempt.provider}?{urlencode(answer)}"
             return BrowserOutcome(step=LoginPage(kind=PageKind.WORKING, values={"next": here, "seconds": 2}))
         try:
-            return await self._finish_claimed(visitor, attempt, answer)
+            return await self._finish_claimed(visitor, attempt, answer, bound)
         except BaseException:
             # the browser went away, the store or the log did: the next callback finishes it
             with contextlib.suppress(LoginsUnavailable):
@@ -219,7 +249,7 @@ class Broker:
             raise
 
     async def _finish_claimed(
-        self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]
+        self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str], bound: str
     ) -> BrowserOutcome:
         try:
             identity = await self._identity(visitor, attempt, answer)
@@ -228,7 +258,7 @@ class Broker:
             return await self._refused(
                 visitor, error.reason, attempt.target, provider=attempt.provider, detail=error.detail
             )
-        return await self._signed_in(visitor, attempt, identity)
+        return await self._signed_in(visitor, attempt, identity, bound)
 
     async def _identity(self, visitor: Visitor, attempt: Attempt, answer: Mapping[str, str]) -> Identity:
         """Who signed in. Raises LoginFailed, also for an account that names nobody."""
@@ -243,7 +273,9 @@ class Broker:
             raise LoginFailed(LoginReason.NOT_LINKED, "kind_" + identity.kind)
         return identity
 
-    async def _signed_in(self, visitor: Visitor, attempt: Attempt, identity: Identity) -> BrowserOutcome:
+    async def _signed_in(
+        self, visitor: Visitor, attempt: Attempt, identity: Identity, bound: str
+    ) -> BrowserOutcome:
         """A session under a new secret; that of another account in this browser ends, and its systems are notified."""
         former = await self._session(visitor, attempt.target)
         if former is not None and not goes_on(former.identity, identity):
@@ -253,7 +285,7 @@ class Broker:
             identity, former, anew=self._anew(attempt, identity, former)
         )
         try:
-            notes: dict[str, str | int] = {"level": identity.level, **staff_note(identity)}
+            notes: dict[str, str | int] = {"level": identity.level, "bound": bound, **staff_note(identity)}
             await self._record(
                 visitor.exchange, "login_done", attempt.target, identity.provider, notes, identity
             )

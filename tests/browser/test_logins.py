@@ -1,6 +1,7 @@
 """A citizen signs in, in a real browser: from the deep link to the filled form, and back out."""
 
 import re
+from typing import Any
 
 from playwright.async_api import BrowserContext, Page, expect
 
@@ -57,8 +58,7 @@ async def test_deep_link_ends_at_the_filled_form_and_no_url_has_the_number(
     for text in (WHO, NUMBER, "Cơ sở dữ liệu quốc gia về dân cư", "Số 1 Phố Mẫu"):
         await expect(main).to_contain_text(text)
     assert [url for url in seen if NUMBER in url] == []
-    done = [one for one in records(login_house) if one["phase"] == "login" and one["result"] == "login_done"]
-    assert done[-1]["notes"]["provider"] == "national_portal"
+    assert logins(login_house)[-1]["notes"]["provider"] == "national_portal"
 
 
 @on_session
@@ -99,13 +99,43 @@ async def test_lost_cookies_end_at_a_page_with_one_button_that_works(
 ) -> None:
     page = await profile.new_page()
     await came_to_portal(page, login_house)
-    kept = [one for one in await profile.cookies() if "motlan" not in one["name"]]
-    await profile.clear_cookies()
-    await profile.add_cookies(kept)  # type: ignore[arg-type]
+    await lose_cookies(profile)
     await chose(page)
     await shot(page, "cookies-lost")
     await expect(page.get_by_text("Mã tham chiếu")).to_be_visible()
     await ends_at_form(page)
+    assert logins(login_house)[-1]["notes"]["bound"] == "cookie"
+
+
+@on_session
+async def test_cookies_that_are_lost_each_time_end_at_the_form_by_what_the_tab_keeps(
+    login_house: House, profile: BrowserContext
+) -> None:
+    page = await profile.new_page()
+    await came_to_portal(page, login_house)
+    await lose_cookies(profile)
+    await chose(page)
+    await profile.clear_cookies()  # the portal's too: else it answers without the person
+    async with page.expect_navigation():
+        await page.locator("a[data-with-proof][href*='&proof=']").click()
+    await expect(page).to_have_url(re.compile("/identity/"))
+    await lose_cookies(profile)
+    await chose(page)
+    await page.wait_for_load_state("networkidle")
+    await ends_at_form(page)
+    assert logins(login_house)[-1]["notes"]["bound"] == "proof"
+
+
+async def lose_cookies(profile: BrowserContext) -> None:
+    """Those of the gateway."""
+    kept = [one for one in await profile.cookies() if "motlan" not in one["name"]]
+    await profile.clear_cookies()
+    await profile.add_cookies(kept)  # type: ignore[arg-type]
+
+
+def logins(house: House) -> list[dict[str, Any]]:
+    """The records of logins that are done, oldest first."""
+    return [one for one in records(house) if one["phase"] == "login" and one["result"] == "login_done"]
 
 
 async def ends_at_form(page: Page) -> None:

@@ -7,12 +7,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from adapters.sandbox.identity_lies import Lie, LiePlace
+from gateway.login.attempts import digest_of
 from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
-SESSION = "motlan-session"
+SESSION, STAFF = "motlan-session", "motlan-staff"
 
 
 def refusals(at: Town, landing: Landing) -> list[str]:
@@ -46,6 +47,110 @@ async def test_callback_of_an_attacker_does_not_replace_a_session(at: Town, brow
         back = await attacker.at_provider((await attacker.go(LINK)).location, "thu")
     assert (await browser.go(back)).status == 403
     assert browser.cookies[SESSION] == before
+
+
+async def proven_back(attacker: Browser, proof: str, start: str = LINK, account: str = "thu") -> str:
+    """The callback of a login that an attacker began with a proof that he knows; he keeps it for a victim."""
+    back = await attacker.at_provider((await attacker.go(start)).location, account)
+    attacker.lose_cookies()
+    (button,) = (await attacker.go(back)).buttons
+    began = await attacker.go(f"{button}&proof={digest_of(proof)}")
+    attacker.lose_cookies()
+    return await attacker.at_provider(began.location, account)
+
+
+def with_proof(back: str, proof: str) -> tuple[str, dict[str, str]]:
+    """The form of the page of the proof, filled by an attacker."""
+    address, _, query = back.partition("?")
+    return address, dict(parse_qsl(query)) | {"proof": proof}
+
+
+#: what browsers send with a form of another site, of a neighbour host, of a page that hides its origin
+ELSEWHERE = [
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"},
+    {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"}, {"Origin": "own", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}, {},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", [LINK, "/login/start?staff=1"])
+async def test_link_with_a_proof_of_an_attacker_signs_nobody_in(
+    at: Town, browser: Browser, start: str
+) -> None:
+    account = "van.hanh" if "staff" in start else "thu"
+    async with Browser(at) as attacker:
+        back = await proven_back(attacker, "known", start, account)
+        landing = await browser.go(f"{back}&proof=known", None, **{"Sec-Fetch-Site": "cross-site"})
+        assert (landing.status, refusals(at, landing)) == (403, ["login_other_browser"])
+        assert at.records(landing.exchange)[0]["notes"]["detail"] == "proof_elsewhere"
+        assert (await browser.go(f"{back}&proof=known")).status == 403
+        assert len(landing.buttons) == 1
+        assert browser.cookies.keys().isdisjoint({SESSION, STAFF})
+        # what was refused cost the login nothing: the tab that keeps the proof goes on
+        address, form = with_proof(back, "known")
+        assert (await attacker.go(address, form, Origin=at.house.url)).status in {200, 303}
+        assert not attacker.cookies.keys().isdisjoint({SESSION, STAFF})
+        # and its replay opens nothing elsewhere
+        assert (await browser.go(f"{back}&proof=known")).status == 403
+        await browser.go(address, form, Origin=at.house.url)
+        assert browser.cookies.keys().isdisjoint({SESSION, STAFF})
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+async def test_form_of_another_site_with_a_proof_signs_nobody_in(
+    at: Town, browser: Browser, headers: dict[str, str]
+) -> None:
+    async with Browser(at) as attacker:
+        back = await proven_back(attacker, "known")
+    address, form = with_proof(back, "known")
+    words = {name: at.house.url if value == "own" else value for name, value in headers.items()}
+    landing = await browser.go(address, form, **words)
+    assert (landing.status, refusals(at, landing)) == (403, ["login_other_browser"])
+    assert SESSION not in browser.cookies
+    good = await browser.go(address, form, **{"Sec-Fetch-Site": "same-origin"})
+    assert (good.status, SESSION in browser.cookies) == (200, True)
+    (done,) = at.records(good.exchange)
+    assert (done["result"], done["notes"]["bound"]) == ("login_done", "proof")
+
+
+@pytest.mark.parametrize("held", ["login", "session", "staff"])
+async def test_proof_counts_in_no_browser_that_holds_a_login_or_a_session_of_its_own(
+    at: Town, browser: Browser, held: str
+) -> None:
+    async with Browser(at) as attacker:
+        back = await proven_back(attacker, "known")
+    start = "/login/start?staff=1&to=/audit" if held == "staff" else LINK
+    began = await browser.go(start)
+    if held != "login":
+        await browser.go(await browser.at_provider(began.location, "kiem.toan" if held == "staff" else "mau"))
+        browser.session.cookie_jar.clear(lambda one: one.key == "motlan-login")
+    before = browser.cookies
+    assert before
+    address, form = with_proof(back, "known")
+    landing = await browser.go(address, form, Origin=at.house.url)
+    assert (landing.status, refusals(at, landing)) == (403, ["login_other_browser"])
+    assert browser.cookies == before
+
+
+async def test_link_of_another_site_gives_a_login_no_proof(at: Town, browser: Browser) -> None:
+    """Else the callback of a victim, where it leaks, would count at the attacker's."""
+    lost = await browser.at_provider((await browser.go(LINK)).location)
+    browser.lose_cookies()
+    (button,) = (await browser.go(lost)).buttons
+    link = f"{button}&proof={digest_of('known')}"
+    began = await browser.go(link, None, **{"Sec-Fetch-Site": "cross-site"})
+    address, form = with_proof(await browser.at_provider(began.location), "known")
+    async with Browser(at) as attacker:
+        landing = await attacker.go(address, form, Origin=at.house.url)
+        assert (landing.status, refusals(at, landing)) == (403, ["login_other_browser"])
+    # the browser that began it goes on, by its cookie
+    assert (await browser.go(f"{address}?{urlencode(form | {'proof': ''})}")).status == 303
+
+
+async def test_record_of_a_login_says_that_its_cookie_bound_it(at: Town, browser: Browser) -> None:
+    (done,) = at.records((await browser.signed_in(LINK)).exchange)
+    assert (done["result"], done["notes"]["bound"]) == ("login_done", "cookie")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ async def test_login_is_recorded_without_number_and_name(at: Town, browser: Brow
     landing = await browser.signed_in("/login/start?vneid=1&MaTTHC=1.004873", provider=VNEID)
     (login,) = at.records(landing.exchange)
     assert (login["result"], login["procedure"]) == ("login_done", "1.004873")
-    assert login["notes"] == {"provider": VNEID, "level": 2}
+    assert login["notes"] == {"provider": VNEID, "level": 2, "bound": "cookie"}
     code = await browser.go(browser.authorize("system_one"))
     (issued,) = at.records(code.exchange)
     assert (issued["result"], issued["requester"]) == ("code_issued", "system_one")

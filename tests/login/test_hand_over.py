@@ -28,6 +28,12 @@ async def works(browser: Browser, landing: Landing) -> Landing:
     return await browser.go(await browser.at_provider(following.location))
 
 
+async def sent(tab: Browser, back: str, page: Landing, proof: str) -> Landing:
+    """The form of the page of the proof, as a browser sends it from there."""
+    form = {**page.hidden("callback"), "proof": proof}
+    return await tab.go(back.partition("?")[0], form, Origin=tab.house.url)
+
+
 async def test_lost_cookies_end_at_a_page_whose_button_works_without_cookies(
     at: Town, browser: Browser
 ) -> None:
@@ -43,9 +49,9 @@ async def test_lost_cookies_end_at_a_page_whose_button_works_without_cookies(
     back = await browser.at_provider(began.location)
     page = await browser.go(back)
     assert page.h1 == "Đang kiểm tra thẻ trình duyệt này…"
-    forged = await browser.go(back.partition("?")[0], {**page.hidden("callback"), "proof": "of another tab"})
+    forged = await sent(browser, back, page, "of another tab")
     assert (forged.status, forged.h1) == (403, "Lượt đăng nhập này bắt đầu ở trình duyệt khác")
-    done = await browser.go(back.partition("?")[0], {**page.hidden("callback"), "proof": "kept by the tab"})
+    done = await sent(browser, back, page, "kept by the tab")
     assert done.h1 == "Đang chuyển…"
     assert done.buttons[0].startswith(f"http://127.0.0.1:{at.systems.port}/system_one/login?")
 
@@ -61,7 +67,7 @@ async def test_system_gets_its_code_in_a_browser_that_keeps_no_cookie_at_all(
     back = await browser.at_provider(began.location)
     page = await browser.go(back)
     browser.lose_cookies()
-    done = await browser.go(back.partition("?")[0], {**page.hidden("callback"), "proof": "kept"})
+    done = await sent(browser, back, page, "kept")
     (button,) = done.buttons
     assert button.startswith(f"http://127.0.0.1:{at.systems.port}/system_one/callback?code=")
 
@@ -72,7 +78,7 @@ async def counts_in_its_tab(tab: Browser, began: Landing, proof: str) -> Landing
     back = await tab.at_provider(began.location)
     page = await tab.go(back)
     tab.lose_cookies()
-    return await tab.go(back.partition("?")[0], {**page.hidden("callback"), "proof": proof})
+    return await sent(tab, back, page, proof)
 
 
 @pytest.mark.parametrize("end", ["/system_one/login?", "/system_one/callback?code="])
