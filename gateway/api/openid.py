@@ -72,7 +72,9 @@ def _shown(request: Request, error: GatewayError, page: Response | None) -> Resp
 
 async def userinfo(request: Request) -> Response:
     """`GET` and `POST /oauth2/userinfo`."""
-    (request.requester, request.nonce), claims = await _openid(request).people.userinfo(request)
+    (request.requester, request.nonce), claims = await _openid(request).people.userinfo(
+        request, request.exchange
+    )
     return answer(claims)
 
 

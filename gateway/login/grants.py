@@ -7,6 +7,7 @@ tokens, which follow from a random seed and a key outside the store).
 Dropping the value ends everything of the grant at once. RFC 6749 (4.1, 6), RFC 9700 (2.2, 4.14).
 """
 
+import contextlib
 import hmac
 import re
 import secrets
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from gateway.domain.errors import LoginsUnavailable
 from gateway.domain.login import Mandate
 from gateway.login.sealed_values import ReadValue, SealedValues
 
@@ -163,6 +165,15 @@ class Grants:
         return await self.replace(
             found, replace(found.grant, tokens=tuple(other for other in found.grant.tokens if other != one))
         )
+
+    async def is_noted(self, one: LivingToken, what: str) -> bool:
+        """Whether `note` was called with the same for this access token."""
+        return await self._values.get(f"cg:{one.digest}") == what.encode()
+
+    async def note(self, one: LivingToken, what: str, now: float) -> None:
+        """Note a text for the life of an access token; where there is no room, it is not noted."""
+        with contextlib.suppress(LoginsUnavailable):
+            await self._values.put(f"cg:{one.digest}", what.encode(), int(one.until - now) + 1)
 
     async def drop(self, name: str) -> None:
         """End a grant, with all that came of it."""

@@ -4,19 +4,23 @@ A token counts while its grant is there and the session lives from which it came
 RFC 7662, RFC 7009.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gateway.access.faults import GrantRefused, TokenRefused
 from gateway.access.service import Admitted, IncomingRequest, credentials
 from gateway.domain import sentences as say
+from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.domain.problems import TokenErrorCode
 from gateway.login.claims import about, acting_for
 from gateway.login.clients import LoginClient
-from gateway.login.grants import ACCESS, ACCESS_SECONDS, FoundGrant, LivingToken
+from gateway.login.grants import ACCESS, ACCESS_SECONDS, FoundGrant, LivingToken, LoginGrant
 from gateway.login.provider import LoginParts
 from gateway.login.sessions import Session
 from gateway.login.subjects import person_of
+
+#: result of the record of a userinfo answer
+CLAIMS_GIVEN = "claims_given"
 
 
 class PeopleTokens:
@@ -26,8 +30,13 @@ class PeopleTokens:
         """With what the provider's endpoints share."""
         self._parts = parts
 
-    async def userinfo(self, call: IncomingRequest) -> tuple[Admitted, dict[str, object]]:
-        """The requester, and the claims of the person. Raises TokenRefused, LoginsUnavailable."""
+    async def userinfo(
+        self, call: IncomingRequest, exchange: ExchangeId
+    ) -> tuple[Admitted, dict[str, object]]:
+        """The requester, and the claims of the person, recorded.
+
+        Raises TokenRefused, LoginsUnavailable, LogUnavailable.
+        """
         parts = self._parts
         scheme, token = credentials(call.authorization)
         await parts.access.revocations.current()
@@ -38,7 +47,9 @@ class PeopleTokens:
         if found is None or one is None or client is None or registered is None or session is None:
             raise TokenRefused(say.TOKEN_NOT_OURS)
         nonce = await parts.access.check_holder(call, scheme, token, one.key, one.certificate)
-        return Admitted(registered.requester, nonce), self._claims(client, found, session)
+        claims = self._claims(client, found, session)
+        await self._record(exchange, client, found.grant, one, session, claims.keys() - {"sub"})
+        return Admitted(registered.requester, nonce), claims
 
     async def introspect(
         self, call: IncomingRequest, form: Mapping[str, str]
@@ -102,6 +113,17 @@ class PeopleTokens:
             subject = self._parts.subjects.subject(client, grant.mandate.represented.key)
             claims["mandate"] = acting_for(grant.mandate, subject, grant.info_claims)
         return claims
+
+    async def _record(
+        self, exchange: ExchangeId, client: LoginClient, grant: LoginGrant, one: LivingToken, session: Session,
+        names: Collection[str],
+    ) -> None:  # fmt: skip
+        """Record claims that leave: once for an access token, as long as they are the same."""
+        given = " ".join(sorted(names))
+        if not given or await self._parts.grants.is_noted(one, given):
+            return
+        await self._parts.record_claims(exchange, client, CLAIMS_GIVEN, grant, session, names)
+        await self._parts.grants.note(one, given, self._parts.now())
 
     def _subject(self, client: LoginClient, session: Session) -> str:
         return self._parts.subjects.subject(client, person_of(session.identity))

@@ -5,7 +5,7 @@ What a browser does between the two (sign in, choose a mandate, consent) is not 
 with keys or certificates.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.access.faults import GrantRefused
@@ -64,15 +64,28 @@ class LoginParts:
 
     async def record(
         self, exchange: ExchangeId | str, client: LoginClient, what: str, person: str = "", procedure: str = "",
-        **notes: str | int,
+        represented: str = "", **notes: str | int,
     ) -> None:  # fmt: skip
-        """Make a record durable, and count it. Raises LogUnavailable. `person`: `Subject.key`."""
+        """Make a record durable, and count it. Raises LogUnavailable. `person`, `represented`: `Subject.key`."""
+        people = {"owner": person, "represented": represented}
         about = RecordHeader(
             ExchangeId(exchange), client.requester, client.agency, procedure,
-            subjects={"owner": person} if person else {},
+            subjects={role: key for role, key in people.items() if key},
         )  # fmt: skip
         await self.recorder.write(about, Phase.LOGIN, what, notes={**notes, "client": client.client_id})
         self.recorder.metrics.login(what, str(notes.get("reason", "")))
+
+    async def record_claims(
+        self, exchange: ExchangeId, client: LoginClient, what: str, grant: LoginGrant, session: Session,
+        names: Collection[str],
+    ) -> None:  # fmt: skip
+        """Record what leaves to a system: the names of claims, and the people whom they name. Raises LogUnavailable."""
+        who, mandate = session.identity, grant.mandate
+        given = {"claims": " ".join(sorted(names))} if names else {}
+        await self.record(
+            exchange, client, what, person_of(who), grant.procedure,
+            "" if mandate is None else mandate.represented.key, provider=who.provider, level=who.level, **given,
+        )  # fmt: skip
 
 
 class OpenIdProvider:

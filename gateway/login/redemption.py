@@ -30,6 +30,8 @@ from gateway.login.subjects import person_of
 GRANT_TYPES = ("authorization_code", "refresh_token")
 #: result of the record of a grant's first tokens
 TOKEN_ISSUED = "token_issued"  # noqa: S105 -- a word of records
+#: and of the records of the next ones
+TOKEN_RENEWED = "token_renewed"  # noqa: S105 -- a word of records
 #: life of an ID token
 ID_TOKEN_SECONDS = 600
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
@@ -158,6 +160,12 @@ class Redemption:
         bound = await self._bound(call, proven, client, found, exchange)
         key, certificate = bound.get("jkt", ""), bound.get("x5t#S256", "")
         token, grant = parts.grants.new_access(found, key, certificate, parts.now())
+        if (
+            not is_first
+        ):  # before the refresh token changes: when there is no log, the former one still counts
+            await parts.record_claims(
+                exchange, client, TOKEN_RENEWED, grant, session, _claims_of(grant, session)
+            )
         kept = replace(grant, redirect_uri="", challenge="", nonce="", key="", needs_proof=bool(key))
         if not await parts.grants.replace(found, kept):
             if is_first:
@@ -165,8 +173,6 @@ class Redemption:
             raise GrantRefused(TokenErrorCode.INVALID_GRANT, say.REFRESH_CONCURRENT)
         if is_first:
             await self._issued(found, client, session, exchange)
-        else:
-            parts.recorder.metrics.login("refreshed", "")
         body: dict[str, object] = {
             "access_token": token,
             "token_type": "DPoP" if key else "Bearer",
@@ -201,12 +207,11 @@ class Redemption:
         self, found: FoundGrant, client: LoginClient, session: Session, exchange: ExchangeId
     ) -> None:
         """Record that a code led to tokens; without the record there are none."""
-        who = session.identity
+        grant = found.grant
         try:
-            await self._parts.record(
-                exchange, client, TOKEN_ISSUED, person_of(who), found.grant.procedure, provider=who.provider,
-                level=who.level,
-            )  # fmt: skip
+            await self._parts.record_claims(
+                exchange, client, TOKEN_ISSUED, grant, session, _claims_of(grant, session)
+            )
         except BaseException:
             await self._parts.grants.drop(found.name)
             raise
@@ -244,3 +249,8 @@ class Redemption:
         """Record a refusal, and return it."""
         await self._parts.record(exchange, client, "login_refused", reason=reason)
         return GrantRefused(TokenErrorCode.INVALID_GRANT, said)
+
+
+def _claims_of(grant: LoginGrant, session: Session) -> list[str]:
+    """Names of the claims in its ID tokens that name people."""
+    return [*about(session.identity, grant.id_claims), *(["mandate"] if grant.mandate is not None else [])]

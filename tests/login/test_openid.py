@@ -44,8 +44,8 @@ async def test_person_is_known_to_the_system_by_name_level_and_a_subject_of_its_
     info = await system.userinfo(body["access_token"])
     assert info.json == {"sub": claims["sub"], "name": NAME, "birthdate": "2001-04-08"}
     assert body["login"].startswith("lg_")
-    assert provider.recorded() == [("code_issued", ""), ("token_issued", "")]
-    record = provider.log.records[-1]
+    assert [one for one, _ in provider.recorded()] == ["code_issued", "token_issued", "claims_given"]
+    record = provider.log.records[1]
     assert (record.subjects, record.requester) == ({"owner": f"person|{PERSON}"}, "provincial")
     assert record.notes == {"provider": "vneid", "level": 2, "client": "provincial"}
     found = await provider.state.sessions.find(provider.browser.session.id)  # type: ignore[union-attr]
@@ -166,7 +166,57 @@ async def test_refresh_token_rotates_and_a_lost_answer_can_be_asked_again(provid
     for body in (second, again):
         assert (await system.userinfo(body["access_token"])).status == 200
     assert (await system.refresh(second["refresh_token"])).status == 200
-    assert provider.recorded() == [("code_issued", ""), ("token_issued", "")]
+    given = ["token_renewed", "token_renewed", "claims_given", "claims_given", "token_renewed"]
+    assert [one for one, _ in provider.recorded()] == ["code_issued", "token_issued", *given]
+
+
+CHILD = Subject(
+    kind=SubjectKind.PERSON,
+    personal_id="033219506314",
+    full_name="Vũ Bé Thử",
+    birth_date=PartialDate(2019, 5),
+)
+
+
+async def test_claims_that_leave_are_recorded_by_their_names_with_the_people_whom_they_name(
+    provider: Provider,
+) -> None:
+    provider.browser.mandate = Mandate(kind="parent", represented=CHILD, proven_at=provider.clock.seconds())
+    system, wanted = provider.system(), json.dumps({"id_token": {"name": None}})
+    body = await system.tokens(scope="openid personal_id", claims=wanted)
+    fresh = (await system.refresh(body["refresh_token"])).json
+    people = {"owner": f"person|{PERSON}", "represented": CHILD.key}
+    (renewed,) = [one for one in provider.log.records if one.result == "token_renewed"]
+    said = {"provider": "vneid", "level": 2, "client": "provincial"}
+    assert (renewed.subjects, renewed.notes) == (people, {**said, "claims": "mandate name"})
+    for token in (body["access_token"], fresh["access_token"]):
+        for _ in range(3):  # the same answer again is in the same record
+            info = await system.userinfo(token)
+            assert set(info.json) == {"sub", "personal_id", "mandate"}
+    given = [one for one in provider.log.records if one.result == "claims_given"]
+    assert [(one.subjects, one.notes) for one in given] == [
+        (people, {**said, "claims": "mandate personal_id"})
+    ] * 2
+    # what names nobody is no disclosure
+    provider.browser.mandate = None
+    body = await system.tokens(scope="openid")
+    assert set((await system.userinfo(body["access_token"])).json) == {"sub"}
+    assert provider.recorded()[-1] == ("token_issued", "")
+
+
+async def test_without_a_record_no_claims_leave_and_the_refresh_token_still_counts(
+    provider: Provider,
+) -> None:
+    system = provider.system()
+    body = await system.tokens()
+    provider.log.up = False
+    assert (await system.userinfo(body["access_token"])).status == 503
+    for _ in range(2):
+        assert (await system.refresh(body["refresh_token"])).status == 503
+        provider.clock.ahead += 20
+    provider.log.up = True
+    assert (await system.refresh(body["refresh_token"])).status == 200
+    assert (await system.userinfo(body["access_token"])).status == 200
 
 
 async def test_system_looks_its_tokens_up_and_ends_them(provider: Provider) -> None:
