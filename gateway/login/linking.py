@@ -96,11 +96,29 @@ def same_person(identity: Identity) -> str:
     party = linked(identity)
     if party is None or identity.kind is AccountKind.CITIZEN:
         own: tuple[str, ...] = () if party is not None else (identity.provider, identity.subject)
-    elif number := identity.personal_id or identity.old_id:
-        own = (number,)
     else:
-        own = (identity.provider, identity.subject, identity.full_name, identity.birth_date)
+        own = _at_organisation(identity)
     return "\n".join((identity.kind, party.key if party is not None else "", *own))
+
+
+def known_as(identity: Identity) -> str:
+    """What systems know the one who signed in by; blank: the account names nobody.
+
+    A citizen is `Subject.key` of the person. At an organisation it is the organisation with the natural person who uses
+    the account, or with the account that names no number: two people there are never one.
+    """
+    party = linked(identity)
+    if party is None:
+        return ""
+    own = () if identity.kind is AccountKind.CITIZEN else _at_organisation(identity)
+    return "\n".join((party.key, *own))
+
+
+def _at_organisation(identity: Identity) -> tuple[str, ...]:
+    """Who of an organisation uses its account."""
+    if number := identity.personal_id or identity.old_id:
+        return (number,)
+    return identity.provider, identity.subject, identity.full_name, identity.birth_date
 
 
 def _who(one: Identity) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from gateway.login.clients import LoginClients
 from gateway.login.id_token_signing import IdTokens
 from gateway.login.sessions import Session, SessionBook
-from gateway.login.subjects import Subjects, person_of
+from gateway.login.subjects import Subjects
 from gateway.login.wanted import HintedSession
 
 _SECONDS = 120
@@ -48,7 +48,7 @@ class LogoutTokens:
         claims = {
             "iss": self._issuer(),
             "aud": known.client_id,
-            "sub": self._subjects.subject(known, person_of(session.identity)),
+            "sub": self._subjects.of_login(known, session.identity),
             "sid": self._sessions.sid(session.id, client),
             "iat": now,
             "exp": now + _SECONDS,

@@ -17,7 +17,6 @@ from gateway.login.clients import LoginClient
 from gateway.login.grants import ACCESS, ACCESS_SECONDS, FoundGrant, LivingToken, LoginGrant
 from gateway.login.provider import LoginParts
 from gateway.login.sessions import Session
-from gateway.login.subjects import person_of
 
 #: result of the record of a userinfo answer
 CLAIMS_GIVEN = "claims_given"
@@ -110,7 +109,7 @@ class PeopleTokens:
         grant = found.grant
         claims = {"sub": self._subject(client, session), **about(session.identity, grant.info_claims)}
         if grant.mandate is not None:
-            subject = self._parts.subjects.subject(client, grant.mandate.represented.key)
+            subject = self._parts.subjects.of_represented(client, grant.mandate.represented)
             claims["mandate"] = acting_for(grant.mandate, subject, grant.info_claims)
         return claims
 
@@ -126,4 +125,4 @@ class PeopleTokens:
         await self._parts.grants.note(one, given, self._parts.now())
 
     def _subject(self, client: LoginClient, session: Session) -> str:
-        return self._parts.subjects.subject(client, person_of(session.identity))
+        return self._parts.subjects.of_login(client, session.identity)

@@ -186,10 +186,11 @@ class OpenIdProvider:
         self, asked: Authorization, client: LoginClient, session: Session, mandate: Mandate | None
     ) -> AuthorizationErrorCode | None:
         """Why a session gets no code; the broker has asked before, and here it counts."""
-        person = person_of(session.identity)
-        if not person or (mandate is not None and mandate.kind not in client.settings.mandates):
+        if not person_of(session.identity) or (
+            mandate is not None and mandate.kind not in client.settings.mandates
+        ):
             return AuthorizationErrorCode.ACCESS_DENIED
-        subject = self._parts.subjects.subject(client, person)
+        subject = self._parts.subjects.of_login(client, session.identity)
         return unmet(asked, client, session, subject, self._parts.now())
 
     async def _refused(

@@ -25,7 +25,6 @@ from gateway.login.grants import ACCESS_SECONDS, AGAIN_SECONDS, FoundGrant, Logi
 from gateway.login.id_token_signing import left_half
 from gateway.login.provider import LoginParts
 from gateway.login.sessions import Session
-from gateway.login.subjects import person_of
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
 #: result of the record of a grant's first tokens
@@ -223,7 +222,7 @@ class Redemption:
         algorithm = client.settings.id_token_alg
         claims: dict[str, object] = {
             "iss": issuer,
-            "sub": parts.subjects.subject(client, person_of(who)),
+            "sub": parts.subjects.of_login(client, who),
             "aud": client.client_id,
             "iat": now,
             "exp": now + ID_TOKEN_SECONDS,
@@ -240,7 +239,7 @@ class Redemption:
         return parts.tokens.sign(claims, algorithm)
 
     def _mandate(self, client: LoginClient, mandate: Mandate, claims: tuple[str, ...]) -> dict[str, object]:
-        subject = self._parts.subjects.subject(client, mandate.represented.key)
+        subject = self._parts.subjects.of_represented(client, mandate.represented)
         return acting_for(mandate, subject, claims)
 
     async def _refusal(

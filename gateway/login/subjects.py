@@ -8,9 +8,10 @@ import hmac
 from collections.abc import Callable
 
 from gateway.domain.login import Identity
+from gateway.domain.parties import Subject
 from gateway.jose.jws import encoded
 from gateway.login.clients import LoginClient
-from gateway.login.linking import linked
+from gateway.login.linking import known_as, linked
 
 KEY_FILE = "login-subjects.key"
 
@@ -22,8 +23,15 @@ class Subjects:
         """`key`: 32 bytes."""
         self._digest: Callable[[str], bytes] = lambda text: hmac.digest(key, text.encode(), "sha256")
 
-    def subject(self, client: LoginClient, person: str) -> str:
-        """`sub` of a person (`Subject.key`): the same at each login, and under `pairwise` another in each sector."""
+    def of_login(self, client: LoginClient, identity: Identity) -> str:
+        """`sub` of the one who signed in: the same at each login, and under `pairwise` another in each sector."""
+        return self._named(client, known_as(identity))
+
+    def of_represented(self, client: LoginClient, represented: Subject) -> str:
+        """`sub` of the one for whom somebody acts; of a person the same as at their own login."""
+        return self._named(client, represented.key)
+
+    def _named(self, client: LoginClient, person: str) -> str:
         sector = client.sector if client.settings.subject == "pairwise" else "public"
         return encoded(self._digest(f"subject\0{sector}\0{person}"))
 
@@ -33,6 +41,6 @@ class Subjects:
 
 
 def person_of(identity: Identity) -> str:
-    """`Subject.key` of the person or organisation of an account; blank: it names nobody."""
+    """`Subject.key` of the person or organisation of an account, for records; blank: it names nobody."""
     party = linked(identity)
     return "" if party is None else party.key

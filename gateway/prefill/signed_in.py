@@ -34,9 +34,11 @@ def with_login(given: Participants, login: Login | None, procedure: Procedure) -
     account = {**_claims(login), **given.account}
     if login.mandate is None:
         return given._replace(subjects=_filled(given.subjects, procedure, signed_in(login)), account=account)
-    mandate = login.mandate
-    if given.representative is not None and given.representative.kind != mandate.kind:
+    mandate, said = login.mandate, given.representative
+    if said is not None and said.kind != mandate.kind:
         raise _differs("/representative/kind")
+    if said is not None and said.subject is not None and not is_acting(login, said.subject):
+        raise _differs("/representative/subject")
     if given.mandate is not None and given.mandate != mandate.document:
         raise _differs("/mandate")
     subjects, acts = _represented(given, login, mandate, procedure)

@@ -133,6 +133,21 @@ async def test_agreement_of_the_sample_system_gives_no_stranger_without_a_login_
     assert (status, answer["code"]) == (403, "representation_missing"), answer
 
 
+async def test_request_names_nobody_else_than_the_one_who_signed_in_as_representative(
+    forwarding_town: Town,
+) -> None:
+    at = forwarding_town
+    handle = await handle_of(at, child=person(at, "Phạm Ngọc Linh"))
+    body: dict[str, Any] = {"procedure": CARD, "subjects": {}, "login": handle}
+    body["representative"] = {"kind": "parent", "subject": person(at, "Phạm Văn Thử")}
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert (status, answer["code"]) == (422, "login_differs"), answer
+    assert "/representative/subject" in str(answer)
+    body["representative"]["subject"] = person(at, "Trần Thị Mẫu")
+    status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+    assert status == 200, answer
+
+
 @pytest.mark.parametrize(
     ("provider", "title"),
     [(NATIONAL, "Cổng Dịch vụ công Quốc gia"), (VNEID, "Tài khoản định danh điện tử (VNeID)")],
