@@ -88,7 +88,9 @@ class Redemption:
     ) -> FoundGrant:
         """The grant of a code that may be redeemed now. A code that is misused ends its grant."""
         if not form.get("code") or not form.get("redirect_uri") or not form.get("code_verifier"):
-            raise GrantRefused(TokenErrorCode.INVALID_REQUEST, say.CODE_PARAMETERS)
+            raise await self._refusal(
+                exchange, client, "code_parameters", say.CODE_PARAMETERS, TokenErrorCode.INVALID_REQUEST
+            )
         found = await self._parts.grants.by_code(form["code"])
         if found is None:
             raise await self._refusal(exchange, client, "code_unknown", say.CODE_OVER)
@@ -131,7 +133,9 @@ class Redemption:
     ) -> FoundGrant:
         """The grant of a refresh token, with its next one. An old or a foreign token ends the grant."""
         if not form.get("refresh_token"):
-            raise GrantRefused(TokenErrorCode.INVALID_REQUEST, say.REFRESH_PARAMETER)
+            raise await self._refusal(
+                exchange, client, "refresh_parameters", say.REFRESH_PARAMETER, TokenErrorCode.INVALID_REQUEST
+            )
         known = await self._parts.grants.by_refresh(form["refresh_token"])
         if known is None:
             raise await self._refusal(exchange, client, "refresh_unknown", say.REFRESH_OVER)
@@ -169,7 +173,7 @@ class Redemption:
         if not await parts.grants.replace(found, kept):
             if is_first:
                 raise await self._replayed(found, client, exchange)
-            raise GrantRefused(TokenErrorCode.INVALID_GRANT, say.REFRESH_CONCURRENT)
+            raise await self._refusal(exchange, client, "refresh_concurrent", say.REFRESH_CONCURRENT)
         if is_first:
             await self._issued(found, client, session, exchange)
         body: dict[str, object] = {
@@ -243,11 +247,12 @@ class Redemption:
         return acting_for(mandate, subject, claims)
 
     async def _refusal(
-        self, exchange: ExchangeId, client: LoginClient, reason: str, said: Sentence
-    ) -> GrantRefused:
+        self, exchange: ExchangeId, client: LoginClient, reason: str, said: Sentence,
+        code: TokenErrorCode = TokenErrorCode.INVALID_GRANT,
+    ) -> GrantRefused:  # fmt: skip
         """Record a refusal, and return it."""
         await self._parts.record(exchange, client, "login_refused", reason=reason)
-        return GrantRefused(TokenErrorCode.INVALID_GRANT, said)
+        return GrantRefused(code, said)
 
 
 def _claims_of(grant: LoginGrant, session: Session) -> list[str]:

@@ -204,6 +204,7 @@ async def test_code_without_its_verifier_is_worth_nothing_and_is_used_up(
     refused = await system.redeem(code, code_verifier=shown)
     if not verifier:
         assert refused.json["error"] == "invalid_request"
+        assert provider.recorded()[1:] == [("login_refused", "code_parameters")]
         assert (await system.redeem(code)).status == 200
         return
     assert (refused.status, refused.json["error"]) == (400, "invalid_grant")
@@ -481,8 +482,42 @@ async def test_system_that_must_bind_gets_no_unbound_token(provider: Provider) -
     key, system.bound = system.bound, None
     for reply in (await system.redeem(code), await system.refresh(body["refresh_token"])):
         assert (reply.status, reply.json["error"]) == (400, "invalid_dpop_proof")
+    assert provider.recorded()[-2:] == [("invalid_dpop_proof", "")] * 2
     system.bound = key
     assert (await system.redeem(code)).status == 200
+
+
+async def test_code_that_a_key_bound_leaves_a_record_when_it_comes_without_a_proof(
+    provider: Provider,
+) -> None:
+    pushing = provider.system("pushing")  # `dpop: optional`: the request asked for it
+    uri = (await pushing.post("/oauth2/par", pushing.asking())).json["request_uri"]
+    code = (await pushing.authorize({"client_id": "pushing", "request_uri": uri})).back["code"]
+    key, pushing.bound = pushing.bound, None
+    assert (await pushing.redeem(code)).json["error"] == "invalid_dpop_proof"
+    assert provider.recorded()[-1] == ("invalid_dpop_proof", "")
+    pushing.bound = key
+    assert (await pushing.redeem(code)).status == 200
+
+
+async def test_refresh_that_loses_against_another_one_leaves_a_record(provider: Provider) -> None:
+    system = provider.system()
+    body, lost = await system.tokens(), 0
+    for _ in range(50):
+        token = body["refresh_token"]
+        replies = await asyncio.gather(*(system.refresh(token) for _ in range(6)))
+        lost += sum(one.status != 200 for one in replies)
+        body = next(one.json for one in replies if one.status == 200)
+        if lost:
+            break
+    assert lost
+    assert provider.recorded().count(("login_refused", "refresh_concurrent")) == lost
+
+
+async def test_refresh_without_its_token_leaves_a_record(provider: Provider) -> None:
+    system = provider.system()
+    assert (await system.refresh("")).json["error"] == "invalid_request"
+    assert provider.recorded() == [("login_refused", "refresh_parameters")]
 
 
 async def test_token_counts_only_where_it_is_meant_for(provider: Provider) -> None:
