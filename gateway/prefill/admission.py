@@ -191,5 +191,5 @@ class Admission:
             Phase.REFUSAL,
             refusal.problem_code,
             rules=(refusal.rule,),
-            notes={**predicates, **case.who_asks, **case.request.proof},
+            notes={**predicates, **case.who_asks, **case.proof_of_login, **case.request.proof},
         )

@@ -88,8 +88,17 @@ class Case(NamedTuple):
         )  # fmt: skip
 
     @property
+    def proof_of_login(self) -> dict[str, str]:
+        """The field of records that names the identity provider of the forwarded login."""
+        login = self.request.login
+        return {} if login is None else {"login": login.provider}
+
+    @property
     def who_asks(self) -> dict[str, str]:
-        """Fields of records about the citizen who asks: role, account level, kind of representation, its proof."""
+        """Fields of records about the citizen who asks: role, account level, kind of representation, its proof.
+
+        `account_level` has the claims of the account, and `level`: that of the forwarded login.
+        """
         said = {"asked_by": self.asked_by} if self.asked_by else {}
         if self.signed_in and (account := self.account):
             shown = [
@@ -97,6 +106,8 @@ class Case(NamedTuple):
                 for claim in self.levels
                 if _WORD.fullmatch(str(account.get(claim)))
             ]
+            if (login := self.request.login) is not None and login.level:
+                shown.append(f"level={login.level}")
             said["account_level"] = " ".join(shown) or "unknown"
         if self.acting is None:
             return said

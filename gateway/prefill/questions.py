@@ -78,7 +78,9 @@ class Questions:
         plan = self._plans.once(case, allowed.grant)
         exchange = self._begin(exchange_id, requester, case, allowed, plan)
         words = " ".join(wanted.predicates)
-        await self._records.write(exchange, Phase.INTENT, predicates=words, **request.proof)
+        await self._records.write(
+            exchange, Phase.INTENT, predicates=words, **case.proof_of_login, **request.proof
+        )
         try:
             in_time = await self._asking.ask(exchange, deadline)
             await self._counting.mismatch(exchange)

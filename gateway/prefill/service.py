@@ -259,7 +259,7 @@ def _promised(case: Case) -> dict[str, str | bool]:
     if request.mandate:
         notes |= {"mandate": request.mandate, "mandate_checked": case.proof[2]}
     if request.login is not None:
-        notes["login"] = request.login.provider
+        notes |= case.proof_of_login
     if request.preview:
         notes["preview"] = True
     return notes

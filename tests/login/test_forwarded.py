@@ -236,6 +236,40 @@ async def test_stranger_who_guesses_about_a_child_does_not_lock_the_mother_out(f
     assert (await handle_of(at, child=child)).startswith("lg_")
 
 
+async def test_records_of_a_forwarded_login_have_its_provider_and_level(forwarding_town: Town) -> None:
+    at, child = forwarding_town, person(forwarding_town, "Phạm Ngọc Linh")
+    before = len(records(at.house))
+    plain, acting = await handle_of(at, provider=VNEID), await handle_of(at, child=child)
+    mandate, *_ = [one for one in records(at.house)[before:] if one["result"] == "mandate_proven"]
+    assert (mandate["notes"]["provider"], mandate["notes"]["level"]) == (NATIONAL, 2)
+    for handle, procedure, provider in ((plain, "1.004222", VNEID), (acting, CARD, NATIONAL)):
+        before = len(records(at.house))
+        body = {"procedure": procedure, "subjects": {}, "login": handle}
+        status, answer = await at.house.post("/v1/prefill", body, client=SYSTEM)
+        assert status == 200, answer
+        # a later wave of the same exchange has an intent without notes
+        intent = next(one for one in records(at.house)[before:] if one["phase"] == "intent")
+        assert (intent["notes"]["login"], intent["notes"]["account_level"]) == (provider, "level=2")
+    before = len(records(at.house))
+    asked = {"subject": person(at, "Trần Thị Mẫu"), "predicates": ["alive"], "login": plain}
+    assert (await at.house.post("/v1/predicates", asked, client=SYSTEM))[0] == 200
+    assert records(at.house)[before]["notes"]["login"] == VNEID
+    before = len(records(at.house))
+    body = {"procedure": MARRIAGE, "subjects": {"person": person(at, "Phạm Văn Thử")}, "login": acting}
+    assert (await at.house.post("/v1/prefill", body, client=SYSTEM))[0] == 403
+    async with Browser(at) as browser:
+        landing = await browser.signed_in(browser.authorize(SYSTEM), provider=NATIONAL)
+        form = {
+            "kind": "parent", "personal_id": child["personal_id"], "full_name": "Phạm Văn Khác", "birth_date": "2016",
+        }  # fmt: skip
+        landing = await browser.go("/login/mandate", landing.hidden("mandate") | form)
+        assert landing.status == 403
+    refused = [one for one in records(at.house)[before:] if one["phase"] == "refusal"]
+    said = [(one["notes"].get("login"), one["notes"].get("account_level")) for one in refused]
+    assert said == [(NATIONAL, "level=2")] * 2, refused
+    assert "unknown" not in {one["notes"].get("account_level") for one in records(at.house)}
+
+
 async def test_handle_of_another_system_is_refused_with_a_record(forwarding_town: Town) -> None:
     at = forwarding_town
     handle, before = await handle_of(at), len(refusals(at))
