@@ -24,7 +24,8 @@ from gateway.telemetry import log
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
-_EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
+#: an exchange id
+EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
 #: more tiles than any log has
 _BEYOND = 1 << 48
@@ -204,7 +205,7 @@ def _size(given: dict[str, str], name: str) -> int | None:
 
 def exchange_of(text: str) -> str:
     """The id in a path. Raises NotFound for other text."""
-    if not _EXCHANGE.fullmatch(text):
+    if not EXCHANGE.fullmatch(text):
         raise NotFound(say.EXCHANGE_ID, code=ProblemCode.EXCHANGE_UNKNOWN)
     return text
 

@@ -115,8 +115,9 @@ _USE = _object(
     legal_basis=_TEXT,
     asked_by={
         **_WORDS,
-        "description": "who asked, as a part of the sentence: `self`, `representative`, `citizen`, `official`, "
-        "`system` or `inspector`; that a citizen asked is what the requester said",
+        "description": "who asked, as a part of the sentence: `self` (a login proves it), `claimed_self`, "
+        "`representative`, `citizen`, `official`, `system` or `inspector`; without a login that a citizen asked is "
+        "what the requester said",
     },
     dossier=_TEXT,
     state={"enum": ["answered", "answered_in_part", "refused", "abandoned", "open", "identified"]},
@@ -128,6 +129,10 @@ _USE = _object(
             data_service_title_en=_TEXT,
             attributes=_listed(_WORDS),
             outcome=_TEXT,
+            refused={
+                "type": "boolean",
+                "description": "the person looked at these data and refused their use",
+            },
         )
     ),
     summary=_TEXT,

@@ -1,7 +1,7 @@
 """Who asked, in words for the subject: the subject, a representative, another citizen, an official.
 
-Read from records alone: `on_duty` (no official acted), the note `asked_by` (role of the citizen who asked, as the
-portal said), and the notes on a representation and its proof.
+Read from records alone: `on_duty` (no official acted), the notes `asked_by` (role of the citizen who asked, as the
+portal said) and `login` (a login that proves it), and those on a representation and its proof.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +23,12 @@ def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collec
     vi, en = f"qua {portal['title']}", f"through {portal['title_en']}"
     if role and role in roles:
         as_what = (f", với tư cách {acting[0]}", f", as {acting[1]}") if kind else ("", "")
+        if not notes.get("login"):
+            # no login proves it: that is what the system says, which names no official
+            return _said(
+                "claimed_self", f"{portal['title']} (cho biết chính ông/bà yêu cầu{as_what[0]})",
+                f"{portal['title_en']} (which says that you asked yourself{as_what[1]})",
+            )  # fmt: skip
         return _said("self", f"chính ông/bà{as_what[0]}, {vi},", f"you yourself{as_what[1]}, {en},")
     if kind:
         return _said("representative", f"{acting[0]}, {vi},", f"{acting[1]}, {en},")

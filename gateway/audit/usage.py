@@ -130,7 +130,7 @@ class Usage:
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
         elsewhere = any(role.startswith("also#") for role in roles)
-        calls = (end or opening)["calls"]
+        calls, left_out = (end or opening)["calls"], _refused_calls(records)
         titles = self._titles
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],
@@ -150,6 +150,7 @@ class Usage:
                     **_service_titles(titles.data_service(call["source"], call["operation"])),
                     "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
                     "outcome": call["outcome"],
+                    "refused": call["call"] in left_out,
                 }
                 for call in calls
                 if elsewhere or call["role"] in roles
@@ -164,6 +165,16 @@ def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]])
         return _ENDS[""]
     left_out = any(one["phase"] in _ANSWERING and one["notes"].get("withheld") for one in records)
     return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
+
+
+def _refused_calls(records: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The calls whose evidence the citizen refused in a preview: `e4` is the fourth call of the exchange."""
+    return {
+        f"{one['exchange']}-{evidence[1:]}"
+        for one in records
+        if one["phase"] == "consent"
+        for evidence in str(one["notes"].get("refused", "")).split()
+    }
 
 
 def _service_titles(words: TitleWords) -> dict[str, str]:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from gateway.api.audit import door_of
+from gateway.api.audit import EXCHANGE, door_of
 from gateway.api.context import Citizens
 from gateway.api.request import Request
 from gateway.api.response import Response
@@ -28,7 +28,7 @@ from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
 
-_MONTHS, _MOST, _MOST_CONSENTS = 12, 200, 200
+_MONTHS, _MOST = 12, 200
 _LONGEST_TEXT = 2_000
 #: kinds of requests that the pages offer -> title
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -54,7 +54,7 @@ async def uses(request: Request, visit: Visit) -> Shown:
     values = {
         "months": [(month, list(group)) for month, group in groupby(shown, _month)],
         "year": _year(every, now) if cursor is None else (),
-        "counts": Counter(str(one["state"]) for one in every),
+        "refused": sum(_is_refused(one, now) for one in every), "has_more": found["next"] is not None,
         "agencies": _choices(every, lambda one: [_asker(one)]),
         "sources": _choices(every, lambda one: [call["source"] for call in one["data"]]),
         "options": _options(visit), "query": _query, "agency": agency, "source": source,
@@ -121,7 +121,8 @@ async def kept(request: Request, visit: Visit) -> Shown:
 
 async def requests(request: Request, visit: Visit) -> Shown:
     """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
-    found = await _citizens(request).demands.search(visit.caller, _person(visit), "", None, _MOST)
+    after = visit.form.get("after") or None
+    found = await _citizens(request).demands.search(visit.caller, _person(visit), "", after, _MOST)
     return Shown(
         template="me/requests",
         title=("Yêu cầu của tôi", "My requests"),
@@ -138,7 +139,11 @@ async def write_request(_request: Request, visit: Visit) -> Shown:
 async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
     """`POST /me/requests/new`: take it in; a form that is sent twice is one request."""
     kind, exchange, text = (visit.form.get(name, "") for name in ("kind", "exchange", "text"))
-    text = text.strip().replace("\r\n", "\n")
+    text, key = text.strip().replace("\r\n", "\n"), visit.form.get("key", "")
+    if exchange and not EXCHANGE.fullmatch(exchange):
+        raise BadRequest(say.EXCHANGE_ID)
+    if not EXCHANGE.fullmatch(key.removeprefix("page-")):
+        raise BadRequest(say.KEY_FORM)
     if kind not in KINDS or not text or len(text) > _LONGEST_TEXT:
         return _request_form(visit, kind, exchange, text, is_wrong=True)
     about = f"{say.ABOUT_EXCHANGE(exchange=exchange).vi}\n{text}" if exchange else text
@@ -149,7 +154,7 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
         third_party=False,
         consent="",
     )
-    await _citizens(request).demands.open(visit.caller, demanded, visit.form.get("key", ""))
+    await _citizens(request).demands.open(visit.caller, demanded, key)
     return Leaving(url="/me/requests")
 
 
@@ -180,8 +185,9 @@ def _asker(use: ShownUse) -> Mapping[str, str]:
 
 
 def _data(use: ShownUse) -> list[Mapping[str, str]]:
-    """The attributes that were found, each once."""
-    found = [one for call in use["data"] if call["outcome"] == "found" for one in call["attributes"]]
+    """The attributes that were found and not refused, each once."""
+    calls = [call for call in use["data"] if call["outcome"] == "found" and not call["refused"]]
+    found = [one for call in calls for one in call["attributes"]]
     return list({one["title"]: one for one in found}.values())
 
 
@@ -195,6 +201,13 @@ def _year(found: Sequence[ShownUse], now: datetime) -> list[tuple[str, int]]:
     counts = Counter(map(_month, found))
     names = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(_MONTHS))]
     return [(f"{month + 1:02}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
+
+
+def _is_refused(use: ShownUse, now: datetime) -> bool:
+    """Refused, within the months that the chart shows."""
+    moment = local(use["time"])
+    is_shown = moment is not None and now.year * 12 + now.month - moment.year * 12 - moment.month < _MONTHS
+    return is_shown and use["state"] == "refused"
 
 
 def _choices(found: Sequence[ShownUse], titled: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
@@ -220,8 +233,14 @@ def _query(**given: str) -> str:
 
 
 async def _consents(request: Request, visit: Visit) -> list[Mapping[str, Any]]:
-    found = await _citizens(request).consents.search(visit.caller, _person(visit), None, _MOST_CONSENTS)
-    return cast("list[Mapping[str, Any]]", found["consents"])
+    """All of them, newest first: each can be withdrawn."""
+    book, found, after = _citizens(request).consents, [], ""
+    while True:
+        page = await book.search(visit.caller, _person(visit), after or None, _MOST)
+        found += cast("list[Mapping[str, Any]]", page["consents"])
+        after = str(page["next"] or "")
+        if not after:
+            return found
 
 
 async def _consent(request: Request, visit: Visit) -> Mapping[str, Any]:
@@ -260,7 +279,7 @@ def _named(titles: Titles, consent: Mapping[str, Any]) -> list[tuple[TitleWords,
 
 
 def _request_form(visit: Visit, kind: str, exchange: str, text: str = "", *, is_wrong: bool = False) -> Shown:
-    if exchange and not exchange.isalnum():
+    if exchange and not EXCHANGE.fullmatch(exchange):
         raise BadRequest(say.EXCHANGE_ID)
     values = {
         "kinds": KINDS, "options": _options(visit), "kind": kind, "exchange": exchange, "text": text,

@@ -100,8 +100,8 @@ async def test_mother_child_and_auditor_read_that_she_asked_through_the_portal(s
     assert "proven by data of the Civil-status register" in use["summary_en"]
     assert "Ủy ban nhân dân" not in use["summary"]
     use = await used(house, mother, exchange)
-    assert use["asked_by"]["code"] == "self"
-    assert "chính ông/bà, với tư cách người đại diện" in use["summary"]
+    assert use["asked_by"]["code"] == "claimed_self"  # no login proves it
+    assert "(cho biết chính ông/bà yêu cầu, với tư cách người đại diện" in use["summary"]
     body = {"exchange_id": exchange, "reason": "Khiếu nại số 31/KN-2026"}
     _, identified = await house.post("/v1/audit/identify", body, client="auditor")
     for one in identified["records"]:
@@ -126,9 +126,10 @@ async def test_list_says_himself_where_a_citizen_asked_and_an_official_where_one
     status, answer = await sent(house, {**body, "account": signed_in(who, IAL="2")})
     assert status == 200, answer
     use = await used(house, who, answer["exchange_id"])
-    assert use["asked_by"]["code"] == "self"
-    assert "chính ông/bà, qua Cổng Dịch vụ công Quốc gia, khai thác dữ liệu từ" in use["summary"]
-    assert "you yourself, through National public-service portal, asked" in use["summary_en"]
+    assert use["asked_by"]["code"] == "claimed_self"
+    said = "Cổng Dịch vụ công Quốc gia (cho biết chính ông/bà yêu cầu) khai thác dữ liệu từ"
+    assert said in use["summary"]
+    assert "National public-service portal (which says that you asked yourself) asked" in use["summary_en"]
     status, answer = await sent(house, {**body, "official": new_official()}, "one_gate")
     assert status == 200, answer
     use = await used(house, who, answer["exchange_id"])

@@ -150,3 +150,86 @@ def csrf_of(text: str) -> str:
     found = re.search(r'name="csrf" value="([^"]+)"', text)
     assert found is not None
     return found[1]
+
+
+async def previewed(browser: Browser, number: str = MAU) -> dict[str, Any]:
+    house = browser.house
+    who = next(one for one in house.personas if one["personal_id"] == number)
+    me = {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
+    body: dict[str, Any] = {
+        "procedure": "1.004873", "subjects": {"requester": me, "person": {"same_as": "requester"}}, "preview": True,
+    }  # fmt: skip
+    status, answer = await house.post("/v1/prefill", body, client="portal")
+    assert status == 200, answer
+    found: dict[str, Any] = answer
+    return found
+
+
+async def use_of(browser: Browser, exchange: str, records_of_it: int) -> dict[str, Any]:
+    """The use in the twin of the page, once the log has so many records of it."""
+    found: dict[str, Any] = {}
+    async with asyncio.timeout(20):
+        while len(found.get("records", ())) < records_of_it:
+            await asyncio.sleep(0.1)
+            _, found = await browser.house.post(
+                "/v1/audit/search", {"exchange_id": exchange}, client="auditor"
+            )
+    uses = (await twin(browser, "/me"))["uses"]
+    return next(one for one in uses if one["exchange_id"] == exchange)
+
+
+async def test_data_that_the_citizen_refused_are_not_said_to_be_used(browser: Browser) -> None:
+    await entered(browser, "/me", "mau")
+    answer = await previewed(browser)
+    refused = next(name for name, one in answer["evidence"].items() if one["source"] == "civil_status")
+    body = {
+        "exchange_id": answer["exchange_id"], "refused": [refused],
+        "accepted": [one for one in answer["evidence"] if one != refused],
+    }  # fmt: skip
+    status, decided = await browser.house.post("/v1/prefill/decision", body, client="portal")
+    assert status == 200, decided
+    use = await use_of(browser, answer["exchange_id"], 3)
+    assert {one["source"]["code"]: one["refused"] for one in use["data"]}["civil_status"] is True
+    shown = (await page(browser, "/me")).text
+    entry = shown.partition("không cho dùng dữ liệu từ")[0].rpartition("<li>")[2]
+    assert "Tình trạng hôn nhân theo hộ tịch" not in entry
+    assert "Ông/bà không cho dùng dữ liệu từ" in shown
+
+
+async def test_that_the_citizen_asked_is_said_only_of_a_proven_login(browser: Browser) -> None:
+    """A system that names no official says that the citizen asked; it may be wrong."""
+    await entered(browser, "/me", "mau")
+    answer = await previewed(browser)
+    use = await use_of(browser, answer["exchange_id"], 2)
+    assert use["asked_by"]["code"] == "claimed_self"
+    entry = (await page(browser, "/me")).text.partition(answer["exchange_id"])[0].rpartition("<li>")[2]
+    assert "Chính ông/bà" not in entry
+    assert "cho biết chính ông/bà yêu cầu" in entry
+
+
+async def test_outage_never_reads_as_no_data(browser: Browser) -> None:
+    await entered(browser, "/me", "thu")  # nobody asked for him before: no answer is kept
+    house = browser.house
+    for source in ("population", "civil_status"):
+        await house.misbehave(source, "reset")
+    try:
+        answer = await previewed(browser, "033085004321")
+        await use_of(browser, answer["exchange_id"], 2)
+        shown = (await page(browser, "/me")).text
+    finally:
+        async with house.session.delete(f"{house.control}/misbehave"):
+            pass
+    entry = shown.partition(answer["exchange_id"])[0].rpartition('<p class="entry-time">')[2]
+    assert "chưa biết có dữ liệu hay không" in entry
+    assert "không có dữ liệu này" not in entry
+
+
+@pytest.mark.parametrize("exchange", ["é" * 26, "０" * 26, "01KB0000000000000000000000" * 2, "..%2f"])
+async def test_request_about_no_exchange_id_is_refused(browser: Browser, exchange: str) -> None:
+    await entered(browser, "/me/requests", "mau")
+    form = (await page(browser, "/me/requests/new")).hidden("/me/requests/new")
+    sent = {**form, "kind": "access", "text": "Xin xem.", "exchange": exchange}
+    assert (await browser.go("/me/requests/new", sent, Accept="text/html")).status == 400
+    assert (await page(browser, f"/me/requests/new?exchange={exchange}")).status == 400
+    odd = {**form, "kind": "access", "text": "Xin xem.", "key": "x" * 5_000}
+    assert (await browser.go("/me/requests/new", odd, Accept="text/html")).status == 400
