@@ -28,7 +28,7 @@ from gateway.composition.document_key import open_document_key
 from gateway.composition.doors import Desks, open_doors, open_fetchers, open_pullers
 from gateway.composition.files import opened_files
 from gateway.composition.log_keys import check_keys, derived, root_keys, signing_keys
-from gateway.composition.logins import LoginState, login_state, signing_in
+from gateway.composition.logins import LoginMandates, LoginState, login_state, signing_in
 from gateway.composition.openid import login_keys, open_id
 from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
@@ -188,19 +188,22 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts.configuration.logins, parts.configuration.root, lambda: clock.now().timestamp()
         )
         logins = forwarded_logins(id_tokens, shared.logins.values, parts.configuration.identity_providers)
-        openid = (
-            open_id(parts.configuration, access, shared.logins, keys, recorder, shared.address, resume)
-            if keys is not None
-            else None
-        )
         proofs = MandateProofs(
             configuration=parts.configuration,
             catalogue=parts.catalogue,
             steps=prefill.steps,
             recorder=recorder,
         )
+        mandates = LoginMandates(proofs, access.requesters)
+        openid = (
+            open_id(
+                parts.configuration, access, shared.logins, keys, recorder, shared.address, resume, mandates
+            )
+            if keys is not None
+            else None
+        )
         sign_in = await opened.enter_async_context(
-            signing_in(parts, shared.logins, recorder, openid, proofs, access.requesters, shared.access)
+            signing_in(parts, shared.logins, recorder, openid, mandates, shared.access)
         )
         guesses = LookupGuesses.under(
             settings.policy, rows=relay.rows, contents=relay.contents, recorder=recorder,

@@ -17,12 +17,13 @@ from gateway.domain.errors import Refused, Throttled, Unprocessable
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.login import Identity, Mandate
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import titled
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.attempts import Attempts
 from gateway.login.broker import Broker
-from gateway.login.choices import Choices, MandateKind, MandateNotProven
+from gateway.login.choices import Choices, MandateKind, MandateNotProven, Mandates
 from gateway.login.clients import LoginClients
 from gateway.login.floods import Floods
 from gateway.login.handles import login_of
@@ -81,8 +82,8 @@ async def login_state(parts: Composition, roots: RootKeys, clock: Clock) -> Asyn
 
 @contextlib.asynccontextmanager
 async def signing_in(
-    parts: Composition, state: LoginState, recorder: Recorder, openid: OpenId | None, proofs: MandateProofs,
-    requesters: Requesters, inputs: DecisionInputs,
+    parts: Composition, state: LoginState, recorder: Recorder, openid: OpenId | None, mandates: Mandates,
+    inputs: DecisionInputs,
 ) -> AsyncIterator[SignIn | None]:  # fmt: skip
     """The way of browsers; None without an identity provider. Raises ConfigError."""
     providers = open_identity_providers(parts, recorder.clock)
@@ -100,7 +101,7 @@ async def signing_in(
     attempts = Attempts(state.values, state.urls, seconds=configuration.gateway.logins.attempt_seconds)
     choices = Choices(
         values=state.values, sessions=state.sessions, systems=systems, authorizations=authorizations,
-        mandates=_PageMandates(proofs, requesters), seal=attempts.sealed,
+        mandates=mandates, seal=attempts.sealed,
     )  # fmt: skip
     broker = Broker(
         configuration=configuration, catalogue=parts.catalogue, providers=providers,
@@ -141,10 +142,11 @@ class _NoAuthorizations:
         return None
 
 
-class _PageMandates:
-    """The mandates of prefill, in the words of the page."""
+class LoginMandates:
+    """The mandates of prefill, in the words of the page (gateway.login.choices.Mandates)."""
 
     def __init__(self, proofs: MandateProofs, requesters: Requesters) -> None:
+        """`requesters`: those that are registered."""
         self._proofs = proofs
         self._requesters = requesters
 
@@ -172,4 +174,5 @@ class _PageMandates:
         except (Unprocessable, Refused, Throttled) as error:
             code = error.problem_code
             said = MANDATE_FAULTS.get(code, say.MANDATE_NOT_CHECKED)
-            raise MandateNotProven(said, OTHER_ACCOUNTS.get(code)) from None
+            is_undecided = isinstance(error, Throttled) or code == RefusalReason.REPRESENTATION_UNDECIDED
+            raise MandateNotProven(said, OTHER_ACCOUNTS.get(code), is_undecided=is_undecided) from None

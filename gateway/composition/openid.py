@@ -16,6 +16,7 @@ from gateway.domain.exchange import Phase
 from gateway.exchange_log.key_files import key_from_text, key_in
 from gateway.exchange_log.recorder import Recorder
 from gateway.login.authorization import AuthorizationRequests
+from gateway.login.choices import Mandates
 from gateway.login.clients import LoginClients
 from gateway.login.grants import Grants
 from gateway.login.handles import LoginHandles
@@ -68,7 +69,7 @@ async def _check_new(parts: Composition, log: LogReader) -> None:
 
 def open_id(
     configuration: Configuration, access: AccessService, state: LoginState, keys: OpenedLoginKeys,
-    recorder: Recorder, address: PublicAddress, resume: Callable[[Any, str], Awaitable[Any]],
+    recorder: Recorder, address: PublicAddress, resume: Callable[[Any, str], Awaitable[Any]], mandates: Mandates,
 ) -> OpenId:  # fmt: skip
     """The endpoints, over opened parts. `resume`: goes on with a kept authorization request."""
     signing, subjects = keys
@@ -86,6 +87,7 @@ def open_id(
         requests=AuthorizationRequests(clients, state.values, is_revoked, tokens.hint, now),
         grants=Grants(state.values, subjects.refresh_secret), people=state.sessions,
         handles=LoginHandles(state.values), tokens=tokens, subjects=subjects, recorder=recorder,
+        mandates=mandates,
     )  # fmt: skip
     return OpenId(
         provider=OpenIdProvider(shared), redemption=Redemption(shared), people=PeopleTokens(shared),

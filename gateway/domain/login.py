@@ -10,6 +10,9 @@ from typing import Self
 from gateway.domain.parties import Subject
 from gateway.domain.sentences import Sentence
 
+#: as long as evidence may be cached
+_PROOF_SECONDS = 900
+
 
 class AccountKind(StrEnum):
     """What an account at an identity provider belongs to (LoaiTaiKhoan, national-portal B.3)."""
@@ -132,6 +135,10 @@ class Mandate:
     proven_by: str = ""
     #: the proof used the document
     is_document_checked: bool = False
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether the proof counts without asking again. `now`: POSIX seconds."""
+        return now - self.proven_at <= _PROOF_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -419,6 +419,8 @@ CODE_OVER = Sentence(
 REFRESH_PARAMETER = Sentence("thiếu tham số 'refresh_token'", "the parameter 'refresh_token' is missing")
 REFRESH_OVER = Sentence("refresh_token đã được thay, đã hết hạn, hoặc không thuộc hệ thống này: hãy đăng nhập lại",
     "the refresh_token was replaced, has expired, or is not this client's: begin the login again")
+MANDATE_ENDED = Sentence("quyền đại diện không còn được chứng minh: hãy đăng nhập lại",
+    "the mandate is not proven any more: begin the login again")
 REFRESH_CONCURRENT = Sentence("refresh_token này vừa được dùng bởi yêu cầu khác: gửi lại yêu cầu",
     "another request uses this refresh_token just now: send the request again")
 LOGIN_SESSION_OVER = Sentence("phiên đăng nhập đã kết thúc: hãy đăng nhập lại",

@@ -55,11 +55,17 @@ class MandateKind(NamedTuple):
 class MandateNotProven(Exception):
     """A person may not act for another, as far as the databases say; recorded where it was decided."""
 
-    def __init__(self, said: Sentence, other_account: Sentence | None = None) -> None:
-        """`said`: why, for the person; `other_account`: the button that leads to another account, which would help."""
+    def __init__(
+        self, said: Sentence, other_account: Sentence | None = None, *, is_undecided: bool = False
+    ) -> None:
+        """`said`: why, for the person; `other_account`: the button that leads to another account, which would help.
+
+        `is_undecided`: no register said that the right is not there.
+        """
         super().__init__(said.en)
         self.said = said
         self.other_account = other_account
+        self.is_undecided = is_undecided
 
 
 class Mandates(Protocol):
@@ -345,7 +351,8 @@ def _leaving(wanted: LoginWanted, session: Session, mandate: Mandate | None) -> 
     """What the system would get: claims that the account has, and the represented with what is sent about them."""
     leaving = list(about(session.identity, wanted.claims))
     if mandate is not None:
-        sent = acting_for(mandate, mandate.represented.key, wanted.claims)
+        # another proof of the same is nothing new
+        sent = acting_for(replace(mandate, proven_at=0.0), mandate.represented.key, wanted.claims)
         leaving.append(digest_of(repr(sent)))
     return leaving
 

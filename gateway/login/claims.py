@@ -22,7 +22,7 @@ def about(who: Identity, claims: Collection[str]) -> dict[str, object]:
 
 
 def acting_for(mandate: Mandate, subject: str, claims: Collection[str]) -> dict[str, object]:
-    """The claim `mandate`: the kind of right, and the represented with its `sub` and numbers.
+    """The claim `mandate`: the kind of right, when it was proven (POSIX seconds), who is represented.
 
     The name and the birth date are as the person typed them, and confirmed in this spelling by no register: a form that
     is prefilled has the register's.
@@ -30,7 +30,8 @@ def acting_for(mandate: Mandate, subject: str, claims: Collection[str]) -> dict[
     one = mandate.represented
     known = {"personal_id": one.personal_id, "tax_code": one.tax_code}
     given = {name: value for name, value in known.items() if name in claims and value}
-    return {"kind": mandate.kind, "subject": {"kind": str(one.kind), "sub": subject, **given}}
+    whom = {"kind": str(one.kind), "sub": subject, **given}
+    return {"kind": mandate.kind, "proven_at": int(mandate.proven_at), "subject": whom}
 
 
 def _birthdate(date: str) -> str:

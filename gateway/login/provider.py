@@ -29,6 +29,7 @@ from gateway.login.authorization import (
     unmet,
     wanted,
 )
+from gateway.login.choices import Mandates
 from gateway.login.clients import LoginClient, LoginClients
 from gateway.login.grants import Grants, LoginGrant
 from gateway.login.handles import LoginHandles
@@ -51,6 +52,8 @@ class LoginParts:
     tokens: IdTokens
     subjects: Subjects
     recorder: Recorder
+    #: proves mandates again
+    mandates: Mandates
 
     def is_revoked(self, requester: str, restored: int) -> bool:
         """Whether a requester is revoked, or was since a grant (`LoginGrant.restored`)."""

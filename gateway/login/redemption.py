@@ -19,6 +19,7 @@ from gateway.domain.parties import Requester
 from gateway.domain.problems import TokenErrorCode
 from gateway.domain.sentences import Sentence
 from gateway.jose.jws import encoded
+from gateway.login.choices import MandateNotProven
 from gateway.login.claims import about, acting_for
 from gateway.login.clients import LoginClient
 from gateway.login.grants import ACCESS_SECONDS, AGAIN_SECONDS, FoundGrant, LoginGrant, new_seed
@@ -161,6 +162,8 @@ class Redemption:
         """Keep the changed grant, and answer its tokens. `is_first`: by a code."""
         parts, who = self._parts, session.identity
         bound = await self._bound(call, proven, client, found, exchange)
+        if not is_first:
+            found = await self._proven_again(client, found, session, exchange)
         key, certificate = bound.get("jkt", ""), bound.get("x5t#S256", "")
         token, grant = parts.grants.new_access(found, key, certificate, parts.now())
         if (
@@ -205,6 +208,32 @@ class Redemption:
                 TokenErrorCode.INVALID_DPOP_PROOF, say.BIND_THE_TOKEN, nonce=self._parts.access.nonces.fresh()
             )
         return await self._parts.access.bind(call, proven, plain=proven.known.method == "client_secret_basic")
+
+    async def _proven_again(
+        self, client: LoginClient, found: FoundGrant, session: Session, exchange: ExchangeId
+    ) -> FoundGrant:
+        """The grant with a proof of its mandate that is fresh, or the former one while registers cannot decide.
+
+        A right that has ended ends the grant.
+        """
+        parts, mandate = self._parts, found.grant.mandate
+        if mandate is None or mandate.is_fresh(parts.now()):
+            return found
+        try:
+            proven = await parts.mandates.prove(
+                session.identity,
+                mandate.kind,
+                mandate.represented,
+                mandate.document,
+                client.requester,
+                exchange,
+            )
+        except MandateNotProven as error:
+            if error.is_undecided:
+                return found
+            await parts.grants.drop(found.name)
+            raise await self._refusal(exchange, client, "mandate_not_proven", say.MANDATE_ENDED) from None
+        return found._replace(grant=replace(found.grant, mandate=proven))
 
     async def _issued(
         self, found: FoundGrant, client: LoginClient, session: Session, exchange: ExchangeId

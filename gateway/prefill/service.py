@@ -48,9 +48,6 @@ from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
 from gateway.prefill.signed_in import is_acting
 
-#: as long as evidence may be cached
-_PROOF_SECONDS = 900
-
 
 class PrefillSteps(NamedTuple):
     """The steps of a prefill, for use cases that decide and ask in the same way (gateway.papers)."""
@@ -241,7 +238,7 @@ def _mandate_of(case: Case, now: float) -> Mandate | None:
     """The mandate of the login, where it is what the request acts by and its proof is as fresh as evidence may be."""
     acts, login = case.acting, case.request.login
     mandate = login.mandate if login is not None else None
-    if acts is None or login is None or mandate is None or now - mandate.proven_at > _PROOF_SECONDS:
+    if acts is None or login is None or mandate is None or not mandate.is_fresh(now):
         return None
     same_people = acts.represented.key == mandate.represented.key and is_acting(login, acts.subject)
     same_right = acts.kind == mandate.kind and (case.request.mandate or "") == mandate.document

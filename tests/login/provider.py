@@ -41,9 +41,12 @@ from gateway.config.access import RequesterSettings
 from gateway.config.configuration import Configuration, load
 from gateway.config.gateway import LoginKeySettings, ProxySettings
 from gateway.console.pages import Pages
+from gateway.domain.identifiers import ExchangeId
 from gateway.domain.login import Identity, Mandate
+from gateway.domain.parties import Subject
 from gateway.exchange_log.recorder import Recorder
-from gateway.login.handles import forwarded_logins
+from gateway.login.choices import MandateKind, MandateNotProven
+from gateway.login.handles import LoginHandles, forwarded_logins
 from gateway.login.id_token_signing import LoginKeys, open_keys
 from gateway.login.id_tokens import Logins
 from gateway.login.logout_notices import LogoutNotices
@@ -115,6 +118,36 @@ class Browser:
         assert await provider.wanted(name) is None
         assert await provider.refuse(name, AuthorizationError.ACCESS_DENIED, request.exchange) is None
         return redirected(request, answer)
+
+
+@dataclass
+class StandInProofs:
+    """Stands in for the proofs of mandates."""
+
+    clock: MovableClock
+    #: None: the mandate is proven; else why it is not
+    denied: MandateNotProven | None = None
+    asked: int = 0
+
+    def kinds(self, requester: str) -> list[MandateKind]:
+        del requester
+        return []
+
+    async def prove(
+        self, identity: Identity, kind: str, represented: Subject, document: str, requester: str,
+        exchange: ExchangeId,
+    ) -> Mandate:  # fmt: skip
+        assert (identity.personal_id, requester) == (PERSON, "provincial")
+        self.asked += 1
+        if self.denied is not None:
+            raise self.denied
+        return Mandate(
+            kind=kind,
+            represented=represented,
+            document=document,
+            proven_at=self.clock.seconds(),
+            exchange=exchange,
+        )
 
 
 @dataclass
@@ -242,6 +275,7 @@ class Provider:
     keys: dict[str, Key]
     certificate: bytes
     metrics: Metrics
+    register: StandInProofs
 
     def system(self, client: str = "provincial") -> System:
         if client == "sealed":
@@ -261,6 +295,9 @@ class Provider:
     async def sign_out(self) -> None:
         assert self.browser.session is not None
         await self.state.sessions.end(self.browser.session.id)
+
+    def handles(self) -> LoginHandles:
+        return LoginHandles(self.state.values)
 
     def recorded(self) -> list[tuple[str, str]]:
         """What stands in the log, and why."""
@@ -349,7 +386,7 @@ async def running(
     )
     opened = keys if keys is not None else await asyncio.to_thread(open_keys, LoginKeySettings(), folder)
     access = replace(access, further=(opened.jwks,), sandbox=sandbox)
-    address = PublicAddress()
+    address, register = PublicAddress(), StandInProofs(clock)
     browser.openid = openid = open_id(
         configuration,
         access,
@@ -358,6 +395,7 @@ async def running(
         recorder,
         address,
         browser.resume,
+        register,
     )
     logins = Logins(configuration.logins, configuration.root, clock.seconds)
     services = Services(
@@ -375,7 +413,7 @@ async def running(
     try:
         async with aiohttp.ClientSession() as http:
             yield Provider(
-                address.url, http, log, access, clock, state, browser, private, certificate, metrics
+                address.url, http, log, access, clock, state, browser, private, certificate, metrics, register
             )
     finally:
         watching.cancel()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -19,7 +20,7 @@ SYSTEM, CARD, MARRIAGE = "system_one", "9.000001", "1.004873"
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def forwarding_town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """Its systems may act for children."""
-    async with town(tmp_path_factory.mktemp("forwarding"), {}, mandates="[parent]") as made:
+    async with town(tmp_path_factory.mktemp("forwarding"), {}, mandates="[parent]", refresh="true") as made:
         yield made
 
 
@@ -27,6 +28,12 @@ async def handle_of(
     at: Town, account: str = "mau", child: dict[str, Any] | None = None, provider: str = NATIONAL
 ) -> str:
     """The handle that a system gets for an account, for itself or for a child."""
+    return str((await tokens_of(at, account, child, provider))["login"])
+
+
+async def tokens_of(
+    at: Town, account: str = "mau", child: dict[str, Any] | None = None, provider: str = NATIONAL
+) -> dict[str, Any]:
     async with Browser(at) as browser:
         landing = await browser.signed_in(browser.authorize(SYSTEM), account, provider=provider)
         form = {"kind": "self"}
@@ -38,8 +45,7 @@ async def handle_of(
             }  # fmt: skip
         landing = await browser.go("/login/mandate", landing.hidden("mandate") | form)
         back = landing.location or landing.buttons[0]
-        tokens = await browser.redeem(SYSTEM, Landing(303, "", back, "", {}))
-        return str(tokens["login"])
+        return await browser.redeem(SYSTEM, Landing(303, "", back, "", {}))
 
 
 def person(at: Town, name: str) -> dict[str, Any]:
@@ -112,6 +118,28 @@ async def test_login_for_oneself_fills_the_form_of_a_child_only_by_a_representat
     stranger = {**body, "subjects": {"owner": person(at, orphan)}, "representative": acts}
     status, answer = await at.house.post("/v1/prefill", stranger, client=SYSTEM)
     assert (status, answer["code"]) == (403, "representation_undecided"), answer
+
+
+async def refreshed(at: Town, tokens: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    headers = {"Authorization": aiohttp.encode_basic_auth(f"client-{SYSTEM}", f"sandbox-only-{SYSTEM}")}
+    url = f"{at.house.url}/oauth2/token"
+    async with at.house.session.post(url, data=form, headers=headers) as said:
+        return said.status, await said.json()
+
+
+async def test_mandate_of_a_refresh_is_proven_by_registers_after_a_quarter_of_an_hour(
+    forwarding_town: Town,
+) -> None:
+    at = forwarding_town
+    tokens, before = await tokens_of(at, child=person(at, "Phạm Ngọc Linh")), len(at.records())
+    at.clock.move(minutes=16)
+    try:
+        status, tokens = await refreshed(at, tokens)
+    finally:
+        at.clock.move()
+    assert status == 200, tokens
+    assert [one["result"] for one in at.records()[before:]] == ["mandate_proven", "token_renewed"]
 
 
 async def test_login_asks_nothing_about_a_stranger_by_predicates(forwarding_town: Town) -> None:

@@ -9,9 +9,12 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from adapters.stores.sessions import MemorySessions
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
+from gateway.domain.errors import Unprocessable
 from gateway.domain.login import Mandate
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.login.choices import MandateNotProven
 from tests.login.provider import BACK, NAME, PERSON, Provider, System, fields_of, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
@@ -102,7 +105,7 @@ async def test_mandate_is_told_with_the_represented_and_without_more_than_the_sy
         kind=SubjectKind.PERSON, personal_id="033219506314", full_name="Vũ Bé Thử",
         birth_date=PartialDate(2019, 5), tax_code="0100000000",
     )  # fmt: skip
-    provider.browser.mandate = Mandate(kind="parent", represented=child)
+    provider.browser.mandate = Mandate(kind="parent", represented=child, proven_at=1_000.5)
     system = provider.system()
     body = await system.tokens(scope="openid profile personal_id")
     mandate = (await system.userinfo(body["access_token"])).json["mandate"]
@@ -110,10 +113,11 @@ async def test_mandate_is_told_with_the_represented_and_without_more_than_the_sy
     sub = mandate["subject"].pop("sub")
     assert mandate == {
         "kind": "parent",
+        "proven_at": 1_000,
         # name and birth date are as typed: no register's
         "subject": {"kind": "person", "personal_id": "033219506314"},
     }
-    assert in_token == {"kind": "parent", "subject": {"kind": "person", "sub": sub}}
+    assert in_token == {"kind": "parent", "proven_at": 1_000, "subject": {"kind": "person", "sub": sub}}
     provider.browser.mandate = Mandate(kind="guardian", represented=child)  # not one of its mandates
     assert (await system.authorize()).back["error"] == "access_denied"
 
@@ -202,6 +206,60 @@ async def test_claims_that_leave_are_recorded_by_their_names_with_the_people_who
     body = await system.tokens(scope="openid")
     assert set((await system.userinfo(body["access_token"])).json) == {"sub"}
     assert provider.recorded()[-1] == ("token_issued", "")
+
+
+async def _of_child(provider: Provider) -> tuple[System, Any]:
+    provider.browser.mandate = Mandate(kind="parent", represented=CHILD, proven_at=provider.clock.seconds())
+    system = provider.system()
+    return system, await system.tokens(scope="openid personal_id")
+
+
+async def _proven_at(system: System, body: Any) -> int:
+    """When the mandate was proven, by both ways in which it is told."""
+    told = (await _claims(system, body["id_token"]))["mandate"]["proven_at"]
+    assert (await system.userinfo(body["access_token"])).json["mandate"]["proven_at"] == told
+    return int(told)
+
+
+async def test_mandate_is_proven_again_at_a_refresh_after_a_quarter_of_an_hour(provider: Provider) -> None:
+    system, body = await _of_child(provider)
+    first = await _proven_at(system, body)
+    provider.clock.ahead += 890
+    body = (await system.refresh(body["refresh_token"])).json
+    assert (provider.register.asked, await _proven_at(system, body)) == (0, first)
+    provider.clock.ahead += 20
+    body = (await system.refresh(body["refresh_token"])).json
+    assert provider.register.asked == 1
+    assert await _proven_at(system, body) >= first + 910
+    body = (await system.refresh(body["refresh_token"])).json
+    assert provider.register.asked == 1
+    login = await provider.handles().proven(body["login"], "provincial")
+    assert login.mandate is not None
+    assert login.mandate.proven_at >= first + 910
+
+
+async def test_mandate_that_registers_cannot_decide_on_says_when_it_was_proven(provider: Provider) -> None:
+    system, body = await _of_child(provider)
+    first = await _proven_at(system, body)
+    provider.register.denied = MandateNotProven(say.MANDATE_NOT_KNOWN, is_undecided=True)
+    provider.clock.ahead += 1_000
+    body = (await system.refresh(body["refresh_token"])).json
+    assert (provider.register.asked, await _proven_at(system, body)) == (1, first)
+
+
+async def test_right_that_ended_ends_all_that_came_of_the_login(provider: Provider) -> None:
+    system, body = await _of_child(provider)
+    provider.clock.ahead += 590
+    fresh = (await system.refresh(body["refresh_token"])).json
+    provider.clock.ahead += 320
+    provider.register.denied = MandateNotProven(say.MANDATE_DENIED)
+    reply = await system.refresh(fresh["refresh_token"])
+    assert (reply.status, reply.json["error"]) == (400, "invalid_grant")
+    assert "mandate" in reply.json["error_description"]
+    assert provider.recorded()[-1] == ("login_refused", "mandate_not_proven")
+    assert (await system.userinfo(fresh["access_token"])).status == 401
+    with pytest.raises(Unprocessable):
+        await provider.handles().proven(fresh["login"], "provincial")
 
 
 async def test_without_a_record_no_claims_leave_and_the_refresh_token_still_counts(
