@@ -5,9 +5,11 @@ cross-site requests, and it works where the browser keeps no cookies.
 
 Consent is asked by the system's setting: `always`, `none`, or `first`: when something would leave that the
 person did not agree to in this session.
-For whom a person acts is asked once for each request of a system that takes mandates; "for myself" stands first.
+For whom a person acts is asked once for each request of a system that takes mandates; "for myself" stands first. A
+request that may show no page (`prompt=none`) goes on with what the system got last in this session.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +19,7 @@ from pydantic import TypeAdapter
 
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
+from gateway.domain.errors import TooLarge
 from gateway.domain.identifiers import ExchangeId, is_personal_id, is_tax_code
 from gateway.domain.login import Identity, LoginReason, Mandate
 from gateway.domain.parties import Subject, SubjectKind
@@ -32,6 +35,10 @@ from gateway.login.wanted import AuthorizationAnswer, AuthorizationError, Author
 MYSELF = "self"
 MANDATE, CONSENT = "/login/mandate", "/login/consent"
 _SECONDS = 900
+#: how old the proof of a mandate may be that goes on without a page
+_PROOF_SECONDS = 900
+#: of what is kept with a session: system -> the choice that it got last
+_CHOSEN = "for_whom"
 #: in the place of a ticket: the request has its answer
 _ANSWERED = b"-"
 _LONGEST_NAME, _LONGEST_CODE = 120, 80
@@ -121,8 +128,10 @@ class Choices:
 
     async def answered(self, visitor: Visitor, wanted: LoginWanted, session: Session) -> BrowserOutcome:
         """The answer to a request, or the first page. Raises LoginsUnavailable, LogUnavailable."""
-        state = ChoiceState(authorization=wanted.id, session=session.id)
-        return await self._go_on(visitor, _OpenChoice(state, wanted, session, ""))
+        at = _OpenChoice(ChoiceState(authorization=wanted.id, session=session.id), wanted, session, "")
+        if Prompt.NONE in wanted.prompt and self._kinds(wanted):
+            at = await self._as_before(visitor, at)
+        return await self._go_on(visitor, at)
 
     async def act_for(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
         """The page of mandates was sent. Raises LoginsUnavailable, LogUnavailable."""
@@ -183,6 +192,7 @@ class Choices:
             return await self._refused(visitor, at, AuthorizationError.ACCESS_DENIED)
         page, error = self._open_question(state, wanted, system, session)
         if page is None:
+            await self._keep_choice(at)
             answer = await self.authorizations.grant(wanted.id, session, state.mandate, visitor.exchange)
             return await self._answered(at, answer, session)
         if Prompt.NONE in wanted.prompt:
@@ -211,6 +221,37 @@ class Choices:
             return PageKind.MANDATE, AuthorizationError.INTERACTION_REQUIRED
         needed = not state.agreed and _needs_consent(wanted, system, session, state.mandate)
         return PageKind.CONSENT if needed else None, AuthorizationError.CONSENT_REQUIRED
+
+    async def _keep_choice(self, at: _OpenChoice) -> None:
+        """Keep for whom the person acts with the session, which it ends with."""
+        if not at.state.for_whom:
+            return
+        chosen = _WRITTEN.dump_json(at.state).decode()
+        with contextlib.suppress(TooLarge):  # then the page asks again
+            await self.sessions.keep(
+                at.session, lambda kept: kept.setdefault(_CHOSEN, {}).update({at.wanted.client: chosen})
+            )
+
+    async def _as_before(self, visitor: Visitor, at: _OpenChoice) -> _OpenChoice:
+        """With the choice that the system got last in this session, if it still holds; a mandate is proven anew."""
+        kept = (await self.sessions.kept(at.session)).get(_CHOSEN, {}).get(at.wanted.client)
+        if kept is None:
+            return at
+        mandate = _WRITTEN.validate_json(kept).mandate
+        if mandate is not None and at.session.seen - mandate.proven_at > _PROOF_SECONDS:
+            try:
+                mandate = await self._proven_anew(visitor, at, mandate)
+            except MandateNotProven:
+                return at
+        return at._replace(state=replace(at.state, for_whom=True, mandate=mandate))
+
+    async def _proven_anew(self, visitor: Visitor, at: _OpenChoice, mandate: Mandate) -> Mandate:
+        if self.mandates is None or mandate.kind not in {one.kind for one in self._kinds(at.wanted)}:
+            raise MandateNotProven(say.CHOOSE_ONE)
+        return await self.mandates.prove(
+            at.session.identity, mandate.kind, mandate.represented, mandate.document, at.wanted.client,
+            visitor.exchange,
+        )  # fmt: skip
 
     async def _refused(self, visitor: Visitor, at: _OpenChoice, error: AuthorizationError) -> BrowserOutcome:
         return await self._answered(

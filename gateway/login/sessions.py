@@ -39,8 +39,8 @@ _WORDS = (
     b'"session":"","id_token":""},"clients":[""],"agreed":{"":["name","birthdate","personal_id"]},'
     b'"created":17,"seen":17,"csrf":"","cookie":"","token":[]}'
 )
-#: how exactly the last use is known, in seconds
-_SEEN_SECONDS = 60
+#: how exactly the last use is known: in seconds, and as a part of the idle time
+_SEEN_SECONDS, _SEEN_PART = 60, 0.1
 #: attempts against concurrent changes
 _TRIES = 8
 #: sessions of one person; the oldest ends for one more
@@ -100,6 +100,7 @@ class SessionBook:
         self._names = AESSIV(key)
         self._now = now
         self._idle = idle
+        self._seen = min(_SEEN_SECONDS, idle * _SEEN_PART)
         self._longest = longest
 
     async def begin(
@@ -137,7 +138,7 @@ class SessionBook:
             return None
         session, value = found
         now = self._now()
-        if now - session.seen >= _SEEN_SECONDS:
+        if now - session.seen >= self._seen:
             session = replace(session, seen=now)
             # lost against a concurrent change: that one counts as use
             await self._values.swap(_key(name), value, _written(session), self._seconds(session))

@@ -212,6 +212,61 @@ async def test_prompt_none_never_shows_a_page(browser: Browser, scope: str, erro
     assert dict(parse_qsl(urlsplit(landing.location).query))["error"] == error
 
 
+async def renewed(browser: Browser, system: str = "system_one") -> dict[str, str]:
+    """What a system gets for `prompt=none`."""
+    landing = await browser.go(browser.authorize(system, prompt="none"))
+    assert landing.status == 303
+    return dict(parse_qsl(urlsplit(landing.location).query))
+
+
+async def renewed_claims(browser: Browser) -> dict[str, Any]:
+    landing = await browser.go(browser.authorize("system_one", prompt="none"))
+    tokens = await browser.redeem("system_one", landing)
+    return (await browser.userinfo(tokens["access_token"]))[1]
+
+
+async def test_choice_of_a_session_goes_on_without_a_page_and_is_proven_anew(tmp_path: Path) -> None:
+    words = {"consent": "first", "mandates": "[parent]"}
+    async with town(tmp_path, {"gateway.logins.idle_seconds": "1800"}, **words) as at, Browser(at) as browser:
+        page = await asked(browser)
+        assert (await renewed(browser))["error"] == "interaction_required"
+        landing = await browser.go("/login/mandate", page.hidden("mandate") | MINE)
+        # chosen, but the system has no code of it
+        assert (await renewed(browser))["error"] == "interaction_required"
+        await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+        assert "mandate" not in await renewed_claims(browser)
+        assert (await renewed(browser, "system_two"))["error"] == "interaction_required"
+        page = await browser.go(browser.authorize("system_one"))
+        landing = await browser.go("/login/mandate", page.hidden("mandate") | child(at))
+        await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
+        before = len(at.records())
+        assert (await renewed_claims(browser))["mandate"]["kind"] == "parent"
+        assert "mandate_proven" not in {one["result"] for one in at.records()[before:]}
+        at.clock.move(minutes=20)
+        before = len(at.records())
+        assert (await renewed_claims(browser))["mandate"]["kind"] == "parent"
+        assert [one["result"] for one in at.records()[before:]][:2] == ["mandate_proven", "code_issued"]
+        # the page asks all the same, and another person's session knows nothing of it
+        assert (await browser.go(browser.authorize("system_one"))).h1 == QUESTION
+        await browser.signed_in("/login/start?vnconnect=1", "thu")
+        assert (await renewed(browser))["error"] == "interaction_required"
+
+
+async def test_visit_without_a_page_counts_whatever_the_idle_time_and_the_answer(tmp_path: Path) -> None:
+    idle = {"gateway.logins.idle_seconds": "60"}
+    async with town(tmp_path, idle, mandates="[parent]") as at, Browser(at) as browser:
+        page = await asked(browser)
+        for _ in range(3):  # for whom, is not chosen yet
+            at.clock.move(seconds=41)
+            assert (await renewed(browser))["error"] == "interaction_required"
+        await browser.go("/login/mandate", page.hidden("mandate") | MINE)
+        for _ in range(3):
+            at.clock.move(seconds=41)
+            assert "code" in await renewed(browser)
+        at.clock.move(seconds=61)
+        assert (await renewed(browser))["error"] == "login_required"
+
+
 async def test_ticket_counts_for_its_own_session_only(asking_town: Town, browser: Browser) -> None:
     landing = await browser.go("/login/mandate", (await asked(browser)).hidden("mandate") | MINE)
     await browser.go("/login/consent", landing.hidden("consent") | {"answer": "yes"})
