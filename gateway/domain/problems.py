@@ -121,6 +121,7 @@ class ProblemCode(StrEnum):
         "The receiving portal's form cannot say this message, so it could never be delivered", 422)
     REQUEST_UNDER_WAY = ("request_under_way", "Yêu cầu có cùng Idempotency-Key đang được xử lý",
         "A request with the same Idempotency-Key is under way", 409)
+    DOSSIER_SENT = "dossier_sent", "Hồ sơ này đã được nộp", "This dossier was sent before", 409
     DOSSIER_UNDER_WAY = ("dossier_under_way", "Hồ sơ này đang được xử lý bởi một yêu cầu khác",
         "Another request about it is under way", 409)
 

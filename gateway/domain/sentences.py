@@ -379,6 +379,13 @@ MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đ�
 CONFIRMED_VALUE_CHANGED = Sentence(
     "giá trị do cơ quan xác nhận đã bị thay đổi; hãy mở lại biểu mẫu, nếu sai thì báo sai",
     "a confirmed value was changed; open the form again, and report it if it is wrong")
+SENT_BEFORE = Sentence(
+    "đã nộp lúc {at}, mã {code}; nội dung sửa sau đó chưa được nộp: hãy xem hồ sơ đó, hoặc mở biểu mẫu mới",
+    "sent at {at}, code {code}; what was changed since was not sent: look at that dossier, or open a new form")
+FIELD_TO_FILL = Sentence("còn thiếu; hãy điền", "is missing; fill it in")
+FIELD_NOT_OF_FORM = Sentence("biểu mẫu không có trường này; hãy bỏ đi", "the form has no such field; leave it out")
+FIELD_TOO_LONG = Sentence("dài quá {most} ký tự; hãy viết ngắn lại", "has more than {most} characters; write less")
+FIELD_NOT_AS_FORM = Sentence("không đúng mẫu của biểu mẫu; hãy sửa lại", "is not as the form takes it; correct it")
 NO_STAFF_PROVIDER = Sentence(
     "chưa có nơi đăng nhập cho cán bộ; thêm tệp có 'accounts: staff' vào config/identity_providers",
     "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")

@@ -4,7 +4,7 @@ Compiled once, at start. A whole record is one call without allocation; the faul
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 import jsonschema_rs
 import orjson
@@ -15,6 +15,10 @@ Schema = Mapping[str, object]
 #: whether a value fits; False, or ValueError for a value that JSON cannot express
 Fits = Callable[[object], bool]
 
+#: of a text, and of a list, whose schema has no bound
+MOST_SIGNS, MOST_ITEMS = 4_000, 100
+#: no line ends and tabs
+_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 #: annotations for people
 _SAID = frozenset({"$schema", "$id", "$comment", "title", "description", "examples", "default"})
 #: years of people's dates (1850 to 2199, `gateway.domain.dates`), and the leap years among them
@@ -93,6 +97,40 @@ class FormChecks:
         if key not in self._compiled:
             self._compiled[key] = _validator(plain).is_valid
         return self._compiled[key]
+
+
+class FormFault(NamedTuple):
+    """What is wrong at one place of a finished form."""
+
+    place: tuple[str | int, ...]
+    #: keyword of JSON Schema: `required`, `additionalProperties`, `maxLength`…
+    word: str
+
+
+def form_faults(form: Schema, values: Mapping[str, object]) -> Iterator[FormFault]:
+    """The faults of a finished form, by the e-form's schema; a text has no control characters and is not endless."""
+    for error in _validator(_bounded(_plain(form))).iter_errors(values):
+        place, kind = tuple(error.instance_path), error.kind
+        match kind.as_dict():
+            case {"property": str(name)}:
+                yield FormFault((*place, name), "required")
+            case {"unexpected": [*names]}:
+                yield from (FormFault((*place, str(name)), "additionalProperties") for name in names)
+            case _:
+                yield FormFault(place, str(error.schema_path[-1]))
+
+
+def _bounded(schema: Mapping[str, object]) -> dict[str, object]:
+    """The schema with bounds for what it leaves open."""
+    found: dict[str, object] = dict(schema)
+    if isinstance(properties := schema.get("properties"), Mapping):
+        found["properties"] = {name: _bounded(one) for name, one in properties.items()}
+    if isinstance(items := schema.get("items"), Mapping):
+        found |= {"items": _bounded(items), "maxItems": schema.get("maxItems", MOST_ITEMS)}
+    if schema.get("type") == "string":
+        found["maxLength"] = schema.get("maxLength", MOST_SIGNS)
+        found["not"] = {"pattern": _CONTROLS}
+    return found
 
 
 def _validator(schema: Schema) -> jsonschema_rs.Validator:

@@ -6,6 +6,7 @@ exchange, a consent or a file counts only in the session that it came from: in a
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
@@ -22,9 +23,11 @@ from gateway.api.consent_models import ConsentId
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import relay_of
 from gateway.api.models import Body
+from gateway.api.problems import pointer
 from gateway.api.procedures import described, find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
+from gateway.console.formats import when
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, rfc3339
 from gateway.domain.dossier import (
@@ -51,9 +54,11 @@ from gateway.domain.errors import (
 )
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
+from gateway.domain.sentences import Sentence
 from gateway.login.sessions import Session
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.procedure import Procedure
+from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.prefill.pending import unknown
 
@@ -67,6 +72,8 @@ _LOOK_SECONDS = 2.0
 #: exchanges that a session may still name; an older one is forgotten for one more
 _MOST_EXCHANGES = 20
 _MOST_NAMED = 100
+#: faults of a form that are said at a time
+_MOST_FAULTS = 20
 #: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
 _TRIES, _PAUSE_SECONDS = 40, 0.25
 _KINDS = {
@@ -148,8 +155,10 @@ async def decide(request: Request, visit: Visit) -> Response:
     await _exchange(request, visit, exchange)
     _put(request, given)
     done = await prefill.decide(request)
-    papers = {one["code"]: one["state"] for one in orjson.loads(done.body)["papers"]}
-    await _change_exchange(request, visit, exchange, {"papers": papers})
+    found = orjson.loads(done.body)
+    papers = {one["code"]: one["state"] for one in found["papers"]}
+    rest = [name for name, one in found["fields"].items() if one["state"] == "not_applicable"]
+    await _change_exchange(request, visit, exchange, {"papers": papers, "rest": rest})
     return done
 
 
@@ -195,18 +204,19 @@ async def submit(request: Request, visit: Visit) -> Response:
     """`POST /portal/forms/{code}/submit`: attest, then the dossier. A form that is sent twice is one dossier."""
     await demand(request, "dossiers")
     procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
-    noted = await _exchange(request, visit, body.exchange_id)
-    if not noted.get("sent"):
+    noted, digest = await _exchange(request, visit, body.exchange_id), _digest(body)
+    if noted.get("sent", digest) != digest:
+        raise _sent_before(noted)
+    if "sent" not in noted:
         await _check_own(request, visit, body)
+        _check_form(procedure, body, noted)
         if not noted.get("blank"):
             await _attest(request, body)
         code, filed = await _reserved(request, visit, body.exchange_id)
         noted = await _exchange(request, visit, body.exchange_id)
-        await _post(
-            request, visit, body.exchange_id, _dossier(request, visit, procedure, body, noted, code, filed)
-        )
-        noted = await _change_exchange(request, visit, body.exchange_id, {"sent": True})
-    return answer({"dossier": noted["code"], "url": f"/portal/dossiers/{noted['code']}"})
+        await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
+        noted = await _change_exchange(request, visit, body.exchange_id, {"sent": digest})
+    return answer({"dossier": noted["code"], "url": _url(noted["code"])})
 
 
 ROUTES = (
@@ -411,17 +421,62 @@ async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> Non
         raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
 
 
+def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]) -> None:
+    """Raises Unprocessable for a form that its schema refuses. A field that does not apply may be missing."""
+    rest = noted.get("rest", ())
+    faults = [
+        entry("/values" + pointer(one.place), *_said(one.word))
+        for one in form_faults(procedure.form, body.values)
+        if one.word != "required" or ".".join(map(str, one.place)) not in rest
+    ]
+    if faults:
+        raise Unprocessable(say.FIELD_NOT_AS_FORM, errors=faults[:_MOST_FAULTS])
+
+
+def _said(word: str) -> tuple[Sentence, ProblemCode]:
+    """Why a place of a form is refused, by the keyword of its schema."""
+    match word:
+        case "required":
+            return say.FIELD_TO_FILL, ProblemCode.MISSING_MEMBER
+        case "additionalProperties":
+            return say.FIELD_NOT_OF_FORM, ProblemCode.UNKNOWN_MEMBER
+        case "maxLength":
+            return say.FIELD_TOO_LONG(most=MOST_SIGNS), ProblemCode.VALUE_NOT_POSSIBLE
+        case _:
+            return say.FIELD_NOT_AS_FORM, ProblemCode.VALUE_NOT_POSSIBLE
+
+
+def _digest(body: SubmittedForm) -> str:
+    """Of what a dossier has of a form; a consent given once more changes nothing of it."""
+    papers = {code: one.model_dump() for code, one in body.papers.items()}
+    return hashlib.sha256(orjson.dumps([body.values, papers], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _sent_before(noted: Mapping[str, Any]) -> Conflict:
+    """What was sent of this exchange is another form."""
+    code, at = noted["code"], when(noted["filed"])
+    why = say.SENT_BEFORE(code=code, at=at)
+    return Conflict(why, code=ProblemCode.DOSSIER_SENT, dossier=code, url=_url(code))
+
+
+def _url(code: str) -> str:
+    return f"/portal/dossiers/{code}"
+
+
 async def _attest(request: Request, body: SubmittedForm) -> None:
-    """Compare the form with what the gateway gave. Raises Unprocessable for a confirmed value that was changed."""
+    """Compare the form with what the gateway gave.
+
+    Raises Unprocessable for a confirmed value that was changed, or taken out.
+    """
     keep = {} if body.consent is None else {"keep": True, "consent": body.consent}
     _put(request, {"exchange_id": body.exchange_id, "form": body.values, **keep})
     fields = orjson.loads((await citizens.attest(request)).body)["fields"]
-    changed = [
-        name for name, one in fields.items() if one["state"] == "not_editable_changed" and "detail" not in one
-    ]
+    changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
     if changed:
         why, code = say.CONFIRMED_VALUE_CHANGED, ProblemCode.VALUE_NOT_POSSIBLE
-        raise Unprocessable(why, errors=[entry(f"/values/{name}", why, code) for name in changed])
+        raise Unprocessable(
+            why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
+        )
 
 
 async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str, datetime]:
@@ -474,9 +529,9 @@ def _papers(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any])
             yield DossierPaper(title=title, from_store=True, reuse=Reuse.REUSED)
 
 
-async def _post(request: Request, visit: Visit, exchange: str, dossier: Dossier) -> None:
-    """As `POST /v1/dossiers`. Raises as it does."""
-    relay, key = relay_of(request), f"portal-{exchange}"
+async def _post(request: Request, visit: Visit, dossier: Dossier, noted: Mapping[str, Any]) -> None:
+    """As `POST /v1/dossiers`. Raises as it does; Conflict where another form of its exchange was sent."""
+    relay, key = relay_of(request), f"portal-{dossier.more['exchange']}"
     for left in reversed(range(_TRIES)):
         try:
             await relay.post(dossier, visit.caller, key)
@@ -484,5 +539,10 @@ async def _post(request: Request, visit: Visit, exchange: str, dossier: Dossier)
             if not left or error.problem_code is not ProblemCode.REQUEST_UNDER_WAY:
                 raise
             await asyncio.sleep(_PAUSE_SECONDS)
+        except Unprocessable as error:
+            is_other = error.problem_code is ProblemCode.IDEMPOTENCY_KEY_REUSED
+            if is_other and await relay.lookups.own(dossier.code, request.requester.id) is not None:
+                raise _sent_before(noted) from None
+            raise
         else:
             return

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: longer than the portal waits, in seconds
 SLOW, LONG = 3, 9
 MARITAL, BIRTH = "1.004873", "1.001193"
+#: what a person types where no data could be asked for
+TYPED = {
+    "nycHoTen": "Trần Thị Mẫu", "nycSoGiayToTuyThan": "033190001234", "nxnHoTen": "Trần Thị Mẫu",
+    "nxnNgaySinh": "15/02/1990", "nxnSoGiayToTuyThan": "033190001234",
+    "nxnTinhTrangHonNhan": "Hiện tại chưa đăng ký kết hôn với ai", "nxnMucDichSuDung": "Mua nhà",
+}  # fmt: skip
 SPOUSE = {"father.who": "other", "father.personal_id": "033085004321", "father.full_name": "Phạm Văn Thử"}
 
 
@@ -28,6 +34,7 @@ class Citizen:
     def __init__(self, browser: Browser, code: str, csrf: str, form: Landing) -> None:
         self.browser, self.code, self.csrf, self.form = browser, code, csrf, form
         self.url = f"{browser.house.url}/portal/forms/{code}"
+        self.form_url = f"/portal/procedures/{code}/form"
         self.headers = {"Accept": "application/json", "X-CSRF-Token": csrf}
 
     async def call(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
@@ -53,7 +60,7 @@ class Citizen:
         """An exchange that is decided, and the values of its form."""
         answer = await self.filled()
         await self.decided(answer)
-        return answer["exchange_id"], values(answer)
+        return answer["exchange_id"], {**values(answer), "nxnMucDichSuDung": "Mua nhà"}
 
     @asynccontextmanager
     async def late(self, exchange: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -372,7 +379,6 @@ async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
     assert first == second
     status, done = first
     assert status == 200, done
-    assert await citizen.call("/submit", {**sent, "values": {}}) == first
     mine = await page(browser, "/portal/dossiers", Accept="application/json")
     assert [one["code"] for one in json.loads(mine.text)["dossiers"]].count(done["dossier"]) == 1
     followed = await page(browser, done["url"])
@@ -416,10 +422,84 @@ async def test_confirmed_value_that_was_changed_is_no_dossier(browser: Browser) 
     assert "Tên Khác" not in json.dumps(refused)
 
 
+async def test_form_that_was_changed_after_it_was_sent_is_refused_and_names_the_dossier_that_was(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    status, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, done
+    changed = {"exchange_id": exchange, "values": {**form, "nxnMucDichSuDung": "MUC DICH MOI"}}
+    status, refused = await citizen.call("/submit", changed)
+    assert (status, refused["code"]) == (409, "dossier_sent")
+    assert (refused["dossier"], refused["url"]) == (done["dossier"], done["url"])
+    assert done["dossier"] in refused["detail_vi"]
+    assert "MUC DICH" not in json.dumps(refused)
+    _, shown = await see(at, done["dossier"])
+    assert shown["dossier"]["more"]["form"]["nxnMucDichSuDung"] == "Mua nhà"
+
+
+async def test_of_forms_that_differ_and_come_at_once_one_is_the_dossier_and_the_others_hear_of_it(
+    browser: Browser,
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = [
+        {"exchange_id": exchange, "values": {**form, "nxnMucDichSuDung": f"Mục đích {n}"}} for n in range(3)
+    ]
+    answers = await asyncio.gather(*(citizen.call("/submit", one) for one in sent))
+    assert sorted(status for status, _ in answers) == [200, 409, 409]
+    assert len({one["dossier"] for _, one in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"nxnMucDichSuDung": None}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": "x" * 200_000}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": "a\0b"}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": [[[[]]]]}, "/values/nxnMucDichSuDung"),
+        ({"zzz": "=cmd()"}, "/values/zzz"),
+        ({"033190001234": "x"}, "/values/*"),
+        ({"nycNoiCuTru": {"la": "1"}}, "/values/nycNoiCuTru/la"),
+    ],
+)  # fmt: skip
+async def test_form_that_its_schema_refuses_is_no_dossier_and_each_field_is_named(
+    browser: Browser, change: dict[str, Any], place: str
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    blank = re.search(r'data-blank="([^"]+)"', (await page(browser, citizen.form_url)).text)
+    assert blank
+    for one in (exchange, blank[1]):
+        sent = {name: value for name, value in {**form, **change}.items() if value is not None}
+        status, refused = await citizen.call("/submit", {"exchange_id": one, "values": sent})
+        assert status == 422, refused
+        assert place in [fault["pointer"] for fault in refused["errors"]]
+        assert "cmd" not in json.dumps(refused)
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": {}})
+    assert status == 422
+    lacking = {fault["pointer"] for fault in refused["errors"] if fault["code"] == "missing_member"}
+    assert {"/values/nycHoTen", "/values/nxnMucDichSuDung"} <= lacking
+
+
+@pytest.mark.parametrize("taken_out", ["nycHoTen", "TinhTrangHonNhanC1"])
+async def test_confirmed_value_that_was_taken_out_is_no_dossier(browser: Browser, taken_out: str) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    del form[taken_out]
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 422
+    assert f"/values/{taken_out}" in [one["pointer"] for one in refused["errors"]]
+
+
 async def test_undecided_preview_is_no_dossier(browser: Browser) -> None:
     citizen = await begun(browser)
     answer = await citizen.filled()
-    status, refused = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": {}})
+    status, refused = await citizen.call(
+        "/submit",
+        {"exchange_id": answer["exchange_id"], "values": {**values(answer), "nxnMucDichSuDung": "x"}},
+    )
     assert (status, refused["code"]) == (422, "undecided")
 
 
@@ -429,7 +509,8 @@ async def test_refused_source_empties_its_fields_and_the_dossier_has_what_was_ty
     refused = answer["fields"]["nycHoTen"]["evidence"]
     done = await citizen.decided(answer, refused)
     assert done["fields"]["nycHoTen"]["value"] is None
-    form = values(done) | {"nycHoTen": "Trần Thị Mẫu"}
+    assert done["fields"]["nycHoTen"]["evidence"] is None or refused in done["evidence"]
+    form = values(done) | values(answer) | {"nycHoTen": "Trần Thị Mẫu", "nxnMucDichSuDung": "Mua nhà"}
     status, sent = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
     assert status == 200, sent
 
@@ -438,9 +519,8 @@ async def test_form_can_be_sent_by_hand_where_no_data_could_be_asked_for(browser
     citizen = await begun(browser)
     found = re.search(r'data-blank="([^"]+)"', citizen.form.text)
     assert found
-    status, sent = await citizen.call(
-        "/submit", {"exchange_id": found[1], "values": {"nycHoTen": "Trần Thị Mẫu"}}
-    )
+    form = {**TYPED, "nycHoTen": "Trần Thị Mẫu Tay"}
+    status, sent = await citizen.call("/submit", {"exchange_id": found[1], "values": form})
     assert status == 200, sent
 
 
