@@ -96,10 +96,16 @@ class SignOut:
         if system is None or to not in system.settings.post_logout_redirect_uris:
             if await self.sessions.of(visitor.session) is not None:
                 return await self.listed(visitor)
-            return BrowserOutcome(step=LoginPage(kind=PageKind.SIGNED_OUT, values={"is_done": True}))
+            return BrowserOutcome(step=await self._ended(visitor, is_done=True))
         state = words.get("state", "")
         joint = "&" if urlsplit(to).query else "?"
         return BrowserOutcome(step=Leaving(url=f"{to}{joint}{urlencode({'state': state})}" if state else to))
+
+    async def _ended(self, visitor: Visitor, *, is_done: bool) -> LoginPage:
+        """No session of a citizen; says when an official is still signed in in the same browser."""
+        official = await self.sessions.of_staff(visitor.staff) if visitor.staff else None
+        values = {"is_done": is_done, "has_official": official is not None}
+        return LoginPage(kind=PageKind.SIGNED_OUT, values=values)
 
     # ---------------------------------------------------------------------------------------- list of sessions
 
@@ -107,7 +113,7 @@ class SignOut:
         """The sessions of the person, at all providers. Raises LoginsUnavailable."""
         mine = await self.sessions.of(visitor.session)
         if mine is None:
-            page = LoginPage(kind=PageKind.SIGNED_OUT, values={"is_done": False})
+            page = await self._ended(visitor, is_done=False)
             return BrowserOutcome(step=page, session="" if visitor.session else None)
         providers = self.configuration.identity_providers
         rows = [

@@ -217,7 +217,7 @@ async def test_cookie_that_was_planted_before_the_login_opens_nothing(at: Town, 
         assert browser.cookies[SESSION] != planted
         # the other person's session in that browser ended, and nothing of it shows who came after
         assert (await attacker.userinfo(tokens["access_token"]))[0] == 401
-        assert (await attacker.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
+        assert (await attacker.go("/login/sessions")).h1 == "Ông/bà chưa đăng nhập"
         assert "Trần Thị Mẫu" in (await browser.go("/login/sessions")).text
 
 
@@ -232,7 +232,7 @@ async def test_new_login_of_the_same_person_gives_a_new_secret_and_keeps_the_sys
     assert browser.cookies[SESSION] != before
     async with Browser(at) as other:
         other.session.cookie_jar.update_cookies({SESSION: before})
-        assert (await other.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
+        assert (await other.go("/login/sessions")).h1 == "Ông/bà chưa đăng nhập"
     assert (await browser.userinfo(tokens["access_token"]))[0] == 200
 
 

@@ -172,7 +172,7 @@ async def test_code_and_session_of_a_store_that_was_emptied_are_worth_nothing(tm
                 await asyncio.sleep(0.1)
         with pytest.raises(AssertionError, match="invalid_grant"):
             await one.name(Landing(303, "", way_out(landing), "", {}))
-        assert (await one.go("/login/sessions")).h1 == "Ông/bà không đăng nhập ở đây"
+        assert (await one.go("/login/sessions")).h1 == "Ông/bà chưa đăng nhập"
         assert await one.arrive(await one.go(one.authorize("system_one"))) == PEOPLE["mau"]
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
 SESSION = "motlan-session"
-NOBODY, DONE = "Ông/bà không đăng nhập ở đây", "Đã đăng xuất"
+NOBODY, DONE = "Ông/bà chưa đăng nhập", "Đã đăng xuất"
 
 
 async def entered(browser: Browser, system: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ VALUES: dict[PageKind, dict[str, Any]] = {
         "csrf": "c", "who": WHO,
     },
     PageKind.SIGN_OUT: {"csrf": "c", "back": "", "client": LABEL, "who": WHO},
-    PageKind.SIGNED_OUT: {"is_done": False},
+    PageKind.SIGNED_OUT: {"is_done": False, "has_official": False},
     PageKind.PROBLEM: {"reason": LoginReason.FORGED, "again": URL},
 }  # fmt: skip
 

@@ -312,3 +312,15 @@ async def test_door_that_no_requester_asks_for_is_off_and_says_so(browser: Brows
         closed = await page(browser, "/audit/trial")
         assert closed.status == 404
         assert "pages.audit" in closed.text
+
+
+async def test_sign_out_of_a_citizen_says_that_an_official_stays_signed_in(browser: Browser) -> None:
+    await entered(browser, "/audit/trial", AUDITOR)
+    await entered(browser, "/me/trial", "mau")
+    asked = await page(browser, "/login/logout")
+    landing = await browser.go("/login/logout", asked.hidden("/login/logout"))
+    assert landing.h1 == "Đang chuyển…"
+    ended = await page(browser, "/login/logged-out")
+    assert "vẫn còn một phiên của cán bộ" in ended.text
+    assert "không còn phiên nào" not in ended.text
+    assert (await page(browser, "/audit/trial")).status == 200
