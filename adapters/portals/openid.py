@@ -180,9 +180,9 @@ class RelyingParty:
         await self._check_signature(token, end)
         now = self._clock.now().timestamp()
         check_id_token(token, self._rules, attempt, tokens.access_token, now)
-        session = token.claims.get("sid")
+        session, at = token.claims.get("sid"), authenticated_at(token.claims)
         proven = Identity(
-            provider=self._settings.provider, subject=token.claims["sub"], at=authenticated_at(token.claims),
+            provider=self._settings.provider, subject=token.claims["sub"], at=at, waited=token.claims["iat"] - at,
             session=session if isinstance(session, str) and is_name(session) else "", id_token=tokens.id_token,
         )  # fmt: skip
         if self._options.userinfo == "none":

@@ -110,6 +110,8 @@ class Identity:
     level: int = 0
     #: POSIX seconds of the authentication at the provider
     at: float = 0.0
+    #: seconds from there to its ID token, by the provider's clock, whatever that clock says; not kept in a session
+    waited: float = 0.0
     #: `sid` at the provider; blank where it names none
     session: str = ""
     #: of an official

@@ -281,9 +281,8 @@ class Broker:
         if former is not None and not goes_on(former.identity, identity):
             await self.sign_out.end(former, "replaced", visitor)
             former = None
-        session, cookie = await self.sessions.begin(
-            identity, former, anew=self._anew(attempt, identity, former)
-        )
+        anew = self._anew(attempt, identity, former)
+        session, cookie = await self.sessions.begin(replace(identity, waited=0.0), former, anew=anew)
         try:
             notes: dict[str, str | int] = {"level": identity.level, "bound": bound, **staff_note(identity)}
             await self._record(
@@ -306,11 +305,17 @@ class Broker:
         return await self.sessions.of(visitor.session)
 
     def _anew(self, attempt: Attempt, identity: Identity, former: Session | None) -> float:
-        """When this gateway asked for the authentication that came; 0: it did not, or an older one came."""
+        """When this gateway asked for the authentication that came; 0: it did not, or an older one came.
+
+        The provider's clock says how long before its token the person signed in: how far it differs from ours, within
+        `clock_skew_seconds`, does not count.
+        """
         if former is not None and _is_no_later(identity, former.identity):
             return 0.0
         is_young = identity.at >= int(attempt.begun) - self._skew(attempt.provider)
-        return attempt.begun if attempt.again and is_young else 0.0
+        # both ends are whole seconds
+        is_since = identity.waited < self.recorder.clock.now().timestamp() - attempt.begun + 1
+        return attempt.begun if attempt.again and is_young and is_since else 0.0
 
     # ------------------------------------------------------------------------------------------- after a login
 

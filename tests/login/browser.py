@@ -226,6 +226,12 @@ class Browser:
         async with self.house.session.post(f"{self.house.control}/identity/misbehave", json=order) as answer:
             assert answer.status < 300, await answer.text()
 
+    async def move_providers(self, ahead: float) -> None:
+        """The providers' clock is ahead of the true time by so many seconds."""
+        order = {"ahead_seconds": ahead}
+        async with self.house.session.post(f"{self.house.control}/identity/clock", json=order) as answer:
+            assert answer.status < 300, await answer.text()
+
     async def at_provider(self, url: str, account: str = "mau", *, cancel: bool = False) -> str:
         """What a person does at a provider: the address with which the browser comes back."""
         order = {"authorize": url, "account": account, "cancel": cancel}

@@ -40,6 +40,8 @@ async def at(shared_town: Town) -> AsyncIterator[Town]:
     house = shared_town.house
     async with house.session.delete(f"{house.control}/identity/misbehave") as answer:
         assert answer.status < 300
+    async with house.session.post(f"{house.control}/identity/clock", json={"ahead_seconds": 0}) as answer:
+        assert answer.status < 300
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -288,6 +288,37 @@ async def test_silent_login_is_no_new_one_where_a_system_asks_for_it(
     assert "code=" in (await browser.go(await browser.at_door(again.location, "mau"))).location
 
 
+@pytest.mark.parametrize("provider", [NATIONAL, VNEID])
+@pytest.mark.parametrize("seconds", [5, 40])
+async def test_authentication_before_the_login_is_no_new_one_in_a_browser_without_a_session(
+    at: Town, browser: Browser, provider: str, seconds: int
+) -> None:
+    """As long before as clocks may differ; the person strips `prompt` from the address, or the provider ignores it."""
+    link = LINK if provider == NATIONAL else LINK.replace("vnconnect=1", "vneid=1&MaTTHC=1.004873")
+    await browser.move_providers(-seconds)
+    await browser.at_door((await browser.go(link)).location, "mau")  # known there, and not here
+    await browser.move_providers(0)
+    asked = await browser.chosen(await browser.go(browser.authorize("system_one", prompt="login")), provider)
+    assert "prompt=login" in asked.location
+    silent = await browser.at_door(asked.location.replace("prompt=login", "x=y"), "nobody")
+    landing = await browser.go(silent)
+    assert (landing.status, "code=" in landing.location) == (410, False)
+    assert refusals(at, landing) == ["login_expired"]
+    # the button leads to the provider, who asks; the control passes
+    again = await browser.go(landing.buttons[0])
+    again = again if again.location else await browser.chosen(again, provider)
+    assert "code=" in (await browser.go(await browser.at_door(again.location, "mau"))).location
+
+
+@pytest.mark.parametrize("ahead", [-50, 50])
+async def test_new_login_is_a_new_one_at_a_provider_whose_clock_is_wrong(
+    browser: Browser, ahead: int
+) -> None:
+    await browser.move_providers(ahead)
+    asked = await browser.chosen(await browser.go(browser.authorize("system_one", prompt="login")))
+    assert "code=" in (await browser.go(await browser.at_door(asked.location, "mau"))).location
+
+
 @pytest.mark.parametrize("address", ["/login/logout", "/login/sessions", "/login/consent", "/login/mandate"])
 @pytest.mark.parametrize(
     "headers",
