@@ -24,6 +24,9 @@ STATES: Mapping[str, tuple[str, str, BothWords]] = {
     "probing": ("wait", "hourglass", ("Đang thử lại", "Being tried again")),
     "paused": ("wait", "cloud-off", ("Không trả lời được", "Unavailable")),
 }
+#: of a source that may be asked: nothing is known of it yet, or it did not answer last
+_NEVER_ASKED = ("mute", "circle-question-mark", ("Chưa hỏi lần nào", "Not asked yet"))
+_FAILED_LAST = ("wait", "cloud-off", ("Lượt gần nhất không trả lời được", "The last call failed"))
 BREAKERS: Mapping[str, BothWords] = {
     "closed": ("đóng: hỏi bình thường", "closed: asked as usual"),
     "open": ("mở: tạm không hỏi", "open: not asked for now"),
@@ -76,7 +79,7 @@ class Cells(NamedTuple):
 
 def cells_of(source: Mapping[str, Any], language: str) -> Cells:
     """What pages write of a source, by the name of the cell."""
-    kind, icon, words = STATES.get(source["state"], ("mute", "circle-question-mark", (source["state"],) * 2))
+    kind, icon, words = _state(source)
     latency, last = source["latency_ms"], source["last"]
     texts = {name: formats.number(latency[name], 1) if name in latency else "–" for name in _QUANTILES}
     texts["breaker"] = titled(BREAKERS.get(source["breaker"], (source["breaker"],) * 2), language)
@@ -86,6 +89,15 @@ def cells_of(source: Mapping[str, Any], language: str) -> Cells:
         outcome = titled(OUTCOMES.get(last["outcome"], (last["outcome"],) * 2), language)
         texts["last"] = f"{formats.exact_clock(last['at'])[:8]}, {outcome}"
     return Cells(texts, (kind, icon, titled(words, language)))
+
+
+def _state(source: Mapping[str, Any]) -> tuple[str, str, BothWords]:
+    """Kind, icon, words. A closed breaker alone does not say that a source answers."""
+    if source["state"] == "available" and source["last"] is None:
+        return _NEVER_ASKED
+    if source["state"] == "available" and source["last"]["outcome"] in {"unavailable", "invalid"}:
+        return _FAILED_LAST
+    return STATES.get(source["state"], ("mute", "circle-question-mark", (source["state"],) * 2))
 
 
 def _budget(one: Mapping[str, Any], language: str) -> str:
