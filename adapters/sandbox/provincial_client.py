@@ -170,14 +170,17 @@ class ProvincialClient:
         found = await self._answer("GET", f"{self.gateway}/v1/sources", headers=headers)
         return {one["source"]: one["title"] for one in found["sources"]}
 
-    async def prefilled(self, procedure: str, subjects: JsonWords, login: str) -> tuple[int, JsonWords]:
-        """The answer of `POST /v1/prefill`, also where it is a problem. Raises NotSignedIn."""
+    async def prefilled(self, procedure: str, people: JsonWords, login: str) -> tuple[int, JsonWords]:
+        """The answer of `POST /v1/prefill`, also where it is a problem. Raises NotSignedIn.
+
+        `people`: `subjects`, and who represents whom.
+        """
         headers = {
             "Authorization": f"Bearer {await self._own_token()}",
             "Content-Type": "application/json",
             "Accept-Language": "vi",
         }
-        body = orjson.dumps({"procedure": procedure, "subjects": subjects, "login": login})
+        body = orjson.dumps({"procedure": procedure, "login": login, **people})
         return await self._called("POST", f"{self.gateway}/v1/prefill", headers=headers, data=body)
 
     async def _own_token(self) -> str:

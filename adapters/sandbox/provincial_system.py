@@ -35,17 +35,26 @@ _MOST_KEPT = 10_000
 _GATEWAY = "http://127.0.0.1:8080"
 _CLIENT, _SECRET = "provincial_system", "sandbox-only-provincial-system"
 
-#: forms that one person can open: procedure -> its other roles, which are the same person (a newborn has no number)
+_MYSELF = {"same_as": "requester"}
+#: forms that one person can open: procedure -> its other roles, which are the same person (a newborn has no number);
+#: under a mandate who signed in stays the requester, and that role is of the represented
 _FORMS: Mapping[str, Mapping[str, dict[str, str]]] = {
-    "1.004873": {"person": {"same_as": "requester"}},
-    "1.001193": {"mother": {"same_as": "requester"}, "child": {}},
+    "1.004873": {"person": _MYSELF},
+    "1.001193": {"mother": _MYSELF, "child": {}},
     "1.004222": {},
     "1.014027": {},
     "1.002809": {},
     "9.000001": {},
-    "2.000720": {"owner": {"same_as": "requester"}},
+    "2.000720": {"owner": _MYSELF},
     # a sample: another system asks for the parcel first
     "1.013225": {"parcel": {"commune": "11953", "sheet": "12", "number": "345"}},
+}
+#: what the sample itself puts into a form
+_SAMPLES: Mapping[str, Label] = {
+    "1.013225": Label(
+        vi="Thửa đất số 345, tờ bản đồ 12 là dữ liệu mẫu, giống nhau với mọi người đăng nhập",
+        en="Parcel 345 on map sheet 12 is sample data, the same for all who sign in",
+    )
 }
 #: of these, the forms that an organisation can open too: its account fills the role that signs in
 _FOR_ORGANISATIONS = frozenset({"1.013225"})
@@ -66,11 +75,27 @@ _STATES: Mapping[str, Label] = {
     "digital_only": Label(vi="nộp bản điện tử", en="needed in digital form"),
 }
 
+#: as `mappings/representations` of the gateway
+_MANDATES: Mapping[str, Label] = {
+    "parent": Label(vi="ông/bà là cha, mẹ", en="as a parent"),
+    "guardian": Label(vi="ông/bà là người giám hộ", en="as a guardian"),
+    "legal_representative": Label(
+        vi="ông/bà là người đại diện theo pháp luật", en="as the legal representative"
+    ),
+    "authorised": Label(vi="ông/bà là người được ủy quyền", en="as an authorised person"),
+}
+
 #: the other forms are those of people: an organisation has no number that they could be filled by
-_FOR_PEOPLE: Mapping[str, str] = {
-    "title_vi": "Biểu mẫu này dành cho cá nhân; ở đây không có số định danh cá nhân",
-    "title": "This form is for people; here is no personal id",
-    "code": "no_personal_id",
+_FOR_PEOPLE = Label(
+    vi="Biểu mẫu này dành cho cá nhân; ở đây không có số định danh cá nhân",
+    en="This form is for people; here is no personal id",
+)
+#: of a form that was not filled, by the gateway's code
+_NOT_FILLED: Mapping[str, Label] = {
+    "login_not_proven": Label(
+        vi="Phiên đăng nhập đã kết thúc. Ông/bà đăng nhập lại; biểu mẫu này sẽ mở tiếp",
+        en="The login has ended. Sign in again; this form opens afterwards",
+    )
 }
 
 #: of a login that failed
@@ -220,19 +245,21 @@ class ProvincialSystem:
             return _seen(f"{_PREFIX}/")
         if visit is None:
             return _seen(f"{_PREFIX}/login?procedure={procedure}")
-        schema = await self.client.form(procedure)
+        schema, sample = await self.client.form(procedure), _SAMPLES.get(procedure)
         if not visit.person.can_open(of_organisations=procedure in _FOR_ORGANISATIONS):
             return self._page(
                 "province_form.html", request, procedure=procedure, schema=schema, rows=[], states=_STATES,
-                problem=_FOR_PEOPLE, papers=[], exchange="",
+                problem=_FOR_PEOPLE, papers=[], exchange="", sample=sample,
             )  # fmt: skip
-        status, answer = await self.client.prefilled(procedure, dict(roles), visit.person.login)
+        people = _people(roles, visit.person)
+        status, answer = await self.client.prefilled(procedure, people, visit.person.login)
         is_filled = status == 200
         rows = _rows(schema, answer, await self.client.sources()) if is_filled else []
         return self._page(
             "province_form.html", request, procedure=procedure, schema=schema, rows=rows, states=_STATES,
-            problem=None if is_filled else answer, papers=answer.get("papers", ()),
-            exchange=answer.get("exchange_id", ""),
+            problem=None if is_filled else _not_filled(answer), papers=answer.get("papers", ()),
+            exchange=answer.get("exchange_id", ""), sample=sample,
+            represented=_represented(answer, people) if is_filled and visit.person.mandate else "",
         )  # fmt: skip
 
     async def _bye(self, request: web.Request) -> web.StreamResponse:
@@ -293,7 +320,8 @@ class ProvincialSystem:
             title=_TITLE,
             prefix=_PREFIX,
             person=visit.person if visit else None,
-            **words,
+            mandates=_MANDATES,
+            **{"represented": "", **words},
         )
 
     def _fault(self, request: web.Request, fault: NotSignedIn) -> web.Response:
@@ -302,6 +330,31 @@ class ProvincialSystem:
         return self._page(
             "province_fault.html", request, status=fault.status, said=said, code=fault.code, again=again
         )
+
+
+def _people(roles: Mapping[str, dict[str, str]], person: SignedInPerson) -> dict[str, Any]:
+    """Who takes part, beside what the gateway reads from the login: words of `POST /v1/prefill`."""
+    about = next((role for role, one in roles.items() if one == _MYSELF), None)
+    if not person.mandate or about is None:
+        return {"subjects": dict(roles)}
+    others = {role: one for role, one in roles.items() if role != about}
+    return {"subjects": others, "representative": {"kind": person.mandate["kind"], "of": about}}
+
+
+def _represented(answer: Mapping[str, Any], people: Mapping[str, Any]) -> str:
+    """The name of the represented, in the spelling of the register; blank where the form has none."""
+    role = people.get("representative", {}).get("of")
+    for field in answer["fields"].values():
+        evidence = answer["evidence"].get(field.get("evidence") or "", {})
+        if field.get("attribute") == "person.full_name" and role in {None, evidence.get("subject")}:
+            return _shown(field.get("value"))
+    return ""
+
+
+def _not_filled(answer: Mapping[str, Any]) -> Label:
+    """Why, for the person: without places of the request's body."""
+    said = _NOT_FILLED.get(str(answer.get("code")))
+    return said or Label(vi=str(answer.get("title_vi", "")), en=str(answer.get("title", "")))
 
 
 def _rows(

@@ -220,7 +220,9 @@ class RepresentativeBody(Body):
 
     kind: Annotated[str, Field(pattern=grammar.ROLE, examples=["parent"])]
     of: RoleName | None = Field(
-        None, description="role of who is represented; left out: the role that signs in"
+        None,
+        description="role of who is represented; left out: the role that signs in. With a `login` handle its subject "
+        "may be left out of `subjects`",
     )
     subject: PersonBody | None = Field(None, description="left out: the subject of the role that signs in")
 

@@ -11,11 +11,13 @@ from gateway.access.faults import GrantRefused
 from gateway.api.bodies import read_bytes
 from gateway.api.context import OpenId
 from gateway.api.logins import LOGOUT, posted_form, shown_problem
+from gateway.api.refusals import record_bounded
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.tokens import KEYS_SECONDS, read_form, refuse, server_metadata, unreadable
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, LoginsUnavailable, LogUnavailable, NotFound
+from gateway.domain.exchange import Phase
 from gateway.domain.login import LoginReason
 from gateway.login.authorization import LEVELS, SCOPES, AuthorizationRefused, RequestNotAnswerable, refused
 from gateway.login.clients import CLAIMS
@@ -52,8 +54,11 @@ async def authorize(request: Request) -> Response:
         request.problem = error.error
         return redirected(request, refused(error.to, error.error, error.said))
     except RequestNotAnswerable as error:
-        requester = error.client.requester if error.client is not None else ""
-        return _shown(request, error, shown_problem(request, LoginReason.REQUEST_WRONG, requester))
+        if error.client is None:
+            await record_bounded(request, Phase.LOGIN, "login_refused", reason="client_unknown")
+            return _shown(request, error, shown_problem(request, LoginReason.SYSTEM_UNKNOWN, again="/"))
+        page = shown_problem(request, LoginReason.REQUEST_WRONG, error.client.requester)
+        return _shown(request, error, page)
     except (LoginsUnavailable, LogUnavailable) as error:
         url = request.rel_url
         again = f"{url.raw_path}?{url.raw_query_string}" if request.method == "GET" else ""

@@ -236,6 +236,7 @@ def survey(root: Path, overrides: Mapping[str, str], faults: Faults) -> Configur
 
 #: agencies written by hand, and optional generated ones
 AGENCY_FILES = ("agencies.yaml", "communes.yaml")
+_IN_GATEWAY = "write 'gateway.{}': it is a word of gateway.yaml"
 _FOLDERS = ("sources", "portals", "identity_providers", "requesters", "agreements")
 #: optional files
 _OPTIONAL: Mapping[str, type[Settings]] = {
@@ -298,7 +299,7 @@ class _FolderReader:
                 file = ".".join(name.split(".")[: 2 if "." in name and name.split(".")[0] in _FOLDERS else 1])
                 remedy = near(file, self._prefixes, f"begin with one of {', '.join(self._prefixes)}")
                 if file in GatewaySettings.model_fields:
-                    remedy = f"write 'gateway.{name}': it is a word of gateway.yaml"
+                    remedy = _IN_GATEWAY.format(name)
                 self.faults.add([self._refused(name, f"'{file}' is no file of {self.root.name}/", remedy)])
 
     def _override(self, document: Document, prefix: str, model: type[Settings]) -> None:
@@ -317,6 +318,8 @@ class _FolderReader:
                 continue
             word, words = unknown
             remedy = near(word, words, f"there are {', '.join(sorted(words))}")
+            if unknown_word(name.split("."), GatewaySettings, {}) is None:
+                remedy = _IN_GATEWAY.format(name)
             advice = moved(word, model) or (f"'{word}' is not a word of {document.name}", remedy)
             self.faults.add([self._refused(name, *advice)])
 

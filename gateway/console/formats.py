@@ -80,6 +80,11 @@ def moment(seconds: float) -> str:
     return _written(seconds, "{0:%H:%M, %d/%m/%Y}")
 
 
+def instant(seconds: float) -> str:
+    """The same to the second, where two logins must differ: `09:05:32, 28/11/2026`."""
+    return _written(seconds, "{0:%H:%M:%S, %d/%m/%Y}")
+
+
 def day(text: object) -> str:
     """A date as people write it: `15/02/1990`, `02/1990` or `1990`; of a time, the day in Việt Nam."""
     if isinstance(text, datetime | int | float) or "T" in str(text):

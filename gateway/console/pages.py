@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.console import formats
 from gateway.console.formats import VIETNAMESE
 from gateway.console.language import LANGUAGES, words_of
-from gateway.console.words import ANSWERS_TO, CLAIMS, LEVELS
+from gateway.console.words import ANSWERS_TO, CLAIMS, HINTS, LEVELS
 from gateway.domain import sentences as say
 from gateway.domain.sentences import Sentence
 
@@ -109,11 +109,12 @@ class Pages:
             auto_reload=False, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         made.globals |= {
-            "asset": self.address, "claim_words": CLAIMS, "levels": LEVELS, "answers_to": ANSWERS_TO,
-            "unchecked": _unchecked, **words_of(language),
+            "asset": self.address, "claim_words": CLAIMS, "hints": HINTS, "levels": LEVELS, "answers_to": ANSWERS_TO,
+            "unchecked": _unchecked, "stays_signed_in": say.PROVIDER_STAYS_SIGNED_IN, **words_of(language),
         }  # fmt: skip
         made.filters |= {
-            "seen": formats.seen, "moment": formats.moment, "when": formats.when, "exact": formats.exact,
+            "seen": formats.seen, "moment": formats.moment, "instant": formats.instant, "when": formats.when,
+            "exact": formats.exact,
             "clock": formats.clock, "exact_clock": formats.exact_clock, "day": formats.day,
             "month": formats.month, "number": formats.number, "percent": formats.percent,
             "short_id": formats.short_id, "masked": formats.masked, "iso": formats.iso,

@@ -43,6 +43,7 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
     LoginReason.NO_ROLE: ReasonWords(say.ENDED_NO_ROLE, _OTHER),
     LoginReason.MANDATE_NOT_PROVEN: ReasonWords(say.ENDED_MANDATE_NOT_PROVEN, _AGAIN),
     LoginReason.REQUEST_WRONG: ReasonWords(say.ENDED_REQUEST_WRONG, say.GO_ON),
+    LoginReason.SYSTEM_UNKNOWN: ReasonWords(say.ENDED_SYSTEM_UNKNOWN, say.TO_THE_START),
     LoginReason.ANSWERED: ReasonWords(say.ENDED_ANSWERED, say.GO_ON),
     LoginReason.OTHER_LOGIN: ReasonWords(say.ENDED_OTHER_LOGIN, say.GO_ON),
     LoginReason.UNAVAILABLE: ReasonWords(say.ENDED_UNAVAILABLE, _RETRY),
@@ -67,6 +68,13 @@ OTHER_ACCOUNTS: Mapping[str, Sentence] = MappingProxyType({
     RefusalReason.REPRESENTATION_ACCOUNT: say.SIGN_IN_AS_ENTERPRISE,
     ProblemCode.LOGIN_NOT_PROVEN: say.SIGN_IN_OTHERWISE,
     ProblemCode.IDENTITY_INCOMPLETE: say.SIGN_IN_OTHERWISE,
+})
+
+#: how fields of the page of mandates are written
+HINTS: Mapping[str, Sentence] = MappingProxyType({
+    "tax_code": say.HINT_TAX_CODE,
+    "personal_id": say.HINT_PERSONAL_ID,
+    "birth_date": say.HINT_BIRTH_DATE,
 })
 
 #: claims on the page of consent

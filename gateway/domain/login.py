@@ -78,6 +78,9 @@ class LoginReason(StrEnum):
         "The right to act for the other was not proven")
     REQUEST_WRONG = ("login_request_wrong", "Yêu cầu đăng nhập của hệ thống không dùng được",
         "The login request of the system cannot be used")
+    #: no system is registered under the client id that the browser brought, or it was revoked
+    SYSTEM_UNKNOWN = ("login_system_unknown", "Hệ thống này không đăng nhập được ở đây",
+        "This system cannot log people in here")
     #: the system has its answer: a page that was opened or sent again
     ANSWERED = "login_answered", "Lượt đăng nhập này đã xong", "This login is finished already"
     OTHER_LOGIN = ("login_other", "Đã có lượt đăng nhập khác ở trình duyệt này",

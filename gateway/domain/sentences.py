@@ -1263,8 +1263,10 @@ ENDED_NO_ACCOUNT = Sentence(
     "Tài khoản chưa đăng ký ở Cổng Dịch vụ công Quốc gia, hoặc chưa hoàn tất đăng ký.",
     "The account is not registered at the national portal, or its registration is not complete.")
 ENDED_LEVEL_TOO_LOW = Sentence(
-    "Hệ thống này cần tài khoản có mức độ xác thực cao hơn, ví dụ tài khoản định danh điện tử mức độ 2.",
-    "This system needs an account with a higher assurance level, for example an electronic identity of level 2.")
+    "Hệ thống này cần mức độ xác thực cao hơn mức độ của tài khoản vừa đăng nhập. Đăng nhập lại bằng chính tài khoản "
+    "đó thì kết quả vẫn như vậy. Nếu không có tài khoản ở mức độ cao hơn, ông/bà nộp hồ sơ tại bộ phận một cửa.",
+    "This system needs a higher assurance level than that of the account that signed in. With the same account the end "
+    "is the same. If you have no account of a higher level, file at a counter.")
 ENDED_NOT_FOR_CLIENT = Sentence(
     "Hệ thống này chỉ nhận tài khoản của hệ thống định danh khác.",
     "This system takes accounts of other identity providers only.")
@@ -1278,10 +1280,27 @@ ENDED_MANDATE_NOT_PROVEN = Sentence(
     "Các cơ sở dữ liệu chưa xác nhận quyền đại diện này.",
     "The databases do not confirm this right to act for another.")
 ENDED_REQUEST_WRONG = Sentence(
-    "Hệ thống chưa đăng ký ở đây, hoặc yêu cầu của hệ thống đã được dùng hay đã hết hạn. Đây không phải lỗi của "
-    "ông/bà: hãy bắt đầu lại từ hệ thống đó.",
-    "The system is not registered here, or its request was used before or has expired. This is not your fault: "
-    "begin again at that system.")
+    "Yêu cầu của hệ thống không đúng, đã được dùng hay đã hết hạn. Đây không phải lỗi của ông/bà: nút dưới đây đưa về "
+    "hệ thống đó để bắt đầu lại.",
+    "The request of the system is wrong, was used before or has expired. This is not your fault: the button leads back "
+    "to that system, to begin again.")
+ENDED_SYSTEM_UNKNOWN = Sentence(
+    "Hệ thống đã đưa ông/bà đến đây chưa đăng ký, hoặc đã bị thu hồi, nên cổng không có đường trở về hệ thống đó. Đây "
+    "không phải lỗi của ông/bà: ông/bà báo cho hệ thống đó mã tham chiếu ở cuối trang.",
+    "The system that sent you here is not registered, or was revoked, so the gateway has no way back to it. This is "
+    "not your fault: give that system the reference at the end of the page.")
+TO_THE_START = Sentence("Về trang đầu", "To the start page")
+PROVIDER_STAYS_SIGNED_IN = Sentence(
+    "khi kết thúc phiên ở đây, tài khoản vẫn đăng nhập tại hệ thống định danh trên thiết bị đó, nên người dùng "
+    "thiết bị có thể vào lại mà không cần mật khẩu. Nếu là máy dùng chung, ông/bà đăng xuất trên thiết bị đó, hoặc "
+    "tại hệ thống định danh.",
+    "when a session ends here, that device keeps the account signed in at the identity provider, so its users can "
+    "come in again without a password. If it is shared, sign out there, or at the provider.")
+HINT_TAX_CODE = Sentence(
+    "10 chữ số, hoặc 10 và 3: 0123456789-001", "10 digits, or 10 and 3: 0123456789-001")
+HINT_PERSONAL_ID = Sentence("12 chữ số", "12 digits")
+HINT_BIRTH_DATE = Sentence("15/02/1990; nếu chỉ biết tháng, năm: 02/1990, 1990",
+    "15/02/1990; where only month or year is known: 02/1990, 1990")
 ENDED_ANSWERED = Sentence(
     "Hệ thống đã nhận câu trả lời của lượt đăng nhập này. Bước này không cần làm lại.",
     "The system has the answer of this login already. This step is done.")

@@ -109,8 +109,10 @@ class SignOut:
 
     # ---------------------------------------------------------------------------------------- list of sessions
 
-    async def listed(self, visitor: Visitor, status: int = 200) -> BrowserOutcome:
-        """The sessions of the person, at all providers. Raises LoginsUnavailable."""
+    async def listed(
+        self, visitor: Visitor, status: int = 200, ended: Session | None = None
+    ) -> BrowserOutcome:
+        """The sessions of the person, at all providers. `ended`: one that ended just now. Raises LoginsUnavailable."""
         mine = await self.sessions.of(visitor.session)
         if mine is None:
             page = await self._ended(visitor, is_done=False)
@@ -125,7 +127,9 @@ class SignOut:
             for one in await self.sessions.of_person(mine.identity)
             if one.identity.provider in providers
         ]  # fmt: skip
-        values = {"rows": rows, "csrf": mine.csrf, "who": mine.identity}
+        known = providers.get(ended.identity.provider) if ended is not None else None
+        over = {"created": ended.created, "provider": known.title} if ended is not None and known else None
+        values = {"rows": rows, "csrf": mine.csrf, "who": mine.identity, "ended": over}
         return BrowserOutcome(step=LoginPage(kind=PageKind.SESSIONS, values=values, status=status), who=mine)
 
     async def end_one(self, visitor: Visitor, form: Mapping[str, str]) -> BrowserOutcome:
@@ -139,10 +143,10 @@ class SignOut:
         wanted = form.get("session", "")
         if wanted == mine.id:
             return await self._leave(visitor, mine, "")
-        for one in await self.sessions.of_person(mine.identity):
-            if one.id == wanted:
-                await self.end(one, "ended_by_person", visitor)
-        return await self.listed(visitor)
+        one = next((one for one in await self.sessions.of_person(mine.identity) if one.id == wanted), None)
+        if one is not None:
+            await self.end(one, "ended_by_person", visitor)
+        return await self.listed(visitor, ended=one)
 
     async def form_refused(self, visitor: Visitor, detail: str) -> None:
         """Record a form that no page of this gateway sent. Raises LoginsUnavailable, LogUnavailable."""

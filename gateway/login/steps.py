@@ -103,6 +103,7 @@ STATUSES = {
     LoginReason.NO_ROLE: 403,
     LoginReason.MANDATE_NOT_PROVEN: 403,
     LoginReason.REQUEST_WRONG: 400,
+    LoginReason.SYSTEM_UNKNOWN: 400,
     LoginReason.ANSWERED: 410,
     LoginReason.OTHER_LOGIN: 409,
     LoginReason.UNAVAILABLE: 503,

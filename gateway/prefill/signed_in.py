@@ -27,7 +27,8 @@ def with_login(given: Participants, login: Login | None, procedure: Procedure) -
     """The people of a request. Raises Unprocessable where the request contradicts the mandate of the login.
 
     Without a mandate the party that signed in has the role that signs in. With one, the represented has the role in
-    which the request names them, else the role that signs in; nobody else may have that role.
+    which the request names them, else the role of `representative.of`, else the role that signs in; nobody else may
+    have that role.
     """
     if login is None or not login.is_handle:
         return given
@@ -50,6 +51,7 @@ def _represented(
 ) -> tuple[Mapping[str, Subject | str], Representative]:
     """Who acts for whom. Raises Unprocessable where the request says another."""
     own, key, person = procedure.signs_in, mandate.represented.key, acting_person(login)
+    given = _in_named_role(given, mandate, procedure)
     subjects = {name: _resolved(name, given.subjects) for name in given.subjects}
     named = sorted(name for name, one in subjects.items() if one is not None and one.key == key)
     wanted = given.representative.of if given.representative is not None else None
@@ -65,6 +67,16 @@ def _represented(
         role = wanted if wanted in named else named[0]
         return _filled(given.subjects, procedure, person), Representative(kind=mandate.kind, of=role)
     raise _differs(f"/subjects/{own}")
+
+
+def _in_named_role(given: Participants, mandate: Mandate, procedure: Procedure) -> Participants:
+    """With the represented in the role of `representative.of`, where the request names nobody for it."""
+    of = given.representative.of if given.representative is not None else None
+    if of is None or of == procedure.signs_in or of in given.subjects:
+        return given
+    if of not in procedure.roles or procedure.roles[of].many:
+        raise fault_at("/representative/of", say.REPRESENTED_ROLE, ProblemCode.UNKNOWN_ROLE)
+    return given._replace(subjects={of: mandate.represented, **given.subjects})
 
 
 def _resolved(name: str, subjects: Mapping[str, Subject | str]) -> Subject | None:

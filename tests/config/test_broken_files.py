@@ -179,6 +179,21 @@ def test_unknown_name_on_the_command_line_is_refused_with_a_near_one(
     assert f"did you mean '{near}'?" in said
 
 
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [
+        ("logins.idle_seconds", "write 'gateway.logins.idle_seconds'"),
+        ("logins.idle_minutes", "there are providers"),
+    ],
+)
+def test_word_of_gateway_yaml_that_another_file_lacks_is_led_there(
+    root: Path, word: str, remedy: str
+) -> None:
+    code, said = check(root, "--set", f"{word}=60")
+    assert code == 2
+    assert f"remedy: {remedy}" in said
+
+
 def test_unknown_name_in_the_environment_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTLAN_GATEWAY__LOG__URLL", "x")
     with pytest.raises(ConfigError, match="MOTLAN_GATEWAY__LOG__URLL"):

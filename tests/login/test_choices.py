@@ -14,7 +14,7 @@ from tests.login.browser import NATIONAL, Browser, Landing, Town, town
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MINE = {"kind": "self"}
-QUESTION, CONSENT = "Ông/bà làm thủ tục cho ai?", "Cho phép dùng thông tin đăng nhập?"
+QUESTION, CONSENT = "Ông/bà làm thủ tục cho ai?", "Cho phép chia sẻ thông tin của ông/bà?"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -286,6 +286,7 @@ async def test_level_that_is_too_low_leads_to_another_way_to_sign_in(tmp_path: P
         landing = await one.signed_in(one.authorize("system_one"), "luu")
         assert (landing.status, landing.h1) == (403, "Mức độ xác thực của tài khoản chưa đủ")
         assert at.records()[-1]["notes"]["reason"] == "login_level_too_low"
+        assert "bộ phận một cửa" in landing.text
         (button,) = landing.buttons
         choice = await one.go(button)
         assert choice.h1 == "Chọn cách đăng nhập"

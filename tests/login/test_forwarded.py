@@ -73,6 +73,23 @@ async def test_mandate_for_one_child_fills_no_form_of_another(forwarding_town: T
     assert status == 200, answer
     assert "Linh" in str(answer["form"])
     assert "Bảo" not in str(answer["form"])
+    # where the form has both, she asks for it and it is about the child, whom the login names
+    both = {
+        **body,
+        "procedure": "1.004873",
+        "subjects": {},
+        "representative": {"kind": "parent", "of": "person"},
+    }
+    status, answer = await at.house.post("/v1/prefill", both, client=SYSTEM)
+    assert status == 200, answer
+    assert (answer["form"]["nycHoTen"], answer["form"]["nxnHoTen"]) == ("Trần Thị Mẫu", "Phạm Ngọc Linh")
+    both["representative"] = {"kind": "parent", "of": "nobody"}
+    status, answer = await at.house.post("/v1/prefill", both, client=SYSTEM)
+    assert (status, answer["code"], answer["errors"][0]["pointer"]) == (
+        422,
+        "unknown_role",
+        "/representative/of",
+    )
 
 
 async def refused_stranger(at: Town, body: dict[str, Any], code: str, path: str = "/v1/prefill") -> None:

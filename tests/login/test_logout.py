@@ -24,6 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LINK = "/login/start?vnconnect=1&MaTTHCDP=1.004873"
 SESSION = "motlan-session"
+STAYS = "tài khoản vẫn đăng nhập tại hệ thống định danh trên thiết bị đó"
 NOBODY, DONE = "Ông/bà chưa đăng nhập", "Đã đăng xuất"
 
 
@@ -312,8 +313,13 @@ async def test_person_sees_the_sessions_of_their_account_and_ends_one(at: Town, 
         foreign = (await other.go("/login/sessions")).hidden("sessions")
         await other.go("/login/sessions", {**form, "csrf": foreign["csrf"]})
         assert (await phone.go("/login/sessions")).h1 != NOBODY
+        assert STAYS in page.text
         page = await browser.go("/login/sessions", form)
         assert page.text.count('action="/login/sessions"') == 1
+        assert "Đã kết thúc phiên từ" in page.text
+        assert page.text.count(STAYS) == 1, "said of the session that ended; no other browser is left"
+        again = await browser.go("/login/sessions", form)
+        assert "Đã kết thúc phiên từ" not in again.text
         assert (await phone.go("/login/sessions")).h1 == NOBODY
         assert (await browser.userinfo(tokens["access_token"]))[0] == 401
         # while one is left, the page of sign-out does not say that none is
@@ -338,6 +344,11 @@ async def test_person_sees_and_ends_sessions_of_both_providers_and_nobody_elses(
         (far,) = [one for one in rows if "Trình duyệt này" not in one]
         (near,) = [one for one in rows if "Trình duyệt này" in one]
         assert ("VNeID" in far, "Cổng Dịch vụ công Quốc gia" in near) == (True, True)
+        # a screen reader reads each button alone
+        (first, second) = re.findall(r'<button [^>]*aria-label="(Kết thúc phiên[^"]*)"', page.text)
+        assert "trình duyệt này" in first
+        assert ("VNeID" in second, "trình duyệt này" in second) == (True, False)
+        assert re.search(r"[0-9]{2}:[0-9]{2}:[0-9]{2}, ", second)
         page = await browser.go("/login/sessions", Landing(200, "", "", far, {}).hidden("sessions"))
         assert page.text.count('action="/login/sessions"') == 1
         assert (await phone.go("/login/sessions")).h1 == NOBODY

@@ -21,12 +21,15 @@ async def test_browser_with_a_request_that_cannot_be_answered_gets_a_page_with_o
         assert "evil" not in landing.text
         assert "frame-ancestors 'none'" in landing.headers["Content-Security-Policy"]
         unknown = await browser.go(browser.authorize("nobody"), Accept=ACCEPT)
-        assert (unknown.status, unknown.buttons) == (400, ["/login/sessions"])
+        assert (unknown.status, unknown.buttons) == (400, ["/"])
+        assert unknown.h1 == "Hệ thống này không đăng nhập được ở đây"
+        assert (await browser.go("/", Accept=ACCEPT)).status == 200
         # a program gets a problem, with the detail that its engineer needs
         problem = await browser.go(wrong)
         assert (problem.status, problem.headers["Content-Type"]) == (400, "application/problem+json")
         assert "redirect_uri" in problem.text
-        assert [one["notes"]["reason"] for one in at.records()] == ["not_answerable"] * 2
+        reasons = [one["notes"]["reason"] for one in at.records()]
+        assert reasons == ["not_answerable", "client_unknown", "not_answerable"]
 
 
 async def test_error_that_goes_back_as_a_form_is_the_page_that_an_answer_is(tmp_path: Path) -> None:

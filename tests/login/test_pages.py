@@ -42,7 +42,7 @@ VALUES: dict[PageKind, dict[str, Any]] = {
             {"id": "i", "is_mine": True, "level": 2, "created": 1_000.0, "provider": LABEL, "systems": [LABEL]},
             {"id": "j", "is_mine": False, "level": 0, "created": 1_000.0, "provider": LABEL, "systems": []},
         ],
-        "csrf": "c", "who": WHO,
+        "csrf": "c", "who": WHO, "ended": {"created": 1_000.0, "provider": LABEL},
     },
     PageKind.SIGN_OUT: {"csrf": "c", "back": "", "client": LABEL, "who": WHO},
     PageKind.SIGNED_OUT: {"is_done": False, "has_official": False},

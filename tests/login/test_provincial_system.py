@@ -243,8 +243,16 @@ async def test_mother_acts_for_her_child(browser: PersonBrowser) -> None:
     await browser.press("Đồng ý", answer="yes")
     assert browser.at == f"{browser.system}/form/9.000001"
     assert browser.shown["Họ tên"] == "Trần Thị Mẫu"
-    assert browser.shown["Thực hiện cho"].replace("\n", " ") == f"{child['personal_id']} (parent)"
+    acts_for = " ".join(browser.shown["Thực hiện cho"].split())
+    told = f"{child['full_name']}, số định danh {child['personal_id']} (ông/bà là cha, mẹ · as a parent)"
+    assert acts_for == told
     assert child["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
+    # where the form has both, she asks for it and it is about the child
+    await browser.go(f"{browser.system}/form/1.004873")
+    rows = dict(re.findall(r'<th scope="row">(.*?)</th>\s*<td>(.*?)</td>', browser.text, re.DOTALL))
+    assert rows["Họ tên người yêu cầu"] == "Trần Thị Mẫu"
+    assert child["full_name"] in rows.values()
+    assert " ".join(browser.shown["Thực hiện cho"].split()) == told
     assert not [one for one in browser.visited if child["personal_id"] in one]
 
 
@@ -269,12 +277,14 @@ async def test_guardian_and_legal_representative_act_by_their_mandates(browser: 
     browser.http.cookie_jar.clear()
     await act_for(browser, "guardian", "guardian", **typed)
     await browser.press("Đồng ý", answer="yes")
-    assert browser.shown["Thực hiện cho"].startswith(ward["personal_id"])
+    acts_for = browser.shown["Thực hiện cho"]
+    assert acts_for.startswith(f"{ward['full_name']}, số định danh {ward['personal_id']}")
+    assert "giám hộ" in acts_for
     assert ward["full_name"] in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
     browser.http.cookie_jar.clear()
     await act_for(browser, "business", "legal_representative", tax_code="0916911353")
     await browser.press("Đồng ý", answer="yes")
-    assert browser.shown["Thực hiện cho"].startswith("0916911353")
+    assert browser.shown["Thực hiện cho"].startswith("Công ty TNHH Sông Luộc Mẫu, mã số thuế 0916911353")
     assert "Biểu mẫu này dành cho cá nhân" in browser.text
 
 
@@ -296,8 +306,10 @@ async def test_account_of_a_company_opens_the_form_of_a_company(browser: PersonB
 
 async def test_legal_representative_opens_the_form_of_his_company(browser: PersonBrowser) -> None:
     await act_for(browser, "business", "legal_representative", "1.013225", tax_code="0916911353")
+    assert "<bdi>Công ty TNHH Sông Luộc Mẫu</bdi>, mã số thuế <bdi>0916911353</bdi>" in browser.text
     await browser.press("Đồng ý", answer="yes")
-    assert browser.shown["Thực hiện cho"].startswith("0916911353")
+    assert "theo pháp luật" in browser.shown["Thực hiện cho"]
+    assert "Thửa đất số 345, tờ bản đồ 12 là dữ liệu mẫu" in browser.text
     assert "CÔNG TY TNHH SÔNG LUỘC MẪU" in browser.text.partition("Biểu mẫu đã điền sẵn")[2]
 
 
@@ -320,7 +332,7 @@ async def test_people_whom_serve_prints_for_mandates_have_them(browser: PersonBr
         assert typed is not None, line
         browser.http.cookie_jar.clear()
         await act_for(browser, account, kind, **typed.groupdict())
-        assert "Cho phép dùng thông tin đăng nhập?" in browser.text, line
+        assert "Cho phép chia sẻ thông tin của ông/bà?" in browser.text, line
 
 
 async def test_account_without_a_person_ends_at_a_page_with_a_button_that_works(
