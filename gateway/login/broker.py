@@ -145,7 +145,11 @@ class Broker:
             authorization=authorization, client=wanted.client, procedure=self._national(wanted.procedure),
             agency=wanted.agency if wanted.agency in self.configuration.agencies else "",
         )  # fmt: skip
-        return await self._answered(visitor, target, wanted, await self.sessions.of(visitor.session))
+        outcome = await self._answered(visitor, target, wanted, await self.sessions.of(visitor.session))
+        if isinstance(outcome.step, LoginPage) and outcome.step.kind is PageKind.CHOOSE:
+            # at an address of its own: the one that the system gave may count once (a pushed request)
+            return replace(outcome, step=Leaving(url=self._again(target)))
+        return outcome
 
     # ---------------------------------------------------------------------------------------------- callback
 

@@ -196,7 +196,7 @@ class Browser:
             text = await answer.text()
             location = answer.headers.get("Location", "")
         if location.startswith(
-            ("/login/mandate?", "/login/consent?")
+            ("/login/mandate?", "/login/consent?", "/login/again?")
         ):  # the next page has an address of its own
             return await self.go(location)
         return Landing(answer.status, whole, location, text, answer.headers)

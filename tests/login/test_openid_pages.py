@@ -1,10 +1,13 @@
 """What a browser sees of a request that cannot be answered, and what a client finds by discovery."""
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.login.browser import Browser, town
+from aiohttp import encode_basic_auth
 
+from tests.login.browser import VNEID, Browser, town
+
+CHOICE = "Chọn cách đăng nhập"
 ACCEPT = "text/html,application/xhtml+xml"
 
 
@@ -52,6 +55,31 @@ async def test_reload_of_a_used_pushed_request_leads_back_to_its_system(tmp_path
         )
         assert landing.status == 400
         assert landing.buttons[0].startswith(f"http://127.0.0.1:{at.systems.port}/system_one/login?")
+
+
+async def test_page_of_choice_after_a_pushed_request_has_an_address_for_reload_and_back(
+    tmp_path: Path,
+) -> None:
+    async with town(tmp_path) as at, Browser(at) as browser:
+        asked = browser.authorize("system_one", procedure="1.004222")
+        headers = {"Authorization": encode_basic_auth("client-system_one", "sandbox-only-system_one")}
+        form = dict(parse_qsl(urlsplit(asked).query))
+        async with browser.session.post(f"{at.house.url}/oauth2/par", data=form, headers=headers) as said:
+            uri = (await said.json())["request_uri"]
+        words = urlencode({"client_id": "client-system_one", "request_uri": uri})
+        page = await browser.go(f"/oauth2/authorize?{words}", Accept=ACCEPT)
+        assert (page.status, page.h1) == (200, CHOICE)
+        assert (await browser.go(page.url, Accept=ACCEPT)).h1 == CHOICE
+        await browser.chosen(page)
+        back = await browser.go(page.url, Accept=ACCEPT)
+        assert back.h1 == CHOICE
+        chosen = await browser.chosen(back, VNEID)
+        landing = await browser.go(await browser.at_provider(chosen.location))
+        await browser.redeem("system_one", landing)
+        # once it is answered, the page leads to the system with the procedure, and makes no second code
+        over = await browser.go(page.url, Accept=ACCEPT)
+        assert over.location.startswith(f"http://127.0.0.1:{at.systems.port}/system_one/login?")
+        assert "procedure=1.004222" in over.location
 
 
 async def test_keys_and_the_way_to_sign_out_stand_in_the_discovery(tmp_path: Path) -> None:
