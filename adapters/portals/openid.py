@@ -75,6 +75,8 @@ _CALL_ENDS: Final[Mapping[str, LoginReason]] = {
     DeliveryReason.MESSAGE_REFUSED: LoginReason.PROVIDER_REFUSED,
 }
 
+#: who lacks a key: a login, which the provider has answered, or a logout token, which anybody can send
+_LOGIN, _LOGOUT = "login", "logout"
 _NOBODY: Final = Identity(provider="", subject="")
 
 #: makes plain data of an answer with a success status; raises ValueError
@@ -177,7 +179,7 @@ class RelyingParty:
         code = self._code(attempt, answer, where)
         tokens = await self._redeem(attempt, code, where, end)
         token = read_token(tokens.id_token, self._rules)
-        await self._check_signature(token, end)
+        await self._check_signature(token, end, _LOGIN)
         now = self._clock.now().timestamp()
         check_id_token(token, self._rules, attempt, tokens.access_token, now)
         session, at = token.claims.get("sid"), authenticated_at(token.claims)
@@ -213,7 +215,7 @@ class RelyingParty:
     async def logged_out(self, token: str, end: float) -> ProviderLogout:
         """The session that a logout token ends. Raises LoginFailed."""
         found = read_token(token, self._rules)
-        await self._check_signature(found, end)
+        await self._check_signature(found, end, _LOGOUT)
         return checked_logout(found, self._rules, self._clock.now().timestamp())
 
     async def close(self) -> None:
@@ -284,13 +286,18 @@ class RelyingParty:
             raise ValueError("another kind of token")
         return _GivenTokens(_token_text(access), _token_text(identity))
 
-    async def _check_signature(self, token: ForeignToken, end: float) -> None:
-        """Raises LoginFailed unless a published key of the provider made the signature."""
+    async def _check_signature(self, token: ForeignToken, end: float, asker: str) -> None:
+        """Raises LoginFailed unless a published key of the provider made the signature.
+
+        While keys may not be fetched again, a login by an unknown one is no forgery yet.
+        """
         keys = await self._keys.current(end)
         if _is_signed(token, keys):
             return
         if not any(key.kid == token.kid for key in keys if key.kid):
-            keys = await self._keys.newer(end)
+            if asker == _LOGIN and self._keys.is_resting(asker):
+                raise LoginFailed(LoginReason.PROVIDER_UNAVAILABLE, "jwks.resting")
+            keys = await self._keys.newer(end, asker)
             if _is_signed(token, keys):
                 return
         is_known = any(key.fits(token) for key in keys)
@@ -312,7 +319,7 @@ class RelyingParty:
             return claims
         text = await self._call("userinfo", where.userinfo, wire, _signed_text, attempt, end)
         token = read_token(text, self._rules)
-        await self._check_signature(token, end)
+        await self._check_signature(token, end, _LOGIN)
         check_userinfo_token(token, self._rules)
         return token.claims
 

@@ -21,6 +21,7 @@ LARGEST_TOKEN: Final = 16_384
 _LONGEST_SUBJECT = 255
 #: seconds after which a logout token is old
 _LOGOUT_SECONDS = 300
+_DAY_SECONDS = 86_400
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _ID_TYPES = frozenset({"", "jwt"})
 _LOGOUT_TYPE = "logout+jwt"
@@ -157,17 +158,22 @@ def _check_times(claims: Mapping[str, Any], rules: TokenRules, now: float) -> No
     ends, made, begins = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
     if not jws.is_number(ends) or ends <= now - rules.skew:
         raise unusable("exp")
-    if not jws.is_number(made) or made > now + rules.skew:
-        raise unusable("iat")
-    if not jws.is_number(begins) or begins > now + rules.skew:
-        raise unusable("nbf")
+    _check_begun("iat", made, rules, now)
+    _check_begun("nbf", begins, rules, now)
+
+
+def _check_begun(claim: str, at: object, rules: TokenRules, now: float) -> None:
+    """A time that is not ahead. One that is ahead by less than a day is that of a wrong clock."""
+    if not jws.is_number(at) or at > now + _DAY_SECONDS:
+        raise unusable(claim)
+    if at > now + rules.skew:
+        raise LoginFailed(LoginReason.CLOCK_DIFFERS, claim)
 
 
 def _check_age(claims: Mapping[str, Any], rules: TokenRules, longest: int | None, now: float) -> None:
     """An authentication that is too old is repeated. Where a client gave a limit, `auth_time` is needed."""
     at = claims.get("auth_time", claims["iat"] if longest is None else None)
-    if not jws.is_number(at) or at > now + rules.skew:
-        raise unusable("auth_time")
+    _check_begun("auth_time", at, rules, now)
     most = rules.longest if longest is None else min(longest, rules.longest)
     if at < now - most - rules.skew:
         raise LoginFailed(LoginReason.EXPIRED, "auth_time")

@@ -34,7 +34,9 @@ class PublishedValue(Generic[_Value]):
         self._what = what
         self._now = monotonic
         self._value: _Value | None = None
-        self._since = self._tried = float("-inf")
+        self._since = float("-inf")
+        #: who lacked something -> when it was fetched last because of that
+        self._tried: dict[str, float] = {}
         self._getting: asyncio.Task[_Value] | None = None
 
     @property
@@ -54,11 +56,20 @@ class PublishedValue(Generic[_Value]):
                 raise
             return self._value
 
-    async def newer(self, end: float) -> _Value:
-        """The value, fetched again unless that was tried just now. Raises LoginFailed."""
-        is_resting = self._now() - self._tried < REST_SECONDS
-        if self._value is not None and is_resting and not self._is_fetching:
+    def is_resting(self, asker: str) -> bool:
+        """Whether `newer` would fetch nothing, as this asker lacked something just now."""
+        if self._value is None or self._is_fetching:
+            return False
+        return self._now() - self._tried.get(asker, float("-inf")) < REST_SECONDS
+
+    async def newer(self, end: float, asker: str) -> _Value:
+        """The value, fetched again unless that was tried just now for this asker. Raises LoginFailed.
+
+        Each asker (a part of this adapter) rests by itself: strangers who make one of them ask delay no other.
+        """
+        if self._value is not None and self.is_resting(asker):
             return self._value
+        self._tried[asker] = self._now()
         return await self._fetched(end)
 
     async def close(self) -> None:
@@ -86,7 +97,6 @@ class PublishedValue(Generic[_Value]):
             raise LoginFailed(LoginReason.PROVIDER_UNAVAILABLE, detail) from None
 
     async def _get(self) -> _Value:
-        self._tried = self._now()
         value = await self._fetch()
         self._value, self._since = value, self._now()
         return value

@@ -34,6 +34,7 @@ ANSWERS_TO: Mapping[LoginReason, ReasonWords] = MappingProxyType({
     LoginReason.PROVIDER_REFUSED: ReasonWords(say.ENDED_PROVIDER_REFUSED, _AGAIN),
     LoginReason.PROVIDER_UNAVAILABLE: ReasonWords(say.ENDED_PROVIDER_UNAVAILABLE, _RETRY),
     LoginReason.ANSWER_INVALID: ReasonWords(say.ENDED_ANSWER_INVALID, _RETRY),
+    LoginReason.CLOCK_DIFFERS: ReasonWords(say.ENDED_CLOCK_DIFFERS, _RETRY),
     LoginReason.FORGED: ReasonWords(say.ENDED_FORGED, _AGAIN),
     LoginReason.NO_ACCOUNT: ReasonWords(say.ENDED_NO_ACCOUNT, _OTHER),
     LoginReason.LEVEL_TOO_LOW: ReasonWords(say.ENDED_LEVEL_TOO_LOW,

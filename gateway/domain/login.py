@@ -62,6 +62,9 @@ class LoginReason(StrEnum):
         "The identity provider does not answer")
     ANSWER_INVALID = ("login_answer_invalid", "Câu trả lời của hệ thống định danh không dùng được",
         "The answer of the identity provider cannot be used")
+    #: its clock is ahead of ours by more than `clock_skew_seconds`
+    CLOCK_DIFFERS = ("login_clock_differs", "Đồng hồ của hệ thống định danh và của Cổng lệch nhau quá nhiều",
+        "The clocks of the identity provider and of the gateway differ too much")
     #: a token, code, state, nonce or issuer that is not the one of this login
     FORGED = ("login_forged", "Câu trả lời không thuộc lượt đăng nhập này",
         "The answer does not belong to this login")

@@ -1256,6 +1256,11 @@ ENDED_PROVIDER_UNAVAILABLE = Sentence(
 ENDED_ANSWER_INVALID = Sentence(
     "Hệ thống định danh đã trả lời, nhưng câu trả lời không đọc được. Đây không phải lỗi của ông/bà.",
     "The identity provider answered, but its answer cannot be read. This is not your fault.")
+ENDED_CLOCK_DIFFERS = Sentence(
+    "Đồng hồ của hệ thống định danh và của Cổng lệch nhau quá nhiều, nên chưa đăng nhập được. Đây không phải lỗi của "
+    "ông/bà.",
+    "The clocks of the identity provider and of the gateway differ too much, so nobody can sign in. This is not your "
+    "fault.")
 ENDED_FORGED = Sentence(
     "Câu trả lời nhận được không phải của lượt đăng nhập này, nên không ai được đăng nhập.",
     "The answer that came is not that of this login, so nobody was signed in.")

@@ -95,6 +95,7 @@ STATUSES = {
     LoginReason.PROVIDER_REFUSED: 403,
     LoginReason.PROVIDER_UNAVAILABLE: 503,
     LoginReason.ANSWER_INVALID: 503,
+    LoginReason.CLOCK_DIFFERS: 503,
     LoginReason.FORGED: 403,
     LoginReason.NO_ACCOUNT: 403,
     LoginReason.LEVEL_TOO_LOW: 403,

@@ -59,7 +59,7 @@ REFUSED: dict[Lie, str] = {
     Lie.WRONG_AUD: f"{_FORGED} aud", Lie.MORE_AUD: f"{_FORGED} azp", Lie.MISSING_AUD: f"{_FORGED} aud",
     Lie.WRONG_ISS: f"{_FORGED} iss", Lie.ISS_WITH_SLASH: f"{_FORGED} iss",
     Lie.EXPIRED: f"{_INVALID} exp", Lie.MISSING_EXP: f"{_INVALID} exp", Lie.EXP_AS_TEXT: f"{_INVALID} exp",
-    Lie.NOT_YET_VALID: f"{_INVALID} iat", Lie.OLD_AUTHENTICATION: "login_expired auth_time",
+    Lie.NOT_YET_VALID: "login_clock_differs iat", Lie.OLD_AUTHENTICATION: "login_expired auth_time",
     Lie.MISSING_SUB: f"{_INVALID} sub", Lie.WRONG_AT_HASH: f"{_FORGED} at_hash",
     Lie.ALG_NONE: f"{_FORGED} alg", Lie.ALG_NONE_SIGNED: f"{_FORGED} alg", Lie.STRIPPED: f"{_FORGED} signature",
     Lie.BROKEN_SIGNATURE: f"{_FORGED} signature", Lie.CHANGED_CLAIM: f"{_FORGED} signature",
@@ -346,7 +346,8 @@ async def test_clock_of_the_provider_may_differ_by_a_minute(sandbox: str, told: 
         for ahead, expected in (
             (45, ""),
             (-45, ""),
-            (300, "login_answer_invalid iat"),
+            (100, "login_clock_differs iat"),
+            (300, "login_clock_differs iat"),
             (-7_500, "login_answer_invalid exp"),
         ):
             await order(sandbox, "POST", "clock", {"ahead_seconds": ahead})
