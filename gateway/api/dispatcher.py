@@ -178,8 +178,15 @@ class Dispatcher:
         request.problem = error.problem_code
         if isinstance(error, TokenRefused) and error.nonce:
             request.nonce = error.nonce
-        page = None if self._routes.page is None else self._routes.page(error, request)
-        return page or problem(error, request.exchange)
+        return self._error_page(error, request) or problem(error, request.exchange)
+
+    def _error_page(self, error: GatewayError, request: Request) -> Response | None:
+        """None: there is no page, or it cannot be made, which is logged; the problem says it then."""
+        try:
+            return None if self._routes.page is None else self._routes.page(error, request)
+        except Exception as fault:  # noqa: BLE001 -- behind it there is no answer, no line and no count
+            log().error("http.failed", exchange_id=request.exchange, error=fault)
+            return None
 
     def _account(self, request: Request, status: int, begun: float) -> None:
         seconds = time.perf_counter() - begun

@@ -382,6 +382,9 @@ CONFIRMED_VALUE_CHANGED = Sentence(
 SENT_BEFORE = Sentence(
     "đã nộp lúc {at}, mã {code}; nội dung sửa sau đó chưa được nộp: hãy xem hồ sơ đó, hoặc mở biểu mẫu mới",
     "sent at {at}, code {code}; what was changed since was not sent: look at that dossier, or open a new form")
+BLANK_OF_FILLED = Sentence(
+    "biểu mẫu này đã được điền từ dữ liệu của cơ quan nên không nộp như biểu mẫu trống được; hãy mở lại biểu mẫu",
+    "data of authorities filled this form, so it cannot be sent as a blank one; open the form again")
 FIELD_TO_FILL = Sentence("còn thiếu; hãy điền", "is missing; fill it in")
 FIELD_NOT_OF_FORM = Sentence("biểu mẫu không có trường này; hãy bỏ đi", "the form has no such field; leave it out")
 FIELD_TOO_LONG = Sentence("dài quá {most} ký tự; hãy viết ngắn lại", "has more than {most} characters; write less")

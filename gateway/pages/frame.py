@@ -389,7 +389,7 @@ class PageFrame:
         visit = self.visit
         entries = [one for one in self.pages if one.door == self.door and one.nav]
         other = "en" if self.language == "vi" else "vi"
-        query = [(name, value) for name, value in _query(request) if name != LANGUAGE]
+        query = [(name, value) for name, value in _readable(request) if name != LANGUAGE]
         return {
             LANGUAGE: self.language,
             "room": ROOMS.get(self.door, ROOMS[""]),
@@ -492,6 +492,14 @@ async def _parameters(request: Request) -> dict[str, str]:
 
 def _query(request: Request) -> list[tuple[str, str]]:
     return _pairs(request.rel_url.raw_query_string)
+
+
+def _readable(request: Request) -> list[tuple[str, str]]:
+    """The parameters of the query for a link; none where it cannot be read, which the page of the error says."""
+    try:
+        return _query(request)
+    except BadRequest:
+        return []
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:

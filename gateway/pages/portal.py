@@ -25,7 +25,7 @@ from gateway.mapping.model import Role
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.records import bare
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
-from gateway.pages.portal_forms import FORMS, keep_people, note_exchange, people_of, procedure_of, session_in
+from gateway.pages.portal_forms import FORMS, keep_people, note_blank, people_of, procedure_of, session_in
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
 from gateway.ports.relay import DossierSearch
 from gateway.relay.words import STATUSES
@@ -221,7 +221,7 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
         return Leaving(url=f"/portal/procedures/{procedure.code}/people")
     # what is submitted where no data could be asked for
     blank = visit.caller.exchange
-    await note_exchange(request, session, blank, {"procedure": procedure.code, "blank": True})
+    await note_blank(request, session, procedure, blank)
     agency = request.services.configuration.agencies.get(visit.caller.agency)
     return Shown(
         template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": FORMS},

@@ -69,8 +69,8 @@ _DEADLINE_MS = 1_500
 _MOST_STREAMS = 4
 #: how soon a stream ends after its session, in seconds
 _LOOK_SECONDS = 2.0
-#: exchanges that a session may still name; an older one is forgotten for one more
-_MOST_EXCHANGES = 20
+#: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
+_MOST_EXCHANGES, _MOST_BLANKS = 40, 100
 _MOST_NAMED = 100
 #: faults of a form that are said at a time
 _MOST_FAULTS = 20
@@ -131,7 +131,7 @@ async def fill(request: Request, visit: Visit) -> Response:
     done = await prefill.fill(request, request.services.logins.of_session(session.identity))
     found = orjson.loads(done.body)
     exchange, pending = found["exchange_id"], found["pending"]
-    await note_exchange(request, session, exchange, {"procedure": procedure.code, "pending": pending})
+    await _note_exchange(request, session, exchange, {"procedure": procedure.code, "pending": pending})
     return answer({**found, "pending": None if pending is None else exchange})
 
 
@@ -157,7 +157,8 @@ async def decide(request: Request, visit: Visit) -> Response:
     done = await prefill.decide(request)
     found = orjson.loads(done.body)
     papers = {one["code"]: one["state"] for one in found["papers"]}
-    rest = [name for name, one in found["fields"].items() if one["state"] == "not_applicable"]
+    needed: Any = procedure_of(request).form.get("required", ())
+    rest = [name for name in needed if found["fields"].get(name, {}).get("state") == "not_applicable"]
     await _change_exchange(request, visit, exchange, {"papers": papers, "rest": rest})
     return done
 
@@ -207,6 +208,8 @@ async def submit(request: Request, visit: Visit) -> Response:
     noted, digest = await _exchange(request, visit, body.exchange_id), _digest(body)
     if noted.get("sent", digest) != digest:
         raise _sent_before(noted)
+    if noted.get("spent"):
+        raise Unprocessable(say.BLANK_OF_FILLED)
     if "sent" not in noted:
         await _check_own(request, visit, body)
         _check_form(procedure, body, noted)
@@ -264,24 +267,55 @@ async def keep_people(
     await _sessions(request).keep(session, note)
 
 
-async def note_exchange(
-    request: Request, session: Session, exchange: str, members: Mapping[str, object]
-) -> None:
-    """An exchange that this session may name from now on."""
+async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:
+    """What a form is sent under where no data could be asked for."""
 
     def note(kept: _Kept) -> None:
-        known = {**kept.get("exchanges", {}), exchange: members}
-        kept["exchanges"] = dict([*known.items()][-_MOST_EXCHANGES:])
+        known = {**kept.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True}}
+        kept["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
 
     await _sessions(request).keep(session, note)
+
+
+async def _note_exchange(
+    request: Request, session: Session, exchange: str, members: Mapping[str, object]
+) -> None:
+    """An exchange that this session may name. The newest page of its procedure is no blank form any more."""
+
+    def note(kept: _Kept) -> None:
+        known = kept.get("exchanges", {})
+        kept["exchanges"] = {**_lasting(known), exchange: members}
+        for one in reversed(kept.get("blanks", {}).values()):
+            if one["procedure"] == members["procedure"] and one.keys().isdisjoint({"spent", "sent"}):
+                one["spent"] = True
+                return
+
+    await _sessions(request).keep(session, note)
+
+
+def _lasting(known: _Kept) -> _Kept:
+    """What stays when one more comes: first goes what nobody decided, then what was sent; the oldest of them."""
+
+    def rank(name: str) -> int:
+        return 2 * ("papers" in known[name]) - ("sent" in known[name])
+
+    going = sorted(known, key=rank)[: max(0, len(known) + 1 - _MOST_EXCHANGES)]
+    return {name: one for name, one in known.items() if name not in going}
 
 
 async def _exchange(request: Request, visit: Visit, exchange: str) -> _Kept:
     """What is noted of an exchange of this session and this procedure. Raises NotFound."""
     kept = await _sessions(request).kept(session_in(visit))
-    found: _Kept = kept.get("exchanges", {}).get(exchange, {})
+    found: _Kept = _place(kept, exchange).get(exchange, {})
     if found.get("procedure") != procedure_of(request).code:
         raise NotFound(say.NO_EXCHANGE_OF_SESSION)
+    return found
+
+
+def _place(kept: _Kept, exchange: str) -> _Kept:
+    """Where a session has an exchange, if it has it."""
+    blanks: _Kept = kept.get("blanks", {})
+    found: _Kept = blanks if exchange in blanks else kept.get("exchanges", {})
     return found
 
 
@@ -291,8 +325,9 @@ async def _change_exchange(
     """`once`: members that are there stay as they are."""
 
     def note(kept: _Kept) -> None:
-        if (known := kept.get("exchanges", {}).get(exchange)) is not None:
-            kept["exchanges"][exchange] = {**members, **known} if once else {**known, **members}
+        place = _place(kept, exchange)
+        if (known := place.get(exchange)) is not None:
+            place[exchange] = {**members, **known} if once else {**known, **members}
 
     await _sessions(request).keep(session_in(visit), note)
     return await _exchange(request, visit, exchange)
@@ -306,7 +341,7 @@ async def _person_in(request: Request, visit: Visit, role: object) -> Mapping[st
         name, _, number = str(role).partition("#")
         one = people.get(name)
         if isinstance(one, list):
-            one = one[int(number or 1) - 1] if number.isdigit() and 0 < int(number or 1) <= len(one) else None
+            one = dict(zip(map(str, range(1, len(one) + 1)), one, strict=True)).get(number)
         if one is None and name == procedure.signs_in:
             return _who(session.identity)
         if not isinstance(one, dict) or "same_as" not in one:
@@ -339,17 +374,22 @@ def _who(who: Identity) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _counted(request: Request, visit: Visit) -> Iterator[None]:
-    """Count a stream of the session. Raises TooMany."""
-    counts, name = request.services.waiting, f"{request.requester.id} {session_in(visit).id}"
-    if counts.get(name, 0) >= _MOST_STREAMS:
-        raise TooMany(say.AT_MOST_AT_A_TIME(most=_MOST_STREAMS), retry_after=1)
-    counts[name] = counts.get(name, 0) + 1
+    """Count a stream for its session, and for the requester as one by the API. Raises TooMany."""
+    counts, requester = request.services.waiting, request.requester.id
+    most_of_all = request.services.configuration.gateway.limits.waiting_per_requester
+    bounds = {f"{requester} {session_in(visit).id}": _MOST_STREAMS, requester: most_of_all}
+    for name, most in bounds.items():
+        if counts.get(name, 0) >= most:
+            raise TooMany(say.AT_MOST_AT_A_TIME(most=most), retry_after=1)
+    for name in bounds:
+        counts[name] = counts.get(name, 0) + 1
     try:
         yield
     finally:
-        counts[name] -= 1
-        if not counts[name]:
-            del counts[name]
+        for name in bounds:
+            counts[name] -= 1
+            if not counts[name]:
+                del counts[name]
 
 
 async def _while_signed_in(
@@ -505,7 +545,7 @@ def _dossier(
         field_title=purpose.title.vi, unit=agency.title.vi if agency is not None else visit.caller.agency,
         channel=Channel.ONLINE, applicant=_applicant(session_in(visit).identity), abstract=mapping.title.vi,
         filed_at=filed, status=DossierStatus.SUBMITTED, papers=tuple(_papers(procedure, body, noted)),
-        more={"form": body.values, "exchange": body.exchange_id},
+        more={"form": body.values, "exchange": body.exchange_id, "confirmed": not noted.get("blank")},
     )  # fmt: skip
 
 

@@ -6,6 +6,10 @@ import sqlite3
 import orjson
 import pytest
 
+from gateway.api.dispatcher import Dispatcher, Routes
+from gateway.api.request import Request
+from gateway.domain.errors import GatewayError
+from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Town
 from tests.pages.trial import entered
 
@@ -87,6 +91,46 @@ async def test_parameter_that_comes_twice_is_refused(browser: Browser) -> None:
     page = await browser.go("/?lang=en&lang=vi", Accept=HTML)
     assert page.status == 400
     assert "Yêu cầu không đúng" in page.text
+
+
+@pytest.mark.parametrize(
+    "url", ["/?a=%ff", "/me?lang=%ff", "/docs?x=%ff", "/?" + "&".join(f"p{n}=" for n in range(101))]
+)
+async def test_query_that_cannot_be_read_is_a_page_that_says_so_and_is_logged(
+    browser: Browser, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = await browser.go(url, Accept=HTML)
+    assert page.status == 400
+    assert "Yêu cầu không đúng" in page.text
+    assert page.exchange in capsys.readouterr().out
+
+
+async def test_unknown_path_with_a_query_that_cannot_be_read_is_not_found(browser: Browser) -> None:
+    page = await browser.go("/nowhere?x=%ff", Accept=HTML)
+    assert page.status == 404
+    assert page.exchange in page.text
+
+
+async def test_error_whose_page_cannot_be_made_is_a_problem_and_both_faults_are_logged(
+    browser: Browser, at: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_error: GatewayError, _request: Request) -> None:
+        raise LookupError
+
+    gateway, routes = at.gateway, Routes()
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    routes.page = broken
+    former = gateway._runners[0].serve(Dispatcher(gateway.app.services, routes, gateway.parts.metrics))
+    try:
+        page = await browser.go("/nowhere", Accept=HTML)
+    finally:
+        gateway._runners[0].serve(former)
+    assert page.status == 404
+    assert page.headers["Content-Type"] == "application/problem+json"
+    said = capsys.readouterr().out
+    assert "LookupError" in said
+    assert "http.answered" in said
 
 
 async def test_api_stays_an_api_for_browsers(browser: Browser) -> None:

@@ -11,6 +11,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from gateway.pages.portal_forms import _lasting
+from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Landing, Town
 from tests.pages.trial import entered, page, token
 
@@ -331,6 +333,30 @@ async def test_streams_of_one_session_are_few_and_end_with_it(
     assert "http.failed" not in capsys.readouterr().out
 
 
+async def test_streams_of_all_sessions_count_for_the_requester_of_the_portal(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser, "luu")
+    gateway = at.gateway
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    services = gateway.app.services
+    await at.house.misbehave("civil_status", "slow", seconds=SLOW)
+    try:
+        exchange = (await citizen.filled())["exchange_id"]
+        # as if other sessions had that many open
+        services.waiting["portal"] = services.configuration.gateway.limits.waiting_per_requester - 1
+        async with citizen.late(exchange) as last:
+            assert last.status == 200
+            assert await came(citizen, exchange) == 429
+            await last.content.read()
+        assert await came(citizen, exchange) != 429
+    finally:
+        services.waiting.pop("portal", None)
+        async with at.house.session.delete(f"{at.house.control}/misbehave"):
+            pass
+
+
 async def came(citizen: Citizen, exchange: str) -> int:
     """The status of one stream more."""
     async with citizen.late(exchange) as stream:
@@ -363,6 +389,22 @@ async def test_wrong_value_is_reported_about_the_person_of_the_role(browser: Bro
     assert (await citizen.call("/corrections", {**wrong, "subject": {"personal_id": "033085004321"}}))[
         0
     ] == 422
+
+
+async def test_wrong_value_of_a_person_who_is_not_in_the_list_of_a_role_is_refused(browser: Browser) -> None:
+    one = {
+        "members.who": "other", "members.1.personal_id": "033085004321", "members.1.full_name": "Phạm Văn Thử",
+        "members.1.birth_date": "1985-07-04",
+    }  # fmt: skip
+    citizen = await begun(browser, code="1.004222", **one)
+    answer = await citizen.filled()
+    wrong = {
+        "exchange_id": answer["exchange_id"], "source": "population", "attribute": "person.full_name",
+        "why": "citizen_corrects", "shown": "x", "correct": "y",
+    }  # fmt: skip
+    for place in ("²", "9" * 5_000, "0", "-1", "3", "", "1.0", "٣"):
+        status, refused = await citizen.call("/corrections", {**wrong, "subject": f"members#{place}"})
+        assert (status, refused["errors"][0]["pointer"]) == (422, "/subject"), place
 
 
 # ---------------------------------------------------------------------------------------------------- submitting
@@ -469,9 +511,7 @@ async def test_form_that_its_schema_refuses_is_no_dossier_and_each_field_is_name
 ) -> None:
     citizen = await begun(browser)
     exchange, form = await citizen.ready()
-    blank = re.search(r'data-blank="([^"]+)"', (await page(browser, citizen.form_url)).text)
-    assert blank
-    for one in (exchange, blank[1]):
+    for one in (exchange, blank_of(await page(browser, citizen.form_url))):
         sent = {name: value for name, value in {**form, **change}.items() if value is not None}
         status, refused = await citizen.call("/submit", {"exchange_id": one, "values": sent})
         assert status == 422, refused
@@ -517,11 +557,61 @@ async def test_refused_source_empties_its_fields_and_the_dossier_has_what_was_ty
 
 async def test_form_can_be_sent_by_hand_where_no_data_could_be_asked_for(browser: Browser) -> None:
     citizen = await begun(browser)
-    found = re.search(r'data-blank="([^"]+)"', citizen.form.text)
-    assert found
     form = {**TYPED, "nycHoTen": "Trần Thị Mẫu Tay"}
-    status, sent = await citizen.call("/submit", {"exchange_id": found[1], "values": form})
+    status, sent = await citizen.call("/submit", {"exchange_id": blank_of(citizen.form), "values": form})
     assert status == 200, sent
+
+
+async def test_form_that_was_filled_is_no_blank_one_and_a_blank_one_says_that_nothing_was_confirmed(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    blank = blank_of(citizen.form)
+    await citizen.ready()
+    other = {"exchange_id": blank, "values": {**TYPED, "nycHoTen": "Kẻ Khác"}}
+    status, refused = await citizen.call("/submit", other)
+    assert status == 422, refused
+    assert "mở lại biểu mẫu" in refused["detail_vi"]
+    # another page of the same form is blank as long as nothing filled it
+    again = blank_of(await page(browser, citizen.form_url))
+    status, sent = await citizen.call("/submit", {**other, "exchange_id": again})
+    assert status == 200, sent
+    assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is False
+    exchange, form = await citizen.ready()
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is True
+
+
+async def test_form_in_one_tab_lives_while_others_are_opened_and_filled(browser: Browser) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    typing = (await citizen.filled())["exchange_id"]
+    for _ in range(25):
+        await page(browser, citizen.form_url)
+    await citizen.filled()
+    decision = {"exchange_id": typing, "accepted": [], "refused": []}
+    assert (await citizen.call("/decision", decision))[0] != 404
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent
+
+
+async def test_exchange_that_was_decided_is_forgotten_last() -> None:
+    known: dict[str, Any] = {f"d{n}": {"papers": {}} for n in range(20)} | {
+        f"s{n}": {"papers": {}, "sent": "x"} for n in range(10)
+    }
+    known |= {f"u{n}": {} for n in range(20)}
+    stay = _lasting(known)
+    assert len(stay) == 39
+    assert [one for one in known if one not in stay] == [f"u{n}" for n in range(11)]
+    full: dict[str, Any] = {f"d{n}": {"papers": {}} for n in range(40)} | {"s": {"papers": {}, "sent": "x"}}
+    assert [one for one in full if one not in _lasting(full)] == ["d0", "s"]
+
+
+def blank_of(form: Landing) -> str:
+    """What the form of this page is sent under where no data could be asked for."""
+    found = re.search(r'data-blank="([^"]+)"', form.text)
+    assert found
+    return found[1]
 
 
 async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can_name_it(
