@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -21,6 +22,9 @@ from tests import compiled
 
 #: set by `.ci/run`: whoever skips must say so by a marker that is not selected there
 NO_SKIP = os.environ.get("MOTLAN_NO_SKIP") == "1"
+# no test is timed: a busy machine is no fault of the code
+hypothesis.settings.register_profile("motlan", deadline=None)
+hypothesis.settings.load_profile("motlan")
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
 # Servers in wheels want a private runtime folder, already while they are imported; containers have none.

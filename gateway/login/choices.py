@@ -35,8 +35,6 @@ from gateway.login.wanted import AuthorizationAnswer, AuthorizationError, Author
 MYSELF = "self"
 MANDATE, CONSENT = "/login/mandate", "/login/consent"
 _SECONDS = 900
-#: how old the proof of a mandate may be that goes on without a page
-_PROOF_SECONDS = 900
 #: of what is kept with a session: system -> the choice that it got last
 _CHOSEN = "for_whom"
 #: in the place of a ticket: the request has its answer
@@ -238,7 +236,7 @@ class Choices:
         if kept is None:
             return at
         mandate = _WRITTEN.validate_json(kept).mandate
-        if mandate is not None and at.session.seen - mandate.proven_at > _PROOF_SECONDS:
+        if mandate is not None and not mandate.is_fresh(at.session.seen):
             try:
                 mandate = await self._proven_anew(visitor, at, mandate)
             except MandateNotProven:
