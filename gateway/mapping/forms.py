@@ -29,12 +29,12 @@ _JSON_TYPES: Mapping[object, str] = {
     list: "array",
 }
 
-FormFault = tuple[Loc, str, str, *tuple[str, ...]]
+FormDefect = tuple[Loc, str, str, *tuple[str, ...]]
 
 
 def form_faults(
     code: str, form: SchemaFile, codes: Codes, procedure: Procedure | None
-) -> Iterator[FormFault]:
+) -> Iterator[FormDefect]:
     """Unknown words of a form, and fields that a page could not name. `procedure` None: it has faults of its own."""
     said = form.schema.get("x-procedure")
     if said != code:
@@ -68,7 +68,7 @@ def form_faults(
                 yield (*loc, word), f"'{word}' is no word of a form", remedy
 
 
-def _placed(part: Mapping[str, object], loc: Loc, procedure: Procedure | None) -> Iterator[FormFault]:
+def _placed(part: Mapping[str, object], loc: Loc, procedure: Procedure | None) -> Iterator[FormDefect]:
     """A place on the page that is none."""
     if type(part.get("x-order", 0)) is not int:
         yield (
@@ -81,7 +81,7 @@ def _placed(part: Mapping[str, object], loc: Loc, procedure: Procedure | None) -
         yield (*loc, "x-role"), what, near(str(part["x-role"]), roles, f"use one of {', '.join(roles)}")
 
 
-def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
+def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormDefect]:
     """Two fields at one place of the page, or under one key of the portal."""
     fields = part.get("properties")
     for word in ("x-order", "x-portal-key"):
@@ -94,7 +94,7 @@ def _twice(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
             taken.setdefault(place, name)
 
 
-def _untitled(part: Mapping[str, object], loc: Loc) -> Iterator[FormFault]:
+def _untitled(part: Mapping[str, object], loc: Loc) -> Iterator[FormDefect]:
     """Fields without a title in one of the languages: no page could name them."""
     fields = part.get("properties")
     for name, field in fields.items() if isinstance(fields, Mapping) else ():
