@@ -62,6 +62,21 @@ _PROCEDURE = _object(
     mark=_TEXT,
     subjects=_named(_FREE),
 )
+_PROCEDURE_PAPER = _object(
+    "title replaceable rests_on",
+    title=_TEXT,
+    title_en=_TEXT,
+    replaceable={"type": "boolean"},
+    rests_on=_listed(_TEXT)
+    | {
+        "description": "Các trường của biểu mẫu mà giấy tờ dựa vào: giá trị khác đi thì hỏi lại với `known` / "
+        "Fields of the form that the paper rests on: with another value there, ask again with `known`"
+    },
+    mark=_MARK,
+    legal_basis=_TEXT,
+    basis_mark=_TEXT,
+)
+_DESCRIBED = {**_PROCEDURE, "properties": {**_PROCEDURE["properties"], "papers": _named(_PROCEDURE_PAPER)}}
 #: of problems
 CODES = (*ProblemCode, *RefusalReason)
 #: of a problem; its words stand beside it
@@ -152,7 +167,7 @@ ANSWERS: dict[str, Any] = {
     **EXPLAIN_ANSWERS,
     **PAPERS_ANSWERS,
     "Procedures": _object("procedures", procedures=_listed(_PROCEDURE)),
-    "Procedure": _PROCEDURE,
+    "Procedure": _DESCRIBED,
     "Form": {
         "type": "object",
         "description": "JSON Schema 2020-12, with what a page needs (`x-groups`, `x-role`, `x-catalogues` …)",

@@ -1,7 +1,8 @@
 """`/motlan-form.js` and its style sheet: the form for the page of any portal, on any origin.
 
 Cacheable by anybody, checked again by its ETag after an hour (RFC 9110, 8.8.3); compressed for clients that take it.
-Indentation and comments stay here, but for the head with the licence of the icons: nobody waits for them.
+Indentation, comments but for the licence of the icons, and long names of private members stay here: nobody waits for
+them.
 """
 
 import base64
@@ -24,6 +25,8 @@ FILES = {
 }
 #: indentation, blank lines, and lines that are only a comment
 _UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n)+|^[ \t]+", re.MULTILINE)
+#: members that nothing outside of the script can name (ECMA-262, private names)
+_PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async ))#[a-z]\w+", re.ASCII | re.MULTILINE)
 _HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",
@@ -40,7 +43,8 @@ def add_form_element(routes: Routes) -> None:
 
 def _lean(text: str) -> str:
     head, end, rest = text.partition("*/\n")
-    return head + end + _UNREAD.sub("", rest)
+    names = {name: f"#_{at:x}" for at, name in enumerate(dict.fromkeys(_PRIVATE.findall(rest)))}
+    return head + end + _UNREAD.sub("", _PRIVATE.sub(lambda found: names[found[0]], rest))
 
 
 class _FormFile:

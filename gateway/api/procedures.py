@@ -7,6 +7,7 @@ from gateway.domain.errors import NotFound
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.load import Catalogue
+from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Procedure
 
 
@@ -23,12 +24,13 @@ async def one(request: Request) -> Response:
 
 def described(procedure: Procedure) -> dict[str, object]:
     """A procedure with its roles, fields and papers."""
-    mapping = procedure.mapping
+    mapping, fields = procedure.mapping, rests_on(procedure)
     papers = {
         name: {
             "title": paper.title.vi,
             "title_en": paper.title.en,
             "replaceable": paper.replaced_by is not None or paper.digital_only,
+            "rests_on": list(fields[name]),
             "mark": paper.mark,
             "legal_basis": paper.legal_basis,
             "basis_mark": paper.basis_mark,

@@ -389,6 +389,12 @@ FIELD_TO_FILL = Sentence("còn thiếu; hãy điền", "is missing; fill it in")
 FIELD_NOT_OF_FORM = Sentence("biểu mẫu không có trường này; hãy bỏ đi", "the form has no such field; leave it out")
 FIELD_TOO_LONG = Sentence("dài quá {most} ký tự; hãy viết ngắn lại", "has more than {most} characters; write less")
 FIELD_NOT_AS_FORM = Sentence("không đúng mẫu của biểu mẫu; hãy sửa lại", "is not as the form takes it; correct it")
+PAPER_OF_OTHER_VALUES = Sentence(
+    "thêm tệp của giấy tờ này: {paper}, hoặc khôi phục những gì cơ quan đã cung cấp",
+    "add the file of this paper: {paper}; or restore what the agencies gave")
+PAPERS_OF_OTHER_VALUES = Sentence(
+    "tờ khai đã sửa sau khi cổng xét giấy tờ, nên dữ liệu không thay được các giấy tờ này",
+    "the form was changed after the papers were decided, so that data do not replace these papers")
 NO_STAFF_PROVIDER = Sentence(
     "chưa có nơi đăng nhập cho cán bộ; thêm tệp có 'accounts: staff' vào config/identity_providers",
     "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")

@@ -29,8 +29,8 @@ _DOUBTS = {
     "several_records": Reason.SEVERAL_RECORDS,
 }
 #: evidence that identifies a person in a form
-_IDENTIFIES = frozenset({"person", "account"})
-_IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
+IDENTIFIES = frozenset({"person", "account"})
+IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
 #: outcomes without a usable answer
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
 #: why a deciding attribute may not be asked: more specific than "unknown"
@@ -100,10 +100,10 @@ def _named_otherwise(facts: Facts, role: str) -> str | None:
         about = [
             one.attribute
             for one in planned.refs
-            if facts.plan.slots.get(one.role, one.role) == slot and one.evidence in _IDENTIFIES
+            if facts.plan.slots.get(one.role, one.role) == slot and one.evidence in IDENTIFIES
         ]
         for name in about if typed else ():
-            own = getattr(subject, name, None) if name in _IDENTITY else None
+            own = getattr(subject, name, None) if name in IDENTITY else None
             if own is not None and not _covers(str(own), typed):
                 return planned.field.key
     return None

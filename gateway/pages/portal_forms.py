@@ -54,12 +54,14 @@ from gateway.domain.errors import (
 )
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
-from gateway.domain.sentences import Sentence
+from gateway.domain.sentences import Sentence, titled
 from gateway.login.sessions import Session
 from gateway.mapping.form_hints import hinted
+from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import PageRole, PageRoute, Visit
+from gateway.prefill.form_values import at
 from gateway.prefill.pending import unknown
 
 #: where the form asks
@@ -131,7 +133,12 @@ async def fill(request: Request, visit: Visit) -> Response:
     done = await prefill.fill(request, request.services.logins.of_session(session.identity))
     found = orjson.loads(done.body)
     exchange, pending = found["exchange_id"], found["pending"]
-    await _note_exchange(request, session, exchange, {"procedure": procedure.code, "pending": pending})
+    noted = {
+        "procedure": procedure.code,
+        "pending": pending,
+        "known": _digests(procedure, given.get("known")),
+    }
+    await _note_exchange(request, session, exchange, noted)
     return answer({**found, "pending": None if pending is None else exchange})
 
 
@@ -214,7 +221,7 @@ async def submit(request: Request, visit: Visit) -> Response:
         await _check_own(request, visit, body)
         _check_form(procedure, body, noted)
         if not noted.get("blank"):
-            await _attest(request, body)
+            _check_papers(procedure, body, noted, await _attest(request, body))
         code, filed = await _reserved(request, visit, body.exchange_id)
         noted = await _exchange(request, visit, body.exchange_id)
         await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
@@ -503,8 +510,8 @@ def _url(code: str) -> str:
     return f"/portal/dossiers/{code}"
 
 
-async def _attest(request: Request, body: SubmittedForm) -> None:
-    """Compare the form with what the gateway gave.
+async def _attest(request: Request, body: SubmittedForm) -> frozenset[str]:
+    """Fields with another value than the gateway gave.
 
     Raises Unprocessable for a confirmed value that was changed, or taken out.
     """
@@ -517,6 +524,49 @@ async def _attest(request: Request, body: SubmittedForm) -> None:
         raise Unprocessable(
             why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
         )
+    return frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
+
+
+def _check_papers(
+    procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], changed: frozenset[str]
+) -> None:
+    """Raises Unprocessable: papers without a file that data replaced, while the form had other values.
+
+    A value that the person typed before the gateway decided (`known`) is one that it knew.
+    """
+    known, states = noted.get("known", {}), noted.get("papers", {})
+    others = {key for key in changed | known.keys() if _value_digest(_value(body, key)) != known.get(key)}
+    # a blank field names nothing for which a paper could apply
+    named = {key for key in others if _value(body, key) is not None}
+    reopening = {"replaced": others, "reusable": others, "not_applicable": named}
+    missing = [
+        paper
+        for paper, keys in rests_on(procedure).items()
+        if paper not in body.papers and not reopening.get(states.get(paper, ""), set()).isdisjoint(keys)
+    ]
+    errors = []
+    for code in missing:
+        title = procedure.papers[code].title
+        why = say.PAPER_OF_OTHER_VALUES(paper=titled(title.vi, title.en))
+        errors.append(entry(f"/papers/{code}", why, ProblemCode.VALUE_NOT_POSSIBLE))
+    if errors:
+        raise Unprocessable(say.PAPERS_OF_OTHER_VALUES, errors=errors)
+
+
+def _digests(procedure: Procedure, known: object) -> dict[str, str]:
+    """Field -> digest of what the person typed before the gateway decided about papers, where one rests on it."""
+    keys = {key for one in rests_on(procedure).values() for key in one}
+    typed = known if isinstance(known, dict) else {}
+    return {key: _value_digest(value) for key, value in typed.items() if key in keys}
+
+
+def _value_digest(value: object) -> str:
+    """Short, so that a session has room for those of many exchanges; only the server has them."""
+    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _value(body: SubmittedForm, key: str) -> object:
+    return at(body.values, key.split("."))
 
 
 async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str, datetime]:

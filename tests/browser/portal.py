@@ -78,7 +78,7 @@ class ScriptedPortal:
 
     def __init__(self, gateway: str, form: dict[str, Any]) -> None:
         self.gateway = gateway
-        self.about = {
+        self.about: dict[str, Any] = {
             "procedure": {
                 "code": "1.001193",
                 "title": "Đăng ký khai sinh",

@@ -718,3 +718,193 @@ async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: Hous
         ) as answer:
             assert answer.status == 304
     assert total <= 25_000
+
+
+def resting(told: ScriptedPortal, keys: list[str]) -> None:
+    told.about["procedure"]["papers"] = {"residence": {"rests_on": keys}}
+
+
+REPLACED = [PAPERS[1]]
+LATE = b"event: late\ndata: %b\n\n"
+
+
+@on_session
+async def test_paper_whose_values_were_edited_is_asked_for_and_decided_again_before_the_check(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nycQuanHe"])
+    states = {"nycQuanHe": field("filled", "Mẹ", "e1", editable=True), "nksNoiSinh": field("empty")}
+    told.answers["prefill"] = 200, answered(states, papers=REPLACED)
+    page = await opened(profile, url)
+    await page.evaluate("document.querySelectorAll('motlan-form [aria-required]').forEach((one) => one)")
+    paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    relation = page.get_by_label("Quan hệ với người được đăng ký")
+    await page.get_by_label(re.compile("^Nơi sinh")).fill("Trạm y tế")
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    await relation.fill("Cô ruột")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper.locator("input[type=file]")).to_have_count(1)
+    await relation.fill("Mẹ")
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    await relation.fill("Cô ruột")
+    kept = {**states, "nycQuanHe": field("kept", "Cô ruột"), "nksNoiSinh": field("kept", "Trạm y tế")}
+    advice = {"vi": "Dữ liệu nói về đối tượng khác.", "en": "Another object."}
+    required = {**PAPERS[1], "state": "required", "reason": {"code": "object_differs"}, "advice": advice}
+    told.answers["prefill"] = 200, answered(kept, papers=[required])
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.get_by_role("heading", name="Kiểm tra trước khi nộp")).to_be_focused()
+    asked = [body for act, body in told.received if act == "prefill"]
+    assert len(asked) == 2
+    assert asked[1]["known"]["nycQuanHe"] == "Cô ruột"
+    await expect(paper).to_contain_text("Dữ liệu nói về đối tượng khác")
+    await expect(paper.locator("input[type=file]")).to_have_count(1)
+    # nothing changed since: the gateway is not asked a third time
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.get_by_role("heading", name="Kiểm tra trước khi nộp")).to_be_focused()
+    assert [act for act, _ in told.received].count("prefill") == 2
+
+
+async def everything_typed(page: Page) -> None:
+    """What is required and blank has a value."""
+    for one in await page.locator("motlan-form input[aria-required]:visible").all():
+        if await one.input_value():
+            continue
+        label = await one.evaluate("(one) => document.getElementById(`${one.id}-label`).textContent")
+        text = (
+            "02/01/2026" if label.startswith("Ngày") else "033190001234" if label.startswith("Số") else "Mẫu"
+        )
+        await one.fill(text)
+    for one in await page.locator("motlan-form [role=radiogroup][aria-required]:visible").all():
+        await one.get_by_role("radio").first.check()
+    for one in await page.locator("motlan-form select[aria-required]:visible").all():
+        await one.select_option(index=1)
+
+
+@on_session
+async def test_paper_counts_as_resting_on_every_field_where_the_portal_does_not_say(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.answers["prefill"] = 200, answered({"nksNoiSinh": field("empty")}, papers=REPLACED)
+    page = await opened(profile, url)
+    await page.get_by_label(re.compile("^Nơi sinh")).fill("Trạm y tế")
+    paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+
+
+@on_session
+async def test_value_of_a_refused_source_is_not_offered(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "civil_status"})
+    mother = {"meHoTen": field("filled", "Trần Thị Mẫu", "e2")}
+    told.answers["prefill"] = 200, answered({**mother, "nksHoTen": waiting}, pending="token")
+    page = await opened(profile, url)
+    name = page.get_by_label(re.compile("^Họ tên con"))
+    await name.fill("Tên Tự Nhập")
+    late = answered({**mother, "nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True)})
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    use = page.get_by_role("button", name="Dùng Tên Nguồn Hai")
+    await expect(use).to_be_visible()
+    region = page.get_by_role("region", name="Mẹ", exact=True)
+    await region.locator("summary").first.click()
+    await region.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await region.get_by_role("button", name="Không dùng", exact=True).click()
+    await expect(use).to_have_count(0)
+    await expect(name).to_have_value("Tên Tự Nhập")
+    await region.get_by_role("button", name="Dùng lại").click()
+    await expect(use).to_be_visible()
+
+
+def disputed(*values: tuple[str, str]) -> dict[str, Any]:
+    candidates = [{"value": value, "evidence": evidence} for value, evidence in values]
+    doubt = {"kind": "sources_differ", "preferred": 0, "rule": "r", "candidates": candidates}
+    return field("disputed", values[0][0], values[0][1], reason={"code": "sources_differ"}, doubt=doubt)
+
+
+@on_session
+async def test_chosen_value_stays_chosen_when_a_late_source_differs_too_and_is_the_word_of_its_source(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    first = {"meHoTen": disputed(("Tên A", "e1"), ("Tên B", "e2"))}
+    told.answers["prefill"] = 200, answered(first, pending="token", sources=ALL["sources"])
+    page = await opened(profile, url)
+    await page.get_by_role("radio", name="Tên A").check()
+    mother = box(page, "Họ tên").filter(has=page.get_by_role("radiogroup"))
+    await expect(mother.locator(".ml-origin").last).to_contain_text("CSDL quốc gia về dân cư")
+    await expect(page.locator(".ml-legend")).to_contain_text("1 điền sẵn")
+    await expect(page.locator(".ml-legend")).to_contain_text("0 ông/bà nhập")
+    late = answered({"meHoTen": disputed(("Tên C", "e3"), ("Tên A", "e1"), ("Tên B", "e2"))})
+    late["evidence"]["e3"] = {**late["evidence"]["e1"], "source": "health"}
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    await expect(page.get_by_role("radio", name="Tên C")).to_be_visible()
+    await expect(page.get_by_role("radio", name="Tên A")).to_be_checked()
+    await expect(page.get_by_role("radio", name="Tên A")).to_be_focused()
+    assert (await page.evaluate("document.querySelector('motlan-form').values"))["meHoTen"] == "Tên A"
+
+
+@on_session
+async def test_confirmed_value_of_another_source_leaves_the_block_of_the_first(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    first = {name: field("filled", text, "e1") for name, text in (("meHoTen", "A"), ("meDanToc", "Kinh"))}
+    told.answers["prefill"] = 200, answered(first, pending="token", sources=ALL["sources"])
+    page = await opened(profile, url)
+    late = answered({**first, "meHoTen": field("filled", "Tên Hộ Tịch", "e2")})
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    other = mother.locator(".ml-field").filter(has_text="Tên Hộ Tịch")
+    await expect(other).to_contain_text("Do CSDL hộ tịch điện tử xác nhận")
+    await expect(mother.locator(".ml-locked")).not_to_contain_text("Tên Hộ Tịch")
+    await mother.locator(".ml-locked summary").click()
+    await mother.locator(".ml-locked").get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await mother.get_by_role("button", name="Không dùng", exact=True).click()
+    values = await page.evaluate("document.querySelector('motlan-form').values")
+    assert values["meHoTen"] == "Tên Hộ Tịch"
+    assert "meDanToc" not in values
+
+
+@on_session
+async def test_field_of_the_same_data_as_an_edited_one_says_so_and_a_silent_source_is_no_blank(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    states = {
+        "nksNgaySinh": field("filled", "02/01/2026", "e1", editable=True),
+        "nksNgaySinhBangChu": field("filled", "Ngày hai, tháng một", "e1", editable=True),
+        "meQuocTich": field("unavailable", reason={"code": "source_timeout", "source": "civil_status"}),
+        "chaDanToc": field("unavailable", reason={"code": "source_timeout", "source": "civil_status"}),
+    }
+    for name in ("nksNgaySinh", "nksNgaySinhBangChu"):
+        states[name]["attribute"] = "birth_notice.birth_date"
+    told.answers["prefill"] = 200, answered(states)
+    page = await opened(profile, url)
+    born = page.get_by_label(re.compile("^Ngày sinh con"))
+    words = page.locator(".ml-field").filter(has_text="bằng chữ")
+    await expect(words).not_to_contain_text("Ông/bà đã sửa")
+    await born.fill("01/11/2026")
+    await expect(words).to_contain_text("Ông/bà đã sửa Ngày sinh con")
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    check = page.locator(".ml-check")
+    await expect(check.locator("dd").filter(has_text="Ngày hai")).to_contain_text("Ông/bà đã sửa")
+    silent = check.locator("div").filter(has=page.locator("dt", has_text="Dân tộc")).locator("dd")
+    await expect(silent.filter(has_text="hiện không trả lời được")).not_to_have_count(0)
+
+
+@on_session
+async def test_language_of_a_tag_that_named_none_can_be_set(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.answers["prefill"] = 200, answered({"nksHoTen": field("empty")})
+    page = await opened(profile, url)
+    await page.get_by_label(re.compile("^Họ tên con")).fill("Phạm Minh Khang")
+    await page.evaluate("document.querySelector('motlan-form').lang = 'en'")
+    await expect(page.get_by_label(re.compile("^Child's full name"))).to_have_value("Phạm Minh Khang")

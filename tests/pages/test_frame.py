@@ -1,11 +1,14 @@
 """What every page goes through: languages, JSON twins, error pages, headers."""
 
 import contextlib
+import re
 import sqlite3
+from pathlib import Path
 
 import orjson
 import pytest
 
+from gateway import console
 from gateway.api.dispatcher import Dispatcher, Routes
 from gateway.api.request import Request
 from gateway.domain.errors import GatewayError
@@ -170,3 +173,12 @@ async def test_log_that_cannot_be_written_is_a_page_that_says_nothing_was_fetche
     assert page.exchange in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert twin.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_scripts_of_one_page_leave_no_name_to_each_other() -> None:
+    static = Path(console.__file__).parent / "static"
+    for script in static.glob("*.js"):
+        text = script.read_text("utf-8")
+        if re.search(r"^export ", text, re.MULTILINE):
+            continue  # a module has names of its own
+        assert not re.findall(r"^(?:const|let|class|function|async function) .*", text, re.MULTILINE), script

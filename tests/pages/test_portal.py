@@ -642,3 +642,83 @@ async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can
     assert status == 200, sent
     _, shown = await see(at, sent["dossier"])
     assert [one["file"] for one in shown["dossier"]["papers"] if one.get("file")] == [kept["file"]]
+
+
+# ---------------------------------------------------------------------------- papers and values that were changed
+
+LINKED = "2.000986"
+HEAD = {"chuHoSoDinhDanh": "033064519831", "chuHoHoTen": "Doãn Văn Khác"}
+
+
+async def family(browser: Browser) -> Citizen:
+    return await begun(
+        browser, code=LINKED,
+        **{
+            "mother.who": "same:requester", "household_head.who": "same:mother", **SPOUSE,
+            "father.birth_date": "04/07/1985",
+        },
+    )  # fmt: skip
+
+
+def states(answer: Any) -> dict[str, str]:
+    return {one["code"]: one["state"] for one in answer["papers"]}
+
+
+async def complete(citizen: Citizen, answer: Any, **typed: str) -> dict[str, Any]:
+    """The values of the form, and something typed where it must not be blank."""
+    about = await citizen.browser.go(citizen.url, Accept="application/json")
+    form, found = json.loads(about.text)["form"], {**values(answer), **typed}
+    for key in form["required"]:
+        if key not in found:
+            schema = form["properties"][key]
+            said = [one["const"] for one in schema.get("oneOf", ())] + schema.get("enum", [])
+            is_day, is_number = schema.get("x-widget") == "date", "pattern" in schema
+            said += ["02/01/2026" if is_day else "033190001234" if is_number else "Mẫu"]
+            found[key] = said[0]
+    return found
+
+
+async def test_paper_that_rests_on_a_value_changed_since_is_asked_for_by_name(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled()
+    assert states(answer)["residence_papers"] == "replaced"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": {**form, **HEAD}})
+    assert status == 422
+    missing = {one["pointer"] for one in refused["errors"]}
+    assert {"/papers/residence_papers", "/papers/separate_bhyt_form", "/papers/parents_id"} <= missing
+    assert "Giấy tờ cư trú của hộ nhập" in json.dumps(refused, ensure_ascii=False)
+    assert "033064519831" not in json.dumps(refused)
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent
+
+
+async def test_gateway_that_knows_the_changed_values_decides_the_papers_anew(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled(known=HEAD)
+    assert states(answer)["residence_papers"] == "required"
+    assert states(answer)["separate_bhyt_form"] == "required"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    # what was typed before is no freedom to type something else now
+    moved = {**form["meNoiCuTru"], "dcChiTiet": "Số 2 phố Mẫu"}
+    other = {"exchange_id": exchange, "values": {**form, "meNoiCuTru": moved}}
+    status, refused = await citizen.call("/submit", other)
+    assert (status, refused["errors"][0]["pointer"]) == (422, "/papers/residence_proof")
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent
+
+
+async def test_value_that_was_typed_before_the_decision_is_not_changed_after_it(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled(known={"chuHoSoDinhDanh": "033190001234"})
+    assert states(answer)["residence_papers"] == "replaced"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    wrong = {**form, "chuHoSoDinhDanh": "033064519831"}
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": wrong})
+    assert status == 422
+    assert "/papers/residence_papers" in [one["pointer"] for one in refused["errors"]]
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent

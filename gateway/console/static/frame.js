@@ -15,11 +15,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // on paper everything is open
-const shut = [];
-addEventListener("beforeprint", () => {
-  for (const one of document.querySelectorAll("details:not([open], [data-not-printed])")) { one.open = true; shut.push(one); }
-});
-addEventListener("afterprint", () => { for (const one of shut.splice(0)) one.open = false; });
+{
+  const shut = [];
+  addEventListener("beforeprint", () => {
+    for (const one of document.querySelectorAll("details:not([open], [data-not-printed])")) { one.open = true; shut.push(one); }
+  });
+  addEventListener("afterprint", () => { for (const one of shut.splice(0)) one.open = false; });
+}
 
 // charts: arrow keys read the rows of their table
 for (const plot of document.querySelectorAll(".chart .plot")) {

@@ -30,7 +30,6 @@
     toPapers: ["Thành phần hồ sơ ({n})", "Papers ({n})"],
     tasks: ["{n} việc cần ông/bà làm: ", "{n} things for you to do: "],
     taskChoose: ["chọn {label}", "choose {label}"],
-    taskCompare: ["xem {label}", "look at {label}"],
     waitingFor: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
     confirmed: ["Do {source} xác nhận, {when}", "Confirmed by {source}, {when}"],
     from: ["{source}, {when}", "{source}, {when}"],
@@ -45,16 +44,14 @@
     withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
     source: ["Nguồn dữ liệu", "The source"],
     late: ["{source} vừa trả lời: {value}", "{source} has just answered: {value}"],
-    lateHint: ["Khác với nội dung ông/bà nhập. Nội dung ông/bà nhập vẫn được giữ.", "It differs from what you typed. What you typed stays."],
-    lateFocus: ["Ông/bà đang điền mục này, nên giá trị chưa được điền.", "You are in this field, so the value was not filled in."],
+    lateHint: ["Nội dung ông/bà nhập vẫn được giữ.", "What you typed stays."],
     use: ["Dùng {value}", "Use {value}"],
     keep: ["Giữ {value}", "Keep {value}"],
-    keepTyping: ["Tôi tự điền", "I type it myself"],
     differ: ["Các nguồn dữ liệu không thống nhất. Đề nghị ông/bà chọn giá trị đúng.", "The sources differ. Please choose the right value."],
     preferred: ["Thủ tục ưu tiên nguồn này.", "The procedure prefers this source."],
     neither: ["Cả hai đều không đúng", "Neither is right"],
     neitherMany: ["Không giá trị nào đúng", "None is right"],
-    neitherHint: ["Ông/bà tự nhập. Ông/bà cũng có thể gửi đề nghị chỉnh sửa tới cơ quan quản lý dữ liệu.", "Type it yourself. You may also ask the owner of the data for a correction."],
+    neitherHint: ["Ông/bà tự nhập.", "You type it."],
     rightValue: ["Giá trị đúng", "The right value"],
     origin: ["Nguồn gốc", "Origin"],
     provider: ["Cơ quan cung cấp", "Provider"],
@@ -64,12 +61,11 @@
     lockedBecause: ["Thủ tục dùng đúng dữ liệu của cơ quan này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses the data of this agency as they are. If they are wrong, report it, so that they are corrected there."],
     basis: ["Căn cứ pháp lý", "Legal basis"],
     sandbox: ["Dữ liệu thử nghiệm, không phải của người thật", "Test data, of no real person"],
-    sandboxMark: ["Thử nghiệm", "Test"],
     report: ["Báo sai", "Report"],
     reportTitle: ["Báo dữ liệu sai", "Report wrong data"],
     reportWhich: ["Mục sai", "Which field is wrong"],
     reportRight: ["Giá trị đúng theo ông/bà", "The right value, as you know it"],
-    reportGrounds: ["Giấy tờ chứng minh (không bắt buộc)", "Papers that prove it (optional)"],
+    reportGrounds: ["Giấy tờ chứng minh (không bắt buộc)", "Proof (optional)"],
     reportHint: ["Cơ quan cung cấp xem xét và sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider examines it and corrects it there. This form does not change yet."],
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
@@ -84,6 +80,8 @@
     again: ["Dùng lại", "Use again"],
     doubt: ["Đề nghị ông/bà kiểm tra giá trị này.", "Please check this value."],
     papers: ["Thành phần hồ sơ", "Papers"],
+    youEdited: ["Vì ông/bà đã sửa dữ liệu thay giấy tờ này.", "Because you changed the data that replace it."],
+    stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
     toBring: ["Cần nộp", "To bring"],
     noneToBring: ["Không có giấy tờ nào phải nộp.", "No papers to bring."],
     inStore: ["Đã có trong kho", "In the store"],
@@ -97,7 +95,7 @@
     sources: ["Nguồn dữ liệu", "Sources"],
     answered: ["Đã trả lời", "Answered"],
     hasNone: ["Không có dữ liệu này", "Holds no such data"],
-    awaited: ["Đang chờ. Việc này không có nghĩa là không có dữ liệu.", "Waiting. This does not mean that there are no data."],
+    awaited: ["Đang chờ. Chưa biết có dữ liệu hay không.", "Waiting. It is not known whether data exist."],
     silent: ["Không trả lời được, chưa biết có dữ liệu hay không", "Cannot answer; not known whether data exist"],
     notAsked: ["Chưa được phép hỏi", "May not be asked"],
     exchange: ["Mã giao dịch", "Exchange"],
@@ -115,7 +113,7 @@
     consentHow: ["Lúc nào cũng được, ở trang Dữ liệu của tôi", "At any time, on the page My data"],
     consentTick: ["Tôi đồng ý", "I consent"],
     consentGet: ["Lấy dữ liệu", "Fetch the data"],
-    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first, or fill in the fields yourself."],
+    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first."],
     ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
     ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
@@ -124,7 +122,7 @@
     back: ["Quay lại sửa", "Go back and edit"],
     submitWait: ["Còn chờ {source} trả lời. Ông/bà nộp được khi nguồn trả lời hoặc hết thời gian chờ.", "Still waiting for {source}. You can submit once it answers or the wait ends."],
     refusedSources: ["Nguồn ông/bà không dùng", "Sources you do not use"],
-    papersChanged: ["Sau khi ông/bà không dùng một nguồn, danh sách giấy tờ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "Because you do not use a source, the papers have changed. Look at them again, then submit."],
+    papersChanged: ["Danh sách giấy tờ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "The papers have changed. Look at them, then submit."],
     none: ["chưa có", "none"],
     errors: ["Có {n} mục cần sửa", "{n} fields need attention"],
     error: ["Lỗi:", "Error:"],
@@ -133,7 +131,6 @@
     badDate: ["{label} phải là ngày có thật, như 05/09/2025 hoặc 1990", "{label} must be a real date, such as 05/09/2025 or 1990"],
     badDigits: ["{label} phải có {n} chữ số", "{label} must have {n} digits"],
     badValue: ["{label} chưa đúng dạng", "{label} does not have the right form"],
-    badNumber: ["{label} phải là số", "{label} must be a number"],
     digits: ["{n} chữ số", "{n} digits"],
     example: ["Ví dụ: {example}", "Example: {example}"],
     required: ["bắt buộc", "required"],
@@ -142,39 +139,38 @@
     dropRow: ["Bỏ dòng {n}", "Remove row {n}"],
     row: ["Dòng {n}", "Row {n}"],
     all: ["Xem hết", "Show all"],
-    hidden: ["Giá trị có ký tự không nhìn thấy: ", "The value has signs that are not seen: "],
+    hidden: ["Có ký tự không nhìn thấy: ", "Signs that are not seen: "],
     today: ["hôm nay", "today"],
     failed: ["Không lấy được dữ liệu", "The data could not be fetched"],
-    failedHint: ["Ông/bà có thể thử lại, hoặc tự điền biểu mẫu.", "Try again, or fill in the form yourself."],
-    failedForm: ["Không mở được biểu mẫu", "The form could not be opened"],
+    failedHint: ["Ông/bà có thể thử lại, hoặc tự điền biểu mẫu.", "Try again, or type it yourself."],
     failedSend: ["Chưa gửi được", "It could not be sent"],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
     referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
-    lateLost: ["Mất kết nối khi chờ nguồn dữ liệu; chưa biết nguồn có dữ liệu hay không.", "The connection was lost while waiting; it is not known whether the source has data."],
+    lateLost: ["Mất kết nối khi chờ nguồn dữ liệu; chưa biết có dữ liệu hay không.", "The connection was lost while waiting; not known whether data exist."],
   };
 
   const circle = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   const DISC = circle(12, 12, 10);
-  const PAGE = "M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.704.706l3.588 3.588A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2zM14 2v5a1 1 0 0 0 1 1h5";
+  const PAGE = "M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.7.7l3.6 3.6A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2zM14 2v5a1 1 0 0 0 1 1h5";
   const ICONS = {
     lock: "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM7 11V7a5 5 0 0 1 10 0v4",
-    landmark: "M10 18v-7M11.119 2.205a2 2 0 0 1 1.762 0l7.84 3.846A.5.5 0 0 1 20.5 7h-17a.5.5 0 0 1-.22-.949zM14 18v-7M18 18v-7M3 22h18M6 18v-7",
+    landmark: "M10 18v-7M11.1 2.2a2 2 0 0 1 1.8 0l7.8 3.8A.5.5 0 0 1 20.5 7h-17a.5.5 0 0 1-.2-.9zM14 18v-7M18 18v-7M3 22h18M6 18v-7",
     clock: `${DISC}M12 6v6l4 2`,
-    hourglass: "M5 22h14M5 2h14M17 22v-4.172a2 2 0 0 0-.586-1.414L12 12l-4.414 4.414A2 2 0 0 0 7 17.828V22M7 2v4.172a2 2 0 0 0 .586 1.414L12 12l4.414-4.414A2 2 0 0 0 17 6.172V2",
-    cloud: "M10.94 5.274A7 7 0 0 1 15.71 10h1.79a4.5 4.5 0 0 1 4.222 6.057M18.796 18.81A4.5 4.5 0 0 1 17.5 19H9A7 7 0 0 1 5.79 5.78M2 2l20 20",
+    hourglass: "M5 22h14M5 2h14M17 22v-4.2a2 2 0 0 0-.6-1.4L12 12l-4.4 4.4A2 2 0 0 0 7 17.8V22M7 2v4.2a2 2 0 0 0 .6 1.4L12 12l4.4-4.4A2 2 0 0 0 17 6.2V2",
+    cloud: "M10.9 5.3A7 7 0 0 1 15.7 10h1.8a4.5 4.5 0 0 1 4.2 6.1M18.8 18.8A4.5 4.5 0 0 1 17.5 19H9A7 7 0 0 1 5.8 5.8M2 2l20 20",
     compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h3a2 2 0 0 1 2 2v7M11 18H8a2 2 0 0 1-2-2V9`,
-    ban: `${DISC}M4.929 4.929L19.07 19.071`,
+    ban: `${DISC}M5 5l14 14`,
     cross: `${DISC}M15 9l-6 6M9 9l6 6`,
     check: `${DISC}M16 9l-5.5 5.5L8 12`,
     slash: `${DISC}M22 2L2 22`,
-    pencil: "M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497zM15 5l4 4",
-    eye: "M10.733 5.076a10.744 10.744 0 0 1 11.205 6.575 1 1 0 0 1 0 .696 10.747 10.747 0 0 1-1.444 2.49M14.084 14.158a3 3 0 0 1-4.242-4.242M17.479 17.499a10.75 10.75 0 0 1-15.417-5.151 1 1 0 0 1 0-.696 10.75 10.75 0 0 1 4.446-5.143M2 2l20 20",
-    flag: "M4 22V4a1 1 0 0 1 .4-.8A6 6 0 0 1 8 2c3 0 5 2 7.333 2q2 0 3.067-.8A1 1 0 0 1 20 4v10a1 1 0 0 1-.4.8A6 6 0 0 1 16 16c-3 0-5-2-8-2a6 6 0 0 0-4 1.528",
+    pencil: "M21.2 6.8a1 1 0 0 0-4-4L3.8 16.2a2 2 0 0 0-.5.8l-1.3 4.4a.5.5 0 0 0 .6.6l4.4-1.3a2 2 0 0 0 .8-.5zM15 5l4 4",
+    eye: "M10.7 5.1a10.7 10.7 0 0 1 11.2 6.6 1 1 0 0 1 0 .7 10.7 10.7 0 0 1-1.4 2.5M14.1 14.2a3 3 0 0 1-4.2-4.2M17.5 17.5a10.8 10.8 0 0 1-15.4-5.2 1 1 0 0 1 0-.7 10.8 10.8 0 0 1 4.4-5.1M2 2l20 20",
+    flag: "M4 22V4a1 1 0 0 1 .4-.8A6 6 0 0 1 8 2c3 0 5 2 7.3 2q2 0 3.1-.8A1 1 0 0 1 20 4v10a1 1 0 0 1-.4.8A6 6 0 0 1 16 16c-3 0-5-2-8-2a6 6 0 0 0-4 1.5",
     paper: `${PAGE}M10 9H8M16 13H8M16 17H8`,
     paperDone: `${PAGE}M9 15l2 2 4-4`,
     tasks: "M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4",
-    warning: "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01",
+    warning: "M21.7 18l-8-14a2 2 0 0 0-3.5 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.7-3M12 9v4M12 17h0",
   };
 
   /* ---------------------------------------------------------------------------------------------- values */
@@ -213,10 +209,11 @@
   const link = (words, onclick, more = {}) => button(words, onclick, { class: "ml-link", ...more });
   const tagged = (tag, name) => (...children) => make(tag, name ? { class: name } : {}, ...children);
   const [small, bold, buttons, strong, span, li, para] = [["p", "ml-small"], ["p", "ml-strong"], ["div", "ml-buttons"], ["strong"], ["span"], ["li"], ["p"]].map((one) => tagged(...one));
+  const sign = (name, kind, ...content) => make("p", { class: "ml-said" }, icon(name, kind), span(content));
   const bdi = (text) => make("bdi", {}, cut(seen(text), LONGEST));
 
   function icon(name, kind = "") {
-    const made = svg("svg", { class: `ml-icon ${kind && `ml-c-${kind}`}`, viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" });
+    const made = svg("svg", { class: `ml-icon ${kind && `ml-c-${kind}`}`, viewBox: "0 0 24 24", "aria-hidden": "true" });
     made.append(svg("path", { d: ICONS[name] }));
     return made;
   }
@@ -344,7 +341,7 @@
     let rows = [];
     let made = 0;
     const list = make("div", { class: "ml-rows" });
-    const more = make("button", { type: "button", class: "ml-button", id, onclick: () => { add().first.focus(); told(); } }, form.say("addRow"));
+    const more = button(form.say("addRow"), () => { add().first.focus(); told(); }, { id });
     const renumber = () => rows.forEach((row, at) => {
       row.head.textContent = form.text("row", { n: at + 1 });
       row.drop.textContent = form.text("dropRow", { n: at + 1 });
@@ -393,6 +390,7 @@
     #notes = new Map();
     #parts = {};
     #subjects = null;
+    #known = "{}"; // what was typed when the gateway decided about papers
 
     /** Roles and people, where the portal's server does not know them itself. */
     get subjects() { return this.#subjects; }
@@ -415,7 +413,7 @@
     }
 
     attributeChangedCallback(name, before, now) {
-      if (before === now || !this.isConnected || before === null) return;
+      if (before === now || !this.#run) return; // not shown yet
       if (name === "lang") this.#draw();
       else this.reload();
     }
@@ -544,7 +542,7 @@
         this.#about = about;
         this.#fields = fieldsOf(about.form).map((one, at) => ({
           ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true, evidence: null, doubt: null }, value: null,
-          typed: false, just: false, offer: null, choice: null, isKept: false, error: "",
+          attribute: null, typed: false, just: false, offer: null, choice: null, isKept: false, error: "",
         }));
         await this.#prefill(run);
       } catch (error) {
@@ -562,12 +560,13 @@
 
     /** Asks for the data. What was typed is said to the server and stays. */
     async #prefill(run) {
-      const typed = this.#fields.filter((one) => one.typed && !isBlank(one.value));
+      const known = JSON.stringify(this.#typedValues());
       const answer = await this.#call("POST", "/prefill", {
         ...(this.#subjects && { subjects: this.#subjects }), ...(this.#consent && { consent: this.#consent }),
-        ...(typed.length && { known: Object.fromEntries(typed.map((one) => [one.key, one.value])) }),
+        ...(known !== "{}" && { known: JSON.parse(known) }),
       });
       if (run !== this.#run) return;
+      this.#known = known;
       this.#take(answer);
       this.#decided = false;
       this.#listen(run);
@@ -575,17 +574,21 @@
       this.#emit("prefill", { exchange_id: answer.exchange_id, fields: this.#fields.filter((one) => one.entry.evidence).map((one) => one.key), pending: this.#waits });
     }
 
+    #typedValues() { return Object.fromEntries(this.#fields.filter((one) => one.typed && !isBlank(one.value)).map((one) => [one.key, one.value])); }
+
     /** The first answer: fields that nobody touched are as it says. */
     #take(answer) {
       // another exchange may give its evidence other names: what was refused stays refused
       const told = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
       const refused = [...this.#refused].map((one) => told(this.#answer?.evidence[one]));
       this.#refused = new Set(Object.keys(answer.evidence).filter((one) => refused.includes(told(answer.evidence[one]))));
+      for (const { choice } of this.#fields) if (choice?.found) choice.evidence = Object.keys(answer.evidence).find((one) => told(answer.evidence[one]) === told(choice.found));
       this.#answer = answer;
       this.#waits = answer.pending !== null && answer.pending !== undefined;
       for (const field of this.#fields) {
         const entry = answer.fields[field.key] ?? field.entry;
         field.entry = entry;
+        field.attribute = entry.attribute ?? field.attribute;
         field.just = false;
         field.offer = null;
         if (!field.typed) field.value = entry.state === "disputed" || this.#isRefused(field) ? null : entry.value;
@@ -632,12 +635,15 @@
       this.#waits = answer.pending !== null && answer.pending !== undefined;
       for (const field of changed) {
         const entry = field.entry = answer.fields[field.key];
+        field.attribute = entry.attribute ?? field.attribute;
+        // what was chosen is no longer there: chosen again
+        if (entry.state === "disputed" && field.choice?.found && !entry.doubt.candidates.some((one) => this.#isChosen(field, one))) Object.assign(field, { choice: null, typed: false });
         const isIn = focused && field.box?.contains(focused);
         const comes = entry.state === "filled" && !isBlank(entry.value) && !this.#refused.has(entry.evidence);
         if (comes && !isIn && isSame(entry.value, field.value)) field.typed = false;
         if (field.typed || isIn) {
           field.offer = comes && !isSame(entry.value, field.value) ? entry : null;
-          if (field.offer || entry.state === "disputed") field.typed = true;
+          if (field.offer || (entry.state === "disputed" && field.kind !== "disputed")) field.typed = true;
         } else {
           field.value = entry.state === "disputed" || this.#refused.has(entry.evidence) ? null : entry.value;
           field.just = comes;
@@ -765,8 +771,9 @@
       block.origin.replaceChildren(...(isRefused ? this.#refusedLine(block.evidence) : this.#originOf(block.evidence, left, true, this.say("confirmed", this.#by(block.evidence)), "lock")));
     }
 
+    /** Of an evidence, or of its name. */
     #by(evidence) {
-      const found = this.#answer?.evidence[evidence];
+      const found = evidence?.source ? evidence : this.#answer?.evidence[evidence];
       return { source: this.#source(found?.source), when: found?.fetched_at ? this.#when(found.fetched_at) : "" };
     }
 
@@ -780,17 +787,22 @@
       if (!field.box && !field.pair) this.#place(field);
       if (field.box) field.box.hidden = false;
       if (field.pair && field.where) {
-        if (this.#isLocked(field)) {
-          field.pair.replaceChildren(make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)));
+        if (this.#isLocked(field) && field.entry.evidence === field.where.evidence) {
+          field.pair.replaceChildren(...this.#pair(field));
           return;
         }
         this.#leaveBlock(field);
       }
       if (!field.box) return;
       const kind = this.#isLocked(field) ? "locked" : field.entry.state === "disputed" && !this.#isRefused(field) && !(field.typed && field.choice === null) ? "disputed" : "input";
-      if (kind !== field.kind || !field.slots?.control.childNodes.length) this.#build(field, kind);
+      const { id } = document.activeElement;
+      if (kind !== field.kind || kind === "disputed" || !field.slots?.control.childNodes.length) {
+        const isIn = field.box.contains(document.activeElement);
+        this.#build(field, kind);
+        if (isIn && id) document.getElementById(id)?.focus();
+      }
       else if (kind === "input" && !field.typed) field.control.set(field.value);
-      else if (kind === "locked") field.slots.control.replaceChildren(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)))));
+      else if (kind === "locked") field.slots.control.firstElementChild.firstElementChild.replaceChildren(...this.#pair(field));
       this.#drawNotes(field);
     }
 
@@ -813,7 +825,7 @@
       const slots = field.slots = { control: make("div", { class: "ml-control" }), origin: make("div", { class: "ml-origin" }), box: make("div", { class: "ml-note" }), error: make("p", { class: "ml-error", id: `${field.id}-error`, hidden: true }) };
       const head = [];
       if (kind === "locked") {
-        slots.control.append(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field)))));
+        slots.control.append(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, this.#pair(field))));
       } else if (kind === "disputed") {
         head.push(make("span", { class: "ml-label", id: `${field.id}-label` }, this.#label(field)));
         slots.control.append(this.#disputed(field));
@@ -837,6 +849,14 @@
       if (this.#isPending(field) || field.just) field.box.classList.add("ml-waits");
     }
 
+    #pair(field) { return [make("dt", {}, this.#label(field)), make("dd", {}, this.#display(field), this.#stale(field))]; }
+
+    /** A field that comes from the same data as one that was changed, such as a date in words. */
+    #stale(field) {
+      const other = !field.typed && !isBlank(field.value) && field.attribute && this.#fields.find((one) => one.typed && one.attribute === field.attribute && one.schema["x-role"] === field.schema["x-role"]);
+      return other ? sign("compare", "doubt", this.say("stale", { label: this.#label(other) }), this.say("doubt")) : "";
+    }
+
     #hint(schema) {
       if (schema["x-example"]) return this.say("example", { example: schema["x-example"] });
       const digits = /^\^\[0-9\]\{(\d+)\}\$$/.exec(schema.pattern ?? "");
@@ -846,7 +866,7 @@
     /** Origin, box and error of a field; they stand under its control, so that it stays where it is. */
     #drawNotes(field) {
       const { origin, box, error } = field.slots;
-      const line = this.#originLine(field);
+      const line = this.#originLine(field) ?? [];
       origin.replaceChildren(...line);
       const said = line.length ? `${field.id}-said` : "";
       origin.firstElementChild?.setAttribute("id", said);
@@ -867,9 +887,9 @@
 
     #originLine(field) {
       const { entry } = field;
-      const source = this.#source(entry.reason?.source ?? this.#answer?.evidence[entry.evidence]?.source);
+      const source = this.#sourceOf(field);
       if (this.#isRefused(field)) {
-        if (field.typed) return this.#line("pencil", "own", this.say("typed"));
+        if (field.typed) return this.#line(...this.#who(field));
         // said once: at the block of the evidence, else at its first field
         const isFirst = this.#fields.find((one) => one.entry.evidence === entry.evidence) === field;
         return isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
@@ -880,7 +900,7 @@
           const back = link(this.say("restore"), () => this.#restore(field));
           return [...this.#line("pencil", "own", this.say("edited", { source, value: short(this.#plain(field.schema, entry.value)) })), back];
         }
-        return isBlank(field.value) && !this.#isPending(field) ? [] : isBlank(field.value) ? this.#line("hourglass", "wait", this.say("pending", { source })) : this.#line("pencil", "own", this.say("typed"));
+        return isBlank(field.value) && !this.#isPending(field) ? [] : this.#line(...(isBlank(field.value) ? this.#why(field) : this.#who(field)));
       }
       switch (entry.state) {
         case "filled": {
@@ -888,12 +908,31 @@
           if (declared) return this.#originOf(entry.evidence, [field], false, this.say("declared", { since: moment(declared.given_at).day, until: moment(declared.valid_until).day }), "pencil", field.just);
           return this.#originOf(entry.evidence, [field], false, this.say("from", this.#by(entry.evidence)), "landmark", field.just);
         }
-        case "kept": return this.#line("pencil", "own", this.say("typed"));
-        case "not_found": return entry.reason?.source === "own_data" ? [] : this.#line("slash", "mute", this.say("notFound", { source }));
-        case "unavailable": return this.#isPending(field) ? this.#line("hourglass", "wait", this.say("pending", { source })) : this.#line("cloud", "wait", this.say("unavailable", { source }));
-        case "withheld": return this.#line("eye", "mute", this.say("withheld", { reason: this.#reason(entry.reason) }));
-        default: return [];
+        case "kept": return this.#line(...this.#who(field));
+        default: {
+          const why = this.#why(field);
+          return why && this.#line(...why);
+        }
       }
+    }
+
+    #sourceOf({ entry }) { return this.#source(entry.reason?.source ?? this.#answer?.evidence[entry.evidence]?.source); }
+
+    /** Whose word a value is that the person typed or chose. */
+    #who(field) {
+      return this.#isOfSource(field) ? ["landmark", "", this.say("from", this.#by(field.choice.found))] : ["pencil", "own", this.say("typed")];
+    }
+
+    #isOfSource({ choice, value }) { return choice?.found && isSame(choice.value, value); }
+
+    /** Why a field is empty; null: nothing is to be said. */
+    #why(field) {
+      const { state, reason } = field.entry;
+      const source = this.#sourceOf(field);
+      if (this.#isPending(field)) return ["hourglass", "wait", this.say("pending", { source })];
+      if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
+      if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
+      return state === "not_found" && reason?.source !== "own_data" ? ["slash", "mute", this.say("notFound", { source })] : null;
     }
 
     /** The grey line of an evidence with all that is behind it. */
@@ -904,13 +943,14 @@
       const until = found.valid_until && moment(found.valid_until);
       const at = found.fetched_at && moment(found.fetched_at);
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
-        ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis], ["sandboxMark", found.sandbox && this.text("sandbox")]];
+        ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis]];
       const panel = make("div", { class: "ml-panel" });
-      const report = make("button", { type: "button", class: "ml-button", onclick: () => this.#report(panel, report, evidence, fields) }, icon("flag"), this.say("report"));
+      const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, fields));
       const refuse = link(this.say("refuse"), () => this.#askRefuse(panel, refuse, evidence));
       const details = make("details", { class: "ml-details" }, make("summary", {}, this.say("origin"), make("span", { class: "ml-hidden" }, ` ${fields.map((one) => this.#label(one)).join(", ")}`)),
         make("div", { class: "ml-inside" },
           make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, this.say(name)), make("dd", {}, this.#shown(value))))),
+          found.sandbox ? small(this.say("sandbox")) : "",
           buttons(fields.length && !found.self_declared ? report : "", this.#answer.preview && !this.#decided ? refuse : ""), panel));
       details.addEventListener("keydown", (event) => {
         if (event.key !== "Escape" || panel.childNodes.length) return;
@@ -920,31 +960,32 @@
       return [...this.#line(sign, "", sentence), isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
     }
 
+    #isOffered({ offer }) { return offer && !this.#refused.has(offer.evidence); }
+
     #boxOf(field) {
-      const found = [];
+      const found = [this.#stale(field)];
       const { entry } = field;
-      if (field.offer) {
+      if (this.#isOffered(field)) {
         const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
         const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
-          make("button", { type: "button", class: "ml-button", onclick: () => this.#keep(field) }, isBlank(field.value) ? this.say("keepTyping") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }))];
-        found.push(make("div", { class: "ml-box ml-doubt" }, make("p", { class: "ml-said" }, icon("clock", "doubt"), span(this.say("late", names), make("br"), this.say(isBlank(field.value) ? "lateFocus" : "lateHint"))), buttons(ways)));
+          button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#keep(field))];
+        found.push(make("div", { class: "ml-box ml-doubt" }, sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
       }
       if (entry.state === "disputed" && field.kind === "input") {
-        const take = (choice, value) => {
+        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => {
           Object.assign(field, { choice, value, typed: true });
           this.#drawField(field);
           this.#focus(field);
           this.#changed(field);
-        };
-        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => take(choice, value));
-        found.push(make("div", { class: "ml-box ml-doubt" }, make("p", { class: "ml-said" }, icon("compare", "doubt"), span(this.say("differ"))),
-          buttons(entry.doubt.candidates.map((one, at) => way("use", one.value, at)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
+        });
+        found.push(make("div", { class: "ml-box ml-doubt" }, sign("compare", "doubt", this.say("differ")),
+          buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
       if (entry.doubt && entry.state !== "disputed" && !field.typed && !this.#isRefused(field)) {
-        found.push(make("p", { class: "ml-said" }, icon("compare", "doubt"), span(this.say("doubt"), entry.reason ? ` ${this.#reason(entry.reason)}.` : "")));
+        found.push(sign("compare", "doubt", this.say("doubt"), entry.reason ? ` ${this.#reason(entry.reason)}.` : ""));
       }
       const text = typeof field.value === "string" && field.kind === "input" ? field.value : "";
-      if (!field.typed && text && seen(text) !== text) found.push(make("p", { class: "ml-said" }, icon("warning", "doubt"), span(this.say("hidden"), this.#shown(text))));
+      if (!field.typed && text && seen(text) !== text) found.push(sign("warning", "doubt", this.say("hidden"), this.#shown(text)));
       const keep = field.schema["x-keep"];
       if (keep && field.kind === "input" && this.#isKeeper(field) && !this.#answer?.evidence[entry.evidence]?.declared) {
         const until = moment(Date.now() + keep.days * DAY_MS).day;
@@ -962,41 +1003,46 @@
       return (same.find((one) => this.#about.procedure.subjects?.[one.schema["x-role"]]?.signs_in) ?? same[0]) === field;
     }
 
+    /** The values that sources gave, without those of sources that are not used. */
+    #candidates({ entry: { doubt } }) {
+      return (doubt?.candidates ?? []).map((one, at) => ({ ...one, found: this.#answer.evidence[one.evidence] ?? {}, isPreferred: at === doubt.preferred })).filter((one) => !this.#refused.has(one.evidence));
+    }
+
+    #isChosen({ choice }, one) { return choice === one || (choice?.found && choice.evidence === one.evidence && isSame(choice.value, one.value)); }
+
     #disputed(field) {
-      const { candidates, preferred } = field.entry.doubt ?? { candidates: [], preferred: null };
-      const shown = candidates.filter((one) => !this.#refused.has(one.evidence));
+      const shown = this.#candidates(field);
       const own = control(field, field.id, this, () => { field.value = own.get(); this.#changed(field); });
       const typing = make("div", { class: "ml-typing" }, own.group ? make("span", { class: "ml-sub", id: `${field.id}-own` }, this.say("rightValue")) : make("label", { class: "ml-sub", for: field.id }, this.say("rightValue")), own.node);
       if (own.group) { own.node.setAttribute("role", own.group); own.node.setAttribute("aria-labelledby", `${field.id}-own`); }
       typing.hidden = field.choice !== "none";
       field.own = own;
-      const choose = (choice, value) => {
+      const choose = (choice) => {
         field.choice = choice;
         field.typed = true;
-        field.value = choice === "none" ? own.get() : value;
+        field.value = choice === "none" ? own.get() : choice.value;
         typing.hidden = choice !== "none";
         this.#changed(field);
       };
-      const radio = (at, choice, value, head, words) => {
-        const one = make("input", { type: "radio", name: `${field.id}-choice`, id: `${field.id}-c${at}`, "aria-describedby": `${field.id}-w${at}`, onchange: () => choose(choice, value) });
-        one.checked = field.choice === choice;
+      const radio = (at, choice, head, words) => {
+        const one = make("input", { type: "radio", name: `${field.id}-choice`, id: `${field.id}-c${at}`, "aria-describedby": `${field.id}-w${at}`, onchange: () => choose(choice) });
+        one.checked = this.#isChosen(field, choice);
         return make("div", { class: "ml-choice" }, make("label", { class: "ml-radio", for: one.id }, one, strong(head)), make("p", { class: "ml-hint", id: `${field.id}-w${at}` }, words));
       };
       if (field.choice === "none") own.set(field.value);
       return make("div", { class: "ml-box ml-doubt", role: "radiogroup", "aria-labelledby": `${field.id}-label` },
-        make("p", { class: "ml-said ml-strong" }, icon("compare", "doubt"), span(this.say("differ"))),
-        shown.map((one) => {
-          const at = candidates.indexOf(one);
-          return radio(at, at, one.value, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), at === preferred ? [" ", this.say("preferred")] : ""]);
-        }),
-        radio("n", "none", null, this.say(shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
+        sign("compare", "doubt", strong(this.say("differ"))),
+        shown.map((one) => radio(one.evidence, one, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), one.isPreferred ? [" ", this.say("preferred")] : ""])),
+        radio("n", "none", this.say(shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
     }
 
     /* -------------------------------------------------------------------------------- what a person does */
 
     #typed(field) {
       field.value = field.control.get();
-      field.typed = !isSame(field.value, this.#isRefused(field) || field.entry.state !== "filled" ? null : field.entry.value) || field.offer !== null;
+      const given = this.#isRefused(field) || field.entry.state !== "filled" ? null : field.entry.value;
+      field.typed = field.entry.state === "kept" || !isSame(field.value, given) || field.offer !== null;
+      if (!field.typed) field.value = given; // also with its blank parts, as the gateway compares it
       field.just = false;
       this.#changed(field);
     }
@@ -1004,8 +1050,15 @@
     #changed(field) {
       field.error = "";
       this.#drawNotes(field);
-      this.#drawSummary();
+      this.#drawAfter(field);
       this.#emit("change", { field: field.key });
+    }
+
+    /** What an edit changes elsewhere: papers, and fields of the same data. */
+    #drawAfter(field) {
+      this.#fields.forEach((one) => { if (one !== field && field.attribute && one.attribute === field.attribute && !one.typed) this.#drawField(one); });
+      this.#drawSummary();
+      if (this.#answer) this.#drawAside();
     }
 
     /** The value of the source after all. */
@@ -1013,7 +1066,7 @@
       const entry = field.offer ?? field.entry;
       Object.assign(field, { offer: null, typed: false, value: entry.value, entry, choice: null, error: "" });
       this.#drawField(field);
-      this.#drawSummary();
+      this.#drawAfter(field);
       this.#focus(field);
       this.#emit("change", { field: field.key });
     }
@@ -1022,12 +1075,12 @@
       field.offer = null;
       field.typed = true;
       this.#drawField(field);
-      this.#drawSummary();
+      this.#drawAfter(field);
       this.#focus(field);
     }
 
     #focus(field) {
-      const target = field.kind === "disputed" ? field.slots.control.querySelector("input") : field.control?.first;
+      const target = field.kind === "disputed" ? (field.slots.control.querySelector("input:checked") ?? field.slots.control.querySelector("input")) : field.control?.first;
       if (target) { target.focus(); return; }
       const place = field.box ?? field.where?.node ?? this;
       place.tabIndex = -1;
@@ -1061,10 +1114,10 @@
     #refuse(evidence, isRefused) {
       if (isRefused) this.#refused.add(evidence);
       else this.#refused.delete(evidence);
-      for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
-        const refused = this.#answer.evidence[evidence] && isRefused;
+      for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.choice?.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
         if (!field.typed) field.value = this.#isRefused(field) || field.entry.state === "disputed" ? null : field.entry.value;
-        else if (refused && field.entry.doubt?.candidates[field.choice]?.evidence === evidence) Object.assign(field, { typed: false, choice: null, value: null });
+        // a value that the gateway keeps as typed stays empty, unless it is typed again
+        else if (isRefused && field.choice?.evidence === evidence) Object.assign(field, { typed: field.entry.state === "kept", choice: null, value: null, kind: null });
         if (field.entry.state === "disputed") field.kind = null;
         this.#drawField(field);
       }
@@ -1077,7 +1130,7 @@
 
     #refusedLine(evidence) {
       return [make("span", { class: "ml-said" }, icon("ban", "mute"), span(this.say("refused", this.#by(evidence)))),
-        this.#decided ? "" : make("button", { type: "button", class: "ml-link", "data-evidence": evidence, onclick: () => this.#refuse(evidence, false) }, this.say("again"))].filter(Boolean);
+        this.#decided ? "" : link(this.say("again"), () => this.#refuse(evidence, false), { "data-evidence": evidence })].filter(Boolean);
     }
 
     #report(panel, from, evidence, fields) {
@@ -1100,7 +1153,7 @@
               shown: field.entry.original ?? field.entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
             });
             const advice = done.advice?.[this.vi ? "vi" : "en"];
-            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, make("p", { class: "ml-said" }, icon("check", "ok"), span(this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", seen(advice)] : ""))));
+            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", seen(advice)] : "")));
             panel.firstElementChild.focus();
           } catch (error) {
             said.replaceChildren(icon("cross", "stop"), ...this.#words(error, "failedSend"));
@@ -1162,14 +1215,28 @@
         if (!["replaced", "reusable"].includes(one.state)) return one;
         const words = texts(one.by ?? one.paper);
         const isLost = [...this.#refused].some((evidence) => words.some((word) => word.startsWith(`${evidence}:`)));
-        return isLost ? { ...one, state: "required", reason: null, advice: null, isRefused: true } : one;
+        const isEdited = this.#isEdited(one);
+        return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited } : one;
       });
+    }
+
+    /** Whether a value that a paper rests on is not as the gateway gave it, so that data do not replace the paper. */
+    #isEdited(paper) {
+      const keys = this.#about.procedure.papers?.[paper.code]?.rests_on;
+      return this.#fields.some((one) => one.typed && (!keys || keys.includes(one.key)) && (this.#isRefused(one) ? !isBlank(one.value) : !isSame(one.value, one.entry.value)));
+    }
+
+    /** Whether papers are to be decided again, by what was typed since. */
+    #isOutdated() {
+      return this.#known !== JSON.stringify(this.#typedValues()) &&
+        this.#answer?.papers.some((one) => (one.state !== "required" || one.reason?.rule?.startsWith("same:")) && this.#isEdited(one));
     }
 
     #counts() {
       const all = this.#fields.filter((one) => this.#applies(one));
-      const filled = all.filter((one) => !one.typed && one.entry.state === "filled" && !isBlank(one.value) && !this.#isRefused(one)).length;
-      const typed = all.filter((one) => (one.typed || one.entry.state === "kept") && !isBlank(one.value)).length;
+      const given = all.filter((one) => !isBlank(one.value));
+      const filled = given.filter((one) => this.#isOfSource(one) || (!one.typed && one.entry.state === "filled" && !this.#isRefused(one))).length;
+      const typed = given.filter((one) => !this.#isOfSource(one) && (one.typed || one.entry.state === "kept")).length;
       return { all: all.length, filled, typed, papers: this.#papers().filter((one) => ["replaced", "reusable", "digital_only"].includes(one.state)).length };
     }
 
@@ -1200,9 +1267,9 @@
       const wide = (n) => (all ? (100 * n) / all : 0);
       bar.append(svg("rect", { class: "ml-bar-left", width: 100, height: 2 }), svg("rect", { class: "ml-bar-ok", width: wide(filled), height: 2 }), svg("rect", { class: "ml-bar-own", x: wide(filled), width: wide(typed), height: 2 }));
       const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
-      const late = this.#fields.filter((one) => one.offer);
+      const late = this.#fields.filter((one) => this.#isOffered(one));
       const jump = (field, words) => make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); field.box?.scrollIntoView({ block: "center" }); } }, words);
-      const tasks = [...open.map((one) => jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() }))), ...late.map((one) => jump(one, this.say("taskCompare", { label: this.#long(one).toLowerCase() })))];
+      const tasks = [...open, ...late].map((one) => jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#papers().filter((one) => one.state === "required").length;
       summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: Math.max(0, all - filled - typed) }))),
@@ -1217,7 +1284,7 @@
       const papers = this.#papers();
       const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis) })) : "");
       const required = papers.filter((one) => one.state === "required");
-      const words = (one) => (one.isRefused ? this.say("youRefused") : one.advice ? seen(one.advice[this.vi ? "vi" : "en"]) : one.reason ? this.#reason(one.reason) : "");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.advice ? seen(one.advice[this.vi ? "vi" : "en"]) : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
         files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
@@ -1241,15 +1308,15 @@
     }
 
     #sourceStates() {
-      const states = { found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"], no_match: ["slash", "mute", "hasNone"], refused: ["eye", "mute", "notAsked"], unavailable: ["cloud", "wait", "silent"], invalid: ["cloud", "wait", "silent"] };
-      const worst = ["deadline", "unavailable", "invalid", "refused", "found", "not_found", "no_match"];
+      const states = { deadline: ["hourglass", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"] };
+      const worst = Object.keys(states);
       const found = new Map();
       for (const one of this.#answer.sources) {
-        const outcome = this.#waits && one.reason === "deadline_reached" ? "deadline" : one.outcome;
+        const outcome = this.#waits && one.reason === "deadline_reached" ? "deadline" : { invalid: "unavailable", no_match: "not_found" }[one.outcome] ?? one.outcome;
         if (!worst.includes(outcome) || one.source === "own_data") continue;
         if (!found.has(one.source) || worst.indexOf(outcome) < worst.indexOf(found.get(one.source))) found.set(one.source, outcome);
       }
-      return [...found].map(([name, outcome]) => [name, ...(outcome === "deadline" ? ["hourglass", "wait", "awaited"] : states[outcome])]);
+      return [...found].map(([name, outcome]) => [name, ...states[outcome]]);
     }
 
     #note(name, kind, content) {
@@ -1276,7 +1343,7 @@
 
     #failed(error) {
       const again = button(this.say("retry"), () => this.reload());
-      const words = [para(this.#words(error, this.#about ? "failed" : "failedForm")), this.#about ? para(this.say("failedHint")) : "", buttons(again)];
+      const words = [para(this.#words(error, "failed")), this.#about ? para(this.say("failedHint")) : "", buttons(again)];
       if (this.#about) {
         this.#draw();
         this.#note("failed", "stop", words);
@@ -1307,7 +1374,7 @@
     #wrongValue(schema, value, label) {
       if (schema.type === "object") return Object.entries(schema.properties ?? {}).map(([name, one]) => (isBlank(value[name]) ? "" : this.#wrongValue(one, value[name], title(one, this.vi)))).find(Boolean) ?? "";
       if (Array.isArray(value)) return value.map((one) => this.#wrongValue(schema.items ?? {}, one, label)).find(Boolean) ?? "";
-      if ((schema.type === "number" || schema.type === "integer") && typeof value !== "number") return this.text("badNumber", { label });
+      if ((schema.type === "number" || schema.type === "integer") && typeof value !== "number") return this.text("badValue", { label });
       if (schema["x-widget"] === "date" && !isDate(String(value))) return this.text("badDate", { label });
       if (schema["x-widget"] === "email" && !/^[^\s@]+@[^\s@]+$/.test(value)) return this.text("badValue", { label });
       if (!schema.pattern || new RegExp(schema.pattern, "u").test(String(value))) return "";
@@ -1315,11 +1382,27 @@
       return digits ? this.text("badDigits", { label, n: digits[1] }) : this.text("badValue", { label });
     }
 
-    #check() {
+    /** To the page before submitting: values are complete, and papers decided by them. */
+    async #check(isDecided = false) {
       const wrong = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]);
       const bad = wrong.filter(([, text]) => text);
       this.#tell(bad);
-      if (!bad.length) this.#show("check");
+      if (bad.length || this.#busy) return;
+      if (isDecided || !this.#isOutdated()) { this.#show("check"); return; }
+      const run = this.#run;
+      this.#busy = true;
+      this.#parts.go.setAttribute("aria-disabled", "true");
+      this.#note("again", "wait", null);
+      try {
+        await this.#prefill(run);
+      } catch (error) {
+        this.#parts.go.removeAttribute("aria-disabled");
+        this.#note("again", "wait", this.#words(error, "failed"));
+        this.#lost(error);
+      }
+      if (run !== this.#run) return;
+      this.#busy = false;
+      this.#check(true);
     }
 
     /** Errors: a summary with links, focused, and one at each field. */
@@ -1349,17 +1432,18 @@
     #drawCheck() {
       const { check, h, h3 } = this.#parts;
       const words = (field) => {
-        if (field.typed || field.entry.state === "kept") return isBlank(field.value) ? "" : this.say("typed");
-        return field.entry.evidence && !this.#isRefused(field) && !isBlank(field.value) ? this.say("from", this.#by(field.entry.evidence)) : "";
+        if (isBlank(field.value)) return "";
+        if (field.typed || field.entry.state === "kept") return this.#who(field)[2];
+        return field.entry.evidence && !this.#isRefused(field) ? this.say("from", this.#by(field.entry.evidence)) : "";
       };
       const groups = (this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]).map((group) => {
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && this.#applies(one));
-        return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => make("div", {}, make("dt", {}, this.#label(one)), make("dd", {}, this.#display(one), make("span", { class: "ml-small" }, words(one))))))] : [];
+        return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => make("div", {}, make("dt", {}, this.#label(one)), make("dd", {}, (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one)))))] : [];
       });
       const refused = [...this.#refused].filter((one) => this.#answer?.evidence[one]);
       const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
       const submit = make("button", { type: "button", class: "ml-button ml-main", "data-ml": "submit", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
-      const back = make("button", { type: "button", class: "ml-button", "data-ml": "back", onclick: () => this.#show("form") }, this.say("back"));
+      const back = button(this.say("back"), () => this.#show("form"), { "data-ml": "back" });
       check.replaceChildren(make(h, { tabindex: "-1", "data-ml": "head" }, this.say("checkTitle")), ...groups.flat(),
         ...(refused.length ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, refused.map((one) => li(this.#by(one).source)))] : []),
         make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""),

@@ -26,12 +26,14 @@
     return { file: (await call("/files", file, headers)).file, file_name: file.name.slice(-300) };
   }
 
+  function line(text) {
+    const made = document.createElement("p");
+    made.textContent = text;
+    return made;
+  }
+
   function tell(...lines) {
-    said.replaceChildren(...lines.filter(Boolean).map((line) => {
-      const made = document.createElement("p");
-      made.textContent = line;
-      return made;
-    }));
+    said.replaceChildren(...lines.filter(Boolean).map(line));
   }
 
   function tellProblem(body) {
@@ -39,6 +41,9 @@
     said.className = "notice stop";
     tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
     const faults = (body.errors ?? []).filter((one) => one.pointer.startsWith("/values/"));
+    // papers to add
+    const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
+    for (const one of papers) said.append(line(isVietnamese ? one.detail_vi : one.detail));
     if (faults.length) form.showErrors(Object.fromEntries(faults.map((one) => [one.pointer.slice(8), isVietnamese ? one.detail_vi : one.detail])));
     said.focus();
   }

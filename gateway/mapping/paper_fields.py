@@ -1,0 +1,64 @@
+"""Which form fields a paper rests on: another value in one of them may change whether data replace the paper."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.mapping.paper_rules import PaperRule
+from gateway.mapping.papers import IDENTIFIES, IDENTITY
+from gateway.mapping.procedure import (
+    FORM,
+    TYPED,
+    Field,
+    Procedure,
+    conditions,
+    evidence_of,
+    leaves,
+    refs_of_predicate,
+)
+
+
+def rests_on(procedure: Procedure) -> Mapping[str, tuple[str, ...]]:
+    """Paper -> keys of the fields that it rests on, in the order of the form.
+
+    Fields of its evidence and conditions, fields that name its object, and fields that name its person. Two roles may
+    be one person, so that fields of each role that could be that person count.
+    """
+    return {
+        code: tuple(one.key for one in procedure.fields if _counts(procedure, paper, one, names))
+        for code, paper in procedure.papers.items()
+        for names in [frozenset(_names(procedure, paper))]
+    }
+
+
+def _names(procedure: Procedure, paper: PaperRule) -> Iterator[str]:
+    """References of evidence, and keys of fields, that the paper's rules read."""
+    proof = paper.replaced_by
+    predicates = [*filter(None, (paper.when,)), *(conditions(proof) if proof is not None else ())]
+    for leaf in leaves(proof) if proof is not None else ():
+        yield from evidence_of(leaf)
+        for place in (one for places in leaf.bound.values() for one in places):
+            yield place.removeprefix(TYPED).removeprefix(FORM)
+    for name in predicates:
+        rule = procedure.predicates.get(name)
+        if rule is not None:
+            yield from filter(None, (*refs_of_predicate(rule), rule.known_field))
+            # a predicate depends on no circle of others: `check-config`
+            predicates += rule.others
+
+
+def _counts(procedure: Procedure, paper: PaperRule, field: Field, names: frozenset[str]) -> bool:
+    if field.key in names or any(f"{ref.role}:{ref}" in names for ref in field.refs):
+        return True
+    people = () if paper.replaced_by is None else (one.about for one in leaves(paper.replaced_by))
+    return any(_may_name(procedure, about or "", field) for about in people)
+
+
+def _may_name(procedure: Procedure, about: str, field: Field) -> bool:
+    """Whether the field holds the number, name or birth date of somebody who could be the paper's person."""
+    kinds = frozenset(procedure.roles[about].kind) if about in procedure.roles else frozenset()
+    return any(
+        ref.evidence in IDENTIFIES
+        and ref.attribute in IDENTITY
+        and not kinds.isdisjoint(procedure.roles[ref.role].kind)
+        for ref in field.refs
+        if ref.role in procedure.roles
+    )
