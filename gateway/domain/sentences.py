@@ -1305,7 +1305,7 @@ ENDED_SYSTEM_UNKNOWN = Sentence(
     "not your fault: give that system the reference at the end of the page.")
 TO_THE_START = Sentence("Về trang đầu", "To the start page")
 PROVIDER_STAYS_SIGNED_IN = Sentence(
-    "khi kết thúc phiên ở đây, tài khoản vẫn đăng nhập tại hệ thống định danh trên thiết bị đó, nên người dùng "
+    "khi kết thúc phiên ở đây, tài khoản vẫn đăng nhập tại hệ thống định danh trên thiết bị đó, nên người cầm "
     "thiết bị có thể vào lại mà không cần mật khẩu. Nếu là máy dùng chung, ông/bà đăng xuất trên thiết bị đó, hoặc "
     "tại hệ thống định danh.",
     "when a session ends here, that device keeps the account signed in at the identity provider, so its users can "
