@@ -66,14 +66,25 @@ SELECT source, outcome, count(*), count(*) OVER (), sum(count(*)) OVER ()
 FROM calls JOIN closing ON closing.idx = calls.idx
 GROUP BY source, outcome ORDER BY 3 DESC, source, outcome LIMIT """
 
-_OFFICIALS = """, x AS (
- SELECT requester, official, exchange, max(agency) AS agency, min(time) AS time, max(dossier) AS dossier
- FROM r WHERE phase = 'intent' AND {who} GROUP BY requester, official, exchange),
-y AS ({hits})
-SELECT requester, max(agency), official, count(*), sum(hit), min(CASE WHEN hit = 1 THEN time END),
- max(CASE WHEN hit = 1 THEN time END), min(CASE WHEN hit = 1 THEN exchange END),
- max(CASE WHEN hit = 1 THEN exchange END), count(*) OVER (), sum(count(*)) OVER (), sum(sum(hit)) OVER ()
-FROM y GROUP BY requester, official HAVING sum(hit) > 0 ORDER BY 5 DESC, requester, official LIMIT """
+# Whether the named official acted stands in the record only. Who did not act is nobody's row.
+_OFFICIALS = """, i AS (
+ SELECT r.*, CASE WHEN {duty} > 0 THEN 1 ELSE 0 END AS duty FROM r CROSS JOIN append_log a
+ WHERE a.seq = r.seq AND r.phase = 'intent' AND {who}),
+x AS (SELECT requester, CASE WHEN duty = 1 THEN NULL ELSE official END AS acted, duty, exchange,
+ max(agency) AS agency, min(time) AS time, max(dossier) AS dossier FROM i GROUP BY 1, 2, 3, 4),
+y AS MATERIALIZED ({hits}),
+t AS (SELECT sum({counted}) AS exchanges, sum(hit * {counted}) AS hits, sum(duty) AS idle, sum(hit * duty) AS idle_hits
+ FROM y),
+g AS MATERIALIZED (SELECT requester, max(agency), acted, count(*) AS exchanges, sum(hit) AS hits,
+ min(CASE WHEN hit = 1 THEN time END), max(CASE WHEN hit = 1 THEN time END),
+ min(CASE WHEN hit = 1 THEN exchange END), max(CASE WHEN hit = 1 THEN exchange END)
+ FROM y WHERE {counted} = 1 GROUP BY requester, acted HAVING sum(hit) > 0)
+SELECT g.*, (SELECT count(*) FROM g), t.* FROM t LEFT JOIN g ON 1 = 1
+ORDER BY g.hits DESC, g.requester, g.acted LIMIT """
+# `on_duty` of a record and what follows it (gateway.exchange_log.record); no text in a record can look like it.
+_DUTY = '"on_duty":true,"period":"'
+_DUTY_SQLITE = f"instr(a.leaf, CAST('{_DUTY}' AS BLOB))"
+_DUTY_POSTGRES = f"position(convert_to('{_DUTY}', 'UTF8') IN a.leaf)"
 _WITHOUT_DOSSIER = "SELECT x.*, CASE WHEN dossier IS NULL THEN 1 ELSE 0 END AS hit FROM x"
 _OUTSIDE = """SELECT x.*, CASE WHEN office.day IS NULL THEN 1 ELSE 0 END AS hit FROM x
  LEFT JOIN office ON office.day = substr(x.time, 1, 10)
@@ -107,7 +118,7 @@ class _CountStatement:
             if value
         )
         return (
-            "WITH RECURSIVE r AS (SELECT e.idx, e.time, e.exchange, e.phase, e.requester, e.agency, e.dossier,"  # noqa: S608 -- numbers of parameters
+            "WITH RECURSIVE r AS (SELECT e.idx, e.seq, e.time, e.exchange, e.phase, e.requester, e.agency, e.dossier,"  # noqa: S608 -- numbers of parameters
             f" e.official, e.result FROM log_entries e WHERE e.idx >= {start} AND e.idx < {end} AND e.time >= {since}"
             f" AND e.time < {until}{self.months(wanted, 'e')}{others})"
         )
@@ -175,17 +186,27 @@ class SqlLogCounts:
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
     ) -> GroupCounts[OfficialCount]:
-        """By official, the most hits first: exchanges outside these hours; for None those without a dossier."""
+        """By official who acted, the most hits first: exchanges outside these hours; for None those without a dossier.
+
+        Outside these hours: those in which no official acted too, as a row of nobody for each system.
+        """
         statement = _CountStatement()
 
         def text(_: tuple[int, int]) -> str:
             table = "" if office is None else statement.office(office)
-            who = "official IS NOT NULL" if office is None else "requester IS NOT NULL"
-            hits = _WITHOUT_DOSSIER if office is None else _OUTSIDE
-            return table + _OFFICIALS.format(who=who, hits=hits) + statement.value(most)
+            parts = {
+                "duty": _DUTY_POSTGRES if self._database.arrays else _DUTY_SQLITE,
+                "who": "r.official IS NOT NULL" if office is None else "r.requester IS NOT NULL",
+                "hits": _WITHOUT_DOSSIER if office is None else _OUTSIDE,
+                "counted": "(1 - duty)" if office is None else "1",
+            }
+            return table + _OFFICIALS.format(**parts) + statement.value(most)
 
         rows = await self._rows(span, statement, text)
-        return _counted([_official(row) for row in rows], rows)
+        if not rows:
+            return GroupCounts([])
+        sums = (int(one or 0) for one in rows[0][9:])
+        return GroupCounts([_official(row) for row in rows if row[3] is not None], *sums)
 
     async def _rows(self, wanted: LogSearch, statement: _CountStatement, rest: Any) -> list[Any]:  # noqa: ANN401 -- places -> text
         blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=ReadKind.REPORT)

@@ -192,7 +192,10 @@ _REPORT = _object(
     totals={
         "type": "object",
         "additionalProperties": _NUMBER,
-        "description": "over all rows that there are (`rows`), those included that are not shown",
+        "description": (
+            "over all rows that there are (`rows`), those included that are not shown; of `hours` and `lookups`"
+            " also `on_duty`: exchanges in which the named official was on duty and did not act"
+        ),
     },
     archives=_ARCHIVES,
 )

@@ -90,10 +90,11 @@ REPORTS: Mapping[str, Words] = {
     "hours": Words(
         ("Khai thác ngoài giờ làm việc", "Access outside office hours"),
         (
-            "Theo lúc giao dịch bắt đầu, giờ Việt Nam (UTC+7). Ngày lễ chỉ là những ngày được nêu trong yêu cầu. "
-            + _OFFICIAL[0],
+            "Theo lúc giao dịch bắt đầu, giờ Việt Nam (UTC+7). Ngày lễ chỉ là những ngày được nêu trong yêu cầu."
+            " Dòng không có cán bộ: cán bộ trực không thao tác, hoặc hệ thống không nêu ai. " + _OFFICIAL[0],
             "By the time at which an exchange began, Việt Nam time (UTC+7)."
-            " Holidays are those that the question names, no others. " + _OFFICIAL[1],
+            " Holidays are those that the question names, no others. A row without an official: the one on duty"
+            " did not act, or the system named nobody. " + _OFFICIAL[1],
         ),
         (
             "requester", "official", "agency", "exchanges", "outside", "share", "first", "last", "examples",
@@ -105,8 +106,11 @@ REPORTS: Mapping[str, Words] = {
             "Officials who look people up without a dossier",
         ),
         (
-            "Giao dịch đã hỏi dữ liệu mà không nêu mã hồ sơ. " + _OFFICIAL[0],
-            "Exchanges that asked for data and named no dossier. " + _OFFICIAL[1],
+            "Giao dịch do một cán bộ thao tác, đã hỏi dữ liệu mà không nêu mã hồ sơ. Giao dịch chỉ nêu cán bộ trực"
+            " (không thao tác: người dân tự làm, hoặc hệ thống không nêu ai) được đếm riêng. " + _OFFICIAL[0],
+            "Exchanges by an official who acted, which asked for data and named no dossier. Those that name only the"
+            " official on duty, who did not act (a citizen did, or a system that named nobody), are counted apart. "
+            + _OFFICIAL[1],
         ),
         (
             "requester", "official", "agency", "exchanges", "without_dossier", "share", "first", "last",

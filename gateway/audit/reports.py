@@ -175,8 +175,11 @@ def _officials(counted: GroupCounts[OfficialCount], hits: str) -> Answer:
     ]
     return {
         "rows": rows,
-        "totals": {"rows": counted.groups, "exchanges": counted.exchanges, hits: counted.hits},
-    }
+        "totals": {
+            "rows": counted.groups, "exchanges": counted.exchanges, hits: counted.hits,
+            "on_duty": counted.on_duty, f"on_duty_{hits}": counted.on_duty_hits,
+        },
+    }  # fmt: skip
 
 
 def _share(part: int, whole: int) -> float:

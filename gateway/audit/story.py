@@ -2,7 +2,7 @@
 
 Read from shown records alone, so without personal data. Titles come from the configuration in force. What a field
 rests on, rule by rule, is said only where the record was decided under that configuration: the log keeps rules per
-exchange, and a former configuration cannot be opened here.
+exchange. A former configuration has a page of its own, if this host kept it.
 """
 
 from collections import Counter
@@ -14,6 +14,8 @@ from gateway.audit.story_words import (
     CALLS,
     CONDITIONS,
     EVENTS,
+    NOT_ASKED,
+    NOTE_VALUES,
     NOTES,
     NUMBERS_EN,
     NUMBERS_VI,
@@ -100,8 +102,9 @@ class Story:
                 *([(f"{parts[1][0]}: ", True)] if parts[1][0] else []),
                 (words[language], False),
             ]
-        sources = len({call["source"] for call in opening["calls"]})
-        asked = (" hỏi ", " asked ")[language]
+        planned = {call["source"] for call in opening["calls"]}
+        sources, unasked = len(planned), planned - _asked(_last_calls(records) or opening["calls"])
+        asked = (" định hỏi ", " meant to ask ")[language] if unasked else (" hỏi ", " asked ")[language]
         return [
             *parts, (asked, False), (_counted(sources, ("nguồn", "source"), language), True),
             ((" về ", " about ")[language], False), (self._whom(opening, language), True),
@@ -144,7 +147,9 @@ class Story:
                 yield f"{reason[language]}. ", False
             yield _phase_words(end["phase"]).said[language], False
             return
-        yield _answers(end["calls"], language), False
+        calls = _last_calls(records)
+        unasked = len({call["source"] for call in opening["calls"]} - _asked(calls)) if calls else 0
+        yield _answers(calls, unasked, language), False
         yield _counted(len(end["fields"]), ("trường", "field"), language), True
         lasted = _milliseconds(opening["time"], end["time"])
         after = "" if lasted is None else (" sau ", " after ")[language] + f"{_number(lasted)} ms"
@@ -164,13 +169,13 @@ class Story:
         words = _phase_words(record["phase"])
         happened = _event(record)
         opening = next((one for one in records if one["phase"] == "intent"), record)
-        known = [] if record is opening else self._facts(opening)
-        facts = [one for one in self._facts(record) if one not in known]
+        known = [] if record is opening else self._facts(opening, records)
+        facts = [one for one in self._facts(record, records) if one not in known]
         step = {**place, **_words_of(record["phase"], words), "facts": facts}
         if happened:
             step |= {"said": happened[_VI], "said_en": happened[_EN]}
         if record["phase"] == "outcome":
-            step["left"] = self._left(record)
+            step["left"] = self._left(record, records)
         is_answered = any(one["phase"] == "outcome" for one in records)
         yield step
         if record["phase"] in {"intent", "abandoned", "delivery"} and record["calls"] and not (
@@ -178,11 +183,11 @@ class Story:
         ):  # fmt: skip
             yield {**place, **_words_of("calls", CALLS), "facts": [], "calls": self._calls(record)}
 
-    def _facts(self, record: ShownRecord) -> list[dict[str, Any]]:
-        return [*self._who_facts(record), *self._rule_facts(record)]
+    def _facts(self, record: ShownRecord, records: Sequence[ShownRecord]) -> list[dict[str, Any]]:
+        return [*self._who_facts(record, records), *self._rule_facts(record)]
 
-    def _who_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
-        titles, phase = self._titles, record["phase"]
+    def _who_facts(self, record: ShownRecord, records: Sequence[ShownRecord]) -> Iterator[dict[str, Any]]:
+        titles = self._titles
         named = {
             "requester": (("Hệ thống hỏi", "Requester"), titles.requester),
             "agency": (("Cơ quan", "Agency"), titles.agency),
@@ -195,11 +200,53 @@ class Story:
             if name == "agency":
                 yield from self._people_facts(record)
         for note, value in record["notes"].items():
-            if note not in _SAID_ELSEWHERE and (note, value) != ("late", False):
-                yield _noted(note, value)
-        reason = _reason(record["result"]) if phase in {"refusal", "abandoned"} else None
-        if reason is not None:
-            yield _fact(("Lý do", "Reason"), {**_titled(reason), "code": record["result"]})
+            if note not in _SAID_ELSEWHERE and value != "" and (note, value) != ("late", False):
+                yield self._noted(note, value, record, records)
+
+    def _noted(
+        self, name: str, value: object, record: ShownRecord, records: Sequence[ShownRecord]
+    ) -> dict[str, Any]:
+        """A note as a fact; a name without words stands beside it as it is."""
+        fact = _fact(NOTES.get(name, ("Ghi chú", "Note")), self._note_words(name, value, record, records))
+        return {
+            **fact,
+            **({"exchange": True} if name in _EXCHANGES else {}),
+            **({} if name in NOTES else {"note": name}),
+        }
+
+    def _note_words(
+        self, name: str, value: object, record: ShownRecord, records: Sequence[ShownRecord]
+    ) -> TitleWords:
+        if isinstance(value, bool):
+            return _titled(("có", "yes") if value else ("không", "no"))
+        if name in _EVIDENCE:
+            return self._evidence(str(value), record, records)
+        if name in _FIELDS:
+            return _joined([self._titles.field(record["procedure"], one) for one in str(value).split()])
+        titles = self._titles
+        titled = {
+            "represented": lambda text: titles.role(record["procedure"], text),
+            "proven_by": lambda text: titles.source(text.partition(".")[0]),
+            "representation": titles.representation,
+        }
+        if name in titled:
+            return titled[name](str(value))
+        return _titled(NOTE_VALUES.get(str(value), (str(value), str(value))))
+
+    def _evidence(self, names: str, record: ShownRecord, records: Sequence[ShownRecord]) -> TitleWords:
+        """`e1 e2` by source and person: the answer `e2` is that of the call whose id ends in `-2`."""
+        calls = {
+            f"e{call['call'].rpartition('-')[2]}": call for one in records for call in one.get("calls", ())
+        }
+        found = []
+        for name in names.split():
+            if (call := calls.get(name)) is None:
+                found.append(_plain(name))
+                continue
+            source = self._titles.source(call["source"])
+            role = self._titles.role(record["procedure"], call["subject"])
+            found.append(_titled(tuple(f"{source[key]} ({role[key]})" for key in ("title", "title_en"))))
+        return _joined(found)
 
     def _people_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         role_of, phase = self._titles.role, record["phase"]
@@ -260,14 +307,14 @@ class Story:
             })  # fmt: skip
         return found
 
-    def _left(self, record: ShownRecord) -> dict[str, Any]:
+    def _left(self, record: ShownRecord, records: Sequence[ShownRecord]) -> dict[str, Any]:
         """The fields that left: by service, with the rules that granted it, if they can be known."""
         titles = self._titles
         fields = [titles.field(record["procedure"], name) for name in record["fields"]]
         asked = sum(len(call["attributes"]) for call in record["calls"])
         left: dict[str, Any] = {
             "fields": len(fields), "attributes": asked, "is_known": record["configuration"] == self._digest,
-            "withheld": str(record["notes"].get("withheld", "")),
+            "withheld": self._evidence(str(record["notes"].get("withheld", "")), record, records),
         }  # fmt: skip
         if not left["is_known"]:
             rules = [self._rule(rule) for rule in record["rules"]]
@@ -320,18 +367,10 @@ class Story:
 
 _SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
 #: notes that name another exchange
-_EXCHANGES = frozenset({"of", "proof_of"})
-
-
-def _noted(name: str, value: object) -> dict[str, Any]:
-    """A note as a fact; a name without words stands beside it as it is."""
-    said = ("có", "yes") if value is True else ("không", "no") if value is False else (str(value), str(value))
-    fact = _fact(NOTES.get(name, ("Ghi chú", "Note")), _titled(said))
-    return {
-        **fact,
-        **({"exchange": True} if name in _EXCHANGES else {}),
-        **({} if name in NOTES else {"note": name}),
-    }
+_EXCHANGES = frozenset({"of", "proof_of", "proof", "attested"})
+#: notes that list answers of an exchange (`e1 e2`), and those that list fields of its form
+_EVIDENCE = frozenset({"accepted", "refused", "withheld", "unsure"})
+_FIELDS = frozenset({"emptied", "doubtful"})
 
 
 def _phase_words(phase: str) -> StepWords:
@@ -403,7 +442,18 @@ def _counted(number: int, noun: Both, language: int) -> str:
     return f"{_number(number)} {plural}"
 
 
-def _answers(calls: Sequence[ShownRecord], language: int) -> str:
+def _asked(calls: Sequence[ShownRecord]) -> set[str]:
+    """The sources that were asked."""
+    return {call["source"] for call in calls if call["outcome"] != "skipped"}
+
+
+def _last_calls(records: Sequence[ShownRecord]) -> Sequence[ShownRecord]:
+    """The calls of the last outcome that has any: a later decision has none."""
+    ends = [one["calls"] for one in records if one["phase"] == "outcome" and one["calls"]]
+    return ends[-1] if ends else ()
+
+
+def _answers(calls: Sequence[ShownRecord], unasked: int, language: int) -> str:
     """How many sources answered what, as `Hai nguồn có dữ liệu, một nguồn không có.`, with a space behind."""
     best: dict[str, str] = {}
     order = list(OUTCOME_VERBS)
@@ -417,8 +467,16 @@ def _answers(calls: Sequence[ShownRecord], language: int) -> str:
         for word in order
         if counts[word]
     ]
+    if unasked:
+        said.append(
+            f"{_word(unasked, language)} {_sources(unasked, language)} {_not_asked(unasked, language)}"
+        )
     text = ", ".join(said)
     return f"{text[:1].upper()}{text[1:]}. " if text else ""
+
+
+def _not_asked(number: int, language: int) -> str:
+    return NOT_ASKED if not language else "was not asked" if number == 1 else "were not asked"
 
 
 def _sources(number: int, language: int) -> str:

@@ -143,7 +143,7 @@ EVENTS: Mapping[str, Both] = MappingProxyType({
 OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
     "": ("Chưa có kết quả", "No result yet", "wait"),
     "found": ("Có dữ liệu", "Found", "ok"),
-    "not_found": ("Không có", "Not there", "mute"),
+    "not_found": ("Không có dữ liệu", "No data", "mute"),
     "no_match": ("Không khớp nhau", "Does not match", "doubt"),
     "skipped": ("Không hỏi", "Not asked", "mute"),
     "refused": ("Bị từ chối", "Refused", "stop"),
@@ -155,13 +155,16 @@ OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
 #: the same in the sentence, after the number of sources
 OUTCOME_VERBS: Mapping[str, Both] = MappingProxyType({
     "found": ("có dữ liệu", "had data"),
-    "not_found": ("không có", "had none"),
+    "not_found": ("không có dữ liệu", "had none"),
     "no_match": ("thấy số và tên không khớp nhau", "found that number and name do not match"),
     "refused": ("từ chối", "refused"),
     "unavailable": ("không trả lời được", "could not answer"),
     "invalid": ("trả lời không dùng được", "gave an answer that cannot be used"),
     "unknown": ("chưa rõ trả lời gì", "may or may not have answered"),
 })
+
+#: the same of sources that the intent names and nobody asked
+NOT_ASKED = "không được hỏi"
 
 #: condition of an agreement, behind its colon or alone in a rule -> words
 CONDITIONS: Mapping[str, Both] = MappingProxyType({
@@ -224,8 +227,40 @@ NOTES: Mapping[str, Both] = MappingProxyType({
     "requesters": ("Hệ thống khai thác", "Requesters"),
     "sources": ("Nguồn", "Sources"),
     "portals": ("Cổng dịch vụ công", "Portals"),
+    "accepted": ("Dữ liệu được dùng", "Data that the citizen uses"),
+    "refused": ("Dữ liệu không được dùng", "Data that the citizen refused"),
+    "emptied": ("Trường để trống vì không dùng", "Fields emptied by the refusal"),
+    "erased": ("Dữ liệu lưu được xóa", "Kept data erased"),
+    "doubtful": ("Trường cần kiểm tra lại", "Fields in doubt"),
+    "withheld": ("Không được trả", "Withheld"),
+    "unsure": ("Không rõ sự đồng ý", "Consent unknown"),
+    "account_level": ("Mức của tài khoản", "Level of the account"),
+    "login": ("Nơi xác thực", "Identity provider"),
+    "preview": ("Chờ công dân quyết định", "Waits for the citizen's decision"),
+    "waits": ("Chờ nguồn trả lời muộn", "Waits for late answers"),
+    "passport": ("Câu trả lời có ký", "Signed answer"),
+    "instead_of": ("Thay cho bản ghi", "In place of the record"),
+    "fetched": ("Lấy câu trả lời của bản ghi", "Fetched the answer of the record"),
+    "attested": ("Đối chiếu với giao dịch", "Compared with the exchange"),
+    "mandate": ("Quyền đại diện đã chứng minh", "Proven right to act"),
+    "mandate_checked": ("Văn bản đã kiểm tra", "Document checked"),
+    "represented": ("Người được đại diện", "Represented person"),
+    "proof": ("Chứng minh ở giao dịch", "Proof in the exchange"),
+    "predicates": ("Câu hỏi có hoặc không", "Yes-or-no questions"),
+    "alert": ("Báo động", "Alarm"),
+    "seconds": ("Trong số giây", "Within seconds"),
+    "correction": ("Đề nghị chỉnh sửa", "Request for correction"),
+    "source": ("Nguồn", "Source"),
+    "attribute": ("Trường dữ liệu", "Attribute"),
     "mappings": ("Ánh xạ", "Mappings"),
     "schemas": ("Lược đồ", "Schemas"),
+})
+
+#: values of notes that are codes -> words
+NOTE_VALUES: Mapping[str, Both] = MappingProxyType({
+    "unknown": ("không rõ", "unknown"),
+    "yes": ("có", "yes"),
+    "no": ("không", "no"),
 })
 
 NUMBERS_VI = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười")

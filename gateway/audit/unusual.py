@@ -61,10 +61,20 @@ def unusual(
                 continue
             middle = median(before)
             mad = median(abs(one - middle) for one in before)
-            score = (there - middle) / max(_NORMAL * mad, sqrt(middle), 1.0)
+            score = (there - middle) / _spread(middle, mad)
             if score > habit.threshold:
                 active = sum(one > 0 for one in before)
                 yield Unusual(requester, day, there, middle, mad, score, active)
+
+
+def usual(middle: float, mad: float, habit: Habit) -> tuple[float, float]:
+    """From which to which number of exchanges a day is like the compared ones; only more is unusual."""
+    spread = habit.threshold * _spread(middle, mad)
+    return max(0.0, middle - spread), max(middle + spread, float(habit.least - 1))
+
+
+def _spread(middle: float, mad: float) -> float:
+    return max(_NORMAL * mad, sqrt(middle), 1.0)
 
 
 def uncompared(

@@ -81,8 +81,8 @@ class Banded:
 
     @property
     def is_unusual(self) -> bool:
-        """Outside the band."""
-        return not self.low <= self.value <= self.high
+        """Above the band; a quiet day is not."""
+        return self.value > self.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ class Charts:
     def band(
         self, points: Sequence[Banded], *, caption: str, head: Sequence[str], csv_url: str = ""
     ) -> Markup:
-        """A line with its median and what is usual as a band; a value outside has a mark and its number."""
+        """A line with its median and what is usual as a band; a value above has a mark and its number."""
         top = max((max(one.value, one.high) for one in points), default=0) or 1
         paths = (
             _area([(one.low / top, one.high / top) for one in points]),

@@ -14,6 +14,9 @@ class GroupCounts(NamedTuple, Generic[Row]):
     exchanges: int = 0
     #: how many of these exchanges match the report
     hits: int = 0
+    #: of officials: exchanges in which the named one was on duty and did not act, and how many of them match
+    on_duty: int = 0
+    on_duty_hits: int = 0
 
 
 class RequesterCount(NamedTuple):
@@ -63,7 +66,7 @@ class OfficialCount(NamedTuple):
 
     requester: str
     agency: str
-    #: keyed index, the same for one person within a month; empty: no official
+    #: keyed index, the same for one person within a month; empty: no official acted
     official: bytes
     exchanges: int
     hits: int

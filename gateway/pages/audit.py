@@ -30,7 +30,7 @@ from gateway.audit.report_words import REPORTS, csv_of
 from gateway.audit.reports import ReportQuestion
 from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
 from gateway.audit.story_words import PHASES
-from gateway.audit.unusual import Habit
+from gateway.audit.unusual import Habit, usual
 from gateway.console.charts import Banded, Portion
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
@@ -68,8 +68,10 @@ _SAVED_SECONDS = 34_560_000
 _ALL_DAYS = Habit(threshold=float("-inf"), least=0)
 _MOST_DAYS = 1_000
 _MONTHS_SHOWN = 18
-#: spreads around the median that are usual, as the report of unusual volumes takes them
-_USUAL, _ALWAYS_USUAL, _NORMAL, _MOST_VOLUMES = Habit().threshold, float(Habit().least - 1), 1.4826, 4
+#: requesters with a chart of their days
+_MOST_VOLUMES = 4
+#: outcomes of a source that gave no answer that can be used
+_NO_ANSWER = ("", "unavailable", "invalid", "unknown")
 
 
 class Reasoned(Body):
@@ -325,7 +327,7 @@ async def reports(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="audit/reports", title=("Báo cáo", "Reports"), answer=answer,
         values={
-            "month": month, "months": _months(today), "titles": _code_titles(request),
+            "month": month, "last_day": _last_day(month), "months": _months(today), "titles": _code_titles(request),
             "sources": _source_shares(request, made["outcomes"]["rows"]),
             "volumes": _volumes(made["volume"]["rows"]),
         },
@@ -347,7 +349,7 @@ def _question(report: str, month: str) -> ReportQuestion:
 
 
 def _source_shares(request: Request, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, object] | None:
-    """Counts of outcomes by source for a chart; `worst`: the source that could not answer most."""
+    """Counts of outcomes by source for a chart; `worst`: the one with most answers missing."""
     counts: dict[str, dict[str, int]] = {}
     for row in rows:
         counts.setdefault(row["source"], {})[row["outcome"]] = row["exchanges"]
@@ -355,7 +357,8 @@ def _source_shares(request: Request, rows: Sequence[Mapping[str, Any]]) -> Mappi
         return None
     codes = [code for code in OUTCOME_WORDS if any(code in one for one in counts.values())]
     titles = {code: one.title.vi for code, one in request.services.configuration.sources.items()}
-    worst = max(counts, key=lambda source: counts[source].get("unavailable", 0))
+    silent = {name: sum(one.get(code, 0) for code in _NO_ANSWER) for name, one in counts.items()}
+    worst = max(silent, key=lambda source: silent[source])
     words = {lang: [OUTCOME_WORDS[code][at] for code in codes] for at, lang in enumerate(("vi", "en"))}
     return {
         "rows": [(titles.get(name, name), [one.get(code, 0) for code in codes]) for name, one in counts.items()],
@@ -364,7 +367,7 @@ def _source_shares(request: Request, rows: Sequence[Mapping[str, Any]]) -> Mappi
             for lang, of in words.items()
         },
         "heads": {"vi": ["Nguồn", *words["vi"]], "en": ["Source", *words["en"]]},
-        "worst": worst if counts[worst].get("unavailable") else "",
+        "worst": worst if silent[worst] else "",
     }  # fmt: skip
 
 
@@ -372,16 +375,21 @@ def _volumes(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """The days of the busiest requesters with what is usual, for charts."""
     days: dict[str, list[Banded]] = {}
     for row in sorted(rows, key=lambda row: str(row["day"])):
-        spread = _USUAL * max(_NORMAL * row["mad"], row["median"] ** 0.5, 1.0)
+        low, high = usual(row["median"], row["mad"], Habit())
         days.setdefault(row["requester"], []).append(Banded(
             label=f"{row['day'][8:]}/{row['day'][5:7]}", value=row["exchanges"], median=row["median"],
-            low=max(0.0, row["median"] - spread), high=max(row["median"] + spread, _ALWAYS_USUAL),
+            low=low, high=high,
         ))  # fmt: skip
     busiest = sorted(days, key=lambda name: -sum(one.value for one in days[name]))[:_MOST_VOLUMES]
     return [
         {"requester": name, "points": days[name], "unusual": sum(one.is_unusual for one in days[name])}
         for name in busiest
     ]
+
+
+def _last_day(month: str) -> str:
+    first = date.fromisoformat(f"{month}-01")
+    return ((first + timedelta(days=31)).replace(day=1) - timedelta(days=1)).isoformat()
 
 
 def _months(today: date) -> list[str]:

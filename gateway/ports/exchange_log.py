@@ -409,7 +409,11 @@ class LogCounts(Protocol):
     async def officials(
         self, span: LogSearch, most: int, office: Sequence[OpenHours] | None
     ) -> GroupCounts[OfficialCount]:
-        """By official, most hits first; hits: exchanges outside these hours, or without a dossier if None."""
+        """By official who acted, most hits first; hits: exchanges outside these hours, or without a dossier if None.
+
+        Sums are over all officials, those without a hit too. Without a dossier, exchanges in which no official acted
+        are left out and counted apart; outside hours they are rows of nobody.
+        """
         ...
 
 

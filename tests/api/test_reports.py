@@ -129,7 +129,8 @@ async def test_access_outside_office_hours_is_told_by_official(desk: Office) -> 
         desk, "hours", office={"holidays": ["2026-10-06"], "workdays": ["2026-10-04"], "closes": "18:01"}
     )
     assert {row["outside"] for row in holiday["rows"]} == {1}
-    assert holiday["totals"] == {"rows": 1, "exchanges": 1, "outside": 1}
+    wanted = {"rows": 1, "exchanges": 4, "outside": 1, "on_duty": 0, "on_duty_outside": 0}
+    assert holiday["totals"] == wanted
     assert holiday["settings"]["holidays"] == ["2026-10-06"]
 
 
@@ -144,9 +145,30 @@ async def test_official_without_dossier_is_found_and_named_with_a_reason_only(de
     assert (row["exchanges"], row["without_dossier"], row["share"]) == (4, 3, 0.75)
     assert row["official"] in {leaf["official"] for leaf in desk.leaves()}
     assert set(row["examples"]) <= set(mine)
+    assert answer["totals"] == {
+        "rows": 1, "exchanges": 5, "without_dossier": 3, "on_duty": 0, "on_duty_without_dossier": 0,
+    }  # fmt: skip
     body = {"exchange_id": row["examples"][0], "reason": "Kiểm tra việc tra cứu không có hồ sơ"}
     status, told = await desk.post("/v1/audit/identify", body)
     assert (status, told["records"][0]["official"]) == (200, CLERK)
+
+
+async def test_official_on_duty_who_did_not_act_looked_nobody_up(desk: Office) -> None:
+    mine = await exchange(desk, "2026-10-05T11:00:00.000Z", official=CLERK, dossier="")
+    for day in (6, 7):
+        await exchange(desk, f"2026-10-0{day}T12:00:00.000Z", official=CLERK, dossier="", on_duty=True)
+    await exchange(desk, "2026-10-08T03:00:00.000Z", official=OTHER, on_duty=True)
+    answer = await made(desk, "lookups")
+    (row,) = answer["rows"]
+    assert (row["exchanges"], row["without_dossier"], row["examples"]) == (1, 1, [mine])
+    assert answer["totals"] == {
+        "rows": 1, "exchanges": 1, "without_dossier": 1, "on_duty": 3, "on_duty_without_dossier": 2,
+    }  # fmt: skip
+    answer = await made(desk, "hours")
+    assert {(one["official"] != "", one["outside"]) for one in answer["rows"]} == {(True, 1), (False, 2)}
+    assert answer["totals"] == {
+        "rows": 2, "exchanges": 4, "outside": 3, "on_duty": 3, "on_duty_outside": 2,
+    }  # fmt: skip
 
 
 async def test_report_is_a_record_and_names_nobody(desk: Office) -> None:

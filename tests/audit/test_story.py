@@ -100,6 +100,38 @@ def test_unreadable_records_and_hostile_texts_are_told_too(story: Story) -> None
 def test_a_refusal_says_its_reason_and_that_nothing_was_given(story: Story) -> None:
     refused = {**INTENT, "phase": "refusal", "result": "outside_hours", "calls": []}
     told = story.told([refused])
-    assert any(fact["value"]["code"] == "outside_hours" for fact in told["steps"][0]["facts"])
+    assert sum(fact["value"]["code"] == "outside_hours" for fact in told["steps"][0]["facts"]) == 1
     assert told["steps"][0]["said"] == "Quy tắc không cho phép. Không có dữ liệu nào được trả."
     assert story.row(refused)["result"]["title"] == "Ngoài giờ mà thỏa thuận cho phép"
+
+
+def test_a_source_that_nobody_asked_is_said_apart(story: Story) -> None:
+    tax = {**CALL, "call": "c-2", "source": "tax", "data_service": "x", "outcome": ""}
+    planned = {**INTENT, "calls": [*INTENT["calls"], tax]}
+    asked = {**OUTCOME, "calls": [CALL]}
+    decided = {**OUTCOME, "phase": "consent", "result": "decision", "calls": []}
+    skipped = {**OUTCOME, "calls": [CALL, {**tax, "outcome": "skipped"}]}
+    for records in ([planned, asked], [planned, asked, decided], [planned, skipped]):
+        told = story.told(records)
+        assert "định hỏi 2 nguồn" in told["sentence"]
+        assert "Một nguồn có dữ liệu, một nguồn không được hỏi." in told["sentence"]
+        assert "meant to ask 2 sources" in told["sentence_en"]
+        assert "One source had data, one source was not asked." in told["sentence_en"]
+    assert " hỏi 2 nguồn" in story.told([planned])["sentence"]
+
+
+def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> None:
+    notes = {
+        "accepted": "e1", "refused": "e2", "emptied": "nycHoTen", "account_level": "unknown", "preview": True,
+        "login": "vneid",
+    }  # fmt: skip
+    other = {**CALL, "call": "c-2", "source": "civil_status", "data_service": "trichLuc"}
+    outcome = {**OUTCOME, "calls": [CALL, other]}
+    decided = {**OUTCOME, "phase": "consent", "result": "decision", "notes": notes, "calls": []}
+    facts = story.told([INTENT, outcome, decided])["steps"][-1]["facts"]
+    said = {fact["name"]: fact["value"]["title"] for fact in facts}
+    assert not any("note" in fact or fact["name"] == "Ghi chú" for fact in facts)
+    assert "dân cư" in said["Dữ liệu được dùng"]
+    assert "hộ tịch" in said["Dữ liệu không được dùng"]
+    assert said["Trường để trống vì không dùng"] not in {"", "nycHoTen"}
+    assert said["Mức của tài khoản"] == "không rõ"

@@ -142,7 +142,7 @@ async def test_whatever_is_tampered_with_is_an_alert_with_a_file_to_keep(
     await is_usable(page)
     await shot(page, "altered")
     async with page.expect_download() as waiting:
-        await alert.get_by_role("link", name="Tải để đối chất").click()
+        await alert.get_by_role("link", name="Tải để đối chiếu").click()
     kept = json.loads(await content_of(waiting))
     assert kept["exchange_id"] == known
 

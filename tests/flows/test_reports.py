@@ -27,10 +27,9 @@ async def test_reports_are_read_as_table_json_and_csv(tmp_path: Path) -> None:
         code, answer, _ = await _motlan(tmp_path, *words.split(), given=json.dumps(who))
         exchange = json.loads(answer)["exchange_id"]
         assert code == 0
-        while not (found := await _rows(tmp_path, "lookups"))["rows"]:
+        while not (found := await _report(tmp_path, "lookups"))["totals"]["on_duty"]:
             pass
-        (row,) = found["rows"]
-        assert (row["without_dossier"], row["examples"]) == (1, [exchange])
+        assert (found["rows"], found["totals"]["on_duty_without_dossier"]) == ([], 1)
         code, out, _ = await _motlan(tmp_path, *f"log report requesters {_SPAN}".split())
         assert (code, "hệ thống khai thác" in out) == (0, True)
         assert "Each exchange counts once" in out
@@ -40,7 +39,7 @@ async def test_reports_are_read_as_table_json_and_csv(tmp_path: Path) -> None:
         assert (code, out) == (0, "")
         assert exchange in file.read_text("utf-8-sig")
         assert person["personal_id"] not in file.read_text("utf-8-sig")
-        outcomes = (await _rows(tmp_path, "outcomes"))["rows"]
+        outcomes = (await _report(tmp_path, "outcomes"))["rows"]
         assert {"civil_status", "population"} <= {one["source"] for one in outcomes}
         for mistake, wanted, told in MISTAKES:
             got, out, err = await _motlan(tmp_path, *f"log report {mistake}".split())
@@ -50,7 +49,7 @@ async def test_reports_are_read_as_table_json_and_csv(tmp_path: Path) -> None:
 _SPAN = "--since 2026-01-01 --until 2027-02-01"
 
 
-async def _rows(folder: Path, report: str) -> Any:
+async def _report(folder: Path, report: str) -> Any:
     code, out, err = await _motlan(folder, *f"log report {report} {_SPAN} --json".split())
     assert code == 0, err
     return json.loads(out)

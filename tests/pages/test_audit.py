@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AUDITOR, OPERATOR = "kiem.toan", "van.hanh"
 REASON = "Khiếu nại số 12/KN-2026 về tra cứu"
-WHO = "033591837264"
+WHO, OFFICIAL = "033591837264", "033694172508"
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200bđảo" + "ệ" * 400
 CALL = CallEntry("c-1", "population", "TraCuuThongTinCongDan", "requester", ("full_name",), "found", 12)
 
@@ -259,6 +259,7 @@ async def test_exchange_is_told_and_who_it_is_about_stays_hidden(at: Town, audit
         assert words in text, words
     for hidden in (persona["personal_id"], persona["full_name"]):
         assert hidden not in shown.text
+    assert text.count("Không kiểm: lời kể bên cạnh, do máy chủ viết từ các bản ghi.") == 2
     assert shown.text.count("data-leaf=") == 2
     assert '<svg class="qr"' in shown.text
     english = await page(auditor, f"/audit/exchanges/{of}?lang=en")
@@ -413,6 +414,39 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
         assert table.text.startswith("\ufeff")
     for wrong in ("month=2026-13", "month=x", "month=2026-09&more=1"):
         assert (await page(auditor, f"/audit/reports?{wrong}")).status in {400, 422}, wrong
+
+
+async def test_citizens_own_forms_are_no_lookups_by_officials(at: Town, auditor: Browser) -> None:
+    for duty in (True, True, False):
+        await plant(
+            at,
+            phase=Phase.INTENT,
+            fields={},
+            time="2026-08-04T12:00:00.000Z",
+            official=OFFICIAL,
+            on_duty=duty,
+        )
+    shown = await page(auditor, "/audit/reports?month=2026-08")
+    assert "1 trong 1 giao dịch do cán bộ thao tác không nêu hồ sơ." in shown.text
+    assert "2 giao dịch khác không do cán bộ thao tác" in shown.text
+    assert "3 trong 3 giao dịch bắt đầu ngoài giờ làm việc; 2 trong 3 không do cán bộ thao tác" in shown.text
+
+
+async def test_report_says_which_source_gave_nothing_usable_and_opens_its_own_month(
+    at: Town, auditor: Browser
+) -> None:
+    calls = (CALL._replace(outcome="invalid"), CALL._replace(source="tax", outcome="found"))
+    await plant(at, calls=calls, time="2026-07-31T16:00:00.000Z")
+    shown = await page(auditor, "/audit/reports?month=2026-07")
+    assert "lần nào cũng có câu trả lời dùng được" not in shown.text
+    assert "không có câu trả lời dùng được nhất: Cơ sở dữ liệu quốc gia về dân cư." in shown.text
+    refused = {"phase": Phase.REFUSAL, "calls": (), "fields": {}, "result": "not_agreed"}
+    late = await plant(at, **refused, time="2026-07-31T16:00:00.000Z")
+    after = await plant(at, **refused, time="2026-07-31T17:00:00.000Z")
+    (address,) = re.findall(r'href="(/audit\?phase=refusal[^"]*)"', shown.text)
+    opened = await page(auditor, address.replace("&amp;", "&"))
+    assert late in opened.text
+    assert after not in opened.text
 
 
 async def test_two_checkpoints_are_compared(at: Town, auditor: Browser) -> None:

@@ -107,7 +107,7 @@ async def test_requesters_are_counted_by_exchange(counts: SqlLogCounts, url: str
                 expected[requester] = row
         got = await counts.requesters(span, 10)
         assert {one.requester: list(one[1:]) for one in got.rows} == expected
-        assert got[1:] == (
+        assert got[1:4] == (
             len(expected), sum(row[0] for row in expected.values()), sum(row[2] for row in expected.values()),
         )  # fmt: skip
 
@@ -174,17 +174,22 @@ async def test_officials_are_counted_by_what_speaks_against_them(
                 for one in await leaves(url, tmp_path, span)
                 if one["phase"] == "intent" and one["official"]
             ]
-        expected = {}
+        idle = grouped([one for one in records if one["on_duty"]], "requester", "exchange")
+        if office is None:
+            records = [one for one in records if not one["on_duty"]]
+        records = [one | {"official": "" if one["on_duty"] else one["official"]} for one in records]
+        expected, sums = {}, [0, 0]
         for key, theirs in grouped(records, "requester", "official").items():
-            exchanges = grouped(theirs, "exchange")
-            hits = {name: times[0] for (name,), group in exchanges.items() if (times := _hit(group, office))}
+            exchanges = grouped(theirs, "exchange", "on_duty")
+            hits = {name: times[0] for name, group in exchanges.items() if (times := _hit(group, office))}
+            sums = [sums[0] + len(exchanges), sums[1] + len(hits)]
             if hits:
                 expected[key] = (
                     len(exchanges),
                     len(hits),
                     min(hits.values()),
                     max(hits.values()),
-                    {min(hits), max(hits)},
+                    {min(hits)[0], max(hits)[0]},
                 )
         got = await counts.officials(span, 100, office)
         assert {
@@ -197,11 +202,8 @@ async def test_officials_are_counted_by_what_speaks_against_them(
             )
             for one in got.rows
         } == expected
-        assert got[1:] == (
-            len(expected),
-            sum(one[0] for one in expected.values()),
-            sum(one[1] for one in expected.values()),
-        )
+        idle_hits = sum(bool(_hit(group, office)) for group in idle.values())
+        assert got[1:] == (len(expected), *sums, len(idle), idle_hits)
         assert [one.hits for one in got.rows] == sorted((one.hits for one in got.rows), reverse=True)
 
 

@@ -52,6 +52,7 @@ def invented(rng: random.Random, number: int) -> ExchangeRecord:
         result=rng.choice(["", "answered", "no_grant"]),
         subjects=rng.choice([{}, {"requester": "s1"}, {"requester": "s1", "child": "s2"}, {"child": "s3"}]),
         official=rng.choice(["", "o1", "o2"]),
+        on_duty=number % 5 == 0,
         calls=tuple(calls),
     )
 

@@ -1,5 +1,5 @@
 // The auditor's pages: proofs verified in the browser (RFC 9162, C2SP signed notes), export with progress.
-// The server's word counts for nothing here: it gives the bytes, and this file computes. Only textContent is written.
+// The server's verdict counts for nothing here: it gives the bytes, and this file computes. The story is the server's. Only textContent is written.
 
 const ENCODED = new TextEncoder();
 const MOST_SIGNATURES = 100;
@@ -171,7 +171,8 @@ export async function verifyEvidence(evidence, exchange, shownHashes) {
   for (const one of evidence.proofs) {
     const hash = await leafHash(one.leaf);
     hashes.push(hex(hash));
-    // The record on the page and the record in the proof are the same bytes, and of this exchange.
+    // The bytes in the proof have the hash that stands on the page, and are of this exchange. The words on the page
+    // are the server's: no hash ties them to these bytes.
     const isShown = shownHashes.includes(hex(hash)) && hex(hash) === one.leaf_hash;
     if (!isShown || exchangeOf(one.leaf) !== exchange) done.hashed = false;
   }
