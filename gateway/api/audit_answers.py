@@ -68,6 +68,7 @@ _RECORD = {
 _IDENTIFIED = _object(
     leaf_index={**_NUMBER, "description": _NO_PLACE_YET},
     phase=_TEXT,
+    procedure={**_TEXT, "description": "which gives the roles of `subjects` their titles"},
     readable={**_FLAG, "description": "false when the keys of its month were destroyed, or do not open"},
     reason={
         "anyOf": [_WORDS, {"type": "null"}],

@@ -239,7 +239,10 @@ def _identified(
     erased: Mapping[str, str],
 ) -> dict[str, Any]:
     phase = "" if members is None else members["phase"]
-    known = {"leaf_index": entry.index, "phase": phase, "readable": opened is not None}
+    procedure = "" if members is None else members["procedure"]
+    known = {
+        "leaf_index": entry.index, "phase": phase, "procedure": procedure, "readable": opened is not None,
+    }  # fmt: skip
     if opened is None:
         period = "" if members is None else members["period"]
         return {**known, "reason": _why(period, erased), **_NOBODY}

@@ -48,7 +48,7 @@ class Story:
         self._titles = titles
         self._digest = digest
 
-    def told(self, records: Sequence[ShownRecord]) -> dict[str, Any]:
+    def tell(self, records: Sequence[ShownRecord]) -> dict[str, Any]:
         """The sentence in both languages, in parts too, and the steps in the order of the log."""
         readable = [one for one in records if "phase" in one]
         parts = [self._sentence(readable, language) for language in (_VI, _EN)]
@@ -73,6 +73,16 @@ class Story:
             "result": {"title": words[_VI], "title_en": words[_EN]},
             "state": state,
         }
+
+    def role(self, procedure: str, role: str) -> TitleWords:
+        """A role of a record; people whose numbers left with another person's form have none."""
+        if role.startswith(_ALSO):
+            return {
+                "code": role,
+                "title": "Người có số trong dữ liệu",
+                "title_en": "Person named in the data",
+            }
+        return self._titles.role(procedure, role)
 
     def _result(self, record: ShownRecord) -> tuple[Both, str]:
         phase, result = record["phase"], record["result"]

@@ -1035,7 +1035,7 @@ NO_SUCH_PORTAL = Sentence("không có cổng này trong các cổng được đ�
     "there is no such portal among those that are compared: {known}")
 DAYS_OF_RUN = Sentence("ngày đầu không sau ngày cuối, và khoảng thời gian không quá {most} ngày",
     "the first day is not after the last one, and there are at most {most} days between them")
-MUTE_TOO_LONG = Sentence("tạm im một nguồn được nhiều nhất 24 giờ; hãy chọn thời gian ngắn hơn",
+MUTE_TOO_LONG = Sentence("tạm tắt cảnh báo của một nguồn được nhiều nhất 24 giờ; hãy chọn thời gian ngắn hơn",
     "a source is muted for at most 24 hours; choose a shorter time")
 STREAMS_AT_MOST = Sentence("đã mở {most} luồng số liệu trực tiếp, nhiều nhất cho phép; hãy đóng bớt trang đang mở",
     "{most} live streams are open, which is the most; close some pages")

@@ -39,9 +39,8 @@ from gateway.domain.identifiers import may_name_a_person, personal_ids_in
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.login.steps import Leaving
-from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import BothWords, PageRole, PageRoute, Shown, Visit
 
-BothWords = tuple[str, str]
 _Model = TypeVar("_Model", bound=Body)
 
 #: filters of an address; nothing that names a person
@@ -58,6 +57,12 @@ PEOPLE: Mapping[str, BothWords] = {
     "passport": ("Số hộ chiếu", "Passport"), "tax_code": ("Mã số thuế", "Tax code"),
     "registration_no": ("Số đăng ký, biển số", "Registration number, plate"),
     "official": ("Số định danh của cán bộ", "Personal id of an official"),
+}  # fmt: skip
+#: what a subject is (`SubjectKind`)
+SUBJECT_KINDS: Mapping[str, BothWords] = {
+    "person": ("cá nhân", "person"), "newborn": ("trẻ mới sinh", "newborn"),
+    "organisation": ("tổ chức", "organisation"), "parcel": ("thửa đất", "parcel"),
+    "vehicle": ("phương tiện", "vehicle"),
 }  # fmt: skip
 SIZES = ("100", "500")
 #: seconds for which who it is about stays on the screen
@@ -188,11 +193,11 @@ async def exchange(request: Request, visit: Visit) -> Shown:
         return Shown(template="audit/missing", title=title, answer=answer, status=404)
     evidence: Any = opened["evidence"]
     proofs = [{name: value for name, value in one.items() if name != "leaf"} for one in evidence["proofs"]]
-    told = door.story.told(_listed(opened["records"]))
+    story = door.story.tell(_listed(opened["records"]))
     found_id = str(opened["exchange_id"])
     size = proofs[0]["tree_size"] if proofs else 0
     answer = {
-        **opened, "evidence": {**evidence, "proofs": proofs}, "story": told, "verdict": _verdict(evidence),
+        **opened, "evidence": {**evidence, "proofs": proofs}, "story": story, "verdict": _verdict(evidence),
         "anchors": await door.anchors.listing.anchors(size) if size else None,
     }  # fmt: skip
     return Shown(
@@ -234,13 +239,24 @@ async def identify(request: Request, visit: Visit) -> Shown:
             request, error, _who_page(exchange_id, reason, {"exchange_id": exchange_id, "records": None})
         )
     found = await door_of(request).audit.identify(visit.caller, asked.exchange_id, asked.reason)
-    return _who_page(exchange_id, reason, found)
+    story = door_of(request).story
+    roles = {
+        role: story.role(one["procedure"], role)
+        for one in _listed(found["records"])
+        for role in one["subjects"]
+    }
+    return _who_page(exchange_id, reason, found, roles)
 
 
-def _who_page(exchange_id: str, reason: str, answer: Mapping[str, object]) -> Shown:
+def _who_page(
+    exchange_id: str, reason: str, answer: Mapping[str, object], roles: Mapping[str, Any] | None = None
+) -> Shown:
     return Shown(
         template="audit/who", title=("Xem là ai", "Show who"), answer=answer,
-        values={"exchange_of": exchange_id, "reason": reason, "seconds": SEEN_SECONDS, "errors": {}},
+        values={
+            "exchange_of": exchange_id, "reason": reason, "seconds": SEEN_SECONDS, "errors": {},
+            "roles": roles or {}, "kinds": SUBJECT_KINDS,
+        },
     )  # fmt: skip
 
 

@@ -130,7 +130,7 @@ class Visit:
         return None if self.session is None else linked(self.session.identity)
 
     def holds(self, role: PageRole) -> bool:
-        """Whether who is signed in may do what this role may."""
+        """Whether this visit may open pages of a role."""
         if self.session is None:
             return role is PageRole.ANYBODY
         if role is PageRole.CITIZEN:
@@ -377,7 +377,7 @@ def _keeping_language(request: Request, response: Response) -> Response:
 
 @dataclass(slots=True)
 class PageFrame:
-    """What the frame of a page shows, also of an error's."""
+    """What the frame of a page shows, that of an error too."""
 
     door: str
     language: Language

@@ -14,13 +14,15 @@ from gateway.api.context import RelayDesk
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.audit.shown import csv_line
+from gateway.audit.story_words import EVENTS, NOTES
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import BadRequest, NotFound, RelayUnavailable
+from gateway.domain.login import LoginReason
 from gateway.login.steps import Leaving
 from gateway.operation.configurations import KeptConfiguration, differences
 from gateway.operation.history import PastConfiguration, history
-from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import BothWords, PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops_live import (
     COLUMNS,
     cells_of_line,
@@ -37,8 +39,6 @@ from gateway.relay import words
 from gateway.relay.reconciliations import ReconcileOrder
 from gateway.review.minimisation import minimised
 
-BothWords = tuple[str, str]
-
 #: minutes for which a source can be muted
 LENGTHS: Mapping[str, BothWords] = {
     "15": ("15 phút", "15 minutes"),
@@ -54,22 +54,12 @@ KINDS: Mapping[str, BothWords] = {
     "correction": ("yêu cầu chỉnh sửa", "correction"),
     "notice": ("phần bổ sung của hồ sơ", "notice"),
 }
-#: parts of a configuration in the log
-PARTS: Mapping[str, BothWords] = {
-    "settings": ("cài đặt chung", "settings"),
-    "agencies": ("cơ quan", "agencies"),
-    "communes": ("xã, phường", "communes"),
-    "purposes": ("mục đích", "purposes"),
-    "refusal_grounds": ("căn cứ từ chối", "refusal grounds"),
-    "published_scopes": ("phạm vi công bố", "published scopes"),
-    "consents": ("sự đồng ý", "consents"),
-    "holidays": ("ngày nghỉ", "holidays"),
-    "agreements": ("thỏa thuận", "agreements"),
-    "requesters": ("hệ thống khai thác", "requesters"),
-    "sources": ("nguồn", "sources"),
-    "portals": ("cổng", "portals"),
-    "mappings": ("ánh xạ", "mappings"),
-    "schemas": ("lược đồ", "schemas"),
+#: steps of a login that are counted and not recorded
+STEPS: Mapping[str, BothWords] = {
+    "refreshed": ("Mã truy cập được cấp lại.", "Tokens were renewed."),
+    "login_throttled": ("Quá nhiều lượt đăng nhập.", "Too many logins at once."),
+    "code_replayed": ("Một mã đăng nhập được dùng lại.", "A code was used again."),
+    "refresh_replayed": ("Một mã làm mới được dùng lại.", "A refresh token was used again."),
 }
 _PAGE, _LINES, _MOST_LINES = 50, 100, 500
 _HISTORY = 20
@@ -110,7 +100,7 @@ async def mute_form(request: Request, visit: Visit) -> Shown:
     if one is None:
         raise NotFound(say.NO_SUCH_SOURCE)
     return Shown(
-        template="ops/mute", title=("Tạm im một nguồn", "Mute a source"), answer={"source": one},
+        template="ops/mute", title=("Tạm tắt cảnh báo của một nguồn", "Mute a source"), answer={"source": one},
         values={"lengths": LENGTHS},
     )  # fmt: skip
 
@@ -220,7 +210,7 @@ async def reconciliation(request: Request, visit: Visit) -> Shown:
     answer = await _desk(request).reconciliations.show(visit.caller)
     return Shown(
         template="ops/reconciliation", title=("Đối soát", "Reconciliation"), answer=answer,
-        values={"states": words.RUN_STATES, "statuses": words.STATUSES,
+        values={"states": words.RUN_STATES, "statuses": words.STATUSES, "facts": words.FACTS,
                 "portals": list(_desk(request).reconciliations.reconciler.portals)},
     )  # fmt: skip
 
@@ -266,6 +256,7 @@ async def sessions(request: Request, _visit: Visit) -> Shown:
         template="ops/sessions", title=("Phiên đăng nhập", "Sessions"),
         answer={"process": os.getpid(), "living": living, "steps": rows,
                 "streams": operation_of(request).streams.count},
+        values={"steps": {**EVENTS, **STEPS}, "reasons": {one.value: (one.vi, one.en) for one in LoginReason}},
     )  # fmt: skip
 
 
@@ -287,7 +278,7 @@ async def configuration(request: Request, visit: Visit) -> Shown:
             "digest": "" if loaded is None else loaded.digest, "refused": list(loaded.refused) if loaded else [],
             "history": rows[:_HISTORY], "next": following,
         },
-        values={"parts": PARTS, "is_first": before is None},
+        values={"parts": NOTES, "is_first": before is None},
     )  # fmt: skip
 
 

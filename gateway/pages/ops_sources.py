@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 from gateway.api.context import Operation, Services
 from gateway.api.operation import health, source_states
+from gateway.audit.story_words import OUTCOMES
 from gateway.console import formats
 from gateway.console.language import titled
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, RelayUnavailable
 from gateway.domain.parties import Caller
 from gateway.operation.budgets import DAY, HOUR, budget
+from gateway.pages.frame import BothWords
 from gateway.ports.relay import DeliverySearch, DeliveryState
 
-BothWords = tuple[str, str]
 Answer = dict[str, Any]
 
 #: state of a source -> kind, icon, words
@@ -32,14 +33,10 @@ BREAKERS: Mapping[str, BothWords] = {
     "open": ("mở: tạm không hỏi", "open: not asked for now"),
     "half_open": ("thử lại: hỏi một lượt", "half-open: asked once to see"),
 }
-OUTCOMES: Mapping[str, BothWords] = {
-    "found": ("có dữ liệu", "found"),
-    "not_found": ("không có dữ liệu này", "not found"),
-    "no_match": ("không khớp", "no match"),
-    "skipped": ("không hỏi", "not asked"),
-    "refused": ("bị từ chối", "refused"),
-    "unavailable": ("không trả lời được", "unavailable"),
-    "invalid": ("trả lời không dùng được", "unusable"),
+#: states of the inspection of the log
+INSPECTIONS: Mapping[str, BothWords] = {
+    "altered": ("có bản ghi bị sửa đổi", "records were altered"),
+    "unavailable": ("không đọc được nhật ký", "the log cannot be read"),
 }
 #: dead deliveries are counted up to here
 _MOST_DEAD = 200
@@ -86,7 +83,7 @@ def cells_of(source: Mapping[str, Any], language: str) -> Cells:
     texts["hour"], texts["day"] = (_budget(source["budget"][span], language) for span in ("hour", "day"))
     texts["last"] = "–"
     if last is not None:
-        outcome = titled(OUTCOMES.get(last["outcome"], (last["outcome"],) * 2), language)
+        outcome = titled(OUTCOMES.get(last["outcome"], (last["outcome"],) * 2)[:2], language).lower()
         texts["last"] = f"{formats.exact_clock(last['at'])[:8]}, {outcome}"
     return Cells(texts, (kind, icon, titled(words, language)))
 
@@ -140,10 +137,11 @@ def _of_gateway(body: Mapping[str, Any]) -> Iterator[Answer]:
             f"The gateway takes no new exchange ({body['code']}).",
         )  # fmt: skip
     if (records := there.get("records", "ready")) not in {"ready", "unknown"}:
+        found = INSPECTIONS.get(records, (records, records))
         yield _needs(
             f"records:{records}", "stop", "/health/ready",
-            f"Kiểm tra nhật ký giao dịch: {records}. Chạy motlan log verify trước khi làm việc khác.",
-            f"Inspection of the exchange log: {records}. Run motlan log verify before anything else.",
+            f"Kiểm tra nhật ký giao dịch: {found[0]}. Chạy motlan log verify trước khi làm việc khác.",
+            f"Inspection of the exchange log: {found[1]}. Run motlan log verify before anything else.",
         )  # fmt: skip
     if there.get("sequencer") == "lagging":
         yield _needs(

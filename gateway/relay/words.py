@@ -25,6 +25,21 @@ STATUSES: WordTable = {
     _S.HANDED_OVER: ("Đã trả kết quả", "result handed over"),
     _S.UNKNOWN: ("Không rõ trạng thái", "unknown status"),
 }
+#: what a reconciliation compares
+FACTS: WordTable = {
+    "status": ("trạng thái", "status"),
+    "procedure": ("thủ tục", "procedure"),
+    "unit": ("đơn vị", "unit"),
+    "agency": ("cơ quan", "agency"),
+    "filed_at": ("ngày nộp", "day of filing"),
+    "received_at": ("ngày tiếp nhận", "day of reception"),
+    "due_at": ("ngày hẹn trả", "due day"),
+    "processed_at": ("ngày xử lý xong", "day of the result"),
+    "handed_over_at": ("ngày trả kết quả", "day of handing over"),
+    "channel": ("cách nộp", "channel"),
+    "payment": ("thanh toán", "payment"),
+    "return_method": ("cách nhận kết quả", "way of return"),
+}
 STATES: WordTable = {
     DeliveryState.QUEUED: ("chờ gửi", "waits for its turn"),
     DeliveryState.SENDING: ("đang gửi", "is being sent"),

@@ -42,7 +42,7 @@ def story() -> Story:
 
 
 def test_the_sentence_says_who_asked_how_many_about_how_many_for_what(story: Story) -> None:
-    told = story.told([INTENT, OUTCOME])
+    told = story.tell([INTENT, OUTCOME])
     assert told["sentence"] == (
         "Ngày 27/11/2026 lúc 09:14:32, Cổng Dịch vụ công tỉnh Hưng Yên hỏi 1 nguồn về 1 người để giải quyết thủ tục"
         " Cấp giấy xác nhận tình trạng hôn nhân. Một nguồn có dữ liệu, một nguồn không trả lời được."
@@ -55,7 +55,7 @@ def test_the_sentence_says_who_asked_how_many_about_how_many_for_what(story: Sto
 
 
 def test_rules_stand_per_field_only_under_the_configuration_in_force(story: Story) -> None:
-    left = story.told([INTENT, OUTCOME])["steps"][-1]["left"]
+    left = story.tell([INTENT, OUTCOME])["steps"][-1]["left"]
     (group,) = left["groups"]
     assert group["source"]["code"] == "population"
     assert [rule["code"] for rule in group["rules"]] == [
@@ -63,7 +63,7 @@ def test_rules_stand_per_field_only_under_the_configuration_in_force(story: Stor
         "population-identity-and-residence",
     ]
     former = [{**one, "configuration": "ef" * 32} for one in (INTENT, OUTCOME)]
-    left = story.told(former)["steps"][-1]["left"]
+    left = story.tell(former)["steps"][-1]["left"]
     assert not left["is_known"]
     assert left["groups"][0]["source"] is None
 
@@ -71,7 +71,7 @@ def test_rules_stand_per_field_only_under_the_configuration_in_force(story: Stor
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_is_told_without_a_code(story: Story, phase: Phase) -> None:
     record = {**INTENT, "phase": phase.value, "subjects": [], "people": 0, "calls": []}
-    told = story.told([record])
+    told = story.tell([record])
     (step,) = told["steps"]
     assert step["title"] != step["title_en"]
     assert step["said"] != step["said_en"]
@@ -91,7 +91,7 @@ def test_unreadable_records_and_hostile_texts_are_told_too(story: Story) -> None
     hostile = "<script>\u202e\u200b" + "x" * 10_000
     names = ("requester", "agency", "procedure", "dossier", "purpose", "result", "legal_basis", "time")
     record = {**OUTCOME, **dict.fromkeys(names, hostile), "rules": [hostile], "subjects": [hostile]}
-    told = story.told([{"leaf_index": 3, "leaf_hash": "00", "unreadable": True}, record])
+    told = story.tell([{"leaf_index": 3, "leaf_hash": "00", "unreadable": True}, record])
     assert told["steps"][0]["unreadable"]
     assert json.dumps(told)
     assert story.row({"leaf_index": 3, "leaf_hash": "00", "unreadable": True})["result"] is None
@@ -99,7 +99,7 @@ def test_unreadable_records_and_hostile_texts_are_told_too(story: Story) -> None
 
 def test_a_refusal_says_its_reason_and_that_nothing_was_given(story: Story) -> None:
     refused = {**INTENT, "phase": "refusal", "result": "outside_hours", "calls": []}
-    told = story.told([refused])
+    told = story.tell([refused])
     assert sum(fact["value"]["code"] == "outside_hours" for fact in told["steps"][0]["facts"]) == 1
     assert told["steps"][0]["said"] == "Quy tắc không cho phép. Không có dữ liệu nào được trả."
     assert story.row(refused)["result"]["title"] == "Ngoài giờ mà thỏa thuận cho phép"
@@ -112,12 +112,12 @@ def test_a_source_that_nobody_asked_is_said_apart(story: Story) -> None:
     decided = {**OUTCOME, "phase": "consent", "result": "decision", "calls": []}
     skipped = {**OUTCOME, "calls": [CALL, {**tax, "outcome": "skipped"}]}
     for records in ([planned, asked], [planned, asked, decided], [planned, skipped]):
-        told = story.told(records)
+        told = story.tell(records)
         assert "định hỏi 2 nguồn" in told["sentence"]
         assert "Một nguồn có dữ liệu, một nguồn không được hỏi." in told["sentence"]
         assert "meant to ask 2 sources" in told["sentence_en"]
         assert "One source had data, one source was not asked." in told["sentence_en"]
-    assert " hỏi 2 nguồn" in story.told([planned])["sentence"]
+    assert " hỏi 2 nguồn" in story.tell([planned])["sentence"]
 
 
 def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> None:
@@ -128,7 +128,7 @@ def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> 
     other = {**CALL, "call": "c-2", "source": "civil_status", "data_service": "trichLuc"}
     outcome = {**OUTCOME, "calls": [CALL, other]}
     decided = {**OUTCOME, "phase": "consent", "result": "decision", "notes": notes, "calls": []}
-    facts = story.told([INTENT, outcome, decided])["steps"][-1]["facts"]
+    facts = story.tell([INTENT, outcome, decided])["steps"][-1]["facts"]
     said = {fact["name"]: fact["value"]["title"] for fact in facts}
     assert not any("note" in fact or fact["name"] == "Ghi chú" for fact in facts)
     assert "dân cư" in said["Dữ liệu được dùng"]

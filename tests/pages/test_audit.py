@@ -366,6 +366,8 @@ async def test_who_it_is_about_is_shown_for_a_minute_after_a_fresh_sign_in_and_a
     assert f'content="60;url=/audit/exchanges/{of}"' in shown.text
     before, _, inner = shown.text.partition('<div class="screen-only" data-close="60"')
     assert WHO in inner
+    assert "<dt>Người yêu cầu</dt>" in inner
+    assert ">cá nhân</span>" in inner
     assert WHO not in before
     looked = lookups(at, "identify")[-1]["notes"]
     assert (looked["reason"], looked["of"], looked["staff"]) == (REASON, of, AUDITOR)
@@ -437,12 +439,12 @@ async def test_report_says_which_source_gave_nothing_usable_and_opens_its_own_mo
 ) -> None:
     calls = (CALL._replace(outcome="invalid"), CALL._replace(source="tax", outcome="found"))
     await plant(at, calls=calls, time="2026-07-31T16:00:00.000Z")
-    shown = await page(auditor, "/audit/reports?month=2026-07")
-    assert "lần nào cũng có câu trả lời dùng được" not in shown.text
-    assert "không có câu trả lời dùng được nhất: Cơ sở dữ liệu quốc gia về dân cư." in shown.text
     refused = {"phase": Phase.REFUSAL, "calls": (), "fields": {}, "result": "not_agreed"}
     late = await plant(at, **refused, time="2026-07-31T16:00:00.000Z")
     after = await plant(at, **refused, time="2026-07-31T17:00:00.000Z")
+    shown = await page(auditor, "/audit/reports?month=2026-07")
+    assert "lần nào cũng có câu trả lời dùng được" not in shown.text
+    assert "không có câu trả lời dùng được nhất: Cơ sở dữ liệu quốc gia về dân cư." in shown.text
     (address,) = re.findall(r'href="(/audit\?phase=refusal[^"]*)"', shown.text)
     opened = await page(auditor, address.replace("&amp;", "&"))
     assert late in opened.text

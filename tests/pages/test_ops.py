@@ -490,3 +490,4 @@ async def test_logins_are_counted_and_nobody_is_named(operator: Browser) -> None
     assert any(one["count"] >= 1 for one in found["steps"])
     shown = (await page(operator, "/ops/sessions")).text
     assert "không kết thúc phiên của ai" in shown
+    assert "Một người đăng nhập xong." in shown
