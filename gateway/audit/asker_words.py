@@ -29,11 +29,11 @@ def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collec
                 "claimed_self", f"{portal['title']} (cho biết chính ông/bà yêu cầu{as_what[0]})",
                 f"{portal['title_en']} (which says that you asked yourself{as_what[1]})",
             )  # fmt: skip
-        return _said("self", f"chính ông/bà{as_what[0]}, {vi},", f"you yourself{as_what[1]}, {en},")
+        return _said("self", f"chính ông/bà{as_what[0]}, {vi}", f"you yourself{as_what[1]}, {en}")
     if kind:
-        return _said("representative", f"{acting[0]}, {vi},", f"{acting[1]}, {en},")
+        return _said("representative", f"{acting[0]}, {vi}", f"{acting[1]}, {en}")
     if role:
-        return _said("citizen", f"người làm thủ tục (công dân), {vi},", f"the citizen who files, {en},")
+        return _said("citizen", f"người làm thủ tục (công dân), {vi}", f"the citizen who files, {en}")
     return _said(
         "system", f"{portal['title']} (không nêu cán bộ)", f"{portal['title_en']} (naming no official)"
     )
@@ -44,7 +44,7 @@ def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str
     if not opening["official"]:
         return {**agency, "code": "system"}
     for_whom = (
-        (f", theo yêu cầu của {acting[0]},", f", at the request of {acting[1]},") if acting[0] else ("", "")
+        (f", theo yêu cầu của {acting[0]}", f", at the request of {acting[1]}") if acting[0] else ("", "")
     )
     return _said(
         "official",

@@ -181,10 +181,16 @@ def _service_titles(words: TitleWords) -> dict[str, str]:
     return {"data_service_title": words["title"], "data_service_title_en": words["title_en"]}
 
 
+#: askers whose words may have a part after a comma, which a sentence closes by another
+_BY_COMMAS = frozenset({"self", "representative", "citizen", "official"})
+
+
 def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     """The use in one sentence of the language that `title` names."""
     sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
     who, purpose, procedure = (use[name][title] for name in ("asked_by", "purpose", "procedure"))
+    if ", " in who and use["asked_by"]["code"] in _BY_COMMAS:
+        who += ","
     if title == "title":
         asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
         return f"{_begun(_at(use['time'], 'vi'), who)}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
