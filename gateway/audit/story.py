@@ -255,7 +255,8 @@ class Story:
                 continue
             source = self._titles.source(call["source"])
             role = self._titles.role(record["procedure"], call["subject"])
-            found.append(_titled(tuple(f"{source[key]} ({role[key]})" for key in ("title", "title_en"))))
+            vi, en = (f"{_of(source, language)} ({_of(role, language)})" for language in (_VI, _EN))
+            found.append(_titled((vi, en)))
         return _joined(found)
 
     def _people_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
