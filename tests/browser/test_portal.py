@@ -155,5 +155,6 @@ async def follows(page: Page, town: House, shot: Shot) -> None:
     await page.get_by_role("link", name="Start").click()
     await narrow(page)
     await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url(f"{town.url}/login/logged-out*")
     await page.goto(f"{town.url}/portal/dossiers/{code}")
     assert "/login/" in page.url
