@@ -139,6 +139,12 @@ class Unauthenticated(GatewayError):
     code = ProblemCode.UNAUTHENTICATED
 
 
+class SessionOver(Unauthenticated):
+    """Nobody is signed in any more at the page whose script asks."""
+
+    code = ProblemCode.SESSION_OVER
+
+
 class Refused(GatewayError):
     """The caller may not do this; `rule` names the rule."""
 

@@ -43,6 +43,7 @@ class ProblemCode(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests", "Quá nhiều yêu cầu đang được xử lý", "Too many requests under way", 429
     UNAUTHENTICATED = (
         "unauthenticated", "Chưa xác thực được hệ thống khai thác", "The caller did not prove who it is", 401)
+    SESSION_OVER = "session_over", "Đã hết phiên", "The session has ended", 401
     SIGNATURE_INVALID = (
         "signature_invalid", "Chữ ký của thông điệp không hợp lệ", "The signature of the message does not hold", 401)
     METHOD_NOT_ALLOWED = ("method_not_allowed", "Phương thức không được hỗ trợ cho đường dẫn này",

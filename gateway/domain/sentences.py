@@ -404,6 +404,8 @@ FORM_NOT_OURS = Sentence("biểu mẫu thuộc phiên đăng nhập khác hoặc
     "the form is of another session, or old; load the page again and send it again")
 ROLE_MISSING = Sentence("trang này dành cho vai trò {role}", "this page is for the role {role}")
 SIGN_IN_FIRST = Sentence("hãy đăng nhập rồi mở lại trang", "sign in, and open the page again")
+SIGN_IN_ELSEWHERE = Sentence("hãy đăng nhập ở thẻ mới; những gì đã điền ở trang này vẫn còn",
+    "sign in in a new tab; what you filled in stays on this page")
 SIGN_IN_ANEW = Sentence("việc này cần đăng nhập trong 5 phút gần nhất; hãy đăng nhập lại",
     "this needs a sign-in of the last five minutes; sign in again")
 NO_LOGINS = Sentence("không có hệ thống nào đăng ký đăng nhập tại đây", "no system is registered for logins here")

@@ -30,6 +30,7 @@ from gateway.domain.errors import (
     LoginsUnavailable,
     NotFound,
     Refused,
+    SessionOver,
     Unauthenticated,
 )
 from gateway.domain.exchange import Phase
@@ -325,7 +326,7 @@ def _signing_in(request: Request, route: PageRoute, *, fresh: bool = False) -> R
     A program gets a problem. Raises Unauthenticated.
     """
     if wants_json(request):
-        raise Unauthenticated(say.SIGN_IN_ANEW if fresh else say.SIGN_IN_FIRST)
+        raise Unauthenticated(say.SIGN_IN_ANEW) if fresh else SessionOver(say.SIGN_IN_ELSEWHERE)
     return _leaving(request, Leaving(url=sign_in_url(request, route, fresh=fresh)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import is_clean
@@ -58,7 +58,7 @@ async def narrow(page: Page) -> None:
     await page.set_viewport_size(size)
 
 
-async def to_the_form(page: Page, town: House, shot: Shot) -> None:
+async def to_the_form(page: Page, town: House, shot: Shot, account: str = "Mậu") -> None:
     """By the door of the start page, a search, the sign-in and the page of people."""
     await page.goto(town.url)
     await page.get_by_role("link", name="Cổng minh họa", exact=True).click()
@@ -70,7 +70,7 @@ async def to_the_form(page: Page, town: House, shot: Shot) -> None:
     await narrow(page)
     await page.get_by_role("link", name="Bắt đầu").click()
     await page.locator('a.button[href*="provider=national_portal"]').click()
-    await page.get_by_role("button").filter(has_text="Mậu").first.click()
+    await page.get_by_role("button").filter(has_text=account).first.click()
     await page.wait_for_url(f"{town.url}/portal/procedures/1.004873/people")
     await page.get_by_role("button", name="Tiếp tục").click()
     await expect(page.get_by_role("alert").first).to_contain_text("Có 1 chỗ cần sửa")
@@ -131,6 +131,53 @@ async def chooses_refuses_and_sends(page: Page, shot: Shot) -> None:
     if "/portal/dossiers/" not in page.url:  # the papers changed by the decision: looked at first
         await submit.click()
         await page.wait_for_url("**/portal/dossiers/*")
+
+
+@on_session
+async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_of_an_ended_session(
+    town: House, profile: BrowserContext, shot: Shot
+) -> None:
+    page = await profile.new_page()
+    # nobody asked about this person before: the other walk waits for answers about the other one
+    await to_the_form(page, town, shot, "Phạm Văn Thử")
+    await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn", timeout=20_000)
+    purpose = page.get_by_label(re.compile("^Mục đích sử dụng"))
+    await purpose.fill("Vay vốn")
+
+    async def cut(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/submit", cut)
+    said = page.locator("#sending")
+    await sends(page)
+    if not await said.inner_text():  # the papers changed by the decision: looked at first
+        await sends(page)
+    await expect(said).to_contain_text("Chưa biết hồ sơ đã gửi hay chưa", timeout=15_000)
+    await expect(said.get_by_role("link", name="Hồ sơ của tôi")).to_be_visible()
+    await is_clean(page)
+    await page.unroute("**/submit")
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await purpose.fill("Mua nhà")
+    await sends(page)
+    await expect(said).to_contain_text("nội dung sửa sau đó chưa được nộp")
+    await expect(said.get_by_role("link", name="Xem hồ sơ đã nộp")).to_be_visible()
+    other = await profile.new_page()
+    await other.goto(f"{town.url}/portal")
+    await other.get_by_role("button", name="Đăng xuất").click()
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    await expect(said).to_contain_text("Đã hết phiên")
+    await expect(said.get_by_role("link", name="Đăng nhập ở thẻ mới")).to_be_visible()
+    await is_clean(page)
+
+
+async def sends(page: Page) -> None:
+    """By the check."""
+    check = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")
+    if await check.is_visible():
+        await check.click()
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    await page.wait_for_timeout(1_500)
 
 
 async def follows(page: Page, town: House, shot: Shot) -> None:

@@ -9,15 +9,14 @@
   let isSending = false;
 
   class Problem extends Error {
-    constructor(body) { super("problem"); this.body = body; }
+    constructor(body, status) { super("problem"); this.body = body; this.status = status; }
   }
 
   async function call(path, body, headers = {}) {
     const address = `${form.getAttribute("src")}/${encodeURIComponent(form.getAttribute("procedure"))}${path}`;
     const answer = await fetch(address, { method: "POST", body, credentials: "same-origin", headers: { Accept: "application/json", "X-CSRF-Token": csrf, ...headers } });
-    const found = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Problem(found);
-    return found;
+    if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})), answer.status);
+    return answer.json();
   }
 
   async function sendFile(file) {
@@ -36,17 +35,47 @@
     said.replaceChildren(...lines.filter(Boolean).map(line));
   }
 
+  /** A link under what is said. */
+  function lead(url, words, more = {}) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, textContent: words, ...more });
+    said.append(link);
+  }
+
+  function tellOver() {
+    said.className = "notice wait";
+    tell(said.dataset.over, said.dataset.stays);
+    lead(location.pathname, said.dataset.signIn, { target: "_blank", rel: "noopener" });
+    said.focus();
+  }
+
+  /** The server was asked to take the dossier, and nobody knows whether it did. */
+  function tellUnknown(body) {
+    said.className = "notice wait";
+    tell(said.dataset.unknown, said.dataset.safely, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
+    lead("/portal/dossiers", said.dataset.mine, { target: "_blank", rel: "noopener" });
+    said.focus();
+  }
+
   function tellProblem(body) {
+    const isSent = body.code === "dossier_sent";
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
     said.className = "notice stop";
-    tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
-    const faults = (body.errors ?? []).filter((one) => one.pointer.startsWith("/values/"));
+    if (isSent) tell(words[1]);
+    else tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
+    if (isSent) lead(body.url, said.dataset.dossier);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
     for (const one of papers) said.append(line(isVietnamese ? one.detail_vi : one.detail));
-    if (faults.length) form.showErrors(Object.fromEntries(faults.map((one) => [one.pointer.slice(8), isVietnamese ? one.detail_vi : one.detail])));
+    const faults = (body.errors ?? []).filter((one) => one.pointer.startsWith("/values/"));
+    // a field may be an object itself, or lie in one: whichever of the names the form knows
+    const named = (one) => one.pointer.slice(8).split("/").map((_, at, parts) => [parts.slice(0, at + 1).join("."), isVietnamese ? one.detail_vi : one.detail]);
+    if (faults.length) form.showErrors(Object.fromEntries(faults.flatMap(named)));
     said.focus();
   }
+
+  // what the form itself asked
+  form.addEventListener("error", (event) => { if (event.detail?.code === "session_over") tellOver(); });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -55,14 +84,19 @@
     said.className = "notice lam";
     tell(said.dataset.working);
     const { exchange_id: exchange, values, consent, files } = event.detail;
+    let isAsked = false;
     try {
       const papers = {};
       for (const [code, file] of Object.entries(files)) papers[code] = await sendFile(file);
       const sent = { exchange_id: exchange ?? form.dataset.blank, values, papers, ...(consent && { consent }) };
+      isAsked = true;
       location.assign((await call("/submit", JSON.stringify(sent), { "Content-Type": "application/json" })).url);
     } catch (error) {
       isSending = false;
-      tellProblem(error instanceof Problem ? error.body : {});
+      const { body = {}, status = 500 } = error;
+      if (status === 401) tellOver();
+      else if (isAsked && status >= 500) tellUnknown(body);
+      else tellProblem(body);
     }
   });
 }
