@@ -208,12 +208,12 @@ async def test_that_the_citizen_asked_is_said_only_of_a_proven_login(browser: Br
 
 
 async def test_outage_never_reads_as_no_data(browser: Browser) -> None:
-    await entered(browser, "/me", "thu")  # nobody asked for him before: no answer is kept
+    await entered(browser, "/me", "quan")  # nobody asked for him before: no answer is kept
     house = browser.house
     for source in ("population", "civil_status"):
         await house.misbehave(source, "reset")
     try:
-        answer = await previewed(browser, "033085004321")
+        answer = await previewed(browser, "033094209333")
         await use_of(browser, answer["exchange_id"], 2)
         shown = (await page(browser, "/me")).text
     finally:
