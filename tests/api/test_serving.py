@@ -300,8 +300,9 @@ def test_shipped_configuration_is_good() -> None:
     assert json.loads(said.out)["problems"] == []
 
 
-def test_doctor_says_3_when_a_source_does_not_answer() -> None:
-    said = motlan("doctor", "--json", "--set", "sources.population.url=http://127.0.0.1:9/population")
+def test_doctor_says_3_when_a_source_does_not_answer(tmp_path: Path) -> None:
+    nobody = "sources.population.url=http://127.0.0.1:9/population"
+    said = motlan("doctor", "--json", "--dir", str(tmp_path), "--set", nobody)
     assert said.code == 3, said.out + said.err
     kinds = {finding["kind"] for finding in json.loads(said.out)["findings"]}
     assert kinds == {"library", "clock", "state", "configuration", "source", "identity provider"}

@@ -77,11 +77,13 @@ async def updated(house: House, correction: str, state: str, client: str = "port
 
 
 def in_clear(house: House, *secrets: str) -> list[Path]:
-    """Files of the state folder that hold one of these in clear."""
+    """Files of the state folder that hold one of these in clear; texts of configurations name personas."""
     return [
         path
         for path in house.state.rglob("*")
-        if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
+        if path.parent.name != "configurations"
+        and path.is_file()
+        and any(secret.encode() in path.read_bytes() for secret in secrets)
     ]
 
 

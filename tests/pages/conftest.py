@@ -1,10 +1,13 @@
 """A gateway with its simulated providers, and a browser, for pages of people."""
 
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+import structlog
 
+from gateway import telemetry
 from tests.login.browser import Browser, Town, town
 
 
@@ -25,3 +28,12 @@ async def at(shared_town: Town) -> AsyncIterator[Town]:
 async def browser(at: Town) -> AsyncIterator[Browser]:
     async with Browser(at) as made:
         yield made
+
+
+@pytest.fixture
+def logged() -> Iterator[io.BytesIO]:
+    """Everything that the operations log says."""
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+    yield sink
+    structlog.reset_defaults()

@@ -1,6 +1,7 @@
 """What every page goes through: languages, JSON twins, error pages, headers."""
 
 import contextlib
+import io
 import re
 import sqlite3
 from pathlib import Path
@@ -100,12 +101,12 @@ async def test_parameter_that_comes_twice_is_refused(browser: Browser) -> None:
     "url", ["/?a=%ff", "/me?lang=%ff", "/docs?x=%ff", "/?" + "&".join(f"p{n}=" for n in range(101))]
 )
 async def test_query_that_cannot_be_read_is_a_page_that_says_so_and_is_logged(
-    browser: Browser, url: str, capsys: pytest.CaptureFixture[str]
+    browser: Browser, url: str, logged: io.BytesIO
 ) -> None:
     page = await browser.go(url, Accept=HTML)
     assert page.status == 400
     assert "Yêu cầu không đúng" in page.text
-    assert page.exchange in capsys.readouterr().out
+    assert page.exchange in logged.getvalue().decode()
 
 
 async def test_unknown_path_with_a_query_that_cannot_be_read_is_not_found(browser: Browser) -> None:
@@ -115,7 +116,7 @@ async def test_unknown_path_with_a_query_that_cannot_be_read_is_not_found(browse
 
 
 async def test_error_whose_page_cannot_be_made_is_a_problem_and_both_faults_are_logged(
-    browser: Browser, at: Town, capsys: pytest.CaptureFixture[str]
+    browser: Browser, at: Town, logged: io.BytesIO
 ) -> None:
     def broken(_error: GatewayError, _request: Request) -> None:
         raise LookupError
@@ -131,7 +132,7 @@ async def test_error_whose_page_cannot_be_made_is_a_problem_and_both_faults_are_
         gateway._runners[0].serve(former)
     assert page.status == 404
     assert page.headers["Content-Type"] == "application/problem+json"
-    said = capsys.readouterr().out
+    said = logged.getvalue().decode()
     assert "LookupError" in said
     assert "http.answered" in said
 
