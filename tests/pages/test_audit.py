@@ -452,6 +452,7 @@ async def test_report_says_which_source_gave_nothing_usable_and_opens_its_own_mo
 
 
 async def test_two_checkpoints_are_compared(at: Town, auditor: Browser) -> None:
+    await plant(at)  # the log may be young
     kept = await page(auditor, "/audit/checkpoints/newest")
     await plant(at)
     grown = await asked(auditor, "/audit/checkpoints", {"older": kept.text.replace("\n", "\r\n")}, "/audit")
