@@ -66,7 +66,7 @@ SELECT source, outcome, count(*), count(*) OVER (), sum(count(*)) OVER ()
 FROM calls JOIN closing ON closing.idx = calls.idx
 GROUP BY source, outcome ORDER BY 3 DESC, source, outcome LIMIT """
 
-# Whether the named official acted stands in the record only. Who did not act is nobody's row.
+# Only the record says whether the named official acted. An official who did not act has no row.
 _OFFICIALS = """, i AS (
  SELECT r.*, CASE WHEN {duty} > 0 THEN 1 ELSE 0 END AS duty FROM r CROSS JOIN append_log a
  WHERE a.seq = r.seq AND r.phase = 'intent' AND {who}),

@@ -53,7 +53,7 @@ class Routes:
 
     def __init__(self) -> None:
         """Without any path."""
-        #: how a browser is told of an error, as a page; None: by the problem
+        #: makes the page of an error for a browser; None: browsers get the problem
         self.page: Callable[[GatewayError, Request], Response | None] | None = None
         self._exact: dict[str, dict[str, Endpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], dict[str, Endpoint]]] = []

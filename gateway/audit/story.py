@@ -41,7 +41,7 @@ _VI, _EN = 0, 1
 
 
 class Story:
-    """Tells exchanges in the titles of one configuration."""
+    """Describes exchanges with the titles of one configuration."""
 
     def __init__(self, titles: Titles, digest: str) -> None:
         """`digest`: of the configuration that the titles are from."""

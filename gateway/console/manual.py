@@ -323,7 +323,7 @@ def _show(token: Token, rewritten: Callable[[str], str]) -> None:
 
 
 def _name_languages(tokens: Sequence[Token]) -> None:
-    """Documents are English; Vietnamese beside it stands in italics, which screen readers are told."""
+    """Documents are English; Vietnamese beside it is in italics and marked with its language for screen readers."""
     for token in tokens:
         opened: Token | None = None
         for one in token.children or ():

@@ -60,13 +60,13 @@ class Proxy:
         pending = {"pending": self.waiting.get(request.query["exchange"]) or "unknown"}
         async with ClientSession() as session:
             answer = await self.call(session, "POST", "/v1/prefill/resume", pending, "text/event-stream")
-            told = web.StreamResponse(
+            events = web.StreamResponse(
                 status=answer.status, headers={"Content-Type": answer.headers["Content-Type"]}
             )
-            await told.prepare(request)
+            await events.prepare(request)
             async for piece in answer.content.iter_any():
-                await told.write(piece)
-        return told
+                await events.write(piece)
+        return events
 
     async def act(self, request: web.Request) -> web.Response:
         """A decision, a correction or a consent of the person who signed in."""
