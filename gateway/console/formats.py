@@ -34,6 +34,16 @@ def seen(text: object) -> str:
     return shown + "…" if len(whole) > _LONGEST else shown
 
 
+def inside(title: object) -> str:
+    """A title in the middle of a sentence: `Họ và tên` is `họ và tên`; abbreviations and names keep their capitals."""
+    text = str(title)
+    first, _, rest = text.partition(" ")
+    second = rest.partition(" ")[0]
+    is_short = any(one.isupper() or one.isdigit() for one in first[1:])  # BHYT, VNeID
+    is_name = second[:1].isupper() and second[1:].islower()  # Việt Nam; not `Số BHYT`
+    return text if is_short or is_name else text[:1].lower() + text[1:]
+
+
 def local_time(moment: Moment) -> datetime | None:
     """In Việt Nam; None where it is no time."""
     try:

@@ -4,6 +4,7 @@ Each person sees what is about the person or organisation that signed in, and no
 that subject, and an id of another's consent is answered as one that does not exist.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, local, rfc3339
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound
 from gateway.domain.problems import ProblemCode
+from gateway.jose import jws
 from gateway.login.steps import Leaving
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
@@ -37,6 +39,18 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "objection": ("Phản đối, không biết việc khai thác này", "Object: I do not recognise this use"),
     "restriction": ("Hạn chế xử lý dữ liệu", "Restrict the processing"),
     "deletion": ("Xóa dữ liệu", "Delete data"),
+}
+
+#: how a consent reached the system that recorded it
+CHANNELS: Mapping[str, tuple[str, str]] = {
+    "portal": ("trên cổng dịch vụ công", "at its portal"),
+    "app": ("trên ứng dụng di động", "in its app"),
+    "counter": ("tại quầy một cửa", "at a counter"),
+    "paper": ("bằng văn bản giấy", "on paper"),
+}
+LANGUAGES: Mapping[str, tuple[str, str]] = {
+    "vi": ("tiếng Việt", "Vietnamese"),
+    "en": ("tiếng Anh", "English"),
 }
 
 ShownUse = Mapping[str, Any]
@@ -75,12 +89,29 @@ async def consents(request: Request, visit: Visit) -> Shown:
     }
     return Shown(
         template="me/consents", title=("Sự đồng ý", "Consents"), answer={"consents": found},
-        values={"groups": groups, "titles": door_of(request).titles, "named": _named},
+        values={"groups": groups, **_consent_words(request)},
     )  # fmt: skip
 
 
-async def receipt(request: Request, visit: Visit) -> Response:
-    """`GET /me/consents/{consent}/receipt`: the signed receipt (ISO/IEC TS 27560), as a file to keep."""
+async def receipt(request: Request, visit: Visit) -> Shown:
+    """`GET /me/consents/{consent}/receipt`: what was agreed, in words, and how to verify it; made for paper too."""
+    one = await _consent(request, visit)
+    signed = jws.read(str(one["receipt"]))
+    values = {
+        "state_now": _state(one, rfc3339(request.services.clock.now())), "key": signed.kid or "",
+        "algorithm": signed.algorithm, "keys_url": f"{request.issuer}/oauth2/jwks",
+        "digest": hashlib.sha256(str(one["receipt"]).encode()).hexdigest(),
+        "number": _number(visit), "signed_in": visit.session.identity if visit.session else None,
+        "channels": CHANNELS, "languages": LANGUAGES, **_consent_words(request),
+    }  # fmt: skip
+    return Shown(
+        template="me/receipt", title=("Biên nhận sự đồng ý", "Receipt of a consent"),
+        answer={"consent": one, "receipt": signed.claims}, values=values,
+    )  # fmt: skip
+
+
+async def receipt_file(request: Request, visit: Visit) -> Response:
+    """`GET /me/consents/{consent}/receipt.jwt`: the signed receipt (ISO/IEC TS 27560), as a file to keep."""
     one = await _consent(request, visit)
     name = f'attachment; filename="bien-nhan-{one["consent"]}.jwt"'
     return Response(str(one["receipt"]).encode(), "application/jwt", headers={"Content-Disposition": name})
@@ -95,7 +126,7 @@ async def ask_withdrawal(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="me/withdraw", title=("Rút lại sự đồng ý", "Withdraw a consent"),
         answer={"consent": one, "kept": kept},
-        values={"titles": door_of(request).titles, "named": _named},
+        values=_consent_words(request),
     )  # fmt: skip
 
 
@@ -144,8 +175,8 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
         raise BadRequest(say.EXCHANGE_ID)
     if not EXCHANGE.fullmatch(key.removeprefix("page-")):
         raise BadRequest(say.KEY_FORM)
-    if kind not in KINDS or not text or len(text) > _LONGEST_TEXT:
-        return _request_form(visit, kind, exchange, text, is_wrong=True)
+    if faults := _faults(kind, text):
+        return _request_form(visit, kind, exchange, text, faults)
     about = f"{say.ABOUT_EXCHANGE(exchange=exchange).vi}\n{text}" if exchange else text
     demanded = NewSubjectRequest(
         person=_person(visit),
@@ -162,6 +193,7 @@ ROUTES = (
     PageRoute("GET", "/me", uses, PageRole.CITIZEN, nav="Ai đã dùng · Who used"),
     PageRoute("GET", "/me/consents", consents, PageRole.CITIZEN, nav="Sự đồng ý · Consents"),
     PageRoute("GET", "/me/consents/{consent}/receipt", receipt, PageRole.CITIZEN),
+    PageRoute("GET", "/me/consents/{consent}/receipt.jwt", receipt_file, PageRole.CITIZEN),
     PageRoute("GET", "/me/consents/{consent}/withdraw", ask_withdrawal, PageRole.CITIZEN),
     PageRoute("POST", "/me/consents/{consent}/withdraw", withdraw, PageRole.CITIZEN),
     PageRoute("GET", "/me/kept", kept, PageRole.CITIZEN, nav="Dữ liệu đã lưu · Kept data"),
@@ -266,6 +298,24 @@ def _state(consent: Mapping[str, Any], now: str) -> str:
     return "in_force" if now < consent["expires_at"] else "expired"
 
 
+def _consent_words(request: Request) -> dict[str, object]:
+    """What templates say of consents."""
+    titles = door_of(request).titles
+
+    def purpose(one: Mapping[str, Any]) -> tuple[str, str]:
+        return _agreed(one["purpose_title"], titles.purpose(one["purpose"]))
+
+    def controller(one: Mapping[str, Any]) -> tuple[str, str]:
+        return _agreed(one["controller_title"], titles.agency(one["controller"]))
+
+    return {"titles": titles, "named": _named, "purpose": purpose, "controller": controller}
+
+
+def _agreed(agreed: str, now: TitleWords) -> tuple[str, str]:
+    """The title that was agreed to, and its English; blank where the configuration has another title today."""
+    return agreed, now["title_en"] if now["title"] == agreed else ""
+
+
 def _named(titles: Titles, consent: Mapping[str, Any]) -> list[tuple[TitleWords, list[TitleWords]]]:
     """Source -> attributes that a consent names, with titles."""
     found = []
@@ -278,18 +328,30 @@ def _named(titles: Titles, consent: Mapping[str, Any]) -> list[tuple[TitleWords,
 # ------------------------------------------------------------------------------------------------------ helpers
 
 
-def _request_form(visit: Visit, kind: str, exchange: str, text: str = "", *, is_wrong: bool = False) -> Shown:
+def _faults(kind: str, text: str) -> dict[str, str]:
+    """Field of the form of a request -> what is wrong with it."""
+    found = {} if kind in KINDS else {"kind": "unknown"}
+    if not text:
+        found["text"] = "missing"
+    elif len(text) > _LONGEST_TEXT:
+        found["text"] = "too_long"
+    return found
+
+
+def _request_form(
+    visit: Visit, kind: str, exchange: str, text: str = "", faults: Mapping[str, str] | None = None
+) -> Shown:
     if exchange and not EXCHANGE.fullmatch(exchange):
         raise BadRequest(say.EXCHANGE_ID)
     values = {
         "kinds": KINDS, "options": _options(visit), "kind": kind, "exchange": exchange, "text": text,
-        "is_wrong": is_wrong,
+        "faults": faults or {},
         "longest": _LONGEST_TEXT, "key": f"page-{visit.caller.exchange}",
     }  # fmt: skip
     title = "Gửi yêu cầu về dữ liệu của ông/bà", "A request about your data"
-    status = 422 if is_wrong else 200
+    answer = {"kinds": list(KINDS), "faults": dict(faults or {})}
     return Shown(
-        template="me/request", title=title, answer={"kinds": list(KINDS)}, values=values, status=status
+        template="me/request", title=title, answer=answer, values=values, status=422 if faults else 200
     )
 
 

@@ -45,6 +45,21 @@ def test_a_day_can_be_read_back(one: date) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Họ và tên", "họ và tên"), ("Ý kiến", "ý kiến"), ("Đăng ký thường trú", "đăng ký thường trú"),
+        ("Số thẻ BHYT", "số thẻ BHYT"), ("Số CMND của cha", "số CMND của cha"),
+        ("BHYT hộ gia đình", "BHYT hộ gia đình"),
+        ("VNeID", "VNeID"), ("Việt Nam", "Việt Nam"), ("Hà Nội cũ", "Hà Nội cũ"), ("E-mail", "e-mail"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_title_in_a_sentence_begins_small_unless_it_is_a_name_or_an_abbreviation(
+    title: str, shown: str
+) -> None:
+    assert formats.inside(title) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "shown"), [("1990", "1990"), ("1990-02", "02/1990"), ("1990-02-15", "15/02/1990"), ("", "")]
 )
 def test_a_partial_date_is_never_padded(text: str, shown: str) -> None:

@@ -1,13 +1,16 @@
 """The citizen's pages: who used my data, consents, kept data, requests; and nothing of anybody else."""
 
 import asyncio
+import hashlib
+import html
 import re
 from typing import Any
 
 import pytest
 
+from gateway.jose import jws
 from tests.flows.test_records import records
-from tests.login.browser import Browser
+from tests.login.browser import Browser, Landing
 from tests.pages.trial import entered, page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -87,7 +90,7 @@ async def test_consent_is_shown_with_its_receipt_and_withdrawn_after_a_page_that
     listed = await page(browser, "/me/consents")
     assert "Đang có hiệu lực" in listed.text
     assert consent in listed.text
-    receipt = await browser.go(f"/me/consents/{consent}/receipt")
+    receipt = await browser.go(f"/me/consents/{consent}/receipt.jwt")
     assert receipt.headers["Content-Type"] == "application/jwt"
     assert receipt.text.count(".") == 2
     asked = await page(browser, f"/me/consents/{consent}/withdraw")
@@ -101,12 +104,34 @@ async def test_consent_is_shown_with_its_receipt_and_withdrawn_after_a_page_that
     assert again.status == 404
 
 
+async def test_receipt_says_in_words_what_the_signed_file_beside_it_holds(browser: Browser) -> None:
+    consent = await consented(browser)
+    await entered(browser, "/me/consents", "mau")
+    path = f"/me/consents/{consent}/receipt"
+    assert f'href="{path}"' in (await page(browser, "/me/consents")).text
+    shown = text_of(await page(browser, path))
+    for words in (
+        "Biên nhận sự đồng ý", "Trần Thị Mẫu", "Lưu dữ liệu công dân tự khai để điền sẵn lần sau", "Số điện thoại",
+        "Đang có hiệu lực", "01/06/2027", "trên cổng dịch vụ công", "tiếng Việt", consent, "/oauth2/jwks",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert MAU not in shown
+    file = await browser.go(f"{path}.jwt")
+    assert hashlib.sha256(file.text.encode()).hexdigest() in shown
+    assert jws.read(file.text).claims == (await twin(browser, path))["receipt"]
+    english = text_of(await page(browser, f"{path}?lang=en"))
+    assert "Keeping what the citizen declared to fill it again" in english
+    assert "at its portal" in english
+    await page(browser, "/me?lang=vi")
+
+
 async def test_consent_of_another_person_is_one_that_does_not_exist(browser: Browser) -> None:
     theirs = await consented(browser, other(browser))
     await entered(browser, "/me/consents", "mau")
     csrf = csrf_of((await page(browser, "/me/requests/new")).text)
     for path in (
         f"/me/consents/{theirs}/receipt",
+        f"/me/consents/{theirs}/receipt.jwt",
         f"/me/consents/{theirs}/withdraw",
         "/me/consents/cs-none/receipt",
     ):
@@ -130,20 +155,38 @@ async def test_request_is_taken_in_once_however_often_the_form_is_sent(browser: 
     assert found[0]["kind"] == "objection"
 
 
-async def test_request_without_a_text_comes_back_with_what_was_typed(browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("kind", "text", "wrong"),
+    [("nothing", "<b>xin</b>", ["kind"]), ("access", "  ", ["text"]), ("x", "á" * 2_001, ["kind", "text"])],
+)
+async def test_error_of_a_request_names_its_field_and_leads_to_it(
+    browser: Browser, kind: str, text: str, wrong: list[str]
+) -> None:
     await entered(browser, "/me/requests", "mau")
     form = await page(browser, "/me/requests/new")
-    sent = {**form.hidden("/me/requests/new"), "kind": "nothing", "text": "<b>xin</b>"}
-    wrong = await browser.go("/me/requests/new", sent, Accept="text/html")
-    assert wrong.status == 422
-    assert "&lt;b&gt;xin&lt;/b&gt;" in wrong.text
-    assert 'aria-invalid="true"' in wrong.text
+    sent = {**form.hidden("/me/requests/new"), "kind": kind, "text": text}
+    refused = await browser.go("/me/requests/new", sent, Accept="text/html")
+    assert refused.status == 422
+    assert re.findall(r'<a href="#f-(\w+)">', refused.text) == wrong
+    for name in wrong:
+        assert re.search(
+            rf'id="f-{name}"[^>]*aria-describedby="[^"]*f-{name}-error"[^>]*aria-invalid="true"', refused.text
+        )
+    assert html.escape(text.strip()) in refused.text  # what was typed is there
+    assert f"Có {len(wrong)} chỗ cần sửa" in refused.text
 
 
 async def test_pages_of_nobody_lead_to_the_sign_in(browser: Browser) -> None:
     for path in ("/me", "/me/consents", "/me/kept", "/me/requests"):
         landing = await page(browser, path)
         assert landing.location == f"/login/start?to={path.replace('/', '%2F')}"
+
+
+def text_of(landing: Landing) -> str:
+    """What a reader sees, without markup."""
+    assert landing.status == 200, landing.text
+    body = landing.text.partition("<main")[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
 
 
 def csrf_of(text: str) -> str:
