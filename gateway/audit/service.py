@@ -192,6 +192,10 @@ class Audit:
             "proofs": [await self.proofs.evidence(entry, head.size, head.root) for entry in placed],
         }
 
+    async def note_configuration(self, caller: Caller, digest: str) -> None:
+        """Record that the text of a configuration is looked at. Raises LogUnavailable."""
+        await self.context.note(caller, "configuration", configuration=digest)
+
     async def proofs_of(self, caller: Caller, exchange: str, size: int | None) -> dict[str, object]:
         """Inclusion proofs of all records of one exchange."""
         await self.context.note(caller, "proof", "exchange", of=exchange)

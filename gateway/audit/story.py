@@ -221,6 +221,7 @@ class Story:
         return {
             **fact,
             **({"exchange": True} if name in _EXCHANGES else {}),
+            **({"digest": True} if name in _CONFIGURATIONS else {}),
             **({} if name in NOTES else {"note": name}),
         }
 
@@ -229,6 +230,8 @@ class Story:
     ) -> TitleWords:
         if isinstance(value, bool):
             return _titled(("có", "yes") if value else ("không", "no"))
+        if name in _CONFIGURATIONS:
+            return {**_titled(("", "")), "code": str(value)}
         if name in _EVIDENCE:
             return self._evidence(str(value), record, records)
         if name in _FIELDS:
@@ -379,6 +382,8 @@ class Story:
 _SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
 #: notes that name another exchange
 _EXCHANGES = frozenset({"of", "proof_of", "proof", "attested"})
+#: notes that are the digest of a configuration
+_CONFIGURATIONS = frozenset({"configuration", "before"})
 #: notes that list answers of an exchange (`e1 e2`), and those that list fields of its form
 _EVIDENCE = frozenset({"accepted", "refused", "withheld", "unsure"})
 _FIELDS = frozenset({"emptied", "doubtful"})

@@ -43,6 +43,7 @@ _PATTERNS = (
     tag("path", kind="c-stroke", d="M-2-2 10 10M-2 6l4 4M6-2l4 4"),
     Markup(),
 )
+_NO_TABLE = Markup()
 #: a part narrower than this has its word in the legend only
 _NARROW = 0.14
 _OPENING, _CLOSING = 7, 18
@@ -92,6 +93,8 @@ class Figure:
     caption: str
     head: Sequence[str]
     csv_url: str = ""
+    #: a table of the page with these numbers and more, in place of the chart's own
+    numbers: Markup = _NO_TABLE
 
 
 class Charts:
@@ -102,12 +105,13 @@ class Charts:
         self._is_english = language == ENGLISH
 
     def bars(
-        self, points: Sequence[Point], *, caption: str, head: Sequence[str], csv_url: str = "", now: str = ""
-    ) -> Markup:
+        self, points: Sequence[Point], *, caption: str, head: Sequence[str], csv_url: str = "", now: str = "",
+        numbers: Markup = _NO_TABLE,
+    ) -> Markup:  # fmt: skip
         """Counts, from 0; `now`: the label of the bar that is meant, or still grows. Bars with long names lie."""
         top = max((value for _, value in points), default=0) or 1
         rows = [(label, number(value)) for label, value in points]
-        figure = Figure(caption=caption, head=head, csv_url=csv_url)
+        figure = Figure(caption=caption, head=head, csv_url=csv_url, numbers=numbers)
         if any(len(label) > _LONG for label, _ in points):
             lying = [_lying_bar(place, point, top) for place, point in enumerate(points)]
             return self._figure(figure, _drawing(len(points) * _LYING_ROW, *lying, kind="c-long"), rows)
@@ -132,7 +136,7 @@ class Charts:
 
     def shares(
         self, rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[Portion], *, caption: str,
-        head: Sequence[str], csv_url: str = "",
+        head: Sequence[str], csv_url: str = "", numbers: Markup = _NO_TABLE,
     ) -> Markup:  # fmt: skip
         """Rows of 100 %: each part has a pattern and its word. `rows`: a word, and a count for each part."""
         key = sha256(repr((caption, rows)).encode()).hexdigest()[:8]
@@ -141,7 +145,8 @@ class Charts:
         drawing = _drawing(len(rows) * _ROW, tag("defs", *patterns), *drawn, kind="c-shares")
         legend = _legend((_part_key(f"p{key}-{place}", part), part.word) for place, part in enumerate(parts))
         cells = [(word, *(number(count) for count in counts)) for word, counts in rows]
-        return self._figure(Figure(caption=caption, head=head, csv_url=csv_url), drawing + legend, cells)
+        figure = Figure(caption=caption, head=head, csv_url=csv_url, numbers=numbers)
+        return self._figure(figure, drawing + legend, cells)
 
     def band(
         self, points: Sequence[Banded], *, caption: str, head: Sequence[str], csv_url: str = ""
@@ -257,7 +262,7 @@ class Charts:
         words = self._word("Số liệu", "Numbers")
         return tag(
             "figure", tag("figcaption", seen(figure.caption)), tag("div", drawing, kind="plot"),
-            tag("details", tag("summary", words), table, self._csv(figure.csv_url)), kind="chart",
+            tag("details", tag("summary", words), figure.numbers or table, self._csv(figure.csv_url)), kind="chart",
         )  # fmt: skip
 
     def _csv(self, url: str) -> Markup:

@@ -125,6 +125,10 @@ MOST_ENTRIES = Sentence("có nhiều nhất {bound} phần tử", "has at most {
 WRITE_TIME = Sentence(
     "ghi thời điểm theo dạng 2026-11-25T00:00:00Z (RFC 3339)", "write a time as in 2026-11-25T00:00:00Z (RFC 3339)")
 WRITE_DAY = Sentence("ghi ngày theo dạng 2026-09-02", "write a day as in 2026-09-02")
+WRITE_DAY_MONTH_YEAR = Sentence(
+    "ghi một ngày có thật theo dạng ngày/tháng/năm, ví dụ 25/11/2026, từ năm 2000 đến năm 2099",
+    "write an existing day as day/month/year, such as 25/11/2026, in the years 2000 to 2099")
+LAST_DAY_FIRST = Sentence("ghi ngày cuối không sớm hơn ngày đầu", "write a last day that is not before the first one")
 NO_SUCH_DATE = Sentence(
     "không phải ngày có thật viết theo yyyy, yyyy-mm hoặc yyyy-mm-dd, từ năm {first} đến năm {last}",
     "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}")

@@ -5,6 +5,7 @@ posted with its reason: no number of a person is in an address. Proofs are verif
 this server found is said as that.
 """
 
+import asyncio
 import base64
 import re
 from collections.abc import Mapping, Sequence
@@ -32,12 +33,14 @@ from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
 from gateway.audit.story_words import PHASES
 from gateway.audit.unusual import Habit, usual
 from gateway.console.charts import Banded, Portion
+from gateway.console.formats import day, read_day
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
-from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused
+from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused, entry
 from gateway.domain.identifiers import may_name_a_person, personal_ids_in
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
+from gateway.domain.sentences import Sentence
 from gateway.login.steps import Leaving
 from gateway.pages.frame import BothWords, PageRole, PageRoute, Shown, Visit
 
@@ -67,7 +70,11 @@ SUBJECT_KINDS: Mapping[str, BothWords] = {
 SIZES = ("100", "500")
 #: seconds for which who it is about stays on the screen
 SEEN_SECONDS = 60
-_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+#: filters that are days; an address has them as `2026-11-25`, or as times (RFC 3339)
+DAYS = ("since", "until")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+", re.ASCII)
+_YEARS = range(2000, 2100)
 _SAVED, _MOST_SAVED, _LONGEST_NAME, _MOST_COOKIE = "motlan-filters", 12, 60, 3_500
 _SAVED_SECONDS = 34_560_000
 _ALL_DAYS = Habit(threshold=float("-inf"), least=0)
@@ -91,11 +98,14 @@ class Reasoned(Body):
 async def log(request: Request, visit: Visit) -> Shown | Leaving:
     """`GET /audit`: the records that the filters of the address find, newest first."""
     _demand(visit, "audit:search")
-    if "" in visit.form.values():
-        return _without_blanks("/audit", visit)
+    if (short := _shortened(visit.form)) != visit.form:
+        return Leaving(url=_url("/audit", short))
     given, size, cursor = _asked(visit.form, ("limit", "cursor", "name"))
     saved = _saved(request, visit)
-    values = {"fields": FIELDS, "options": _options(request), "saved": saved, "sizes": SIZES, "size": size}
+    values = {
+        "fields": FIELDS, "options": _options(request), "saved": saved, "sizes": SIZES, "size": size,
+        "written": _written(given),
+    }  # fmt: skip
     title = "Nhật ký", "Log"
     try:
         filters = filters_of(_filters(given))
@@ -132,7 +142,7 @@ async def people(_request: Request, visit: Visit) -> Shown:
 async def search_people(request: Request, visit: Visit) -> Shown:
     """`POST /audit/people`: the records about a person; the reason is recorded before the search."""
     _demand(visit, "audit:search")
-    given = {name: text.strip() for name, text in visit.form.items() if text.strip()}
+    given = _with_days({name: text.strip() for name, text in visit.form.items() if text.strip()})
     size = given.pop("limit", SIZES[0])
     cursor, reason = given.pop("cursor", ""), given.pop("reason", "")
     shown = _people_page({**given, "reason": reason}, {"records": None})
@@ -157,7 +167,11 @@ def _check_search(filters: Filters, size: str) -> None:
 def _people_page(given: Mapping[str, str], answer: Mapping[str, object], size: str = SIZES[0]) -> Shown:
     return Shown(
         template="audit/people", title=("Tìm theo người", "Search by person"), answer=answer,
-        values={"given": given, "people": PEOPLE, "fields": FIELDS, "size": size, "errors": {}},
+        values={
+            "given": given, "written": _written(given), "people": PEOPLE, "fields": FIELDS, "days": DAYS,
+            "titles": {**PEOPLE, "reason": ("Lý do", "Reason"), **{name: FIELDS[name] for name in DAYS}},
+            "size": size, "errors": {},
+        },
     )  # fmt: skip
 
 
@@ -280,11 +294,12 @@ async def configuration(request: Request, visit: Visit) -> Shown:
     _demand(visit, "audit:search")
     _only(visit.form, ())
     digest = request.parameters["digest"]
-    operation = request.services.operation
-    kept = None if operation is None else operation.shelf.find(digest)
+    operation, audit = request.services.operation, door_of(request).audit
+    kept = None if operation is None else await asyncio.to_thread(operation.shelf.find, digest)
     if kept is None:
         raise NotFound(say.CONFIGURATION_NOT_KEPT)
-    in_force = door_of(request).audit.context.recorder.digest
+    await audit.note_configuration(visit.caller, digest)
+    in_force = audit.context.recorder.digest
     answer = {
         "digest": digest, "in_force": digest == in_force, "files": dict(kept.files),
         "documents": {name: list(lines) for name, lines in kept.documents.items()},
@@ -298,10 +313,12 @@ async def configuration(request: Request, visit: Visit) -> Shown:
 async def export(request: Request, visit: Visit) -> Shown | Leaving:
     """`GET /audit/export`: how many records a search has, and the form that exports them."""
     _demand(visit, "audit:export")
-    if "" in visit.form.values():
-        return _without_blanks("/audit/export", visit)
+    if (short := _shortened(visit.form)) != visit.form:
+        return Leaving(url=_url("/audit/export", short))
     given, _, _ = _asked(visit.form, ())
-    values = {"given": given, "fields": FIELDS, "options": _options(request), "errors": {}}
+    values = {
+        "given": given, "written": _written(given), "fields": FIELDS, "options": _options(request), "errors": {},
+    }  # fmt: skip
     title = "Xuất dữ liệu", "Export"
     answer: dict[str, object] = {"filters": _shown_filters(request, given), "count": None}
     try:
@@ -476,7 +493,7 @@ def _asked(form: Mapping[str, str], more: Sequence[str]) -> tuple[dict[str, str]
     """The given filters, the size of a page, and the cursor. Raises BadRequest for anything else."""
     _only(form, (*FIELDS, *more))
     given = {name: form[name].strip() for name in FIELDS if form.get(name, "").strip()}
-    return given, _size(form.get("limit", "")), form.get("cursor", "")
+    return _with_days(given), _size(form.get("limit", "")), form.get("cursor", "")
 
 
 def _size(text: str) -> str:
@@ -486,9 +503,22 @@ def _size(text: str) -> str:
     return text or SIZES[0]
 
 
-def _without_blanks(path: str, visit: Visit) -> Leaving:
-    """To the address without the fields that the form left blank: it is shorter, and the same as that of a link."""
-    return Leaving(url=_url(path, {name: text for name, text in visit.form.items() if text}))
+def _shortened(form: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a form as a link has them: without blank ones, and days as `2026-11-25`."""
+    return _with_days({name: text for name, text in form.items() if text})
+
+
+def _with_days(form: Mapping[str, str]) -> dict[str, str]:
+    """Days that were typed (`25/11/2026`) as `2026-11-25`; what is no day stays as it is."""
+    typed = {name: read_day(form[name]) for name in DAYS if name in form}
+    return {**form, **{name: found.isoformat() for name, found in typed.items() if found is not None}}
+
+
+def _written(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters as their fields show them: days as `25/11/2026`."""
+    return {
+        name: day(text) if name in DAYS and _DAY.fullmatch(text) else text for name, text in given.items()
+    }
 
 
 def _only(form: Mapping[str, str], names: Sequence[str]) -> None:
@@ -502,7 +532,7 @@ def _filters(given: Mapping[str, str], people: Mapping[str, BothWords] | None = 
     if people is None:
         for name, text in given.items():
             if personal_ids_in(text.encode()):
-                raise BadRequest(say.PERSON_IN_ADDRESS.at(f"/{name}"), code=ProblemCode.QUERY_WRONG)
+                raise _wrong_field(name, say.PERSON_IN_ADDRESS)
     else:
         subject = {name: data.pop(name) for name in people if name in data and name != "official"}
         data |= {"subject": subject} if subject else {}
@@ -510,16 +540,32 @@ def _filters(given: Mapping[str, str], people: Mapping[str, BothWords] | None = 
 
 
 def _dated(given: Mapping[str, str]) -> dict[str, str]:
-    """Days as times: a day begins at midnight in Việt Nam, and the last one counts whole."""
-    data = dict(given)
-    for name, more in (("since", 0), ("until", 1)):
-        if _DAY.fullmatch(data.get(name, "")):
-            try:
-                day = date.fromisoformat(data[name]) + timedelta(days=more)
-            except ValueError:
-                continue
-            data[name] = f"{day}T00:00:00+07:00"
-    return data
+    """Days as times: a day begins at midnight in Việt Nam, and the last one counts whole. Raises BadRequest."""
+    days = {
+        name: _day_of(name, given[name])
+        for name in DAYS
+        if given.get(name) and not _TIME.fullmatch(given[name])
+    }
+    if len(days) == len(DAYS) and days["until"] < days["since"]:
+        raise _wrong_field("until", say.LAST_DAY_FIRST)
+    begins = {name: found + timedelta(days=name == "until") for name, found in days.items()}
+    return {**given, **{name: f"{begin}T00:00:00+07:00" for name, begin in begins.items()}}
+
+
+def _day_of(name: str, text: str) -> date:
+    """Raises BadRequest for what is no day."""
+    try:
+        if _DAY.fullmatch(text) and (found := date.fromisoformat(text)).year in _YEARS:
+            return found
+    except ValueError:
+        pass
+    raise _wrong_field(name, say.WRITE_DAY_MONTH_YEAR)
+
+
+def _wrong_field(name: str, said: Sentence) -> BadRequest:
+    """The error of one field, with its remedy."""
+    code = ProblemCode.QUERY_WRONG
+    return BadRequest(said.at(f"/{name}"), code=code, errors=[entry(f"/{name}", said, code)])
 
 
 def _validated(model: type[_Model], data: Mapping[str, object]) -> _Model:
@@ -547,10 +593,10 @@ def _wrong(request: Request, error: BadRequest, shown: Shown, field: str = "") -
 
 def _shown_filters(request: Request, given: Mapping[str, str]) -> list[dict[str, object]]:
     """Each given filter in words, with the address without it."""
-    options = _options(request)
+    options, written = _options(request), _written(given)
     found: list[dict[str, object]] = []
     for name, text in given.items():
-        words = dict(options.get(name, ())).get(text) or (text, text)
+        words = dict(options.get(name, ())).get(text) or (written[name], written[name])
         rest = {other: value for other, value in given.items() if other != name}
         found.append({
             "name": name, "title": FIELDS[name][0], "title_en": FIELDS[name][1], "value": text,

@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from gateway.console.kit import kit_values
 from gateway.console.pages import Pages
+from gateway.pages.ops_sources import _FAILED_LAST, _NEVER_ASKED, STATES
 from tests.console.reading import Reading
 
 ROOM = Path(__file__).parents[2] / "gateway" / "console"
@@ -79,16 +80,52 @@ def test_template_has_nothing_inline_and_leaves_escaping_on(path: Path) -> None:
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)
 
 
+#: macro -> which of its arguments is an icon
+ICON_OF = {"icon": 0, "step": 0, "state": 2, "button": 2, "verdict": 2, "notice": 3}
+#: icons of states in files of Python
+ICONS_OF_STATES = {one[1] for one in (*STATES.values(), _NEVER_ASKED, _FAILED_LAST)}
+
+
+def texts(node: nodes.Node) -> Iterator[str]:
+    """All texts that an expression may give; what it compares, and the keys of its tables, are none."""
+    match node:
+        case nodes.Const(value=str(text)):
+            yield text
+        case nodes.CondExpr():
+            yield from (*texts(node.expr1), *(texts(node.expr2) if node.expr2 else ()))
+        case nodes.Pair():
+            yield from texts(node.value)
+        case nodes.Compare() | nodes.Test():
+            pass
+        case _:
+            for one in node.iter_child_nodes():
+                yield from texts(one)
+
+
+def icons_of(path: Path) -> set[str]:
+    tree = Pages(is_sandbox=True)._templates["vi"].parse(path.read_text())
+    found: list[nodes.Node] = []
+    for one in calls(path, *ICON_OF):
+        assert isinstance(one.node, nodes.Name)
+        found += one.args[ICON_OF[one.node.name] :][:1]
+        found += [given.value for given in one.kwargs if given.key == "with"]
+    tables = {"icons", "kind_icons"}
+    found += [
+        one.node for one in tree.find_all(nodes.Assign)
+        if isinstance(one.target, nodes.Name) and one.target.name in tables
+    ]  # fmt: skip
+    return {text for one in found for text in texts(one)} - {""}
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
 def test_every_icon_of_a_template_is_in_the_sprite(path: Path) -> None:
-    used = {
-        argument.value
-        for one in calls(path, "icon", "step")
-        for argument in one.args[:1]
-        if isinstance(argument, nodes.Const)
-    }
-    given = set(re.findall(r'\bwith="([a-z0-9-]+)"', path.read_text()))
-    assert (used | given) <= ICONS
+    assert icons_of(path) <= ICONS
+
+
+def test_every_icon_of_the_sprite_is_used_by_a_page() -> None:
+    used = set().union(*map(icons_of, TEMPLATES)) | ICONS_OF_STATES
+    assert used <= ICONS
+    assert ICONS - used == set()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)

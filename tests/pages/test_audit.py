@@ -137,6 +137,55 @@ async def test_blank_fields_of_the_form_leave_the_address(auditor: Browser) -> N
     assert (landing.status, landing.location) == (303, "/audit?phase=refusal&limit=500")
 
 
+async def test_days_are_typed_in_the_vietnamese_manner_and_addresses_keep_theirs(
+    at: Town, auditor: Browser
+) -> None:
+    of = await plant(at, time="2026-06-12T03:00:00.000Z")
+    for typed in ("12%2F06%2F2026", "12-6-2026", "12.06.2026"):
+        landing = await page(auditor, f"/audit?since={typed}&until={typed}&phase=")
+        assert (landing.status, landing.location) == (303, "/audit?since=2026-06-12&until=2026-06-12"), typed
+    shown = await page(auditor, "/audit?since=2026-06-12&until=2026-06-12")
+    assert of in shown.text
+    assert 'type="date"' not in shown.text
+    assert shown.text.count('value="12/06/2026"') == 2
+    assert "Từ ngày: 12/06/2026" in shown.text
+    found = await asked(
+        auditor,
+        "/audit/people",
+        {"personal_id": WHO, "reason": REASON, "since": "12/06/2026", "until": "12/6/2026"},
+    )
+    assert of in found.text
+    assert found.text.count('value="12/06/2026"') == 2
+    counted = await twin(auditor, "/audit/export?since=2026-06-12&until=2026-06-12")
+    assert counted["count"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "remedy"),
+    [
+        ("since=31/02/2026", "since", "ghi một ngày có thật theo dạng ngày/tháng/năm, ví dụ 25/11/2026"),
+        ("until=hôm+qua", "until", "ghi một ngày có thật theo dạng ngày/tháng/năm, ví dụ 25/11/2026"),
+        ("since=01/01/1890", "since", "từ năm 2000 đến năm 2099"),
+        ("since=2026-11-02&until=2026-11-01", "until", "ghi ngày cuối không sớm hơn ngày đầu"),
+    ],
+)
+async def test_wrong_day_is_said_beside_its_field_with_its_remedy(
+    auditor: Browser, query: str, field: str, remedy: str
+) -> None:
+    for path in ("/audit", "/audit/export"):
+        shown = await page(auditor, f"{path}?{query}")
+        if shown.status == 303:
+            shown = await page(auditor, shown.location)
+        assert shown.status == 400
+        beside = shown.text.partition(f'id="f-{field}-error">')[2].partition("</div>")[0]
+        assert remedy in beside.partition("</span></span>")[0]
+        assert f'aria-describedby="f-{field}-hint f-{field}-error" aria-invalid="true"' in beside
+    given = dict(one.split("=") for one in query.replace("+", " ").split("&"))
+    people = await asked(auditor, "/audit/people", {**given, "personal_id": WHO, "reason": REASON})
+    assert people.status == 400
+    assert remedy in people.text.partition(f'id="f-{field}-error">')[2].partition("</div>")[0]
+
+
 async def test_days_of_filters_are_days_in_viet_nam(at: Town, auditor: Browser) -> None:
     of = await plant(at, time="2026-06-09T17:00:00.000Z")  # midnight in Việt Nam
     for day, is_found in (("2026-06-09", False), ("2026-06-10", True), ("2026-06-11", False)):
@@ -261,6 +310,9 @@ async def test_exchange_is_told_and_who_it_is_about_stays_hidden(at: Town, audit
         assert hidden not in shown.text
     assert text.count("Không kiểm: lời kể bên cạnh, do máy chủ viết từ các bản ghi.") == 2
     assert shown.text.count("data-leaf=") == 2
+    assert re.search(r"<button[^>]* data-again hidden>", shown.text), (
+        "a button that only the script can make work"
+    )
     assert '<svg class="qr"' in shown.text
     english = await page(auditor, f"/audit/exchanges/{of}?lang=en")
     assert "asked 3 sources about 1 person" in re.sub(r"<[^>]*>", "", english.text)
@@ -332,8 +384,17 @@ async def test_configuration_that_decided_is_opened_from_its_record(at: Town, au
     assert "agreements/portal.yaml" in opened.text
     assert "sandbox-only" not in opened.text  # no secret
     assert (await twin(auditor, f"/audit/configurations/{started['config']}"))["in_force"]
+    assert "Lượt xem này được ghi lại" in opened.text
+    looked = lookups(at, "configuration")
+    assert [(one["notes"]["configuration"], one["notes"]["staff"]) for one in looked] == [
+        (started["config"], AUDITOR)
+    ] * 2
+    told = await page(auditor, f"/audit/exchanges/{looked[0]['exchange']}")
+    assert "Xem nội dung một cấu hình." in told.text
+    assert f'href="/audit/configurations/{started["config"]}"' in told.text
     for other in ("ab" * 32, "x", "..%2f..%2fetc%2fpasswd"):
         assert (await page(auditor, f"/audit/configurations/{other}")).status == 404, other
+    assert len(lookups(at, "configuration")) == 2
 
 
 async def test_hostile_records_are_shown_as_text(at: Town, auditor: Browser) -> None:
@@ -410,6 +471,10 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
     for words in ("Giao dịch theo hệ thống khai thác và tháng", "Bị từ chối", "Khai thác ngoài giờ làm việc"):
         assert words in shown.text, words
     assert "<svg" in shown.text
+    for section in shown.text.split("<section>")[1:]:
+        tables = len(re.findall(r"<summary>.*?(?:Số liệu|Numbers)", section))
+        assert tables <= max(1, section.count("<figure")), section.partition("</h2>")[0]
+    assert '<th scope="col">đã trả lời</th>' in shown.text.partition("<figure")[2].partition("</figure>")[0]
     for name in found["reports"]:
         assert f"/audit/reports/csv?report={name}&amp;month=2026-09" in shown.text, name
         table = await page(auditor, f"/audit/reports/csv?report={name}&month=2026-09")

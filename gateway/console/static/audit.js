@@ -327,7 +327,10 @@ async function exportFile(form) {
 function begin() {
   for (const panel of document.querySelectorAll("[data-proof]")) {
     proveExchange(panel);
-    panel.querySelector("[data-again]")?.addEventListener("click", () => proveExchange(panel));
+    const again = panel.querySelector("[data-again]");
+    if (again === null) continue;
+    again.hidden = false;
+    again.addEventListener("click", () => proveExchange(panel));
   }
   for (const panel of document.querySelectorAll("[data-compare]")) proveGrowth(panel);
   for (const form of document.querySelectorAll("form[data-stream]")) {
