@@ -34,6 +34,7 @@ from adapters.schema.revisions import (
     r0016_kept_papers,
     r0017_file_uids,
     r0018_said,
+    r0019_run_staff,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -61,6 +62,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0016_kept_papers.REVISION,
     r0017_file_uids.REVISION,
     r0018_said.REVISION,
+    r0019_run_staff.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

@@ -33,10 +33,11 @@ _CHANGE = (
     "UPDATE subject_requests SET state = $3, acknowledge_by = $4, answer_by = $5, version = version + 1, body = $6"
     " WHERE id = $1 AND version = $2 RETURNING id"
 )
-_OVERDUE = (
-    "SELECT count(*) FROM subject_requests WHERE state IN ('received', 'acknowledged')"
-    " AND (answer_by < $1 OR (state = 'received' AND acknowledge_by < $1))"
+_LATE = (
+    "state IN ('received', 'acknowledged')"
+    " AND (answer_by < {place} OR (state = 'received' AND acknowledge_by < {place}))"
 )
+_OVERDUE = f"SELECT count(*) FROM subject_requests WHERE {_LATE.format(place='$1')}"  # noqa: S608 -- our own text
 _WITHDRAW = "UPDATE consents SET withdrawn = $2 WHERE id = $1 AND withdrawn = 0"
 # A write of own data and a withdrawal wait for each other here.
 _HOLD = "UPDATE consents SET withdrawn = withdrawn WHERE id = $1"
@@ -185,6 +186,11 @@ class SqlSubjectRequests:
     async def about(self, wanted: RowFilter) -> Sequence[SubjectRequestRow]:
         """The newest matching rows, newest first."""
         text, values = search(_SUBJECT_REQUEST, wanted)
+        return [SubjectRequestRow(*row) for row in await self._database.read(text, *values)]
+
+    async def late(self, wanted: RowFilter, today: str) -> Sequence[SubjectRequestRow]:
+        """The newest matching overdue rows, newest first."""
+        text, values = search(_SUBJECT_REQUEST, wanted, _LATE, today)
         return [SubjectRequestRow(*row) for row in await self._database.read(text, *values)]
 
     async def change(self, row: SubjectRequestRow) -> bool:

@@ -127,8 +127,11 @@ class Database(Protocol):
         ...
 
 
-def search(select: str, wanted: RowFilter) -> Statement:
-    """What `select` gives of the rows that are looked for; only places of parameters are put together here."""
+def search(select: str, wanted: RowFilter, condition: str = "", value: object = None) -> Statement:
+    """What `select` gives of the rows that are looked for; only places of parameters are put together here.
+
+    `condition`: one more, about `value` at its `{place}`.
+    """
     values: list[object] = [wanted.before, wanted.count]
     wheres = ["seq < $1"]
     columns = (("requester", [wanted.requester]), ("person", wanted.persons), ("state", wanted.states))
@@ -137,4 +140,7 @@ def search(select: str, wanted: RowFilter) -> Statement:
             places = ", ".join(f"${len(values) + number}" for number in range(1, len(named) + 1))
             wheres.append(f"{column} IN ({places})")
             values += named
+    if condition:
+        values.append(value)
+        wheres.append(condition.format(place=f"${len(values)}"))
     return f"{select} WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT $2", values

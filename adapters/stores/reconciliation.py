@@ -11,13 +11,13 @@ _FORGOTTEN_SECONDS = 86_400.0
 
 _COLUMNS = ", ".join(ReconcileRun._fields)
 _PLACES = ", ".join(f"${number}" for number in range(1, len(ReconcileRun._fields) + 1))
-_REPLACED = ", ".join(f"{name} = excluded.{name}" for name in ReconcileRun._fields[2:-1])
+_REPLACED = ", ".join(f"{name} = excluded.{name}" for name in ReconcileRun._fields[2:] if name != "former")
 _ALL = f"SELECT {_COLUMNS} FROM reconcile_runs ORDER BY portal, requester"  # noqa: S608 -- our own names
 _BEGIN = (
     f"INSERT INTO reconcile_runs ({_COLUMNS}) VALUES ({_PLACES}) ON CONFLICT (portal, requester)"  # noqa: S608 -- our own names
     f" DO UPDATE SET {_REPLACED}, former = CASE WHEN length(reconcile_runs.report) > 0 THEN reconcile_runs.report"
     " ELSE reconcile_runs.former END"
-    " WHERE reconcile_runs.state <> 'running' OR reconcile_runs.changed < $17 RETURNING id"
+    " WHERE reconcile_runs.state <> 'running' OR reconcile_runs.changed < $18 RETURNING id"
 )
 _LEASE = (
     "UPDATE reconcile_runs SET holder = $3, lease_until = $5 WHERE portal = $1 AND requester = $2"  # noqa: S608 -- our own names

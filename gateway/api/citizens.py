@@ -78,8 +78,8 @@ async def demand(request: Request) -> Response:
 async def demands(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, SubjectRequestSearchBody)
-    queue, state = _citizens(request).demands, "open" if body.state == "open" else ""
-    done = queue.search(request.caller, _key(body.subject), state, body.cursor, body.limit)
+    queue = _citizens(request).demands
+    done = queue.search(request.caller, _key(body.subject), body.state, body.cursor, body.limit)
     return answer(await done)
 
 

@@ -14,6 +14,7 @@ from gateway.config.consents import SubjectRequestKind
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.subject_requests.service import SubjectRequestSearch
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
 SubjectRequestId = Annotated[
@@ -128,7 +129,8 @@ class SubjectRequestSearchBody(Body):
     model_config = example({"state": "open", "limit": 50})
 
     subject: CitizenBody | None = None
-    state: Literal["open", "all"] = "all"
+    #: open: neither answered nor refused; overdue: open, and due before today
+    state: SubjectRequestSearch = "all"
     limit: PageLimit = 50
     cursor: SubjectRequestId | None = None
 

@@ -121,6 +121,10 @@ class Titles:
         service = self._catalogue.services.get(source, {}).get(operation)
         return _words(operation, service.mapping if service else None)
 
+    def attribute(self, evidence: str, name: str) -> TitleWords:
+        """Title of an attribute of an evidence type."""
+        return _attribute(self._evidence.get(evidence, {}), name)
+
     def attributes(self, source: str, operation: str, names: Iterable[str]) -> list[TitleWords]:
         """Titles of attributes."""
         service = self._catalogue.services.get(source, {}).get(operation)

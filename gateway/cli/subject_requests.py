@@ -33,18 +33,22 @@ def subject_requests() -> None:
 
 @subject_requests.command("list")
 @click.option("--open", "only_open", is_flag=True, help="Only those neither answered nor refused.")
+@click.option("--overdue", "only_overdue", is_flag=True, help="Only those that were due before today.")
 @click.option("--subject", metavar="-|FILE", help="Only those of one person: standard input (-) or a file.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Requests at most.")
 @asks("portal")
-def listing(*, only_open: bool, subject: str | None, limit: int, desk: CommandDesk) -> int:
+def listing(
+    *, only_open: bool, only_overdue: bool, subject: str | None, limit: int, desk: CommandDesk
+) -> int:
     """Requests, newest first. What is shown names nobody. Exits with 1 when one is overdue.
 
     \b
     Examples:
       motlan subject-requests list --open
-      motlan subject-requests list --json
+      motlan subject-requests list --overdue --json
     """  # noqa: D301 -- \b is click's
-    body = {"state": "open" if only_open else "all"}
+    state = "open" if only_open else "all"
+    body = {"state": "overdue" if only_overdue else state}
     more = {} if subject is None else {"subject": person(subject, "subject")}
     asked = {**body, **more}
     answer = desk.asked(

@@ -63,7 +63,7 @@ class ConsentContext:
             caller.exchange, caller.requester.id, caller.agency, purpose=purpose,
             legal_basis=f"consent:{consent}" if consent else "", subjects={"person": person} if person else {},
         )  # fmt: skip
-        notes = {"operation": f"consent_{act}", **more}
+        notes = {"operation": f"consent_{act}", **caller.notes, **more}
         await self.recorder.write(about, Phase.CONSENT, act, notes=notes, at=now)
         return now
 

@@ -153,7 +153,7 @@ async def kept(request: Request, visit: Visit) -> Shown:
 async def requests(request: Request, visit: Visit) -> Shown:
     """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
     after = visit.form.get("after") or None
-    found = await _citizens(request).demands.search(visit.caller, _person(visit), "", after, _MOST)
+    found = await _citizens(request).demands.search(visit.caller, _person(visit), "all", after, _MOST)
     return Shown(
         template="me/requests",
         title=("Yêu cầu của tôi", "My requests"),

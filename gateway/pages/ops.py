@@ -8,8 +8,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from gateway.api.audit import door_of
 from gateway.api.context import RelayDesk
 from gateway.api.request import Request
 from gateway.api.response import Response
@@ -32,7 +34,9 @@ from gateway.pages.ops_live import (
     operation_of,
     source_events,
 )
+from gateway.pages.ops_requests import requests
 from gateway.pages.ops_sources import attention, cells_of, sources_now
+from gateway.pages.ops_words import RuleTitles, receiver
 from gateway.ports.relay import DeliverySearch, DeliveryState
 from gateway.prefill.coverage import FieldCoverage, ProcedureCoverage
 from gateway.relay import words
@@ -140,7 +144,7 @@ async def deliveries(request: Request, visit: Visit) -> Shown:
         values={
             "state": state, "target": target, "dossier": wanted.code, "states": words.STATES, "kinds": KINDS,
             "targets": sorted(request.services.configuration.portals), "reasons": _reason,
-            "is_first": "after" not in form,
+            "is_first": "after" not in form, **_receivers(request),
         },
     )  # fmt: skip
 
@@ -149,7 +153,8 @@ async def delivery(request: Request, visit: Visit) -> Shown:
     """`GET /ops/deliveries/{delivery}`."""
     answer = await _desk(request).deliveries.show(visit.caller, request.parameters["delivery"])
     title = ("Một lượt gửi", "One delivery")
-    return Shown(template="ops/delivery", title=title, answer=answer, values={"kinds": KINDS})
+    values = {"kinds": KINDS, "asker": door_of(request).titles.requester, **_receivers(request)}
+    return Shown(template="ops/delivery", title=title, answer=answer, values=values)
 
 
 async def replay_form(request: Request, visit: Visit) -> Shown:
@@ -165,7 +170,8 @@ async def drop_form(request: Request, visit: Visit) -> Shown:
 async def _act(request: Request, visit: Visit, act: str, title: BothWords) -> Shown:
     found = await _desk(request).deliveries.show(visit.caller, request.parameters["delivery"])
     answer = {name: value for name, value in found.items() if name not in {"receiver_said", "history"}}
-    return Shown(template="ops/act", title=title, answer=answer, values={"act": act, "kinds": KINDS})
+    values = {"act": act, "kinds": KINDS, **_receivers(request)}
+    return Shown(template="ops/act", title=title, answer=answer, values=values)
 
 
 async def replay(request: Request, visit: Visit) -> Leaving:
@@ -180,6 +186,11 @@ async def drop(request: Request, visit: Visit) -> Leaving:
     name = request.parameters["delivery"]
     await _desk(request).deliveries.drop(visit.caller, name)
     return Leaving(url=f"/ops/deliveries/{name}")
+
+
+def _receivers(request: Request) -> dict[str, object]:
+    """For templates: the name of what a code of a receiver stands for."""
+    return {"receiver": partial(receiver, request.services.configuration)}
 
 
 def _reason(code: str | None) -> Mapping[str, str] | None:
@@ -211,7 +222,7 @@ async def reconciliation(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="ops/reconciliation", title=("Đối soát", "Reconciliation"), answer=answer,
         values={"states": words.RUN_STATES, "statuses": words.STATUSES, "facts": words.FACTS,
-                "portals": list(_desk(request).reconciliations.reconciler.portals)},
+                "portals": list(_desk(request).reconciliations.reconciler.portals), **_receivers(request)},
     )  # fmt: skip
 
 
@@ -228,6 +239,7 @@ async def mend_form(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="ops/mend", title=("Đối soát và sửa lệch", "Compare and mend"),
         answer={"portal": portal, "last": last, "days": days, "remedies": runs["remedies"]},
+        values=_receivers(request),
     )  # fmt: skip
 
 
@@ -338,7 +350,7 @@ async def coverage(request: Request, visit: Visit) -> Shown:
         values={
             "requesters": {one: settings.requesters[one].title for one in operation_of(request).coverage.requesters},
             "sources": {one: item.title for one, item in settings.sources.items()},
-            "gives": {one.procedure: _gives(one) for one in chosen}, "agreements": settings.agreements,
+            "gives": {one.procedure: _gives(one) for one in chosen}, "called": RuleTitles(door_of(request).titles),
         },
     )  # fmt: skip
 
@@ -346,10 +358,10 @@ async def coverage(request: Request, visit: Visit) -> Shown:
 async def coverage_csv(request: Request, visit: Visit) -> Response:
     """`GET /ops/coverage.csv?requester=`: one line a field."""
     name, rows = await _covered(request, visit)
-    head = "requester procedure field title state sources rule why remedy".split()
+    head = "requester procedure field title state sources rule why remedy_vi remedy".split()
     lines = [
         csv_line((name, one.procedure, row.field, row.title, row.state, " ".join(row.sources), row.rule,
-                  row.why or "", row.remedy or ""))
+                  row.why or "", row.remedy_vi or "", row.remedy or ""))
         for one in rows
         for row in one.fields
     ]  # fmt: skip
@@ -382,7 +394,10 @@ async def minimisation(request: Request, _visit: Visit) -> Shown:
     return Shown(
         template="ops/minimisation", title=("Tối thiểu dữ liệu", "Minimisation"),
         answer={"day": day.isoformat(), **report.plain()},
-        values={"procedures": {code: one.mapping.title for code, one in services.catalogue.procedures.items()}},
+        values={
+            "procedures": {code: one.mapping.title for code, one in services.catalogue.procedures.items()},
+            "asker": door_of(request).titles.requester, "called": RuleTitles(door_of(request).titles),
+        },
     )  # fmt: skip
 
 
@@ -421,6 +436,7 @@ ROUTES: tuple[PageRoute, ...] = (
     PageRoute("GET", "/ops/reconciliation", reconciliation, _OPERATOR, nav="Đối soát · Reconciliation"),
     PageRoute("GET", "/ops/reconciliation/mend", mend_form, _OPERATOR, step_up=True),
     PageRoute("POST", "/ops/reconciliation/mend", mend, _OPERATOR, step_up=True),
+    PageRoute("GET", "/ops/requests", requests, _OPERATOR, nav="Yêu cầu · Requests"),
     PageRoute("GET", "/ops/sessions", sessions, _OPERATOR, nav="Phiên · Sessions"),
     PageRoute("GET", "/ops/configuration", configuration, _OPERATOR, nav="Cấu hình · Configuration"),
     PageRoute("GET", "/ops/configuration/changes", changes, _OPERATOR),

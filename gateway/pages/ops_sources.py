@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from gateway.api.context import Operation, Services
 from gateway.api.operation import health, source_states
 from gateway.audit.story_words import OUTCOMES
+from gateway.config.configuration import Configuration
 from gateway.console import formats
 from gateway.console.language import titled
 from gateway.domain.dates import rfc3339
@@ -15,6 +16,7 @@ from gateway.domain.errors import LogUnavailable, RelayUnavailable
 from gateway.domain.parties import Caller
 from gateway.operation.budgets import DAY, HOUR, budget
 from gateway.pages.frame import BothWords
+from gateway.pages.ops_words import receiver
 from gateway.ports.relay import DeliverySearch, DeliveryState
 
 Answer = dict[str, Any]
@@ -163,7 +165,7 @@ def _of_gateway(body: Mapping[str, Any]) -> Iterator[Answer]:
             )  # fmt: skip
     if late := there.get("subject_requests", {}).get("overdue"):
         yield _needs(
-            "subject_requests", "wait", "/ops", f"{late} yêu cầu của chủ thể dữ liệu đã quá hạn.",
+            "subject_requests", "wait", "/ops/requests", f"{late} yêu cầu của chủ thể dữ liệu đã quá hạn.",
             f"{late} requests of data subjects are overdue.",
         )  # fmt: skip
 
@@ -208,7 +210,7 @@ async def _of_relay(services: Services, caller: Caller) -> list[Answer]:
                 "Deliveries of dossiers cannot be read.",
             )
         ]  # fmt: skip
-    return [*_of_deliveries(len(dead)), *_of_runs(runs)]
+    return [*_of_deliveries(len(dead)), *_of_runs(runs, services.configuration)]
 
 
 def _of_deliveries(dead: int) -> Iterator[Answer]:
@@ -221,17 +223,19 @@ def _of_deliveries(dead: int) -> Iterator[Answer]:
         )  # fmt: skip
 
 
-def _of_runs(runs: Sequence[Mapping[str, Any]]) -> Iterator[Answer]:
+def _of_runs(runs: Sequence[Mapping[str, Any]], settings: Configuration) -> Iterator[Answer]:
     for run in runs:
         report, portal = run["report"], run["portal"]
+        named = receiver(settings, portal)
         if run["state"] in {"stopped", "failed"}:
             yield _needs(
-                f"run:{portal}", "wait", "/ops/reconciliation", f"Đối soát với {portal} chưa xong.",
-                f"The reconciliation with {portal} did not end.",
+                f"run:{portal}", "wait", "/ops/reconciliation", f"Đối soát với {named['title']} chưa xong.",
+                f"The reconciliation with {named['title_en']} did not end.",
             )  # fmt: skip
         left = sum(report["counts"].values()) - report["mended"]
         if run["state"] == "done" and left > 0:
             yield _needs(
-                f"differs:{portal}", "doubt", "/ops/reconciliation", f"{left} hồ sơ không thống nhất với {portal}.",
-                f"{left} dossiers differ from those of {portal}.",
+                f"differs:{portal}", "doubt", "/ops/reconciliation",
+                f"{left} hồ sơ không thống nhất với {named['title']}.",
+                f"{left} dossiers differ from those of {named['title_en']}.",
             )  # fmt: skip

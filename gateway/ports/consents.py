@@ -141,6 +141,10 @@ class SubjectRequestRows(Protocol):
         """The matching rows, newest first."""
         ...
 
+    async def late(self, wanted: RowFilter, today: str) -> Sequence[SubjectRequestRow]:
+        """The matching rows with a due date before this day, newest first."""
+        ...
+
     async def change(self, row: SubjectRequestRow) -> bool:
         """Replace the previous version; False if another change came first."""
         ...

@@ -34,6 +34,8 @@ class ReconcileRun(NamedTuple):
     report: bytes
     #: JSON of the last run that ended before this one; empty: there is none
     former: bytes = b""
+    #: account of the official who began it by a page; blank: a system, or the night
+    staff: str = ""
 
 
 class ReconcileRuns(Protocol):

@@ -14,6 +14,7 @@ from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration
 from gateway.domain.dates import PartialDate
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.sentences import Sentence
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.policy.asked import PolicyRequest, asked_at
@@ -53,6 +54,19 @@ class Why(StrEnum):
     NO_AGREEMENT = "no_agreement"
 
 
+#: what would change that; NO_DATA: nothing would
+_REMEDIES: Mapping[Why, Sentence] = {
+    Why.NOT_AGREED: Sentence("thêm {attribute} của {service} vào một thỏa thuận (config/agreements)",
+        "agree on {attribute} of {service} in config/agreements"),
+    Why.NO_SOURCE: Sentence("bật hoặc thêm một nguồn trả trường này (config/sources)",
+        "enable or add a source of this attribute (config/sources)"),
+    Why.SUBJECT: Sentence("thêm người này vào một thỏa thuận (config/agreements)",
+        "agree on this person in config/agreements"),
+    Why.NO_AGREEMENT: Sentence("viết một thỏa thuận về thủ tục này (config/agreements)",
+        "write an agreement about this procedure (config/agreements)"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
     """One field of one procedure for one requester."""
@@ -66,8 +80,9 @@ class FieldRow:
     #: the rule that decides
     rule: str = ""
     why: Why | None = None
-    #: what would change that
+    #: what would change that, in English and in Vietnamese
     remedy: str | None = None
+    remedy_vi: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +193,7 @@ class _Views:
                 shown = FieldCoverage.WITH_CONSENT if _is_own(allowed) else state
                 return _row(planned.field, shown, sources, entry["rule"])
         why = _why(entry)
-        return _row(planned.field, FieldCoverage.NEVER, sources, entry["rule"], why, entry["remedy"])
+        return _row(planned.field, FieldCoverage.NEVER, sources, entry["rule"], why)
 
 
 def _is_own(places: list[Any]) -> bool:
@@ -208,14 +223,23 @@ def _why(entry: Mapping[str, Any]) -> Why:
 
 
 def _row(
-    field: Field, state: FieldCoverage, sources: tuple[str, ...], rule: str, why: Why | None = None,
-    remedy: str | None = None,
-) -> FieldRow:  # fmt: skip
-    title = field.title
+    field: Field, state: FieldCoverage, sources: tuple[str, ...], rule: str, why: Why | None = None
+) -> FieldRow:
+    title, remedy = field.title, _remedy(why, rule)
     return FieldRow(
         field=field.key, title=title.vi if title else "", title_en=title.en if title else "", state=state,
-        sources=sources, rule=rule, why=why, remedy=remedy,
+        sources=sources, rule=rule, why=why, remedy=remedy.en if remedy else None,
+        remedy_vi=remedy.vi if remedy else None,
     )  # fmt: skip
+
+
+def _remedy(why: Why | None, rule: str) -> Sentence | None:
+    """Of `not_agreed:<service>:<attribute>` it names both."""
+    found = None if why is None else _REMEDIES.get(why)
+    if found is None or why is not Why.NOT_AGREED:
+        return found
+    _, service, attribute = rule.split(":", 2)
+    return found(service=service, attribute=attribute)
 
 
 def _best(field: Field, rows: list[FieldRow]) -> FieldRow:

@@ -44,15 +44,15 @@ class DossierMender:
     outbox: Outbox
     rules: StatusRules = field(default_factory=StatusRules)
 
-    async def mend(self, difference: Difference, run: str) -> bool:
+    async def mend(self, difference: Difference, why: Mapping[str, str]) -> bool:
         """Whether it was queued; False when the dossier is not as it was compared, or nothing can be sent.
 
-        `run`: the id of the reconciliation. Raises RelayUnavailable, LogUnavailable.
+        `why`: notes of the record: the run, and the account that began it. Raises RelayUnavailable, LogUnavailable.
         """
         row = await self.rows.dossier(difference.origin, difference.code)
         if row is None or row.version != difference.version:
             return False
-        return await self._queue(row, difference, {"run": run})
+        return await self._queue(row, difference, why)
 
     async def send_first(self, step: DeliveryRow) -> None:
         """Queue the dossier that a receiver lacks before a step that it refused therefore; recorded.

@@ -58,10 +58,10 @@ Pause = Callable[[float], Awaitable[object]]
 class Mender(Protocol):
     """Queues what mends a difference, with a record."""
 
-    async def mend(self, difference: Difference, run: str) -> bool:
+    async def mend(self, difference: Difference, why: Mapping[str, str]) -> bool:
         """Whether it was queued; False when the dossier changed since it was compared. Raises RelayUnavailable.
 
-        `run`: the id of the reconciliation.
+        `why`: notes of the record.
         """
         ...
 
@@ -184,13 +184,24 @@ class Reconciler:
             await asyncio.wait((self._task,))
 
     async def ask(
-        self, portal: str, requester: str, since: date, until: date, *, apply: bool, accept_wave: bool
+        self,
+        portal: str,
+        requester: str,
+        since: date,
+        until: date,
+        *,
+        apply: bool,
+        accept_wave: bool,
+        staff: str = "",
     ) -> bool:
-        """Begin a run; False while one of this portal and requester is running. Raises RelayUnavailable."""
+        """Begin a run; False while one of this portal and requester is running. Raises RelayUnavailable.
+
+        `staff`: the account that begins it; blank: a system does.
+        """
         now = self.now()
         run = ReconcileRun(
             portal, requester, str(new_exchange_id()), "running", "", str(since), str(until), apply, accept_wave,
-            str(since), "", 0.0, now, now, b"",
+            str(since), "", 0.0, now, now, b"", staff=staff,
         )  # fmt: skip
         begun = await self.runs.begin(run)
         self._wake.set()
@@ -437,10 +448,15 @@ class _DaysLeft:
     async def _add(self, found: Difference, *, is_usable: bool) -> None:
         mended = False
         if self._run.apply and is_usable and found.remedy in MENDED:
-            mended = await self._of.mender.mend(found, self._run.id)
+            mended = await self._of.mender.mend(found, self._notes())
             if mended:  # it changed now, and is compared again by the next run
                 self._mended.add((found.origin, found.code))
         self._report.add(found, mended=mended)
+
+    def _notes(self) -> dict[str, str]:
+        """Of records of what is mended: the run, and who began it."""
+        run = self._run
+        return {"run": run.id, "staff": run.staff} if run.staff else {"run": run.id}
 
     async def _save(self) -> None:
         """Write how far it is, and renew the lease. Raises _LeaseLost."""

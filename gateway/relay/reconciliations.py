@@ -61,7 +61,13 @@ class Reconciliations:
             one
             for one in portals
             if await self.reconciler.ask(
-                one, _whose(caller), since, until, apply=order.apply, accept_wave=order.accept_wave
+                one,
+                _whose(caller),
+                since,
+                until,
+                apply=order.apply,
+                accept_wave=order.accept_wave,
+                staff=caller.staff,
             )
         ]
         if not begun:

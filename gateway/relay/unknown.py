@@ -51,7 +51,7 @@ async def record_unknown_delivery(
 ) -> None:
     """The record of a question about a delivery that is not the caller's. Raises LogUnavailable."""
     about = RecordHeader(caller.exchange, caller.requester.id, caller.agency)
-    notes = {"operation": operation, "delivery": in_records(delivery)}
+    notes = {"operation": operation, "delivery": in_records(delivery), **caller.notes}
     await recorder.write(about, Phase.REFUSAL, error.problem_code, notes=notes)
 
 

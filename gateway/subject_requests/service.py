@@ -38,6 +38,8 @@ from gateway.ports.consents import SubjectRequestRow, SubjectRequestRows
 from gateway.subject_requests.days import WorkingDays
 
 SubjectRequestStep = Literal["acknowledge", "extend", "answer", "refuse"]
+#: open: neither answered nor refused; overdue: open, and due before today
+SubjectRequestSearch = Literal["all", "open", "overdue"]
 _OPEN = ("received", "acknowledged")
 #: limit of one person's consents in a look-up
 _MOST = 1_000
@@ -144,9 +146,9 @@ class SubjectRequests:
         )  # fmt: skip
 
     async def search(
-        self, caller: Caller, person: str, state: str, after: str | None, count: int
+        self, caller: Caller, person: str, state: SubjectRequestSearch, after: str | None, count: int
     ) -> dict[str, object]:
-        """Requests, newest first: a person's, else all that the caller may see. Raises BadRequest (cursor)."""
+        """Requests, newest first: a person's, else all that the caller may see. Raises NotFound (cursor)."""
         context = self._context
         now = await self._note(caller, "requests_searched", person)
         own = "" if (caller.serves_citizens and person) or _is_admin(caller) else caller.requester.id
@@ -156,9 +158,12 @@ class SubjectRequests:
         persons = await context.person_keys.indexes(person) if person else ()
         if person and not persons:
             return {"exchange_id": caller.exchange, "requests": [], "next": None}
-        states = _OPEN if state == "open" else ()
-        found = list(await self._rows.about(RowFilter(persons, own, states, before, count + 1)))
-        page, today = found[:count], legal_day(now)
+        wanted, today = RowFilter(persons, own, (), before, count + 1), legal_day(now)
+        if state == "overdue":
+            found = list(await self._rows.late(wanted, today.isoformat()))
+        else:
+            found = list(await self._rows.about(wanted._replace(states=_OPEN if state == "open" else ())))
+        page = found[:count]
         return {
             "exchange_id": caller.exchange,
             "requests": [self._shown(row, today) for row in page],

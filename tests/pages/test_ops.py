@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from gateway.pages.ops import ROUTES
 from gateway.pages.ops_sources import _of_sources
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
-from tests.flows.test_dossiers import call, dossier, posted
+from tests.flows.test_dossiers import call, delivered, dossier, posted
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Town
 from tests.pages.trial import HTML, entered, page, token, twin
@@ -303,6 +304,88 @@ async def test_run_begins_after_a_page_that_says_what_happens(operator: Browser,
     assert (await page(operator, "/ops/reconciliation/mend?portal=nobody")).status == 404
 
 
+async def test_record_of_each_mended_dossier_names_the_account_that_began_the_run(
+    operator: Browser, at: Town
+) -> None:
+    body = dossier()
+    await posted(at.house, body)
+    await delivered(at.house, body["code"], 1)
+    async with at.house.session.post(
+        f"{at.house.control}/portal/forget", json={"code": body["code"]}
+    ) as done:
+        assert done.status == 200
+    told = await page(operator, "/ops/reconciliation/mend?portal=national_bus")
+    form = {"csrf": token(told), "portal": "national_bus", "apply": "yes"}
+    assert (await page(operator, "/ops/reconciliation/mend", form)).status == 303
+    found = await recorded(at, "dossier_mended")
+    assert (found["dossier"], found["notes"]["staff"]) == (body["code"], OPERATOR)
+
+
+# ---------------------------------------------------------------------------------- requests of data subjects
+
+
+async def overdue_ones(at: Town, count: int) -> list[str]:
+    """Ids of new requests that should have been acknowledged in January."""
+    who = {"personal_id": at.house.subject("married")["personal_id"]}
+    made = []
+    for _ in range(count):
+        status, answer = await at.house.post(
+            "/v1/subject-requests", {"subject": who, "kind": "access", "text": HOSTILE}
+        )
+        assert status == 200, answer
+        made.append(answer["request"])
+    with sqlite3.connect(at.house.state / "consents.sqlite") as connection:
+        connection.executemany(
+            "UPDATE subject_requests SET acknowledge_by = '2026-01-05' WHERE id = ?", [(one,) for one in made]
+        )
+    connection.close()
+    return made
+
+
+async def test_overdue_requests_of_citizens_are_listed_with_their_due_days_and_the_next_step(
+    operator: Browser, at: Town
+) -> None:
+    made = await overdue_ones(at, 52)
+    [need] = [one for one in (await twin(operator, "/ops"))["needs"] if one["what"] == "subject_requests"]
+    assert need["url"] == "/ops/requests"
+    first = await twin(operator, need["url"])
+    second = await twin(operator, f"/ops/requests?after={first['next']}")
+    assert [one["request"] for one in (*first["requests"], *second["requests"])] == made[::-1]
+    assert (len(first["requests"]), second["next"]) == (50, None)
+    [one, *_] = first["requests"]
+    assert (one["acknowledge_late"], one["answer_late"]) == (True, False)
+    command = f"motlan subject-requests update {made[-1]} acknowledge --client-id portal"
+    assert one["next_steps"][0] == {
+        "act": "acknowledge", "command": command, "vi": "Xác nhận đã tiếp nhận", "en": "Acknowledge it",
+    }  # fmt: skip
+    shown = (await page(operator, "/ops/requests")).text
+    assert "05/01/2026" in shown
+    assert command in shown
+    assert f"after={first['next']}" in shown
+    english = (await page(operator, "/ops/requests?lang=en")).text
+    assert "Acknowledge by" in english
+    assert "Xác nhận" not in english
+    await page(operator, "/ops/requests?lang=vi")
+    for text in (shown, english):  # neither the person nor their words
+        assert "img src=x" not in text
+        assert at.house.subject("married")["personal_id"] not in text
+    found = await recorded(at, "requests_searched")
+    assert found["notes"]["staff"] == OPERATOR
+    for request in made:
+        status, _ = await at.house.post(
+            "/v1/subject-requests/update", {"request": request, "act": "acknowledge"}
+        )
+        assert status == 200
+    assert (await twin(operator, "/ops/requests"))["requests"] == []
+    assert "Không có yêu cầu nào quá hạn" in (await page(operator, "/ops/requests")).text
+    assert (await twin(operator, "/ops/requests?show=open"))["requests"][0]["request"] == made[-1]
+
+
+async def test_cursor_of_no_request_and_another_list_are_refused(operator: Browser) -> None:
+    assert (await page(operator, "/ops/requests?after=sr-nothing")).status == 404
+    assert (await page(operator, "/ops/requests?show=everything")).status == 400
+
+
 # ----------------------------------------------------------------------------------------------- configuration
 
 
@@ -368,6 +451,45 @@ async def test_coverage_is_the_same_as_page_json_and_csv(operator: Browser) -> N
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["procedure"] == "1.004873"]
     assert [row["state"] for row in rows] == [field["state"] for field in one["fields"]]
     assert not [cell for row in rows for cell in row.values() if cell.startswith(tuple("=+-@"))]
+
+
+async def test_codes_have_their_titles_in_the_language_of_the_page(operator: Browser, at: Town) -> None:
+    dead = await dead_one(at)
+    bus = "Trục kết nối của Cổng Dịch vụ công Quốc gia", "Service bus of the national portal"
+    rules = "Thỏa thuận khai thác dữ liệu của", "Data agreement of"
+    for path, both in {
+        "/ops/deliveries": bus,
+        f"/ops/deliveries/{dead['id']}": bus,
+        f"/ops/deliveries/{dead['id']}/replay": bus,
+        "/ops/reconciliation": bus,
+        "/ops/reconciliation/mend?portal=national_bus": bus,
+        "/ops/minimisation": ("Trục liên thông một cửa", "One-gate"),
+        "/ops/coverage?requester=portal&procedure=1.004873": rules,
+    }.items():
+        sign = "&" if "?" in path else "?"
+        for language, words in zip(("en", "vi"), both[::-1], strict=True):
+            shown = (await page(operator, f"{path}{sign}lang={language}")).text
+            assert words in shown, (path, language)
+
+
+async def test_field_that_is_never_filled_says_the_remedy_in_both_languages(operator: Browser) -> None:
+    path = "/ops/coverage?requester=provincial_system"
+    procedures = (await twin(operator, path))["procedures"]
+    lacking = [
+        (one["procedure"], field["remedy_vi"], field["remedy"])
+        for one in procedures
+        for field in one["fields"]
+        if field["why"] == "no_agreement"
+    ]
+    remedies = (
+        "viết một thỏa thuận về thủ tục này (config/agreements)",
+        "write an agreement about this procedure (config/agreements)",
+    )
+    assert {one[1:] for one in lacking} == {remedies}
+    path += f"&procedure={lacking[0][0]}"
+    assert f"Cách sửa: {remedies[0]}" in (await page(operator, path)).text
+    assert f"Remedy: {remedies[1]}" in (await page(operator, f"{path}&lang=en")).text
+    await page(operator, "/ops?lang=vi")
 
 
 async def test_coverage_of_nothing_is_not_found(operator: Browser) -> None:

@@ -1,5 +1,6 @@
 """Runs of the reconciliation: resumed, rate-limited, stopped before a wave, never mending on half a list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -37,8 +38,8 @@ class Office:
     shown: dict[str, dict[str, int]] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
 
-    async def mend(self, difference: Difference, exchange: str) -> bool:
-        assert exchange
+    async def mend(self, difference: Difference, why: Mapping[str, str]) -> bool:
+        assert why["run"]
         self.mended.append(difference)
         return True
 

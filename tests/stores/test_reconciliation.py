@@ -9,7 +9,7 @@ from tests.stores.opened import open_runs
 def run(portal: str = "bus", requester: str = "", name: str = "r1", opened: float = 100.0) -> ReconcileRun:
     return ReconcileRun(
         portal, requester, name, "running", "", "2026-11-20", "2026-11-27", True, False, "2026-11-20", "", 0.0, opened,
-        opened, b"",
+        opened, b"", staff=f"{name}.account",
     )  # fmt: skip
 
 
