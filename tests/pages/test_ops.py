@@ -463,7 +463,7 @@ async def test_codes_have_their_titles_in_the_language_of_the_page(operator: Bro
         f"/ops/deliveries/{dead['id']}/replay": bus,
         "/ops/reconciliation": bus,
         "/ops/reconciliation/mend?portal=national_bus": bus,
-        "/ops/minimisation": ("Trục liên thông một cửa", "One-gate"),
+        "/ops/minimisation": ("Hệ thống một cửa điện tử tỉnh Hưng Yên", "One-gate system of Hưng Yên"),
         "/ops/coverage?requester=portal&procedure=1.004873": rules,
     }.items():
         sign = "&" if "?" in path else "?"
