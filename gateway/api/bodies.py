@@ -34,6 +34,11 @@ _LEAST_RATE = 32_768
 async def read_model(request: Request, model: type[_Model]) -> _Model:
     """The body as `model`. Unprocessable when it is not one, and raises as `read_json_bytes` and `parse`."""
     data = parse(await read_json_bytes(request), request.services.configuration.gateway.limits.json_depth)
+    return checked(data, model)
+
+
+def checked(data: object, model: type[_Model]) -> _Model:
+    """Plain JSON as `model`. Raises BadRequest, Unprocessable when it is not one."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

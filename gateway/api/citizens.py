@@ -29,28 +29,32 @@ _KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
 
 async def give(request: Request) -> Response:
     """`POST /v1/consents`."""
-    body = await read_model(request, ConsentBody)
+    given = consent_in(await read_model(request, ConsentBody))
+    return answer(await citizens_of(request).consents.give(request.caller, given))
+
+
+def consent_in(body: ConsentBody) -> GivenConsent:
+    """The consent that a body names."""
     named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
-    given = GivenConsent(
+    return GivenConsent(
         person=body.subject.key, requester=body.requester or "", purpose=body.purpose or "", attributes=named,
         text_version=body.text_version or "", language=body.language or "", channel=body.channel or "",
         controller=body.controller or "",
         expires=None if body.expires_at is None else datetime.fromisoformat(body.expires_at),
     )  # fmt: skip
-    return answer(await _citizens(request).consents.give(request.caller, given))
 
 
 async def withdraw(request: Request) -> Response:
     """`POST /v1/consents/withdraw`."""
     body = await read_model(request, WithdrawBody)
-    done = _citizens(request).consents.withdraw(request.caller, body.consent, _key(body.subject))
+    done = citizens_of(request).consents.withdraw(request.caller, body.consent, _key(body.subject))
     return answer(await done)
 
 
 async def search(request: Request) -> Response:
     """`POST /v1/consents/search`."""
     body = await read_model(request, ConsentSearchBody)
-    book = _citizens(request).consents
+    book = citizens_of(request).consents
     return answer(await book.search(request.caller, _key(body.subject), body.cursor, body.limit))
 
 
@@ -60,7 +64,7 @@ async def attest(request: Request) -> Response:
     if body.keep != (body.consent is not None):
         raise Unprocessable(say.KEEP_WITH_CONSENT)
     keep = KeepRequest(body.consent) if body.consent is not None else None
-    done = _citizens(request).attest.attest(request.caller, body.exchange_id, body.form, keep)
+    done = citizens_of(request).attest.attest(request.caller, body.exchange_id, body.form, keep)
     return answer(await done)
 
 
@@ -72,13 +76,13 @@ async def demand(request: Request) -> Response:
         consent=body.consent or "",
     )  # fmt: skip
     key = idempotency_key(request.fields("Idempotency-Key"))
-    return answer(await _citizens(request).demands.open(request.caller, demanded, key))
+    return answer(await citizens_of(request).demands.open(request.caller, demanded, key))
 
 
 async def demands(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, SubjectRequestSearchBody)
-    queue = _citizens(request).demands
+    queue = citizens_of(request).demands
     done = queue.search(request.caller, _key(body.subject), body.state, body.cursor, body.limit)
     return answer(await done)
 
@@ -86,7 +90,7 @@ async def demands(request: Request) -> Response:
 async def update(request: Request) -> Response:
     """`POST /v1/subject-requests/update`."""
     body = await read_model(request, SubjectRequestUpdateBody)
-    done = _citizens(request).demands.update(request.caller, body.request, body.act, body.reason or "")
+    done = citizens_of(request).demands.update(request.caller, body.request, body.act, body.reason or "")
     return answer(await done)
 
 
@@ -99,7 +103,8 @@ def idempotency_key(fields: tuple[str, ...]) -> str:
     return fields[0]
 
 
-def _citizens(request: Request) -> Citizens:
+def citizens_of(request: Request) -> Citizens:
+    """The use cases of citizens. Raises ConsentsUnavailable when there are none."""
     found = request.services.citizens
     if found is None:
         raise ConsentsUnavailable(say.NO_CONSENTS_HERE)

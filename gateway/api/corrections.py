@@ -25,41 +25,46 @@ _LARGEST = 4_096
 
 async def open_one(request: Request) -> Response:
     """`POST /v1/corrections`."""
-    body = await read_model(request, CorrectionBody)
+    wanted = report_in(await read_model(request, CorrectionBody))
+    return answer(await corrections_of(request).open(wanted, request.caller))
+
+
+def report_in(body: CorrectionBody) -> CorrectionReport:
+    """The report that a body makes. Raises TooLarge."""
     others = [one.model_dump() for one in body.others]
     if len(orjson.dumps([body.shown, body.correct, others])) > _LARGEST:
         raise TooLarge(say.VALUES_TOO_LARGE(largest=_LARGEST))
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
-    wanted = CorrectionReport(
+    return CorrectionReport(
         subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
         correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
-    return answer(await _corrections(request).open(wanted, request.caller))
 
 
 async def search(request: Request) -> Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     person = _person(body.subject).key if body.subject is not None else ""
-    found = _corrections(request).search(request.caller, person, body.state or "", body.cursor, body.limit)
+    found = corrections_of(request).search(request.caller, person, body.state or "", body.cursor, body.limit)
     return answer(await found)
 
 
 async def take(request: Request) -> Response:
     """`POST /v1/corrections/take`."""
     body = await read_model(request, CorrectionTakeBody)
-    return answer(await _corrections(request).take(request.caller, body.correction))
+    return answer(await corrections_of(request).take(request.caller, body.correction))
 
 
 async def update(request: Request) -> Response:
     """`POST /v1/corrections/update`."""
     body = await read_model(request, CorrectionUpdateBody)
-    done = _corrections(request).update(request.caller, body.correction, body.state, body.reference)
+    done = corrections_of(request).update(request.caller, body.correction, body.state, body.reference)
     return answer(await done)
 
 
-def _corrections(request: Request) -> Corrections:
+def corrections_of(request: Request) -> Corrections:
+    """The use case of corrections. Raises CorrectionsUnavailable when there is none."""
     corrections = request.services.corrections
     if corrections is None:
         raise CorrectionsUnavailable

@@ -30,6 +30,11 @@ _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 async def upload(request: Request) -> Response:
     """`POST /v1/files`: the body is the file."""
+    return answer(await take(request))
+
+
+async def take(request: Request) -> dict[str, object]:
+    """Keep the file that is the body of a request, as it comes."""
     files = _files(request)
     request.services.demand()
     declared = DeclaredFile(name_in(request), _media_type(request), streamed_digest(request))
@@ -38,10 +43,10 @@ async def upload(request: Request) -> Response:
     file, receipt = await files.take(pieces, declared, request.caller, proof_of(request))
     request.digested = declared.digest is not None
     warnings = [{"code": one.value, "title": one.vi, "title_en": one.en} for one in file.warnings]
-    return answer({
+    return {
         "exchange_id": request.exchange, "file": file.reference, "size": file.size, "media_type": file.media_type,
         "warnings": warnings, "receipt": receipt._asdict(),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 async def link(request: Request) -> Response:

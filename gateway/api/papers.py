@@ -3,21 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-from pydantic import ValidationError
-
-from gateway.api.bodies import parse, read_json_bytes, read_model
+from gateway.api.bodies import checked, parse, read_json_bytes, read_model
 from gateway.api.models import Body, SameAsBody
 from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperSearchBody
-from gateway.api.prefill import deadline, note_refused, prefill_request
-from gateway.api.prefill_body import person_of, prefill_body, subject_of
-from gateway.api.problems import from_validation
+from gateway.api.prefill import deadline, prefill_request
+from gateway.api.prefill_body import person_of, prefill_members, subject_of
 from gateway.api.procedures import find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate, rfc3339
-from gateway.domain.errors import LogNotSigned, NotAnchored, NotFound, fault_at
+from gateway.domain.errors import fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.procedure import Procedure
@@ -33,18 +29,10 @@ async def search(request: Request) -> Response:
     services = request.services
     depth = services.configuration.gateway.limits.json_depth
     data = parse(await read_json_bytes(request), depth)
-    try:
-        body = PaperSearchBody.model_validate(data)
-    except ValidationError as error:
-        raise from_validation(error, PaperSearchBody) from None
+    body = checked(data, PaperSearchBody)
     assert isinstance(data, dict)
-    about = prefill_body(orjson.dumps({name: one for name, one in data.items() if name not in _OWN}), depth)
-    try:
-        services.demand()
-        wanted = await prefill_request(request, about)
-    except (LogNotSigned, NotAnchored, NotFound) as denial:
-        await note_refused(request, about, denial)
-        raise
+    about = prefill_members({name: one for name, one in data.items() if name not in _OWN})
+    wanted = await prefill_request(request, about)
     codes = None if body.result_codes is None else tuple(body.result_codes)
     until = deadline(request, body.deadline_ms)
     asked = PaperSearch(request=wanted, owner=body.owner or "", result_codes=codes)

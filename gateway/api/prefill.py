@@ -27,17 +27,12 @@ _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
 
 
-async def fill(request: Request, login: Login | None = None) -> Response:
-    """`POST /v1/prefill`. `login`: of a session at pages of this gateway, where the body forwards none."""
+async def fill(request: Request) -> Response:
+    """`POST /v1/prefill`."""
     services = request.services
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
-    try:
-        services.demand()
-        wanted = await prefill_request(request, body, login)
-    except (LogNotSigned, NotAnchored, NotFound) as denial:
-        await note_refused(request, body, denial)
-        raise
+    wanted = await prefill_request(request, body)
     until = deadline(request, body.get("deadline_ms"))
     return answer(await services.prefill.fill(wanted, request.requester, request.exchange, until))
 
@@ -47,23 +42,26 @@ async def explain(request: Request) -> Response:
     services = request.services
     depth = services.configuration.gateway.limits.json_depth
     body = prefill_body(await read_json_bytes(request), depth)
-    try:
-        wanted = await prefill_request(request, body)
-    except NotFound as denial:
-        await note_refused(request, body, denial)
-        raise
+    wanted = await prefill_request(request, body, releases=False)
     return answer(await services.prefill.explain(wanted, request.requester, request.exchange))
 
 
 async def prefill_request(
-    request: Request, body: Mapping[str, Any], login: Login | None = None
+    request: Request, body: Mapping[str, Any], login: Login | None = None, *, releases: bool = True
 ) -> PrefillRequest:
-    """The request in a checked body.
+    """The request in a checked body. `login`: of a session at pages of this gateway, where the body forwards none.
 
-    Raises NotFound (procedure), Unprocessable (subjects, login), LoginsUnavailable.
+    Raises NotFound (procedure) and, where values would leave, LogNotSigned and NotAnchored, which are recorded;
+    Unprocessable (subjects, login), LoginsUnavailable.
     """
     services, given = request.services, body.get
-    procedure = find(services.catalogue, body["procedure"])
+    try:
+        if releases:
+            services.demand()
+        procedure = find(services.catalogue, body["procedure"])
+    except (LogNotSigned, NotAnchored, NotFound) as denial:
+        await _note_refused(request, body, denial)
+        raise
     people = Participants(
         subjects(body["subjects"], procedure.roles),
         representative_of(given("representative")),
@@ -125,7 +123,7 @@ async def resume(request: Request) -> Response | web.StreamResponse:
     return answer(await services.prefill.resume(body.pending, request.requester, deadline(request, None)))
 
 
-async def note_refused(request: Request, body: Mapping[str, Any], denial: GatewayError) -> None:
+async def _note_refused(request: Request, body: Mapping[str, Any], denial: GatewayError) -> None:
     """A denial is a record too; LogUnavailable when it cannot be kept. A procedure that is none stays out of it."""
     known = request.services.catalogue.find(body["procedure"])
     procedure, dossier = known.code if known else "", body.get("dossier") or ""

@@ -4,6 +4,7 @@ Each member is checked by the validator of its field in `models.py`. The model t
 refused body.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from unicodedata import normalize
@@ -26,7 +27,7 @@ from gateway.api.models import (
 from gateway.api.problems import from_validation, pointer
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
-from gateway.domain.errors import Unprocessable, fault_in
+from gateway.domain.errors import BadRequest, Unprocessable, fault_in
 from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
@@ -51,10 +52,23 @@ def prefill_body(raw: bytes, depth: int) -> dict[str, Any]:
     data = parse(raw, depth)
     if isinstance(data, dict) and _is_prefill(data):
         return data
+    raise _fault_of(parse(raw, depth))
+
+
+def prefill_members(data: dict[str, Any]) -> dict[str, Any]:
+    """The same of plain JSON, which stays as it is. Raises as `prefill_body`."""
+    body = copy.deepcopy(data)
+    if _is_prefill(body):
+        return body
+    raise _fault_of(data)
+
+
+def _fault_of(data: object) -> BadRequest:
+    """What the model says of data that are no body of a prefill."""
     try:
-        PrefillBody.model_validate(parse(raw, depth))
+        PrefillBody.model_validate(data)
     except ValidationError as error:
-        raise from_validation(error, PrefillBody) from None
+        return from_validation(error, PrefillBody)
     raise AssertionError("the model takes what its members do not")
 
 

@@ -96,11 +96,7 @@ class ConsentBook:
 
     async def give(self, caller: Caller, given: GivenConsent) -> dict[str, object]:
         """Keep a consent; the answer has its receipt. Raises Unprocessable, NotFound."""
-        context = self._context
-        holder = given.requester or caller.requester.id
-        if holder != caller.requester.id and not caller.serves_citizens:
-            raise fault_at("/requester", say.CONSENT_FOR_OTHERS, ProblemCode.NOT_YOURS)
-        check(given, holder, context.configuration, context.catalogue, context.recorder.clock.now())
+        context, holder = self._context, self.check(caller, given)
         consent = context.new_id("cs")
         now = await context.note(
             caller, "given", given.person, given.purpose, consent=consent, holder=holder,
@@ -110,6 +106,14 @@ class ConsentBook:
             row = await self._row(consent, holder, caller, given, now, await context.keys(now))
             await context.rows.add(row)
         return {"exchange_id": caller.exchange, **shown(row)}
+
+    def check(self, caller: Caller, given: GivenConsent) -> str:
+        """The requester that would hold this consent. Raises Unprocessable for what `give` would refuse."""
+        context, holder = self._context, given.requester or caller.requester.id
+        if holder != caller.requester.id and not caller.serves_citizens:
+            raise fault_at("/requester", say.CONSENT_FOR_OTHERS, ProblemCode.NOT_YOURS)
+        check(given, holder, context.configuration, context.catalogue, context.recorder.clock.now())
+        return holder
 
     async def withdraw(self, caller: Caller, consent: str, person: str) -> dict[str, object]:
         """End a consent and erase what was kept under it. Raises NotFound unless the caller may see it.

@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import relay_of
-from gateway.api.prefill_body import prefill_body, subjects
+from gateway.api.prefill_body import prefill_members, subjects
 from gateway.api.procedures import described, summary
 from gateway.api.request import Request
 from gateway.domain import sentences as say
@@ -92,10 +90,10 @@ async def people(request: Request, visit: Visit) -> Shown:
 
 async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     """`POST /portal/procedures/{code}/people`: kept for the session, then the form."""
-    procedure, depth = procedure_of(request), request.services.configuration.gateway.limits.json_depth
+    procedure = procedure_of(request)
     given = dict(_given(procedure, visit.form))
     try:
-        body = prefill_body(orjson.dumps({"procedure": procedure.code, "subjects": given}), depth)
+        body = prefill_members({"procedure": procedure.code, "subjects": given})
         subjects(body["subjects"], procedure.roles)
     except BadRequest as error:
         wrong = [_fault(procedure, one) for one in error.members.get("errors", ())]  # type: ignore[attr-defined]
@@ -223,10 +221,11 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
     blank = visit.caller.exchange
     await note_blank(request, session, procedure, blank)
     agency = request.services.configuration.agencies.get(visit.caller.agency)
+    src = f"{FORMS}/{blank}"
     return Shown(
-        template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": FORMS},
+        template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": src},
         values={
-            "code": procedure.code, "src": FORMS, "blank": blank, "agency": agency,
+            "code": procedure.code, "src": src, "blank": blank, "agency": agency,
             "has_people": bool(_asked(procedure)),
         },
         assets=("portal.js",),
@@ -252,7 +251,7 @@ async def dossier(request: Request, visit: Visit) -> Shown:
     found = await relay_of(request).lookups.status(visit.caller, request.parameters["code"], _person(visit))
     return Shown(
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"), answer=found,
-        values={**_words(request), "next": _next_of(found)},
+        values={**_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no"},
     )  # fmt: skip
 
 

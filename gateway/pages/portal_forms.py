@@ -16,17 +16,25 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
-from gateway.api import citizens, corrections, files, operation, prefill
+from gateway.api import files, prefill
 from gateway.api.audit_models import ExchangeText
-from gateway.api.bodies import parse, read_json_bytes, read_model
-from gateway.api.consent_models import ConsentId
+from gateway.api.bodies import checked, parse, read_json_bytes, read_model
+from gateway.api.citizens import citizens_of, consent_in
+from gateway.api.consent_models import ConsentBody, ConsentId
+from gateway.api.corrections import corrections_of, report_in
+from gateway.api.corrections_models import CorrectionBody
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import relay_of
-from gateway.api.models import Body
+from gateway.api.models import Body, DecisionBody
+from gateway.api.operation import source_states
+from gateway.api.prefill_body import prefill_members
 from gateway.api.problems import pointer
 from gateway.api.procedures import described, find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
+from gateway.api.signing import proof_of
+from gateway.consents.grantable import KEEPING
+from gateway.consents.service import new_id
 from gateway.console.formats import when
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, rfc3339
@@ -45,6 +53,7 @@ from gateway.domain.dossier import (
 from gateway.domain.errors import (
     BadRequest,
     Conflict,
+    GatewayError,
     NotFound,
     TooMany,
     Unauthenticated,
@@ -55,16 +64,21 @@ from gateway.domain.errors import (
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
-from gateway.login.sessions import Session
+from gateway.login.sessions import Session, SessionBook
+from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import PageRole, PageRoute, Visit
+from gateway.prefill.answers import read_back
+from gateway.prefill.attest import KeepRequest
 from gateway.prefill.form_values import at
 from gateway.prefill.pending import unknown
+from gateway.prefill.preview import CitizenDecision
+from gateway.telemetry import log
 
-#: where the form asks
+#: where the forms ask: below it, each page has an address of its own
 FORMS = "/portal/forms"
 _DEADLINE_MS = 1_500
 #: streams of one session; a further one is refused
@@ -74,6 +88,10 @@ _LOOK_SECONDS = 2.0
 #: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
 _MOST_EXCHANGES, _MOST_BLANKS = 40, 100
 _MOST_NAMED = 100
+#: consents to keep own data that wait for their dossier
+_MOST_KEEPING = 5
+#: at the address of a dossier: the own data that its form was to leave here were not kept
+NOT_KEPT = "?kept=no"
 #: faults of a form that are said at a time
 _MOST_FAULTS = 20
 #: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
@@ -84,7 +102,16 @@ _KINDS = {
     AccountKind.ORGANISATION: ApplicantKind.OTHER_ORGANISATION,
 }
 
-_Kept = dict[str, Any]
+#: what pages keep for a session, or a part of it
+_Notes = dict[str, Any]
+
+
+class AskedPrefill(Body):
+    """`POST …/prefill`: the session knows the people."""
+
+    #: what the person typed before
+    known: dict[str, Any] | None = None
+    consent: ConsentId | None = None
 
 
 class SentPaper(Body):
@@ -95,7 +122,7 @@ class SentPaper(Body):
 
 
 class SubmittedForm(Body):
-    """`POST /portal/forms/{code}/submit`: what `<motlan-form>` gives with its event `submit`."""
+    """`POST …/submit`: what `<motlan-form>` gives with its event `submit`."""
 
     exchange_id: ExchangeText
     values: dict[str, Any] = Field(max_length=500)
@@ -108,42 +135,38 @@ class SubmittedForm(Body):
 
 
 async def about(request: Request, _visit: Visit) -> Response:
-    """`GET /portal/forms/{code}`: procedure, form and titles of sources."""
+    """`GET /portal/forms/{page}/{code}`: procedure, form and titles of sources."""
     services, procedure = request.services, procedure_of(request)
-    sources = orjson.loads((await operation.sources(request)).body)["sources"]
     names = ("source", "title", "title_en", "provider", "sandbox")
     form = hinted(procedure, services.catalogue.codes, services.configuration.consents.keep)
-    titles = [{name: one[name] for name in names} for one in sources]
+    titles = [{name: one[name] for name in names} for one in source_states(services)]
     return answer({"procedure": described(procedure), "form": form, "sources": titles})
 
 
 async def fill(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/prefill`: shown to the person first; what is late comes by `late`."""
+    """`POST …/prefill`: shown to the person first; what is late comes by `late`."""
     await demand(request, "prefill")
     session, procedure = session_in(visit), procedure_of(request)
-    given = await _given(request, {"known", "consent"})
-    kept = await _sessions(request).kept(session)
-    if (consent := given.get("consent")) is not None and consent not in kept.get("consents", ()):
+    asked = await read_model(request, AskedPrefill)
+    notes = await _sessions(request).kept(session)
+    if asked.consent is not None and asked.consent not in notes.get("consents", ()):
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
-    people = kept.get("people", {}).get(procedure.code, {})
-    _put(request, {
-        **given, "procedure": procedure.code, "subjects": people, "account": _claims(session.identity),
-        "preview": True, "deadline_ms": _DEADLINE_MS,
+    body = prefill_members({
+        "known": asked.known, "consent": asked.consent, "procedure": procedure.code,
+        "subjects": notes.get("people", {}).get(procedure.code, {}), "account": _claims(session.identity),
+        "preview": True,
     })  # fmt: skip
-    done = await prefill.fill(request, request.services.logins.of_session(session.identity))
-    found = orjson.loads(done.body)
+    services, until = request.services, prefill.deadline(request, _DEADLINE_MS)
+    wanted = await prefill.prefill_request(request, body, services.logins.of_session(session.identity))
+    found = read_back(await services.prefill.fill(wanted, request.requester, request.exchange, until))
     exchange, pending = found["exchange_id"], found["pending"]
-    noted = {
-        "procedure": procedure.code,
-        "pending": pending,
-        "known": _digests(procedure, given.get("known")),
-    }
+    noted = {"procedure": procedure.code, "pending": pending, "known": _digests(procedure, asked.known)}
     await _note_exchange(request, session, exchange, noted)
     return answer({**found, "pending": None if pending is None else exchange})
 
 
 async def late(request: Request, visit: Visit) -> Response | web.StreamResponse:
-    """`GET /portal/forms/{code}/late?exchange=`: each late answer as it comes, while the person is signed in."""
+    """`GET …/late?exchange=`: each late answer as it comes, while the person is signed in."""
     await demand(request, "prefill")
     exchange = visit.form.get("exchange", "")
     noted = await _exchange(request, visit, exchange)
@@ -155,89 +178,100 @@ async def late(request: Request, visit: Visit) -> Response | web.StreamResponse:
 
 
 async def decide(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/decision`: which evidence is used, once."""
+    """`POST …/decision`: which evidence is used, once."""
     await demand(request, "prefill")
-    given = await _given(request, {"exchange_id", "accepted", "refused"})
-    exchange = str(given.get("exchange_id", ""))
-    await _exchange(request, visit, exchange)
-    _put(request, given)
-    done = await prefill.decide(request)
-    found = orjson.loads(done.body)
+    body = await read_model(request, DecisionBody)
+    await _exchange(request, visit, body.exchange_id)
+    decided = CitizenDecision(tuple(body.accepted), tuple(body.refused), proof_of(request))
+    found = await request.services.prefill.decide(body.exchange_id, decided, request.requester)
     papers = {one["code"]: one["state"] for one in found["papers"]}
     needed: Any = procedure_of(request).form.get("required", ())
-    rest = [name for name in needed if found["fields"].get(name, {}).get("state") == "not_applicable"]
-    await _change_exchange(request, visit, exchange, {"papers": papers, "rest": rest})
-    return done
+    rest = [name for name in needed if _is_left_out(found, name)]
+    await _change_exchange(request, visit, body.exchange_id, {"papers": papers, "rest": rest})
+    return answer(found)
+
+
+def _is_left_out(decided: PrefillAnswer, field: str) -> bool:
+    """Whether the answer says that a field does not apply."""
+    found = decided["fields"].get(field)
+    return found is not None and found["state"] == "not_applicable"
 
 
 async def correct(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/corrections`: `subject` is the name of a role; the session knows who that is."""
+    """`POST …/corrections`: `subject` is the name of a role; the session knows who that is."""
     await demand(request, "prefill")
     members = {"exchange_id", "subject", "source", "attribute", "why", "shown", "correct", "grounds"}
-    given = await _given(request, members)
-    await _exchange(request, visit, str(given.get("exchange_id", "")))
-    person = await _person_in(request, visit, given.get("subject"))
-    _put(request, {**given, "subject": person})
-    return await corrections.open_one(request)
+    sent = await _members(request, members)
+    await _exchange(request, visit, str(sent.get("exchange_id", "")))
+    person = await _person_in(request, visit, sent.get("subject"))
+    report = report_in(checked({**sent, "subject": person}, CorrectionBody))
+    return answer(await corrections_of(request).open(report, visit.caller))
 
 
 async def consent(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/consents`: of the person who signed in, for this portal."""
+    """`POST …/consents`: of the person who signed in, for this portal.
+
+    One to keep own data waits in the session: it is given when the dossier is taken, and never without one.
+    """
     await demand(request, "consents")
     members = {"purpose", "attributes", "text_version", "language", "channel", "expires_at"}
-    given, who = await _given(request, members), session_in(visit).identity
-    _put(request, {**given, "subject": _numbers(who)})
-    done = await citizens.give(request)
+    sent, session = await _members(request, members), session_in(visit)
+    terms = {**sent, "subject": _numbers(session.identity)}
+    given, book = consent_in(checked(terms, ConsentBody)), citizens_of(request).consents
+    if given.purpose != KEEPING:
+        done = await book.give(visit.caller, given)
+        await _note_last(request, session, "consents", str(done["consent"]))
+        return answer(done)
+    book.check(visit.caller, given)
+    name = new_id("cs")
 
-    def note(kept: _Kept) -> None:
-        kept["consents"] = [*kept.get("consents", ()), orjson.loads(done.body)["consent"]][-_MOST_NAMED:]
+    def note(notes: _Notes) -> None:
+        notes["keeping"] = dict([*notes.get("keeping", {}).items(), (name, terms)][-_MOST_KEEPING:])
 
-    await _sessions(request).keep(session_in(visit), note)
-    return done
+    await _sessions(request).keep(session, note)
+    return answer({"exchange_id": request.exchange, "consent": name, "state": "given_with_the_dossier"})
 
 
 async def send_file(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/files`: the body is the file of a paper."""
+    """`POST …/files`: the body is the file of a paper."""
     await demand(request, "dossiers")
-    done = await files.upload(request)
-
-    def note(kept: _Kept) -> None:
-        kept["files"] = [*kept.get("files", ()), orjson.loads(done.body)["file"]][-_MOST_NAMED:]
-
-    await _sessions(request).keep(session_in(visit), note)
-    return done
+    taken = await files.take(request)
+    await _note_last(request, session_in(visit), "files", str(taken["file"]))
+    return answer(taken)
 
 
 async def submit(request: Request, visit: Visit) -> Response:
-    """`POST /portal/forms/{code}/submit`: attest, then the dossier. A form that is sent twice is one dossier."""
+    """`POST …/submit`: attest, the dossier, then own data. A form that is sent twice is one dossier."""
     await demand(request, "dossiers")
     procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
     noted, digest = await _exchange(request, visit, body.exchange_id), _digest(body)
     if noted.get("sent", digest) != digest:
         raise _sent_before(noted)
-    if noted.get("spent"):
-        raise Unprocessable(say.BLANK_OF_FILLED)
     if "sent" not in noted:
+        if noted.get("spent"):
+            raise Unprocessable(say.BLANK_OF_FILLED)
         await _check_own(request, visit, body)
         _check_form(procedure, body, noted)
         if not noted.get("blank"):
-            _check_papers(procedure, body, noted, await _attest(request, body))
+            _check_papers(procedure, body, noted, await _attest(request, visit, body))
         code, filed = await _reserved(request, visit, body.exchange_id)
         noted = await _exchange(request, visit, body.exchange_id)
         await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
         noted = await _change_exchange(request, visit, body.exchange_id, {"sent": digest})
-    return answer({"dossier": noted["code"], "url": _url(noted["code"])})
+    kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
+    more = NOT_KEPT if kept is False else ""
+    return answer({"dossier": noted["code"], "url": _url(noted["code"]) + more, "kept": kept})
 
 
 ROUTES = (
-    PageRoute("GET", FORMS + "/{code}", about, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/prefill", fill, PageRole.CITIZEN),
-    PageRoute("GET", FORMS + "/{code}/late", late, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/decision", decide, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/corrections", correct, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/consents", consent, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/files", send_file, PageRole.CITIZEN),
-    PageRoute("POST", FORMS + "/{code}/submit", submit, PageRole.CITIZEN),
+    PageRoute("GET", FORMS + "/{page}/{code}", about, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/prefill", fill, PageRole.CITIZEN),
+    PageRoute("GET", FORMS + "/{page}/{code}/late", late, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/decision", decide, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/corrections", correct, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/consents", consent, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/files", send_file, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/submit", submit, PageRole.CITIZEN),
 )
 
 
@@ -258,8 +292,8 @@ def session_in(visit: Visit) -> Session:
 
 async def people_of(request: Request, session: Session, procedure: Procedure) -> Mapping[str, Any] | None:
     """Role -> subject, as the person said in this session; None: not yet."""
-    kept = await _sessions(request).kept(session)
-    found: Mapping[str, Any] | None = kept.get("people", {}).get(procedure.code)
+    notes = await _sessions(request).kept(session)
+    found: Mapping[str, Any] | None = notes.get("people", {}).get(procedure.code)
     return found
 
 
@@ -268,8 +302,8 @@ async def keep_people(
 ) -> None:
     """Keep them for the session. Raises TooLarge, LoginsUnavailable."""
 
-    def note(kept: _Kept) -> None:
-        kept.setdefault("people", {})[procedure.code] = people
+    def note(notes: _Notes) -> None:
+        notes.setdefault("people", {})[procedure.code] = people
 
     await _sessions(request).keep(session, note)
 
@@ -277,9 +311,9 @@ async def keep_people(
 async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:
     """What a form is sent under where no data could be asked for."""
 
-    def note(kept: _Kept) -> None:
-        known = {**kept.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True}}
-        kept["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
+    def note(notes: _Notes) -> None:
+        known = {**notes.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True}}
+        notes["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
 
     await _sessions(request).keep(session, note)
 
@@ -287,20 +321,17 @@ async def note_blank(request: Request, session: Session, procedure: Procedure, b
 async def _note_exchange(
     request: Request, session: Session, exchange: str, members: Mapping[str, object]
 ) -> None:
-    """An exchange that this session may name. The newest page of its procedure is no blank form any more."""
+    """An exchange that this session may name. Its page is no blank form any more."""
 
-    def note(kept: _Kept) -> None:
-        known = kept.get("exchanges", {})
-        kept["exchanges"] = {**_lasting(known), exchange: members}
-        for one in reversed(kept.get("blanks", {}).values()):
-            if one["procedure"] == members["procedure"] and one.keys().isdisjoint({"spent", "sent"}):
-                one["spent"] = True
-                return
+    def note(notes: _Notes) -> None:
+        notes["exchanges"] = {**_lasting(notes.get("exchanges", {})), exchange: members}
+        if (blank := notes.get("blanks", {}).get(request.parameters["page"])) is not None:
+            blank["spent"] = True
 
     await _sessions(request).keep(session, note)
 
 
-def _lasting(known: _Kept) -> _Kept:
+def _lasting(known: _Notes) -> _Notes:
     """What stays when one more comes: first goes what nobody decided, then what was sent; the oldest of them."""
 
     def rank(name: str) -> int:
@@ -310,29 +341,38 @@ def _lasting(known: _Kept) -> _Kept:
     return {name: one for name, one in known.items() if name not in going}
 
 
-async def _exchange(request: Request, visit: Visit, exchange: str) -> _Kept:
+async def _note_last(request: Request, session: Session, name: str, one: str) -> None:
+    """A consent or a file that this session may name: the latest of them."""
+
+    def note(notes: _Notes) -> None:
+        notes[name] = [*notes.get(name, ()), one][-_MOST_NAMED:]
+
+    await _sessions(request).keep(session, note)
+
+
+async def _exchange(request: Request, visit: Visit, exchange: str) -> _Notes:
     """What is noted of an exchange of this session and this procedure. Raises NotFound."""
-    kept = await _sessions(request).kept(session_in(visit))
-    found: _Kept = _place(kept, exchange).get(exchange, {})
+    notes = await _sessions(request).kept(session_in(visit))
+    found: _Notes = _place(notes, exchange).get(exchange, {})
     if found.get("procedure") != procedure_of(request).code:
         raise NotFound(say.NO_EXCHANGE_OF_SESSION)
     return found
 
 
-def _place(kept: _Kept, exchange: str) -> _Kept:
+def _place(notes: _Notes, exchange: str) -> _Notes:
     """Where a session has an exchange, if it has it."""
-    blanks: _Kept = kept.get("blanks", {})
-    found: _Kept = blanks if exchange in blanks else kept.get("exchanges", {})
+    blanks: _Notes = notes.get("blanks", {})
+    found: _Notes = blanks if exchange in blanks else notes.get("exchanges", {})
     return found
 
 
 async def _change_exchange(
     request: Request, visit: Visit, exchange: str, members: Mapping[str, object], *, once: bool = False
-) -> _Kept:
+) -> _Notes:
     """`once`: members that are there stay as they are."""
 
-    def note(kept: _Kept) -> None:
-        place = _place(kept, exchange)
+    def note(notes: _Notes) -> None:
+        place = _place(notes, exchange)
         if (known := place.get(exchange)) is not None:
             place[exchange] = {**members, **known} if once else {**known, **members}
 
@@ -431,7 +471,7 @@ async def _named(
 # ------------------------------------------------------------------------------------------------------- bodies
 
 
-async def _given(request: Request, members: set[str]) -> dict[str, Any]:
+async def _members(request: Request, members: set[str]) -> dict[str, Any]:
     """The JSON object of a call, of these members only. Raises BadRequest."""
     raw = await read_json_bytes(request)
     data = parse(raw, request.services.configuration.gateway.limits.json_depth)
@@ -444,12 +484,7 @@ async def _given(request: Request, members: set[str]) -> dict[str, Any]:
     return data
 
 
-def _put(request: Request, body: Mapping[str, object]) -> None:
-    """The body for the API's handler: with what the session knows, and the browser does not say."""
-    request.raw = orjson.dumps(body)
-
-
-def _sessions(request: Request) -> Any:  # noqa: ANN401 -- SessionBook
+def _sessions(request: Request) -> SessionBook:
     here = request.services.sign_in
     if here is None:
         raise NotFound(say.NO_LOGINS_FOR_PAGES)
@@ -461,10 +496,10 @@ def _sessions(request: Request) -> Any:  # noqa: ANN401 -- SessionBook
 
 async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
     """Raises NotFound for a consent or a file of another session."""
-    kept = await _sessions(request).kept(session_in(visit))
-    if body.consent is not None and body.consent not in kept.get("consents", ()):
+    notes = await _sessions(request).kept(session_in(visit))
+    if body.consent is not None and body.consent not in notes.get("keeping", {}):
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
-    if any(one.file not in kept.get("files", ()) for one in body.papers.values()):
+    if any(one.file not in notes.get("files", ()) for one in body.papers.values()):
         raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
 
 
@@ -472,7 +507,7 @@ def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, A
     """Raises Unprocessable for a form that its schema refuses. A field that does not apply may be missing."""
     rest = noted.get("rest", ())
     faults = [
-        entry("/values" + pointer(one.place), *_said(one.word))
+        entry("/values" + pointer(one.place), *_fault_words(one.word))
         for one in form_faults(procedure.form, body.values)
         if one.word != "required" or ".".join(map(str, one.place)) not in rest
     ]
@@ -480,7 +515,7 @@ def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, A
         raise Unprocessable(say.FIELD_NOT_AS_FORM, errors=faults[:_MOST_FAULTS])
 
 
-def _said(word: str) -> tuple[Sentence, ProblemCode]:
+def _fault_words(word: str) -> tuple[Sentence, ProblemCode]:
     """Why a place of a form is refused, by the keyword of its schema."""
     match word:
         case "required":
@@ -510,14 +545,14 @@ def _url(code: str) -> str:
     return f"/portal/dossiers/{code}"
 
 
-async def _attest(request: Request, body: SubmittedForm) -> frozenset[str]:
+async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozenset[str]:
     """Fields with another value than the gateway gave.
 
     Raises Unprocessable for a confirmed value that was changed, or taken out.
     """
-    keep = {} if body.consent is None else {"keep": True, "consent": body.consent}
-    _put(request, {"exchange_id": body.exchange_id, "form": body.values, **keep})
-    fields = orjson.loads((await citizens.attest(request)).body)["fields"]
+    attest = citizens_of(request).attest
+    compared = await attest.attest(visit.caller, body.exchange_id, body.values, None)
+    fields: Any = compared["fields"]
     changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
     if changed:
         why, code = say.CONFIRMED_VALUE_CHANGED, ProblemCode.VALUE_NOT_POSSIBLE
@@ -525,6 +560,39 @@ async def _attest(request: Request, body: SubmittedForm) -> frozenset[str]:
             why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
         )
     return frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
+
+
+async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
+    """Give the consent that waited, and keep the own data of a form that was taken: both or neither, once.
+
+    Whether they were kept; None: for a twin of this form that is being done.
+    """
+    mine = secrets.token_hex(8)
+    noted = await _change_exchange(request, visit, body.exchange_id, {"keeper": mine}, once=True)
+    if noted["keeper"] != mine:
+        found: bool | None = noted.get("kept")
+        return found
+    terms = (await _sessions(request).kept(session_in(visit))).get("keeping", {}).get(name)
+    kept = terms is not None and not noted.get("blank") and await _kept_under(request, visit, body, terms)
+    await _change_exchange(request, visit, body.exchange_id, {"kept": kept})
+    return kept
+
+
+async def _kept_under(
+    request: Request, visit: Visit, body: SubmittedForm, terms: Mapping[str, object]
+) -> bool:
+    """Whether a consent was given and own data were kept; else the consent is withdrawn."""
+    people, caller, done, kept = citizens_of(request), visit.caller, "", False
+    given = consent_in(checked(terms, ConsentBody))
+    try:
+        done = str((await people.consents.give(caller, given))["consent"])
+        kept = bool(await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(done)))
+    except GatewayError as error:
+        log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
+    if done and not kept:
+        with contextlib.suppress(GatewayError):  # nothing is kept under it: it may also end by itself
+            await people.consents.withdraw(caller, done, given.person)
+    return kept
 
 
 def _check_papers(

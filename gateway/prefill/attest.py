@@ -67,14 +67,10 @@ class Attest:
         Throttled, which is recorded. Unprocessable when a value cannot be kept: then nothing is kept.
         """
         answered = await self._outcomes(caller, exchange)
-        procedure = self.catalogue.find(answered[0]["procedure"])
-        if procedure is None:
-            raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
         keys = await self.person_keys.of(answered[0]["period"])
-        about = _people(answered[0], keys)
-        act = _KeepAct(caller, exchange, procedure, about)
+        act = self._act(caller, exchange, answered[0], keys)
         await self._count(act)
-        fields = dict(_compared(procedure, answered, keys, form))
+        fields = dict(_compared(act.procedure, answered, keys, form))
         keeping = None if keep is None else await self._keepable(act, form, keep)
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
@@ -90,6 +86,20 @@ class Attest:
             "kept": kept,
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping, kept),
         }
+
+    async def keep(
+        self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest
+    ) -> dict[str, str]:
+        """Keep own data of a form that was compared before: attribute -> until when. Raises as `attest`."""
+        answered = await self._outcomes(caller, exchange)
+        act = self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
+        return await self._keep(act, await self._keepable(act, form, keep))
+
+    def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_KeepAct":
+        procedure = self.catalogue.find(members["procedure"])
+        if procedure is None:
+            raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
+        return _KeepAct(caller, exchange, procedure, _people(members, keys))
 
     async def _outcomes(self, caller: Caller, exchange: str) -> list[Members]:
         """The outcome records of the exchange, newest first."""

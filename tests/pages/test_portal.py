@@ -14,7 +14,7 @@ import pytest_asyncio
 from gateway.pages.portal_forms import _lasting
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Landing, Town
-from tests.pages.trial import entered, page, token
+from tests.pages.trial import entered, page, token, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -35,7 +35,7 @@ class Citizen:
 
     def __init__(self, browser: Browser, code: str, csrf: str, form: Landing) -> None:
         self.browser, self.code, self.csrf, self.form = browser, code, csrf, form
-        self.url = f"{browser.house.url}/portal/forms/{code}"
+        self.url = f"{browser.house.url}/portal/forms/{blank_of(form)}/{code}"
         self.form_url = f"/portal/procedures/{code}/form"
         self.headers = {"Accept": "application/json", "X-CSRF-Token": csrf}
 
@@ -185,7 +185,8 @@ async def test_people_that_cannot_be_are_refused_at_their_field(
 
 async def test_form_is_filled_for_the_person_of_the_session_who_alone_decides(browser: Browser) -> None:
     citizen = await begun(browser)
-    assert f'<motlan-form procedure="{MARITAL}" src="/portal/forms"' in citizen.form.text
+    src = f"/portal/forms/{blank_of(citizen.form)}"
+    assert f'<motlan-form procedure="{MARITAL}" src="{src}"' in citizen.form.text
     assert "<noscript>" in citizen.form.text
     about = await citizen.browser.go(citizen.url, Accept="application/json")
     told = json.loads(about.text)
@@ -580,6 +581,79 @@ async def test_form_that_was_filled_is_no_blank_one_and_a_blank_one_says_that_no
     exchange, form = await citizen.ready()
     status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
     assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is True
+
+
+async def test_form_that_is_filled_in_one_tab_leaves_the_blank_one_of_another_tab_alone(
+    browser: Browser,
+) -> None:
+    first = await begun(browser)
+    second = Citizen(browser, first.code, first.csrf, await page(browser, first.form_url))
+    for _ in range(2):
+        await first.filled()
+    other = {"values": {**TYPED, "nycHoTen": "Trần Thị Mẫu Tay"}}
+    status, sent = await second.call("/submit", {**other, "exchange_id": blank_of(second.form)})
+    assert status == 200, sent
+    status, refused = await first.call("/submit", {**other, "exchange_id": blank_of(first.form)})
+    assert status == 422, refused
+
+
+PENSION = "1.014027"
+
+
+def keeping_account() -> dict[str, Any]:
+    return {**keeping(), "attributes": {"own_data.kept": ["bank_account"]}}
+
+
+async def consents_of(browser: Browser) -> set[str]:
+    """Those in force."""
+    found = (await twin(browser, "/me/consents"))["consents"]
+    return {one["consent"] for one in found if one["withdrawn_at"] is None}
+
+
+async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before(browser: Browser) -> None:
+    citizen = await begun(browser, code=PENSION)
+    before = await consents_of(browser)
+    answer = await citizen.filled()
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    form["taiKhoan"] = "0011000417283, Ngân hàng Mẫu"
+    for wrong in ({"zzz": "x"}, {"hoTen": "Kẻ Khác"}):
+        given = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+        sent = {"exchange_id": exchange, "values": {**form, **wrong}, "consent": given}
+        assert (await citizen.call("/submit", sent))[0] == 422
+    assert await consents_of(browser) == before
+    sent = {"exchange_id": exchange, "values": form, "consent": given}
+    twins = await asyncio.gather(citizen.call("/submit", sent), citizen.call("/submit", sent))
+    assert {(status, done["dossier"]) for status, done in twins} == {(200, twins[0][1]["dossier"])}
+    again = await citizen.call("/submit", sent)
+    assert (again[0], again[1]["kept"], "?" in again[1]["url"]) == (200, True, False)
+    assert len(await consents_of(browser) - before) == 1
+    assert (await citizen.filled())["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
+
+
+async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:
+    citizen = await begun(browser, "quan", PENSION)
+    answer = await citizen.filled()
+    await citizen.decided(answer)
+    form = await complete(citizen, answer)
+    form.pop("taiKhoan", None)
+    given = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    sent = {"exchange_id": answer["exchange_id"], "values": form, "consent": given}
+    for _ in range(2):
+        status, done = await citizen.call("/submit", sent)
+        assert (status, done["kept"]) == (200, False)
+        shown = await page(browser, done["url"])
+        assert done["dossier"] in shown.text
+        assert "dữ liệu ông/bà muốn lưu cho lần sau chưa được lưu" in shown.text
+    assert await consents_of(browser) == set()
+
+
+async def test_consent_that_could_not_be_given_is_refused_before_the_dossier(browser: Browser) -> None:
+    citizen = await begun(browser)
+    for wrong in (
+        {"attributes": {"own_data.kept": ["nothing"]}}, {"language": "xx"}, {"expires_at": "2020-01-01T00:00:00Z"},
+    ):  # fmt: skip
+        assert (await citizen.call("/consents", {**keeping(), **wrong}))[0] == 422
 
 
 async def test_form_in_one_tab_lives_while_others_are_opened_and_filled(browser: Browser) -> None:
