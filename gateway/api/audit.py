@@ -104,8 +104,13 @@ async def export(request: Request) -> web.StreamResponse:
     return await exported(request, request.caller, await read_model(request, ExportBody))
 
 
-async def exported(request: Request, caller: Caller, body: ExportBody) -> web.StreamResponse:
-    """The export that a body asks for, as a stream of lines. Raises BadRequest for a range that cannot be."""
+async def exported(
+    request: Request, caller: Caller, body: ExportBody, reason: str = ""
+) -> web.StreamResponse:
+    """The export that a body asks for, as a stream of lines. Raises BadRequest for a range that cannot be.
+
+    `reason`: why somebody is searched for.
+    """
     span = Span(body.from_, body.to, body.since or "", body.until or "")
     by_place, by_time = span[:2] != (None, None), span[2:] != ("", "")
     if by_place + by_time + (body.search is not None) > 1:
@@ -120,7 +125,7 @@ async def exported(request: Request, caller: Caller, body: ExportBody) -> web.St
     missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
         filters = filters_of(body.search)
-        lines = await exports.found(caller, filters, csv=csv, grown_from=body.grown_from)
+        lines = await exports.found(caller, filters, csv=csv, grown_from=body.grown_from, reason=reason)
         missing |= await exports.searched(filters) if csv else {}
     else:
         lines = await exports.range_lines(caller, span, csv=csv, grown_from=body.grown_from)

@@ -75,13 +75,23 @@ class Exports:
         return await made.lines(note, vkeys, first, end, created, (span.since, span.until), growth)
 
     async def found(
-        self, caller: Caller, filters: Filters, *, csv: bool, grown_from: str | int | None = None
+        self,
+        caller: Caller,
+        filters: Filters,
+        *,
+        csv: bool,
+        grown_from: str | int | None = None,
+        reason: str = "",
     ) -> LineStream:
-        """The lines of a search result. Raises BadRequest if it is too large."""
+        """The lines of a search result. Raises BadRequest if it is too large.
+
+        `reason`: why somebody is searched for, recorded before the first line.
+        """
         note, head = await self._context.proofs.witnessed(_size_of(grown_from))
         growth = await self._growth(grown_from, head)
         kind = "csv" if csv else "jsonl"
-        await self._context.note(caller, "export", filters.names, filters.people, format=kind)
+        why = {"reason": reason} if reason else {}
+        await self._context.note(caller, "export", filters.names, filters.people, format=kind, **why)
         hits = await self._hits(filters, head.size)
         if csv:
             return _csv(self._each(hits))
@@ -96,9 +106,10 @@ class Exports:
             await self._hold(held, tiles_of_inclusion(hits[0], head.size))
         return self._proved(line, hits, head, held)
 
-    async def count(self, caller: Caller, filters: Filters) -> int:
+    async def count(self, caller: Caller, filters: Filters, reason: str = "") -> int:
         """Number of records that an export of a search has now. Raises BadRequest if it is too large."""
-        await self._context.note(caller, "count", filters.names, filters.people)
+        why = {"reason": reason} if reason else {}
+        await self._context.note(caller, "count", filters.names, filters.people, **why)
         _, head = await self._context.proofs.witnessed()
         if filters.names:
             return len(await self._hits(filters, head.size))

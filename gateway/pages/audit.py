@@ -26,7 +26,6 @@ from gateway.api.problems import from_validation
 from gateway.api.report_models import ReportBody
 from gateway.api.request import Request
 from gateway.api.response import Response
-from gateway.audit.filters import Filters
 from gateway.audit.report_words import REPORTS, csv_of
 from gateway.audit.reports import ReportQuestion
 from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
@@ -142,35 +141,60 @@ async def people(_request: Request, visit: Visit) -> Shown:
 async def search_people(request: Request, visit: Visit) -> Shown:
     """`POST /audit/people`: the records about a person; the reason is recorded before the search."""
     _demand(visit, "audit:search")
-    given = _with_days({name: text.strip() for name, text in visit.form.items() if text.strip()})
-    size = given.pop("limit", SIZES[0])
-    cursor, reason = given.pop("cursor", ""), given.pop("reason", "")
-    shown = _people_page({**given, "reason": reason}, {"records": None})
+    given = _posted(visit)
+    size, cursor = given.pop("limit", ""), given.pop("cursor", "")
+    can_export = _can(visit, "audit:export")
     try:
-        reason = _validated(Reasoned, {"reason": reason}).reason
-        filters = filters_of(_filters(given, PEOPLE))
-        _check_search(filters, size)
+        size = _size(size)
+        wanted, reason = _person_search(given)
+        filters = filters_of(wanted)
     except BadRequest as error:
-        return _wrong(request, error, shown)
+        return _wrong(request, error, _people_page(given, {"records": None}))
     door = door_of(request)
     found = await door.audit.search(visit.caller, filters, cursor or None, int(size), reason)
     records = [{**one, "words": door.story.row(one)} for one in _listed(found["records"])]
-    return _people_page({**given, "reason": reason}, {**found, "records": records}, size)
+    return _people_page(given, {**found, "records": records}, size, can_export=can_export)
 
 
-def _check_search(filters: Filters, size: str) -> None:
-    if not filters.people:
+async def count_people(request: Request, visit: Visit) -> Shown:
+    """`POST /audit/people/export`: how many records about a person there are, and the form that exports them."""
+    _demand(visit, "audit:export")
+    given = _posted(visit)
+    door = door_of(request)
+    try:
+        wanted, reason = _person_search(given)
+        count = await door.exports.count(visit.caller, filters_of(wanted), reason)
+    except BadRequest as error:
+        return _wrong(request, error, _people_page(given, {"records": None}))
+    note, _ = await door.audit.proofs.checkpoint()
+    answer = {"count": count, "vkeys": list(await door.audit.context.signers()), "checkpoint": note}
+    title = "Xuất bản ghi về một người", "Export the records about a person"
+    return Shown(template="audit/people_export", title=title, answer=answer, values={"given": given})
+
+
+def _posted(visit: Visit) -> dict[str, str]:
+    """What a form has, without blank fields; days as addresses have them."""
+    return _with_days({name: text.strip() for name, text in visit.form.items() if text.strip()})
+
+
+def _person_search(given: Mapping[str, str]) -> tuple[FiltersBody, str]:
+    """The filters of a search by person, and its reason. Raises BadRequest without a person or a reason."""
+    reason = _validated(Reasoned, {"reason": given.get("reason", "")}).reason
+    wanted = _filters({name: text for name, text in given.items() if name != "reason"}, PEOPLE)
+    if wanted.subject is None and wanted.official is None:
         raise BadRequest(say.GIVE_AN_IDENTIFIER, code=ProblemCode.QUERY_WRONG)
-    _size(size)
+    return wanted, reason
 
 
-def _people_page(given: Mapping[str, str], answer: Mapping[str, object], size: str = SIZES[0]) -> Shown:
+def _people_page(
+    given: Mapping[str, str], answer: Mapping[str, object], size: str = SIZES[0], *, can_export: bool = False
+) -> Shown:
     return Shown(
         template="audit/people", title=("Tìm theo người", "Search by person"), answer=answer,
         values={
             "given": given, "written": _written(given), "people": PEOPLE, "fields": FIELDS, "days": DAYS,
             "titles": {**PEOPLE, "reason": ("Lý do", "Reason"), **{name: FIELDS[name] for name in DAYS}},
-            "size": size, "errors": {},
+            "size": size, "errors": {}, "can_export": can_export,
         },
     )  # fmt: skip
 
@@ -334,13 +358,16 @@ async def export(request: Request, visit: Visit) -> Shown | Leaving:
 
 
 async def export_file(request: Request, visit: Visit) -> web.StreamResponse:
-    """`POST /audit/export/file`: the same stream as `POST /v1/audit/export`."""
+    """`POST /audit/export/file`: the same stream as `POST /v1/audit/export`; of a person with the reason only."""
     _demand(visit, "audit:export")
     given = dict(visit.form)
-    form = given.pop("format", "jsonl")
-    wanted, _, _ = _asked(given, ())
-    body = {"format": form} | ({"search": _dated(wanted)} if wanted else {})
-    return await exported(request, visit.caller, _validated(ExportBody, body))
+    form, reason = _validated(ExportBody, {"format": given.pop("format", "jsonl")}).format, ""
+    if given.keys() & {*PEOPLE, "reason"}:
+        wanted, reason = _person_search(_with_days(given))
+    else:
+        wanted = _validated(FiltersBody, _dated(_asked(given, ())[0]))
+    search = wanted if wanted.model_fields_set else None
+    return await exported(request, visit.caller, ExportBody(format=form, search=search), reason)
 
 
 # --------------------------------------------------------------------------------------------------- reports
@@ -691,6 +718,7 @@ ROUTES = (
     PageRoute("GET", "/audit", log, _A, nav="Nhật ký · Log"),
     PageRoute("GET", "/audit/people", people, _A, nav="Theo người · By person"),
     PageRoute("POST", "/audit/people", search_people, _A),
+    PageRoute("POST", "/audit/people/export", count_people, _A),
     PageRoute("POST", "/audit/saved", save, _A),
     PageRoute("GET", _EXCHANGE, exchange, _A),
     PageRoute("GET", f"{_EXCHANGE}/proof", proof, _A),

@@ -140,6 +140,14 @@ class Visit:
             role in _MAY[PageRole(one)] for one in self.session.identity.roles
         )
 
+    def may_try(self, role: PageRole) -> bool:
+        """Whether a link to a page of a role leads somewhere: to the page, or to the sign-in that opens it.
+
+        A citizen and an official have a session each: only the session that the page would take can lack the role.
+        """
+        is_same_kind = self.session is not None and (role in STAFF_ROLES) == bool(self.staff)
+        return role is PageRole.ANYBODY or not is_same_kind or self.holds(role)
+
 
 Handler = Callable[[Request, Visit], Awaitable[Shown | Leaving | Response | web.StreamResponse]]
 
@@ -388,7 +396,6 @@ class PageFrame:
     def values(self, request: Request) -> dict[str, object]:
         """Of the template `frame.html`."""
         visit = self.visit
-        entries = [one for one in self.pages if one.door == self.door and one.nav]
         other = "en" if self.language == "vi" else "vi"
         query = [(name, value) for name, value in _readable(request) if name != LANGUAGE]
         return {
@@ -399,7 +406,7 @@ class PageFrame:
             else "/",
             "nav": [
                 {"url": one.path, "title": _words(one.nav), "is_here": one.path == request.route}
-                for one in entries
+                for one in self._entries()
             ],
             "language_url": f"{request.rel_url.raw_path}?{urlencode([*query, (LANGUAGE, other)])}",
             "csrf": visit.csrf if visit is not None else "",
@@ -408,6 +415,15 @@ class PageFrame:
             "is_staff": visit is not None and visit.staff != "",
             **self._session(request),
         }
+
+    def _entries(self) -> list[PageRoute]:
+        """The pages of the nav: those of the door that the account may open, else all that it may open elsewhere."""
+        entries = [
+            one for one in self.pages if one.nav and (self.visit is None or self.visit.may_try(one.role))
+        ]
+        return [one for one in entries if one.door == self.door] or [
+            one for one in entries if one.role in STAFF_ROLES and self.visit is not None and self.visit.staff
+        ]
 
     def _session(self, request: Request) -> dict[str, object]:
         """When the session ends, and where one signs in or out."""

@@ -92,6 +92,24 @@ async def test_only_auditors_see_the_log(at: Town, browser: Browser) -> None:
         assert "Phố Hiến" not in landing.text, path
 
 
+@pytest.mark.parametrize(
+    ("account", "door", "other"), [(AUDITOR, "audit", "ops"), (OPERATOR, "ops", "audit")]
+)
+async def test_nav_leads_only_where_the_account_may_go(
+    browser: Browser, account: str, door: str, other: str
+) -> None:
+    await entered(browser, f"/{door}", account)
+    for path, status in ((f"/{door}", 200), (f"/{other}", 403)):
+        shown = await page(browser, path)
+        assert shown.status == status
+        nav = shown.text.partition("<nav")[2].partition("</nav>")[0]
+        links = [one for one in re.findall(r'<a href="([^"]+)"', nav) if "lang=" not in one]
+        assert len(links) >= 5
+        for link in links:
+            assert (await page(browser, link)).status == 200, link
+            assert link.startswith(f"/{door}")
+
+
 async def test_form_of_another_site_or_without_its_token_does_nothing(at: Town, auditor: Browser) -> None:
     of = await plant(at)
     forms = {
@@ -286,6 +304,37 @@ async def test_search_by_person_is_posted_and_its_reason_recorded_before(at: Tow
     assert WHO not in found.url
     nobody = await asked(auditor, "/audit/people", {"reason": REASON})
     assert nobody.status == 400
+
+
+async def test_person_is_exported_with_the_reason_and_never_in_an_address(at: Town, auditor: Browser) -> None:
+    of = await plant(at, dossier="H31.15-261121-0813")
+    form = {"personal_id": WHO, "reason": REASON, "since": "20/11/2026"}
+    found = await asked(auditor, "/audit/people", form)
+    assert 'action="/audit/people/export"' in found.text
+    before = len(lookups(at, "count")), len(lookups(at, "export"))
+    for wrong in ({"personal_id": WHO}, {"personal_id": WHO, "reason": "ngắn"}, {"reason": REASON}):
+        for path in ("/audit/people/export", "/audit/export/file"):
+            assert (await asked(auditor, path, wrong)).status in {400, 422}, (path, wrong)
+    assert (len(lookups(at, "count")), len(lookups(at, "export"))) == before
+    counted = await asked(auditor, "/audit/people/export", form)
+    assert counted.status == 200
+    assert counted.url.endswith("/audit/people/export")
+    assert counted.text.count("data-stream") == 1
+    assert REASON in counted.text
+    count = re.search(r'<progress max="([0-9]+)"', counted.text)
+    assert count
+    shown = counted.text.partition("data-stream>")[2].partition("</form>")[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
+    assert hidden.pop("csrf") == token(counted)
+    exported = await asked(auditor, "/audit/export/file", {**hidden, "format": "jsonl"})
+    lines = exported.text.splitlines()
+    assert len(lines) == int(count[1]) + 2
+    assert of in exported.text
+    assert WHO not in exported.text
+    assert verify_export(io.BytesIO(exported.text.encode()), json.loads(lines[0])["vkeys"]).good
+    for operation in ("count", "export"):
+        looked = lookups(at, operation)[-1]["notes"]
+        assert (looked["reason"], looked["filters"], looked["staff"]) == (REASON, "subject since", AUDITOR)
 
 
 # ------------------------------------------------------------------------------------------------- one exchange
