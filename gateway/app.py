@@ -174,7 +174,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         opened.push_async_callback(prefill.close)
         papers = await open_papers(
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
-            shared.person_keys, people.consents,
+            shared.person_keys, people.consents, relay.contents,
         )  # fmt: skip
         keys = await login_keys(parts, shared.stores.reader)
         published = (key.jwks,) if keys is None else (key.jwks, keys.signing.jwks)

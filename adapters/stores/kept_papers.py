@@ -51,7 +51,7 @@ class SqlKeptPapers:
         if not persons:
             return []
         places = ", ".join(f"${place}" for place in range(3, 3 + len(persons)))
-        text = f"{_VALID} AND k.requester = $1 AND k.person IN ({places}) ORDER BY k.given DESC, k.id"
+        text = f"{_VALID} AND ($1 = '' OR k.requester = $1) AND k.person IN ({places}) ORDER BY k.given DESC, k.id"
         return [KeptPaperRow(*row) for row in await self._database.read(text, requester, now, *persons)]
 
     async def find(self, paper: str, now: float) -> KeptPaperRow | None:

@@ -47,6 +47,7 @@ from gateway.own_data.listing import KeptListing
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
 from gateway.papers.keep import KeptPapers
+from gateway.papers.listing import PaperListing
 from gateway.papers.search import Searching
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import LogReader
@@ -115,6 +116,8 @@ class Papers:
     fetching: Fetching
     #: papers that citizens let be kept
     keeping: KeptPapers
+    #: all that the gateway holds of one person
+    listing: PaperListing
 
 
 @dataclass(slots=True)

@@ -144,7 +144,7 @@ async def search(request: Request) -> Response:
     body = await read_model(request, DossierSearchBody)
     wanted = DossierSearch(
         code=body.code or "", status=body.status or "", procedure=body.procedure or "",
-        after=_after(body.cursor), most=body.limit,
+        after=page_after(body.cursor), most=body.limit,
     )  # fmt: skip
     person = "" if body.owner is None else _person(body.owner)
     return answer(await relay_of(request).lookups.search(request.caller, person, wanted))
@@ -229,7 +229,7 @@ def _person(owner: OwnerBody) -> str:
     return subject_of(*owner.number).key
 
 
-def _after(cursor: str | None) -> tuple[float, str] | None:
+def page_after(cursor: str | None) -> tuple[float, str] | None:
     """The place that a cursor names. Raises BadRequest."""
     if cursor is None:
         return None

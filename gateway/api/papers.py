@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.api.bodies import checked, parse, read_json_bytes, read_model
+from gateway.api.dossiers import page_after
 from gateway.api.models import Body, SameAsBody
-from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperSearchBody
+from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperListBody, PaperSearchBody
 from gateway.api.prefill import deadline, prefill_request
 from gateway.api.prefill_body import person_of, prefill_members, subject_of
 from gateway.api.procedures import find
@@ -63,6 +64,16 @@ async def keep(request: Request) -> Response:
         valid_until=None if body.valid_until is None else PartialDate.parse(body.valid_until),
     )  # fmt: skip
     return answer(await services.papers.keeping.keep(wanted, request.caller))
+
+
+async def listing(request: Request) -> Response:
+    """`POST /v1/papers/list`."""
+    body = await read_model(request, PaperListBody)
+    owner = person_of(body.subject)
+    if not (owner.full_name and owner.birth_date and (owner.personal_id or owner.old_id)):
+        raise fault_at("/subject", say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
+    found = request.services.papers.listing.of(request.caller, owner, page_after(body.cursor), body.limit)
+    return answer(await found)
 
 
 def _object(body: Body | list[Any] | None, procedure: Procedure) -> Subject | None:

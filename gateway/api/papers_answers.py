@@ -93,6 +93,59 @@ PAPERS_ANSWERS: dict[str, Any] = {
         kept_until={**_TEXT, "format": "date-time"},
         receipt=_RECEIPT,
     ),
+    "PapersOfPerson": _object(
+        "exchange_id kept dossiers withheld missing next",
+        exchange_id=_TEXT,
+        kept=_listed(
+            _object(
+                "paper title reference file_name procedure component result_code object requester consent given_at "
+                "valid_until kept_until dossiers",
+                **dict.fromkeys("paper title file_name procedure component requester consent".split(), _TEXT),
+                **dict.fromkeys("reference result_code".split(), _MAYBE),
+                object={
+                    **_object("kind", kind=_TEXT, commune=_TEXT, sheet=_TEXT, number=_TEXT),
+                    "type": ["object", "null"],
+                    "description": "what the paper is about beside its owner; never a number of a person",
+                },
+                given_at={**_TEXT, "format": "date-time"},
+                valid_until={**_MAYBE, "description": "a day, month or year"},
+                kept_until={**_TEXT, "format": "date-time"},
+                dossiers={
+                    **_listed(_object("code procedure", code=_TEXT, procedure=_TEXT)),
+                    "description": "of those in this answer, which have the same file",
+                },
+            )
+        ),
+        dossiers=_listed(
+            _object(
+                "code procedure requester status agency filed_at changed_at papers",
+                **dict.fromkeys("code procedure requester status".split(), _TEXT),
+                agency=_MAYBE,
+                filed_at={**_TEXT, "format": "date-time"},
+                changed_at={**_TEXT, "format": "date-time"},
+                papers=_listed(
+                    _object(
+                        "kind title file_name result_code file elsewhere",
+                        kind={"enum": ["given", "from_store", "result"]},
+                        title=_TEXT,
+                        file_name=_TEXT,
+                        result_code=_MAYBE,
+                        file={**_MAYBE, "description": "`sha256:…`; null: this gateway has no file of it"},
+                        elsewhere={**_FLAG, "description": "its file is at another system"},
+                    )
+                ),
+            )
+        ),
+        withheld={
+            "type": "integer",
+            "description": "dossiers of this number that are erased, name nobody, or name somebody else: not shown",
+        },
+        missing={
+            **_listed({"enum": ["consents_unavailable", "relay_unavailable"]}),
+            "description": "what could not be looked up now: kept papers, dossiers",
+        },
+        next=_MAYBE,
+    ),
     "FetchedPaper": _object(
         "exchange_id file digest size media_type warnings signature components paper link receipt",
         exchange_id=_TEXT,

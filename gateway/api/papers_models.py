@@ -95,6 +95,21 @@ class PaperKeepBody(Body):
     )
 
 
+class PaperListBody(Body):
+    """`POST /v1/papers/list`: whose papers, by number, name and birth date."""
+
+    model_config = example({
+        "subject": {"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"},
+        "limit": 50,
+    })  # fmt: skip
+
+    subject: PersonBody
+    #: dossiers on one page
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    #: `next` of the page before
+    cursor: Annotated[str, Field(max_length=300)] | None = None
+
+
 class PaperSearchBody(Body):
     """`POST /v1/papers/search`: members as in a prefill, and whose papers with which result codes."""
 

@@ -52,7 +52,7 @@ from gateway.api.dossier_models import (
 )
 from gateway.api.files_models import FileLinkBody
 from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
-from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperSearchBody
+from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperListBody, PaperSearchBody
 from gateway.api.report_models import ReportBody
 from gateway.domain.files import FileKind
 
@@ -249,6 +249,12 @@ OPERATIONS = (
         body=PaperKeepBody, vi="Lưu giấy tờ công dân đã nộp, theo sự đồng ý, để dùng lại lần sau",
         en="Keep a paper that the citizen gave, by consent, to reuse it", answer="KeptPaper",
         problems=(*BODY, *GUARDED, 404, 409, 503), keyed=True,
+    ),
+    Route(
+        method="POST", path="/v1/papers/list", handler=papers.listing, id="papers_list", scope="consents",
+        body=PaperListBody, vi="Giấy tờ của một người mà cổng đang giữ, cho chính người đó",
+        en="The papers of a person that the gateway holds, for that person", answer="PapersOfPerson",
+        problems=(*BODY, *GUARDED, 503),
     ),
     Route(
         method="GET", path="/v1/procedures", handler=procedures.listing, id="procedures",

@@ -16,12 +16,14 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.papers.fetch import Fetching
 from gateway.papers.keep import KeptPapers, erase_ended
+from gateway.papers.listing import PaperListing
 from gateway.papers.references import References
 from gateway.papers.search import Searching
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
 from gateway.prefill.service import Prefill
+from gateway.relay.contents import Contents
 
 _LABEL = b"motlan papers v1"
 _SWEEP_SECONDS = 600.0
@@ -54,6 +56,7 @@ async def open_papers(
     stores: Stores,
     person_keys: PersonKeys,
     consents: ConsentBook,
+    contents: Contents,
 ) -> Papers:  # fmt: skip
     """The search over the steps of a prefill, and the download. Raises ConfigError (`papers.trust`)."""
     settings = parts.configuration.gateway
@@ -74,4 +77,5 @@ async def open_papers(
             recorder=recorder,
         ),
         keeping=kept,
+        listing=PaperListing(kept=kept, contents=contents),
     )  # fmt: skip

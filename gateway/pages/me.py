@@ -7,13 +7,19 @@ that subject, and an id of another's consent is answered as one that does not ex
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from aiohttp import web
+
 from gateway.api.audit import EXCHANGE, door_of
 from gateway.api.context import Citizens
+from gateway.api.dispatcher import demand
+from gateway.api.dossiers import page_after
+from gateway.api.files import send_file
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.audit.filters import Filters
@@ -21,16 +27,20 @@ from gateway.audit.titles import Titles, TitleWords
 from gateway.config.consents import SubjectRequestKind
 from gateway.console.language import titled
 from gateway.domain import sentences as say
-from gateway.domain.dates import VIETNAM, local, rfc3339
+from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound
+from gateway.domain.parties import Subject
 from gateway.domain.problems import ProblemCode
 from gateway.jose import jws
 from gateway.login.steps import Leaving
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
+from gateway.relay.words import STATUSES
 from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
+#: dossiers on one page of papers; signs of its cursor
+_DOSSIERS, _LONGEST_CURSOR = 50, 300
 _LONGEST_TEXT = 2_000
 #: kinds of requests that the pages offer -> title
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -150,6 +160,35 @@ async def kept(request: Request, visit: Visit) -> Shown:
     )
 
 
+async def papers(request: Request, visit: Visit) -> Shown:
+    """`GET /me/papers`: what the gateway holds: papers kept by consent, papers and results of dossiers."""
+    await demand(request, "consents")
+    after = visit.form.get("after", "")
+    if len(after) > _LONGEST_CURSOR or not after.isprintable():
+        raise BadRequest(say.CURSOR_UNKNOWN)
+    owner = _owner(visit)
+    listing = request.services.papers.listing
+    found = await listing.of(visit.caller, owner, page_after(after or None), _DOSSIERS)
+    return Shown(
+        template="me/papers", title=("Giấy tờ của tôi", "My papers"), answer=found,
+        values={
+            "titles": door_of(request).titles, "component": _component_titles(request), "place": _place_titles(request),
+            "statuses": STATUSES, "is_first": not after, "is_identified": owner.birth_date is not None,
+        },
+    )  # fmt: skip
+
+
+async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:
+    """`GET /me/papers/{paper}/file?dossier=`: the file of a kept paper, or of a paper of a dossier of mine."""
+    await demand(request, "consents")
+    paper, dossier = request.parameters["paper"], visit.form.get("dossier", "")
+    if len(dossier) > _LONGEST_CURSOR or not dossier.isprintable():
+        raise NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
+    listing = request.services.papers.listing
+    async with listing.open(visit.caller, _owner(visit), paper, dossier) as file:
+        return await send_file(request, file.media_type, file.name, file.content)
+
+
 async def requests(request: Request, visit: Visit) -> Shown:
     """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
     after = visit.form.get("after") or None
@@ -197,6 +236,8 @@ ROUTES = (
     PageRoute("GET", "/me/consents/{consent}/withdraw", ask_withdrawal, PageRole.CITIZEN),
     PageRoute("POST", "/me/consents/{consent}/withdraw", withdraw, PageRole.CITIZEN),
     PageRoute("GET", "/me/kept", kept, PageRole.CITIZEN, nav="Dữ liệu đã lưu · Kept data"),
+    PageRoute("GET", "/me/papers", papers, PageRole.CITIZEN, nav="Giấy tờ · Papers"),
+    PageRoute("GET", "/me/papers/{paper}/file", paper_file, PageRole.CITIZEN),
     PageRoute("GET", "/me/requests", requests, PageRole.CITIZEN, nav="Yêu cầu · Requests"),
     PageRoute("GET", "/me/requests/new", write_request, PageRole.CITIZEN),
     PageRoute("POST", "/me/requests/new", send_request, PageRole.CITIZEN),
@@ -323,6 +364,43 @@ def _named(titles: Titles, consent: Mapping[str, Any]) -> list[tuple[TitleWords,
         source, _, operation = service.partition(".")
         found.append((titles.source(source), [*titles.attributes(source, operation, names)]))
     return found
+
+
+# ------------------------------------------------------------------------------------------------------- papers
+
+
+def _owner(visit: Visit) -> Subject:
+    """Who signed in, with the name and birth date that the login proved: papers are of a number and a name."""
+    if visit.session is None or visit.subject is None:
+        raise NotFound
+    who = visit.session.identity
+    return replace(
+        visit.subject, full_name=who.organisation or who.full_name, birth_date=_born(who.birth_date)
+    )
+
+
+def _born(text: str) -> PartialDate | None:
+    try:
+        return PartialDate.parse(text)
+    except ValueError:
+        return None
+
+
+def _component_titles(request: Request) -> Callable[[str, str], tuple[str, str]]:
+    """Code of a procedure and of a component -> its title; blank for one that is not configured any more."""
+
+    def titles_of(procedure: str, component: str) -> tuple[str, str]:
+        found = request.services.catalogue.find(procedure)
+        rule = found.papers.get(component) if found is not None else None
+        return ("", "") if rule is None else (rule.title.vi, rule.title.en)
+
+    return titles_of
+
+
+def _place_titles(request: Request) -> Callable[[str], str]:
+    """Code of a commune -> its name with the code: `Phường Phố Hiến (11953)`."""
+    names = request.services.catalogue.codes.units.names
+    return lambda code: f"{names[code]} ({code})" if code in names else code
 
 
 # ------------------------------------------------------------------------------------------------------ helpers

@@ -81,6 +81,8 @@ class KeptPaper(NamedTuple):
     reference: str
     #: key of the file
     key: bytes
+    #: SHA-256 of the file, hexadecimal; blank: it was kept before this was noted
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +123,15 @@ class KeptPapers:
             "receipt": {"leaf_hash": receipt.leaf_hash, "log": receipt.log},
         }
 
-    async def of(self, owner: Subject, requester: Requester) -> list[KeptPaper]:
-        """The papers in force that this person let be kept for this requester, newest first.
+    async def of(self, owner: Subject, requester: str) -> list[KeptPaper]:
+        """The papers in force that this person let be kept for a requester (blank: for any), newest first.
 
         A number that was issued again is another person's: the name and birth date must be those of who gave them.
         """
         persons = await self.person_keys.indexes(owner.key) if self.days else ()
         now = self.recorder.clock.now().timestamp()
         found = []
-        for row in await self.rows.of(persons, requester.id, now):
+        for row in await self.rows.of(persons, requester, now):
             one = await self._opened(row, owner.key)
             if one is not None and one[1] == identity_of(owner):
                 found.append(one[0])
@@ -148,8 +150,12 @@ class KeptPapers:
         async with self.files.files.open(paper.row.file) as stored:
             if stored is None:
                 raise NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
-            async for piece in sealed_files.opened(paper.key, stored.pieces):
+            async for piece in self.opened(paper, stored.pieces):
                 yield piece
+
+    def opened(self, paper: KeptPaper, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The file from its stored, sealed pieces."""
+        return sealed_files.opened(paper.key, pieces)
 
     async def _consent(self, wanted: PaperToKeep, caller: Caller, now: datetime) -> ConsentRow:
         row = await self.consents.holding(wanted.consent, caller.requester.id, wanted.owner.key, now)
@@ -171,7 +177,7 @@ class KeptPapers:
 
     async def _check_dossier(self, wanted: PaperToKeep, caller: Caller) -> None:
         """Raises NotFound (recorded) unless it is this person's: the requester's, or one that a portal forwarded."""
-        persons = [index for key in _keys_of(wanted.owner) for index in await self.person_keys.indexes(key)]
+        persons = [index for key in keys_of(wanted.owner) for index in await self.person_keys.indexes(key)]
         theirs = DossierSearch(persons=persons, code=unicodedata.normalize("NFC", wanted.dossier))
         known = await self.dossiers.dossiers(theirs) if persons else ()
         if any(one.requester == caller.requester.id or one.origin != PROVINCE for one in known):
@@ -201,6 +207,7 @@ class KeptPapers:
         whose = ["", ""] if wanted.about is None else identity_of(wanted.about)
         content = {
             "owner": wanted.owner.key, "identity": identity_of(wanted.owner), "title": wanted.title,
+            "digest": wanted.file,
             "file_name": wanted.file_name, "about": about, "reference": wanted.reference,
             "about_identity": whose, "key": base64.b64encode(key).decode(),
             "valid_until": "" if wanted.valid_until is None else str(wanted.valid_until),
@@ -232,6 +239,7 @@ class KeptPapers:
         paper = KeptPaper(
             row, content["title"], content["file_name"], content["valid_until"], content["about"],
             content.get("about_identity", ("", "")), content.get("reference", ""), key,
+            content.get("digest", ""),
         )  # fmt: skip
         return paper, content["identity"]
 
@@ -275,7 +283,7 @@ def _end(until: PartialDate | None) -> float:
     return datetime(after.year, after.month, after.day, tzinfo=VIETNAM).timestamp()
 
 
-def _keys_of(owner: Subject) -> set[str]:
+def keys_of(owner: Subject) -> set[str]:
     """The owner by each number: a dossier may name the older one alone (`Subject.key`)."""
     return {owner.key, *([replace(owner, personal_id=None).key] if owner.old_id else [])}
 

@@ -33,6 +33,11 @@ async def opened(key: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[byte
         raise FilesUnavailable from None
 
 
+def size_of(sealed_bytes: int) -> int:
+    """Bytes of the content of so many sealed bytes."""
+    return sealed_bytes - _TAG * max(1, -(-sealed_bytes // (_PIECE + _TAG)))
+
+
 def _context(*, is_last: bool) -> bytes:
     return b"last" if is_last else b"more"
 

@@ -130,7 +130,7 @@ class Searching:
         if not is_own or not exchange.allowed.grant.allows(*KEPT_PAPERS):
             return []
         codes = wanted.result_codes
-        found = await self._kept.of(exchange.named[owner], exchange.requester)
+        found = await self._kept.of(exchange.named[owner], exchange.requester.id)
         return [one for one in found if codes is None or one.row.result_code in codes]
 
     def _refer(self, exchange: Exchange, papers: Sequence[tuple[dict[str, Any], list[PaperHandle]]]) -> None:

@@ -37,7 +37,7 @@ class KeptPaperRows(Protocol):
         ...
 
     async def of(self, persons: Sequence[bytes], requester: str, now: float) -> Sequence[KeptPaperRow]:
-        """A person's papers for a requester under valid consents, the newest first."""
+        """A person's papers for a requester (blank: for any) under valid consents, the newest first."""
         ...
 
     async def find(self, paper: str, now: float) -> KeptPaperRow | None:

@@ -464,3 +464,61 @@ async def test_fetched_paper_goes_into_a_dossier_as_it_is_and_a_doubtful_code_is
         ("result_code_unknown", "/papers/1/result_code")
     ]
     assert answer["warnings"][0]["detail_vi"]
+
+
+async def listed(house: House, who: dict[str, Any], client: str, **more: Any) -> dict[str, Any]:
+    status, answer = await house.post("/v1/papers/list", {"subject": who, **more}, client)
+    assert status == 200, answer
+    fits("PapersOfPerson", answer)
+    found: dict[str, Any] = answer
+    return found
+
+
+async def test_person_sees_all_papers_that_are_here_page_by_page_and_the_look_is_recorded(
+    registers: Stage,
+) -> None:
+    house, who = registers.house, subject(registers, "quan")
+    consent = await consented(house, who)
+    named = {"ids": [{"kind": "personal_id", "number": who["personal_id"]}], "name": who["full_name"]}
+    file = await upload(house)
+    paper = {"title": "Bản vẽ", "file": file, "file_name": "banve.pdf"}
+    codes = {
+        await given_in(house, who, applicant=named, papers=[paper], code=f"H31.14-261105-7000{place}")
+        for place in range(3)
+    }
+    _, made = await keep(registers, who, consent, file=file, dossier="H31.14-261105-70001")
+    first = await listed(house, who, "citizen", limit=2)
+    second = await listed(house, who, "citizen", limit=2, cursor=first["next"])
+    assert [one["paper"] for one in first["kept"]] == [made["paper"]]
+    assert first["kept"][0]["object"] == {
+        "kind": "parcel",
+        "commune": "11953",
+        "sheet": "12",
+        "number": "345",
+    }
+    assert (second["kept"], second["next"], first["missing"]) == ([], None, [])
+    assert {one["code"] for one in (*first["dossiers"], *second["dossiers"])} == codes
+    assert {part["file"] for one in first["dossiers"] for part in one["papers"]} == {file}
+    looks = [one for one in records(house) if one["exchange"] == first["exchange_id"]]
+    assert [(one["phase"], one["notes"]["operation"]) for one in looks] == [("lookup", "papers_listed")]
+    assert who["personal_id"] not in json.dumps([looks, first])
+    await house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+@pytest.mark.parametrize("change", [{"full_name": "NGUYEN VAN KHAC"}, {"birth_date": "1989-01-01"}])
+async def test_kept_paper_of_a_number_that_was_issued_again_is_not_listed(
+    registers: Stage, kept: tuple[dict[str, Any], str], change: dict[str, str]
+) -> None:
+    who, _ = kept
+    assert (await listed(registers.house, who, "citizen"))["kept"]
+    assert (await listed(registers.house, {**who, **change}, "citizen"))["kept"] == []
+
+
+async def test_papers_are_listed_only_by_scope_and_with_number_name_and_birth_date(registers: Stage) -> None:
+    who = subject(registers, "mau")
+    status, answer = await registers.house.post("/v1/papers/list", {"subject": who}, "one_gate")
+    assert (status, answer["code"]) == (403, "scope_missing")
+    for name in ("full_name", "birth_date", "personal_id"):
+        less = {key: value for key, value in who.items() if key != name}
+        status, answer = await registers.house.post("/v1/papers/list", {"subject": less}, "citizen")
+        assert (status, answer["errors"][0]["pointer"]) == (422, "/subject")

@@ -12,7 +12,7 @@ from adapters.files.local import open_files
 from gateway.domain.errors import FilesUnavailable
 from gateway.files.service import DossierFiles
 from gateway.papers.keep import erase_ended
-from gateway.papers.sealed_files import opened, sealed
+from gateway.papers.sealed_files import opened, sealed, size_of
 from gateway.ports.consents import ConsentRow
 from gateway.ports.kept_papers import KeptPaperRow
 from tests.stores.opened import open_kept_papers
@@ -36,6 +36,7 @@ async def test_what_is_sealed_opens_again_however_it_is_cut_on_the_way(length: i
     hidden = await joined(sealed(KEY, pieces(content, 1_000)))
     # one byte may stand in any text by chance
     assert length < 16 or content[:100] not in hidden
+    assert size_of(len(hidden)) == length
     for size in (777, PIECE + 16, len(hidden) + 1):
         assert await joined(opened(KEY, pieces(hidden, size))) == content
 

@@ -40,6 +40,7 @@ async def test_papers_are_found_by_person_and_requester_under_valid_consents_onl
     assert {one.id for one in await kept.of((PERSON,), "harbour", NOW)} == {"one", "two"}
     assert [one.id for one in await kept.of((PERSON,), "harbour", NOW + 6)] == ["one"]
     assert await kept.of((PERSON,), "coast", NOW) == []
+    assert {one.id for one in await kept.of((PERSON,), "", NOW)} == {"one", "two"}
     assert await kept.of((), "harbour", NOW) == []
     assert await kept.find("one", NOW) == paper("one")
     assert await kept.find("two", NOW + 5) is None
