@@ -272,7 +272,12 @@ class PrefillBody(Body):
     preview: bool = False
     account: dict[FieldName, ClaimValue] | None = Field(None, max_length=100)
     fields: list[FieldName] | None = Field(None, max_length=500)
-    known: dict[FieldName, Typed] | None = Field(None, max_length=500)
+    known: dict[FieldName, Typed] | None = Field(
+        None,
+        max_length=500,
+        description="Fields that the citizen typed, with their values; null: emptied. No source fills them, and papers "
+        "are decided by them.",
+    )
     held: dict[FieldName, Typed] | None = Field(
         None,
         max_length=500,

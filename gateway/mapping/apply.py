@@ -58,7 +58,7 @@ class Situation(Protocol):
 
     @property
     def known(self) -> Mapping[str, object]:
-        """Form keys that the citizen typed already, with their values."""
+        """Form keys that the citizen typed already, with their values; None: emptied, and to stay so."""
 
     @property
     def dossier(self) -> str | None:
@@ -143,7 +143,8 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         key = one.key
         if key in known:
             fields.append(planned.name + dumps(_kept(known[key])))
-            put(form, one.names, known[key])
+            if known[key] is not None:
+                put(form, one.names, known[key])
             continue
         if key in held:
             _check(filled, planned, held[key], _entry(plan, planned, shown), doubtful)

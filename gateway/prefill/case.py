@@ -292,7 +292,8 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
             )
     for member, values in typed:
         for name, value in values.items():
-            if not procedure.accepts(name, value):
+            # null in `known`: emptied by the citizen
+            if not (value is None and member == "known") and not procedure.accepts(name, value):
                 raise fault_at(f"/{member}/{name}", say.VALUE_NOT_IN_FORM, ProblemCode.VALUE_NOT_POSSIBLE)
     if twice := sorted(request.known.keys() & request.held.keys()):
         raise fault_at(f"/held/{twice[0]}", say.HELD_AND_KNOWN, ProblemCode.DECLARED_TWICE)

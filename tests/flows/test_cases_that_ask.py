@@ -1,7 +1,7 @@
 """People of the sandbox whose paper a careful official still demands: it is asked for, at the real door."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,15 @@ async def published(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[H
 
 
 async def states(
-    house: House, procedure: str, subjects: dict[str, Any], known: dict[str, str] | None = None, **more: Any
+    house: House,
+    procedure: str,
+    subjects: dict[str, Any],
+    known: Mapping[str, str | None] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    answer = await house.prefill(procedure, subjects, official=new_official(), known=known or {}, **more)
+    answer = await house.prefill(
+        procedure, subjects, official=new_official(), known=dict(known or {}), **more
+    )
     return {one["code"]: (one["state"], (one.get("reason") or {}).get("code")) for one in answer["papers"]}
 
 
@@ -124,3 +130,11 @@ async def test_notice_of_another_child_or_of_twins_is_no_proof(
     known = {"nksNgaySinh": born, "nksGioiTinh": sex}
     papers = await states(published, "1.001193", subjects, known)
     assert papers["birth_evidence"][0] == state
+
+
+async def test_child_whose_birth_date_was_emptied_again_is_no_child_of_a_notice(published: House) -> None:
+    mother = published.subject("newborn_mother")
+    subjects = {"requester": mother, "mother": {"same_as": "requester"}, "child": {}}
+    emptied = {"nksNgaySinh": None, "nksGioiTinh": "1"}
+    papers = await states(published, "1.001193", subjects, emptied)
+    assert papers["birth_evidence"] == ("required", "condition_unknown")

@@ -55,3 +55,15 @@ async def test_parcel_that_the_portal_holds_counts_like_one_that_is_typed(shared
     for word in ("known", "held"):
         found = await papers(shared_house, "1.013225", subjects, **{word: {"thuaDatSo": "999"}})
         assert found["land_certificate_copy"][0] == "required", word
+
+
+async def test_field_that_the_citizen_emptied_stays_empty_and_names_nobody_else(shared_house: House) -> None:
+    couple = {"male": shared_house.subject("single"), "female": shared_house.subject("ethnic_minority")}
+    emptied = await shared_house.prefill("1.000894", couple, known={"NgaySinhBenNu": None})
+    entry = emptied["fields"]["NgaySinhBenNu"]
+    assert (entry["state"], entry["value"], entry["evidence"]) == ("kept", None, None)
+    assert "NgaySinhBenNu" not in emptied["form"]
+    assert {one["code"]: one["state"] for one in emptied["papers"]}["id_copies"] == "replaced"
+    body = {"procedure": "1.000894", "subjects": couple, "held": {"NgaySinhBenNu": None}}
+    status, problem = await shared_house.post("/v1/prefill", body)
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/held/NgaySinhBenNu")
