@@ -7,7 +7,9 @@ from gateway.pages.frame import PageRoute, Shown, Visit
 
 async def kit(_request: Request, _visit: Visit) -> Shown:
     """`GET /console/kit`."""
-    return Shown(template="kit/kit", title=("Bộ thành phần", "Kit"), answer={}, values=kit_values())
+    return Shown(
+        template="kit/kit", title=("Bộ thành phần", "Kit"), answer={}, values=kit_values(), assets=("kit.js",)
+    )
 
 
 ROUTES = (PageRoute("GET", "/console/kit", kit, has_head=True),)

@@ -89,3 +89,53 @@ async def test_kit_on_paper_is_open_and_without_script_too(login_house: House, b
         await expect(page.locator(gone).first).to_be_hidden()
     await expect(page.locator(".qr")).to_be_visible()
     await plain.close()
+
+
+@on_session
+@pytest.mark.parametrize(("language", "colours"), [("vi", "dark"), ("en", "light")])
+async def test_kit_shows_the_form_in_each_state_light_and_dark(
+    login_house: House, profile: BrowserContext, shot: Shot, language: str, colours: str
+) -> None:
+    page = await profile.new_page()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/console/kit/form" in one.url else None)
+    await page.emulate_media(color_scheme="light" if colours == "dark" else "dark")
+    await page.goto(f"{login_house.url}{KIT}?lang={language}")
+    form = page.locator("motlan-form")
+    await expect(form.locator("form")).to_be_visible()
+    ground = "getComputedStyle(document.querySelector('motlan-form .ml-card')).backgroundColor"
+    before = await page.evaluate(ground)
+    await page.locator("#f-kit-colours").select_option(colours)
+    assert await page.evaluate(ground) != before
+    assert await page.evaluate(ground) == {"dark": "rgb(15, 21, 27)", "light": "rgb(243, 245, 244)"}[colours]
+    body = "getComputedStyle(document.documentElement).getPropertyValue('--ground')"
+    assert await page.evaluate(body) == {"dark": "#0F151B", "light": "#F3F5F4"}[colours]
+    for state, words in FORM_STATES[language].items():
+        await page.locator("#f-kit-state").select_option(state)
+        await expect(form).to_contain_text(words)
+        await page.evaluate(
+            "for (const one of document.querySelectorAll('motlan-form details')) one.open = true"
+        )
+        await shot(page, f"{state}-{colours}")
+        await is_clean(page)
+    assert asked == [], "the answers are in the page"
+
+
+FORM_STATES = {
+    "vi": {
+        "waiting": "Đang chờ CSDL hộ tịch điện tử",
+        "partial": "hiện không trả lời được, chưa biết có dữ liệu hay không",
+        "disputed": "Các nguồn dữ liệu không thống nhất",
+        "read_only": "0900 000 000",
+        "error": "Chưa ghi được nhật ký nên chưa lấy dữ liệu nào",
+        "filled": "Do CSDL quốc gia về dân cư xác nhận",
+    },
+    "en": {
+        "waiting": "Waiting for Civil status database",
+        "partial": "cannot answer now; it is not known whether data exist",
+        "disputed": "The sources differ",
+        "read_only": "0900 000 000",
+        "error": "Nothing was fetched: the log cannot be written",
+        "filled": "Confirmed by National population database",
+    },
+}
