@@ -1,8 +1,8 @@
 """`/motlan-form.js` and its style sheet: the form for the page of any portal, on any origin.
 
 Cacheable by anybody, checked again by its ETag after an hour (RFC 9110, 8.8.3); compressed for clients that take it.
-Indentation, comments but for the licence of the icons, and long names of private members stay here: nobody waits for
-them.
+Spaces without meaning, comments but for the licence of the icons, and long names of private members stay here: nobody
+waits for them.
 """
 
 import base64
@@ -26,7 +26,14 @@ FILES = {
 #: indentation, blank lines, and lines that are only a comment
 _UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n)+|^[ \t]+", re.MULTILINE)
 #: members that nothing outside of the script can name (ECMA-262, private names)
-_PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async ))#[a-z]\w+", re.ASCII | re.MULTILINE)
+_PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async )|(?<=get ))#[a-z]\w+", re.ASCII | re.MULTILINE)
+#: texts, which stay as they are (no template stands in another); a comment behind code; spaces beside signs, and ends
+#: of lines that end no statement. Not beside + and -, of which two in a row mean something else
+_SPACES = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[ ]+//.*"""
+    r"""|(?<=[{}()\[\],;:=<>*/&|?!])[ ]+|[ ]+(?=[{}()\[\],;:=<>*/&|?!])|(?<=[{(\[,;])\n|\n(?=})"""
+)
+_CSS_SPACES = re.compile(r"(?<=[{};:,])\s+|\s+(?=[{}])")
 _HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",
@@ -41,10 +48,14 @@ def add_form_element(routes: Routes) -> None:
         routes.add(("GET", "HEAD"), Endpoint(f"/{name}", _FormFile(name, content_type).answer))
 
 
-def _lean(text: str) -> str:
+def _lean(text: str, kind: str) -> str:
+    """What a browser needs of a file. `kind`: the ending of its name."""
     head, end, rest = text.partition("*/\n")
     names = {name: f"#_{at:x}" for at, name in enumerate(dict.fromkeys(_PRIVATE.findall(rest)))}
-    return head + end + _UNREAD.sub("", _PRIVATE.sub(lambda found: names[found[0]], rest))
+    rest = _UNREAD.sub("", _PRIVATE.sub(lambda found: names[found[0]], rest))
+    if kind == ".js":
+        rest = _SPACES.sub(lambda found: found[1] or "", rest)
+    return head + end + (_CSS_SPACES.sub("", rest) if kind == ".css" else rest)
 
 
 class _FormFile:
@@ -65,7 +76,7 @@ class _FormFile:
 
     @cached_property
     def _content(self) -> bytes:
-        return _lean(self._path.read_text("utf-8")).encode()
+        return _lean(self._path.read_text("utf-8"), self._path.suffix).encode()
 
     @cached_property
     def _compressed(self) -> bytes:

@@ -908,3 +908,177 @@ async def test_language_of_a_tag_that_named_none_can_be_set(
     await page.get_by_label(re.compile("^Họ tên con")).fill("Phạm Minh Khang")
     await page.evaluate("document.querySelector('motlan-form').lang = 'en'")
     await expect(page.get_by_label(re.compile("^Child's full name"))).to_have_value("Phạm Minh Khang")
+
+
+@on_session
+async def test_one_tick_is_one_consent_however_often_the_form_is_sent_and_ends_with_the_tick(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    states = {"nycNgayCapGiayToTuyThan": field("empty"), "nksNoiSinh": field("empty")}
+    told.answers = {"prefill": (200, answered(states)), "consents": (200, {"consent": "cs-1"})}
+    page = await opened(profile, url)
+    await everything_typed(page)
+    await page.get_by_role("textbox", name="Ngày cấp").fill("30/08/2021")
+    own = page.get_by_role("checkbox", name=re.compile("^Lưu ngày cấp"))
+    check = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    back = page.get_by_role("button", name="Quay lại sửa")
+
+    async def sent(times: int) -> list[Any]:
+        await check.click()
+        for _ in range(times):
+            before_it = len(await heard(page, "submit"))
+            await submit.click()
+            await page.wait_for_function(
+                "(count) => window.heard.filter(([name]) => name == 'submit').length > count", arg=before_it
+            )
+        await back.click()
+        return [(one["consent"], one["keep"]) for one in (await heard(page, "submit"))[-times:]]
+
+    await own.check()
+    assert await sent(3) == [("cs-1", ["id_issued_on"])] * 3  # no answer came: pressed again
+    assert [act for act, _ in told.received].count("consents") == 1
+    await own.uncheck()
+    await expect(page.locator(".ml-notes")).to_contain_text("Sự đồng ý lưu dữ liệu đã được rút lại")
+    assert told.received[-1] == ("withdraw", {"consent": "cs-1"})
+    assert await sent(1) == [(None, [])]
+    told.answers |= {"consents": (200, {"consent": "cs-2"}), "withdraw": (404, {"code": "not_found"})}
+    await own.check()
+    assert await sent(2) == [("cs-2", ["id_issued_on"])] * 2
+    # what was kept is no longer in the form: the consent for it ends too
+    await page.get_by_role("textbox", name="Ngày cấp").fill("")
+    assert await sent(1) == [(None, [])]
+    assert ("withdraw", {"consent": "cs-2"}) in told.received
+    await expect(page.locator(".ml-notes")).to_contain_text("chưa rút lại được")
+    await shot(page, "stands")
+    await is_clean(page)
+
+
+@on_session
+async def test_words_of_schemas_and_sources_show_every_sign_and_the_value_is_sent_as_it_is(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.about = json.loads(json.dumps(told.about), object_hook=hostile_words)
+    states = {**STATES, "nksHoTen": field("filled", "Phạm\u200b", "e1", editable=True)}
+    papers = [{**one, "title": f"{one['title']}{UNSEEN}"} for one in PAPERS]
+    told.answers["prefill"] = 200, answered(states, **{**ALL, "pending": None, "papers": papers})
+    page = await opened(profile, url)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await page.locator(".ml-details summary").first.click()
+    await page.get_by_role("button", name="Không dùng dữ liệu").first.click()
+    await page.get_by_role("button", name="Báo sai").first.click()
+    shown = await page.evaluate(
+        """() => [document.querySelector('motlan-form').textContent,
+          ...[...document.querySelectorAll('motlan-form [aria-label]')].map((one) => one.ariaLabel)]"""
+    )
+    assert not re.search("[\u202e\u200b]", " ".join(shown))
+    assert " ".join(shown).count("\ufffd") > 100
+    assert (await page.evaluate("document.querySelector('motlan-form').values"))["nksHoTen"] == "Phạm\u200b"
+    relation = page.get_by_role("combobox", name=re.compile("^Dân tộc")).last
+    await relation.select_option(index=1)
+    assert (await page.evaluate("document.querySelector('motlan-form').values"))["nksDanToc"] == "Kinh"
+
+
+UNSEEN = "\u202e\u200b"
+WORDS = {"title", "title_en", "x-title-en", "x-label", "x-label-en", "x-example", "provider"}
+
+
+def hostile_words(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: f"{value}{UNSEEN}" if name in WORDS and isinstance(value, str) else value
+        for name, value in found.items()
+    }
+
+
+@on_session
+async def test_value_that_was_taken_out_is_known_to_the_gateway_and_can_be_restored(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nycQuanHe"])
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "health"})
+    filled = {"nycQuanHe": field("filled", "Mẹ", "e1", editable=True), "nksNoiSinh": field("empty")}
+    emptied = {**filled, "nycQuanHe": field("kept", None)}
+    told.answers["prefill"] = 200, answered(filled, papers=REPLACED)
+    page = await opened(profile, url)
+    paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    relation = page.get_by_label("Quan hệ với người được đăng ký")
+    await everything_typed(page)
+    await relation.fill("")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    more = {"papers": REPLACED, "pending": "token", "sources": ALL["sources"]}
+    told.answers["prefill"] = 200, answered({**emptied, "nksDanToc": waiting}, **more)
+    assert (await checked(page, told))["nycQuanHe"] is None
+    # the gateway decided by the empty field; what the source says is not lost, nor after a late answer
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    late = answered({**emptied, "nksDanToc": field("filled", "Kinh", "e2", editable=True)}, papers=REPLACED)
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await expect(page.get_by_text("Vừa nhận")).to_be_visible()
+    mine = box(page, "Quan hệ với người được đăng ký")
+    await expect(mine).to_contain_text("Ông/bà đã sửa; CSDL quốc gia về dân cư ghi Mẹ")
+    await mine.get_by_role("button", name="Khôi phục").click()
+    await expect(relation).to_have_value("Mẹ")
+    await expect(relation).to_be_focused()
+    await expect(mine).to_contain_text("CSDL quốc gia về dân cư")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    told.answers["prefill"] = 200, answered(filled, papers=REPLACED)
+    assert "nycQuanHe" not in await checked(page, told)
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    assert (await page.evaluate("document.querySelector('motlan-form').values"))["nycQuanHe"] == "Mẹ"
+
+
+async def checked(page: Page, told: ScriptedPortal) -> dict[str, Any]:
+    """What the gateway was asked to know before the check page."""
+    asked = [act for act, _ in told.received].count("prefill")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.get_by_role("heading", name="Kiểm tra trước khi nộp")).to_be_focused()
+    bodies = [body for act, body in told.received if act == "prefill"]
+    assert len(bodies) == asked + 1
+    known: dict[str, Any] = bodies[-1]["known"]
+    return known
+
+
+@on_session
+async def test_paper_of_an_object_that_is_typed_follows_it_when_it_is_typed_emptied_and_refused(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nksQueQuan"])
+    first = {"nksQueQuan": field("empty"), "nycQuanHe": field("filled", "Mẹ", "e1", editable=True)}
+    unnamed = {"code": "condition_unknown", "rule": "same:typed.nksQueQuan"}
+    required = [{**PAPERS[1], "state": "required", "reason": unnamed, "by": None}]
+    told.answers["prefill"] = 200, answered(first, papers=required)
+    page = await opened(profile, url)
+    paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    place = page.get_by_label("Quê quán")
+    await everything_typed(page)
+    await place.fill("Hưng Yên")
+    told.answers["prefill"] = (
+        200,
+        answered({**first, "nksQueQuan": field("kept", "Hưng Yên")}, papers=REPLACED),
+    )
+    assert (await checked(page, told))["nksQueQuan"] == "Hưng Yên"
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await place.fill("")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    told.answers["prefill"] = 200, answered({**first, "nksQueQuan": field("kept", None)}, papers=required)
+    assert (await checked(page, told))["nksQueQuan"] is None
+    await expect(paper.locator("input[type=file]")).to_have_count(1)
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await place.fill("Hưng Yên")
+    told.answers["prefill"] = (
+        200,
+        answered({**first, "nksQueQuan": field("kept", "Hưng Yên")}, papers=REPLACED),
+    )
+    await checked(page, told)
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    requester = page.get_by_role("region", name="Người yêu cầu", exact=True)
+    await requester.locator("summary").first.click()
+    await requester.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await requester.get_by_role("button", name="Không dùng", exact=True).click()
+    await expect(paper).to_contain_text("Vì ông/bà không dùng dữ liệu thay giấy tờ này")

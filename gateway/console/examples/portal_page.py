@@ -12,7 +12,12 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, encode_basic_auth, web
 
 PERSON = {"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
-ACTS = {"decision": "/v1/prefill/decision", "corrections": "/v1/corrections", "consents": "/v1/consents"}
+ACTS = {
+    "decision": "/v1/prefill/decision",
+    "corrections": "/v1/corrections",
+    "consents": "/v1/consents",
+    "withdraw": "/v1/consents/withdraw",
+}
 
 
 class Proxy:

@@ -9,7 +9,7 @@ export interface MotlanSubmit {
   values: Record<string, unknown>;
   /** evidence that the person refused; the decision is already sent */
   refused: string[];
-  /** consent under which `keep` (own data) may be kept; null: nothing was ticked */
+  /** consent under which `keep` (own data) may be kept, the same each time the form is sent; null: nothing was ticked */
   consent: string | null;
   keep: string[];
   /** code of the paper -> the file that was chosen */

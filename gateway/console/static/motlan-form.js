@@ -14,7 +14,7 @@
   const MOST_RADIOS = 3;
   const CONSENT_DAYS = 30;
   const LOADING_MS = 300;
-  const DAY_MS = 86_400_000;
+  const inDays = (days) => new Date(Date.now() + days * 86_400_000);
   const HERE = document.currentScript?.src ?? "";
 
   /* ---------------------------------------------------------------------------------------------- words */
@@ -26,8 +26,6 @@
     legendFilled: ["{n} điền sẵn", "{n} prefilled"],
     legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
     legendLeft: ["{n} còn lại", "{n} left"],
-    savedPapers: ["{n} giấy tờ ông/bà không phải nộp", "{n} papers you need not bring"],
-    toPapers: ["Thành phần hồ sơ ({n})", "Papers ({n})"],
     tasks: ["{n} việc cần ông/bà làm: ", "{n} things for you to do: "],
     taskChoose: ["chọn {label}", "choose {label}"],
     waitingFor: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
@@ -116,6 +114,8 @@
     consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first."],
     ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
     ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
+    ownEnded: ["Sự đồng ý lưu dữ liệu đã được rút lại.", "The consent to keep data is withdrawn."],
+    ownStands: ["Sự đồng ý lưu dữ liệu chưa rút lại được. Nếu hồ sơ đã được nhận, dữ liệu vẫn được lưu. Ông/bà rút lại ở trang Dữ liệu của tôi.", "The consent to keep data could not be withdrawn. If the form was received, the data are kept. Withdraw it on the page My data."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
     checkTitle: ["Kiểm tra trước khi nộp", "Check before you submit"],
     submit: ["Nộp hồ sơ", "Submit"],
@@ -188,43 +188,38 @@
     return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((name) => isSame(one[name], other[name]));
   };
 
-  /** Elements of plain data: no markup is ever read. Attributes that are null or false are left out. */
+  const SVG = ["svg", "path", "rect"];
+  const isThere = (one) => one !== null && one !== undefined && one !== false;
+
+  /** Elements of plain data: no markup is ever read, and every sign of a text is seen. Attributes that are null or false are left out. */
   function make(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
+    const made = document.createElementNS(`http://www.w3.org/${SVG.includes(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-      else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+      else if (isThere(value)) made.setAttribute(name, value === true ? "" : value);
     }
-    made.append(...children.flat(9).filter((one) => one !== null && one !== undefined && one !== "" && one !== false));
+    made.append(...children.flat(9).filter((one) => isThere(one) && one !== "").map((one) => (one instanceof Node ? one : seen(one))));
     return made;
   }
 
-  function svg(tag, attributes) {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  }
-
+  const mark = (node, name, value) => (value ? node.setAttribute(name, value) : node.removeAttribute(name));
   const button = (words, onclick, more = {}) => make("button", { type: "button", class: "ml-button", onclick, ...more }, words);
   const link = (words, onclick, more = {}) => button(words, onclick, { class: "ml-link", ...more });
+  /** A link within the form; the address of the page stays, which may be the portal's own route. */
+  const anchor = (id, words, go) => make("a", { href: `#${id}`, onclick: (event) => { event.preventDefault(); go(); } }, words);
   const tagged = (tag, name) => (...children) => make(tag, name ? { class: name } : {}, ...children);
   const [small, bold, buttons, strong, span, li, para] = [["p", "ml-small"], ["p", "ml-strong"], ["div", "ml-buttons"], ["strong"], ["span"], ["li"], ["p"]].map((one) => tagged(...one));
+  const pair = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, value));
+  const wrong = (place, ...words) => place.replaceChildren(icon("cross", "stop"), span(words));
   const sign = (name, kind, ...content) => make("p", { class: "ml-said" }, icon(name, kind), span(content));
   const bdi = (text) => make("bdi", {}, cut(seen(text), LONGEST));
 
-  function icon(name, kind = "") {
-    const made = svg("svg", { class: `ml-icon ${kind && `ml-c-${kind}`}`, viewBox: "0 0 24 24", "aria-hidden": "true" });
-    made.append(svg("path", { d: ICONS[name] }));
-    return made;
-  }
+  const icon = (name, kind = "") => make("svg", { class: `ml-icon ml-c-${kind}`, viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: ICONS[name] }));
 
-  const PARTS = new Intl.DateTimeFormat("en-GB", {
-    timeZone: "Asia/Ho_Chi_Minh", day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit",
-    second: "2-digit", hourCycle: "h23",
-  });
+  const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Ho_Chi_Minh", dateStyle: "short", timeStyle: "medium" });
   function moment(time) {
-    const found = Object.fromEntries(PARTS.formatToParts(new Date(time)).map((one) => [one.type, one.value]));
-    return { day: `${found.day}/${found.month}/${found.year}`, time: `${found.hour}:${found.minute}`, exact: `${found.hour}:${found.minute}:${found.second}` };
+    const [day, exact] = CLOCK.format(new Date(time)).split(", ");
+    return { day, exact, time: exact.slice(0, 5) };
   }
 
   /** Whether a text is a date or part of one: 15/02/1990, 02/1990, 1990. */
@@ -244,8 +239,15 @@
     }
   }
 
+  /** The name of an attribute within its evidence. */
+  const attributeOf = ({ attribute }) => attribute?.slice(attribute.indexOf(".") + 1);
+
   /** Every text of a tree, such as `e1:person.full_name` in the proof of a paper. */
   const texts = (tree) => (typeof tree === "string" ? [tree] : tree && typeof tree === "object" ? Object.values(tree).flatMap(texts) : []);
+
+  /** States of a paper that is not handed in. */
+  const SAVED = ["replaced", "reusable"];
+  const restsOn = (proof, evidence) => texts(proof).some((word) => word.startsWith(`${evidence}:`));
 
   /* ---------------------------------------------------------------------------------------------- controls */
 
@@ -270,19 +272,19 @@
   }
 
   /**
-   * What a person types a value with: {node, get, set, first, group}. `told` is called at each change.
+   * What a person types a value with: {node, get, set, first, group}. `onchange` is called at each change.
    * `group`: it is several inputs, named by `aria-labelledby`.
    */
-  function control(field, id, form, told) {
+  function control(field, id, form, onchange) {
     const { schema } = field;
-    if (schema.type === "array") return table(field, id, form, told);
-    if (schema.type === "object") return several(schema, id, form, told);
+    if (schema.type === "array") return table(field, id, form, onchange);
+    if (schema.type === "object") return several(schema, id, form, onchange);
     const rows = choices(schema, form.catalogues, form.vi);
-    if (rows) return rows.length <= MOST_RADIOS ? radios(rows, id, told) : select(rows, id, form, told);
-    return input(schema, id, form, told);
+    if (rows) return rows.length <= MOST_RADIOS ? radios(rows, id, onchange) : select(rows, id, form, onchange);
+    return input(schema, id, form, onchange);
   }
 
-  function input(schema, id, form, told) {
+  function input(schema, id, form, onchange) {
     const widget = schema["x-widget"];
     const isDigits = /^\^\(?\[0-9\]/.test(schema.pattern ?? "") || widget === "date";
     const known = form.catalogues[schema["x-catalogue"]] ?? [];
@@ -290,7 +292,7 @@
       id, class: `ml-input${widget === "date" || widget === "tel" ? " ml-narrow" : ""}`, autocomplete: "off", maxlength: schema["x-max-length"],
       type: widget === "tel" || widget === "email" ? widget : "text", spellcheck: "false",
       inputmode: isDigits ? "numeric" : schema.type === "number" ? "decimal" : null,
-      list: known.length ? `${id}-list` : null, oninput: told,
+      list: known.length ? `${id}-list` : null, oninput: onchange,
     });
     const isNumber = schema.type === "number" || schema.type === "integer";
     const get = () => {
@@ -299,16 +301,16 @@
       const number = Number(text.replace(/\.(?=.*,)/g, "").replace(",", "."));
       return Number.isFinite(number) ? number : text;
     };
-    const set = (value) => { node.value = value === null || value === undefined ? "" : isNumber && form.vi ? String(value).replace(".", ",") : String(value); };
-    const list = known.length ? make("datalist", { id: `${id}-list` }, known.map(([code, name]) => make("option", { value: code }, seen(name)))) : null;
+    const set = (value) => { node.value = isNumber && form.vi ? String(value ?? "").replace(".", ",") : value ?? ""; };
+    const list = known.length ? make("datalist", { id: `${id}-list` }, known.map(([code, name]) => make("option", { value: code }, name))) : null;
     return { node: list ? make("div", {}, node, list) : node, get, set, first: node };
   }
 
-  function select(rows, id, form, told) {
-    const node = make("select", { id, class: "ml-input", onchange: told }, make("option", { value: "" }, form.say("select")),
-      rows.map(([code, name]) => make("option", { value: code }, seen(name))));
+  function select(rows, id, form, onchange) {
+    const node = make("select", { id, class: "ml-input", onchange }, make("option", { value: "" }, form.say("select")),
+      rows.map(([code, name]) => make("option", { value: code }, name)));
     const set = (value) => {
-      const text = value === null || value === undefined ? "" : String(value);
+      const text = String(value ?? "");
       // a value that the list does not know stays as it is
       if (text && ![...node.options].some((one) => one.value === text)) node.append(make("option", { value: text }, short(text)));
       node.value = text;
@@ -316,8 +318,8 @@
     return { node, get: () => node.value || null, set, first: node };
   }
 
-  function radios(rows, id, told) {
-    const all = rows.map(([code], at) => make("input", { type: "radio", name: id, id: `${id}-${at}`, value: code, onchange: told }));
+  function radios(rows, id, onchange) {
+    const all = rows.map(([code], at) => make("input", { type: "radio", name: id, id: `${id}-${at}`, value: code, onchange }));
     const node = make("div", { class: "ml-radios" }, all.map((one, at) =>
       make("label", { class: "ml-radio", for: one.id }, one, bdi(rows[at][1]))));
     return {
@@ -326,10 +328,18 @@
     };
   }
 
-  function several(schema, id, form, told) {
-    const inner = byOrder(schema.properties).map(([name, one]) => [name, control({ schema: one }, `${id}-${name}`, form, told), one]);
+  /** The label of a control; of several inputs, the name of their group. */
+  function named({ group, node }, look, id, ...words) {
+    if (!group) return make("label", { class: look, for: id, id: `${id}-label` }, words);
+    node.setAttribute("role", group);
+    node.setAttribute("aria-labelledby", `${id}-label`);
+    return make("span", { class: look, id: `${id}-label` }, words);
+  }
+
+  function several(schema, id, form, onchange) {
+    const inner = byOrder(schema.properties).map(([name, one]) => [name, control({ schema: one }, `${id}-${name}`, form, onchange), one]);
     const node = make("div", { class: "ml-several" }, inner.map(([name, part, one]) =>
-      make("div", { class: "ml-part" }, part.group ? make("span", { class: "ml-sub" }, title(one, form.vi)) : make("label", { class: "ml-sub", for: `${id}-${name}` }, title(one, form.vi)), part.node)));
+      make("div", {}, named(part, "ml-sub", `${id}-${name}`, title(one, form.vi)), part.node)));
     const get = () => {
       const found = Object.fromEntries(inner.map(([name, part]) => [name, part.get()]).filter(([, value]) => !isBlank(value)));
       return Object.keys(found).length ? found : null;
@@ -337,22 +347,22 @@
     return { node, get, set: (value) => inner.forEach(([name, part]) => part.set(value?.[name])), first: inner[0][1].first, group: "group" };
   }
 
-  function table(field, id, form, told) {
+  function table(field, id, form, onchange) {
     let rows = [];
     let made = 0;
     const list = make("div", { class: "ml-rows" });
-    const more = button(form.say("addRow"), () => { add().first.focus(); told(); }, { id });
+    const more = button(form.say("addRow"), () => { add().first.focus(); onchange(); }, { id });
     const renumber = () => rows.forEach((row, at) => {
       row.head.textContent = form.text("row", { n: at + 1 });
       row.drop.textContent = form.text("dropRow", { n: at + 1 });
     });
     function add() {
-      const row = several(field.schema.items, `${id}-${made++}`, form, told);
+      const row = several(field.schema.items, `${id}-${made++}`, form, onchange);
       row.head = make("p", { class: "ml-sub", id: `${id}-${made}-head` });
-      row.drop = make("button", { type: "button", class: "ml-link", onclick: () => {
+      row.drop = link("", () => {
         rows = rows.filter((one) => one !== row);
-        row.box.remove(); renumber(); more.focus(); told();
-      } });
+        row.box.remove(); renumber(); more.focus(); onchange();
+      });
       row.box = make("div", { class: "ml-row", role: "group", "aria-labelledby": row.head.id }, row.head, row.node, row.drop);
       rows.push(row);
       list.append(row.box);
@@ -386,6 +396,7 @@
     #sections = new Map();
     #step = "form";
     #decided = false;
+    #keeping = null; // the consent to keep own data, once given
     #busy = false;
     #notes = new Map();
     #parts = {};
@@ -400,6 +411,9 @@
     get values() { return this.#values(); }
 
     get vi() { return (this.getAttribute("lang") || this.closest("[lang]")?.lang || "vi").slice(0, 2) !== "en"; }
+    get #csrf() { return document.querySelector('meta[name="csrf"]')?.content; }
+    get #lang() { return this.vi ? "vi" : "en"; }
+    get #groups() { return this.#about.form["x-groups"] ?? [{ title: "" }]; }
     get catalogues() { return this.#about?.form["x-catalogues"] ?? {}; }
 
     connectedCallback() {
@@ -433,13 +447,13 @@
     /** Errors that the portal found: field -> what is wrong. */
     showErrors(errors) {
       this.#show("form");
-      this.#tell(Object.entries(errors).map(([key, text]) => [this.#fields.find((one) => one.key === key), String(text)]).filter(([field]) => field));
+      this.#markWrong(Object.entries(errors).map(([key, text]) => [this.#fields.find((one) => one.key === key), String(text)]).filter(([field]) => field));
     }
 
     /* -------------------------------------------------------------------------------- words */
 
     text(name, values = {}) {
-      return WORDS[name][this.vi ? 0 : 1].replace(/\{(\w+)\}/g, (_, part) => String(values[part] ?? ""));
+      return WORDS[name][this.vi ? 0 : 1].replace(/\{(\w+)\}/g, (_, part) => seen(values[part] ?? ""));
     }
 
     /** A sentence as nodes: values stand in <bdi>, so that they turn nothing around them. */
@@ -459,8 +473,7 @@
 
     #source(name) {
       const found = this.#about?.sources?.find((one) => one.source === name);
-      if (!found) return name ? seen(name) : this.text("source");
-      return seen((this.vi ? found.title : found.title_en) || found.title);
+      return found ? this.#titled(found) : name || this.text("source");
     }
 
     #reason(reason) {
@@ -477,12 +490,12 @@
       const text = seen(value);
       const node = make("bdi", {}, cut(text, LONGEST));
       if (text.length <= LONGEST) return [node];
-      const more = make("button", { type: "button", class: "ml-link", "aria-expanded": "false", onclick: () => {
+      const more = link(this.say("all"), () => {
         node.textContent = text;
         more.remove();
         node.tabIndex = -1;
         node.focus();
-      } }, this.say("all"));
+      }, { "aria-expanded": "false" });
       return [node, " ", more];
     }
 
@@ -510,7 +523,7 @@
     /* -------------------------------------------------------------------------------- server */
 
     async #call(method, path, body) {
-      const csrf = document.querySelector('meta[name="csrf"]')?.content;
+      const csrf = this.#csrf;
       const headers = { Accept: "application/json" };
       if (body) headers["Content-Type"] = "application/json";
       if (csrf) headers["X-CSRF-Token"] = csrf;
@@ -555,10 +568,10 @@
 
     #loading() {
       this.setAttribute("aria-busy", "true");
-      this.replaceChildren(make("p", { class: "ml-loading", role: "status" }, icon("hourglass", "wait"), this.say("loading")));
+      this.replaceChildren(make("p", { role: "status" }, icon("hourglass", "wait"), this.say("loading")));
     }
 
-    /** Asks for the data. What was typed is said to the server and stays. */
+    /** Asks for the data. What was typed is sent with it, and stays. */
     async #prefill(run) {
       const known = JSON.stringify(this.#typedValues());
       const answer = await this.#call("POST", "/prefill", {
@@ -574,25 +587,31 @@
       this.#emit("prefill", { exchange_id: answer.exchange_id, fields: this.#fields.filter((one) => one.entry.evidence).map((one) => one.key), pending: this.#waits });
     }
 
-    #typedValues() { return Object.fromEntries(this.#fields.filter((one) => one.typed && !isBlank(one.value)).map((one) => [one.key, one.value])); }
+    /** What was typed; null where a value was taken out. */
+    #typedValues() { return Object.fromEntries(this.#fields.filter((one) => one.typed && (one.entry.state !== "disputed" || !isBlank(one.value))).map((one) => [one.key, isBlank(one.value) ? null : one.value])); }
 
     /** The first answer: fields that nobody touched are as it says. */
     #take(answer) {
       // another exchange may give its evidence other names: what was refused stays refused
-      const told = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
-      const refused = [...this.#refused].map((one) => told(this.#answer?.evidence[one]));
-      this.#refused = new Set(Object.keys(answer.evidence).filter((one) => refused.includes(told(answer.evidence[one]))));
-      for (const { choice } of this.#fields) if (choice?.found) choice.evidence = Object.keys(answer.evidence).find((one) => told(answer.evidence[one]) === told(choice.found));
-      this.#answer = answer;
-      this.#waits = answer.pending !== null && answer.pending !== undefined;
+      const query = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
+      const before = this.#answer?.evidence ?? {};
+      const now = (found) => Object.keys(answer.evidence).find((one) => query(answer.evidence[one]) === query(found));
+      const refused = new Set([...this.#refused].map((one) => now(before[one])).filter(Boolean));
+      for (const { choice } of this.#fields) if (choice?.found) choice.evidence = now(choice.found);
+      this.#waits = !isBlank(answer.pending);
       for (const field of this.#fields) {
-        const entry = answer.fields[field.key] ?? field.entry;
+        const { entry: old } = field;
+        let entry = answer.fields[field.key] ?? old;
+        // what a source said of a value that was typed since stays known
+        if (entry.state === "kept" && field.typed && old.state === "filled" && !this.#isRefused(field)) entry = { ...old, evidence: now(before[old.evidence]), reason: { source: before[old.evidence]?.source, ...old.reason } };
         field.entry = entry;
         field.attribute = entry.attribute ?? field.attribute;
         field.just = false;
         field.offer = null;
-        if (!field.typed) field.value = entry.state === "disputed" || this.#isRefused(field) ? null : entry.value;
+        if (!field.typed) field.value = entry.state === "disputed" || refused.has(entry.evidence) ? null : entry.value;
       }
+      this.#answer = answer;
+      this.#refused = refused;
     }
 
     #listen(run) {
@@ -629,10 +648,10 @@
     /** The whole answer again: only what changed is touched, and nothing that a person typed or is in. */
     #late(answer) {
       const waited = this.#fields.filter((field) => this.#isPending(field));
-      const changed = this.#fields.filter((field) => answer.fields[field.key] && JSON.stringify(answer.fields[field.key]) !== JSON.stringify(field.entry));
+      const changed = this.#fields.filter((field) => answer.fields[field.key] && JSON.stringify(answer.fields[field.key]) !== JSON.stringify(this.#answer.fields[field.key]));
       const focused = document.activeElement;
       this.#answer = answer;
-      this.#waits = answer.pending !== null && answer.pending !== undefined;
+      this.#waits = !isBlank(answer.pending);
       for (const field of changed) {
         const entry = field.entry = answer.fields[field.key];
         field.attribute = entry.attribute ?? field.attribute;
@@ -672,7 +691,7 @@
       const parts = this.#parts;
       parts.go = make("button", { type: "submit", class: "ml-button ml-main" }, this.say("check"));
       parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest, make("div", { class: "ml-actions" }, parts.go));
-      // what happens inside is told by the element's own events
+      // the element has events of its own
       const quiet = (event) => event.stopPropagation();
       const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {
         event.preventDefault();
@@ -695,7 +714,7 @@
       const { groups } = this.#parts;
       groups.replaceChildren();
       this.#blocks = [];
-      for (const group of this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]) {
+      for (const group of this.#groups) {
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name);
         const head = make(this.#parts.h, { id: `${this.#id}-g-${group.name}` }, this.#titled(group));
         const section = make("section", { class: "ml-group", "aria-labelledby": head.id, hidden: own.every((one) => !this.#applies(one)) }, group.title && head);
@@ -833,14 +852,10 @@
         const made = field.control = control(field, field.id, this, () => this.#typed(field));
         made.set(field.value);
         const words = [this.#label(field), field.required && make("span", { class: "ml-required" }, " ", this.say("required"))];
-        head.push(made.group ? make("span", { class: "ml-label", id: `${field.id}-label` }, words) : make("label", { class: "ml-label", for: field.id, id: `${field.id}-label` }, words));
+        head.push(named(made, "ml-label", field.id, words));
         const hint = this.#hint(field.schema);
-        if (hint) head.push(make("p", { class: "ml-hint", id: `${field.id}-hint` }, hint));
+        if (hint) head.push(slots.hint = make("p", { class: "ml-hint", id: `${field.id}-hint` }, hint));
         const target = made.group ? made.node : made.first;
-        if (made.group) {
-          target.setAttribute("role", made.group);
-          target.setAttribute("aria-labelledby", `${field.id}-label`);
-        }
         if (field.required && made.group !== "group") target.setAttribute("aria-required", "true");
         field.described = target;
         slots.control.append(made.node);
@@ -865,7 +880,7 @@
 
     /** Origin, box and error of a field; they stand under its control, so that it stays where it is. */
     #drawNotes(field) {
-      const { origin, box, error } = field.slots;
+      const { origin, box, error, hint } = field.slots;
       const line = this.#originLine(field) ?? [];
       origin.replaceChildren(...line);
       const said = line.length ? `${field.id}-said` : "";
@@ -873,14 +888,12 @@
       box.replaceChildren(...this.#boxOf(field));
       if (this.#isPending(field)) field.box.classList.add("ml-waits");
       error.hidden = !field.error;
-      error.replaceChildren(...(field.error ? [icon("cross", "stop"), strong(this.say("error")), " ", field.error] : []));
+      if (field.error) wrong(error, strong(this.say("error")), " ", field.error);
       const target = field.kind === "disputed" ? field.slots.control.firstElementChild : field.described;
       if (field.kind === "locked" || !target) return;
-      const ids = [field.box.querySelector(`#${CSS.escape(`${field.id}-hint`)}`)?.id, said, field.error && error.id].filter(Boolean);
-      if (ids.length) target.setAttribute("aria-describedby", ids.join(" "));
-      else target.removeAttribute("aria-describedby");
-      if (field.error) target.setAttribute("aria-invalid", "true");
-      else target.removeAttribute("aria-invalid");
+      const ids = [hint?.id, said, field.error && error.id].filter(Boolean);
+      mark(target, "aria-describedby", ids.join(" "));
+      mark(target, "aria-invalid", Boolean(field.error));
     }
 
     #line(name, kind, ...content) { return [make("span", { class: "ml-said" }, icon(name, kind), span(content))]; }
@@ -904,7 +917,7 @@
       }
       switch (entry.state) {
         case "filled": {
-          const declared = this.#answer?.evidence[entry.evidence]?.declared?.[entry.attribute?.split(".").slice(1).join(".")];
+          const declared = this.#answer?.evidence[entry.evidence]?.declared?.[attributeOf(entry)];
           if (declared) return this.#originOf(entry.evidence, [field], false, this.say("declared", { since: moment(declared.given_at).day, until: moment(declared.valid_until).day }), "pencil", field.just);
           return this.#originOf(entry.evidence, [field], false, this.say("from", this.#by(entry.evidence)), "landmark", field.just);
         }
@@ -935,21 +948,23 @@
       return state === "not_found" && reason?.source !== "own_data" ? ["slash", "mute", this.say("notFound", { source })] : null;
     }
 
+    #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value)))); }
+
     /** The grey line of an evidence with all that is behind it. */
     #originOf(evidence, fields, isLocked, sentence, sign, isJust = false) {
       const found = this.#answer?.evidence[evidence];
-      if (!found) return [];
+      if (!found) return this.#line(sign, "", this.#sourceOf(fields[0]));
       const provider = this.#about.sources?.find((one) => one.source === found.source)?.provider ?? found.provider;
       const until = found.valid_until && moment(found.valid_until);
       const at = found.fetched_at && moment(found.fetched_at);
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
         ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis]];
-      const panel = make("div", { class: "ml-panel" });
+      const panel = make("div");
       const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, fields));
       const refuse = link(this.say("refuse"), () => this.#askRefuse(panel, refuse, evidence));
       const details = make("details", { class: "ml-details" }, make("summary", {}, this.say("origin"), make("span", { class: "ml-hidden" }, ` ${fields.map((one) => this.#label(one)).join(", ")}`)),
         make("div", { class: "ml-inside" },
-          make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, this.say(name)), make("dd", {}, this.#shown(value))))),
+          this.#facts(pairs),
           found.sandbox ? small(this.say("sandbox")) : "",
           buttons(fields.length && !found.self_declared ? report : "", this.#answer.preview && !this.#decided ? refuse : ""), panel));
       details.addEventListener("keydown", (event) => {
@@ -968,16 +983,11 @@
       if (this.#isOffered(field)) {
         const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
         const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
-          button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#keep(field))];
+          button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#settle(field, { offer: null, typed: true }))];
         found.push(make("div", { class: "ml-box ml-doubt" }, sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
       }
       if (entry.state === "disputed" && field.kind === "input") {
-        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => {
-          Object.assign(field, { choice, value, typed: true });
-          this.#drawField(field);
-          this.#focus(field);
-          this.#changed(field);
-        });
+        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => this.#settle(field, { choice, value, typed: true }));
         found.push(make("div", { class: "ml-box ml-doubt" }, sign("compare", "doubt", this.say("differ")),
           buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
@@ -988,8 +998,11 @@
       if (!field.typed && text && seen(text) !== text) found.push(sign("warning", "doubt", this.say("hidden"), this.#shown(text)));
       const keep = field.schema["x-keep"];
       if (keep && field.kind === "input" && this.#isKeeper(field) && !this.#answer?.evidence[entry.evidence]?.declared) {
-        const until = moment(Date.now() + keep.days * DAY_MS).day;
-        const tick = make("input", { type: "checkbox", id: `${field.id}-keep`, "aria-describedby": `${field.id}-keep-hint`, onchange: () => { field.isKept = tick.checked; } });
+        const until = moment(inDays(keep.days)).day;
+        const tick = make("input", { type: "checkbox", id: `${field.id}-keep`, "aria-describedby": `${field.id}-keep-hint`, onchange: () => {
+          field.isKept = tick.checked;
+          if (!field.isKept && this.#keeping) this.#withdraw();
+        } });
         tick.checked = field.isKept;
         found.push(make("div", { class: "ml-box ml-own" }, make("label", { class: "ml-radio", for: tick.id }, tick, span(this.say("ownTick", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
       }
@@ -1012,11 +1025,10 @@
 
     #disputed(field) {
       const shown = this.#candidates(field);
-      const own = control(field, field.id, this, () => { field.value = own.get(); this.#changed(field); });
-      const typing = make("div", { class: "ml-typing" }, own.group ? make("span", { class: "ml-sub", id: `${field.id}-own` }, this.say("rightValue")) : make("label", { class: "ml-sub", for: field.id }, this.say("rightValue")), own.node);
-      if (own.group) { own.node.setAttribute("role", own.group); own.node.setAttribute("aria-labelledby", `${field.id}-own`); }
+      const id = `${field.id}-own`;
+      const own = control(field, id, this, () => { field.value = own.get(); this.#changed(field); });
+      const typing = make("div", {}, named(own, "ml-sub", id, this.say("rightValue")), own.node);
       typing.hidden = field.choice !== "none";
-      field.own = own;
       const choose = (choice) => {
         field.choice = choice;
         field.typed = true;
@@ -1064,19 +1076,13 @@
     /** The value of the source after all. */
     #restore(field) {
       const entry = field.offer ?? field.entry;
-      Object.assign(field, { offer: null, typed: false, value: entry.value, entry, choice: null, error: "" });
-      this.#drawField(field);
-      this.#drawAfter(field);
-      this.#focus(field);
-      this.#emit("change", { field: field.key });
+      this.#settle(field, { offer: null, typed: false, value: entry.value, entry, choice: null });
     }
 
-    #keep(field) {
-      field.offer = null;
-      field.typed = true;
-      this.#drawField(field);
-      this.#drawAfter(field);
+    #settle(field, change) {
+      this.#drawField(Object.assign(field, change));
       this.#focus(field);
+      this.#changed(field);
     }
 
     #focus(field) {
@@ -1086,6 +1092,8 @@
       place.tabIndex = -1;
       place.focus();
     }
+
+    #jump(field, words) { return anchor(`${field.id}-box`, words, () => this.#focus(field)); }
 
     #open(panel, from, content) {
       const close = () => { panel.replaceChildren(); from.focus(); };
@@ -1098,11 +1106,11 @@
     }
 
     #papersOf(evidence) {
-      return this.#papers().filter((one) => ["replaced", "reusable"].includes(one.state) && texts(one.by).some((word) => word.startsWith(`${evidence}:`)));
+      return this.#papers().filter((one) => SAVED.includes(one.state) && restsOn(one.by, evidence));
     }
 
     #askRefuse(panel, from, evidence) {
-      const fields = this.#fields.filter((one) => one.entry.evidence === evidence && one.entry.state === "filled");
+      const fields = this.#fields.filter((one) => one.entry.evidence === evidence && one.entry.state === "filled" && !one.typed);
       const papers = this.#papersOf(evidence);
       this.#open(panel, from, (close) => [bold(this.say("refuseTitle", this.#by(evidence))),
         fields.length ? para(this.say("refuseFields", { n: fields.length, fields: fields.map((one) => this.#label(one)).join(", ") })) : "",
@@ -1129,7 +1137,7 @@
     }
 
     #refusedLine(evidence) {
-      return [make("span", { class: "ml-said" }, icon("ban", "mute"), span(this.say("refused", this.#by(evidence)))),
+      return [...this.#line("ban", "mute", this.say("refused", this.#by(evidence))),
         this.#decided ? "" : link(this.say("again"), () => this.#refuse(evidence, false), { "data-evidence": evidence })].filter(Boolean);
     }
 
@@ -1138,12 +1146,12 @@
       const which = make("select", { id: `${this.#id}-r1`, class: "ml-input" }, fields.map((one, at) => make("option", { value: at }, this.#label(one))));
       const right = make("input", { id: `${this.#id}-r2`, class: "ml-input", maxlength: 500, autocomplete: "off" });
       const grounds = make("input", { id: `${this.#id}-r3`, class: "ml-input", maxlength: 300, autocomplete: "off" });
-      const said = make("p", { class: "ml-error", role: "alert" });
+      const alert = make("p", { class: "ml-error", role: "alert" });
       this.#open(panel, from, (close) => {
         const send = async () => {
           const field = fields[Number(which.value)];
           if (!right.value.trim()) {
-            said.replaceChildren(icon("cross", "stop"), strong(this.say("error")), " ", this.text("missing", { label: this.text("reportRight").toLowerCase() }));
+            wrong(alert, strong(this.say("error")), " ", this.text("missing", { label: this.text("reportRight").toLowerCase() }));
             right.focus();
             return;
           }
@@ -1152,22 +1160,30 @@
               exchange_id: this.#answer.exchange_id, subject: found.subject, source: found.source, attribute: field.entry.attribute, why: "citizen_corrects",
               shown: field.entry.original ?? field.entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
             });
-            const advice = done.advice?.[this.vi ? "vi" : "en"];
-            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", seen(advice)] : "")));
+            const advice = done.advice?.[this.#lang];
+            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", advice] : "")));
             panel.firstElementChild.focus();
           } catch (error) {
-            said.replaceChildren(icon("cross", "stop"), ...this.#words(error, "failedSend"));
+            wrong(alert, this.#words(error, "failedSend"));
             this.#lost(error);
           }
         };
         return [bold(this.say("reportTitle")), make("p", { class: "ml-hint" }, this.say("reportHint")),
           fields.length > 1 ? [make("label", { class: "ml-sub", for: which.id }, this.say("reportWhich")), which] : "",
-          make("label", { class: "ml-sub", for: right.id }, this.say("reportRight")), right, make("label", { class: "ml-sub", for: grounds.id }, this.say("reportGrounds")), grounds, said,
+          make("label", { class: "ml-sub", for: right.id }, this.say("reportRight")), right, make("label", { class: "ml-sub", for: grounds.id }, this.say("reportGrounds")), grounds, alert,
           buttons(button(this.say("send"), send), link(this.say("cancel"), close))];
       });
     }
 
     /* -------------------------------------------------------------------------------- consent */
+
+    /** The name of a consent that the person gives now. */
+    async #give(purpose, service, attributes, until) {
+      const done = await this.#call("POST", "/consents", {
+        purpose, attributes: { [service]: attributes }, text_version: TEXT_VERSION, language: this.#lang, channel: "portal", expires_at: until.toISOString().replace(/\.\d+/, ""),
+      });
+      return done.consent;
+    }
 
     /** One question per data service that waits for a consent. */
     #drawConsents() {
@@ -1177,33 +1193,30 @@
       for (const [service, one] of services) {
         const fields = this.#fields.filter((two) => two.entry.state === "withheld" && two.entry.reason?.code === "consent_missing" && (two.entry.reason.source ?? one.source) === one.source && two.entry.attribute);
         if (!fields.length) continue;
-        const until = new Date(Date.now() + CONSENT_DAYS * DAY_MS);
+        const until = inDays(CONSENT_DAYS);
         const id = `${this.#id}-c-${service}`;
         const tick = make("input", { type: "checkbox", id });
-        const said = make("p", { class: "ml-error", role: "alert" });
+        const alert = make("p", { class: "ml-error", role: "alert" });
         const procedure = this.#titled(this.#about.procedure);
         const pairs = [["consentWhat", fields.map((two) => this.#long(two)).join(", ")], ["consentWhom", this.text("consentTo", { from: this.#source(one.source), agency: this.getAttribute("agency") || this.text("agency") })],
           ["consentWhy", this.text("consentFor", { title: procedure })], ["consentUntil", moment(until).day], ["consentBack", this.text("consentHow")]];
-        const get = make("button", { type: "button", class: "ml-button", onclick: async () => {
-          said.replaceChildren();
-          if (!tick.checked) { said.append(icon("cross", "stop"), this.text("consentNone")); tick.focus(); return; }
+        let given = null;
+        const get = button(this.say("consentGet"), async () => {
+          alert.replaceChildren();
+          if (!tick.checked) { wrong(alert, this.text("consentNone")); tick.focus(); return; }
           const run = this.#run;
           try {
-            const done = await this.#call("POST", "/consents", {
-              purpose: this.#about.procedure.purpose, attributes: { [service]: [...new Set(fields.map((two) => two.entry.attribute.split(".").slice(1).join(".")))] },
-              text_version: TEXT_VERSION, language: this.vi ? "vi" : "en", channel: "portal", expires_at: until.toISOString().replace(/\.\d+/, ""),
-            });
-            this.#consent = done.consent;
+            this.#consent = given ??= await this.#give(this.#about.procedure.purpose, service, [...new Set(fields.map((two) => attributeOf(two.entry)))], until);
             await this.#prefill(run);
             this.#focus(fields[0]);
           } catch (error) {
-            said.append(icon("cross", "stop"), ...this.#words(error, "failedSend"));
+            wrong(alert, this.#words(error, "failedSend"));
             this.#lost(error);
           }
-        } }, this.say("consentGet"));
+        });
         const box = make("div", { class: "ml-box ml-own", role: "group", "aria-label": this.text("consentTitle") }, bold(this.say("consentTitle")),
-          make("dl", { class: "ml-pairs" }, pairs.map(([name, value]) => make("div", {}, make("dt", {}, this.say(name)), make("dd", {}, this.#shown(value))))),
-          make("label", { class: "ml-radio", for: id }, tick, this.say("consentTick")), said, buttons(get));
+          this.#facts(pairs),
+          make("label", { class: "ml-radio", for: id }, tick, this.say("consentTick")), alert, buttons(get));
         fields[0].box?.before(box);
       }
     }
@@ -1212,9 +1225,8 @@
 
     #papers() {
       return (this.#answer?.papers ?? []).map((one) => {
-        if (!["replaced", "reusable"].includes(one.state)) return one;
-        const words = texts(one.by ?? one.paper);
-        const isLost = [...this.#refused].some((evidence) => words.some((word) => word.startsWith(`${evidence}:`)));
+        if (!SAVED.includes(one.state)) return one;
+        const isLost = [...this.#refused].some((evidence) => restsOn(one.by ?? one.paper, evidence));
         const isEdited = this.#isEdited(one);
         return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited } : one;
       });
@@ -1223,13 +1235,22 @@
     /** Whether a value that a paper rests on is not as the gateway gave it, so that data do not replace the paper. */
     #isEdited(paper) {
       const keys = this.#about.procedure.papers?.[paper.code]?.rests_on;
-      return this.#fields.some((one) => one.typed && (!keys || keys.includes(one.key)) && (this.#isRefused(one) ? !isBlank(one.value) : !isSame(one.value, one.entry.value)));
+      return this.#fields.some((one) => (!keys || keys.includes(one.key)) && this.#isOther(one));
     }
+
+    /** Whether a field has another value than the gateway decided by. */
+    #isOther(field) {
+      const given = this.#isRefused(field) ? null : this.#answer.fields[field.key]?.value;
+      return (field.typed || this.#isRestored(field)) && !isSame(field.value, given);
+    }
+
+    /** Whether a value of a source stands again that the gateway did not give, as another was typed. */
+    #isRestored({ typed, entry, key }) { return !typed && entry.state === "filled" && this.#answer?.fields[key]?.state === "kept"; }
 
     /** Whether papers are to be decided again, by what was typed since. */
     #isOutdated() {
-      return this.#known !== JSON.stringify(this.#typedValues()) &&
-        this.#answer?.papers.some((one) => (one.state !== "required" || one.reason?.rule?.startsWith("same:")) && this.#isEdited(one));
+      return this.#known !== JSON.stringify(this.#typedValues()) && (this.#fields.some((one) => this.#isRestored(one)) ||
+        this.#answer?.papers.some((one) => (one.state !== "required" || one.reason?.rule?.startsWith("same:")) && this.#isEdited(one)));
     }
 
     #counts() {
@@ -1237,7 +1258,7 @@
       const given = all.filter((one) => !isBlank(one.value));
       const filled = given.filter((one) => this.#isOfSource(one) || (!one.typed && one.entry.state === "filled" && !this.#isRefused(one))).length;
       const typed = given.filter((one) => !this.#isOfSource(one) && (one.typed || one.entry.state === "kept")).length;
-      return { all: all.length, filled, typed, papers: this.#papers().filter((one) => ["replaced", "reusable", "digital_only"].includes(one.state)).length };
+      return { all: all.length, filled, typed, papers: this.#papers().filter((one) => [...SAVED, "digital_only"].includes(one.state)).length };
     }
 
     /** All but the fields; `event`: what just happened, said once with the summary. */
@@ -1263,17 +1284,15 @@
       const { summary } = this.#parts;
       if (!this.#answer || !summary) { summary?.replaceChildren(); return; }
       const { all, filled, typed } = this.#counts();
-      const bar = svg("svg", { class: "ml-bar", viewBox: "0 0 100 2", preserveAspectRatio: "none", "aria-hidden": "true" });
-      const wide = (n) => (all ? (100 * n) / all : 0);
-      bar.append(svg("rect", { class: "ml-bar-left", width: 100, height: 2 }), svg("rect", { class: "ml-bar-ok", width: wide(filled), height: 2 }), svg("rect", { class: "ml-bar-own", x: wide(filled), width: wide(typed), height: 2 }));
+      const piece = (name, x, width) => make("rect", { class: `ml-bar-${name}`, x, width, height: 1 });
+      const bar = make("svg", { class: "ml-bar", viewBox: `0 0 ${all || 1} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }, piece("left", 0, all), piece("ok", 0, filled), piece("own", filled, typed));
       const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
       const late = this.#fields.filter((one) => this.#isOffered(one));
-      const jump = (field, words) => make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); field.box?.scrollIntoView({ block: "center" }); } }, words);
-      const tasks = [...open, ...late].map((one) => jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
+      const tasks = [...open, ...late].map((one) => this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#papers().filter((one) => one.state === "required").length;
       summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: Math.max(0, all - filled - typed) }))),
-        make("ul", { class: "ml-lines" }, item("paper", "", make("a", { href: `#${this.#id}-papers`, onclick: (event) => { event.preventDefault(); const head = this.#parts.aside.querySelector("[tabindex]"); head?.focus(); head?.scrollIntoView(); } }, this.say("toPapers", { n: needed }))),
+        make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
           tasks.length ? item("tasks", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
           this.#waits ? item("hourglass", "wait", this.say("waitingFor", { source: strong(this.#waitingFor()) })) : ""));
     }
@@ -1284,14 +1303,14 @@
       const papers = this.#papers();
       const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis) })) : "");
       const required = papers.filter((one) => one.state === "required");
-      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.advice ? seen(one.advice[this.vi ? "vi" : "en"]) : one.reason ? this.#reason(one.reason) : "");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
         files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
         return files.get(one.code);
       };
       const by = (one) => {
-        const used = [...new Set(Object.entries(this.#answer.evidence).filter(([evidence]) => texts(one.by).some((word) => word.startsWith(`${evidence}:`))).map(([, found]) => this.#source(found.source)))];
+        const used = [...new Set(Object.entries(this.#answer.evidence).filter(([evidence]) => restsOn(one.by, evidence)).map(([, found]) => this.#source(found.source)))];
         return one.state === "digital_only" ? this.say("digital") : used.length ? this.say("replacedBy", { sources: used.join(", ") }) : "";
       };
       const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "toBring" ? "paper" : "paperDone", head === "toBring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
@@ -1329,8 +1348,8 @@
       const { notes, h } = this.#parts;
       if (!notes) return;
       const warnings = this.#answer?.warnings ?? [];
-      notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => make("div", { class: `ml-box ml-${kind}` }, make("div", { class: "ml-said" }, icon(kind === "stop" ? "cross" : "cloud", kind), make("div", {}, content)))),
-        ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), make("ul", { class: "ml-list" }, warnings.map((one) => li(bdi(one.for_citizen[this.vi ? "vi" : "en"])))))] : []));
+      notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => make("div", { class: `ml-box ml-${kind}` }, make("div", { class: "ml-said" }, icon({ stop: "cross", ok: "check" }[kind] ?? "cloud", kind), make("div", {}, content)))),
+        ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), make("ul", { class: "ml-list" }, warnings.map((one) => li(bdi(one.for_citizen[this.#lang])))))] : []));
     }
 
     /** A refusal in words: what happened, what it means, the reference. */
@@ -1338,7 +1357,7 @@
       const body = error instanceof Problem ? error.body : {};
       const words = (this.vi ? body.title_vi : body.title) ?? body.title ?? this.text("unreachable");
       const detail = (this.vi ? body.detail_vi : body.detail) ?? "";
-      return [strong(this.say(head)), ". ", seen(words), detail ? `. ${seen(detail)}` : "", body.exchange_id ? [" ", this.text("referenceId", { id: body.exchange_id })] : ""].flat();
+      return [strong(this.say(head)), ". ", words, detail ? `. ${detail}` : "", body.exchange_id ? [" ", this.text("referenceId", { id: body.exchange_id })] : ""].flat();
     }
 
     #failed(error) {
@@ -1353,7 +1372,7 @@
       this.#lost(error);
     }
 
-    /** Told to the page; a fault of this script is also one of the page. */
+    /** The page gets the code; a fault of this script is also one of the page. */
     #lost(error) {
       this.#emit("error", { code: error instanceof Problem ? error.message : "form_broken" });
       if (!(error instanceof Problem)) reportError(error);
@@ -1386,17 +1405,17 @@
     async #check(isDecided = false) {
       const wrong = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]);
       const bad = wrong.filter(([, text]) => text);
-      this.#tell(bad);
+      this.#markWrong(bad);
       if (bad.length || this.#busy) return;
       if (isDecided || !this.#isOutdated()) { this.#show("check"); return; }
       const run = this.#run;
       this.#busy = true;
-      this.#parts.go.setAttribute("aria-disabled", "true");
+      mark(this.#parts.go, "aria-disabled", true);
       this.#note("again", "wait", null);
       try {
         await this.#prefill(run);
       } catch (error) {
-        this.#parts.go.removeAttribute("aria-disabled");
+        mark(this.#parts.go, "aria-disabled", false);
         this.#note("again", "wait", this.#words(error, "failed"));
         this.#lost(error);
       }
@@ -1406,14 +1425,14 @@
     }
 
     /** Errors: a summary with links, focused, and one at each field. */
-    #tell(bad) {
+    #markWrong(bad) {
       const { errors, h } = this.#parts;
       for (const field of this.#fields.filter((one) => one.box && one.slots)) {
         field.error = bad.find(([one]) => one === field)?.[1] ?? "";
         this.#drawNotes(field);
       }
       errors.hidden = !bad.length;
-      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(make("a", { href: `#${field.id}-box`, onclick: (event) => { event.preventDefault(); this.#focus(field); } }, text.charAt(0).toUpperCase() + text.slice(1)))))] : []));
+      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(this.#jump(field, text.charAt(0).toUpperCase() + text.slice(1)))))] : []));
       if (bad.length) errors.focus();
     }
 
@@ -1436,9 +1455,9 @@
         if (field.typed || field.entry.state === "kept") return this.#who(field)[2];
         return field.entry.evidence && !this.#isRefused(field) ? this.say("from", this.#by(field.entry.evidence)) : "";
       };
-      const groups = (this.#about.form["x-groups"] ?? [{ name: undefined, title: "" }]).map((group) => {
+      const groups = this.#groups.map((group) => {
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && this.#applies(one));
-        return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => make("div", {}, make("dt", {}, this.#label(one)), make("dd", {}, (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one)))))] : [];
+        return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => pair(this.#label(one), (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one))))] : [];
       });
       const refused = [...this.#refused].filter((one) => this.#answer?.evidence[one]);
       const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
@@ -1494,17 +1513,27 @@
       return !isMore;
     }
 
-    /** The consent under which own data are kept; null: nothing was ticked. */
+    /** Ends the consent to keep own data, or says that it stands. */
+    async #withdraw() {
+      const { consent } = this.#keeping;
+      this.#keeping = null;
+      try {
+        await this.#call("POST", "/withdraw", { consent });
+        this.#note("own", "ok", this.say("ownEnded"));
+      } catch (error) {
+        this.#note("own", "wait", this.say("ownStands"));
+        this.#lost(error);
+      }
+    }
+
+    /** The consent under which own data are kept: one for what is ticked. Null: nothing is. */
     async #keepOwn() {
       const fields = this.#fields.filter((one) => one.isKept && one.schema["x-keep"] && !isBlank(one.value));
-      if (!fields.length) return { consent: null, keep: [] };
       const days = Math.min(...fields.map((one) => one.schema["x-keep"].days));
       const keep = fields.map((one) => one.schema["x-keep"].attribute);
-      const done = await this.#call("POST", "/consents", {
-        purpose: "keep_own_data", attributes: { "own_data.kept": keep }, text_version: TEXT_VERSION, language: this.vi ? "vi" : "en", channel: "portal",
-        expires_at: new Date(Date.now() + days * DAY_MS).toISOString().replace(/\.\d+/, ""),
-      });
-      return { consent: done.consent, keep };
+      if (this.#keeping && String(this.#keeping.keep) !== String(keep)) await this.#withdraw();
+      if (!keep.length) return { consent: null, keep };
+      return this.#keeping ??= { consent: await this.#give("keep_own_data", "own_data.kept", keep, inDays(days)), keep };
     }
 
     #send({ consent, keep }) {
@@ -1513,7 +1542,7 @@
       if (!this.#emit("submit", detail, true) || !this.hasAttribute("action")) return;
       const { form } = this.#parts;
       const { files: _, ...plain } = detail;
-      const csrf = document.querySelector('meta[name="csrf"]')?.content;
+      const csrf = this.#csrf;
       form.querySelectorAll("input[type=hidden]").forEach((one) => one.remove());
       form.append(make("input", { type: "hidden", name: "motlan", value: JSON.stringify(plain) }), csrf ? make("input", { type: "hidden", name: "csrf", value: csrf }) : "");
       HTMLFormElement.prototype.submit.call(form);
