@@ -487,6 +487,7 @@ def _error_page(paths: frozenset[str], error: GatewayError, request: Request) ->
     values = {
         **frame.values(request), "status": error.http, "said": error.said, "retry_after": error.retry_after,
         "fault": (error.title_vi, error.title), "title": (error.title_vi, error.title), "assets": (),
+        "code": error.problem_code.value, "seen_url": error.members.get("url", ""),
     }  # fmt: skip
     headers = {**HEADERS, "X-Exchange-Id": request.exchange}
     if error.retry_after is not None:

@@ -80,6 +80,8 @@ from gateway.telemetry import log
 
 #: where the forms ask: below it, each page has an address of its own
 FORMS = "/portal/forms"
+#: what this person sent
+_SENT = "/portal/dossiers"
 _DEADLINE_MS = 1_500
 #: streams of one session; a further one is refused
 _MOST_STREAMS = 4
@@ -95,7 +97,7 @@ NOT_KEPT = "?kept=no"
 #: faults of a form that are said at a time
 _MOST_FAULTS = 20
 #: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
-_TRIES, _PAUSE_SECONDS = 40, 0.25
+_TRIES, _PAUSE_SECONDS = 20, 0.25
 _KINDS = {
     AccountKind.CITIZEN: ApplicantKind.CITIZEN,
     AccountKind.BUSINESS: ApplicantKind.BUSINESS,
@@ -542,7 +544,7 @@ def _sent_before(noted: Mapping[str, Any]) -> Conflict:
 
 
 def _url(code: str) -> str:
-    return f"/portal/dossiers/{code}"
+    return f"{_SENT}/{code}"
 
 
 async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozenset[str]:
@@ -695,12 +697,14 @@ async def _post(request: Request, visit: Visit, dossier: Dossier, noted: Mapping
             await relay.post(dossier, visit.caller, key)
         except Conflict as error:
             if not left or error.problem_code is not ProblemCode.REQUEST_UNDER_WAY:
+                error.members["url"] = _SENT
                 raise
             await asyncio.sleep(_PAUSE_SECONDS)
         except Unprocessable as error:
-            is_other = error.problem_code is ProblemCode.IDEMPOTENCY_KEY_REUSED
-            if is_other and await relay.lookups.own(dossier.code, request.requester.id) is not None:
-                raise _sent_before(noted) from None
+            if error.problem_code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
+                if await relay.lookups.own(dossier.code, request.requester.id) is not None:
+                    raise _sent_before(noted) from None
+                error.members["url"] = _SENT
             raise
         else:
             return

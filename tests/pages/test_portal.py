@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from gateway.pages.portal_forms import _lasting
+from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Landing, Town
-from tests.pages.trial import entered, page, token, twin
+from tests.pages.trial import HTML, entered, page, token, tried, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -350,6 +351,12 @@ async def test_streams_of_all_sessions_count_for_the_requester_of_the_portal(
         async with citizen.late(exchange) as last:
             assert last.status == 200
             assert await came(citizen, exchange) == 429
+            late = f"{citizen.url}/late?exchange={exchange}"
+            for language, words in (("vi", "Ông/bà thử lại sau 1 giây."), ("en", "Try again in 1 seconds.")):
+                shown = await browser.go(f"{late}&lang={language}", Accept=HTML)
+                assert (shown.status, shown.headers["Retry-After"]) == (429, "1")
+                assert words in shown.text
+                assert shown.exchange in shown.text
             await last.content.read()
         assert await came(citizen, exchange) != 429
     finally:
@@ -716,6 +723,98 @@ async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can
     assert status == 200, sent
     _, shown = await see(at, sent["dossier"])
     assert [one["file"] for one in shown["dossier"]["papers"] if one.get("file")] == [kept["file"]]
+
+
+# ------------------------------------------------------------------------------------------------ pages of errors
+
+
+async def wrong_page(citizen: Citizen, sent: Any, language: str) -> Landing:
+    """Of a form that a browser sends itself."""
+    citizen.browser.session.cookie_jar.update_cookies({"motlan-lang": language})
+    headers = {**citizen.headers, "Content-Type": "application/json", "Accept": HTML}
+    async with citizen.browser.session.post(
+        f"{citizen.url}/submit", data=json.dumps(sent), headers=headers
+    ) as answer:
+        return Landing(answer.status, str(answer.url), "", await answer.text(), answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("vi", ("Hồ sơ này đã được nộp", "Nội dung sửa sau đó chưa được gửi", "mở biểu mẫu mới")),
+        ("en", ("This dossier was sent before", "What you changed since was not sent", "open a new form")),
+    ],
+)
+async def test_page_of_a_dossier_that_was_sent_says_what_became_of_it_and_leads_there(
+    browser: Browser, language: str, words: tuple[str, ...]
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = {"exchange_id": exchange, "values": form}
+    _, done = await citizen.call("/submit", sent)
+    shown = await wrong_page(citizen, {**sent, "values": {**form, "nxnMucDichSuDung": "Khác"}}, language)
+    assert shown.status == 409
+    assert [one for one in words if one not in shown.text] == []
+    assert f'href="{done["url"]}"' in shown.text
+    assert shown.exchange in shown.text
+
+
+async def test_page_of_a_key_that_another_form_used_leads_to_the_dossiers(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    keys, sent = keys_of(at), {"exchange_id": exchange, "values": form}
+    async with keys.held("portal", f"portal-{exchange}", b"another form") as row:
+        assert row is not None
+        await keys.begin(row)
+    for language, words in (("vi", "có nội dung khác"), ("en", "with another content")):
+        shown = await wrong_page(citizen, sent, language)
+        assert shown.status == 422
+        assert words in shown.text
+        assert "Idempotency-Key" not in shown.text
+        assert 'href="/portal/dossiers"' in shown.text
+        assert shown.exchange in shown.text
+
+
+async def test_form_whose_twin_is_under_way_is_said_to_be(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = {"exchange_id": exchange, "values": form}
+    async with keys_of(at).held("portal", f"portal-{exchange}", b"its twin"):
+        status, refused = await citizen.call("/submit", sent)
+    assert (status, refused["code"], refused["url"]) == (409, "request_under_way", "/portal/dossiers")
+    status, done = await citizen.call("/submit", sent)
+    assert status == 200, done
+
+
+def keys_of(at: Town) -> RequestKeys:
+    gateway = at.gateway
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    keys = gateway.app.services.request_keys
+    assert keys is not None
+    return keys
+
+
+@pytest.mark.parametrize(
+    ("how", "language", "status", "words"),
+    [
+        ("under_way", "vi", 409, ("Yêu cầu này đang được xử lý", "lần gửi đó chưa xong", "chờ vài giây")),
+        ("under_way", "en", 409, ("This request is being processed", "not finished yet", "Wait a few seconds")),
+        ("broken", "vi", 500, ("Lỗi của cổng, không phải của ông/bà", "Cổng chưa làm xong", "gửi mã tham chiếu")),
+        ("broken", "en", 500, ("The fault is ours, not yours", "was not finished", "give the reference")),
+    ],
+)  # fmt: skip
+async def test_page_of_an_error_says_what_it_is_what_it_means_and_what_one_can_do(
+    browser: Browser, at: Town, how: str, language: str, status: int, words: tuple[str, ...]
+) -> None:
+    async with tried(at):
+        shown = await page(browser, f"/portal/failing/{how}?lang={language}")
+    assert shown.status == status
+    assert [one for one in words if one not in shown.text] == []
+    assert f'<html lang="{language}">' in shown.text
+    assert shown.exchange in shown.text
+    assert "đã được làm" not in shown.text
+    assert not any(secret in shown.text for secret in ("033190001234", "RuntimeError", "Idempotency-Key"))
 
 
 # ---------------------------------------------------------------------------- papers and values that were changed

@@ -11,6 +11,9 @@ from gateway.api.logins import add_login_pages
 from gateway.api.request import Request
 from gateway.api.routes import add_operations
 from gateway.config.gateway import PageSettings
+from gateway.domain import sentences as say
+from gateway.domain.errors import Conflict
+from gateway.domain.problems import ProblemCode
 from gateway.pages.addresses import page_finder
 from gateway.pages.doors import PAGES
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit, add_pages
@@ -41,7 +44,15 @@ async def searched(request: Request, visit: Visit) -> Shown:
     return Shown(template="start", title=("Thử", "Trial"), answer=found)
 
 
+async def failed(request: Request, _visit: Visit) -> Shown:
+    """The page of an error: one that is under way elsewhere, or a fault of ours whose text must not leave."""
+    if request.parameters["how"] == "under_way":
+        raise Conflict(say.TWIN_UNDER_WAY, code=ProblemCode.REQUEST_UNDER_WAY, retry_after=1)
+    raise RuntimeError("033190001234 secret")
+
+
 TRIAL = (
+    PageRoute("GET", "/portal/failing/{how}", failed),
     PageRoute("GET", "/portal/trial", visited),
     PageRoute("GET", "/me/trial", visited, PageRole.CITIZEN),
     PageRoute("POST", "/me/trial", visited, PageRole.CITIZEN),

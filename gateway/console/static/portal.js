@@ -57,13 +57,22 @@
     said.focus();
   }
 
-  function tellProblem(body) {
+  /** It was sent before, or is being sent: what happened, what it means, what one can do, the reference, the way to it. */
+  function tellConflict(words, body) {
+    said.className = "notice wait";
     const isSent = body.code === "dossier_sent";
+    const detail = isSent && (isVietnamese ? body.detail_vi : body.detail);
+    said.replaceChildren(words.content.cloneNode(true), ...[detail, `${said.dataset.reference}: ${body.exchange_id}`].filter(Boolean).map(line));
+    if (body.url) lead(body.url, isSent ? said.dataset.dossier : said.dataset.mine);
+    said.focus();
+  }
+
+  function tellProblem(body) {
+    const known = document.getElementById(`said-${body.code}`);
+    if (known) { tellConflict(known, body); return; }
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
     said.className = "notice stop";
-    if (isSent) tell(words[1]);
-    else tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
-    if (isSent) lead(body.url, said.dataset.dossier);
+    tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
     for (const one of papers) said.append(line(isVietnamese ? one.detail_vi : one.detail));
