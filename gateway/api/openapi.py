@@ -87,7 +87,9 @@ _FORMS = {
 #: of them, those for browsers
 _OF_BROWSERS = {"authorize_form"}
 _REF = "#/components/schemas/{model}"
-_EXCHANGE_HEADER = {"X-Exchange-Id": {"description": "Id of the exchange", "schema": {"type": "string"}}}
+_EXCHANGE_HEADER = {
+    "X-Exchange-Id": {"description": "Mã giao dịch / Id of the exchange", "schema": {"type": "string"}}
+}
 _PROBLEMS: dict[int, type[GatewayError]] = {
     **FAMILIES,
     400: BadRequest,
@@ -104,7 +106,8 @@ _KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
-    "description": "what comes again under a key of the requester is the same request; another one is 422",
+    "description": "Gửi lại cùng khóa là cùng một yêu cầu, nội dung khác thì 422 / "
+    "What comes again under a key of the requester is the same request; another one is 422",
     "example": "thu-den-0417",
 }
 
@@ -112,7 +115,8 @@ _FILE_NAME: dict[str, Any] = {
     "name": "Content-Disposition",
     "in": "header",
     "schema": {"type": "string", "maxLength": 1_000},
-    "description": "the name of the file (RFC 6266); its extension must be that of the content. It is not kept",
+    "description": "Tên tệp (RFC 6266), phần mở rộng đúng với nội dung; không được lưu / "
+    "The name of the file (RFC 6266); its extension must be that of the content. It is not kept",
     "example": "attachment; filename*=UTF-8''don-de-nghi.pdf",
 }
 

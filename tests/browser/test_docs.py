@@ -37,6 +37,39 @@ async def test_operation_is_tried_with_the_token_of_the_sandbox_and_nothing_come
     assert [url for url in asked if not url.startswith(login_house.url)] == []
 
 
+#: what swagger-ui itself says of an operation, and what the description says of it in both languages
+_TAG, _PATH = ".opblock-tag", '[data-path="/files/{opaque}"]'
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("language", "said", "not_said"),
+    [
+        ("vi", ("Giấy tờ và tệp", "Mã giao dịch", "Hủy", "Ví dụ"), ("Papers and files", "Cancel", "Example")),
+        ("en", ("Papers and files", "Id of the exchange", "Cancel", "Example"), ("Giấy tờ và tệp", "Mã giao dịch")),
+    ],
+)  # fmt: skip
+async def test_reference_speaks_one_language_and_shows_no_markup(
+    login_house: House,
+    profile: BrowserContext,
+    language: str,
+    said: tuple[str, ...],
+    not_said: tuple[str, ...],
+) -> None:
+    page = await profile.new_page()
+    await page.goto(f"{login_house.url}/docs?lang={language}")
+    await page.locator(_TAG).filter(has_text=said[0]).click()
+    operation = page.locator(".opblock").filter(has=page.locator(_PATH)).first
+    await operation.locator(".opblock-summary-control").click()
+    for word in said[1:3]:
+        await expect(operation).to_contain_text(word)
+    await operation.get_by_role("button", name=said[2]).click()
+    await expect(operation.locator("td p i")).to_have_text(said[3])
+    shown = await page.locator("#reference").inner_text()
+    assert [word for word in not_said if word in shown] == []
+    assert re.search("<[a-z]{1,2}>", shown) is None
+
+
 @on_session
 async def test_without_script_the_reference_is_a_list(login_house: House, browser: Browser) -> None:
     opened = await browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})

@@ -2,7 +2,7 @@
 (() => {
   'use strict';
   // what swagger-ui renders of Markdown: plain elements without attributes; every other "<" is text
-  const NOT_PLAIN = /<(?!\/?(?:p|code|em|strong|ul|ol|li|br|pre)>)/g;
+  const NOT_PLAIN = /<(?!\/?(?:p|code|em|strong|i|ul|ol|li|br|pre)>)/g;
   if (window.trustedTypes) {
     trustedTypes.createPolicy('default', { createHTML: (text) => text.replaceAll(NOT_PLAIN, '&lt;') });
   }
@@ -16,21 +16,55 @@
     Schemas: 'Lược đồ', 'Edit Value': 'Sửa', Download: 'Tải về', 'Undocumented': 'Ngoài mô tả', required: 'bắt buộc',
     'Available authorizations': 'Cách cấp quyền', 'Loading...': 'Đang tải…', 'Curl': 'Lệnh curl',
     'Controls ': 'Quyết định ', ' header.': ' của yêu cầu.', 'Headers:': 'Đầu mục:', 'Filter by tag or path': 'Lọc theo nhóm hoặc đường dẫn',
+    Type: 'Kiểu', Example: 'Ví dụ', Examples: 'Ví dụ', 'Available values': 'Giá trị dùng được', 'Default value': 'Mặc định', Default: 'Mặc định',
+    Const: 'Luôn là', Items: 'Mỗi mục', 'Any of': 'Một trong các kiểu', 'Additional properties': 'Mục khác', forbidden: 'không được có',
+    'Property names': 'Tên mục', 'Expand all': 'Mở hết', 'Collapse all': 'Thu hết', 'Send empty value': 'Gửi giá trị rỗng', Errors: 'Lỗi',
+    'Expand operation': 'Mở thao tác', 'Collapse operation': 'Thu thao tác', 'Copy path to clipboard': 'Chép đường dẫn',
+    'Copy cURL command to clipboard': 'Chép lệnh curl', 'Copy code to clipboard': 'Chép nội dung', 'Copied!': 'Đã chép',
+    'Request content type': 'Kiểu nội dung gửi', 'Media Type': 'Kiểu nội dung', 'authorization button unlocked': 'Cấp quyền: chưa cấp',
+    'authorization button locked': 'Cấp quyền: đã cấp', 'auth-basic-username': 'Tên hệ thống', 'auth-basic-password': 'Khóa bí mật',
+    'Token URL: ': 'Địa chỉ lấy mã truy cập: ', 'Flow: ': 'Cách cấp: ', 'Scopes:': 'Phạm vi:', 'select all': 'chọn hết', 'select none': 'bỏ chọn hết',
+    'Username:': 'Tên hệ thống:', 'Password:': 'Khóa bí mật:', Authorized: 'Đã cấp quyền',
+    'Failed to fetch.': 'Không gọi được cổng.', 'Possible Reasons:': 'Có thể vì:', 'Network Failure': 'Mất kết nối',
+    'Scopes are used to grant an application different levels of access to data on behalf of the end user. Each API may declare one or more scopes.':
+      'Phạm vi cho biết hệ thống được làm gì.',
+    'API requires the following scopes. Select which ones you want to grant to Swagger UI.': 'Chọn các phạm vi muốn cấp cho trang này.',
   };
+  const BOUNDS = [
+    [/^([^a-z]*) properties$/, '$1 mục'], [/^([^a-z]*) items$/, '$1 phần tử'], [/^([^a-z]*) characters$/, '$1 ký tự'],
+    [/^matches (?=\^)/, 'theo mẫu '],
+  ];
+  const ATTRIBUTES = ['title', 'aria-label', 'placeholder'];
+  // what stands in the description in both languages: "Hồ sơ / Dossiers"
+  const BOTH = /^([^/]*[^/ ]) \/ ([^/ ][^/]*)$/;
   const root = document.getElementById('reference');
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
   const isVietnamese = document.documentElement.lang === 'vi';
-  const translate = (top) => {
-    const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
-    for (let node = top.nodeType === Node.TEXT_NODE ? top : walk.nextNode(); node; node = walk.nextNode()) {
-      const word = node.parentElement?.closest('pre, code, textarea') ? undefined : WORDS[node.nodeValue];
-      if (word) node.nodeValue = word;
+  // a text of swagger-ui or of the description, in the language of the page
+  const worded = (text) => {
+    const both = BOTH.exec(text);
+    if (both) return both[isVietnamese ? 1 : 2];
+    if (!isVietnamese) return text;
+    return WORDS[text] ?? BOUNDS.reduce((said, [from, to]) => said.replace(from, to), text);
+  };
+  const sayText = (node) => {
+    if (node.parentElement?.closest('pre, code, textarea, .opblock-summary-path')) return;
+    const said = worded(node.nodeValue);
+    if (said !== node.nodeValue) node.nodeValue = said;
+  };
+  const sayAttributes = (one) => {
+    for (const name of ATTRIBUTES.filter((name) => one.hasAttribute(name))) {
+      const said = worded(one.getAttribute(name));
+      if (said !== one.getAttribute(name)) one.setAttribute(name, said);
     }
   };
-  const worded = (word) => (isVietnamese ? WORDS[word] : word);
+  const say = (top) => {
+    if (top.nodeType === Node.TEXT_NODE) return sayText(top);
+    const walk = document.createTreeWalker(top, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    for (let node = top; node; node = walk.nextNode()) (node.nodeType === Node.TEXT_NODE ? sayText : sayAttributes)(node);
+  };
   // what swagger-ui leaves out for those who use a keyboard or a screen reader
   const REPAIRS = [
-    ['input[placeholder="Filter by tag or path"]', (one) => { one.placeholder = worded(one.placeholder); }],
     ['.close-modal:not([aria-label])', (one) => one.setAttribute('aria-label', worded('Close'))],
     ['.modal-btn[aria-label]', (one) => one.removeAttribute('aria-label')],
     ['.dialog-ux h2:not([aria-level])', (one) => one.setAttribute('aria-level', '5')],
@@ -41,13 +75,12 @@
       one.closest('tr')?.querySelector('.parameter__name')?.textContent || one.placeholder || worded('Media type'))],
   ];
   new MutationObserver((changes) => {
-    if (isVietnamese) {
-      for (const { type, target, addedNodes } of changes) {
-        for (const one of type === 'characterData' ? [target] : addedNodes) translate(one);
-      }
+    for (const { type, target, addedNodes } of changes) {
+      if (type === 'childList') addedNodes.forEach(say);
+      else (type === 'attributes' ? sayAttributes : sayText)(target);
     }
     for (const [which, repair] of REPAIRS) root.querySelectorAll(which).forEach(repair);
-  }).observe(root, { subtree: true, childList: true, characterData: true });
+  }).observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
 
   let bearer = '';
   SwaggerUIBundle({
