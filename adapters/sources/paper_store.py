@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.sources.fault_options import FaultOptions
 from adapters.sources.provider import ProviderSource
 from adapters.sources.rest import Rest, open_calls
 from adapters.transport.auth import build_auth
@@ -55,10 +56,11 @@ def open_source(
     faults = Faults()
     faults.add(_faults(settings.source, path, most))
     listing = settings.model_copy(update={"options": options})
+    meanings = FaultOptions(listing, faults).read()
     with faults.noted():
         calls = open_calls(listing, services)
     with faults.noted() as opened:
-        peer = open_peer(listing, tools)
+        peer = open_peer(listing, tools, meanings)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
         opened.append((peer, auth))
     faults.finish()
@@ -66,9 +68,9 @@ def open_source(
     largest = int(most)
     # base64 is a third longer; a file is not read at the speed of an answer
     limits = settings.limits.model_copy(update={"answer_bytes": largest * 3 // 2 + 1_024})
-    files = open_peer(listing.model_copy(update={"limits": limits}), tools)
+    files = open_peer(listing.model_copy(update={"limits": limits}), tools, meanings)
     speech = _DownloadSpeech(settings.source, path, largest)
-    return PaperStore(peer, auth, tools, Rest(settings, calls), files, speech)
+    return PaperStore(peer, auth, tools, Rest(settings, calls, meanings), files, speech)
 
 
 def _faults(source: str, path: str, most: str) -> list[Problem]:

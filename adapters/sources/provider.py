@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adapters.transport.breaker import Behalf
-from adapters.transport.call import Auth, HttpPeer, ProviderCall, Speech
-from adapters.transport.faults import refused_here
+from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Speech
+from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import SourceAnswer, SourceQuery
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
@@ -72,6 +72,15 @@ class ProviderSource:
         """End the calls under way, close connections."""
         await self._auth.close()
         await self._peer.close()
+
+
+def fault_reading(error: ProviderError) -> AnswerReading[SourceAnswer]:
+    """A fault that a whole answer states. One that says no is sound; one about the provider, or unknown, is trouble."""
+    known = error.fault is not None and error.fault.said
+    is_trouble = error.outcome is Outcome.UNAVAILABLE or (not known and error.outcome is Outcome.INVALID)
+    reported = () if error.fault is None else (error.fault,)
+    value = failed(error.outcome, error.reason)._replace(faults=reported)
+    return AnswerReading(value, at_fault=is_trouble, accepted=False)
 
 
 def behalf_of(query: SourceQuery) -> Behalf:

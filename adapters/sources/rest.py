@@ -13,11 +13,13 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from adapters.sources.provider import ProviderSource, behalf_of, parameters_of
+from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
+from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
-from adapters.transport.faults import from_code, refused_here
+from adapters.transport.faults import ProviderError, refused_here
+from adapters.transport.meanings import NO_MEANINGS, Meanings, is_problem
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _NOT_READ = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_JSON),))
 _UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
-_OPTIONS = frozenset({"tls", "allow_url_ids"})
+_OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
 _JSON = "application/json"
@@ -50,16 +52,17 @@ def open_source(
 ) -> ProviderSource:
     """The source of `config/sources/<source>.yaml`. Raises ConfigError if the settings cannot be used.
 
-    `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`.
+    `services` maps operations to their compiled mappings. `options`: `tls`, `allow_url_ids`, and what faults mean.
     """
     faults = Faults()
     calls: dict[str, RestCall] = {}
+    meanings = FaultOptions(settings, faults).read()
     with faults.noted():
         calls = open_calls(settings, services)
     with faults.noted() as opened:
-        peer = open_peer(settings, tools)
+        peer = open_peer(settings, tools, meanings)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls)))
+        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls, meanings)))
     faults.finish()
     source: ProviderSource = opened[0]
     return source
@@ -86,7 +89,10 @@ def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
         what = f"'auth.kind: {kind}' signs SOAP messages, and this source has none"
         yield Problem(file, 0, what, f"write one of {', '.join(CALL_KINDS)}", place=("auth", "kind"))
     for word in sorted(set(settings.options) - _OPTIONS):
-        what, remedy = f"'options.{word}' is not known here", f"use {', '.join(sorted(_OPTIONS))}"
+        what, remedy = (
+            f"'options.{word}' is not known here",
+            near(word, _OPTIONS, f"use {', '.join(sorted(_OPTIONS))}"),
+        )
         yield Problem(file, 0, what, remedy, place=("options", word))
     said = settings.options.get("allow_url_ids", "false")
     if said not in ("true", "false", True, False):
@@ -99,9 +105,13 @@ class Rest:
 
     behalf = staticmethod(behalf_of)
 
-    def __init__(self, settings: "SourceSettings", calls: "Mapping[str, RestCall]") -> None:
-        """`calls` maps services (`<source>.<operation>`) to how they are called."""
+    def __init__(
+        self, settings: "SourceSettings", calls: "Mapping[str, RestCall]", meanings: Meanings = NO_MEANINGS
+    ) -> None:
+        """`calls` maps services (`<source>.<operation>`) to how they are called; `meanings`: of faults in a success."""
         self._calls = calls
+        self._meanings = meanings
+        self._is_placed = meanings.is_placed
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
@@ -120,7 +130,22 @@ class Rest:
             return AnswerReading(_NOT_READ, at_fault=True)
         if self._expired_values and self._says_expired(tree):
             return AnswerReading(_NOT_READ, expired=True)
+        kind = answer.fields.get(b"content-type", b"")
+        if self._is_placed or b"problem" in kind or (type(tree) is dict and "fault" in tree):
+            error = self._fault_in(tree, answer)
+            if error is not None:
+                return fault_reading(error)
         return AnswerReading(self._calls[query.service].read(tree, query))
+
+    def _fault_in(self, tree: object, answer: HttpAnswer) -> ProviderError | None:
+        """The fault in a success: a problem, a code at the place that the settings name, a fault of a gateway."""
+        kind = answer.fields.get(b"content-type", b"")
+        if is_problem(kind):
+            return self._meanings.of_error(answer.status, kind, answer.body)
+        if self._is_placed and (error := self._meanings.in_answer(tree)) is not None:
+            return error
+        fault = tree.get("fault") if isinstance(tree, dict) else None
+        return self._meanings.of_code(str(fault.get("code", ""))) if isinstance(fault, dict) else None
 
     def _says_expired(self, tree: object) -> bool:
         said = self._expired_path(tree)
@@ -137,22 +162,14 @@ class RestCall:
     """One data service at its address."""
 
     __slots__ = (
-        "_headers", "_in_query", "_is_form", "_is_list", "_meanings", "_method", "_parts", "_places", "_profile",
+        "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parts", "_places", "_profile",
         "_service", "_url_ids_allowed", "plan",
     )  # fmt: skip
 
     def __init__(
-        self,
-        service: "ServiceSettings",
-        path: str,
-        plan: ServicePlan,
-        profile: str,
-        meanings: Mapping[str, str],
-        *,
-        url_ids_allowed: bool,
+        self, service: "ServiceSettings", path: str, plan: ServicePlan, profile: str, *, url_ids_allowed: bool
     ) -> None:
-        """`path` begins with a slash and may hold `{place}`s; `meanings`: `http` of the source."""
-        self._meanings = meanings
+        """`path` begins with a slash and may hold `{place}`s."""
         pieces = _PLACE.split(path)
         self._parts, self._places = pieces[::2], pieces[1::2]
         self._method = service.method
@@ -185,18 +202,13 @@ class RestCall:
         return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
-        """The outcome of an answer. A fault or a malformed success is never `not_found`."""
-        if isinstance(tree, dict):
-            fault = tree.get("fault")
-            if isinstance(fault, dict):
-                error = from_code(str(fault.get("code", "")), self._meanings)
-                reported = () if error.fault is None else (error.fault,)
-                return failed(error.outcome, error.reason)._replace(faults=reported)
-        elif not isinstance(tree, list):
-            return _UNKNOWN_FORM
-        elif not self._is_list:
-            several = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
-            return several if len(tree) > 1 else _UNKNOWN_FORM
+        """The outcome of an answer without a fault. A malformed success is never `not_found`."""
+        if not isinstance(tree, dict):
+            if not isinstance(tree, list):
+                return _UNKNOWN_FORM
+            if not self._is_list:
+                several = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+                return several if len(tree) > 1 else _UNKNOWN_FORM
         return self.plan.read(tree, query)
 
     def _address(self, tree: dict[str, object]) -> str:
@@ -233,9 +245,17 @@ def open_call(
             what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
             remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
             faults.add([Problem(file, 0, what, remedy, place=at)])
+    code, status = settings.options.get("fault_code"), plan.mapping.answer.status
+    if code and code == status:
+        what = (
+            f"'options.fault_code: {code}' is 'status' of service '{operation}' too: two tables for one code"
+        )
+        remedy = (
+            "keep 'statuses' for a code that every answer has, 'fault_code' for one that only faults have"
+        )
+        faults.add([Problem(file, 0, what, remedy, place=("options", "fault_code"))])
     faults.finish()
-    profile, meanings = settings.request_profile, settings.http
-    return RestCall(service, path, plan, profile, meanings, url_ids_allowed=url_ids_allowed)
+    return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
 
 
 def in_query(service: "ServiceSettings") -> bool:

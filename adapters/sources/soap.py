@@ -3,8 +3,8 @@
 Promises: one message out, one answer or one outcome back; every answer is read by plans made at start.
 Refuses to know a provider: element names stand in `schemas/sources`, their meaning in `mappings/sources`.
 
-`options`: `wsdl` (below the data root), `faults` (code: outcome, or {outcome, reason}; `*` any other),
-`soap_version` ("1.1" or "1.2"), `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.
+`options`: `wsdl` (below the data root), what faults mean (`fault_options.py`), `soap_version` ("1.1"
+or "1.2"), `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.
 `auth.kind` may be `wsse_username` or `wsse_x509`.
 """
 
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.provider import ProviderSource, behalf_of, parameters_of
+from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
-from adapters.transport.faults import from_status, refused_here
+from adapters.transport.faults import refused_here
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.tools import Tools
@@ -30,7 +30,7 @@ from adapters.transport.wsdl import WsdlOperation
 from adapters.transport.wsse import EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, FaultCode, SourceAnswer, SourceQuery, failed
 from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
@@ -58,7 +58,7 @@ def open_source(
                     door = _door(name, plan, settings, operations, options)
                     doors[f"{settings.source}.{name}"] = door
     with faults.noted() as opened:
-        peer = open_peer(settings, tools)
+        peer = open_peer(settings, tools, options.meanings)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
         speech = Soap(settings, options, doors, tools)
         opened.append(ProviderSource(peer, auth, tools.clock, speech))
@@ -119,7 +119,7 @@ def _door(
         answer = operation.answer.narrowed(plan.wanted_paths)
     except ValueError as error:
         raise _unmapped(settings.source, plan, str(error)) from None
-    decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes))
+    decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes), options.fault_code)
     envelope = Envelope(operation.request, options.version)
     return _SoapService(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
 
@@ -140,7 +140,7 @@ class Soap:
         self._profile = settings.request_profile
         self._doors = doors
         self._security = _Security(AuthSettings(settings.auth, settings.source), tools)
-        self._faults = options.faults
+        self._meanings = options.meanings
 
     def write(self, query: SourceQuery) -> Wire:
         """The request for one query. Raises ProviderError if it cannot or may not be written."""
@@ -161,19 +161,15 @@ class Soap:
         try:
             tree = self._security.read(door.decoder, answer.body)
         except SoapFault as fault:
-            known = self._faults.get(fault.code)
-            outcome, reason = known or self._faults["*"]
-            bad = outcome is Outcome.UNAVAILABLE or (not known and outcome is Outcome.INVALID)
-            said = AnswerFault(FaultCode.FAULT, status=answer.status, said=fault.code if known else "")
-            return AnswerReading(
-                failed(outcome, reason)._replace(faults=(said,)), at_fault=bad, accepted=False
-            )
+            return fault_reading(self._meanings.of_code(fault.code, answer.status))
         except XmlRefused:
             code = FaultCode.NOT_XML
         except SignatureRefused:
             code = FaultCode.SIGNATURE
         if tree is None or answer.status in _ACCEPTED:
-            error, said = from_status(answer.status, answer.body), AnswerFault(code, status=answer.status)
+            kind = answer.fields.get(b"content-type", b"")
+            error = self._meanings.of_error(answer.status, kind, answer.body)
+            said = AnswerFault(code, status=answer.status)
             refused = failed(error.outcome, error.reason)._replace(faults=(said,))
             return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
         return AnswerReading(door.plan.read(tree, query))

@@ -1,33 +1,21 @@
-"""`options` of a SOAP source, checked: its WSDL, its table of faults, what its requests declare."""
+"""`options` of a SOAP source, checked: its WSDL, what its faults mean, what its requests declare."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
 from adapters.transport.wsdl import WsdlOperation, load
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import Outcome
-from gateway.domain.faults import Faults
-from gateway.domain.reasons import Reason
+from gateway.domain.faults import Faults, near
 
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
-FaultOutcome = tuple[Outcome, Reason]
-
-#: what a fault may mean, and the reason unless the settings give one
-_REASONS: Mapping[Outcome, Reason] = MappingProxyType(
-    {
-        Outcome.REFUSED: Reason.SOURCE_REFUSED,
-        Outcome.UNAVAILABLE: Reason.SOURCE_BUSY,
-        Outcome.INVALID: Reason.SOURCE_ANSWER_INVALID,
-        Outcome.NO_MATCH: Reason.DATA_DO_NOT_MATCH,
-        Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
-    }
-)
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
-_WORDS = ("wsdl", "faults", "soap_version", "content_type", "soap_action", "tls")
+_WORDS = ("wsdl", *FAULT_WORDS, "soap_version", "content_type", "soap_action", "tls")
+_NAME = re.compile(r"[^.\[\]\s:/]+")
 
 
 class SoapOptions:
@@ -39,7 +27,10 @@ class SoapOptions:
         self._faults = faults
         options = settings.options
         for word in sorted(set(options) - set(_WORDS)):
-            self._note(f"'options' has the unknown word '{word}'", f"write {', '.join(_WORDS)}", word)
+            remedy = near(word, _WORDS, f"write {', '.join(_WORDS)}")
+            if word == BLANK_WORD:
+                remedy = "take it out: a SOAP fault without a code is a fault, by '*' of 'faults'"
+            self._note(f"'options' has the unknown word '{word}'", remedy, word)
         self.wsdl = root / str(options.get("wsdl", ""))
         version = str(options.get("soap_version", "1.1"))
         if version not in _CONTENT_TYPES:
@@ -52,13 +43,13 @@ class SoapOptions:
                 self._note(f"'options.{word}' cannot stand in a header", "write it on one line", word)
         self._content_type = options.get("content_type")
         self._action = options.get("soap_action")
-        self.faults = {"*": (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)}
-        table = options.get("faults", {})
-        if not isinstance(table, Mapping):
-            self._note("'options.faults' is no table", "write 'faults: {CODE: outcome}'", "faults")
-            table = {}
-        for code, fault in table.items():
-            self.faults[str(code)] = self._fault(code, fault)
+        self.meanings = FaultOptions(settings, faults).read(None)
+        place = str(options.get("fault_code") or "")
+        #: names from the fault on, to where its code stands
+        self.fault_code = tuple(place.split(".")) if place else ()
+        if not all(_NAME.fullmatch(name) for name in self.fault_code):
+            remedy = "write names from the fault on, without prefixes, joined by dots: 'detail.Fout.Code'"
+            self._note(f"'options.fault_code: {place}' is no place in a fault", remedy, "fault_code")
 
     def headers(self, action: str) -> dict[str, str]:
         """Of one operation, whose binding names `action`: a header in SOAP 1.1, a parameter of the type in 1.2."""
@@ -94,13 +85,3 @@ class SoapOptions:
 
     def _note(self, what: str, remedy: str, *place: str) -> None:
         self._faults.add(self.error(what, remedy, "options", *place).problems)
-
-    def _fault(self, code: object, fault: object) -> FaultOutcome:
-        words = fault if isinstance(fault, Mapping) else {"outcome": fault}
-        try:
-            outcome = Outcome(str(words.get("outcome")))
-            return outcome, Reason(str(words.get("reason", _REASONS[outcome])))
-        except (ValueError, KeyError):
-            remedy = f"write one of {', '.join(_REASONS)}, or {{outcome: …, reason: …}}"
-            self._note(f"'options.faults.{code}' is not understood", remedy, "faults", str(code))
-            return Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID

@@ -6,13 +6,13 @@ A page for people, an empty body or a 204 is never an answer about a person.
 import math
 import re
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_status, invalid
+from adapters.transport.meanings import NO_MEANINGS, Meanings
 from gateway.ports.clock import Clock
 
 _LONGEST_RETRY_AFTER = 3_600
@@ -46,11 +46,7 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
 
 
 def checked(
-    answer: HttpAnswer,
-    accepts: Collection[int],
-    limit: int,
-    clock: Clock,
-    meanings: Mapping[str, str] = MappingProxyType({}),
+    answer: HttpAnswer, accepts: Collection[int], limit: int, clock: Clock, meanings: Meanings = NO_MEANINGS
 ) -> HttpAnswer:
     """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
 
@@ -67,8 +63,8 @@ def checked(
     if status >= FIRST_ERROR:
         is_page = _is_page(kind, body)
         if status not in accepts or not body.strip() or is_page:
-            known = {} if is_page else meanings
-            raise from_status(status, body, retry_after(fields.get(b"retry-after"), clock), known)
+            known = NO_MEANINGS if is_page else meanings
+            raise known.of_error(status, kind, body, retry_after(fields.get(b"retry-after"), clock))
     elif status // 100 != 2 or (status in _NO_CONTENT and status not in accepts):
         raise from_status(status)
     elif status not in accepts and (

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from functools import wraps
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
 
 from adapters.transport.answers import FIRST_ERROR, checked
@@ -22,6 +21,7 @@ from adapters.transport.connection import Broken, Connection, HttpAnswer, Unreac
 from adapters.transport.dial import system_trust, tls_context
 from adapters.transport.faults import ProviderError, busy_here, defect_here, invalid, timed_out, unreachable
 from adapters.transport.lean import LeanHttpClient
+from adapters.transport.meanings import NO_MEANINGS, Meanings
 from adapters.transport.tools import Tools
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
@@ -449,12 +449,9 @@ class HttpPeer:
         *,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
-        meanings: Mapping[str, str] = MappingProxyType({}),
+        meanings: Meanings = NO_MEANINGS,
     ) -> None:
-        """`url` is the base that every path is appended to; `tls` None: the system's authorities.
-
-        `meanings`: HTTP status or fault code -> word of `adapters.transport.faults.MEANINGS`.
-        """
+        """`url` is the base that every path is appended to; `tls` None: the system's authorities."""
         self._url = url.rstrip("/")
         self._limits = limits
         self._tls = system_trust() if tls is None and url.startswith("https:") else tls
@@ -520,8 +517,8 @@ class HttpPeer:
             await self.client.close()
 
 
-def open_peer(settings: "SourceSettings", tools: Tools) -> HttpPeer:
+def open_peer(settings: "SourceSettings", tools: Tools, meanings: Meanings = NO_MEANINGS) -> HttpPeer:
     """The peer of a source: its address, limits and `options.tls`; ConfigError when they cannot be used."""
     tls = settings.options.get("tls")
     context = None if tls is None else tls_context(settings.source, tls, tools.root)
-    return HttpPeer(settings.url, settings.limits, tools, tls=context, meanings=settings.http)
+    return HttpPeer(settings.url, settings.limits, tools, tls=context, meanings=meanings)

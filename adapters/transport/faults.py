@@ -1,6 +1,6 @@
 """From what a provider or the network did wrong to an outcome (RFC 9110 statuses; WSO2 fault codes).
 
-Foreign codes are translated by table here; foreign text, bodies and addresses never leave this room.
+Safe defaults: `meanings.py` has the tables of a source. Foreign text, bodies and addresses never leave this room.
 """
 
 import re
@@ -14,31 +14,20 @@ from gateway.telemetry import log
 _Fault = tuple[Outcome, Reason]
 
 _REFUSED: _Fault = (Outcome.REFUSED, Reason.SOURCE_REFUSED)
-_INVALID: _Fault = (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+INVALID: _Fault = (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _BUSY: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY)
 _TIMEOUT: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
 _UNREACHABLE: _Fault = (Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
 
-#: words that the table `http` of a source may say of a status or a fault code
-MEANINGS: Mapping[str, _Fault] = MappingProxyType(
-    {
-        "not_found": (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
-        "no_match": (Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH),
-        "refused": _REFUSED,
-        "busy": _BUSY,
-        "unavailable": _UNREACHABLE,
-        "invalid": _INVALID,
-    }
-)
 #: statuses that differ from the rule of their class; a 404 says nothing about a person
 _STATUSES: Mapping[int, _Fault] = MappingProxyType(
     {
-        404: _INVALID,
-        405: _INVALID,
-        406: _INVALID,
+        404: INVALID,
+        405: INVALID,
+        406: INVALID,
         408: _TIMEOUT,
-        410: _INVALID,
-        415: _INVALID,
+        410: INVALID,
+        415: INVALID,
         429: _BUSY,
         503: _BUSY,
         504: _TIMEOUT,
@@ -46,19 +35,19 @@ _STATUSES: Mapping[int, _Fault] = MappingProxyType(
 )
 
 #: fault codes of a WSO2 gateway, which say more than its status (databases.md 2)
-_CODES: Mapping[bytes, _Fault] = MappingProxyType(
+_CODES: Mapping[str, _Fault] = MappingProxyType(
     {
-        b"900800": _BUSY,
-        b"900801": _BUSY,
-        b"900802": _BUSY,
-        b"900803": _BUSY,
-        b"900901": _REFUSED,
-        b"900902": _REFUSED,
-        b"900906": _REFUSED,
-        b"303001": _BUSY,
+        "900800": _BUSY,
+        "900801": _BUSY,
+        "900802": _BUSY,
+        "900803": _BUSY,
+        "900901": _REFUSED,
+        "900902": _REFUSED,
+        "900906": _REFUSED,
+        "303001": _BUSY,
     }
 )
-_MISSING_CREDENTIALS = b"900902"
+_MISSING_CREDENTIALS = "900902"
 _CODE = re.compile(rb"""(?:<(?:[A-Za-z]+:)?code>\s*|"code"\s*:\s*"?)([0-9]{6})(?![0-9])""")
 _FAULT_HEAD = 2_048
 _FIRST_REFUSAL = 400
@@ -108,7 +97,7 @@ class ProviderError(Exception):
 
 def invalid(status: int = 0) -> ProviderError:
     """An answer that cannot be used."""
-    return ProviderError(*_INVALID, status=status, fault=AnswerFault(FaultCode.NOT_AN_ANSWER, status=status))
+    return ProviderError(*INVALID, status=status, fault=AnswerFault(FaultCode.NOT_AN_ANSWER, status=status))
 
 
 def unreachable(*, everybody: bool = False) -> ProviderError:
@@ -130,7 +119,7 @@ def defect_here(service: str, error: Exception) -> ProviderError:
     """A defect of ours, which is logged: there is no answer to use, and the provider is not to blame."""
     source = service.partition(".")[0]
     log().error("source.defect", source=source, service=service, reason=type(error).__name__)
-    return ProviderError(*_INVALID, sent=False, fault=AnswerFault(FaultCode.DEFECT))
+    return ProviderError(*INVALID, sent=False, fault=AnswerFault(FaultCode.DEFECT))
 
 
 def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
@@ -138,41 +127,30 @@ def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
     return ProviderError(Outcome.REFUSED, reason, sent=False)
 
 
-def from_status(
-    status: int,
-    body: bytes = b"",
-    retry_in: int | None = None,
-    meanings: Mapping[str, str] = MappingProxyType({}),
-) -> ProviderError:
-    """The fault that a status which is not a success stands for; `body` is searched for a fault code only.
+def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> ProviderError:
+    """The fault that a status which is not a success stands for, where no table says otherwise.
 
-    `meanings`: status or fault code -> word of `MEANINGS`, of a source that says what its own mean.
+    `body` is searched for the fault code of a gateway only.
     """
-    found = _CODE.search(body, 0, _FAULT_HEAD) if status >= 400 else None
-    code = found[1] if found else b""
-    fault = _meant(code.decode(), meanings) or _CODES.get(code) or _meant(str(status), meanings)
-    expired = status == 401 and code != _MISSING_CREDENTIALS
+    code = six_digits(body) if status >= _FIRST_REFUSAL else ""
+    known = of_gateway(code)
+    kind = FaultCode.FAULT if known else FaultCode.HTTP_STATUS
     return ProviderError(
-        *(fault or _STATUSES.get(status) or _by_class(status)), retry_in, status=status, expired=expired,
-        fault=_told(code.decode(), meanings, status),
+        *(known or _STATUSES.get(status) or _by_class(status)), retry_in, status=status,
+        expired=status == 401 and code != _MISSING_CREDENTIALS,
+        fault=AnswerFault(kind, status=status, said=code if known else ""),
     )  # fmt: skip
 
 
-def from_code(code: str, meanings: Mapping[str, str] = MappingProxyType({})) -> ProviderError:
-    """The fault that a code in an answer with a success status stands for; unknown codes are INVALID."""
-    known = _meant(code, meanings) or _CODES.get(code.encode("utf-8", "replace"), _INVALID)
-    return ProviderError(*known, fault=_told(code, meanings))
+def six_digits(body: bytes) -> str:
+    """The fault code of a gateway in the first bytes of a body; blank: none."""
+    found = _CODE.search(body, 0, _FAULT_HEAD)
+    return found[1].decode() if found else ""
 
 
-def _meant(word: str, meanings: Mapping[str, str]) -> _Fault | None:
-    return MEANINGS.get(meanings.get(word, ""))
-
-
-def _told(code: str, meanings: Mapping[str, str], status: int = 0) -> AnswerFault:
-    """An unknown code is not repeated: it may be any text."""
-    is_known = code in meanings or code.encode("utf-8", "replace") in _CODES
-    kind = FaultCode.HTTP_STATUS if status and not is_known else FaultCode.FAULT
-    return AnswerFault(kind, status=status, said=code if is_known else "")
+def of_gateway(code: str) -> _Fault | None:
+    """What a fault code of a WSO2 gateway means; None: it is none."""
+    return _CODES.get(code)
 
 
 def _by_class(status: int) -> _Fault:
@@ -182,4 +160,4 @@ def _by_class(status: int) -> _Fault:
         case 5:
             return _UNREACHABLE
         case _:
-            return _INVALID
+            return INVALID

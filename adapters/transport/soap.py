@@ -32,6 +32,7 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: characters that `_escape` writes as references; the others that it might are not printable
 _MARKUP = re.compile('[&<>"]')
+_LONGEST_CODE = 200
 _FAULT_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}\Z")
 #: all bytes but brackets and those that make a text need a real parser:
 #: references, line ends to normalise, characters that XML forbids
@@ -44,10 +45,10 @@ _MISSES = 512
 
 
 class SoapFault(Exception):
-    """The other side answered with a fault; `code` is its MaLoi, else the fault code without prefix."""
+    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code."""
 
     def __init__(self, code: str) -> None:
-        """`code` is a word of letters, digits, `_`, `.`, `-`, or empty if there was no such word."""
+        """`code` is empty if there was no such word."""
         super().__init__(code)
         self.code = code
 
@@ -150,9 +151,12 @@ class Decoder:
     Whatever is not plain (references, comments, CDATA, stray `>`) is parsed.
     """
 
-    def __init__(self, answer: Shape, limits: XmlLimits | None = None) -> None:
-        """`answer` may be narrowed to what is wanted."""
+    def __init__(
+        self, answer: Shape, limits: XmlLimits | None = None, fault_code: tuple[str, ...] = ()
+    ) -> None:
+        """`answer` may be narrowed to what is wanted; `fault_code`: where a fault has its code, from the fault on."""
         self._answer = answer
+        self._fault_place = fault_code
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
         self._plans: dict[str, Layout] = {}
@@ -195,7 +199,7 @@ class Decoder:
         entries = list(body.iterchildren(etree.Element))
         for entry in entries:
             if etree.QName(entry).localname == "Fault":
-                raise SoapFault(_fault_code(entry))
+                raise SoapFault(_placed_code(entry, self._fault_place) or _fault_code(entry))
         found = [entry for entry in entries if entry.tag == self._answer.tag]
         if not found and len(entries) == 1:
             found = entries[0].findall(self._answer.tag)
@@ -268,6 +272,18 @@ def _value(element: etree._Element, shape: Shape) -> object:
     if len(element):
         raise XmlRefused("element_in_text")
     return element.text or None
+
+
+def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> str:
+    """The text at the place that the settings name, whatever the namespaces; blank where none stands there."""
+    if not place:
+        return ""
+    node: etree._Element | None = fault
+    for name in place:
+        inner = () if node is None else node.iterchildren(etree.Element)
+        node = next((child for child in inner if etree.QName(child).localname == name), None)
+    code = "" if node is None else (node.text or "").strip()
+    return code if len(code) <= _LONGEST_CODE and code.isprintable() else ""
 
 
 def _fault_code(fault: etree._Element) -> str:

@@ -7,7 +7,7 @@ a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -20,12 +20,38 @@ from gateway.config.logins import LoginFile
 from gateway.config.overrides import as_written, from_environment, put, unknown_word
 from gateway.config.portals import PortalSettings
 from gateway.config.strict_yaml import Document, misnamed, moved, read
-from gateway.config.values import Day, NonBlankText, Settings
+from gateway.config.values import Day, Moved, NonBlankText, Settings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 
-#: an error status
-HttpCode = Annotated[str, Field(pattern=r"^([345][0-9]{2}|[0-9]{6})$")]
+#: what an error may mean: as `adapters.sources.fault_options` reads it
+_MEANING: dict[str, Any] = {
+    "oneOf": [
+        {"enum": ["refused", "unavailable", "busy", "invalid", "no_match", "not_found"]},
+        {
+            "type": "object",
+            "required": ["outcome"],
+            "additionalProperties": False,
+            "properties": {"outcome": {"type": "string"}, "reason": {"type": "string"}},
+        },
+    ]
+}
+#: words of `options` that REST and SOAP share, for editors: the adapter reads and checks them
+_SHARED_OPTIONS: dict[str, Any] = {
+    "http": {
+        "description": "error status of HTTP -> what it means",
+        "type": "object",
+        "propertyNames": {"pattern": "^[45][0-9]{2}$"},
+        "additionalProperties": _MEANING,
+    },
+    "faults": {
+        "description": "fault code, or type of a problem (RFC 9457) -> what it means; * any other",
+        "type": "object",
+        "additionalProperties": _MEANING,
+    },
+    "fault_code": {"description": "place of the code in a SOAP fault or in a JSON body", "type": "string"},
+    "fault_blank": {"description": "what a JSON body without a code means", "enum": ["found", "invalid"]},
+}
 
 
 class ServiceSettings(Settings):
@@ -49,6 +75,13 @@ class ServiceSettings(Settings):
 class SourceSettings(Settings):
     """`config/sources/<source>.yaml`: the address of a provider and its protocol."""
 
+    moved: ClassVar[Moved] = {
+        "http": (
+            "'options.http'",
+            "write it under 'options'; its six-digit codes are codes of 'options.faults'",
+        )
+    }
+
     source: str
     adapter: str = Field(pattern=r"^adapters\.")
     title: Label
@@ -60,9 +93,7 @@ class SourceSettings(Settings):
     #: read and checked by the adapter (`kind` names the profile)
     auth: dict[str, Any] = {"kind": "none"}
     #: further settings, read and checked by the adapter
-    options: dict[str, Any] = {}
-    #: HTTP status, or six-digit fault code of a gateway in front -> its outcome
-    http: dict[HttpCode, Literal["not_found", "no_match", "refused", "busy", "unavailable", "invalid"]] = {}
+    options: dict[str, Any] = Field({}, json_schema_extra={"properties": _SHARED_OPTIONS})
     limits: Limits = Limits()
     services: dict[str, ServiceSettings]
 

@@ -610,40 +610,6 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
     await source.close()
 
 
-# ------------------------------------------------------------------ what statuses and codes mean here
-
-MEANINGS = {"404": "not_found", "409": "busy", "900908": "refused", "422": "no_match"}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind", "outcome", "reason", "fault"),
-    [
-        ("404 Not Found", b'{"loi":"x"}', "application/json", Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
-         AnswerFault(FaultCode.HTTP_STATUS, status=404)),
-        ("409 Conflict", b"{}", "application/json", Outcome.UNAVAILABLE, Reason.SOURCE_BUSY,
-         AnswerFault(FaultCode.HTTP_STATUS, status=409)),
-        ("422 X", b"{}", "application/json", Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH,
-         AnswerFault(FaultCode.HTTP_STATUS, status=422)),
-        ("404 Not Found", b'{"fault":{"code":900908}}', "application/json", Outcome.REFUSED, Reason.SOURCE_REFUSED,
-         AnswerFault(FaultCode.FAULT, status=404, said="900908")),
-        ("200 OK", b'{"fault":{"code":"900908"}}', "application/json", Outcome.REFUSED, Reason.SOURCE_REFUSED,
-         AnswerFault(FaultCode.FAULT, said="900908")),
-        ("404 Not Found", b"<html>Nginx</html>", "text/html", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
-         AnswerFault(FaultCode.HTTP_STATUS, status=404)),
-        ("410 Gone", b"{}", "application/json", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
-         AnswerFault(FaultCode.HTTP_STATUS, status=410)),
-        ("500 X", b'{"code":"033471"}', "application/json", Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE,
-         AnswerFault(FaultCode.HTTP_STATUS, status=500)),
-    ],
-)  # fmt: skip
-async def test_source_says_what_its_statuses_and_codes_mean_and_a_page_for_people_means_nothing(
-    status: str, body: bytes, kind: str, outcome: Outcome, reason: Reason, fault: AnswerFault
-) -> None:
-    async with opened(saying(answer(body, status=status, kind=kind)), http=MEANINGS) as (source, _):
-        got = await ask(source)
-    assert (got.outcome, got.reason, got.faults) == (outcome, reason, (fault,))
-
-
 @pytest.mark.parametrize(
     ("body", "fault"),
     [

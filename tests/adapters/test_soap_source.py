@@ -18,7 +18,7 @@ from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
@@ -243,6 +243,47 @@ async def test_trouble_becomes_an_outcome(status: int, body: bytes, outcome: Out
     assert len(answer.request_digest) == 32
 
 
+FOUT = (
+    '<s:Fault xmlns:f="urn:fout"><faultcode>s:Server</faultcode><faultstring>033917264058</faultstring>'
+    "<detail><f:Fout>{}</f:Fout></detail></s:Fault>"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "fault"),
+    [
+        (500, _envelope(FOUT.format("<f:Code> NO_ONE </f:Code>")), Outcome.NOT_FOUND,
+         AnswerFault(FaultCode.FAULT, status=500, said="NO_ONE")),
+        (200, _envelope(FOUT.format("<a/><f:Code>LATE</f:Code>")), Outcome.UNAVAILABLE,
+         AnswerFault(FaultCode.FAULT, status=200, said="LATE")),
+        # a place of another name is none: the fault code of SOAP stands for it
+        (500, _envelope(FOUT.format("<f:Ma>NO_ONE</f:Ma>")), Outcome.REFUSED,
+         AnswerFault(FaultCode.FAULT, status=500, said="Server")),
+        (500, _envelope(FOUT.format("<f:Code/>")), Outcome.REFUSED,
+         AnswerFault(FaultCode.FAULT, status=500, said="Server")),
+        # not known: by the status, which never says anything about a person
+        (500, _envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.UNAVAILABLE,
+         AnswerFault(FaultCode.FAULT, status=500)),
+        (400, _envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.INVALID,
+         AnswerFault(FaultCode.FAULT, status=400)),
+        # no envelope at all
+        (404, b"nobody", Outcome.NOT_FOUND, AnswerFault(FaultCode.HTTP_STATUS, status=404)),
+        (400, b"nobody", Outcome.NO_MATCH, AnswerFault(FaultCode.NOT_XML, status=400)),
+    ],
+)  # fmt: skip
+async def test_place_of_the_code_and_statuses_mean_what_the_settings_say(
+    status: int, body: bytes, outcome: Outcome, fault: AnswerFault
+) -> None:
+    options = {
+        "faults": {"NO_ONE": "not_found", "LATE": "busy", "Server": "refused"},
+        "fault_code": "detail.Fout.Code",
+        "http": {"404": "not_found", "400": "no_match", "500": "busy"},
+    }
+    async with _source(lambda _: (status, body), options=options) as (source, _):
+        answer = await landed_from(source, _query(), soon())
+    assert (answer.outcome, answer.faults) == (outcome, (fault,))
+
+
 async def test_question_without_an_official_is_refused_before_anything_is_sent() -> None:
     async with _source(lambda _: (200, b"")) as (source, seen):
         answer = await landed_from(source, _query(official=Official(personal_id="", agency="a")), soon())
@@ -305,6 +346,11 @@ async def test_both_sides_sign_where_it_is_agreed(
         {"faults": {"QUOTA": "found"}},
         {"faults": {"QUOTA": {"outcome": "refused", "reason": "nonsense"}}},
         {"unknown": "x"},
+        {"fault_code": "detail/Fout"},
+        {"fault_code": "detail.f:Code"},
+        {"fault_code": "detail..Code"},
+        {"fault_blank": "found"},
+        {"http": {"500": "not_found"}},
         {"wsdl": "nowhere.wsdl"},
     ],
 )

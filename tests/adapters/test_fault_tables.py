@@ -1,0 +1,246 @@
+"""What error statuses, fault codes and problems mean to a source, by its `options`."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.sources import rest
+from adapters.sources.fault_options import OUTCOME_WORDS
+from adapters.transport.meanings import Meanings
+from gateway.config.configuration import SourceSettings
+from gateway.domain.errors import ConfigError
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer
+from gateway.domain.reasons import Reason
+from tests.adapters.raw_peers import answer, saying, tools
+from tests.adapters.test_rest import ANSWER, BY_ID, FOUND, ask, opened, plan_of, settings_of
+
+JSON, PROBLEM = "application/json", "application/problem+json; charset=utf-8"
+TABLES: dict[str, Any] = {
+    "http": {"404": "not_found", "409": "busy", "422": "no_match"},
+    "faults": {
+        "900908": "refused",
+        "NO_ONE": "not_found",
+        "LATE": {"outcome": "unavailable", "reason": "source_timeout"},
+        "17": {"outcome": "refused", "reason": "quota_exceeded"},
+        "https://provider.example/problems/nobody": "not_found",
+        "out-of-agreement": {"outcome": "refused", "reason": "not_agreed"},
+    },
+    "fault_code": "loi.ma",
+}
+
+
+async def answered(status: str, body: bytes, kind: str = JSON, options: Any = TABLES) -> SourceAnswer:
+    async with opened(saying(answer(body, status=status, kind=kind)), options=options) as (source, _):
+        return await ask(source)
+
+
+def of(code: str) -> bytes:
+    return json.dumps({"loi": {"ma": code, "chiTiet": "Trần Thị Mẫu 033471902856"}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "reason", "fault"),
+    [
+        # the status alone
+        ("404 Not Found", b'{"x":"y"}', Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
+         AnswerFault(FaultCode.HTTP_STATUS, status=404)),
+        ("409 Conflict", b"{}", Outcome.UNAVAILABLE, Reason.SOURCE_BUSY,
+         AnswerFault(FaultCode.HTTP_STATUS, status=409)),
+        ("422 X", b"{}", Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH, AnswerFault(FaultCode.HTTP_STATUS, status=422)),
+        ("404 Not Found", b"no json", Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
+         AnswerFault(FaultCode.HTTP_STATUS, status=404)),
+        # no table has it: the safe default
+        ("410 Gone", b"{}", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
+         AnswerFault(FaultCode.HTTP_STATUS, status=410)),
+        ("500 X", b'{"code":"033471"}', Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE,
+         AnswerFault(FaultCode.HTTP_STATUS, status=500)),
+        # a code that is known says more than the status
+        ("404 Not Found", b'{"fault":{"code":900908}}', Outcome.REFUSED, Reason.SOURCE_REFUSED,
+         AnswerFault(FaultCode.FAULT, status=404, said="900908")),
+        ("400 Bad Request", of("NO_ONE"), Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
+         AnswerFault(FaultCode.FAULT, status=400, said="NO_ONE")),
+        ("500 X", of("LATE"), Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT,
+         AnswerFault(FaultCode.FAULT, status=500, said="LATE")),
+        # a code that is not known says nothing about a person, whatever its status
+        ("404 Not Found", of("NO_ROUTE"), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
+         AnswerFault(FaultCode.HTTP_STATUS, status=404)),
+        ("422 X", of("033471902856"), Outcome.REFUSED, Reason.SOURCE_REFUSED,
+         AnswerFault(FaultCode.HTTP_STATUS, status=422)),
+        ("409 Conflict", of("NO_ROUTE"), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY,
+         AnswerFault(FaultCode.HTTP_STATUS, status=409)),
+        # inside a success
+        ("200 OK", of("NO_ONE"), Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, AnswerFault(FaultCode.FAULT, said="NO_ONE")),
+        ("200 OK", b'{"loi":{"ma":17}}', Outcome.REFUSED, Reason.QUOTA_EXCEEDED,
+         AnswerFault(FaultCode.FAULT, said="17")),
+        ("200 OK", b'{"loi":{"ma":" LATE "}}', Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT,
+         AnswerFault(FaultCode.FAULT, said="LATE")),
+        ("200 OK", of("033471902856"), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FAULT)),
+        ("200 OK", b'{"loi":{"ma":["NO_ONE"]}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
+         AnswerFault(FaultCode.FAULT)),
+        ("200 OK", b'{"loi":{"ma":true}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FAULT)),
+        ("200 OK", b'{"fault":{"code":"900908"}}', Outcome.REFUSED, Reason.SOURCE_REFUSED,
+         AnswerFault(FaultCode.FAULT, said="900908")),
+        ("200 OK", b'{"fault":{"code":"*"}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
+         AnswerFault(FaultCode.FAULT)),
+    ],
+)  # fmt: skip
+async def test_tables_say_what_statuses_and_codes_mean_and_no_unknown_code_is_about_a_person(
+    status: str, body: bytes, outcome: Outcome, reason: Reason, fault: AnswerFault
+) -> None:
+    got = await answered(status, body)
+    assert (got.outcome, got.reason, got.faults) == (outcome, reason, (fault,))
+
+
+async def test_page_for_people_means_nothing_whatever_its_status() -> None:
+    got = await answered("404 Not Found", b"<html>Nginx</html>", "text/html")
+    assert (got.outcome, got.faults) == (Outcome.INVALID, (AnswerFault(FaultCode.HTTP_STATUS, status=404),))
+
+
+async def test_any_other_code_is_what_the_table_says_of_it() -> None:
+    options = {
+        **TABLES,
+        "faults": {"NO_ONE": "not_found", "*": {"outcome": "refused", "reason": "not_agreed"}},
+    }
+    for status, fault in (
+        ("200 OK", AnswerFault(FaultCode.FAULT)),
+        ("404 Not Found", AnswerFault(FaultCode.FAULT, status=404)),
+        ("500 X", AnswerFault(FaultCode.FAULT, status=500)),
+    ):
+        got = await answered(status, of("NEW"), options=options)
+        assert (got.outcome, got.reason, got.faults) == (Outcome.REFUSED, Reason.NOT_AGREED, (fault,))
+
+
+@pytest.mark.parametrize(
+    "tree", [FOUND, {**FOUND, "loi": {"ma": ""}}, {**FOUND, "loi": {"ma": None}}, {**FOUND, "loi": 1}]
+)
+async def test_blank_code_is_no_fault_unless_the_settings_say_so(tree: dict[str, object]) -> None:
+    body = json.dumps(tree).encode()
+    assert (await answered("200 OK", body)).outcome is Outcome.FOUND
+    assert (
+        await answered("200 OK", body, options={**TABLES, "fault_blank": "found"})
+    ).outcome is Outcome.FOUND
+    got = await answered("200 OK", body, options={**TABLES, "fault_blank": "invalid"})
+    assert (got.outcome, got.faults) == (Outcome.INVALID, (AnswerFault(FaultCode.FAULT),))
+
+
+def problem(**members: object) -> bytes:
+    return json.dumps({"title": "Trần Thị Mẫu", "detail": "033471902856", **members}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "said"),
+    [
+        ("404 Not Found", problem(type="https://provider.example/problems/nobody"), Outcome.NOT_FOUND,
+         "https://provider.example/problems/nobody"),
+        ("403 Forbidden", problem(type="https://other.example/v2#out-of-agreement", status=403), Outcome.REFUSED,
+         "out-of-agreement"),
+        ("403 Forbidden", problem(type="urn:problem:out-of-agreement"), Outcome.REFUSED, "out-of-agreement"),
+        ("404 Not Found", problem(type="about:blank", status=404), Outcome.NOT_FOUND, ""),
+        ("404 Not Found", problem(status=404), Outcome.NOT_FOUND, ""),
+        # who wrote the problem did not write the status
+        ("404 Not Found", problem(status=502), Outcome.INVALID, ""),
+        ("404 Not Found", problem(type="https://provider.example/problems/no-route"), Outcome.INVALID, ""),
+        # a problem is one inside a success too
+        ("200 OK", problem(type="out-of-agreement"), Outcome.REFUSED, "out-of-agreement"),
+        ("200 OK", problem(status=404), Outcome.NOT_FOUND, ""),
+        ("200 OK", problem(), Outcome.INVALID, ""),
+        ("200 OK", b"[]", Outcome.INVALID, ""),
+    ],
+)  # fmt: skip
+async def test_problems_are_known_by_their_type_and_their_words_go_nowhere(
+    status: str, body: bytes, outcome: Outcome, said: str
+) -> None:
+    got = await answered(status, body, PROBLEM, {name: TABLES[name] for name in ("http", "faults")})
+    assert (got.outcome, [fault.said for fault in got.faults]) == (outcome, [said])
+    assert "Mẫu" not in repr(got)
+
+
+async def test_fault_that_says_no_keeps_the_breaker_closed_and_one_of_the_provider_opens_it() -> None:
+    for code, stands in (("NO_ONE", "closed"), ("17", "closed"), ("LATE", "open"), ("NEW", "open")):
+        async with opened(saying(answer(of(code))), options=TABLES) as (source, _):
+            for number in range(6):
+                await ask(source, personal_id=f"0334719028{number:02}")
+            assert source.state().breaker == stands, code
+
+
+# ------------------------------------------------------------------ what check-config says
+
+
+def faults_of(options: dict[str, Any], answer_rule: Any = ANSWER) -> str:
+    settings = settings_of("http://127.0.0.1:9", options=options)
+    with pytest.raises(ConfigError) as refused:
+        rest.open_source(settings, {"look": plan_of(BY_ID, answer_rule)}, tools())
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"http": {"404": "not_fond"}}, "did you mean 'not_found'?"),
+        ({"http": {"404": {"outcome": "not_found", "reason": "no_such_persn"}}}, "did you mean 'no_such_person'?"),
+        ({"http": {"404": {"outcome": "not_found", "reason": "source_busy"}}},
+         "'source_busy' is no reason of 'not_found'"),
+        ({"http": {"404": {"outcom": "not_found"}}}, "did you mean 'outcome'?"),
+        ({"http": {"200": "not_found"}}, "is no error"),
+        ({"http": {"204": "not_found"}}, "'status' and 'statuses' of the mapping"),
+        ({"http": {"302": "refused"}}, "is no error"),
+        ({"http": {"40": "refused"}}, "is no status of HTTP"),
+        ({"http": {"4xx": "refused"}}, "is no status of HTTP"),
+        ({"http": {"900908": "refused"}}, "write it under 'faults'"),
+        ({"http": {"503": "not_found"}}, "nobody was looked for"),
+        ({"http": {"401": "no_match"}}, "nobody was looked for"),
+        ({"http": "not_found"}, "is no table"),
+        ({"http": {"404": "not_found", " 404": "busy"}}, "has '404' twice"),
+        ({"faults": {"A": "refused", "A ": "busy"}}, "has 'A' twice"),
+        ({"faults": {"A": "found"}}, "'status' and 'statuses' of the mapping"),
+        ({"faults": {"*": "not_found"}}, "says nothing about a person"),
+        ({"faults": {"": "refused"}}, "cannot be a code"),
+        ({"faults": {"https://a.example/p/nobody": "not_found", "nobody": "refused"}}, "one type of problem"),
+        ({"fault_code": "loi.ma"}, "nothing gives a meaning"),
+        ({"fault_code": "", "faults": {"A": "refused"}}, "'options.fault_code' is blank"),
+        ({"fault_code": "loi..ma", "faults": {"A": "refused"}}, "is not a path"),
+        ({"fault_blank": "found"}, "no 'fault_code' says where"),
+        ({"fault_code": "a", "faults": {"A": "refused"}, "fault_blank": "fund"}, "did you mean 'found'?"),
+        ({"fault_cod": "a"}, "did you mean 'fault_code'?"),
+    ],
+)  # fmt: skip
+def test_tables_that_cannot_be_meant_are_named_with_a_remedy(options: dict[str, Any], words: str) -> None:
+    assert words in faults_of(options)
+
+
+def test_one_code_has_one_table() -> None:
+    mapped = {**ANSWER, "status": "ma", "statuses": {"0": "found", "1": "not_found"}}
+    assert "two tables for one code" in faults_of({"fault_code": "ma", "faults": {"1": "refused"}}, mapped)
+
+
+def test_editors_know_the_outcomes_that_the_adapter_reads() -> None:
+    known = SourceSettings.model_json_schema()["properties"]["options"]["properties"]
+    meaning = known["http"]["additionalProperties"]["oneOf"][0]["enum"]
+    assert set(meaning) == set(OUTCOME_WORDS)
+
+
+# ------------------------------------------------------------------ whatever is said
+
+CODES = st.text(min_size=1, max_size=20).filter(lambda code: code.strip() not in ("", "NO_ONE"))
+ALL_ABOUT_A_PERSON = Meanings(
+    dict.fromkeys(range(400, 600), (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)),
+    {"NO_ONE": (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)},
+    lambda tree: tree.get("code") if isinstance(tree, dict) else None,
+)
+
+
+@given(st.integers(200, 599), CODES, st.sampled_from([JSON, PROBLEM]))
+def test_unknown_code_is_never_about_a_person(status: int, code: str, kind: str) -> None:
+    body = json.dumps({"code": code}).encode()
+    for error in (
+        ALL_ABOUT_A_PERSON.of_error(status, kind.encode(), body),
+        ALL_ABOUT_A_PERSON.of_code(code, status),
+        ALL_ABOUT_A_PERSON.in_answer({"code": code}),
+    ):
+        assert error is not None
+        assert error.outcome not in {Outcome.NOT_FOUND, Outcome.NO_MATCH}
+        assert error.fault is not None
+        assert error.fault.said in ("", code.strip()[:6])
