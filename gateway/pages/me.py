@@ -28,7 +28,7 @@ from gateway.config.consents import SubjectRequestKind
 from gateway.console.language import titled
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
-from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound
+from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound, Unprocessable
 from gateway.domain.parties import Subject
 from gateway.domain.problems import ProblemCode
 from gateway.jose import jws
@@ -224,7 +224,12 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
         third_party=False,
         consent="",
     )
-    await _citizens(request).demands.open(visit.caller, demanded, key)
+    try:
+        await _citizens(request).demands.open(visit.caller, demanded, key)
+    except Unprocessable as error:
+        if error.problem_code is not ProblemCode.IDEMPOTENCY_KEY_REUSED:
+            raise
+        return _request_form(visit, kind, exchange, text, {"text": "sent"})
     return Leaving(url="/me/requests")
 
 
@@ -428,9 +433,9 @@ def _request_form(
     }  # fmt: skip
     title = "Gửi yêu cầu về dữ liệu của ông/bà", "A request about your data"
     answer = {"kinds": list(KINDS), "faults": dict(faults or {})}
-    return Shown(
-        template="me/request", title=title, answer=answer, values=values, status=422 if faults else 200
-    )
+    # sent already, and another text now: a conflict with what was done, not a wrong form
+    status = 409 if "sent" in (faults or {}).values() else 422 if faults else 200
+    return Shown(template="me/request", title=title, answer=answer, values=values, status=status)
 
 
 def _person(visit: Visit) -> str:

@@ -67,12 +67,12 @@ TRIAL = (
 
 
 @asynccontextmanager
-async def tried(town: Town, *, is_off: bool = False) -> AsyncIterator[None]:
-    """Serve the pages of trials beside the others."""
+async def tried(town: Town, *more: PageRoute, is_off: bool = False) -> AsyncIterator[None]:
+    """Serve the pages of trials, and `more`, beside the others."""
     gateway = town.gateway
     assert isinstance(gateway, Gateway)
     assert gateway.app is not None
-    services, pages, routes = gateway.app.services, (*PAGES, *reversed(TRIAL)), Routes()
+    services, pages, routes = gateway.app.services, (*PAGES, *more, *reversed(TRIAL)), Routes()
     assert services.sign_in is not None
     broker = replace(services.sign_in.broker, is_page=page_finder(pages))
     add_operations(routes)
