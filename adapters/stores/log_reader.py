@@ -4,11 +4,12 @@ Proofs are made from tiles only, a handful of them, in one statement: they cost 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from adapters.stores.database import Database, ReadKind
-from adapters.stores.log_search import BLOCKS, SearchStatement, span, window
+from adapters.stores.log_search import BLOCKS, SearchStatement, is_walk, span, window
 from adapters.stores.sequence_batch import BLOCK, hash_key
 from adapters.stores.sifting import UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain import sentences as say
@@ -32,6 +33,9 @@ _ENTRY_OF_IN_RUNS = (
     " WHERE e.idx / 65536 = run.number AND e.hash = $1 AND a.seq = e.seq"
 )
 _RANGE = f"{_LEAVES} e.idx >= $1 AND e.idx < $2 ORDER BY e.idx LIMIT $3"
+#: records that a search with a bound of time looks through at once
+_WALK = 65_536
+_SIZE = "SELECT size FROM log_state"
 #: beyond any log
 _NO_BLOCK = 1 << 50
 # Written, neither numbered nor refused; the condition on the leaf is the store's own.
@@ -61,13 +65,15 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_database", "_keys")
+    __slots__ = ("_database", "_keys", "_walk")
 
-    def __init__(self, database: Database, keys: TagKeys | None = None) -> None:
+    def __init__(self, database: Database, keys: TagKeys | None = None, walk: int = _WALK) -> None:
         """Over a database with the tables of the log.
 
-        `keys` show which waiting records a process of this log wrote; without them none are known.
+        `keys` show which waiting records a process of this log wrote; without them none are known. `walk`: records
+        that a search with a bound of time looks through at once.
         """
+        self._walk = walk
         self._keys = keys
         self._database = database
 
@@ -107,13 +113,36 @@ class SqlLogReader:
 
     async def search(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[LogEntry]:
         """The newest `count` matching records, newest first; `before` is the last index of the page before."""
-        statement = await self._statement(wanted, before, count)
+        return await self._found(wanted, await self._window(wanted, before), count)
+
+    async def _found(self, wanted: LogSearch, within: tuple[int, int], count: int) -> list[LogEntry]:
+        statement = self._statement(wanted, within, count)
         if statement is None:
             return []
-        return [
-            entry_from(row)
-            for row in await self._database.read(statement.text, *statement.values, way=ReadKind.SEARCH)
-        ]
+        rows = await self._database.read(statement.text, *statement.values, way=ReadKind.SEARCH)
+        return [entry_from(row) for row in rows]
+
+    async def search_within(
+        self, wanted: LogSearch, before: int | None, count: int, seconds: float
+    ) -> tuple[Sequence[LogEntry], int | None]:
+        """The newest matches among the records that can be looked through in about so many seconds.
+
+        And the index before which the search goes on; None if it found `count`, or looked through all.
+        """
+        if not is_walk(wanted):
+            return await self.search(wanted, before, count), None
+        start, end = await self._window(wanted, before)
+        for (size,) in await self._database.read(_SIZE, way=ReadKind.SEARCH):
+            end = min(end, size)
+        found: list[LogEntry] = []
+        until = time.monotonic() + seconds
+        while start < end and len(found) < count:
+            low = max(start, end - self._walk)
+            found += await self._found(wanted, (low, end), count - len(found))
+            end = low
+            if time.monotonic() >= until and len(found) < count and start < end:
+                return found, end
+        return found, None
 
     async def waiting(self, exchange: str) -> Sequence[bytes]:
         """Leaves of an exchange's newest records that wait for their place, newest first.
@@ -145,7 +174,7 @@ class SqlLogReader:
 
     async def places(self, wanted: LogSearch, before: int | None, count: int) -> Sequence[int]:
         """The places of the same records, without reading leaves."""
-        statement = await self._statement(wanted, before, count)
+        statement = self._statement(wanted, await self._window(wanted, before), count)
         if statement is None:
             return []
         return [
@@ -153,15 +182,19 @@ class SqlLogReader:
             for row in await self._database.read(statement.places, *statement.values, way=ReadKind.SEARCH)
         ]
 
-    async def _statement(self, wanted: LogSearch, before: int | None, count: int) -> SearchStatement | None:
-        """None when nothing can be found."""
+    async def _window(self, wanted: LogSearch, before: int | None) -> tuple[int, int]:
+        """The indexes to search: from, and before."""
         blocks: Sequence[tuple[int, int]] = [(0, 0), (_NO_BLOCK, _NO_BLOCK)]
         if wanted.since or wanted.until:
             blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=ReadKind.SEARCH)
-        start, end = window(blocks, before)
+        return window(blocks, before)
+
+    def _statement(self, wanted: LogSearch, within: tuple[int, int], count: int) -> SearchStatement | None:
+        """None when nothing can be found."""
+        start, end = within
         if start >= end:
             return None
-        return SearchStatement(wanted, (start, end), count, arrays=self._database.arrays)
+        return SearchStatement(wanted, within, count, arrays=self._database.arrays)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""

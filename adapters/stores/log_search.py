@@ -22,6 +22,8 @@ _LEADERS = (
     "requester",
     "phase",
 )
+#: leaders with few records of each value: what else is asked is checked on few
+_TELLING = frozenset({"exchange", "dossier", "officials"})
 _PLAIN = ("exchange", "phase", "requester", "agency", "procedure", "dossier", "purpose", "result")
 # The order of the tables is the order in which SQLite walks a CROSS JOIN.
 _SUBJECTS = "log_subjects s CROSS JOIN log_entries e"
@@ -150,6 +152,13 @@ class SearchStatement:
             if value
         ]
         return " AND ".join(given)
+
+
+def is_walk(wanted: LogSearch) -> bool:
+    """Whether a search may look at many records that do not fit: a common word leads, and others are checked."""
+    given = {name for name in (*_PLAIN, "officials", "source", "outcome") if getattr(wanted, name)}
+    is_telling = bool(wanted.subjects or given & _TELLING)
+    return not is_telling and (len(given) > 1 or given == {"purpose"})
 
 
 def window(rows: Sequence[tuple[int, int]], before: int | None) -> tuple[int, int]:

@@ -63,6 +63,16 @@ class AuditContext:
         found = await self.reader.search(wanted, before, count + 1)
         return (found[:count], found[count - 1].index) if len(found) > count else (found, None)
 
+    async def page_within(
+        self, filters: Filters, before: int | None, count: int, seconds: float
+    ) -> tuple[Sequence[LogEntry], int | None]:
+        """The same in about so many seconds: fewer records where they are rare, and the start of the next page."""
+        wanted = await filters.search(self.people)
+        if wanted is None:
+            return [], None
+        found, rest = await self.reader.search_within(wanted, before, count + 1, seconds)
+        return (found[:count], found[count - 1].index) if len(found) > count else (found, rest)
+
     async def places(self, filters: Filters, before: int, count: int) -> Sequence[int]:
         """The newest indexes of matching records below `before`."""
         wanted = await filters.search(self.people)
@@ -129,18 +139,28 @@ class Audit:
         self.proofs = context.proofs
 
     async def search(
-        self, caller: Caller, filters: Filters, cursor: str | None, count: int, reason: str = ""
+        self,
+        caller: Caller,
+        filters: Filters,
+        cursor: str | None,
+        count: int,
+        reason: str = "",
+        seconds: float | None = None,
     ) -> dict[str, object]:
         """One page of records without personal data. Raises BadRequest for a cursor of another search.
 
-        `reason`: why somebody is searched for, recorded before the search.
+        `reason`: why somebody is searched for, recorded before the search. `seconds`: for which rare records are
+        looked for; the page may then have fewer than `count`, even none, and a next page.
         """
         context = self.context
         bound = b"search\0" + caller.requester.id.encode() + b"\0" + filters.digestible
         before = None if cursor is None else context.cursors.opened(cursor, bound)
         why = {"reason": reason} if reason else {}
         await context.note(caller, "search", filters.names, filters.people, further=cursor is not None, **why)
-        found, following = await context.page(filters, before, count)
+        found, following = await (
+            context.page(filters, before, count) if seconds is None
+            else context.page_within(filters, before, count, seconds)
+        )  # fmt: skip
         return {
             "exchange_id": caller.exchange,
             "records": [shown(entry) for entry in found],

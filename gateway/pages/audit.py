@@ -79,6 +79,8 @@ _SAVED_SECONDS = 34_560_000
 _ALL_DAYS = Habit(threshold=float("-inf"), least=0)
 _MOST_DAYS = 1_000
 _MONTHS_SHOWN = 18
+#: for so long a page looks for rare records; the next page has more time, for somebody waits for it
+_PATIENCE, _PATIENCE_NEXT = 0.1, 2.0
 #: requesters with a chart of their days
 _MOST_VOLUMES = 4
 #: outcomes of a source that gave no answer that can be used
@@ -103,7 +105,7 @@ async def log(request: Request, visit: Visit) -> Shown | Leaving:
     saved = _saved(request, visit)
     values = {
         "fields": FIELDS, "options": _options(request), "saved": saved, "sizes": SIZES, "size": size,
-        "written": _written(given),
+        "written": _written(given), "is_partial": False,
     }  # fmt: skip
     title = "Nhật ký", "Log"
     try:
@@ -116,7 +118,8 @@ async def log(request: Request, visit: Visit) -> Shown | Leaving:
             template="audit/log", title=title, answer=answer, values={**values, "given": given, "next": ""},
         ))  # fmt: skip
     door = door_of(request)
-    found = await door.audit.search(visit.caller, filters, cursor or None, int(size))
+    patience = _PATIENCE_NEXT if cursor else _PATIENCE
+    found = await door.audit.search(visit.caller, filters, cursor or None, int(size), seconds=patience)
     following = found["next"]
     answer = {
         **found, "filters": _shown_filters(request, given), "saved": saved,
@@ -128,6 +131,7 @@ async def log(request: Request, visit: Visit) -> Shown | Leaving:
         "first": _url("/audit", pages) if cursor else "",
         "next": _url("/audit", {**pages, "cursor": following}) if following else "",
         "export": _url("/audit/export", given),
+        "is_partial": bool(following) and len(answer["records"]) < int(size),
     })  # fmt: skip
 
 

@@ -124,6 +124,15 @@ class LogReader(Protocol):
         """
         ...
 
+    async def search_within(
+        self, wanted: LogSearch, before: int | None, count: int, seconds: float
+    ) -> tuple[Sequence[LogEntry], int | None]:
+        """The newest matches among the records that can be looked through in about so many seconds.
+
+        And the index before which the search goes on; None if it found `count`, or looked through all.
+        """
+        ...
+
     async def waiting(self, exchange: str) -> Sequence[bytes]:
         """Leaves of an exchange's newest records that wait for their place, newest first, of whichever process."""
         ...

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
+from adapters.stores.log_reader import SqlLogReader
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.merkle import leaf_hash, verify_inclusion
@@ -241,6 +242,43 @@ async def test_pages_follow_one_another_without_a_gap(at: Town, auditor: Browser
     assert sorted(seen) == sorted(wanted)
     five = await twin(auditor, f"/audit?procedure={code}&limit=500")
     assert len(five["records"]) == len(wanted)
+
+
+async def test_rare_records_of_a_long_log_are_searched_for_in_parts(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as auditor:
+        await entered(auditor, "/audit", AUDITOR)
+        wanted = await plant(at, phase=Phase.ABANDONED, requester="one_gate", procedure="1.012753")
+        assert at.gateway is not None
+        assert at.gateway.app is not None
+        audit = at.gateway.app.services.audit
+        assert audit is not None
+        reader = audit.audit.context.reader
+        assert isinstance(reader, SqlLogReader)
+        reader._walk = 1  # a log of two thousand is as long as one of millions then
+        log = at.gateway.app.shared.recorder.log
+        for _ in range(20):
+            await asyncio.gather(*(
+                log.append(ExchangeRecord(new_exchange_id(), Phase.INTENT, "2026-11-20T03:04:05.678Z", "one_gate"))
+                for _ in range(100)
+            ))  # fmt: skip
+        await plant(at)
+        query = "requester=one_gate&phase=abandoned"
+        shown = await page(auditor, f"/audit?{query}")
+        assert "Chưa tìm hết nhật ký." in shown.text
+        assert "Không có kết quả phù hợp" not in shown.text
+        assert wanted not in shown.text
+        for _ in range(20):
+            further = re.search(r'href="(/audit\?[^"]*cursor=[^"]*)"', shown.text)
+            if further is None:
+                break
+            shown = await page(auditor, further[1].replace("&amp;", "&"))
+        assert wanted in shown.text
+        assert "Chưa tìm hết nhật ký." not in shown.text
+        # a program gets the whole answer at once
+        found = await at.house.post(
+            "/v1/audit/search", {"requester": "one_gate", "phase": "abandoned"}, "auditor"
+        )
+        assert [one["exchange_id"] for one in found[1]["records"]] == [wanted]
 
 
 @pytest.mark.parametrize(

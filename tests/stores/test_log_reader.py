@@ -154,6 +154,27 @@ async def test_search_finds_what_fits_newest_first_page_by_page(reader: SqlLogRe
     assert hits > 60
 
 
+async def test_search_within_a_time_goes_on_where_it_stopped_and_misses_nothing(reader: SqlLogReader) -> None:
+    entries = [one async for one in reader.entries(0, 600)]
+    leaves = [decode(one.leaf) for one in entries]
+    hurried = SqlLogReader(reader._database, walk=50)
+    longest = 0
+    for wanted in (LogSearch(), *searches(leaves, random.Random(11))):
+        expected = [one for one, leaf in zip(entries, leaves, strict=True) if fits(wanted, leaf)][::-1]
+        found, rest = await hurried.search_within(wanted, None, 600, 0.0)
+        looks = [*found]
+        asked = 1
+        while rest is not None:
+            found, rest = await hurried.search_within(wanted, rest, 600, 0.0)
+            looks += found
+            asked += 1
+        assert looks == expected, wanted
+        assert asked <= 12
+        longest = max(longest, asked)
+        assert await hurried.search_within(wanted, None, 3, 60.0) == (expected[:3], None), wanted
+    assert longest == 12, "no search was made in parts"
+
+
 async def test_page_stays_the_same_while_records_come(
     reader: SqlLogReader, log: SqlExchangeLog, url: str, tmp_path: Path
 ) -> None:
