@@ -60,7 +60,7 @@ bench: $(VENV)/.dev ## the measurements; `make bench QUICK=1` stays under a minu
 	@if command -v npm >/dev/null && [ ! -d tests/bench/peers/node/node_modules ]; then \
 	  npm install --prefix tests/bench/peers/node --no-audit --no-fund --no-package-lock --silent || true; fi
 	$(RUN) -m tests.bench.run $(BENCH)
-	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises && $(RUN) -m tests.bench.tokens && $(RUN) -m tests.bench.relay && $(RUN) -m tests.bench.logins && $(RUN) -m tests.bench.logins --store valkey && $(RUN) -m tests.bench.streams; fi
+	@if [ -z "$(QUICK)" ]; then $(RUN) -m tests.bench.promises && $(RUN) -m tests.bench.tokens && $(RUN) -m tests.bench.relay && $(RUN) -m tests.bench.logins && $(RUN) -m tests.bench.logins --store valkey && $(RUN) -m tests.bench.streams && $(RUN) -m tests.bench.pages; fi
 
 replay: $(VENV)/.dev ## the answers of the release before, byte for byte, and both side by side; `make replay BASE=<commit>` compares with another
 	$(RUN) -m tests.replay $(if $(BASE),--base $(BASE),)

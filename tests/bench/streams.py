@@ -11,6 +11,8 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,22 +106,28 @@ async def measured(described: Any, pid: int, count: int, seconds: float) -> dict
     return {"streams": count, "kb_each": round(taken, 1), "cpu_share": round(cpu, 3)}
 
 
+@asynccontextmanager
+async def served(folder: str) -> AsyncIterator[tuple[Any, int]]:
+    """The server's process: what it says of itself, and its id."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SERVER, folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        limit=4_000_000,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        yield orjson.loads(await process.stdout.readline()), process.pid
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
 async def main(count: int, seconds: float) -> int:
     """Measure, print one line of JSON; 1 if a stream takes too much."""
     with tempfile.TemporaryDirectory(prefix="motlan-streams-") as folder:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _SERVER, folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-            limit=4_000_000,
-        )  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            described = orjson.loads(await process.stdout.readline())
-            found = await measured(described, process.pid, count, seconds)
-        finally:
-            process.stdin.close()
-            await process.wait()
+        async with served(folder) as (described, pid):
+            found = await measured(described, pid, count, seconds)
     print(orjson.dumps(found).decode())
     return int(found["kb_each"] > MOST_KB)
 

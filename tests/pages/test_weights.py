@@ -1,0 +1,69 @@
+"""What a first visit of each page brings over the line: 150 KB at most, fonts apart, as a browser asks for it."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import urljoin
+
+import pytest
+import pytest_asyncio
+
+from gateway.pages.doors import PAGES
+from gateway.pages.frame import PageRole
+from tests.login.browser import Browser, Town
+from tests.pages.trial import HTML, entered
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MOST_BYTES = 150_000
+#: /docs holds swagger-ui (`test_docs.py` has its bound)
+_OTHERS = {"/docs"}
+_ACCOUNTS = {
+    PageRole.CITIZEN: ("/me", "mau"), PageRole.AUDITOR: ("/audit", "kiem.toan"),
+    PageRole.OPERATOR: ("/ops", "van.hanh"),
+}  # fmt: skip
+#: what a page loads: scripts, styles, pictures; a picture that waits until it is near is not of the first visit
+_LOADED = re.compile(r'<(?:script|link|img|use)\b(?![^>]*loading="lazy")[^>]*?(?:src|href)="([^"#]+)')
+
+
+async def bytes_of(browser: Browser, path: str) -> int:
+    """Of a page and all that it loads, compressed where the gateway compresses."""
+    url = urljoin(browser.house.url, path)
+    headers = {"Accept": HTML, "Accept-Encoding": "gzip"}
+    async with browser.session.get(url, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 200, path
+        text = await answer.text()
+        total = int(answer.headers["Content-Length"])
+    for one in dict.fromkeys(_LOADED.findall(text)):
+        if one.endswith(".woff2") or not one.startswith("/"):
+            continue
+        async with browser.session.get(urljoin(url, one), headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.status == 200, one
+            total += int(answer.headers["Content-Length"])
+    return total
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def anybody(at: Town) -> AsyncIterator[dict[PageRole, Browser]]:
+    """A browser for each role."""
+    async with Browser(at) as citizen, Browser(at) as auditor, Browser(at) as operator:
+        browsers = {
+            PageRole.CITIZEN: citizen, PageRole.AUDITOR: auditor, PageRole.OPERATOR: operator,
+            PageRole.ANYBODY: citizen,
+        }  # fmt: skip
+        for role, (door, account) in _ACCOUNTS.items():
+            await entered(browsers[role], door, account)
+        yield browsers
+
+
+async def test_first_visit_of_every_door_is_light(anybody: dict[PageRole, Browser]) -> None:
+    paths = {one.path: one.role for one in PAGES if one.nav or one.path.count("/") == 1}
+    assert {"/", "/portal", "/me", "/audit", "/ops", "/manual", "/audit/reports", "/ops/sources"} <= set(
+        paths
+    )
+    sizes = {
+        path: await bytes_of(anybody[role], path)
+        for path, role in paths.items()
+        if path not in _OTHERS and role in anybody
+    }
+    assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
+    assert min(sizes.values()) > 10_000, "assets are not counted"
