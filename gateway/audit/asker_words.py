@@ -25,16 +25,16 @@ def asked_by(titles: Titles, records: Sequence[Mapping[str, Any]], roles: Collec
         as_what = (f", với tư cách {acting[0]}", f", as {acting[1]}") if kind else ("", "")
         if not notes.get("login"):
             # no login proves it: that is what the system says, which names no official
-            return _said(
+            return _asker(
                 "claimed_self", f"{portal['title']} (cho biết chính ông/bà yêu cầu{as_what[0]})",
                 f"{portal['title_en']} (which says that you asked yourself{as_what[1]})",
             )  # fmt: skip
-        return _said("self", f"chính ông/bà{as_what[0]}, {vi}", f"you yourself{as_what[1]}, {en}")
+        return _asker("self", f"chính ông/bà{as_what[0]}, {vi}", f"you yourself{as_what[1]}, {en}")
     if kind:
-        return _said("representative", f"{acting[0]}, {vi}", f"{acting[1]}, {en}")
+        return _asker("representative", f"{acting[0]}, {vi}", f"{acting[1]}, {en}")
     if role:
-        return _said("citizen", f"người làm thủ tục (công dân), {vi}", f"the citizen who files, {en}")
-    return _said(
+        return _asker("citizen", f"người làm thủ tục (công dân), {vi}", f"the citizen who files, {en}")
+    return _asker(
         "system", f"{portal['title']} (không nêu cán bộ)", f"{portal['title_en']} (naming no official)"
     )
 
@@ -46,7 +46,7 @@ def _official(titles: Titles, opening: Mapping[str, Any], acting: tuple[str, str
     for_whom = (
         (f", theo yêu cầu của {acting[0]}", f", at the request of {acting[1]}") if acting[0] else ("", "")
     )
-    return _said(
+    return _asker(
         "official",
         f"cán bộ của {agency['title']}{for_whom[0]}",
         f"an official of {agency['title_en']}{for_whom[1]}",
@@ -71,5 +71,5 @@ def _small(title: str) -> str:
     return title[:1].lower() + title[1:]
 
 
-def _said(code: str, vi: str, en: str) -> TitleWords:
+def _asker(code: str, vi: str, en: str) -> TitleWords:
     return {"code": code, "title": vi, "title_en": en}

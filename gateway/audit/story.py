@@ -23,12 +23,12 @@ from gateway.audit.story_words import (
     OUTCOMES,
     PHASES,
     UNKNOWN_PHASE,
-    Both,
     StepWords,
 )
 from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
 from gateway.domain.reasons import Reason, RefusalReason
+from gateway.domain.sentences import BothWords
 
 ShownRecord = Mapping[str, Any]
 StepMembers = dict[str, Any]
@@ -84,7 +84,7 @@ class Story:
             }
         return self._titles.role(procedure, role)
 
-    def _result(self, record: ShownRecord) -> tuple[Both, str]:
+    def _result(self, record: ShownRecord) -> tuple[BothWords, str]:
         phase, result = record["phase"], record["result"]
         if phase == "outcome":
             fields = len(record["fields"])
@@ -400,7 +400,7 @@ def _words_of(kind: str, words: StepWords) -> StepMembers:
     }  # fmt: skip
 
 
-def _event(record: ShownRecord) -> Both | None:
+def _event(record: ShownRecord) -> BothWords | None:
     """What happened, of records that are neither an intent nor an answer."""
     if record["phase"] in {"intent", "outcome"}:
         return None
@@ -411,12 +411,12 @@ def _event(record: ShownRecord) -> Both | None:
     return None
 
 
-def _reason(code: str) -> Both | None:
+def _reason(code: str) -> BothWords | None:
     found: Any = next((one for one in (*RefusalReason, *Reason) if one.value == code), None)
     return None if found is None else (found.vi, found.en)
 
 
-def _titled(words: Both) -> TitleWords:
+def _titled(words: BothWords) -> TitleWords:
     return {"code": "", "title": words[_VI], "title_en": words[_EN]}
 
 
@@ -432,7 +432,7 @@ def _official(record: ShownRecord) -> TitleWords:
     return _titled(("Không nêu cán bộ", "None was named"))
 
 
-def _fact(name: Both, value: TitleWords) -> dict[str, Any]:
+def _fact(name: BothWords, value: TitleWords) -> dict[str, Any]:
     return {"name": name[_VI], "name_en": name[_EN], "value": value}
 
 
@@ -451,7 +451,7 @@ def _of(words: TitleWords, language: int) -> str:
     return words["title_en" if language else "title"]
 
 
-def _counted(number: int, noun: Both, language: int) -> str:
+def _counted(number: int, noun: BothWords, language: int) -> str:
     if not language:
         return f"{_number(number)} {noun[_VI]}"
     plural = "people" if noun[_EN] == "person" and number != 1 else noun[_EN] + "s" * (number != 1)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-Both = tuple[str, str]
+from gateway.domain.sentences import BothWords
 
 
 class StepWords(NamedTuple):
     """Title of a step, and what it says of itself."""
 
-    title: Both
-    said: Both
+    title: BothWords
+    said: BothWords
 
 
 # the tables below are tables
@@ -48,7 +48,7 @@ UNKNOWN_PHASE = StepWords(("Bản ghi khác", "Another record"),
 CALLS = StepWords(("Hỏi các nguồn", "Asking the sources"), ("", ""))
 
 #: `result` of a record, or `operation` of its notes -> what happened
-EVENTS: Mapping[str, Both] = MappingProxyType({
+EVENTS: Mapping[str, BothWords] = MappingProxyType({
     # look-ups
     "search": ("Tìm trong nhật ký.", "A search in the log."),
     "records": ("Mở các bản ghi của một giao dịch.", "The records of an exchange were opened."),
@@ -156,7 +156,7 @@ OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
 })
 
 #: the same in the sentence, after the number of sources
-OUTCOME_VERBS: Mapping[str, Both] = MappingProxyType({
+OUTCOME_VERBS: Mapping[str, BothWords] = MappingProxyType({
     "found": ("có dữ liệu", "had data"),
     "not_found": ("không có dữ liệu", "had none"),
     "no_match": ("thấy số và tên không khớp nhau", "found that number and name do not match"),
@@ -170,7 +170,7 @@ OUTCOME_VERBS: Mapping[str, Both] = MappingProxyType({
 NOT_ASKED = "không được hỏi"
 
 #: condition of an agreement, behind its colon or alone in a rule -> words
-CONDITIONS: Mapping[str, Both] = MappingProxyType({
+CONDITIONS: Mapping[str, BothWords] = MappingProxyType({
     "agreement": ("Thỏa thuận", "Agreement"),
     "consent": ("Sự đồng ý", "Consent"),
     "representation": ("Quyền đại diện", "Right to act"),
@@ -182,7 +182,7 @@ CONDITIONS: Mapping[str, Both] = MappingProxyType({
 })
 
 #: note of a record -> its words
-NOTES: Mapping[str, Both] = MappingProxyType({
+NOTES: Mapping[str, BothWords] = MappingProxyType({
     "staff": ("Tài khoản cán bộ", "Account of the official"),
     "reason": ("Lý do đã ghi", "Recorded reason"),
     "of": ("Giao dịch được xem", "Exchange looked at"),
@@ -261,7 +261,7 @@ NOTES: Mapping[str, Both] = MappingProxyType({
 })
 
 #: values of notes that are codes -> words
-NOTE_VALUES: Mapping[str, Both] = MappingProxyType({
+NOTE_VALUES: Mapping[str, BothWords] = MappingProxyType({
     "unknown": ("không rõ", "unknown"),
     "yes": ("có", "yes"),
     "no": ("không", "no"),

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-
 # the lists below are tables
 # fmt: off
+#: Vietnamese and English
+BothWords = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A fact or a remedy, in both languages."""

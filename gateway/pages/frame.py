@@ -43,7 +43,7 @@ from gateway.login.sessions import Session
 from gateway.login.steps import Leaving
 
 Language = Literal["vi", "en"]
-BothWords = tuple[str, str]
+BothWords = say.BothWords
 
 LANGUAGE_COOKIE, LANGUAGE = "motlan-lang", "lang"
 POLICY = (

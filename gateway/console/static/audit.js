@@ -286,7 +286,7 @@ async function exportFile(form) {
   panel.hidden = false;
   showVerdict(panel, "working");
   panel.querySelector("[data-stop]").addEventListener("click", () => stop.abort(), { once: true });
-  let [chunks, received, told] = [[], 0, 0];
+  let [chunks, received, spoken] = [[], 0, 0];
   try {
     const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(form.action, { method: "POST", body, signal: stop.signal });
@@ -299,10 +299,10 @@ async function exportFile(form) {
       received += countLines(value);
       bar.value = received;
       const share = Math.min(100, Math.floor((100 * received) / Math.max(1, bar.max)));
-      // told each quarter, not each line
-      if (share >= told + 25) {
-        told = share - (share % 25);
-        said.textContent = `${told} %`;
+      // spoken each quarter, not each line
+      if (share >= spoken + 25) {
+        spoken = share - (share % 25);
+        said.textContent = `${spoken} %`;
       }
     }
     const file = new Blob(chunks, { type: answer.headers.get("Content-Type") ?? "" });
