@@ -51,7 +51,7 @@ licences: $(VENV)/.dev
 	  && echo "licences: all in the allow-list"
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
-	$(RUN) -m pytest -n 3 -m "slow and not network" --no-header
+	$(RUN) -m pytest -n 5 -m "slow and not network" --no-header $$(grep -rlF mark.slow tests --include='test_*.py')
 
 mutants: $(VENV)/.dev ## break one line after another, the tests must notice; `make mutants QUICK=12` takes so many by chance
 	$(RUN) -m tests.mutants $(if $(QUICK),--quick $(QUICK),)
@@ -78,7 +78,7 @@ lock: $(VENV)/.dev ## resolve requirements/*.in again (needs the `uv` command)
 	$$lock -c dev.txt build.in -o build.txt
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .state build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .state artefacts build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf .import_linter_cache tests/bench/peers/node/node_modules tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

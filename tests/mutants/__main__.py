@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 LANES = 2
 #: for the tests of one mutant; what hangs longer is noticed by nobody who waits for a result
 SECONDS = 180
-LEFT_OUT = (".git", ".venv", ".state", ".hypothesis", ".*_cache", "node_modules", "build", "dist")
+LEFT_OUT = (
+    ".git", ".venv", ".state", ".hypothesis", ".*_cache", "*.pyc.*", "node_modules", "artefacts", "build", "dist",
+)  # fmt: skip
 
 
 class Mutant(BaseModel):
