@@ -38,9 +38,10 @@ def page_faults(configuration: Configuration) -> Iterator[Problem]:
 
 def _production(configuration: Configuration) -> Iterator[Problem]:
     settings, document = configuration.gateway.pages, configuration.documents["gateway.yaml"]
-    if settings.personas:
-        what = "'personas' are invented people"
-        yield document.problem(("pages", "personas"), what, "remove it: production has none")
+    for name in ("personas", "people", "walks"):
+        if getattr(settings, name):
+            what = f"'{name}' are invented people"
+            yield document.problem(("pages", name), what, "remove it: production has none")
     if settings.portal:
         what = "the demo portal at /portal is of the sandbox; real people file at real portals"
         yield document.problem(("pages", "portal"), what, "remove 'pages.portal'")

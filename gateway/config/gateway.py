@@ -417,6 +417,26 @@ class LoginSettings(Settings):
     deep_links: dict[str, str] = {}
 
 
+class SandboxPerson(Settings):
+    """An invented person, whom the demo portal offers as one of the other people of a dossier."""
+
+    personal_id: str
+    full_name: str
+    birth_date: str
+    #: roles of procedures that the person fits
+    roles: tuple[str, ...]
+    note: Label
+
+
+class PortalWalk(Settings):
+    """Something that the demo portal shows to one invented person in one procedure."""
+
+    procedure: str
+    #: name of the account to sign in with
+    who: str
+    shows: Label
+
+
 class PageSettings(Settings):
     """In whose name the doors of people ask: requesters of `config/requesters`. Blank: the door is off."""
 
@@ -426,6 +446,10 @@ class PageSettings(Settings):
     ops: str = ""
     #: sandbox: door -> whom to sign in as, for the start page
     personas: dict[Literal["portal", "me", "audit", "ops"], Label] = {}
+    #: sandbox: the other people that the demo portal offers; of `sandbox/personas.yaml`
+    people: tuple[SandboxPerson, ...] = ()
+    #: sandbox: what to try at the demo portal, on its start page
+    walks: tuple[PortalWalk, ...] = ()
 
 
 class GatewaySettings(Settings):

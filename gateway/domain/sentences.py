@@ -379,6 +379,9 @@ NO_PERSON_IN_ROLE = Sentence(
     "nobody was named for this role in the session; open the page of people again")
 PERSON_LACKS = Sentence("{role}: hãy ghi là ai, hoặc chọn trùng với người khác",
     "{role}: write who it is, or choose the same as another")
+BIRTH_DATE_OF_FORM = Sentence(
+    "phải là ngày có thật, viết như 05/09/1990, hoặc 09/1990, hoặc 1990, từ năm {first} đến năm {last}",
+    "must be a real date, written as 05/09/1990, or 09/1990, or 1990, in the years {first} to {last}")
 NAME_AND_BIRTH_WITH_NUMBER = Sentence("số định danh phải đi kèm họ tên và ngày sinh",
     "give name and date of birth with the number")
 MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đăng nhập đã biết",

@@ -13,7 +13,10 @@ from gateway.api.dossiers import relay_of
 from gateway.api.prefill_body import prefill_members, subjects
 from gateway.api.procedures import described, summary
 from gateway.api.request import Request
+from gateway.config.gateway import SandboxPerson
+from gateway.console.formats import day
 from gateway.domain import sentences as say
+from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.dossier import DossierStatus, ProgressEntry
 from gateway.domain.errors import BadRequest, NotFound
 from gateway.domain.parties import SubjectKind
@@ -31,7 +34,7 @@ from gateway.relay.words import STATUSES
 _MOST_DOSSIERS = 50
 #: rows of a role that takes several people
 _ROWS = 3
-_NOBODY, _OTHER, _SAME = "none", "other", "same:"
+_NOBODY, _SAME, _INVENTED = "none", "same:", "invented:"
 #: kind of subject -> what the form of people asks
 _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.PERSON: ("personal_id", "full_name", "birth_date"),
@@ -40,7 +43,7 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.VEHICLE: ("registration_no", "number"),
     SubjectKind.NEWBORN: (),
 }
-_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_DAY = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})", re.ASCII)
 _OFFICIAL = "Cán bộ mô phỏng"
 #: what the simulated official does next
 _NEXT = {
@@ -63,9 +66,11 @@ async def listing(request: Request, visit: Visit) -> Shown:
         if all(word in bare(f"{one.code} {one.mapping.title.vi} {one.mapping.title.en}") for word in words)
     ]
     title = "Chọn thủ tục", "Choose a procedure"
+    walks = request.services.configuration.gateway.pages.walks
     return Shown(
-        template="portal/procedures", title=title, answer={"procedures": found}, values={"q": wanted}
-    )
+        template="portal/procedures", title=title, answer={"procedures": found},
+        values={"q": wanted, "walks": walks, **_words(request)},
+    )  # fmt: skip
 
 
 async def about(request: Request, _visit: Visit) -> Shown:
@@ -83,15 +88,17 @@ async def about(request: Request, _visit: Visit) -> Shown:
 
 async def people(request: Request, visit: Visit) -> Shown:
     """`GET /portal/procedures/{code}/people`: who the others are."""
+    _check_sandbox(request)
     procedure = procedure_of(request)
     known = await people_of(request, session_in(visit), procedure) or {}
-    return _people_page(request, procedure, dict(_typed(procedure, known)))
+    return _people_page(request, procedure, dict(_as_typed(procedure, known)))
 
 
 async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     """`POST /portal/procedures/{code}/people`: kept for the session, then the form."""
-    procedure = procedure_of(request)
-    given = dict(_given(procedure, visit.form))
+    _check_sandbox(request)
+    procedure, invented = procedure_of(request), request.services.configuration.gateway.pages.people
+    given = dict(_subjects(procedure, visit.form, invented))
     try:
         body = prefill_members({"procedure": procedure.code, "subjects": given})
         subjects(body["subjects"], procedure.roles)
@@ -107,7 +114,8 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
 def _people_page(
     request: Request, procedure: Procedure, typed: Mapping[str, str], wrong: Sequence[tuple[str, Any]] = ()
 ) -> Shown:
-    roles = [_asked_role(procedure, name, role) for name, role in _asked(procedure).items()]
+    invented = request.services.configuration.gateway.pages.people
+    roles = [_asked_role(procedure, name, role, invented) for name, role in _asked(procedure).items()]
     title = "Những người trong hồ sơ", "The people of the dossier"
     return Shown(
         template="portal/people", title=title, answer={"procedure": summary(procedure)},
@@ -119,7 +127,9 @@ def _people_page(
     )  # fmt: skip
 
 
-def _asked_role(procedure: Procedure, name: str, role: Role) -> dict[str, Any]:
+def _asked_role(
+    procedure: Procedure, name: str, role: Role, invented: Sequence[SandboxPerson]
+) -> dict[str, Any]:
     """A role as the form asks for it."""
     kind = role.kind[0]
     same = [one for one, other in procedure.roles.items() if one != name and set(other.kind) & set(role.kind)]
@@ -129,6 +139,7 @@ def _asked_role(procedure: Procedure, name: str, role: Role) -> dict[str, Any]:
         "same": [(f"{_SAME}{one}", procedure.roles[one].title) for one in same] if not role.many else [],
         "through": procedure.roles[role.through].title if role.through else None,
         "is_optional": role.optional,
+        "people": [one for one in invented if name in one.roles],
     }  # fmt: skip
 
 
@@ -156,19 +167,30 @@ def _role_title(name: str, role: Role) -> Sentence:
     return titled(name, name) if role.title is None else titled(role.title.vi, role.title.en)
 
 
-def _given(procedure: Procedure, form: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+def _subjects(
+    procedure: Procedure, form: Mapping[str, str], invented: Sequence[SandboxPerson]
+) -> Iterator[tuple[str, Any]]:
     """Role -> subject, as the body of a prefill names them."""
     for name, role in _asked(procedure).items():
         members, who = _MEMBERS[role.kind[0]], form.get(f"{name}.who", "")
         if not members:
             yield name, {}
-        elif who.startswith(_SAME) and not role.many:
-            yield name, {"same_as": who.removeprefix(_SAME)}
+        elif who.startswith((_SAME, _INVENTED)) and not role.many:
+            yield from _chosen(name, who, invented)
         elif who != _NOBODY:
             rows = [f"{name}.{at + 1}" for at in range(_ROWS)] if role.many else [name]
             found = [one for row in rows if (one := _one(members, row, form))]
             if found:
                 yield name, found if role.many else found[0]
+
+
+def _chosen(name: str, who: str, invented: Sequence[SandboxPerson]) -> Iterator[tuple[str, dict[str, str]]]:
+    """A role whose subject was chosen from a list, not written."""
+    if who.startswith(_SAME):
+        yield name, {"same_as": who.removeprefix(_SAME)}
+    for one in invented:
+        if who == _INVENTED + one.personal_id and name in one.roles:
+            yield name, one.model_dump(include={*_MEMBERS[SubjectKind.PERSON]})
 
 
 def _one(members: Sequence[str], row: str, form: Mapping[str, str]) -> dict[str, str]:
@@ -180,10 +202,10 @@ def _one(members: Sequence[str], row: str, form: Mapping[str, str]) -> dict[str,
 
 def _iso(found: re.Match[str]) -> str:
     day, month, year = found.groups()
-    return f"{year}-{month:0>2}-{day:0>2}"
+    return "-".join([year, f"{month:0>2}", *([f"{day:0>2}"] if day else [])])
 
 
-def _typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _as_typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a person said before, as the form has it."""
     for name, role in _asked(procedure).items():
         one = known.get(name)
@@ -194,7 +216,8 @@ def _typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[str
             if "same_as" in row:
                 yield f"{name}.who", f"{_SAME}{row['same_as']}"
             for member, text in row.items():
-                yield f"{name}.{at + 1}.{member}" if role.many else f"{name}.{member}", text
+                shown = day(text) if member == "birth_date" else text
+                yield f"{name}.{at + 1}.{member}" if role.many else f"{name}.{member}", shown
 
 
 def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, Any]:
@@ -204,6 +227,8 @@ def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, Any]:
     if name in procedure.roles and procedure.roles[name].many and rest and rest[0].isdigit():
         rest[0] = str(int(rest[0]) + 1)
     place = ".".join([name, *rest]) if rest else f"{name}.who"
+    if rest[-1:] == ["birth_date"]:
+        return place, say.BIRTH_DATE_OF_FORM(first=EARLIEST, last=LATEST)
     words = fault["detail_vi"].partition(": "), fault["detail"].partition(": ")
     return place, tuple(rest or whole for whole, _, rest in words)
 

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from adapters.sandbox.app import personas
 from gateway.pages.portal_forms import _lasting
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
@@ -151,7 +152,7 @@ async def test_other_people_are_kept_for_the_session_and_stand_in_no_address(bro
     )
     again = await page(browser, f"/portal/procedures/{BIRTH}/people")
     assert 'value="033085004321"' in again.text
-    assert 'value="1985-07-04"' in again.text
+    assert 'value="04/07/1985"' in again.text
     assert "033085004321" not in citizen.form.text
     answer = await citizen.filled()
     assert answer["form"]["nksHoTenCha" if "nksHoTenCha" in answer["form"] else "chaHoTen"] == "Phạm Văn Thử"
@@ -164,6 +165,7 @@ async def test_other_people_are_kept_for_the_session_and_stand_in_no_address(bro
         ({"mother.who": "other", "mother.personal_id": "12"}, "mother.personal_id"),
         ({"mother.who": "same:requester", "father.personal_id": "033085004321"}, "father.full_name"),
         ({"mother.who": "same:requester", "father.birth_date": "31/02/1990"}, "father.birth_date"),
+        ({"mother.who": "same:requester", "father.birth_date": "13/1990"}, "father.birth_date"),
         ({"mother.who": "other", "mother.full_name": '"><script>alert(1)</script>\u202e'}, "mother.full_name"),
     ],
 )  # fmt: skip
@@ -177,8 +179,79 @@ async def test_people_that_cannot_be_are_refused_at_their_field(
     assert refused.status == 422
     assert f'href="#f-{wrong}"' in refused.text
     assert f'id="f-{wrong}"' in refused.text
+    assert f'aria-describedby="f-{wrong}-error"' in refused.text or f'f-{wrong}-error"' in refused.text
+    assert "yyyy" not in refused.text
     assert "<script>alert" not in refused.text
     assert (await page(browser, f"/portal/procedures/{BIRTH}/form")).location == own
+
+
+@pytest.mark.parametrize(
+    ("language", "summary", "words"),
+    [
+        ("vi", "Cha, Ngày sinh: phải là ngày có thật, viết như 05/09/1990", "từ năm 1850 đến năm 2199"),
+        (
+            "en",
+            "Father, Date of birth: must be a real date, written as 05/09/1990",
+            "in the years 1850 to 2199",
+        ),
+    ],
+)
+async def test_date_that_is_none_is_said_as_people_write_dates(
+    browser: Browser, language: str, summary: str, words: str
+) -> None:
+    own = f"/portal/procedures/{BIRTH}/people"
+    await entered(browser, own, "mau")
+    csrf = token(await page(browser, f"{own}?lang={language}"))
+    refused = await page(
+        browser, own, {"csrf": csrf, "mother.who": "same:requester", "father.birth_date": "31/02/1990"}
+    )
+    assert f'<a href="#f-father.birth_date">{summary}' in refused.text
+    assert words in refused.text
+    assert 'value="31/02/1990"' in refused.text
+
+
+async def test_invented_people_are_offered_for_roles_that_they_fit_and_can_be_chosen(
+    browser: Browser,
+) -> None:
+    own = f"/portal/procedures/{BIRTH}/people"
+    await entered(browser, own, "mau")
+    shown = await page(browser, own)
+    assert "Chỉ trong môi trường thử nghiệm" in shown.text
+    assert '<option value="invented:033085004321">Phạm Văn Thử, 033085004321' in shown.text
+    assert "033049445781" not in shown.text  # who died plays no part in a birth
+    chosen = {"mother.who": "same:requester", "father.who": "invented:033085004321"}
+    landing = await page(browser, own, {"csrf": token(shown), **chosen})
+    form = await page(browser, landing.location)
+    answer = await Citizen(browser, BIRTH, token(form), form).filled()
+    assert "Phạm Văn Thử" in answer["form"].values()
+    assert 'value="033085004321"' in (await page(browser, own)).text
+
+
+async def test_invented_people_are_those_of_the_sandbox(at: Town) -> None:
+    gateway = at.gateway
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    services = gateway.app.services
+    pages, procedures = services.configuration.gateway.pages, services.catalogue.procedures
+    known = {one["personal_id"]: one for one in personas(at.root)}
+    facts = ("personal_id", "full_name", "birth_date")
+    for one in pages.people:
+        assert {name: getattr(one, name) for name in facts} == {
+            name: known[one.personal_id][name] for name in facts
+        }
+    roles = {name for one in procedures.values() for name in one.roles}
+    assert {role for one in pages.people for role in one.roles} <= roles
+    assert {one.procedure for one in pages.walks} <= procedures.keys()
+
+
+async def test_start_page_names_who_has_two_sources_that_differ_and_it_is_so(browser: Browser) -> None:
+    shown = await page(browser, "/portal")
+    assert "Lý Thị Thúy Hằng" in shown.text
+    assert "hai nguồn khác nhau" in shown.text
+    citizen = await begun(browser, "name_differs", "9.000001")
+    entry = (await citizen.filled())["fields"]["hoTen"]
+    names = {one["value"] for one in entry["doubt"]["candidates"]}
+    assert (entry["state"], names) == ("disputed", {"Lý Thị Thúy Hằng", "Lý Thị Thuý Hương"})
 
 
 # ---------------------------------------------------------------------------------------------------------- form
