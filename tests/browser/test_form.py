@@ -14,9 +14,10 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.browser.axe import is_clean
 from tests.browser.conftest import NEEDS_BROWSER, Shot
 from tests.browser.portal import ScriptedPortal, answered, before, field, served
-from tests.flows.conftest import House, on_session
+from tests.flows.conftest import ROOT, House, on_session
 
 pytestmark = NEEDS_BROWSER
+STATIC = ROOT / "gateway" / "console" / "static"
 
 HOSTILE = '<img src=x onerror=alert(1)>"\u202etxt.exe\u200b\u0007'
 HEARD = """() => { window.heard = []; const form = document.querySelector('motlan-form');
@@ -713,6 +714,11 @@ async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: Hous
             assert answer.headers["Content-Encoding"] == "gzip"
             content, tag = await answer.read(), answer.headers["ETag"]
             total += len(gzip.compress(content, 9)) if kind != "text/plain" else 0
+        source = (STATIC / name).read_text("utf-8")
+        if kind == "text/javascript":
+            # what is left out is never part of a text
+            assert not re.search(r"\$\{[^}`]*`", source), "a template stands in a template"
+            assert [one for one in re.findall(r'"[^"\\\n]*"', source) if one not in content.decode()] == []
         async with login_house.session.get(
             f"{login_house.url}/{name}", headers={"If-None-Match": tag}
         ) as answer:
@@ -950,7 +956,7 @@ async def test_one_tick_is_one_consent_however_often_the_form_is_sent_and_ends_w
     await page.get_by_role("textbox", name="Ngày cấp").fill("")
     assert await sent(1) == [(None, [])]
     assert ("withdraw", {"consent": "cs-2"}) in told.received
-    await expect(page.locator(".ml-notes")).to_contain_text("chưa rút lại được")
+    await expect(page.locator(".ml-notes")).to_contain_text("dữ liệu được lưu đến khi ông/bà rút lại")
     await shot(page, "stands")
     await is_clean(page)
 

@@ -115,7 +115,7 @@
     ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
     ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
     ownEnded: ["Sự đồng ý lưu dữ liệu đã được rút lại.", "The consent to keep data is withdrawn."],
-    ownStands: ["Sự đồng ý lưu dữ liệu chưa rút lại được. Nếu hồ sơ đã được nhận, dữ liệu vẫn được lưu. Ông/bà rút lại ở trang Dữ liệu của tôi.", "The consent to keep data could not be withdrawn. If the form was received, the data are kept. Withdraw it on the page My data."],
+    ownStands: ["Nếu hồ sơ đã được nhận, dữ liệu được lưu đến khi ông/bà rút lại sự đồng ý ở trang Dữ liệu của tôi.", "If the form was received, the data are kept until you withdraw the consent on the page My data."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
     checkTitle: ["Kiểm tra trước khi nộp", "Check before you submit"],
     submit: ["Nộp hồ sơ", "Submit"],
@@ -883,15 +883,15 @@
       const { origin, box, error, hint } = field.slots;
       const line = this.#originLine(field) ?? [];
       origin.replaceChildren(...line);
-      const said = line.length ? `${field.id}-said` : "";
-      origin.firstElementChild?.setAttribute("id", said);
+      const lineId = line.length ? `${field.id}-origin` : "";
+      origin.firstElementChild?.setAttribute("id", lineId);
       box.replaceChildren(...this.#boxOf(field));
       if (this.#isPending(field)) field.box.classList.add("ml-waits");
       error.hidden = !field.error;
       if (field.error) wrong(error, strong(this.say("error")), " ", field.error);
       const target = field.kind === "disputed" ? field.slots.control.firstElementChild : field.described;
       if (field.kind === "locked" || !target) return;
-      const ids = [hint?.id, said, field.error && error.id].filter(Boolean);
+      const ids = [hint?.id, lineId, field.error && error.id].filter(Boolean);
       mark(target, "aria-describedby", ids.join(" "));
       mark(target, "aria-invalid", Boolean(field.error));
     }
