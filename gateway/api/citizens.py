@@ -68,29 +68,31 @@ async def attest(request: Request) -> Response:
     return answer(await done)
 
 
-async def demand(request: Request) -> Response:
+async def open_subject_request(request: Request) -> Response:
     """`POST /v1/subject-requests`."""
     body = await read_model(request, SubjectRequestBody)
-    demanded = NewSubjectRequest(
+    new = NewSubjectRequest(
         person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip
     key = idempotency_key(request.fields("Idempotency-Key"))
-    return answer(await citizens_of(request).demands.open(request.caller, demanded, key))
+    return answer(await citizens_of(request).subject_requests.open(request.caller, new, key))
 
 
-async def demands(request: Request) -> Response:
+async def search_subject_requests(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, SubjectRequestSearchBody)
-    queue = citizens_of(request).demands
+    queue = citizens_of(request).subject_requests
     done = queue.search(request.caller, _key(body.subject), body.state, body.cursor, body.limit)
     return answer(await done)
 
 
-async def update(request: Request) -> Response:
+async def update_subject_request(request: Request) -> Response:
     """`POST /v1/subject-requests/update`."""
     body = await read_model(request, SubjectRequestUpdateBody)
-    done = citizens_of(request).demands.update(request.caller, body.request, body.act, body.reason or "")
+    done = citizens_of(request).subject_requests.update(
+        request.caller, body.request, body.act, body.reason or ""
+    )
     return answer(await done)
 
 

@@ -84,7 +84,7 @@ class Citizens:
     #: what is kept, for its owner
     kept: KeptListing
     #: their requests as data subjects
-    demands: SubjectRequests
+    subject_requests: SubjectRequests
     #: compares finished forms with released values
     attest: Attest
 

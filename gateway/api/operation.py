@@ -87,7 +87,7 @@ async def _demands(citizens: Citizens) -> dict[str, object]:
     """The number of overdue requests of data subjects; it does not change readiness."""
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
-            late = await citizens.demands.overdue()
+            late = await citizens.subject_requests.overdue()
     except (ConsentsUnavailable, TimeoutError):
         return {"state": "unavailable"}
     return {"state": "overdue" if late else "ready", "overdue": late}

@@ -59,9 +59,9 @@ def citizens(
         reader=stores.reader, person_keys=person_keys, catalogue=parts.catalogue, consents=book, own=own,
         recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
     )  # fmt: skip
-    demands = SubjectRequests(context, stores.subject_requests, new_id)
+    requests = SubjectRequests(context, stores.subject_requests, new_id)
     kept = KeptListing(context=context, own=own)
-    return Citizens(consents=book, own=own, kept=kept, demands=demands, attest=attest)
+    return Citizens(consents=book, own=own, kept=kept, subject_requests=requests, attest=attest)
 
 
 async def _sweep(stores: Stores, clock: Clock) -> None:

@@ -83,10 +83,10 @@ class OwnStore:
                 else unseal(key, value.sealed, _value_binding(value.consent, value.attribute))
             )
             if plain is not None and value.attribute not in found:
-                said: Any = orjson.loads(plain)
-                if not self.why_not(value.attribute, said):
+                declared: Any = orjson.loads(plain)
+                if not self.why_not(value.attribute, declared):
                     times = (_moment(value.given), _moment(value.until))
-                    found[value.attribute] = Own(said, *times, value.consent)
+                    found[value.attribute] = Own(declared, *times, value.consent)
         return found
 
     async def indexes(self, person: str) -> tuple[bytes, ...]:

@@ -51,6 +51,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "deletion": ("Xóa dữ liệu", "Delete data"),
 }
 
+#: a withdrawal has a page of its own, and comes by other ways too
+ALL_KINDS: Mapping[str, tuple[str, str]] = {
+    **KINDS,
+    "withdrawal": ("Rút lại sự đồng ý", "Withdraw a consent"),
+}
 #: how a consent reached the system that recorded it
 CHANNELS: Mapping[str, tuple[str, str]] = {
     "portal": ("trên cổng dịch vụ công", "at its portal"),
@@ -192,12 +197,14 @@ async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:
 async def requests(request: Request, visit: Visit) -> Shown:
     """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
     after = visit.form.get("after") or None
-    found = await _citizens(request).demands.search(visit.caller, _person(visit), "all", after, _MOST)
+    found = await _citizens(request).subject_requests.search(
+        visit.caller, _person(visit), "all", after, _MOST
+    )
     return Shown(
         template="me/requests",
         title=("Yêu cầu của tôi", "My requests"),
         answer=found,
-        values={"kinds": KINDS},
+        values={"kinds": ALL_KINDS},
     )
 
 
@@ -217,7 +224,7 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
     if faults := _faults(kind, text):
         return _request_form(visit, kind, exchange, text, faults)
     about = f"{say.ABOUT_EXCHANGE(exchange=exchange).vi}\n{text}" if exchange else text
-    demanded = NewSubjectRequest(
+    new = NewSubjectRequest(
         person=_person(visit),
         kind=cast("SubjectRequestKind", kind),
         text=about,
@@ -225,7 +232,7 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
         consent="",
     )
     try:
-        await _citizens(request).demands.open(visit.caller, demanded, key)
+        await _citizens(request).subject_requests.open(visit.caller, new, key)
     except Unprocessable as error:
         if error.problem_code is not ProblemCode.IDEMPOTENCY_KEY_REUSED:
             raise

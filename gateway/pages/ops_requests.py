@@ -42,7 +42,7 @@ async def requests(request: Request, visit: Visit) -> Shown:
         raise ConsentsUnavailable(say.NO_CONSENTS_HERE)
     if show not in _SHOWN:
         raise BadRequest(say.QUERY_WORD(name="show", words="open"))
-    found: Any = await citizens.demands.search(visit.caller, "", _SHOWN[show], after or None, _PAGE)
+    found: Any = await citizens.subject_requests.search(visit.caller, "", _SHOWN[show], after or None, _PAGE)
     settings, today = request.services.configuration, legal_day(request.services.clock.now()).isoformat()
     rows = [
         {**one, **_due(one, today), "next_steps": list(_steps(one, settings, today))}

@@ -61,7 +61,7 @@ def admin_routes(metrics: Metrics) -> Routes:
         if services.citizens is not None:
             with contextlib.suppress(ConsentsUnavailable, TimeoutError):
                 async with asyncio.timeout(_ASK_SECONDS):
-                    late = await services.citizens.demands.overdue()
+                    late = await services.citizens.subject_requests.overdue()
                 metrics.gauges({"subject_requests_overdue": float(late)})
         return Response(metrics.render(), metrics.content_type)
 

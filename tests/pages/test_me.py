@@ -71,6 +71,29 @@ async def test_citizen_sees_who_used_the_data_and_why_and_the_look_is_recorded(b
     assert looks[0]["requester"] == "citizen"
 
 
+async def test_data_in_a_sentence_begin_small(browser: Browser) -> None:
+    exchange = await filled(browser)
+    await entered(browser, "/me", "mau")
+    use = next(one for one in (await twin(browser, "/me"))["uses"] if one["exchange_id"] == exchange)
+    names = [
+        each["title"] for call in use["data"] if call["outcome"] == "found" for each in call["attributes"]
+    ]
+    shown = text_of(await page(browser, "/me"))
+    said = ", ".join(f"{name[0].lower()}{name[1:]}" for name in list(dict.fromkeys(names))[:4])
+    assert f"xem {said} và" in shown or f"xem {said} của ông/bà" in shown
+
+
+async def test_request_that_came_another_way_has_a_title(browser: Browser) -> None:
+    consent = await consented(browser)
+    body = {"subject": {"personal_id": MAU}, "kind": "withdrawal", "consent": consent}
+    status, answer = await browser.house.post("/v1/subject-requests", body, client="portal")
+    assert status == 200, answer
+    await entered(browser, "/me/requests", "mau")
+    shown = text_of(await page(browser, "/me/requests"))
+    assert "Rút lại sự đồng ý" in shown
+    assert "withdrawal" not in shown
+
+
 async def test_uses_are_filtered_by_agency_and_source(browser: Browser) -> None:
     exchange = await filled(browser)
     await entered(browser, "/me", "mau")
