@@ -16,12 +16,16 @@ import orjson
 
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import Auth, HttpPeer, Wire
+from adapters.transport.request_proofs import client_assertion, hmac_requests, signed_requests
 from adapters.transport.tokens import HeaderAuth, ProviderToken, TokenAuth
 from adapters.transport.tools import Tools
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _LOGIN_SECONDS = 900
+_CLIENT_AUTH = ("basic", "form", "private_key_jwt")
+#: RFC 7523, 2.2
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: kinds that sign messages and not calls: the writer of the messages reads their settings
 MESSAGE_KINDS = frozenset({"wsse_username", "wsse_x509"})
 
@@ -62,10 +66,39 @@ def _basic(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Au
     return HeaderAuth(fixed.copy)
 
 
-def _api_key(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+def _fixed_bearer(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """A token that the provider gave once (RFC 6750)."""
     del url, peer, tools
+    fixed = {"Authorization": f"Bearer {settings.secret('secret')}"}
+    return HeaderAuth(fixed.copy)
+
+
+def _api_key(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """In a header; or in the address, which others log: production refuses that unless the settings insist."""
+    del url, peer, tools
+    settings.choice("allow_secret_in_address", ("false", "true"))
+    if settings.has("in_query_as") and not settings.has("header"):
+        name, secret = settings.text("in_query_as"), settings.secret("secret")
+        return HeaderAuth(ending=urlencode({name: secret}))
+    if settings.has("in_query_as"):
+        settings.note("in_query_as", "the key has two places", "keep 'header', which nobody logs")
     fixed = {settings.header("header"): settings.secret("secret")}
     return HeaderAuth(fixed.copy)
+
+
+def _http_signature(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """Each request signed with a key of ours (RFC 9421, RFC 9530)."""
+    del peer
+    key, kid = settings.private_key("key"), settings.text("kid")
+    return HeaderAuth(prove=signed_requests(key, kid, url, tools.clock) if key else None)
+
+
+def _aws_hmac(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
+    """Each request with an HMAC over it, as AWS does (signature version 4)."""
+    del peer
+    access, secret = settings.text("access_key_id"), settings.secret("secret")
+    region, service = settings.text("region"), settings.text("service")
+    return HeaderAuth(prove=hmac_requests(access, secret, region, service, url, tools.clock))
 
 
 def _population_v1(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
@@ -113,19 +146,29 @@ def _milliseconds(now: datetime) -> int:
 
 
 def _oauth2(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
-    """Client credentials, the client in the Basic header (RFC 6749, 4.4)."""
-    del url, tools
+    """Client credentials (RFC 6749, 4.4): the client proves itself by Basic, in the form, or by a key (RFC 7523)."""
     form = {"grant_type": "client_credentials"}
     if scope := settings.text("scope", ""):
         form["scope"] = scope
-    headers = {
-        "Authorization": _basic_header(settings.text("client_id"), settings.secret("secret")),
-        "Content-Type": _FORM,
-        "Accept": _JSON,
-    }
+    client, how = settings.text("client_id"), settings.choice("client_auth", _CLIENT_AUTH)
+    headers = {"Content-Type": _FORM, "Accept": _JSON}
     own, path = _endpoint(settings, peer)
-    request = Wire("POST", path, headers, urlencode(form).encode("ascii"))
-    return TokenAuth(own or peer, request, _bearer, own_peer=own)
+    if how == "private_key_jwt":
+        key, kid = settings.private_key("key"), settings.text("kid", "")
+        audience = settings.text("audience", "") or settings.text("token_url", "") or url.rstrip("/") + path
+        form |= {"client_id": client, "client_assertion_type": _ASSERTION}
+
+        def request() -> Wire:
+            proof = client_assertion(key, kid, client, audience, tools.clock) if key else ""
+            return Wire("POST", path, headers, urlencode({**form, "client_assertion": proof}).encode("ascii"))
+
+        return TokenAuth(own or peer, request, _bearer, own_peer=own)
+    if how == "form":
+        form |= {"client_id": client, "client_secret": settings.secret("secret")}
+    else:
+        headers["Authorization"] = _basic_header(client, settings.secret("secret"))
+    fixed = Wire("POST", path, headers, urlencode(form).encode("ascii"))
+    return TokenAuth(own or peer, fixed, _bearer, own_peer=own)
 
 
 def _population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
@@ -142,18 +185,19 @@ def _population_v3(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tool
     official = base64.b64encode(settings.secret("auth_hash").encode()).decode("ascii")
     own, path = _endpoint(settings, peer)
     headers = {"lgspaccesstoken": access, "Content-Type": _FORM, "Accept": _JSON}
-    request = Wire("POST", path, headers, b"grant_type=client_credentials")
+    fixed = Wire("POST", path, headers, b"grant_type=client_credentials")
 
     def make(token: ProviderToken) -> dict[str, str]:
         return {**_bearer(token), "lgspaccesstoken": access, "AuthHash": official}
 
-    return TokenAuth(own or peer, request, make, own_peer=own)
+    return TokenAuth(own or peer, fixed, make, own_peer=own)
 
 
 def _login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools) -> Auth:
     """A login with name and password (plain or MD5, as the provider demands) that answers a token."""
     del url, tools
     settings.leave("expired_path", "expired_values")
+    settings.choice("allow_secret_in_address", ("false", "true"))
     user, secret = settings.text("username"), settings.secret("secret")
     if settings.choice("hash", ("none", "md5")) == "md5":
         secret = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
@@ -163,14 +207,14 @@ def _login_token(settings: AuthSettings, url: str, peer: HttpPeer, tools: Tools)
     headers = {"Content-Type": _FORM if is_form else _JSON, "Accept": _JSON, **settings.headers("headers")}
     place = settings.names("token")
     life = settings.number("life_seconds", _LOGIN_SECONDS)
-    request = Wire("POST", settings.text("path"), headers, body)
+    fixed = Wire("POST", settings.text("path"), headers, body)
     if settings.choice("token_in", ("header", "query")) == "header":
-        return TokenAuth(peer, request, _bearer, place=place, life=life)
+        return TokenAuth(peer, fixed, _bearer, place=place, life=life)
 
     def make_ending(token: ProviderToken) -> str:
         return urlencode({"token": token.value, **token.more, "username": user, "password": secret})
 
-    return TokenAuth(peer, request, lambda _token: {}, make_ending, place=place, life=life)
+    return TokenAuth(peer, fixed, lambda _token: {}, make_ending, place=place, life=life)
 
 
 def _bearer(token: ProviderToken) -> dict[str, str]:
@@ -193,7 +237,10 @@ _KINDS: Mapping[str, Callable[[AuthSettings, str, HttpPeer, Tools], Auth]] = Map
     {
         "none": _none,
         "basic": _basic,
+        "bearer": _fixed_bearer,
         "api_key": _api_key,
+        "http_signature": _http_signature,
+        "aws_hmac": _aws_hmac,
         "oauth2": _oauth2,
         "population_v1": _population_v1,
         "population_v2": _population_v2,

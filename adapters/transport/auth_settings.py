@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from adapters.transport.request_proofs import CallerKey
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
 
@@ -55,6 +56,10 @@ class AuthSettings:
         if problems:
             raise ConfigError(problems)
 
+    def note(self, name: str, what: str, remedy: str) -> None:
+        """Something about the word `name` that cannot be."""
+        self._note(name, f"'auth.{name}': {what}", remedy)
+
     def _note(self, name: str, what: str, remedy: str, missing: str = "") -> None:
         self._faults.append((self._problem(name, what, remedy), missing))
 
@@ -79,6 +84,22 @@ class AuthSettings:
     def _given(self, name: str, default: object = None) -> object:
         self._known.add(name)
         return self._auth.get(name, default)
+
+    def has(self, name: str) -> bool:
+        """Whether a word is there."""
+        return self._given(name) is not None
+
+    def private_key(self, name: str) -> CallerKey | None:
+        """The key that proves who calls; None if it cannot be used, which is noted."""
+        pem = self.secret(name)
+        try:
+            return CallerKey(pem) if pem else None
+        except ValueError:
+            what = f"'auth.{name}' is no private key that can be used here"
+            self._note(
+                name, what, "give a PEM file without a password: Ed25519, P-256, or RSA from 2048 bits on"
+            )
+            return None
 
     def is_reference(self, name: str) -> bool:
         """Whether a word has the form of a secret."""

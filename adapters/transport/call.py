@@ -43,6 +43,10 @@ Read = TypeVar("Read")
 _CallStep = TypeVar("_CallStep", bound=Callable[..., None])
 
 
+#: method, target as sent, headers, body -> headers that prove who sends it
+Prove = Callable[[str, str, Mapping[str, str], bytes | None], Mapping[str, str]]
+
+
 class Wire(NamedTuple):
     """One request, as it is sent."""
 
@@ -102,6 +106,8 @@ class Auth(Protocol):
     good_until: float
     #: what the address of each call ends with (`token=…`), encoded; mostly empty. Never log it
     ending: str
+    #: more headers of one call, made from all of it; mostly None
+    prove: "Prove | None"
 
     def headers(self) -> Mapping[str, str]:
         """Headers of one call, with the token in force."""
@@ -234,6 +240,8 @@ class ProviderCall(Generic[Asked, Read]):
             target += ("&" if "?" in target else "?") + auth.ending
         self._turn = auth.turn
         headers = {**wire.headers, **auth.headers()}
+        if auth.prove is not None:
+            headers |= auth.prove(wire.method, target, headers, wire.body)
         self._data = self._peer.client.written(wire.method, target, headers, wire.body)
         self._enter(now)
 

@@ -134,12 +134,14 @@ def tls_context(source: str, tls: object, root: Path, folder: str = "sources") -
     file = f"config/{folder}/{source}.yaml"
     if not isinstance(tls, Mapping) or not set(tls) <= {"ca", "certificate", "key"}:
         raise _config_error(file, "'options.tls' is not understood", "write ca, certificate, key")
+    if "key" in tls and "certificate" not in tls:
+        raise _config_error(file, "'options.tls' has a key and no certificate", "add 'certificate: <file>'")
     files = {name: str(root / str(path)) for name, path in tls.items()}
     try:
         context = ssl.create_default_context(cafile=files.get("ca"))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if "certificate" in files:
-            context.load_cert_chain(files["certificate"], files.get("key"))
+            context.load_cert_chain(files["certificate"], files.get("key"), password=lambda: b"")
     except (OSError, ValueError):
         what, remedy = "the files of 'options.tls' cannot be used", "check that they exist and are PEM"
         raise _config_error(file, what, remedy) from None

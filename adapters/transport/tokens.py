@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.transport.breaker import NOBODY, Behalf
-from adapters.transport.call import AnswerReading, HttpPeer, NeedsToken, ProviderCall, Wire
+from adapters.transport.call import AnswerReading, HttpPeer, NeedsToken, Prove, ProviderCall, Wire
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import invalid
 from adapters.transport.strict_json import NotStrictJson, parse
@@ -37,11 +37,14 @@ class HeaderAuth:
 
     turn = 0
     good_until = math.inf
-    ending = ""
 
-    def __init__(self, make: Callable[[], dict[str, str]] = dict) -> None:
-        """`make` returns the headers of one call."""
+    def __init__(
+        self, make: Callable[[], dict[str, str]] = dict, *, ending: str = "", prove: Prove | None = None
+    ) -> None:
+        """`make` returns the headers of one call; `ending` and `prove` as in call.Auth."""
         self.headers = make
+        self.ending = ending
+        self.prove = prove
         self.in_doubt = False
 
     def renew(self, call: NeedsToken, turn: int) -> None:
@@ -62,7 +65,7 @@ class TokenAuth:
     def __init__(
         self,
         peer: HttpPeer,
-        request: Wire,
+        request: Wire | Callable[[], Wire],
         make: Callable[[ProviderToken], dict[str, str]],
         make_ending: Callable[[ProviderToken], str] | None = None,
         *,
@@ -72,7 +75,7 @@ class TokenAuth:
     ) -> None:
         """`request` asks `peer` for a token, `place` is where the answer has it; `life` in seconds unless it says so.
 
-        `own_peer` is closed with this object.
+        A function makes a new request for each token. `own_peer` is closed with this object.
         """
         self._peer, self._request = peer, request
         self._make, self._make_ending = make, make_ending
@@ -85,6 +88,7 @@ class TokenAuth:
         self.good_until = -math.inf
         self.turn = 0
         self.ending = ""
+        self.prove: Prove | None = None
         self.in_doubt = False
 
     def headers(self) -> Mapping[str, str]:
@@ -127,7 +131,7 @@ class TokenAuth:
     def write(self, asked: None) -> Wire:
         """The request for a token."""
         del asked
-        return self._request
+        return self._request if isinstance(self._request, Wire) else self._request()
 
     def read(self, asked: None, answer: HttpAnswer) -> AnswerReading[ProviderToken]:
         """The token of an answer. Raises ProviderError(INVALID) if it has none."""

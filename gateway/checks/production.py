@@ -34,7 +34,25 @@ def refused_in_production(configuration: Configuration) -> Iterator[Problem]:
             what = f"'{'.'.join(map(str, loc))}': a secret in the file, which only the sandbox profile allows"
             remedy = f"write '{loc[-1]}: {{env: NAME}}' or '{{file: PATH}}'"
             yield configuration.documents[name].problem(loc, what, remedy)
+    yield from _shown_to_others(configuration)
     yield from _unbound(configuration)
+
+
+def _shown_to_others(configuration: Configuration) -> Iterator[Problem]:
+    """An address is logged by every system that it passes, so a secret in it is none (RFC 9700, 2.5; RFC 6750, 5.3)."""
+    callers = [("sources", name, one.auth) for name, one in configuration.sources.items()]
+    callers += [("portals", name, one.auth) for name, one in configuration.portals.items()]
+    for folder, name, auth in callers:
+        word = (
+            "in_query_as" if "in_query_as" in auth else "token_in" if auth.get("token_in") == "query" else ""
+        )
+        if word and auth.get("allow_secret_in_address") != "true":
+            what = "the secret would stand in the address, which the provider's servers and proxies log"
+            instead = "'header: NAME'" if word == "in_query_as" else "'token_in: header'"
+            remedy = (
+                f"write {instead}; if the provider takes nothing else, 'allow_secret_in_address: \"true\"'"
+            )
+            yield configuration.documents[f"{folder}/{name}.yaml"].problem(("auth", word), what, remedy)
 
 
 def _unbound(configuration: Configuration) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gateway.messages.digest import content_digest
 from gateway.messages.faults import SignatureBroken
@@ -50,6 +51,35 @@ async def signature_fields(
     }
 
 
+class RequestProof(NamedTuple):
+    """What is signed of a request that we send."""
+
+    digest: str
+    signed: InnerList
+    #: what the key signs
+    base: bytes
+
+    def fields(self, signature: bytes) -> Mapping[str, str]:
+        """The headers Content-Digest, Signature-Input and Signature."""
+        return {
+            "Content-Digest": self.digest,
+            "Signature-Input": f"{_LABEL}={written(self.signed)}",
+            "Signature": f"{_LABEL}={written(Item(signature, {}))}",
+        }
+
+
+def request_proof(
+    request: Message, body: bytes, created: int, key: str, algorithm: str, nonce: str = ""
+) -> RequestProof:
+    """The proof of a request that we send, over all its headers; `algorithm` as RFC 9421 names it."""
+    digest = content_digest(body)
+    request = replace(request, fields={**request.fields, "content-digest": [digest]})
+    covered = [Item(name, {}) for name in (*_OF_REQUEST, *sorted(request.fields))]
+    params: Params = {"created": created, "keyid": key, "alg": algorithm}
+    signed = InnerList(covered, {**params, "nonce": nonce} if nonce else params)
+    return RequestProof(digest, signed, signature_base(signed, request, None))
+
+
 async def request_fields(
     request: Message,
     body: bytes,
@@ -58,17 +88,9 @@ async def request_fields(
     algorithm: str,
     sign: Callable[[bytes], Awaitable[bytes]],
 ) -> Mapping[str, str]:
-    """The headers Content-Digest, Signature-Input and Signature of a request that we send, over all its headers."""
-    digest = content_digest(body)
-    request = replace(request, fields={**request.fields, "content-digest": [digest]})
-    covered = [Item(name, {}) for name in (*_OF_REQUEST, *sorted(request.fields))]
-    signed = InnerList(covered, {"created": created, "keyid": key, "alg": ALGORITHMS[algorithm]})
-    signature = await sign(signature_base(signed, request, None))
-    return {
-        "Content-Digest": digest,
-        "Signature-Input": f"{_LABEL}={written(signed)}",
-        "Signature": f"{_LABEL}={written(Item(signature, {}))}",
-    }
+    """The headers of the proof, signed by a key that may be held elsewhere; `algorithm` is `EdDSA` or `ES256`."""
+    proof = request_proof(request, body, created, key, ALGORITHMS[algorithm])
+    return proof.fields(await sign(proof.base))
 
 
 def _covered(request: Message) -> list[Item]:

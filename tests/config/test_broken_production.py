@@ -33,6 +33,11 @@ FAULTS: dict[str, Fault] = {
     "key beside a secret": (POPULATION, "api_key: {env: A_SECRET}", "api_key: {value: plain}", "api_key:", ONLY),
     "key of no reference": (POPULATION, "api_key: {env: A_SECRET}", "api_key: plain", "api_key:", "is not a secret"),
     "secret of an identity provider": (LOGIN, "{env: A_SECRET}", "{value: plain}", "client_secret:", ONLY),
+    "secret in an address": (
+        TAX, "kind: oauth2\n  token_path: /token\n  client_id: sandbox", "kind: api_key\n  in_query_as: key",
+        "in_query_as:", "proxies log"),
+    "token in an address": (
+        "config/sources/health_card.yaml", '  allow_secret_in_address: "true"\n', "", "token_in:", "proxies log"),
     "simulated identity provider": (LOGIN, "mark: seen", "mark: sandbox", "mark:", "this provider is simulated"),
     "plain http of an identity provider": (LOGIN, "issuer: https:", "issuer: http:", "issuer:", "is not https"),
     "requester with a secret": (PORTAL, KEYS, "client_secret: {env: A_SECRET}", "client_secret:", "not by a secret"),

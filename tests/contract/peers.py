@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapters.transport.soap import Envelope
 from adapters.transport.wsdl import Shape, load
@@ -24,6 +26,10 @@ from gateway.mapping.source import ServicePlan
 
 BROKEN = ("garbage", "html", "empty", "truncate", "reset", "doctype", "huge", "gzip_bomb")
 SIGN_IN = "/__sign_in"
+#: instead of the configured one
+PRIVATE_KEY = (
+    Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+)
 #: the words of `auth` that are a path below the source's address
 _SIGN_IN_PATHS = frozenset({"token_path", "path"})
 _HTML = b"<!doctype html><html><body>Bad gateway</body></html>"
@@ -104,6 +110,8 @@ def _moved(name: str, word: Any, settings: SourceSettings, base: str, played: bo
     if isinstance(word, Mapping):
         if name == "headers":
             return word
+        if name == "key":
+            return {"value": PRIVATE_KEY}
         return word if played and "value" in word else {"value": f"sandbox-secret-{settings.source}"}
     if isinstance(word, str) and word.startswith(("http://", "https://")):
         return base + (urlsplit(word).path if played else SIGN_IN)
