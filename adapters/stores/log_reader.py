@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from adapters.stores.database import Database, ReadKind
-from adapters.stores.log_search import BLOCKS, SearchStatement, is_walk, span, window
+from adapters.stores.log_search import BLOCKS, FewStatement, SearchStatement, is_walk, span, window
 from adapters.stores.sequence_batch import BLOCK, hash_key
 from adapters.stores.sifting import UNTAGGED, AppendedRow, Sifting, TagKeys, UntaggedRows
 from gateway.domain import sentences as say
@@ -34,7 +34,9 @@ _ENTRY_OF_IN_RUNS = (
 )
 _RANGE = f"{_LEAVES} e.idx >= $1 AND e.idx < $2 ORDER BY e.idx LIMIT $3"
 #: records that a search with a bound of time looks through at once
-_WALK = 65_536
+_WALK = 32_768
+#: a word that fewer records have leads such a search: all of them are looked at at once
+_FEW = 1_000
 _SIZE = "SELECT size FROM log_state"
 #: beyond any log
 _NO_BLOCK = 1 << 50
@@ -65,15 +67,17 @@ def entry_from(row: Sequence[Any]) -> LogEntry:
 class SqlLogReader:
     """Entries, searches and the tree of the log in one database."""
 
-    __slots__ = ("_database", "_keys", "_walk")
+    __slots__ = ("_database", "_few", "_keys", "_walk")
 
-    def __init__(self, database: Database, keys: TagKeys | None = None, walk: int = _WALK) -> None:
+    def __init__(
+        self, database: Database, keys: TagKeys | None = None, walk: int = _WALK, few: int = _FEW
+    ) -> None:
         """Over a database with the tables of the log.
 
         `keys` show which waiting records a process of this log wrote; without them none are known. `walk`: records
-        that a search with a bound of time looks through at once.
+        that a search with a bound of time looks through at once; `few`: so many are looked at whatever they are.
         """
-        self._walk = walk
+        self._walk, self._few = walk, few
         self._keys = keys
         self._database = database
 
@@ -115,8 +119,10 @@ class SqlLogReader:
         """The newest `count` matching records, newest first; `before` is the last index of the page before."""
         return await self._found(wanted, await self._window(wanted, before), count)
 
-    async def _found(self, wanted: LogSearch, within: tuple[int, int], count: int) -> list[LogEntry]:
-        statement = self._statement(wanted, within, count)
+    async def _found(
+        self, wanted: LogSearch, within: tuple[int, int], count: int, leader: str = ""
+    ) -> list[LogEntry]:
+        statement = self._statement(wanted, within, count, leader)
         if statement is None:
             return []
         rows = await self._database.read(statement.text, *statement.values, way=ReadKind.SEARCH)
@@ -134,6 +140,8 @@ class SqlLogReader:
         start, end = await self._window(wanted, before)
         for (size,) in await self._database.read(_SIZE, way=ReadKind.SEARCH):
             end = min(end, size)
+        if leader := await self._rare(wanted, (start, end)):
+            return await self._found(wanted, (start, end), count, leader), None
         found: list[LogEntry] = []
         until = time.monotonic() + seconds
         while start < end and len(found) < count:
@@ -143,6 +151,15 @@ class SqlLogReader:
             if time.monotonic() >= until and len(found) < count and start < end:
                 return found, end
         return found, None
+
+    async def _rare(self, wanted: LogSearch, within: tuple[int, int]) -> str:
+        """The given word that the fewest records have; blank where many have each of them."""
+        counting = FewStatement(wanted, within, self._few, arrays=self._database.arrays)
+        if not counting.text:
+            return ""
+        rows = await self._database.read(counting.text, *counting.values, way=ReadKind.SEARCH)
+        name, count = min(rows, key=lambda row: row[1])
+        return str(name) if count < self._few else ""
 
     async def waiting(self, exchange: str) -> Sequence[bytes]:
         """Leaves of an exchange's newest records that wait for their place, newest first.
@@ -189,12 +206,14 @@ class SqlLogReader:
             blocks = await self._database.read(BLOCKS, *span(wanted), BLOCK, way=ReadKind.SEARCH)
         return window(blocks, before)
 
-    def _statement(self, wanted: LogSearch, within: tuple[int, int], count: int) -> SearchStatement | None:
+    def _statement(
+        self, wanted: LogSearch, within: tuple[int, int], count: int, leader: str = ""
+    ) -> SearchStatement | None:
         """None when nothing can be found."""
         start, end = within
         if start >= end:
             return None
-        return SearchStatement(wanted, within, count, arrays=self._database.arrays)
+        return SearchStatement(wanted, within, count, arrays=self._database.arrays, leader=leader)
 
     async def checkpoint(self, size: int | None = None) -> str:
         """The newest signed note, or that of `size`; empty before the first record, and when there is none."""

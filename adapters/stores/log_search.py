@@ -24,6 +24,10 @@ _LEADERS = (
 )
 #: leaders with few records of each value: what else is asked is checked on few
 _TELLING = frozenset({"exchange", "dossier", "officials"})
+#: leaders with few records of each value: what else is asked is checked on few
+_TELLING = frozenset({"exchange", "dossier", "officials"})
+#: columns whose values may be common or rare
+_COMMON = ("procedure", "agency", "result", "requester", "phase")
 _PLAIN = ("exchange", "phase", "requester", "agency", "procedure", "dossier", "purpose", "result")
 # The order of the tables is the order in which SQLite walks a CROSS JOIN.
 _SUBJECTS = "log_subjects s CROSS JOIN log_entries e"
@@ -46,11 +50,15 @@ def span(wanted: LogSearch) -> tuple[str, str]:
 class SearchStatement:
     """One page of a search: `text`, or `places` for the indexes alone, and `values`."""
 
-    def __init__(self, wanted: LogSearch, window: tuple[int, int], count: int, *, arrays: bool) -> None:
+    def __init__(
+        self, wanted: LogSearch, window: tuple[int, int], count: int, *, arrays: bool, leader: str = ""
+    ) -> None:
         """The newest `count` entries in a window of indexes that fit, as (index, leaf, beginning of the leaf's hash).
 
-        `arrays` says that the database takes lists as values.
+        `arrays` says that the database takes lists as values. `leader`: a column that leads, if it is not the most
+        telling one.
         """
+        self._leader = leader
         self.values: list[object] = []
         self._wanted = wanted
         self._window = [self._value(end) for end in window]
@@ -72,7 +80,7 @@ class SearchStatement:
             return self._any(
                 wanted.subjects, lambda one: self._part(_SUBJECTS, f"s.subject = {one} AND {_SAME}", "s.idx")
             )
-        leader = next((name for name in _LEADERS if self._given(name)), "")
+        leader = self._leader or next((name for name in _LEADERS if self._given(name)), "")
         match leader:
             case "officials":
                 return self._any(
@@ -152,6 +160,30 @@ class SearchStatement:
             if value
         ]
         return " AND ".join(given)
+
+
+class FewStatement:
+    """Counts of the entries in a window that have each given word, up to `most`: `text` (rows of word, count)."""
+
+    def __init__(self, wanted: LogSearch, window: tuple[int, int], most: int, *, arrays: bool) -> None:
+        """`text` is blank where no given word has an index of its own."""
+        names = [name for name in _COMMON if getattr(wanted, name)]
+        self.values: list[object] = [*window, *(searched(getattr(wanted, name)) for name in names)]
+        counts = [
+            f"SELECT '{name}', (SELECT count(*) FROM"  # noqa: S608 -- see the module's words
+            f" (SELECT 1 FROM log_entries e WHERE {_is_within(name, f'${place}', arrays=arrays)} LIMIT {most}) AS few)"
+            for place, name in enumerate(names, 3)
+        ]
+        self.text = " UNION ALL ".join(counts)
+
+
+def _is_within(name: str, value: str, *, arrays: bool) -> str:
+    """The condition on a column in the window `$1` to `$2`, by the column's index."""
+    if not arrays:
+        return f"e.{name} = {value} AND e.idx >= $1 AND e.idx < $2"
+    return (
+        f"(e.{name}, e.idx) >= ({value}, $1) AND (e.{name}, e.idx) < ({value}, $2) AND e.{name} IS NOT NULL"
+    )
 
 
 def is_walk(wanted: LogSearch) -> bool:

@@ -27,12 +27,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from yarl import URL
 
 from adapters.stores import sql
 from adapters.stores.opening import open_log
@@ -196,15 +197,32 @@ async def ask_all(url: str, folder: Path, count: int, times: int) -> None:
         for name in ("requesters", "outcomes", "volume", "hours", "lookups"):
             count_it = partial(desk.post, "/v1/audit/report", _year(name))
             print(f"  {f'report {name}':<18} {await timed(count_it, 2)}")
-        cookie = await _signed_in(gateway)
+        staff = await _signed_in(gateway)
         for what, address in (await _pages(desk)).items():
-            get_it = partial(_page, session, f"{content['gateway']}{address}", cookie)
-            print(f"  {f'page {what}':<18} {await timed(get_it, min(times, 50))}")
+            get_it = partial(_page, session, f"{content['gateway']}{address}", staff, {})
+            print(f"  {f'page {what}':<24} {await timed(get_it, min(times, 50))}", flush=True)
+        for what, form in _PEOPLE.items():
+            post_it = partial(_page, session, f"{content['gateway']}/audit/people", staff, form)
+            print(f"  {f'page {what}':<24} {await timed(post_it, min(times, 50))}", flush=True)
         await reader.close()
 
 
-async def _signed_in(gateway: object) -> dict[str, str]:
-    """The cookie of an auditor's session."""
+#: searches of the page by person
+_PEOPLE = {
+    "by person": {"personal_id": invented.person(4_711), "reason": "Đo thời gian tìm kiếm"},
+    "by official": {"official": invented.official(47), "reason": "Đo thời gian tìm kiếm"},
+}
+
+
+class Staff(NamedTuple):
+    """An auditor's session: its cookie, and the token of its forms."""
+
+    cookie: str
+    csrf: str
+
+
+async def _signed_in(gateway: object) -> Staff:
+    """The session of an auditor."""
     assert isinstance(gateway, Gateway)
     assert gateway.app is not None
     assert gateway.app.services.sign_in is not None
@@ -212,7 +230,8 @@ async def _signed_in(gateway: object) -> dict[str, str]:
     who = Identity(
         provider="staff", subject="bench", kind=AccountKind.STAFF, account="bench", roles=(StaffRole.AUDITOR,)
     )
-    return {STAFF_COOKIE: (await sessions.begin(who)).cookie}
+    opened = await sessions.begin(who)
+    return Staff(opened.cookie, opened.session.csrf)
 
 
 async def _pages(desk: Auditor) -> dict[str, str]:
@@ -220,15 +239,24 @@ async def _pages(desk: Auditor) -> dict[str, str]:
     return {
         "log": "/audit", "one day": f"/audit?since={invented.MONTHS[0]}-14&until={invented.MONTHS[0]}-14",
         "by procedure": f"/audit?procedure={next(iter(invented.PROCEDURES))}&phase=outcome",
+        "by requester, outcome": "/audit?requester=portal&outcome=unavailable",
+        "by agency, procedure": f"/audit?agency={invented.AGENCIES[7]}&procedure={invented.PROCEDURES[7]}",
+        "refusals of a month": f"/audit?requester=portal&phase=refusal&since={invented.MONTHS[3]}-01",
+        "nothing, by purpose": "/audit?purpose=land_registration",
+        "500 rows": "/audit?limit=500",
         "exchange": f"/audit/exchanges/{found['records'][0]['exchange_id']}",
         "reports": f"/audit/reports?month={invented.MONTHS[0]}",
     }  # fmt: skip
 
 
-async def _page(session: aiohttp.ClientSession, url: str, cookie: dict[str, str]) -> None:
-    """A page as a browser gets it, which must be good."""
-    headers = {"Accept": "text/html"}
-    async with session.get(url, headers=headers, cookies=cookie, allow_redirects=False) as answer:
+async def _page(session: aiohttp.ClientSession, url: str, staff: Staff, form: dict[str, str]) -> None:
+    """A page as a browser gets it, or that of a posted form, which must be good."""
+    headers = {"Accept": "text/html", "Origin": f"{URL(url).origin()}"}
+    asked = session.request(
+        "POST" if form else "GET", url, headers=headers, cookies={STAFF_COOKIE: staff.cookie}, allow_redirects=False,
+        data={**form, "csrf": staff.csrf} if form else None,
+    )  # fmt: skip
+    async with asked as answer:
         assert answer.status == 200, f"{url}: {answer.status}"
         await answer.read()
 

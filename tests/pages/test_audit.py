@@ -254,7 +254,7 @@ async def test_rare_records_of_a_long_log_are_searched_for_in_parts(tmp_path: Pa
         assert audit is not None
         reader = audit.audit.context.reader
         assert isinstance(reader, SqlLogReader)
-        reader._walk = 1  # a log of two thousand is as long as one of millions then
+        reader._walk, reader._few = 1, 1  # a log of two thousand is as long as one of millions then
         log = at.gateway.app.shared.recorder.log
         for _ in range(20):
             await asyncio.gather(*(

@@ -12,6 +12,7 @@ import pytest
 from adapters.stores.database import LOG, Database, ReadKind
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_reader import SqlLogReader
+from adapters.stores.log_search import _COMMON
 from adapters.stores.sequencer import open_sequencer
 from adapters.stores.sqlite import SqliteDatabase
 from gateway.domain.errors import LogUnavailable
@@ -157,7 +158,7 @@ async def test_search_finds_what_fits_newest_first_page_by_page(reader: SqlLogRe
 async def test_search_within_a_time_goes_on_where_it_stopped_and_misses_nothing(reader: SqlLogReader) -> None:
     entries = [one async for one in reader.entries(0, 600)]
     leaves = [decode(one.leaf) for one in entries]
-    hurried = SqlLogReader(reader._database, walk=50)
+    hurried = SqlLogReader(reader._database, walk=50, few=0)
     longest = 0
     for wanted in (LogSearch(), *searches(leaves, random.Random(11))):
         expected = [one for one, leaf in zip(entries, leaves, strict=True) if fits(wanted, leaf)][::-1]
@@ -172,6 +173,13 @@ async def test_search_within_a_time_goes_on_where_it_stopped_and_misses_nothing(
         assert asked <= 12
         longest = max(longest, asked)
         assert await hurried.search_within(wanted, None, 3, 60.0) == (expected[:3], None), wanted
+        # with a word that few records have in front, nothing is left for later
+        patient = SqlLogReader(reader._database, walk=50, few=601)
+        found, rest = await patient.search_within(wanted, None, 600, 0.0)
+        if rest is None:
+            assert found == expected, wanted
+        else:
+            assert not any(getattr(wanted, name) for name in _COMMON), wanted
     assert longest == 12, "no search was made in parts"
 
 
