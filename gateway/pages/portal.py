@@ -44,6 +44,8 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.NEWBORN: (),
 }
 _DAY = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})", re.ASCII)
+#: a fault, in both languages
+_Words = Sentence | say.BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
 #: what the simulated official does next
 _NEXT = {
@@ -112,7 +114,7 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
 
 
 def _people_page(
-    request: Request, procedure: Procedure, typed: Mapping[str, str], wrong: Sequence[tuple[str, Any]] = ()
+    request: Request, procedure: Procedure, typed: Mapping[str, str], wrong: Sequence[tuple[str, _Words]] = ()
 ) -> Shown:
     invented = request.services.configuration.gateway.pages.people
     roles = [_asked_role(procedure, name, role, invented) for name, role in _asked(procedure).items()]
@@ -220,7 +222,7 @@ def _as_typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[
                 yield f"{name}.{at + 1}.{member}" if role.many else f"{name}.{member}", shown
 
 
-def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, Any]:
+def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, _Words]:
     """Field of the form, and what is wrong with it."""
     _, _, name, *rest = [*fault["pointer"].split("/"), "", ""]
     rest = [one for one in rest if one]
@@ -230,7 +232,8 @@ def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, Any]:
     if rest[-1:] == ["birth_date"]:
         return place, say.BIRTH_DATE_OF_FORM(first=EARLIEST, last=LATEST)
     words = fault["detail_vi"].partition(": "), fault["detail"].partition(": ")
-    return place, tuple(rest or whole for whole, _, rest in words)
+    vi, en = (rest or whole for whole, _, rest in words)
+    return place, (vi, en)
 
 
 # ---------------------------------------------------------------------------------------------------------- form

@@ -146,7 +146,7 @@ async def about(request: Request, _visit: Visit) -> Response:
 
 
 async def fill(request: Request, visit: Visit) -> Response:
-    """`POST …/prefill`: shown to the person first; what is late comes by `late`."""
+    """`POST …/prefill`: shown to the person first; later answers come by `late`."""
     await demand(request, "prefill")
     session, procedure = session_in(visit), procedure_of(request)
     asked = await read_model(request, AskedPrefill)

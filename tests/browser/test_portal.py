@@ -157,9 +157,23 @@ async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_
     await expect(said.get_by_role("link", name="Hồ sơ của tôi")).to_be_visible()
     await is_clean(page)
     await page.unroute("**/submit")
+
+    async def under_way(route: Route) -> None:
+        await route.fulfill(
+            status=409, json={"code": "request_under_way", "url": "/portal/dossiers", "exchange_id": "01KB00"}
+        )
+
+    await page.route("**/submit", under_way)
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    await expect(said).to_contain_text("Yêu cầu này đang được xử lý")
+    await expect(said).to_contain_text("Mã tham chiếu: 01KB00")
+    await expect(said.get_by_role("link", name="Hồ sơ của tôi")).to_be_visible()
+    await is_clean(page)
+    await page.unroute("**/submit")
     await page.get_by_role("button", name="Quay lại sửa").click()
     await purpose.fill("Mua nhà")
     await sends(page)
+    await expect(said).to_contain_text("Nội dung sửa sau đó chưa được gửi")
     await expect(said).to_contain_text("nội dung sửa sau đó chưa được nộp")
     await expect(said.get_by_role("link", name="Xem hồ sơ đã nộp")).to_be_visible()
     other = await profile.new_page()
