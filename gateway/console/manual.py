@@ -20,6 +20,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from gateway.console.formats import VIETNAMESE
+from gateway.console.summaries import SUMMARIES
 
 ADDRESS = "/manual"
 EXAMPLES, PICTURES = "gateway/console/examples", "gateway/console/pictures"
@@ -73,7 +74,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A section that a search found: `before`, `match` and `after` are its text around the first word."""
+    """What a search found: a section, or the summary of a document in Vietnamese (`language`).
+
+    `before`, `match` and `after` are its text around the first word.
+    """
 
     url: str
     document: str
@@ -82,14 +86,19 @@ class Hit:
     match: str
     after: str
     score: int
+    language: str = "en"
 
 
 class ManualPage:
     """One document; `path` is its place in the repository: `gateway/api/README.md`."""
 
-    def __init__(self, path: str, text: str, rewritten: Callable[[str, str], str]) -> None:
-        """`rewritten`: where a link of the document at this path leads; blank: nowhere that can be served."""
+    def __init__(self, path: str, text: str, rewritten: Callable[[str, str], str], summary: str = "") -> None:
+        """`rewritten`: where a link of the document at this path leads; blank: nowhere that can be served.
+
+        `summary`: one Vietnamese line.
+        """
         self.path = path
+        self.summary = summary
         self.text = text
         self._rewritten = rewritten
 
@@ -123,9 +132,14 @@ class ManualPage:
 class Manual:
     """All documents of this installation, by path."""
 
-    def __init__(self, texts: Mapping[str, str], files: Mapping[str, Path]) -> None:
-        """`files`: pictures, and client examples, which documents link to."""
-        self.documents = {path: ManualPage(path, text, self.rewritten) for path, text in texts.items()}
+    def __init__(
+        self, texts: Mapping[str, str], files: Mapping[str, Path], summaries: Mapping[str, str]
+    ) -> None:
+        """`files`: pictures, and client examples, which documents link to; `summaries`: Vietnamese lines by path."""
+        self.documents = {
+            path: ManualPage(path, text, self.rewritten, summaries.get(path, ""))
+            for path, text in texts.items()
+        }
         self.files = files
 
     def find(self, address: str) -> ManualPage | None:
@@ -177,7 +191,7 @@ def manual() -> Manual:
         for path in sorted((_PACKAGES / folder).glob("*"))
         if path.suffix in {*_CODE, ".png"}
     }
-    return Manual(texts, files)
+    return Manual(texts, files, SUMMARIES)
 
 
 def url_of(path: str) -> str:
@@ -375,14 +389,25 @@ def _sections(title: str, tokens: Sequence[Token]) -> Iterator[Section]:
 
 def _hits(document: ManualPage, words: Sequence[str]) -> Iterator[Hit]:
     phrase = " ".join(words)
+    summary = _plain(document.summary)
+    if all(word in summary for word in words):
+        at, length = _first(summary, phrase, words)
+        around = _around(document.summary, at, length)
+        score = _IN_HEADING * len(words) + _AS_PHRASE * (phrase in summary)
+        yield Hit(document.url, document.title, document.title, *around, score=score, language=VIETNAMESE)
     for section in document.sections:
         head, text = section.plain_title, section.plain_text
         if all(word in head or word in text for word in words):
             score = sum(_IN_HEADING * (word in head) + min(text.count(word), _MOST_COUNTED) for word in words)
             score += _AS_PHRASE * (phrase in head) + _IN_HEADING * (phrase in text)
-            at, length = next(((text.find(one), len(one)) for one in (phrase, *words) if one in text), (0, 0))
+            at, length = _first(text, phrase, words)
             url = document.url + (f"#{section.anchor}" if section.anchor else "")
             yield Hit(url, document.title, section.title, *_around(section.text, at, length), score=score)
+
+
+def _first(text: str, phrase: str, words: Sequence[str]) -> tuple[int, int]:
+    """Place and length of the phrase, else of the first word that is there."""
+    return next(((text.find(one), len(one)) for one in (phrase, *words) if one in text), (0, 0))
 
 
 def _around(text: str, at: int, length: int) -> tuple[str, str, str]:

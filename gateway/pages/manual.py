@@ -48,7 +48,10 @@ async def _read(found: Manual, document: ManualPage | None) -> Shown:
     if document is None:
         raise NotFound
     html = await asyncio.to_thread(lambda: document.html)
-    answer = {"path": document.path, "url": document.url, "title": document.title, "markdown": document.text}
+    answer = {
+        "path": document.path, "url": document.url, "title": document.title, "summary_vi": document.summary,
+        "markdown": document.text,
+    }  # fmt: skip
     values = {"html": html, "sections": [one for one in document.sections if one.level == 2]}
     return Shown(
         template="manual/document", title=(document.title, document.title), answer=answer,
@@ -74,7 +77,7 @@ def _searched(found: Manual, query: str, hits: list[dict[str, object]]) -> Shown
 def _hit(one: Hit) -> dict[str, object]:
     return {
         "url": one.url, "document": one.document, "section": one.section, "before": one.before,
-        "match": one.match, "after": one.after,
+        "match": one.match, "after": one.after, "language": one.language,
     }  # fmt: skip
 
 
@@ -83,7 +86,8 @@ def _around(found: Manual, path: str) -> dict[str, object]:
     room = path.partition("/")[0] if "/" in path else ""
     rooms = [
         {"name": name, "title": ROOM_TITLES[name], "is_here": name == room and path != "",
-         "documents": [{"url": one.url, "title": one.title, "is_here": one.path == path} for one in documents]}
+         "documents": [{"url": one.url, "title": one.title, "summary": one.summary, "is_here": one.path == path}
+                       for one in documents]}
         for name, documents in found.contents
     ]  # fmt: skip
     return {"rooms": rooms, "query": "", "sections": ()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.console.manual import EXAMPLES, Manual, ManualPage, manual
+from gateway.console.summaries import SUMMARIES
 
 ROOT = Path(__file__).parents[2]
 #: files of others, and what machines leave behind
@@ -139,7 +140,8 @@ def test_vietnamese_in_italics_is_marked_as_vietnamese() -> None:
     [
         ("what a cut means", "/manual#what-a-cut-means"), ("dang nhap CONG DAN", "/manual#log-citizens-in"),
         ("ĐĂNG NHẬP công dân", "/manual#log-citizens-in"), ("tlog-witness", "/manual/config#anchors"),
-        ("client examples", "/manual/gateway/console/examples"),
+        ("client examples", "/manual/gateway/console/examples"), ("nhat ky giao dich", "/manual/gateway/exchange_log"),
+        ("rút lại sự đồng ý", "/manual/gateway/consents"), ("hồ sơ đối soát", "/manual/gateway/relay"),
     ],
 )  # fmt: skip
 def test_search_finds_the_section_whatever_its_case_and_marks(query: str, url: str) -> None:
@@ -149,13 +151,22 @@ def test_search_finds_the_section_whatever_its_case_and_marks(query: str, url: s
     assert len(hits) <= 30
 
 
+def test_every_document_has_a_vietnamese_line_that_a_search_finds() -> None:
+    assert SUMMARIES.keys() == manual().documents.keys()
+    for document in manual().documents.values():
+        assert re.search("[à-ỹđ]", document.summary), document.path
+        hits = [hit for hit in manual().search(document.summary) if hit.url == document.url]
+        assert hits, document.path
+        assert hits[0].language == "vi"
+
+
 @pytest.mark.parametrize("query", ["", "  ", "…", "zzzqq", "receipt zzzqq", "x" * 5_000])
 def test_search_for_what_is_not_there_finds_nothing(query: str) -> None:
     assert manual().search(query) == ()
 
 
 def test_snippet_is_the_text_around_the_word_with_its_marks() -> None:
-    made = Manual({"README.md": "# Một\n\nTrước đó, **điền sẵn** biểu mẫu.\n"}, {})
+    made = Manual({"README.md": "# Một\n\nTrước đó, **điền sẵn** biểu mẫu.\n"}, {}, {})
     [hit] = made.search("dien")
     assert (hit.before, hit.match, hit.after) == ("Trước đó, ", "điền", " sẵn biểu mẫu.")
     assert (hit.url, hit.document, hit.section) == ("/manual", "Một", "Một")

@@ -49,6 +49,16 @@ async def test_search_works_without_script_and_speaks_the_language_of_the_page(b
     assert nothing.status == 200
 
 
+async def test_vietnamese_reader_learns_what_an_english_document_is_about(browser: Browser) -> None:
+    page = await browser.go("/manual/gateway/consents?lang=vi", Accept=HTML)
+    line = "Sự đồng ý của công dân: ghi nhận, biên nhận, rút lại."
+    assert page.text.count(f">{line}</p>") == 2  # above the document, and in the contents
+    assert "Tài liệu viết bằng tiếng Anh." in page.text
+    english = await browser.go("/manual/gateway/consents?lang=en", Accept=HTML)
+    assert line not in english.text
+    await browser.go("/manual?lang=vi", Accept=HTML)
+
+
 async def test_what_was_searched_is_text(browser: Browser) -> None:
     page = await browser.go("/manual?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", Accept=HTML)
     assert "<script>alert" not in page.text
@@ -63,7 +73,7 @@ async def test_program_gets_the_text_and_the_hits_as_json(browser: Browser) -> N
     assert document["markdown"].startswith("# gateway/policy")
     hits = orjson.loads((await browser.go("/manual?q=tlog-witness", Accept="application/json")).text)["hits"]
     assert hits
-    assert hits[0].keys() == {"url", "document", "section", "before", "match", "after"}
+    assert hits[0].keys() == {"url", "document", "section", "before", "match", "after", "language"}
 
 
 async def test_example_is_shown_as_it_is(browser: Browser) -> None:
