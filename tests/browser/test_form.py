@@ -952,6 +952,7 @@ async def test_one_tick_is_one_consent_however_often_the_form_is_sent_and_ends_w
     told.answers |= {"consents": (200, {"consent": "cs-2"}), "withdraw": (404, {"code": "not_found"})}
     await own.check()
     assert await sent(2) == [("cs-2", ["id_issued_on"])] * 2
+    await expect(page.locator(".ml-notes")).not_to_contain_text("đã được rút lại")
     # what was kept is no longer in the form: the consent for it ends too
     await page.get_by_role("textbox", name="Ngày cấp").fill("")
     assert await sent(1) == [(None, [])]

@@ -15,7 +15,6 @@
   const CONSENT_DAYS = 30;
   const LOADING_MS = 300;
   const inDays = (days) => new Date(Date.now() + days * 86_400_000);
-  const HERE = document.currentScript?.src ?? "";
 
   /* ---------------------------------------------------------------------------------------------- words */
 
@@ -111,7 +110,7 @@
     consentHow: ["Lúc nào cũng được, ở trang Dữ liệu của tôi", "At any time, on the page My data"],
     consentTick: ["Tôi đồng ý", "I consent"],
     consentGet: ["Lấy dữ liệu", "Fetch the data"],
-    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first."],
+    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first, or type the fields yourself."],
     ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
     ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
     ownEnded: ["Sự đồng ý lưu dữ liệu đã được rút lại.", "The consent to keep data is withdrawn."],
@@ -226,9 +225,8 @@
   function isDate(text) {
     const found = /^(?:(?:(\d{2})\/)?(\d{2})\/)?(\d{4})$/.exec(text);
     if (!found) return false;
-    const [, day, month, year] = found.map((one) => (one === undefined ? undefined : Number(one)));
-    if (month !== undefined && (month < 1 || month > 12)) return false;
-    return day === undefined || (day >= 1 && day <= new Date(year, month, 0).getDate());
+    const [day, month, year] = found.slice(1).map((one) => Number(one ?? 1));
+    return month >= 1 && month <= 12 && day >= 1 && day <= new Date(year, month, 0).getDate();
   }
 
   /** A refusal of the server: RFC 9457, or no answer at all. */
@@ -1291,7 +1289,7 @@
       const tasks = [...open, ...late].map((one) => this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#papers().filter((one) => one.state === "required").length;
-      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: Math.max(0, all - filled - typed) }))),
+      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: all - filled - typed }))),
         make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
           tasks.length ? item("tasks", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
           this.#waits ? item("hourglass", "wait", this.say("waitingFor", { source: strong(this.#waitingFor()) })) : ""));
@@ -1484,7 +1482,7 @@
     async #submit() {
       if (this.#busy || this.#waits) return;
       this.#busy = true;
-      this.#note("send", "stop", null);
+      for (const name of ["send", "own"]) this.#note(name, "", null);
       try {
         if (await this.#decide()) this.#send(await this.#keepOwn());
       } catch (error) {
@@ -1516,12 +1514,13 @@
     /** Ends the consent to keep own data, or says that it stands. */
     async #withdraw() {
       const { consent } = this.#keeping;
+      const note = (kind, word) => this.#note("own", kind, make("p", { role: "alert" }, this.say(word)));
       this.#keeping = null;
       try {
         await this.#call("POST", "/withdraw", { consent });
-        this.#note("own", "ok", this.say("ownEnded"));
+        note("ok", "ownEnded");
       } catch (error) {
-        this.#note("own", "wait", this.say("ownStands"));
+        note("wait", "ownStands");
         this.#lost(error);
       }
     }
@@ -1551,7 +1550,7 @@
 
   /** The style sheet beside this script, unless the page has it. */
   function loadStyle() {
-    const script = HERE || [...document.scripts].map((one) => one.src).find((one) => /\/motlan-form\.js/.test(one)) || "";
+    const script = [...document.scripts].map((one) => one.src).find((one) => /\/motlan-form\.js/.test(one));
     if (!script || document.querySelector('link[href*="motlan-form.css"]')) return;
     document.head.append(make("link", { rel: "stylesheet", href: script.replace(/motlan-form\.js.*$/, "motlan-form.css") }));
   }
