@@ -32,7 +32,7 @@ from gateway.documents.keys import DocumentKey
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.broker import Broker
-from gateway.login.floods import Floods
+from gateway.login.floods import Floods, PageRate
 from gateway.login.handles import ForwardedLogins
 from gateway.login.logout import SignOut
 from gateway.login.logout_tokens import LogoutTokens
@@ -164,6 +164,8 @@ class SignIn:
     broker: Broker
     sign_out: SignOut
     floods: Floods
+    #: what one session may ask of the pages
+    page_rate: PageRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

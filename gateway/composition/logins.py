@@ -25,7 +25,7 @@ from gateway.login.attempts import Attempts
 from gateway.login.broker import Broker
 from gateway.login.choices import Choices, MandateKind, MandateNotProven, Mandates
 from gateway.login.clients import LoginClients
-from gateway.login.floods import Floods
+from gateway.login.floods import Floods, PageRate
 from gateway.login.handles import login_of
 from gateway.login.logout import SignOut
 from gateway.login.logout_notices import LogoutNotices
@@ -113,6 +113,7 @@ async def signing_in(
         yield SignIn(
             broker=broker, sign_out=sign_out,
             floods=Floods(inputs.quotas, inputs.secret, configuration.gateway.logins.per_address),
+            page_rate=PageRate(inputs.quotas, inputs.secret, configuration.gateway.pages.per_session),
         )  # fmt: skip
     finally:
         for provider in providers.values():

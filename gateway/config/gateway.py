@@ -444,6 +444,8 @@ class PageSettings(Settings):
     me: str = ""
     audit: str = ""
     ops: str = ""
+    #: pages and calls of their scripts for one session
+    per_session: Rate | None = "300/minute"
     #: sandbox: door -> whom to sign in as, for the start page
     personas: dict[Literal["portal", "me", "audit", "ops"], Label] = {}
     #: sandbox: the other people that the demo portal offers; of `sandbox/personas.yaml`

@@ -89,6 +89,8 @@ NUMBER_TOO_LONG = Sentence("nội dung có số quá nhiều chữ số", "a num
 NUMBER_TOO_LARGE = Sentence("nội dung có số quá lớn", "a number in the body is too large")
 FORM_UNREADABLE = Sentence("không đọc được biểu mẫu gửi lên", "the form cannot be read")
 PARAMETER_TWICE = Sentence("có tham số bị lặp", "a parameter is given twice")
+PAGES_AT_MOST = Sentence("một phiên mở tối đa {most} trang trong {seconds} giây; hãy chờ hết {wait} giây rồi mở lại",
+    "one session opens at most {most} pages in {seconds} seconds; wait for {wait} seconds and open it again")
 AT_MOST_AT_A_TIME = Sentence("tối đa {most} yêu cầu cùng lúc", "at most {most} at a time")
 VALUES_TOO_LARGE = Sentence("các giá trị dài quá {largest} byte", "the values have more than {largest} bytes")
 

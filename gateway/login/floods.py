@@ -1,4 +1,6 @@
-"""Counts what browsers of one address begin and bring back: a flood of attempts fills neither store nor log.
+"""Counts what browsers of one address begin and bring back, and what one session asks of pages.
+
+A flood of attempts fills neither store nor log; an account that reloads a page in a loop takes no time from others.
 
 Many people share an address (carriers, offices), so the limit is wide; above it nothing is stored and nothing recorded.
 """
@@ -12,6 +14,25 @@ from gateway.ports.policy import Quotas, Use
 _KEY_BYTES = 12
 #: one customer of a carrier has at least so many bits of an IPv6 network (RFC 6177)
 _NETWORK_BITS = 64
+
+
+class PageRate:
+    """Counts what one session asks of the pages, under keyed digests."""
+
+    def __init__(self, quotas: Quotas, secret: bytes, rate: str | None) -> None:
+        """`rate`: such as `300/minute`; None: nothing is counted."""
+        self._quotas = quotas
+        self._secret = secret
+        #: None: nothing is counted
+        self.limit = None if rate is None else limit("pages:session", "requester", rate)
+
+    async def seconds_above(self, session: str) -> int:
+        """Seconds until this session may ask again; 0: this request is within the limit."""
+        if self.limit is None:
+            return 0
+        key = blake2s(session.encode(), key=self._secret, digest_size=_KEY_BYTES).hexdigest()
+        (count,) = await self._quotas.use([Use(f"page:{key}", self.limit.seconds, within="pages")])
+        return count.ends_in if count.times > self.limit.most else 0
 
 
 class Floods:

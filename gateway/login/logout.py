@@ -102,9 +102,14 @@ class SignOut:
         return BrowserOutcome(step=Leaving(url=f"{to}{joint}{urlencode({'state': state})}" if state else to))
 
     async def _ended(self, visitor: Visitor, *, is_done: bool) -> LoginPage:
-        """No session of a citizen; says when an official is still signed in in the same browser."""
+        """No session of a citizen; says when an official is still signed in in the same browser.
+
+        After a sign-out it names the account: a session of another kind tells a citizen's pages nothing else.
+        """
         official = await self.sessions.of_staff(visitor.staff) if visitor.staff else None
-        values = {"is_done": is_done, "has_official": official is not None}
+        account = "" if official is None or not is_done else official.identity.account
+        stays = None if official is None else {"account": account, "csrf": official.csrf}
+        values = {"is_done": is_done, "official": stays}
         return LoginPage(kind=PageKind.SIGNED_OUT, values=values)
 
     # ---------------------------------------------------------------------------------------- list of sessions

@@ -4,9 +4,10 @@ Promises: a page is asked for by a session of its kind, or the browser goes to s
 only from a page of this gateway, with the token of its session; nothing of it is kept by a cache.
 """
 
+import contextlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -31,6 +32,7 @@ from gateway.domain.errors import (
     NotFound,
     Refused,
     SessionOver,
+    TooMany,
     Unauthenticated,
 )
 from gateway.domain.exchange import Phase
@@ -63,10 +65,14 @@ _FORM_BYTES, _MOST_PARAMETERS = 65_536, 100
 _YEAR_SECONDS = 31_536_000
 #: an authentication that is older does not do for a step-up, in seconds
 FRESH_SECONDS = 300
+#: pages of one session under way, its streams too (at most ten)
+_AT_A_TIME = 20
 CSRF, CSRF_HEADER = "csrf", "X-CSRF-Token"
 STAY, SIGN_OUT = "/console/stay", "/console/sign-out"
 #: doors that ask in the name of a requester
 _ASKING = frozenset({"portal", "me", "audit", "ops"})
+#: statuses of faults that pass by themselves
+_PASSING = frozenset({429, 500, 502, 503, 504})
 #: could be a number of a person
 _NUMBER = re.compile(r"[0-9]{9}")
 
@@ -213,8 +219,17 @@ async def _answered(
     if session is None and (route.role is not PageRole.ANYBODY or request.method == "POST"):
         await _check_form(request, None, token)
         return _signing_in(request, route)
+    with _counted(request, session):
+        await _check_rate(request, session)
+        return await _visited(route, request, session, token, given)
+
+
+async def _visited(
+    route: PageRoute, request: Request, session: Session | None, token: str, given: Mapping[str, str]
+) -> Response | web.StreamResponse:
+    """The page for who is here."""
     await _check_form(request, session, token)
-    visit = frame.visit = _visit(route, request, session, given)
+    visit = request.frame.visit = _visit(route, request, session, given)
     if route.role is not PageRole.ANYBODY and not visit.holds(route.role):
         await _note_refused(request, session, "role")
         raise Refused("page", say.ROLE_MISSING(role=_titled(ROLES[route.role])))
@@ -244,6 +259,35 @@ def _check_open(route: PageRoute, request: Request) -> None:
         raise NotFound(say.NO_LOGINS_FOR_PAGES)
     if route.role in STAFF_ROLES and not services.sign_in.broker.has_staff:
         raise NotFound(say.NO_STAFF_PROVIDER)
+
+
+@contextlib.contextmanager
+def _counted(request: Request, session: Session | None) -> Iterator[None]:
+    """One of the pages of a session that may be under way, its streams too. Raises TooMany."""
+    if session is None:
+        yield
+        return
+    counts, key = request.services.under_way, f"page {session.id}"
+    if counts.get(key, 0) >= _AT_A_TIME:
+        raise TooMany(say.AT_MOST_AT_A_TIME(most=_AT_A_TIME), retry_after=1)
+    counts[key] = counts.get(key, 0) + 1
+    try:
+        yield
+    finally:
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
+
+
+async def _check_rate(request: Request, session: Session | None) -> None:
+    """Raises TooMany for a session that asks for pages in a loop."""
+    here = request.services.sign_in
+    if session is None or here is None or here.page_rate.limit is None:
+        return
+    if wait := await here.page_rate.seconds_above(session.id):
+        limit = here.page_rate.limit
+        said = say.PAGES_AT_MOST(most=limit.most, seconds=limit.seconds, wait=wait)
+        raise TooMany(said, retry_after=wait)
 
 
 async def _check_form(request: Request, session: Session | None, token: str) -> None:
@@ -489,11 +533,20 @@ def _error_page(paths: frozenset[str], error: GatewayError, request: Request) ->
         "fault": (error.title_vi, error.title), "title": (error.title_vi, error.title), "assets": (),
         "code": error.problem_code.value, "seen_url": error.members.get("url", ""),
     }  # fmt: skip
+    if request.frame is not None:
+        values |= _ways_on(request, error)
     headers = {**HEADERS, "X-Exchange-Id": request.exchange}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     body = request.services.pages.rendered("error", request.exchange, values)
     return Response(body, _HTML, status=error.http, headers=headers)
+
+
+def _ways_on(request: Request, error: GatewayError) -> dict[str, object]:
+    """What the page of an error leads to: the page of a form, or the same page once more where that can help."""
+    if request.method == "POST":
+        return {"back_url": _own_address(request)}
+    return {"retry_url": _own_address(request)} if error.http in _PASSING else {}
 
 
 # ------------------------------------------------------------------------------------------------- parameters

@@ -155,7 +155,7 @@ def _of_gateway(body: Mapping[str, Any]) -> Iterator[Answer]:
         yield _needs(
             "configuration:stale", "wait", "/ops/configuration",
             f"Cấu hình mới có {count} lỗi nên chưa có hiệu lực.",
-            f"A newer configuration has {count} faults and is not in force.",
+            f"A newer configuration has {count} {'fault' if count == 1 else 'faults'} and is not in force.",
         )  # fmt: skip
     for name, state in there.get("anchors", {}).items():
         if isinstance(state, Mapping) and state.get("state") not in {"ready", None}:
@@ -166,7 +166,7 @@ def _of_gateway(body: Mapping[str, Any]) -> Iterator[Answer]:
     if late := there.get("subject_requests", {}).get("overdue"):
         yield _needs(
             "subject_requests", "wait", "/ops/requests", f"{late} yêu cầu của chủ thể dữ liệu đã quá hạn.",
-            f"{late} requests of data subjects are overdue.",
+            f"{late} {'request of a data subject is' if late == 1 else 'requests of data subjects are'} overdue.",
         )  # fmt: skip
 
 
@@ -219,7 +219,8 @@ def _of_deliveries(dead: int) -> Iterator[Answer]:
         yield _needs(
             "dead", "stop", "/ops/deliveries?state=dead",
             f"{count} lượt gửi hồ sơ đã dừng; các lượt sau của cùng hồ sơ phải chờ.",
-            f"{count} deliveries were given up; later ones of the same dossier wait.",
+            f"{count} {'delivery was' if dead == 1 else 'deliveries were'} given up;"
+            " later ones of the same dossier wait.",
         )  # fmt: skip
 
 
@@ -237,5 +238,5 @@ def _of_runs(runs: Sequence[Mapping[str, Any]], settings: Configuration) -> Iter
             yield _needs(
                 f"differs:{portal}", "doubt", "/ops/reconciliation",
                 f"{left} hồ sơ không thống nhất với {named['title']}.",
-                f"{left} dossiers differ from those of {named['title_en']}.",
+                f"{left} {'dossier differs' if left == 1 else 'dossiers differ'} from {named['title_en']}.",
             )  # fmt: skip

@@ -85,7 +85,7 @@ async def test_kit_on_paper_is_open_and_without_script_too(login_house: House, b
     await expect(page.locator("[data-print]")).to_be_hidden()
     await page.emulate_media(media="print")
     await expect(hidden).to_be_visible()
-    for gone in (".top nav", ".crumbs", ".pager", ".filters"):
+    for gone in (".top nav", ".account", ".crumbs", ".pager", ".filters"):
         await expect(page.locator(gone).first).to_be_hidden()
     await expect(page.locator(".qr")).to_be_visible()
     await plain.close()

@@ -45,7 +45,7 @@ VALUES: dict[PageKind, dict[str, Any]] = {
         "csrf": "c", "who": WHO, "ended": {"created": 1_000.0, "provider": LABEL},
     },
     PageKind.SIGN_OUT: {"csrf": "c", "back": "", "client": LABEL, "who": WHO},
-    PageKind.SIGNED_OUT: {"is_done": False, "has_official": False},
+    PageKind.SIGNED_OUT: {"is_done": False, "official": {"account": "<b>", "csrf": "c"}},
     PageKind.PROBLEM: {"reason": LoginReason.FORGED, "again": URL},
 }  # fmt: skip
 

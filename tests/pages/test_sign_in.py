@@ -321,6 +321,9 @@ async def test_sign_out_of_a_citizen_says_that_an_official_stays_signed_in(brows
     landing = await browser.go("/login/logout", asked.hidden("/login/logout"))
     assert landing.h1 == "Đang chuyển…"
     ended = await page(browser, "/login/logged-out")
-    assert "vẫn còn một phiên của cán bộ" in ended.text
+    assert f"vẫn còn phiên của cán bộ <bdi>{AUDITOR}</bdi>" in ended.text
     assert "không còn phiên nào" not in ended.text
     assert (await page(browser, "/audit/trial")).status == 200
+    await page(browser, "/console/sign-out", ended.hidden("/console/sign-out"))
+    assert (await page(browser, "/audit/trial")).status == 303
+    assert "không còn phiên nào" in (await page(browser, "/login/logged-out")).text

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from adapters.stores.quotas import MemoryQuotas
 from gateway.api.dispatcher import Dispatcher, Routes
 from gateway.api.logins import add_login_pages
 from gateway.api.request import Request
@@ -14,6 +15,7 @@ from gateway.config.gateway import PageSettings
 from gateway.domain import sentences as say
 from gateway.domain.errors import Conflict
 from gateway.domain.problems import ProblemCode
+from gateway.login.floods import PageRate
 from gateway.pages.addresses import page_finder
 from gateway.pages.doors import PAGES
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit, add_pages
@@ -67,8 +69,10 @@ TRIAL = (
 
 
 @asynccontextmanager
-async def tried(town: Town, *more: PageRoute, is_off: bool = False) -> AsyncIterator[None]:
-    """Serve the pages of trials, and `more`, beside the others."""
+async def tried(
+    town: Town, *more: PageRoute, is_off: bool = False, rate: str | None = None
+) -> AsyncIterator[None]:
+    """Serve the pages of trials, and `more`, beside the others. `rate`: of one session."""
     gateway = town.gateway
     assert isinstance(gateway, Gateway)
     assert gateway.app is not None
@@ -82,7 +86,7 @@ async def tried(town: Town, *more: PageRoute, is_off: bool = False) -> AsyncIter
     if is_off:
         off = configuration.gateway.model_copy(update={"pages": PageSettings()})
         configuration = configuration.model_copy(update={"gateway": off})
-    sign_in = replace(services.sign_in, broker=broker)
+    sign_in = replace(services.sign_in, broker=broker, page_rate=PageRate(MemoryQuotas(), b"trial", rate))
     tried_services = replace(services, configuration=configuration, sign_in=sign_in)
     former = gateway._runners[0].serve(Dispatcher(tried_services, routes, gateway.parts.metrics))
     try:
