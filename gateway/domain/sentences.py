@@ -134,6 +134,14 @@ WRITE_DAY_MONTH_YEAR = Sentence(
     "ghi một ngày có thật theo dạng ngày/tháng/năm, ví dụ 25/11/2026, từ năm 2000 đến năm 2099",
     "write an existing day as day/month/year, such as 25/11/2026, in the years 2000 to 2099")
 LAST_DAY_FIRST = Sentence("ghi ngày cuối không sớm hơn ngày đầu", "write a last day that is not before the first one")
+AGREE_ON_ATTRIBUTE = Sentence("thêm {attribute} của {service} vào một thỏa thuận (config/agreements)",
+    "agree on {attribute} of {service} in config/agreements")
+ADD_A_SOURCE_OF_IT = Sentence("bật hoặc thêm một nguồn trả trường này (config/sources)",
+    "enable or add a source of this attribute (config/sources)")
+AGREE_ON_THIS_PERSON = Sentence("thêm người này vào một thỏa thuận (config/agreements)",
+    "agree on this person in config/agreements")
+AGREE_ON_THIS_PROCEDURE = Sentence("viết một thỏa thuận về thủ tục này (config/agreements)",
+    "write an agreement about this procedure (config/agreements)")
 NO_SUCH_DATE = Sentence(
     "không phải ngày có thật viết theo yyyy, yyyy-mm hoặc yyyy-mm-dd, từ năm {first} đến năm {last}",
     "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}")

@@ -39,9 +39,9 @@ from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused, e
 from gateway.domain.identifiers import may_name_a_person, personal_ids_in
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
-from gateway.domain.sentences import Sentence
+from gateway.domain.sentences import BothWords, Sentence
 from gateway.login.steps import Leaving
-from gateway.pages.frame import BothWords, PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 
 _Model = TypeVar("_Model", bound=Body)
 

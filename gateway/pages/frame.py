@@ -38,14 +38,13 @@ from gateway.domain.errors import (
 from gateway.domain.exchange import Phase
 from gateway.domain.login import AccountKind, Identity, LoginReason
 from gateway.domain.parties import Caller, Subject
-from gateway.domain.sentences import Sentence, titled
+from gateway.domain.sentences import BothWords, Sentence, titled
 from gateway.login.broker import START
 from gateway.login.linking import linked, staff_note
 from gateway.login.sessions import Session
 from gateway.login.steps import Leaving
 
 Language = Literal["vi", "en"]
-BothWords = say.BothWords
 
 LANGUAGE_COOKIE, LANGUAGE = "motlan-lang", "lang"
 POLICY = (

@@ -6,7 +6,8 @@ from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.console.manual import EXAMPLES, Hit, Manual, ManualPage, code_kind, manual
 from gateway.domain.errors import NotFound
-from gateway.pages.frame import BothWords, PageRoute, Shown, Visit
+from gateway.domain.sentences import BothWords
+from gateway.pages.frame import PageRoute, Shown, Visit
 
 _LONGEST_QUERY = 200
 #: rooms, as the contents name them

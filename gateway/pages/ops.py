@@ -21,10 +21,11 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.errors import BadRequest, NotFound, RelayUnavailable
 from gateway.domain.login import LoginReason
+from gateway.domain.sentences import BothWords
 from gateway.login.steps import Leaving
 from gateway.operation.configurations import KeptConfiguration, differences
 from gateway.operation.history import PastConfiguration, history
-from gateway.pages.frame import BothWords, PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops_live import (
     COLUMNS,
     cells_of_line,

@@ -11,7 +11,8 @@ from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import BadRequest, ConsentsUnavailable
-from gateway.pages.frame import BothWords, Shown, Visit
+from gateway.domain.sentences import BothWords
+from gateway.pages.frame import Shown, Visit
 from gateway.subject_requests.service import SubjectRequestSearch
 
 _PAGE = 50

@@ -14,8 +14,8 @@ from gateway.console.language import titled
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, RelayUnavailable
 from gateway.domain.parties import Caller
+from gateway.domain.sentences import BothWords
 from gateway.operation.budgets import DAY, HOUR, budget
-from gateway.pages.frame import BothWords
 from gateway.pages.ops_words import receiver
 from gateway.ports.relay import DeliverySearch, DeliveryState
 

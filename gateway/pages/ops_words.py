@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway.audit.titles import Titles, TitleWords
 from gateway.config.configuration import Configuration
-from gateway.pages.frame import BothWords
+from gateway.domain.sentences import BothWords
 from gateway.ports.relay import INBOX
 
 #: condition of an agreement -> what it wants of a request

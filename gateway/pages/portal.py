@@ -20,7 +20,7 @@ from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.dossier import DossierStatus, ProgressEntry
 from gateway.domain.errors import BadRequest, NotFound
 from gateway.domain.parties import SubjectKind
-from gateway.domain.sentences import Sentence, titled
+from gateway.domain.sentences import BothWords, Sentence, titled
 from gateway.login.steps import Leaving
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import Procedure
@@ -45,7 +45,7 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
 }
 _DAY = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})", re.ASCII)
 #: a fault, in both languages
-_Words = Sentence | say.BothWords
+_Words = Sentence | BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
 #: what the simulated official does next
 _NEXT = {

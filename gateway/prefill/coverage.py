@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.config.agreement import Agreement
 from gateway.config.configuration import Configuration
+from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.sentences import Sentence
@@ -56,15 +57,10 @@ class Why(StrEnum):
 
 #: what would change that; NO_DATA: nothing would
 _REMEDIES: Mapping[Why, Sentence] = {
-    Why.NOT_AGREED: Sentence("thêm {attribute} của {service} vào một thỏa thuận (config/agreements)",
-        "agree on {attribute} of {service} in config/agreements"),
-    Why.NO_SOURCE: Sentence("bật hoặc thêm một nguồn trả trường này (config/sources)",
-        "enable or add a source of this attribute (config/sources)"),
-    Why.SUBJECT: Sentence("thêm người này vào một thỏa thuận (config/agreements)",
-        "agree on this person in config/agreements"),
-    Why.NO_AGREEMENT: Sentence("viết một thỏa thuận về thủ tục này (config/agreements)",
-        "write an agreement about this procedure (config/agreements)"),
-}  # fmt: skip
+    Why.NO_SOURCE: say.ADD_A_SOURCE_OF_IT,
+    Why.SUBJECT: say.AGREE_ON_THIS_PERSON,
+    Why.NO_AGREEMENT: say.AGREE_ON_THIS_PROCEDURE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,11 +231,10 @@ def _row(
 
 def _remedy(why: Why | None, rule: str) -> Sentence | None:
     """Of `not_agreed:<service>:<attribute>` it names both."""
-    found = None if why is None else _REMEDIES.get(why)
-    if found is None or why is not Why.NOT_AGREED:
-        return found
-    _, service, attribute = rule.split(":", 2)
-    return found(service=service, attribute=attribute)
+    if why is Why.NOT_AGREED:
+        _, service, attribute = rule.split(":", 2)
+        return say.AGREE_ON_ATTRIBUTE(service=service, attribute=attribute)
+    return None if why is None else _REMEDIES.get(why)
 
 
 def _best(field: Field, rows: list[FieldRow]) -> FieldRow:
