@@ -214,6 +214,19 @@ async def test_export_shows_its_progress_and_the_digest_of_the_file(
     assert known in content.decode()
     await is_usable(page)
     await shot(page, "export")
+    number = login_house.persona("married")["personal_id"]
+    await page.goto(f"{login_house.url}/audit/people")
+    await page.get_by_label("Số định danh cá nhân").fill(number)
+    await page.get_by_label("Từ ngày").fill("01/01/2026")
+    await page.get_by_label("Lý do").fill(REASON)
+    await page.get_by_role("button", name="Ghi lý do và tìm").click()
+    await page.get_by_role("button", name="Xuất", exact=True).click()
+    await is_usable(page)
+    async with page.expect_download() as waiting:
+        await page.get_by_role("button", name="Xuất", exact=True).click()
+    assert known in (await content_of(waiting)).decode()
+    await expect(page.get_by_text("Xong.")).to_be_visible()
+    assert number not in page.url
 
 
 @on_session
@@ -264,7 +277,8 @@ async def test_everything_can_be_read_and_exported_without_script(
         await page.get_by_role("button", name="Tìm").click()
         await page.goto(f"{login_house.url}/audit/exchanges/{known}")
         await expect(page.get_by_text("Máy chủ đã kiểm; tự kiểm bằng lệnh bên dưới.")).to_be_visible()
-        await expect(page.get_by_role("button", name="In cho hồ sơ")).to_be_hidden()
+        for name in ("In cho hồ sơ", "Kiểm chứng lại"):
+            await expect(page.get_by_role("button", name=name)).to_be_hidden()
         async with page.expect_download() as waiting:
             await page.get_by_role("button", name="Xuất có bằng chứng").click()
         assert known in (await content_of(waiting)).decode()
