@@ -3,8 +3,8 @@
 Promises: one message out, one answer or one outcome back; every answer is read by plans made at start.
 Refuses to know a provider: element names stand in `schemas/sources`, their meaning in `mappings/sources`.
 
-`options`: `wsdl` (below the data root), what faults mean (`fault_options.py`), `soap_version` ("1.1"
-or "1.2"), `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.
+`options`: `wsdl` (below the data root), `port`, what faults mean (`fault_options.py`), `soap_version` ("1.1"
+or "1.2"), `addressing`, `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.
 `auth.kind` may be `wsse_username` or `wsse_x509`.
 """
 
@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING
 
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.sources.soap_options import SoapOptions
+from adapters.transport.addressing import Addressing
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import refused_here
+from adapters.transport.shapes import PathRefused, Shape
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.tools import Tools
-from adapters.transport.wsdl import WsdlOperation
+from adapters.transport.wsdl import HEADER, Operations, WsdlOperation
 from adapters.transport.wsse import EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
@@ -67,24 +69,17 @@ def open_source(
     return source
 
 
-def _unmapped(source: str, plan: ServicePlan, word: str) -> ConfigError:
-    """An error about the first place of the mapping that reads or writes an element which is not in the WSDL."""
+def _unmapped(source: str, plan: ServicePlan, refused: PathRefused) -> ConfigError:
+    """An error about the first place of the mapping that reads or writes what is not in the WSDL."""
     answer = plan.mapping.answer
     places: list[tuple[tuple[str, ...], str]] = [
         *((("request", path), path) for path in plan.mapping.request),
         *((("answer", "attributes", name), rule.path) for name, rule in answer.attributes.items()),
         *((("answer", name), str(getattr(answer, name))) for name in _PATHS),
     ]
-    where = next((where for where, path in places if word in re.split(r"[.\[]", path)), ())
-    what = f"names '{word}', which the WSDL does not have in this message"
-    remedy = "correct the path: elements are named as in the WSDL, from the message's element on"
-    return ConfigError(
-        [
-            Problem(
-                f"mappings/sources/{source}.yaml", 0, what, remedy, place=("services", plan.operation, *where)
-            )
-        ]
-    )
+    where = next((where for where, path in places if refused.word in re.split(r"[.\[\]=:]", path)), ())
+    file, what = f"mappings/sources/{source}.yaml", f"names '{refused.word}', which {refused.what}"
+    return ConfigError([Problem(file, 0, what, refused.remedy, place=("services", plan.operation, *where))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +91,7 @@ class _SoapService:
     envelope: Envelope
     decoder: Decoder
     headers: Mapping[str, str]
+    addressing: Addressing | None = None
 
     def tree(self, query: SourceQuery, profile: str) -> Mapping[str, object]:
         """The request. Raises ProviderError(NOT_AGREED) without an agreed code for this procedure."""
@@ -103,25 +99,41 @@ class _SoapService:
 
 
 def _door(
-    name: str,
-    plan: ServicePlan,
-    settings: "SourceSettings",
-    operations: Mapping[str, WsdlOperation],
-    options: SoapOptions,
+    name: str, plan: ServicePlan, settings: "SourceSettings", operations: Operations, options: SoapOptions
 ) -> _SoapService:
-    operation = operations.get(name)
-    if operation is None:
+    if name not in operations:
         what = f"operation '{name}' is not in the WSDL"
         remedy = near(name, operations, f"the WSDL has {', '.join(sorted(operations))}")
         raise options.error(what, remedy, "services", name)
+    operation = options.operation(operations, name)
     try:
-        operation.request.narrowed(plan.mapping.request)
+        request, header = _request_of(operation, plan)
         answer = operation.answer.narrowed(plan.wanted_paths)
-    except ValueError as error:
-        raise _unmapped(settings.source, plan, str(error)) from None
-    decoder = Decoder(answer, XmlLimits(octets=settings.limits.answer_bytes), options.fault_code)
-    envelope = Envelope(operation.request, options.version)
-    return _SoapService(plan, settings.services[name], envelope, decoder, options.headers(operation.action))
+    except PathRefused as error:
+        raise _unmapped(settings.source, plan, error) from None
+    limits = XmlLimits(octets=settings.limits.answer_bytes)
+    service = settings.services[name]
+    return _SoapService(
+        plan, service,
+        Envelope(request, options.version or operation.version, header),
+        Decoder(answer, limits, options.fault_code, is_rpc=operation.is_rpc),
+        options.headers(operation),
+        options.addressing(operation, settings.url.rstrip("/") + service.path),
+    )  # fmt: skip
+
+
+def _request_of(operation: WsdlOperation, plan: ServicePlan) -> tuple[Shape, Shape | None]:
+    """What the mapping writes of the body and of the header. Raises PathRefused for a place that is in neither."""
+    mark = f"{HEADER}."
+    paths = [path for path in plan.mapping.request if not path.startswith(mark)]
+    blocks = [path.removeprefix(mark) for path in plan.mapping.request if path.startswith(mark)]
+    if blocks and operation.header is None:
+        raise PathRefused(
+            HEADER, "the WSDL does not have in this message", "take it out: its binding has no header"
+        )
+    request = operation.request.narrowed(paths, complete=True)
+    header = operation.header.narrowed(blocks, complete=True) if blocks and operation.header else None
+    return request, header
 
 
 class Soap:
@@ -148,7 +160,9 @@ class Soap:
         if door is None:
             raise refused_here()
         try:
-            message = self._security.write(door.envelope, door.tree(query, self._profile))
+            tree = door.tree(query, self._profile)
+            blocks = "" if door.addressing is None else door.addressing.header(query.call_id)
+            message = self._security.write(door.envelope, tree, blocks)
         except EnvelopeRefused:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
@@ -160,6 +174,8 @@ class Soap:
         tree, code = None, FaultCode.HTTP_STATUS
         try:
             tree = self._security.read(door.decoder, answer.body)
+            if door.addressing is not None:
+                door.addressing.check(answer.body, query.call_id)
         except SoapFault as fault:
             return fault_reading(self._meanings.of_code(fault.code, answer.status))
         except XmlRefused:
@@ -202,11 +218,11 @@ class _Security:
         if auth.kind in MESSAGE_KINDS:
             auth.finish()
 
-    def write(self, envelope: Envelope, tree: Mapping[str, object]) -> bytes:
-        """The message as it is sent."""
+    def write(self, envelope: Envelope, tree: Mapping[str, object], blocks: str) -> bytes:
+        """The message as it is sent, with other blocks of its header."""
         if self._token is not None:
-            return envelope.write(tree, self._token.header(self._clock.now(), secrets.token_bytes(16)))
-        message = envelope.write(tree)
+            blocks += self._token.header(self._clock.now(), secrets.token_bytes(16))
+        message = envelope.write(tree, blocks)
         return message if self._signer is None else self._signer.sign(message, self._clock.now())
 
     def read(self, decoder: Decoder, data: bytes) -> object:

@@ -1,6 +1,6 @@
-"""SOAP 1.1 and 1.2 messages, document/literal, written and read by plans that are made once from a WSDL.
+"""SOAP 1.1 and 1.2 messages, document/literal and rpc/literal, by plans that are made once from a WSDL.
 
-The shapes come from `adapters.transport.wsdl`.
+The shapes come from `adapters.transport.wsdl`; how names in trees are written stands in `adapters.transport.shapes`.
 `Envelope` turns a tree of plain data into bytes; `Decoder` turns the bytes of an answer into such a tree:
 a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition;
 or, where the markup is known, into its texts and the layout that says where in the tree they stand.
@@ -11,24 +11,25 @@ Neither errors nor faults carry text of the other side.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from lxml import etree
 
-from adapters.transport.wsdl import Shape
+from adapters.transport.shapes import TEXT, TYPE, XSI, DerivedType, Run, Shape, Slot, spaces
+from adapters.transport.wsdl import HEADER, Version
 from adapters.transport.xml import XmlLimits, XmlRefused, parse
 from gateway.mapping.paths import Layout, PositionedTexts
 
-Version = Literal["1.1", "1.2"]
 NAMESPACES: Mapping[str, str] = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
 Tree: TypeAlias = dict[str, object]
 
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_NIL, _TYPE = f"{{{XSI}}}nil", f"{{{XSI}}}type"
+_XML = "http://www.w3.org/XML/1998/namespace"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: characters that `_escape` writes as references; the others that it might are not printable
 _MARKUP = re.compile('[&<>"]')
@@ -65,18 +66,25 @@ class EnvelopeRefused(Exception):
 class Envelope:
     """Writes the requests of one operation: elements in the order of the WSDL, blank ones left out."""
 
-    def __init__(self, request: Shape, version: Version = "1.1") -> None:
-        """Prefixes are chosen here, once."""
-        spaces = dict.fromkeys(tag[1:].partition("}")[0] for tag in _tags(request) if tag[0] == "{")
-        prefixes = {space: f"n{i}" for i, space in enumerate(spaces)}
+    def __init__(self, request: Shape, version: Version = "1.1", header: Shape | None = None) -> None:
+        """Prefixes are chosen here, once. `header` has the blocks that a tree may hold at `soap:Header`."""
+        shapes = [shape for shape in (header, request) if shape is not None]
+        known = dict.fromkeys(space for shape in shapes for space in spaces(shape))
+        prefixes = {space: f"n{i}" for i, space in enumerate(known)}
         declared = "".join(f' xmlns:{prefix}="{_escape(space)}"' for space, prefix in prefixes.items())
         soap = NAMESPACES[version]
         self._before = f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{soap}"{declared}>'
-        self._root = _Part(request, prefixes)
+        parts: dict[int, _Part] = {}
+        self._root = _part(request, prefixes, parts)
+        self._blocks = None if header is None else _part(replace(header, tag=""), prefixes, parts)
 
     def write(self, tree: Mapping[str, object], header: str = "") -> bytes:
         """The message; `header` is XML for `soap:Header`. Raises EnvelopeRefused if the tree does not fit."""
-        out = [self._before, "<soap:Header>", header, "</soap:Header><soap:Body>"]
+        out = [self._before, "<soap:Header>", header]
+        if self._blocks is not None and HEADER in tree:
+            self._blocks.write(tree[HEADER], out)
+            tree = {name: value for name, value in tree.items() if name != HEADER}
+        out.append("</soap:Header><soap:Body>")
         self._root.write(tree, out)
         out.append("</soap:Body></soap:Envelope>")
         return "".join(out).encode("utf-8")
@@ -85,14 +93,24 @@ class Envelope:
 class _Part:
     """One element of the template, its tags ready."""
 
-    __slots__ = ("children", "close", "name", "names", "open", "shape")
+    __slots__ = ("children", "close", "is_either", "is_plain", "name", "names", "open", "shape")
+
+    children: "list[_Part] | None"
+    names: frozenset[str]
 
     def __init__(self, shape: Shape, prefixes: Mapping[str, str]) -> None:
-        qname = etree.QName(shape.tag)
-        word = f"{prefixes[qname.namespace]}:{qname.localname}" if qname.namespace else qname.localname
-        self.name, self.open, self.close, self.shape = qname.localname, f"<{word}>", f"</{word}>", shape
-        self.children = None if shape.children is None else [_Part(c, prefixes) for c in shape.children]
-        self.names = frozenset(part.name for part in self.children or ())
+        self.name, self.shape = shape.name, shape
+        word = _word(shape.tag, prefixes)
+        self.open, self.close = (f"<{word}>", f"</{word}>") if word else ("", "")
+        self.children, self.names = None, frozenset()
+        #: a text and nothing else
+        self.is_plain = shape.children is None and not shape.content.is_rich
+        self.is_either = shape.content.is_either
+
+    def hold(self, children: "list[_Part]") -> None:
+        """Set the children: a type may hold itself."""
+        self.children = children
+        self.names = frozenset(part.name for part in children)
 
     def write(self, value: object, out: list[str]) -> None:
         if self.children is None:
@@ -101,22 +119,34 @@ class _Part:
         if type(value) is not dict or not value.keys() <= self.names:
             raise EnvelopeRefused(self.name, "unknown_element")
         out.append(self.open)
+        before = len(out)
         for part in self.children:
             item = value.get(part.name)
-            if type(item) is str and item and part.children is None:
+            if type(item) is str and item and part.is_plain:
                 is_plain = item.isprintable() and not _MARKUP.search(item)
                 out.append(part.open + (item if is_plain else part.text(item)) + part.close)
             elif item is not None or part.shape.required:
                 part.write_all(item, out)
+        if self.is_either and len(out) > before + 1:
+            raise EnvelopeRefused(self.name, "wrong_number")
         out.append(self.close)
 
     def write_all(self, value: object, out: list[str]) -> None:
         items = value if isinstance(value, list) else [value]
         present = [item for item in items if not _blank(item)]
         if (self.shape.required and not present) or (len(present) > 1 and not self.shape.many):
-            raise EnvelopeRefused(self.name, "wrong_number")
+            self.write_lack(len(present), out)
         for item in present:
             self.write(item, out)
+
+    def write_lack(self, present: int, out: list[str]) -> None:
+        """What must be there and is not: nil where that may be said, empty where nothing else can be."""
+        if present or not (self.shape.nillable or self.children == []):
+            raise EnvelopeRefused(self.name, "wrong_number")
+        if self.shape.nillable:
+            out.append(f'{self.open[:-1]} xmlns:xsi="{XSI}" xsi:nil="true"/>')
+        else:
+            out.append(self.open + self.close)
 
     def text(self, value: object) -> str:
         if not isinstance(value, str) or not (value.isprintable() or not _ILLEGAL.search(value)):
@@ -124,16 +154,181 @@ class _Part:
         return _escape(value)
 
 
+class _ListPart(_Part):
+    """A text that is several, with blanks between."""
+
+    def write_all(self, value: object, out: list[str]) -> None:
+        if (
+            isinstance(value, list)
+            and not any(isinstance(one, list) for one in value)
+            and not self.shape.many
+        ):
+            value = " ".join(self.text(one) for one in value) or None
+        super().write_all(value, out)
+
+    def text(self, value: object) -> str:
+        return super().text(" ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+class _RichPart(_Part):
+    """An element with attributes, with a type to name, or with an order of its own."""
+
+    __slots__ = ("attributes", "by_name", "inner", "kinds", "prefixes")
+
+    def __init__(self, shape: Shape, prefixes: Mapping[str, str]) -> None:
+        super().__init__(shape, prefixes)
+        self.prefixes = prefixes
+        self.attributes = [
+            (name, f" {_word(name, prefixes)}=", one) for name, one in
+            ((tag, one) for tag, one in shape.content.attributes if one.name != TYPE)
+        ]  # fmt: skip
+        self.inner: _Part | None = None
+        self.kinds = shape.content.kinds
+
+    def hold(self, children: list[_Part]) -> None:
+        super().hold(children)
+        self.inner = next((part for part in children if part.shape.tag == TEXT), None)
+        self.children = [part for part in children if part.shape.tag[:1] not in {"@", "#"}]
+        self.by_name = {part.name: part for part in self.children}
+
+    def write(self, value: object, out: list[str]) -> None:
+        if self.inner is not None and not isinstance(value, dict):
+            value = {TEXT: value}
+        if type(value) is not dict or not value.keys() <= self.names | {TYPE}:
+            raise EnvelopeRefused(self.name, "unknown_element")
+        present = {name: _present(item) for name, item in value.items()}
+        kind = self._kind({name for name, items in present.items() if items}, value.get(TYPE))
+        opened = [self.open[:-1], self._type_named(kind)]
+        opened += (self._attribute(word, one, present.get(one.name, [])) for _, word, one in self.attributes)
+        out.append("".join(opened) + ">")
+        if self.inner is not None:
+            out.append(self.inner.text(next(iter(present.get(TEXT, [])), "")))
+        self._write_children(present, kind, out)
+        out.append(self.close)
+
+    def _write_children(
+        self, present: Mapping[str, list[object]], kind: DerivedType | None, out: list[str]
+    ) -> None:
+        order = self.shape.content.order if kind is None else kind.order
+        if order is None:
+            for name, part in self.by_name.items():
+                items = present.get(name, [])
+                if items or (part.shape.required and (kind is None or name in kind.children)):
+                    part.write_all(items, out)
+            return
+        left = {name: list(items) for name, items in present.items() if items and name in self.by_name}
+        self._arrange(order, left, out)
+        if any(left.values()):
+            raise EnvelopeRefused(next(name for name, items in left.items() if items), "wrong_number")
+
+    def _arrange(self, item: Slot | Run, left: dict[str, list[object]], out: list[str]) -> None:
+        """Write what stands at this place of the order, and take it from what is left."""
+        if isinstance(item, Slot):
+            part = self.by_name.get(item.name)
+            items = left.get(item.name, [])
+            taken, left[item.name] = items[: item.most], items[item.most :]
+            if part is None:
+                return
+            for _ in range(item.least - len(taken)):
+                part.write_lack(0, out)
+            for one in taken:
+                part.write(one, out)
+            return
+        turns = 0
+        while turns < item.most and (turns < item.least or _held(item, left)):
+            before = sum(map(len, left.values()))
+            for inner in [self._best(item, left)] if item.is_choice else item.items:
+                self._arrange(inner, left, out)
+            turns += 1
+            if before == sum(map(len, left.values())):
+                return
+
+    def _best(self, choice: Run, left: Mapping[str, list[object]]) -> Slot | Run:
+        """The branch that takes most of what is left; the first of those that are alike."""
+        return max(choice.items, key=lambda branch: (_held(branch, left), _lacks_nothing(branch, left)))
+
+    def _kind(self, present: set[str], said: object) -> DerivedType | None:
+        """The type to write: the one that the tree says, else the first that has all elements of the tree."""
+        if not self.kinds:
+            return None
+        for kind in self.kinds:
+            if kind.name == said if said else present - {TYPE} <= kind.children:
+                return kind
+        raise EnvelopeRefused(self.name, "no_such_type")
+
+    def _type_named(self, kind: DerivedType | None) -> str:
+        if kind is None or not kind.name:
+            return ""
+        prefix = f"{self.prefixes[kind.space]}:" if kind.space else ""
+        return f' xmlns:xsi="{XSI}" xsi:type="{prefix}{kind.name}"'
+
+    def _attribute(self, word: str, one: Shape, items: list[object]) -> str:
+        if not items:
+            if one.required:
+                raise EnvelopeRefused(one.name, "wrong_number")
+            return ""
+        item = " ".join(map(str, items)) if one.content.is_list else items[0]
+        if not isinstance(item, str) or _ILLEGAL.search(item) or (len(items) > 1 and not one.content.is_list):
+            raise EnvelopeRefused(one.name, "not_text")
+        return word + '"' + _escape(item).replace("\n", "&#10;").replace("\t", "&#9;") + '"'
+
+
+def _part(shape: Shape, prefixes: Mapping[str, str], made: dict[int, _Part]) -> _Part:
+    """The part of a shape and those below it, each shape once."""
+    known = made.get(id(shape))
+    if known is not None:
+        return known
+    content = shape.content
+    kind = _Part
+    if content.children is None:
+        kind = _ListPart if content.is_list else _Part
+    elif content.is_rich:
+        kind = _RichPart
+    part = made[id(shape)] = kind(shape, prefixes)
+    if content.children is not None:
+        part.hold([_part(child, prefixes, made) for child in content.children])
+    return part
+
+
+def _word(tag: str, prefixes: Mapping[str, str]) -> str:
+    """A name as it is written."""
+    if tag[:1] in {"@", "#"}:
+        return ""
+    space, _, name = tag[1:].rpartition("}") if tag[:1] == "{" else ("", "", tag)
+    if space == _XML:
+        return f"xml:{name}"
+    return f"{prefixes[space]}:{name}" if space else name
+
+
+def _present(value: object) -> list[object]:
+    return [item for item in (value if isinstance(value, list) else [value]) if not _blank(item)]
+
+
+def _held(item: Slot | Run, left: Mapping[str, list[object]]) -> int:
+    """How many names that are left have a place there."""
+    return len({name for name in _names(item) if left.get(name)})
+
+
+def _names(item: Slot | Run) -> set[str]:
+    if isinstance(item, Slot):
+        return {item.name}
+    return {name for one in item.items for name in _names(one)}
+
+
+def _lacks_nothing(item: Slot | Run, left: Mapping[str, list[object]]) -> bool:
+    """Whether all that must be there is left."""
+    if item.least == 0:
+        return True
+    if isinstance(item, Slot):
+        return len(left.get(item.name, ())) >= item.least
+    ways = (_lacks_nothing(one, left) for one in item.items)
+    return any(ways) if item.is_choice else all(ways)
+
+
 def _blank(value: object) -> bool:
     if type(value) is dict:
         return all(map(_blank, value.values()))
     return value is None or value in ("", [])
-
-
-def _tags(shape: Shape) -> Iterator[str]:
-    yield shape.tag
-    for child in shape.children or ():
-        yield from _tags(child)
 
 
 def _escape(text: str) -> str:
@@ -152,11 +347,22 @@ class Decoder:
     """
 
     def __init__(
-        self, answer: Shape, limits: XmlLimits | None = None, fault_code: tuple[str, ...] = ()
+        self,
+        answer: Shape,
+        limits: XmlLimits | None = None,
+        fault_code: tuple[str, ...] = (),
+        *,
+        is_rpc: bool = False,
     ) -> None:
-        """`answer` may be narrowed to what is wanted; `fault_code`: where a fault has its code, from the fault on."""
+        """`answer` may be narrowed to what is wanted; with `is_rpc` it may have another name.
+
+        `fault_code`: where a fault has its code, from the fault on.
+        """
         self._answer = answer
         self._fault_place = fault_code
+        self._is_rpc = is_rpc
+        #: attributes and lists are no texts between tags: such answers are parsed each time
+        self._is_plain = answer.is_plain
         self._limits = limits or XmlLimits()
         self._unbounded = replace(self._limits, octets=2 * self._limits.octets)
         self._plans: dict[str, Layout] = {}
@@ -164,7 +370,7 @@ class Decoder:
 
     def decode(self, data: bytes) -> Tree | PositionedTexts:
         """The answer; SoapFault for a fault, XmlRefused for anything else that is no answer."""
-        plain = _plain(data) if len(data) <= self._limits.octets else None
+        plain = _plain(data) if self._is_plain and len(data) <= self._limits.octets else None
         if plain is None:
             return self.read(parse(data, self._limits))
         markup, pieces = plain
@@ -200,9 +406,11 @@ class Decoder:
         for entry in entries:
             if etree.QName(entry).localname == "Fault":
                 raise SoapFault(_placed_code(entry, self._fault_place) or _fault_code(entry))
+        if not self._answer.tag:
+            return _walk(body, self._answer)
         found = [entry for entry in entries if entry.tag == self._answer.tag]
         if not found and len(entries) == 1:
-            found = entries[0].findall(self._answer.tag)
+            found = entries if self._is_rpc else entries[0].findall(self._answer.tag)
         if len(found) != 1:
             raise XmlRefused("answer_not_found")
         return _walk(found[0], self._answer)
@@ -248,8 +456,12 @@ def _numbers(node: object) -> object:
 
 def _walk(element: etree._Element, shape: Shape) -> Tree:
     out: Tree = {}
+    content = shape.content
+    by_tag = content.by_tag
+    if content.is_rich:
+        _take_aside(element, shape, out)
     for child in element:
-        known = shape.by_tag.get(child.tag)
+        known = by_tag.get(child.tag)
         if known is None:
             continue
         value = _value(child, known)
@@ -264,6 +476,22 @@ def _walk(element: etree._Element, shape: Shape) -> Tree:
     return out
 
 
+def _take_aside(element: etree._Element, shape: Shape, out: Tree) -> None:
+    """Attributes, and the text beside them."""
+    for name, one in shape.content.attributes:
+        said = element.get(_TYPE if one.name == TYPE else name)
+        if said is not None and one.name == TYPE:
+            said = said.strip().rpartition(":")[2]
+        if said is not None:
+            out[one.name] = said.split() if one.content.is_list else said or None
+    if shape.content.has_text:
+        if len(element):
+            raise XmlRefused("element_in_text")
+        inner = next(one for one in shape.children or () if one.tag == TEXT)
+        text = element.text or None
+        out[TEXT] = text.split() if text and inner.content.is_list else text
+
+
 def _value(element: etree._Element, shape: Shape) -> object:
     if element.get(_NIL) in {"true", "1"}:
         return None
@@ -271,6 +499,8 @@ def _value(element: etree._Element, shape: Shape) -> object:
         return _walk(element, shape) or None
     if len(element):
         raise XmlRefused("element_in_text")
+    if shape.content.is_list:
+        return (element.text or "").split() or None
     return element.text or None
 
 

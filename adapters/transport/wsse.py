@@ -1,6 +1,6 @@
 """WS-Security 1.0/1.1 (OASIS, SOAP Message Security; UsernameToken and X.509 token profiles).
 
-`UsernameToken` makes a header. `EnvelopeSigner` signs Body, Timestamp and BinarySecurityToken of a message.
+`UsernameToken` makes a header. `EnvelopeSigner` signs Body, Timestamp, token and other header blocks of a message.
 `Verifier` accepts a message only when Body, Timestamp and every other header are among the signed elements
 and stand where SOAP reads them, the key is one of the pinned certificates, the time is right and the message
 is new; it hands back the Body parsed from the signed bytes. Times and randomness are passed in.
@@ -95,12 +95,13 @@ class EnvelopeSigner:
         self._unique = unique
 
     def sign(self, message: bytes, now: datetime) -> bytes:
-        """The message with a Security header: token, timestamp, signature over both and over the Body."""
+        """The message with a Security header: token, timestamp, signature over both, the Body and other headers."""
         envelope = parse(message)
         space = etree.QName(envelope).namespace
         header, body = envelope.find(f"{{{space}}}Header"), envelope.find(f"{{{space}}}Body")
         if header is None or body is None:
             raise XmlRefused("not_an_envelope")
+        blocks = list(header.iterchildren(etree.Element))
         names = {"wsse": WSSE, "wsu": WSU}
         security = etree.SubElement(header, f"{{{WSSE}}}Security", nsmap=names)
         security.set(f"{{{space}}}mustUnderstand", "1")
@@ -112,9 +113,11 @@ class EnvelopeSigner:
         etree.SubElement(stamp, f"{{{WSU}}}Created").text = _instant(now)
         etree.SubElement(stamp, f"{{{WSU}}}Expires").text = _instant(now + self._life)
         unique = self._unique()
-        for prefix, element in (("body", body), ("token", token), ("time", stamp)):
+        marked = [("body", body), ("time", stamp), ("token", token)]
+        marked += [(f"block{i}", block) for i, block in enumerate(blocks)]
+        for prefix, element in marked:
             element.set(WSU_ID, f"{prefix}-{unique}")
-        signature = sign(security, (body, stamp, token), self._key)
+        signature = sign(security, tuple(element for _, element in marked), self._key)
         pointer = etree.SubElement(signature[-1], f"{{{WSSE}}}SecurityTokenReference")
         place = etree.SubElement(pointer, f"{{{WSSE}}}Reference")
         place.set("URI", f"#token-{unique}")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.transport.shapes import Shape
 from adapters.transport.soap import Decoder
-from adapters.transport.wsdl import Shape
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, SourceQuery
 from gateway.domain.identifiers import CallId
@@ -116,7 +116,7 @@ def test_paper_without_an_end_is_valid() -> None:
 
 
 def test_markup_that_never_repeats_is_not_learnt_for_ever() -> None:
-    decoder = Decoder(Shape("a", children=(Shape("b"),)))
+    decoder = Decoder(Shape.of("a", Shape.of("b")))
     space = "http://schemas.xmlsoap.org/soap/envelope/"
     for number in range(700):
         body = f'<a x="{number}"><b>1</b></a>'

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from adapters.transport.shapes import PathRefused, Shape
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
-from adapters.transport.wsdl import Shape, WsdlOperation, load
+from adapters.transport.wsdl import WsdlOperation, load
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError
 from gateway.mapping.load import load_catalogue
@@ -95,7 +96,7 @@ def test_narrowed_shape_reads_only_what_is_wanted() -> None:
         _envelope(_collection(PERSON + "<CongDan><Cha><HoVaTen>A</HoVaTen></Cha></CongDan>"))
     )
     assert tree == {"CongDan": [{"HoVaTen": {"Ten": "TRẦN THỊ MẪU"}}, {"Cha": {"HoVaTen": "A"}}]}
-    with pytest.raises(ValueError, match="Khong"):
+    with pytest.raises(PathRefused, match="Khong"):
         _operations()[LOOK_UP].answer.narrowed(["CongDan.Khong"])
 
 
@@ -243,7 +244,7 @@ def test_heap_of_markup_is_refused_before_anything_is_made_of_it(heap: str) -> N
 
 
 def test_repeated_texts_become_a_list() -> None:
-    shape = Shape("{u}A", children=(Shape("{u}B", many=True), Shape("C")))
+    shape = Shape.of("{u}A", Shape.of("{u}B", many=True), Shape.of("C"))
     decoder = Decoder(shape)
     for texts in (["1", "2"], ["x", ""]):
         inner = "".join(f"<B>{text}</B>" for text in texts)

@@ -13,8 +13,9 @@ from zeep import Settings, Transport
 from zeep.helpers import serialize_object
 from zeep.wsdl import Document
 
+from adapters.transport.shapes import Shape
 from adapters.transport.soap import Decoder, SoapFault
-from adapters.transport.wsdl import Shape, WsdlOperation, load
+from adapters.transport.wsdl import WsdlOperation, load
 from adapters.transport.xml import XmlRefused, parse
 from tests.mapping.plain_reader import plain
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.transport.child import ChildFailed, call
+from adapters.transport.shapes import PathRefused
 from adapters.transport.wsdl import load
 from gateway.domain.errors import ConfigError
 
@@ -107,24 +108,48 @@ GOOD = WSDL.read_text("utf-8")
 @pytest.mark.parametrize(
     ("text", "reason", "remedy"),
     [
-        ("not xml", "Start tag expected", "mend line 1"),
-        ("<a>\n<b>\n</a>", "line 3", "mend line 3"),
-        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "DTDForbidden", "take the DOCTYPE out of it"),
+        ("not xml", "is not XML: Start tag expected", "mend line 1"),
+        ("<a>\n<b>\n</a>", "is not XML: Opening and ending tag mismatch", "mend line 3"),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "has a DOCTYPE", "take the DOCTYPE out of it"),
         (
             GOOD.replace('schemaLocation="answer.xsd"', 'schemaLocation="http://127.0.0.1:1/a.xsd"'),
-            "ExternalReferenceForbidden",
+            "names 'http://127.0.0.1:1/a.xsd', which is not beside it",
+            "lay it beside as 'a.xsd': nothing is fetched; the address may stay as it is",
+        ),
+        (
+            GOOD.replace("<xs:schema>", '<xs:schema><xs:include schemaLocation="gone.xsd"/>'),
+            "names 'gone.xsd', which is not beside it",
             "lay every file that it names beside it, and name it by its path",
         ),
         (
             GOOD.replace('schemaLocation="answer.xsd"', 'schemaLocation="gone.xsd"'),
-            "FileNotFoundError",
+            "names 'gone.xsd', which is not beside it",
             "lay every file that it names beside it, and name it by its path",
         ),
-        (GOOD.replace('style="document"', 'style="rpc"'), "style rpc", "give a document/literal WSDL 1.1"),
+        (
+            GOOD.replace('use="literal"', 'use="encoded"'),
+            "is SOAP-encoded",
+            "ask the provider for a document/literal or rpc/literal binding",
+        ),
+        (
+            '<description xmlns="http://www.w3.org/ns/wsdl"/>',
+            "is a WSDL 2.0",
+            "ask the provider for its WSDL 1.1",
+        ),
+        (
+            "<html/>",
+            "is no WSDL: it begins with 'html'",
+            "give a WSDL 1.1 with a binding for SOAP, document/literal or rpc/literal",
+        ),
         (
             GOOD.replace('xmlns:dan="', 'xmlns:dan="x'),
-            "IndexError: No definition",
-            "declare what is missing in the WSDL, or in a schema beside it",
+            "names the portType 'DanCuQuocGia' of 'xhttp://dancuquocgia.bca', which is defined nowhere",
+            "define what is missing in the WSDL, or in one that it imports",
+        ),
+        (
+            GOOD.replace('element="dan:', 'element="dan:Khong'),
+            "names the element 'KhongTraCuuThongTinCongDan' of 'http://dancuquocgia.bca', which is declared nowhere",
+            "declare what is missing in the WSDL, or in a schema beside it that it imports",
         ),
     ],
 )
@@ -143,7 +168,7 @@ def test_bad_wsdl_is_told_with_its_file_and_what_stood_in_the_way(
 
 
 def test_missing_wsdl_is_told() -> None:
-    with pytest.raises(ConfigError, match="cannot be used"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         load(Path("/nowhere/at/all.wsdl"))
 
 
@@ -154,13 +179,15 @@ async def test_good_wsdl_is_read_after_a_bad_one(tmp_path: Path) -> None:
     assert load(WSDL)
 
 
-def test_wsdl_with_a_type_that_contains_itself_is_told(tmp_path: Path) -> None:
+def test_type_that_contains_itself_is_read_as_deep_as_the_paths_go(tmp_path: Path) -> None:
     for file in (WSDL, WSDL.with_name("request.xsd"), WSDL.with_name("answer.xsd")):
         text = file.read_text("utf-8")
         endless = text.replace('name="Ho" type="xs:string"', 'name="Ho" type="dc:HoVaTen"')
         (tmp_path / file.name).write_text(endless, "utf-8")
-    with pytest.raises(ConfigError, match="RecursionError"):
-        load(tmp_path / WSDL.name)
+    answer = load(tmp_path / WSDL.name)["TraCuuThongTinCongDan"].answer
+    assert len(answer.narrowed(["CongDan.HoVaTen" + 40 * ".Ho" + ".Ten"]).children or ()) == 1
+    with pytest.raises(PathRefused, match="Tne"):
+        answer.narrowed(["CongDan.HoVaTen" + 40 * ".Ho" + ".Tne"])
 
 
 def copied(folder: Path) -> Path:

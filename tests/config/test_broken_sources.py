@@ -32,7 +32,7 @@ FAULTS: dict[str, Fault] = {
     "WSDL of no such name": (
         SOAP, "population.wsdl", "popolation.wsdl", "wsdl:", "no file 'schemas/sources/population/popolation.wsdl'",
     ),
-    "option of no such name": (SOAP, "soap_action", "soap_acton", "soap_acton:", "write wsdl, faults"),
+    "option of no such name": (SOAP, "soap_action", "soap_acton", "soap_acton:", "did you mean 'soap_action'?"),
     "fault that means nothing": (SOAP, "QUOTA: unavailable", "QUOTA: busy", "faults:", "write one of refused"),
     "authority that is not there": (SOAP, "options:\n", "options:\n  tls: {ca: no.pem}\n", "tls:", "are PEM"),
     "option of a REST source": (REST, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "use allow_url"),

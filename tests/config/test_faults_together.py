@@ -87,8 +87,11 @@ def test_schema_beside_a_wsdl_that_is_no_xml_is_named_itself(root: Path) -> None
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
-    [('Action="" style="document"', 'Action="" style="rpc"', "has style rpc"), ("<wsdl:", "<wsdll:", "XMLSyntax")],
-)  # fmt: skip
+    [
+        ("/wsdl/soap/", "/wsdl/http/", "no operation in a binding for SOAP"),
+        ('schemas.xmlsoap.org/wsdl/"', 'www.w3.org/ns/wsdl"', "is no WSDL"),
+    ],
+)
 def test_wsdl_that_cannot_be_used_says_why_and_is_told_where_it_is_named(
     root: Path, old: str, new: str, says: str
 ) -> None:

@@ -17,8 +17,9 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from adapters.transport.shapes import Content, Shape
 from adapters.transport.soap import Envelope
-from adapters.transport.wsdl import Shape, load
+from adapters.transport.wsdl import load
 from gateway.config.configuration import SourceSettings
 from gateway.domain.evidence import Outcome
 from gateway.mapping.model import ServiceExample
@@ -130,14 +131,17 @@ def answer_of(plan: ServicePlan, settings: SourceSettings, root: Path) -> bytes:
     if "wsdl" not in settings.options:
         return orjson.dumps(tree)
     operation = load(root / str(settings.options["wsdl"]))[plan.operation]
-    version = "1.2" if str(settings.options.get("soap_version")) == "1.2" else "1.1"
-    return Envelope(_loose(operation.answer), version).write(tree)  # type: ignore[arg-type]
+    version = settings.options.get("soap_version", operation.version)
+    return Envelope(_loose(operation.answer, tree), version).write(tree)
 
 
-def _loose(shape: Shape) -> Shape:
+def _loose(shape: Shape, tree: Any) -> Shape:
     """The shape with nothing required: an example holds only what it is about."""
-    below = None if shape.children is None else tuple(_loose(child) for child in shape.children)
-    return replace(shape, required=False, children=below)
+    held = tree[0] if isinstance(tree, list) and tree else tree
+    if shape.children is None or not isinstance(held, Mapping):
+        return replace(shape, required=False)
+    below = (_loose(child, held[child.name]) for child in shape.children if child.name in held)
+    return replace(shape, required=False, content=Content(below))
 
 
 def _token(place: str) -> bytes:

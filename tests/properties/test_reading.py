@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.transport.shapes import Shape
 from adapters.transport.soap import Decoder
 from adapters.transport.strict_json import parse
-from adapters.transport.wsdl import Shape, load
+from adapters.transport.wsdl import load
 from gateway.checks.service_examples import query_of
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.signs import hides

@@ -1,0 +1,745 @@
+"""XML Schema 1.0 as far as messages need it: which elements and attributes stand where. Part of the child's work.
+
+Files are read from disk alone, below fixed limits. `Schemas.index_of` gives the number of a type's content in `rows`;
+`Schemas.finish` fills the rows that were asked for and those below them. What is missing or cannot be read is a fault
+of the one content that needs it. Simple types are text, whatever they are called; wildcards are passed over.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, Union
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from adapters.transport.shapes import TEXT, UNBOUNDED, ContentRow, DerivedType, Run, Slot
+
+XS = "http://www.w3.org/2001/XMLSchema"
+_XML = "http://www.w3.org/XML/1998/namespace"
+_ENCODED = "http://schemas.xmlsoap.org/soap/encoding/"
+#: namespaces whose schemas nobody lays beside a WSDL
+_KNOWN_SPACES = frozenset(
+    {XS, _XML, _ENCODED, "http://www.w3.org/2003/05/soap-encoding", "http://www.w3.org/2005/05/xmlmime"}
+)
+_LISTS = frozenset({"NMTOKENS", "IDREFS", "ENTITIES"})
+
+MOST_BYTES = 20_000_000
+MOST_DECLARED = 20_000
+_MOST_TAGS = 1_000_000
+_MOST_MEMBERS = 400_000
+_DEEPEST = 60
+_DOCTYPE = "take the DOCTYPE out of it"
+_TOO_MUCH = "give a WSDL and schemas with the services that you ask alone"
+
+
+class UnusableWsdl(Exception):
+    """This WSDL cannot be used: file, line (0: all of it), what stands in the way, remedy."""
+
+    def __init__(self, file: str, line: int, what: str, remedy: str) -> None:
+        """`file` is a path from the folder of the WSDL."""
+        super().__init__(file, line, what, remedy)
+        self.file, self.line, self.what, self.remedy = file, line, what, remedy
+
+
+class XmlFiles:
+    """Files beside a WSDL, read once each and within limits."""
+
+    def __init__(self, wsdl: Path) -> None:
+        """Nothing is read yet."""
+        self.folder, self.first = wsdl.parent, wsdl.name
+        #: SHA-256 by the path from the folder of the WSDL
+        self.digests: dict[str, bytes] = {}
+        self._roots: dict[Path, etree._Element] = {}
+        self._bytes = self._declared = self._tags = 0
+        #: what lxml hands out is the same object only as long as it is held
+        self._held: list[list[etree._Element]] = []
+
+    def name(self, path: Path) -> str:
+        """As problems name it."""
+        return os.path.relpath(path, self.folder)
+
+    def read(self, path: Path) -> etree._Element:
+        """The root of a file; UnusableWsdl if it is no XML, or too much."""
+        path = path.resolve()
+        if path in self._roots:
+            return self._roots[path]
+        name = self.name(path)
+        if not path.is_file():
+            raise UnusableWsdl(name, 0, "is no file", "lay it beside the WSDL")
+        self._bytes += path.stat().st_size
+        if self._bytes > MOST_BYTES:
+            what = f"makes more than {MOST_BYTES // 1_000_000} MB of WSDL and schemas"
+            raise UnusableWsdl(name, 0, what, _TOO_MUCH)
+        data = path.read_bytes()
+        self.digests[name] = sha256(data).digest()
+        root = self._roots[path] = self._parsed(data, name)
+        return root
+
+    def _parsed(self, data: bytes, name: str) -> etree._Element:
+        bare = data.replace(b"\0", b"")
+        if b"<!DOCTYPE" in bare or b"<!ENTITY" in bare:
+            line = bare[: bare.index(b"<!")].count(b"\n") + 1
+            raise UnusableWsdl(name, line, "has a DOCTYPE, which is never read", _DOCTYPE)
+        self._tags += bare.count(b"<")
+        if self._tags > _MOST_TAGS:
+            raise UnusableWsdl(name, 0, f"makes more than {_MOST_TAGS} tags", _TOO_MUCH)
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        )
+        try:
+            root = etree.fromstring(data, parser)
+        except etree.XMLSyntaxError as error:
+            line = error.lineno or 0
+            raise UnusableWsdl(name, line, f"is not XML: {error.msg}", f"mend line {line}") from None
+        if root.getroottree().docinfo.internalDTD is not None:
+            raise UnusableWsdl(name, 1, "has a DOCTYPE, which is never read", _DOCTYPE)
+        self._declared += sum(1 for _ in root.iter(f"{{{XS}}}element"))
+        if self._declared > MOST_DECLARED:
+            what = f"makes more than {MOST_DECLARED} declared elements"
+            raise UnusableWsdl(name, 0, what, _TOO_MUCH)
+        self._held.append(list(root.iter(etree.Element)))
+        return root
+
+    def beside(self, location: str, path: Path) -> Path | None:
+        """The file that a location in `path` means: by its path, or by its last name where it is an address."""
+        text = location.strip().replace("\\", "/")
+        if "://" in text or text.startswith(("/", "urn:", "file:")) or re.match("[A-Za-z]:", text):
+            last = unquote(urlsplit(text).path.rstrip("/").rpartition("/")[2])
+            tries = [path.parent / last, self.folder / last] if last else []
+        else:
+            tries = [path.parent / text, path.parent / unquote(text.partition("#")[0])]
+        return next((found for one in tries if (found := _file(one)) is not None), None)
+
+    def missing(self, node: etree._Element, location: str, path: Path) -> UnusableWsdl:
+        """A file that is named and not there."""
+        what = f"names '{location}', which is not beside it"
+        last = location.strip().replace("\\", "/").rstrip("/").rpartition("/")[2]
+        remedy = "lay every file that it names beside it, and name it by its path"
+        if "://" in location and last:
+            remedy = f"lay it beside as '{last}': nothing is fetched; the address may stay as it is"
+        return UnusableWsdl(self.name(path), line_of(node), what, remedy)
+
+
+def _file(path: Path) -> Path | None:
+    """The file, whatever letters of its last name are capitals: many WSDLs come from Windows."""
+    try:
+        if path.is_file():
+            return path
+        alike = [
+            one for one in path.parent.iterdir() if one.name.lower() == path.name.lower() and one.is_file()
+        ]
+    except (OSError, ValueError):
+        return None
+    return alike[0] if len(alike) == 1 else None
+
+
+def line_of(node: etree._Element) -> int:
+    """Its line in the file; 0 where it is not known."""
+    line: int | None = node.sourceline  # type: ignore[assignment]
+    return line or 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SchemaText:
+    """One schema document; an included one without a namespace has that of the one which includes it."""
+
+    root: etree._Element
+    path: Path
+    file: str
+    space: str
+
+    def is_qualified(self, node: etree._Element, word: str) -> bool:
+        form = node.get("form") or self.root.get(word) or "unqualified"
+        return form.strip() == "qualified"
+
+
+class _Declaration(NamedTuple):
+    """A declaration and the document that it stands in."""
+
+    node: etree._Element
+    schema: _SchemaText
+
+
+class _ElementUse(NamedTuple):
+    """An element in a content: what it is called, how often it stands there, by which types it may be filled."""
+
+    tag: str
+    prefix: str
+    least: int
+    most: int
+    nillable: bool
+    types: "tuple[_Type, ...]"
+
+
+class _ModelGroup(NamedTuple):
+    """A sequence or `all`, or a choice."""
+
+    is_choice: bool
+    least: int
+    most: int
+    items: "tuple[_Particle, ...]"
+
+
+_Particle = Union[_ElementUse, _ModelGroup]  # noqa: UP007 -- the second names it in turn
+#: a declared type, `list`, or blank: a text
+_Type = _Declaration | str
+
+
+@dataclass(slots=True)
+class _TypeModel:
+    """What a complex type holds; `text` is blank, `text` or `list`."""
+
+    particles: list[_Particle] = field(default_factory=list)
+    #: tag -> name in paths, required, types
+    attributes: dict[str, tuple[str, bool, tuple[_Type, ...]]] = field(default_factory=dict)
+    text: str | None = None
+
+
+class Schemas:
+    """All schemas of a WSDL."""
+
+    def __init__(self, files: XmlFiles) -> None:
+        """No schema yet."""
+        self._files = files
+        self._declared: dict[tuple[str, str, str], _Declaration] = {}
+        self._read: set[tuple[object, str]] = set()
+        self._wanted: list[tuple[etree._Element, str, str, Path]] = []
+        self._spaces: set[str] = set(_KNOWN_SPACES)
+        self._substitutes: dict[str, list[str]] = {}
+        self._derived: dict[tuple[str, str], list[_Declaration]] = {}
+        self._models: dict[tuple[object, ...], _TypeModel] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._waiting: list[tuple[int, tuple[_Type, ...]]] = []
+        self._members = 0
+        self.rows: list[ContentRow] = []
+
+    # ------------------------------------------------------------------------------------------- documents
+
+    def add(self, root: etree._Element, path: Path, space: str | None = None) -> None:
+        """A schema and all that it imports and includes. `space` is that of the schema which includes it."""
+        waiting = [(root, path, space)]
+        while waiting:
+            root, path, space = waiting.pop()
+            own = root.get("targetNamespace", "").strip()
+            schema = _SchemaText(root, path, self._files.name(path), own or space or "")
+            if (root, schema.space) in self._read:
+                continue
+            self._read.add((root, schema.space))
+            self._spaces.add(schema.space)
+            for node in root:
+                waiting += self._note(node, schema)
+
+    def _note(
+        self, node: etree._Element, schema: _SchemaText
+    ) -> list[tuple[etree._Element, Path, str | None]]:
+        """A child of a schema: a declaration, or schemas to read too."""
+        kind, name = etree.QName(node).localname, node.get("name")
+        if name is not None:
+            self._declare(
+                kind.replace("simpleType", "type").replace("complexType", "type"),
+                name.strip(),
+                _Declaration(node, schema),
+            )
+            return []
+        if kind in {"redefine", "override"}:
+            what = f"has xs:{kind}, which is not read"
+            raise UnusableWsdl(
+                schema.file, line_of(node), what, "write the types there as they become, and include the rest"
+            )
+        if kind not in {"import", "include"}:
+            return []
+        location = node.get("schemaLocation")
+        found = self._files.beside(location, schema.path) if location else None
+        if found is not None:
+            root = self._files.read(found)
+            if root.tag == f"{{{XS}}}schema":
+                return [(root, found, schema.space if kind == "include" else None)]
+            what, remedy = "is no XML Schema", "lay the schema there that is named"
+            raise UnusableWsdl(self._files.name(found), 0, what, remedy)
+        if location:
+            space = node.get("namespace", "") if kind == "import" else None
+            if space is None or not space:
+                raise self._files.missing(node, location, schema.path)
+            self._wanted.append((node, location, space, schema.path))
+        return []
+
+    def _declare(self, kind: str, name: str, declared: _Declaration) -> None:
+        node, schema = declared
+        if self._declared.setdefault((kind, schema.space, name), declared) is not declared:
+            return
+        if kind == "element" and (head := node.get("substitutionGroup")):
+            for one in head.split():
+                space, local = self._qname(node, one, schema)
+                self._substitutes.setdefault(_tag(space, local), []).append(_tag(schema.space, name))
+        if kind == "type":
+            for step in node.iterfind(f"{{{XS}}}complexContent/*[@base]"):
+                self._derived.setdefault(self._qname(step, step.get("base", ""), schema), []).append(declared)
+
+    def check_imports(self) -> None:
+        """UnusableWsdl for the first schema that is named, not there, and declared nowhere else."""
+        for node, location, space, path in self._wanted:
+            if space not in self._spaces:
+                raise self._files.missing(node, location, path)
+
+    def _qname(self, node: etree._Element, text: str, schema: _SchemaText) -> tuple[str, str]:
+        prefix, _, name = text.strip().rpartition(":")
+        space = node.nsmap.get(prefix or None)
+        if space is None and prefix:
+            what = f"has the prefix '{prefix}', which is declared nowhere"
+            raise UnusableWsdl(schema.file, line_of(node), what, f'declare it: xmlns:{prefix}="…"')
+        if space is None and not schema.root.get("targetNamespace"):
+            space = schema.space
+        return space or "", name
+
+    def _find(
+        self, kind: str, name: tuple[str, str], node: etree._Element, schema: _SchemaText
+    ) -> _Declaration:
+        found = self._declared.get((kind, *name))
+        if found is None:
+            what = f"names the {kind} '{name[1]}' of '{name[0]}', which is declared nowhere"
+            remedy = "declare what is missing in the WSDL, or in a schema beside it that it imports"
+            raise UnusableWsdl(schema.file, line_of(node), what, remedy)
+        return found
+
+    # ------------------------------------------------------------------------------------------- contents
+
+    def element(self, name: tuple[str, str], node: etree._Element, file: str) -> tuple[str, bool, int]:
+        """Tag, nillable and number of the content of a global element, named by a WSDL."""
+        found = self._declared.get(("element", *name))
+        if found is None:
+            what = f"names the element '{name[1]}' of '{name[0]}', which is declared nowhere"
+            remedy = "declare what is missing in the WSDL, or in a schema beside it that it imports"
+            raise UnusableWsdl(file, line_of(node), what, remedy)
+        return _tag(*name), _true(found.node, "nillable"), self._index(self._types_of(found))
+
+    def index_of(self, name: tuple[str, str], node: etree._Element, file: str) -> int:
+        """The number of the content of a type, named by a WSDL."""
+        if name[0] == XS:
+            return self._index((_simple(name[1]),))
+        found = self._declared.get(("type", *name))
+        if found is None:
+            what = f"names the type '{name[1]}' of '{name[0]}', which is declared nowhere"
+            remedy = "declare what is missing in the WSDL, or in a schema beside it that it imports"
+            raise UnusableWsdl(file, line_of(node), what, remedy)
+        return self._index((found,))
+
+    def made(self, row: ContentRow) -> int:
+        """The number of a content made by hand."""
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+    def finish(self) -> None:
+        """Fill the rows that were asked for, and those below them."""
+        while self._waiting:
+            number, types = self._waiting.pop()
+            try:
+                self.rows[number] = self._row(types)
+            except UnusableWsdl as error:
+                file = error.file or self._files.first
+                self.rows[number] = ContentRow((), fault=(file, error.line, error.what, error.remedy))
+
+    def _index(self, types: tuple[_Type, ...]) -> int:
+        key = tuple(one if isinstance(one, str) else (one.node, one.schema.space) for one in types)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = self.made(ContentRow(None))
+            self._waiting.append((number, types))
+        return number
+
+    def _types_of(self, declared: _Declaration) -> tuple[_Type, ...]:
+        """The types of an element or an attribute: its own, or that of the head of its substitution group."""
+        for _ in range(_DEEPEST):
+            node, schema = declared
+            if name := node.get("type"):
+                return self._types_named(self._qname(node, name, schema), node, schema)
+            inline = node.find(f"{{{XS}}}complexType")
+            inline = node.find(f"{{{XS}}}simpleType") if inline is None else inline
+            if inline is not None:
+                return (_Declaration(inline, schema),)
+            head = node.get("substitutionGroup")
+            if head is None:
+                return ("",)
+            declared = self._find("element", self._qname(node, head.split()[0], schema), node, schema)
+        return ("",)
+
+    def _types_named(
+        self, name: tuple[str, str], node: etree._Element, schema: _SchemaText
+    ) -> tuple[_Type, ...]:
+        """A type, and those that may stand for it by `xsi:type`."""
+        if name[0] == XS:
+            return (_simple(name[1]),)
+        if name[0] == _ENCODED:
+            what = f"has the SOAP-encoded type '{name[1]}'"
+            raise UnusableWsdl(
+                schema.file, line_of(node), what, "ask the provider for a document/literal service"
+            )
+        found = {name: self._find("type", name, node, schema)}
+        waiting = [name]
+        while waiting:
+            for one in self._derived.get(waiting.pop(), ()):
+                key = (one.schema.space, one.node.get("name", "").strip())
+                if key not in found:
+                    found[key] = one
+                    waiting.append(key)
+                    self._count(1)
+        return tuple(found.values())
+
+    def _row(self, types: tuple[_Type, ...]) -> ContentRow:
+        declared = [one for one in types if not isinstance(one, str)]
+        complexes = [one for one in declared if _is(one.node, "complexType")]
+        if not complexes:
+            is_list = types[0] == "list" or (bool(declared) and self._simple_text(declared[0]) == "list")
+            return ContentRow(None, is_list=is_list)
+        models = [self._model(one) for one in complexes]
+        if len(models) == 1 and models[0].text is not None and not models[0].attributes:
+            return ContentRow(None, is_list=models[0].text == "list")
+        own = [self._members_of(model) for model in models]
+        children = _merged(own)
+        names = _names(children, len(own[0]))
+        rows = [
+            (one.tag, names[one.tag], one.most > 1, one.least > 0, one.nillable, self._index(one.types))
+            for one in children
+        ]
+        orders = [_order(model, names) for model in models]
+        kinds = tuple(
+            DerivedType(
+                *_kind_name(one, is_first=not number), frozenset(names[m.tag] for m in members), order
+            )
+            for number, (one, members, order) in enumerate(zip(complexes, own, orders, strict=True))
+            if len(complexes) > 1 and not _true(one.node, "abstract") and (not number or one.node.get("name"))
+        )
+        return ContentRow(rows, order=None if kinds else orders[0], kinds=kinds)
+
+    def _members_of(self, model: _TypeModel) -> list[_ElementUse]:
+        """Elements, text and attributes, each once, with how often it may stand there in all."""
+        merged: dict[str, _ElementUse] = {}
+        for one in _flat(model.particles):
+            self._count(1)
+            known = merged.get(one.tag)
+            merged[one.tag] = one if known is None else known._replace(types=_joined(known.types, one.types))
+        counted = _counts(_ModelGroup(False, 1, 1, tuple(model.particles)))
+        members = [one._replace(least=counted[tag][0], most=counted[tag][1]) for tag, one in merged.items()]
+        if model.text is not None:
+            members.append(_ElementUse(TEXT, "", 0, 1, False, ("list" if model.text == "list" else "",)))
+        for tag, (prefix, required, types) in model.attributes.items():
+            members.append(_ElementUse(tag, prefix, int(required), 1, False, types))
+        return members
+
+    def _count(self, more: int) -> None:
+        self._members += more
+        if self._members > _MOST_MEMBERS:
+            raise UnusableWsdl("", 0, f"has more than {_MOST_MEMBERS} members of types", _TOO_MUCH)
+
+    def _simple_text(self, declared: _Declaration) -> str:
+        """`list` or `text` of a simple type."""
+        for _ in range(_DEEPEST):
+            node, schema = declared
+            if node.find(f"{{{XS}}}list") is not None:
+                return "list"
+            step = node.find(f"{{{XS}}}restriction")
+            if step is None:
+                return "text"
+            if (inline := step.find(f"{{{XS}}}simpleType")) is not None:
+                declared = _Declaration(inline, schema)
+                continue
+            name = self._qname(step, step.get("base", ""), schema)
+            if name[0] == XS:
+                return _simple(name[1]) or "text"
+            found = self._declared.get(("type", *name))
+            if found is None or not _is(found.node, "simpleType"):
+                return "text"
+            declared = found
+        return "text"
+
+    def _model(self, declared: _Declaration, deep: int = 0) -> _TypeModel:
+        key = (declared.node, declared.schema.space)
+        known = self._models.get(key)
+        if known is None:
+            known = self._models[key] = self._read_model(declared, deep)
+        return known
+
+    def _read_model(self, declared: _Declaration, deep: int) -> _TypeModel:
+        node, schema = declared
+        if deep > _DEEPEST:
+            what = f"is derived more than {_DEEPEST} times, or from itself"
+            raise UnusableWsdl(schema.file, line_of(node), what, "mend its base")
+        model = _TypeModel()
+        inner = next(
+            (one for one in node if etree.QName(one).localname in {"simpleContent", "complexContent"}), None
+        )
+        step = node if inner is None else next((one for one in inner if one.get("base")), None)
+        if step is None:
+            return model
+        if inner is not None:
+            self._take_base(model, step, schema, deep, is_simple=_is(inner, "simpleContent"))
+        for child in step:
+            self._take(model, child, schema)
+        self._count(len(model.particles) + len(model.attributes))
+        return model
+
+    def _take_base(
+        self, model: _TypeModel, step: etree._Element, schema: _SchemaText, deep: int, *, is_simple: bool
+    ) -> None:
+        """What a derived type has of the one that it is derived from."""
+        name = self._qname(step, step.get("base", ""), schema)
+        if name[0] == XS:
+            model.text = (_simple(name[1]) or "text") if is_simple else None
+            return
+        if name[0] == _ENCODED:
+            raise UnusableWsdl(
+                schema.file,
+                line_of(step),
+                f"has the SOAP-encoded type '{name[1]}'",
+                "ask the provider for a document/literal service",
+            )
+        base = self._find("type", name, step, schema)
+        if _is(base.node, "simpleType"):
+            model.text = self._simple_text(base)
+            return
+        above = self._model(base, deep + 1)
+        model.attributes, model.text = dict(above.attributes), above.text
+        if _is(step, "extension"):
+            model.particles = list(above.particles)
+
+    def _take(self, model: _TypeModel, child: etree._Element, schema: _SchemaText) -> None:
+        """A child of a complex type, of its extension or of its restriction."""
+        kind = etree.QName(child).localname
+        if kind in {"sequence", "choice", "all", "group"}:
+            if (particle := self._particle(child, schema, 0)) is not None:
+                model.particles.append(particle)
+        elif kind in {"attribute", "attributeGroup"}:
+            self._attribute(model, child, schema, 0)
+
+    def _particle(self, node: etree._Element, schema: _SchemaText, deep: int) -> _Particle | None:
+        """What stands in a content; None for what is passed over."""
+        least, most = _occurs(node, schema)
+        kind = etree.QName(node).localname
+        if most == 0 or kind not in {"element", "sequence", "choice", "all", "group"}:
+            return None
+        if kind == "element":
+            return self._element(node, schema, least, most)
+        if kind == "group":
+            found = self._find("group", self._qname(node, node.get("ref", ""), schema), node, schema)
+            if deep > _DEEPEST:
+                what = f"has groups more than {_DEEPEST} deep, or within themselves"
+                raise UnusableWsdl(schema.file, line_of(node), what, "mend the group")
+            node, schema = next((one for one in found.node if _is_group(one)), found.node), found.schema
+            kind = etree.QName(node).localname
+        items = tuple(one for child in node if (one := self._particle(child, schema, deep + 1)) is not None)
+        self._count(len(items) + 1)
+        has_any = any(_is(child, "any") for child in node)
+        if kind == "choice" and has_any:
+            least = 0
+        return _ModelGroup(kind == "choice", least, most, items) if items else None
+
+    def _element(self, node: etree._Element, schema: _SchemaText, least: int, most: int) -> _Particle | None:
+        ref = node.get("ref")
+        if ref is None:
+            name = node.get("name", "").strip()
+            space = schema.space if schema.is_qualified(node, "elementFormDefault") else ""
+            types = self._lazily(_Declaration(node, schema))
+            return _ElementUse(
+                _tag(space, name), _prefix(node, space), least, most, _true(node, "nillable"), types
+            )
+        head = self._qname(node, ref, schema)
+        if head[0] == XS:
+            return None
+        found = self._find("element", head, node, schema)
+        names = self._standing_for(_tag(*head))
+        items: list[_Particle] = []
+        for tag, one in names.items():
+            if not _true(one.node, "abstract"):
+                prefix = _prefix(
+                    node if one is found else one.node, tag[1:].partition("}")[0] if tag[0] == "{" else ""
+                )
+                items.append(_ElementUse(tag, prefix, 1, 1, _true(one.node, "nillable"), self._lazily(one)))
+        if not items:
+            return None
+        if len(items) == 1:
+            return items[0]._replace(least=least, most=most)
+        return _ModelGroup(True, least, most, tuple(items))
+
+    def _lazily(self, declared: _Declaration) -> tuple[_Type, ...]:
+        """The types of an element; what is missing is a fault of its own content, not of the one that it stands in."""
+        try:
+            return self._types_of(declared)
+        except UnusableWsdl:
+            return (declared,)
+
+    def _standing_for(self, head: str) -> Mapping[str, _Declaration]:
+        """The element and those of its substitution group, by their tags."""
+        found: dict[str, _Declaration] = {}
+        waiting = [head]
+        while waiting:
+            tag = waiting.pop(0)
+            space, _, name = tag[1:].partition("}") if tag[0] == "{" else ("", "", tag)
+            if tag not in found and (one := self._declared.get(("element", space, name))) is not None:
+                found[tag] = one
+                waiting += self._substitutes.get(tag, ())
+                self._count(1)
+        return found
+
+    def _attribute(self, model: _TypeModel, node: etree._Element, schema: _SchemaText, deep: int) -> None:
+        ref = node.get("ref")
+        name = self._qname(node, ref, schema) if ref else ("", "")
+        if _is(node, "attributeGroup"):
+            found = self._find("attributeGroup", name, node, schema)
+            for child in found.node:
+                if deep < _DEEPEST and etree.QName(child).localname in {"attribute", "attributeGroup"}:
+                    self._attribute(model, child, found.schema, deep + 1)
+            return
+        self._count(1)
+        declared = _Declaration(node, schema)
+        if ref:
+            declared = self._declared.get(("attribute", *name), declared)
+        else:
+            name = (
+                schema.space if schema.is_qualified(node, "attributeFormDefault") else "",
+                node.get("name", "").strip(),
+            )
+        tag = f"@{_tag(*name)}"
+        if node.get("use") == "prohibited":
+            model.attributes.pop(tag, None)
+            return
+        types = ("",) if declared.node is node and ref else self._lazily(declared)
+        model.attributes[tag] = _prefix(node, name[0]), node.get("use") == "required", types
+
+
+def _kind_name(declared: _Declaration, *, is_first: bool) -> tuple[str, str]:
+    """Namespace and name of a type that must be said; the declared one need not be."""
+    return ("", "") if is_first else (declared.schema.space, declared.node.get("name", "").strip())
+
+
+def _tag(space: str, name: str) -> str:
+    return f"{{{space}}}{name}" if space else name
+
+
+def _simple(name: str) -> str:
+    return "list" if name in _LISTS else ""
+
+
+def _true(node: etree._Element, word: str) -> bool:
+    return node.get(word, "").strip() in {"true", "1"}
+
+
+def _is(node: etree._Element, name: str) -> bool:
+    return etree.QName(node).localname == name
+
+
+def _is_group(node: etree._Element) -> bool:
+    return etree.QName(node).localname in {"sequence", "choice", "all"}
+
+
+def _prefix(node: etree._Element, space: str) -> str:
+    """The prefix by which a schema calls a namespace at a place."""
+    return min((one for one, known in node.nsmap.items() if one and known == space), default="")
+
+
+def _occurs(node: etree._Element, schema: _SchemaText) -> tuple[int, int]:
+    least, most = (node.get(word, "1").strip() for word in ("minOccurs", "maxOccurs"))
+    try:
+        return min(int(least), UNBOUNDED), UNBOUNDED if most == "unbounded" else min(int(most), UNBOUNDED)
+    except ValueError:
+        what = "has a minOccurs or maxOccurs that is no number"
+        raise UnusableWsdl(
+            schema.file, line_of(node), what, "write a number, or 'unbounded' for maxOccurs"
+        ) from None
+
+
+def _flat(particles: "list[_Particle] | tuple[_Particle, ...]") -> Iterator[_ElementUse]:
+    for one in particles:
+        if isinstance(one, _ElementUse):
+            yield one
+        else:
+            yield from _flat(one.items)
+
+
+def _counts(particle: _Particle) -> dict[str, tuple[int, int]]:
+    """How often each element must and may stand there, in all."""
+    if isinstance(particle, _ElementUse):
+        return {particle.tag: (particle.least, particle.most)}
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for one in particle.items:
+        for tag, pair in _counts(one).items():
+            pairs.setdefault(tag, []).append(pair)
+    found: dict[str, tuple[int, int]] = {}
+    for tag, of_tag in pairs.items():
+        leasts, mosts = zip(*of_tag, strict=True)
+        if particle.is_choice:
+            least, most = min(leasts) if len(of_tag) == len(particle.items) else 0, max(mosts)
+        else:
+            least, most = sum(leasts), sum(mosts)
+        found[tag] = min(least * particle.least, UNBOUNDED), min(most * particle.most, UNBOUNDED)
+    return found
+
+
+def _joined(one: tuple[_Type, ...], other: tuple[_Type, ...]) -> tuple[_Type, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _merged(own: list[list[_ElementUse]]) -> list[_ElementUse]:
+    """The members of a type and of those that may stand for it; only its own must be there."""
+    found = {one.tag: one for one in own[0]}
+    for members in own[1:]:
+        for one in members:
+            known = found.get(one.tag)
+            if known is None:
+                found[one.tag] = one._replace(least=0)
+            else:
+                most = max(known.most, one.most)
+                found[one.tag] = known._replace(most=most, types=_joined(known.types, one.types))
+    return list(found.values())
+
+
+def _names(members: list[_ElementUse], own: int) -> dict[str, str]:
+    """The names in paths, by tag. The first `own` members are the type's own: they keep their names before others."""
+    alike: dict[str, list[int]] = {}
+    for number, one in enumerate(members):
+        mark = "@" if one.tag[0] == "@" else ""
+        name = mark + one.tag.rpartition("}")[2].lstrip("@").replace(".", "_")
+        alike.setdefault(name, []).append(number)
+    names: dict[str, str] = {}
+    for name, numbers in alike.items():
+        first_keeps = len(numbers) == 1 or (numbers[0] < own <= numbers[1])
+        if first_keeps:
+            names[members[numbers[0]].tag] = name
+        others = numbers[first_keeps:]
+        prefixes = Counter(members[number].prefix for number in others)
+        for place, number in enumerate(others, 1 + first_keeps):
+            prefix = members[number].prefix
+            mark = prefix if prefix and prefixes[prefix] == 1 and "." not in prefix else str(place)
+            names[members[number].tag] = f"@{{{mark}}}{name[1:]}" if name[0] == "@" else f"{{{mark}}}{name}"
+    return names
+
+
+def _order(model: _TypeModel, names: Mapping[str, str]) -> Run | None:
+    """How the elements stand, where that is more than one after another."""
+    top = _ModelGroup(False, 1, 1, tuple(model.particles))
+    tags = Counter(one.tag for one in _flat(top.items))
+    if max(tags.values(), default=0) <= 1 and not _has_turns(top):
+        return None
+    run = _placed(top, names)
+    assert isinstance(run, Run)
+    return run
+
+
+def _has_turns(particle: _Particle) -> bool:
+    """Whether there is a choice, or a sequence of several elements that is repeated or left out as a whole."""
+    if isinstance(particle, _ElementUse):
+        return False
+    several = len(particle.items) > 1
+    if several and (particle.is_choice or particle.most > 1):
+        return True
+    return any(map(_has_turns, particle.items))
+
+
+def _placed(particle: _Particle, names: Mapping[str, str]) -> Slot | Run:
+    if isinstance(particle, _ElementUse):
+        return Slot(names[particle.tag], particle.least, particle.most)
+    items = tuple(_placed(one, names) for one in particle.items)
+    return Run(particle.is_choice, particle.least, particle.most, items)
