@@ -1,16 +1,21 @@
 """A real browser (Debian's Chromium, driven by Playwright) at a running gateway with its sandbox.
 
-Screenshots of each test are kept in `MOTLAN_SCREENSHOTS` (CI keeps the folder), else in the test's own folder.
+Screenshots of each test, and of the pages of one that failed, are kept in `MOTLAN_SCREENSHOTS` (CI keeps the folder),
+else in the test's own folder.
 """
 
+import contextlib
 import os
+import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from tests.flows.conftest import House, build
 
@@ -38,8 +43,21 @@ async def login_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         yield made
 
 
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember of a test that it failed, for the pictures of its pages."""
+    report: Any = yield
+    item.stash[_FAILED] = report.failed
+    return report  # type: ignore[no-any-return]
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def profile(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[BrowserContext]:
     """A fresh profile: no cookies, no history. A fault of its policy or its script fails the test."""
     opened = await browser.new_context(viewport={"width": 900, "height": 800}, locale="vi-VN")
     refused: list[str] = []
@@ -52,17 +70,26 @@ async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
 
     opened.on("page", hear)
     yield opened
+    if request.node.stash.get(_FAILED, False):
+        for place, page in enumerate(opened.pages):
+            with contextlib.suppress(PlaywrightError):
+                await page.screenshot(path=_file(request, tmp_path, f"failed-{place}"))
     await opened.close()
     assert refused == []
+
+
+def _file(request: pytest.FixtureRequest, own: Path, name: str) -> Path:
+    """Where a picture of this test is kept."""
+    folder = Path(os.environ.get("MOTLAN_SCREENSHOTS", own))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{re.sub('[^A-Za-z0-9_-]+', '-', request.node.name)}-{name}.png"
 
 
 @pytest.fixture
 def shot(tmp_path: Path, request: pytest.FixtureRequest) -> Shot:
     """Keeps a picture of a page."""
-    folder = Path(os.environ.get("MOTLAN_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
 
     async def keep(page: Page, name: str) -> None:
-        await page.screenshot(path=folder / f"{request.node.name}-{name}.png", full_page=True)
+        await page.screenshot(path=_file(request, tmp_path, name), full_page=True)
 
     return keep
