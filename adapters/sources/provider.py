@@ -12,7 +12,7 @@ from adapters.transport.breaker import Behalf
 from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Speech
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
@@ -52,15 +52,7 @@ class ProviderSource:
                 call.digest, received, read.alarm, read.unvouched, read.declared, read.faults,
             )  # fmt: skip
         else:
-            sent = call.digest if call.sent else b""
-            reported = () if fault.fault is None else (fault.fault,)
-            answer = SourceAnswer(
-                fault.outcome,
-                reason=fault.reason,
-                retry_in=fault.retry_in,
-                request_digest=sent,
-                faults=reported,
-            )
+            answer = fault_answer(fault, call.digest if call.sent else b"")
         self._health.note(answer.outcome)
         landed(answer)
 
@@ -74,13 +66,19 @@ class ProviderSource:
         await self._peer.close()
 
 
+def fault_answer(error: ProviderError, sent: bytes = b"") -> SourceAnswer:
+    """A call without an answer; `sent`: digest of its request."""
+    reported = () if error.fault is None else (error.fault,)
+    return SourceAnswer(
+        error.outcome, reason=error.reason, retry_in=error.retry_in, request_digest=sent, faults=reported
+    )
+
+
 def fault_reading(error: ProviderError) -> AnswerReading[SourceAnswer]:
     """A fault that a whole answer states. One that says no is sound; one about the provider, or unknown, is trouble."""
     known = error.fault is not None and error.fault.said
     is_trouble = error.outcome is Outcome.UNAVAILABLE or (not known and error.outcome is Outcome.INVALID)
-    reported = () if error.fault is None else (error.fault,)
-    value = failed(error.outcome, error.reason)._replace(faults=reported)
-    return AnswerReading(value, at_fault=is_trouble, accepted=False)
+    return AnswerReading(fault_answer(error), at_fault=is_trouble, accepted=False)
 
 
 def behalf_of(query: SourceQuery) -> Behalf:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
+from adapters.sources.paging import PageAsked, PagedSource, Paging
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
 from adapters.transport.call import AnswerReading, Wire, open_peer
@@ -23,11 +24,19 @@ from adapters.transport.meanings import NO_MEANINGS, Meanings, is_problem
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import (
+    NOTHING,
+    AnswerFault,
+    FaultCode,
+    Outcome,
+    SourceAnswer,
+    SourceQuery,
+    failed,
+)
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.reasons import Reason
-from gateway.mapping.paths import compile_path
+from gateway.mapping.paths import compile_path, put
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -62,7 +71,12 @@ def open_source(
     with faults.noted() as opened:
         peer = open_peer(settings, tools, meanings)
         auth = build_auth(settings.auth, settings.url, peer=peer, tools=tools, source=settings.source)
-        opened.append(ProviderSource(peer, auth, tools.clock, Rest(settings, calls, meanings)))
+        speech = Rest(settings, calls, meanings)
+        paged = {name: call.paging for name, call in calls.items() if call.paging is not None}
+        opened.append(
+            PagedSource(peer, auth, tools.clock, speech, paged) if paged
+            else ProviderSource(peer, auth, tools.clock, speech)
+        )  # fmt: skip
     faults.finish()
     source: ProviderSource = opened[0]
     return source
@@ -124,6 +138,24 @@ class Rest:
 
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says; perhaps that the token expired."""
+        tree = self.tree_of(answer)
+        if type(tree) is dict:
+            return AnswerReading(self._calls[query.service].plan.read(tree, query))
+        return tree if isinstance(tree, AnswerReading) else AnswerReading(self.whole(tree, query))
+
+    def whole(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """The evidence in a whole answer."""
+        return self._calls[query.service].read(tree, query)
+
+    def write_page(self, asked: PageAsked) -> Wire:
+        """The request for one page. Raises ProviderError if it cannot or may not be written."""
+        call = self._calls.get(asked.query.service)
+        if call is None:
+            raise refused_here()
+        return call.write_next(asked) if asked.target else call.write(asked.query, asked.places)
+
+    def tree_of(self, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
+        """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""
         try:
             tree = parse(answer.body)
         except NotStrictJson:
@@ -135,7 +167,7 @@ class Rest:
             error = self._fault_in(tree, answer)
             if error is not None:
                 return fault_reading(error)
-        return AnswerReading(self._calls[query.service].read(tree, query))
+        return tree
 
     def _fault_in(self, tree: object, answer: HttpAnswer) -> ProviderError | None:
         """The fault in a success: a problem, a code at the place that the settings name, a fault of a gateway."""
@@ -163,7 +195,7 @@ class RestCall:
 
     __slots__ = (
         "_headers", "_in_query", "_is_form", "_is_list", "_method", "_parts", "_places", "_profile",
-        "_service", "_url_ids_allowed", "plan",
+        "_service", "_url_ids_allowed", "paging", "plan",
     )  # fmt: skip
 
     def __init__(
@@ -181,12 +213,16 @@ class RestCall:
         kind = {} if self._in_query else {"Content-Type": _FORM if self._is_form else _JSON}
         self._headers = {"Accept": _JSON, **kind}
         self.plan = plan
+        #: how its pages are asked for, where it answers in pages
+        self.paging: Paging | None = None
         rule = plan.mapping.answer
         self._is_list = (rule.record or rule.found_when).startswith("[")
 
-    def write(self, query: SourceQuery) -> Wire:
-        """The request for one query. Raises ProviderError(REFUSED) if it cannot or may not be written."""
+    def write(self, query: SourceQuery, page: Mapping[str, object] = NOTHING) -> Wire:
+        """The request for one query, or one `page` of it. Raises ProviderError(REFUSED) if it may not be written."""
         tree = self.plan.request(query, parameters_of(self._service, query), self._profile)
+        for place, value in page.items() if page else ():
+            put(tree, tuple(place.split(".")), value)
         target = self._address(tree)
         body = None
         if self._in_query:
@@ -200,6 +236,13 @@ class RestCall:
             raise refused_here()
         sent = target.encode("ascii") if body is None else body
         return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
+
+    def write_next(self, asked: PageAsked) -> Wire:
+        """The request for the page at an address that the provider gave. Raises ProviderError(REFUSED)."""
+        if not self._url_ids_allowed and _names_person(asked.target, asked.query):
+            raise refused_here()
+        digest = hashlib.sha256(asked.target.encode("ascii")).digest()
+        return Wire(self._method, asked.target, self._headers, None, digest)
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The outcome of an answer without a fault. A malformed success is never `not_found`."""
@@ -254,8 +297,36 @@ def open_call(
             "keep 'statuses' for a code that every answer has, 'fault_code' for one that only faults have"
         )
         faults.add([Problem(file, 0, what, remedy, place=("options", "fault_code"))])
+    if service.pages is not None:
+        faults.add(_page_faults(service, plan, file, at))
     faults.finish()
-    return RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
+    call = RestCall(service, path, plan, settings.request_profile, url_ids_allowed=url_ids_allowed)
+    if service.pages is not None:
+        call.paging = Paging(service.pages, settings.url, plan)
+    return call
+
+
+def _page_faults(
+    service: "ServiceSettings", plan: ServicePlan, file: str, at: tuple[str, ...]
+) -> Iterator[Problem]:
+    """What does not fit between the pages of a service, its request and its mapping."""
+    pages, mapping = service.pages, f"mappings/sources/{plan.source}.yaml"
+    assert pages is not None
+    for word in ("place", "size_place"):
+        place = getattr(pages, word)
+        if place and place in plan.mapping.request:
+            what = f"'pages.{word}: {place}' is a place that {mapping} writes too"
+            yield Problem(file, 0, what, "take it out of 'request' there", place=(*at, "pages", word))
+    if pages.by in ("next", "link") and not in_query(service):
+        what = f"'pages.by: {pages.by}' follows addresses, and this request has a body"
+        remedy = "write 'method: GET', or another 'by'"
+        yield Problem(file, 0, what, remedy, place=(*at, "pages", "by"))
+    paths = {plan.mapping.answer.record, *plan.wanted_paths}
+    inside = pages.list_at
+    if not any(path == inside or path.startswith((f"{inside}.", f"{inside}[")) for path in paths if path):
+        what = f"'pages.list_at: {inside}' is a place that {mapping} does not read"
+        remedy = near(inside, paths, "write the path of the list, from the answer's root on")
+        yield Problem(file, 0, what, remedy, place=(*at, "pages", "list_at"))
 
 
 def in_query(service: "ServiceSettings") -> bool:

@@ -14,6 +14,8 @@ from gateway.mapping.source import ServicePlan
 _NO_ADDRESS = frozenset({"adapters.sources.account", "adapters.sources.own_data"})
 _SOAP = "adapters.sources.soap"
 _CODE = "procedure_code"
+#: these follow no pages
+_WHOLE = _NO_ADDRESS | {_SOAP, "adapters.sources.paper_store"}
 
 
 def rests_on(service: str) -> tuple[str, str]:
@@ -62,6 +64,9 @@ def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem
         remedy = "write 'url: https://…' (http or https, with a host; no password, blank, '?' or '#')"
         yield document.problem(("url",), what, remedy)
     for operation, service in settings.services.items():
+        if service.pages is not None and settings.adapter in _WHOLE:
+            what = f"service '{operation}' has 'pages', and '{settings.adapter}' follows none"
+            yield document.problem(("services", operation, "pages"), what, "take it out")
         if settings.adapter != _SOAP and not service.path.strip():
             what = f"service '{operation}' has no 'path'"
             yield document.problem(("services", operation), what, "write 'path: /…' below the source's url")

@@ -7,9 +7,9 @@ a.b=c` and the environment `MOTLAN_A__B=c` override single values before typing.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
@@ -24,6 +24,8 @@ from gateway.config.values import Day, Moved, NonBlankText, Settings
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import Faults, near
 
+#: names joined by dots, or nothing
+_NAMES = r"^([^.\[\]\s]+(\.[^.\[\]\s]+)*)?$"
 #: what an error may mean: as `adapters.sources.fault_options` reads it
 _MEANING: dict[str, Any] = {
     "oneOf": [
@@ -54,6 +56,47 @@ _SHARED_OPTIONS: dict[str, Any] = {
 }
 
 
+class PagingSettings(Settings):
+    """A service that gives its list in pages."""
+
+    #: how the next page is named: its number, the number of rows before it, a cursor, an address in the body or in Link
+    by: Literal["number", "offset", "cursor", "next", "link"]
+    #: names from the answer's root to the list; blank: the answer is the list
+    list_at: str = Field("", pattern=_NAMES)
+    #: place of the request for number, rows before or cursor
+    place: str = Field("", pattern=_NAMES)
+    #: place of the request for the size of a page, and that size
+    size_place: str = Field("", pattern=_NAMES)
+    size: int = Field(100, ge=1, le=1_000)
+    #: number of the first page
+    first: int = Field(1, ge=0, le=1)
+    #: path of the cursor or address of the next page
+    next_at: str = Field("", pattern=_NAMES)
+    #: path of the number of all rows
+    total_at: str = Field("", pattern=_NAMES)
+    #: path of true or false: whether there are more
+    more_at: str = Field("", pattern=_NAMES)
+    most_pages: int = Field(10, ge=1, le=100)
+    most_rows: int = Field(1_000, ge=1, le=1_000)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Each way needs its own words."""
+        given = {word for word in ("place", "next_at") if getattr(self, word)}
+        wanted = {
+            "number": {"place"}, "offset": {"place"}, "cursor": {"place", "next_at"}, "next": {"next_at"},
+        }.get(self.by, set())  # fmt: skip
+        for word in sorted(wanted - given):
+            raise ValueError(f"'by: {self.by}' needs '{word}'", f"add '{word}: …'")
+        for word in sorted(given - wanted):
+            raise ValueError(
+                f"'by: {self.by}' has no use for '{word}'", f"take '{word}' out, or write another 'by'"
+            )
+        if "size" in self.model_fields_set and not self.size_place:
+            raise ValueError("'size' is asked for nowhere", "add 'size_place: …', or take 'size' out")
+        return self
+
+
 class ServiceSettings(Settings):
     """One data service at its address. `valid_seconds` 0: never cached."""
 
@@ -70,6 +113,8 @@ class ServiceSettings(Settings):
     procedure_codes: dict[str, str] = {}
     #: attributes of the mapping that this provider leaves out: another service is asked for them
     lacks: WordList = ()
+    #: it gives a list in pages (REST)
+    pages: PagingSettings | None = None
 
 
 class SourceSettings(Settings):

@@ -62,6 +62,12 @@ class FaultCode(StrEnum):
     HTTP_STATUS = "http_status"
     #: an HTML page, an empty or damaged body, or one above its limit
     NOT_AN_ANSWER = "not_an_answer"
+    #: a list in pages of more pages, rows or bytes than the bound
+    LIST_TOO_LONG = "list_too_long"
+    #: a page of a list, or the address of the next one, came twice
+    PAGE_REPEATED = "page_repeated"
+    #: a page without its list, a next page at another place, or another number of rows than the provider says
+    PAGE_UNREADABLE = "page_unreadable"
     #: a defect of the gateway
     DEFECT = "defect"
 

@@ -5,6 +5,7 @@ Broken answers are written as raw bytes. Addresses and secrets of the configurat
 """
 
 import asyncio
+import copy
 import gzip
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from adapters.transport.wsdl import load
 from gateway.config.configuration import SourceSettings
 from gateway.domain.evidence import Outcome
 from gateway.mapping.model import ServiceExample
+from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 
 BROKEN = ("garbage", "html", "empty", "truncate", "reset", "doctype", "huge", "gzip_bomb")
@@ -38,15 +40,21 @@ _DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
 
 
 class Peer:
-    """Answers every request with `body`, or breaks in the way that `mode` names."""
+    """Answers every request by an example, page by page where it has pages, or breaks in the way that `mode` names."""
 
     def __init__(self, settings: SourceSettings) -> None:
         """Nothing of `settings` is called; it says where the token stands and how large an answer may be."""
-        self.body = b""
         self.mode = ""
+        #: body and further headers of each page, in their order; one for an answer without pages
+        self._pages: list[tuple[bytes, str]] = []
+        self._served = 0
         self.kind = "text/xml" if "wsdl" in settings.options else "application/json"
         self._token = _token(str(settings.auth.get("token", "access_token")))
         self._limit = settings.limits.answer_bytes
+
+    def tell(self, plan: ServicePlan, settings: SourceSettings, root: Path) -> None:
+        """From now on answer what the example of a service says."""
+        self._pages, self._served = pages_of(plan, settings, root), 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, one answer, one connection."""
@@ -67,9 +75,11 @@ class Peer:
             writer.close()
 
     def _answer(self) -> bytes:
-        whole = _http(self.body, self.kind)
+        body, more = self._pages[min(self._served, len(self._pages) - 1)]
+        self._served += 1
+        whole = _http(body, self.kind, more)
         if self.mode == "truncate":
-            return whole[: -max(1, len(self.body) // 2)]
+            return whole[: -max(1, len(body) // 2)]
         zipped = "Content-Encoding: gzip\r\n"
         return {
             "": lambda: whole,
@@ -77,7 +87,7 @@ class Peer:
             "html": lambda: _http(_HTML, "text/html"),
             "empty": lambda: _http(b"", self.kind),
             "doctype": lambda: _http(_DOCTYPE, "text/xml"),
-            "huge": lambda: _http(b" " * self._limit + self.body, self.kind),
+            "huge": lambda: _http(b" " * self._limit + body, self.kind),
             "gzip_bomb": lambda: _http(gzip.compress(b" " * 8 * self._limit), self.kind, zipped),
         }[self.mode]()
 
@@ -123,6 +133,41 @@ def found(plan: ServicePlan) -> ServiceExample:
     """The first example that finds something, else the first."""
     examples = plan.mapping.examples
     return next((example for example in examples if example.outcome == Outcome.FOUND), examples[0])
+
+
+def pages_of(plan: ServicePlan, settings: SourceSettings, root: Path) -> list[tuple[bytes, str]]:
+    """The answer in pages of one row each, with what says where the next one is."""
+    words = settings.services[plan.operation].pages
+    tree: Any = found(plan).answer
+    if words is None:
+        return [(answer_of(plan, settings, root), "")]
+    rows = compile_path(words.list_at)(tree)
+    if not isinstance(rows, list):
+        return [(orjson.dumps(tree), "")]
+    is_counted = words.by in ("number", "offset")
+    count = len(rows) + (0 if not is_counted or words.total_at or words.more_at else 1)
+    pages = []
+    for number in range(max(count, 1)):
+        page, more = copy.deepcopy(tree), number + 1 < count
+        _set(page, words.list_at, rows[number : number + 1])
+        _set(page, words.total_at, len(rows))
+        _set(page, words.more_at, more)
+        _set(
+            page,
+            words.next_at,
+            (f"?page={number + 1}" if words.by == "next" else str(number + 1)) if more else None,
+        )
+        link = f'Link: <?page={number + 1}>; rel="next"\r\n' if more and words.by == "link" else ""
+        pages.append((orjson.dumps(page if words.list_at else rows[number : number + 1]), link))
+    return pages
+
+
+def _set(tree: Any, path: str, value: object) -> None:
+    *outer, last = path.split(".")
+    for name in outer:
+        tree = tree.setdefault(name, {})
+    if last:
+        tree[last] = value
 
 
 def answer_of(plan: ServicePlan, settings: SourceSettings, root: Path) -> bytes:

@@ -28,7 +28,7 @@ from gateway.mapping.source import ServicePlan
 from gateway.ports.sources import Source
 from gateway.serving.server import sandbox_at
 from tests.adapters.asking import landed_from
-from tests.contract.peers import BROKEN, Peer, answer_of, found, moved_to, peer_of
+from tests.contract.peers import BROKEN, Peer, found, moved_to, peer_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue(ROOT)
@@ -111,7 +111,7 @@ async def test_source_is_understood_by_its_peer(sandbox: str, name: str) -> None
     async with answering(name, sandbox) as (source, peer):
         for plan in plans_of(name):
             if peer is not None:
-                peer.body = answer_of(plan, CONFIGURED[name], ROOT)
+                peer.tell(plan, CONFIGURED[name], ROOT)
             answer = await asked(source, plan)
             assert answer.outcome in {Outcome.FOUND, Outcome.NOT_FOUND, Outcome.NO_MATCH}, (
                 plan.name,
@@ -140,7 +140,8 @@ async def test_source_never_raises_and_never_takes_trouble_for_an_answer(sandbox
     for mode in BROKEN:
         async with answering(name, sandbox) as (source, peer):
             if peer is not None:
-                peer.body, peer.mode = answer_of(plan, CONFIGURED[name], ROOT), mode
+                peer.tell(plan, CONFIGURED[name], ROOT)
+                peer.mode = mode
             else:
                 await order(sandbox, "POST", {"source": name, "mode": mode})
             outcomes[mode] = (await asked(source, plan)).outcome
@@ -196,7 +197,7 @@ async def test_loopback_peer_stands_in_for_any_source(name: str) -> None:
         )
         try:
             for plan in plans_of(name):
-                peer.body = answer_of(plan, CONFIGURED[name], ROOT)
+                peer.tell(plan, CONFIGURED[name], ROOT)
                 expected = plan.read(found(plan).answer, query(plan))
                 answer = await asked(source, plan)
                 assert (answer.outcome, answer.values) == (expected.outcome, expected.values), plan.name
