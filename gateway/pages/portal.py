@@ -45,7 +45,7 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
 }
 _DAY = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})", re.ASCII)
 #: a fault, in both languages
-_Words = Sentence | BothWords
+_Sentences = Sentence | BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
 #: what the simulated official does next
 _NEXT = {
@@ -114,7 +114,10 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
 
 
 def _people_page(
-    request: Request, procedure: Procedure, typed: Mapping[str, str], wrong: Sequence[tuple[str, _Words]] = ()
+    request: Request,
+    procedure: Procedure,
+    typed: Mapping[str, str],
+    wrong: Sequence[tuple[str, _Sentences]] = (),
 ) -> Shown:
     invented = request.services.configuration.gateway.pages.people
     roles = [_asked_role(procedure, name, role, invented) for name, role in _asked(procedure).items()]
@@ -222,7 +225,7 @@ def _as_typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[
                 yield f"{name}.{at + 1}.{member}" if role.many else f"{name}.{member}", shown
 
 
-def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, _Words]:
+def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, _Sentences]:
     """Field of the form, and what is wrong with it."""
     _, _, name, *rest = [*fault["pointer"].split("/"), "", ""]
     rest = [one for one in rest if one]

@@ -18,8 +18,6 @@ LISTS = (ProblemCode, RefusalReason, CommandCode, Reason, DeliveryReason, AuditR
 NAMES = {one.__name__: one for one in LISTS}
 #: a status and a code, as documents write them; what a provider sends is mapped to an outcome (`busy`)
 PROBLEM = re.compile(r"\b[45]\d\d `(?!busy`)([a-z_]+)`")
-#: `GET /v1/reasons` lists it, and today a whole request is refused by it, never a field alone
-PUBLISHED = {("Reason", "PURPOSE_NOT_ALLOWED")}
 FAMILY = {
     one.__name__: one
     for one in chain(vars(errors).values(), FAMILIES.values())
@@ -47,7 +45,7 @@ def test_every_code_is_used_somewhere() -> None:
     used = {(name, member) for _, name, member in uses()}
     assert len(used) > 150
     unused = {(name, one.name) for name, codes in NAMES.items() for one in codes} - used
-    assert unused == PUBLISHED
+    assert unused == set()
 
 
 def test_every_code_has_words_in_both_languages() -> None:
