@@ -33,9 +33,45 @@ FAULTS: dict[str, Fault] = {
         SOAP, "population.wsdl", "popolation.wsdl", "wsdl:", "no file 'schemas/sources/population/popolation.wsdl'",
     ),
     "option of no such name": (SOAP, "soap_action", "soap_acton", "soap_acton:", "did you mean 'soap_action'?"),
-    "fault that means nothing": (SOAP, "QUOTA: unavailable", "QUOTA: busy", "faults:", "write one of refused"),
+    "fault that means nothing": (SOAP, "QUOTA: unavailable", "QUOTA: bsuy", "faults:", "did you mean 'busy'?"),
+    "reason of another outcome": (
+        SOAP, "QUOTA: unavailable", "QUOTA: {outcome: unavailable, reason: no_such_person}", "faults:",
+        "write one of source_busy",
+    ),
+    "any other code about a person": (SOAP, "QUOTA: unavailable", '"*": not_found', "faults:", "name the codes"),
+    "place in a fault that is none": (
+        SOAP, "options:\n", "options:\n  fault_code: detail.n:MaLoi\n", "fault_code:", "'detail.Fout.Code'",
+    ),
+    "status that is no error": (
+        REST, "services:\n", "options:\n  http:\n    204: not_found\nservices:\n", "204:", "'status' and 'statuses'",
+    ),
+    "status about the server that is about a person": (
+        REST, "services:\n", "options: {http: {503: not_found}}\nservices:\n", "options:", "write refused",
+    ),
+    "table of statuses where it was": (
+        REST, "services:\n", "http: {404: not_found}\nservices:\n", "http: {404", "write it under 'options'",
+    ),
+    "code without a table": (
+        REST, "services:\n", "options:\n  fault_code: loi\nservices:\n", "fault_code:", "faults: {CODE: outcome}",
+    ),
+    "pages of an address in a POST": (
+        REST, "    method: POST\n", "    method: POST\n    pages: {by: link, list_at: khaiSinh}\n", "pages:",
+        "'method: GET'",
+    ),
+    "pages of another word": (
+        REST, "    method: POST\n", "    method: POST\n    pages: {by: number, plaec: p}\n", "pages:", "'place'?",
+    ),
+    "pages over SOAP": (
+        SOAP, "  XacThucThongTinCongDan:\n", "  XacThucThongTinCongDan:\n    pages: {by: link}\n", "pages:",
+        "take it out",
+    ),
+    "client that proves itself otherwise": (
+        REST, "  kind: oauth2\n", "  kind: oauth2\n  client_auth: private_key\n", "client_auth:", "basic, form",
+    ),
     "authority that is not there": (SOAP, "options:\n", "options:\n  tls: {ca: no.pem}\n", "tls:", "are PEM"),
-    "option of a REST source": (REST, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "use allow_url"),
+    "option of a REST source": (
+        REST, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "did you mean 'tls'?",
+    ),
     "id in an address": (REST, "method: POST", "method: GET", "trichLuc:", "use 'method: POST'"),
     "adapter of no such name": (REST, "sources.rest", "sources.rets", "adapter:", "check the name"),
     "adapter that is none": (REST, "sources.rest", "transport.xml", "adapter:", "see adapters/README.md"),
