@@ -303,15 +303,22 @@ def _text(token: Token) -> str:
 def _link(tokens: Sequence[Token], rewritten: Callable[[str], str]) -> None:
     """Lead links to pages of the manual; one that leads nowhere here becomes a name with its path as title."""
     for token in tokens:
-        ended: list[bool] = []
-        for one in token.children or ():
-            match one.type:
-                case "link_open":
-                    ended.append(_lead(one, rewritten))
-                case "link_close" if ended.pop():
-                    one.tag = "span"
-                case "image":
-                    _show(one, rewritten)
+        if token.children:
+            token.children = list(_linked(token.children, rewritten))
+
+
+def _linked(children: Sequence[Token], rewritten: Callable[[str], str]) -> Iterator[Token]:
+    ended: list[bool] = []
+    for one in children:
+        match one.type:
+            case "link_open":
+                ended.append(_lead(one, rewritten))
+            case "link_close" if ended.pop():
+                one.tag = "span"
+            case "image":
+                yield from _picture(one, "" if ended else rewritten(str(one.attrGet("src"))))
+                continue
+        yield one
 
 
 def _lead(token: Token, rewritten: Callable[[str], str]) -> bool:
@@ -326,14 +333,15 @@ def _lead(token: Token, rewritten: Callable[[str], str]) -> bool:
     return True
 
 
-def _show(token: Token, rewritten: Callable[[str], str]) -> None:
-    """Set where a picture is; one that is not served here is its words."""
-    link = str(token.attrGet("src"))
-    found = "" if _HAS_HOST.match(link) else rewritten(link)
-    if found:
-        token.attrs |= {"src": found, "loading": "lazy"}
+def _picture(token: Token, found: str) -> Iterator[Token]:
+    """A link with the words of a picture, so that a page stays light; one that is not served here is its words."""
+    words = Token("text", "", 0, content=token.content)
+    if found and not _HAS_HOST.match(found):
+        yield Token("link_open", "a", 1, attrs={"href": found})
+        yield words
+        yield Token("link_close", "a", -1)
     else:
-        token.type, token.tag = "text", ""
+        yield words
 
 
 def _name_languages(tokens: Sequence[Token]) -> None:
