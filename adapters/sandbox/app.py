@@ -49,6 +49,7 @@ from adapters.sandbox.spoil import merged, replaced, spoiled
 from adapters.sandbox.tsa import SOURCE as TSA
 from adapters.sandbox.tsa_door import add_authority
 from adapters.sandbox.wire import BadCall, PeerOperation, PeerRequest, Reply, Tokens, UploadedFile, as_json
+from gateway.domain.faults import near
 
 _BODY_LIMIT = 4_000_000
 #: what the peers of an application handed out
@@ -94,7 +95,8 @@ def build(data_root: Path, latency_ms: float = 0, only: Collection[str] = ()) ->
     unknown = set(only) - sources()
     if unknown:
         what = f"no such peer: {', '.join(sorted(unknown))}"
-        raise bad(what, f"use some of {', '.join(sorted(sources()))}", "--only")
+        remedy = near(min(unknown), sources(), f"use some of {', '.join(sorted(sources()))}")
+        raise bad(what, remedy, "--only")
     register = load(data_root)
     stage = Stage(register, _portal(data_root, register), latency_ms / 1000)
     app = web.Application(client_max_size=_BODY_LIMIT)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.transport.request_proofs import CallerKey
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.faults import near
+from gateway.domain.faults import missing_secret, near
 
 _NAME = re.compile(r"[^.\[\]\s]+")
 #: instead of an unusable address, until the fault is reported
@@ -192,8 +192,9 @@ class AuthSettings:
         form, place = next(iter(reference.items()))
         found = _reveal(form, place)
         if not found:
-            where = "" if form == "value" else f": {form} {place}"
-            self._note(name, f"the secret of 'auth.{name}' is missing{where}", "provide it")
+            place, remedy = ("", "write the secret") if form == "value" else missing_secret(form, str(place))
+            where = f": {place}" if place else ""
+            self._note(name, f"the secret of 'auth.{name}' is missing{where}", remedy)
         return found
 
 

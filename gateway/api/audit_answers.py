@@ -104,7 +104,10 @@ _PAST: dict[str, Any] = {
         **_listed(_object(name=_TEXT, month=_TEXT, first=_NUMBER, count=_NUMBER, sha256=_HASH)),
         "description": "files with older records, which are not in the database any more",
     },
-    "notes": {**_listed(_WORDS), "description": "what a search by person cannot find though it is about him"},
+    "notes": {
+        **_listed(_WORDS),
+        "description": "what a search cannot find, and codes that this configuration does not have",
+    },
 }
 _USE = _object(
     exchange_id=_TEXT,

@@ -13,6 +13,7 @@ from gateway.audit.past import archived, gone_exchange, hints, skipped
 from gateway.audit.people import People
 from gateway.audit.proofs import TreeProofs
 from gateway.audit.shown import members_of, shown
+from gateway.audit.titles import Titles
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import Phase
@@ -39,6 +40,8 @@ class AuditContext:
     #: public key of the checkpoints
     vkeys: tuple[str, ...]
     history: LogHistory
+    #: of the configuration in force
+    titles: Titles
 
     async def note(
         self,
@@ -113,14 +116,14 @@ class AuditContext:
         return tuple(dict.fromkeys((*self.vkeys, *(await self.history.history()).vkeys)))
 
     async def past(self, filters: Filters) -> dict[str, Any]:
-        """What a search could not read: periods without keys, archives of pruned records, other numbers."""
+        """What a search could not read: periods without keys, archives, other numbers; and codes that nobody has."""
         history = await self.history.history()
         by_person = bool(filters.subject or filters.official)
         unreadable = await self.people.unreadable() if by_person else ()
         return {
             "skipped_periods": skipped(filters, history, unreadable),
             "archives": archived(history, filters.plain.since, filters.plain.until),
-            "notes": hints(filters),
+            "notes": [*hints(filters), *self.titles.unknown(filters.plain)],
         }
 
 

@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.configuration import Configuration
+from gateway.domain.faults import nearest
+from gateway.domain.reasons import AuditReason
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Field, role_of
 from gateway.policy.grants import gives
+from gateway.ports.exchange_log import LogSearch
 
 TitleWords = dict[str, str]
 
 #: people who were not asked about, whose number stood in the data that left
 _ALSO = ("người khác có số trong dữ liệu", "somebody else, whose number is in the data")
+#: nothing is similar
+_NONE = "–"
 _SCOPE = ("phạm vi công bố", "published scope")
 
 
@@ -31,6 +36,18 @@ class Titles:
             path.name.removesuffix(".schema.json"): json.loads(path.read_text("utf-8"))
             for path in (root / "schemas" / "evidence").glob("*.schema.json")
         }
+
+    def unknown(self, search: LogSearch) -> list[TitleWords]:
+        """The procedure and the source of a search that this configuration does not have, with similar ones."""
+        found = []
+        if search.procedure and self._catalogue.find(search.procedure) is None:
+            similar = ", ".join(self._catalogue.near(search.procedure))
+            found.append(AuditReason.PROCEDURE_NOT_HERE.titled(word=search.procedure, near=similar or _NONE))
+        sources = self._configuration.sources
+        if search.source and search.source not in sources:
+            similar = nearest(search.source, sources) or _NONE
+            found.append(AuditReason.SOURCE_NOT_HERE.titled(word=search.source, near=similar))
+        return found
 
     def requester(self, code: str) -> TitleWords:
         """Title of the system that asked."""

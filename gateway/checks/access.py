@@ -41,8 +41,8 @@ def proof_faults(
         try:
             requester.client_secret.reveal()
         except ConfigError as error:
-            what, remedy = error.problems[0].what, "put it there, or name another place"
-            yield document.problem(("client_secret",), what, remedy)
+            first = error.problems[0]
+            yield document.problem(("client_secret",), first.what, first.remedy)
     for at, key in enumerate(requester.keys):
         try:
             found = key_of(key, root).thumbprint

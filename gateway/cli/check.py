@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import click
@@ -29,6 +29,7 @@ from gateway.checks.login_examples import login_example_faults
 from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.service_examples import service_example_faults
+from gateway.cli.client import GatewayClient, Unreachable
 from gateway.cli.minimised import tables as minimised_tables
 from gateway.cli.options import (
     CONFIG,
@@ -56,6 +57,7 @@ from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.ports.relay import Desk, DoorVisitor
 from gateway.review.minimisation import Report, minimised
 from gateway.review.minimisation import notes as notes_of
+from gateway.serving.server import at_sandbox
 from gateway.telemetry import Metrics
 
 _LIBRARIES = ("aiohttp uvloop orjson pydantic PyYAML lxml xmlsec cryptography structlog click rich").split()
@@ -80,7 +82,10 @@ _CONNECT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that the doctor looked at. `kind`: library, clock, state, configuration, database, scanner, source."""
+    """One thing that the doctor looked at.
+
+    `kind`: library, clock, state, configuration, database, scanner, source, identity provider, gateway.
+    """
 
     kind: str
     name: str
@@ -253,22 +258,62 @@ def _idle_tools(root: Path) -> object:
     return registry.portal_tools(root, SystemClock(), cache, bytes(32), sign=None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningGateway:
+    """A gateway that `serve --ready-file` described."""
+
+    config: Path
+    state: Path
+    admin: str
+    #: URL of its sandbox; blank without one
+    sandbox: str
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """As the file says. UsageError when it is no such file."""
+        try:
+            said = orjson.loads(path.read_bytes())
+            return cls(
+                config=Path(said["config"]), state=Path(said["state"]), admin=said["admin"],
+                sandbox=str(said["sandbox"].get("control", "")).removesuffix("/__sandbox"),
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise click.UsageError(f"--ready-file: {path} is none; `serve --ready-file` writes it") from None
+
+
 @click.command()
 @CONFIG
 @STATE
 @SET
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A running gateway, from `serve --ready-file`: its configuration, state and sandbox.",
+)
 @JSON
 @QUIET
 def doctor(
-    *, config: Path | None, state: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool
+    *,
+    config: Path | None,
+    state: Path | None,
+    values: tuple[str, ...],
+    ready_file: Path | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Check libraries, clock, keys, the database, and reachability of scanner, sources and identity providers.
+
+    Of a running gateway (`--ready-file`) also whether it is ready, and its own sandbox on whatever port.
 
     \b
     Examples:
       motlan doctor
+      motlan doctor --ready-file ready.json
       motlan doctor --config /etc/motlan/config --json
     """  # noqa: D301 -- \b is click's
+    found_gateway = None if ready_file is None else RunningGateway.read(ready_file)
+    if found_gateway is not None:
+        config, state = config or found_gateway.config, state or found_gateway.state
     folder = (config or data_root() / "config").resolve()
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
     done = _check(folder, overrides(values), examples=False)
@@ -281,7 +326,9 @@ def doctor(
         findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
         findings += _database(configuration, state_folder(state))
         findings += _scanner(configuration)
-        findings += _reachable(configuration)
+        findings += _reachable(at_sandbox(configuration, found_gateway.sandbox if found_gateway else ""))
+    if found_gateway is not None:
+        findings.append(_ready(found_gateway))
     if as_json:
         shown = [{"kind": f.kind, "name": f.name, "good": f.good, "text": f.text} for f in findings]
         click.echo(orjson.dumps({"findings": shown}).decode())
@@ -290,7 +337,7 @@ def doctor(
     bad = {finding.kind for finding in findings if not finding.good}
     if bad & {"library", "configuration"}:
         return 2
-    return 3 if bad & {"source", "identity provider", "database", "scanner"} else int(bool(bad))
+    return 3 if bad & {"source", "identity provider", "database", "scanner", "gateway"} else int(bool(bad))
 
 
 def _libraries() -> Iterator[DoctorFinding]:
@@ -404,6 +451,19 @@ def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:
             yield DoctorFinding(kind, name, good=True, text="answers")
         except OSError as error:
             yield DoctorFinding(kind, name, good=False, text=f"does not answer ({type(error).__name__})")
+
+
+def _ready(gateway: RunningGateway) -> DoctorFinding:
+    """Whether the running gateway is ready, in its own words."""
+    try:
+        answer = GatewayClient(gateway.admin).get("/health/ready")
+    except Unreachable as error:
+        return DoctorFinding("gateway", gateway.admin, good=False, text=str(error))
+    said = answer.body if isinstance(answer.body, dict) else {}
+    words = " ".join(str(said[name]) for name in ("status", "code") if said.get(name))
+    return DoctorFinding(
+        "gateway", gateway.admin, good=said.get("status") == "ready", text=words or "not ready"
+    )
 
 
 def _print(findings: list[DoctorFinding]) -> None:

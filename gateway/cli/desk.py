@@ -15,6 +15,8 @@ from gateway.cli.options import JSON, QUIET, Voice, as_json, data_root, options,
 
 _Found = TypeVar("_Found")
 _DEFAULT = "http://127.0.0.1:8080"
+#: the remedy while a client has no secret, or not its own
+_PROVE = "set MOTLAN_CLIENT_SECRET to the client's secret, or give --client-key or --ready-file"
 #: done, or begun
 _GOOD = frozenset({200, 202})
 #: the gateway, its log or a proxy before it
@@ -63,9 +65,8 @@ class CommandDesk(Voice):
         try:
             return call(self.client)
         except NotKnown as error:
-            remedy = "; set MOTLAN_CLIENT_SECRET to the client's secret, or give --ready-file"
             says_why = str(error).startswith("no token: invalid_client:")
-            raise click.UsageError(plain(f"{error}{'' if says_why else remedy}")) from None
+            raise click.UsageError(plain(f"{error}{'' if says_why else f': {_PROVE}'}")) from None
         except Unreachable as error:
             click.echo(plain(f"{error}{_remedy(str(error))}"), err=True)
             raise click.exceptions.Exit(3) from None
@@ -145,8 +146,7 @@ def client_for(gateway: str | None, ready_file: Path | None, client_id: str, sec
     if client_id and not secret:
         secret = _sandbox_secret(base, client_id)
         if not secret:
-            remedy = "set MOTLAN_CLIENT_SECRET, or give --client-key or --ready-file"
-            raise click.UsageError(f"the secret of client '{client_id}' is not known: {remedy}")
+            raise click.UsageError(f"the secret of client '{client_id}' is not known: {_PROVE}")
     return GatewayClient(base, client_id, secret)
 
 

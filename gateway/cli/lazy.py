@@ -43,6 +43,15 @@ class LazyGroup(click.Group):
         module, _, name = entry[0].partition(":")
         return _with_codes(getattr(import_module(f"gateway.cli.{module}"), name))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a name that is none gets the names like it, of commands that are not loaded too."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=self._lazy, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Without loading anything."""
         del ctx

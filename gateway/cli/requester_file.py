@@ -1,6 +1,7 @@
 """The file of a new requester: made of what was given, held against the rest of the configuration, then kept or not."""
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +44,18 @@ class NewRequester:
     dpop: bool | None
 
 
-def added(folder: Path, wanted: NewRequester) -> Path:
-    """The file, once it stands and fits; UsageError or ConfigError, and nothing is left behind, when it does not."""
+def added(folder: Path, wanted: NewRequester, overrides: Mapping[str, str]) -> Path:
+    """The file, once it stands and fits; UsageError or ConfigError, and nothing is left behind, when it does not.
+
+    `overrides`: values of the rest of the configuration, as `--set` gives them.
+    """
     path = folder / "requesters" / f"{wanted.name}.yaml"
     _check(path, wanted)
     made: list[Path] = []
     try:
         document = _document(folder, wanted, made)
         _create(path, _text(document).encode(), made)
-        _hold(folder, path)
+        _hold(folder, path, overrides)
     except BaseException:
         for one in made:
             one.unlink(missing_ok=True)
@@ -59,6 +63,17 @@ def added(folder: Path, wanted: NewRequester) -> Path:
             (folder / _CERTIFICATES).rmdir()
         raise
     return path
+
+
+def misplaced(key: Path, folder: Path) -> str:
+    """Why a private key should not stay where it was written; blank where nothing speaks against it."""
+    if key.is_relative_to(folder):
+        where = f"the folder of the configuration ({folder}), which is copied to every gateway"
+    elif tree := next((one for one in key.parents if (one / ".git").exists()), None):
+        where = f"a git work tree ({tree}), and the next commit may publish it"
+    else:
+        return ""
+    return f"the private key {key} is in {where}: move it out, to the requester"
 
 
 def _check(path: Path, wanted: NewRequester) -> None:
@@ -153,9 +168,9 @@ def _flow(value: Any) -> str:  # noqa: ANN401 -- JSON
             return orjson.dumps(value).decode()
 
 
-def _hold(folder: Path, path: Path) -> None:
+def _hold(folder: Path, path: Path, overrides: Mapping[str, str]) -> None:
     """ConfigError or UsageError when the new file does not fit the others."""
-    shown, configuration = f"{folder.name}/requesters/{path.name}", load(folder)
+    shown, configuration = f"{folder.name}/requesters/{path.name}", load(folder, overrides)
     client_id = configuration.requesters[path.stem].client_id
     for name, one in configuration.requesters.items():
         if one.client_id == client_id and name != path.stem:

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from gateway.access.revocations import Revocations
 from gateway.checks.applications import application_states
-from gateway.cli.options import CONFIG, JSON, QUIET, Voice, cell, data_root, options
-from gateway.cli.requester_file import NewRequester, added
+from gateway.cli.options import CONFIG, JSON, QUIET, SET, Voice, cell, data_root, options, overrides
+from gateway.cli.requester_file import NewRequester, added, misplaced
 from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import kept
 from gateway.config.access import RequesterSettings
@@ -68,8 +68,11 @@ def requesters() -> None:
     default=None,
     help="Whether a token needs DPoP in the sandbox profile too; with a key it does. In production it always does.",
 )
-@options(CONFIG, JSON, QUIET)
-def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:  # noqa: ANN401 -- as declared above
+@options(CONFIG, SET, JSON, QUIET)
+def add(
+    *, config: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool,
+    **said: Any,  # noqa: ANN401 -- as declared above
+) -> int:  # fmt: skip
     """Write config/requesters/NAME.yaml; nothing secret stands in it.
 
     \b
@@ -79,14 +82,16 @@ def add(*, config: Path | None, as_json: bool, quiet: bool, **said: Any) -> int:
       motlan requesters add tax --agency 000.00.14.H31 --scope papers --certificate tax.crt.pem
     """  # noqa: D301 -- \b is click's
     folder = _folder(config)
-    path = added(folder, NewRequester(**said))
+    path = added(folder, NewRequester(**said), overrides(values))
     voice, name = Voice(as_json, quiet), said["name"]
     facts = {"requester": name, "client_id": said["client_id"] or name, "file": str(path)}
     key = said["key_out"]
     lines = [f"{path}", f"1. motlan check-config {folder}", f"2. {_RESTART}"]
     if key is not None:
-        facts["private_key"] = str(key)
-        lines.append(f"3. cho hệ thống khai thác / for the requester, and nobody else: {key}")
+        facts["private_key"] = str(key := key.resolve())
+        lines.append(f"3. cho hệ thống khai thác / for the requester, and nobody else: {key} (0600)")
+        if warning := misplaced(key, folder):
+            click.echo(f"warning: {warning}", err=True)
     if key is not None or said["public_key"] is not None:
         shown = key or "KEY.pem"
         lines.append(

@@ -46,6 +46,7 @@ async def auditing(
         context = AuditContext(
             recorder=recorder, reader=reader, finder=reader, proofs=proofs, people=people, cursors=Cursors(secret),
             vkeys=(sequencer.vkey,), history=history,
+            titles=Titles(parts.configuration, parts.catalogue, parts.root),
         )  # fmt: skip
         sweeper = Sweeper(recorder, keeping, sequencer.owner, deadline)
         sweeper.start()
@@ -61,8 +62,8 @@ async def auditing(
 
         def door(of: Composition) -> AuditDoor:
             """The same, with titles and digest of another configuration."""
-            ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest))
-            titles = Titles(of.configuration, of.catalogue, of.root)
+            titles = context.titles if of is parts else Titles(of.configuration, of.catalogue, of.root)
+            ours = replace(context, recorder=replace(recorder, digest=of.in_force.digest), titles=titles)
             return AuditDoor(
                 audit=Audit(ours), exports=Exports(ours), reports=Reports(ours, stores.counts),
                 usage=Usage(ours, titles), story=Story(titles, of.in_force.digest), growth=CheckpointComparison(ours),

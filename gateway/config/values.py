@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import missing_secret
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -80,18 +81,20 @@ class Secret(Settings):
 
     def reveal(self) -> str:
         """The secret itself. Raises ConfigError with the reference when it is missing or blank."""
-        place = f"file {self.file}" if self.file else f"environment variable {self.env}"
+        place, remedy = missing_secret("file" if self.file else "env", str(self.file or self.env))
         try:
             found = self._read()
         except (OSError, KeyError):
-            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", "provide it")]) from None
+            raise ConfigError([Problem("config", 0, f"secret is missing: {place}", remedy)]) from None
         except UnicodeDecodeError:
             raise ConfigError(
                 [Problem("config", 0, f"secret is no text in UTF-8: {place}", "write it as text")]
             ) from None
         if not found.strip():
             what = "secret is blank" if self.value is not None else f"secret is blank: {place}"
-            raise ConfigError([Problem("config", 0, what, "provide it")])
+            raise ConfigError(
+                [Problem("config", 0, what, remedy if self.value is None else "write the secret")]
+            )
         return found
 
     def _read(self) -> str:

@@ -72,6 +72,16 @@ def _gathered(problems: Iterable[Problem]) -> list[Problem]:
     return found
 
 
+def missing_secret(form: str, place: str) -> tuple[str, str]:
+    """Where a secret is read, and the one remedy while it is not there; `form`: `file` or `env`."""
+    if form == "file":
+        return f"file {place}", f"write the secret into {place}, or name another place"
+    return (
+        f"environment variable {place}",
+        f"set {place} for the process of the gateway, or name another place",
+    )
+
+
 def near(word: str, words: Iterable[str], otherwise: str) -> str:
     """The remedy for an unknown word. For codes no similar one is proposed: all codes are similar."""
     found = nearest(word, words)

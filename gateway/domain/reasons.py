@@ -235,6 +235,13 @@ class AuditReason(StrEnum):
         "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
         "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too")
 
+    PROCEDURE_NOT_HERE = ("procedure_not_here",
+        "Cấu hình này không có thủ tục {word}; gần giống: {near}. Bản ghi cũ, nếu có, vẫn được hiển thị",
+        "This configuration has no procedure {word}; similar: {near}. Records from before are shown all the same")
+    SOURCE_NOT_HERE = ("source_not_here",
+        "Cấu hình này không có nguồn {word}; gần giống: {near}. Bản ghi cũ, nếu có, vẫn được hiển thị",
+        "This configuration has no source {word}; similar: {near}. Records from before are shown all the same")
+
     def titled(self, **places: str) -> dict[str, str]:
         """Code and words, as the auditors' answers have them."""
         return {

@@ -3,7 +3,7 @@
 Pure functions over typed rules; every decision names its rules. README.md of this room has the order.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from gateway.policy.rates import Limit, Whom, in_words, limit
 _KEPT = 20_000
 #: requester, procedure, purpose, day
 _RulesKey = tuple[str, str, str, date]
+_SCOPE = "scope:prefill"
 #: after every condition: quotas are checked last
 _LAST = 99
 
@@ -67,7 +68,7 @@ class _AgreementRule:
         self.consent = asks_consent(agreement)
 
     def hold(self, asked: PolicyRequest) -> tuple[int, Denial] | None:
-        """Number of met conditions, and the first one that is not met; None when all are met."""
+        """Number of met conditions, and the first one that is not met, by its denial; None when all are met."""
         for place, condition in enumerate(self.held):
             if (denial := condition(asked)) is not None:
                 return place, denial
@@ -80,6 +81,21 @@ class _AgreementRule:
                     "ask when the next window begins, or agree on more",
                 )
         return None
+
+    def unmet(self, asked: PolicyRequest) -> Iterator[Denial]:
+        """The denial of each condition that is not met."""
+        for condition in self.held:
+            if (denial := condition(asked)) is not None:
+                yield denial
+
+
+def _mended(asked: PolicyRequest, rule: str) -> PolicyRequest | None:
+    """The request as it would be if it met a rule that comes before all agreements; None: no other request does."""
+    if rule == _SCOPE:
+        return asked._replace(scopes=asked.scopes | {"prefill"})
+    if rule == f"purpose:{asked.purpose}" and asked.own_purpose not in {"", asked.purpose}:
+        return asked._replace(purpose=asked.own_purpose)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +138,7 @@ class Policy:
         """The decision over one request. Raises nothing: a denial is a result."""
         if "prefill" not in asked.scopes:
             what = say.SCOPE_MISSING(scope="prefill")
-            return _denied("scope:prefill", RefusalReason.REFUSED, what, "ask for a token with this scope")
+            return _denied(_SCOPE, RefusalReason.REFUSED, what, "ask for a token with this scope")
         may_name = self._may_name.get(asked.requester)
         if may_name is not None and not may_name(asked.agency):
             return _NOT_ITS_OFFICIAL
@@ -138,6 +154,25 @@ class Policy:
                 self._rules_of.clear()
             applying = self._rules_of[place] = self._find_rules(*place)
         return applying.always or _held(asked, key, applying, self._purposes[asked.purpose].legal_basis)
+
+    def unmet(self, asked: PolicyRequest) -> tuple[Denial, ...]:
+        """All rules that the request does not meet, the one that `decide` names among the first.
+
+        Without the scope, or with a purpose of another procedure, the agreements are looked at all the same. Quotas
+        are not looked at.
+        """
+        found, decision = [], self.decide(asked)
+        while decision.denial is not None and (better := _mended(asked, decision.denial.rule)) is not None:
+            found.append(decision.denial)
+            asked, decision = better, self.decide(better)
+        if decision.denial is not None:
+            found.append(decision.denial)
+        place = (asked.requester, asked.procedure, asked.purpose, asked.now.date(), asked.acting)
+        applying = self._rules_of.get(place) or self._find_rules(*place)
+        if applying.always is not None and applying.always.denial is not None:
+            found.append(applying.always.denial)
+        found += [one for rule in applying.rules for one in rule.unmet(asked)]
+        return tuple(dict.fromkeys(found))
 
     def _find_rules(
         self, requester: str, procedure: str, purpose: str, day: date, acting: str

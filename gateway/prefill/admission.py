@@ -30,8 +30,6 @@ from gateway.prefill.allowed import Allowed
 from gateway.prefill.case import Case, covered
 from gateway.prefill.counting import Count, Counting, exceeded_limits
 
-#: the key of no person
-_UNKNOWN_PERSON = "*"
 #: time for the look-up of consents, even when the caller's deadline is shorter: a shorter time-out proves no outage
 _PATIENCE_SECONDS = 0.5
 
@@ -76,20 +74,12 @@ class Admission:
         self._counting = counting
         self._configuration = configuration
 
-    async def decide(self, case: Case, requester: Requester) -> tuple[Decision, Decision]:
-        """The decision, and the decision about a person found in evidence. Counts and records nothing."""
-        asked = await self._asked(case, requester)
-        if (denial := case.impossible(asked.now.date())) is not None:
-            return Decision(None, denial), Decision(None, denial)
-        found = asked._replace(persons=asked.persons | {_UNKNOWN_PERSON})
-        return self._policy.decide(asked), self._policy.decide(found)
-
     async def admit(self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float) -> Allowed:
         """The grant and its conditions. Raises Refused or Throttled, both recorded first.
 
         Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
-        asked = await self._asked(case, requester, deadline)
+        asked = await self.asked(case, requester, deadline)
         is_limited = case.acting is not None or case.request.login is not None
         if is_limited and (denial := case.impossible(asked.now.date())) is not None:
             raise await self.refused(denial, case, requester, exchange)
@@ -103,7 +93,8 @@ class Admission:
             asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
 
-    async def _asked(self, case: Case, requester: Requester, deadline: float | None = None) -> PolicyRequest:
+    async def asked(self, case: Case, requester: Requester, deadline: float | None = None) -> PolicyRequest:
+        """The facts of the request for a decision. Counts and records nothing."""
         request, now = case.request, self._recorder.clock.now()
         dossiers, dossier = self._access.dossiers, request.dossier or ""
         local = asked_at(now)

@@ -5,7 +5,7 @@ The record has requester, procedure, purpose and the rules that decided, and no 
 used.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from gateway.domain.dates import legal_day
@@ -17,8 +17,8 @@ from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.plan import Pick, Plan, PlannedField, PlannedQuery
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import ACCOUNT
-from gateway.policy.asked import Denial
-from gateway.policy.decide import Decision
+from gateway.policy.asked import Denial, PolicyRequest
+from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant, gives
 from gateway.prefill.admission import Admission
 from gateway.prefill.case import Case, Cases
@@ -30,16 +30,20 @@ from gateway.prefill.request import PrefillRequest
 Entry = dict[str, object]
 
 _BASIS = "account:claims"
+#: the key of no person
+_UNKNOWN_PERSON = "*"
 
 
 class Explainer:
     """Explains decisions."""
 
     def __init__(
-        self, cases: Cases, admission: Admission, plans: Plans, counting: Counting, recorder: Recorder
-    ) -> None:
+        self, cases: Cases, admission: Admission, policy: Policy, plans: Plans, counting: Counting,
+        recorder: Recorder,
+    ) -> None:  # fmt: skip
         """The same steps as a prefill."""
         self._cases = cases
+        self._policy = policy
         self._admission = admission
         self._plans = plans
         self._counting = counting
@@ -48,7 +52,7 @@ class Explainer:
     async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
         """The answer of `POST /v1/explain`. Raises NotFound, Unprocessable, LogUnavailable."""
         case = self._cases.of(request, requester)
-        decision, found = await self._admission.decide(case, requester)
+        decision, found, unmet = self._decided(case, await self._admission.asked(case, requester))
         await self._record(decision, case, requester, exchange)
         grant = decision.grant or self._nothing(case, requester)
         plan, published = self._plans.plan(case, grant), self._plans.published
@@ -63,7 +67,7 @@ class Explainer:
             "allowed": decision.grant is not None,
             "rules": list(decision.rules),
             "denied": _denial(decision.denial) if decision.denial is not None else None,
-            "passed_over": [_denial(one.denial) for one in decision.passed_over],
+            "passed_over": [_denial(one) for one in unmet],
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
                        for one in limits],
             "not_looked_at": [RefusalReason.QUOTA_EXCEEDED, RefusalReason.UNUSUAL_VOLUME],
@@ -71,6 +75,14 @@ class Explainer:
             "papers": papers(plan, published, decision.denial),
             "sources": list(_sources(plan, grant, published, view)) if decision.grant is not None else [],
         }  # fmt: skip
+
+    def _decided(self, case: Case, asked: PolicyRequest) -> tuple[Decision, Decision, Iterable[Denial]]:
+        """The decision, the decision about a person found in evidence, and all rules that the request does not meet."""
+        unmet = self._policy.unmet(asked)
+        if (denial := case.impossible(asked.now.date())) is not None:
+            return Decision(None, denial), Decision(None, denial), dict.fromkeys((denial, *unmet))
+        found = asked._replace(persons=asked.persons | {_UNKNOWN_PERSON})
+        return self._policy.decide(asked), self._policy.decide(found), unmet
 
     def _nothing(self, case: Case, requester: Requester) -> Grant:
         day = legal_day(self._recorder.clock.now())

@@ -84,7 +84,8 @@ class Prefill:
         )
         self._counting = Counting(settings.policy, access.quotas, access.secret, recorder)
         self._cases = Cases(configuration, catalogue)
-        self._admission = Admission(Policy(configuration), access, recorder, self._counting, configuration)
+        policy = Policy(configuration)
+        self._admission = Admission(policy, access, recorder, self._counting, configuration)
         self._plans = Plans(configuration, catalogue)
         self._records = Records(recorder)
         self._asking = Asking(gatherer, self._consents, self._records)
@@ -96,7 +97,9 @@ class Prefill:
             self._plans, self._asking, self._records, self._consents, self._counting, self._begin,
         )  # fmt: skip
         self._proving = Proving(configuration, catalogue, gatherer, recorder)
-        self._explainer = Explainer(self._cases, self._admission, self._plans, self._counting, recorder)
+        self._explainer = Explainer(
+            self._cases, self._admission, policy, self._plans, self._counting, recorder
+        )
 
     @property
     def steps(self) -> PrefillSteps:

@@ -59,10 +59,11 @@ class ServeOptions:
 
 def configured(plan: ServeOptions, sandbox: str = "") -> Configuration:
     """The configuration, read now; `sandbox`: URL for its sources and portals."""
-    return _at_sandbox(load(plan.config, plan.overrides), sandbox)
+    return at_sandbox(load(plan.config, plan.overrides), sandbox)
 
 
-def _at_sandbox(configuration: Configuration, sandbox: str) -> Configuration:
+def at_sandbox(configuration: Configuration, sandbox: str) -> Configuration:
+    """The configuration with the addresses of a running sandbox; a blank URL changes nothing."""
     if not sandbox:
         return configuration
     moved = {
@@ -176,7 +177,7 @@ async def _gateway(
     with_admin: bool,  # noqa: FBT001 -- ours
 ) -> AsyncIterator[Gateway]:
     with _collector_off():
-        gateway = Gateway(compose(_at_sandbox(loaded, sandbox), plan.root, plan.state))
+        gateway = Gateway(compose(at_sandbox(loaded, sandbox), plan.root, plan.state))
     spread(gateway.parts.configuration.gateway.limits.connections)
     reloading: asyncio.Task[None] | None = None
     try:

@@ -201,6 +201,30 @@ async def test_explanation_of_a_refusal_says_what_would_change_it(shared_house: 
 
 
 @on_session
+async def test_explanation_names_every_rule_that_refuses_and_its_remedy(shared_house: House) -> None:
+    body = land(shared_house, dossier="K99.14-260105-0007")
+    body.pop("official")
+    _, told = await shared_house.post("/v1/explain", body, client="one_gate")
+    assert not told["allowed"]
+    named = {one["rule"]: one["remedy"] for one in told["passed_over"]}
+    assert {"official:one_gate_land", "dossier:one_gate_land"} <= set(named)
+    assert told["denied"]["rule"] in named
+    assert "name the official" in named["official:one_gate_land"]
+    # a purpose of another procedure does not hide what the agreements want beside it
+    _, told = await shared_house.post(
+        "/v1/explain", {**body, "purpose": "driving_licence"}, client="one_gate"
+    )
+    rules = [one["rule"] for one in told["passed_over"]]
+    assert rules[0] == told["denied"]["rule"] == "purpose:driving_licence"
+    assert {"official:one_gate_land", "dossier:one_gate_land"} <= set(rules)
+    # neither does an official of somebody else
+    _, told = await shared_house.post(
+        "/v1/explain", marital(shared_house, official={**new_official(), "agency": PROVINCE})
+    )
+    assert [one["rule"] for one in told["passed_over"]] == ["requester:agency"]
+
+
+@on_session
 async def test_paper_that_explanation_calls_replaceable_is_what_data_replace(shared_house: House) -> None:
     _, told = await shared_house.post("/v1/explain", marital(shared_house))
     answer = await shared_house.prefill(**marital(shared_house))
