@@ -26,8 +26,9 @@ from gateway.mapping.model import Role
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.records import bare
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
-from gateway.pages.portal_forms import FORMS, keep_people, note_blank, people_of, procedure_of, session_in
+from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
+from gateway.pages.portal_notes import keep_people, note_blank, people_of, procedure_of, session_in
 from gateway.ports.relay import DossierSearch
 from gateway.relay.words import STATUSES
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.sandbox.app import personas
-from gateway.pages.portal_forms import _lasting
+from gateway.pages.portal_notes import lasting
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Landing, Town
@@ -711,6 +711,25 @@ async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before
     assert (await citizen.filled())["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
 
 
+async def test_consent_that_is_taken_back_is_not_given_and_one_that_was_given_ends(browser: Browser) -> None:
+    citizen = await begun(browser, code=PENSION)
+    before = await consents_of(browser)
+    answer = await citizen.filled()
+    await citizen.decided(answer)
+    form = await complete(citizen, answer)
+    form["taiKhoan"] = "0011000417284, Ngân hàng Mẫu"
+    sent: dict[str, Any] = {"exchange_id": answer["exchange_id"], "values": form}
+    waiting = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    assert (await citizen.call("/withdraw", {"consent": waiting}))[1]["state"] == "withdrawn"
+    assert (await citizen.call("/withdraw", {"consent": waiting}))[0] == 404
+    assert (await citizen.call("/submit", {**sent, "consent": waiting}))[0] == 404
+    given = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    assert (await citizen.call("/submit", {**sent, "consent": given}))[1]["kept"] is True
+    assert (await citizen.call("/withdraw", {"consent": given}))[0] == 200
+    assert await consents_of(browser) == before
+    assert (await citizen.filled())["fields"]["taiKhoan"].get("value") != form["taiKhoan"]
+
+
 async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:
     citizen = await begun(browser, "quan", PENSION)
     answer = await citizen.filled()
@@ -754,11 +773,11 @@ async def test_exchange_that_was_decided_is_forgotten_last() -> None:
         f"s{n}": {"papers": {}, "sent": "x"} for n in range(10)
     }
     known |= {f"u{n}": {} for n in range(20)}
-    stay = _lasting(known)
+    stay = lasting(known)
     assert len(stay) == 39
     assert [one for one in known if one not in stay] == [f"u{n}" for n in range(11)]
     full: dict[str, Any] = {f"d{n}": {"papers": {}} for n in range(40)} | {"s": {"papers": {}, "sent": "x"}}
-    assert [one for one in full if one not in _lasting(full)] == ["d0", "s"]
+    assert [one for one in full if one not in lasting(full)] == ["d0", "s"]
 
 
 def blank_of(form: Landing) -> str:

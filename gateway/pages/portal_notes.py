@@ -1,0 +1,181 @@
+"""What the demo portal keeps for a session: the other people, exchanges, forms without data, consents and files.
+
+Sealed in the login store until the sign-out. What is not noted here does not exist for the session.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from gateway.api.procedures import find
+from gateway.api.request import Request
+from gateway.domain import sentences as say
+from gateway.domain.errors import NotFound, Unauthenticated, fault_at
+from gateway.domain.login import AccountKind, Identity
+from gateway.domain.problems import ProblemCode
+from gateway.login.sessions import Session, SessionBook
+from gateway.mapping.paper_fields import rests_on
+from gateway.mapping.procedure import Procedure
+from gateway.pages.frame import Visit
+
+#: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
+_MOST_EXCHANGES, _MOST_BLANKS = 40, 100
+_MOST_NAMED = 100
+
+#: what pages keep for a session, or a part of it
+Notes = dict[str, Any]
+
+
+def procedure_of(request: Request) -> Procedure:
+    """The procedure of the path. Raises NotFound."""
+    return find(request.services.catalogue, request.parameters["code"])
+
+
+def session_in(visit: Visit) -> Session:
+    """The session of a citizen. Raises Unauthenticated."""
+    if visit.session is None:
+        raise Unauthenticated(say.SIGN_IN_FIRST)
+    return visit.session
+
+
+async def people_of(request: Request, session: Session, procedure: Procedure) -> Mapping[str, Any] | None:
+    """Role -> subject, as the person said in this session; None: not yet."""
+    notes = await sessions_of(request).kept(session)
+    found: Mapping[str, Any] | None = notes.get("people", {}).get(procedure.code)
+    return found
+
+
+async def keep_people(
+    request: Request, session: Session, procedure: Procedure, people: Mapping[str, Any]
+) -> None:
+    """Keep them for the session. Raises TooLarge, LoginsUnavailable."""
+
+    def note(notes: Notes) -> None:
+        notes.setdefault("people", {})[procedure.code] = people
+
+    await sessions_of(request).keep(session, note)
+
+
+async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:
+    """What a form is sent under where no data could be asked for."""
+
+    def note(notes: Notes) -> None:
+        known = {**notes.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True}}
+        notes["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
+
+    await sessions_of(request).keep(session, note)
+
+
+async def note_exchange(
+    request: Request, session: Session, exchange: str, members: Mapping[str, object]
+) -> None:
+    """An exchange that this session may name. Its page is no blank form any more."""
+
+    def note(notes: Notes) -> None:
+        notes["exchanges"] = {**lasting(notes.get("exchanges", {})), exchange: members}
+        if (blank := notes.get("blanks", {}).get(request.parameters["page"])) is not None:
+            blank["spent"] = True
+
+    await sessions_of(request).keep(session, note)
+
+
+def lasting(known: Notes) -> Notes:
+    """What stays when one more comes: first goes what nobody decided, then what was sent; the oldest of them."""
+
+    def rank(name: str) -> int:
+        return 2 * ("papers" in known[name]) - ("sent" in known[name])
+
+    going = sorted(known, key=rank)[: max(0, len(known) + 1 - _MOST_EXCHANGES)]
+    return {name: one for name, one in known.items() if name not in going}
+
+
+async def note_last(request: Request, session: Session, name: str, one: str) -> None:
+    """A consent or a file that this session may name: the latest of them."""
+
+    def note(notes: Notes) -> None:
+        notes[name] = [*notes.get(name, ()), one][-_MOST_NAMED:]
+
+    await sessions_of(request).keep(session, note)
+
+
+async def exchange_in(request: Request, visit: Visit, exchange: str) -> Notes:
+    """What is noted of an exchange of this session and this procedure. Raises NotFound."""
+    notes = await sessions_of(request).kept(session_in(visit))
+    found: Notes = _place(notes, exchange).get(exchange, {})
+    if found.get("procedure") != procedure_of(request).code:
+        raise NotFound(say.NO_EXCHANGE_OF_SESSION)
+    return found
+
+
+def _place(notes: Notes, exchange: str) -> Notes:
+    """Where a session has an exchange, if it has it."""
+    blanks: Notes = notes.get("blanks", {})
+    found: Notes = blanks if exchange in blanks else notes.get("exchanges", {})
+    return found
+
+
+async def change_exchange(
+    request: Request, visit: Visit, exchange: str, members: Mapping[str, object], *, once: bool = False
+) -> Notes:
+    """`once`: members that are there stay as they are."""
+
+    def note(notes: Notes) -> None:
+        place = _place(notes, exchange)
+        if (known := place.get(exchange)) is not None:
+            place[exchange] = {**members, **known} if once else {**known, **members}
+
+    await sessions_of(request).keep(session_in(visit), note)
+    return await exchange_in(request, visit, exchange)
+
+
+def sessions_of(request: Request) -> SessionBook:
+    """Where sessions are. Raises NotFound where nobody can sign in."""
+    here = request.services.sign_in
+    if here is None:
+        raise NotFound(say.NO_LOGINS_FOR_PAGES)
+    return here.broker.sessions
+
+
+async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:
+    """The person of a role, as the session knows it. Raises Unprocessable."""
+    procedure, session = procedure_of(request), session_in(visit)
+    people = await people_of(request, session, procedure) or {}
+    for _ in range(len(people) + 1):
+        name, _, number = str(role).partition("#")
+        one = people.get(name)
+        if isinstance(one, list):
+            one = dict(zip(map(str, range(1, len(one) + 1)), one, strict=True)).get(number)
+        if one is None and name == procedure.signs_in:
+            return _who(session.identity)
+        if not isinstance(one, dict) or "same_as" not in one:
+            break
+        role, one = one["same_as"], None
+    if not isinstance(one, dict) or "personal_id" not in one:
+        raise fault_at("/subject", say.NO_PERSON_IN_ROLE, ProblemCode.VALUE_NOT_POSSIBLE)
+    return one
+
+
+def numbers_of(who: Identity) -> dict[str, str]:
+    """The one number of a citizen's account; empty for an organisation's."""
+    if who.kind is not AccountKind.CITIZEN:
+        return {}
+    return {"personal_id": who.personal_id} if who.personal_id else {"old_id": who.old_id}
+
+
+def _who(who: Identity) -> dict[str, str]:
+    more = {"full_name": who.full_name, "birth_date": who.birth_date}
+    return {**numbers_of(who), **{name: text for name, text in more.items() if text}}
+
+
+def digests(procedure: Procedure, known: object) -> dict[str, str]:
+    """Field -> digest of what the person typed before the gateway decided about papers, where one rests on it."""
+    keys = {key for one in rests_on(procedure).values() for key in one}
+    typed = known if isinstance(known, dict) else {}
+    return {key: value_digest(value) for key, value in typed.items() if key in keys}
+
+
+def value_digest(value: object) -> str:
+    """Short, so that a session has room for those of many exchanges; only the server has them."""
+    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

@@ -1,0 +1,327 @@
+"""A form of the demo portal becomes a dossier.
+
+It is held against its schema and its exchange, sent once, and then own data are kept.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field
+
+from gateway.api.audit_models import ExchangeText
+from gateway.api.bodies import checked, read_model
+from gateway.api.citizens import citizens_of, consent_in
+from gateway.api.consent_models import ConsentBody, ConsentId
+from gateway.api.dispatcher import demand
+from gateway.api.dossiers import relay_of
+from gateway.api.models import Body
+from gateway.api.problems import pointer
+from gateway.api.request import Request
+from gateway.api.response import Response, answer
+from gateway.console.formats import when
+from gateway.domain import sentences as say
+from gateway.domain.dates import VIETNAM, rfc3339
+from gateway.domain.dossier import (
+    Applicant,
+    ApplicantKind,
+    Channel,
+    Dossier,
+    DossierPaper,
+    DossierStatus,
+    FileRef,
+    IdKind,
+    OwnerId,
+    Reuse,
+)
+from gateway.domain.errors import Conflict, GatewayError, NotFound, Unprocessable, entry, fault_at
+from gateway.domain.login import AccountKind, Identity
+from gateway.domain.problems import ProblemCode
+from gateway.domain.sentences import Sentence, titled
+from gateway.mapping.paper_fields import rests_on
+from gateway.mapping.procedure import Procedure
+from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
+from gateway.pages.frame import Visit
+from gateway.pages.portal_notes import (
+    Notes,
+    change_exchange,
+    exchange_in,
+    procedure_of,
+    session_in,
+    sessions_of,
+    value_digest,
+)
+from gateway.prefill.attest import KeepRequest
+from gateway.prefill.form_values import at
+from gateway.telemetry import log
+
+#: what this person sent
+_SENT = "/portal/dossiers"
+#: at the address of a dossier: the own data that its form was to leave here were not kept
+NOT_KEPT = "?kept=no"
+#: faults of a form that are said at a time
+_MOST_FAULTS = 20
+#: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
+_TRIES, _PAUSE_SECONDS = 20, 0.25
+#: consents given with a dossier that the session can still withdraw from its form; all are at /me/consents
+_MOST_GIVEN = 20
+_KINDS = {
+    AccountKind.CITIZEN: ApplicantKind.CITIZEN,
+    AccountKind.BUSINESS: ApplicantKind.BUSINESS,
+    AccountKind.ORGANISATION: ApplicantKind.OTHER_ORGANISATION,
+}
+
+
+class SentPaper(Body):
+    """A file that the person chose for a paper, sent before."""
+
+    file: FileRef
+    file_name: Annotated[str, Field(max_length=300)]
+
+
+class SubmittedForm(Body):
+    """`POST …/submit`: what `<motlan-form>` gives with its event `submit`."""
+
+    exchange_id: ExchangeText
+    values: dict[str, Any] = Field(max_length=500)
+    consent: ConsentId | None = None
+    #: code of the paper -> its file
+    papers: dict[str, SentPaper] = Field({}, max_length=100)
+
+
+async def submit(request: Request, visit: Visit) -> Response:
+    """`POST …/submit`: attest, the dossier, then own data. A form that is sent twice is one dossier."""
+    await demand(request, "dossiers")
+    procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
+    noted, digest = await exchange_in(request, visit, body.exchange_id), _digest(body)
+    if noted.get("sent", digest) != digest:
+        raise _sent_before(noted)
+    if "sent" not in noted:
+        if noted.get("spent"):
+            raise Unprocessable(say.BLANK_OF_FILLED)
+        await _check_own(request, visit, body)
+        _check_form(procedure, body, noted)
+        if not noted.get("blank"):
+            _check_papers(procedure, body, noted, await _attest(request, visit, body))
+        code, filed = await _reserved(request, visit, body.exchange_id)
+        noted = await exchange_in(request, visit, body.exchange_id)
+        await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
+        noted = await change_exchange(request, visit, body.exchange_id, {"sent": digest})
+    kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
+    more = NOT_KEPT if kept is False else ""
+    return answer({"dossier": noted["code"], "url": _url(noted["code"]) + more, "kept": kept})
+
+
+async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
+    """Raises NotFound for a consent or a file of another session."""
+    notes = await sessions_of(request).kept(session_in(visit))
+    if body.consent is not None and body.consent not in notes.get("keeping", {}):
+        raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    if any(one.file not in notes.get("files", ()) for one in body.papers.values()):
+        raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
+
+
+def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]) -> None:
+    """Raises Unprocessable for a form that its schema refuses. A field that does not apply may be missing."""
+    rest = noted.get("rest", ())
+    faults = [
+        entry("/values" + pointer(one.place), *_fault_words(one.word))
+        for one in form_faults(procedure.form, body.values)
+        if one.word != "required" or ".".join(map(str, one.place)) not in rest
+    ]
+    if faults:
+        raise Unprocessable(say.FIELD_NOT_AS_FORM, errors=faults[:_MOST_FAULTS])
+
+
+def _fault_words(word: str) -> tuple[Sentence, ProblemCode]:
+    """Why a place of a form is refused, by the keyword of its schema."""
+    match word:
+        case "required":
+            return say.FIELD_TO_FILL, ProblemCode.MISSING_MEMBER
+        case "additionalProperties":
+            return say.FIELD_NOT_OF_FORM, ProblemCode.UNKNOWN_MEMBER
+        case "maxLength":
+            return say.FIELD_TOO_LONG(most=MOST_SIGNS), ProblemCode.VALUE_NOT_POSSIBLE
+        case _:
+            return say.FIELD_NOT_AS_FORM, ProblemCode.VALUE_NOT_POSSIBLE
+
+
+def _digest(body: SubmittedForm) -> str:
+    """Of what a dossier has of a form; a consent given once more changes nothing of it."""
+    papers = {code: one.model_dump() for code, one in body.papers.items()}
+    return hashlib.sha256(orjson.dumps([body.values, papers], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _sent_before(noted: Mapping[str, Any]) -> Conflict:
+    """What was sent of this exchange is another form."""
+    code, at = noted["code"], when(noted["filed"])
+    why = say.SENT_BEFORE(code=code, at=at)
+    return Conflict(why, code=ProblemCode.DOSSIER_SENT, dossier=code, url=_url(code))
+
+
+def _url(code: str) -> str:
+    return f"{_SENT}/{code}"
+
+
+async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozenset[str]:
+    """Fields with another value than the gateway gave.
+
+    Raises Unprocessable for a confirmed value that was changed, or taken out.
+    """
+    attest = citizens_of(request).attest
+    compared = await attest.attest(visit.caller, body.exchange_id, body.values, None)
+    fields: Any = compared["fields"]
+    changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
+    if changed:
+        why, code = say.CONFIRMED_VALUE_CHANGED, ProblemCode.VALUE_NOT_POSSIBLE
+        raise Unprocessable(
+            why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
+        )
+    return frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
+
+
+async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
+    """Give the consent that waited, and keep the own data of a form that was taken: both or neither, once.
+
+    Whether they were kept; None: for a twin of this form that is being done.
+    """
+    mine = secrets.token_hex(8)
+    noted = await change_exchange(request, visit, body.exchange_id, {"keeper": mine}, once=True)
+    if noted["keeper"] != mine:
+        found: bool | None = noted.get("kept")
+        return found
+    terms = (await sessions_of(request).kept(session_in(visit))).get("keeping", {}).get(name)
+    given = None
+    if terms is not None and not noted.get("blank"):
+        given = await _kept_under(request, visit, body, terms)
+
+    def note(notes: Notes) -> None:
+        notes["given"] = dict([*notes.get("given", {}).items(), (name, given)][-_MOST_GIVEN:])
+
+    if given is not None:
+        await sessions_of(request).keep(session_in(visit), note)
+    await change_exchange(request, visit, body.exchange_id, {"kept": given is not None})
+    return given is not None
+
+
+async def _kept_under(
+    request: Request, visit: Visit, body: SubmittedForm, terms: Mapping[str, object]
+) -> str | None:
+    """The consent that was given, if own data were kept under it; else it is withdrawn."""
+    people, caller, done, kept = citizens_of(request), visit.caller, "", False
+    given = consent_in(checked(terms, ConsentBody))
+    try:
+        done = str((await people.consents.give(caller, given))["consent"])
+        kept = bool(await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(done)))
+    except GatewayError as error:
+        log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
+    if done and not kept:
+        with contextlib.suppress(GatewayError):  # nothing is kept under it: it may also end by itself
+            await people.consents.withdraw(caller, done, given.person)
+    return done if kept else None
+
+
+def _check_papers(
+    procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], changed: frozenset[str]
+) -> None:
+    """Raises Unprocessable: papers without a file that data replaced, while the form had other values.
+
+    A value that the person typed before the gateway decided (`known`) is one that it knew.
+    """
+    known, states = noted.get("known", {}), noted.get("papers", {})
+    others = {key for key in changed | known.keys() if value_digest(_value(body, key)) != known.get(key)}
+    # a blank field names nothing for which a paper could apply
+    named = {key for key in others if _value(body, key) is not None}
+    reopening = {"replaced": others, "reusable": others, "not_applicable": named}
+    missing = [
+        paper
+        for paper, keys in rests_on(procedure).items()
+        if paper not in body.papers and not reopening.get(states.get(paper, ""), set()).isdisjoint(keys)
+    ]
+    errors = []
+    for code in missing:
+        title = procedure.papers[code].title
+        why = say.PAPER_OF_OTHER_VALUES(paper=titled(title.vi, title.en))
+        errors.append(entry(f"/papers/{code}", why, ProblemCode.VALUE_NOT_POSSIBLE))
+    if errors:
+        raise Unprocessable(say.PAPERS_OF_OTHER_VALUES, errors=errors)
+
+
+def _value(body: SubmittedForm, key: str) -> object:
+    return at(body.values, key.split("."))
+
+
+async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str, datetime]:
+    """The code and the time of the dossier of an exchange: the same for each time it is sent."""
+    now = request.services.clock.now()
+    for _ in range(_TRIES):
+        # QĐ 20/2020: unit, day, number; the unit is that of the agency in whose name the portal asks
+        number = secrets.randbelow(9_000_000) + 1_000_000
+        unit = ".".join(visit.caller.agency.split(".")[:1:-1]) or "H31"
+        code = f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
+        if await relay_of(request).lookups.own(code, request.requester.id) is None:
+            break
+    noted = await change_exchange(request, visit, exchange, {"code": code, "filed": rfc3339(now)}, once=True)
+    return noted["code"], datetime.fromisoformat(noted["filed"])
+
+
+def _dossier(
+    request: Request, visit: Visit, procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any],
+    code: str, filed: datetime,
+) -> Dossier:  # fmt: skip
+    configuration, mapping = request.services.configuration, procedure.mapping
+    purpose = configuration.purposes[mapping.purpose]
+    agency = configuration.agencies.get(visit.caller.agency)
+    return Dossier(
+        code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
+        field_title=purpose.title.vi, unit=agency.title.vi if agency is not None else visit.caller.agency,
+        channel=Channel.ONLINE, applicant=_applicant(session_in(visit).identity), abstract=mapping.title.vi,
+        filed_at=filed, status=DossierStatus.SUBMITTED, papers=tuple(_papers(procedure, body, noted)),
+        more={"form": body.values, "exchange": body.exchange_id, "confirmed": not noted.get("blank")},
+    )  # fmt: skip
+
+
+def _applicant(who: Identity) -> Applicant:
+    numbers = {
+        IdKind.PERSONAL_ID: who.personal_id, IdKind.OLD_ID: who.old_id, IdKind.TAX_CODE: who.tax_code,
+    }  # fmt: skip
+    of_kind = (IdKind.PERSONAL_ID, IdKind.OLD_ID) if who.kind is AccountKind.CITIZEN else (IdKind.TAX_CODE,)
+    ids = tuple(OwnerId(kind=kind, number=numbers[kind]) for kind in of_kind if numbers[kind])
+    name = who.full_name if who.kind is AccountKind.CITIZEN else who.organisation
+    return Applicant(kind=_KINDS[who.kind], name=name, ids=ids, account=who.account, verified=True)
+
+
+def _papers(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]) -> Iterator[DossierPaper]:
+    """Files that the person sent, and papers of the store; a paper that data replace is none."""
+    for code, paper in procedure.papers.items():
+        title = paper.title.vi
+        if (sent := body.papers.get(code)) is not None:
+            yield DossierPaper(title=title, file_name=sent.file_name, file=sent.file)
+        elif noted.get("papers", {}).get(code) == "reusable":
+            yield DossierPaper(title=title, from_store=True, reuse=Reuse.REUSED)
+
+
+async def _post(request: Request, visit: Visit, dossier: Dossier, noted: Mapping[str, Any]) -> None:
+    """As `POST /v1/dossiers`. Raises as it does; Conflict where another form of its exchange was sent."""
+    relay, key = relay_of(request), f"portal-{dossier.more['exchange']}"
+    for left in reversed(range(_TRIES)):
+        try:
+            await relay.post(dossier, visit.caller, key)
+        except Conflict as error:
+            if not left or error.problem_code is not ProblemCode.REQUEST_UNDER_WAY:
+                error.members["url"] = _SENT
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+        except Unprocessable as error:
+            if error.problem_code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
+                if await relay.lookups.own(dossier.code, request.requester.id) is not None:
+                    raise _sent_before(noted) from None
+                error.members["url"] = _SENT
+            raise
+        else:
+            return
