@@ -26,8 +26,8 @@ from gateway.ports.clock import Clock
 if TYPE_CHECKING:
     from gateway.config.configuration import PagingSettings
 
-#: link-value of RFC 8288; a comma may stand inside an address or in quotes
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^\s;,="]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)\s*(?:,|$)')
+#: one link-value of RFC 8288, with its comma; another one may not begin inside it
+_LINK = re.compile(r'[\s,]*<([^<>]*)>((?:\s*;\s*[^\s;,="<>]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"<>]*))?)*)\s*(?:,|$)')
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 _LONGEST_ADDRESS = 8_000
 _PORTS = {"http": 80, "https": 443}
@@ -55,8 +55,8 @@ class PageRead(NamedTuple):
     #: None: there is no list
     rows: list[object] | None
     status: object = None
-    #: cursor or address of the next page; blank: none
-    following: str = ""
+    #: cursor or address of the next page; blank: none; None: it cannot be read
+    following: str | None = ""
     #: how many rows there are altogether; None: it does not say
     total: int | None = None
     #: whether it says that there are more
@@ -125,11 +125,13 @@ class Paging:
             _said(more),
         )
 
-    def _following(self, tree: object, link: bytes) -> str:
+    def _following(self, tree: object, link: bytes) -> str | None:
         if self.words.by == "link":
             return _next_link(link.decode("latin-1"))
         found = None if self._next is None else self._next(tree)
-        return "" if found is None or isinstance(found, bool | dict | list) else str(found).strip()
+        if found is None or found is False:
+            return ""
+        return str(found).strip() if type(found) in (str, int) else None
 
     def after(
         self, asked: PageAsked, page: PageRead, rows: int, number: int, target: str
@@ -179,12 +181,17 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme, 0)
 
 
-def _next_link(header: str) -> str:
-    """The address of `rel=next` (RFC 8288); blank: there is none."""
-    for address, parameters in _LINK.findall(header):
-        rel = _REL.search(parameters)
+def _next_link(header: str) -> str | None:
+    """The address of `rel=next` (RFC 8288); blank: there is none; None: the header cannot be read."""
+    at, header = 0, header.rstrip(" \t,")
+    while at < len(header):
+        link = _LINK.match(header, at)
+        if link is None:
+            return None
+        rel = _REL.search(link[2])
         if rel and "next" in (rel[1] or rel[2] or "").lower().split():
-            return str(address)
+            return link[1]
+        at = link.end()
     return ""
 
 
@@ -306,6 +313,8 @@ class PagedQuery:
     def _taken(self, page: PageRead) -> FaultCode | None:
         """Take the rows of a page; what is wrong with it, if anything is."""
         words, first = self._paging.words, self._first
+        if page.following is None:
+            return FaultCode.PAGE_UNREADABLE
         if first is None:
             self._first = page
         elif page.rows is None or page.status != first.status or page.total != first.total:
@@ -332,7 +341,7 @@ class PagedQuery:
         elif number >= self._paging.words.most_pages:
             self._land(_broken(FaultCode.LIST_TOO_LONG))
         else:
-            self._seen.add(page.following)
+            self._seen.add(page.following or "")
             self._ask(following)
 
     def _finish(self, query: SourceQuery, page: PageRead) -> None:

@@ -216,6 +216,18 @@ def test_one_code_has_one_table() -> None:
     assert "two tables for one code" in faults_of({"fault_code": "ma", "faults": {"1": "refused"}}, mapped)
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome"), [("", "found"), (None, "found"), ("F1", "not_found"), ("F2", "invalid")]
+)
+async def test_code_in_the_answer_of_one_service_is_the_mappings_and_may_be_blank(
+    code: str | None, outcome: str
+) -> None:
+    mapped = {**ANSWER, "status": "loi.ma", "statuses": {"": "found", "F1": "not_found"}}
+    body = json.dumps({"loi": {"ma": code}, **({} if code else FOUND)})
+    async with opened(saying(answer(body.encode())), answer_rule=mapped) as (source, _):
+        assert (await ask(source)).outcome == outcome
+
+
 def test_editors_know_the_outcomes_that_the_adapter_reads() -> None:
     known = SourceSettings.model_json_schema()["properties"]["options"]["properties"]
     meaning = known["http"]["additionalProperties"]["oneOf"][0]["enum"]
