@@ -22,10 +22,21 @@ CLIENT = "config/requesters/portal.yaml"
 REFUSALS = {
     "tag": ("config/sources/tax.yaml", "source: tax", "source: !!int tax", "is not allowed"),
     "status that is a success": (
-        "config/sources/tax.yaml", "source: tax\n", 'source: tax\nhttp: {"200": invalid}\n', "200"
+        "config/sources/tax.yaml", "services:\n", "options: {http: {200: found}}\nservices:\n", "success is no fault"
     ),
     "meaning of a status": (
-        "config/sources/tax.yaml", "source: tax\n", 'source: tax\nhttp: {"404": gone}\n', "'not_found'"
+        "config/sources/tax.yaml", "services:\n", "options: {http: {404: gone}}\nservices:\n", "not_found"
+    ),
+    "status of the server": (
+        "config/sources/tax.yaml", "services:\n", "options: {http: {503: not_found}}\nservices:\n",
+        "nobody was looked for"
+    ),
+    "any other code": (
+        "config/sources/tax.yaml", "services:\n", 'options: {faults: {"*": not_found}}\nservices:\n', "name the codes"
+    ),
+    "pages without their cursor": (
+        "config/sources/tax.yaml", "    method: POST\n", "    method: POST\n    pages: {by: cursor, place: p}\n",
+        "needs 'next_at'"
     ),
     "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "is written twice"),
     "name of the file": ("config/sources/tax.yaml", "source: tax\n", "source: taxx\n", "the file is called 'tax'"),
