@@ -35,8 +35,10 @@ from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
 from gateway.consents.sealing import PersonKeys
 from gateway.console.pages import Pages
+from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, DatabaseUnfit, LogUnavailable, Problem
 from gateway.domain.faults import Faults
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.keys import RootKeys
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
@@ -95,6 +97,8 @@ class Shared:
     relay_secret: bytes
     #: known when the process listens
     address: PublicAddress
+    #: why nobody can sign in: other processes would not see the session; None: they would
+    no_sign_in: Sentence | None = None
     #: live pages
     streams: Streams = field(default_factory=Streams)
     #: requests under way, and those that wait for late answers, per requester
@@ -123,8 +127,13 @@ class App:
         await self.opened.aclose()
 
 
-async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
-    """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault."""
+async def open_shared(
+    parts: Composition, opened: AsyncExitStack, *, is_one_of_several: bool = False
+) -> Shared:
+    """Open it in the order in which its parts need one another; `opened` closes what is open, also after a fault.
+
+    `is_one_of_several`: other processes answer at the same address.
+    """
     cache = await opened.enter_async_context(_opened_cache(parts))
     recorder, sequencer, stores = await opened.enter_async_context(_opened_log(parts, cache))
     roots = root_keys(parts.configuration.gateway.log, parts.state)
@@ -140,7 +149,13 @@ async def open_shared(parts: Composition, opened: AsyncExitStack) -> Shared:
         access=access, files=files, relay_secret=relay_secret,
         address=PublicAddress(parts.configuration.gateway.issuer.rstrip("/")),
         person_keys=PersonKeys(roots, stores.keeping),
+        no_sign_in=say.NO_SHARED_LOGINS if is_one_of_several and _is_own_memory(parts) else None,
     )  # fmt: skip
+
+
+def _is_own_memory(parts: Composition) -> bool:
+    """Whether sessions live in this process alone."""
+    return parts.configuration.gateway.cache_url.startswith("memory:")
 
 
 async def open_app(parts: Composition, shared: Shared, former: App | None = None) -> App:
@@ -199,11 +214,15 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             open_id(
                 parts.configuration, access, shared.logins, keys, recorder, shared.address, resume, mandates
             )
-            if keys is not None
+            if keys is not None and shared.no_sign_in is None
             else None
         )
-        sign_in = await opened.enter_async_context(
-            signing_in(parts, shared.logins, recorder, openid, mandates, shared.access)
+        sign_in = (
+            await opened.enter_async_context(
+                signing_in(parts, shared.logins, recorder, openid, mandates, shared.access)
+            )
+            if shared.no_sign_in is None
+            else None
         )
         guesses = LookupGuesses.under(
             settings.policy, rows=relay.rows, contents=relay.contents, recorder=recorder,
@@ -221,6 +240,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,
             citizens=people, logins=logins, openid=openid, sign_in=sign_in,
+            no_sign_in=shared.no_sign_in,
             pages=Pages(is_sandbox=settings.profile == "sandbox"),
             files=files, relay=relay, doors=open_doors(parts, desks.of),
             request_keys=relay.keys, relay_desk=desk, guesses=guesses,

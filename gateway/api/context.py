@@ -29,6 +29,7 @@ from gateway.consents.service import ConsentBook
 from gateway.console.pages import Pages
 from gateway.corrections.service import Corrections
 from gateway.documents.keys import DocumentKey
+from gateway.domain.sentences import Sentence
 from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.broker import Broker
@@ -198,8 +199,10 @@ class Services:
     pages: Pages
     #: None if no system logs people in here
     openid: "OpenId | None" = None
-    #: None if there is no identity provider
+    #: None if there is no identity provider, or nowhere to keep sessions that all processes see
     sign_in: "SignIn | None" = None
+    #: why nobody can sign in; None where `sign_in` is, or no provider
+    no_sign_in: Sentence | None = None
     #: None if corrections are off
     corrections: Corrections | None = None
     #: None if no files are kept

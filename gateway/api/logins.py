@@ -345,7 +345,7 @@ def _policy(*, forms: str = "; form-action 'self'", frames: tuple[str, ...] = ()
 def _sign_in(request: Request) -> SignIn:
     found = request.services.sign_in
     if found is None:
-        raise NotFound(say.NO_LOGINS)
+        raise NotFound(request.services.no_sign_in or say.NO_LOGINS)
     return found
 
 

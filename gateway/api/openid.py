@@ -121,7 +121,7 @@ def redirected(request: Request, answer: AuthorizationAnswer) -> Response:
 def _openid(request: Request) -> OpenId:
     found = request.services.openid
     if found is None:
-        raise NotFound(say.NO_LOGINS)
+        raise NotFound(request.services.no_sign_in or say.NO_LOGINS)
     return found
 
 

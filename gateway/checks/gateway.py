@@ -71,12 +71,28 @@ def _stores(configuration: Configuration) -> Iterator[Problem]:
         elif scheme.startswith(("redis", "valkey", "postgres")) and not _has_host(url):
             what = f"'{'.'.join(place)}' names no host"
             yield document.problem(place, what, f"write '{scheme}://<host>:<port>/…'")
+        elif scheme == "unix" and not urlsplit(url).path.strip("/"):
+            what = f"'{'.'.join(place)}' names no socket"
+            yield document.problem(place, what, "write 'unix:///run/valkey/valkey.sock', with three slashes")
+        elif not _has_possible_port(url):
+            what = f"'{'.'.join(place)}' has a port that is none"
+            yield document.problem(
+                place, what, f"write '{scheme}://<host>:<port>/…', the port from 1 to 65535"
+            )
 
 
 def _has_host(url: str) -> bool:
     """Whether it has a host, or a socket folder in its query (libpq: `?host=/run/postgresql`)."""
     parts = urlsplit(url)
     return bool(parts.hostname) or "host" in parse_qs(parts.query)
+
+
+def _has_possible_port(url: str) -> bool:
+    """Whether the port of an address is a number that a port can have, or there is none."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _log(configuration: Configuration) -> Iterator[Problem]:

@@ -41,8 +41,9 @@ from gateway.serving.workers import WorkerFailed, serve_many
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes on the port. Several share late answers, previews, quotas, claims and alerts by"
-    " `cache_url: redis://…` only; with memory:// each counts alone, and limits are as many times as wide.",
+    help="Processes on the port. Several share logins, late answers, previews, quotas, claims and alerts by"
+    " `cache_url: redis://…` only; with memory:// nobody can sign in, each counts alone, and limits are as many times"
+    " as wide.",
 )
 @READY
 @click.option("--with-sandbox", is_flag=True, help="Start the simulated peers too and speak with them.")

@@ -379,6 +379,11 @@ DOOR_OFF = Sentence("phần này chưa được bật: quản trị ghi hệ th�
     "this door is off: name a requester in 'pages.{door}' of gateway.yaml")
 NO_LOGINS_FOR_PAGES = Sentence("chưa có hệ thống định danh nào để đăng nhập; thêm tệp vào config/identity_providers",
     "nobody can sign in: add an identity provider to config/identity_providers")
+NO_SHARED_LOGINS = Sentence(
+    "cổng chạy nhiều tiến trình mà mỗi tiến trình có bộ nhớ riêng (cache_url: memory://), nên chưa ai đăng nhập được:"
+    " ghi redis://<máy>:6379/0 vào cache_url, hoặc chạy một tiến trình",
+    "several processes run and each has a memory of its own (cache_url: memory://), so nobody can sign in:"
+    " write redis://<host>:6379/0 as cache_url, or serve with one worker")
 PORTAL_OF_SANDBOX = Sentence(
     "cổng minh họa chỉ có trong môi trường thử nghiệm; người thật nộp hồ sơ ở Cổng Dịch vụ công Quốc gia",
     "the demo portal is of the sandbox only; real people file at the national portal")

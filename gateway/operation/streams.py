@@ -4,6 +4,7 @@ A stream ends with its session, when its configuration was replaced, or after te
 """
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ class Streams:
         self._next: asyncio.Event | None = None
         #: number of the look
         self.now = 0
+        #: name of this process in ids of events: numbers of processes of two machines can be the same
+        self.process = secrets.token_hex(4)
 
     @property
     def count(self) -> int:

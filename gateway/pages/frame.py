@@ -255,7 +255,7 @@ def _check_open(route: PageRoute, request: Request) -> None:
     if route.role is PageRole.ANYBODY:
         return
     if services.sign_in is None:
-        raise NotFound(say.NO_LOGINS_FOR_PAGES)
+        raise NotFound(services.no_sign_in or say.NO_LOGINS_FOR_PAGES)
     if route.role in STAFF_ROLES and not services.sign_in.broker.has_staff:
         raise NotFound(say.NO_STAFF_PROVIDER)
 

@@ -33,6 +33,7 @@ from gateway.pages.ops_live import (
     line_events,
     newest_lines,
     operation_of,
+    place_of,
     source_events,
 )
 from gateway.pages.ops_requests import requests
@@ -412,8 +413,8 @@ async def lines(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="ops/tail", title=("Dòng nhật ký", "Tail"),
         answer={"process": os.getpid(), "at": rfc3339(request.services.clock.now()), "lines": found[::-1]},
-        values={"wanted": wanted, "newest": newest, "most": _MOST_LINES, "columns": COLUMNS,
-                "cells_of_line": cells_of_line,
+        values={"wanted": wanted, "after": place_of(operation_of(request), newest), "most": _MOST_LINES,
+                "columns": COLUMNS, "cells_of_line": cells_of_line,
                 "requesters": sorted(request.services.configuration.requesters)},
         assets=("ops.js",),
     )  # fmt: skip

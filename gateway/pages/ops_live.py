@@ -4,6 +4,8 @@ A stream holds no state of its own but a number. What all streams show is made o
 """
 
 import asyncio
+import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -25,6 +27,8 @@ from gateway.telemetry import tail
 _BEAT, _SESSION = 15, 5
 #: seconds between two looks at the database
 _ATTENTION = 10
+#: `Last-Event-ID` of a stream of lines: process, number of its next line
+_PLACE = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
 _ENDED = b"event: end\ndata: {}\n\n"
 _LONGEST_FILTER = 100
 
@@ -136,36 +140,44 @@ def cells_of_line(line: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def line_events(request: Request, visit: Visit) -> web.StreamResponse:
-    """`GET /ops/tail/events`: event `lines` with new lines; `Last-Event-ID` goes on where a stream broke."""
+    """`GET /ops/tail/events`: event `lines` with new lines; `Last-Event-ID` goes on where a stream broke.
+
+    Where another process made that id, all lines that this one keeps come, and the page drops those that it has.
+    """
     wanted, operation = filter_of(visit.form), operation_of(request)
-    last = request.headers.get("Last-Event-ID", visit.form.get("after", ""))
-    place = [
-        int(last) if last.isascii() and last.isdigit() and len(last) < 16 else newest_lines(wanted, 1)[1]
-    ]
+    last = _PLACE.fullmatch(request.headers.get("Last-Event-ID", visit.form.get("after", "")))
+    is_anew = last is not None and last[1] != operation.streams.process
+    place = [-1 if is_anew else newest_lines(wanted, 1)[1] if last is None else int(last[2]) - 1]
 
     async def produce() -> bytes:
         found, place[0] = newest_lines(wanted, 500, place[0])
         if not found:
             return b""
         return (
-            b"id: %d\nevent: lines\ndata: " % place[0]
+            f"id: {place_of(operation, place[0])}\nevent: lines\ndata: ".encode()
             + orjson.dumps([list(cells_of_line(one).values()) for one in found])
             + b"\n\n"
         )
 
-    return await _stream(request, visit, operation, produce)
+    return await _stream(request, visit, operation, produce, is_anew=is_anew)
+
+
+def place_of(operation: Operation, number: int) -> str:
+    """From where a stream goes on behind the line with this number (-1: none yet), in this process only."""
+    return f"{operation.streams.process}-{number + 1}"
 
 
 # ------------------------------------------------------------------------------------------------------ stream
 
 
 async def _stream(
-    request: Request, visit: Visit, operation: Operation, produce: Produce
+    request: Request, visit: Visit, operation: Operation, produce: Produce, *, is_anew: bool = False
 ) -> web.StreamResponse:
-    session = visit.session
+    """First says which process answers: not always the one that made the page. `is_anew`: what is shown is over."""
+    session, process = visit.session, orjson.dumps({"process": os.getpid(), "anew": is_anew})
     with operation.streams.opened("" if session is None else session.id):
         stream = await begin_stream(request, "text/event-stream", **{"X-Accel-Buffering": "no"})
-        await stream.write(b"retry: 2000\n\n" + await produce())
+        await stream.write(b"retry: 2000\nevent: process\ndata: " + process + b"\n\n" + await produce())
         end, began = asyncio.get_running_loop().time() + LONGEST, operation.streams.now
         while not operation.ended.is_set() and asyncio.get_running_loop().time() < end:
             await operation.streams.tick()

@@ -134,7 +134,7 @@ def sessions_of(request: Request) -> SessionBook:
     """Where sessions are. Raises NotFound where nobody can sign in."""
     here = request.services.sign_in
     if here is None:
-        raise NotFound(say.NO_LOGINS_FOR_PAGES)
+        raise NotFound(request.services.no_sign_in or say.NO_LOGINS_FOR_PAGES)
     return here.broker.sessions
 
 

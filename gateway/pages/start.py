@@ -34,7 +34,10 @@ async def start(request: Request, _visit: Visit) -> Shown:
         "Dữ liệu nhà nước đã có, ông/bà không phải nộp lại",
         "What the State knows, you need not bring again",
     )
-    return Shown(template="start", title=title, answer={"doors": doors, "health": body})
+    return Shown(
+        template="start", title=title, answer={"doors": doors, "health": body},
+        values={"no_sign_in": request.services.no_sign_in},
+    )  # fmt: skip
 
 
 ROUTES = (PageRoute("GET", "/", start, has_head=True),)

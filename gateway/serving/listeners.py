@@ -102,7 +102,7 @@ class Gateway:
     async def start(self, *, reuse_port: bool = False, with_admin: bool = True) -> None:
         """Open everything and listen; `api` and `admin` are then the addresses."""
         settings = self.parts.configuration.gateway
-        self._shared = await open_shared(self.parts, self._opened)
+        self._shared = await open_shared(self.parts, self._opened, is_one_of_several=reuse_port)
         self.app = await open_app(self.parts, self._shared)
         self._apps[self.app] = None
         self._tls = Renewable(self.app.tls) if self.app.tls is not None else None

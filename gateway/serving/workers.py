@@ -64,12 +64,13 @@ def serve_many(plan: ServeOptions, count: int, announce: Callable[[Mapping[str, 
 
 
 def _check_cache(settings: GatewaySettings, workers: int) -> None:
-    """Refuse workers without a shared cache: they would lose late answers, and each would count alone."""
+    """Refuse workers without a shared cache: they would lose logins and late answers, and each would count alone."""
     if not settings.cache_url.startswith("memory:"):
         return
     what = (
         "'cache_url: memory://' is one process's: of several workers only one finds a late answer, and each counts"
-        f" alone, so quotas and claims allow up to {workers} times as much and alerts come as much later"
+        f" alone, so quotas and claims allow up to {workers} times as much and alerts come as much later; nobody can"
+        " sign in, so pages of people and logins of systems are off"
     )
     if settings.profile == "production":
         remedy = "write redis://host:6379/0, or serve with one worker"

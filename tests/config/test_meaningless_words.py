@@ -21,6 +21,8 @@ FAULTS: dict[str, Fault] = {
     "patience below the deadline": (GATEWAY, '"30000"', '"9000"', "late_ms:", "below 'max_deadline_ms'"),
     "port of two": (GATEWAY, 'port: "8090"', 'port: "8080"', "sandbox:", "as 'api.port' is"),
     "cache of nowhere": (GATEWAY, "memory://", "redis:///0", "cache_url:", "names no host"),
+    "cache at no socket": (GATEWAY, "memory://", "unix://None", "cache_url:", "names no socket"),
+    "cache at no port": (GATEWAY, "memory://", "redis://127.0.0.1:637900", "cache_url:", "a port that is none"),
     "header with a space": (
         "config/sources/land.yaml", LAND_AUTH, 'kind: api_key\n  header: "API Key"\n  secret: {value: x}',
         "header:", "no name of a header",

@@ -42,8 +42,14 @@
     }
   }
 
-  function listen(url, line, name, took) {
+  // `began`: another process than the page's may answer; what it shows takes the place of what stands
+  function listen(url, line, name, took, began) {
     const stream = new EventSource(url);
+    stream.addEventListener("process", (event) => {
+      const { process, anew } = JSON.parse(event.data);
+      for (const shown of document.querySelectorAll("[data-process]")) write(shown, String(process));
+      if (anew) began?.();
+    });
     stream.addEventListener(name, (event) => took(JSON.parse(event.data)));
     stream.addEventListener("error", () => line.broke());
     stream.addEventListener("end", () => {
@@ -124,6 +130,9 @@
       const before = line.said;
       line.arrived(filled(words.lines, { n: count, time: now() }));
       if (line.said !== before) count = 0;
+    }, () => {
+      rows.replaceChildren();
+      waiting = [];
     });
 
     pause.hidden = false;
