@@ -53,6 +53,10 @@ class PartialDate:
             return f"{self.year:04}-{self.month:02}"
         return f"{self.year:04}-{self.month:02}-{self.day:02}"
 
+    def is_after(self, day: date) -> bool:
+        """Whether it surely lies behind a day: a missing part counts from its begin."""
+        return (self.year, self.month or 1, self.day or 1) > (day.year, day.month, day.day)
+
     def age_on(self, today: date) -> tuple[int, int]:
         """The lowest and the highest age in full years that this date allows on `today`."""
         month = self.month or 12

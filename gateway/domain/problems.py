@@ -140,6 +140,7 @@ class ProblemCode(StrEnum):
     SAME_AS_LEADS_TO_LIST = (
         "same_as_leads_to_list", "'same_as' dẫn đến một danh sách", "`same_as` leads to a list", 422)
     IDENTIFIER_MISSING = "identifier_missing", "Cần ít nhất một số định danh", "An identifier is missing", 422
+    BORN_LATER = "born_later", "Ngày sinh ở tương lai", "The birth date is in the future", 422
     IDENTITY_INCOMPLETE = ("identity_incomplete", "Cần đủ số định danh, họ tên và ngày sinh",
         "Number, name and birth date are needed together", 422)
     UNKNOWN_FIELD = "unknown_field", "Biểu mẫu không có trường này", "The form has no such field", 422

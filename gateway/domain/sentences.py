@@ -145,6 +145,8 @@ AGREE_ON_THIS_PROCEDURE = Sentence("viết một thỏa thuận về thủ tục
 NO_SUCH_DATE = Sentence(
     "không phải ngày có thật viết theo yyyy, yyyy-mm hoặc yyyy-mm-dd, từ năm {first} đến năm {last}",
     "is not an existing date, written yyyy, yyyy-mm or yyyy-mm-dd, in the years {first} to {last}")
+BORN_LATER = Sentence("ngày sinh ở tương lai; đề nghị kiểm tra và ghi lại ngày sinh",
+    "the birth date is in the future; check it, and write the real one")
 REASON_IN_CLEAR = Sentence("nội dung này được lưu ở dạng đọc được: không ghi số định danh hay số giấy tờ của ai",
     "is recorded in clear: leave personal numbers out")
 MAY_BE_A_NUMBER = Sentence(
@@ -712,7 +714,8 @@ NOTHING_PENDING = Sentence(
     "không có dữ liệu nào đang chờ theo mã này; mã có thể đã hết hạn, hoặc ông/bà đã quyết định",
     "nothing is pending under this token; it may have expired, or the citizen has decided")
 DECISION_TAKEN = Sentence(
-    "một yêu cầu khác đã hoặc đang ghi nhận quyết định này", "another request decided it, or is deciding")
+    "đã có quyết định khác, hoặc một yêu cầu khác đang ghi nhận quyết định; quyết định không thay đổi được",
+    "another decision was taken for this exchange, or another request is taking one; a decision does not change")
 STILL_PENDING = Sentence("còn nguồn dữ liệu chưa trả lời: lấy dữ liệu đến muộn trước (/v1/prefill/resume)",
     "sources are still awaited: fetch what is late first (/v1/prefill/resume)")
 DECIDE_EACH = Sentence(

@@ -6,6 +6,7 @@ of other people come by POST and stay at the server for the session; no address 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from gateway.api.dispatcher import demand
@@ -16,10 +17,11 @@ from gateway.api.request import Request
 from gateway.config.gateway import SandboxPerson
 from gateway.console.formats import day
 from gateway.domain import sentences as say
-from gateway.domain.dates import EARLIEST, LATEST
+from gateway.domain.dates import EARLIEST, LATEST, legal_day
 from gateway.domain.dossier import DossierStatus, ProgressEntry
-from gateway.domain.errors import BadRequest, NotFound
-from gateway.domain.parties import SubjectKind
+from gateway.domain.errors import BadRequest, NotFound, fault_at
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import BothWords, Sentence, titled
 from gateway.login.steps import Leaving
 from gateway.mapping.model import Role
@@ -30,6 +32,7 @@ from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
 from gateway.pages.portal_notes import keep_people, note_blank, people_of, procedure_of, session_in
 from gateway.ports.relay import DossierSearch
+from gateway.prefill.roles import place_of
 from gateway.relay.words import STATUSES
 
 _MOST_DOSSIERS = 50
@@ -104,7 +107,7 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     given = dict(_subjects(procedure, visit.form, invented))
     try:
         body = prefill_members({"procedure": procedure.code, "subjects": given})
-        subjects(body["subjects"], procedure.roles)
+        _check_births(subjects(body["subjects"], procedure.roles), legal_day(request.services.clock.now()))
     except BadRequest as error:
         wrong = [_fault(procedure, one) for one in error.members.get("errors", ())]  # type: ignore[attr-defined]
         return _people_page(request, procedure, visit.form, wrong)
@@ -112,6 +115,15 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
         return _people_page(request, procedure, visit.form, lacking)
     await keep_people(request, session_in(visit), procedure, given)
     return Leaving(url=f"/portal/procedures/{procedure.code}/form")
+
+
+def _check_births(people: Mapping[str, Subject | str], today: date) -> None:
+    """Raises Unprocessable where somebody is born later than today."""
+    for name, one in people.items():
+        born = one.birth_date if isinstance(one, Subject) else None
+        if born is not None and born.is_after(today):
+            place = f"/subjects/{place_of(name, people)}/birth_date"
+            raise fault_at(place, say.BORN_LATER, ProblemCode.BORN_LATER)
 
 
 def _people_page(
@@ -233,7 +245,7 @@ def _fault(procedure: Procedure, fault: Mapping[str, str]) -> tuple[str, _Senten
     if name in procedure.roles and procedure.roles[name].many and rest and rest[0].isdigit():
         rest[0] = str(int(rest[0]) + 1)
     place = ".".join([name, *rest]) if rest else f"{name}.who"
-    if rest[-1:] == ["birth_date"]:
+    if rest[-1:] == ["birth_date"] and fault["code"] != ProblemCode.BORN_LATER:
         return place, say.BIRTH_DATE_OF_FORM(first=EARLIEST, last=LATEST)
     words = fault["detail_vi"].partition(": "), fault["detail"].partition(": ")
     vi, en = (rest or whole for whole, _, rest in words)

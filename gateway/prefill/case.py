@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gateway.config.configuration import Configuration
 from gateway.domain import sentences as say
 from gateway.domain.access import Relation
+from gateway.domain.dates import VIETNAM
 from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import ExchangeId
@@ -20,6 +21,7 @@ from gateway.exchange_log.recorder import RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
 from gateway.policy.asked import Denial
+from gateway.ports.clock import Clock
 from gateway.prefill.acting import Acting, acting, impossible
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast, cast, place_of
@@ -149,8 +151,9 @@ class Case(NamedTuple):
 class Cases:
     """Makes cases of requests."""
 
-    def __init__(self, configuration: Configuration, catalogue: Catalogue) -> None:
+    def __init__(self, configuration: Configuration, catalogue: Catalogue, clock: Clock) -> None:
         """Reads procedures, agencies and requesters."""
+        self._clock = clock
         self._configuration = configuration
         self._catalogue = catalogue
         #: (procedure, shape of the cast) -> relations: the same for all people
@@ -179,7 +182,7 @@ class Cases:
         roles = cast(procedure, subjects)
         if request.fields or request.known or request.held:
             _check_fields(procedure, request)
-        _check_people(roles, request)
+        _check_people(roles, request, self._clock.now().astimezone(VIETNAM).date())
         acts = None
         if request.representative is None and (request.account or request.login):
             _check_account(roles, request, procedure.signs_in)
@@ -332,12 +335,19 @@ _OF_ANOTHER = Denial(
 )  # fmt: skip
 
 
-def _check_people(roles: Cast, request: PrefillRequest) -> None:
-    """A number alone identifies nobody: name and birth date must come with it."""
+def _check_people(roles: Cast, request: PrefillRequest, today: date) -> None:
+    """A number alone identifies nobody: name and birth date must come with it. Nobody is born later than today."""
     for role, one in roles.subjects.items():
         if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise fault_at(where, say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
+        born = one.birth_date
+        if born is not None and born.year >= today.year and born.is_after(today):
+            where = f"/subjects/{place_of(role, request.subjects)}/birth_date"
+            raise fault_at(where, say.BORN_LATER, ProblemCode.BORN_LATER)
+    acts = None if request.representative is None else request.representative.subject
+    if acts is not None and acts.birth_date is not None and acts.birth_date.is_after(today):
+        raise fault_at("/representative/subject/birth_date", say.BORN_LATER, ProblemCode.BORN_LATER)
 
 
 def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:

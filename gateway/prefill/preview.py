@@ -83,14 +83,17 @@ class Previews:
         return {"shown_to": "citizen", "decide_until": rfc3339(until)}
 
     async def decide(self, exchange: str, decided: CitizenDecision, requester: Requester) -> PrefillAnswer:
-        """The changed answer, once the decision is recorded.
+        """The changed answer, once the decision is recorded; the same decision again gets the same answer.
 
-        Raises NotFound: no preview, expired, or another requester's. Conflict: a decision is under way.
+        Raises NotFound: no preview, expired, or another requester's. Conflict: another decision was taken, or one is
+        under way.
         Unprocessable: evidence that was not shown, is listed twice or is missing; sources are still awaited.
         LogUnavailable, ConsentsUnavailable, PendingUnavailable: nothing was decided.
         """
         token = self._token(exchange)
         state = await self._shown(exchange, token, requester)
+        if "decision" in state:
+            return await self._again(state, decided)
         _check(state["answer"], decided)
         deciding = asyncio.ensure_future(self._decide(token, state, decided, requester))
         self._under_way.add(deciding)
@@ -139,10 +142,23 @@ class Previews:
             changed = await self._decided(state, decided, requester, work)
         finally:
             await work.end(begun + self._seconds)
-        # a decision is final: the preview is deleted now, or at its expiry
+        # a decision is final: what it left replaces the preview, for a client that lost the answer and asks again
         with contextlib.suppress(PendingUnavailable):
-            await self._store.put(token, requester.id, {})
+            kept = {"answer": changed, "decision": changed["decision"], "consents": state["consents"]}
+            await self._store.put(token, requester.id, kept)
         return changed
+
+    async def _again(self, state: Mapping[str, Any], decided: CitizenDecision) -> PrefillAnswer:
+        """The answer of a decision that was taken, to the same decision. Raises Conflict to another one.
+
+        Also where a consent ended since: what rests on it leaves no more, and nothing is recorded a second time.
+        """
+        taken = state["decision"]
+        is_same = {*taken["accepted"]} == {*decided.accepted} and {*taken["refused"]} == {*decided.refused}
+        if not is_same or await self._releases.has_ended(state["consents"]):
+            raise _taken()
+        answer: PrefillAnswer = state["answer"]
+        return answer
 
     async def _shown(self, exchange: str, token: str, requester: Requester) -> dict[str, Any]:
         state: dict[str, Any] = {}
@@ -151,6 +167,8 @@ class Previews:
         except NotFound:
             if await self._is_promised(exchange, requester):
                 raise lost() from None
+            if await self._is_recorded(exchange, requester):
+                raise _taken() from None
         if "answer" not in state:
             raise NotFound(say.NO_DECISION, code=ProblemCode.DECISION_UNKNOWN)
         return state

@@ -93,6 +93,10 @@ class Releases:
                 return answer
             dropped = {**dropped, **now}
 
+    async def has_ended(self, consents: Mapping[str, Any]) -> bool:
+        """Whether a consent of an answer is not known to hold any more."""
+        return bool(await self._dropped(consents))
+
     async def record(
         self, state: Mapping[str, Any], changed: PrefillAnswer, phase: Phase, result: str, notes: _Notes
     ) -> PrefillAnswer:

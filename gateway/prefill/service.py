@@ -83,7 +83,7 @@ class Prefill:
             self._pending, access, settings.prefill.pending_seconds, catalogue, recorder, self._releases
         )
         self._counting = Counting(settings.policy, access.quotas, access.secret, recorder)
-        self._cases = Cases(configuration, catalogue)
+        self._cases = Cases(configuration, catalogue, clock)
         policy = Policy(configuration)
         self._admission = Admission(policy, access, recorder, self._counting, configuration)
         self._plans = Plans(configuration, catalogue)

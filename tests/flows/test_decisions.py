@@ -64,7 +64,10 @@ async def test_decision_whose_asker_goes_away_while_it_is_recorded_stands_and_th
         await asyncio.sleep(0.2)
     await numbered(patient, answer)
     status, problem = await patient.post("/v1/prefill/decision", body(answer, *answer["evidence"]))
-    assert (status, problem["code"]) == (404, "decision_unknown")
+    assert (status, problem["code"]) == (409, "decision_taken")
+    # who went away asks again, and has the answer
+    status, changed = await patient.post("/v1/prefill/decision", body(answer))
+    assert (status, changed["decision"]["refused"]) == (200, [])
     (decision,) = decisions_of(patient, answer)
     assert decision["refused"] == ""
 
@@ -101,7 +104,7 @@ async def test_copy_whose_erasure_is_owed_fills_no_form_and_is_erased_in_the_end
     await decisions.close()
     await reader.close()
     status, problem = await patient.post("/v1/prefill/decision", body(answer))
-    assert (status, problem["code"]) == (404, "decision_unknown")
+    assert (status, problem["code"]) == (409, "decision_taken")
     assert len(decisions_of(patient, answer)) == 1
     await patient.post("/v1/consents/withdraw", {"consent": got["consent"]})
 

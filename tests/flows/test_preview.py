@@ -128,17 +128,26 @@ async def test_answer_is_signed_after_the_decision_and_without_what_was_refused(
 
 @on_session
 async def test_decision_is_final_and_only_the_requester_takes_it(patient: House) -> None:
-    answer = await shown(patient)
+    answer = await shown(patient, passport="sd-jwt")
     status, problem = await patient.post("/v1/prefill/decision", body(answer), "one_gate")
     assert (status, problem["code"]) == (404, "decision_unknown")
-    await decided(patient, answer)
-    status, again = await patient.post("/v1/prefill/decision", body(answer))
-    assert (status, again["code"]) == (404, "decision_unknown")
+    refused = evidence_of(answer, "civil_status")
+    changed = await decided(patient, answer, refused)
+    # the same decision, in whatever order, gets the same answer; another one gets a conflict, and no value
+    again = body(answer, refused)
+    again["accepted"].reverse()
+    before = len(records(patient))
+    assert await patient.post("/v1/prefill/decision", again) == (200, changed)
+    status, conflict = await patient.post("/v1/prefill/decision", body(answer))
+    assert (status, conflict["code"]) == (409, "decision_taken")
+    assert "another decision" in conflict["detail"]
+    assert len(records(patient)) == before
     unknown = {**body(answer), "exchange_id": "01KB0000000000000000000000"}
     status, other = await patient.post("/v1/prefill/decision", unknown)
-    # whose it is, whether it was, and whether it is over, look the same
-    assert {one.pop("exchange_id") for one in (problem, again, other)}
-    assert problem == again == other
+    status, foreign = await patient.post("/v1/prefill/decision", body(answer), "one_gate")
+    # to another requester: whose it is, whether it was, and whether it is over, look the same
+    assert {one.pop("exchange_id") for one in (problem, foreign, other)}
+    assert problem == foreign == other
 
 
 @on_session
@@ -154,9 +163,12 @@ async def test_of_decisions_at_the_same_time_one_is_taken_and_the_others_conflic
                 return response.status, await response.json(content_type=None)
 
         answers = await asyncio.gather(*(decide(one) for one in bodies))
-        assert sum(status == 200 for status, _ in answers) == 1
-        others = {(status, one["code"]) for status, one in answers if status != 200}
-        assert others <= {(409, "decision_taken"), (404, "decision_unknown")}
+        given = [one for status, one in answers if status == 200]
+        assert given
+        assert all(one == given[0] for one in given)
+        assert {(status, one["code"]) for status, one in answers if status != 200} == {
+            (409, "decision_taken")
+        }
         kept = [one for one in records(patient) if one["exchange"] == answer["exchange_id"]]
         assert [one["result"] for one in kept if one["phase"] == "consent"] == ["decision"]
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.sandbox.app import personas
+from gateway.domain.dates import legal_day
 from gateway.pages.portal_notes import lasting
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
@@ -210,6 +212,19 @@ async def test_date_that_is_none_is_said_as_people_write_dates(
     assert 'value="31/02/1990"' in refused.text
 
 
+async def test_person_who_is_born_tomorrow_is_refused_at_the_field_with_a_word_of_its_own(
+    browser: Browser,
+) -> None:
+    own = f"/portal/procedures/{BIRTH}/people"
+    await entered(browser, own, "mau")
+    csrf = token(await page(browser, f"{own}?lang=en"))
+    day = f"{legal_day(datetime.now(UTC)) + timedelta(days=1):%d/%m/%Y}"
+    sent = {"csrf": csrf, "mother.who": "same:requester", **SPOUSE, "father.birth_date": day}
+    refused = await page(browser, own, sent)
+    assert '<a href="#f-father.birth_date">' in refused.text
+    assert "the birth date is in the future" in refused.text
+
+
 async def test_invented_people_are_offered_for_roles_that_they_fit_and_can_be_chosen(
     browser: Browser,
 ) -> None:
@@ -279,7 +294,9 @@ async def test_form_is_filled_for_the_person_of_the_session_who_alone_decides(br
     done = await citizen.decided(answer)
     assert done["preview"] is None
     again = {"exchange_id": answer["exchange_id"], "accepted": [*answer["evidence"]], "refused": []}
-    assert (await citizen.call("/decision", again))[0] in (404, 409)
+    assert (await citizen.call("/decision", again)) == (200, done)
+    other = {**again, "accepted": [], "refused": again["accepted"]}
+    assert (await citizen.call("/decision", other))[0] == 409
 
 
 async def test_form_of_an_account_with_markup_in_its_name_is_shown_as_text(browser: Browser) -> None:

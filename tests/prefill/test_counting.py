@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.quotas import MemoryQuotas
+from gateway.app import SystemClock
 from gateway.config.configuration import load
 from gateway.config.gateway import PolicySettings
 from gateway.domain.dates import PartialDate
@@ -23,7 +24,7 @@ OFFICIAL = Official(personal_id="033093000001", agency="000.00.14.H31")
 
 @pytest.fixture(scope="module")
 def cases() -> Cases:
-    return Cases(load(ROOT / "config"), load_catalogue(ROOT))
+    return Cases(load(ROOT / "config"), load_catalogue(ROOT), SystemClock())
 
 
 def case_of(cases: Cases, name: str, official: Official | None) -> Case:
