@@ -174,8 +174,8 @@ class Soap:
         tree, code = None, FaultCode.HTTP_STATUS
         try:
             tree = self._security.read(door.decoder, answer.body)
-            if door.addressing is not None:
-                door.addressing.check(answer.body, query.call_id)
+            if door.addressing is not None and not door.addressing.is_answer(answer.body, query.call_id):
+                tree, code = None, FaultCode.OTHER_MESSAGE
         except SoapFault as fault:
             return fault_reading(self._meanings.of_code(fault.code, answer.status))
         except XmlRefused:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from adapters.transport.soap import NAMESPACES
-from adapters.transport.xml import XmlLimits, XmlRefused, parse
+from adapters.transport.xml import XmlLimits, parse
 
 _WSA = "http://www.w3.org/2005/08/addressing"
 _ANONYMOUS = f"{_WSA}/anonymous"
@@ -33,15 +33,14 @@ class Addressing:
         """Header blocks as XML."""
         return self._before + _message_id(call_id) + self._after
 
-    def check(self, answer: bytes, call_id: str) -> None:
-        """XmlRefused if the answer says that it is one to another request. Many say nothing of it."""
+    def is_answer(self, answer: bytes, call_id: str) -> bool:
+        """Whether nothing says that this parsed message answers another request. Many say nothing of it."""
         if b"RelatesTo" not in answer:
-            return
+            return True
         envelope = parse(answer, _LIMITS)
         heads = [head for space in NAMESPACES.values() for head in envelope.findall(f"{{{space}}}Header")]
         related = [one for head in heads for one in head.findall(f"{{{_WSA}}}RelatesTo") if _is_reply(one)]
-        if any((one.text or "").strip() != _message_id(call_id) for one in related):
-            raise XmlRefused("answers_another_request")
+        return all((one.text or "").strip() == _message_id(call_id) for one in related)
 
 
 def _is_reply(node: etree._Element) -> bool:

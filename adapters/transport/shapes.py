@@ -262,8 +262,9 @@ def _no_child(shape: Shape, name: str) -> tuple[str, str]:
 
 
 def _stub(shape: Shape) -> Shape:
-    """Something that must be there and that no path gives: empty where that is all it can be, else a lack."""
-    return replace(shape, content=Content(()) if shape.children == () and not shape.content.kinds else PLAIN)
+    """Something that must be there and that no path gives: empty where that is enough, else a lack."""
+    is_enough = shape.children is not None and not any(one.required for one in shape.children)
+    return replace(shape, content=Content(()) if is_enough and not shape.content.kinds else PLAIN)
 
 
 def _text_of(content: Content) -> Content:

@@ -157,17 +157,15 @@ class _Part:
 class _ListPart(_Part):
     """A text that is several, with blanks between."""
 
+    __slots__ = ()
+
     def write_all(self, value: object, out: list[str]) -> None:
-        if (
-            isinstance(value, list)
-            and not any(isinstance(one, list) for one in value)
-            and not self.shape.many
-        ):
-            value = " ".join(self.text(one) for one in value) or None
+        if isinstance(value, list) and not self.shape.many:
+            value = _joined(value)
         super().write_all(value, out)
 
     def text(self, value: object) -> str:
-        return super().text(" ".join(map(str, value)) if isinstance(value, list) else value)
+        return super().text(_joined(value) if isinstance(value, list) else value)
 
 
 class _RichPart(_Part):
@@ -267,7 +265,7 @@ class _RichPart(_Part):
             if one.required:
                 raise EnvelopeRefused(one.name, "wrong_number")
             return ""
-        item = " ".join(map(str, items)) if one.content.is_list else items[0]
+        item = _joined(items) if one.content.is_list or len(items) > 1 else items[0]
         if not isinstance(item, str) or _ILLEGAL.search(item) or (len(items) > 1 and not one.content.is_list):
             raise EnvelopeRefused(one.name, "not_text")
         return word + '"' + _escape(item).replace("\n", "&#10;").replace("\t", "&#9;") + '"'
@@ -302,6 +300,11 @@ def _word(tag: str, prefixes: Mapping[str, str]) -> str:
 
 def _present(value: object) -> list[object]:
     return [item for item in (value if isinstance(value, list) else [value]) if not _blank(item)]
+
+
+def _joined(items: list[object]) -> object:
+    """One text of several; what is no text is left for the check that follows."""
+    return " ".join(items) if items and all(isinstance(one, str) for one in items) else items or None  # type: ignore[arg-type]
 
 
 def _held(item: Slot | Run, left: Mapping[str, list[object]]) -> int:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from lxml import etree
 
 from adapters.transport.child import ChildFailed, call
-from adapters.transport.shapes import Content, ContentRow, Shape, linked
+from adapters.transport.shapes import TEXT, Content, ContentRow, Shape, linked
 from adapters.transport.xsd import XS, Schemas, UnusableWsdl, XmlFiles, line_of
 from gateway.domain.errors import ConfigError, Problem
 
@@ -137,8 +137,8 @@ class Operations(Mapping[str, WsdlOperation]):
     def _operation(self, offer: _Offer) -> WsdlOperation:
         contents = self._contents
         return WsdlOperation(
-            Shape(offer.request[0], content=contents[offer.request[1]]),
-            Shape(offer.answer[0], content=contents[offer.answer[1]]),
+            _message(offer.request, contents),
+            _message(offer.answer, contents),
             offer.action,
             offer.version,
             None if offer.header is None else Shape(HEADER, content=contents[offer.header], name=HEADER),
@@ -146,6 +146,15 @@ class Operations(Mapping[str, WsdlOperation]):
             offer.addressing_action,
             offer.needs_addressing,
         )
+
+
+def _message(element: tuple[str, int], contents: list[Content]) -> Shape:
+    """The element of a message; a text alone is at `#text`."""
+    tag, number = element
+    content = contents[number]
+    if content.children is None:
+        content = Content([Shape(TEXT, content=content)])
+    return Shape(tag, content=content)
 
 
 def load(wsdl: Path, *, port: str = "", version: str = "") -> Operations:

@@ -31,7 +31,7 @@ _LISTS = frozenset({"NMTOKENS", "IDREFS", "ENTITIES"})
 MOST_BYTES = 20_000_000
 MOST_DECLARED = 20_000
 _MOST_TAGS = 1_000_000
-_MOST_MEMBERS = 400_000
+_MOST_MEMBERS = 250_000
 _DEEPEST = 60
 _DOCTYPE = "take the DOCTYPE out of it"
 _TOO_MUCH = "give a WSDL and schemas with the services that you ask alone"
@@ -213,6 +213,7 @@ class Schemas:
         self._substitutes: dict[str, list[str]] = {}
         self._derived: dict[tuple[str, str], list[_Declaration]] = {}
         self._models: dict[tuple[object, ...], _TypeModel] = {}
+        self._groups: dict[tuple[object, ...], tuple[bool, tuple[_Particle, ...]]] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
         self._waiting: list[tuple[int, tuple[_Type, ...]]] = []
         self._members = 0
@@ -391,6 +392,9 @@ class Schemas:
 
     def _row(self, types: tuple[_Type, ...]) -> ContentRow:
         declared = [one for one in types if not isinstance(one, str)]
+        for one in declared:
+            if etree.QName(one.node).localname in {"element", "attribute"}:
+                self._types_of(one)  # says what is missing
         complexes = [one for one in declared if _is(one.node, "complexType")]
         if not complexes:
             is_list = types[0] == "list" or (bool(declared) and self._simple_text(declared[0]) == "list")
@@ -524,18 +528,33 @@ class Schemas:
         if kind == "element":
             return self._element(node, schema, least, most)
         if kind == "group":
-            found = self._find("group", self._qname(node, node.get("ref", ""), schema), node, schema)
-            if deep > _DEEPEST:
-                what = f"has groups more than {_DEEPEST} deep, or within themselves"
-                raise UnusableWsdl(schema.file, line_of(node), what, "mend the group")
-            node, schema = next((one for one in found.node if _is_group(one)), found.node), found.schema
-            kind = etree.QName(node).localname
-        items = tuple(one for child in node if (one := self._particle(child, schema, deep + 1)) is not None)
+            is_choice, items = self._named_group(node, schema, deep)
+            return _ModelGroup(is_choice, least, most, items) if items else None
+        items = tuple(one for child in node if (one := self._particle(child, schema, deep)) is not None)
         self._count(len(items) + 1)
         has_any = any(_is(child, "any") for child in node)
         if kind == "choice" and has_any:
             least = 0
         return _ModelGroup(kind == "choice", least, most, items) if items else None
+
+    def _named_group(
+        self, node: etree._Element, schema: _SchemaText, deep: int
+    ) -> "tuple[bool, tuple[_Particle, ...]]":
+        """Whether a group that is named is a choice, and what stands in it; each group is read once."""
+        found = self._find("group", self._qname(node, node.get("ref", ""), schema), node, schema)
+        key = (found.node, found.schema.space)
+        known = self._groups.get(key)
+        if known is None:
+            if deep > _DEEPEST:
+                what = f"has groups more than {_DEEPEST} deep, or within themselves"
+                raise UnusableWsdl(schema.file, line_of(node), what, "mend the group")
+            inner = [
+                self._particle(child, found.schema, deep + 1) for child in found.node if _is_group(child)
+            ]
+            top = inner[0] if inner else None
+            known = (top.is_choice, top.items) if isinstance(top, _ModelGroup) else (False, ())
+            self._groups[key] = known
+        return known
 
     def _element(self, node: etree._Element, schema: _SchemaText, least: int, most: int) -> _Particle | None:
         ref = node.get("ref")

@@ -57,6 +57,8 @@ class FaultCode(StrEnum):
     NOT_JSON = "not_json"
     NOT_XML = "not_xml"
     SIGNATURE = "signature"
+    #: by WS-Addressing it answers another request
+    OTHER_MESSAGE = "other_message"
     #: a fault instead of an answer
     FAULT = "fault"
     HTTP_STATUS = "http_status"

@@ -11,6 +11,7 @@ import pytest
 import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from lxml import etree
 
 from adapters.sources.provider import ProviderSource
 from adapters.sources.soap import open_source
@@ -340,6 +341,64 @@ async def test_both_sides_sign_where_it_is_agreed(
         assert (await landed_from(source, _query(), soon())).outcome is outcome
 
 
+WSA = "http://www.w3.org/2005/08/addressing"
+
+
+def _addressed(message: bytes, relates_to: str | None) -> bytes:
+    """An answer that says what it answers; None: its request."""
+    found = etree.fromstring(message).findtext(f".//{{{WSA}}}MessageID")
+    related = found if relates_to is None else relates_to
+    block = f'<a:RelatesTo xmlns:a="{WSA}">{related}</a:RelatesTo>' if related else ""
+    head = f"<s:Header>{block}</s:Header><s:Body>".encode()
+    return _envelope(_collection(PERSON)).replace(b"<s:Body>", head)
+
+
+@pytest.mark.parametrize(
+    ("relates_to", "outcome"),
+    [(None, Outcome.FOUND), ("", Outcome.FOUND), ("urn:uuid:another", Outcome.INVALID)],
+)
+async def test_answer_to_another_message_is_not_read(relates_to: str | None, outcome: Outcome) -> None:
+    options = {"addressing": "true", "soap_action": "urn:look-up"}
+    async with _source(lambda sent: (200, _addressed(sent, relates_to)), options=options) as (source, seen):
+        assert (await landed_from(source, _query(), soon())).outcome is outcome
+        await landed_from(source, _query(call_id=CallId("c-2")), soon())
+    heads = [{child.tag: child for child in etree.fromstring(sent)[0]} for _, sent in seen]
+    first = heads[0]
+    assert first[f"{{{WSA}}}Action"].text == "urn:look-up"
+    assert (first[f"{{{WSA}}}To"].text or "").endswith("/dancu")
+    assert first[f"{{{WSA}}}ReplyTo"].findtext(f"{{{WSA}}}Address") == f"{WSA}/anonymous"
+    ids = {head[f"{{{WSA}}}MessageID"].text for head in heads}
+    assert len(ids) == 2
+    assert all(one and one.startswith("urn:uuid:") for one in ids)
+
+
+async def test_message_may_be_addressed_to_a_name_that_is_no_address_of_ours() -> None:
+    options = {"addressing": {"to": "urn:authority:population"}}
+    async with _source(lambda sent: (200, _addressed(sent, None)), options=options) as (source, seen):
+        assert (await landed_from(source, _query(), soon())).outcome is Outcome.FOUND
+    assert b">urn:authority:population</wsa:To>" in seen[0][1]
+
+
+async def test_blocks_of_the_header_are_signed_with_the_body(keys: dict[str, tuple[str, bytes]]) -> None:
+    clock = tools().clock
+    verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
+
+    def reply(message: bytes) -> tuple[int, bytes]:
+        verifier.verify(message)  # wants each block of the header signed
+        answer = _addressed(message, None)
+        return 200, EnvelopeSigner(keys["theirs.pem"][1], keys["theirs.key"][1]).sign(answer, clock.now())
+
+    auth = {
+        "kind": "wsse_x509",
+        "certificate": keys["mine.pem"][0],
+        "key": {"file": keys["mine.key"][0]},
+        "peer_certificate": keys["theirs.pem"][0],
+    }
+    async with _source(reply, auth=auth, options={"addressing": "true"}) as (source, seen):
+        assert (await landed_from(source, _query(), soon())).outcome is Outcome.FOUND
+    assert b"wsa:MessageID" in seen[0][1]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -352,6 +411,9 @@ async def test_both_sides_sign_where_it_is_agreed(
         {"fault_blank": "found"},
         {"http": {"500": "not_found"}},
         {"wsdl": "nowhere.wsdl"},
+        {"port": "NoPort"},
+        {"addressing": "maybe"},
+        {"addressing": {"form": "urn:x"}},
     ],
 )
 def test_settings_that_cannot_be_used_are_told_at_start(options: dict[str, object]) -> None:
