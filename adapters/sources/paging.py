@@ -7,7 +7,7 @@ time of one call. Digests are those of all pages in their order.
 
 import hashlib
 import re
-from asyncio import Future, get_running_loop
+from asyncio import Future, TimerHandle, get_running_loop
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -16,7 +16,7 @@ from adapters.sources.provider import ProviderSource, fault_answer
 from adapters.transport.breaker import Behalf
 from adapters.transport.call import LARGE_BYTES, AnswerReading, Auth, HttpPeer, ProviderCall, Wire
 from adapters.transport.connection import HttpAnswer
-from adapters.transport.faults import defect_here
+from adapters.transport.faults import busy_here, defect_here
 from gateway.domain.evidence import SAID, AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path
@@ -244,7 +244,7 @@ class PagedQuery:
     ) -> None:
         """`landed` is called once."""
         self._peer, self._auth, self._pages, self._paging = peer, auth, pages, paging
-        self._landed = landed
+        self._landed, self._is_landed = landed, False
         #: address of the page that was asked for last
         self._target = ""
         self._first: PageRead | None = None
@@ -358,13 +358,22 @@ class PagedQuery:
             self._land(self._pages.whole(tree, query))
             return
         reading = self._peer.tools.heavy.begin(self._pages.whole, tree, query)
-        reading.add_done_callback(lambda done: self._read(query, done))
+        late = get_running_loop().call_at(self._end, self._late, reading)
+        reading.add_done_callback(lambda done: self._read(query, late, done))
 
     def _finds_without_list(self, query: SourceQuery, first: PageRead) -> bool:
         """Whether the mapping reads a record from another place than the list of the pages."""
         return self._pages.whole(first.tree, query).outcome is Outcome.FOUND
 
-    def _read(self, query: SourceQuery, done: "Future[SourceAnswer]") -> None:
+    def _late(self, reading: "Future[SourceAnswer]") -> None:
+        """The thread had other work until the end."""
+        reading.cancel()
+        self._land(fault_answer(busy_here()))
+
+    def _read(self, query: SourceQuery, late: TimerHandle, done: "Future[SourceAnswer]") -> None:
+        late.cancel()
+        if done.cancelled():
+            return
         try:
             answer = done.result()
         except Exception as error:  # noqa: BLE001 -- as above
@@ -372,6 +381,9 @@ class PagedQuery:
         self._land(answer)
 
     def _land(self, answer: SourceAnswer) -> None:
+        if self._is_landed:
+            return
+        self._is_landed = True
         sent, received = _together(self._sent), _together(self._received)
         self._landed(answer._replace(request_digest=sent, response_digest=received))
 

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -313,6 +314,39 @@ async def test_large_list_is_read_as_well() -> None:
     random.Random(1).shuffle(rows)
     got = await listed(Listing(rows, 20), WAYS["next"])
     assert got.values["names"] == rows
+
+
+async def test_list_that_nobody_had_time_to_read_is_busy_at_the_end() -> None:
+    free = threading.Event()
+    shared = tools()
+    begun = shared.heavy.begin(free.wait, 20)
+    async with served(Listing([f"{n:0>900}" for n in range(60)], 20)) as url:
+        words = {"method": "GET", "pages": {"list_at": "data.items", **WAYS["next"]}}
+        source = rest.open_source(settings_of(url, words), {"look": plan_of(WORDS, LISTED)}, shared)
+        query = query_of(full_name="Lê")._replace(attributes=("names",))
+        got = await landed_from(source, query, soon(0.5))
+        free.set()
+        await begun
+        await source.close()
+    assert (got.outcome, got.reason, got.retry_in) == (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1)
+
+
+async def test_asker_that_fails_is_answered_once() -> None:
+    answers: list[SourceAnswer] = []
+
+    def landed(got: SourceAnswer) -> None:
+        answers.append(got)
+        raise ValueError
+
+    async with served(Listing(rows_of(4), 3)) as url:
+        words = {"method": "GET", "pages": {"list_at": "data.items", **WAYS["next"]}}
+        source = rest.open_source(settings_of(url, words), {"look": plan_of(WORDS, LISTED)}, tools())
+        source.ask(query_of(full_name="Lê")._replace(attributes=("names",)), soon(), landed)
+        while not answers:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        await source.close()
+    assert [got.outcome for got in answers] == [Outcome.FOUND]
 
 
 # ------------------------------------------------------------------ settings
