@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
+
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import relay_of
 from gateway.api.prefill_body import prefill_members, subjects
 from gateway.api.procedures import described, summary
 from gateway.api.request import Request
 from gateway.config.gateway import SandboxPerson
-from gateway.console.formats import day
+from gateway.console.formats import day, when
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
 from gateway.domain.dossier import DossierStatus, ProgressEntry
@@ -30,7 +32,7 @@ from gateway.mapping.records import bare
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
-from gateway.pages.portal_notes import keep_people, note_blank, people_of, procedure_of, session_in
+from gateway.pages.portal_notes import draft_of, keep_people, note_blank, people_of, procedure_of, session_in
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.words import STATUSES
@@ -266,11 +268,13 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
     await note_blank(request, session, procedure, blank)
     agency = request.services.configuration.agencies.get(visit.caller.agency)
     src = f"{FORMS}/{blank}"
+    draft = await draft_of(request, session, procedure)
     return Shown(
         template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": src},
         values={
             "code": procedure.code, "src": src, "blank": blank, "agency": agency,
             "has_people": bool(_asked(procedure)),
+            "draft": draft and (when(draft["at"]), orjson.dumps(draft["values"]).decode()),
         },
         assets=("portal.js",),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
+from pydantic import Field
 
 from gateway.api import files, prefill
 from gateway.api.bodies import checked, parse, read_json_bytes, read_model
@@ -39,6 +40,7 @@ from gateway.pages.portal_notes import (
     change_exchange,
     digests,
     exchange_in,
+    keep_draft,
     note_exchange,
     note_last,
     numbers_of,
@@ -69,6 +71,12 @@ class AskedPrefill(Body):
     #: what the person typed before
     known: dict[str, Any] | None = None
     consent: ConsentId | None = None
+
+
+class KeptDraft(Body):
+    """`POST …/draft`: what the person typed; nothing: no draft any more."""
+
+    values: dict[str, Any] = Field(max_length=500)
 
 
 # ----------------------------------------------------------------------------------------------- the form's calls
@@ -190,6 +198,12 @@ async def withdraw(request: Request, visit: Visit) -> Response:
     return answer({"exchange_id": request.exchange, "consent": name, "state": "withdrawn"})
 
 
+async def draft(request: Request, visit: Visit) -> Response:
+    """`POST …/draft`: kept until the form is sent or the person signs out."""
+    kept = await read_model(request, KeptDraft)
+    return answer({"at": await keep_draft(request, session_in(visit), procedure_of(request), kept.values)})
+
+
 async def send_file(request: Request, visit: Visit) -> Response:
     """`POST …/files`: the body is the file of a paper."""
     await demand(request, "dossiers")
@@ -206,6 +220,7 @@ ROUTES = (
     PageRoute("POST", FORMS + "/{page}/{code}/corrections", correct, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/consents", consent, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/withdraw", withdraw, PageRole.CITIZEN),
+    PageRoute("POST", FORMS + "/{page}/{code}/draft", draft, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/files", send_file, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/submit", submit, PageRole.CITIZEN),
 )

@@ -1,4 +1,4 @@
-"""What the demo portal keeps for a session: the other people, exchanges, forms without data, consents and files.
+"""What the demo portal keeps for a session: the other people, drafts, exchanges, blank forms, consents, files.
 
 Sealed in the login store until the sign-out. What is not noted here does not exist for the session.
 """
@@ -12,6 +12,7 @@ import orjson
 from gateway.api.procedures import find
 from gateway.api.request import Request
 from gateway.domain import sentences as say
+from gateway.domain.dates import rfc3339
 from gateway.domain.errors import NotFound, Unauthenticated, fault_at
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
@@ -56,6 +57,28 @@ async def keep_people(
         notes.setdefault("people", {})[procedure.code] = people
 
     await sessions_of(request).keep(session, note)
+
+
+async def draft_of(request: Request, session: Session, procedure: Procedure) -> Notes | None:
+    """What the person typed and let be kept: `values`, `at`."""
+    found: Notes | None = (await sessions_of(request).kept(session)).get("drafts", {}).get(procedure.code)
+    return found
+
+
+async def keep_draft(
+    request: Request, session: Session, procedure: Procedure, values: Mapping[str, object]
+) -> str:
+    """Keep it in place of the former one; without values there is none. When (RFC 3339). Raises TooLarge."""
+    at = rfc3339(request.services.clock.now())
+
+    def note(notes: Notes) -> None:
+        drafts = notes.setdefault("drafts", {})
+        drafts.pop(procedure.code, None)
+        if values:
+            drafts[procedure.code] = {"values": values, "at": at}
+
+    await sessions_of(request).keep(session, note)
+    return at
 
 
 async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:

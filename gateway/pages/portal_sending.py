@@ -51,6 +51,7 @@ from gateway.pages.portal_notes import (
     Notes,
     change_exchange,
     exchange_in,
+    keep_draft,
     procedure_of,
     session_in,
     sessions_of,
@@ -112,6 +113,7 @@ async def submit(request: Request, visit: Visit) -> Response:
         noted = await exchange_in(request, visit, body.exchange_id)
         await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
         noted = await change_exchange(request, visit, body.exchange_id, {"sent": digest})
+        await keep_draft(request, session_in(visit), procedure, {})
     kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
     more = NOT_KEPT if kept is False else ""
     return answer({"dossier": noted["code"], "url": _url(noted["code"]) + more, "kept": kept})

@@ -219,3 +219,23 @@ async def follows(page: Page, town: House, shot: Shot) -> None:
     await page.wait_for_url(f"{town.url}/login/logged-out*")
     await page.goto(f"{town.url}/portal/dossiers/{code}")
     assert "/login/" in page.url
+
+
+@on_session
+async def test_draft_is_saved_and_opened_again(town: House, profile: BrowserContext, shot: Shot) -> None:
+    page = await profile.new_page()
+    await to_the_form(page, town, shot, "Phạm Văn Thử")
+    purpose = page.get_by_label(re.compile("^Mục đích sử dụng"))
+    await purpose.fill("Vay vốn mua nhà")
+    await page.get_by_role("button", name="Lưu nháp").click()
+    await expect(page.locator("#sending")).to_contain_text("Đã lưu nháp")
+    await page.reload()
+    await expect(page.locator("#draft")).to_contain_text("Ông/bà có một bản nháp")
+    await is_clean(page)
+    await page.get_by_role("button", name="Mở lại nháp").click()
+    await expect(purpose).to_have_value("Vay vốn mua nhà")
+    await page.reload()
+    await page.get_by_role("button", name="Bỏ nháp").click()
+    await page.reload()
+    await expect(purpose).to_have_value("")
+    await expect(page.locator("#draft")).to_have_count(0)

@@ -772,6 +772,20 @@ async def test_consent_that_could_not_be_given_is_refused_before_the_dossier(bro
         assert (await citizen.call("/consents", {**keeping(), **wrong}))[0] == 422
 
 
+async def test_draft_is_offered_in_its_form_until_it_is_dropped_or_the_form_is_sent(browser: Browser) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    assert 'id="draft"' not in (await page(browser, citizen.form_url)).text
+    for values, is_there in (({"a": "<b>nháp</b>"}, True), ({}, False), ({"a": 1, "b": None}, True)):
+        assert (await citizen.call("/draft", {"values": values}))[0] == 200
+        shown = (await page(browser, citizen.form_url)).text
+        assert ('id="draft"' in shown) is is_there
+        assert "<b>nháp" not in shown
+    assert (await citizen.call("/draft", {"values": {"a": "x" * 70_000}}))[0] == 413
+    assert (await citizen.call("/submit", {"exchange_id": exchange, "values": form}))[0] == 200
+    assert 'id="draft"' not in (await page(browser, citizen.form_url)).text
+
+
 async def test_form_in_one_tab_lives_while_others_are_opened_and_filled(browser: Browser) -> None:
     citizen = await begun(browser)
     exchange, form = await citizen.ready()

@@ -1,4 +1,4 @@
-/** `<motlan-form>`: types of its attributes, members and events. Events name fields; values stand in `submit` alone. */
+/** `<motlan-form>`: types of its attributes, members and events. Events name fields; values stand in `submit` and `draft` alone. */
 
 /** What the portal's page gets when the person submits. */
 export interface MotlanSubmit {
@@ -27,18 +27,22 @@ export interface MotlanFormEventMap {
   decision: CustomEvent<{ exchange_id: string; accepted: number; refused: number }>;
   /** cancelable: `preventDefault()` where the page sends the form itself */
   submit: CustomEvent<MotlanSubmit>;
+  /** the person saves a draft (attribute `draft`): what was typed, by field */
+  draft: CustomEvent<{ values: Record<string, unknown> }>;
   /** the code of a problem, `unreachable` or `late_lost` */
   error: CustomEvent<{ code: string }>;
 }
 
 /**
  * Attributes: `procedure` (code), `src` (the portal's own server), `lang` (`vi`, `en`), `action` (where the form is posted
- * unless `submit` is cancelled), `agency` (who receives data under a consent), `heading` (level of its headings, 2),
+ * unless `submit` is cancelled), `draft` (there is a button to save one), `agency` (who receives data under a consent), `heading` (level of its headings, 2),
  * `theme` (`light`, `dark`; else the person's own).
  */
 export interface MotlanFormElement extends HTMLElement {
   /** role -> subject, where the portal's server does not know them; asks again */
   subjects: Record<string, unknown> | null;
+  /** what was typed, by field (null: taken out); set it to go on from there: asks again */
+  draft: Record<string, unknown>;
   /** what would be submitted now */
   readonly values: Record<string, unknown>;
   /** asks again; what was typed is gone */

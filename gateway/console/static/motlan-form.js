@@ -116,6 +116,7 @@
     ownEnded: ["Sự đồng ý lưu dữ liệu đã được rút lại.", "The consent to keep data is withdrawn."],
     ownStands: ["Nếu hồ sơ đã được nhận, dữ liệu được lưu đến khi ông/bà rút lại sự đồng ý ở trang Dữ liệu của tôi.", "If the form was received, the data are kept until you withdraw the consent on the page My data."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
+    draft: ["Lưu nháp", "Save draft"],
     checkTitle: ["Kiểm tra trước khi nộp", "Check before you submit"],
     submit: ["Nộp hồ sơ", "Submit"],
     back: ["Quay lại sửa", "Go back and edit"],
@@ -399,11 +400,16 @@
     #notes = new Map();
     #parts = {};
     #subjects = null;
+    #draft = {}; // what was typed before and kept by the portal: typed again when the form is there
     #known = "{}"; // what was typed when the gateway decided about papers
 
     /** Roles and people, where the portal's server does not know them itself. */
     get subjects() { return this.#subjects; }
     set subjects(given) { this.#subjects = given; if (this.isConnected) this.reload(); }
+
+    /** What was typed, for the portal to keep; set it to go on from there. */
+    get draft() { return this.#typedValues(); }
+    set draft(values) { this.#draft = values; if (this.isConnected) this.reload(); }
 
     /** What would be submitted now. */
     get values() { return this.#values(); }
@@ -555,6 +561,8 @@
           ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true, evidence: null, doubt: null }, value: null,
           attribute: null, typed: false, just: false, offer: null, choice: null, isKept: false, error: "",
         }));
+        for (const one of this.#fields) if (one.key in this.#draft) Object.assign(one, { typed: true, value: this.#draft[one.key] });
+        this.#draft = {};
         await this.#prefill(run);
       } catch (error) {
         if (run === this.#run) this.#failed(error);
@@ -688,7 +696,8 @@
       };
       const parts = this.#parts;
       parts.go = make("button", { type: "submit", class: "ml-button ml-main" }, this.say("check"));
-      parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest, make("div", { class: "ml-actions" }, parts.go));
+      parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest, make("div", { class: "ml-actions" }, parts.go,
+        this.hasAttribute("draft") && button(this.say("draft"), () => this.#emit("draft", { values: this.draft }))));
       // the element has events of its own
       const quiet = (event) => event.stopPropagation();
       const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {

@@ -86,6 +86,27 @@
   // what the form itself asked
   form.addEventListener("error", (event) => { if (event.detail?.code === "session_over") tellOver(); });
 
+  const asJson = { "Content-Type": "application/json" };
+  const keepDraft = (values) => call("/draft", JSON.stringify({ values }), asJson);
+
+  form.addEventListener("draft", async (event) => {
+    try {
+      await keepDraft(event.detail.values);
+      said.className = "notice lam";
+      tell(said.dataset.kept);
+    } catch (error) {
+      if (error.status === 401) tellOver();
+      else tellProblem(error.body ?? {});
+    }
+  });
+
+  const draft = document.getElementById("draft");
+  if (draft) {
+    draft.hidden = false;
+    draft.querySelector('[value="open"]').addEventListener("click", () => { form.draft = JSON.parse(draft.dataset.values); draft.remove(); });
+    draft.querySelector('[value="drop"]').addEventListener("click", () => { keepDraft({}).catch(() => {}); draft.remove(); });
+  }
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isSending) return;
@@ -99,7 +120,7 @@
       for (const [code, file] of Object.entries(files)) papers[code] = await sendFile(file);
       const sent = { exchange_id: exchange ?? form.dataset.blank, values, papers, ...(consent && { consent }) };
       isAsked = true;
-      location.assign((await call("/submit", JSON.stringify(sent), { "Content-Type": "application/json" })).url);
+      location.assign((await call("/submit", JSON.stringify(sent), asJson)).url);
     } catch (error) {
       isSending = false;
       const { body = {}, status = 500 } = error;
