@@ -195,6 +195,16 @@ def _next_link(header: str) -> str | None:
     return ""
 
 
+def _without(target: str, ending: str) -> str:
+    """An address of the provider's without the secret that it may repeat: the call adds it again."""
+    path, mark, query = target.partition("?")
+    if not ending or not mark:
+        return target
+    secret = ending.split("&")
+    kept = "&".join(pair for pair in query.split("&") if pair not in secret)
+    return f"{path}?{kept}" if kept else path
+
+
 def _count(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:18])
@@ -342,7 +352,7 @@ class PagedQuery:
             self._land(_broken(FaultCode.LIST_TOO_LONG))
         else:
             self._seen.add(page.following or "")
-            self._ask(following)
+            self._ask(following._replace(target=_without(following.target, self._auth.ending)))
 
     def _finish(self, query: SourceQuery, page: PageRead) -> None:
         first = self._first

@@ -56,6 +56,7 @@ class Listing:
         self.rows, self.size = rows, size
         self.change = change
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.targets: list[str] = []
         self.bodies: list[bytes] = []
         self.first = 1
         #: before the first answer over a connection
@@ -81,6 +82,7 @@ class Listing:
             json.loads(body) if body else {}
         )
         self.asked.append((parts.path, said))
+        self.targets.append(target)
         size = min(self.size, int(said.get("size", self.size)))
         if "page" in said:
             begin = (int(said["page"]) - self.first) * size
@@ -264,6 +266,14 @@ async def test_list_that_is_not_whole_is_none(
 def test_link_of_any_form_is_read_in_one_pass(header: str) -> None:
     """Each takes milliseconds; a scan that began anew at each bracket took a minute."""
     paging._next_link(header)
+
+
+async def test_secret_in_an_address_that_the_provider_repeats_is_sent_once() -> None:
+    auth = {"kind": "api_key", "in_query_as": "key", "secret": {"value": "a secret"}}
+    listing = Listing(rows_of(7), 3, change(1, page__next="/base/look?key=a+secret&after=3"))
+    got = await listed(listing, WAYS["next"], auth=auth)
+    assert got.values["names"] == rows_of(7)
+    assert listing.targets[1] == "/base/look?after=3&key=a+secret"
 
 
 async def test_relative_address_is_one_of_the_page_before() -> None:
