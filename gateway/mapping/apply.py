@@ -20,6 +20,7 @@ from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
+from gateway.mapping.holders import held_by_another, without
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
 from gateway.mapping.papers import wanting
@@ -137,6 +138,9 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
     dumps, held = orjson.dumps, situation.held
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
+    of_another = held_by_another(plan, answers, situation.named) if plan.holders else frozenset()
+    if of_another:
+        shown = without(plan, shown, of_another)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     for planned in plan.fields:
         one = planned.field
@@ -191,7 +195,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         if not is_plain:
             _fill_with_care(filled, plan, planned, shown, doubtful)
     if plan.papers:
-        _decide_papers(filled, plan, answers, shown, situation, doubtful)
+        _decide_papers(filled, plan, answers, shown, situation, doubtful, of_another)
     return filled
 
 
@@ -239,6 +243,7 @@ def _decide_papers(
     shown: list[SourceAnswer | None],
     situation: Situation,
     unconfirmed_queries: Mapping[int, Reason],
+    of_another: frozenset[str],
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     facts = Facts(
@@ -246,6 +251,7 @@ def _decide_papers(
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
+        of_another,
     )  # fmt: skip
     filled.facts = facts
     for code, paper in plan.papers.items():

@@ -210,12 +210,8 @@ class Compiler:
 
     def _check_word(self, word: str, procedure: Procedure) -> None:
         kind, name = word[:1], word[1:]
-        if kind in "?=":
-            if name not in procedure.predicates:
-                remedy = near(name, procedure.predicates, "add it under 'predicates'")
-                raise Unknown(f"the predicate '{name}' does not exist", remedy)
-            if kind == "=" and _leads_back(name, procedure.predicates):
-                raise Unknown(f"'{name}' is made of itself", "take it out of the predicates that it names")
+        if kind in "?=<":
+            _check_predicate(kind, name, procedure.predicates)
         elif kind == "@":
             _known_role(name, name, procedure.roles)
         elif kind == "~":
@@ -246,6 +242,18 @@ class Compiler:
             self._faults.add([document.problem(("subjects",), what, "leave 'signs_in' at one of them")])
 
 
+def _check_predicate(kind: str, name: str, predicates: Mapping[str, Predicate]) -> None:
+    """The name of a predicate; `=`: one that another is made of, `<`: one that compares holders."""
+    if name not in predicates:
+        remedy = near(name, predicates, "add it under 'predicates'")
+        raise Unknown(f"the predicate '{name}' does not exist", remedy)
+    if kind == "=" and _leads_back(name, predicates):
+        raise Unknown(f"'{name}' is made of itself", "take it out of the predicates that it names")
+    if kind == "<" and predicates[name].equal is None:
+        remedy = "write it as 'equal: [user:person.personal_id, parcel:land_parcel.owner_ids]'"
+        raise Unknown(f"the predicate '{name}' compares no holders", remedy)
+
+
 def _known_role(word: str, role: str, roles: Iterable[str]) -> None:
     if role not in roles:
         remedy = near(role, roles, f"use one of {', '.join(sorted(roles))}")
@@ -253,11 +261,16 @@ def _known_role(word: str, role: str, roles: Iterable[str]) -> None:
 
 
 def _found(role: Role) -> Iterator[tuple[str, str]]:
-    """How a role's subject is found: through a role, `@<role>`, or in evidence that names a person, `~<prefix>`."""
+    """How a role's subject is found: through a role, `@<role>`, or in evidence that names a person, `~<prefix>`.
+
+    And who holds it: `<<predicate>`.
+    """
     if role.through is not None:
         yield "through", f"@{role.through}"
     if role.found_in is not None:
         yield "found_in", f"~{role.found_in}"
+    if role.held_by is not None:
+        yield "held_by", f"<{role.held_by}"
 
 
 def _leads_back(name: str, predicates: Mapping[str, Predicate]) -> bool:

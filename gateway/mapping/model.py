@@ -164,6 +164,9 @@ class Role(Strict):
     through: str | None = None
     #: evidence that names the subject when the caller does not: `<role>:<type>.<attribute prefix>`
     found_in: str | None = None
+    #: objects: the predicate `equal` of a person's number and the holders that the object's evidence names; where it is
+    #: no, that evidence fills no field and cuts no paper
+    held_by: str | None = None
     #: relation of this person to the applicant; default: the person who signs in is the applicant, all others are
     #: represented
     relation: Relation | None = None

@@ -17,7 +17,7 @@ from gateway.mapping.answer import ScopeEntry
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
 from gateway.mapping.predicates import Facts, Truth, contradicted, lasts, predicate, value_of
-from gateway.mapping.procedure import DOSSIER, FORM, TYPED, evidence_of, stored
+from gateway.mapping.procedure import DOSSIER, FORM, TYPED, evidence_of, role_of, stored
 
 #: kind of doubt -> why the data do not replace a paper; any other kind: the condition is unknown
 _DOUBTS = {
@@ -71,8 +71,8 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
 
     A denial comes before an unknown.
     """
-    if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
-        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
+    if other := _of_another(facts, leaf):
+        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=other)
     faults: list[ProofVerdict] = []
     if leaf.has is None:
         verdict = _issued(facts, leaf)
@@ -89,6 +89,20 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
     if verdict.truth is not Truth.YES or not (rule := _rule_of(leaf)):
         return verdict
     return replace(verdict, by={"all_of": [*_together(verdict.by), *rule]})
+
+
+def _of_another(facts: Facts, leaf: Proof) -> str:
+    """The rule by which a proof is about another person or another's object; blank where it is not."""
+    if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
+        return f"same:form.{key}"
+    role = next(filter(facts.of_another.__contains__, _objects(leaf)), "") if facts.of_another else ""
+    return role and f"held_by:{role}"
+
+
+def _objects(leaf: Proof) -> Iterator[str]:
+    """The roles that a proof reads, in evidence and in the request."""
+    for word in (*evidence_of(leaf), *(place for places in leaf.bound.values() for place in places)):
+        yield role_of(word.partition(":" if ":" in word else ".")[0])
 
 
 def _named_otherwise(facts: Facts, role: str) -> str | None:

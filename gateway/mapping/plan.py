@@ -137,6 +137,8 @@ class Plan:
     #: reference about one of several subjects -> the rule that names the subject
     whose: Mapping[str, str]
     keeps: tuple[PeopleFilter, ...]
+    #: role of an object -> the predicate of its holder
+    holders: tuple[tuple[str, str], ...]
     #: confirming query -> queries that depend on the confirmed number
     confirms: Mapping[int, tuple[int, ...]]
     #: role -> the role through whose number, or in whose evidence, its subject is found
@@ -269,8 +271,12 @@ def make_plan(
     picks = {word: planner.pick(ref, queries) for word, ref in named.items()}
     keeps = _keeps(planned, slots)
     whose = _whose(named, many)
+    holders = tuple(
+        (name, role.held_by) for name, role in procedure.roles.items() if role.held_by is not None
+    )
     return Plan(
-        procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, confirms, hangs_on, {},
+        procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, holders, confirms,
+        hangs_on, {},
     )  # fmt: skip
 
 
@@ -332,6 +338,7 @@ def _paper_words(
     """The references of all papers and warnings; codes of stored papers go to the planner."""
     words: dict[str, None] = {}
     named = dict.fromkeys(rule.when for rule in planner.procedure.warnings.values()) if papers else {}
+    named |= {role.held_by: None for role in planner.procedure.roles.values() if role.held_by is not None}
     for paper in papers.values():
         if paper.when:
             named[paper.when] = None

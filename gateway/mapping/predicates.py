@@ -59,6 +59,8 @@ class Facts:
     dossier: str | None = None
     #: represented roles whose representation a source has proven
     represented: Collection[str] = frozenset()
+    #: roles whose object stands in somebody else's name
+    of_another: Collection[str] = frozenset()
 
     def in_form(self, key: str) -> object:
         """The value in the form: typed by the citizen, or filled; None when it is blank."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import House, on_session
+from tests.flows.conftest import House, new_official, on_session
 
 pytestmark = on_session
 
@@ -79,6 +79,40 @@ async def test_parcel_of_somebody_else_is_warned_of(shared_house: House) -> None
         subjects = {"owner": shared_house.subject(owner), "parcel": parcel}
         found = await told(shared_house, "1.013225", subjects)
         assert ("another_holds_the_parcel" in found) is warned
+
+
+@pytest.mark.parametrize(
+    ("procedure", "role", "fields"),
+    [
+        ("1.012753", "user", ("CDienTich6", "BDiaChi5", "DSuDungVaoMucDich7", "AThuaDatSo")),
+        ("1.013225", "owner", ("dienTich", "diaChiXayDung", "thuaDatSo")),
+    ],
+)
+async def test_parcel_of_somebody_else_fills_no_form_and_cuts_no_paper(
+    patient: House, procedure: str, role: str, fields: tuple[str, ...]
+) -> None:
+    parcel = {"commune": "11953", "sheet": "12", "number": "345"}
+
+    async def asked(who: str) -> Any:
+        # nobody asked in the official's name before: a silent source is no cached answer
+        subjects = {role: patient.subject(who), "parcel": parcel}
+        return await patient.prefill(procedure, subjects, official=new_official())
+
+    own = await asked("facts_example")
+    assert all(own["fields"][one]["value"] for one in fields)
+    values = {str(own["fields"][one]["value"]) for one in fields[:2]}
+    for silent in (False, True):
+        if silent:
+            await patient.misbehave("population", "fault200")
+        answer = await asked("single")
+        for one in fields:
+            entry = answer["fields"][one]
+            assert (entry["value"], entry["reason"]["code"]) == (None, "object_differs"), one
+        assert not any(one in str(answer) for one in values)
+        states = {one["code"]: one["state"] for one in answer["papers"]}
+        assert {states[one] for one in states if one in ("payment_proof", "land_certificate_copy")} == {
+            "required"
+        }
 
 
 async def test_warning_goes_with_the_evidence_that_the_citizen_refuses(patient: House) -> None:
