@@ -182,8 +182,10 @@ class Shape:
         `complete` keeps what a message must have besides: it cannot be given a value, so that its lack is noticed.
         """
         wanted: dict[str, list[tuple[str, ...]]] = {}
-        for head, *rest in _expanded(paths):
-            wanted.setdefault(head, []).append(tuple(rest))
+        for names in _expanded(paths):
+            if not names:
+                return self
+            wanted.setdefault(names[0], []).append(names[1:])
         return self._narrowed(wanted, complete=complete)
 
     def _narrowed(self, wanted: Mapping[str, Sequence[tuple[str, ...]]], *, complete: bool) -> "Shape":

@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple
 
 from lxml import etree
 
-from adapters.transport.child import ChildFailed, call
+from adapters.transport.child import call
 from adapters.transport.shapes import TEXT, Content, ContentRow, Shape, linked
-from adapters.transport.xsd import XS, Schemas, UnusableWsdl, XmlFiles, line_of
+from adapters.transport.xsd import XS, Schemas, UnusableWsdl, XmlFiles, line_of, name_of
 from gateway.domain.errors import ConfigError, Problem
 
 Version = Literal["1.1", "1.2"]
@@ -94,6 +94,8 @@ class _Known(NamedTuple):
             return False
 
 
+_Read = tuple[list[_Offer], list[ContentRow], Mapping[str, bytes]]
+
 #: by the digest of the WSDL: a reload asks for those alone that changed
 _KNOWN: dict[bytes, _Known] = {}
 _MOST = 64
@@ -167,10 +169,12 @@ def load(wsdl: Path, *, port: str = "", version: str = "") -> Operations:
         known = _known(wsdl)
     except UnusableWsdl as error:
         raise ConfigError([Problem(error.file, error.line, error.what, error.remedy)]) from None
-    except (ChildFailed, OSError, MemoryError) as error:
+    except Exception as error:  # whatever a file of somebody else does ends as words
         what, remedy = "this WSDL cannot be read", _REMEDY
         if isinstance(error, TimeoutError):
             what, remedy = f"{what} within {_SECONDS:.0f} seconds", "give a smaller WSDL"
+        elif isinstance(error, RecursionError):
+            what, remedy = f"{what}: it is nested too deep", "give a smaller WSDL"
         elif isinstance(error, MemoryError):
             what, remedy = f"{what} within {_MEMORY_BYTES >> 20} MB of memory", "give a smaller WSDL"
         raise ConfigError([Problem(wsdl.name, 0, f"{what} ({type(error).__name__})", remedy)]) from error
@@ -184,7 +188,10 @@ def _known(wsdl: Path) -> _Known:
     digest = _digest(wsdl.read_bytes())
     known = _KNOWN.get(digest)
     if known is None or not known.holds_for(wsdl):
-        offers, rows, files = call(_read, wsdl, seconds=_SECONDS)
+        read = call(_read, wsdl, seconds=_SECONDS)
+        if isinstance(read, UnusableWsdl):
+            raise read
+        offers, rows, files = read
         known = _KNOWN[digest] = _Known(offers, linked(rows), files, {})
         if len(_KNOWN) > _MOST:
             del _KNOWN[next(iter(_KNOWN))]
@@ -214,15 +221,18 @@ def _chosen(known: _Known, file: str, port: str, version: str) -> Operations:
 # ------------------------------------------------------------------------------------------- the child
 
 
-def _read(wsdl: Path) -> tuple[list[_Offer], list[ContentRow], Mapping[str, bytes]]:
-    """What the child does."""
+def _read(wsdl: Path) -> _Read | UnusableWsdl:
+    """What the child does. A refusal is an answer: this child reads the next one too."""
     with _limited():
-        files = XmlFiles(wsdl)
-        description = _Description(files)
-        description.add(wsdl)
-        description.schemas.check_imports()
-        offers = description.offers(wsdl.name)
-        description.schemas.finish()
+        try:
+            files = XmlFiles(wsdl)
+            description = _Description(files)
+            description.add(wsdl)
+            description.schemas.check_imports()
+            offers = description.offers(wsdl.name)
+            description.schemas.finish()
+        except UnusableWsdl as error:
+            return error
         return offers, description.schemas.rows, files.digests
 
 
@@ -457,7 +467,7 @@ class _BoundOperation:
         self._all, self._of = binding.all, binding
         self._file, self._space, self._node = binding.file, binding.space, operation
         self._own = operation.find(f"{{{self._space}}}operation")
-        self._name = operation.get("name", "").strip()
+        self._name = name_of(operation, self._file)
 
     def offer(self, offer: _Offer) -> _Offer:
         """The whole offer; UnusableWsdl if it cannot be used."""
@@ -559,7 +569,7 @@ class _BoundOperation:
                 rows.append(_row(*self._element(part, file)))
                 continue
             number = self._all.schemas.index_of(_qname(part, "type"), part, file)
-            rows.append(_row(part.get("name", ""), False, number))
+            rows.append(_row(name_of(part, file), False, number))
         return self._all.schemas.made(ContentRow(rows))
 
     def _header(self, bound: etree._Element, message: _Definition) -> int | None:

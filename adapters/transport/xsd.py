@@ -26,6 +26,7 @@ _ENCODED = "http://schemas.xmlsoap.org/soap/encoding/"
 _KNOWN_SPACES = frozenset(
     {XS, _XML, _ENCODED, "http://www.w3.org/2003/05/soap-encoding", "http://www.w3.org/2005/05/xmlmime"}
 )
+_NAME = re.compile(r"[^\W\d][\w.·-]*")
 _LISTS = frozenset({"NMTOKENS", "IDREFS", "ENTITIES"})
 
 MOST_BYTES = 20_000_000
@@ -95,6 +96,9 @@ class XmlFiles:
             root = etree.fromstring(data, parser)
         except etree.XMLSyntaxError as error:
             line = error.lineno or 0
+            if "HUGE" in error.msg:
+                what = "is nested too deep, or has a text or a tag that is too large"
+                raise UnusableWsdl(name, line, what, _TOO_MUCH) from None
             raise UnusableWsdl(name, line, f"is not XML: {error.msg}", f"mend line {line}") from None
         if root.getroottree().docinfo.internalDTD is not None:
             raise UnusableWsdl(name, 1, "has a DOCTYPE, which is never read", _DOCTYPE)
@@ -136,6 +140,15 @@ def _file(path: Path) -> Path | None:
     except (OSError, ValueError):
         return None
     return alike[0] if len(alike) == 1 else None
+
+
+def name_of(node: etree._Element, file: str) -> str:
+    """The name that a node declares; UnusableWsdl where it is no name of XML."""
+    name = (node.get("name") or "").strip()
+    if not _NAME.fullmatch(name):
+        what = f"has an {etree.QName(node).localname} whose name is no name: '{name[:40]}'"
+        raise UnusableWsdl(file, line_of(node), what, "mend the name")
+    return name
 
 
 def line_of(node: etree._Element) -> int:
@@ -239,11 +252,12 @@ class Schemas:
         self, node: etree._Element, schema: _SchemaText
     ) -> list[tuple[etree._Element, Path, str | None]]:
         """A child of a schema: a declaration, or schemas to read too."""
-        kind, name = etree.QName(node).localname, node.get("name")
-        if name is not None:
+        kind = etree.QName(node).localname
+        if node.get("name") is not None:
+            name = name_of(node, schema.file)
             self._declare(
                 kind.replace("simpleType", "type").replace("complexType", "type"),
-                name.strip(),
+                name,
                 _Declaration(node, schema),
             )
             return []
@@ -295,6 +309,10 @@ class Schemas:
             raise UnusableWsdl(schema.file, line_of(node), what, f'declare it: xmlns:{prefix}="…"')
         if space is None and not schema.root.get("targetNamespace"):
             space = schema.space
+        if not _NAME.fullmatch(name):
+            raise UnusableWsdl(
+                schema.file, line_of(node), f"names '{text[:40]}', which is no name", "mend it"
+            )
         return space or "", name
 
     def _find(
@@ -559,7 +577,7 @@ class Schemas:
     def _element(self, node: etree._Element, schema: _SchemaText, least: int, most: int) -> _Particle | None:
         ref = node.get("ref")
         if ref is None:
-            name = node.get("name", "").strip()
+            name = name_of(node, schema.file)
             space = schema.space if schema.is_qualified(node, "elementFormDefault") else ""
             types = self._lazily(_Declaration(node, schema))
             return _ElementUse(
@@ -619,7 +637,7 @@ class Schemas:
         else:
             name = (
                 schema.space if schema.is_qualified(node, "attributeFormDefault") else "",
-                node.get("name", "").strip(),
+                name_of(node, schema.file),
             )
         tag = f"@{_tag(*name)}"
         if node.get("use") == "prohibited":

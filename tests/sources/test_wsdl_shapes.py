@@ -1,6 +1,10 @@
 """What zeep cannot show: types by `xsi:type`, substitution, layouts, ports, headers, refusals, bounds."""
 
+import random
+import re
 import time
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -412,6 +416,66 @@ def test_what_leads_in_a_circle_ends(tmp_path: Path, declarations: str) -> None:
     began = time.monotonic()
     assert load(wsdl)["Ask"].answer.narrowed(["Text"]).name == "Told"
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("heap", "says"),
+    [
+        ("<a/>" * 1_000_001, "makes more than 1000000 tags"),
+        ("<a>" * 300 + "</a>" * 300, "is nested too deep"),
+        (f"<a b='{'x' * 11_000_000}'/>", "is nested too deep, or has a text or a tag that is too large"),
+    ],
+    ids=["many", "deep", "long"],
+)
+def test_heaps_of_markup_are_refused(tmp_path: Path, heap: str, says: str) -> None:
+    assert says in problem(lambda: load(hostile(tmp_path, heap))).what
+
+
+def test_name_that_would_write_markup_into_a_request_is_refused(tmp_path: Path) -> None:
+    wsdl = changed(tmp_path, 'name="Text"', 'name="Text&gt;&lt;Other"')
+    with pytest.raises(PathRefused, match="whose name is no name"):
+        load(wsdl)["Ask"].request.narrowed(["Text"])
+
+
+async def test_spoiled_wsdl_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    """Tags dropped, doubled, moved, words exchanged; one child reads them all."""
+    texts = [path.read_text() for path in sorted(SHAPES.glob("*.wsdl"))]
+    chance = random.Random(17)
+    outcomes: Counter[str] = Counter()
+    for number in range(300):
+        wsdl = tmp_path / f"{number}.wsdl"
+        wsdl.write_text(spoiled(chance.choice(texts), chance))
+        try:
+            known = load(wsdl)
+            for name in known:
+                known[name].answer.narrowed(islice(known[name].answer.leaves(4), 20))
+            outcomes["read"] += 1
+        except ConfigError as error:
+            [found] = error.problems
+            assert "(" not in found.what.partition("cannot be read")[2], found
+            outcomes["refused"] += 1
+        except PathRefused:
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 30, outcomes
+
+
+def spoiled(text: str, chance: random.Random) -> str:
+    for _ in range(chance.randint(1, 3)):
+        pieces = re.findall(r"<[^>]+>|[^<]+|\"[^\"]*\"", text)
+        one, other = chance.randrange(len(pieces)), chance.randrange(len(pieces))
+        words = re.findall(r'"[^"]*"', text)
+        match chance.randint(0, 3):
+            case 0:
+                del pieces[one]
+            case 1:
+                pieces.insert(one, pieces[other])
+            case 2:
+                pieces[one], pieces[other] = pieces[other], pieces[one]
+            case _ if words:
+                word = chance.choice([*words, '""', '":"', '"x:y"', '"-1"'])
+                pieces = [text.replace(chance.choice(words), word, 1)]
+        text = "".join(pieces)
+    return text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
