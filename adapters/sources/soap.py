@@ -78,7 +78,7 @@ def _unmapped(source: str, plan: ServicePlan, refused: PathRefused) -> ConfigErr
         *((("answer", name), str(getattr(answer, name))) for name in _PATHS),
     ]
     where = next((where for where, path in places if refused.word in re.split(r"[.\[\]=:]", path)), ())
-    file, what = f"mappings/sources/{source}.yaml", f"names '{refused.word}', which {refused.what}"
+    file, what = f"mappings/sources/{source}.yaml", refused.what
     return ConfigError([Problem(file, 0, what, refused.remedy, place=("services", plan.operation, *where))])
 
 
@@ -128,9 +128,8 @@ def _request_of(operation: WsdlOperation, plan: ServicePlan) -> tuple[Shape, Sha
     paths = [path for path in plan.mapping.request if not path.startswith(mark)]
     blocks = [path.removeprefix(mark) for path in plan.mapping.request if path.startswith(mark)]
     if blocks and operation.header is None:
-        raise PathRefused(
-            HEADER, "the WSDL does not have in this message", "take it out: its binding has no header"
-        )
+        what = f"names '{HEADER}', which the WSDL does not have in this message"
+        raise PathRefused(HEADER, what, "take it out: its binding has no header for this operation")
     request = operation.request.narrowed(paths, complete=True)
     header = operation.header.narrowed(blocks, complete=True) if blocks and operation.header else None
     return request, header

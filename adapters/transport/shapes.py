@@ -26,10 +26,10 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:latest:)?([^\[\]=]*)(?:=[^\[\]]*)?\]")
 
 
 class PathRefused(Exception):
-    """A path that leads to nothing which can be read or written; `word` is the name in it that does not fit."""
+    """Paths that do not fit a message; `word` is the name that does not."""
 
     def __init__(self, word: str, what: str, remedy: str) -> None:
-        """`what` continues a sentence that begins with the place of the path."""
+        """`what` goes on from the place of the path: "names 'x', which …"."""
         super().__init__(word, what, remedy)
         self.word, self.what, self.remedy = word, what, remedy
 
@@ -179,7 +179,7 @@ class Shape:
     def narrowed(self, paths: Iterable[str], *, complete: bool = False) -> "Shape":
         """Only what these dotted paths name; PathRefused names a path that leads nowhere.
 
-        `complete` keeps what a message must have besides: it cannot be given a value, so that its lack is noticed.
+        With `complete` it has all that a message must have, and PathRefused names what the paths do not give.
         """
         wanted: dict[str, list[tuple[str, ...]]] = {}
         for names in _expanded(paths):
@@ -191,19 +191,22 @@ class Shape:
     def _narrowed(self, wanted: Mapping[str, Sequence[tuple[str, ...]]], *, complete: bool) -> "Shape":
         content = self.content
         if content.fault is not None:
-            raise PathRefused(self.name, f"has a fault: {content.fault.what}", content.fault.remedy)
+            what = (
+                f"names '{self.name}', whose type cannot be used: '{content.fault.file}' {content.fault.what}"
+            )
+            raise PathRefused(self.name, what, content.fault.remedy)
         if content.children is None:
             if wanted:
-                raise PathRefused(next(iter(wanted)), *_no_child(self, next(iter(wanted))))
+                raise _no_child(self, next(iter(wanted)))
             return self
         known = {child.name: child for child in content.children}
         if content.kinds:
             known[TYPE] = Shape(TYPE)
         for name in wanted:
             if name not in known:
-                raise PathRefused(name, *_no_child(self, name))
+                raise _no_child(self, name)
         kept = (
-            child.reached_by(wanted[name], complete=complete) if name in wanted else _stub(child)
+            child.reached_by(wanted[name], complete=complete) if name in wanted else _unasked(child)
             for name, child in known.items()
             if name in wanted or (complete and child.required)
         )
@@ -220,7 +223,9 @@ class Shape:
             if wanted:
                 word = next(iter(wanted))
                 remedy = f"write '{self.name}.{TEXT}' for its text beside '{self.name}.{word}'"
-                raise PathRefused(self.name, "is both its text and its attributes", remedy)
+                raise PathRefused(
+                    self.name, f"names '{self.name}', of which attributes are wanted too", remedy
+                )
             return replace(self, content=_text_of(self.content))
         self._narrowed(wanted, complete=complete)
         return self
@@ -248,25 +253,31 @@ def _expanded(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(names)
 
 
-def _no_child(shape: Shape, name: str) -> tuple[str, str]:
-    """What is wrong with a name below an element, and what to write."""
+def _no_child(shape: Shape, name: str) -> PathRefused:
+    """A name that leads nowhere below an element, and what to write."""
     held = shape.children
     alike = [child for child in held or () if child.name.rpartition("}")[2] == name]
     if alike:
         choices = " or ".join(f"'{child.name}' ({child.tag[1:].partition('}')[0]})" for child in alike)
-        return "stands for elements of two namespaces", f"write {choices}"
-    what = "the WSDL does not have in this message"
+        what = f"names '{name}', which stands for elements of {len(alike)} namespaces"
+        return PathRefused(name, what, f"write {choices}")
+    what = f"names '{name}', which the WSDL does not have in this message"
     remedy = "correct the path: elements are named as in the WSDL, from the message's element on"
     if held is None:
-        return f"{what}: '{shape.name}' holds text", remedy
+        return PathRefused(name, f"{what}: '{shape.name}' holds text", remedy)
     alike_name = nearest(name, (child.name for child in held))
-    return what, f"{remedy} (did you mean '{alike_name}'?)" if alike_name else remedy
+    return PathRefused(name, what, f"{remedy} (did you mean '{alike_name}'?)" if alike_name else remedy)
 
 
-def _stub(shape: Shape) -> Shape:
-    """Something that must be there and that no path gives: empty where that is enough, else a lack."""
+def _unasked(shape: Shape) -> Shape:
+    """What a message must have and no path gives: nil or empty where that is enough. Else PathRefused."""
     is_enough = shape.children is not None and not any(one.required for one in shape.children)
-    return replace(shape, content=Content(()) if is_enough and not shape.content.kinds else PLAIN)
+    if shape.nillable:
+        return replace(shape, content=PLAIN)
+    if is_enough and not shape.content.kinds:
+        return replace(shape, content=Content(()))
+    what = f"does not give '{shape.name}', which the WSDL demands in this message"
+    raise PathRefused(shape.name, what, f"add a place '{shape.name}', with a value or from where it comes")
 
 
 def _text_of(content: Content) -> Content:

@@ -54,6 +54,26 @@ _SHARED_OPTIONS: dict[str, Any] = {
     "fault_code": {"description": "place of the code in a SOAP fault or in a JSON body", "type": "string"},
     "fault_blank": {"description": "what a JSON body without a code means", "enum": ["found", "invalid"]},
 }
+#: words of `options` of a SOAP source, for editors, as above
+_SOAP_OPTIONS: dict[str, Any] = {
+    "wsdl": {"description": "a WSDL 1.1 below the data root", "type": "string"},
+    "port": {"description": "port, or Service.Port, where several offer an operation", "type": "string"},
+    "soap_version": {"description": "default: that of the WSDL", "enum": ["1.1", "1.2"]},
+    "addressing": {
+        "description": "WS-Addressing; default: as the WSDL demands",
+        "oneOf": [
+            {"enum": ["true", "false", True, False]},
+            {
+                "type": "object",
+                "required": ["to"],
+                "additionalProperties": False,
+                "properties": {"to": {"type": "string"}},
+            },
+        ],
+    },
+    "soap_action": {"description": "instead of the one that the WSDL names", "type": "string"},
+    "content_type": {"description": "what the request declares", "type": "string"},
+}
 
 
 class PagingSettings(Settings):
@@ -138,7 +158,9 @@ class SourceSettings(Settings):
     #: read and checked by the adapter (`kind` names the profile)
     auth: dict[str, Any] = {"kind": "none"}
     #: further settings, read and checked by the adapter
-    options: dict[str, Any] = Field({}, json_schema_extra={"properties": _SHARED_OPTIONS})
+    options: dict[str, Any] = Field(
+        {}, json_schema_extra={"properties": {**_SHARED_OPTIONS, **_SOAP_OPTIONS}}
+    )
     limits: Limits = Limits()
     services: dict[str, ServiceSettings]
 

@@ -101,6 +101,18 @@ def test_attribute_that_must_be_there_is_missed() -> None:
     assert caught.value.place == "@id"
 
 
+def test_what_a_message_must_have_and_no_place_gives_is_told_at_start() -> None:
+    shape = ask("attributes").request
+    with pytest.raises(PathRefused) as caught:
+        shape.narrowed(["Weight"], complete=True)
+    assert caught.value.what == "does not give '@id', which the WSDL demands in this message"
+    # an element that may be empty is written empty
+    asked = etree.fromstring(
+        Envelope(shape.narrowed(["Weight", "@id"], complete=True)).write({"@id": "1", "Weight": ["2"]})
+    )
+    assert names(asked[1][0]) == ["Weight", "Empty"]
+
+
 def test_attribute_is_written_so_that_no_text_can_leave_it() -> None:
     hostile = '1" x="2&<>\n\t'
     asked = body(ask("attributes"), {"@id": hostile, "Weight": ["1"], "Empty": {"@code": "x"}})[0]
@@ -180,7 +192,7 @@ def test_text_with_attributes_is_read_alone_or_with_them() -> None:
     assert answered(operation, told, "Weight.#text", "Weight.@unit") == {
         "Weight": [{"#text": "61", "@unit": "kg"}]
     }
-    with pytest.raises(PathRefused, match="both its text and its attributes"):
+    with pytest.raises(PathRefused, match="attributes are wanted too"):
         operation.answer.narrowed(["Weight", "Weight.@unit"])
 
 

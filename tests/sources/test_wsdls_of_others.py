@@ -157,7 +157,7 @@ def test_each_wsdl_offers_operations_that_can_be_written_and_read(wsdl: Path) ->
         for shape in (operation.request, operation.answer):
             leaves = list(islice(shape.leaves(4), 40))
             Decoder(shape.narrowed(leaves))
-            Envelope(shape.narrowed(leaves, complete=True), operation.version, operation.header)
+            Envelope(shape, operation.version, operation.header)  # a circle is no endless way
 
 
 def compared() -> list[str]:
