@@ -293,6 +293,7 @@ def _predicates(one: ProcedureMapping) -> Iterator[tuple[Loc, str]]:
             if word := getattr(predicate, at):
                 yield (name, at), word
         yield from (((name, "equal"), word) for word in predicate.equal or ())
+        yield from (((name, "same_person"), f"@{role}") for role in predicate.same_person or ())
         yield from (((name, "agree"), word) for word in predicate.agree)
         if predicate.role_given is not None:
             yield (name, "role_given"), f"@{predicate.role_given}"

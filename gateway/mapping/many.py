@@ -106,6 +106,8 @@ def _asked(rule: Predicate, role: str, slot: str) -> Predicate:
             "attribute": rule.attribute and _word(rule.attribute, role, slot),
             "agree": tuple(_word(word, role, slot) for word in rule.agree),
             "equal": left_and_right,
+            "same_person": rule.same_person
+            and tuple(slot if one == role else one for one in rule.same_person),
             "younger_than": rule.younger_than and _word(rule.younger_than, role, slot),
             "until": rule.until and _word(rule.until, role, slot),
         }

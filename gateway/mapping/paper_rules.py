@@ -43,6 +43,8 @@ class Predicate(Strict):
     otherwise: Literal["no"] | None = None
     #: two attributes that must be equal, or one an item of the other's list (both present)
     equal: tuple[str, str] | None = None
+    #: two roles that are one person: by number, else by name and birth date; no: the numbers of the evidence differ
+    same_person: tuple[str, str] | None = None
     #: true when the caller named this role (a fact of the request)
     role_given: str | None = None
     #: the date attribute is less than `years` ago: the age of a person, or the time since a paper was issued
@@ -65,7 +67,7 @@ class Predicate(Strict):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         forms = (
-            "attribute", "equal", "role_given", "younger_than", "known_field", "until", "said_by",
+            "attribute", "equal", "same_person", "role_given", "younger_than", "known_field", "until", "said_by",
             "not_",
         )  # fmt: skip
         given = [name.rstrip("_") for name in forms if getattr(self, name) not in (None, ())]

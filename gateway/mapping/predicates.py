@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from unicodedata import normalize
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import SAID, SourceAnswer
@@ -31,6 +32,8 @@ class Truth(StrEnum):
 
 #: the value of the negation
 OPPOSITE = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
+#: letters of `1990-02-15`
+_FULL_DATE = 10
 #: values about several subjects, strongest first: where all must be true, and where one is enough
 _FOR_EVERY = (Truth.NO, Truth.UNKNOWN, Truth.YES)
 _FOR_ONE = (Truth.YES, Truth.UNKNOWN, Truth.NO)
@@ -119,11 +122,49 @@ def _compared(facts: Facts, rule: Predicate) -> Truth:
         if left is None or right is None:
             return Truth.UNKNOWN
         return Truth.YES if _same(left, right) else Truth.NO
+    if rule.same_person is not None:
+        return _same_person(facts, *rule.same_person)
     if rule.younger_than is not None:
         return _younger(value_of(facts, rule.younger_than), rule.years, facts.today)
     if rule.until is not None:
         return lasts(value_of(facts, rule.until), facts.today)
     return _from_table(rule, facts.known.get(rule.known_field or ""))
+
+
+def _same_person(facts: Facts, left: str, right: str) -> Truth:
+    """Whether two roles are one person.
+
+    A number that both have decides; numbers that the caller only claims prove no difference. Without one, the same
+    name and the same full birth date are the same person.
+    """
+    slots = [facts.plan.slots.get(role, role) for role in (left, right)]
+    if slots[0] == slots[1]:
+        return Truth.YES
+    one, other = (value_of(facts, f"{role}:person.personal_id") for role in (left, right))
+    if one is not None and other is not None:
+        return Truth.YES if one == other else Truth.NO
+    numbers = [
+        _numbers_of(facts.named.get(slot)) | {number}
+        for slot, number in zip(slots, (one, other), strict=True)
+    ]
+    if (numbers[0] & numbers[1]) - {None}:
+        return Truth.YES
+    who = [_name_and_birth(facts, role, slot) for role, slot in zip((left, right), slots, strict=True)]
+    return Truth.YES if who[0] is not None and who[0] == who[1] else Truth.UNKNOWN
+
+
+def _numbers_of(subject: Subject | None) -> set[object]:
+    return set() if subject is None else {subject.personal_id, subject.old_id, subject.passport}
+
+
+def _name_and_birth(facts: Facts, role: str, slot: str) -> tuple[str, str] | None:
+    """Name and full birth date of a role, by evidence, else as the caller named them; None where one is not known."""
+    named = facts.named.get(slot)
+    name = value_of(facts, f"{role}:person.full_name") or (named and named.full_name)
+    born = str(value_of(facts, f"{role}:person.birth_date") or (named and named.birth_date) or "")
+    if not isinstance(name, str) or len(born) != _FULL_DATE:
+        return None
+    return " ".join(normalize("NFC", name).casefold().split()), born
 
 
 def contradicted(facts: Facts, name: str) -> bool:

@@ -171,9 +171,15 @@ def _is_no_day(value: object) -> bool:
         return True
 
 
+#: what makes two roles one person
+SAME_PERSON = ("personal_id", "full_name", "birth_date")
+
+
 def refs_of_predicate(predicate: Predicate) -> tuple[str, ...]:
     """References that a predicate reads itself."""
+    two = reversed(predicate.same_person or ())
     named = (
+        *(f"{role}:person.{name}" for role in two for name in SAME_PERSON),
         predicate.attribute, *predicate.agree, *(predicate.equal or ()), predicate.younger_than, predicate.until,
     )  # fmt: skip
     return tuple(word for word in named if word)

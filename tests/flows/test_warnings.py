@@ -1,10 +1,15 @@
 """What blocks a filing is said before it is filed, and refuses nothing; papers say on what law they rest."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.flows.conftest import House, new_official, on_session
+from gateway.domain.parties import SubjectKind
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.paper_rules import Predicate
+from gateway.mapping.procedure import refs_of_predicate
+from tests.flows.conftest import ROOT, House, new_official, on_session
 
 pytestmark = on_session
 
@@ -34,6 +39,69 @@ async def test_marriage_that_cannot_be_registered_is_warned_of(
     shared_house: House, male: str, female: str, codes: set[str]
 ) -> None:
     assert {*await told(shared_house, "1.000894", couple(shared_house, male, female))} == codes
+
+
+@pytest.mark.parametrize(
+    ("procedure", "roles", "code"),
+    [
+        ("2.000720", {"owner": "household_business_owner", "requester": "dead"}, "requester_not_alive"),
+        ("2.000720", {"owner": "household_business_owner", "requester": "missing"}, "requester_not_alive"),
+        ("1.004222", {"applicant": "single", "household_head": "missing"}, "head_not_alive"),
+        ("1.004194", {"applicant": "missing"}, "applicant_not_alive"),
+    ],
+)
+async def test_dead_or_missing_person_is_warned_of_in_every_role(
+    shared_house: House, procedure: str, roles: dict[str, str], code: str
+) -> None:
+    dead = {role: shared_house.subject(trait) for role, trait in roles.items()}
+    assert code in await told(shared_house, procedure, dead)
+    # the living are not
+    living = {role: "divorced" if trait in ("dead", "missing") else trait for role, trait in roles.items()}
+    people = {role: shared_house.subject(trait) for role, trait in living.items()}
+    assert code not in await told(shared_house, procedure, people)
+
+
+#: nobody is asked about the members who move: only their household names them
+NOT_ASKED = {("1.004222", "members"), ("1.004194", "members")}
+
+
+async def test_every_role_of_a_person_has_a_warning_of_death() -> None:
+    without = []
+    for code, procedure in load_catalogue(ROOT).procedures.items():
+        read = {ref for rule in procedure.warnings.values() for ref in _refs(procedure.predicates, rule.when)}
+        without += [
+            (code, name)
+            for name, role in procedure.roles.items()
+            if SubjectKind.PERSON in role.kind and f"{name}:person.life_status" not in read
+        ]
+    assert set(without) == NOT_ASKED
+
+
+def _refs(predicates: Mapping[str, Predicate], name: str) -> set[str]:
+    rule = predicates[name]
+    return {*refs_of_predicate(rule)}.union(*(_refs(predicates, one) for one in rule.others))
+
+
+async def test_one_person_on_both_sides_is_warned_of_however_they_are_named(patient: House) -> None:
+    old, new = patient.subject("old_id_only"), patient.subject("facts_example")
+    sides = (
+        ({**old}, {**old}),  # nobody gives a new number of theirs
+        ({**new}, {"same_as": "male"}),
+        ({**new}, {**new}),
+    )
+    for silent in (False, True):
+        if silent:
+            await patient.misbehave("population", "fault200")
+        for male, female in sides:
+            body = {"male": male, "female": female}
+            found = await told(patient, "1.000894", body, official=new_official())
+            assert "one_person_twice" in found, (male, female, silent)
+            spoken = found["one_person_twice"]["for_official"]
+            assert spoken["vi"]
+    # another person of the same name is another person, and a couple is two
+    twin = {**old, "old_id": "147203698", "birth_date": "1957-07-28"}
+    for body in ({"male": old, "female": twin}, couple(patient, "single", "ethnic_minority")):
+        assert "one_person_twice" not in await told(patient, "1.000894", body, official=new_official())
 
 
 async def test_warning_names_attribute_source_and_rule_and_speaks_to_citizen_and_official(
