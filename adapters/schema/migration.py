@@ -35,6 +35,7 @@ from adapters.schema.revisions import (
     r0017_file_uids,
     r0018_said,
     r0019_run_staff,
+    r0020_on_duty,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -63,6 +64,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0017_file_uids.REVISION,
     r0018_said.REVISION,
     r0019_run_staff.REVISION,
+    r0020_on_duty.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

@@ -39,6 +39,8 @@ class Revision:
     both: tuple[str, ...] = ()
     sqlite: tuple[str, ...] = ()
     postgres: tuple[str, ...] = ()
+    #: indexes over large tables that stand: PostgreSQL makes them beside the writers, before the transaction
+    made_before: tuple[str, ...] = ()
 
     def in_sqlite(self) -> tuple[str, ...]:
         """The statements for SQLite."""
@@ -47,6 +49,16 @@ class Revision:
     def in_postgres(self) -> tuple[str, ...]:
         """The statements for PostgreSQL."""
         return (*self.both, *self.postgres)
+
+    def beside_writers(self) -> dict[str, str]:
+        """The statement of each index that is made before, by its name; PostgreSQL runs it outside a transaction."""
+        made = {
+            name: next(one for one in self.in_postgres() if f" {name} ON " in one)
+            for name in self.made_before
+        }
+        return {
+            name: one.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1) for name, one in made.items()
+        }
 
 
 _IDENTITY = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from adapters.schema.revisions.r0020_on_duty import INDEX, WHERE_POSTGRES, WHERE_SQLITE
 from adapters.stores.database import Database, ReadKind
 from adapters.stores.log_reader import bytes_of
 from adapters.stores.log_search import BLOCKS, span, window
@@ -68,8 +69,8 @@ GROUP BY source, outcome ORDER BY 3 DESC, source, outcome LIMIT """
 
 # Only the record says whether the named official acted. An official who did not act has no row.
 _OFFICIALS = """, i AS (
- SELECT r.*, CASE WHEN {duty} > 0 THEN 1 ELSE 0 END AS duty FROM r CROSS JOIN append_log a
- WHERE a.seq = r.seq AND r.phase = 'intent' AND {who}),
+ SELECT r.*, CASE WHEN a.seq IS NULL THEN 0 ELSE 1 END AS duty FROM r LEFT JOIN {idle} a ON a.seq = r.seq
+ WHERE r.phase = 'intent' AND {who}),
 x AS (SELECT requester, CASE WHEN duty = 1 THEN NULL ELSE official END AS acted, duty, exchange,
  max(agency) AS agency, min(time) AS time, max(dossier) AS dossier FROM i GROUP BY 1, 2, 3, 4),
 y AS MATERIALIZED ({hits}),
@@ -81,10 +82,9 @@ g AS MATERIALIZED (SELECT requester, max(agency), acted, count(*) AS exchanges, 
  FROM y WHERE {counted} = 1 GROUP BY requester, acted HAVING sum(hit) > 0)
 SELECT g.*, (SELECT count(*) FROM g), t.* FROM t LEFT JOIN g ON 1 = 1
 ORDER BY g.hits DESC, g.requester, g.acted LIMIT """
-# `on_duty` of a record and what follows it (gateway.exchange_log.record); no text in a record can look like it.
-_DUTY = '"on_duty":true,"period":"'
-_DUTY_SQLITE = f"instr(a.leaf, CAST('{_DUTY}' AS BLOB))"
-_DUTY_POSTGRES = f"position(convert_to('{_DUTY}', 'UTF8') IN a.leaf)"
+# Records in which nobody acted, by their index: no leaf is read.
+_IDLE_SQLITE = f"(SELECT seq FROM append_log INDEXED BY {INDEX} WHERE {WHERE_SQLITE})"  # noqa: S608 -- our own names
+_IDLE_POSTGRES = f"(SELECT seq FROM append_log WHERE {WHERE_POSTGRES})"  # noqa: S608 -- our own names
 _WITHOUT_DOSSIER = "SELECT x.*, CASE WHEN dossier IS NULL THEN 1 ELSE 0 END AS hit FROM x"
 _OUTSIDE = """SELECT x.*, CASE WHEN office.day IS NULL THEN 1 ELSE 0 END AS hit FROM x
  LEFT JOIN office ON office.day = substr(x.time, 1, 10)
@@ -195,7 +195,7 @@ class SqlLogCounts:
         def text(_: tuple[int, int]) -> str:
             table = "" if office is None else statement.office(office)
             parts = {
-                "duty": _DUTY_POSTGRES if self._database.arrays else _DUTY_SQLITE,
+                "idle": _IDLE_POSTGRES if self._database.arrays else _IDLE_SQLITE,
                 "who": "r.official IS NOT NULL" if office is None else "r.requester IS NOT NULL",
                 "hits": _WITHOUT_DOSSIER if office is None else _OUTSIDE,
                 "counted": "(1 - duty)" if office is None else "1",

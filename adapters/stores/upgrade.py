@@ -5,7 +5,7 @@ Files of SQLite are upgraded as well when a gateway opens them; a database of Po
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from adapters.schema.grants import DatabaseRole, check_account, grant_script
 from adapters.schema.migration import (
     NEWEST,
     NEWEST_DATABASE,
+    REVISIONS,
     NewerSchema,
     known_version,
     known_version_of_database,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _SECONDS = 3_600.0
 _LOCK_SECONDS = 5
+#: for work beside the writers, which keeps nobody waiting: it waits for transactions that were open before
+_BESIDE_SECONDS = 60
+#: what a killed or refused run left; nobody reads by it
+_HALF_MADE = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid"
 #: sessions that have held a table of the schema, or the lock of migrations, for so long that we waited for them
 _HOLDERS = """
 SELECT a.pid, a.application_name FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()
@@ -75,7 +80,8 @@ async def _upgrade_postgres(url: str, names: Mapping[str, str], *, dry_run: bool
         try:
             found = await known_version_of_database(connection)
             if not dry_run:
-                await _migrate_and_grant(connection, grants)
+                await _waiting_shortly(connection, _make_indexes(connection, found or ""))
+                await _waiting_shortly(connection, _migrate_and_grant(connection, grants))
         finally:
             await connection.close()
     except GatewayError:
@@ -85,13 +91,32 @@ async def _upgrade_postgres(url: str, names: Mapping[str, str], *, dry_run: bool
     return Upgrade("PostgreSQL", found or "", NEWEST_DATABASE, grants)
 
 
+async def _make_indexes(connection: "asyncpg.Connection[Any]", found: str) -> None:
+    """Make indexes over large tables while records are written: in the transaction these would wait for minutes.
+
+    A new database has them by its revisions. One that is made and not used yet harms nothing.
+    """
+    wanted = [one.beside_writers() for one in REVISIONS if found and one.number > found]
+    await connection.execute(f"SET lock_timeout = '{_BESIDE_SECONDS}s'")
+    for name, statement in (pair for one in wanted for pair in one.items()):
+        if await connection.fetchval(_HALF_MADE, name):
+            await connection.execute(f"DROP INDEX CONCURRENTLY {name}")
+        await connection.execute(statement)
+    await connection.execute("RESET lock_timeout")
+
+
 async def _migrate_and_grant(connection: "asyncpg.Connection[Any]", grants: str) -> None:
     """All or nothing. It waits a few seconds for each lock: records that are written meanwhile wait behind it."""
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        await migrate_database(connection)
+        await connection.execute(grants)
+
+
+async def _waiting_shortly(connection: "asyncpg.Connection[Any]", work: Awaitable[None]) -> None:
+    """LogUnavailable names who holds what the work waited for too long."""
     try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
-            await migrate_database(connection)
-            await connection.execute(grants)
+        await work
     except Exception as error:
         if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise

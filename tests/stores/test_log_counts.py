@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from adapters.schema.revisions.r0020_on_duty import INDEX, WHERE_POSTGRES
 from adapters.stores.log import SqlExchangeLog
 from adapters.stores.log_counts import SqlLogCounts
 from adapters.stores.sequencer import open_sequencer
+from adapters.stores.sql import postgres_dsn
 from gateway.domain.counts import GroupCounts, OpenHours
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogCounts, LogSearch
 from tests.stores.opened import open_counts
-from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
+from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 from tests.stores.test_log_reader import invented
 
 SPAN = LogSearch(since="2026-09-15T17:00:00.000Z", until="2026-11-20T05:30:00.000Z")
@@ -205,6 +208,22 @@ async def test_officials_are_counted_by_what_speaks_against_them(
         idle_hits = sum(bool(_hit(group, office)) for group in idle.values())
         assert got[1:] == (len(expected), *sums, len(idle), idle_hits)
         assert [one.hits for one in got.rows] == sorted((one.hits for one in got.rows), reverse=True)
+
+
+async def test_records_in_which_nobody_acted_are_found_without_reading_leaves(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """SQLite refuses a statement that names an index and cannot use it; PostgreSQL would read on."""
+    text = f"SELECT seq FROM append_log WHERE {WHERE_POSTGRES} AND seq > 0"  # noqa: S608 -- our own words
+    for duty in (b"true", b"false"):
+        await put_leaf(postgres_url, tmp_path, b'{"on_duty":%s,"period":"2026-10"}' % duty)
+    assert len(await run_sql(postgres_url, tmp_path, text)) == 1
+    # a table of two rows is read whole, unless that is switched off
+    settings = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+    connection = await asyncpg.connect(postgres_dsn(postgres_url), server_settings=settings)
+    plan = await connection.fetch(f"EXPLAIN {text}")
+    await connection.close()
+    assert f"Index Only Scan using {INDEX}" in plan[0][0]
 
 
 def _hit(group: list[Leaf], office: list[OpenHours] | None) -> list[str]:

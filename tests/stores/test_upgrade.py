@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from adapters.schema.grants import DatabaseRole, grant_script, rights_of
 from adapters.schema.migration import NEWEST_DATABASE, version_in
+from adapters.schema.revisions.r0020_on_duty import INDEX
 from adapters.stores.opening import open_log
 from adapters.stores.upgrade import check_store, upgrade
 from gateway.cli import motlan
@@ -230,6 +231,22 @@ async def test_newer_schema_that_serves_this_release_is_used_while_both_run(
     later = "COMMENT ON TABLE alembic_version IS 'motlan: serves releases from schema 9000'"
     await run_sql(postgres_url, tmp_path, later)
     assert await found(postgres_url, tmp_path, may_own=True) == (False, NEWER)
+
+
+async def test_large_index_is_made_before_the_upgrade_and_anew_where_a_killed_one_left_half_of_it(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    log = open_log(postgres_url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+    half = f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX}'::regclass"  # noqa: S608 -- our own name
+    for left in (f"DROP INDEX {INDEX}", half):
+        await run_sql(postgres_url, tmp_path, "UPDATE alembic_version SET version_num = '0019'")
+        await run_sql(postgres_url, tmp_path, left)
+        await upgrade(postgres_url, tmp_path, {})
+        valid = f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX}')"  # noqa: S608 -- our own name
+        assert await run_sql(postgres_url, tmp_path, valid) == [(True,)]
+    assert await found(postgres_url, tmp_path, may_own=True) == (True, None)
 
 
 async def test_gateway_over_an_empty_database_does_not_start_and_says_what_to_do(
