@@ -26,7 +26,7 @@ _ENDS = {
     "abandoned": ("abandoned", "bị bỏ dở", "abandoned"),
     "": ("open", "đang xử lý", "under way"),
 }
-#: if the answer, or the citizen's decision, left something out (note `withheld`)
+#: if the answer, or the citizen's decision, left something out (notes `withheld` and `refused`)
 _IN_PART = (
     "answered_in_part",
     "đã trả lời một phần, phần còn lại không được trả",
@@ -163,7 +163,10 @@ def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]])
     """The state of an exchange, from its closing record: code, Vietnamese, English."""
     if end is None:
         return _ENDS[""]
-    left_out = any(one["phase"] in _ANSWERING and one["notes"].get("withheld") for one in records)
+    left_out = any(
+        one["phase"] in _ANSWERING and (one["notes"].get("withheld") or one["notes"].get("refused"))
+        for one in records
+    )
     return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
 
 

@@ -49,6 +49,8 @@ async def test_citizen_is_told_that_his_identity_was_opened_and_not_why(office: 
         ([("outcome", {})], "answered"),
         ([("outcome", {"withheld": "civil.extract"})], "answered_in_part"),
         ([("outcome", {}), ("consent", {"withheld": "own_data"})], "answered_in_part"),
+        ([("outcome", {}), ("consent", {"accepted": "e1", "refused": "e2"})], "answered_in_part"),
+        ([("outcome", {}), ("consent", {"accepted": "e1 e2", "refused": ""})], "answered"),
         ([("outcome", {"withheld": "civil.extract"}), ("refusal", {})], "refused"),
     ],
 )
