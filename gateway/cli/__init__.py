@@ -22,6 +22,7 @@ COMMANDS: Commands = {
         "check:check_config",
         "Validate configuration, mappings and schemas against one another.",
     ),
+    "new": ("new:new", "Write the draft of a source or of a procedure, from what its owner publishes."),
     "doctor": ("check:doctor", "Check libraries, clock, keys and reachability."),
     "migrate": ("migrate:migrate", "Upgrade the database or the state folder, and grant the roles."),
     "procedures": ("prefill:procedures", "List the procedures of a running gateway."),

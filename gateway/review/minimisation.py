@@ -162,6 +162,11 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         for name, item in configuration.requesters.items()
         if item.legacy is not None
     ]
+    lines += [
+        f"source {name}: a draft, which is never asked; when it was tried, write 'enabled: \"true\"' at its services"
+        for name, item in configuration.sources.items()
+        if not any(service.enabled for service in item.services.values())
+    ]
     lines += _unit_notes(configuration)
     lines += _login_notes(configuration)
     return [*lines, *unread_files(configuration.root), *_never_filled(configuration, catalogue)]
@@ -194,6 +199,9 @@ def _login_notes(configuration: Configuration) -> Iterator[str]:
 
 
 def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], today: str) -> Iterator[str]:
+    if not (item.procedures and item.purposes) and not item.predicates:
+        yield "a draft: without procedures and purposes it grants nothing"
+        return
     for service, attribute in _pairs_of(item, catalogue, stars=False):
         if (service, attribute) not in needed_pairs:
             yield f"no procedure needs {service} {attribute}"

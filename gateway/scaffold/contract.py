@@ -1,0 +1,124 @@
+"""What a provider's own description says: request, answer, address, sign-in. From a WSDL or one sample answer."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway import registry
+from gateway.config.gateway import is_http
+from gateway.domain.faults import near
+from gateway.scaffold.leaves import Leaf, NotScaffolded, Walk, sample_leaves
+
+#: largest description, with all that it imports; largest sample
+MOST_BYTES, MOST_SAMPLE_BYTES = 20_000_000, 5_000_000
+_MOST_FILES = 200
+#: where nothing says where the provider is
+NOWHERE = "https://provider.example"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", re.ASCII)
+_IMPORT = re.compile(
+    rb"<[\w.-]*:?(?:import|include|redefine)\b[^>]*?(?:schemaL|[\s]l)ocation\s*=\s*[\"']([^\"']+)"
+)
+_ADDRESS = re.compile(rb"<[\w.-]*:?address\b[^>]*?\slocation\s*=\s*[\"']([^\"'<>]+)")
+_ENDINGS = frozenset({".wsdl", ".xsd", ".xml"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One operation of a provider."""
+
+    adapter: str
+    operation: str
+    answer: list[Leaf]
+    request: list[Leaf] = field(default_factory=list)
+    #: False: a sample says nothing of it
+    is_request_known: bool = True
+    url: str = NOWHERE
+    #: words of the service in config/sources
+    service: Mapping[str, str] = field(default_factory=dict)
+    auth: Mapping[str, Any] = field(default_factory=lambda: {"kind": "none"})
+    options: Mapping[str, str] = field(default_factory=dict)
+    #: files of the contract itself: path below the data root -> content
+    copies: Mapping[str, bytes] = field(default_factory=dict)
+    #: what the person who connects the source must know
+    remarks: tuple[str, ...] = ()
+
+
+def read_bounded(path: Path, most: int, what: str) -> bytes:
+    """The file; NotScaffolded where it is larger, looked at before it is read."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        raw = b"" if size > most else file.read(most + 1)
+    if size > most or len(raw) > most:
+        raise NotScaffolded(
+            f"{what} is larger than {most // 1_000_000} MB", "give the part that is about one operation"
+        )
+    return raw
+
+
+def of_sample(path: Path) -> Contract:
+    """A REST source by one answer; how it is asked is a guess."""
+    leaves = sample_leaves(read_bounded(path, MOST_SAMPLE_BYTES, "the sample"))
+    remark = "a sample does not say how the source is asked: see 'path', 'method' and 'request'"
+    service = {"path": "/", "method": "POST", "body": "json"}
+    return Contract(
+        adapter="adapters.sources.rest",
+        operation="lookup",
+        answer=leaves,
+        is_request_known=False,
+        service=service,
+        remarks=(remark,),
+    )
+
+
+def of_wsdl(path: Path, operation: str, source: str) -> Contract:
+    """An operation of a SOAP service. Raises ConfigError where the WSDL cannot be used."""
+    copies = _files(path, source)
+    load: Callable[[Path], Mapping[str, Any]] = registry.resolve("adapters.transport.wsdl", "load")
+    operations = load(path)
+    if operation not in operations or not _NAME.fullmatch(operation):
+        known = sorted(operations)
+        what = f"the WSDL has no operation '{operation}' that can be named"
+        raise NotScaffolded(what, near(operation, known, f"it has {', '.join(known)}"))
+    found, sides = operations[operation], (Walk(), Walk())
+    for walk, shape in zip(sides, (found.request, found.answer), strict=True):
+        walk.element(shape)
+    said = _ADDRESS.search(copies[next(iter(copies))])
+    url = said.group(1).decode("utf-8", "replace").strip() if said else ""
+    return Contract(
+        adapter="adapters.sources.soap",
+        operation=operation,
+        request=sides[0].leaves,
+        answer=sides[1].leaves,
+        url=url if is_http(url) else NOWHERE,
+        options={"wsdl": next(iter(copies))},
+        copies=copies,
+    )
+
+
+def _files(wsdl: Path, source: str) -> dict[str, bytes]:
+    """The WSDL and every file that it imports, the WSDL first: place below the data root -> content."""
+    around = wsdl.resolve().parent.parent
+    found: dict[Path, bytes] = {}
+    waiting, left = [wsdl.resolve()], MOST_BYTES
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        raw = found[path] = read_bounded(path, max(left, 0), "the WSDL with its imports")
+        left -= len(raw)
+        if len(found) > _MOST_FILES:
+            raise NotScaffolded(f"the WSDL imports more than {_MOST_FILES} files", "give a smaller one")
+        for word in _IMPORT.findall(raw):
+            other = (path.parent / word.decode("utf-8", "replace")).resolve()
+            if b":" in word or not other.is_file():
+                continue  # whoever reads the WSDL says what is missing
+            if not other.is_relative_to(around) or other.suffix.lower() not in _ENDINGS:
+                raise NotScaffolded(
+                    f"the WSDL imports {word!r}, which is not beside it", "copy that file beside it"
+                )
+            waiting.append(other)
+    base = Path(os.path.commonpath([path.parent for path in found]))
+    return {f"schemas/sources/{source}/{path.relative_to(base)}": raw for path, raw in found.items()}

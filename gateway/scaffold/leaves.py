@@ -1,0 +1,266 @@
+"""The values of a message as paths of the mapping language, from a WSDL, a JSON Schema or one sample (RFC 8259).
+
+Foreign files are hostile: every walk is bounded, and no value of a sample goes further than its form.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from gateway.mapping.transforms import Unreadable, date_compact, date_dash, date_vn
+
+#: values of one message, and steps to find them
+MOST_LEAVES, _MOST_STEPS = 2_000, 20_000
+_DEEPEST = 100
+_LONGEST_NAME = 100
+_ITEMS_READ = 100
+_DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*[@\s].*[.\s].*")
+_DATES = (
+    ("date_dash", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.ASCII), date_dash),
+    ("date_vn", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_vn),
+    ("date_compact", re.compile(r"(18|19|20|21)[0-9]{6}([0-9]{6})?", re.ASCII), date_compact),
+)
+#: form -> how people write it
+FORMS = {"date_dash": "yyyy-MM-dd", "date_vn": "dd/MM/yyyy", "date_compact": "yyyyMMdd"}
+_ITEMS = re.compile(r"(\[0\])+$")
+_KINDS = frozenset({"string", "integer", "number", "boolean"})
+_COMBINED = ("allOf", "oneOf", "anyOf")
+
+
+class NotScaffolded(Exception):
+    """Nothing was written: what stands in the way, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One text, number, yes or no of a message, or a list of them."""
+
+    #: names from the root; a list that is passed has `[0]` behind its name
+    steps: tuple[str, ...]
+    #: string, integer, number, boolean, list (of these), unknown
+    kind: str = "string"
+    #: a date transform, or blank
+    form: str = ""
+    words: tuple[str, ...] = ()
+    is_required: bool = False
+    #: why no path can read it
+    remark: str = ""
+
+    @property
+    def path(self) -> str:
+        """In the grammar of mappings."""
+        return ".".join(self.steps)
+
+    @property
+    def name(self) -> str:
+        """The last name."""
+        return self.steps[-1] if self.steps else ""
+
+    @property
+    def is_in_list(self) -> bool:
+        """Whether it is one of several: no path knows which."""
+        return any(step.endswith("[0]") for step in self.steps)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a path reads this one value."""
+        return not self.is_in_list and not self.remark
+
+    def below(self, record: tuple[str, ...]) -> "Leaf":
+        """The same, from the record on."""
+        return replace(self, steps=self.steps[len(record) :])
+
+
+class Walk:
+    """Collects the leaves of one message. Raises NotScaffolded beyond the bounds."""
+
+    def __init__(self, document: Mapping[str, Any] | None = None) -> None:
+        """`document`: what local references of a schema lead into."""
+        self._document = document
+        self._steps = 0
+        self.leaves: list[Leaf] = []
+
+    def _step(self, steps: Sequence[str]) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS or len(self.leaves) >= MOST_LEAVES:
+            raise NotScaffolded(
+                f"the message has more than {MOST_LEAVES} values",
+                "give the schema, or a sample, of one record",
+            )
+        if len(steps) > _DEEPEST:
+            raise NotScaffolded(f"the message is nested more than {_DEEPEST} deep", "give one record of it")
+
+    def _add(self, steps: tuple[str, ...], kind: str, **more: Any) -> None:  # noqa: ANN401 -- words of Leaf
+        for place, step in enumerate(steps):
+            name = _ITEMS.sub("", step)
+            if why := _unnameable(name, is_root=not name and step != ""):
+                shown = (*(one if not _unnameable(one) else "…" for one in steps[:place]), "…")
+                self.leaves.append(Leaf(steps=shown, kind=kind, remark=why))
+                return
+        self.leaves.append(Leaf(steps=steps, kind=kind, **more))
+
+    def sample(self, value: object, steps: tuple[str, ...] = ()) -> None:
+        """One answer as plain data; several items of a list count together."""
+        self._values([value], steps)
+
+    def _values(self, values: list[object], steps: tuple[str, ...]) -> None:
+        self._step(steps)
+        trees = [one for one in values if isinstance(one, dict)]
+        lists = [one for one in values if isinstance(one, list)]
+        others = [one for one in values if not isinstance(one, dict | list) and one is not None]
+        for name in dict.fromkeys(name for tree in trees for name in tree):
+            self._values([tree[name] for tree in trees if name in tree], (*steps, name))
+        items = [item for one in lists for item in one][:_ITEMS_READ]
+        if any(isinstance(item, dict | list) for item in items):
+            self._values(items, _item_of(steps))
+        elif lists:
+            self._add(steps, "list")
+        if others or not (any(trees) or lists):
+            kind, form = _kind_of(others)
+            self._add(steps, kind, form=form)
+
+    def schema(self, schema: object, steps: tuple[str, ...] = (), *, is_required: bool = False) -> None:
+        """A JSON Schema: `allOf` together, every branch of `oneOf` and `anyOf`, `$ref` within the document."""
+        self._schemas([(schema, frozenset())], steps, is_required=is_required)
+
+    def _schemas(
+        self, given: list[tuple[object, frozenset[str]]], steps: tuple[str, ...], *, is_required: bool
+    ) -> None:
+        self._step(steps)
+        parts = [part for schema, seen in given for part in self._parts(schema, seen)]
+        below: dict[str, list[tuple[object, frozenset[str]]]] = {}
+        needed: set[str] = set()
+        for part, seen in parts:
+            for name, inner in _mapping(part.get("properties")).items():
+                below.setdefault(str(name), []).append((inner, seen))
+            needed.update(map(str, part["required"]) if isinstance(part.get("required"), list) else ())
+        items = [(part["items"], seen) for part, seen in parts if isinstance(part.get("items"), dict)]
+        for name, inner in below.items():
+            self._schemas(inner, (*steps, name), is_required=name in needed)
+        if below:
+            return
+        if items and any(
+            part.get("properties") or part.get("items") for one in items for part, _ in self._parts(*one)
+        ):
+            self._schemas(items, _item_of(steps), is_required=is_required)
+        elif items:
+            self._add(steps, "list", is_required=is_required)
+        elif not parts:
+            self._add(steps, "unknown", remark="it repeats what stands above it, and is not followed")
+        else:
+            self._add(steps, **_described([part for part, _ in parts]), is_required=is_required)
+
+    def _parts(
+        self, schema: object, seen: frozenset[str]
+    ) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
+        """The schema and those that it combines; one that is inside itself is left out."""
+        self._step(())
+        if not isinstance(schema, dict):
+            return
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            if reference not in seen:
+                yield from self._parts(self.resolved(reference), seen | {reference})
+            return
+        yield schema, seen
+        for word in _COMBINED:
+            for inner in schema[word] if isinstance(schema.get(word), list) else ():
+                yield from self._parts(inner, seen)
+
+    def resolved(self, reference: str) -> Any:  # noqa: ANN401 -- whatever stands there
+        """What a local reference leads to (RFC 6901)."""
+        if not reference.startswith("#/") or self._document is None:
+            raise NotScaffolded(
+                f"'$ref: {reference[:80]!r}' leads out of the file", "bundle everything into one file"
+            )
+        found: Any = self._document
+        for part in reference[2:].split("/"):
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is None:
+            raise NotScaffolded(f"'$ref: {reference[:80]!r}' leads nowhere", "declare it in the file")
+        return found
+
+    def element(self, shape: Any, steps: tuple[str, ...] = (), inside: tuple[int, ...] = ()) -> None:  # noqa: ANN401 -- of the adapters
+        """The children of an element of a WSDL (`name`, `many`, `required`, `children`)."""
+        for child in shape.children or ():
+            self._step(steps)
+            place, held = (*steps, child.name), child.children
+            if held is None:
+                self._add(place, "list" if child.many else "string", is_required=child.required)
+            elif id(held) in inside:
+                self._add(place, "unknown", remark="it repeats what stands above it, and is not followed")
+            else:
+                self.element(child, _item_of(place) if child.many else place, (*inside, id(held)))
+
+
+def sample_leaves(raw: bytes) -> list[Leaf]:
+    """Those of one JSON answer."""
+    try:
+        value = json.loads(raw, parse_constant=_refused)
+    except RecursionError:
+        raise NotScaffolded(
+            f"the sample is nested more than {_DEEPEST} deep", "give one record of it"
+        ) from None
+    except ValueError:
+        raise NotScaffolded(
+            "the sample is no JSON in UTF-8", "save one answer of the provider as it came"
+        ) from None
+    if not isinstance(value, dict | list):
+        raise NotScaffolded("the sample is no object and no list", "give an answer with names in it")
+    walk = Walk()
+    walk.sample(value)
+    if not any(_ITEMS.sub("", step) for leaf in walk.leaves for step in leaf.steps):
+        raise NotScaffolded("the sample has no names", "give an answer that finds somebody")
+    return walk.leaves
+
+
+def _refused(word: str) -> None:
+    raise ValueError(word)
+
+
+def _item_of(steps: tuple[str, ...]) -> tuple[str, ...]:
+    return (*steps[:-1], f"{steps[-1]}[0]") if steps else ("[0]",)
+
+
+def _unnameable(name: str, *, is_root: bool = False) -> str:
+    """Why a path cannot have this name; blank when it can."""
+    if is_root:
+        return ""
+    if not name or not name.isprintable() or len(name) > _LONGEST_NAME or any(one in ".[]" for one in name):
+        return "no path can say its name"
+    return "its name is itself data" if _DATA_LIKE.fullmatch(name) else ""
+
+
+def _kind_of(values: list[object]) -> tuple[str, str]:
+    """Kind and form of the values at one place of a sample."""
+    for kind, types in (("boolean", bool), ("integer", int), ("number", float | int), ("string", str)):
+        if values and all(isinstance(one, types) for one in values):
+            texts = [str(one) for one in values if one != ""]
+            forms = (form for form, pattern, read in _DATES if texts and _all_are(texts, pattern, read))
+            return kind, next(forms, "")
+    return "unknown", ""
+
+
+def _all_are(texts: list[str], pattern: re.Pattern[str], read: Any) -> bool:  # noqa: ANN401 -- a transform
+    try:
+        return all(pattern.fullmatch(text) and read(text) for text in texts)
+    except Unreadable:
+        return False
+
+
+def _described(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Kind, form and words of a value by its schemas."""
+    said = [part.get("type") for part in parts]
+    flat = [word for one in said for word in (one if isinstance(one, list) else [one])]
+    words = [str(one) for part in parts if isinstance(part.get("enum"), list) for one in part["enum"]]
+    form = "date_dash" if any(str(part.get("format")) in {"date", "date-time"} for part in parts) else ""
+    kind = next((word for word in flat if word in _KINDS), "string" if words or form else "unknown")
+    return {"kind": kind, "form": form, "words": tuple(one for one in words if one.isprintable())}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,325 @@
+"""`motlan new source`: check-config takes the draft, it comes up against a peer, and tells nothing personal."""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway import registry
+from gateway.checks.service_examples import query_of
+from gateway.config.configuration import load
+from gateway.domain.evidence import Outcome
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.paths import compile_path
+from gateway.scaffold.leaves import Leaf, sample_leaves
+from tests.adapters.asking import landed_from
+from tests.contract.peers import found, moved_to, peer_of
+from tests.scaffold.houses import ROOT, checked, drafted, facts, files_of, house
+
+__all__ = ("house",)
+
+SAMPLE = {
+    "code": "00",
+    "data": {
+        "cccd": "033194620718",
+        "hoTen": "ĐỖ THỊ THẬT",
+        "ngaySinh": "03/09/1994",
+        "tramBienId": "TB-7718",
+        "capBao": 12,
+        "dangChay": True,
+        "ngayKiem": "2024-01-31",
+        "chuCu": [{"ten": "LÊ VĂN KÍN", "lan": 2}],
+    },
+}
+OPENAPI = """
+openapi: 3.1.0
+servers: [{url: "https://{host}/api", variables: {host: {default: provider.example}}}]
+paths:
+  /ships/{ship-id}:
+    parameters: [{name: ship-id, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: ship
+      security: [{key: []}]
+      responses: {"200": {content: {application/json: {schema: {$ref: "#/components/schemas/Ship"}}}}}
+  /ships/by-owner:
+    post:
+      operationId: shipOfOwner
+      security: [{token: []}]
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Question"}}}}
+      responses: {"2XX": {content: {application/json: {schema: {$ref: "#/components/schemas/Ship"}}}}}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Ship-Key}
+    token: {type: oauth2, flows: {clientCredentials: {tokenUrl: "https://login.example/token", scopes: {}}}}
+  schemas:
+    Question:
+      type: object
+      required: [personal_id]
+      properties: {personal_id: {type: string}, dateOfBirth: {type: string, format: date}, fleet: {type: string}}
+    Base: {type: object, properties: {nationalId: {type: string}, dob: {type: string, format: date}}}
+    Ship:
+      allOf:
+        - $ref: "#/components/schemas/Base"
+        - type: object
+          required: [hull]
+          properties:
+            hull: {type: string}
+            tonnage: {type: number}
+            berths: {type: array, items: {type: object, properties: {quay: {type: string}}}}
+            flags: {type: array, items: {type: string}}
+            builtFrom: {$ref: "#/components/schemas/Ship"}
+            engine:
+              oneOf:
+                - {type: object, properties: {sail: {type: boolean}}}
+                - {type: object, properties: {power: {type: integer}}}
+"""
+SWAGGER = {
+    "swagger": "2.0", "host": "provider.example", "basePath": "/v2", "schemes": ["http", "https"],
+    "securityDefinitions": {"plain": {"type": "basic"}}, "security": [{"plain": []}],
+    "paths": {"/tau": {"post": {
+        "parameters": [{"in": "body", "name": "body", "schema": {"$ref": "#/definitions/Hoi"}}],
+        "responses": {"200": {"schema": {"$ref": "#/definitions/Tau"}}},
+    }}},
+    "definitions": {
+        "Hoi": {"type": "object", "properties": {"soDinhDanh": {"type": "string"}}},
+        "Tau": {"type": "object", "properties": {"soDinhDanh": {"type": "string"}, "soTau": {"type": "string"}}},
+    },
+}  # fmt: skip
+
+
+def written(path: Path, content: object) -> str:
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Path:
+    written(tmp_path / "answer.json", SAMPLE)
+    written(tmp_path / "ships.yaml", OPENAPI)
+    written(tmp_path / "tau.json", SWAGGER)
+    return tmp_path
+
+
+async def comes_up(house: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched on, the source understands a loopback peer that answers its example."""
+    for word in re.findall(r"env: (\w+)", (house / f"config/sources/{name}.yaml").read_text("utf-8")):
+        monkeypatch.setenv(word, "sandbox")
+    catalogue, configured = load_catalogue(house), load(house / "config").sources[name]
+    services = {key: one.model_copy(update={"enabled": True}) for key, one in configured.services.items()}
+    options = {**configured.options, **({} if "wsdl" in configured.options else {"allow_url_ids": "true"})}
+    on = configured.model_copy(update={"services": services, "options": options})
+    [plan] = catalogue.services[name].values()
+    example = found(plan)
+    async with peer_of(on) as (peer, address):
+        peer.tell(plan, on, house)
+        tools = registry.source_tools(house, _Clock())
+        source = registry.open_source(moved_to(on, address, played=False), {plan.operation: plan}, tools)
+        try:
+            end = asyncio.get_running_loop().time() + 10
+            answer = await asyncio.wait_for(landed_from(source, query_of(plan, example), end), 11)
+        finally:
+            await source.close()
+    assert answer.outcome is Outcome.FOUND, answer
+    assert {name: str(value).lower() for name, value in answer.values.items()} == {
+        name: str(value).lower() for name, value in example.evidence.items()
+    }
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def test_sample_becomes_a_draft_that_is_checked_and_comes_up(
+    house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_of(house)
+    done = facts(house, "source", "buoy", "--sample", str(contracts / "answer.json"))
+    assert [Path(one).relative_to(house).as_posix() for one in done["files"]] == [
+        "schemas/evidence/buoy.schema.json", "mappings/sources/buoy.yaml", "config/agreements/buoy.yaml",
+        "config/sources/buoy.yaml",
+    ]  # fmt: skip
+    assert {name: one for name, one in files_of(house).items() if name in before} == before
+    notes = checked(house)
+    assert any("source buoy: a draft, which is never asked" in note for note in notes), notes
+    assert any("agreement buoy: a draft" in note for note in notes), notes
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    assert "record: data" in mapping
+    assert "identity: {personal_id: cccd, full_name: hoTen, birth_date: ngaySinh}" in mapping
+    assert "birth_date: {path: ngaySinh, transform: date_vn}" in mapping
+    assert "cap_bao: {path: capBao, transform: integer}" in mapping
+    assert '# attribute: {path: "chuCu[0].ten"}   # text; one of a list' in mapping
+    assert "# path: code   # text" in mapping
+    assert "outcome: not_found" in mapping
+    asyncio.run(comes_up(house, "buoy", monkeypatch))
+
+
+def test_no_value_of_a_sample_is_written(house: Path, contracts: Path) -> None:
+    before = set(files_of(house))
+    said = drafted(house, "source", "buoy", "--sample", str(contracts / "answer.json"))
+    texts = [one.decode() for name, one in files_of(house).items() if name not in before]
+    for value in ("033194620718", "ĐỖ THỊ", "03/09/1994", "TB-7718", "LÊ VĂN", "2024-01-31"):
+        assert not any(value in text for text in (*texts, said)), value
+
+
+def test_names_that_are_data_are_not_written(house: Path, contracts: Path) -> None:
+    sample = {"033194620718": {"x": 1}, "ĐỖ THỊ THẬT": {"y": 2}, "a.b": 3, "li\u2028ne": 4, "tenTau": "A"}
+    drafted(house, "source", "buoy", "--sample", written(contracts / "odd.json", sample))
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    assert "033194620718" not in mapping
+    assert "ĐỖ THỊ THẬT" not in mapping
+    assert "its name is itself data" in mapping
+    assert "no path can say its name" in mapping
+    checked(house)
+
+
+def test_operation_of_an_openapi_document_becomes_a_draft(
+    house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, operation in (("ship", "GET /ships/{ship-id}"), ("owner", "shipOfOwner")):
+        drafted(house, "source", name, "--openapi", str(contracts / "ships.yaml"), "--operation", operation)
+    checked(house)
+    settings_of = (house / "config/sources/ship.yaml").read_text("utf-8")
+    assert 'url: "https://provider.example/api"' in settings_of
+    assert "auth: {kind: api_key, header: X-Ship-Key, secret: {env: SHIP_SECRET}}" in settings_of
+    assert 'path: "/ships/{ship_id}"' in settings_of
+    mapping = (house / "mappings/sources/owner.yaml").read_text("utf-8")
+    assert "personal_id: {from: subject.personal_id}" in mapping
+    assert "dateOfBirth: {from: subject.birth_date}" in mapping
+    assert "# fleet: {value: …}   # text" in mapping
+    assert "identity: {personal_id: nationalId, birth_date: dob}" in mapping
+    assert "birth_date: {path: dob, transform: date_dash}" in mapping
+    assert "path: hull" in mapping
+    assert "path: tonnage, transform: decimal" in mapping
+    assert "path: flags, transform: as_list" in mapping
+    for words in ("engine.sail", "engine.power", '"berths[0].quay"', "it repeats what stands above it"):
+        assert words in mapping, words
+    owner = (house / "config/sources/owner.yaml").read_text("utf-8")
+    assert 'kind: oauth2, token_url: "https://login.example/token"' in owner
+    asyncio.run(comes_up(house, "owner", monkeypatch))
+
+
+def test_operation_of_a_swagger_document_becomes_a_draft(
+    house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted(house, "source", "tau", "--openapi", str(contracts / "tau.json"), "--operation", "POST /tau")
+    checked(house)
+    said = (house / "config/sources/tau.yaml").read_text("utf-8")
+    assert 'url: "https://provider.example/v2"' in said
+    assert "auth: {kind: basic, username: motlan, secret: {env: TAU_SECRET}}" in said
+    asyncio.run(comes_up(house, "tau", monkeypatch))
+
+
+def test_own_interface_of_the_gateway_becomes_a_draft(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    openapi = str(ROOT / "schemas/api/openapi.json")
+    said = drafted(house, "source", "other_gateway", "--openapi", openapi, "--operation", "GET /v1/sources")
+    assert "the answer does not say whom it is about" in said
+    assert "set the secret: export OTHER_GATEWAY_SECRET=…" in said
+    assert "# !! where does the answer repeat the subject's number?" in (
+        house / "mappings/sources/other_gateway.yaml"
+    ).read_text("utf-8")
+    checked(house)
+    asyncio.run(comes_up(house, "other_gateway", monkeypatch))
+
+
+@pytest.mark.parametrize(
+    "operation", ["TraCuuThongTinCongDan", "CungCapThongTinNhomMau", "XacMinhTinhTrangHonNhan"]
+)
+def test_operation_of_a_wsdl_becomes_a_draft(
+    house: Path, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wsdl = ROOT / "schemas/sources/population/population.wsdl"
+    drafted(house, "source", "people", "--wsdl", str(wsdl), "--operation", operation)
+    for name in ("population.wsdl", "request.xsd", "answer.xsd"):
+        assert (house / f"schemas/sources/people/{name}").read_bytes() == (wsdl.parent / name).read_bytes()
+    checked(house)
+    file = house / "mappings/sources/people.yaml"
+    text = file.read_text("utf-8")
+    assert "SoDinhDanh: {from: subject.personal_id}" in text
+    assert "identity: {personal_id: SoDinhDanh" in text
+    # what is required and was not guessed is named; a person writes it
+    text = re.sub(r"# (MaDVC|MaTichHop): \{value: …\}.*", r'\1: {value: "0"}', text)
+    file.write_text(text, "utf-8")
+    checked(house)
+    asyncio.run(comes_up(house, "people", monkeypatch))
+
+
+def test_codes_are_never_guessed(house: Path, contracts: Path) -> None:
+    """`1` is male at one provider and female at another."""
+    sample = {"soDinhDanh": "0", "hoVaTen": "A", "gioiTinh": "1", "danToc": "01", "ngaySinh": "01/01/1990"}
+    drafted(
+        house, "source", "people", "--sample", written(contracts / "p.json", sample), "--evidence", "person"
+    )
+    mapping = (house / "mappings/sources/people.yaml").read_text("utf-8")
+    assert "        # gender: {path: gioiTinh}   # text; which 'codes' or 'transform'" in mapping
+    assert "        # ethnicity: {path: danToc}" in mapping
+    assert "full_name: {path: hoVaTen, transform: title_case}" in mapping
+
+
+def test_another_persons_name_is_not_the_subjects(house: Path, contracts: Path) -> None:
+    sample = {"cccd": "1", "ngaySinh": "01/01/1990", "nguoiLap": {"hoTen": "A", "cccd": "2"}}
+    drafted(
+        house, "source", "people", "--sample", written(contracts / "p.json", sample), "--evidence", "person"
+    )
+    mapping = (house / "mappings/sources/people.yaml").read_text("utf-8")
+    assert "identity: {personal_id: cccd, birth_date: ngaySinh}" in mapping
+    assert "# attribute: {path: nguoiLap.hoTen}" in mapping
+
+
+NAMES = st.text("abcXYZ_đ", min_size=1, max_size=6)
+SAMPLES = st.dictionaries(
+    NAMES,
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-9, 9) | st.text("aé 7/", max_size=5),
+        lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+        max_leaves=12,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SAMPLES)
+def test_every_value_of_a_sample_has_a_path_that_finds_it(sample: dict[str, Any]) -> None:
+    leaves = sample_leaves(json.dumps(sample).encode())
+    in_lists = [leaf for leaf in leaves if leaf.is_in_list]
+    assert {repr(compile_path(leaf.path)(sample)) for leaf in leaves if leaf not in in_lists} >= {
+        repr(one) for one in _outside_lists(sample)
+    }
+
+
+def _outside_lists(tree: Any) -> list[Any]:
+    if isinstance(tree, dict):
+        return [one for inner in tree.values() for one in _outside_lists(inner)]
+    is_nested = isinstance(tree, list) and any(isinstance(item, dict | list) for item in tree)
+    return [] if is_nested else [tree]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sample=SAMPLES, number=st.integers(0, 10**9))
+def test_every_path_of_a_sample_stands_in_the_mapping(
+    house: Path, contracts: Path, sample: dict[str, Any], number: int
+) -> None:
+    sample = {**sample, "maTau": "A"}
+    name = f"s{number}"
+    if (house / f"config/sources/{name}.yaml").exists():
+        return
+    drafted(house, "source", name, "--sample", written(contracts / "any.json", sample))
+    mapping = (house / f"mappings/sources/{name}.yaml").read_text("utf-8")
+    record = re.search(r"^ +record: \"?([^\"\n]*)", mapping, re.MULTILINE)
+    inside = f"{record.group(1)}." if record else ""
+    paths = {one.strip('"') for one in re.findall(r"path: (\"[^\"]*\"|[^,} ]+)", mapping)}
+    for leaf in sample_leaves(json.dumps(sample).encode()):
+        assert leaf.path in paths or _below(leaf, inside) in paths, (leaf.path, mapping)
+
+
+def _below(leaf: Leaf, record: str) -> str:
+    plain = leaf.path.replace(f"{record[:-1]}[0].", record, 1) if record else leaf.path
+    return plain.removeprefix(record)
