@@ -67,6 +67,13 @@ async def test_language_that_there_is_not_leaves_the_page_vietnamese_and_sets_no
     assert '<html lang="vi">' in (await browser.go("/", Accept=HTML)).text
 
 
+async def test_start_page_leads_developers_to_the_interface_and_the_manual(browser: Browser) -> None:
+    page = await browser.go("/", Accept=HTML)
+    for place in ("/docs", "/manual"):
+        assert f'<a href="{place}">' in page.text
+        assert (await browser.go(place, Accept=HTML)).status == 200
+
+
 async def test_program_gets_the_same_as_json(browser: Browser) -> None:
     twin = await browser.go("/", Accept="application/json")
     assert twin.headers["Content-Type"] == "application/json"
