@@ -37,6 +37,8 @@ _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
 _WITHHELD = frozenset({Reason.NOT_AGREED, Reason.CONSENT_MISSING, Reason.QUOTA_EXCEEDED})
 #: of several failed ways, the most specific reason
 _TELLING = frozenset({Reason.NOT_IN_FORCE, Reason.OBJECT_DIFFERS, Reason.SOURCES_DIFFER})
+#: the source was asked and has nothing of this
+_ABSENT = frozenset({Reason.NO_SUCH_PERSON, Reason.VALUE_BLANK})
 _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 
 
@@ -296,9 +298,16 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> ProofVerdict:
     given = [verdict for verdict in verdicts if verdict.reason is not None]
     unknown = [verdict for verdict in given if verdict.truth is Truth.UNKNOWN]
     telling = [verdict for verdict in given if verdict.reason in _TELLING]
-    why = next(iter((*telling, *unknown, *given)), ProofVerdict(Truth.UNKNOWN))
+    doubtful = [verdict for verdict in unknown if not _is_absent(verdict)]
+    unpublished = [verdict for verdict in given if verdict.reason is Reason.SCOPE_NOT_PUBLISHED]
+    why = next(iter((*telling, *doubtful, *unpublished, *unknown, *given)), ProofVerdict(Truth.UNKNOWN))
     is_open = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
     return replace(why, truth=Truth.UNKNOWN if is_open else Truth.NO)
+
+
+def _is_absent(verdict: ProofVerdict) -> bool:
+    """A source was asked and has nothing: that says less than data that may not be used."""
+    return verdict.reason in _ABSENT and verdict.rule != "subject:incomplete"
 
 
 def _does_not_apply(facts: Facts, proof: Proof) -> bool:

@@ -420,12 +420,18 @@ def _source_shares(request: Request, rows: Sequence[Mapping[str, Any]]) -> Mappi
     if not counts:
         return None
     codes = [code for code in OUTCOME_WORDS if any(code in one for one in counts.values())]
-    titles = {code: one.title.vi for code, one in request.services.configuration.sources.items()}
+    titles = _code_titles(request)["source"]
     silent = {name: sum(one.get(code, 0) for code in _NO_ANSWER) for name, one in counts.items()}
     worst = max(silent, key=lambda source: silent[source])
     words = {lang: [OUTCOME_WORDS[code][at] for code in codes] for at, lang in enumerate(("vi", "en"))}
     return {
-        "rows": [(titles.get(name, name), [one.get(code, 0) for code in codes]) for name, one in counts.items()],
+        "rows": {
+            lang: [
+                (titles.get(name, (name, name))[at], [one.get(code, 0) for code in codes])
+                for name, one in counts.items()
+            ]
+            for at, lang in enumerate(("vi", "en"))
+        },
         "parts": {
             lang: [Portion(word=word, kind=OUTCOME_WORDS[code][2]) for word, code in zip(of, codes, strict=True)]
             for lang, of in words.items()

@@ -29,9 +29,11 @@ from gateway.console.language import titled
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound, Unprocessable
-from gateway.domain.parties import Subject
+from gateway.domain.login import Identity
+from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.jose import jws
+from gateway.login.linking import linked
 from gateway.login.steps import Leaving
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
@@ -88,7 +90,7 @@ async def uses(request: Request, visit: Visit) -> Shown:
         "sources": _choices(every, lambda one: [call["source"] for call in one["data"]]),
         "options": _options(visit), "query": _query, "agency": agency, "source": source,
         "asker": _asker, "data": _data, "is_first": cursor is None,
-        "number": _number(visit), "signed_in": visit.session.identity if visit.session else None,
+        "number": _number(visit), "holder": holder(visit.session.identity if visit.session else None),
     }  # fmt: skip
     title = "Ai đã dùng dữ liệu của ông/bà", "Who used your data"
     return Shown(template="me/uses", title=title, answer={**found, "uses": shown}, values=values)
@@ -116,7 +118,7 @@ async def receipt(request: Request, visit: Visit) -> Shown:
         "state_now": _state(one, rfc3339(request.services.clock.now())), "key": signed.kid or "",
         "algorithm": signed.algorithm, "keys_url": f"{request.issuer}/oauth2/jwks",
         "digest": hashlib.sha256(str(one["receipt"]).encode()).hexdigest(),
-        "number": _number(visit), "signed_in": visit.session.identity if visit.session else None,
+        "number": _number(visit), "holder": holder(visit.session.identity if visit.session else None),
         "channels": CHANNELS, "languages": LANGUAGES, **_consent_words(request),
     }  # fmt: skip
     return Shown(
@@ -458,6 +460,14 @@ def _number(visit: Visit) -> str:
     if subject is None:
         return ""
     return subject.personal_id or subject.old_id or subject.tax_code or ""
+
+
+def holder(who: Identity | None) -> Mapping[str, object]:
+    """Whose data the page is about: an organisation under its own name, never that of the person who signed in."""
+    subject = None if who is None else linked(who)
+    is_organisation = subject is not None and subject.kind is SubjectKind.ORGANISATION
+    name = "" if who is None else who.organisation if is_organisation else who.full_name
+    return {"name": name, "is_organisation": is_organisation}
 
 
 def _citizens(request: Request) -> Citizens:

@@ -50,6 +50,15 @@ async def test_what_the_form_says_of_the_same_person_in_its_own_way_changes_noth
     assert found["id_copies"][0] == "replaced"
 
 
+async def test_land_data_that_are_not_published_are_the_reason_not_an_empty_paper_store(
+    shared_house: House,
+) -> None:
+    owner = shared_house.subject("facts_example")
+    subjects = {"applicant": owner, "owner": {"same_as": "applicant"}, "parcel": PARCEL}
+    found = await papers(shared_house, "1.004222", subjects)
+    assert found["lawful_dwelling"] == ("required", "scope_not_published")
+
+
 async def test_parcel_that_the_portal_holds_counts_like_one_that_is_typed(shared_house: House) -> None:
     subjects = {"owner": shared_house.subject("facts_example"), "parcel": PARCEL}
     for word in ("known", "held"):

@@ -562,6 +562,9 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
         tables = len(re.findall(r"<summary>.*?(?:Số liệu|Numbers)", section))
         assert tables <= max(1, section.count("<figure")), section.partition("</h2>")[0]
     assert '<th scope="col">đã trả lời</th>' in shown.text.partition("<figure")[2].partition("</figure>")[0]
+    assert '<th scope="row">09/2026</th>' in shown.text
+    assert '<th scope="row">2026-09</th>' not in shown.text
+    assert re.search(r'<td class="r">[0-9,.]+\s?%</td>', shown.text)
     for name in found["reports"]:
         assert f"/audit/reports/csv?report={name}&amp;month=2026-09" in shown.text, name
         table = await page(auditor, f"/audit/reports/csv?report={name}&month=2026-09")
@@ -597,6 +600,9 @@ async def test_report_says_which_source_gave_nothing_usable_and_opens_its_own_mo
     shown = await page(auditor, "/audit/reports?month=2026-07")
     assert "lần nào cũng có câu trả lời dùng được" not in shown.text
     assert "không có câu trả lời dùng được nhất: Cơ sở dữ liệu quốc gia về dân cư." in shown.text
+    english = await page(auditor, "/audit/reports?month=2026-07&lang=en")
+    assert "Cơ sở dữ liệu quốc gia về dân cư" not in english.text
+    await page(auditor, "/audit/reports?month=2026-07&lang=vi")
     (address,) = re.findall(r'href="(/audit\?phase=refusal[^"]*)"', shown.text)
     opened = await page(auditor, address.replace("&amp;", "&"))
     assert late in opened.text
