@@ -25,6 +25,7 @@ from gateway.api.response import Response
 from gateway.audit.filters import Filters
 from gateway.audit.titles import Titles, TitleWords
 from gateway.config.consents import SubjectRequestKind
+from gateway.consents.grantable import KEEPING_PAPERS
 from gateway.console.language import titled
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
@@ -139,11 +140,16 @@ async def ask_withdrawal(request: Request, visit: Visit) -> Shown:
     one = await _consent(request, visit)
     if one["withdrawn_at"]:
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
-    kept = await _kept(request, visit, [one])
+    kept, owner = await _kept(request, visit, [one]), _owner(visit)
+    papers = [
+        {"paper": paper.row.id, "title": paper.title, "file_name": paper.file_name}
+        for paper in await request.services.papers.listing.kept.of(owner, "")
+        if paper.row.consent == one["consent"]
+    ]
     return Shown(
         template="me/withdraw", title=("Rút lại sự đồng ý", "Withdraw a consent"),
-        answer={"consent": one, "kept": kept},
-        values=_consent_words(request),
+        answer={"consent": one, "kept": kept, "papers": papers},
+        values={"is_of_papers": one["purpose"] == KEEPING_PAPERS, **_consent_words(request)},
     )  # fmt: skip
 
 

@@ -107,11 +107,14 @@ async def submit(request: Request, visit: Visit) -> Response:
             raise Unprocessable(say.BLANK_OF_FILLED)
         await _check_own(request, visit, body)
         _check_form(procedure, body, noted)
+        typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
         if not noted.get("blank"):
-            _check_papers(procedure, body, noted, await _attest(request, visit, body))
+            typed = await _attest(request, visit, body)
+            _check_papers(procedure, body, noted, typed)
         code, filed = await _reserved(request, visit, body.exchange_id)
         noted = await exchange_in(request, visit, body.exchange_id)
-        await _post(request, visit, _dossier(request, visit, procedure, body, noted, code, filed), noted)
+        dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
+        await _post(request, visit, dossier, noted)
         noted = await change_exchange(request, visit, body.exchange_id, {"sent": digest})
         await keep_draft(request, session_in(visit), procedure, {})
     kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
@@ -274,17 +277,23 @@ async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str,
 
 def _dossier(
     request: Request, visit: Visit, procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any],
-    code: str, filed: datetime,
+    typed: frozenset[str], code: str, filed: datetime,
 ) -> Dossier:  # fmt: skip
+    """`more.confirmed`: no field that the person may not change has a value that the gateway did not give."""
     configuration, mapping = request.services.configuration, procedure.mapping
     purpose = configuration.purposes[mapping.purpose]
     agency = configuration.agencies.get(visit.caller.agency)
+    locked = {one.key for one in procedure.fields if not one.editable}
+    more = {
+        "form": body.values, "exchange": body.exchange_id, "typed": sorted(typed),
+        "confirmed": not noted.get("blank") and locked.isdisjoint(typed),
+    }  # fmt: skip
     return Dossier(
         code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
         field_title=purpose.title.vi, unit=agency.title.vi if agency is not None else visit.caller.agency,
         channel=Channel.ONLINE, applicant=_applicant(session_in(visit).identity), abstract=mapping.title.vi,
         filed_at=filed, status=DossierStatus.SUBMITTED, papers=tuple(_papers(procedure, body, noted)),
-        more={"form": body.values, "exchange": body.exchange_id, "confirmed": not noted.get("blank")},
+        more=more,
     )  # fmt: skip
 
 

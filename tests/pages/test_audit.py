@@ -304,6 +304,14 @@ async def test_address_takes_no_number_of_a_person_and_nothing_unknown(auditor: 
         assert (await page(auditor, f"/audit?{query}")).status == 400, query
 
 
+NUMBERS = WHO, ".".join((WHO[:3], WHO[3:6], WHO[6:9], WHO[9:])), "145678901"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_address_takes_no_number_of_a_person_in_any_spelling(auditor: Browser, number: str) -> None:
+    assert (await page(auditor, f"/audit?dossier={number}")).status == 400
+
+
 async def test_saved_filters_are_of_one_account_and_hold_no_person(at: Town, auditor: Browser) -> None:
     saved = await asked(auditor, "/audit/saved", {"name": "Từ chối <b>", "query": "phase=refusal"}, "/audit")
     assert (saved.status, saved.location) == (303, "/audit?phase=refusal")
@@ -311,7 +319,9 @@ async def test_saved_filters_are_of_one_account_and_hold_no_person(at: Town, aud
         {"name": "Từ chối <b>", "url": "/audit?phase=refusal"}
     ]
     assert "Từ chối &lt;b&gt;" in (await page(auditor, "/audit")).text
-    for form in ({"name": WHO, "query": ""}, {"name": "x", "query": f"personal_id={WHO}"}, {"name": ""}):
+    for form in ({"name": WHO, "query": ""}, {"name": "x", "query": f"personal_id={WHO}"}, {"name": ""},
+        *({"name": "x", "query": f"dossier={one}"} for one in NUMBERS),
+    ):  # fmt: skip
         assert (await asked(auditor, "/audit/saved", form, "/audit")).status == 400, form
     async with Browser(at) as other:
         await entered(other, "/audit", "kiem.van")

@@ -135,3 +135,13 @@ async def test_cursor_that_no_page_gave_is_refused(browser: Browser, after: str)
     await entered(browser, "/me/papers", "mau")
     refused: Landing = await page(browser, f"/me/papers?after={after}")
     assert refused.status == 400
+
+
+async def test_papers_that_go_with_a_consent_are_named_before_it_is_withdrawn(browser: Browser) -> None:
+    made = await kept(browser, somebody(browser, MAU))
+    other = await consented(browser.house, somebody(browser, MAU))
+    await entered(browser, "/me/consents", "mau")
+    asked = await page(browser, f"/me/consents/{made['consent']}/withdraw")
+    assert "Những giấy tờ đã lưu sau đây bị xóa" in asked.text
+    assert "Bản vẽ thiết kế (ban-ve.pdf)" in text_of(asked)
+    assert "Bản vẽ thiết kế" not in text_of(await page(browser, f"/me/consents/{other}/withdraw"))

@@ -680,6 +680,20 @@ async def test_form_that_was_filled_is_no_blank_one_and_a_blank_one_says_that_no
     assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is True
 
 
+async def test_dossier_names_what_was_typed_where_a_register_would_have_given_it(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    typed = {"nxnTinhTrangHonNhan": "Hiện tại chưa đăng ký kết hôn với ai"}
+    answer = await citizen.filled(known=typed)
+    await citizen.decided(answer)
+    form = {**values(answer), **typed, "nxnMucDichSuDung": "Mua nhà"}
+    status, sent = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, sent
+    more = (await see(at, sent["dossier"]))[1]["dossier"]["more"]
+    assert (more["confirmed"], more["typed"]) == (False, ["nxnMucDichSuDung", "nxnTinhTrangHonNhan"])
+
+
 async def test_form_that_is_filled_in_one_tab_leaves_the_blank_one_of_another_tab_alone(
     browser: Browser,
 ) -> None:
