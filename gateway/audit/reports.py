@@ -115,7 +115,8 @@ class Reports:
         found: dict[str, dict[date, int]] = {}
         for one in await self._counts.days(question.span(question.earliest)):
             found.setdefault(one.requester, {})[date.fromisoformat(one.day)] = one.exchanges
-        days = list(_days(question.since, question.until))
+        until = min(question.until, self._context.recorder.clock.now())
+        days = list(_days(question.since, until))  # a day to come is no quiet day
         there = await self._there()
         sorted_rows = sorted(
             unusual(found, days, habit, there), key=lambda one: (-one.score, one.day, one.requester)

@@ -158,8 +158,9 @@ class Story:
             yield _phase_words(end["phase"]).said[language], False
             return
         calls = _last_calls(records)
-        unasked = len({call["source"] for call in opening["calls"]} - _asked(calls)) if calls else 0
-        yield _answers(calls, unasked, language), False
+        unasked = {call["source"] for call in opening["calls"]} - _asked(calls) if calls else set()
+        names = [_of(self._titles.source(one), language) for one in sorted(unasked)]
+        yield _answers(calls, names, language), False
         yield _counted(len(end["fields"]), ("trường", "field"), language), True
         lasted = _milliseconds(opening["time"], end["time"])
         after = "" if lasted is None else (" sau ", " after ")[language] + f"{_number(lasted)} ms"
@@ -469,8 +470,11 @@ def _last_calls(records: Sequence[ShownRecord]) -> Sequence[ShownRecord]:
     return ends[-1] if ends else ()
 
 
-def _answers(calls: Sequence[ShownRecord], unasked: int, language: int) -> str:
-    """How many sources answered what, as `Hai nguồn có dữ liệu, một nguồn không có.`, with a space behind."""
+def _answers(calls: Sequence[ShownRecord], unasked: Sequence[str], language: int) -> str:
+    """How many sources answered what, as `Hai nguồn có dữ liệu, một nguồn không có.`, with a space behind.
+
+    `unasked`: titles of the sources that nobody asked; the steps do not show them, so they are named here.
+    """
     best: dict[str, str] = {}
     order = list(OUTCOME_VERBS)
     for call in calls:
@@ -484,8 +488,10 @@ def _answers(calls: Sequence[ShownRecord], unasked: int, language: int) -> str:
         if counts[word]
     ]
     if unasked:
+        count = len(unasked)
         said.append(
-            f"{_word(unasked, language)} {_sources(unasked, language)} {_not_asked(unasked, language)}"
+            f"{_word(count, language)} {_sources(count, language)} {_not_asked(count, language)}"
+            f" ({', '.join(unasked)})"
         )
     text = ", ".join(said)
     return f"{text[:1].upper()}{text[1:]}. " if text else ""

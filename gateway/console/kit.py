@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.audit.story_words import OUTCOMES
 from gateway.console.charts import Banded, Portion, Quantiles
 
 _MONTHS = ("12", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
@@ -65,9 +66,5 @@ def _latencies() -> tuple[Quantiles, ...]:
 
 
 def _parts(which: int) -> tuple[Portion, ...]:
-    words = (
-        ("Có dữ liệu", "Found"), ("Không có", "Not found"), ("Bị từ chối", "Refused"),
-        ("Không trả lời được", "Unavailable"), ("Trả lời sai", "Invalid"),
-    )  # fmt: skip
-    kinds = ("ok", "mute", "stop", "wait", "doubt")
-    return tuple(Portion(word=pair[which], kind=kind) for pair, kind in zip(words, kinds, strict=True))
+    codes = ("found", "not_found", "refused", "unavailable", "invalid")
+    return tuple(Portion(word=OUTCOMES[code][which], kind=OUTCOMES[code][2]) for code in codes)

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.audit.story_words import OUTCOMES
 from gateway.console import formats
 from gateway.console.formats import VIETNAMESE
 from gateway.console.language import LANGUAGES, words_of
@@ -110,6 +111,7 @@ class Pages:
         )  # fmt: skip
         made.globals |= {
             "asset": self.address, "claim_words": CLAIMS, "hints": HINTS, "levels": LEVELS, "answers_to": ANSWERS_TO,
+            "outcome_words": OUTCOMES,
             "unchecked": _unchecked, "stays_signed_in": say.PROVIDER_STAYS_SIGNED_IN, **words_of(language),
         }  # fmt: skip
         made.filters |= {

@@ -1,8 +1,8 @@
 """Texts of the configurations that were in force at this host, without secrets, and what changed between two of them.
 
-The exchange log keeps digests only. So that a person sees what a digest stands for, each start and reload keeps the
+The exchange log keeps digests only. To show what a digest stands for, each start and reload keeps the
 values of `config/` as lines (`sources/land.yaml`: `limits.connections: 8`) and the digests of the files of `mappings/`
-and `schemas/` in the state folder. Another host, or a folder that was lost, has no text of a digest: that is said.
+and `schemas/` in the state folder. Another host, or a folder that was lost, has no text of a digest; the page says so.
 
 Never kept: secrets, what stands below `auth` and `options` of sources, portals and identity providers (adapters read
 it, and only they know what is secret), user and query of an address, and numbers as long as a person's.

@@ -82,7 +82,7 @@ class Mutes:
         return self.muted()
 
     def _take(self, result: str, time: str, notes: Mapping[str, object]) -> None:
-        """Take a record up, unless a later decision is known, or it says no time that a mute may end at."""
+        """Apply a record, unless a later decision is known or its end is no valid time of a mute."""
         source = str(notes.get("source", ""))
         try:
             at = datetime.fromisoformat(time)

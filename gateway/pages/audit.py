@@ -1,8 +1,8 @@
 """The auditors' pages: the log, one exchange with its proof, exports, reports, checkpoints.
 
 Every look is a use case of the API's auditors, recorded before its answer. A search for a person is a form that is
-posted with its reason: no number of a person is in an address. Proofs are verified by the browser (`audit.js`); what
-this server found is said as that.
+posted with its reason: no number of a person is in an address. Proofs are verified by the browser (`audit.js`); the
+page marks what this server found as its own statement.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Live parts of the operators' pages: cells of sources, and lines of this process's log, as server-sent events.
 
-A stream holds no state of its own but a number. What all streams show is made once a second, whoever looks.
+A stream holds no state of its own but a number. What all streams show is made once a second, for all of them together.
 """
 
 import asyncio

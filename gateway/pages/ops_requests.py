@@ -1,6 +1,6 @@
 """Requests of data subjects as operators see them (Law 91/2025, Decree 356/2025): what is due, and the next step.
 
-The list is that of `POST /v1/subject-requests/search`: it names nobody, and the look is recorded.
+The list is that of `POST /v1/subject-requests/search`: without name or number of a person, each search recorded.
 """
 
 from collections.abc import Iterator, Mapping

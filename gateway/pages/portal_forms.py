@@ -159,7 +159,7 @@ async def correct(request: Request, visit: Visit) -> Response:
 async def consent(request: Request, visit: Visit) -> Response:
     """`POST …/consents`: of the person who signed in, for this portal.
 
-    One to keep own data waits in the session: it is given when the dossier is taken, and never without one.
+    A consent to keep own data waits in the session: it is given when the dossier is taken, and never without one.
     """
     await demand(request, "consents")
     members = {"purpose", "attributes", "text_version", "language", "channel", "expires_at"}

@@ -114,9 +114,12 @@ def test_a_source_that_nobody_asked_is_said_apart(story: Story) -> None:
     for records in ([planned, asked], [planned, asked, decided], [planned, skipped]):
         told = story.tell(records)
         assert "định hỏi 2 nguồn" in told["sentence"]
-        assert "Một nguồn có dữ liệu, một nguồn không được hỏi." in told["sentence"]
+        assert (
+            "Một nguồn có dữ liệu, một nguồn không được hỏi (Cơ sở dữ liệu thuế (mô phỏng))."
+            in told["sentence"]
+        )
         assert "meant to ask 2 sources" in told["sentence_en"]
-        assert "One source had data, one source was not asked." in told["sentence_en"]
+        assert "One source had data, one source was not asked (" in told["sentence_en"]
     assert " hỏi 2 nguồn" in story.tell([planned])["sentence"]
 
 

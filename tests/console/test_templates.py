@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import nodes
 
+from gateway.audit.story_words import OUTCOMES
 from gateway.console.kit import kit_values
 from gateway.console.pages import Pages
+from gateway.domain.evidence import Outcome
 from gateway.pages.ops_sources import _FAILED_LAST, _NEVER_ASKED, STATES
 from tests.console.reading import Reading
 
@@ -159,9 +161,15 @@ def test_kit_is_whole_readable_and_runs_nothing(kits: dict[str, str], language: 
 
 def test_a_page_is_in_one_language(kits: dict[str, str]) -> None:
     assert "Không trả lời được" in kits["vi"]
-    assert "Unavailable" not in kits["vi"]
-    assert "Unavailable" in kits["en"]
+    assert "No answer" not in kits["vi"]
+    assert "No answer" in kits["en"]
     assert "Không trả lời được" not in kits["en"]
+
+
+def test_an_outcome_has_the_words_of_the_log_on_every_page(kits: dict[str, str]) -> None:
+    for one in Outcome:
+        for word, language in zip(OUTCOMES[one], ("vi", "en"), strict=False):
+            assert f"<span>{word}</span>" in kits[language], one
 
 
 def test_kit_shows_every_macro() -> None:

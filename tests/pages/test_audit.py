@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest_asyncio
 from aiohttp import ClientSession
 
 from adapters.stores.log_reader import SqlLogReader
+from gateway.domain.dates import VIETNAM
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
 from gateway.exchange_log.merkle import leaf_hash, verify_inclusion
@@ -581,6 +583,15 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
         assert table.text.startswith("\ufeff")
     for wrong in ("month=2026-13", "month=x", "month=2026-09&more=1"):
         assert (await page(auditor, f"/audit/reports?{wrong}")).status in {400, 422}, wrong
+
+
+async def test_days_to_come_are_not_in_the_report_of_the_running_month(at: Town, auditor: Browser) -> None:
+    await plant(at)
+    found = await twin(auditor, "/audit/reports")
+    days = {row["day"] for row in found["reports"]["volume"]["rows"]}
+    today = datetime.now(VIETNAM).date().isoformat()
+    assert all(day <= today for day in days)
+    assert found["reports"]["volume"]["totals"]["days"] == int(today[8:])
 
 
 async def test_citizens_own_forms_are_no_lookups_by_officials(at: Town, auditor: Browser) -> None:
