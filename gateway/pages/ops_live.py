@@ -23,8 +23,8 @@ from gateway.pages.frame import Visit
 from gateway.pages.ops_sources import attention, cells_of, sources_known, sources_now
 from gateway.telemetry import tail
 
-#: seconds between two signs of life, and between two looks whether the session lives
-_BEAT, _SESSION = 15, 5
+#: seconds between two signs of life, and the longest life of a stream after its session
+_BEAT, _SESSION = 15, 2
 #: seconds between two looks at the database
 _ATTENTION = 10
 #: `Last-Event-ID` of a stream of lines: process, number of its next line
