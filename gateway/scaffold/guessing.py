@@ -130,8 +130,8 @@ def record_of(leaves: list[Leaf]) -> tuple[str, ...]:
                 inner[leaf.steps[0]] = inner.get(leaf.steps[0], 0) + 1
         top = max(inner, key=inner.__getitem__, default="")
         own = [leaf for leaf in here if len(leaf.steps) == 1]
-        names_someone = any(asked_word(leaf.steps).startswith("subject.") for leaf in own)
-        if not top or names_someone or inner[top] * 2 <= len(here) or (at and at[-1].endswith("[0]")):
+        is_record = any(asked_word(leaf.steps).startswith("subject.") or leaf.name == top for leaf in own)
+        if not top or is_record or inner[top] * 2 <= len(here) or (at and at[-1].endswith("[0]")):
             return at
         at = (*at, top)
 

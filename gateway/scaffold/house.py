@@ -32,7 +32,7 @@ from gateway.scaffold.leaves import NotScaffolded
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*", re.ASCII)
 _NOT_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 _LONGEST_COMMENT = 400
-Files = Mapping[Path, bytes]
+DraftFiles = Mapping[Path, bytes]
 #: words of a draft agreement that a person must write
 LEGAL_BASIS = (
     'legal_basis: "bản nháp / draft: write the law and its article"',
@@ -44,7 +44,7 @@ LEGAL_BASIS = (
 class Scaffold:
     """What is to be written, what the person must know, and what is next. Texts are Vietnamese / English."""
 
-    files: Files
+    files: DraftFiles
     remarks: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class House:
         answer = plan.read(mapping.examples[0].answer, query_of(plan, mapping.examples[0]))
         return str(answer.outcome), answer.values
 
-    def faults(self, files: Files) -> list[Problem]:
+    def faults(self, files: DraftFiles) -> list[Problem]:
         """What `check-config` would say of these files, tried in a copy made of links."""
         places = {"config": self.config, "mappings": self.root / "mappings", "schemas": self.root / "schemas"}
         with tempfile.TemporaryDirectory(prefix="motlan-new-") as folder:
@@ -107,7 +107,7 @@ def _said_of(root: Path) -> list[Problem]:
     return faults.found()
 
 
-def write_all(files: Files) -> None:
+def write_all(files: DraftFiles) -> None:
     """Create the files, all or none. Raises NotScaffolded when one is there, OSError when a folder refuses.
 
     The last one is linked last: what a killed run left before it is taken away by the next run.

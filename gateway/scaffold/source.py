@@ -131,8 +131,8 @@ class _SourceDraft:
         dates += [path for path, rule in self.asked.items() if "transform" in rule]
         if dates:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
-        if self.guess.record == "[0]":
-            yield "the answer is a list: '[0]' is its first item, whoever that is about"
+        if "[" in self.guess.record:
+            yield "the record is one of a list: '[0]' is its first item, whoever that is about"
 
     def _title(self, otherwise: str = "") -> str:
         title = self.wish.title or otherwise or self.wish.name
