@@ -46,6 +46,8 @@ _TYPES = {"integer": "integer", "boolean": "boolean"}
 #: an evidence type fits when so many values, and this part of them, are attributes of it, and not only a person's name
 _LEAST, _PART, _LEAST_OWN = 3, 3, 2
 _LONGEST_ATTRIBUTE = 90
+#: names from the record on: `Cha.HoVaTen` is the father, `NguoiKhai.Cha.HoVaTen` somebody else's
+_DEEPEST_GUESS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,8 @@ def names_in(house: House, kind: str, leaves: list[Leaf]) -> dict[Leaf, str]:
     for leaf in leaves:
         word = asked_word(leaf.steps).removeprefix("subject.")
         name = word if word in properties else by_name.get(squeezed("".join(leaf.steps[-2:])), "")
-        # a name below another one belongs to somebody else unless both say who
-        if name and name not in found.values() and (len(leaf.steps) <= 2 or "." in name):
+        # below that it may be about somebody whom the person only names
+        if name and name not in found.values() and len(leaf.steps) <= _DEEPEST_GUESS:
             found[leaf] = name
     return found
 

@@ -29,6 +29,8 @@ _ASKED = {
     "dossier": "mahoso sohoso dossiercode dossier",
     "procedure": "mathutuc mathutuchanhchinh procedurecode",
 }
+#: `HoVaTen.Ten`; what stands deeper may be about somebody else
+_MOST_NAMES = 2
 _WORDS: Mapping[str, str] = {name: word for word, names in _ASKED.items() for name in names.split()}
 
 
@@ -39,10 +41,8 @@ def squeezed(name: str) -> str:
 
 
 def asked_word(steps: tuple[str, ...]) -> str:
-    """What a request says at this place; blank where the name tells nothing. A name below another needs both."""
-    return _WORDS.get(
-        squeezed("".join(steps[-2:])), _WORDS.get(squeezed(steps[0]), "") if len(steps) == 1 else ""
-    )
+    """What is said at this place; blank where the names tell nothing. Two names must tell it together."""
+    return _WORDS.get(squeezed("".join(steps)), "") if len(steps) <= _MOST_NAMES else ""
 
 
 def snake(name: str) -> str:

@@ -264,12 +264,14 @@ def test_codes_are_never_guessed(house: Path, contracts: Path) -> None:
 
 def test_another_persons_name_is_not_the_subjects(house: Path, contracts: Path) -> None:
     sample = {"cccd": "1", "ngaySinh": "01/01/1990", "nguoiLap": {"hoTen": "A", "cccd": "2"}}
+    sample |= {"nguoiKhai": {"cha": {"hoVaTen": "B"}, "hoVaTen": {"ten": "C"}}}
     drafted(
         house, "source", "people", "--sample", written(contracts / "p.json", sample), "--evidence", "person"
     )
     mapping = (house / "mappings/sources/people.yaml").read_text("utf-8")
     assert "identity: {personal_id: cccd, birth_date: ngaySinh}" in mapping
-    assert "# attribute: {path: nguoiLap.hoTen}" in mapping
+    for path in ("nguoiLap.hoTen", "nguoiKhai.cha.hoVaTen", "nguoiKhai.hoVaTen.ten"):
+        assert f"# attribute: {{path: {path}}}" in mapping, path
 
 
 NAMES = st.text("abcXYZ_đ", min_size=1, max_size=6)
