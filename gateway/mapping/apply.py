@@ -18,6 +18,7 @@ from gateway.mapping import agreeing
 from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
+from gateway.mapping.differences import differing, hidden, strangers
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
 from gateway.mapping.holders import held_by_another, without
@@ -137,6 +138,8 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     filled = Filled()
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
     dumps, held = orjson.dumps, situation.held
+    if (known or held) and (others := strangers(plan, situation.named, _typed(situation))):
+        answers = hidden(plan, answers, others)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
     of_another = held_by_another(plan, answers, situation.named) if plan.holders else frozenset()
     if of_another:
@@ -246,9 +249,11 @@ def _decide_papers(
     of_another: frozenset[str],
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
+    typed = _typed(situation)
     facts = Facts(
-        plan, answers, situation.published, situation.today, situation.given, _typed(situation),
+        plan, answers, situation.published, situation.today, situation.given, typed,
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
+        differing(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
         of_another,

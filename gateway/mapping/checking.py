@@ -16,7 +16,7 @@ def checked_entry(held: object, said: FieldEntry, unconfirmed: Mapping[int, Reas
     unsure = said["evidence"] in {evidence_id(query) for query in unconfirmed}
     check: CheckVerdict = "cannot_tell"
     if said["value"] is not None and said["doubt"] is None and not unsure:
-        check = "same" if _same(held, said["value"]) else "differs"
+        check = "same" if same(held, said["value"]) else "differs"
     entry: FieldEntry = {
         "state": "kept", "value": held, "evidence": said["evidence"], "attribute": said["attribute"],
         "editable": False, "doubt": None, "check": check,
@@ -33,7 +33,7 @@ def _why(said: FieldEntry) -> ReasonEntry:
     return {"code": code.value}
 
 
-def _same(held: object, said: object) -> bool:
+def same(held: object, said: object) -> bool:
     """Equal except for case, the position of tone marks and blank members."""
     if isinstance(held, str) and isinstance(said, str):
         try:
@@ -42,7 +42,7 @@ def _same(held: object, said: object) -> bool:
             return held == said
     if isinstance(held, dict) and isinstance(said, dict):
         names = {name for one in (held, said) for name, value in one.items() if value not in (None, "")}
-        return all(_same(held.get(name), said.get(name)) for name in names)
+        return all(same(held.get(name), said.get(name)) for name in names)
     if isinstance(held, list) and isinstance(said, list):
-        return len(held) == len(said) and all(map(_same, held, said))
+        return len(held) == len(said) and all(map(same, held, said))
     return type(held) is type(said) and held == said

@@ -12,9 +12,9 @@ from gateway.mapping.predicates import Facts, Truth, predicate
 def warnings(facts: Facts) -> list[WarningEntry]:
     """The warnings whose predicate is true; doubtful or unasked evidence gives no warning.
 
-    Contradicted evidence warns all the same: one register that says "married" needs a look.
+    Evidence that a source or the form contradicts warns all the same: one register that says "married" needs a look.
     """
-    facts = replace(facts, disputed=frozenset())
+    facts = replace(facts, disputed=frozenset(), otherwise={})
     rules = facts.plan.procedure.warnings.items()
     return [
         _entry(facts, code, rule)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from gateway.mapping.differences import IDENTIFIES, IDENTITY
 from gateway.mapping.paper_rules import PaperRule
-from gateway.mapping.papers import IDENTIFIES, IDENTITY
 from gateway.mapping.procedure import (
     FORM,
     TYPED,

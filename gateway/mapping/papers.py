@@ -4,20 +4,20 @@ Three-valued: yes, no, unknown. A blank value never proves a negative; a paper w
 attribute counts only when the owner of its database has published that it may replace papers.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from unicodedata import normalize
 
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import ScopeEntry
+from gateway.mapping.differences import named_otherwise
 from gateway.mapping.paper_rules import PaperRule, Proof
 from gateway.mapping.plan import Pick, evidence_id
 from gateway.mapping.predicates import Facts, Truth, contradicted, lasts, predicate, value_of
 from gateway.mapping.procedure import DOSSIER, FORM, TYPED, evidence_of, role_of, stored
+from gateway.mapping.same_objects import covers
 
 #: kind of doubt -> why the data do not replace a paper; any other kind: the condition is unknown
 _DOUBTS = {
@@ -28,9 +28,6 @@ _DOUBTS = {
     "value_invalid": Reason.VALUE_INVALID,
     "several_records": Reason.SEVERAL_RECORDS,
 }
-#: evidence that identifies a person in a form
-IDENTIFIES = frozenset({"person", "account"})
-IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
 #: outcomes without a usable answer
 _SILENT = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.INVALID})
 #: why a deciding attribute may not be asked: more specific than "unknown"
@@ -39,7 +36,6 @@ _WITHHELD = frozenset({Reason.NOT_AGREED, Reason.CONSENT_MISSING, Reason.QUOTA_E
 _TELLING = frozenset({Reason.NOT_IN_FORCE, Reason.OBJECT_DIFFERS, Reason.SOURCES_DIFFER})
 #: the source was asked and has nothing of this
 _ABSENT = frozenset({Reason.NO_SUCH_PERSON, Reason.VALUE_BLANK})
-_DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,8 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
 
     A denial comes before an unknown.
     """
-    if other := _of_another(facts, leaf):
-        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=other)
+    if (other := _of_another(facts, leaf)) is not None:
+        return other
     faults: list[ProofVerdict] = []
     if leaf.has is None:
         verdict = _issued(facts, leaf)
@@ -93,36 +89,33 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
     return replace(verdict, by={"all_of": [*_together(verdict.by), *rule]})
 
 
-def _of_another(facts: Facts, leaf: Proof) -> str:
-    """The rule by which a proof is about another person or another's object; blank where it is not."""
-    if facts.known and (key := _named_otherwise(facts, leaf.about or "")) is not None:
-        return f"same:form.{key}"
-    role = next(filter(facts.of_another.__contains__, _objects(leaf)), "") if facts.of_another else ""
-    return role and f"held_by:{role}"
+def _of_another(facts: Facts, leaf: Proof) -> ProofVerdict | None:
+    """Why a proof is about another person, or another's object; None where it is not."""
+    if facts.known and (key := _named_otherwise(facts, leaf)) is not None:
+        return _says_otherwise(facts, key)
+    if facts.of_another and (role := next(filter(facts.of_another.__contains__, _objects(leaf)), "")):
+        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"held_by:{role}")
+    return None
+
+
+def _named_otherwise(facts: Facts, leaf: Proof) -> str | None:
+    """The form field that names somebody else than one of the people whom a proof speaks of."""
+    roles = dict.fromkeys((leaf.about or "", *_objects(leaf)))
+    found = (named_otherwise(facts.plan, facts.named, facts.known, role) for role in roles)
+    return next((key for key in found if key is not None), None)
+
+
+def _says_otherwise(facts: Facts, key: str) -> ProofVerdict:
+    """The form has another value in a field than the evidence, or none any more."""
+    if facts.known[key]:
+        return ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:form.{key}")
+    return ProofVerdict(Truth.UNKNOWN, reason=Reason.CONDITION_UNKNOWN, rule=f"same:form.{key}")
 
 
 def _objects(leaf: Proof) -> Iterator[str]:
     """The roles that a proof reads, in evidence and in the request."""
     for word in (*evidence_of(leaf), *(place for places in leaf.bound.values() for place in places)):
         yield role_of(word.partition(":" if ":" in word else ".")[0])
-
-
-def _named_otherwise(facts: Facts, role: str) -> str | None:
-    """The form field with another number, name or birth date than that of the role's subject."""
-    slot = facts.plan.slots.get(role, role)
-    subject = facts.named.get(slot)
-    for planned in facts.plan.fields if subject is not None else ():
-        typed = facts.known.get(planned.field.key)
-        about = [
-            one.attribute
-            for one in planned.refs
-            if facts.plan.slots.get(one.role, one.role) == slot and one.evidence in IDENTIFIES
-        ]
-        for name in about if typed else ():
-            own = getattr(subject, name, None) if name in IDENTITY else None
-            if own is not None and not _covers(str(own), typed):
-                return planned.field.key
-    return None
 
 
 def _rule_of(leaf: Proof) -> list[str]:
@@ -145,9 +138,7 @@ def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator
             missing = word if left is None else places[0]
             reason = (left is None and facts.unsettled(word)) or Reason.CONDITION_UNKNOWN
             yield ProofVerdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
-        elif not all(
-            _covers(left, right) or _covers(facts.as_in_form(word, left), right) for right in rights
-        ):
+        elif not all(covers(left, right) or covers(facts.as_in_form(word, left), right) for right in rights):
             yield ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:{word}")
 
 
@@ -163,24 +154,6 @@ def _place(facts: Facts, place: str) -> object:
         return facts.dossier
     role, _, attribute = place.partition(".")
     return getattr(facts.named.get(facts.plan.slots.get(role, role)), attribute, None)
-
-
-def _covers(left: object, right: object) -> bool:
-    """Whether the evidence is about everything named; a list in it is about each of its items."""
-    named = str(right).split(",") if isinstance(left, list) and not isinstance(right, list) else right
-    return {_folded(one) for one in _items(named)} <= {_folded(one) for one in _items(left)}
-
-
-def _items(value: object) -> list[str]:
-    return list(map(str, value)) if isinstance(value, list) else [str(value)]
-
-
-def _folded(value: str) -> str:
-    """Without case and spaces, a date in ISO 8601: `cx 418026` is `CX418026`; `12-1` is not `121`."""
-    value = "".join(value.split())
-    if _DATE_VN.fullmatch(value):
-        value = "-".join(reversed(value.split("/")))
-    return normalize("NFC", value).casefold()
 
 
 def _not_in_force(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
@@ -254,6 +227,8 @@ def _one(facts: Facts, word: str, *, is_authority: bool) -> ProofVerdict:
         return ProofVerdict(
             Truth.NO, reason=Reason.SCOPE_NOT_PUBLISHED, rule=f"scope:none:{query.service.name}"
         )
+    if (key := facts.otherwise.get((pick.query, pick.attribute))) is not None:
+        return _says_otherwise(facts, key)
     reason = facts.unsettled(word)
     if reason is not None and not (is_authority and reason is Reason.SOURCES_DIFFER):
         return ProofVerdict(Truth.UNKNOWN, reason=reason, rule=facts.plan.whose.get(word, ""))

@@ -51,6 +51,8 @@ class Facts:
     known: Mapping[str, object]
     #: query and attribute that another source contradicts: they prove nothing
     disputed: Collection[tuple[int, str]] = frozenset()
+    #: query and attribute -> the form field that holds another value: they prove nothing for this form
+    otherwise: Mapping[tuple[int, str], str] = field(default_factory=dict)
     #: query and attribute that an awaited source may contradict: they prove nothing yet
     awaited: Collection[tuple[int, str]] = frozenset()
     #: query by an unconfirmed number -> why it is unconfirmed: it proves nothing
@@ -85,6 +87,8 @@ class Facts:
             return None
         if (pick.query, pick.attribute) in self.disputed:
             return Reason.SOURCES_DIFFER
+        if (pick.query, pick.attribute) in self.otherwise:
+            return Reason.OBJECT_DIFFERS
         if (pick.query, pick.attribute) in self.awaited:
             return Reason.DEADLINE_REACHED
         return self.unconfirmed.get(pick.query)

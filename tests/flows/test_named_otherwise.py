@@ -8,6 +8,7 @@ from tests.flows.conftest import House, on_session
 
 pytestmark = on_session
 
+DIVORCED = "Đã đăng ký kết hôn hoặc đã có vợ/chồng nhưng đã ly hôn; hiện tại chưa đăng ký kết hôn với ai"
 PARCEL = {"commune": "11953", "sheet": "12", "number": "345"}
 
 
@@ -72,7 +73,60 @@ async def test_field_that_the_citizen_emptied_stays_empty_and_names_nobody_else(
     entry = emptied["fields"]["NgaySinhBenNu"]
     assert (entry["state"], entry["value"], entry["evidence"]) == ("kept", None, None)
     assert "NgaySinhBenNu" not in emptied["form"]
-    assert {one["code"]: one["state"] for one in emptied["papers"]}["id_copies"] == "replaced"
+    found = next(one for one in emptied["papers"] if one["code"] == "id_copies")
+    assert (found["state"], found["reason"]["code"]) == ("required", "condition_unknown")
+    assert found["reason"]["rule"] == "same:form.NgaySinhBenNu"
     body = {"procedure": "1.000894", "subjects": couple, "held": {"NgaySinhBenNu": None}}
     status, problem = await shared_house.post("/v1/prefill", body)
     assert (status, problem["errors"][0]["pointer"]) == (422, "/held/NgaySinhBenNu")
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+@pytest.mark.parametrize(
+    ("procedure", "roles", "field", "paper"),
+    [
+        ("1.004873", ("requester", "person"), "nxnNoiCuTru", "id_and_residence"),
+        ("1.001193", ("requester", "mother"), "meNoiCuTru", "residence_proof"),
+    ],
+)
+async def test_paper_is_not_cut_where_the_form_has_another_value_than_the_data_that_would_cut_it(
+    shared_house: House, procedure: str, roles: tuple[str, ...], field: str, paper: str, *, is_emptied: bool
+) -> None:
+    subjects: dict[str, Any] = dict.fromkeys(roles, shared_house.subject("facts_example"))
+    subjects |= {"child": {}} if "mother" in roles else {}
+    filled = (await shared_house.prefill(procedure, subjects))["fields"][field]["value"]
+    same = {field: {**filled, "dcChiTiet": filled["dcChiTiet"].upper()}}
+    assert (await papers(shared_house, procedure, subjects, known=same))[paper][0] == "replaced"
+    typed = {field: None if is_emptied else {**filled, "dcChiTiet": "Số 99 Phố Khác"}}
+    found = (await papers(shared_house, procedure, subjects, known=typed))[paper]
+    assert found == ("required", "condition_unknown" if is_emptied else "object_differs")
+
+
+async def test_paper_that_a_typed_state_would_need_is_asked_for(shared_house: House) -> None:
+    subjects = dict.fromkeys(("requester", "person"), shared_house.subject("facts_example"))
+    assert (await papers(shared_house, "1.004873", subjects))["divorce_or_death_paper"][0] == "not_applicable"
+    typed = {"nxnTinhTrangHonNhan": DIVORCED}
+    found = await papers(shared_house, "1.004873", subjects, known=typed)
+    assert found["divorce_or_death_paper"][0] == "required"
+
+
+async def test_data_of_a_person_whom_the_form_does_not_name_fill_no_field_of_his_role_and_cut_no_paper(
+    shared_house: House,
+) -> None:
+    mother = shared_house.subject("facts_example")
+    subjects = {
+        "requester": mother,
+        "mother": {"same_as": "requester"},
+        "father": shared_house.subject("single"),
+        "child": {},
+    }
+    plain = await shared_house.prefill("1.001193", subjects)
+    filled = {
+        key for key, one in plain["fields"].items() if key.startswith("cha") and one["state"] == "filled"
+    }
+    assert len(filled) > 4
+    typed = {"chaSoGiayToTuyThan": "033064519831", "chaHoTen": "Lương Văn Lạ", "chaNgaySinh": "24/12/1964"}
+    answer = await shared_house.prefill("1.001193", subjects, known=typed)
+    assert {key for key in filled if answer["fields"][key]["state"] == "filled"} == set()
+    cut = {one["code"] for one in answer["papers"] if one["state"] in ("replaced", "reusable")}
+    assert cut.isdisjoint({"parents_id", "marriage_certificate"})

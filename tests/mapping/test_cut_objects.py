@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mapping.papers import _covers
+from gateway.mapping.same_objects import covers
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from gateway.mapping.papers import _covers
     ],
 )
 def test_what_is_written_otherwise_is_the_same(left: object, right: object) -> None:
-    assert _covers(left, right)
+    assert covers(left, right)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_what_is_written_otherwise_is_the_same(left: object, right: object) -> N
     ],
 )
 def test_what_differs_is_another_object(left: object, right: object) -> None:
-    assert not _covers(left, right)
+    assert not covers(left, right)
 
 
 @given(st.text(), st.text())
 def test_two_texts_are_the_same_both_ways_or_neither(one: str, other: str) -> None:
-    assert _covers(one, other) == _covers(other, one)
+    assert covers(one, other) == covers(other, one)
 
 
 @given(st.lists(st.text(alphabet="ABC12", min_size=1)), st.lists(st.text(alphabet="ABC12", min_size=1)))
 def test_evidence_covers_what_is_named_only_when_each_item_is_there(has: list[str], named: list[str]) -> None:
-    assert _covers(has, named) == ({*named} <= {*has})
+    assert covers(has, named) == ({*named} <= {*has})
