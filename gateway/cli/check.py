@@ -60,7 +60,9 @@ from gateway.review.minimisation import notes as notes_of
 from gateway.serving.server import at_sandbox
 from gateway.telemetry import Metrics
 
-_LIBRARIES = ("aiohttp uvloop orjson pydantic PyYAML lxml xmlsec cryptography structlog click rich").split()
+_LIBRARIES = (
+    "aiohttp uvloop orjson pydantic PyYAML lxml xmlsec zeep cryptography structlog click rich"
+).split()
 _ONE_LIBXML = (
     "build both against one libxml2: pip install --force-reinstall --no-binary lxml,xmlsec lxml xmlsec,"
     " or take the two wheels that requirements/base.txt pins"
