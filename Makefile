@@ -24,7 +24,7 @@ serve: $(VENV)/.base ## gateway and sandbox on fixed local ports, until Ctrl-C
 	$(MOTLAN) serve --with-sandbox
 
 test: $(VENV)/.dev ## set up what is missing, run all tests but the slow ones
-	$(RUN) -m pytest -n 5 -m "not slow and not network" $(addprefix --ignore=,$(WITHOUT))
+	$(RUN) -m pytest -n 4 -m "not slow and not network" $(addprefix --ignore=,$(WITHOUT))
 
 check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependencies, licences, links, Dockerfile
 	$(BIN)/ruff format --check .
@@ -51,7 +51,7 @@ licences: $(VENV)/.dev
 	  && echo "licences: all in the allow-list"
 
 chaos: $(VENV)/.dev ## the long fault runs (minutes)
-	$(RUN) -m pytest -n 5 -m "slow and not network" --no-header $$(grep -rlF mark.slow tests --include='test_*.py')
+	$(RUN) -m pytest -n 3 -m "slow and not network" --no-header $$(grep -rlF mark.slow tests --include='test_*.py')
 
 mutants: $(VENV)/.dev ## break one line after another, the tests must notice; `make mutants QUICK=12` takes so many by chance
 	$(RUN) -m tests.mutants $(if $(QUICK),--quick $(QUICK),)
