@@ -41,6 +41,7 @@ SUMMARIES = {
     "schemas/README.md": "Lược đồ: loại dữ liệu chứng minh, hợp đồng dữ liệu của các cơ quan.",
     "schemas/api/problems.md": "Mọi mã lỗi, lý do từ chối và lý do của giấy tờ, kèm câu chữ.",
     "config/README.md": "Cấu hình: hệ thống khai thác, nguồn dữ liệu, thỏa thuận, chứng thư, vận hành thật.",
+    "gateway/scaffold/README.md": "Viết bản nháp của nguồn dữ liệu và thủ tục từ tài liệu của cơ quan chủ quản.",
     "tests/README.md": "Kiểm thử: các nhóm, cách chạy, quy ước.",
     "tests/PROMISES.md": "Kiểm thử nào chứng minh cam kết nào.",
     "tests/bench/README.md": "Đo hiệu năng và so sánh với cách làm khác.",

@@ -60,6 +60,8 @@ def strangers(plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, obje
     """Roles for which the form names another person: another number, or another name and birth date."""
     found = set()
     for role in named if typed else ():
+        if [*plan.slots.values()].count(plan.slots.get(role, role)) > 1:
+            continue  # the same person has another role as well, for which the data are right
         said = [one for one in _identity(plan, named, typed, role) if typed[one[0]]]
         right = {name for _, name, is_same in said if is_same}
         wrong = {name for _, name, is_same in said if not is_same}

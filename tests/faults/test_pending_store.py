@@ -82,8 +82,8 @@ async def test_decision_about_what_valkey_lost_says_so_and_nothing_is_recorded(m
             assert problem(lost) == AWAY
             assert "prefill again" in lost[1]["detail"]
             assert len(records(house)) == written
-            # what was decided, and what was never shown, is unknown as ever
-            assert problem(await house.post("/v1/prefill/decision", body(decided)))[0] == 404
+            # what was decided stays decided, and what was never shown is unknown as ever
+            assert problem(await house.post("/v1/prefill/decision", body(decided)))[0] == 409
             plain = (await asked(house))[1]
             assert problem(await house.post("/v1/prefill/decision", body(plain)))[0] == 404
 
