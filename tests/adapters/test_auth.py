@@ -402,7 +402,10 @@ async def test_token_answer_without_a_token_is_invalid(body: bytes) -> None:
         ({"kind": "basic", "secret": {"value": "s"}}, "'auth.username' is missing"),
         ({"kind": "basic", "username": "u"}, "'auth.secret' is not a secret"),
         ({"kind": "basic", "username": "u", "secret": "plain"}, "'auth.secret' is not a secret"),
-        ({"kind": "basic", "username": "u", "secret": {"env": "MOTLAN_NO_SUCH"}}, "environment variable MOTLAN_NO_SUCH"),
+        (
+            {"kind": "basic", "username": "u", "secret": {"env": "MOTLAN_NO_SUCH"}},
+            "environment variable MOTLAN_NO_SUCH",
+        ),
         ({"kind": "basic", "username": "u", "secret": {"file": "/no/such/file"}}, "file /no/such/file"),
         ({"kind": "basic", "username": "u", "secret": {"value": "s", "env": "E"}}, "is not a secret"),
         ({**OAUTH, "token_path": ""}, "'auth.token_path' is missing"),

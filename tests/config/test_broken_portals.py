@@ -46,7 +46,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "option of a wrong form": (BUS, "login_path: /", "login_path: //evil.example?", "login_path:", "login_path"),
     "secret that is not there": (
-        BUS, "{value: sandbox-secret-national_bus}", "{env: NO_SUCH_SECRET}", "secret:", "environment variable NO_SUCH_SECRET"
+        BUS, "{value: sandbox-secret-national_bus}", "{env: NO_SUCH_SECRET}", "secret:", "variable NO_SUCH_SECRET"
     ),
     "adapter of no such name": (
         BUS, "adapter: adapters.portals.national_bus", "adapter: adapters.portals.bus", "adapter:", "check the name"
