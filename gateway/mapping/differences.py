@@ -3,7 +3,8 @@
 Such data prove nothing for this form. An official would see two addresses, two states or two people and ask.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject
@@ -44,7 +45,7 @@ def _objects(plan: Plan) -> Iterator[str]:
 
 
 def _is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
-    """Whether a source gives the value of the form; True where none gives one, which proves nothing anyway."""
+    """Whether a source gives the value of the form; True where none gives one that the form has words for."""
     given = [one for one, *_ in agreeing.said(planned, answers)]
     return not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given)
 
@@ -62,25 +63,27 @@ def strangers(plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, obje
     for role in named if typed else ():
         if [*plan.slots.values()].count(plan.slots.get(role, role)) > 1:
             continue  # the same person has another role as well, for which the data are right
-        said = [one for one in _identity(plan, named, typed, role) if typed[one[0]]]
-        right = {name for _, name, is_same in said if is_same}
-        wrong = {name for _, name, is_same in said if not is_same}
+        compared = [one for one in _identity(plan, named, typed, role) if typed[one[0]]]
+        right = {name for _, name, is_same in compared if is_same}
+        wrong = {name for _, name, is_same in compared if not is_same}
         if "personal_id" in wrong or ("personal_id" not in right and len(wrong) > 1):
             found.add(role)
     return found
 
 
-def hidden(plan: Plan, answers: Answers, roles: Collection[str]) -> Answers:
-    """The answers without those about strangers, and about people who were found through them."""
+def hidden(plan: Plan, answers: Answers, roles: AbstractSet[str]) -> Answers:
+    """The answers without what was found about strangers, and about people who were found through them.
+
+    A source that was silent stays silent.
+    """
     return [
-        _HIDDEN if answer is not None and not roles_of(plan, query.role).isdisjoint(roles) else answer
+        _HIDDEN
+        if answer is not None
+        and answer.outcome is Outcome.FOUND
+        and not roles.isdisjoint(chain(query.role, plan.hangs_on))
+        else answer
         for query, answer in zip(plan.queries, answers, strict=True)
     ]
-
-
-def roles_of(plan: Plan, role: str) -> set[str]:
-    """The role, and those through whom its subject was found."""
-    return set(chain(role, plan.hangs_on))
 
 
 def _identity(

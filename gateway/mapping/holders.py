@@ -18,7 +18,7 @@ _OF_ANOTHER = failed(Outcome.NO_MATCH, Reason.OBJECT_DIFFERS)
 def held_by_another(
     plan: Plan, answers: list[SourceAnswer | None], named: Mapping[str, Subject]
 ) -> frozenset[str]:
-    """The roles whose object stands in somebody else's name. `named`: role -> subject that the caller named."""
+    """The roles whose object is registered for somebody else. `named`: role -> subject that the caller named."""
     return frozenset(role for role, rule in plan.holders if _is_of_another(plan, answers, named, rule))
 
 

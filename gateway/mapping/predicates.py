@@ -64,7 +64,7 @@ class Facts:
     dossier: str | None = None
     #: represented roles whose representation a source has proven
     represented: Collection[str] = frozenset()
-    #: roles whose object stands in somebody else's name
+    #: roles whose object is registered for somebody else
     of_another: Collection[str] = frozenset()
 
     def in_form(self, key: str) -> object:

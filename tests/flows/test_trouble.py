@@ -258,3 +258,15 @@ async def test_late_answer_waits_while_the_log_cannot_be_written(house: House) -
     status, late = await house.post("/v1/prefill/resume", {"pending": answer["pending"]})
     assert status == 200
     assert late["form"]["nxnTinhTrangHonNhan"]
+
+
+async def test_silence_of_a_source_about_a_person_whom_the_form_does_not_name_stays_silence(
+    house: House,
+) -> None:
+    mother = house.subject("card_expired")
+    people = {"requester": mother, "mother": {"same_as": "requester"}, "child": {}}
+    subjects = {**people, "father": house.subject("ethnic_minority")}
+    typed = {"chaSoGiayToTuyThan": "033064519831"}
+    await house.misbehave("population", "status503")
+    answer = await house.prefill("1.001193", subjects, known=typed)
+    assert answer["fields"]["chaDanToc"]["state"] == "unavailable"
