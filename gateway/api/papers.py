@@ -18,6 +18,7 @@ from gateway.domain.errors import fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.procedure import Procedure
+from gateway.mapping.records import bare
 from gateway.papers.keep import PaperToKeep
 from gateway.papers.search import PaperSearch
 
@@ -70,10 +71,17 @@ async def listing(request: Request) -> Response:
     """`POST /v1/papers/list`."""
     body = await read_model(request, PaperListBody)
     owner = person_of(body.subject)
-    if not (owner.full_name and owner.birth_date and (owner.personal_id or owner.old_id)):
+    name = bare(owner.full_name or "")
+    if not (name and owner.birth_date and (owner.personal_id or owner.old_id)):
         raise fault_at("/subject", say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
-    found = request.services.papers.listing.of(request.caller, owner, page_after(body.cursor), body.limit)
-    return answer(await found)
+    asked = request.services.papers.listing.of(request.caller, owner, page_after(body.cursor), body.limit)
+    found = await asked
+    fits = bool(found["kept"] or found["dossiers"])
+    if request.services.guesses is not None:
+        number, who = owner.personal_id or owner.old_id or "", f"{name}\x1f{owner.birth_date}"
+        await request.services.guesses.check_papers(request.caller, number, who, fits=fits)
+    # how many dossiers there are of a number is for nobody who does not know whose it is
+    return answer({**found, "withheld": found["withheld"] if fits else 0})
 
 
 def _object(body: Body | list[Any] | None, procedure: Procedure) -> Subject | None:

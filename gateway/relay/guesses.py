@@ -35,6 +35,8 @@ class LookupGuesses:
     secret: bytes
     #: different numbers about one dossier, different dossiers about one number, different pairs of one requester
     of_status: Sequence[Limit]
+    #: different names and birth dates of one number, and of one requester, for which nothing was found
+    of_papers: Sequence[Limit]
     #: different numbers of one caller at a door, of which it knows no dossier
     of_door: Sequence[Limit]
 
@@ -50,6 +52,7 @@ class LookupGuesses:
                 _limit("lookup_owners", settings.lookup_owners), _limit("lookup_codes", settings.lookup_codes),
                 _limit("lookup_misses", settings.lookup_misses),
             ),
+            of_papers=(_limit("claims", settings.claims), _limit("lookup_misses", settings.lookup_misses)),
             of_door=(_limit("portal_misses", settings.portal_misses),),
         )  # fmt: skip
 
@@ -66,6 +69,18 @@ class LookupGuesses:
         )
         about = RecordHeader(caller.exchange, requester, caller.agency, dossier=in_records(code))
         await self._count(self.of_status, tried, about)
+
+    async def check_papers(self, caller: Caller, number: str, who: str, *, fits: bool) -> None:
+        """Count a list of papers by number and `who` (name, birth date), after the look-up. Raises Throttled, recorded.
+
+        `fits`: something of this person was found.
+        """
+        requester = caller.requester.id
+        tried = (
+            (f"{requester}\x1f{number}", _FITS if fits else who),
+            (requester, _FITS if fits else f"{number}\x1f{who}"),
+        )
+        await self._count(self.of_papers, tried, RecordHeader(caller.exchange, requester, caller.agency))
 
     async def check_owner(self, about: RecordHeader, person: str, *, fits: bool) -> None:
         """Count a look-up by owner at a door, after it was done. Raises Throttled, recorded."""

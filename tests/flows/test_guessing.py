@@ -7,6 +7,7 @@ from typing import Any
 from gateway.mapping.records import bare
 from tests.flows.conftest import House, new_official
 from tests.flows.test_access import marital, since
+from tests.flows.test_dossiers import dossier
 from tests.flows.test_records import records
 
 #: of `policy.claims`
@@ -277,3 +278,26 @@ async def test_claim_that_is_right_counts_no_refusal(make_house: Callable[..., A
         for _ in range(3):
             await house.prefill(**marital(house))
         assert not [one for one in since(house, before) if one["notes"].get("alert")]
+
+
+async def test_names_of_a_number_cannot_be_tried_out_by_its_papers(make_house: Callable[..., Any]) -> None:
+    async with make_house() as house:
+        who = house.subject("facts_example")
+
+        async def listed(name: str) -> tuple[int, Any]:
+            status, answer = await house.post(
+                "/v1/papers/list", {"subject": {**who, "full_name": name}}, "citizen"
+            )
+            return status, answer
+
+        named = {"ids": [{"kind": "personal_id", "number": who["personal_id"]}], "name": who["full_name"]}
+        assert (await house.post("/v1/dossiers", dossier(applicant=named)))[0] == 202
+        assert (await listed("  "))[0] == 422
+        assert len((await listed(who["full_name"]))[1]["dossiers"]) == 1
+        for letter in "ABCD":
+            status, found = await listed(f"Lương Văn {letter}")
+            # not even whether there is one of somebody else's
+            assert (status, found["dossiers"], found["withheld"]) == (200, [], 0)
+        for name in ("Lương Văn E", who["full_name"]):
+            status, refused = await listed(name)
+            assert (status, refused["code"]) == (429, "unusual_volume")
