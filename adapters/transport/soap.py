@@ -1,6 +1,6 @@
 """SOAP 1.1 and 1.2 messages, document/literal and rpc/literal, by plans that are made once from a WSDL.
 
-The shapes come from `adapters.transport.wsdl`; how names in trees are written stands in `adapters.transport.shapes`.
+The shapes come from `adapters.transport.wsdl`; `adapters.transport.shapes` describes how names in trees are written.
 `Envelope` turns a tree of plain data into bytes; `Decoder` turns the bytes of an answer into such a tree:
 a dictionary of the children of the answer element, text leaves, a list where the schema allows repetition;
 or, where the markup is known, into its texts and the layout that says where in the tree they stand.

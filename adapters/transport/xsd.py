@@ -39,7 +39,7 @@ _TOO_MUCH = "give a WSDL and schemas with the services that you ask alone"
 
 
 class UnusableWsdl(Exception):
-    """This WSDL cannot be used: file, line (0: all of it), what stands in the way, remedy."""
+    """This WSDL cannot be used: file, line (0: all of it), the fault, the remedy."""
 
     def __init__(self, file: str, line: int, what: str, remedy: str) -> None:
         """`file` is a path from the folder of the WSDL."""
@@ -172,7 +172,7 @@ class _SchemaText:
 
 
 class _Declaration(NamedTuple):
-    """A declaration and the document that it stands in."""
+    """A declaration and its document."""
 
     node: etree._Element
     schema: _SchemaText
@@ -538,7 +538,7 @@ class Schemas:
             self._attribute(model, child, schema, 0)
 
     def _particle(self, node: etree._Element, schema: _SchemaText, deep: int) -> _Particle | None:
-        """What stands in a content; None for what is passed over."""
+        """The parts of a content; None for a part that is skipped."""
         least, most = _occurs(node, schema)
         kind = etree.QName(node).localname
         if most == 0 or kind not in {"element", "sequence", "choice", "all", "group"}:
@@ -558,7 +558,7 @@ class Schemas:
     def _named_group(
         self, node: etree._Element, schema: _SchemaText, deep: int
     ) -> "tuple[bool, tuple[_Particle, ...]]":
-        """Whether a group that is named is a choice, and what stands in it; each group is read once."""
+        """Whether a named group is a choice, and its parts; each group is read once."""
         found = self._find("group", self._qname(node, node.get("ref", ""), schema), node, schema)
         key = (found.node, found.schema.space)
         known = self._groups.get(key)
@@ -602,7 +602,7 @@ class Schemas:
         return _ModelGroup(True, least, most, tuple(items))
 
     def _lazily(self, declared: _Declaration) -> tuple[_Type, ...]:
-        """The types of an element; what is missing is a fault of its own content, not of the one that it stands in."""
+        """The types of an element; what is missing is a fault of its own content, not of the content around it."""
         try:
             return self._types_of(declared)
         except UnusableWsdl:

@@ -27,7 +27,7 @@ FILES = {
 _UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n)+|^[ \t]+", re.MULTILINE)
 #: members that nothing outside of the script can name (ECMA-262, private names)
 _PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async )|(?<=get ))#[a-z]\w+", re.ASCII | re.MULTILINE)
-#: texts, which stay as they are (no template stands in another); a comment behind code; spaces beside signs, and ends
+#: texts, which stay as they are (no template contains another); a comment behind code; spaces beside signs, and ends
 #: of lines that end no statement. Not beside + and -, of which two in a row mean something else
 _SPACES = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[ ]+//.*"""

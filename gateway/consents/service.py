@@ -94,10 +94,13 @@ class ConsentBook:
         """Keeps no state."""
         self._context = context
 
-    async def give(self, caller: Caller, given: GivenConsent) -> dict[str, object]:
-        """Keep a consent; the answer has its receipt. Raises Unprocessable, NotFound."""
+    async def give(self, caller: Caller, given: GivenConsent, consent: str = "") -> dict[str, object]:
+        """Keep a consent; the answer has its receipt. `consent`: an id of `new_id` that was promised for it.
+
+        Raises Unprocessable, NotFound; ConsentsUnavailable also where there is one of this id.
+        """
         context, holder = self._context, self.check(caller, given)
-        consent = context.new_id("cs")
+        consent = consent or context.new_id("cs")
         now = await context.note(
             caller, "given", given.person, given.purpose, consent=consent, holder=holder,
             text_version=given.text_version, channel=given.channel,

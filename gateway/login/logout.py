@@ -104,7 +104,7 @@ class SignOut:
     async def _ended(self, visitor: Visitor, *, is_done: bool) -> LoginPage:
         """No session of a citizen; says when an official is still signed in in the same browser.
 
-        After a sign-out it names the account: a session of another kind tells a citizen's pages nothing else.
+        After a sign-out it names the account; nothing else of a session of another kind is shown to a citizen.
         """
         official = await self.sessions.of_staff(visitor.staff) if visitor.staff else None
         account = "" if official is None or not is_done else official.identity.account

@@ -169,7 +169,7 @@ def _asked(procedure: Procedure) -> dict[str, Role]:
 
 
 def _lacking(procedure: Procedure, given: Mapping[str, Any]) -> Iterator[tuple[str, Sentence]]:
-    """Roles without anybody, and people of whom a number alone is given: a number needs name and birth date."""
+    """Roles without a person, and people with a number only: a number needs a name and a birth date."""
     for name, role in _asked(procedure).items():
         if name not in given:
             if not role.optional and _MEMBERS[role.kind[0]]:

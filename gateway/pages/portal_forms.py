@@ -185,16 +185,16 @@ async def withdraw(request: Request, visit: Visit) -> Response:
     await demand(request, "consents")
     sent, session = await _members(request, {"consent"}), session_in(visit)
     name, notes = str(sent.get("consent", "")), await sessions_of(request).kept(session)
-    given = name if name in notes.get("consents", ()) else notes.get("given", {}).get(name)
-    if given is None and name not in notes.get("keeping", {}):
+    waits = name in notes.get("keeping", {})
+    if not waits and name not in notes.get("consents", ()):
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
 
     def drop(notes: Notes) -> None:
         notes.get("keeping", {}).pop(name, None)
 
     await sessions_of(request).keep(session, drop)
-    if given is not None:
-        await citizens_of(request).consents.withdraw(visit.caller, given, "")
+    with contextlib.suppress(*((NotFound,) if waits else ())):  # one that waits may not be given yet
+        await citizens_of(request).consents.withdraw(visit.caller, name, "")
     return answer({"exchange_id": request.exchange, "consent": name, "state": "withdrawn"})
 
 

@@ -105,7 +105,7 @@ async def note_exchange(
 
 
 def lasting(known: Notes) -> Notes:
-    """What stays when one more comes: first goes what nobody decided, then what was sent; the oldest of them."""
+    """What is kept when one exchange is added. Undecided exchanges are dropped first, then sent ones; the oldest first."""
 
     def rank(name: str) -> int:
         return 2 * ("papers" in known[name]) - ("sent" in known[name])
@@ -159,6 +159,20 @@ def sessions_of(request: Request) -> SessionBook:
     if here is None:
         raise NotFound(request.services.no_sign_in or say.NO_LOGINS_FOR_PAGES)
     return here.broker.sessions
+
+
+async def claim_keeping(request: Request, visit: Visit, exchange: str, keeper: str, seconds: float) -> Notes:
+    """Who may keep the own data of an exchange (`keeper`): the first who asks, and another when `seconds` are over."""
+    now = request.services.clock.now().timestamp()
+
+    def note(notes: Notes) -> None:
+        place = _place(notes, exchange)
+        known = place.get(exchange)
+        if known is not None and "kept" not in known and known.get("claimed", 0) <= now - seconds:
+            place[exchange] = {**known, "keeper": keeper, "claimed": now}
+
+    await sessions_of(request).keep(session_in(visit), note)
+    return await exchange_in(request, visit, exchange)
 
 
 async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:

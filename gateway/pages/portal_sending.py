@@ -4,7 +4,6 @@ It is held against its schema and its exchange, sent once, and then own data are
 """
 
 import asyncio
-import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
@@ -48,8 +47,8 @@ from gateway.mapping.procedure import Procedure
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import Visit
 from gateway.pages.portal_notes import (
-    Notes,
     change_exchange,
+    claim_keeping,
     exchange_in,
     keep_draft,
     procedure_of,
@@ -69,8 +68,8 @@ NOT_KEPT = "?kept=no"
 _MOST_FAULTS = 20
 #: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
 _TRIES, _PAUSE_SECONDS = 20, 0.25
-#: consents given with a dossier that the session can still withdraw from its form; all are at /me/consents
-_MOST_GIVEN = 20
+#: how long one request may take to give a consent and to keep own data, before another takes over
+_CLAIM_SECONDS = 10.0
 _KINDS = {
     AccountKind.CITIZEN: ApplicantKind.CITIZEN,
     AccountKind.BUSINESS: ApplicantKind.BUSINESS,
@@ -191,44 +190,52 @@ async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozen
 
 
 async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
-    """Give the consent that waited, and keep the own data of a form that was taken: both or neither, once.
+    """Give the consent that waited, and keep the own data of a form that was taken: both or neither.
 
-    Whether they were kept; None: for a twin of this form that is being done.
+    One request does it; another waits for it, and takes over when that one is gone. Whether data were kept; None: it
+    is not known, and sending the form again finds out.
     """
-    mine = secrets.token_hex(8)
-    noted = await change_exchange(request, visit, body.exchange_id, {"keeper": mine}, once=True)
-    if noted["keeper"] != mine:
-        found: bool | None = noted.get("kept")
-        return found
+    mine, pauses = secrets.token_hex(8), int(_CLAIM_SECONDS / _PAUSE_SECONDS) + _TRIES
+    for _ in range(pauses):
+        noted = await claim_keeping(request, visit, body.exchange_id, mine, _CLAIM_SECONDS)
+        if "kept" in noted:
+            kept: bool = noted["kept"]
+            return kept
+        if noted["keeper"] == mine:
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
+    else:
+        return None
     terms = (await sessions_of(request).kept(session_in(visit))).get("keeping", {}).get(name)
-    given = None
-    if terms is not None and not noted.get("blank"):
-        given = await _kept_under(request, visit, body, terms)
-
-    def note(notes: Notes) -> None:
-        notes["given"] = dict([*notes.get("given", {}).items(), (name, given)][-_MOST_GIVEN:])
-
-    if given is not None:
-        await sessions_of(request).keep(session_in(visit), note)
-    await change_exchange(request, visit, body.exchange_id, {"kept": given is not None})
-    return given is not None
+    if terms is None or noted.get("blank"):
+        done: bool | None = False
+    else:
+        done = await _kept_under(request, visit, body, name, terms)
+    if done is not None:
+        await change_exchange(request, visit, body.exchange_id, {"kept": done})
+    return done
 
 
 async def _kept_under(
-    request: Request, visit: Visit, body: SubmittedForm, terms: Mapping[str, object]
-) -> str | None:
-    """The consent that was given, if own data were kept under it; else it is withdrawn."""
-    people, caller, done, kept = citizens_of(request), visit.caller, "", False
-    given = consent_in(checked(terms, ConsentBody))
+    request: Request, visit: Visit, body: SubmittedForm, name: str, terms: Mapping[str, object]
+) -> bool | None:
+    """Whether the consent `name` was given and own data were kept; else it is withdrawn. None: neither is known."""
+    people, caller = citizens_of(request), visit.caller
+    given, now = consent_in(checked(terms, ConsentBody)), request.services.clock.now()
     try:
-        done = str((await people.consents.give(caller, given))["consent"])
-        kept = bool(await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(done)))
+        if await people.consents.holding(name, caller.requester.id, given.person, now) is None:
+            await people.consents.give(caller, given, name)
+        if await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(name)):
+            return True
     except GatewayError as error:
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
-    if done and not kept:
-        with contextlib.suppress(GatewayError):  # nothing is kept under it: it may also end by itself
-            await people.consents.withdraw(caller, done, given.person)
-    return done if kept else None
+    try:
+        await people.consents.withdraw(caller, name, given.person)
+    except NotFound:  # it was not given
+        return False
+    except GatewayError:
+        return None
+    return False
 
 
 def _check_papers(

@@ -13,8 +13,16 @@ import pytest
 import pytest_asyncio
 
 from adapters.sandbox.app import personas
+from gateway.api.bodies import checked
+from gateway.api.citizens import citizens_of, consent_in
+from gateway.api.consent_models import ConsentBody
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.api.response import answer as json_answer
 from gateway.domain.dates import legal_day
-from gateway.pages.portal_notes import lasting
+from gateway.pages.frame import PageRole, PageRoute, Visit
+from gateway.pages.portal_forms import FORMS, _members
+from gateway.pages.portal_notes import change_exchange, claim_keeping, lasting, session_in, sessions_of
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Landing, Town
@@ -759,6 +767,38 @@ async def test_consent_that_is_taken_back_is_not_given_and_one_that_was_given_en
     assert (await citizen.call("/withdraw", {"consent": given}))[0] == 200
     assert await consents_of(browser) == before
     assert (await citizen.filled())["fields"]["taiKhoan"].get("value") != form["taiKhoan"]
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+async def test_consent_that_a_killed_process_gave_or_not_is_used_once_by_the_next_request(
+    browser: Browser, at: Town, *, is_given: bool
+) -> None:
+    """What stays of a process that is killed while it keeps own data: its claim, and perhaps the consent."""
+
+    async def died(request: Request, visit: Visit) -> Response:
+        sent = await _members(request, {"exchange_id", "consent"})
+        notes = await sessions_of(request).kept(session_in(visit))
+        terms = notes["keeping"][sent["consent"]]
+        await claim_keeping(request, visit, sent["exchange_id"], "gone", 10)
+        await change_exchange(request, visit, sent["exchange_id"], {"claimed": 1})
+        if is_given:
+            given = consent_in(checked(terms, ConsentBody))
+            await citizens_of(request).consents.give(visit.caller, given, sent["consent"])
+        return json_answer({})
+
+    citizen = await begun(browser, code=PENSION)
+    before, answer = await consents_of(browser), await citizen.filled()
+    await citizen.decided(answer)
+    form = await complete(citizen, answer)
+    form["taiKhoan"] = f"001100041728{5 + is_given}, Ngân hàng Mẫu"
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    sent = {"exchange_id": answer["exchange_id"], "consent": name}
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/died", died, PageRole.CITIZEN)):
+        assert (await citizen.call("/died", sent))[0] == 200
+    for _ in range(2):
+        assert (await citizen.call("/submit", {**sent, "values": form}))[1]["kept"] is True
+    assert await consents_of(browser) - before == {name}
+    assert (await citizen.filled())["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
 
 
 async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:

@@ -1,6 +1,6 @@
 """An index of the records in which no official acted: reports count them, and would read every leaf for it.
 
-`on_duty` stands in each leaf, in clear. An index over this one fact needs no column, no copy of older records, and
+Each leaf contains `on_duty`, in clear. An index over this one fact needs no column, no copy of older records, and
 nothing of who writes: the database keeps it, also for a process of the release before, and it goes with pruned rows.
 """
 
