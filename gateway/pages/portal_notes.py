@@ -105,7 +105,7 @@ async def note_exchange(
 
 
 def lasting(known: Notes) -> Notes:
-    """What is kept when one exchange is added. Undecided exchanges are dropped first, then sent ones; the oldest first."""
+    """What is kept when one is added. Undecided exchanges are dropped first, then sent ones; the oldest first."""
 
     def rank(name: str) -> int:
         return 2 * ("papers" in known[name]) - ("sent" in known[name])
