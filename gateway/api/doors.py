@@ -8,8 +8,8 @@ in memory. Everything that is refused is recorded, and said in the door's own fo
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack
 from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -25,6 +25,7 @@ from gateway.api.problems import TooSlow, WrongMedia
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.tokens import read_form
+from gateway.api.under_way import counted
 from gateway.domain import sentences as say
 from gateway.domain.errors import (
     BadRequest,
@@ -33,7 +34,6 @@ from gateway.domain.errors import (
     NoSuchOperation,
     Refused,
     TooLarge,
-    TooMany,
     Unauthenticated,
 )
 from gateway.domain.exchange import Phase
@@ -195,20 +195,11 @@ class _Entrance:
         await request.services.recorder.write(about, Phase.REFUSAL, code, rules=(rule,))
         raise Refused(rule, titled(code.vi, code.en), code=code)
 
-    @contextmanager
-    def _counted(self, request: Request, visitor: DoorVisitor) -> Iterator[None]:
+    def _counted(self, request: Request, visitor: DoorVisitor) -> AbstractContextManager[None]:
         """One of the requests of this caller that may be under way. Raises TooMany."""
         services, key = request.services, f"{visitor.portal}/{visitor.requester}"
         counts, most = services.under_way, services.configuration.gateway.limits.requests_per_requester
-        if counts.get(key, 0) >= most:
-            raise TooMany(say.AT_MOST_AT_A_TIME(most=most), retry_after=1)
-        counts[key] = counts.get(key, 0) + 1
-        try:
-            yield
-        finally:
-            counts[key] -= 1
-            if not counts[key]:
-                del counts[key]
+        return counted(counts, {key: most})
 
     # ----------------------------------------------------------------------------------------------- reading
 

@@ -7,7 +7,7 @@ only from a page of this gateway, with the token of its session; nothing of it i
 import contextlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -24,6 +24,7 @@ from gateway.api.problems import NotHttp
 from gateway.api.refusals import record_bounded
 from gateway.api.request import NOBODY, Request
 from gateway.api.response import Response, answer
+from gateway.api.under_way import counted
 from gateway.domain import sentences as say
 from gateway.domain.errors import (
     BadRequest,
@@ -260,22 +261,11 @@ def _check_open(route: PageRoute, request: Request) -> None:
         raise NotFound(say.NO_STAFF_PROVIDER)
 
 
-@contextlib.contextmanager
-def _counted(request: Request, session: Session | None) -> Iterator[None]:
+def _counted(request: Request, session: Session | None) -> contextlib.AbstractContextManager[None]:
     """One of the pages of a session that may be under way, its streams too. Raises TooMany."""
     if session is None:
-        yield
-        return
-    counts, key = request.services.under_way, f"page {session.id}"
-    if counts.get(key, 0) >= _AT_A_TIME:
-        raise TooMany(say.AT_MOST_AT_A_TIME(most=_AT_A_TIME), retry_after=1)
-    counts[key] = counts.get(key, 0) + 1
-    try:
-        yield
-    finally:
-        counts[key] -= 1
-        if not counts[key]:
-            del counts[key]
+        return contextlib.nullcontext()
+    return counted(request.services.under_way, {f"page {session.id}": _AT_A_TIME})
 
 
 async def _check_rate(request: Request, session: Session | None) -> None:

@@ -6,7 +6,7 @@ exchange, a consent or a file counts only in the session that it came from: in a
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -26,10 +26,11 @@ from gateway.api.procedures import described
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
+from gateway.api.under_way import counted
 from gateway.consents.grantable import KEEPING
 from gateway.consents.service import new_id
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, NotFound, TooMany, Unauthenticated
+from gateway.domain.errors import BadRequest, NotFound, Unauthenticated
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.answer import PrefillAnswer
@@ -234,24 +235,12 @@ def _claims(who: Identity) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------ streams
 
 
-@contextlib.contextmanager
-def _counted(request: Request, visit: Visit) -> Iterator[None]:
+def _counted(request: Request, visit: Visit) -> contextlib.AbstractContextManager[None]:
     """Count a stream for its session, and for the requester as one by the API. Raises TooMany."""
-    counts, requester = request.services.waiting, request.requester.id
+    requester = request.requester.id
     most_of_all = request.services.configuration.gateway.limits.waiting_per_requester
     bounds = {f"{requester} {session_in(visit).id}": _MOST_STREAMS, requester: most_of_all}
-    for name, most in bounds.items():
-        if counts.get(name, 0) >= most:
-            raise TooMany(say.AT_MOST_AT_A_TIME(most=most), retry_after=1)
-    for name in bounds:
-        counts[name] = counts.get(name, 0) + 1
-    try:
-        yield
-    finally:
-        for name in bounds:
-            counts[name] -= 1
-            if not counts[name]:
-                del counts[name]
+    return counted(request.services.waiting, bounds)
 
 
 async def _while_signed_in(
