@@ -112,6 +112,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 
 def free_port() -> int:
+    """A port that nobody listens on now. Each Valkey takes one: its package gives two processes the same."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -17,6 +17,7 @@ from adapters.sandbox.app import introduce
 from gateway.config.gateway import Listener
 from gateway.serving.server import _sandbox_at
 from tests import fresh
+from tests.adapters.raw_peers import free_port
 from tests.browser.conftest import NEEDS_BROWSER, Shot
 from tests.browser.test_logins import LINK, WHO, agreed, chose, is_at_form
 from tests.faults.test_processes import served
@@ -76,7 +77,7 @@ async def placed(folder: Path, valkey: ValkeyServer | None) -> AsyncIterator[Pla
 async def test_citizen_whose_gateway_was_killed_while_the_provider_was_slow_ends_at_the_form(
     profile: BrowserContext, shot: Shot, tmp_path: Path, store: str
 ) -> None:
-    with ValkeyServer() if store == "valkey" else nullcontext() as valkey:
+    with ValkeyServer(port=free_port()) if store == "valkey" else nullcontext() as valkey:
         async with placed(tmp_path, valkey) as place:
             page = await profile.new_page()
             with place.serving("first") as process:

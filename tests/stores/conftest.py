@@ -15,6 +15,7 @@ from adapters.stores.log import SqlExchangeLog
 from adapters.stores.opening import open_log
 from adapters.stores.upgrade import upgrade
 from tests import fresh
+from tests.adapters.raw_peers import free_port
 from tests.stores.sample import ORIGIN, ROOT_KEY
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def empty_postgres_url(postgres: "PostgresServer", tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
     """One Valkey server for the tests that leave it running."""
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield server
 
 

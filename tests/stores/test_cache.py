@@ -17,6 +17,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, PendingUnavailable
 from gateway.domain.sentences import Sentence
 from gateway.ports.cache import Cache
+from tests.adapters.raw_peers import free_port
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -140,7 +141,7 @@ async def test_silent_server_costs_a_quarter_of_a_second_once() -> None:
 
 async def test_server_that_comes_back_is_used_again() -> None:
     clock = Clock()
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         port = server.port
         cache = RedisCache(f"redis://127.0.0.1:{port}/0", now=clock)
         await cache.put("a", b"1", 60)

@@ -13,6 +13,7 @@ from adapters.stores.sessions import MemorySessions, RedisSessions
 from gateway import registry
 from gateway.domain.errors import LoginsUnavailable
 from gateway.ports.sessions import Sessions
+from tests.adapters.raw_peers import free_port
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -213,7 +214,7 @@ async def test_memory_never_takes_more_room_than_it_was_given(puts: list[tuple[s
 
 async def test_server_that_is_away_signs_nobody_in_and_is_used_again_when_it_is_back() -> None:
     clock = Clock()
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         port = server.port
         sessions = RedisSessions(f"redis://127.0.0.1:{port}/0", now=clock)
         await sessions.put("ss:a", b"1", 60)
@@ -231,7 +232,7 @@ async def test_server_that_is_away_signs_nobody_in_and_is_used_again_when_it_is_
 
 
 async def test_server_that_stops_for_half_a_second_signs_nobody_out() -> None:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         sessions = RedisSessions(f"redis://127.0.0.1:{server.port}/0")
         await sessions.put("ss:a", b"1", 60)
         async with Redis(port=server.port) as other:
