@@ -23,7 +23,7 @@ _NUMBER = Annotated[
 ]
 # patterns of the canonical words, for errors
 grammar.worded(r"^[0-9A-Za-z\-]+$", say.HOW_NUMBER)
-grammar.worded(r"^(sha256:[0-9a-f]{64})?$", say.HOW_FILE)
+grammar.worded(r"^(sha256:[0-9a-f]{64})?$", say.HOW_FILE_OR_BLANK)
 grammar.worded(r"^\S(.*\S)?$", say.HOW_CODE)
 _CURSOR = Annotated[str, Field(max_length=300)]
 DeliveryId = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB0000000000000000000000"])]

@@ -25,7 +25,7 @@ class GatewayError(Exception):
         retry_after: int | None = None,
         **members: object,
     ) -> None:
-        """`said`: a sentence of gateway/domain/sentences.py; `members`: further members of the body."""
+        """`said`: a sentence of gateway/domain/sentences/; `members`: further members of the body."""
         super().__init__(self.title if said is None else said.en)
         self.said = said
         self.problem_code: AnyCode = code or self.code

@@ -186,7 +186,7 @@ class KeptPapers:
         about = _header(wanted, caller, f"consent:{wanted.consent}")
         rules, notes = ("dossier:owner",), {"operation": OPERATION}
         await self.recorder.write(about, Phase.REFUSAL, code, rules=rules, notes=notes)
-        raise NotFound(say.NO_SUCH_DOSSIER_OF_OWNER, code=code)
+        raise NotFound(say.NO_SUCH_DOSSIER_OF_PERSON, code=code)
 
     async def _row(
         self, wanted: PaperToKeep, caller: Caller, consent: ConsentRow, now: datetime
