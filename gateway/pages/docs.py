@@ -1,8 +1,9 @@
 """The API reference at `/docs`: every operation, to try at once in the sandbox, and what each problem means.
 
-The reference is swagger-ui. It renders the Markdown of descriptions as HTML by DOMPurify, which makes a Trusted Types
-policy of its own; what it does not wrap passes `default`, a policy of `docs.js` that lets plain elements without
-attributes pass. These two names are all that this page's policy has more than that of other pages.
+The page lists the operations; swagger-ui, which is heavy, comes when the reader asks for it. It renders the Markdown of
+descriptions as HTML by DOMPurify, which makes a Trusted Types policy of its own; what it does not wrap passes
+`default`, a policy of `docs.js` that lets plain elements without attributes pass. These two names are
+all that this page's policy has more than that of other pages.
 """
 
 from gateway.api.answers import CODES
@@ -34,7 +35,7 @@ async def reference(request: Request, _visit: Visit) -> Shown:
         template="docs/reference", title=("Giao diện lập trình", "API reference"),
         answer={"openapi": "/openapi.json", "operations": operations, "problems": problems},
         values={"tried_as": sandbox_client(request.services.configuration)}, policy=DOCS_POLICY,
-        assets=("swagger-ui-bundle.js", "docs.js"),
+        assets=("docs.js",),
     )  # fmt: skip
 
 

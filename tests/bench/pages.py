@@ -29,8 +29,6 @@ from tests.flows.conftest import House
 
 #: first contentful paint, and bytes that travel without fonts
 MOST_MS, MOST_BYTES = 300, 150_000
-#: pages that hold a tool of others have a bound of their own: swagger-ui alone has 460 KB
-MOST_BYTES_OF = {"/docs": 600_000}
 #: no pages of HTML: files and streams
 _NOT_HTML = re.compile(r"events$|\.csv$|/csv$|/newest$|\.jwt$|/late$")
 _NAMES = {
@@ -148,7 +146,7 @@ def _tell(path: str, found: Sequence[Visited]) -> bool:
         return True
     painted = statistics.median(one.milliseconds for one in found)
     size, fonts = found[0].bytes, found[0].fonts
-    is_good = painted <= MOST_MS and size <= MOST_BYTES_OF.get(path, MOST_BYTES)
+    is_good = painted <= MOST_MS and size <= MOST_BYTES
     figures = f"{painted:6.0f} ms {size / 1e3:7.1f} KB {fonts / 1e3:7.1f} KB of fonts"
     print(f"{path:<50} {figures}{'' if is_good else '  OVER'}", flush=True)
     return is_good

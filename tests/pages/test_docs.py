@@ -50,17 +50,12 @@ async def test_type_of_a_problem_is_its_place_on_the_page(browser: Browser) -> N
     assert f'id="{anchor}"' in (await browser.go(place, Accept=HTML)).text
 
 
-async def test_page_and_its_assets_are_light_when_they_are_compressed(browser: Browser) -> None:
+async def test_assets_are_compressed_and_kept(browser: Browser) -> None:
     page = await browser.go("/docs", Accept=HTML)
-    sizes = {}
     for url in re.findall(r'(?:src|href)="(/login/assets/[^"#]+\.(?:js|css))"', page.text):
         asset = await browser.go(url, None, **{"Accept-Encoding": "gzip"})
         assert ("Content-Encoding" in asset.headers) is (len(asset.text.encode()) > 1_200), url
         assert "immutable" in asset.headers["Cache-Control"]
-        sizes[url] = int(asset.headers["Content-Length"])
-    # swagger-ui itself has 460 KB
-    assert sum(sizes.values()) < 540_000
-    assert max(sizes.values()) < 480_000
 
 
 async def test_program_gets_operations_and_problems_and_no_secret(browser: Browser) -> None:

@@ -1,4 +1,4 @@
-// The reference at /docs: swagger-ui, with a token of the sandbox, and its own few words in the language of the page.
+// The reference at /docs: swagger-ui when it is asked for, with a token of the sandbox, and its own few words in the language of the page.
 (() => {
   'use strict';
   // what swagger-ui renders of Markdown: plain elements without attributes; every other "<" is text
@@ -83,7 +83,7 @@
   }).observe(root, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
 
   let bearer = '';
-  SwaggerUIBundle({
+  const show = () => SwaggerUIBundle({
     url: '/openapi.json', domNode: root, deepLinking: true, validatorUrl: null, docExpansion: 'none', filter: true,
     defaultModelsExpandDepth: 0, displayRequestDuration: true, tryItOutEnabled: Boolean(meta('sandbox-client')),
     syntaxHighlight: { activated: false },
@@ -124,5 +124,20 @@
       state.textContent = state.dataset.failed;
     }
   }
-  if (meta('sandbox-client')) authorize();
+  // swagger-ui is heavy: it comes when the reader asks for it, or follows a link to an operation (#/tag/operation)
+  const opener = document.getElementById('open-reference');
+  function open() {
+    opener.hidden = true;
+    const parts = document.getElementById('swagger-ui').content.cloneNode(true);
+    parts.querySelector('script').addEventListener('load', () => {
+      show();
+      root.tabIndex = -1;
+      root.focus();
+      if (meta('sandbox-client')) authorize();
+    });
+    document.head.append(parts);
+  }
+  opener.querySelector('button').addEventListener('click', open);
+  if (location.hash.startsWith('#/')) open();
+  else opener.hidden = false;
 })();
