@@ -44,9 +44,9 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.files.service import DossierFiles
 from gateway.login.handles import forwarded_logins
 from gateway.login.id_tokens import Logins
-from gateway.operation.configurations import Shelf
+from gateway.operation.configurations import ConfigurationTexts
 from gateway.operation.mutes import Mutes
-from gateway.operation.streams import Looks, Streams
+from gateway.operation.streams import StreamCache, Streams
 from gateway.ports.cache import Cache
 from gateway.ports.consents import OwnData
 from gateway.ports.exchange_log import ExchangeLog, Sequencer
@@ -257,12 +257,12 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
 
 async def _operation(parts: Composition, shared: Shared, recorder: Recorder) -> Operation:
     """What operators use; keeps the text of the configuration for them."""
-    configuration, shelf, reader = parts.configuration, Shelf(parts.state), shared.stores.reader
-    await asyncio.to_thread(shelf.keep, parts.in_force.digest, configuration, parts.root)
+    configuration, texts, reader = parts.configuration, ConfigurationTexts(parts.state), shared.stores.reader
+    await asyncio.to_thread(texts.keep, parts.in_force.digest, configuration, parts.root)
     mutes = Mutes(recorder=recorder, reader=reader, sources=frozenset(configuration.sources))
     return Operation(
-        mutes=mutes, coverage=Coverage(configuration, parts.catalogue), shelf=shelf, reader=reader,
-        metrics=parts.metrics, streams=shared.streams, looks=Looks(shared.streams),
+        mutes=mutes, coverage=Coverage(configuration, parts.catalogue), configuration_texts=texts, reader=reader,
+        metrics=parts.metrics, streams=shared.streams, stream_cache=StreamCache(shared.streams),
     )  # fmt: skip
 
 

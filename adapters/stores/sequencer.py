@@ -31,7 +31,7 @@ from gateway.telemetry import log
 #: pause after a batch, in which records come together: many cost little more than one; a checkpoint each second
 _GATHER_SECONDS = 0.5
 #: and a process that has none of its own looks for those of others about once a second
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _CLOSE_SECONDS = 5.0
 
 
@@ -67,7 +67,7 @@ class SqlSequencer:
     __slots__ = (
         "_closing",
         "_gather_seconds",
-        "_look_seconds",
+        "_poll_seconds",
         "_store",
         "_stuck",
         "_task",
@@ -87,12 +87,12 @@ class SqlSequencer:
         vkey: str,
         owner: str = "",
         gather_seconds: float = _GATHER_SECONDS,
-        look_seconds: float = _LOOK_SECONDS,
+        poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         """Does nothing before `start`."""
         self._store = store
         self._gather_seconds = gather_seconds
-        self._look_seconds = look_seconds
+        self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -165,7 +165,7 @@ class SqlSequencer:
                 return
             await _wait(self._closing, self._gather_seconds)
             if not numbered:
-                await _wait(self._woken, self._look_seconds)
+                await _wait(self._woken, self._poll_seconds)
 
     async def _try(self) -> int:
         before = self._store.refused.copy()

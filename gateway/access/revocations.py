@@ -15,7 +15,7 @@ from gateway.ports.access import RevocationRows, Revoked
 #: for how long a process may use its last reading
 GRACE_SECONDS = 10.0
 #: longest reading that a request waits for; pause after a failed one
-_LOOK_SECONDS, _AGAIN_SECONDS = 2.0, 1.0
+_READ_TIMEOUT, _RETRY_SECONDS = 2.0, 1.0
 #: a revocation of a requester lasts until it is restored: the end of the year 9999
 _FOR_EVER = 253_402_300_800.0
 
@@ -32,7 +32,7 @@ class Revocations:
         self._stopped: dict[str, float] = {}
         #: requester -> `seq` of the row that restored it
         self._restored: dict[str, int] = {}
-        self._looked = self._failed = float("-inf")
+        self._read_at = self._failed_at = float("-inf")
         self._looking = asyncio.Lock()
         self.epoch = 0
 
@@ -43,7 +43,7 @@ class Revocations:
             for row in rows:
                 self._take(row)
                 self.epoch = row.seq
-            self._looked = asyncio.get_running_loop().time()
+            self._read_at = asyncio.get_running_loop().time()
 
     def _take(self, row: Revoked) -> None:
         match row.kind:
@@ -66,15 +66,15 @@ class Revocations:
     async def current(self) -> None:
         """Ensure a fresh reading; a process that was suspended reads now. Raises AccessUnavailable."""
         time = asyncio.get_running_loop().time
-        if time() - self._looked <= GRACE_SECONDS:
+        if time() - self._read_at <= GRACE_SECONDS:
             return
-        if time() - self._failed <= _AGAIN_SECONDS:
+        if time() - self._failed_at <= _RETRY_SECONDS:
             raise AccessUnavailable(say.REVOCATIONS_UNKNOWN)
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(_READ_TIMEOUT):
                 await self.refresh()
         except (TimeoutError, AccessUnavailable):
-            self._failed = time()
+            self._failed_at = time()
             raise AccessUnavailable(say.REVOCATIONS_UNKNOWN) from None
 
     def is_revoked(self, jti: str, requester: str, restored: int) -> bool:

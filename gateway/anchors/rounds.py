@@ -20,7 +20,7 @@ from gateway.ports.anchors import Anchor, AnchorStore
 from gateway.ports.exchange_log import LogKeeping, LogTree
 from gateway.telemetry import log
 
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _START_SECONDS = 2.0
 _PATIENCE_SECONDS = 25.0
 #: if no process has numbered records for so long, any process may ask
@@ -36,7 +36,7 @@ class Rounds:
     def __init__(
         self, anchors: Sequence[Anchor], store: AnchorStore, rows: VerifiedAnchors, tree: LogTree,
         keeping: LogKeeping, heads: Heads, owner: str, every_seconds: float, grace_seconds: float,
-        look_seconds: float = _LOOK_SECONDS, now: Callable[[], float] = time.time,
+        poll_seconds: float = _POLL_SECONDS, now: Callable[[], float] = time.time,
         claim: Callable[[int, str], None] = lambda _size, _name: None,
     ) -> None:  # fmt: skip
         """`owner` names this process as `NumberingState` does; `now` returns POSIX seconds.
@@ -49,7 +49,7 @@ class Rounds:
         self._tree = tree
         self._keeping = keeping
         self._owner = owner
-        self._look_seconds = look_seconds
+        self._poll_seconds = poll_seconds
         self._task: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self.heads = heads
@@ -178,7 +178,7 @@ class Rounds:
 
     async def _work(self) -> None:
         while True:
-            await asyncio.sleep(self._look_seconds)
+            await asyncio.sleep(self._poll_seconds)
             try:
                 await self.ask_due()
             except GatewayError:

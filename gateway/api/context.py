@@ -41,9 +41,9 @@ from gateway.login.people_tokens import PeopleTokens
 from gateway.login.provider import OpenIdProvider
 from gateway.login.redemption import Redemption
 from gateway.mapping.load import Catalogue
-from gateway.operation.configurations import Shelf
+from gateway.operation.configurations import ConfigurationTexts
 from gateway.operation.mutes import Mutes
-from gateway.operation.streams import Looks, Streams
+from gateway.operation.streams import StreamCache, Streams
 from gateway.own_data.listing import KeptListing
 from gateway.own_data.store import OwnStore
 from gateway.papers.fetch import Fetching
@@ -146,14 +146,14 @@ class Operation:
     mutes: Mutes
     coverage: Coverage
     #: texts of configurations
-    shelf: Shelf
+    configuration_texts: ConfigurationTexts
     #: digests of configurations in the log
     reader: LogReader
     metrics: Metrics
     #: of the process
     streams: Streams
     #: what streams of this configuration show
-    looks: Looks
+    stream_cache: StreamCache
     #: set when another configuration took its place, or the process ends: streams end
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -61,12 +61,12 @@ async def _written(keeper: Keeper, until: str | None, *, bar: bool) -> list[Arch
     keeper.log()
     signers, reader = keeper.signers(), keeper.reader()
     with record_bar(shown=bar) as advance:
-        shelf = ArchiveStores(
+        stores = ArchiveStores(
             reader=reader, proofs=TreeProofs(reader, reader), retention=keeper.retention(),
             folder=keeper.archive_folder, signers=signers, vkeys=await keeper.vkeys(), clock=keeper,
         )  # fmt: skip
         try:
-            return [one async for one in Archiver(shelf, advance).write(last)]
+            return [one async for one in Archiver(stores, advance).write(last)]
         except OSError as error:
             raise Unprocessable(
                 say.FOLDER_NOT_WRITABLE(folder=keeper.archive_folder, why=error.strerror),

@@ -35,10 +35,10 @@ def quarantine(*, seen: bool, store: Store) -> int:
 
     async def look() -> list[dict[str, Any]]:
         keeper.log()
-        shelf = keeper.quarantine()
-        rows = await shelf.unseen()
+        quarantine = keeper.quarantine()
+        rows = await quarantine.unseen()
         if seen:
-            await shelf.mark_seen(rows, rfc3339(keeper.now()))
+            await quarantine.mark_seen(rows, rfc3339(keeper.now()))
         return [row._asdict() for row in rows]
 
     found = store.done(look)

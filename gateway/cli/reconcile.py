@@ -18,7 +18,7 @@ from gateway.relay import words
 
 _WIDTH = 170
 _PATH = "/v1/reconciliation"
-_LOOK_SECONDS = 0.3
+_POLL_SECONDS = 0.3
 _COLUMNS = "portal dossier origin class ours theirs fields remedy sends delivery mended".split()
 _HARMLESS = ("wait",)
 
@@ -74,7 +74,7 @@ def _done(desk: CommandDesk, order: dict[str, Any]) -> Any:  # noqa: ANN401 -- t
                 days[run["portal"]] = _days(run)
             if all(run["state"] != "running" for run in mine):
                 return {**found, "runs": mine}
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
 
 def _look(client: GatewayClient) -> ClientAnswer:

@@ -39,8 +39,8 @@ _NEXT_ROOT_FILE = "exchange-log-root-next.key"
 _FORMER_ROOT_FILE = "exchange-log-root-former.key"
 #: how long keys of an erasable month are used before the store is read again
 _BRIEF_SECONDS = 2.0
-#: how long keys are used before checking that the store still has them
-_LOOK_SECONDS = 5.0
+#: keys are used for so long before checking that the store still has them
+_RECHECK_SECONDS = 5.0
 #: how often an idle process drops keys of other months
 _IDLE_SECONDS = 600.0
 
@@ -167,7 +167,7 @@ class KeyRing:
         if held is None:
             return self.known(period)
         # A later end was set before the clock was set back.
-        return held[1] if now < held[0] <= now + _LOOK_SECONDS else None
+        return held[1] if now < held[0] <= now + _RECHECK_SECONDS else None
 
     async def of(self, period: str) -> PeriodKeys:
         """The keys of a period. Raises ConfigError if the root key does not open them.
@@ -212,8 +212,8 @@ class KeyRing:
         now = self._clock()
         if period in safe_periods(now):
             # the month may end in a few seconds
-            safe = period in safe_periods(now + _LOOK_SECONDS)
-            self._known[period] = (now + _LOOK_SECONDS if safe else now, keys, wrapped)
+            safe = period in safe_periods(now + _RECHECK_SECONDS)
+            self._known[period] = (now + _RECHECK_SECONDS if safe else now, keys, wrapped)
         else:
             self._brief[period] = (now + _BRIEF_SECONDS, keys)
         self._look_later()

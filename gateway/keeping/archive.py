@@ -43,19 +43,19 @@ class ArchiveStores(NamedTuple):
 class Archiver:
     """Writes missing archives."""
 
-    def __init__(self, shelf: ArchiveStores, progress: Callable[[int], object] | None = None) -> None:
+    def __init__(self, stores: ArchiveStores, progress: Callable[[int], object] | None = None) -> None:
         """`progress` is called with each record."""
-        self._shelf = shelf
+        self._stores = stores
         self._progress = progress
 
     async def write(self, last: Month) -> AsyncIterator[ArchiveNote]:
         """Write the archives up to a month, in order. Raises LogUnavailable, OSError."""
-        folder = self._shelf.folder
+        folder = self._stores.folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in folder.glob(f".*{DRAFT}"):
             left.unlink(missing_ok=True)
-        note, head = await self._shelf.proofs.checkpoint()
-        start, month = self._reached((await self._shelf.retention.pruned())[0])
+        note, head = await self._stores.proofs.checkpoint()
+        start, month = self._reached((await self._stores.retention.pruned())[0])
         while start < head.size:
             month = max(month, await self._month_from(start, head.size))
             end = start
@@ -70,7 +70,7 @@ class Archiver:
     async def _end(self, start: int, month: Month) -> int:
         """The index after a month's records from `start` on."""
         following = month.plus(1)
-        return await self._shelf.retention.end_of_month(start, following.begins, following.surely_begun)
+        return await self._stores.retention.end_of_month(start, following.begins, following.surely_begun)
 
     async def _month_from(self, start: int, size: int) -> Month:
         """The month that begins at an index: that of its record, unless more records of an earlier month follow.
@@ -85,7 +85,7 @@ class Archiver:
         return month
 
     async def _month_at(self, place: int) -> Month:
-        time = await self._shelf.retention.time_at(place)
+        time = await self._stores.retention.time_at(place)
         if time is None:
             raise LogUnavailable(say.RECORD_NOT_THERE(index=place))
         return Month.parse(time[:7])
@@ -94,8 +94,8 @@ class Archiver:
         """The end and the month of the last gapless archive from the first record in the database on."""
         month = Month(1, 1)
         ends: dict[int, ArchiveNote] = {}
-        for one in notes_in(self._shelf.folder):
-            if (self._shelf.folder / one.name).exists():
+        for one in notes_in(self._stores.folder):
+            if (self._stores.folder / one.name).exists():
                 ends[one.first] = max(ends.get(one.first, one), one, key=lambda kept: kept.end)
         while below in ends:
             month = Month.parse(ends[below].month)
@@ -103,14 +103,14 @@ class Archiver:
         return below, month
 
     async def _one(self, note: str, origin: str, month: Month, first: int, end: int) -> ArchiveNote:
-        shelf = self._shelf
+        stores = self._stores
         name = name_of(origin, str(month), first, end - first)
-        made = RangeLines(shelf.reader.entries, shelf.proofs)
-        lines = await made.lines(note, shelf.vkeys, first, end, rfc3339(shelf.clock.now()))
-        sha256, latest = await self._written(shelf.folder / name, lines)
+        made = RangeLines(stores.reader.entries, stores.proofs)
+        lines = await made.lines(note, stores.vkeys, first, end, rfc3339(stores.clock.now()))
+        sha256, latest = await self._written(stores.folder / name, lines)
         signed = ArchiveNote(origin, name, str(month), first, end - first, latest, sha256)
         text = signed.text()
-        replace_file(note_beside(shelf.folder / name), shelf.signers[0].sign(text).encode())
+        replace_file(note_beside(stores.folder / name), stores.signers[0].sign(text).encode())
         return signed
 
     async def _written(self, path: Path, lines: LineStream) -> tuple[str, str]:

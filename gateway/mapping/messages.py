@@ -73,7 +73,7 @@ class CodeTable(NamedTuple):
     write: Mapping[str, str]
 
 
-class Held(NamedTuple):
+class PathCondition(NamedTuple):
     """A condition: the words one of which stands at a path."""
 
     path: CanonicalPath
@@ -99,13 +99,13 @@ class WireValue:
     table: CodeTable | None
     unknown: CanonicalPath | None
     required: bool
-    excused: tuple[Held, ...]
+    excused: tuple[PathCondition, ...]
     #: what stands on the wire for a blank; OMIT: nothing
     blank: str | None
     constant: object
     #: it repeats another field, or is constant: what `more` has goes first
     repeats: bool
-    when: tuple[Held, ...]
+    when: tuple[PathCondition, ...]
 
     @property
     def path(self) -> str:
@@ -273,7 +273,7 @@ class WireList:
     is_omitted: bool
     #: canonical items are values, not objects
     is_plain: bool
-    when: tuple[Held, ...]
+    when: tuple[PathCondition, ...]
 
     def has(self, part: Mapping[str, Any], more: Mapping[str, Any]) -> bool:
         """Whether there is an item."""
@@ -659,8 +659,8 @@ def _claimed_by(node: Node) -> Iterator[str]:
         yield from (place.steps[1].name for place in leaf.places if place.steps[0].name == MORE)
 
 
-def _conditions(said: Condition, model: type[BaseModel]) -> tuple[Held, ...]:
-    return tuple(Held(CanonicalPath(path, model), words) for path, words in said.items())
+def _conditions(said: Condition, model: type[BaseModel]) -> tuple[PathCondition, ...]:
+    return tuple(PathCondition(CanonicalPath(path, model), words) for path, words in said.items())
 
 
 def table_of(codes: Mapping[str, str | None], words: Sequence[str]) -> CodeTable:

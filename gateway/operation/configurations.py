@@ -73,7 +73,7 @@ class ChangedFile:
     lines: tuple[ChangedLine, ...] = ()
 
 
-class Shelf:
+class ConfigurationTexts:
     """The kept configurations of one host: one file each in the state folder, the newest 100."""
 
     def __init__(self, state: Path, most: int = _MOST_KEPT) -> None:

@@ -1,4 +1,4 @@
-"""Open event streams of one process: how many there may be, and the second at which all of them look again.
+"""Open event streams of one process: how many there may be, and the tick at which all of them show what changed.
 
 A stream ends with its session, when its configuration was replaced, or after ten minutes: browsers open it again.
 """
@@ -24,11 +24,11 @@ class Streams:
     def __init__(
         self, most: int = MOST, most_of_session: int = MOST_OF_SESSION, seconds: float = 1.0
     ) -> None:
-        """`seconds` between two looks."""
+        """`seconds` between two ticks."""
         self._most, self._most_of_session, self._seconds = most, most_of_session, seconds
         self._open: Counter[str] = Counter()
         self._next: asyncio.Event | None = None
-        #: number of the look
+        #: number of the tick
         self.now = 0
         #: name of this process in ids of events: numbers of processes of two machines can be the same
         self.process = secrets.token_hex(4)
@@ -53,7 +53,7 @@ class Streams:
                 del self._open[session]
 
     async def tick(self) -> None:
-        """Wait for the next look; nothing runs while no stream waits."""
+        """Wait for the next tick; nothing runs while no stream waits."""
         if self._next is None:
             self._next = asyncio.Event()
             asyncio.get_running_loop().call_later(self._seconds, self._wake)
@@ -66,18 +66,18 @@ class Streams:
             waiting.set()
 
 
-class Looks:
+class StreamCache:
     """What streams show, made once for all of them."""
 
     def __init__(self, streams: Streams) -> None:
         """Nothing is made yet."""
         self._streams = streams
         self._lock = asyncio.Lock()
-        #: name -> number of the look, what was made
+        #: name -> number of the tick, what was made
         self._kept: dict[str, tuple[int, bytes]] = {}
 
     async def of(self, name: str, make: Callable[[], Awaitable[bytes]], every: int = 1) -> bytes:
-        """What `make` made under this name, at most `every` looks ago. `make` asks for no other look."""
+        """What `make` made under this name, at most `every` ticks ago. `make` must not call this method."""
         async with self._lock:
             kept = self._kept.get(name)
             if kept is None or self._streams.now - kept[0] >= every:

@@ -324,7 +324,7 @@ async def configuration(request: Request, visit: Visit) -> Shown:
     _only(visit.form, ())
     digest = request.parameters["digest"]
     operation, audit = request.services.operation, door_of(request).audit
-    kept = None if operation is None else await asyncio.to_thread(operation.shelf.find, digest)
+    kept = None if operation is None else await asyncio.to_thread(operation.configuration_texts.find, digest)
     if kept is None:
         raise NotFound(say.CONFIGURATION_NOT_KEPT)
     await audit.note_configuration(visit.caller, digest)

@@ -310,8 +310,8 @@ async def changes(request: Request, visit: Visit) -> Shown:
     for name, digest in names.items():
         if not _DIGEST.fullmatch(digest):
             raise BadRequest(say.QUERY_WORD(name=name, words="SHA-256"))
-    shelf = operation_of(request).shelf
-    old, new = [await asyncio.to_thread(shelf.find, digest) for digest in names.values()]
+    texts = operation_of(request).configuration_texts
+    old, new = [await asyncio.to_thread(texts.find, digest) for digest in names.values()]
     missing = [digest for digest, one in zip(names.values(), (old, new), strict=True) if one is None]
     files = await asyncio.to_thread(_compared, old, new)
     return Shown(

@@ -25,7 +25,7 @@ from gateway.telemetry import tail
 
 #: seconds between two signs of life, and the longest life of a stream after its session
 _BEAT, _SESSION = 15, 2
-#: seconds between two looks at the database
+#: seconds between two queries of the database
 _ATTENTION = 10
 #: `Last-Event-ID` of a stream of lines: process, number of its next line
 _PLACE = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
@@ -73,8 +73,8 @@ async def _look(request: Request, visit: Visit, operation: Operation) -> bytes:
         data = {"cells": shown, "paused": paused, "count": len(shown), "needs": orjson.loads(known)}
         return b"event: cells\ndata: " + orjson.dumps(data) + b"\n\n"
 
-    known = await operation.looks.of("needs", needs, _ATTENTION)
-    return await operation.looks.of(f"cells {visit.language}", cells)
+    known = await operation.stream_cache.of("needs", needs, _ATTENTION)
+    return await operation.stream_cache.of(f"cells {visit.language}", cells)
 
 
 # ------------------------------------------------------------------------------------------------------- lines

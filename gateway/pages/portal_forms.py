@@ -61,7 +61,7 @@ _DEADLINE_MS = 1_500
 #: streams of one session; a further one is refused
 _MOST_STREAMS = 4
 #: how soon a stream ends after its session, in seconds
-_LOOK_SECONDS = 2.0
+_SESSION_CHECK_SECONDS = 2.0
 #: consents to keep own data that wait for their dossier
 _MOST_KEEPING = 5
 
@@ -251,7 +251,7 @@ async def _while_signed_in(
     nxt = asyncio.ensure_future(anext(events, None))
     try:
         while True:
-            await asyncio.wait([nxt], timeout=_LOOK_SECONDS)
+            await asyncio.wait([nxt], timeout=_SESSION_CHECK_SECONDS)
             if await sessions.find(session.id) is None:
                 raise Unauthenticated(say.SIGN_IN_FIRST)
             if not nxt.done():

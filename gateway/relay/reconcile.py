@@ -48,7 +48,7 @@ _RENEW_SECONDS = 15.0
 _FAILURES = 5
 #: differences that a report lists
 _MOST_LISTED = 1_000
-_LOOK_SECONDS = 5.0
+_POLL_SECONDS = 5.0
 #: a gateway that starts later on does not begin the run of the past night
 _NIGHT = timedelta(hours=3)
 
@@ -269,7 +269,7 @@ class Reconciler:
                     log().error("reconcile.failed", error=error)
                 fault = type(error).__name__
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
+                async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
 
 

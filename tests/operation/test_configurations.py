@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.configuration import load
-from gateway.operation.configurations import HIDDEN, Shelf, differences, lines
+from gateway.operation.configurations import HIDDEN, ConfigurationTexts, differences, lines
 
 ROOT = Path(__file__).parents[2]
 SECRET = "bimat-khong-duoc-lo"
@@ -22,8 +22,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def kept(root: Path, digest: str) -> None:
-    shelf = Shelf(root)
-    shelf.keep(digest * 64, load(root / "config"), root)
+    texts = ConfigurationTexts(root)
+    texts.keep(digest * 64, load(root / "config"), root)
 
 
 def change(root: Path, file: str, old: str, new: str) -> None:
@@ -39,7 +39,7 @@ def test_changed_value_is_shown_as_the_line_before_and_the_line_now(root: Path) 
     change(root, "config/gateway.yaml", 'deadline_ms: "2000"', 'deadline_ms: "1500"')
     change(root, "mappings/sources/land.yaml", "\n", "\n# another line\n")
     kept(root, "b")
-    old, new = Shelf(root).find("a" * 64), Shelf(root).find("b" * 64)
+    old, new = ConfigurationTexts(root).find("a" * 64), ConfigurationTexts(root).find("b" * 64)
     assert old is not None
     assert new is not None
     found = {
@@ -59,7 +59,7 @@ def test_file_that_comes_or_goes_is_named_with_all_its_lines(root: Path) -> None
     kept(root, "a")
     (root / "config/applications.yaml").write_text("applications: []\n")
     kept(root, "b")
-    old, new = Shelf(root).find("a" * 64), Shelf(root).find("b" * 64)
+    old, new = ConfigurationTexts(root).find("a" * 64), ConfigurationTexts(root).find("b" * 64)
     assert old is not None
     assert new is not None
     [one] = differences(old, new)
@@ -71,7 +71,7 @@ def test_changed_secret_is_told_and_never_kept(root: Path) -> None:
     kept(root, "a")
     change(root, f"config/{LAND}", "sandbox-secret-land", SECRET)
     kept(root, "b")
-    old, new = Shelf(root).find("a" * 64), Shelf(root).find("b" * 64)
+    old, new = ConfigurationTexts(root).find("a" * 64), ConfigurationTexts(root).find("b" * 64)
     assert old is not None
     assert new is not None
     [one] = differences(old, new)
@@ -114,20 +114,20 @@ def test_digest_that_is_none_opens_no_file(root: Path) -> None:
     kept(root, "a")
     (root / "other.json").write_text("{}")
     for digest in ("", "../other", "A" * 64, "a" * 63, "b" * 64):
-        assert Shelf(root).find(digest) is None
+        assert ConfigurationTexts(root).find(digest) is None
 
 
 def test_folder_keeps_the_newest(root: Path) -> None:
-    configuration, shelf = load(root / "config"), Shelf(root, most=2)
+    configuration, texts = load(root / "config"), ConfigurationTexts(root, most=2)
     for number in range(4):
-        shelf.keep(f"{number:064x}", configuration, root / "nothing")
+        texts.keep(f"{number:064x}", configuration, root / "nothing")
         os.utime(root / "configurations" / f"{number:064x}.json", (number, number))
-    assert shelf.find(f"{0:064x}") is None
-    assert shelf.find(f"{3:064x}") is not None
+    assert texts.find(f"{0:064x}") is None
+    assert texts.find(f"{3:064x}") is not None
     assert len(list((root / "configurations").glob("*.json"))) == 2
 
 
 def test_folder_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "configurations").write_text("a file where a folder should be")
-    Shelf(tmp_path).keep("a" * 64, load(ROOT / "config"), ROOT)
-    assert Shelf(tmp_path).find("a" * 64) is None
+    ConfigurationTexts(tmp_path).keep("a" * 64, load(ROOT / "config"), ROOT)
+    assert ConfigurationTexts(tmp_path).find("a" * 64) is None

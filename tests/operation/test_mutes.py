@@ -110,5 +110,5 @@ async def test_history_has_starts_and_no_mutes(gateway: Gateway) -> None:
     [start] = await history(reader, None, 10)
     assert start.event == "start"
     assert start.digest == gateway.parts.in_force.digest
-    assert operation(gateway).shelf.find(start.digest) is not None
+    assert operation(gateway).configuration_texts.find(start.digest) is not None
     assert "agreements" in start.parts
