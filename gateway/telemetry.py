@@ -38,7 +38,7 @@ ALLOWED_KEYS: Final = frozenset(
         "exchange_id call_id requester agency client procedure purpose scope rule_id "
         "source service operation mark outcome outcomes reason status code phase mode profile adapter breaker "
         "method route host port pid workers version configuration address signal "
-        "attribute path transform fault "
+        "attribute path transform fault step "
         "elapsed_ms deadline_ms retry_in seconds attempt attempts count fields bytes queue records log_index anchor"
     ).split()
 )
@@ -317,6 +317,8 @@ class Metrics(Collector):
             "Answers and attributes that were not taken",
             "source",
             "operation",
+            "outcome",
+            "attribute",
             "code",
         )
         self._logins = _Family("counter", "logins", "Steps of logins of people", "step", "reason")
@@ -404,9 +406,9 @@ class Metrics(Collector):
         """How sources are now: whether each is paused, and whether it is muted."""
         self._alerts = sources
 
-    def fault(self, source: str, operation: str, code: str) -> None:
-        """An answer, or one attribute of it, was not taken: the code is one of `FaultCode` or `Reason`."""
-        self._faults.child(source, operation, code)[0] += 1
+    def fault(self, source: str, operation: str, outcome: str, attribute: str, code: str) -> None:
+        """An answer, or one attribute of it (a word of the mapping), was not taken: a `FaultCode`, or a `Reason`."""
+        self._faults.child(source, operation, outcome, attribute, code)[0] += 1
 
     def appended(self, phase: str, seconds: float) -> None:
         """A record became durable."""

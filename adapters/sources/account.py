@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
 from adapters.transport.tools import Tools
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
 
@@ -44,14 +45,14 @@ class AccountSource:
             answer = self._answer(query)
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
             fault = defect_here(query.service, error)
-            answer = failed(fault.outcome, fault.reason)._replace(faults=(AnswerFault(FaultCode.DEFECT),))
+            answer = failed(fault.outcome, fault.reason, AnswerFault(FaultCode.DEFECT))
         self._health.note(answer.outcome)
         landed(answer)
 
     def _answer(self, query: SourceQuery) -> SourceAnswer:
         plan = self._plans.get(query.service)
         if plan is None:
-            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED, AnswerFault(FaultCode.SERVICE_OFF))
         if not query.account:
             return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
         return plan.read(dict(query.account), query)

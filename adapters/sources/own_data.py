@@ -11,7 +11,8 @@ from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
 
@@ -57,13 +58,14 @@ class OwnDataSource:
     async def _answer(self, query: SourceQuery) -> SourceAnswer:
         plan = self._plans.get(query.service)
         if plan is None:
-            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+            return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED, AnswerFault(FaultCode.SERVICE_OFF))
         if self._own is None:
             return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
         try:
             kept = await self._own.kept(query.subject.key, query.requester, self._clock.now())
         except (ConsentsUnavailable, LogUnavailable):
-            return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+            unread = AnswerFault(FaultCode.STORE_UNAVAILABLE)
+            return failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE, unread)
         wanted = {name: one for name, one in kept.items() if name in query.attributes}
         if not wanted:
             return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)

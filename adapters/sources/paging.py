@@ -17,7 +17,8 @@ from adapters.transport.breaker import Behalf
 from adapters.transport.call import LARGE_BYTES, AnswerReading, Auth, HttpPeer, ProviderCall, Wire
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import busy_here, defect_here
-from gateway.domain.evidence import SAID, AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
@@ -35,7 +36,7 @@ _TARGET = re.compile(r"[!-~]*")
 
 
 def _broken(code: FaultCode) -> SourceAnswer:
-    return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)._replace(faults=(AnswerFault(code),))
+    return failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(code))
 
 
 class PageAsked(NamedTuple):
@@ -378,7 +379,7 @@ class PagedQuery:
     def _late(self, reading: "Future[SourceAnswer]") -> None:
         """The thread had other work until the end."""
         reading.cancel()
-        self._land(fault_answer(busy_here()))
+        self._land(fault_answer(busy_here(FaultCode.READING_LATE)))
 
     def _read(self, query: SourceQuery, late: TimerHandle, done: "Future[SourceAnswer]") -> None:
         late.cancel()

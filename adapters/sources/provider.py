@@ -13,6 +13,7 @@ from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall,
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
@@ -76,7 +77,7 @@ def fault_answer(error: ProviderError, sent: bytes = b"") -> SourceAnswer:
 
 def fault_reading(error: ProviderError) -> AnswerReading[SourceAnswer]:
     """A fault that a whole answer states. One that says no is sound; one about the provider, or unknown, is trouble."""
-    known = error.fault is not None and error.fault.said
+    known = error.fault is not None and error.fault.code is FaultCode.FAULT and error.fault.said
     is_trouble = error.outcome is Outcome.UNAVAILABLE or (not known and error.outcome is Outcome.INVALID)
     return AnswerReading(fault_answer(error), at_fault=is_trouble, accepted=False)
 
@@ -98,5 +99,5 @@ def parameters_of(service: "ServiceSettings", query: SourceQuery) -> Mapping[str
         code = codes.get(procedure_code(query.procedure))
     code = code or codes.get("*")
     if not code:
-        raise refused_here(Reason.NOT_AGREED)
+        raise refused_here(FaultCode.NO_PROCEDURE_CODE, Reason.NOT_AGREED)
     return {**service.parameters, "procedure_code": code}

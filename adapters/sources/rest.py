@@ -24,15 +24,8 @@ from adapters.transport.meanings import NO_MEANINGS, Meanings, is_problem
 from adapters.transport.strict_json import NotStrictJson, parse
 from adapters.transport.tools import Tools
 from gateway.domain.errors import Problem
-from gateway.domain.evidence import (
-    NOTHING,
-    AnswerFault,
-    FaultCode,
-    Outcome,
-    SourceAnswer,
-    SourceQuery,
-    failed,
-)
+from gateway.domain.evidence import NOTHING, AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.reasons import Reason
@@ -45,6 +38,9 @@ if TYPE_CHECKING:
 _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _NOT_READ = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_JSON),))
 _UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
+_SEVERAL = failed(
+    Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS)
+)._replace(alarm=True)
 _OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
@@ -133,7 +129,7 @@ class Rest:
         """The request for one query. Raises ProviderError if it cannot or may not be written."""
         call = self._calls.get(query.service)
         if call is None:
-            raise refused_here()
+            raise refused_here(FaultCode.SERVICE_OFF)
         return call.write(query)
 
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
@@ -151,7 +147,7 @@ class Rest:
         """The request for one page. Raises ProviderError if it cannot or may not be written."""
         call = self._calls.get(asked.query.service)
         if call is None:
-            raise refused_here()
+            raise refused_here(FaultCode.SERVICE_OFF)
         return call.write_next(asked) if asked.target else call.write(asked.query, asked.places)
 
     def tree_of(self, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
@@ -233,14 +229,14 @@ class RestCall:
         else:
             body = orjson.dumps(tree)
         if not self._url_ids_allowed and _names_person(target, query):
-            raise refused_here()
+            raise refused_here(FaultCode.PERSON_IN_ADDRESS)
         sent = target.encode("ascii") if body is None else body
         return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
 
     def write_next(self, asked: PageAsked) -> Wire:
         """The request for the page at an address that the provider gave. Raises ProviderError(REFUSED)."""
         if not self._url_ids_allowed and _names_person(asked.target, asked.query):
-            raise refused_here()
+            raise refused_here(FaultCode.PERSON_IN_ADDRESS)
         digest = hashlib.sha256(asked.target.encode("ascii")).digest()
         return Wire(self._method, asked.target, self._headers, None, digest)
 
@@ -250,8 +246,7 @@ class RestCall:
             if not isinstance(tree, list):
                 return _UNKNOWN_FORM
             if not self._is_list:
-                several = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
-                return several if len(tree) > 1 else _UNKNOWN_FORM
+                return _SEVERAL if len(tree) > 1 else _UNKNOWN_FORM
         return self.plan.read(tree, query)
 
     def _address(self, tree: dict[str, object]) -> str:
@@ -261,7 +256,7 @@ class RestCall:
         for name, part in zip(self._places, self._parts[1:], strict=True):
             value = tree.pop(name, None)
             if not isinstance(value, str) or not value or value in _DOTS:
-                raise refused_here(Reason.VALUE_BLANK)
+                raise refused_here(FaultCode.PLACE_BLANK, Reason.VALUE_BLANK, path=name)
             out += (quote(value, safe=""), part)
         return "".join(out)
 

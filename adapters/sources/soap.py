@@ -32,7 +32,8 @@ from adapters.transport.wsdl import HEADER, Operations, WsdlOperation
 from adapters.transport.wsse import EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import AnswerFault, FaultCode, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
 from gateway.mapping.source import ServicePlan
 
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
 #: a fault comes with these statuses; it is read, not guessed from the status
 _ACCEPTED = frozenset({400, 500})
+#: codes of faults that SOAP itself defines (SOAP 1.1, 4.4.1; SOAP 1.2 part 1, 5.4.6)
+_SOAP_FAULTS = frozenset(
+    "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
+)
 #: words of a mapping's answer that are paths
 _PATHS = ("record", "found_when", "status", "updated_at")
 
@@ -157,7 +162,7 @@ class Soap:
         """The request for one query. Raises ProviderError if it cannot or may not be written."""
         door = self._doors.get(query.service)
         if door is None:
-            raise refused_here()
+            raise refused_here(FaultCode.SERVICE_OFF)
         try:
             tree = door.tree(query, self._profile)
             blocks = "" if door.addressing is None else door.addressing.header(query.call_id)
@@ -176,7 +181,10 @@ class Soap:
             if door.addressing is not None and not door.addressing.is_answer(answer.body, query.call_id):
                 tree, code = None, FaultCode.OTHER_MESSAGE
         except SoapFault as fault:
-            return fault_reading(self._meanings.of_code(fault.code, answer.status))
+            error = self._meanings.of_code(fault.code, answer.status)
+            if fault.code in _SOAP_FAULTS and error.fault and not error.fault.said:
+                error.fault = AnswerFault(FaultCode.SOAP_FAULT, status=answer.status, said=fault.code)
+            return fault_reading(error)
         except XmlRefused:
             code = FaultCode.NOT_XML
         except SignatureRefused:
@@ -185,7 +193,7 @@ class Soap:
             kind = answer.fields.get(b"content-type", b"")
             error = self._meanings.of_error(answer.status, kind, answer.body)
             said = AnswerFault(code, status=answer.status)
-            refused = failed(error.outcome, error.reason)._replace(faults=(said,))
+            refused = failed(error.outcome, error.reason, said)
             return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
         return AnswerReading(door.plan.read(tree, query))
 

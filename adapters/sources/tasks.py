@@ -9,7 +9,8 @@ from functools import partial
 
 from adapters.transport.faults import defect_here
 from adapters.transport.health import Health
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 
 
@@ -39,12 +40,12 @@ class QueryTasks:
         try:
             answer = task.result()
         except TimeoutError:
-            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT)
+            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT, AnswerFault(FaultCode.DEADLINE))
         except asyncio.CancelledError:
-            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+            answer = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE, AnswerFault(FaultCode.CLOSING))
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
             fault = defect_here(query.service, error)
-            answer = failed(fault.outcome, fault.reason)._replace(faults=(AnswerFault(FaultCode.DEFECT),))
+            answer = failed(fault.outcome, fault.reason, AnswerFault(FaultCode.DEFECT))
         self._health.note(answer.outcome)
         landed(answer)
 

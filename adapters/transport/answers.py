@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_status, invalid
 from adapters.transport.meanings import NO_MEANINGS, Meanings
+from gateway.domain.fault_codes import FaultCode
 from gateway.ports.clock import Clock
 
 _LONGEST_RETRY_AFTER = 3_600
@@ -40,7 +41,9 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
         plain = inflate.decompress(body, limit + 1)
     except zlib.error:
         raise invalid(status) from None
-    if len(plain) > limit or inflate.unused_data or not inflate.eof:
+    if len(plain) > limit:
+        raise invalid(status, FaultCode.ANSWER_TOO_LARGE)
+    if inflate.unused_data or not inflate.eof:
         raise invalid(status)
     return plain
 

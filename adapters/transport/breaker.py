@@ -10,10 +10,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from adapters.transport.faults import ProviderError
+from adapters.transport.faults import ProviderError, asked_to_wait, breaker_open
 from adapters.transport.places import Places
 from gateway.domain.evidence import Outcome
-from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from gateway.config.gateway import Limits
@@ -120,7 +119,7 @@ class Breaker:
             wait += self._probe_seconds
         if self.position is Position.HALF_OPEN or wait > 0:
             retry_in = max(1, math.ceil(wait))
-            raise ProviderError(Outcome.UNAVAILABLE, Reason.BREAKER_OPEN, retry_in, sent=False)
+            raise breaker_open(retry_in)
 
     def settle(self, *, probe: bool, failed: bool, due_to: int | None = None) -> None:
         """How an admitted call went. Calls from before the opening no longer move an open breaker.
@@ -249,7 +248,7 @@ class Guard:
         if self._paused_until:
             wait = self._paused_until - self._clock()
             if wait > 0:
-                raise ProviderError(Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, math.ceil(wait), sent=False)
+                raise asked_to_wait(math.ceil(wait))
             self._paused_until = 0.0
         self.breaker.check(behalf)
 

@@ -19,11 +19,20 @@ from adapters.transport.answers import FIRST_ERROR, checked
 from adapters.transport.breaker import Behalf, Guard
 from adapters.transport.connection import Broken, Connection, HttpAnswer, Unreached
 from adapters.transport.dial import system_trust, tls_context
-from adapters.transport.faults import ProviderError, busy_here, defect_here, invalid, timed_out, unreachable
+from adapters.transport.faults import (
+    ProviderError,
+    busy_here,
+    defect_here,
+    invalid,
+    timed_out,
+    token_refused,
+    too_late,
+    unreachable,
+)
 from adapters.transport.lean import LeanHttpClient
 from adapters.transport.meanings import NO_MEANINGS, Meanings
 from adapters.transport.tools import Tools
-from gateway.domain.evidence import Outcome
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -214,7 +223,7 @@ class ProviderCall(Generic[Asked, Read]):
         peer.under_way.add(self)
         now = peer.loop.time()
         if self._deadline <= now:
-            raise ProviderError(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED, sent=False)
+            raise too_late()
         if now < self._auth.good_until:
             self._sign(now)
         else:
@@ -304,7 +313,7 @@ class ProviderCall(Generic[Asked, Read]):
         self._held = None
         if not isinstance(error, Broken):
             raise error
-        unreached = unreachable(everybody=isinstance(error, Unreached))
+        unreached = unreachable(error.code, everybody=isinstance(error, Unreached))
         if self._repeated or self._probe or not self._wire.repeatable or not self._guard.budget.spend():
             raise unreached
         pause = self._peer.tools.rng.uniform(*_JITTER)
@@ -349,7 +358,7 @@ class ProviderCall(Generic[Asked, Read]):
         if reading.expired:
             if not self._can_renew():
                 self._auth.in_doubt = True
-                raise ProviderError(Outcome.REFUSED, Reason.SOURCE_REFUSED)
+                raise token_refused()
             self._renewed = True
             self._want_token(self._turn)
             return
@@ -379,7 +388,7 @@ class ProviderCall(Generic[Asked, Read]):
             silent = fault.reason is Reason.SOURCE_TIMEOUT and not fault.status
             if silent and self._waited and self.end == self._deadline:
                 self._guard.abandon(probe=self._probe)
-                fault = busy_here()
+                fault = busy_here(FaultCode.NO_PLACE_IN_TIME)
             else:
                 self._guard.leave(None, probe=self._probe, fault=fault, behalf=self._behalf())
             if fault.expired and self._renewed:
@@ -414,16 +423,19 @@ class ProviderCall(Generic[Asked, Read]):
         match self.state:
             case CallState.PLACE:
                 self._guard.places.leave(self, self._behalf().requester)
-                return busy_here(sent=False)
+                return busy_here(FaultCode.NO_PLACE_IN_TIME, sent=False)
             case CallState.PLACED:
                 self._guard.places.free()
-                return busy_here(sent=False)
+                return busy_here(FaultCode.NO_PLACE_IN_TIME, sent=False)
             case CallState.THREAD:
-                return busy_here()
+                return busy_here(FaultCode.READING_LATE)
             case CallState.CONNECTION:
-                return timed_out(everybody=True)
+                return timed_out(self._peer.client.late, everybody=True)
+            case CallState.TOKEN:
+                return timed_out(FaultCode.DEADLINE, step="token")
             case _:
-                return timed_out()
+                is_cut = self.end == self._deadline
+                return timed_out(FaultCode.DEADLINE if is_cut else FaultCode.ANSWER_TIMEOUT)
 
     def _until(self, end: float) -> None:
         self.end = end
@@ -485,7 +497,7 @@ class HttpPeer:
     def open(self) -> None:
         """Be ready for calls from this loop; ProviderError where nothing can be called (any more)."""
         if self._closed:
-            raise unreachable()
+            raise unreachable(FaultCode.CLOSING)
         try:
             self.client = LeanHttpClient(
                 self._url,
@@ -494,7 +506,7 @@ class HttpPeer:
                 answer_bytes=self.answer_bytes,
             )
         except ValueError:
-            raise invalid() from None
+            raise invalid(code=FaultCode.NOT_SENDABLE) from None
         self.loop = asyncio.get_running_loop()
         self.is_open = True
 
@@ -518,7 +530,7 @@ class HttpPeer:
         """End all calls and close all connections; a later call is unreachable."""
         was_open, self.is_open, self._closed = self.is_open, False, True
         for call in tuple(self.under_way):
-            call.expire(unreachable())
+            call.expire(unreachable(FaultCode.CLOSING))
         if self._timer is not None:
             self._timer.cancel()
         if was_open:

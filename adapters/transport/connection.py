@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from adapters.transport.faults import invalid, unreachable
+from adapters.transport.faults import invalid, of_tls, unreachable
+from gateway.domain.fault_codes import FaultCode
 
 _HEAD_BYTES, _FIELD_BYTES, _FIELDS = 65_536, 8_190, 128
 #: a body in chunks of one byte is six times as long on the line
@@ -21,9 +22,16 @@ _CHUNKED_FACTOR = 8
 class Broken(Exception):
     """No connection, or one that ended before the answer was complete: a repetition may help."""
 
+    code = FaultCode.CONNECTION_LOST
+
 
 class Unreached(Broken):
     """No connection could be made."""
+
+    def __init__(self, code: FaultCode) -> None:
+        """`code`: why."""
+        super().__init__()
+        self.code = code
 
 
 class HttpAnswer(NamedTuple):
@@ -36,7 +44,11 @@ class HttpAnswer(NamedTuple):
 
 
 class _AnswerRefused(Exception):
-    """The answer is over a limit or not what may be answered; ends the parsing."""
+    """The answer is not what may be answered; ends the parsing."""
+
+
+class _AnswerTooLarge(Exception):
+    """The answer is over a limit; ends the parsing."""
 
 
 class AnswerListener(Protocol):
@@ -120,17 +132,18 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
+        except (HttpParserError, HttpParserUpgrade) as error:
             self._sound = False
             if not self._complete:
-                self._fail(invalid())
+                is_large = isinstance(error.__context__, _AnswerTooLarge)
+                self._fail(invalid(code=FaultCode.ANSWER_TOO_LARGE if is_large else FaultCode.NOT_HTTP))
                 return
         if self._complete:
             self._finish()
             return
         self._received += len(data)
         if self._received > (_CHUNKED_FACTOR * self._limit + _HEAD_BYTES if self._headed else _HEAD_BYTES):
-            self._fail(invalid())
+            self._fail(invalid(code=FaultCode.ANSWER_TOO_LARGE))
 
     def eof_received(self) -> None:
         """The other side will say no more."""
@@ -143,7 +156,7 @@ class Connection(asyncio.Protocol):
         if exc is None and self._headed and not self._framed and self._listener is not None:
             self._finish()
         else:
-            self._fail(unreachable() if isinstance(exc, ssl.SSLError) else Broken())
+            self._fail(unreachable(of_tls(exc)) if isinstance(exc, ssl.SSLError) else Broken())
 
     # ------------------------------------------------------------ from the parser
 
@@ -160,7 +173,7 @@ class Connection(asyncio.Protocol):
         name = name.lower()
         value = fields[name] + b", " + value if name in fields else value
         if len(value) > _FIELD_BYTES or len(fields) >= _FIELDS:
-            raise _AnswerRefused
+            raise _AnswerTooLarge
         fields[name] = value
 
     def on_headers_complete(self) -> None:
@@ -172,8 +185,10 @@ class Connection(asyncio.Protocol):
             return
         self._headed = True
         length, coding = self._fields.get(b"content-length"), self._fields.get(b"transfer-encoding")
-        if (coding is not None and coding.lower() != b"chunked") or (length and int(length) > self._limit):
+        if coding is not None and coding.lower() != b"chunked":
             raise _AnswerRefused
+        if length and int(length) > self._limit:
+            raise _AnswerTooLarge
         self._framed = length is not None or coding is not None
         if self._is_head:
             self._complete, self._sound = True, False
@@ -182,7 +197,7 @@ class Connection(asyncio.Protocol):
         """A piece of the body."""
         self._size += len(chunk)
         if self._size > self._limit:
-            raise _AnswerRefused
+            raise _AnswerTooLarge
         self._chunks.append(chunk)
 
     def on_message_complete(self) -> None:

@@ -54,6 +54,11 @@ class Dialer:
         #: the look-up under way, for all who want one
         self._looking: asyncio.Future[None] | None = None
 
+    @property
+    def is_located(self) -> bool:
+        """Whether an address of its name is known."""
+        return bool(self._addresses)
+
     async def connect(self, protocol: Callable[[], _Made]) -> _Made:
         """A new connection; OSError (ssl.SSLError among them) when there is none."""
         loop = asyncio.get_running_loop()

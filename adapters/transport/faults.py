@@ -4,10 +4,13 @@ Safe defaults: `meanings.py` has the tables of a source. Foreign text, bodies an
 """
 
 import re
+import socket
+import ssl
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome
+from gateway.domain.evidence import AnswerFault, Outcome
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.telemetry import log
 
@@ -50,6 +53,17 @@ _CODES: Mapping[str, _Fault] = MappingProxyType(
 _MISSING_CREDENTIALS = "900902"
 _CODE = re.compile(rb"""(?:<(?:[A-Za-z]+:)?code>\s*|"code"\s*:\s*"?)([0-9]{6})(?![0-9])""")
 _FAULT_HEAD = 2_048
+#: verification errors of OpenSSL (openssl-verification-options); with all others nobody trusted vouches for it
+_CERTIFICATES: Mapping[int, FaultCode] = MappingProxyType(
+    {
+        9: FaultCode.CERTIFICATE_EXPIRED,
+        10: FaultCode.CERTIFICATE_EXPIRED,
+        62: FaultCode.CERTIFICATE_OTHER_NAME,
+        64: FaultCode.CERTIFICATE_OTHER_NAME,
+    }
+)
+#: alerts by which a server refuses our certificate, or the lack of one (RFC 8446, 6.2)
+_OURS_REFUSED = re.compile(r"ALERT.*_(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 _FIRST_REFUSAL = 400
 
 
@@ -95,24 +109,48 @@ class ProviderError(Exception):
         return self.outcome is Outcome.UNAVAILABLE and self.status != 429 and self.retry_in is None
 
 
-def invalid(status: int = 0) -> ProviderError:
+def invalid(status: int = 0, code: FaultCode = FaultCode.NOT_AN_ANSWER) -> ProviderError:
     """An answer that cannot be used."""
-    return ProviderError(*INVALID, status=status, fault=AnswerFault(FaultCode.NOT_AN_ANSWER, status=status))
+    return ProviderError(*INVALID, status=status, fault=AnswerFault(code, status=status))
 
 
-def unreachable(*, everybody: bool = False) -> ProviderError:
+def unreachable(code: FaultCode = FaultCode.CONNECTION_LOST, *, everybody: bool = False) -> ProviderError:
     """No connection (for `everybody`), or one that broke."""
-    return ProviderError(*_UNREACHABLE, everybody=everybody)
+    return ProviderError(*_UNREACHABLE, everybody=everybody, fault=AnswerFault(code))
 
 
-def timed_out(*, everybody: bool = False) -> ProviderError:
+def timed_out(
+    code: FaultCode = FaultCode.ANSWER_TIMEOUT, *, everybody: bool = False, step: str = ""
+) -> ProviderError:
     """No complete answer in time, or no connection (for `everybody`)."""
-    return ProviderError(*_TIMEOUT, everybody=everybody)
+    return ProviderError(*_TIMEOUT, everybody=everybody, fault=AnswerFault(code, step=step))
 
 
-def busy_here(*, sent: bool = True) -> ProviderError:
+def too_late() -> ProviderError:
+    """There was no time left to ask."""
+    late = Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED
+    return ProviderError(*late, sent=False, fault=AnswerFault(FaultCode.DEADLINE))
+
+
+def busy_here(code: FaultCode, *, sent: bool = True) -> ProviderError:
     """We had no place or no time for it, so asking again makes sense; the provider is not to blame."""
-    return ProviderError(*_BUSY, 1, sent=sent)
+    return ProviderError(*_BUSY, 1, sent=sent, fault=AnswerFault(code))
+
+
+def asked_to_wait(seconds: int) -> ProviderError:
+    """It asked for a pause, which lasts so long still."""
+    return ProviderError(*_BUSY, seconds, sent=False, fault=AnswerFault(FaultCode.ASKED_TO_WAIT))
+
+
+def breaker_open(seconds: int) -> ProviderError:
+    """It is not asked now; the next probe is due in so many seconds."""
+    paused = Outcome.UNAVAILABLE, Reason.BREAKER_OPEN
+    return ProviderError(*paused, seconds, sent=False, fault=AnswerFault(FaultCode.BREAKER_OPEN))
+
+
+def token_refused() -> ProviderError:
+    """A new token does not help."""
+    return ProviderError(*_REFUSED, fault=AnswerFault(FaultCode.TOKEN_REFUSED))
 
 
 def defect_here(service: str, error: Exception) -> ProviderError:
@@ -122,9 +160,34 @@ def defect_here(service: str, error: Exception) -> ProviderError:
     return ProviderError(*INVALID, sent=False, fault=AnswerFault(FaultCode.DEFECT))
 
 
-def refused_here(reason: Reason = Reason.SOURCE_REFUSED) -> ProviderError:
-    """The request cannot be sent as it is; nothing was."""
-    return ProviderError(Outcome.REFUSED, reason, sent=False)
+def refused_here(
+    code: FaultCode = FaultCode.NOT_SENDABLE, reason: Reason = Reason.SOURCE_REFUSED, *, path: str = ""
+) -> ProviderError:
+    """The request cannot be sent as it is; nothing was. `path`: its place that is at fault."""
+    return ProviderError(Outcome.REFUSED, reason, sent=False, fault=AnswerFault(code, path=path))
+
+
+def of_tls(error: ssl.SSLError) -> FaultCode:
+    """What is wrong with a TLS connection."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATES.get(error.verify_code, FaultCode.CERTIFICATE_UNTRUSTED)
+    is_ours = _OURS_REFUSED.search(error.reason or "")
+    return FaultCode.OUR_CERTIFICATE_REFUSED if is_ours else FaultCode.TLS_FAILED
+
+
+def of_connecting(error: OSError) -> FaultCode:
+    """Why there is no connection."""
+    match error:
+        case ssl.SSLError():
+            return of_tls(error)
+        case socket.gaierror():
+            return FaultCode.NAME_NOT_FOUND
+        case ConnectionRefusedError():
+            return FaultCode.CONNECTION_REFUSED
+        case ConnectionError():
+            return FaultCode.CONNECTION_LOST
+        case _:
+            return FaultCode.NO_ROUTE
 
 
 def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> ProviderError:

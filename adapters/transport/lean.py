@@ -13,7 +13,8 @@ from typing import Final
 
 from adapters.transport.connection import AnswerListener, Connection, HttpAnswer, Unreached
 from adapters.transport.dial import Dialer
-from adapters.transport.faults import refused_here, timed_out, unreachable
+from adapters.transport.faults import of_connecting, of_tls, refused_here, timed_out, unreachable
+from gateway.domain.fault_codes import FaultCode
 
 #: shorter than what common servers keep an idle connection, so that a reused one is rarely dead
 _KEEP_ALIVE_SECONDS = 4.0
@@ -97,7 +98,7 @@ class LeanHttpClient:
         """The newest connection that is free `now` (loop's clock); ProviderError after `close`."""
         if not self._idle:
             if self._closed:
-                raise unreachable()
+                raise unreachable(FaultCode.CLOSING)
             return None
         connection = self._idle.pop()
         if now - connection.since <= _KEEP_ALIVE_SECONDS:
@@ -114,21 +115,28 @@ class LeanHttpClient:
         def ended(task: "asyncio.Task[None]") -> None:
             self._connecting.discard(task)
             if task.cancelled():
-                listener.failed(unreachable())
+                listener.failed(unreachable(FaultCode.CLOSING))
 
         task = asyncio.get_running_loop().create_task(self._connect(listener))
         self._connecting.add(task)
         task.add_done_callback(ended)
         return task
 
+    @property
+    def late(self) -> FaultCode:
+        """Why there is no connection in time."""
+        return FaultCode.CONNECT_TIMEOUT if self._dialer.is_located else FaultCode.NAME_NOT_FOUND
+
     async def _connect(self, listener: AnswerListener) -> None:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 connection = await self._dialer.connect(lambda: Connection(self, self._limit))
-        except (TimeoutError, ssl.SSLError):
-            listener.failed(unreachable(everybody=True))
-        except OSError:
-            listener.failed(Unreached())
+        except TimeoutError:
+            listener.failed(unreachable(self.late, everybody=True))
+        except ssl.SSLError as error:
+            listener.failed(unreachable(of_tls(error), everybody=True))
+        except OSError as error:
+            listener.failed(Unreached(of_connecting(error)))
         except Exception as error:  # noqa: BLE001 -- a defect is for the listener, not for the loop
             listener.failed(error)
         else:

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from adapters.transport.faults import INVALID, ProviderError, from_status, of_gateway, six_digits
 from adapters.transport.strict_json import NotStrictJson, parse
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome
+from gateway.domain.evidence import AnswerFault, Outcome
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 
 FaultMeaning = tuple[Outcome, Reason]

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Protocol
 
 from adapters.transport.faults import busy_here
+from gateway.domain.fault_codes import FaultCode
 
 #: so many calls of one requester wait for each place
 _WAITING_PER_PLACE = 4
@@ -35,7 +36,7 @@ class Places:
         """Stand in the line of `requester`. Raises ProviderError(SOURCE_BUSY) if that is too long."""
         line = self._lines.setdefault(requester, deque())
         if len(line) >= _WAITING_PER_PLACE * self.room:
-            raise busy_here(sent=False)
+            raise busy_here(FaultCode.QUEUE_FULL, sent=False)
         line.append(call)
 
     def leave(self, call: Waiting, requester: str) -> None:

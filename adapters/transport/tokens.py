@@ -14,6 +14,7 @@ from adapters.transport.call import AnswerReading, HttpPeer, NeedsToken, Prove, 
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import invalid
 from adapters.transport.strict_json import NotStrictJson, parse
+from gateway.domain.fault_codes import FaultCode
 
 #: a token is not used in its last minute
 _MARGIN_SECONDS = 60
@@ -118,6 +119,8 @@ class TokenAuth:
             seconds = max(token.seconds - _MARGIN_SECONDS, token.seconds / 2)
             self.good_until = asyncio.get_running_loop().time() + seconds
             self.turn += 1
+        if fetch.fault is not None and fetch.fault.fault is not None:
+            fetch.fault.fault = fetch.fault.fault._replace(step="token")
         for call in waiting:
             call.token_came(fetch.fault)
 
@@ -139,12 +142,12 @@ class TokenAuth:
         try:
             around = parse(answer.body)
         except NotStrictJson:
-            raise invalid(answer.status) from None
+            raise invalid(answer.status, FaultCode.NOT_JSON) from None
         for name in self._place[:-1]:
             around = around.get(name) if isinstance(around, dict) else None
         value = around.get(self._place[-1]) if isinstance(around, dict) else None
         if not isinstance(around, dict) or not isinstance(value, str) or not value.isprintable() or not value:
-            raise invalid(answer.status)
+            raise invalid(answer.status, FaultCode.NO_TOKEN)
         seconds = life_seconds(around.get("expires_in"), self._life)
         more = {"id_token": around["id_token"]} if isinstance(around.get("id_token"), str) else {}
         return AnswerReading(ProviderToken(value=value, seconds=seconds, more=more))

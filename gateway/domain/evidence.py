@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject
 from gateway.domain.reasons import Reason
@@ -35,45 +36,6 @@ class Outcome(StrEnum):
 SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
 
 
-class FaultCode(StrEnum):
-    """What is wrong with an answer, or with one attribute of it: the closed list for operators, in log and metrics."""
-
-    #: its transform cannot read it
-    UNREADABLE = "unreadable"
-    #: line breaks, controls, changes of direction and other invisible characters
-    HIDDEN_SIGNS = "hidden_signs"
-    SCHEMA_TYPE = "schema_type"
-    SCHEMA_PATTERN = "schema_pattern"
-    SCHEMA_ENUM = "schema_enum"
-    SCHEMA_LENGTH = "schema_length"
-    SCHEMA_FORMAT = "schema_format"
-    SCHEMA_OTHER = "schema_other"
-    #: nothing in it fits the contract
-    UNKNOWN_FORM = "unknown_form"
-    #: the provider's own status is unknown, or means invalid
-    STATUS_UNKNOWN = "status_unknown"
-    #: neither number nor name and birth date identify the person of the record
-    NOBODY_NAMED = "nobody_named"
-    NOT_JSON = "not_json"
-    NOT_XML = "not_xml"
-    SIGNATURE = "signature"
-    #: by WS-Addressing it answers another request
-    OTHER_MESSAGE = "other_message"
-    #: a fault instead of an answer
-    FAULT = "fault"
-    HTTP_STATUS = "http_status"
-    #: an HTML page, an empty or damaged body, or one above its limit
-    NOT_AN_ANSWER = "not_an_answer"
-    #: a list in pages of more pages, rows or bytes than the bound
-    LIST_TOO_LONG = "list_too_long"
-    #: a page of a list, or the address of the next one, came twice
-    PAGE_REPEATED = "page_repeated"
-    #: a page without its list, a next page at another place, or another number of rows than the provider says
-    PAGE_UNREADABLE = "page_unreadable"
-    #: a defect of the gateway
-    DEFECT = "defect"
-
-
 class AnswerFault(NamedTuple):
     """Why an answer, or one attribute of it, is left out. Words of the configuration and codes, never a value."""
 
@@ -87,6 +49,8 @@ class AnswerFault(NamedTuple):
     status: int = 0
     #: a known fault code; unknown ones are not shown
     said: str = ""
+    #: `token`: it went wrong while a token was fetched
+    step: str = ""
 
 
 class Withheld(NamedTuple):
@@ -177,6 +141,8 @@ class SourceAnswer(NamedTuple):
         return {name: consent for name, (_, _, consent) in self.declared.items()}
 
 
-def failed(outcome: Outcome, reason: Reason, *, retry_in: int | None = None) -> SourceAnswer:
+def failed(
+    outcome: Outcome, reason: Reason, *faults: AnswerFault, retry_in: int | None = None
+) -> SourceAnswer:
     """An answer without values."""
-    return SourceAnswer(outcome=outcome, reason=reason, retry_in=retry_in)
+    return SourceAnswer(outcome=outcome, reason=reason, retry_in=retry_in, faults=faults)

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import jsonschema_rs
 import orjson
 
-from gateway.domain.evidence import FaultCode
+from gateway.domain.fault_codes import FaultCode
 
 Schema = Mapping[str, object]
 #: whether a value fits; False, or ValueError for a value that JSON cannot express

@@ -12,12 +12,12 @@ from gateway.domain.evidence import (
     NOTHING,
     AnswerFault,
     AttributeDoubt,
-    FaultCode,
     Outcome,
     SourceAnswer,
     SourceQuery,
     failed,
 )
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes

@@ -14,7 +14,8 @@ from functools import partial
 
 import orjson
 
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
@@ -27,10 +28,10 @@ _TICK_SECONDS = 0.01
 _ROOM, _LARGEST = 2_000_000, 250_000
 #: the shortest time between two sweeps of all retained answers
 _SWEEP_SECONDS = 0.25
-_UNREACHABLE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+_NO_SOURCE = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE, AnswerFault(FaultCode.SERVICE_OFF))
 
 #: outcomes whose reason is logged
-_TROUBLE = frozenset({Outcome.INVALID, Outcome.UNAVAILABLE})
+_TROUBLE = frozenset({Outcome.INVALID, Outcome.UNAVAILABLE, Outcome.REFUSED})
 
 Landed = Callable[[SourceAnswer], None]
 
@@ -127,7 +128,8 @@ class Gatherer:
         call.began = asyncio.get_running_loop().time()
         source = self._sources.get(query.service.partition(".")[0])
         if source is None:
-            call.land(_UNREACHABLE)
+            self._log_faults(query, _NO_SOURCE)
+            call.land(_NO_SOURCE)
             return
         if query.account:  # the caller's own claims are never shared
             source.ask(query, end, partial(self._claimed, query, call))
@@ -186,7 +188,8 @@ class Gatherer:
         reason = answer.reason or ""
         for fault in answer.faults or (None,):
             code = str(reason if fault is None else fault.code)
-            self._metrics.fault(source, operation, code)
+            attribute = "" if fault is None else fault.attribute
+            self._metrics.fault(source, operation, str(answer.outcome), attribute, code)
             known = {} if fault is None else {name: word for name, word in fault._asdict().items() if word}
             known["fault"] = known.pop("said", None)
             labels = {name: word for name, word in {**known, "code": code, "reason": reason}.items() if word}

@@ -12,7 +12,8 @@ from adapters.sources.fault_options import OUTCOME_WORDS
 from adapters.transport.meanings import Meanings
 from gateway.config.configuration import SourceSettings
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import answer, saying, tools
 from tests.adapters.test_rest import ANSWER, BY_ID, FOUND, ask, opened, plan_of, settings_of

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from adapters.sources import paging, rest
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import FaultCode, Outcome, SourceAnswer
+from gateway.domain.evidence import Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import answer, soon, tools

@@ -19,7 +19,8 @@ from adapters.transport.wsse import EnvelopeSigner, Recent, Verifier
 from gateway.config.configuration import SourceSettings
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import ConfigError
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason

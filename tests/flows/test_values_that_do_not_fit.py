@@ -34,7 +34,8 @@ async def test_operator_reads_which_claim_it_was_and_not_what_it_said(house: Hou
     await asked(house, {"SoDienThoai": "0900000001", "NgayCap": "473389200"})
     async with house.session.get(f"{house.admin}/metrics") as answer:
         text = await answer.text()
-    assert 'motlan_source_faults_total{code="unreadable",operation="claims",source="account"} 1.0' in text
+    labels = 'attribute="id_issued_on",code="unreadable",operation="claims",outcome="found",source="account"'
+    assert f"motlan_source_faults_total{{{labels}}} 1.0" in text
 
 
 @on_session

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.checks.service_examples import query_of
-from gateway.domain.evidence import FaultCode, Outcome, SourceQuery
+from gateway.domain.evidence import Outcome, SourceQuery
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.model import ServiceExample, ServiceMapping
 from gateway.mapping.source import ServicePlan

@@ -11,7 +11,8 @@ import pytest
 
 from gateway import telemetry
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
@@ -246,7 +247,8 @@ async def test_reason_of_every_answer_that_is_not_taken_is_in_the_log_and_a_metr
         if line.startswith("motlan_source_faults_total")
     ]
     assert counted == [
-        f'motlan_source_faults_total{{code="{code}",operation="look",source="population"}} 1.0'
-        for _, code, _ in lines
+        f'motlan_source_faults_total{{attribute="{words.get("attribute", "")}",code="{code}",operation="look",'
+        f'outcome="{outcome}",source="population"}} 1.0'
+        for outcome, code, words in lines
     ]
     assert "Thử" not in sink.getvalue().decode()

@@ -17,6 +17,7 @@ from adapters.transport.heavy import Heavy
 from adapters.transport.tokens import TokenAuth
 from adapters.transport.tools import Tools
 from gateway.config.gateway import Limits
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import FixedClock, HandClock
 
@@ -93,6 +94,8 @@ class Line:
 
 class Net:
     """Stands in for the client of a peer."""
+
+    late = FaultCode.CONNECT_TIMEOUT
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -193,7 +196,11 @@ class World:
         lines = [line for line in self.net.lines if not line.connected]
         if lines:
             line = lines[number % len(lines)]
-            line.end().failed((Unreached(), unreachable(everybody=True), ValueError("a defect"))[number % 3])
+            line.end().failed(
+                (Unreached(FaultCode.NO_ROUTE), unreachable(everybody=True), ValueError("a defect"))[
+                    number % 3
+                ]
+            )
 
     def answer(self, number: int, body: bytes = b"", status: int = 200) -> None:
         if (line := self._speaking(number)) is not None:

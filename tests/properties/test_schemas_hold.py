@@ -16,7 +16,8 @@ from adapters.transport.strict_json import parse
 from gateway.checks.as_written import subject_of
 from gateway.checks.service_examples import query_of
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AttributeDoubt, FaultCode, Outcome, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.apply import FixedSituation, fill
