@@ -16,7 +16,8 @@ from lxml import etree
 
 from adapters.transport.child import call
 from adapters.transport.shapes import TEXT, Content, ContentRow, Shape, linked
-from adapters.transport.xsd import XS, Schemas, UnusableWsdl, XmlFiles, line_of, name_of
+from adapters.transport.xml_files import XS, UnusableWsdl, XmlFiles, line_of, name_of
+from adapters.transport.xsd import Schemas
 from gateway.domain.errors import ConfigError, Problem
 
 Version = Literal["1.1", "1.2"]
