@@ -21,7 +21,7 @@ from gateway.console.formats import day, when
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
 from gateway.domain.dossier import DossierStatus, ProgressEntry
-from gateway.domain.errors import BadRequest, NotFound, fault_at
+from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Refused, RelayUnavailable, fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import BothWords, Sentence, titled
@@ -33,8 +33,10 @@ from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
 from gateway.pages.portal_notes import draft_of, keep_people, note_blank, people_of, procedure_of, session_in
+from gateway.pages.portal_sending import applicant_of, form_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
+from gateway.relay.statuses import is_final
 from gateway.relay.words import STATUSES
 
 _MOST_DOSSIERS = 50
@@ -268,16 +270,33 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
     await note_blank(request, session, procedure, blank)
     agency = request.services.configuration.agencies.get(visit.caller.agency)
     src = f"{FORMS}/{blank}"
-    draft = await draft_of(request, session, procedure)
+    draft, sent = await draft_of(request, session, procedure), await _sent_before(request, visit, procedure)
     return Shown(
         template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": src},
         values={
             "code": procedure.code, "src": src, "blank": blank, "agency": agency,
-            "has_people": bool(_asked(procedure)),
+            "has_people": bool(_asked(procedure)), "sent": sent,
             "draft": draft and (when(draft["at"]), orjson.dumps(draft["values"]).decode()),
         },
         assets=("portal.js",),
     )  # fmt: skip
+
+
+async def _sent_before(request: Request, visit: Visit, procedure: Procedure) -> Mapping[str, Any] | None:
+    """The newest dossier of this procedure that the person sent here and that is under way; empty: there is none.
+
+    A session that is gone, as after a restart over memory, does not know what it sent. None: it cannot be told, and the
+    form opens all the same.
+    """
+    try:
+        await demand(request, "dossiers")
+        found: Any = await relay_of(request).lookups.search(
+            visit.caller, _person(visit), DossierSearch(procedure=procedure.code, most=_MOST_DOSSIERS)
+        )
+    except (Refused, RelayUnavailable, LogUnavailable):
+        return None
+    going = [one for one in found["dossiers"] if not is_final(one["status"])]
+    return max(going, key=lambda one: str(one["opened_at"]), default={})
 
 
 # ------------------------------------------------------------------------------------------------------ dossiers
@@ -296,10 +315,18 @@ async def dossiers(request: Request, visit: Visit) -> Shown:
 async def dossier(request: Request, visit: Visit) -> Shown:
     """`GET /portal/dossiers/{code}`: where one of mine stands; another's does not exist."""
     await demand(request, "dossiers")
-    found = await relay_of(request).lookups.status(visit.caller, request.parameters["code"], _person(visit))
+    lookups, code, person = relay_of(request).lookups, request.parameters["code"], _person(visit)
+    found = await lookups.status(visit.caller, code, person)
+    said = await lookups.form_of(visit.caller, code, person, applicant_of(session_in(visit).identity).name)
+    procedure = request.services.catalogue.find(str(found["procedure"]))
+    origins = form_origins(procedure, said) if procedure is not None else None
     return Shown(
-        template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"), answer=found,
-        values={**_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no"},
+        template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"),
+        answer={**found, "form": origins and {name: [one.key for one in many] for name, many in origins.items()}},
+        values={
+            **_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no",
+            "origins": origins, "is_confirmed": said.get("confirmed") is True,
+        },
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import Field
+from pydantic import Field as Member
 
 from gateway.api.audit_models import ExchangeText
 from gateway.api.bodies import checked, read_model
@@ -43,7 +43,7 @@ from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
 from gateway.mapping.paper_fields import rests_on
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.procedure import Field, Procedure
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import Visit
 from gateway.pages.portal_notes import (
@@ -81,17 +81,17 @@ class SentPaper(Body):
     """A file that the person chose for a paper, sent before."""
 
     file: FileRef
-    file_name: Annotated[str, Field(max_length=300)]
+    file_name: Annotated[str, Member(max_length=300)]
 
 
 class SubmittedForm(Body):
     """`POST …/submit`: what `<motlan-form>` gives with its event `submit`."""
 
     exchange_id: ExchangeText
-    values: dict[str, Any] = Field(max_length=500)
+    values: dict[str, Any] = Member(max_length=500)
     consent: ConsentId | None = None
     #: code of the paper -> its file
-    papers: dict[str, SentPaper] = Field({}, max_length=100)
+    papers: dict[str, SentPaper] = Member({}, max_length=100)
 
 
 async def submit(request: Request, visit: Visit) -> Response:
@@ -298,13 +298,32 @@ def _dossier(
     return Dossier(
         code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
         field_title=purpose.title.vi, unit=agency.title.vi if agency is not None else visit.caller.agency,
-        channel=Channel.ONLINE, applicant=_applicant(session_in(visit).identity), abstract=mapping.title.vi,
+        channel=Channel.ONLINE, applicant=applicant_of(session_in(visit).identity), abstract=mapping.title.vi,
         filed_at=filed, status=DossierStatus.SUBMITTED, papers=tuple(_papers(procedure, body, noted)),
         more=more,
     )  # fmt: skip
 
 
-def _applicant(who: Identity) -> Applicant:
+def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[Field]] | None:
+    """Fields of a dossier that `_dossier` made: `typed` and `emptied` by the person, and `given` by data.
+
+    None where `more` says nothing of it, as of an erased dossier.
+    """
+    form, typed = more.get("form"), more.get("typed")
+    if not isinstance(form, dict) or not isinstance(typed, list):
+        return None
+    origins: dict[str, list[Field]] = {"typed": [], "emptied": [], "given": []}
+    for field in procedure.fields:
+        is_blank = at(form, field.names) is None
+        if field.key in typed:
+            origins["emptied" if is_blank else "typed"].append(field)
+        elif not is_blank:
+            origins["given"].append(field)
+    return origins
+
+
+def applicant_of(who: Identity) -> Applicant:
+    """The person or organisation that signed in."""
     numbers = {
         IdKind.PERSONAL_ID: who.personal_id, IdKind.OLD_ID: who.old_id, IdKind.TAX_CODE: who.tax_code,
     }  # fmt: skip

@@ -20,6 +20,7 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.recorder import Recorder, RecordHeader
+from gateway.mapping.records import bare
 from gateway.ports.policy import KnownDossier
 from gateway.ports.relay import DeliverySearch, DossierRow, DossierSearch, EventRow, Portal, RelayRows
 from gateway.relay.answers import delivery_of, listed, shown_step
@@ -140,6 +141,23 @@ class DossierLookups:
             if verdicts[one.id] in (StepVerdict.APPLIED, StepVerdict.LATE)
         ]
         return {"exchange_id": caller.exchange, **listed(row), "history": steps}
+
+    async def form_of(self, caller: Caller, code: str, person: str, name: str) -> Mapping[str, Any]:
+        """What the caller's own dossier says of its form (`more`), for its owner; empty when that cannot be told.
+
+        Number and name decide whose it is, before its content is read further: a number can be issued again.
+        Recorded by `status`, which comes first.
+        """
+        indexes = await self.contents.indexes(person)
+        wanted = DossierSearch(
+            persons=indexes, requester=caller.requester.id, code=code, origin=PROVINCE, most=1
+        )
+        found = await self.rows.dossiers(wanted) if indexes else ()
+        content = await self.contents.of_dossier(found[0] if found else None)
+        if content is None:
+            return {}
+        dossier = Dossier.model_validate(content["dossier"])
+        return dossier.more if bare(dossier.applicant.name) == bare(name) else {}
 
     async def known(self, code: str, requester: str, persons: Collection[str]) -> KnownDossier | None:
         """A dossier of this requester and of one of these people (`gateway.ports.policy.Dossiers`)."""

@@ -25,6 +25,7 @@ from gateway.pages.portal_forms import FORMS, _members
 from gateway.pages.portal_notes import change_exchange, claim_keeping, lasting, session_in, sessions_of
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
+from tests.flows.test_papers_kept import given_in
 from tests.login.browser import Browser, Landing, Town
 from tests.pages.trial import HTML, entered, page, token, tried, twin
 
@@ -543,11 +544,76 @@ async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
     assert shown["dossier"]["more"]["form"]["nxnMucDichSuDung"] == form["nxnMucDichSuDung"]
 
 
+async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
+    browser: Browser, neighbour: Browser
+) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled(known={"nycHoTen": "Trần Thị Mẫu"})
+    await citizen.decided(answer)
+    form = {**values(answer), "nxnMucDichSuDung": "Vay vốn ở ngân hàng"}
+    _, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    shown = await page(browser, done["url"])
+    typed, given = re.split("Do cơ sở dữ liệu cung cấp", shown.text.partition("Do ông/bà nhập")[2])
+    assert "Mục đích sử dụng" in typed
+    assert "Họ tên người được xác nhận" not in typed
+    assert "Vay vốn" not in shown.text  # titles, no values
+    found = (await twin(browser, done["url"]))["form"]
+    assert "nxnMucDichSuDung" in found["typed"]
+    assert "nxnHoTen" in found["given"]
+    assert not {*found["typed"]} & {*found["given"]}
+    assert given
+    await begun(neighbour, "quan")
+    assert "form" not in await twin(neighbour, done["url"])
+
+
+async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_form(
+    browser: Browser, at: Town
+) -> None:
+    """A number can be issued again: the dossier of its former holder is not opened."""
+    await entered(browser, "/portal/dossiers", "mau")
+    number, more = "033190001234", {"form": {}, "typed": [], "confirmed": True}
+    shown = []
+    for place, name in enumerate(("Trần Thị Mẫu", "Người Giữ Số Trước")):
+        applicant = {"name": name, "ids": [{"kind": "personal_id", "number": number}]}
+        code = f"H31.14-261106-{place}{number[-4:]}"
+        await given_in(at.house, {"personal_id": number}, code=code, applicant=applicant, more=more)
+        shown.append((await twin(browser, f"/portal/dossiers/{code}"))["form"])
+    assert shown == [{"typed": [], "emptied": [], "given": []}, None]
+
+
 async def see(at: Town, code: str) -> tuple[int, Any]:
     """A dossier as the requester of the portal sees it by the API."""
     headers = {"Authorization": f"Bearer {await at.house.token('portal')}"}
     async with at.house.session.get(f"{at.house.url}/v1/dossiers/{code}", headers=headers) as answer:
         return answer.status, await answer.json()
+
+
+async def test_form_says_that_a_dossier_was_sent_before_and_can_be_sent_all_the_same(
+    browser: Browser, neighbour: Browser
+) -> None:
+    """As after a restart over memory: a new session knows nothing of what the former one sent."""
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    link = f'<a href="/portal/dossiers/{done["dossier"]}">'
+    browser.lose_cookies()
+    again = await begun(browser)
+    assert link in again.form.text
+    assert "Ông/bà đã nộp một hồ sơ của thủ tục này lúc" in again.form.text
+    assert (
+        "You sent a dossier of this procedure at" in (await page(browser, f"{again.form_url}?lang=en")).text
+    )
+    exchange, form = await again.ready()
+    _, other = await again.call("/submit", {"exchange_id": exchange, "values": form})
+    assert other["dossier"] != done["dossier"]
+    # of this person and this procedure only
+    assert link not in (await begun(neighbour, "quan")).form.text
+    people = {"mother.who": "same:requester", **SPOUSE, "father.birth_date": "04/07/1985"}
+    birth = f"/portal/procedures/{BIRTH}"
+    await page(browser, f"{birth}/people", {"csrf": again.csrf, **people})
+    shown = await page(browser, f"{birth}/form")
+    assert shown.status == 200
+    assert f"/portal/dossiers/{other['dossier']}" not in shown.text
 
 
 async def test_dossier_of_another_person_does_not_exist(browser: Browser, neighbour: Browser) -> None:
