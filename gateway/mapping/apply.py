@@ -18,7 +18,7 @@ from gateway.mapping import agreeing
 from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
-from gateway.mapping.differences import differing, hidden, strangers
+from gateway.mapping.differences import differing, strangers, without_strangers
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
 from gateway.mapping.holders import held_by_another, without
@@ -52,6 +52,7 @@ _STATES: Mapping[Outcome, FieldState] = {
 #: why a reference has no query -> state of its field
 _UNASKED: Mapping[Reason | None, FieldState] = {
     Reason.NOT_AGREED: "withheld", Reason.QUOTA_EXCEEDED: "withheld", Reason.VALUE_BLANK: "empty",
+    Reason.DATA_DO_NOT_MATCH: "not_found",
 }  # fmt: skip
 
 
@@ -138,10 +139,11 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     filled = Filled()
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
     dumps, held = orjson.dumps, situation.held
-    if (known or held) and (others := strangers(plan, situation.named, _typed(situation))):
-        answers = hidden(plan, answers, others)
+    others = strangers(plan, answers, situation.named, _typed(situation)) if known or held else {}
+    if others:
+        plan = without_strangers(plan, answers, situation.named, others)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
-    of_another = held_by_another(plan, answers, situation.named) if plan.holders else frozenset()
+    of_another = held_by_another(plan, answers, situation.named, others) if plan.holders else frozenset()
     if of_another:
         shown = without(plan, shown, of_another)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
@@ -198,7 +200,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         if not is_plain:
             _fill_with_care(filled, plan, planned, shown, doubtful)
     if plan.papers:
-        _decide_papers(filled, plan, answers, shown, situation, doubtful, of_another)
+        _decide_papers(filled, plan, answers, shown, situation, doubtful, of_another, others)
     return filled
 
 
@@ -247,6 +249,7 @@ def _decide_papers(
     situation: Situation,
     unconfirmed_queries: Mapping[int, Reason],
     of_another: frozenset[str],
+    others: Mapping[str, str],
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     typed = _typed(situation)
@@ -256,7 +259,7 @@ def _decide_papers(
         differing(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
-        of_another,
+        of_another, others,
     )  # fmt: skip
     filled.facts = facts
     for code, paper in plan.papers.items():

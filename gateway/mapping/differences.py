@@ -3,16 +3,17 @@
 Such data prove nothing for this form. An official would see two addresses, two states or two people and ask.
 """
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
-from gateway.domain.evidence import Outcome, SourceAnswer, failed
+from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
 from gateway.mapping.checking import same
-from gateway.mapping.confirming import chain
-from gateway.mapping.plan import Plan, PlannedField
+from gateway.mapping.confirming import chain, parents
+from gateway.mapping.found_people import found_subjects
+from gateway.mapping.plan import Pick, Plan, PlannedField
 from gateway.mapping.procedure import FORM, TYPED, leaves
 from gateway.mapping.same_objects import covers
 
@@ -21,7 +22,6 @@ IDENTIFIES = frozenset({"person", "account"})
 IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
 
 Answers = list[SourceAnswer | None]
-_HIDDEN = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
 
 def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[tuple[int, str], str]:
@@ -54,48 +54,87 @@ def named_otherwise(
     plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, object], role: str
 ) -> str | None:
     """The form field with another number, name or birth date than that of the role's subject, or emptied."""
-    return next((key for key, _, is_same in _identity(plan, named, typed, role) if not is_same), None)
+    slot = plan.slots.get(role, role)
+    roles = {slot, *(name for name, first in plan.slots.items() if first == slot)}
+    return next(
+        (key for key, _, is_same in _identity(plan, named.get(slot), typed, roles) if not is_same), None
+    )
 
 
-def strangers(plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, object]) -> set[str]:
-    """Roles for which the form names another person: another number, or another name and birth date."""
-    found = set()
-    for role in named if typed else ():
-        if [*plan.slots.values()].count(plan.slots.get(role, role)) > 1:
-            continue  # the same person has another role as well, for which the data are right
-        compared = [one for one in _identity(plan, named, typed, role) if typed[one[0]]]
-        right = {name for _, name, is_same in compared if is_same}
-        wrong = {name for _, name, is_same in compared if not is_same}
-        if "personal_id" in wrong or ("personal_id" not in right and len(wrong) > 1):
-            found.add(role)
+def strangers(
+    plan: Plan, answers: Answers, named: Mapping[str, Subject], typed: Mapping[str, object]
+) -> dict[str, str]:
+    """Roles for which the form names another person -> the form field that says so.
+
+    Another number, or another name and birth date; beside another value, an emptied field counts like one.
+    Each role of a person is compared by its own fields.
+    """
+    found = {}
+    for role, subject in {**found_subjects(plan, answers), **named}.items():
+        compared = [*_identity(plan, subject, typed, {role})]
+        is_confirmed = any(name == "personal_id" and is_same for _, name, is_same in compared)
+        other = {name: key for key, name, is_same in compared if not is_same}
+        given = {name: key for name, key in other.items() if typed[key]}
+        if "personal_id" in given or (given and len(other) > 1 and not is_confirmed):
+            found[role] = given.get("personal_id") or next(iter(given.values()))
     return found
 
 
-def hidden(plan: Plan, answers: Answers, roles: AbstractSet[str]) -> Answers:
-    """The answers without what was found about strangers, and about people who were found through them.
+def without_strangers(
+    plan: Plan, answers: Answers, named: Collection[str], others: Mapping[str, str]
+) -> Plan:
+    """The plan that reads nothing of what was found about strangers (`others`), and about people found through them.
 
+    A field reads nothing from its first reference about such a person on: the next ones would say the same of them.
     A source that was silent stays silent.
     """
-    return [
-        _HIDDEN
-        if answer is not None
-        and answer.outcome is Outcome.FOUND
-        and not roles.isdisjoint(chain(query.role, plan.hangs_on))
-        else answer
-        for query, answer in zip(plan.queries, answers, strict=True)
-    ]
+    begins = _begins(plan, named, others)
+    sources = [query.service.source for query in plan.queries]
+    fields = []
+    for planned in plan.fields:
+        keys = [_key_of(begins, f"{ref.role}:{ref}") for ref in planned.refs]
+        at = next((at for at, key in enumerate(keys) if key), len(keys))
+        picks = [_unread(pick, keys[at], answers) for pick in planned.picks[at:]]
+        changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
+        fields.append(changed if picks else planned)
+    own, read = plan.procedure.signs_in, {}
+    for word, pick in plan.picks.items():
+        key = _key_of(begins, word if ":" in word else f"{own}:{word}")
+        read[word] = _unread(pick, key, answers) if key else pick
+    return replace(plan, fields=tuple(fields), picks=read)
+
+
+def _begins(plan: Plan, named: Collection[str], others: Mapping[str, str]) -> dict[str, str]:
+    """Begin of a reference that speaks of a stranger, or of who is found through one -> the form field."""
+    roles, found = plan.procedure.roles, {}
+    before = {role: of for role, of in parents(roles, {}).items() if roles[role].through or role not in named}
+    for name in {**roles, **dict.fromkeys(named)}:
+        if (key := next((others[one] for one in chain(name, before) if one in others), None)) is not None:
+            found[f"{name}:"] = key
+            if name in roles and (place := roles[name].found_in) is not None:
+                found[f"{place}."] = key
+    return found
+
+
+def _key_of(begins: Mapping[str, str], word: str) -> str:
+    return next((key for begin, key in begins.items() if word.startswith(begin)), "")
+
+
+def _unread(pick: Pick, key: str, answers: Answers) -> Pick:
+    answer = None if pick.query is None else answers[pick.query]
+    if answer is None or answer.outcome is not Outcome.FOUND:
+        return pick
+    return Pick(None, pick.attribute, pick.name, Reason.DATA_DO_NOT_MATCH, f"same:form.{key}")
 
 
 def _identity(
-    plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, object], role: str
+    plan: Plan, subject: Subject | None, typed: Mapping[str, object], roles: Collection[str]
 ) -> Iterator[tuple[str, str, bool]]:
-    """Form field, attribute of the role's subject, and whether the form says the same of it."""
-    slot = plan.slots.get(role, role)
-    subject = named.get(slot)
+    """Form field of these roles, attribute of their subject, and whether the form says the same of it."""
     for planned in plan.fields if subject is not None else ():
         key = planned.field.key
         for ref in planned.refs if key in typed else ():
-            if plan.slots.get(ref.role, ref.role) == slot and ref.evidence in IDENTIFIES:
+            if ref.role in roles and ref.evidence in IDENTIFIES:
                 own = getattr(subject, ref.attribute, None) if ref.attribute in IDENTITY else None
                 if own is not None:
                     value = typed[key]

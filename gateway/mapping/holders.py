@@ -16,10 +16,18 @@ _OF_ANOTHER = failed(Outcome.NO_MATCH, Reason.OBJECT_DIFFERS)
 
 
 def held_by_another(
-    plan: Plan, answers: list[SourceAnswer | None], named: Mapping[str, Subject]
+    plan: Plan,
+    answers: list[SourceAnswer | None],
+    named: Mapping[str, Subject],
+    strangers: Collection[str] = (),
 ) -> frozenset[str]:
-    """The roles whose object is registered for somebody else. `named`: role -> subject that the caller named."""
-    return frozenset(role for role, rule in plan.holders if _is_of_another(plan, answers, named, rule))
+    """The roles whose object is registered for somebody else.
+
+    `named`: role -> subject that the caller named; of `strangers` the form names another person, who holds nothing.
+    """
+    return frozenset(
+        role for role, rule in plan.holders if _is_of_another(plan, answers, named, rule, strangers)
+    )
 
 
 def without(
@@ -34,15 +42,21 @@ def without(
 
 
 def _is_of_another(
-    plan: Plan, answers: list[SourceAnswer | None], named: Mapping[str, Subject], rule: str
+    plan: Plan,
+    answers: list[SourceAnswer | None],
+    named: Mapping[str, Subject],
+    rule: str,
+    strangers: Collection[str],
 ) -> bool:
     found = False
     for form in plan.predicates[rule]:
         assert form.equal is not None  # the mapping is checked
         person, registered = form.equal
         known = _value(plan, answers, registered)
-        numbers = [one for one in (_value(plan, answers, person), *_numbers(plan, named, person)) if one]
-        if not known or not numbers:
+        is_stranger = person.partition(":")[0] in strangers
+        asked = () if is_stranger else (_value(plan, answers, person), *_numbers(plan, named, person))
+        numbers = [one for one in asked if one]
+        if not known or not (numbers or is_stranger):
             continue
         holders = {str(one) for one in (known if isinstance(known, list) else [known])}
         if not holders.isdisjoint(map(str, numbers)):

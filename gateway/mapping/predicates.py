@@ -66,6 +66,8 @@ class Facts:
     represented: Collection[str] = frozenset()
     #: roles whose object is registered for somebody else
     of_another: Collection[str] = frozenset()
+    #: roles for which the form names another person
+    strangers: Collection[str] = frozenset()
 
     def in_form(self, key: str) -> object:
         """The value in the form: typed by the citizen, or filled; None when it is blank."""
@@ -141,6 +143,8 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
     A number that both have decides; numbers that the caller only claims prove no difference. Without one, the same
     name and the same full birth date are the same person.
     """
+    if left in facts.strangers or right in facts.strangers:
+        return Truth.UNKNOWN
     slots = [facts.plan.slots.get(role, role) for role in (left, right)]
     if slots[0] == slots[1]:
         return Truth.YES
@@ -148,7 +152,7 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
     if one is not None and other is not None:
         return Truth.YES if one == other else Truth.NO
     numbers = [
-        _numbers_of(facts.named.get(slot)) | {number}
+        _numbers_of(facts.named.get(slot)) | ({number} if isinstance(number, str) else set())
         for slot, number in zip(slots, (one, other), strict=True)
     ]
     if (numbers[0] & numbers[1]) - {None}:

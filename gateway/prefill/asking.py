@@ -13,13 +13,13 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.apply import next_queries
+from gateway.mapping.found_people import dependency, found_subject
 from gateway.mapping.plan import PlannedQuery
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.consent_checks import ConsentChecks
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.records import Records
-from gateway.prefill.roles import dependency, found_subject
 
 #: claims that were not given are no evidence
 _NO_CLAIMS = failed(Outcome.SKIPPED, Reason.VALUE_BLANK)

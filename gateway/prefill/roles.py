@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.domain import sentences as say
-from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable, fault_in
-from gateway.domain.evidence import SourceAnswer
-from gateway.domain.identifiers import birth_year_of, is_personal_id, may_name_a_person
+from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, listed
 from gateway.mapping.model import Role
-from gateway.mapping.plan import Plan
 from gateway.mapping.procedure import Procedure, role_of
 
 #: kind of subject -> its name
@@ -155,32 +152,3 @@ def _add_newborns(procedure: Procedure, subjects: dict[str, Subject]) -> None:
 def _fault(name: str, why: Sentence, code: ProblemCode) -> Unprocessable:
     place = f"/subjects/{'*' if may_name_a_person(name) else name}"
     return fault_in(place, why, code)
-
-
-def dependency(plan: Plan, role: str) -> int | None:
-    """The query whose answer names the subject of `role`, or None."""
-    declared = plan.procedure.roles.get(role)
-    if declared is None or declared.found_in is None:
-        return None
-    before, _, rest = declared.found_in.partition(":")
-    evidence, _, prefix = rest.partition(".")
-    slot = plan.slots.get(before, before)
-    for query in plan.queries:
-        if (query.role, query.service.evidence) == (
-            slot,
-            evidence,
-        ) and f"{prefix}.personal_id" in query.attributes:
-            return query.index
-    return None
-
-
-def found_subject(plan: Plan, role: str, answer: SourceAnswer) -> Subject | None:
-    """The subject that an answer names for `role`; the birth year is read from the number (databases.md 9)."""
-    declared = plan.procedure.roles[role]
-    prefix = (declared.found_in or "").partition(":")[2].partition(".")[2]
-    number, name = answer.values.get(f"{prefix}.personal_id"), answer.values.get(f"{prefix}.full_name")
-    if not isinstance(number, str) or not is_personal_id(number):
-        return None
-    born = PartialDate(birth_year_of(number))
-    full_name = name if isinstance(name, str) else None
-    return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=full_name, birth_date=born)

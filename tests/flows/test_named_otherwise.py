@@ -130,3 +130,102 @@ async def test_data_of_a_person_whom_the_form_does_not_name_fill_no_field_of_his
     assert {key for key in filled if answer["fields"][key]["state"] == "filled"} == set()
     cut = {one["code"] for one in answer["papers"] if one["state"] in ("replaced", "reusable")}
     assert cut.isdisjoint({"parents_id", "marriage_certificate"})
+
+
+#: somebody else than any persona
+OTHER = {"number": "033177640285", "name": "Đặng Thị Khác", "birth": "09/03/1977"}
+#: what the form says of the mother instead, and whether that is another person
+OTHERWISE: list[tuple[dict[str, str | None], bool]] = [
+    ({"meSoGiayToTuyThan": OTHER["number"]}, True),
+    ({"meHoTen": OTHER["name"], "meNgaySinh": OTHER["birth"]}, True),
+    ({"meHoTen": OTHER["name"], "meSoGiayToTuyThan": None}, True),
+    ({"meHoTen": OTHER["name"]}, False),
+    ({"meNgaySinh": OTHER["birth"]}, False),
+    ({"meSoGiayToTuyThan": None, "meHoTen": None, "meNgaySinh": None}, False),
+]
+
+
+def one_mother(house: House) -> dict[str, Any]:
+    """The mother files, and is the head of the household that receives her child."""
+    same = {"same_as": "mother"}
+    return {"mother": house.subject("facts_example"), "requester": same, "household_head": same, "child": {}}
+
+
+def values(answer: Any, *prefixes: str) -> dict[str, Any]:
+    """The filled fields with one of these prefixes."""
+    return {
+        key: one["value"]
+        for key, one in answer["fields"].items()
+        if key.startswith(prefixes) and one["state"] == "filled"
+    }
+
+
+@pytest.mark.parametrize(("typed", "is_another"), OTHERWISE)
+async def test_role_with_another_person_in_the_form_keeps_its_fields_empty_and_the_others_of_its_person_filled(
+    shared_house: House, typed: dict[str, str | None], *, is_another: bool
+) -> None:
+    subjects = one_mother(shared_house)
+    plain = await shared_house.prefill("2.000986", subjects)
+    answer = await shared_house.prefill("2.000986", subjects, known=typed)
+    others = {key: value for key, value in values(plain, "me").items() if key not in typed}
+    assert len(others) > 4
+    assert values(answer, "me") == ({} if is_another else others)
+    # the child is found through its mother
+    assert bool(values(answer, "nksGioiTinh")) is not is_another
+    assert values(answer, "nyc", "chuHo") == values(plain, "nyc", "chuHo")
+    assert len(values(answer, "nyc", "chuHo")) > 6
+    for key in others if is_another else ():
+        reason = answer["fields"][key]["reason"]
+        assert reason["code"] == "data_do_not_match"
+        assert reason["rule"].removeprefix("same:form.") in typed
+
+
+async def test_two_roles_of_a_person_with_another_person_in_the_form_are_both_left_empty(
+    shared_house: House,
+) -> None:
+    subjects = one_mother(shared_house)
+    typed = {"meSoGiayToTuyThan": OTHER["number"], "chuHoSoDinhDanh": "033071920664"}
+    for word in ("known", "held"):
+        answer = await shared_house.prefill("2.000986", subjects, **{word: typed})
+        # the head in her record, and her relation to that head, are not about the head of the form either
+        assert values(answer, "me", "chuHo", "quanHeVoiChuHo", "nksGioiTinh") == {}, word
+        assert len(values(answer, "nyc")) > 4, word
+
+
+async def test_head_in_the_record_of_the_mother_fills_nothing_where_the_form_names_another_head(
+    shared_house: House,
+) -> None:
+    subjects = {name: one for name, one in one_mother(shared_house).items() if name != "household_head"}
+    plain = await shared_house.prefill("2.000986", subjects)
+    assert values(plain, "chuHo").keys() == {"chuHoHoTen", "chuHoSoDinhDanh"}
+    answer = await shared_house.prefill("2.000986", subjects, known={"chuHoSoDinhDanh": OTHER["number"]})
+    assert values(answer, "chuHo", "quanHeVoiChuHo") == {}
+    assert values(answer, "me") == values(plain, "me")
+
+
+async def test_person_of_two_roles_is_not_warned_of_where_the_form_names_another_in_one_of_them(
+    shared_house: House,
+) -> None:
+    same = {"same_as": "mother"}
+    subjects = {
+        "mother": shared_house.subject("facts_example"),
+        "father": same,
+        "requester": same,
+        "child": {},
+    }
+    warned = "one_person_in_both_roles"
+    plain = await shared_house.prefill("1.001193", subjects)
+    assert warned in {one["code"] for one in plain["warnings"]}
+    answer = await shared_house.prefill("1.001193", subjects, known={"chaSoGiayToTuyThan": OTHER["number"]})
+    assert {one["code"] for one in answer["warnings"]}.isdisjoint({warned, "father_is_no_man"})
+    assert next(one["state"] for one in answer["papers"] if one["code"] == "parents_id") == "required"
+
+
+async def test_parcel_of_the_asked_owner_fills_nothing_where_the_form_names_another_owner(
+    shared_house: House,
+) -> None:
+    subjects = {"user": shared_house.subject("facts_example"), "parcel": PARCEL}
+    plain = await shared_house.prefill("1.012753", subjects)
+    assert values(plain, "CDienTich6").keys() == {"CDienTich6"}
+    answer = await shared_house.prefill("1.012753", subjects, known={"BGiayToNhanThan3": OTHER["number"]})
+    assert values(answer, "AHoVaTen2", "CDiaChi4", "CDienTich6", "DSuDungVaoMucDich7") == {}
