@@ -323,7 +323,7 @@ async def _check_store(parts: Composition) -> None:
         async with asyncio.timeout(_CHECK_SECONDS):
             await registry.store(url, "check_store")(url, may_own=_may_own(parts))
     except DatabaseUnfit as error:
-        raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
+        raise ConfigError([Problem("log.url", 0, str(error.sentence))]) from None
     except (LogUnavailable, TimeoutError) as error:
         log().warning("log.unavailable", reason=getattr(error, "detail", "TimeoutError"))
 

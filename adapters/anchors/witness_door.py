@@ -144,7 +144,7 @@ def build_witness(
     try:
         kept.begin(signer.vkey)
     except NewerSchema as error:
-        raise _unfit(memory.name, str(error.said), "") from None
+        raise _unfit(memory.name, str(error.sentence), "") from None
     except (sqlite3.Error, OSError, ValueError) as error:
         why = str(error) if isinstance(error, ValueError) else "the disk refuses"
         what, remedy = (

@@ -68,10 +68,10 @@ class ClamAv:
 
 
 def _read(reply: str) -> ScanResult:
-    said = reply.removeprefix("stream: ")
-    if said == "OK":
+    verdict = reply.removeprefix("stream: ")
+    if verdict == "OK":
         return ScanResult(ScanVerdict.CLEAN)
-    if said.endswith(" FOUND"):
-        return ScanResult(ScanVerdict.FOUND, _STRANGE.sub("_", said.removesuffix(" FOUND"))[:100])
-    log().error("scanner.unavailable", fault="size limit" if "size limit" in said else "error")
+    if verdict.endswith(" FOUND"):
+        return ScanResult(ScanVerdict.FOUND, _STRANGE.sub("_", verdict.removesuffix(" FOUND"))[:100])
+    log().error("scanner.unavailable", fault="size limit" if "size limit" in verdict else "error")
     return _AWAY

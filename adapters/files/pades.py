@@ -185,5 +185,5 @@ def _judged(status: Any, roots: Sequence[bytes], *, is_last: bool) -> tuple[Sign
 
 
 def _word(value: object) -> str:
-    said = value if isinstance(value, str) else ", ".join(map(str, value)) if isinstance(value, list) else ""
-    return "".join(one for one in said if one.isprintable())[:_LONGEST_NAME]
+    text = value if isinstance(value, str) else ", ".join(map(str, value)) if isinstance(value, list) else ""
+    return "".join(one for one in text if one.isprintable())[:_LONGEST_NAME]

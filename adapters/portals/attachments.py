@@ -58,7 +58,7 @@ class Attachments:
             try:
                 reference = await keep(_content(content, long, place), _name(paper, long))
             except BadRequest as error:
-                raise MessageFault(place, "", error.said or say.WIRE_VALUE_UNREADABLE) from None
+                raise MessageFault(place, "", error.sentence or say.WIRE_VALUE_UNREADABLE) from None
             references[content] = reference
             more = {key: one for key, one in paper[MORE].items() if key != name}
             papers[at] = {**paper, "file": reference, MORE: more}

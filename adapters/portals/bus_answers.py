@@ -154,8 +154,8 @@ def _refusal(text: str, dossier: str) -> BusVerdict:
     is_about_dossier = "hồ sơ" in text or (dossier and dossier in text)
     if is_about_dossier and any(words in text for words in _IS_NOT_THERE):
         return BusVerdict.NOT_THERE
-    said = (verdict for verdict, words in _TEXTS if any(one in text for one in words))
-    return next(said, BusVerdict.UNKNOWN_CODE)
+    verdicts = (verdict for verdict, words in _TEXTS if any(one in text for one in words))
+    return next(verdicts, BusVerdict.UNKNOWN_CODE)
 
 
 def field_in(answer: BusAnswer, names: Collection[str]) -> str:

@@ -14,14 +14,14 @@ def dossier_row(plans: PortalPlans, dossier: Mapping[str, Any]) -> dict[str, Any
     Members of other messages (`more`) do not stand in it.
     """
     known = {name: one for name, one in dossier.items() if name != "more"}
-    said = None
-    while said is None:
+    written = None
+    while written is None:
         try:
-            said = plans[MESSAGE].write(known)
+            written = plans[MESSAGE].write(known)
         except MessageFault as fault:  # the portal's lists have no code for it
             if known.pop(fault.path, None) is None:
                 raise
     return {
-        leaf.name: said[leaf.name] if any(place.get(known) is not None for place in leaf.places) else ""
+        leaf.name: written[leaf.name] if any(place.get(known) is not None for place in leaf.places) else ""
         for leaf in leaves_of(plans[MESSAGE].fields)
     }

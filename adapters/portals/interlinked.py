@@ -196,10 +196,12 @@ class InterlinkedDossiers:
 
 
 def _judged(answer: Mapping[str, Any]) -> PortalAnswer:
-    said = str(answer.get("message", ""))
-    if _DONE in said.casefold():
+    receiver_text = str(answer.get("message", ""))
+    if _DONE in receiver_text.casefold():
         return PortalAnswer(DeliveryOutcome.CONFIRMED)
-    return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, said=said)
+    return PortalAnswer(
+        DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, receiver_text=receiver_text
+    )
 
 
 def _object(received: ReceivedJson) -> Mapping[str, Any]:

@@ -100,7 +100,7 @@ class LgspFacade:
                 await desk.ask(operation, {"data": _items(call, _MOST_ENTRIES)})
                 return _wrapped("0", "Đồng bộ thành công")
         except MessageFault as fault:
-            return _wrapped("-1", f"{fault.said.vi} / {fault.said.en}")
+            return _wrapped("-1", f"{fault.sentence.vi} / {fault.sentence.en}")
         return _wrapped("-1", "không có dịch vụ này / there is no such operation")
 
     def refusal(self, _call: DoorCall, error: GatewayError) -> DoorAnswer:
@@ -112,9 +112,10 @@ class LgspFacade:
         if isinstance(error, PortalUnavailable) or (
             isinstance(error, BadRequest) and error.retry_after is None
         ):
-            said = error.said
+            sentence = error.sentence
             return _wrapped(
-                "-1", f"{said.vi if said else error.title_vi} / {said.en if said else error.title}"
+                "-1",
+                f"{sentence.vi if sentence else error.title_vi} / {sentence.en if sentence else error.title}",
             )
         return _fault(503, 101503, "not stored: send it again")
 
@@ -134,7 +135,7 @@ class LgspFacade:
             except (Unprocessable, Conflict) as fault:  # only its sender can mend it; the others are taken
                 if fault.retry_after is not None:
                     raise
-                failed.append(f"{dossier.code}: {fault.said}")
+                failed.append(f"{dossier.code}: {fault.sentence}")
                 continue
             if taken is TakenIn.REPEATED and updating is False and dossier.code not in created:
                 known.append(dossier.code)
@@ -175,7 +176,7 @@ class LgspFacade:
             except (Unprocessable, Conflict) as fault:
                 if fault.retry_after is not None:
                     raise
-                failed.append(f"{notice.dossier}: {fault.said}")
+                failed.append(f"{notice.dossier}: {fault.sentence}")
         if 0 < len(failed) < len(notices):
             failed.append("các hồ sơ khác đã được ghi / the others are stored")
         if failed:
@@ -221,11 +222,11 @@ async def _read_at(at: int, count: int, plan: MessagePlan, wire: Mapping[str, An
 
 def _updating(call: DoorCall) -> bool | None:
     """`isUpdating` of the query or the body; None when it is not said: whatever fits. Raises MessageFault."""
-    said: object = call.query.get("isUpdating")
-    if said is None and isinstance(call.data, Mapping):
-        said = call.data.get("isUpdating")
-    word = str(said).strip().lower()
-    if said is None or not word:
+    given: object = call.query.get("isUpdating")
+    if given is None and isinstance(call.data, Mapping):
+        given = call.data.get("isUpdating")
+    word = str(given).strip().lower()
+    if given is None or not word:
         return None
     if word not in {"true", "false"}:
         raise MessageFault("isUpdating", "", say.WIRE_VALUE_UNREADABLE)

@@ -117,13 +117,13 @@ class _MinistryAnswer(NamedTuple):
     tree: Mapping[str, Any]
 
     @property
-    def said(self) -> str:
-        said = self.tree.get("message")
-        return said if isinstance(said, str) else ""
+    def message(self) -> str:
+        message = self.tree.get("message")
+        return message if isinstance(message, str) else ""
 
     @property
     def text(self) -> str:
-        return self.said.casefold()
+        return self.message.casefold()
 
     @property
     def number(self) -> str:
@@ -194,7 +194,7 @@ class MinistryPortal:
             if message.version > 1 and (was_taken or not message.unconfirmed):
                 return PortalAnswer(
                     DeliveryOutcome.REFUSED, DeliveryReason.CHANGE_NOT_TAKEN, reference=reply.number,
-                    said=reply.said,
+                    receiver_text=reply.message,
                 )  # fmt: skip
             return PortalAnswer(DeliveryOutcome.CONFIRMED, reference=reply.number)
         if reply.status != _BAD and not reply.number:
@@ -214,11 +214,11 @@ class MinistryPortal:
         if message.kind is not MessageKind.DOSSIER and _NOT_THERE in reply.text:
             self._numbers.pop(message.code, None)
             return PortalAnswer(
-                DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE, said=reply.said
+                DeliveryOutcome.UNCONFIRMED, DeliveryReason.DOSSIER_NOT_THERE, receiver_text=reply.message
             )
-        field = field_of(reply.said, names_in(written))
+        field = field_of(reply.message, names_in(written))
         return PortalAnswer(
-            DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, said=reply.said
+            DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, receiver_text=reply.message
         )
 
     async def _sent_to(

@@ -275,10 +275,12 @@ class NationalBus:
             self._known.pop(message.code, None)
         elif verdict is BusVerdict.REFUSED:
             return _refused(reply.answer, written)
-        said = "" if verdict is BusVerdict.DONE else reply.answer.message
+        receiver_text = "" if verdict is BusVerdict.DONE else reply.answer.message
         if verdict is BusVerdict.UNKNOWN_CODE and message.attempt >= _PATIENCE:
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.REFUSED_REPEATEDLY, said=said)
-        return PortalAnswer(*_ENDS[verdict], said=said)
+            return PortalAnswer(
+                DeliveryOutcome.REFUSED, DeliveryReason.REFUSED_REPEATEDLY, receiver_text=receiver_text
+            )
+        return PortalAnswer(*_ENDS[verdict], receiver_text=receiver_text)
 
     def _remember(self, code: str) -> None:
         self._known[code] = None
@@ -403,7 +405,7 @@ class NationalBus:
 def _refused(answer: BusAnswer, written: object) -> PortalAnswer:
     field = field_in(answer, names_in(written))
     return PortalAnswer(
-        DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, said=answer.message
+        DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, field=field, receiver_text=answer.message
     )
 
 
@@ -420,11 +422,11 @@ def _is_step(listed: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """
     if any(str(listed.get(name)) != str(row.get(name)) for name in _MOMENT):
         return False
-    said = [name for name in row if name not in _MOMENT and name in listed and name != "MaHoSo"]
-    if any((listed[name] or "") != (row[name] or "") for name in said):
+    names = [name for name in row if name not in _MOMENT and name in listed and name != "MaHoSo"]
+    if any((listed[name] or "") != (row[name] or "") for name in names):
         return False
     digest = listed.get("MaBam")
-    return bool(said) if digest is None else digest == _digest_of(row)
+    return bool(names) if digest is None else digest == _digest_of(row)
 
 
 def _digest_of(row: Mapping[str, Any]) -> str:

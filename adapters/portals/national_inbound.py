@@ -142,7 +142,9 @@ class NationalInbound:
                 case _:
                     return await self._notice(message, call, desk)
         except MessageFault as fault:
-            return _answer(_REFUSED, _code_of(call.data, call.long), f"{fault.said.vi} / {fault.said.en}")
+            return _answer(
+                _REFUSED, _code_of(call.data, call.long), f"{fault.sentence.vi} / {fault.sentence.en}"
+            )
 
     def refusal(self, call: DoorCall, error: GatewayError) -> DoorAnswer:
         """What was not let in, or could not be done: -1; plain text for what is not JSON."""
@@ -153,11 +155,15 @@ class NationalInbound:
             none = say.NO_SUCH_OPERATION
             return _answer(_REFUSED, code, f"{none.vi} / {none.en}")._replace(status=404)
         if isinstance(error, BadRequest | Refused | Unauthenticated) and error.retry_after is None:
-            said = f"{error.said.vi} / {error.said.en}" if error.said else f"{error.title_vi} / {error.title}"
-            return _answer(_REFUSED, code, said)
-        if isinstance(error, Throttled) and error.said is not None:
+            text = (
+                f"{error.sentence.vi} / {error.sentence.en}"
+                if error.sentence
+                else f"{error.title_vi} / {error.title}"
+            )
+            return _answer(_REFUSED, code, text)
+        if isinstance(error, Throttled) and error.sentence is not None:
             status = 429 if self._options.busy_status != 200 else 200
-            refused = _answer(_REFUSED, code, f"{error.said.vi} / {error.said.en}")
+            refused = _answer(_REFUSED, code, f"{error.sentence.vi} / {error.sentence.en}")
             return refused._replace(status=status, headers={"Retry-After": str(error.retry_after)})
         # no code of A.9 says "send it again": the status does
         answer = _answer(

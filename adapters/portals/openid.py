@@ -276,9 +276,9 @@ class RelyingParty:
     def _token_answer(self, answer: HttpAnswer) -> _GivenTokens:
         _bounded(answer)
         if answer.status in _ERROR_STATUSES:
-            said = _object(read_json(answer)).get("error")
+            code = _object(read_json(answer)).get("error")
             return _GivenTokens(
-                error=said if isinstance(said, str) and said in _TOKEN_ERRORS else "token_error"
+                error=code if isinstance(code, str) and code in _TOKEN_ERRORS else "token_error"
             )
         tree = _object(self._opened(answer))
         kind, access, identity = (tree.get(word) for word in ("token_type", "access_token", "id_token"))
@@ -339,8 +339,8 @@ class RelyingParty:
         except AccountRefused as refused:
             raise forged(f"claims.{refused.detail}") from None
         for name in ("personal_id", "account", "tax_code", "old_id"):
-            said, read = getattr(other, name), getattr(account, name)
-            if said and read and said != read:
+            claimed, read = getattr(other, name), getattr(account, name)
+            if claimed and read and claimed != read:
                 raise forged(f"claims.{name}")
 
     def _names_person(self, identity: Identity) -> bool:
@@ -369,12 +369,12 @@ class RelyingParty:
             raise unusable("discovery.issuer")
         pinned, found = self._settings.endpoints, {}
         for name, word in _METADATA.items():
-            said = getattr(pinned, name) or tree.get(word) or ""
-            if not isinstance(said, str) or (
-                said and said != getattr(pinned, name) and not _is_near(said, issuer)
+            address = getattr(pinned, name) or tree.get(word) or ""
+            if not isinstance(address, str) or (
+                address and address != getattr(pinned, name) and not _is_near(address, issuer)
             ):
                 raise unusable(f"discovery.{word}")
-            found[name] = said
+            found[name] = address
         for name in _needed(self._options):
             if not found[name]:
                 raise unusable(f"discovery.{_METADATA[name]}")

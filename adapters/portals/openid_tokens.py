@@ -57,9 +57,9 @@ def read_token(text: str, rules: TokenRules) -> ForeignToken:
     try:
         token = issued.read(text, largest=LARGEST_TOKEN)
     except JoseBroken as fault:
-        if fault.said is say.LOGIN_ALGORITHM:
+        if fault.sentence is say.LOGIN_ALGORITHM:
             raise forged("alg") from None
-        if fault.said is say.JWS_HEADER_MEMBERS:
+        if fault.sentence is say.JWS_HEADER_MEMBERS:
             raise forged("header") from None
         raise unusable("token_form") from None
     if token.algorithm not in rules.algorithms:
@@ -146,8 +146,8 @@ def _check_issuer(claims: Mapping[str, Any], rules: TokenRules) -> None:
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
     """Several audiences need an `azp`: the token may have been given to another client."""
-    said = claims.get("aud")
-    audience = said if isinstance(said, list) else [said]
+    given = claims.get("aud")
+    audience = given if isinstance(given, list) else [given]
     if client_id not in audience:
         raise forged("aud")
     if claims.get("azp", client_id if len(audience) == 1 else None) != client_id:

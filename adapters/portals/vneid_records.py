@@ -65,14 +65,18 @@ def open_portal(settings: PortalSettings, plans: PortalPlans, tools: PortalTools
 
 def _judged(answer: Mapping[str, Any]) -> PortalAnswer:
     detail = answer.get("errorDetail")
-    said = detail if isinstance(detail, str) else ""
+    receiver_text = detail if isinstance(detail, str) else ""
     match answer.get("statusCode"):
         case "00":
             return PortalAnswer(DeliveryOutcome.CONFIRMED)
         case "01":
-            return PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, said=said)
+            return PortalAnswer(
+                DeliveryOutcome.REFUSED, DeliveryReason.MESSAGE_REFUSED, receiver_text=receiver_text
+            )
         case _:
-            return PortalAnswer(DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, said=said)
+            return PortalAnswer(
+                DeliveryOutcome.UNCONFIRMED, DeliveryReason.ANSWER_UNKNOWN, receiver_text=receiver_text
+            )
 
 
 def open_door(settings: PortalSettings, plans: PortalPlans, _tools: object) -> "RecordsDoor":
@@ -95,7 +99,7 @@ class RecordsDoor:
         try:
             return await self._take(call, desk)
         except MessageFault as fault:
-            return _answer(f"{fault.said.vi} / {fault.said.en}")
+            return _answer(f"{fault.sentence.vi} / {fault.sentence.en}")
 
     def refusal(self, _call: DoorCall, error: GatewayError) -> DoorAnswer:
         """01; with HTTP 503 where sending it again may help."""
@@ -104,8 +108,10 @@ class RecordsDoor:
         if isinstance(error, NoSuchOperation):
             return _answer("không có dịch vụ này / there is no such operation")._replace(status=404)
         if isinstance(error, BadRequest | Refused) and error.retry_after is None:
-            said = error.said
-            return _answer(f"{said.vi if said else error.title_vi} / {said.en if said else error.title}")
+            sentence = error.sentence
+            return _answer(
+                f"{sentence.vi if sentence else error.title_vi} / {sentence.en if sentence else error.title}"
+            )
         again = _answer(f"chưa lưu được, hãy gửi lại / not stored, send it again: {error.title}")
         return again._replace(status=503, headers={"Retry-After": "5"})
 

@@ -284,16 +284,16 @@ class _Worker:
             url = f"{self._order.gateway}/v1/dossiers/{what}"
             data = None if body is None else orjson.dumps(body)
             async with session.request(method, url, params=params, data=data, headers=headers) as answer:
-                said = await answer.read()
+                content = await answer.read()
                 self._gate.counts[f"{what}.{answer.status}"] += 1
-                return self._judged(answer.status, said)
+                return self._judged(answer.status, content)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
             self._gate.counts[f"{what}.unanswered"] += 1
             return None
 
-    def _judged(self, status: int, said: bytes) -> dict[str, Any] | None:
+    def _judged(self, status: int, body: bytes) -> dict[str, Any] | None:
         if status < 300:
-            words = orjson.loads(said)
+            words = orjson.loads(body)
             return words if isinstance(words, dict) else {}
         if status == _TOKEN_REFUSED:
             self._token = ""

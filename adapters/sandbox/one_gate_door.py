@@ -81,9 +81,9 @@ class _WebhookLedger:
 
     async def _entered(self, request: web.Request, body: bytes) -> int:
         """The status: 204 in the book, 401 not signed well, 400 no delivery."""
-        if (said := await self._verdict(request, body)) != "good":
-            self._gate.counts[f"webhook.{said}"] += 1
-            if said != "unchecked":
+        if (outcome := await self._verdict(request, body)) != "good":
+            self._gate.counts[f"webhook.{outcome}"] += 1
+            if outcome != "unchecked":
                 return 401
         try:
             item = orjson.loads(body)
@@ -101,11 +101,11 @@ class _WebhookLedger:
         if order is None:
             return "unchecked"
         headers = {name.lower(): value for name, value in request.headers.items()}
-        said = verdict(request.method, str(request.url), headers, body, self._keys)
-        if said == "unknown_key":
+        outcome = verdict(request.method, str(request.url), headers, body, self._keys)
+        if outcome == "unknown_key":
             self._keys = await _keys_of(order.gateway)
-            said = verdict(request.method, str(request.url), headers, body, self._keys)
-        return said
+            outcome = verdict(request.method, str(request.url), headers, body, self._keys)
+        return outcome
 
 
 async def _keys_of(gateway: str) -> Keys:

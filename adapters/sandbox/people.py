@@ -256,8 +256,8 @@ def _read(data_root: Path, *_stamps: tuple[int, int, int]) -> Register:
         what = f"'categories' is missing, or '{_COMMUNES}' in it"
         raise bad(what, "write 'categories:' and a list for each", str(CATALOGUES))
     communes = {row["MaDonViHanhChinhCap3"]: row["TenDonViHanhChinhCap3"] for row in catalogues[_COMMUNES]}
-    said = faults(entries, Person, _PARTS, _LISTS, communes)
-    if problems := [document.problem(*fault) for fault in said]:
+    found_faults = faults(entries, Person, _PARTS, _LISTS, communes)
+    if problems := [document.problem(*fault) for fault in found_faults]:
         raise BadSandbox(problems)
     people = tuple(map(_person, entries))
     by_id = {identifier: one for one in people for identifier in (one.old_id, one.personal_id) if identifier}

@@ -205,17 +205,17 @@ async def _attempt(sending: Sending, order: SubmitOrder, session: aiohttp.Client
         headers["X-Portal-Secret"] = order.secret
     try:
         async with session.post(order.to + sending.path, data=sending.body, headers=headers) as answer:
-            said = await answer.read()
-            return _judged(answer.status, said, sending.dossier.code)
+            body = await answer.read()
+            return _judged(answer.status, body, sending.dossier.code)
     except (aiohttp.ClientError, TimeoutError, OSError):
         return "unanswered"
 
 
-def _judged(status: int, said: bytes, code: str) -> str:
+def _judged(status: int, body: bytes, code: str) -> str:
     if status >= 500 or status == 429:
         return "unanswered"
     try:
-        words = orjson.loads(said)
+        words = orjson.loads(body)
         if "statusCode" in words:
             return _judged_by_vneid(words)
         result, message = str(words["error_code"]), str(words["message"])

@@ -353,8 +353,8 @@ def _represented(answer: Mapping[str, Any], people: Mapping[str, Any]) -> str:
 
 def _not_filled(answer: Mapping[str, Any]) -> Label:
     """Why, for the person: without places of the request's body."""
-    said = _NOT_FILLED.get(str(answer.get("code")))
-    return said or Label(vi=str(answer.get("title_vi", "")), en=str(answer.get("title", "")))
+    words = _NOT_FILLED.get(str(answer.get("code")))
+    return words or Label(vi=str(answer.get("title_vi", "")), en=str(answer.get("title", "")))
 
 
 def _rows(
@@ -362,7 +362,7 @@ def _rows(
 ) -> list[dict[str, str]]:
     """Field, value, state and source, in the form's order. `sources`: titles."""
     found = []
-    for name, said in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
+    for name, schema_of in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
         field = answer["fields"].get(name)
         if field is not None:
             evidence = answer["evidence"].get(field.get("evidence") or "", {})
@@ -370,7 +370,7 @@ def _rows(
             is_proven = field.get("attribute") in login.get("attributes", ())
             found.append(
                 {
-                    "title": said.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
+                    "title": schema_of.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
                     "source": login["title"] if is_proven else sources.get(source, source),
                 }
             )  # fmt: skip

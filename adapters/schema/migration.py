@@ -95,8 +95,8 @@ class NewerSchema(Exception):
 
     def __init__(self, path: Path, found: str, known: str) -> None:
         """`found` and `known`: schema versions, of the file and of this release."""
-        self.said = say.FILE_OF_NEWER_RELEASE(file=path.name, found=found, known=known)
-        super().__init__(self.said.en)
+        self.sentence = say.FILE_OF_NEWER_RELEASE(file=path.name, found=found, known=known)
+        super().__init__(self.sentence.en)
 
 
 # ------------------------------------------------------------------------------------------------ SQLite
@@ -272,6 +272,6 @@ async def check_schema(connection: "asyncpg.Connection[Any]") -> None:
         raise DatabaseUnfit(say.DATABASE_EMPTY)
     if found < NEWEST_DATABASE:
         raise DatabaseUnfit(say.DATABASE_SCHEMA_OLDER(found=found, known=NEWEST_DATABASE))
-    said = await connection.fetchval("SELECT obj_description('alembic_version'::regclass)") or ""
-    if not said.startswith(_SERVES) or said.removeprefix(_SERVES) > NEWEST_DATABASE:
+    comment = await connection.fetchval("SELECT obj_description('alembic_version'::regclass)") or ""
+    if not comment.startswith(_SERVES) or comment.removeprefix(_SERVES) > NEWEST_DATABASE:
         raise DatabaseUnfit(say.DATABASE_SCHEMA_NEWER(found=found, known=NEWEST_DATABASE))

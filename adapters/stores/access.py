@@ -76,7 +76,7 @@ class SqlReplays:
             try:
                 found = await self._database.write(*self._cleared(), _statement(rows))
             except Exception as error:  # noqa: BLE001 -- each caller needs its error
-                why = error.said if isinstance(error, AccessUnavailable) else say.REPLAYS_FAILED
+                why = error.sentence if isinstance(error, AccessUnavailable) else say.REPLAYS_FAILED
                 _refuse(rows, AccessUnavailable(why))
             else:
                 _settle(rows, found)
@@ -126,4 +126,4 @@ def _settle(rows: Sequence[_ShownProof], found: Found) -> None:
 def _refuse(rows: Sequence[_ShownProof], error: AccessUnavailable) -> None:
     for row in rows:
         if not row.done.done():
-            row.done.set_exception(AccessUnavailable(error.said))
+            row.done.set_exception(AccessUnavailable(error.sentence))

@@ -91,6 +91,6 @@ def settle(rows: Sequence[PendingRecord], error: LogUnavailable | None) -> None:
             continue
         if error is not None:
             failed = type(error).perhaps if error.unsure else type(error)
-            row.done.set_exception(failed(error.said))
+            row.done.set_exception(failed(error.sentence))
         else:
             row.done.set_result(None)

@@ -116,7 +116,7 @@ class SqlExchangeLog:
         RelayUnavailable when no table takes it. Nothing was written then.
         """
         if self._high_water is not None and (fault := self._high_water.fault) is not None:
-            raise LogRolledBack(fault.said)
+            raise LogRolledBack(fault.sentence)
         period = period_of(record)
         keys = self._keys.fresh(period) or await self._opened(period)
         record_id = new_exchange_id()
@@ -185,7 +185,7 @@ class SqlExchangeLog:
             await self.store.probe()
             found, fault = True, None
         except GatewayError as error:
-            found, fault = False, error.said or say.DATABASE_TAKES_NOTHING
+            found, fault = False, error.sentence or say.DATABASE_TAKES_NOTHING
             if fault != self.fault:
                 log().error("log.unavailable", reason=fault.en)
         self.fault = fault

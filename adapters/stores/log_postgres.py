@@ -182,7 +182,7 @@ class PostgresStore:
         except LogRolledBack as error:
             return error, ()
         except LogUnavailable as error:
-            return LogUnavailable.perhaps(error.said), ()
+            return LogUnavailable.perhaps(error.sentence), ()
         self.commits += 1
         return None, refused
 

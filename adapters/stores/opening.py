@@ -171,7 +171,7 @@ def _prepared(path: Path, file: DatabaseFile) -> None:
     try:
         prepare(path, file)
     except NewerSchema as error:
-        raise ConfigError([Problem("log.url", 0, str(error.said))]) from None
+        raise ConfigError([Problem("log.url", 0, str(error.sentence))]) from None
     except (sqlite3.Error, OSError) as error:
         if file is not DatabaseFile.LOG:  # its users are refused; that is no reason not to start
             log().warning("store.not_opened", path=path.name, error=type(error).__name__)

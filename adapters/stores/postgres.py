@@ -129,7 +129,7 @@ class Lane:
         except LogRolledBack:
             raise
         except GatewayError as error:
-            raise unavailable(error.said or say.DATABASE_TAKES_NOTHING) from None
+            raise unavailable(error.sentence or say.DATABASE_TAKES_NOTHING) from None
         except Exception as error:  # noqa: BLE001 -- the driver's or the network's; each caller needs its error
             self._note(began, late=isinstance(error, TimeoutError))
             if self._admin and getattr(error, "sqlstate", None) == RIGHT_MISSING:

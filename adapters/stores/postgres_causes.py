@@ -65,10 +65,10 @@ def reason_of(error: BaseException, otherwise: Sentence = say.DATABASE_TAKES_NOT
     The type of an error that is neither's, so of a fault of ours, goes into the operations log.
     """
     if isinstance(error, GatewayError):
-        return error.said or otherwise
-    for kind, said in _OF_NETWORK:
+        return error.sentence or otherwise
+    for kind, sentence in _OF_NETWORK:
         if isinstance(error, kind):
-            return said
+            return sentence
     state = getattr(error, "sqlstate", None) or ""
     if not state:
         known = _WITHOUT_STATE.get(type(error).__name__)

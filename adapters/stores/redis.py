@@ -127,4 +127,4 @@ class RedisCache:
 
 def reason_of(error: Exception) -> Sentence:
     """The cause and the remedy; the server's own text is not repeated."""
-    return next((said for kind, said in _CAUSES if isinstance(error, kind)), say.CACHE_UNREACHABLE)
+    return next((sentence for kind, sentence in _CAUSES if isinstance(error, kind)), say.CACHE_UNREACHABLE)

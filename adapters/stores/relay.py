@@ -366,12 +366,12 @@ class SqlRelay:
 
     def settle(self, settled: Settled) -> RowWork:
         """Write the end of an attempt; RowConflict when another process has the lease."""
-        delivery, holder, state, reason, next_at, event, _, said, inbox = settled
+        delivery, holder, state, reason, next_at, event, _, receiver_text, inbox = settled
         waits = state in (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         steps = [
             *([WorkStep(_QUEUE_UP, [(inbox, "", None)])] if inbox else ()),
             WorkStep(_LOOK_AGAIN, [(delivery, next_at if waits else event.at)]),
-            WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at, said)]),
+            WorkStep(_SETTLE, [(delivery, holder, state, reason, next_at, event.at, receiver_text)]),
             WorkStep(_NOTE, [(delivery, *event)]),
         ]
         if settled.reference:
@@ -521,7 +521,7 @@ class SqlRelay:
         found = await self._database.read(_OF_DELIVERY, delivery)
         return [DeliveryEvent(*row[1:]) for row in found]
 
-    async def said(self, delivery: str) -> bytes:
+    async def receiver_text(self, delivery: str) -> bytes:
         """What the receiver said of the last attempt, sealed."""
         found = await self._database.read("SELECT said FROM deliveries WHERE id = $1", delivery)
         return bytes(found[0][0]) if found else b""

@@ -302,7 +302,7 @@ def rows_of(connection: sqlite3.Connection, text: str, values: Sequence[object] 
 def reason_of(error: Exception, otherwise: Sentence = say.DATABASE_TAKES_NOTHING) -> Sentence:
     """The cause, without quoted values; `otherwise` when it is not known."""
     if isinstance(error, LogUnavailable | NewerSchema):
-        return error.said or otherwise
+        return error.sentence or otherwise
     # The low byte is the primary code; SQLite's own text is not repeated, it can quote values.
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, otherwise)
 

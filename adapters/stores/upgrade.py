@@ -143,7 +143,7 @@ def _upgrade_files(url: str, state_dir: Path, report: Callable[[Upgrade], object
                 prepare(path, file)
             report(Upgrade(path.name, found[file] or "", NEWEST[file]))
     except NewerSchema as error:
-        raise DatabaseUnfit(error.said) from None
+        raise DatabaseUnfit(error.sentence) from None
     except (sqlite3.Error, OSError) as error:
         raise LogUnavailable(reason_of_sqlite(error).at(path.name)) from None
 

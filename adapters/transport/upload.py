@@ -98,8 +98,8 @@ class Uploads:
 def _head(file: SentFile, boundary: str) -> bytes:
     """The head of the only part; what would end the name is written as browsers do (RFC 7578, 4.2)."""
     name = file.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-    said = f'Content-Disposition: form-data; name="{file.field}"; filename="{name}"'
-    return f"--{boundary}\r\n{said}\r\nContent-Type: {file.media_type}\r\n\r\n".encode()
+    disposition = f'Content-Disposition: form-data; name="{file.field}"; filename="{name}"'
+    return f"--{boundary}\r\n{disposition}\r\nContent-Type: {file.media_type}\r\n\r\n".encode()
 
 
 async def _body(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:

@@ -490,24 +490,24 @@ class _BoundOperation:
 
     def _abstract(self, found: list[_Definition]) -> _Definition:
         if len(found) != 1:
-            said = "does not have" if not found else "has twice"
-            what = f"names the operation '{self._name}', which its portType {said}"
+            fault = "does not have" if not found else "has twice"
+            what = f"names the operation '{self._name}', which its portType {fault}"
             raise UnusableWsdl(self._file, line_of(self._node), what, "give each operation once in both")
         return found[0]
 
     def _fault(self, node: etree._Element, what: str, ask: str) -> UnusableWsdl:
-        said = f"operation '{self._name}' {what}"
-        return UnusableWsdl(self._file, line_of(node), said, f"ask the provider for {ask}")
+        subject = f"operation '{self._name}' {what}"
+        return UnusableWsdl(self._file, line_of(node), subject, f"ask the provider for {ask}")
 
     def _message(
         self, way: str, abstract: _Definition, *, is_rpc: bool
     ) -> tuple[tuple[str, int], int | None]:
         """The body's element and the number of its content; the number of the header's content, if it has blocks."""
-        said, bound = abstract.node.find(f"{{{_WSDL}}}{way}"), self._node.find(f"{{{_WSDL}}}{way}")
-        if said is None:
+        declared, bound = abstract.node.find(f"{{{_WSDL}}}{way}"), self._node.find(f"{{{_WSDL}}}{way}")
+        if declared is None:
             what = "takes nothing: it is a notification" if way == "input" else "has no answer: it is one-way"
             raise self._fault(abstract.node, what, "an operation with a request and an answer")
-        message = self._all.message(said, abstract.file)
+        message = self._all.message(declared, abstract.file)
         body = None
         if bound is not None:
             if bound.find(f"{{{_MIME}}}multipartRelated") is not None:
@@ -595,12 +595,12 @@ def _qname(node: etree._Element, word: str) -> tuple[str, str]:
 
 def _addressing_action(abstract: _Definition, action: str, space: str, port_type: str, name: str) -> str:
     """As WS-Addressing 1.0 Metadata, 4.4 says: the one that is written, the SOAPAction, or the pattern."""
-    said = abstract.node.find(f"{{{_WSDL}}}input")
-    assert said is not None
-    for word, value in said.attrib.items():
+    declared = abstract.node.find(f"{{{_WSDL}}}input")
+    assert declared is not None
+    for word, value in declared.attrib.items():
         if etree.QName(word).localname == "Action" and "addressing" in (etree.QName(word).namespace or ""):
             return str(value).strip()
     if action:
         return action
     mark = ":" if space.startswith("urn:") else "/"
-    return mark.join((space.rstrip(mark), port_type, said.get("name") or f"{name}Request"))
+    return mark.join((space.rstrip(mark), port_type, declared.get("name") or f"{name}Request"))

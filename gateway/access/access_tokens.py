@@ -103,7 +103,7 @@ class AccessTokens:
         try:
             message = jws.read(token)
         except JoseBroken as error:
-            raise TokenRefused(say.TOKEN_NOT_OURS_FOR(why=error.said)) from None
+            raise TokenRefused(say.TOKEN_NOT_OURS_FOR(why=error.sentence)) from None
         key = self._keys.named(message.kid)
         if message.typ != TYP or key is None or not jws.is_signed_by(message, key.public.key):
             raise TokenRefused(say.TOKEN_NOT_OURS)

@@ -46,7 +46,8 @@ class Assertions:
             message = jws.read(assertion)
         except JoseBroken as error:
             raise GrantRefused(
-                TokenErrorCode.INVALID_CLIENT, say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.said))
+                TokenErrorCode.INVALID_CLIENT,
+                say.CLIENT_FAILED_FOR(why=say.ASSERTION_BROKEN(why=error.sentence)),
             ) from None
         name = message.claims.get("iss")
         known = self._requesters.client(name) if isinstance(name, str) else None
@@ -106,5 +107,5 @@ class Assertions:
 
 def _is_for(audience: object, ours: Collection[str]) -> bool:
     """Whether this gateway is the only audience: else another audience could replay it here."""
-    said = audience if isinstance(audience, list) else [audience]
-    return bool(said) and all(isinstance(one, str) and one in ours for one in said)
+    audiences = audience if isinstance(audience, list) else [audience]
+    return bool(audiences) and all(isinstance(one, str) and one in ours for one in audiences)

@@ -80,7 +80,7 @@ class DpopVerifier:
             assert message.jwk is not None
             key = self._key(message.jwk)
         except JoseBroken as error:
-            raise ProofBroken(error.said) from None
+            raise ProofBroken(error.sentence) from None
         if message.typ != "dpop+jwt":
             raise ProofBroken(say.PROOF_TYPE)
         if not jws.is_signed_by(message, key.key):
@@ -130,14 +130,14 @@ def _nonce(secret: bytes, span: int) -> str:
     return jws.encoded(hmac.digest(secret, span.to_bytes(8), "sha256")[:_MAC])
 
 
-def _same_place(said: object, url: str) -> bool:
+def _same_place(htu: object, url: str) -> bool:
     """Whether `htu` is the URL without query and fragment (RFC 9449, 4.3; RFC 3986, 6.2.2 and 6.2.3)."""
-    if said == url:
+    if htu == url:
         return True
-    if not isinstance(said, str):
+    if not isinstance(htu, str):
         return False
     try:
-        ours, theirs = urlsplit(url), urlsplit(said)
+        ours, theirs = urlsplit(url), urlsplit(htu)
         ports = [one.port or {"http": 80, "https": 443}.get(one.scheme) for one in (ours, theirs)]
     except ValueError:
         return False

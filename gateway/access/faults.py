@@ -13,11 +13,11 @@ class TokenRefused(Unauthenticated):
     """The access token, or its proof or certificate, is refused."""
 
     def __init__(
-        self, said: Sentence | None, *, code: ProblemCode = ProblemCode.INVALID_TOKEN, scheme: str = "Bearer",
+        self, sentence: Sentence | None, *, code: ProblemCode = ProblemCode.INVALID_TOKEN, scheme: str = "Bearer",
         nonce: str = "",
     ) -> None:  # fmt: skip
         """`scheme`: of the challenge. `nonce`: for the next proof."""
-        super().__init__(said, code=code)
+        super().__init__(sentence, code=code)
         self.scheme = scheme
         self.nonce = nonce
 
@@ -47,8 +47,8 @@ class GrantRefused(GatewayError):
 class ProofBroken(Exception):
     """An invalid DPoP proof; `code` is of RFC 9449, the text names the fault."""
 
-    def __init__(self, said: Sentence, code: ProblemCode = ProblemCode.INVALID_DPOP_PROOF) -> None:
+    def __init__(self, sentence: Sentence, code: ProblemCode = ProblemCode.INVALID_DPOP_PROOF) -> None:
         """`code`: `use_dpop_nonce` if a nonce is needed."""
-        super().__init__(said.en)
-        self.said = said
+        super().__init__(sentence.en)
+        self.sentence = sentence
         self.code = code

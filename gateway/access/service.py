@@ -223,7 +223,7 @@ class AccessService:
             proof = self.proofs.check(_one(call.proofs), call.method, call.issuer + call.target, token)
             await self.proofs.take(_by(key, proof))
         except ProofBroken as error:
-            why = say.DPOP(why=error.said)
+            why = say.DPOP(why=error.sentence)
             nonce = self.nonces.fresh() if error.code is ProblemCode.USE_DPOP_NONCE else ""
             raise TokenRefused(why, code=error.code, scheme="DPoP", nonce=nonce) from None
         return proof.nonce
@@ -244,7 +244,9 @@ class AccessService:
             raise self._unproven(error) from None
 
     def _unproven(self, error: ProofBroken) -> GrantRefused:
-        return GrantRefused(TokenErrorCode(error.code), say.DPOP(why=error.said), nonce=self.nonces.fresh())
+        return GrantRefused(
+            TokenErrorCode(error.code), say.DPOP(why=error.sentence), nonce=self.nonces.fresh()
+        )
 
     def _confirmation(
         self, call: IncomingRequest, known: RegisteredRequester, proof: DpopProof | None, *, plain: bool
@@ -264,7 +266,7 @@ class AccessService:
         try:
             certificate = call.certificate
         except TokenRefused as error:
-            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, error.said) from None
+            raise GrantRefused(TokenErrorCode.INVALID_CLIENT, error.sentence) from None
         audiences = [call.issuer, *(call.issuer + _PATHS[one] for one in dict.fromkeys((kind, "token")))]
         return await self.clients.prover(Credentials(call.authorization, form, certificate), audiences)
 

@@ -65,8 +65,10 @@ def _known(words: Iterable[str]) -> BeforeValidator:
     def check(value: object) -> object:
         if isinstance(value, str) and value not in known:
             found, there = nearest(value.lower(), known), ", ".join(known)
-            said = say.UNKNOWN_WORD_NEAR(found=found, known=there) if found else say.UNKNOWN_WORD(known=there)
-            raise PydanticCustomError("unknown_word", "{said}", {"said": said})
+            sentence = (
+                say.UNKNOWN_WORD_NEAR(found=found, known=there) if found else say.UNKNOWN_WORD(known=there)
+            )
+            raise PydanticCustomError("unknown_word", "{said}", {"said": sentence})
         return value
 
     return BeforeValidator(check)

@@ -124,8 +124,8 @@ def parse(raw: bytes, depth: int, most: int = MOST_VALUES) -> object:
     try:
         data, has_floats = i_json.parse(raw, depth, _LARGEST, _LARGEST)
     except NotIJson as error:
-        code = ProblemCode.DUPLICATE_MEMBER if error.said is say.MEMBER_TWICE else None
-        raise BadRequest(error.said, code=code) from None
+        code = ProblemCode.DUPLICATE_MEMBER if error.sentence is say.MEMBER_TWICE else None
+        raise BadRequest(error.sentence, code=code) from None
     if not has_floats:
         return data
     if any(len(number) > _LONGEST_NUMBER for number in _NUMBER.findall(raw)):

@@ -218,7 +218,7 @@ class _Entrance:
         except TooLarge:
             raise
         except BadRequest as error:
-            raise BodyNotJson(error.said) from None
+            raise BodyNotJson(error.sentence) from None
         return call._replace(data=data, long=received.long)
 
     def _refusal(self, request: Request, call: DoorCall, error: Exception) -> DoorAnswer:

@@ -41,7 +41,7 @@ KINDS: Mapping[tuple[str | int, ...], tuple[int, Sentence]] = {
 _LENGTHS = frozenset({"too_short", "too_long", "string_too_short", "string_too_long"})
 
 
-def said(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401 -- pydantic_core.ErrorDetails
+def sentence_of(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401 -- pydantic_core.ErrorDetails
     """One fault of a body of this model."""
     kind, loc, known = fault["type"], fault["loc"], fault.get("ctx", {})
     if loc[:1] in KINDS and loc[-1:] != ("[key]",) and len(loc) > KINDS[loc[:1]][0]:
@@ -56,7 +56,7 @@ def said(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401 -- pyd
         return _PLAIN.get(kind, say.NOT_OF_THE_FORM)(**known)
     error = known.get("error")
     # a fault of the library without a sentence yet
-    return error.said if isinstance(error, WrongText) else known.get("said", say.NOT_OF_THE_FORM)
+    return error.sentence if isinstance(error, WrongText) else known.get("said", say.NOT_OF_THE_FORM)
 
 
 def _unknown(name: str, members: Sequence[str]) -> Sentence:

@@ -52,7 +52,7 @@ async def authorize(request: Request) -> Response:
         name = await openid.provider.begin(await _parameters(request), request.issuer, request.exchange)
     except AuthorizationRefused as error:
         request.problem = error.error
-        return redirected(request, refused(error.to, error.error, error.said))
+        return redirected(request, refused(error.to, error.error, error.sentence))
     except RequestNotAnswerable as error:
         if error.client is None:
             await record_bounded(request, Phase.LOGIN, "login_refused", reason="client_unknown")

@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from gateway.access.faults import TokenRefused
-from gateway.api.fault_words import KINDS, said
+from gateway.api.fault_words import KINDS, sentence_of
 from gateway.api.grammar import showable
 from gateway.api.response import Response
 from gateway.domain import sentences as say
@@ -93,8 +93,8 @@ def problem_body(error: GatewayError, exchange: str) -> bytes:
         "status": error.http,
         "code": error.problem_code,
     }
-    if error.said is not None:
-        body |= {"detail": error.said.en, "detail_vi": error.said.vi}
+    if error.sentence is not None:
+        body |= {"detail": error.sentence.en, "detail_vi": error.sentence.vi}
     if error.retry_after is not None:
         body["retry_after"] = error.retry_after
     body |= error.members
@@ -108,7 +108,7 @@ def problem(error: GatewayError, exchange: str) -> Response:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.http == 401:
-        refusal = error if isinstance(error, TokenRefused) else TokenRefused(error.said)
+        refusal = error if isinstance(error, TokenRefused) else TokenRefused(error.sentence)
         headers["WWW-Authenticate"] = refusal.challenge
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
@@ -125,7 +125,7 @@ def from_validation(error: ValidationError, model: type[BaseModel]) -> BadReques
     # a value of several kinds has a fault for each kind
     problems: dict[tuple[str, Sentence, ProblemCode], None] = {}
     for fault in shape or faults:
-        problems[pointer(_place(fault["loc"])), said(fault, model), _word(fault["type"])] = None
+        problems[pointer(_place(fault["loc"])), sentence_of(fault, model), _word(fault["type"])] = None
         if len(problems) == _MAX_FAULTS:  # the words of thousands take seconds
             break
     shown = list(problems)

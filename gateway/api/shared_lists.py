@@ -39,9 +39,9 @@ async def one(request: Request) -> Response:
     found = services.kept_rows.of(name, loop.time())
     if found is None:
         end = loop.time() + services.configuration.gateway.prefill.deadline_ms / 1000
-        said = await _asked(source, name, request, end)
+        source_answer = await _asked(source, name, request, end)
         fetched_at = rfc3339(services.clock.now())
-        found = CachedCatalogue(_rows(said), fetched_at, loop.time() + service.valid_seconds)
+        found = CachedCatalogue(_rows(source_answer), fetched_at, loop.time() + service.valid_seconds)
         services.kept_rows.keep(name, found)
     return answer(
         {
@@ -59,9 +59,9 @@ async def one(request: Request) -> Response:
 async def _asked(source: Source, name: str, request: Request, end: float) -> SourceAnswer:
     landed: asyncio.Future[SourceAnswer] = asyncio.get_running_loop().create_future()
 
-    def land(said: SourceAnswer) -> None:
+    def land(answer: SourceAnswer) -> None:
         if not landed.done():
-            landed.set_result(said)
+            landed.set_result(answer)
 
     source.ask(
         SourceQuery(
@@ -75,9 +75,9 @@ async def _asked(source: Source, name: str, request: Request, end: float) -> Sou
     return await landed
 
 
-def _rows(said: SourceAnswer) -> object:
-    if said.outcome is Outcome.NOT_FOUND:
+def _rows(answer: SourceAnswer) -> object:
+    if answer.outcome is Outcome.NOT_FOUND:
         raise NotFound(say.NO_SUCH_CATALOGUE, code=ProblemCode.CATALOGUE_UNKNOWN)
-    if said.outcome is not Outcome.FOUND or "rows" not in said.values:
+    if answer.outcome is not Outcome.FOUND or "rows" not in answer.values:
         raise SourceAway(say.CATALOGUES_AWAY, retry_after=_RETRY_SECONDS)
-    return said.values["rows"]
+    return answer.values["rows"]

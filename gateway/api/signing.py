@@ -60,7 +60,7 @@ def streamed_digest(request: Request) -> bytes | None:
     try:
         return sha256_in(request.headers.getall(_DIGEST))
     except SignatureBroken as broken:
-        raise BadRequest(broken.said, code=ProblemCode.DIGEST_INVALID) from None
+        raise BadRequest(broken.sentence, code=ProblemCode.DIGEST_INVALID) from None
 
 
 def check_body(request: Request, body: bytes) -> None:
@@ -70,7 +70,7 @@ def check_body(request: Request, body: bytes) -> None:
     try:
         check_digest(request.headers.getall(_DIGEST), body)
     except SignatureBroken as broken:
-        raise BadRequest(broken.said, code=ProblemCode.DIGEST_INVALID) from None
+        raise BadRequest(broken.sentence, code=ProblemCode.DIGEST_INVALID) from None
     request.digested = True
 
 

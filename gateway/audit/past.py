@@ -57,8 +57,8 @@ def surely_before(history: History) -> str:
 def gone(history: History, first: int, end: int) -> Gone:
     """The error for pruned records of a range; it names their archives."""
     files = [one for one in history.archives if one.first < end and first < one.first + one.count]
-    said = say.RECORDS_PRUNED(below=history.below, where=_where(files))
-    return Gone(said, archives=[_archive_members(one) for one in files])
+    sentence = say.RECORDS_PRUNED(below=history.below, where=_where(files))
+    return Gone(sentence, archives=[_archive_members(one) for one in files])
 
 
 def gone_exchange(history: History, exchange: str) -> Gone | None:

@@ -177,6 +177,6 @@ def lost_tile(tile: TileId) -> LogAltered:
     return _altered(say.TILE_GONE(level=tile.level, index=tile.index))
 
 
-def _altered(said: Sentence, index: int | None = None) -> LogAltered:
+def _altered(sentence: Sentence, index: int | None = None) -> LogAltered:
     log().error("log.proof_broken", log_index=index)
-    return LogAltered(said)
+    return LogAltered(sentence)

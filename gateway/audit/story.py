@@ -88,8 +88,10 @@ class Story:
         phase, result = record["phase"], record["result"]
         if phase == "outcome":
             fields = len(record["fields"])
-            said = f"{fields} trường đã rời cổng", f"{fields} fields left"
-            return (said, "ok") if fields else (("Không có trường nào rời cổng", "No field left"), "mute")
+            sentences = f"{fields} trường đã rời cổng", f"{fields} fields left"
+            return (
+                (sentences, "ok") if fields else (("Không có trường nào rời cổng", "No field left"), "mute")
+            )
         words = _phase_words(phase)
         reason = _reason(result)
         if phase == "refusal":
@@ -101,12 +103,12 @@ class Story:
 
     def _sentence(self, records: Sequence[ShownRecord], language: int) -> list[SentencePart]:
         if not records:
-            said = "Không có bản ghi nào đọc được.", "No record can be read."
-            return [(said[language], False)]
+            sentences = "Không có bản ghi nào đọc được.", "No record can be read."
+            return [(sentences[language], False)]
         opening = next((one for one in records if one["phase"] == "intent"), records[0])
         parts = [(_at(opening["time"], language), False), (self._asker(opening, language), True)]
         if opening["phase"] != "intent":
-            words = _event(opening) or _phase_words(opening["phase"]).said
+            words = _event(opening) or _phase_words(opening["phase"]).text
             return [
                 *parts[:1],
                 *([(f"{parts[1][0]}: ", True)] if parts[1][0] else []),
@@ -155,7 +157,7 @@ class Story:
             reason = _reason(end["result"])
             if reason is not None:
                 yield f"{reason[language]}. ", False
-            yield _phase_words(end["phase"]).said[language], False
+            yield _phase_words(end["phase"]).text[language], False
             return
         calls = _last_calls(records)
         unasked = {call["source"] for call in opening["calls"]} - _asked(calls) if calls else set()
@@ -287,11 +289,11 @@ class Story:
             yield _fact(("Căn cứ pháp lý", "Legal basis"), _plain(record["legal_basis"]))
         if record["configuration"]:
             is_same = record["configuration"] == self._digest
-            said = (
+            words = (
                 ("vẫn đang dùng", "still in force") if is_same
                 else ("không còn dùng", "not in force any more")
             )  # fmt: skip
-            shown = {**_titled(said), "code": record["configuration"]}
+            shown = {**_titled(words), "code": record["configuration"]}
             yield {**_fact(("Cấu hình khi đó", "Configuration"), shown), "digest": True}
 
     def _rule(self, rule: str) -> TitleWords:
@@ -397,7 +399,7 @@ def _phase_words(phase: str) -> StepWords:
 def _words_of(kind: str, words: StepWords) -> StepMembers:
     return {
         "kind": kind, "title": words.title[_VI], "title_en": words.title[_EN],
-        "said": words.said[_VI], "said_en": words.said[_EN],
+        "said": words.text[_VI], "said_en": words.text[_EN],
     }  # fmt: skip
 
 
@@ -423,11 +425,11 @@ def _titled(words: BothWords) -> TitleWords:
 
 def _official(record: ShownRecord) -> TitleWords:
     if record["on_duty"]:
-        said = (
+        words = (
             "Cán bộ trực do cơ quan chỉ định, không thao tác",
             "The agency's official on duty, who did not act",
         )
-        return _titled(said)
+        return _titled(words)
     if record["has_official"]:
         return _titled(("Một cán bộ, đã ẩn", "An official, hidden"))
     return _titled(("Không nêu cán bộ", "None was named"))
@@ -482,18 +484,18 @@ def _answers(calls: Sequence[ShownRecord], unasked: Sequence[str], language: int
         if call["outcome"] != "skipped":
             best[call["source"]] = min(best.get(call["source"], word), word, key=order.index)
     counts = Counter(best.values())
-    said = [
+    words = [
         f"{_word(counts[word], language)} {_sources(counts[word], language)} {OUTCOME_VERBS[word][language]}"
         for word in order
         if counts[word]
     ]
     if unasked:
         count = len(unasked)
-        said.append(
+        words.append(
             f"{_word(count, language)} {_sources(count, language)} {_not_asked(count, language)}"
             f" ({', '.join(unasked)})"
         )
-    text = ", ".join(said)
+    text = ", ".join(words)
     return f"{text[:1].upper()}{text[1:]}. " if text else ""
 
 

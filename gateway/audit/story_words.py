@@ -11,7 +11,7 @@ class StepWords(NamedTuple):
     """Title of a step, and what it says of itself."""
 
     title: BothWords
-    said: BothWords
+    text: BothWords
 
 
 # the tables below are tables

@@ -78,7 +78,7 @@ class Watch:
     def demand(self) -> None:
         """Raises LogNotSigned while new exchanges are refused."""
         if (why := self._stuck()) is not None:
-            raise type(why)(why.said)
+            raise type(why)(why.sentence)
 
     async def state(self) -> str:
         """`ready`, `lagging` if a record waits longer than promised, `unavailable`, or `stuck` (`refusing`)."""

@@ -108,10 +108,10 @@ def _example_faults(
     states = {key: entry["state"] for key, entry in entries.items()}
     form = {key: text_of(at(got.form, key)) for key in example.form}
     expected = {key: text_of(value) for key, value in example.form.items()}
-    for part, said, came in (
+    for part, should_be, came in (
         ("form", expected, form), ("states", example.states, states), ("papers", example.papers, papers),
     ):  # fmt: skip
-        for key, wanted, found in differences(said, {key: came.get(key) for key in said}):
+        for key, wanted, found in differences(should_be, {key: came.get(key) for key in should_be}):
             yield (part, key), f"{part}.{key}: expected {wanted}, got {found}"
 
 
@@ -136,9 +136,11 @@ def _misfit(name: str, value: object, plans: tuple[ServicePlan, ...]) -> str:
 def changed(example: ProcedureExample, counter: CounterExample) -> ProcedureExample:
     """The example with the change of a counter-example."""
     evidence = dict(example.evidence)
-    for word, said in counter.evidence.items():
+    for word, value in counter.evidence.items():
         before = evidence.get(word)
-        merged = {**(before if isinstance(before, dict) else {}), **said} if isinstance(said, dict) else said
+        merged = (
+            {**(before if isinstance(before, dict) else {}), **value} if isinstance(value, dict) else value
+        )
         evidence[word] = _present(merged) if isinstance(merged, dict) else merged
     return example.model_copy(
         update={

@@ -76,8 +76,8 @@ def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tu
             what = f"attribute '{fault.attribute}' does not fit ({fault.code})"
             yield ("evidence", fault.attribute), what, "mend the mapping, or the schema in schemas/evidence"
     read = text_of(orjson.loads(orjson.dumps(dict(answer.values))))
-    said = {name: text_of(value) for name, value in example.evidence.items() if value is not None}
-    for name, expected, got in differences(said, read):
+    wanted = {name: text_of(value) for name, value in example.evidence.items() if value is not None}
+    for name, expected, got in differences(wanted, read):
         yield ("evidence", name), _differs(f"attribute '{name}'", expected, got), _MEND
     kinds = {name: doubt.kind for name, doubt in answer.doubts.items()}
     for name, expected, got in differences(example.doubts, kinds):

@@ -123,11 +123,11 @@ def check_config(
     found, notes, counts = done.found, done.notes, done.counts
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
-        said = {"problems": problems, "notes": notes, **counts}
+        report = {"problems": problems, "notes": notes, **counts}
         if done.configuration is not None and done.report is not None:
             ours = in_force(done.configuration, root_of(config))
-            said |= {"digest": ours.digest, "digests": ours.parts, "minimisation": done.report.plain()}
-        click.echo(orjson.dumps(said).decode())
+            report |= {"digest": ours.digest, "digests": ours.parts, "minimisation": done.report.plain()}
+        click.echo(orjson.dumps(report).decode())
     elif found:
         for problem in found:
             click.echo(str(problem), err=True)
@@ -210,9 +210,9 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
         ),
     ]
     for path, faults in written:
-        if said := list(faults):
+        if lines := list(faults):
             document = read(path, root)
-            yield from (document.problem(loc, what, remedy) for loc, what, remedy in said)
+            yield from (document.problem(loc, what, remedy) for loc, what, remedy in lines)
 
 
 def _people(root: Path) -> None:
@@ -274,10 +274,10 @@ class RunningGateway:
     def read(cls, path: Path) -> Self:
         """As the file says. UsageError when it is no such file."""
         try:
-            said = orjson.loads(path.read_bytes())
+            state = orjson.loads(path.read_bytes())
             return cls(
-                config=Path(said["config"]), state=Path(said["state"]), admin=said["admin"],
-                sandbox=str(said["sandbox"].get("control", "")).removesuffix("/__sandbox"),
+                config=Path(state["config"]), state=Path(state["state"]), admin=state["admin"],
+                sandbox=str(state["sandbox"].get("control", "")).removesuffix("/__sandbox"),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise click.UsageError(f"--ready-file: {path} is none; `serve --ready-file` writes it") from None
@@ -321,8 +321,8 @@ def doctor(
     done = _check(folder, overrides(values), examples=False)
     configuration, found = done.configuration, done.found
     if found or configuration is None:
-        said = f"{found[0]}\n{len(found)} to mend: motlan check-config"
-        findings.append(DoctorFinding("configuration", str(folder), good=False, text=said))
+        text = f"{found[0]}\n{len(found)} to mend: motlan check-config"
+        findings.append(DoctorFinding("configuration", str(folder), good=False, text=text))
     else:
         digest = in_force(configuration, root_of(folder)).digest[:12]
         findings.append(DoctorFinding("configuration", str(folder), good=True, text=f"digest {digest}"))
@@ -358,8 +358,8 @@ def _libxml() -> DoctorFinding:
     done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=_CHILD_SECONDS)  # noqa: S603 -- our own words
     if done.returncode != 0:
         # xmlsec looks for this itself as it loads, and refuses
-        said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:_SHOWN]
-        return DoctorFinding("library", "libxml2", good=False, text=f"{said}: {_ONE_LIBXML}")
+        last_line = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:_SHOWN]
+        return DoctorFinding("library", "libxml2", good=False, text=f"{last_line}: {_ONE_LIBXML}")
     return libxml_finding(orjson.loads(done.stdout))
 
 
@@ -371,10 +371,10 @@ def libxml_finding(versions: Mapping[str, Mapping[str, Sequence[int]]]) -> Docto
     good = all(len({tuple(one[:2]) for one in sides.values()}) == 1 for sides in versions.values())
     if good:
         return DoctorFinding("library", "libxml2", good=True, text=_dotted(versions["runs with"]["xmlsec"]))
-    said = [
+    lines = [
         f"{library} {how} {_dotted(one)}" for how, sides in versions.items() for library, one in sides.items()
     ]
-    return DoctorFinding("library", "libxml2", good=False, text=f"{', '.join(said)}: {_ONE_LIBXML}")
+    return DoctorFinding("library", "libxml2", good=False, text=f"{', '.join(lines)}: {_ONE_LIBXML}")
 
 
 def _dotted(version: Sequence[int]) -> str:
@@ -413,7 +413,7 @@ def _database(configuration: Configuration, state: Path) -> Iterator[DoctorFindi
         asyncio.run(looking)
     except (LogUnavailable, ConfigError) as error:
         yield DoctorFinding(
-            "database", "log.url", good=False, text=str(getattr(error, "said", None) or error)
+            "database", "log.url", good=False, text=str(getattr(error, "sentence", None) or error)
         )
     else:
         yield DoctorFinding("database", "log.url", good=True, text=good)
@@ -461,10 +461,10 @@ def _ready(gateway: RunningGateway) -> DoctorFinding:
         answer = GatewayClient(gateway.admin).get("/health/ready")
     except Unreachable as error:
         return DoctorFinding("gateway", gateway.admin, good=False, text=str(error))
-    said = answer.body if isinstance(answer.body, dict) else {}
-    words = " ".join(str(said[name]) for name in ("status", "code") if said.get(name))
+    state = answer.body if isinstance(answer.body, dict) else {}
+    words = " ".join(str(state[name]) for name in ("status", "code") if state.get(name))
     return DoctorFinding(
-        "gateway", gateway.admin, good=said.get("status") == "ready", text=words or "not ready"
+        "gateway", gateway.admin, good=state.get("status") == "ready", text=words or "not ready"
     )
 
 

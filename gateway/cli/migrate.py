@@ -91,7 +91,7 @@ def migrate(
         Voice(as_json, quiet).say(facts, "\n".join(_lines(done, dry_run=dry_run)))
     if fault is None:
         return 0
-    click.echo(plain(str(fault.said)), err=True)
+    click.echo(plain(str(fault.sentence)), err=True)
     return 2 if isinstance(fault, DatabaseUnfit) else 3
 
 

@@ -163,7 +163,7 @@ def check_growth(
     anchored = client.get("/v1/audit/anchors")
     if anchored.status == 200:  # else this client may not see them
         facts["anchors"] = anchored.body["anchors"]
-        words += "".join(f"\n{said}" for said in anchors_told(anchored.body))
+        words += "".join(f"\n{line}" for line in anchors_told(anchored.body))
     return CheckResult(good, words, {"good": good, **facts}, note)
 
 

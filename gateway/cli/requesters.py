@@ -147,11 +147,11 @@ def applications(*, store: Store) -> int:
         "tên / name", "đơn vị / agency", "văn bản / document", "hạn trả lời / answer by", "tình trạng / state"
     )
     for one in found:
-        said, late = one.application, one.state == "overdue"
+        application, late = one.application, one.state == "overdue"
         row = (
-            said.requester,
-            said.agency,
-            said.document,
+            application.requester,
+            application.agency,
+            application.document,
             one.answer_by.strftime("%d/%m/%Y"),
             _APPLIED[one.state],
         )

@@ -44,7 +44,7 @@ class Store(Voice):
         except ConfigError:
             raise
         except GatewayError as error:
-            click.echo(f"{error.title_vi} / {error.title}: {error.said or ''}", err=True)
+            click.echo(f"{error.title_vi} / {error.title}: {error.sentence or ''}", err=True)
             raise click.exceptions.Exit(3 if isinstance(error, LogUnavailable) else 1) from None
 
     async def _over_a_log(self, work: Callable[[], Awaitable[_Found]]) -> _Found:
@@ -54,7 +54,7 @@ class Store(Voice):
 
 
 def _told(error: GatewayError) -> str:
-    return str(error.said) if error.said is not None else error.title
+    return str(error.sentence) if error.sentence is not None else error.title
 
 
 def keeps(command: Callable[..., int]) -> Callable[..., int]:

@@ -79,9 +79,9 @@ def opening(*, who: str, kind: str, text: Any, third_party: bool, desk: CommandD
       motlan subject-requests open person.json --kind correction --text letter.txt
     """  # noqa: D301 -- \b is click's
     body = {"subject": person(who, "subject"), "kind": kind, "third_party": third_party}
-    said = {} if text is None else {"text": text.read()}
+    content = {} if text is None else {"text": text.read()}
     answer = desk.asked(
-        lambda client: client.post("/v1/subject-requests", {**body, **said}, "SubjectRequest")
+        lambda client: client.post("/v1/subject-requests", {**body, **content}, "SubjectRequest")
     )
     desk.say(answer.body, _table([answer.body]), width=_WIDTH)
     return 0

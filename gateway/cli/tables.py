@@ -35,8 +35,8 @@ def warnings_table(body: Any) -> Table | None:  # noqa: ANN401 -- the JSON answe
         return None
     table = Table("cảnh báo / warning", "nguồn / source")
     for one in body["warnings"]:
-        said = one["for_citizen"]
-        table.add_row(cell(f"{said['vi']}\n{said['en']}"), cell(one["source"] or ""))
+        sentence = one["for_citizen"]
+        table.add_row(cell(f"{sentence['vi']}\n{sentence['en']}"), cell(one["source"] or ""))
     return table
 
 

@@ -174,6 +174,6 @@ class LoginMandates:
             return await self._proofs.prove(wanted, login_of(identity), known.requester, exchange, deadline)
         except (Unprocessable, Refused, Throttled) as error:
             code = error.problem_code
-            said = MANDATE_FAULTS.get(code, say.MANDATE_NOT_CHECKED)
+            sentence = MANDATE_FAULTS.get(code, say.MANDATE_NOT_CHECKED)
             is_undecided = isinstance(error, Throttled) or code == RefusalReason.REPRESENTATION_UNDECIDED
-            raise MandateNotProven(said, OTHER_ACCOUNTS.get(code), is_undecided=is_undecided) from None
+            raise MandateNotProven(sentence, OTHER_ACCOUNTS.get(code), is_undecided=is_undecided) from None

@@ -47,7 +47,7 @@ class PersonKeys:
             try:
                 known |= await asyncio.to_thread(self._unwrapped, new)
             except KeyUnavailable as error:
-                raise LogUnavailable(say.ROOT_KEY_UNUSABLE(why=error.said)) from None
+                raise LogUnavailable(say.ROOT_KEY_UNUSABLE(why=error.sentence)) from None
         self._known = known
         return {
             month: known[month, wrapped] for month, wrapped in sorted(living) if (month, wrapped) in known

@@ -391,8 +391,8 @@ def _sections(title: str, tokens: Sequence[Token]) -> Iterator[Section]:
     for (place, text, anchor, level), end in zip(places, ends, strict=True):
         below = tokens[place + 3 : end] if place >= 0 else tokens[:end]
         words = (_text(one) if one.type == "inline" else one.content for one in below)
-        said = " ".join(" ".join(words).split())
-        yield Section(text, anchor, level, said, _plain(text), _plain(said))
+        paragraph = " ".join(" ".join(words).split())
+        yield Section(text, anchor, level, paragraph, _plain(text), _plain(paragraph))
 
 
 def _hits(document: ManualPage, words: Sequence[str]) -> Iterator[Hit]:

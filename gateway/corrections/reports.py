@@ -62,9 +62,11 @@ def report_of(
 
 def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
     """The id of a report within one period: the same content gives the same id, from any exchange."""
-    said = {name: one for name, one in report.items() if name not in ("opened_in", "exchange_id", "shown_is")}
+    content = {
+        name: one for name, one in report.items() if name not in ("opened_in", "exchange_id", "shown_is")
+    }
     digest = blake2s(
-        orjson.dumps(said, option=orjson.OPT_SORT_KEYS), key=keys.digest, person=b"correct."
+        orjson.dumps(content, option=orjson.OPT_SORT_KEYS), key=keys.digest, person=b"correct."
     ).digest()
     number, letters = int.from_bytes(digest), []
     for _ in range(_LETTERS):
@@ -101,8 +103,8 @@ def as_listed(row: CorrectionRow) -> dict[str, object]:
 
 def as_taken(row: CorrectionRow, report: Mapping[str, Any]) -> dict[str, object]:
     """A report as the owner reads it; personal data."""
-    said = {name: value for name, value in report.items() if name not in ("key", "opened_in")}
-    return {"id": row.id, "opened_at": rfc3339(moment(row.opened)), **said}
+    content = {name: value for name, value in report.items() if name not in ("key", "opened_in")}
+    return {"id": row.id, "opened_at": rfc3339(moment(row.opened)), **content}
 
 
 def moment(seconds: float) -> datetime:

@@ -64,10 +64,10 @@ def compared(
     `shown` is JSON from the database, or the value as the form shows it.
     `attribute` is `<evidence type>.<attribute>`. `differs` only where the field can have had no other value.
     """
-    said = [one for question in asked for one in _compared(question, keys, catalogue, attribute, shown)]
-    if RECORDED in said:
+    differing = [one for question in asked for one in _compared(question, keys, catalogue, attribute, shown)]
+    if RECORDED in differing:
         return RECORDED
-    return DIFFERS if DIFFERS in said else NOT_COMPARED
+    return DIFFERS if DIFFERS in differing else NOT_COMPARED
 
 
 def _compared(
@@ -84,8 +84,10 @@ def _compared(
             continue
         key = keys[record["period"]].digest
         # a page shows the form's words, and may report them as they stand there
-        said = (field_digest(key, record["id"], orjson.dumps(one)) for one in (_written(field, shown), shown))
-        if record["fields"][field.key] in said:
+        digests = (
+            field_digest(key, record["id"], orjson.dumps(one)) for one in (_written(field, shown), shown)
+        )
+        if record["fields"][field.key] in digests:
             yield RECORDED
         elif len(field.refs) == 1 and field.key not in doubtful:
             yield DIFFERS

@@ -19,15 +19,15 @@ class GatewayError(Exception):
 
     def __init__(
         self,
-        said: Sentence | None = None,
+        sentence: Sentence | None = None,
         *,
         code: AnyCode | None = None,
         retry_after: int | None = None,
         **members: object,
     ) -> None:
-        """`said`: a sentence of gateway/domain/sentences/; `members`: further members of the body."""
-        super().__init__(self.title if said is None else said.en)
-        self.said = said
+        """`sentence`: a sentence of gateway/domain/sentences/; `members`: further members of the body."""
+        super().__init__(self.title if sentence is None else sentence.en)
+        self.sentence = sentence
         self.problem_code: AnyCode = code or self.code
         self.retry_after = retry_after
         self.members = members
@@ -50,7 +50,7 @@ class GatewayError(Exception):
     @property
     def detail(self) -> str:
         """What happened, in English; blank when the title says it all."""
-        return "" if self.said is None else self.said.en
+        return "" if self.sentence is None else self.sentence.en
 
 
 class BadRequest(GatewayError):
@@ -126,10 +126,10 @@ class Throttled(TooMany):
     code = RefusalReason.QUOTA_EXCEEDED
 
     def __init__(
-        self, rule: str, said: Sentence, *, retry_after: int, code: RefusalReason | None = None
+        self, rule: str, sentence: Sentence, *, retry_after: int, code: RefusalReason | None = None
     ) -> None:
         """`rule`: id of the rule, for the record and the answer."""
-        super().__init__(said, code=code, retry_after=retry_after, rule=rule)
+        super().__init__(sentence, code=code, retry_after=retry_after, rule=rule)
         self.rule = rule
 
 
@@ -151,10 +151,10 @@ class Refused(GatewayError):
     code = RefusalReason.REFUSED
 
     def __init__(
-        self, rule: str, said: Sentence | None = None, *, code: RefusalReason | CommandCode | None = None
+        self, rule: str, sentence: Sentence | None = None, *, code: RefusalReason | CommandCode | None = None
     ) -> None:
         """`rule`: id of the rule, for the record and the answer."""
-        super().__init__(said, code=code, rule=rule)
+        super().__init__(sentence, code=code, rule=rule)
         self.rule = rule
 
 
@@ -178,9 +178,9 @@ class LogUnavailable(GatewayError):
     unsure: bool = False
 
     @classmethod
-    def perhaps(cls, said: Sentence | None) -> Self:
+    def perhaps(cls, sentence: Sentence | None) -> Self:
         """It is unknown whether the record was written."""
-        error = cls(said)
+        error = cls(sentence)
         error.unsure = True
         return error
 
@@ -280,9 +280,9 @@ class ScannerUnavailable(GatewayError):
 class FileRefused(Unprocessable):
     """The content of a file is not accepted; the refusal is recorded."""
 
-    def __init__(self, said: Sentence, *, code: ProblemCode, found: str = "") -> None:
+    def __init__(self, sentence: Sentence, *, code: ProblemCode, found: str = "") -> None:
         """`found`: what the scanner calls it, for the record."""
-        super().__init__(said, code=code)
+        super().__init__(sentence, code=code)
         self.found = found
 
 

@@ -20,10 +20,10 @@ _CONTAINERS = frozenset({dict, list})
 class NotIJson(ValueError):
     """The bytes are not JSON with one meaning."""
 
-    def __init__(self, said: Sentence) -> None:
-        """`said`: why, without quoting the bytes."""
-        super().__init__(said.en)
-        self.said = said
+    def __init__(self, sentence: Sentence) -> None:
+        """`sentence`: why, without quoting the bytes."""
+        super().__init__(sentence.en)
+        self.sentence = sentence
 
 
 def parse(raw: bytes, depth: int, integers: int, floats: float) -> tuple[object, bool]:

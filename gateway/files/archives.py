@@ -160,14 +160,14 @@ def _directory(content: BinaryIO, size: int) -> list[ArchiveMember]:
     return members
 
 
-def _in_64_bits(content: BinaryIO, end: int, said: tuple[int, int, int]) -> tuple[int, int, int, int]:
+def _in_64_bits(content: BinaryIO, end: int, values: tuple[int, int, int]) -> tuple[int, int, int, int]:
     """Count, length and place of the directory, and where it ends: those of Zip64 where an archive has them."""
     if end < _END64_PLACE.size:
-        return (*said, end)
+        return (*values, end)
     content.seek(end - _END64_PLACE.size)
     mark, _, place, _ = _END64_PLACE.unpack(content.read(_END64_PLACE.size))
     if mark != b"PK\6\7":
-        return (*said, end)
+        return (*values, end)
     if place + _END64.size > end:
         _broken()
     content.seek(place)
@@ -175,7 +175,7 @@ def _in_64_bits(content: BinaryIO, end: int, said: tuple[int, int, int]) -> tupl
     if mark != b"PK\6\6" or here != count:
         _broken()
     found = (count, length, offset)
-    for one, other, most in zip(said, found, (_MOST16, _MOST32, _MOST32), strict=True):
+    for one, other, most in zip(values, found, (_MOST16, _MOST32, _MOST32), strict=True):
         if one not in (other, most):
             hostile(say.FILE_MEMBER_LIES)
     return (*found, place)
@@ -204,7 +204,7 @@ def _entries(directory: bytes, count: int) -> Iterator[ArchiveMember]:
         _broken()
 
 
-def _wide(extra: bytes, said: tuple[int, int, int]) -> tuple[int, int, int]:
+def _wide(extra: bytes, values: tuple[int, int, int]) -> tuple[int, int, int]:
     """Sizes and place of a member; those that do not fit stand in its Zip64 field, in this order."""
     wide: list[int] = []
     while len(extra) >= 4:
@@ -214,7 +214,7 @@ def _wide(extra: bytes, said: tuple[int, int, int]) -> tuple[int, int, int]:
             wide = [int.from_bytes(field[at : at + 8], "little") for at in range(0, len(field) - 7, 8)]
         extra = extra[4 + length :]
     found = []
-    for one in said:
+    for one in values:
         if one == _MOST32:
             if not wide:
                 _broken()

@@ -45,10 +45,10 @@ PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 class JoseBroken(Exception):
     """A compact JWS that is malformed, not of an accepted kind, or not signed by the key."""
 
-    def __init__(self, said: Sentence) -> None:
-        """`said`: the fault, without a quotation."""
-        super().__init__(said.en)
-        self.said = said
+    def __init__(self, sentence: Sentence) -> None:
+        """`sentence`: the fault, without a quotation."""
+        super().__init__(sentence.en)
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)

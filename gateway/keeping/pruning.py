@@ -67,8 +67,8 @@ class Pruning:
         behind = [one for one in checked if one.note.end > below]
         for one, expected in zip(behind, [below, *(one.note.end for one in behind)], strict=False):
             if one.note.first != expected:
-                said = say.ARCHIVE_GAP(name=one.note.name, first=one.note.first, expected=expected)
-                raise Refused(_RULE, said, code=CommandCode.ARCHIVE_MISSING)
+                sentence = say.ARCHIVE_GAP(name=one.note.name, first=one.note.first, expected=expected)
+                raise Refused(_RULE, sentence, code=CommandCode.ARCHIVE_MISSING)
         return checked
 
     async def prune(self, checked: Sequence[VerifiedArchive]) -> AsyncIterator[int]:
@@ -121,8 +121,8 @@ class Pruning:
         hot = newest_cold(self._clock.now(), self._hot.months).plus(1)
         if verdict.latest >= hot.surely_begun and await self._is_hot(note, hot):
             day = date.fromisoformat(verdict.latest[:10])
-            said = say.ARCHIVE_HOT(name=note.name, day=day, months=self._hot.months)
-            raise Refused(_RULE, said, code=CommandCode.ARCHIVE_HOT)
+            sentence = say.ARCHIVE_HOT(name=note.name, day=day, months=self._hot.months)
+            raise Refused(_RULE, sentence, code=CommandCode.ARCHIVE_HOT)
 
     async def _is_hot(self, note: ArchiveNote, hot: Month) -> bool:
         """Whether the archive has records of the hot period; a single one with a wrong clock does not count."""

@@ -101,9 +101,9 @@ class Authorization:
 class RequestNotAnswerable(BadRequest):
     """An authorization request that names no system, or no address of it, that may be answered."""
 
-    def __init__(self, said: Sentence, client: LoginClient | None = None) -> None:
+    def __init__(self, sentence: Sentence, client: LoginClient | None = None) -> None:
         """`client`: None for an unknown one."""
-        super().__init__(said)
+        super().__init__(sentence)
         self.client = client
 
 
@@ -111,10 +111,10 @@ class AuthorizationRefused(BadRequest):
     """An authorization request that is refused, and answered at `to`."""
 
     def __init__(
-        self, error: AuthorizationErrorCode, said: Sentence, client: LoginClient, to: ReturnAddress
+        self, error: AuthorizationErrorCode, sentence: Sentence, client: LoginClient, to: ReturnAddress
     ) -> None:
         """`error` is the code of the standard."""
-        super().__init__(said, code=error)
+        super().__init__(sentence, code=error)
         self.error = error
         self.client = client
         self.to = to
@@ -123,10 +123,10 @@ class AuthorizationRefused(BadRequest):
 class _WrongParameter(Exception):
     """A parameter is refused."""
 
-    def __init__(self, error: AuthorizationErrorCode, said: Sentence) -> None:
-        super().__init__(said.en)
+    def __init__(self, error: AuthorizationErrorCode, sentence: Sentence) -> None:
+        super().__init__(sentence.en)
         self.error = error
-        self.said = said
+        self.sentence = sentence
 
 
 class AuthorizationRequests:
@@ -213,7 +213,7 @@ class AuthorizationRequests:
         try:
             return self._read(client, given, to, issuer, key)
         except _WrongParameter as error:
-            raise AuthorizationRefused(error.error, error.said, client, to) from None
+            raise AuthorizationRefused(error.error, error.sentence, client, to) from None
 
     def _read(
         self, client: LoginClient, given: Mapping[str, str], to: ReturnAddress, issuer: str, key: str
@@ -265,9 +265,9 @@ def answered(to: ReturnAddress, **fields: str) -> AuthorizationAnswer:
     return AuthorizationAnswer(url=f"{to.redirect_uri}{joint}{urlencode(whole)}")
 
 
-def refused(to: ReturnAddress, error: str, said: Sentence | None = None) -> AuthorizationAnswer:
+def refused(to: ReturnAddress, error: str, sentence: Sentence | None = None) -> AuthorizationAnswer:
     """An error response."""
-    text = {} if said is None else {"error_description": _NOT_DESCRIPTION.sub("'", said.en)}
+    text = {} if sentence is None else {"error_description": _NOT_DESCRIPTION.sub("'", sentence.en)}
     return answered(to, error=error, **text)
 
 
@@ -384,10 +384,10 @@ def _max_age(given: Mapping[str, str]) -> int | None:
 
 def _key(given: Mapping[str, str], proven: str) -> str:
     """The thumbprint of `dpop_jkt`, and of the proof beside it: they are the same (RFC 9449, 10.1)."""
-    said = given.get("dpop_jkt", proven)
-    if (said and not _DIGEST.fullmatch(said)) or (proven and said != proven):
+    thumbprint = given.get("dpop_jkt", proven)
+    if (thumbprint and not _DIGEST.fullmatch(thumbprint)) or (proven and thumbprint != proven):
         raise _wrong("dpop_jkt")
-    return said
+    return thumbprint
 
 
 def _code(given: Mapping[str, str], name: str) -> str:

@@ -61,14 +61,14 @@ class MandateNotProven(Exception):
     """A person may not act for another, as far as the databases say; recorded where it was decided."""
 
     def __init__(
-        self, said: Sentence, other_account: Sentence | None = None, *, is_undecided: bool = False
+        self, sentence: Sentence, other_account: Sentence | None = None, *, is_undecided: bool = False
     ) -> None:
-        """`said`: why, for the person; `other_account`: the button that leads to another account, which would help.
+        """`sentence`: why, for the person; `other_account`: the button that leads to another account, which would help.
 
         `is_undecided`: no register said that the right is not there.
         """
-        super().__init__(said.en)
-        self.said = said
+        super().__init__(sentence.en)
+        self.sentence = sentence
         self.other_account = other_account
         self.is_undecided = is_undecided
 
@@ -320,7 +320,7 @@ class Choices:
         values = {
             "ticket": at.ticket, "to": self._way(at.wanted), "client": system.title if system else None,
             "kinds": self._kinds(at.wanted), "who": at.session.identity, "typed": typed or {},
-            "fault": fault.said if fault is not None else None,
+            "fault": fault.sentence if fault is not None else None,
             "other_account": fault.other_account if fault is not None else None,
             "sign_in": f"/login/again?to={self._here(at.wanted)}&fresh=1",
         }  # fmt: skip

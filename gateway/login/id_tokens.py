@@ -55,7 +55,7 @@ class Logins:
             return self._proven(token, requester)
         except JoseBroken as error:
             raise fault_at(
-                "/login", say.LOGIN_NOT_PROVEN(why=error.said), ProblemCode.LOGIN_NOT_PROVEN
+                "/login", say.LOGIN_NOT_PROVEN(why=error.sentence), ProblemCode.LOGIN_NOT_PROVEN
             ) from None
 
     def _proven(self, token: str, requester: str) -> Login:
@@ -107,8 +107,8 @@ def _read(token: str) -> ForeignToken:
 
 def _check_audience(claims: Mapping[str, Any], client: str | None) -> None:
     """Check that the token was issued to this requester, not to another portal."""
-    said = claims.get("aud")
-    audience = said if isinstance(said, list) else [said]
+    given = claims.get("aud")
+    audience = given if isinstance(given, list) else [given]
     authorized = claims.get("azp", client if len(audience) == 1 else None)
     if client is None or client not in audience or authorized != client:
         raise JoseBroken(say.LOGIN_OF_ANOTHER)

@@ -115,10 +115,10 @@ class OpenIdProvider:
             uri = await self._parts.requests.push(client, form, call.issuer, key)
         except RequestNotAnswerable as error:
             await self._parts.record(exchange, client, "login_refused", reason="not_answerable")
-            raise GrantRefused(AuthorizationErrorCode.INVALID_REQUEST, error.said) from None
+            raise GrantRefused(AuthorizationErrorCode.INVALID_REQUEST, error.sentence) from None
         except AuthorizationRefused as error:
             await self._parts.record(exchange, client, "login_refused", reason=error.error)
-            raise GrantRefused(error.error, error.said) from None
+            raise GrantRefused(error.error, error.sentence) from None
         return proven.known.requester, {"request_uri": uri, "expires_in": PUSHED_SECONDS}
 
     async def begin(self, pairs: Sequence[tuple[str, str]], issuer: str, exchange: ExchangeId) -> str:

@@ -276,12 +276,12 @@ class Redemption:
         return acting_for(mandate, subject, claims)
 
     async def _refusal(
-        self, exchange: ExchangeId, client: LoginClient, reason: str, said: Sentence,
+        self, exchange: ExchangeId, client: LoginClient, reason: str, sentence: Sentence,
         code: TokenErrorCode = TokenErrorCode.INVALID_GRANT,
     ) -> GrantRefused:  # fmt: skip
         """Record a refusal, and return it."""
         await self._parts.record(exchange, client, "login_refused", reason=reason)
-        return GrantRefused(code, said)
+        return GrantRefused(code, sentence)
 
 
 def _claims_of(grant: LoginGrant, session: Session) -> list[str]:

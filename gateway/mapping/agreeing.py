@@ -10,7 +10,7 @@ from gateway.mapping.transforms import Unreadable, same_words
 Answers = list[SourceAnswer | None]
 
 
-def said(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pick]]:
+def field_values(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pick]]:
     """Value, evidence and reference of each source's answer for a field, in the order of preference."""
     found: list[tuple[object, str, Pick]] = []
     for pick in planned.picks:
@@ -36,7 +36,7 @@ def _folded(value: object) -> object:
 
 def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
     """References of a field whose sources contradict one another, whatever the citizen typed."""
-    if differ(found := said(planned, answers)):
+    if differ(found := field_values(planned, answers)):
         yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
 
 

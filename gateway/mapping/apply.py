@@ -205,10 +205,10 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
 
 
 def _check(
-    filled: Filled, planned: PlannedField, held: object, said: FieldEntry, doubtful: Mapping[int, Reason]
+    filled: Filled, planned: PlannedField, held: object, entry: FieldEntry, doubtful: Mapping[int, Reason]
 ) -> None:
     """A field that the portal fills itself: its value stays, and is compared with the sources."""
-    filled.fields.append(planned.name + orjson.dumps(checked_entry(held, said, doubtful)))
+    filled.fields.append(planned.name + orjson.dumps(checked_entry(held, entry, doubtful)))
     put(filled.form, planned.field.names, held)
 
 
@@ -327,7 +327,7 @@ def _doubt_person(entry: FieldEntry, doubtful: Mapping[int, Reason]) -> None:
 
 
 def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
-    found = agreeing.said(planned, answers)
+    found = agreeing.field_values(planned, answers)
     if not found:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
@@ -365,11 +365,11 @@ def _without_value(plan: Plan, planned: PlannedField, answers: list[SourceAnswer
     for pick in planned.picks:
         if pick.query is None:
             state = _UNASKED.get(pick.reason, "not_applicable")
-            said: ReasonEntry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
+            entry: ReasonEntry = {"code": (pick.reason or Reason.CONDITION_FALSE).value, "rule": pick.rule}
         else:
-            state, said = _why(plan, pick.query, pick.attribute, answers[pick.query])
+            state, entry = _why(plan, pick.query, pick.attribute, answers[pick.query])
         if _RANK.index(state) < strongest:
-            strongest, best, reason = _RANK.index(state), state, said
+            strongest, best, reason = _RANK.index(state), state, entry
             doubt = None if pick.query is None else _unwritable(planned.field, pick, answers[pick.query])
             if doubt is not None and doubt["kind"] == _INVALID:
                 reason["code"] = Reason.VALUE_INVALID.value
@@ -408,12 +408,12 @@ def _why(
             Reason.VALUE_BLANK if doubt is None and attribute not in answer.values else Reason.CODE_UNKNOWN
         )
         reason = reason if doubt is None else _DOUBTED.get(doubt.kind, reason)
-    said: ReasonEntry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
+    reason_entry: ReasonEntry = {"code": (reason or Reason.CONDITION_FALSE).value, "source": source}
     if reason is Reason.VALUE_INVALID:
-        said["rule"] = answer.doubts[attribute].rule
+        reason_entry["rule"] = answer.doubts[attribute].rule
     if answer.retry_in is not None:
-        said["retry_in"] = answer.retry_in
-    return state, said
+        reason_entry["retry_in"] = answer.retry_in
+    return state, reason_entry
 
 
 def next_queries(

@@ -84,14 +84,14 @@ class CanonicalPath:
             part = found
         part[self.steps[-1].name] = value
 
-    def said(self, part: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- plain JSON
+    def own_value(self, part: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- plain JSON
         """The value, where something other than its default stands there; else None."""
         found = self.get(part)
         return None if found is None or found in ("", self.default) else found
 
     def has(self, part: Mapping[str, Any]) -> bool:
         """Whether something other than its default stands there."""
-        return self.said(part) is not None
+        return self.own_value(part) is not None
 
 
 @cache

@@ -11,38 +11,38 @@ from gateway.mapping.plan import evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 
 
-def checked_entry(held: object, said: FieldEntry, unconfirmed: Mapping[int, Reason]) -> FieldEntry:
-    """The entry of a field that the portal fills. `said`: the value from the sources; a doubt gives cannot_tell."""
-    unsure = said["evidence"] in {evidence_id(query) for query in unconfirmed}
+def checked_entry(held: object, field_entry: FieldEntry, unconfirmed: Mapping[int, Reason]) -> FieldEntry:
+    """The entry of a field that the portal fills. `field_entry`: of the sources; a doubt gives cannot_tell."""
+    unsure = field_entry["evidence"] in {evidence_id(query) for query in unconfirmed}
     check: CheckVerdict = "cannot_tell"
-    if said["value"] is not None and said["doubt"] is None and not unsure:
-        check = "same" if same(held, said["value"]) else "differs"
+    if field_entry["value"] is not None and field_entry["doubt"] is None and not unsure:
+        check = "same" if same(held, field_entry["value"]) else "differs"
     entry: FieldEntry = {
-        "state": "kept", "value": held, "evidence": said["evidence"], "attribute": said["attribute"],
+        "state": "kept", "value": held, "evidence": field_entry["evidence"], "attribute": field_entry["attribute"],
         "editable": False, "doubt": None, "check": check,
     }  # fmt: skip
     if check == "differs":
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
     elif check == "cannot_tell":
-        entry["reason"] = said.get("reason") or _why(said)
+        entry["reason"] = field_entry.get("reason") or _why(field_entry)
     return entry
 
 
-def _why(said: FieldEntry) -> ReasonEntry:
-    code = Reason.SOURCES_DIFFER if said["state"] == "disputed" else Reason.CONDITION_UNKNOWN
+def _why(entry: FieldEntry) -> ReasonEntry:
+    code = Reason.SOURCES_DIFFER if entry["state"] == "disputed" else Reason.CONDITION_UNKNOWN
     return {"code": code.value}
 
 
-def same(held: object, said: object) -> bool:
+def same(held: object, other: object) -> bool:
     """Equal except for case, the position of tone marks and blank members."""
-    if isinstance(held, str) and isinstance(said, str):
+    if isinstance(held, str) and isinstance(other, str):
         try:
-            return same_words(held) == same_words(said)
+            return same_words(held) == same_words(other)
         except Unreadable:
-            return held == said
-    if isinstance(held, dict) and isinstance(said, dict):
-        names = {name for one in (held, said) for name, value in one.items() if value not in (None, "")}
-        return all(same(held.get(name), said.get(name)) for name in names)
-    if isinstance(held, list) and isinstance(said, list):
-        return len(held) == len(said) and all(map(same, held, said))
-    return type(held) is type(said) and held == said
+            return held == other
+    if isinstance(held, dict) and isinstance(other, dict):
+        names = {name for one in (held, other) for name, value in one.items() if value not in (None, "")}
+        return all(same(held.get(name), other.get(name)) for name in names)
+    if isinstance(held, list) and isinstance(other, list):
+        return len(held) == len(other) and all(map(same, held, other))
+    return type(held) is type(other) and held == other

@@ -30,12 +30,12 @@ _LARGEST = 2**63
 
 
 class NotWritable(ValueError):
-    """A canonical value that the wire cannot carry; `said` says why, without the value."""
+    """A canonical value that the wire cannot carry; `sentence` says why, without the value."""
 
-    def __init__(self, said: Sentence) -> None:
-        """`said`: why."""
-        super().__init__(said.en)
-        self.said = said
+    def __init__(self, sentence: Sentence) -> None:
+        """`sentence`: why."""
+        super().__init__(sentence.en)
+        self.sentence = sentence
 
 
 class Codec(NamedTuple):

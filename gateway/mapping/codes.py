@@ -114,12 +114,12 @@ def survey_codes(folder: Path, faults: Faults) -> Codes:
             if isinstance(document.data, dict) and "units" in document.data:
                 file = document.read_as(UnitFile)
                 units = _units(file)
-                found, said = file.list, _unit_faults(file)
+                found, found_faults = file.list, _unit_faults(file)
             else:
                 one = document.read_as(CodeList)
                 lists[path.stem] = one.codes
-                found, said = one.list, _list_faults(one)
-            faults.add(document.problem(*fault) for fault in said)
+                found, found_faults = one.list, _list_faults(one)
+            faults.add(document.problem(*fault) for fault in found_faults)
             if found != path.stem:
                 what = f"'list' is '{found}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("list",), what, f"write 'list: {path.stem}'")])
@@ -141,8 +141,8 @@ def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Pro
 
 
 def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
-    if said := _pattern_fault(found.pattern):
-        yield ("pattern",), f"'{found.pattern}' is not a regular expression: {said}", "write one of Python's"
+    if fault := _pattern_fault(found.pattern):
+        yield ("pattern",), f"'{found.pattern}' is not a regular expression: {fault}", "write one of Python's"
         return
     if missing := [code for code in found.total_over if code not in found.codes]:
         what = f"list '{found.list}' misses {', '.join(missing)}"

@@ -46,7 +46,7 @@ def _objects(plan: Plan) -> Iterator[str]:
 
 def _is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
     """Whether a source gives the value of the form; True where none gives one that the form has words for."""
-    given = [one for one, *_ in agreeing.said(planned, answers)]
+    given = [one for one, *_ in agreeing.field_values(planned, answers)]
     return not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given)
 
 

@@ -182,11 +182,11 @@ def mended(groups: Groups, compiler: Compiler, faults: Faults) -> dict[str, Fiel
     for name, (group, document) in groups.items():
         fields = dict(group.fields)
         for key, rule in group.fields.items():
-            said = [*_group_refs(rule, compiler), *compiler.conversion_faults(rule)]
-            if said:
+            found_faults = [*_group_refs(rule, compiler), *compiler.conversion_faults(rule)]
+            if found_faults:
                 blank = {"from_": "input", "else_": (), "codes": None, "transform": ()}
                 fields[key] = rule.model_copy(update=blank)
-            for at, what, *more in said:
+            for at, what, *more in found_faults:
                 faults.add([document.problem(("fields", key, at), f"field '{key}': {what}", *more)])
         good[name] = group.model_copy(update={"fields": fields})
     return good

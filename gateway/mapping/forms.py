@@ -36,11 +36,11 @@ def form_faults(
     code: str, form: SchemaFile, codes: Codes, procedure: Procedure | None
 ) -> Iterator[FormDefect]:
     """Unknown words of a form, and fields that a page could not name. `procedure` None: it has faults of its own."""
-    said = form.schema.get("x-procedure")
-    if said != code:
+    named = form.schema.get("x-procedure")
+    if named != code:
         yield (
             ("x-procedure",),
-            f"'x-procedure' is '{said}' but the file is called '{code}'",
+            f"'x-procedure' is '{named}' but the file is called '{code}'",
             f'write "{code}"',
         )
     lists = {*codes.lists, UNITS}
@@ -142,9 +142,11 @@ def _types(rule: FieldRule, codes: Codes, attributes: list[Mapping[str, object]]
         return {found} - {""}
     if rule.codes is not None:
         return {"string"}
-    said = [schema.get("type") for schema in attributes]
+    types = [schema.get("type") for schema in attributes]
     return (
-        {one for one in said if isinstance(one, str)} if all(isinstance(one, str) for one in said) else set()
+        {one for one in types if isinstance(one, str)}
+        if all(isinstance(one, str) for one in types)
+        else set()
     )
 
 

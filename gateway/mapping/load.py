@@ -172,9 +172,9 @@ def _portals(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str
     """Portal -> its messages, of those without a fault."""
     found = {}
     for name, (mapping, document) in _written(folder, root, PortalMapping, "portal", faults).items():
-        said = list(message_faults(mapping, codes))
-        faults.add(document.problem(*fault) for fault in said)
-        if said:
+        found_faults = list(message_faults(mapping, codes))
+        faults.add(document.problem(*fault) for fault in found_faults)
+        if found_faults:
             faults.unread.add(document.name)
         else:
             found[name] = PortalPlans(mapping, codes.lists)
@@ -185,9 +185,9 @@ def _logins(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str,
     """Login mapping -> how claims become an account, of those without a fault."""
     found = {}
     for name, (mapping, document) in _written(folder, root, LoginMapping, "login", faults).items():
-        said = list(login_faults(mapping, codes))
-        faults.add(document.problem(*fault) for fault in said)
-        if said:
+        found_faults = list(login_faults(mapping, codes))
+        faults.add(document.problem(*fault) for fault in found_faults)
+        if found_faults:
             faults.unread.add(document.name)
         else:
             found[name] = LoginPlan(mapping, codes)
@@ -201,9 +201,9 @@ def _representations(
     found = {}
     written = _written(folder, root, RepresentationMapping, "representation", faults)
     for kind, (rule, document) in written.items():
-        said = list(representation_faults(rule, evidence))
-        faults.add(document.problem(*fault) for fault in said)
-        if said:
+        found_faults = list(representation_faults(rule, evidence))
+        faults.add(document.problem(*fault) for fault in found_faults)
+        if found_faults:
             faults.unread.add(document.name)
         else:
             found[kind] = rule
@@ -223,8 +223,8 @@ def _represented_faults(
 
 def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:
     """Prefix of attributes about an object -> attributes that identify the object (`x-object`)."""
-    said = file.schema.get("x-object")
-    return {start: tuple(keys) for start, keys in said.items()} if isinstance(said, Mapping) else {}
+    named = file.schema.get("x-object")
+    return {start: tuple(keys) for start, keys in named.items()} if isinstance(named, Mapping) else {}
 
 
 def _aliases(mappings: Mapping[str, tuple[ProcedureMapping, Document]], faults: Faults) -> Mapping[str, str]:
@@ -250,8 +250,8 @@ def _written(
             document = read(path, root)
             item = document.read_as(model)
             found[path.stem] = (item, document)
-            if (said := getattr(item, key)) != path.stem:
-                what = f"'{key}' is '{said}' but the file is called '{path.stem}'"
+            if (name := getattr(item, key)) != path.stem:
+                what = f"'{key}' is '{name}' but the file is called '{path.stem}'"
                 faults.add([document.problem((key,), what, f"write '{key}: \"{path.stem}\"'")])
     return found
 

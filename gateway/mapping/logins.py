@@ -156,16 +156,16 @@ class LoginPlan:
             },
         )
 
-    def _kind(self, said: str) -> AccountKind:
+    def _kind(self, word: str) -> AccountKind:
         """Who has roles is an official, and nothing else."""
-        return AccountKind.STAFF if self._roles is not None else AccountKind(said or AccountKind.CITIZEN)
+        return AccountKind.STAFF if self._roles is not None else AccountKind(word or AccountKind.CITIZEN)
 
     def _staff_roles(self, claims: Mapping[str, object]) -> tuple[StaffRole, ...]:
         """Each once, in the order of the enumeration."""
         if self._roles is None or self._roles_of is None:
             return ()
-        said = self._roles_of(claims)
-        words = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
+        roles = self._roles_of(claims)
+        words = roles.split() if isinstance(roles, str) else roles if isinstance(roles, list) else []
         held = {self._roles.words.get(one) for one in words if isinstance(one, str)}
         return tuple(one for one in StaffRole if one in held)
 
@@ -182,12 +182,12 @@ class _ClaimReader:
         """None: there is one, and it cannot be read. Nothing: all are blank."""
         is_blank = True
         for path in self._paths:
-            said = path(claims)
-            if said in (None, "", [], {}) or (isinstance(said, str) and not said.strip()):
+            claim = path(claims)
+            if claim in (None, "", [], {}) or (isinstance(claim, str) and not claim.strip()):
                 continue
             is_blank = False
             try:
-                value = self._step(said)
+                value = self._step(claim)
             except _UNREADABLE:
                 value = None
             yield None if isinstance(value, Doubtful) else value

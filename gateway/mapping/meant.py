@@ -24,9 +24,9 @@ def only_meant(
         answer = answers[query.index]
         if not query.service.tells_apart or answer is None or answer.outcome is not Outcome.FOUND:
             continue
-        if said := list(_said(plan, query, known)):
+        if meant := list(_said(plan, query, known)):
             shown = list(shown)
-            shown[query.index] = _meant(answer, said)
+            shown[query.index] = _meant(answer, meant)
     return shown
 
 
@@ -42,14 +42,16 @@ def _said(plan: Plan, query: PlannedQuery, known: Mapping[str, object]) -> Itera
                     yield planned.field, attribute, known[planned.field.key]
 
 
-def _meant(answer: SourceAnswer, said: Sequence[_MeantValue]) -> SourceAnswer:
+def _meant(answer: SourceAnswer, values: Sequence[_MeantValue]) -> SourceAnswer:
     count = max(
         (len(doubt.candidates) for doubt in answer.doubts.values() if doubt.kind == SEVERAL), default=0
     )
     records = [
         {name: _of(answer, name, at) for name in (*answer.values, *answer.doubts)} for at in range(count or 1)
     ]
-    verdicts = [[_fits(field, record.get(name), typed) for field, name, typed in said] for record in records]
+    verdicts = [
+        [_fits(field, record.get(name), typed) for field, name, typed in values] for record in records
+    ]
     left = [record for record, verdict in zip(records, verdicts, strict=True) if False not in verdict]
     if not left:
         return _NOT_MEANT

@@ -71,9 +71,9 @@ class _FieldChecks(NamedTuple):
     def value(self, rule: WireField, model: type[BaseModel], loc: Loc) -> Iterator[MappingFault]:
         yield from _codec_faults(rule, loc)
         places: list[CanonicalPath] = []
-        said: list[tuple[Loc, str]] = [(("path",), rule.path), (("unknown",), rule.unknown)]
-        said += [(("first_of", index, "path"), one.path) for index, one in enumerate(rule.first_of)]
-        for where, path in said:
+        paths: list[tuple[Loc, str]] = [(("path",), rule.path), (("unknown",), rule.unknown)]
+        paths += [(("first_of", index, "path"), one.path) for index, one in enumerate(rule.first_of)]
+        for where, path in paths:
             try:
                 places += [CanonicalPath(path, model)] if path else []
             except ValueError as error:
@@ -144,8 +144,8 @@ def _paths(rules: Rules) -> Iterator[str]:
             yield from _paths(rule.fields)
 
 
-def _condition_faults(said: Condition, model: type[BaseModel], loc: Loc) -> Iterator[MappingFault]:
-    for path, words in said.items():
+def _condition_faults(condition: Condition, model: type[BaseModel], loc: Loc) -> Iterator[MappingFault]:
+    for path, words in condition.items():
         try:
             place = CanonicalPath(path, model)
         except ValueError as error:
@@ -173,8 +173,8 @@ def _set_faults(message: MessageMapping, model: type[BaseModel], at: Loc) -> Ite
 
 
 def _submitter_faults(message: MessageMapping, model: type[BaseModel], at: Loc) -> Iterator[MappingFault]:
-    said = {} if message.submitter is None else message.submitter.model_dump()
-    for name, path in said.items():
+    paths = {} if message.submitter is None else message.submitter.model_dump()
+    for name, path in paths.items():
         try:
             if path:
                 CanonicalPath(path, model)

@@ -54,8 +54,8 @@ class MessageFault(ValueError):
         self.field = field
         self.path = path
         self.why = why
-        self.said = say.WIRE_FIELD(field=field, path=path, why=why) if path else why.at(field)
-        super().__init__(self.said.en)
+        self.sentence = say.WIRE_FIELD(field=field, path=path, why=why) if path else why.at(field)
+        super().__init__(self.sentence.en)
 
     def within(self, outer: str, place: str = "") -> "MessageFault":
         """The fault, seen from the object around; `place`: of the item in which it is, `papers[0]`."""
@@ -121,7 +121,7 @@ class WireValue:
         try:
             value = self._written(part, more)
         except NotWritable as error:
-            raise MessageFault(self.name, self.path, error.said) from None
+            raise MessageFault(self.name, self.path, error.sentence) from None
         if self.required and value in (None, "", OMIT) and not any(one(part) for one in self.excused):
             raise MessageFault(self.name, self.path, say.IS_MISSING)
         if value is not OMIT:
@@ -132,7 +132,7 @@ class WireValue:
         is_kept = self.name in more
         if not is_kept or not self.repeats:
             for place in self.places:
-                if (found := place.said(part)) is not None:
+                if (found := place.own_value(part)) is not None:
                     break
         if found is None and is_kept:
             return self._again(more[self.name])
@@ -523,8 +523,8 @@ class MessagePlan:
             if place.get(found) is None:
                 place.put(found, value)
         if self.submitter is not None and self.submitter.is_owner(found):
-            for said, place in self.submitter.reached:
-                if place.get(found) is None and isinstance(value := said.get(found), str):
+            for path, place in self.submitter.reached:
+                if place.get(found) is None and isinstance(value := path.get(found), str):
                     place.put(found, value)
         return found if self.mapping.partial else self._whole(found)
 
@@ -536,14 +536,16 @@ class MessagePlan:
             raise MessageFault(self.name, path, say.WIRE_VALUE_UNREADABLE) from None
 
 
-def _submitter(said: SubmitterPaths, model: type[BaseModel]) -> Submitter:
-    name, birth_date = (CanonicalPath(path, model) if path else None for path in (said.name, said.birth_date))
+def _submitter(paths: SubmitterPaths, model: type[BaseModel]) -> Submitter:
+    name, birth_date = (
+        CanonicalPath(path, model) if path else None for path in (paths.name, paths.birth_date)
+    )
     reached = [
         (CanonicalPath(path, model), CanonicalPath(f"applicant.{one}", model))
         for one in REACHED
-        if (path := getattr(said, one))
+        if (path := getattr(paths, one))
     ]
-    return Submitter(CanonicalPath(said.number, model), name, birth_date, reached)
+    return Submitter(CanonicalPath(paths.number, model), name, birth_date, reached)
 
 
 def _within_bounds(name: str, wire: object) -> None:
@@ -659,8 +661,8 @@ def _claimed_by(node: Node) -> Iterator[str]:
         yield from (place.steps[1].name for place in leaf.places if place.steps[0].name == MORE)
 
 
-def _conditions(said: Condition, model: type[BaseModel]) -> tuple[PathCondition, ...]:
-    return tuple(PathCondition(CanonicalPath(path, model), words) for path, words in said.items())
+def _conditions(condition: Condition, model: type[BaseModel]) -> tuple[PathCondition, ...]:
+    return tuple(PathCondition(CanonicalPath(path, model), words) for path, words in condition.items())
 
 
 def table_of(codes: Mapping[str, str | None], words: Sequence[str]) -> CodeTable:

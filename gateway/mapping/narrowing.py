@@ -39,6 +39,6 @@ def within(plan: Plan, answers: Sequence[SourceAnswer | None]) -> list[SourceAns
         elif one.outcome is Outcome.FOUND:
             shown[index] = one._replace(
                 values={name: value for name, value in one.values.items() if name in left},
-                declared={name: said for name, said in one.declared.items() if name in left},
+                declared={name: declared for name, declared in one.declared.items() if name in left},
             )
     return shown

@@ -28,8 +28,8 @@ def names_another_owner(rows: object, subject: Subject) -> bool:
 
 
 def _other_number(row: Mapping[str, object], own: set[str | None]) -> bool:
-    said = " ".join(word for name in _NUMBERS if (word := text(row.get(name))))
-    numbers = {*_DIGITS.findall(said), *personal_ids_in((text(row.get("TenGiayTo")) or "").encode())}
+    joined = " ".join(word for name in _NUMBERS if (word := text(row.get(name))))
+    numbers = {*_DIGITS.findall(joined), *personal_ids_in((text(row.get("TenGiayTo")) or "").encode())}
     return bool(own and numbers) and own.isdisjoint(numbers)
 
 
@@ -47,6 +47,6 @@ def _names(row: Mapping[str, object]) -> Iterator[str]:
         yield title
 
 
-def _is_name(said: str) -> bool:
-    words = said.split(" ")
+def _is_name(full_name: str) -> bool:
+    words = full_name.split(" ")
     return all(word[0].isupper() for word in words) and upper_ascii(words[0]) not in _AGENCIES

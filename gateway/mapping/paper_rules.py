@@ -139,16 +139,16 @@ class Proof(Strict):
 
     @model_validator(mode="after")
     def _rule_of_a_cut(self) -> Self:
-        said = {
+        words = {
             "about": self.about, "same": self.same, "in_force": self.in_force, "conclusion": self.conclusion,
         }  # fmt: skip
         if not self.is_leaf:
-            if stray := [word for word, value in said.items() if value]:
+            if stray := [word for word, value in words.items() if value]:
                 raise ValueError(
                     f"'{stray[0]}' is written where no evidence is named", "write it beside 'has' or 'issued'"
                 )
             return self
-        for word, value in said.items():
+        for word, value in words.items():
             if not value:
                 raise ValueError(f"it does not say {_RULE_OF_A_CUT[word][0]}", _RULE_OF_A_CUT[word][1])
         for word, alone in (("in_force", ALWAYS), ("conclusion", SHOWN)):

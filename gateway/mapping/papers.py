@@ -129,10 +129,10 @@ def _together(by: object) -> list[object]:
     return found if isinstance(found, list) else [by]
 
 
-def _bound(facts: Facts, leaf: Proof, said: Callable[[str], object]) -> Iterator[ProofVerdict]:
+def _bound(facts: Facts, leaf: Proof, value_of: Callable[[str], object]) -> Iterator[ProofVerdict]:
     """Objects that differ from the one that the form or the request names, or that are not named."""
     for word, places in leaf.bound.items():
-        left = said(word)
+        left = value_of(word)
         rights = [right for place in places if (right := _place(facts, place)) is not None]
         if left is None or not rights:
             missing = word if left is None else places[0]

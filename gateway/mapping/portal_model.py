@@ -82,9 +82,11 @@ class WireField(Strict):
             "value": self.value is not None,
             "each": self.each,
         }
-        said = [word for word, given in forms.items() if given]
-        if len(said) > 1 or (self.fields and said not in ([], ["each"])):
-            raise ValueError(f"cannot have {' and '.join([*said, 'fields'][:2])} at once", "keep one of them")
+        chosen = [word for word, given in forms.items() if given]
+        if len(chosen) > 1 or (self.fields and chosen not in ([], ["each"])):
+            raise ValueError(
+                f"cannot have {' and '.join([*chosen, 'fields'][:2])} at once", "keep one of them"
+            )
         if (self.each or self.spread) and not self.fields:
             raise ValueError("a list needs 'fields'", "write the members of an item under 'fields:'")
         return self

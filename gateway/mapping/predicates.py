@@ -196,8 +196,8 @@ def _spoke(facts: Facts, word: str) -> bool:
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:
-    said = {_from_table(rule, value_of(facts, word)) for word in (rule.attribute or "", *rule.agree)}
-    return said.issuperset((Truth.YES, Truth.NO))
+    values = {_from_table(rule, value_of(facts, word)) for word in (rule.attribute or "", *rule.agree)}
+    return values.issuperset((Truth.YES, Truth.NO))
 
 
 def _same(left: object, right: object) -> bool:
@@ -212,8 +212,8 @@ def _from_table(rule: Predicate, value: object) -> Truth:
     if rule.part is not None:
         value = value.get(rule.part) if isinstance(value, Mapping) else None
     if isinstance(value, list):
-        said = {_from_table(rule, one) for one in value}
-        return said.pop() if len(said) == 1 else Truth.UNKNOWN
+        values = {_from_table(rule, one) for one in value}
+        return values.pop() if len(values) == 1 else Truth.UNKNOWN
     word = str(value).lower() if isinstance(value, bool) else str(value)
     if value is None:
         return Truth.UNKNOWN

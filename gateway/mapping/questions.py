@@ -123,9 +123,9 @@ def compiled(
     for name, (mapping, document) in written.items():
         wanted = mapping.parameter.codes if mapping.parameter is not None else None
         question = Question(mapping, lists.get(wanted or "", {}) if wanted is not None else None)
-        said = list(_faults(question, lists, evidence, document))
-        faults.add(said)
-        if said:
+        found_faults = list(_faults(question, lists, evidence, document))
+        faults.add(found_faults)
+        if found_faults:
             faults.unread.add(document.name)
         else:
             found[name] = question

@@ -95,9 +95,9 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
             is_doubtful, value = True, value.value
         found = []
         for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
-            said = text(item)
-            if said is not None:
-                found.append(said)
+            word = text(item)
+            if word is not None:
+                found.append(word)
         if found:
             asked = asked if type(asked) is str else str(asked)
             fits = asked in found or _alike(name, asked, found)
@@ -116,11 +116,11 @@ def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
     values: dict[str, object] = {}
     doubts: dict[str, AttributeDoubt] = {}
     for name in names:
-        said = [one.values.get(name) for one in found]
-        if len(found) > 1 and all(one == said[0] for one in said) and name not in found[0].doubts:
-            values[name] = said[0]
+        given = [one.values.get(name) for one in found]
+        if len(found) > 1 and all(one == given[0] for one in given) and name not in found[0].doubts:
+            values[name] = given[0]
         else:
-            doubts[name] = AttributeDoubt(SEVERAL, tuple(said), SEVERAL_RULE)
+            doubts[name] = AttributeDoubt(SEVERAL, tuple(given), SEVERAL_RULE)
     return found[0]._replace(
         values=values, doubts=doubts, faults=tuple(f for one in found for f in one.faults)
     )
@@ -179,12 +179,12 @@ def _one_household(people: list[dict[str, object]]) -> None:
         text(person.get("SoDinhDanh")) if text(head.get("QuanHe")) == _HEAD else text(head.get("SoDinhDanh"))
         for person, head in zip(people, named, strict=True)
     ]
-    for said in (
+    for value in (
         [*heads, *(text(head.get("SoDinhDanh")) for head in named)],
         [name and bare(name) for head in named if (name := text(head.get("HoVaTen")))],
         [text(person.get("SoSoHoKhau")) for person in people],
     ):
-        if len({one for one in said if one is not None}) > 1:
+        if len({one for one in value if one is not None}) > 1:
             raise Strangers("members of several households")
     if None in heads:
         raise Unreadable("a member whose head of household is not named")

@@ -150,8 +150,8 @@ def alive(answers: Answers) -> Truth:
     answer = answers.get(LIFE, answers.get(f"{REPRESENTATIVE}:{IDENTITY}"))
     if answer is None or answer.outcome is not Outcome.FOUND or LIFE_STATUS in answer.doubts:
         return Truth.UNKNOWN
-    said = answer.values.get(LIFE_STATUS)
-    return Truth.UNKNOWN if said is None else Truth.YES if said == "alive" else Truth.NO
+    status = answer.values.get(LIFE_STATUS)
+    return Truth.UNKNOWN if status is None else Truth.YES if status == "alive" else Truth.NO
 
 
 def may_act(rule: RepresentationMapping, answers: Answers, claim: RepresentationClaim) -> Truth:
@@ -196,8 +196,8 @@ def _proves(proof: RepresentationProof, answers: Answers, claim: RepresentationC
 
 def _says(answer: SourceAnswer, proof: RepresentationProof, acting: Subject) -> Truth:
     if proof.says:
-        said = answer.values.get(proof.says)
-        return Truth.UNKNOWN if type(said) is not bool else Truth.YES if said else Truth.NO
+        value = answer.values.get(proof.says)
+        return Truth.UNKNOWN if type(value) is not bool else Truth.YES if value else Truth.NO
     wanted = acting.personal_id if proof.by == "personal_id" else acting.full_name
     return _either(_names(answer, name, wanted) for name in proof.names)
 
@@ -208,10 +208,10 @@ def _names(answer: SourceAnswer, name: str, wanted: str | None) -> Truth:
         return Truth.UNKNOWN
     try:
         folded = same_words(wanted)
-        said = [same_words(str(one)) for one in (value if isinstance(value, list) else [value])]
+        names = [same_words(str(one)) for one in (value if isinstance(value, list) else [value])]
     except Unreadable:
         return Truth.UNKNOWN
-    return Truth.YES if folded in said else Truth.NO
+    return Truth.YES if folded in names else Truth.NO
 
 
 def _confirmed(proof: RepresentationProof, claim: RepresentationClaim) -> Truth:

@@ -140,13 +140,13 @@ def _validator(schema: Schema) -> jsonschema_rs.Validator:
 def _plain(schema: Schema) -> dict[str, object]:
     """The schema without annotations, with dates limited to existing days."""
     found: dict[str, object] = {}
-    for word, said in schema.items():
-        if word == "properties" and isinstance(said, Mapping):
-            found[word] = {name: _plain(cast("Schema", one)) for name, one in said.items()}
-        elif word == "items" and isinstance(said, Mapping):
-            found[word] = _plain(said)
+    for word, value in schema.items():
+        if word == "properties" and isinstance(value, Mapping):
+            found[word] = {name: _plain(cast("Schema", one)) for name, one in value.items()}
+        elif word == "items" and isinstance(value, Mapping):
+            found[word] = _plain(value)
         elif word not in _SAID and not word.startswith("x-"):
-            found[word] = said
+            found[word] = value
     day = _DAYS.get(schema.get("x-format")) or _DAYS.get(schema.get("pattern"))
     if day is not None:
         found["allOf"] = [{"pattern": day}, *cast("list[object]", found.get("allOf", []))]

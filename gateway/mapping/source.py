@@ -111,7 +111,7 @@ class ServicePlan:
         self.vouched = answer.vouched
         self._read_in(answer, transforms)
         self._nested = _lifting(answer) if answer.nested else None
-        self._statuses = {said: Outcome(word) for said, word in answer.statuses.items()}
+        self._statuses = {status: Outcome(word) for status, word in answer.statuses.items()}
         self._absent = _FAILED[Outcome(answer.absent)]
         self._words = _words_of(answer)
         #: by the requested attributes
@@ -245,17 +245,17 @@ class ServicePlan:
 
         A record with another number is an alarm, whatever else the answer says: it never means "not found".
         """
-        said = Outcome.FOUND if self._status is None else self._said(values[self._status])
+        outcome = Outcome.FOUND if self._status is None else self._said(values[self._status])
         there = values[self._is_there]
         is_several = there is Record.SEVERAL
-        if is_several and said is Outcome.FOUND:
+        if is_several and outcome is Outcome.FOUND:
             return self._several(tree, query) if self.tells_apart else _OTHER_PERSON
         is_absent = there is None or (self._found is not None and blank(values[self._found]))
-        is_none = not is_several and (is_absent or said is not Outcome.FOUND)
+        is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and self._names_another(values, query.subject):
             return _OTHER_PERSON
-        if said is not Outcome.FOUND:
-            return _STATUS_UNKNOWN if said is Outcome.INVALID else _FAILED[said]
+        if outcome is not Outcome.FOUND:
+            return _STATUS_UNKNOWN if outcome is Outcome.INVALID else _FAILED[outcome]
         if is_absent:
             return self._nothing_in(tree, query)
         for slot in self._papers:
@@ -332,8 +332,8 @@ class ServicePlan:
         paths, slots = self._words
         values = paths.read(tree)
         asked = {query.dossier, *(getattr(query.subject, one.name) for one in fields(query.subject))}
-        said = [values[slot] for slot in slots]
-        return any(not (_is_hollow(one) or (isinstance(one, str) and one in asked)) for one in said)
+        found = [values[slot] for slot in slots]
+        return any(not (_is_hollow(one) or (isinstance(one, str) and one in asked)) for one in found)
 
     def _said(self, status: object) -> Outcome:
         word = "" if status is None else str(status)

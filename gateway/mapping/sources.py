@@ -24,9 +24,9 @@ def survey_sources(
             if mapping.source != path.stem:
                 what = f"'source' is '{mapping.source}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("source",), what, f"write 'source: {path.stem}'")])
-            said = list(source_faults(mapping, codes, evidence))
-            faults.add(document.problem(*fault) for fault in said)
-            broken = {loc[1] for loc, *_ in said}
+            found_faults = list(source_faults(mapping, codes, evidence))
+            faults.add(document.problem(*fault) for fault in found_faults)
+            broken = {loc[1] for loc, *_ in found_faults}
             faults.unread.update(f"{file}#{operation}" for operation in broken)
             plans[path.stem] = {
                 operation: ServicePlan(

@@ -31,8 +31,8 @@ def check_digest(values: Sequence[str], body: bytes) -> None:
     for name, item in dictionary(", ".join(values)).items():
         if name not in _ALGORITHMS:
             continue
-        said = b"" if isinstance(item, InnerList) or not isinstance(item.value, bytes) else item.value
-        if not hmac.compare_digest(said, hashlib.new(_ALGORITHMS[name], body).digest()):
+        digest = b"" if isinstance(item, InnerList) or not isinstance(item.value, bytes) else item.value
+        if not hmac.compare_digest(digest, hashlib.new(_ALGORITHMS[name], body).digest()):
             raise SignatureBroken(say.DIGEST_DIFFERS)
         checked += 1
     if not checked:

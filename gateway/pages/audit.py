@@ -417,7 +417,7 @@ def _wrong(request: Request, error: BadRequest, shown: Shown, field: str = "") -
         one["pointer"].rpartition("/")[2]: {"vi": one["detail_vi"], "en": one["detail"]} for one in found
     }
     if not errors:
-        errors = {field or "form": error.said or (error.title_vi, error.title)}
+        errors = {field or "form": error.sentence or (error.title_vi, error.title)}
     return replace(shown, status=error.http, values={**shown.values, "errors": errors})
 
 

@@ -141,10 +141,10 @@ def _day_of(name: str, text: str) -> date:
     raise _wrong_field(name, say.WRITE_DAY_MONTH_YEAR)
 
 
-def _wrong_field(name: str, said: Sentence) -> BadRequest:
+def _wrong_field(name: str, sentence: Sentence) -> BadRequest:
     """The error of one field, with its remedy."""
     code = ProblemCode.QUERY_WRONG
-    return BadRequest(said.at(f"/{name}"), code=code, errors=[entry(f"/{name}", said, code)])
+    return BadRequest(sentence.at(f"/{name}"), code=code, errors=[entry(f"/{name}", sentence, code)])
 
 
 def validated(model: type[_Model], data: Mapping[str, object]) -> _Model:

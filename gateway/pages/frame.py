@@ -275,8 +275,8 @@ async def _check_rate(request: Request, session: Session | None) -> None:
         return
     if wait := await here.page_rate.seconds_above(session.id):
         limit = here.page_rate.limit
-        said = say.PAGES_AT_MOST(most=limit.most, seconds=limit.seconds, wait=wait)
-        raise TooMany(said, retry_after=wait)
+        sentence = say.PAGES_AT_MOST(most=limit.most, seconds=limit.seconds, wait=wait)
+        raise TooMany(sentence, retry_after=wait)
 
 
 async def _check_form(request: Request, session: Session | None, token: str) -> None:
@@ -518,7 +518,7 @@ def _error_page(paths: frozenset[str], error: GatewayError, request: Request) ->
         return None
     frame = request.frame or PageFrame("", _language(request, ""))
     values = {
-        **frame.values(request), "status": error.http, "said": error.said, "retry_after": error.retry_after,
+        **frame.values(request), "status": error.http, "said": error.sentence, "retry_after": error.retry_after,
         "fault": (error.title_vi, error.title), "title": (error.title_vi, error.title), "assets": (),
         "code": error.problem_code.value, "seen_url": error.members.get("url", ""),
     }  # fmt: skip

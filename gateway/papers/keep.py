@@ -196,8 +196,10 @@ class KeptPapers:
         if keys is None:
             raise LogUnavailable(say.MONTH_KEYS_CLOSED)
         about = "" if wanted.about is None else wanted.about.key
-        said = f"{consent.id}\x1f{wanted.procedure.code}\x1f{wanted.component}\x1f{wanted.file}\x1f{about}"
-        paper = "kp-" + blake2s(said.encode(), key=keys.index, digest_size=16).hexdigest()
+        identity = (
+            f"{consent.id}\x1f{wanted.procedure.code}\x1f{wanted.component}\x1f{wanted.file}\x1f{about}"
+        )
+        paper = "kp-" + blake2s(identity.encode(), key=keys.index, digest_size=16).hexdigest()
         until = min(_end(wanted.valid_until), consent.expires, (now + timedelta(days=self.days)).timestamp())
         row = KeptPaperRow(
             paper, consent.id, keys.period, index_of(keys, wanted.owner.key), caller.requester.id,

@@ -65,5 +65,5 @@ class Denial(NamedTuple):
 
     rule: str
     code: RefusalReason
-    said: Sentence
+    sentence: Sentence
     remedy: str

@@ -62,9 +62,9 @@ def _hours(item: Agreement, rule: str) -> Condition:
     first, last = (_minute(opens), _minute(closes)) if opens else (0, _DAY_MINUTES)
     days = frozenset(_DAYS.index(day) for day in item.weekdays)
     days_of = ", ".join(item.weekdays)
-    said = say.AGREED_HOURS(hours=item.hours or say.WHOLE_DAY, days=days_of)
+    sentence = say.AGREED_HOURS(hours=item.hours or say.WHOLE_DAY, days=days_of)
     when = f"{item.hours or say.WHOLE_DAY.en} in Việt Nam on {days_of}"
-    denial = Denial(rule, RefusalReason.OUTSIDE_HOURS, said, f"ask within {when}")
+    denial = Denial(rule, RefusalReason.OUTSIDE_HOURS, sentence, f"ask within {when}")
 
     def hold(asked: PolicyRequest) -> Denial | None:
         now = asked.now

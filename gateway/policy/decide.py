@@ -283,22 +283,25 @@ def _out_of_time(about: list[_AgreementRule], day: date) -> Decision | None:
     for one in about:
         if one.until < day:
             name = one.agreement.agreement
-            said = say.AGREEMENT_ENDED(agreement=name, day=one.until)
+            sentence = say.AGREEMENT_ENDED(agreement=name, day=one.until)
             return _denied(
-                f"agreement:{name}", RefusalReason.AGREEMENT_OVER, said, "prolong the agreement (valid_until)"
+                f"agreement:{name}",
+                RefusalReason.AGREEMENT_OVER,
+                sentence,
+                "prolong the agreement (valid_until)",
             )
     for one in about:
         name = one.agreement.agreement
-        said = say.AGREEMENT_BEGINS(agreement=name, day=one.since)
+        sentence = say.AGREEMENT_BEGINS(agreement=name, day=one.since)
         return _denied(
-            f"agreement:{name}", RefusalReason.AGREEMENT_NOT_YET_VALID, said, f"ask from {one.since} on"
+            f"agreement:{name}", RefusalReason.AGREEMENT_NOT_YET_VALID, sentence, f"ask from {one.since} on"
         )
     return None
 
 
 def _not_of_procedure(purpose: str, procedure: str) -> Decision:
-    said = say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure)
-    return _denied(f"purpose:{purpose}", RefusalReason.PURPOSE_NOT_ALLOWED, said, "leave `purpose` out")
+    sentence = say.PURPOSE_NOT_OF_PROCEDURE(purpose=purpose, procedure=procedure)
+    return _denied(f"purpose:{purpose}", RefusalReason.PURPOSE_NOT_ALLOWED, sentence, "leave `purpose` out")
 
 
 def _no_agreement() -> Decision:
@@ -314,8 +317,8 @@ def _names(words: tuple[str, ...], word: str) -> bool:
     return word in words or ALL in words
 
 
-def _denied(rule: str, code: RefusalReason, said: Sentence, remedy: str) -> Decision:
-    return Decision(None, Denial(rule, code, said, remedy))
+def _denied(rule: str, code: RefusalReason, sentence: Sentence, remedy: str) -> Decision:
+    return Decision(None, Denial(rule, code, sentence, remedy))
 
 
 _NOT_ITS_OFFICIAL = _denied(

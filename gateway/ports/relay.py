@@ -149,10 +149,10 @@ class InboxItem(NamedTuple):
         """The same as JSON; `procedure` is that of the message, blank where it has none."""
         message = self.message if isinstance(self.message, Mapping) else {}
         dossier = message.get("dossier")
-        said = dossier if isinstance(dossier, Mapping) else message
+        content = dossier if isinstance(dossier, Mapping) else message
         return {
             "seq": self.seq, "delivery": self.delivery, "kind": self.kind, "origin": self.origin, "code": self.code,
-            "version": self.version, "procedure": said.get("procedure", ""), "message": self.message,
+            "version": self.version, "procedure": content.get("procedure", ""), "message": self.message,
         }  # fmt: skip
 
 
@@ -195,7 +195,7 @@ class Settled(NamedTuple):
     #: the receiver's own code of the dossier; blank: what is known stays
     reference: str = ""
     #: what the receiver said, sealed; empty: nothing
-    said: bytes = b""
+    receiver_text: bytes = b""
     #: target of an inbox in which the same message is acknowledged by this delivery; blank: none
     inbox: str = ""
 
@@ -312,7 +312,7 @@ class RelayRows(Protocol):
         """The steps of a delivery, oldest first."""
         ...
 
-    async def said(self, delivery: str) -> bytes:
+    async def receiver_text(self, delivery: str) -> bytes:
         """What the receiver said of the last attempt, sealed under the delivery's period; empty: nothing, or erased."""
         ...
 
@@ -403,7 +403,7 @@ class PortalAnswer(NamedTuple):
     #: the other side's code of the dossier
     reference: str = ""
     #: why it did not take the message, in the receiver's own words, which may name a person: in no log and no record
-    said: str = ""
+    receiver_text: str = ""
 
 
 class RemoteDossier(NamedTuple):

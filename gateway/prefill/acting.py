@@ -82,8 +82,10 @@ def impossible(
     enterprise codes of their account; `applicant`: subject of the role that signs in.
     """
     if kinds is not None and one.kind not in kinds:
-        said = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
-        return _denied(one, RefusalReason.REPRESENTATION_NOT_POSSIBLE, said, "let them file for themselves")
+        sentence = say.NOT_BY_REPRESENTATIVE(kind=one.kind)
+        return _denied(
+            one, RefusalReason.REPRESENTATION_NOT_POSSIBLE, sentence, "let them file for themselves"
+        )
     if one.subject.key == one.represented.key:
         return _denied(
             one, RefusalReason.REPRESENTATION_IMPOSSIBLE, say.REPRESENTS_ITSELF, "leave `representative` out"
@@ -96,9 +98,9 @@ def impossible(
     if one.rule.mandate == "required" and not request.mandate:
         return _denied(one, RefusalReason.MANDATE_MISSING, say.AGREED_MANDATE, "give its code in `mandate`")
     if one.rule.needs_account and one.represented.tax_code not in codes:
-        said = say.REPRESENTATION_ACCOUNT(kind=titled(one.rule.title.vi, one.rule.title.en))
+        sentence = say.REPRESENTATION_ACCOUNT(kind=titled(one.rule.title.vi, one.rule.title.en))
         remedy = "let the representative sign in with the account of the organisation"
-        return _denied(one, RefusalReason.REPRESENTATION_ACCOUNT, said, remedy)
+        return _denied(one, RefusalReason.REPRESENTATION_ACCOUNT, sentence, remedy)
     return _of_ages(one, today)
 
 
@@ -126,8 +128,8 @@ def _of_ages(one: Acting, today: date) -> Denial | None:
             remedy = "let them file for themselves, or name a mandate"
             return _denied(one, RefusalReason.REPRESENTED_OF_AGE, say.REPRESENTED_OF_AGE(years=years), remedy)
     if representative_born.age_on(today)[1] < _OF_AGE:
-        said, remedy = say.REPRESENTATIVE_MINOR(years=_OF_AGE), "name a representative who is of age"
-        return _denied(one, RefusalReason.REPRESENTATIVE_MINOR, said, remedy)
+        sentence, remedy = say.REPRESENTATIVE_MINOR(years=_OF_AGE), "name a representative who is of age"
+        return _denied(one, RefusalReason.REPRESENTATIVE_MINOR, sentence, remedy)
     return None
 
 
@@ -137,5 +139,5 @@ def _is_older(child: str, parent: str) -> bool:
     return child[:known] < parent[:known] or (child == parent and known == _DAY)
 
 
-def _denied(one: Acting, code: RefusalReason, said: Sentence, remedy: str) -> Denial:
-    return Denial(one.rule_id, code, said, remedy)
+def _denied(one: Acting, code: RefusalReason, sentence: Sentence, remedy: str) -> Denial:
+    return Denial(one.rule_id, code, sentence, remedy)

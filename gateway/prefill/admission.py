@@ -159,7 +159,7 @@ class Admission:
         self, denial: Denial, case: Case, requester: Requester, exchange: ExchangeId
     ) -> Refused:
         """The refusal to raise, recorded and counted."""
-        refusal = Refused(denial.rule, denial.said, code=denial.code)
+        refusal = Refused(denial.rule, denial.sentence, code=denial.code)
         await self._record(refusal, case, requester, exchange)
         await self._counting.refused(case, requester, exchange)
         return refusal

@@ -83,8 +83,8 @@ def _evidence(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> lis
             end,
         )
         if answer.declared:
-            name, _, said = entry.partition(b":")
-            entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(said), answer))
+            name, _, value = entry.partition(b":")
+            entry = name + b":" + orjson.dumps(_as_declared(orjson.loads(value), answer))
         if login is not None and exchange.plan.queries[index].service.evidence == ACCOUNT:
             entry = _with_login(entry, login, answer)
         found.append(entry)
@@ -97,10 +97,10 @@ def _with_login(entry: bytes, login: Login, answer: SourceAnswer) -> bytes:
     proven = [f"{ACCOUNT}.{name}" for name, one in known.items() if one and answer.values.get(name) == one]
     if login.title is None or not proven:
         return entry
-    said: LoginEntry = {
+    login_entry: LoginEntry = {
         "identity_provider": login.provider, "title": login.title.vi, "title_en": login.title.en, "attributes": proven,
     }  # fmt: skip
-    return entry[:-1] + b',"login":' + orjson.dumps(said) + b"}"
+    return entry[:-1] + b',"login":' + orjson.dumps(login_entry) + b"}"
 
 
 def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:

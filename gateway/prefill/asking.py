@@ -112,8 +112,11 @@ class Asking:
         call = exchange.calls[index] = QueryCall(
             call_id, query.attributes, partial(self._landed, exchange, index)
         )
-        if query.role not in exchange.named and (said := _known(exchange, query, subject, call)) is not None:
-            call.land(said)
+        if (
+            query.role not in exchange.named
+            and (answer := _known(exchange, query, subject, call)) is not None
+        ):
+            call.land(answer)
             return
         asked = SourceQuery(
             call_id, query.service.name, subject, query.attributes, case.official, case.procedure.code,

@@ -143,11 +143,11 @@ class Attest:
     async def _keepable(self, act: "_KeepAct", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
         """What may be kept of each person. Raises Refused (no valid consent to keep), Unprocessable."""
         now = self.recorder.clock.now()
-        said = _own(act, form)
+        typed = _own(act, form)
         for person in dict.fromkeys(act.about.values()):
             consent = await self.consents.holding(keep.consent, act.caller.requester.id, person, now)
             if consent is not None and consent.purpose == KEEPING:
-                found = _Keepable(consent, person, said, self.own.keepable(consent))
+                found = _Keepable(consent, person, typed, self.own.keepable(consent))
                 self._check(found)
                 return found
         rule, code = f"consent:{keep.consent}", RefusalReason.CONSENT_MISSING
@@ -188,7 +188,7 @@ class _Keepable(NamedTuple):
     consent: ConsentRow
     person: str
     #: field -> typed value, of all people
-    said: Mapping[str, TypedField]
+    typed: Mapping[str, TypedField]
     allowed: frozenset[str]
 
     @property
@@ -196,7 +196,7 @@ class _Keepable(NamedTuple):
         """Field -> value of this person that may be kept."""
         return {
             key: one
-            for key, one in self.said.items()
+            for key, one in self.typed.items()
             if one.person == self.person and one.attribute in self.allowed
         }
 
@@ -234,7 +234,7 @@ def _not_kept(
         and not is_blank(at(form, key.split(".")))
     }
     values = {name: value for name, value in found.values.items() if name in kept}
-    return not_kept(typed, found.said, KeptFields(found.person, found.allowed, values))
+    return not_kept(typed, found.typed, KeptFields(found.person, found.allowed, values))
 
 
 def _people(members: Members, keys: PeriodKeys | None) -> Mapping[str, str]:

@@ -101,7 +101,7 @@ class Case(NamedTuple):
 
         `account_level` has the claims of the account, and `level`: that of the forwarded login.
         """
-        said = {"asked_by": self.asked_by} if self.asked_by else {}
+        note = {"asked_by": self.asked_by} if self.asked_by else {}
         if self.signed_in and (account := self.account):
             shown = [
                 f"{claim}={account[claim]}"
@@ -110,12 +110,12 @@ class Case(NamedTuple):
             ]
             if (login := self.request.login) is not None and login.level:
                 shown.append(f"level={login.level}")
-            said["account_level"] = " ".join(shown) or "unknown"
+            note["account_level"] = " ".join(shown) or "unknown"
         if self.acting is None:
-            return said
-        said |= {"representation": self.acting.kind, "represented": self.acting.role}
+            return note
+        note |= {"representation": self.acting.kind, "represented": self.acting.role}
         exchange, by, _ = self.proof
-        return {**said, "proof": exchange, "proven_by": by} if exchange else said
+        return {**note, "proof": exchange, "proven_by": by} if exchange else note
 
     def impossible(self, today: date) -> Denial | None:
         """Why the representation is impossible by the request itself, or beyond its login; None: it is possible."""

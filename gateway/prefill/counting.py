@@ -158,10 +158,10 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[PersonKey]:
             asked = [word.partition(":") for word in case.predicates]
             people = sorted(case.persons)
             return [
-                (f"{requester.id}\x1f{name}\x1f{one}", said)
+                (f"{requester.id}\x1f{name}\x1f{one}", name_and_birth)
                 for one in people
-                for name, _, said in asked
-                if said
+                for name, _, name_and_birth in asked
+                if name_and_birth
             ]
         case _:
             return []
@@ -196,10 +196,10 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
             continue
         whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else by
-        said = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
+        name_and_birth = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
         if is_newborn and written:
-            said += _written_about(role, case, written)
-        found.append((f"{requester.id}\x1f{own}\x1f{whom}", said))
+            name_and_birth += _written_about(role, case, written)
+        found.append((f"{requester.id}\x1f{own}\x1f{whom}", name_and_birth))
     return found
 
 
@@ -220,5 +220,5 @@ def _proven(login: Login | None) -> Collection[str]:
 def _written_about(role: str, case: Case, written: Mapping[str, object]) -> str:
     """Data about a newborn in the form, typed or held: they are compared with the notice like the request."""
     about = [field.key for field in case.procedure.fields if any(ref.role == role for ref in field.refs)]
-    said = {key: written[key] for key in about if key in written}
-    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+    claims = {key: written[key] for key in about if key in written}
+    return orjson.dumps(claims, option=orjson.OPT_SORT_KEYS).decode()

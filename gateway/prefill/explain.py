@@ -200,8 +200,8 @@ def _denial(one: Denial) -> Entry:
     return {
         "rule": one.rule,
         "code": one.code,
-        "detail": one.said.en,
-        "detail_vi": one.said.vi,
+        "detail": one.sentence.en,
+        "detail_vi": one.sentence.vi,
         "remedy": one.remedy,
     }
 

@@ -108,5 +108,5 @@ class MandateProofs:
 
 
 def _fault(place: str, kind: SubjectKind) -> Unprocessable:
-    said = say.KIND_ORGANISATION if kind is SubjectKind.ORGANISATION else say.KIND_PERSON
-    return fault_at(place, say.ROLE_TAKES(kinds=said), ProblemCode.WRONG_KIND)
+    sentence = say.KIND_ORGANISATION if kind is SubjectKind.ORGANISATION else say.KIND_PERSON
+    return fault_at(place, say.ROLE_TAKES(kinds=sentence), ProblemCode.WRONG_KIND)

@@ -42,19 +42,19 @@ class KeptFields(NamedTuple):
     values: Mapping[str, object]
 
 
-def not_kept(typed: Mapping[str, str], said: Mapping[str, TypedField], kept: KeptFields) -> dict[str, str]:
-    """Field -> reason. `typed`: fields that the citizen filled -> their state; `said`: values by field."""
-    reasons = {key: _reason(detail, said.get(key), kept) for key, detail in typed.items()}
+def not_kept(typed: Mapping[str, str], fields: Mapping[str, TypedField], kept: KeptFields) -> dict[str, str]:
+    """Field -> reason. `typed`: fields that the citizen filled -> their state; `fields`: values by field."""
+    reasons = {key: _reason(detail, fields.get(key), kept) for key, detail in typed.items()}
     return {key: reason.value for key, reason in reasons.items() if reason is not None}
 
 
-def _reason(detail: str, said: TypedField | None, kept: KeptFields) -> NotKept | None:
-    if said is None:
+def _reason(detail: str, field: TypedField | None, kept: KeptFields) -> NotKept | None:
+    if field is None:
         return NotKept.NO_SUCH_FIELD if detail == NotKept.NO_SUCH_FIELD else NotKept.NOT_OWN_DATA
-    if said.person != kept.person:
+    if field.person != kept.person:
         return NotKept.OTHER_PERSON
-    if said.attribute not in kept.allowed:
+    if field.attribute not in kept.allowed:
         return NotKept.NOT_CONSENTED
-    if said.attribute not in kept.values:
+    if field.attribute not in kept.values:
         return NotKept.CONSENT_OVER
-    return None if kept.values[said.attribute] == said.value else NotKept.FIELDS_DIFFER
+    return None if kept.values[field.attribute] == field.value else NotKept.FIELDS_DIFFER

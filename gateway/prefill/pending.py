@@ -44,8 +44,8 @@ class PendingStore:
     def new_token(self, requester: RequesterId) -> str:
         """A fresh token: 192 random bits, its expiry, and an authentication mark; URL-safe."""
         until = int(self._clock.now().timestamp()) + self._seconds
-        said = secrets.token_bytes(_RANDOM_BYTES) + until.to_bytes(_TIME_BYTES)
-        return base64.urlsafe_b64encode(said + self._mark(said, requester)).decode()
+        content = secrets.token_bytes(_RANDOM_BYTES) + until.to_bytes(_TIME_BYTES)
+        return base64.urlsafe_b64encode(content + self._mark(content, requester)).decode()
 
     def change(self, token: str) -> asyncio.Event:
         """An event set when this process next puts the token's state. Get it before `get`: no change is missed."""
@@ -78,15 +78,15 @@ class PendingStore:
             given = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return False
-        said, mark = given[:-_MARK_BYTES], given[-_MARK_BYTES:]
-        if len(said) != _RANDOM_BYTES + _TIME_BYTES or not hmac.compare_digest(
-            mark, self._mark(said, requester)
+        content, mark = given[:-_MARK_BYTES], given[-_MARK_BYTES:]
+        if len(content) != _RANDOM_BYTES + _TIME_BYTES or not hmac.compare_digest(
+            mark, self._mark(content, requester)
         ):
             return False
-        return int.from_bytes(said[_RANDOM_BYTES:]) > self._clock.now().timestamp()
+        return int.from_bytes(content[_RANDOM_BYTES:]) > self._clock.now().timestamp()
 
-    def _mark(self, said: bytes, requester: RequesterId) -> bytes:
-        named = said + requester.encode()
+    def _mark(self, content: bytes, requester: RequesterId) -> bytes:
+        named = content + requester.encode()
         return blake2b(named, key=self._secret, digest_size=_MARK_BYTES, person=b"motlan-pending").digest()
 
 

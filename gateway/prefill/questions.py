@@ -104,8 +104,13 @@ class Questions:
             raise
         finally:
             exchange.is_stopped = True
-        said = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
-        return {"exchange_id": exchange_id, "purpose": case.purpose, "predicates": verdicts, "receipt": said}
+        reference = {"leaf_hash": receipt.leaf_hash, "log": receipt.log}
+        return {
+            "exchange_id": exchange_id,
+            "purpose": case.purpose,
+            "predicates": verdicts,
+            "receipt": reference,
+        }
 
     def _questions(self, words: tuple[str, ...]) -> Mapping[str, Question]:
         """Each word with its question. Raises Unprocessable for an unknown or repeated predicate."""

@@ -56,28 +56,28 @@ def disclosed(answer: PrefillAnswer) -> tuple[dict[str, object], dict[str, objec
         if entry["state"] != "filled":
             continue
         source = entry["evidence"]
-        said: dict[str, object] = {
+        claim: dict[str, object] = {
             "value": entry["value"],
             "evidence": source,
             "attribute": entry["attribute"],
         }
         if entry["doubt"] is not None:
-            said["doubt"] = entry["doubt"]["kind"]
-        fields[key] = said
+            claim["doubt"] = entry["doubt"]["kind"]
+        fields[key] = claim
         if source is not None and source in known:
             evidence[source] = known[source]
-            said |= _whose_word(known[source], entry["attribute"] or "")
+            claim |= _whose_word(known[source], entry["attribute"] or "")
     return fields, evidence
 
 
 def _whose_word(evidence: EvidenceEntry, attribute: str) -> dict[str, object]:
     """Claims about the source of a field that is disclosed alone: declared data never look official."""
-    said: dict[str, object] = {"source": evidence["source"]}
+    entry: dict[str, object] = {"source": evidence["source"]}
     if evidence.get("self_declared"):
         declared = evidence["declared"][attribute.partition(".")[2]]
-        said |= {
+        entry |= {
             "self_declared": True,
             "given_at": declared["given_at"],
             "valid_until": declared["valid_until"],
         }
-    return said
+    return entry

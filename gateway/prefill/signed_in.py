@@ -35,10 +35,14 @@ def with_login(given: Participants, login: Login | None, procedure: Procedure) -
     account = {**_claims(login), **given.account}
     if login.mandate is None:
         return given._replace(subjects=_filled(given.subjects, procedure, signed_in(login)), account=account)
-    mandate, said = login.mandate, given.representative
-    if said is not None and said.kind != mandate.kind:
+    mandate, representative = login.mandate, given.representative
+    if representative is not None and representative.kind != mandate.kind:
         raise _differs("/representative/kind")
-    if said is not None and said.subject is not None and not is_acting(login, said.subject):
+    if (
+        representative is not None
+        and representative.subject is not None
+        and not is_acting(login, representative.subject)
+    ):
         raise _differs("/representative/subject")
     if given.mandate is not None and given.mandate != mandate.document:
         raise _differs("/mandate")

@@ -12,11 +12,11 @@ from gateway.relay.changes import Accepted, DossierChange
 def accepted_dossier(accepted: Accepted, exchange: str) -> dict[str, object]:
     """The answer to a posted dossier."""
     return {
-        "exchange_id": exchange, **said_of_dossier(accepted.change), "receipt": shown_receipt(accepted.receipt),
+        "exchange_id": exchange, **dossier_answer(accepted.change), "receipt": shown_receipt(accepted.receipt),
     }  # fmt: skip
 
 
-def said_of_dossier(taken: DossierChange) -> dict[str, object]:
+def dossier_answer(taken: DossierChange) -> dict[str, object]:
     """The same without exchange and receipt: what is stored under its key."""
     row = taken.row
     return {
@@ -28,12 +28,12 @@ def said_of_dossier(taken: DossierChange) -> dict[str, object]:
 def accepted_steps(accepted: Sequence[Accepted], exchange: str) -> dict[str, object]:
     """The answer to steps of one or several dossiers."""
     return {
-        "exchange_id": exchange, **said_of_steps([one.change for one in accepted]),
+        "exchange_id": exchange, **steps_answer([one.change for one in accepted]),
         "receipt": shown_receipt(accepted[-1].receipt),
     }  # fmt: skip
 
 
-def said_of_steps(taken: Sequence[DossierChange]) -> dict[str, object]:
+def steps_answer(taken: Sequence[DossierChange]) -> dict[str, object]:
     """The same without exchange and receipt."""
     return {
         "entries": [

@@ -102,14 +102,14 @@ def context_of(row: DossierRow) -> str:
     return f"{row.origin}|{row.code}"
 
 
-def said_of(delivery: str) -> str:
+def receiver_text_context(delivery: str) -> str:
     """The context under which the receiver's words about a delivery are sealed."""
     return f"{delivery}|said"
 
 
-def shortened(said: str) -> str:
+def shortened(text: str) -> str:
     """A receiver's own words on one line, without what a terminal or a page obeys; cut after 500 characters."""
-    line = " ".join(said[:_LOOKED_AT].split())
+    line = " ".join(text[:_LOOKED_AT].split())
     shown = "".join(one for one in line if one.isprintable())
     return shown if len(shown) <= _MOST_SAID else f"{shown[: _MOST_SAID - 1]}…"
 

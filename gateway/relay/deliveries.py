@@ -21,7 +21,7 @@ from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
 from gateway.relay.answers import delivery_of
-from gateway.relay.contents import Contents, in_records, said_of
+from gateway.relay.contents import Contents, in_records, receiver_text_context
 from gateway.relay.outbox import Outbox, subjects_in
 from gateway.relay.unknown import record_unknown_delivery
 
@@ -58,18 +58,20 @@ class Deliveries:
         """
         row = await self._own(caller, delivery, "show")
         history = await self.rows.history(delivery)
-        said = await self._said(caller, row)
+        receiver_text = await self._receiver_text(caller, row)
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
             "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
             "reason_words": words.reason(row.reason), "remedy": remedy(row),
-            "receiver_said": said, "history": [_step(one) for one in history],
+            "receiver_said": receiver_text, "history": [_step(one) for one in history],
         }  # fmt: skip
 
-    async def _said(self, caller: Caller, row: DeliveryRow) -> str | None:
+    async def _receiver_text(self, caller: Caller, row: DeliveryRow) -> str | None:
         """The receiver's own words; None: it said nothing, or they are erased."""
-        said = await self.contents.open(row.period, await self.rows.said(row.id), said_of(row.id))
-        if not isinstance(said, str):
+        receiver_text = await self.contents.open(
+            row.period, await self.rows.receiver_text(row.id), receiver_text_context(row.id)
+        )
+        if not isinstance(receiver_text, str):
             return None
         body = await self.contents.open(row.period, row.sealed, row.id)
         people = subjects_in(row.kind, body) if isinstance(body, dict) else ()
@@ -79,7 +81,7 @@ class Deliveries:
         )  # fmt: skip
         notes = {"delivery": row.id, "target": row.target, **caller.notes}
         await self.recorder.write(header, Phase.LOOKUP, "receiver_words_shown", notes=notes)
-        return said
+        return receiver_text
 
     async def replay(self, caller: Caller, delivery: str) -> dict[str, object]:
         """Queue a delivery again that was given up; recorded. Raises NotFound, Conflict, RelayUnavailable."""

@@ -30,7 +30,7 @@ from gateway.ports.relay import (
     RelayRows,
     Settled,
 )
-from gateway.relay.contents import Contents, in_records, owners, said_of, sealed, shortened
+from gateway.relay.contents import Contents, in_records, owners, receiver_text_context, sealed, shortened
 from gateway.telemetry import log
 
 #: seconds between two looks when nothing is due
@@ -260,10 +260,20 @@ class Outbox:
         holds_up = state is DeliveryState.DEAD and answer.reason not in PASSED
         what = "dead" if holds_up else str(answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
-        said = await self._sealed(row, shortened(answer.said))
+        receiver_text = await self._sealed(row, shortened(answer.receiver_text))
         inbox = self._inbox_of(row) if state is DeliveryState.DELIVERED else ""
         work = self.rows.settle(
-            Settled(row.id, self.holder, state, answer.reason, next_at, event, answer.reference, said, inbox)
+            Settled(
+                row.id,
+                self.holder,
+                state,
+                answer.reason,
+                next_at,
+                event,
+                answer.reference,
+                receiver_text,
+                inbox,
+            )
         )
         header = RecordHeader(
             exchange, row.requester, dossier=in_records(row.code),
@@ -302,15 +312,15 @@ class Outbox:
         """The inbox that has the same message, where this receiver is an address of its system; blank: none."""
         return INBOX + row.requester if row.requester and self.pushed.get(row.target) == row.requester else ""
 
-    async def _sealed(self, row: DeliveryRow, said: str) -> bytes:
+    async def _sealed(self, row: DeliveryRow, text: str) -> bytes:
         """What the receiver said, sealed as the message is; nothing where its keys cannot be had."""
-        if not said:
+        if not text:
             return b""
         try:
             keys = await self.contents.of(row.period)
         except LogUnavailable:
             return b""
-        return b"" if keys is None else sealed(keys, said, said_of(row.id))
+        return b"" if keys is None else sealed(keys, text, receiver_text_context(row.id))
 
     def _next(self, row: DeliveryRow, answer: PortalAnswer, now: float) -> tuple[DeliveryState, float]:
         """The state after an attempt, and when the next one is due."""

@@ -35,7 +35,7 @@ from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DossierRow, DossierSearch, EventRow, KeyRow, RelayRows, TakenIn
-from gateway.relay.answers import accepted_dossier, accepted_steps, said_of_dossier, said_of_steps
+from gateway.relay.answers import accepted_dossier, accepted_steps, dossier_answer, steps_answer
 from gateway.relay.changes import Accepted, DossierChange, KeyedRequest, Party
 from gateway.relay.contents import (
     Contents,
@@ -108,7 +108,7 @@ class DossierRelay:
                 await check()
             party = Party(caller.requester.id, caller.agency, PROVINCE, caller.exchange)
             targets = self.messages.takers(MessageKind.DOSSIER)
-            keyed = None if asked is None else KeyedRequest(asked, said_of_dossier)
+            keyed = None if asked is None else KeyedRequest(asked, dossier_answer)
             accepted = await self.take(dossier, party, targets, keyed=keyed)
         self.outbox.wake()
         return accepted_dossier(accepted, caller.exchange)
@@ -428,8 +428,8 @@ class DossierRelay:
         content = entry.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         origin, code = (row.origin, row.code) if row else (party.origin, entry.dossier)
         # Of all that it says; the receivers know seconds only.
-        said = {**content, "at": int(entry.at.timestamp())}
-        plain_id = orjson.dumps((origin, code, party.requester, said), option=orjson.OPT_SORT_KEYS)
+        unique = {**content, "at": int(entry.at.timestamp())}
+        plain_id = orjson.dumps((origin, code, party.requester, unique), option=orjson.OPT_SORT_KEYS)
         identity = blake2s(plain_id, key=self.secret, digest_size=16, person=b"step").hexdigest()
         closed = sealed(keys, content, identity)
         return EventRow(origin, code, identity, PROVINCE if party.origin == PROVINCE else party.origin,
@@ -481,7 +481,7 @@ def _keyed(asked: KeyRow | None, earlier: Sequence[Accepted]) -> KeyedRequest | 
     if asked is None:
         return None
     changes = [one.change for one in earlier]
-    return KeyedRequest(asked, lambda last: said_of_steps([*changes, last]))
+    return KeyedRequest(asked, lambda last: steps_answer([*changes, last]))
 
 
 def _local_code(row: DossierRow, entries: Sequence[ProgressEntry], party: Party) -> str:

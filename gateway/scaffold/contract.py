@@ -85,8 +85,8 @@ def of_wsdl(path: Path, operation: str, source: str) -> Contract:
     found, sides = operations[operation], (Walk(), Walk())
     for walk, shape in zip(sides, (found.request, found.answer), strict=True):
         walk.element(shape)
-    said = _ADDRESS.search(copies[next(iter(copies))])
-    url = said.group(1).decode("utf-8", "replace").strip() if said else ""
+    address = _ADDRESS.search(copies[next(iter(copies))])
+    url = address.group(1).decode("utf-8", "replace").strip() if address else ""
     return Contract(
         adapter="adapters.sources.soap",
         operation=operation,

@@ -254,8 +254,8 @@ def _all_are(texts: list[str], pattern: re.Pattern[str], read: Any) -> bool:  # 
 
 def _described(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Kind, form and words of a value by its schemas."""
-    said = [part.get("type") for part in parts]
-    flat = [word for one in said for word in (one if isinstance(one, list) else [one])]
+    types = [part.get("type") for part in parts]
+    flat = [word for one in types for word in (one if isinstance(one, list) else [one])]
     words = [str(one) for part in parts if isinstance(part.get("enum"), list) for one in part["enum"]]
     form = "date_dash" if any(str(part.get("format")) in {"date", "date-time"} for part in parts) else ""
     kind = next((word for word in flat if word in _KINDS), "string" if words or form else "unknown")

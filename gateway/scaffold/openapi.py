@@ -42,7 +42,7 @@ def of_openapi(path: Path, operation: str, source: str) -> Contract:
     )
     answers = _answers(walk, _mapping(found.get("responses")))
     name = re.sub(r"[^A-Za-z0-9_]+", "_", str(found.get("operationId") or address)).strip("_")[:60]
-    auth, said = _auth(document, found, source.upper())
+    auth, auth_text = _auth(document, found, source.upper())
     place = _PLACE.sub(lambda match: f"{{{_placed(match.group(1))}}}", address)
     return Contract(
         adapter="adapters.sources.rest",
@@ -52,7 +52,7 @@ def of_openapi(path: Path, operation: str, source: str) -> Contract:
         url=_url(document),
         service={"path": place, "method": method.upper(), "body": body},
         auth=auth,
-        remarks=(*remarks, *said),
+        remarks=(*remarks, *auth_text),
     )
 
 

@@ -114,8 +114,14 @@ class SubjectRequests:
         return None
 
     async def _check_same(self, row: SubjectRequestRow, new_request: NewSubjectRequest) -> None:
-        said, body = await self._opened(row), orjson.loads(row.body)
-        before = (said.get("person"), said.get("text"), row.kind, body["third_party"], body["consent"] or "")
+        opened, body = await self._opened(row), orjson.loads(row.body)
+        before = (
+            opened.get("person"),
+            opened.get("text"),
+            row.kind,
+            body["third_party"],
+            body["consent"] or "",
+        )
         now = (
             new_request.person,
             new_request.text,
@@ -123,7 +129,7 @@ class SubjectRequests:
             new_request.third_party,
             new_request.consent,
         )
-        if said and before != now:
+        if opened and before != now:
             raise Unprocessable(say.KEY_REUSED, code=ProblemCode.IDEMPOTENCY_KEY_REUSED)
 
     def _row(
@@ -138,11 +144,11 @@ class SubjectRequests:
             "acts": [{"act": "opened", "at": rfc3339(now), "by": caller.requester.id}],
             "holidays_known": self._days.knows(today, acknowledge_by),
         }  # fmt: skip
-        said = orjson.dumps({"person": new_request.person, "text": new_request.text})
+        content = orjson.dumps({"person": new_request.person, "text": new_request.text})
         return SubjectRequestRow(
             0, request, keys.period, index_of(keys, new_request.person), caller.requester.id, new_request.kind,
             now.timestamp(), "received", acknowledge_by.isoformat(), (today + timedelta(days=days)).isoformat(), 1,
-            orjson.dumps(body).decode(), seal(keys.encryption, said, request.encode()),
+            orjson.dumps(body).decode(), seal(keys.encryption, content, request.encode()),
         )  # fmt: skip
 
     async def search(

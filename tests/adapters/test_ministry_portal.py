@@ -164,7 +164,9 @@ async def test_new_version_of_a_dossier_is_not_confirmed_by_the_old_one() -> Non
     changed = dossier()._replace(version=2, delivery="01E")
     async with ministry() as peer, at(peer) as portal:
         await portal.deliver(dossier(), soon())
-        refused = PortalAnswer(REFUSED, "change_not_taken", reference=NUMBER, said=f"{CODE} đã tồn tại")
+        refused = PortalAnswer(
+            REFUSED, "change_not_taken", reference=NUMBER, receiver_text=f"{CODE} đã tồn tại"
+        )
         assert await portal.deliver(changed, soon()) == refused
         assert await portal.deliver(changed._replace(unconfirmed=True, attempt=2), soon()) == refused
     async with ministry() as peer, at(peer) as portal:
@@ -214,8 +216,8 @@ async def test_answer_to_a_create_is_judged(case: str) -> None:
     async with ministry() as peer, at(peer) as portal:
         peer.say("NoiHoSo", said)
         answer = await portal.deliver(dossier(), soon())
-    assert answer._replace(said="") == expected
-    assert answer.said == (f"thiếu MaDonViTiepNhan {CANARY}" if case == "a field" else "")
+    assert answer._replace(receiver_text="") == expected
+    assert answer.receiver_text == (f"thiếu MaDonViTiepNhan {CANARY}" if case == "a field" else "")
     assert len(peer.of("NoiHoSo")) == 1
 
 

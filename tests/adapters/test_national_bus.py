@@ -236,15 +236,15 @@ async def test_answer_is_judged_by_code_and_words(case: str) -> None:
     async with bus_and_portal(options={"errors": {"77": "refused"}}) as (bus, portal):
         bus.say("DongBoHoSoMC", said)
         answer = await portal.deliver(dossier(), soon())
-    assert answer._replace(said="") == expected
-    assert answer.said == ("" if expected.outcome is CONFIRMED else said["message"])
+    assert answer._replace(receiver_text="") == expected
+    assert answer.receiver_text == ("" if expected.outcome is CONFIRMED else said["message"])
 
 
 async def test_unknown_no_that_comes_again_and_again_is_a_refusal() -> None:
     async with bus_and_portal() as (bus, portal):
         bus.say("DongBoHoSoMC", {"error_code": "42", "message": "???"})
         answer = await portal.deliver(dossier(unconfirmed=True, attempt=5), soon())
-    assert answer == PortalAnswer(REFUSED, "refused_repeatedly", said="???")
+    assert answer == PortalAnswer(REFUSED, "refused_repeatedly", receiver_text="???")
 
 
 #: an answer of whatever stands in front -> what becomes of the message
@@ -523,7 +523,7 @@ async def test_steps_of_a_dossier_that_the_bus_does_not_have_wait() -> None:
         await portal.deliver(dossier(), soon())
         bus.say("CapNhatTienDoHoSoMC", {"error_code": "4", "message": f"{CODE} không tồn tại"})
         answer = await portal.deliver(progress(FIRST), soon())
-        assert answer == PortalAnswer(UNCONFIRMED, "dossier_not_there", said=f"{CODE} không tồn tại")
+        assert answer == PortalAnswer(UNCONFIRMED, "dossier_not_there", receiver_text=f"{CODE} không tồn tại")
 
 
 async def test_status_is_an_object_of_type_two() -> None:
@@ -723,8 +723,8 @@ async def test_answer_in_an_answer_is_parsed_once_more_as_strictly(case: str) ->
         bus.say("DongBoHoSoMC", web.Response(body=orjson.dumps({"error_code": code, "message": message})))
         bus.say("TraCuuHoSo", {"error_code": "0", "message": '{"error_code":"0","result":[]}'})
         answer = await portal.deliver(dossier(), soon())
-    assert answer._replace(said="") == expected
-    assert (answer.said == "MaHoSo bắt buộc") is (expected.field == "MaHoSo")
+    assert answer._replace(receiver_text="") == expected
+    assert (answer.receiver_text == "MaHoSo bắt buộc") is (expected.field == "MaHoSo")
 
 
 # ------------------------------------------------------------------------------------------------ settings

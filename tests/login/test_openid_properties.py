@@ -65,7 +65,7 @@ async def _begun(pairs: list[tuple[str, str]]) -> None:
     else:
         await _check(requests, name)
         return
-    assert refused(error.to, error.error, error.said).url.startswith(BACK)
+    assert refused(error.to, error.error, error.sentence).url.startswith(BACK)
 
 
 async def _check(requests: AuthorizationRequests, name: str) -> None:

@@ -164,7 +164,7 @@ def test_code_that_is_too_long_is_refused_by_the_name_of_its_field() -> None:
     paper = {"component": "G" * 199 + "12"}
     fault = refusal(BUS["dossier"], DOSSIER | {"papers": [{}, paper]})
     assert (fault.field, fault.path) == ("TaiLieuNop[1].MaThanhPhanHoSo", "papers[1].component")
-    assert "longer than 200 characters" in fault.said.en
+    assert "longer than 200 characters" in fault.sentence.en
     assert "G" * 20 not in str(fault)
 
 

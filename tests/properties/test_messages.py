@@ -262,5 +262,5 @@ def named(way: Callable[[Any], dict[str, Any]], message: Any) -> dict[str, Any] 
     except MessageFault as error:
         fault = error
     assert fault.field
-    assert fault.path in fault.said.vi
+    assert fault.path in fault.sentence.vi
     return None

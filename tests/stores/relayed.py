@@ -57,12 +57,12 @@ def settled(
     holder: str = "one",
     at: float = 20.0,
     next_at: float = 0.0,
-    said: bytes = b"",
+    receiver_text: bytes = b"",
 ) -> Settled:
     what = {DeliveryState.DELIVERED: "confirmed", DeliveryState.QUEUED: "unavailable"}.get(state, str(state))
     reason = "" if state is DeliveryState.DELIVERED else "why"
     event = DeliveryEvent(at, what, reason, 1, "x2")
-    return Settled(number, holder, state, reason, next_at, event, said=said)
+    return Settled(number, holder, state, reason, next_at, event, receiver_text=receiver_text)
 
 
 async def write(log: SqlExchangeLog, *works: RowWork) -> None:

@@ -113,10 +113,10 @@ async def refused(cache: Cache, said: Sentence = say.CACHE_UNREACHABLE) -> None:
     """It says why it neither gives nor keeps anything."""
     with pytest.raises(PendingUnavailable) as caught:
         await cache.get("a")
-    assert caught.value.said == said
+    assert caught.value.sentence == said
     with pytest.raises(PendingUnavailable) as caught:
         await cache.put("a", b"1", 60)
-    assert caught.value.said == said
+    assert caught.value.sentence == said
 
 
 async def test_broken_server_is_said_and_left_alone_for_a_second() -> None:

@@ -63,14 +63,14 @@ async def test_account_that_may_not_make_tables_is_told_so_and_nothing_is_left(
     await run_sql(empty_postgres_url, tmp_path, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     with pytest.raises(LogUnavailable) as caught:
         await upgrade(empty_postgres_url.replace("//postgres:", f"//{role}:"), tmp_path, {})
-    assert caught.value.said == say.DATABASE_RIGHT_MISSING
+    assert caught.value.sentence == say.DATABASE_RIGHT_MISSING
     assert await run_sql(empty_postgres_url, tmp_path, "SELECT to_regclass('append_log')") == [(None,)]
 
 
 async def test_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(LogUnavailable) as caught:
         await upgrade("postgresql://nobody:canary@127.0.0.1:1/none", tmp_path, {})
-    assert caught.value.said == say.DATABASE_UNREACHABLE
+    assert caught.value.sentence == say.DATABASE_UNREACHABLE
 
 
 def test_owners_who_migrate_an_empty_database_together_migrate_once(

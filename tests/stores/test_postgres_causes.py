@@ -45,7 +45,7 @@ async def refusal(url: str, statement: str = "SELECT 1") -> Sentence | None:
     try:
         with pytest.raises(LogUnavailable) as caught:
             await connection.use(lambda asked: asked.execute(statement), LogUnavailable)
-        return caught.value.said
+        return caught.value.sentence
     finally:
         await connection.close()
 
@@ -120,7 +120,7 @@ async def test_fault_of_our_own_is_not_the_operators_and_its_type_is_logged(
     with pytest.raises(LogUnavailable) as caught:
         await lane.use(fails, LogUnavailable)
     await lane.close()
-    assert caught.value.said == say.DATABASE_TAKES_NOTHING
+    assert caught.value.sentence == say.DATABASE_TAKES_NOTHING
     line = orjson.loads(sink.getvalue())
     assert (line["event"], line["error"]) == ("store.failed", type(fault).__name__)
     assert b"canary" not in sink.getvalue()
@@ -178,7 +178,7 @@ async def read(url: str) -> Sentence | None:
     try:
         with pytest.raises(LogUnavailable) as caught:
             await reading.read("SELECT 1")
-        return caught.value.said
+        return caught.value.sentence
     finally:
         await reading.close()
 

@@ -591,20 +591,22 @@ async def test_what_the_receiver_said_last_is_kept_with_the_delivery_and_erased_
     log: SqlExchangeLog, relay: RelayTables
 ) -> None:
     await write(log, relay.change(dossier=dossier(), deliveries=[delivery("d1")]))
-    assert await relay.said("d1") == await relay.said("nobody's") == b""
+    assert await relay.receiver_text("d1") == await relay.receiver_text("nobody's") == b""
     assert await claimed(relay, 10.0) == ["d1"]
-    await write(log, relay.settle(settled("d1", QUEUED, at=11.0, next_at=12.0, said=b"sealed words")))
-    assert await relay.said("d1") == b"sealed words"
+    await write(
+        log, relay.settle(settled("d1", QUEUED, at=11.0, next_at=12.0, receiver_text=b"sealed words"))
+    )
+    assert await relay.receiver_text("d1") == b"sealed words"
     assert await claimed(relay, 12.0) == ["d1"]
     await write(log, relay.settle(settled("d1", QUEUED, at=13.0, next_at=14.0)))
-    assert await relay.said("d1") == b"", "the last attempt had no answer"
+    assert await relay.receiver_text("d1") == b"", "the last attempt had no answer"
     assert await claimed(relay, 14.0) == ["d1"]
-    await write(log, relay.settle(settled("d1", DEAD, at=15.0, said=b"sealed words")))
+    await write(log, relay.settle(settled("d1", DEAD, at=15.0, receiver_text=b"sealed words")))
     await write(log, relay.drop("d1", DeliveryEvent(20.0, "dropped")))
     assert await relay.erase(15.0, 100.0) == 0
-    assert await relay.said("d1") == b"sealed words"
+    assert await relay.receiver_text("d1") == b"sealed words"
     assert await relay.erase(80.0, 100.0) == 1
-    assert await relay.said("d1") == b""
+    assert await relay.receiver_text("d1") == b""
 
 
 async def test_report_of_a_wrong_value_is_erased_when_its_owner_has_it_long_enough(

@@ -54,10 +54,10 @@ async def found(url: str, folder: Path, *, may_own: bool = False) -> tuple[bool,
         if not is_ready:
             with pytest.raises(LogUnavailable) as caught:
                 await log.append(some_record())
-            assert caught.value.said == log.fault
+            assert caught.value.sentence == log.fault
             with pytest.raises(DatabaseUnfit) as unfit:
                 await check_store(url, may_own=may_own)
-            assert unfit.value.said == log.fault
+            assert unfit.value.sentence == log.fault
         else:
             await log.append(some_record())
             await check_store(url, may_own=may_own)
@@ -227,7 +227,7 @@ async def test_newer_schema_that_serves_this_release_is_used_while_both_run(
     assert await found(postgres_url, tmp_path, may_own=True) == (True, None)
     with pytest.raises(DatabaseUnfit) as caught:
         await upgrade(postgres_url, tmp_path, {})
-    assert caught.value.said == NEWER
+    assert caught.value.sentence == NEWER
     later = "COMMENT ON TABLE alembic_version IS 'motlan: serves releases from schema 9000'"
     await run_sql(postgres_url, tmp_path, later)
     assert await found(postgres_url, tmp_path, may_own=True) == (False, NEWER)
@@ -396,7 +396,7 @@ async def test_session_that_holds_what_a_migration_needs_is_named_and_nobody_wai
         await dump.execute(held)
         with pytest.raises(LogUnavailable) as caught:
             await asyncio.wait_for(upgrade(postgres_url, tmp_path, {}), 20)
-        assert caught.value.said == say.DATABASE_HELD(holders=f"pid {pid} pg_dump")
+        assert caught.value.sentence == say.DATABASE_HELD(holders=f"pid {pid} pg_dump")
     await dump.close()
     await upgrade(postgres_url, tmp_path, {})
 

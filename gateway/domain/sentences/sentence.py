@@ -50,7 +50,7 @@ def _in_vietnamese(place: object) -> object:
 class WrongText(ValueError):
     """A text of a wrong form; raised by validators, which never quote it."""
 
-    def __init__(self, said: Sentence) -> None:
-        """`said`: the required form."""
-        super().__init__(said.en)
-        self.said = said
+    def __init__(self, sentence: Sentence) -> None:
+        """`sentence`: the required form."""
+        super().__init__(sentence.en)
+        self.sentence = sentence
