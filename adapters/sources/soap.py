@@ -35,6 +35,7 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery, failed
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
+from gateway.mapping.model import paths_of
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _SOAP_FAULTS = frozenset(
     "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
 )
 #: words of a mapping's answer that are paths
-_PATHS = ("record", "found_when", "status", "updated_at")
+_PATHS = ("record", "found_when", "status")
 
 
 def open_source(
@@ -79,7 +80,12 @@ def _unmapped(source: str, plan: ServicePlan, refused: PathRefused) -> ConfigErr
     answer = plan.mapping.answer
     places: list[tuple[tuple[str, ...], str]] = [
         *((("request", path), path) for path in plan.mapping.request),
-        *((("answer", "attributes", name), rule.path) for name, rule in answer.attributes.items()),
+        *(
+            (("answer", "attributes", name), path)
+            for name, rule in answer.attributes.items()
+            for path in paths_of(rule)
+        ),
+        (("answer", "updated_at"), answer.updated_at.path if answer.updated_at else ""),
         *((("answer", name), str(getattr(answer, name))) for name in _PATHS),
     ]
     where = next((where for where, path in places if refused.word in re.split(r"[.\[\]=:]", path)), ())

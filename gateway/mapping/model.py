@@ -7,12 +7,13 @@ templates and no expressions; anything else needs a named transform.
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.domain.access import Relation
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
 from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, WordList
 
@@ -72,12 +73,33 @@ class AttributeRule(Strict):
     """The place of one evidence attribute in the provider's record, and its conversion."""
 
     path: str
+    #: paths below `path`: their values, in this order, are one list for the transforms `date_parts` and `name_joined`
+    parts: WordList = ()
     codes: str | None = None
     transform: WordList = ()
     #: mark of this attribute, where it is known less well than its data service; answers have it too
     mark: Mark | None = None
     #: paths tried in order while the value is blank
     else_: WordList = Field((), alias="else")
+
+
+def paths_of(rule: AttributeRule) -> list[str]:
+    """Every path that the rule reads, from the record on."""
+    bases = (rule.path, *rule.else_)
+    if not rule.parts:
+        return [*bases]
+    return [f"{base}.{part}" if base else part for base in bases for part in rule.parts]
+
+
+class UpdatedRule(Strict):
+    """The place of the time of the provider's last change, and its conversion to RFC 3339."""
+
+    path: str
+    transform: WordList = ()
+
+
+def _short(given: object) -> object:
+    return ({"path": given} if given else None) if isinstance(given, str) else given
 
 
 class AnswerRule(Strict):
@@ -102,8 +124,8 @@ class AnswerRule(Strict):
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
     statuses: dict[str, Literal["found", "not_found", "no_match", "refused", "unavailable", "invalid"]] = {}
-    #: path (from the answer's root) of the time of the provider's last change
-    updated_at: str = ""
+    #: path (from the answer's root) of the time of the provider's last change; or `path` with `transform`
+    updated_at: Annotated[UpdatedRule | None, BeforeValidator(_short)] = None
     attributes: dict[Name, AttributeRule]
 
 
@@ -122,6 +144,8 @@ class ServiceExample(Strict):
     evidence: dict[str, Any] = {}
     #: attribute -> kind of doubt
     doubts: dict[str, str] = {}
+    #: expected time of the provider's last change
+    updated_at: str | None = None
 
 
 class ServiceMapping(Strict):
@@ -144,6 +168,8 @@ class SourceMapping(Strict):
     source: str
     title: Title
     mark: Mark = "sandbox"
+    #: IANA name of the zone of the provider's times: an epoch or a time becomes the day there
+    time_zone: str = DEFAULT_ZONE
     #: request profiles of the provider; the source's settings choose one (`request_profile`)
     profiles: WordList = ()
     services: dict[Name, ServiceMapping]

@@ -36,6 +36,12 @@ class _Match(NamedTuple):
     value: str
 
 
+class _Together(NamedTuple):
+    """The values of earlier slots as one list."""
+
+    slots: tuple[int, ...]
+
+
 class Record(Enum):
     """Steps that no path text can express, and the values that the first of them may give."""
 
@@ -47,7 +53,7 @@ class Record(Enum):
     SEVERAL = 3
 
 
-PathStep = str | int | _Latest | _Match | Record
+PathStep = str | int | _Latest | _Match | _Together | Record
 
 
 def compile_path(path: str) -> Getter:
@@ -147,6 +153,10 @@ class Paths:
             slot = known
         return slot
 
+    def together(self, parts: Iterable[Iterable[PathStep]], start: int) -> int:
+        """The slot of a list: the values of these paths from one slot on; None where all are blank."""
+        return self.add([_Together(tuple(self.passing(steps, start) for steps in parts))], start)
+
     def read(self, tree: object) -> list[object]:
         """The values by slot, of plain data or of positioned texts."""
         if type(tree) is not PositionedTexts:
@@ -168,6 +178,9 @@ class Paths:
             node = found[slot]
             if type(node) is dict and type(step) is str:
                 found.append(node.get(step))
+            elif type(step) is _Together:
+                parts = [found[one] for one in step.slots]
+                found.append(None if parts.count(None) == len(parts) else parts)
             else:
                 found.append(None if node is None else _take(node, step))
         return found
@@ -208,6 +221,7 @@ def _filled(at: object, texts: list[str]) -> object:
 def _take(node: object, step: PathStep) -> object:
     if isinstance(step, Record):
         return _record(node, step)
+    assert not isinstance(step, _Together)
     if node is None or node is _UNDATED:
         return node
     if isinstance(step, str):

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt, SourceAnswer
 from gateway.domain.parties import Subject
+from gateway.mapping import date_transforms as dates
 from gateway.mapping import transforms as plain
+from gateway.mapping import value_transforms as others
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule
 from gateway.mapping.transforms import (
@@ -60,17 +62,18 @@ class Check(NamedTuple):
 def identity_checks(
     answer: AnswerRule, named: Mapping[str, Transform], slot_of: Callable[[str], int]
 ) -> list[Check]:
-    """The checks of `identity`, with shared attributes last; `slot_of` adds a path.
+    """The checks of `identity`, with shared attributes last; `slot_of` adds the path of one.
 
-    Birth dates are read like the attribute `birth_date`; where `members` reads the path, the subject must be one of
-    them.
+    Birth dates, and what has `parts`, are read like the attribute of the same name; where `members` reads the path,
+    the subject must be one of them.
     """
-    born = answer.attributes.get("birth_date")
     checks = []
     for name, path in sorted(answer.identity.items(), key=lambda item: item[0] in SHARED):
-        read = tuple(named[word] for word in born.transform) if born and name == "birth_date" else ()
+        rule = answer.attributes.get(name)
+        is_read = rule is not None and (name == "birth_date" or (rule.parts and rule.path == path))
+        read = tuple(named[word] for word in rule.transform) if rule and is_read else ()
         listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
-        checks.append(Check(name, slot_of(path), read, listed, name in _MAY_BE_BLANK))
+        checks.append(Check(name, slot_of(name), read, listed, name in _MAY_BE_BLANK))
     return checks
 
 
@@ -367,8 +370,8 @@ def _unclear(address: dict[str, object], found: Sequence[str], kind: str) -> Dou
     return Doubtful(bare_address, AttributeDoubt(kind=kind, candidates=candidates, rule=rule))
 
 
-def provider_transforms(codes: Codes) -> dict[str, Transform]:
-    """All transforms of source mappings."""
+def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> dict[str, Transform]:
+    """All transforms of source mappings. `time_zone`: of the provider, an IANA name."""
     named: list[Transform] = [
         text, title_case, plain.upper_case, plain.upper_ascii, plain.digits, plain.integer, plain.decimal,
         plain.personal_number, plain.old_number, plain.numbered,
@@ -381,5 +384,12 @@ def provider_transforms(codes: Codes) -> dict[str, Transform]:
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,
         plain.to_birth_basis, plain.to_bhxh_gender,
         addresses(codes), enterprise_addresses(codes),
+        dates.date_dmy, dates.date_ymd_slash, dates.date_us, dates.date_compact_dmy, dates.date_month_name,
+        dates.date_words_vn, dates.date_xsd, dates.date_parts,
+        others.family_name_vn, others.middle_name_vn, others.given_name_vn, others.family_name_western,
+        others.given_names_western, others.family_name_comma, others.given_names_comma,
+        others.family_name_capitals, others.given_names_capitals, others.name_joined,
+        others.boolean_words, others.decimal_comma, others.decimal_point,
     ]  # fmt: skip
-    return {transform.__name__: transform for transform in named}
+    found = {transform.__name__: transform for transform in named}
+    return found | dates.zoned_transforms(time_zone) | others.measure_transforms(codes)

@@ -21,7 +21,8 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import AnswerRule, ServiceMapping
+from gateway.mapping.date_transforms import DEFAULT_ZONE
+from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, only, put, steps_of
 from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms, together
@@ -48,6 +49,8 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
+#: in faults: the time of the provider's last change, which is no attribute
+UPDATED = "updated_at"
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: exceptions of readers for a value that breaks its contract
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
@@ -65,7 +68,7 @@ class ServicePlan:
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
         "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status",
-        "_statuses", "_updated", "_vouched", "_words",
+        "_statuses", "_updated", "_updated_steps", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -78,12 +81,15 @@ class ServicePlan:
         codes: Codes,
         profiles: tuple[str, ...] = (),
         schemas: Mapping[str, object] = NOTHING,
+        time_zone: str = DEFAULT_ZONE,
     ) -> None:
         """`profiles`: those of the source's requests; `schemas`: of the evidence type, by attribute.
 
+        `time_zone`: of the provider's times.
+
         Raises ValueError with the fault of the mapping.
         """
-        transforms = provider_transforms(codes)
+        transforms = provider_transforms(codes, time_zone)
         answer = mapping.answer
         self.name = f"{source}.{operation}"
         self.source = source
@@ -186,7 +192,9 @@ class ServicePlan:
         """Slots that every reading needs, whatever attributes are requested."""
         paths = self._paths = Paths()
         self._status = paths.add(steps_of(answer.status)) if answer.status else None
-        self._updated = paths.add(steps_of(answer.updated_at)) if answer.updated_at else None
+        self._updated = paths.add(steps_of(answer.updated_at.path)) if answer.updated_at else None
+        words = answer.updated_at.transform if answer.updated_at else ()
+        self._updated_steps = [transforms[word] for word in words or ("text",)]
         record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
         self._record = record
         self._is_there = paths.add([Record.IS_THERE], record)
@@ -201,10 +209,17 @@ class ServicePlan:
         self._identifying = frozenset(
             name for name, rule in answer.attributes.items() if name in whose or rule.path in whose.values()
         )
-        self._identity = identity_checks(answer, transforms, lambda path: paths.add(steps_of(path), record))
+        self._identity = identity_checks(answer, transforms, self._slot_of_identity)
         #: number of leading checks on attributes that people do not share
         self._own_words = sum(check.name not in SHARED for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
+
+    def _slot_of_identity(self, name: str) -> int:
+        """Where the answer repeats an attribute of the subject; `parts` where the attribute of that name has them."""
+        path, attribute = self._mapping.answer.identity[name], self._attributes.get(name)
+        if attribute is not None and attribute.parts and steps_of(path) == attribute.paths[0]:
+            return attribute.slots(self._paths, self._record)[0]
+        return self._paths.add(steps_of(path), self._record)
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The evidence of an answer: `tree` is plain data or positioned texts.
@@ -375,10 +390,23 @@ class ServicePlan:
                 value = value.value
             if value is not None:
                 found[name] = value
-        updated = text(values[self._updated]) if self._updated is not None else None
+        updated = self._updated_at(values[self._updated], faults) if self._updated is not None else None
         if faults or not self._check.fits(found):
             return self._without_misfits(found, doubts, faults, updated)
         return SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+
+    def _updated_at(self, value: object, faults: list[AnswerFault]) -> str | None:
+        """The time of the provider's last change; one that cannot be read is left out, and the record stays."""
+        try:
+            for step in self._updated_steps:
+                value = step(value)
+        except _UNREADABLE:
+            rule = self._mapping.answer.updated_at
+            assert rule is not None
+            fault = AnswerFault(FaultCode.UNREADABLE, UPDATED, rule.path, ",".join(rule.transform))
+            faults.append(fault)
+            return None
+        return None if value is None else str(value)
 
     def _without_misfits(
         self,
@@ -391,7 +419,7 @@ class ServicePlan:
         sure = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
         if any(fault.attribute in self._identifying for fault in sure):
             return _INVALID._replace(faults=tuple(sure))
-        misfits = {fault.attribute: _MISFITS[fault.code] for fault in sure}
+        misfits = {one.attribute: _MISFITS[one.code] for one in sure if one.attribute in self._attributes}
         kept = {name: value for name, value in found.items() if name not in misfits}
         return SourceAnswer(
             Outcome.FOUND, kept, {**doubts, **misfits}, source_updated_at=updated, faults=tuple(sure)
@@ -400,7 +428,7 @@ class ServicePlan:
     def _fault(self, code: FaultCode, name: str) -> AnswerFault:
         rule = self._mapping.answer.attributes[name]
         transform = ",".join((*filter(None, (rule.codes,)), *rule.transform))
-        return AnswerFault(code, name, rule.path, transform)
+        return AnswerFault(code, name, ",".join(paths_of(rule)) if rule.parts else rule.path, transform)
 
     def _reading(self, attributes: tuple[str, ...]) -> tuple[Paths, list[_Row]]:
         """How these attributes are read; plans use few different sets of them."""
@@ -413,7 +441,7 @@ class ServicePlan:
 
     def _row(self, name: str, paths: Paths) -> _Row:
         attribute = self._attributes[name]
-        first, *others = [paths.add(steps, self._record) for steps in attribute.paths]
+        first, *others = attribute.slots(paths, self._record)
         return name, first, attribute.step, attribute.default, tuple(others)
 
 
@@ -422,7 +450,7 @@ def _words_of(answer: AnswerRule) -> tuple[Paths, list[int]]:
     paths = Paths()
     record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
     whose = answer.identity.values()
-    words = [path for rule in answer.attributes.values() for path in (rule.path, *rule.else_)]
+    words = [path for rule in answer.attributes.values() for path in paths_of(rule)]
     return paths, [paths.add(steps_of(path), record) for path in words if path and path not in whose]
 
 
@@ -472,8 +500,9 @@ def _compared(mapping: ServiceMapping) -> set[str]:
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:
     answer = mapping.answer
-    inside = [path for rule in answer.attributes.values() for path in (rule.path, *rule.else_)]
+    inside = [path for rule in answer.attributes.values() for path in paths_of(rule)]
     inside += [answer.found_when, *answer.identity.values()]
+    updated = answer.updated_at.path if answer.updated_at else ""
     prefix = f"{answer.record}." if answer.record else ""
     wanted = {(prefix + path).rstrip(".") for path in inside if path or prefix}
-    return tuple(sorted(wanted | {path for path in (answer.status, answer.updated_at) if path}))
+    return tuple(sorted(wanted | {path for path in (answer.status, updated) if path}))

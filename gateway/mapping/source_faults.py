@@ -1,28 +1,38 @@
 """Checks the references of a source mapping: query values, transforms, code lists, evidence."""
 
 from collections.abc import Collection, Iterator, Mapping
+from zoneinfo import available_timezones
 
 from gateway.config.strict_yaml import Loc
 from gateway.domain.faults import near
 from gateway.domain.parties import Official
 from gateway.mapping.codes import Codes
+from gateway.mapping.date_transforms import DEFAULT_ZONE, zone_of, zoned_transforms
 from gateway.mapping.fits import Evidence, enum_of
 from gateway.mapping.model import AnswerRule, AttributeRule, RequestValue, ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path
 from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Transform
+from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
 
 #: place, fault, remedy, files that it was compared with
 MappingFault = tuple[Loc, str, str, *tuple[str, ...]]
 #: transforms that do not change a word of a code list
 _KEEPING = frozenset({"text"})
-_PATHS = ("record", "found_when", "status", "updated_at")
+_PATHS = ("record", "found_when", "status")
+_DATE_PARTS = 3
+#: transforms of the list that `parts` gives
+_OF_PARTS = frozenset({"date_parts", "name_joined"})
+#: transforms that need the time zone of the provider
+_ZONED = frozenset(zoned_transforms(DEFAULT_ZONE))
 
 
 def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[MappingFault]:
     """Every unknown name in a source mapping."""
-    transforms = provider_transforms(codes)
+    transforms = provider_transforms(codes, mapping.time_zone)
+    if why := _zone_fault(mapping):
+        yield ("time_zone",), *why
     for operation, service in mapping.services.items():
         at: Loc = ("services", operation)
         for place, rule in service.request.items():
@@ -32,7 +42,12 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
         yield from _unless_faults(service.request, at)
         yield from _answer_faults(service.answer, (*at, "answer"))
         for name, attribute in service.answer.attributes.items():
-            yield from _conversion_faults(attribute, codes, transforms, (*at, "answer", "attributes", name))
+            loc = (*at, "answer", "attributes", name)
+            yield from _conversion_faults(attribute, codes, transforms, loc)
+            yield from _parts_faults(attribute, loc)
+        if service.answer.updated_at is not None:
+            loc = (*at, "answer", "updated_at")
+            yield from _transform_faults(service.answer.updated_at.transform, codes, transforms, loc)
         yield from _evidence_faults(service, codes, evidence, at)
         yield from _apart_faults(service.answer, (*at, "answer", "tells_apart"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
@@ -91,9 +106,12 @@ def _official_words() -> list[str]:
 
 def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in _PATHS]
+    if answer.updated_at is not None:
+        paths.append(((*at, "updated_at"), answer.updated_at.path))
     paths += [((*at, "identity", name), path) for name, path in answer.identity.items()]
     for name, rule in answer.attributes.items():
         paths.append(((*at, "attributes", name, "path"), rule.path))
+        paths += [((*at, "attributes", name, "parts"), path) for path in rule.parts]
         paths += [((*at, "attributes", name, "else"), path) for path in rule.else_]
     if bool(answer.status) != bool(answer.statuses):
         there, missing = ("status", "statuses") if answer.status else ("statuses", "status")
@@ -103,6 +121,40 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             compile_path(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _zone_fault(mapping: SourceMapping) -> tuple[str, str] | None:
+    """A time zone that this machine does not know, where one is written or needed; it is read here once."""
+    rules = [
+        rule
+        for one in mapping.services.values()
+        for rule in (*one.request.values(), *one.answer.attributes.values(), one.answer.updated_at)
+        if rule is not None
+    ]
+    if "time_zone" not in mapping.model_fields_set and not any(_ZONED & {*one.transform} for one in rules):
+        return None
+    try:
+        zone_of(mapping.time_zone)
+    except (ValueError, LookupError, OSError):
+        remedy = near(mapping.time_zone, available_timezones(), "write an IANA name, or install tzdata")
+        return f"this machine knows no time zone '{mapping.time_zone}'", remedy
+    return None
+
+
+def _parts_faults(rule: AttributeRule, loc: Loc) -> Iterator[MappingFault]:
+    """`parts` and the transforms that read them belong together."""
+    first = next(iter(rule.transform), "")
+    if bool(rule.parts) != (first in _OF_PARTS):
+        what = "'parts' without a transform that reads them" if rule.parts else f"'{first}' without 'parts'"
+        yield loc, what, f"write 'parts: [a, b]' and {' or '.join(sorted(_OF_PARTS))} as the first transform"
+    if first == "date_parts" and len(rule.parts) not in (0, _DATE_PARTS):
+        yield (*loc, "parts"), "'date_parts' reads a year, a month and a day", "write the three in this order"
+
+
+def _missing_units(word: str, codes: Codes) -> str:
+    """The unit list that a transform needs and the house does not have."""
+    listed = MEASURES.get(word.rpartition("_")[0], "")
+    return listed if listed not in codes.lists else ""
 
 
 def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
@@ -137,8 +189,21 @@ def _conversion_faults(
         file = f"mappings/codes/{rule.codes}.yaml"
         what = f"code list '{rule.codes}' does not exist in mappings/codes"
         yield (*loc, "codes"), what, near(rule.codes, codes.lists, f"add {file}"), file
-    for word in rule.transform:
-        if word not in transforms:
+    yield from _transform_faults(rule.transform, codes, transforms, loc)
+
+
+def _transform_faults(
+    words: Collection[str], codes: Codes, transforms: Mapping[str, Transform], loc: Loc
+) -> Iterator[MappingFault]:
+    for word in words:
+        if listed := _missing_units(word, codes):
+            what = f"transform '{word}' needs the code list '{listed}', which does not exist"
+            yield (
+                (*loc, "transform"),
+                what,
+                f"add mappings/codes/{listed}.yaml: how a unit is written → its factor",
+            )
+        elif word not in transforms:
             remedy = near(word, transforms, f"use one of {', '.join(sorted(transforms))}")
             yield (*loc, "transform"), f"transform '{word}' does not exist", remedy
 

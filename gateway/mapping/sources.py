@@ -36,6 +36,7 @@ def survey_sources(
                     codes,
                     mapping.profiles,
                     evidence[service.evidence],
+                    mapping.time_zone,
                 )
                 for operation, service in mapping.services.items()
                 if operation not in broken

@@ -80,7 +80,11 @@ def text(value: object) -> str | None:
         return found or None
     if value is None or isinstance(value, bool | dict | list):
         return None
-    return text(str(value))
+    try:
+        said = str(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        raise Unreadable("too long") from None
+    return text(said)
 
 
 def title_case(value: object) -> str | None:
@@ -190,8 +194,8 @@ def boolean(value: object) -> bool | None:
     return word in _TRUE
 
 
-def _iso(year: str, month: str | None, day: str | None) -> str:
-    """The text of a `PartialDate`, by its rules, without an instance."""
+def iso_date(year: str, month: str | None, day: str | None) -> str:
+    """The text of a `PartialDate`, by its rules, without an instance. Raises Unreadable for an impossible date."""
     if not EARLIEST <= int(year) <= LATEST or (day and not month):
         raise Unreadable("no such date")
     if not month:
@@ -212,7 +216,7 @@ def date_compact(value: object) -> str | None:
     if len(said) not in (4, 6, 8) or not (said.isascii() and said.isdigit()):
         raise Unreadable("not yyyyMMdd")
     month, day = said[4:6], said[6:]
-    return _iso(said[:4], month if month != "00" else None, day if day != "00" else None)
+    return iso_date(said[:4], month if month != "00" else None, day if day != "00" else None)
 
 
 def date_vn(value: object) -> str | None:
@@ -224,7 +228,7 @@ def date_vn(value: object) -> str | None:
     if parts is None:
         raise Unreadable("not dd/MM/yyyy")
     day, month, year = parts.groups()
-    return _iso(year, month, day)
+    return iso_date(year, month, day)
 
 
 def date_dash(value: object) -> str | None:
@@ -235,7 +239,7 @@ def date_dash(value: object) -> str | None:
     parts = _DASHED.fullmatch(found)
     if parts is None:
         raise Unreadable("not yyyy-MM-dd")
-    return _iso(*parts.groups())
+    return iso_date(*parts.groups())
 
 
 def population_birth_date(value: object) -> object:

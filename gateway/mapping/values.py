@@ -8,7 +8,7 @@ from gateway.domain.evidence import AttributeDoubt, SourceQuery
 from gateway.domain.parties import Official, Subject
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
-from gateway.mapping.paths import steps_of
+from gateway.mapping.paths import Paths, steps_of
 from gateway.mapping.transforms import Doubtful, Transform, text
 
 #: values of a query without a prefix
@@ -152,14 +152,21 @@ class Attribute:
     `step` converts the value at a path (None: blank; or a `Doubtful` value); `default` is its result for a blank.
     """
 
-    __slots__ = ("default", "paths", "step")
+    __slots__ = ("default", "parts", "paths", "step")
 
     def __init__(self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> None:
         """Raises ValueError with the fault of `rule`."""
         self.paths = [steps_of(path) for path in (rule.path, *rule.else_)]
+        self.parts = [steps_of(part) for part in rule.parts]
         steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
         self.step = steps[0] if len(steps) == 1 else _all_of(steps)
         self.default = self.step(None)
+
+    def slots(self, paths: Paths, record: int) -> list[int]:
+        """Where the value of each path will be, from the record's slot on."""
+        if not self.parts:
+            return [paths.add(steps, record) for steps in self.paths]
+        return [paths.together(self.parts, paths.passing(steps, record)) for steps in self.paths]
 
 
 def _all_of(steps: list[ValueStep]) -> ValueStep:

@@ -26,7 +26,14 @@ INVENTED_SUBJECT = {
     "sheet": "12", "number": "345",
 }  # fmt: skip
 #: the same birth date as providers write it
-DATES = {"date_dash": "1991-05-17", "date_vn": "17/05/1991", "date_compact": "19910517"}
+DATES = {
+    "date_dash": "1991-05-17", "date_vn": "17/05/1991", "date_compact": "19910517",
+    "date_of_time": "1991-05-16T17:00:00Z", "date_ymd_slash": "1991/05/17", "date_dmy": "17.05.1991",
+    "date_us": "05/17/1991", "date_month_name": "17 May 1991", "date_words_vn": "ngày 17 tháng 5 năm 1991",
+    "date_xsd": "1991-05-17+07:00", "epoch_seconds": "674413200/", "epoch_milliseconds": "/Date(674413200000)/",
+}  # fmt: skip
+#: dates whose form nobody says
+_GUESSED = ("date_vn", "date_dash", "date_compact")
 _DAY = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
 #: what the answer of an example says, the first that fits
 _INVENTED = (
@@ -42,7 +49,8 @@ _INVENTED = (
     "C1234567",
     "0100109106",
 )
-_TYPES = {"integer": "integer", "boolean": "boolean"}
+#: type of an attribute -> its transforms; those behind the first only where the words are known
+_TYPES = {"integer": ("integer",), "boolean": ("boolean", "boolean_words")}
 #: an evidence type fits when so many values, and this part of them, are attributes of it, and not only a person's name
 _LEAST, _PART, _LEAST_OWN = 3, 3, 2
 _LONGEST_ATTRIBUTE = 90
@@ -200,7 +208,7 @@ def _declared(leaves: list[Leaf]) -> dict[str, Any]:
         name = name if name[:1].isalpha() else f"value_{name}".rstrip("_.")
         while name in found:
             name += "_2"
-        schema: dict[str, Any] = {"type": _TYPES.get(leaf.kind, "string")}
+        schema: dict[str, Any] = {"type": leaf.kind if leaf.kind in _TYPES else "string"}
         if word == "subject.personal_id":
             schema["pattern"] = "^[0-9]{12}$"
         elif word == "subject.birth_date" or leaf.form:
@@ -266,9 +274,9 @@ def _transforms(leaf: Leaf, name: str, schema: Mapping[str, Any]) -> Iterator[st
     if "enum" in schema and not (leaf.words and {*leaf.words} <= {str(word) for word in schema["enum"]}):
         return  # which code means which word is no guess
     if pattern == _DAY:
-        yield from (leaf.form,) if leaf.form else ("date_vn", "date_dash", "date_compact")
-    elif wanted in {"integer", "boolean"}:
-        yield wanted
+        yield from (leaf.form,) if leaf.form else _GUESSED
+    elif wanted in _TYPES:
+        yield from _TYPES[wanted] if leaf.words else _TYPES[wanted][:1]
     elif wanted == "array":
         yield from ("as_list",) if leaf.kind == "list" else ()
     elif wanted == "string" and leaf.kind != "list":
@@ -292,4 +300,4 @@ def _values(leaf: Leaf, name: str) -> Iterator[object]:
     plain: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "list": ["mẫu"]}
     if leaf.kind in plain:
         yield plain[leaf.kind]
-    yield from (*_INVENTED, *DATES.values()) if leaf.kind in {"string", "unknown"} else ()
+    yield from (*_INVENTED, *(DATES[form] for form in _GUESSED)) if leaf.kind in {"string", "unknown"} else ()

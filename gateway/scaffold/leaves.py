@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.mapping.transforms import Unreadable, date_compact, date_dash, date_vn
+from gateway.mapping.date_transforms import (
+    DEFAULT_ZONE,
+    date_dmy,
+    date_month_name,
+    date_us,
+    date_words_vn,
+    date_xsd,
+    date_ymd_slash,
+    zoned_transforms,
+)
+from gateway.mapping.transforms import Transform, Unreadable, date_compact, date_dash, date_vn
 
 #: values of one message, and steps to find them
 MOST_LEAVES, _MOST_STEPS = 2_000, 20_000
@@ -18,13 +28,41 @@ _DEEPEST = 100
 _LONGEST_NAME = 100
 _ITEMS_READ = 100
 _DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*[@\s].*[.\s].*")
-_DATES = (
+_ZONED = zoned_transforms(DEFAULT_ZONE)
+#: forms that are no other date; `03-04-1990` may be of April or of March, `473389200` may be any number
+_DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
+    (
+        "date_of_time",
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z|[+-][0-9:]{4,5})", re.ASCII),
+        _ZONED["date_of_time"],
+    ),
     ("date_dash", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.ASCII), date_dash),
     ("date_vn", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_vn),
     ("date_compact", re.compile(r"(18|19|20|21)[0-9]{6}([0-9]{6})?", re.ASCII), date_compact),
+    ("date_ymd_slash", re.compile(r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", re.ASCII), date_ymd_slash),
+    (
+        "date_dmy",
+        re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|(1[3-9]|2[0-9]|3[01])-[0-9]{1,2}-[0-9]{4}", re.ASCII),
+        date_dmy,
+    ),
+    ("date_us", re.compile(r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}", re.ASCII), date_us),
+    ("date_month_name", re.compile(r"[0-9A-Za-z ,.-]{8,20}", re.ASCII), date_month_name),
+    ("date_words_vn", re.compile(r".{8,40}"), date_words_vn),
+    ("date_xsd", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9:]{5})", re.ASCII), date_xsd),
+    ("epoch_seconds", re.compile(r"/?-?[0-9]{6,11}/", re.ASCII), _ZONED["epoch_seconds"]),
+    (
+        "epoch_milliseconds",
+        re.compile(r"(/?|/Date\()-?[0-9]{12,14}([+-][0-9]{4})?\)?/", re.ASCII),
+        _ZONED["epoch_milliseconds"],
+    ),
 )
 #: form -> how people write it
-FORMS = {"date_dash": "yyyy-MM-dd", "date_vn": "dd/MM/yyyy", "date_compact": "yyyyMMdd"}
+FORMS = {
+    "date_dash": "yyyy-MM-dd", "date_vn": "dd/MM/yyyy", "date_compact": "yyyyMMdd", "date_of_time": "and time",
+    "date_ymd_slash": "yyyy/MM/dd", "date_dmy": "dd.MM.yyyy", "date_us": "MM/dd/yyyy", "date_month_name": "dd Mon yyyy",
+    "date_words_vn": "ngày dd tháng MM năm yyyy", "date_xsd": "yyyy-MM-dd with an offset",
+    "epoch_seconds": "in seconds since 1970", "epoch_milliseconds": "in milliseconds since 1970",
+}  # fmt: skip
 _ITEMS = re.compile(r"(\[0\])+$")
 _KINDS = frozenset({"string", "integer", "number", "boolean"})
 _COMBINED = ("allOf", "oneOf", "anyOf")
@@ -257,7 +295,8 @@ def _described(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
     types = [part.get("type") for part in parts]
     flat = [word for one in types for word in (one if isinstance(one, list) else [one])]
     words = [str(one) for part in parts if isinstance(part.get("enum"), list) for one in part["enum"]]
-    form = "date_dash" if any(str(part.get("format")) in {"date", "date-time"} for part in parts) else ""
+    formats = {str(part.get("format")) for part in parts}
+    form = "date_dash" if "date" in formats else "date_of_time" if "date-time" in formats else ""
     kind = next((word for word in flat if word in _KINDS), "string" if words or form else "unknown")
     return {"kind": kind, "form": form, "words": tuple(one for one in words if one.isprintable())}
 

@@ -312,7 +312,7 @@ def _asked_in(leaves: list[Leaf]) -> dict[str, dict[str, str]]:
             continue
         by_word[word] = leaf.path
         rule = found[leaf.path] = {"from": word}
-        if word == "subject.birth_date" and leaf.form != "date_dash":
+        if word == "subject.birth_date" and leaf.form not in ("date_dash", "date_of_time"):
             rule["transform"] = "to_date_vn"
         if word == "subject.old_id" and "subject.personal_id" in by_word:
             rule["unless"] = by_word["subject.personal_id"]

@@ -40,7 +40,7 @@ def matches(record: object, identity: dict[str, str], subject: Subject = ASKED, 
     }
     paths, named = Paths(), provider_transforms(load_codes(ROOT / "mappings/codes"))
     rule = AnswerRule.model_validate(words)
-    checks = identity_checks(rule, named, lambda path: paths.add(steps_of(path)))
+    checks = identity_checks(rule, named, lambda name: paths.add(steps_of(rule.identity[name])))
     return False not in compare(checks, paths.read(record), subject)
 
 

@@ -17,7 +17,7 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, Sourc
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import ServiceMapping
+from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
 from gateway.mapping.records import provider_transforms
@@ -226,6 +226,20 @@ def bare(name: str) -> str:
     return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
 
 
+def _at(record: object, path: str, parts: tuple[str, ...]) -> object:
+    """What stands at a path, or a list of its parts."""
+    found = picked(record, path)
+    if not parts:
+        return found
+    items = [picked(found, part) for part in parts]
+    return items if any(one is not None for one in items) else None
+
+
+def _all_paths(rule: AttributeRule) -> list[str]:
+    parts = [f".{part}" for part in rule.parts] or [""]
+    return [f"{path}{part}".lstrip(".") for path in (rule.path, *rule.else_) for part in parts]
+
+
 # --------------------------------------------------------------------------------------- reading
 
 
@@ -351,7 +365,7 @@ class PlainReader:
             return absent if answer.empty == "absent" else _INVALID
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return _INVALID
-        words = [path for rule in answer.attributes.values() for path in (rule.path, *rule.else_) if path]
+        words = [path for rule in answer.attributes.values() for path in _all_paths(rule) if path]
         said = [picked(record, path) for path in words if path not in answer.identity.values()]
         asked = [query.dossier, *asdict(query.subject).values()]
         more = any(not _hollow(one) and not (isinstance(one, str) and one in asked) for one in said)
@@ -364,8 +378,10 @@ class PlainReader:
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             return None
         rules, path = self._rule.attributes, self._rule.identity[name]
-        value = picked(record, path)
-        for word in rules["birth_date"].transform if name == "birth_date" and "birth_date" in rules else ():
+        rule = rules.get(name)
+        has_parts = rule is not None and bool(rule.parts) and rule.path == path
+        value = _at(record, path, rule.parts if rule is not None and has_parts else ())
+        for word in rule.transform if rule is not None and (name == "birth_date" or has_parts) else ():
             value = self._named[word](value)
         items: list[object] = [value.value if isinstance(value, Doubtful) else value]
         if any(rule.path == path and "members" in rule.transform for rule in rules.values()):
@@ -398,8 +414,20 @@ class PlainReader:
                 doubts[name] = _BAD
             if doubts.get(name) is _BAD and self._says_whose(name):
                 return _INVALID
-        updated = text(picked(tree, self._rule.updated_at)) if self._rule.updated_at else None
+        updated = self._updated(tree)
         return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+
+    def _updated(self, tree: object) -> str | None:
+        rule = self._rule.updated_at
+        if rule is None:
+            return None
+        try:
+            value = picked(tree, rule.path)
+            for word in rule.transform or ("text",):
+                value = self._named[word](value)
+        except ValueError:
+            return None
+        return None if value is None else str(value)
 
     def _says_whose(self, name: str) -> bool:
         identity = self._rule.identity
@@ -408,7 +436,7 @@ class PlainReader:
     def _attribute(self, name: str, record: object) -> object:
         rule = self._rule.attributes[name]
         for path in (rule.path, *rule.else_):
-            value = picked(record, path)
+            value = _at(record, path, rule.parts)
             if rule.codes is not None and not isinstance(value, Doubtful):
                 value = _translated(self._codes.lists[rule.codes], value)
             for word in rule.transform or (() if rule.codes else ("text",)):

@@ -265,6 +265,10 @@ def mappings(draw: Draw) -> ServiceMapping:
     rule = st.builds(
         lambda path, words, more: {"path": path, "transform": words, "else": more},
         path, transform, st.lists(path, max_size=2),
+    ) | st.builds(
+        lambda path, words, parts, more: {"path": path, "transform": words, "parts": parts, "else": more},
+        optional, st.sampled_from(["date_parts", "name_joined"]), st.lists(path, min_size=3, max_size=3),
+        st.lists(path, max_size=1),
     )  # fmt: skip
     identity = draw(
         st.dictionaries(st.sampled_from(["personal_id", "old_id", "full_name", "birth_date"]), path)

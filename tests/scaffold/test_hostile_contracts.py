@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.scaffold.guessing import DATES
 from gateway.scaffold.leaves import NotScaffolded, sample_leaves
 from tests.scaffold.houses import drafted, files_of, house
 from tests.scaffold.test_new_source import OPENAPI, SAMPLE, contracts
@@ -183,6 +184,20 @@ def test_words_of_a_contract_cannot_write_yaml(house: Path, tmp_path: Path) -> N
     for folder in ("config", "mappings"):
         text = (house / folder / "sources/ship.yaml").read_text("utf-8")
         assert not any(line.lstrip().startswith("evil") for line in text.splitlines()), text
+
+
+@pytest.mark.parametrize("form", DATES)
+def test_date_is_known_by_its_form(form: str) -> None:
+    (leaf,) = sample_leaves(json.dumps({"a": DATES[form]}).encode())
+    assert leaf.form == form
+
+
+@pytest.mark.parametrize(
+    "said", ["473389200", "03-04-1990", "12 tháng", "/var/log/a/", "May be so", "x 2019"]
+)
+def test_what_may_be_no_date_or_another_one_is_no_date(said: str) -> None:
+    (leaf,) = sample_leaves(json.dumps({"a": said}).encode())
+    assert leaf.form == ""
 
 
 def test_sample_with_every_kind_is_read() -> None:

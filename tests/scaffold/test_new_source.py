@@ -160,6 +160,21 @@ def test_sample_becomes_a_draft_that_is_checked_and_comes_up(
     asyncio.run(comes_up(house, "buoy", monkeypatch))
 
 
+def test_dates_that_are_epochs_are_read_as_days_and_never_left_as_text(house: Path, contracts: Path) -> None:
+    sample = {
+        "cccd": "033185904417",
+        "geboortedatum": "473389200/",
+        "aanvang": "/Date(473389200000)/",
+        "open": "x",
+    }
+    drafted(house, "source", "buoy", "--sample", written(contracts / "nl.json", sample))
+    checked(house)
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    assert "geboortedatum: {path: geboortedatum, transform: epoch_seconds}" in mapping
+    assert "aanvang: {path: aanvang, transform: epoch_milliseconds}" in mapping
+    assert '"pattern": "^[0-9]{4}' in (house / "schemas/evidence/buoy.schema.json").read_text("utf-8")
+
+
 def test_no_value_of_a_sample_is_written(house: Path, contracts: Path) -> None:
     before = set(files_of(house))
     said = drafted(house, "source", "buoy", "--sample", str(contracts / "answer.json"))

@@ -1,0 +1,203 @@
+"""Named transforms for names, yes and no, and decimal numbers as other providers write them.
+
+Each follows one rule, which the mapping names. What two rules would read otherwise is unreadable: no part of a name and
+no sign of a number is guessed.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+
+from gateway.mapping.codes import Codes
+from gateway.mapping.transforms import Transform, Unreadable, text
+
+_TRUE = frozenset("true t yes y on 1 có co đúng dung oui vrai ja j waar".split())
+_FALSE = frozenset("false f no n off 0 không khong sai non faux nee nein onwaar".split())
+_PLAIN, _GROUPED = r"[0-9]{1,21}", r"[0-9]{1,3}(?:%s[0-9]{3}){1,6}"
+_COMMA = rf"-?(?:{_PLAIN}|{_GROUPED % '[.]'}|{_GROUPED % ' '})(?:,[0-9]{{1,6}})?"
+_POINT = rf"-?(?:{_PLAIN}|{_GROUPED % ','}|{_GROUPED % ' '})(?:[.][0-9]{{1,6}})?"
+_DECIMAL_COMMA, _DECIMAL_POINT = re.compile(_COMMA, re.ASCII), re.compile(_POINT, re.ASCII)
+#: a unit begins with a letter
+_MEASURE_COMMA = re.compile(rf"({_COMMA}) ?([^\W\d_].*)")
+_MEASURE_POINT = re.compile(rf"({_POINT}) ?([^\W\d_].*)")
+#: transform, without its decimal sign -> code list: how a unit is written -> how many units of the transform it is
+MEASURES = {"area_m2": "area_units", "mass_g": "mass_units", "length_m": "length_units"}
+#: 27 digits of a number and 12 of a factor fit
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_TWO = 2
+
+
+def family_name_vn(value: object) -> str | None:
+    """Vietnamese order: the first of several words."""
+    words = _words(value)
+    return words[0] if len(words) > 1 else None
+
+
+def middle_name_vn(value: object) -> str | None:
+    """Vietnamese order: the words between the first and the last."""
+    return " ".join(_words(value)[1:-1]) or None
+
+
+def given_name_vn(value: object) -> str | None:
+    """Vietnamese order: the last word."""
+    words = _words(value)
+    return words[-1] if words else None
+
+
+def family_name_western(value: object) -> str | None:
+    """Western order: the second of two words; of more words none says where the family name begins."""
+    words = _two_words(value)
+    return words[1] if words else None
+
+
+def given_names_western(value: object) -> str | None:
+    """Western order: the first of two words."""
+    words = _two_words(value)
+    return words[0] if words else None
+
+
+def family_name_comma(value: object) -> str | None:
+    """`Family name, given names`: what stands before the comma."""
+    sides = _sides(value)
+    return sides and sides[0]
+
+
+def given_names_comma(value: object) -> str | None:
+    """`Family name, given names`: what stands behind the comma."""
+    sides = _sides(value)
+    return sides and sides[1]
+
+
+def family_name_capitals(value: object) -> str | None:
+    """`Jean-Pierre DE LA TOUR`, `DE LA TOUR Jean-Pierre`: the words in capitals, at one end."""
+    halves = _halves(value)
+    return halves and halves[0]
+
+
+def given_names_capitals(value: object) -> str | None:
+    """`Jean-Pierre DE LA TOUR`, `DE LA TOUR Jean-Pierre`: the other words."""
+    halves = _halves(value)
+    return halves and halves[1]
+
+
+def name_joined(value: object) -> str | None:
+    """`parts` in the order of the mapping → one name; the first and the last must be there."""
+    if not isinstance(value, list):
+        return None
+    words = [text(part) for part in value]
+    found = [word for word in words if word]
+    if found and not (words[0] and words[-1]):
+        raise Unreadable("a part of the name is missing")
+    return " ".join(found) or None
+
+
+def _words(value: object) -> list[str]:
+    found = text(value)
+    return [] if found is None else found.split(" ")
+
+
+def _two_words(value: object) -> list[str]:
+    words = _words(value)
+    if words and len(words) != _TWO:
+        raise Unreadable("where the family name begins is not certain")
+    return words
+
+
+def _sides(value: object) -> tuple[str, str] | None:
+    if (found := text(value)) is None:
+        return None
+    family, comma, given = (one.strip() for one in found.partition(","))
+    if not (family and comma and given) or "," in given:
+        raise Unreadable("not 'family name, given names'")
+    return family, given
+
+
+def _halves(value: object) -> tuple[str, str] | None:
+    words = _words(value)
+    if not words:
+        return None
+    capital = [word.isupper() for word in words]
+    count = capital.count(True)
+    is_first, is_last = all(capital[:count]), all(capital[-count:])
+    # an initial is in capitals too
+    has_initial = any(
+        sum(map(str.isalpha, word)) < _TWO for word, is_one in zip(words, capital, strict=True) if is_one
+    )
+    if not 0 < count < len(words) or not (is_first or is_last) or has_initial:
+        raise Unreadable("the family name is not the words in capitals")
+    family = words[:count] if is_first else words[-count:]
+    given = words[count:] if is_first else words[:-count]
+    return " ".join(family), " ".join(given)
+
+
+def boolean_words(value: object) -> bool | None:
+    """Yes and no in words of four languages, in any case; other text except blank is unreadable."""
+    if isinstance(value, bool):
+        return value
+    if (found := text(value)) is None:
+        return None
+    word = found.casefold()
+    if word not in _TRUE | _FALSE:
+        raise Unreadable("not a yes or no")
+    return word in _TRUE
+
+
+def decimal_comma(value: object) -> str | None:
+    """`1.234,5`, `1 234,5` or `1234,5` → `1234.5`, as text; a point groups three digits and is no decimal sign."""
+    return _number(value, _DECIMAL_COMMA, ",")
+
+
+def decimal_point(value: object) -> str | None:
+    """`1,234.5`, `1 234.5` or `1234.5` → `1234.5`, as text; a comma groups three digits and is no decimal sign."""
+    return _number(value, _DECIMAL_POINT, ".")
+
+
+def _number(value: object, pattern: re.Pattern[str], sign: str) -> str | None:
+    if (found := text(value)) is None:
+        return None
+    if pattern.fullmatch(found) is None:
+        raise Unreadable("not a number")
+    return _plain(found, sign)
+
+
+def _plain(number: str, sign: str) -> str:
+    grouping = "." if sign == "," else ","
+    return number.replace(" ", "").replace(grouping, "").replace(",", ".")
+
+
+def measure_transforms(codes: Codes) -> dict[str, Transform]:
+    """Numbers with a unit, by the unit lists that there are: transform -> what it does."""
+    found: dict[str, Transform] = {}
+    for name, listed in MEASURES.items():
+        if listed in codes.lists:
+            units = factors(codes.lists[listed])
+            found[f"{name}_comma"] = _measure(units, _MEASURE_COMMA, ",")
+            found[f"{name}_point"] = _measure(units, _MEASURE_POINT, ".")
+    return found
+
+
+def factors(listed: Mapping[str, str | None]) -> dict[str, Decimal]:
+    """Unit -> how many units of the transform it is; lines that are no positive number are left out."""
+    pattern = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+    return {
+        unit: Decimal(said)
+        for unit, said in listed.items()
+        if said and pattern.fullmatch(said) and Decimal(said)
+    }
+
+
+def _measure(units: Mapping[str, Decimal], pattern: re.Pattern[str], sign: str) -> Transform:
+    def measured(value: object) -> str | None:
+        if (found := text(value)) is None:
+            return None
+        parts = pattern.fullmatch(found)
+        if parts is None or parts[2] not in units:
+            raise Unreadable("not a number with a unit of the list")
+        try:
+            exact = _EXACT.multiply(Decimal(_plain(parts[1], sign)), units[parts[2]])
+        except DecimalException:
+            raise Unreadable("too many digits") from None
+        said = f"{exact:f}"
+        return said.rstrip("0").rstrip(".") if "." in said else said
+
+    return measured

@@ -1,0 +1,127 @@
+"""A provider of another country through a mapping: its zone, its parts, its time of change, what is unreadable."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.checks.service_examples import query_of
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer
+from gateway.mapping.model import ServiceExample, SourceMapping
+from gateway.mapping.source import ServicePlan
+from gateway.mapping.source_faults import source_faults
+from tests.code_lists import load_codes
+
+CODES = load_codes(Path(__file__).parents[2] / "mappings" / "codes")
+DAY = {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"}
+SCHEMAS: dict[str, Any] = {"personal_id": {}, "full_name": {}, "birth_date": DAY, "began": DAY}
+ASKED = {"personal_id": "033185604728", "full_name": "Jan van der Berg", "birth_date": "1985-01-01"}
+ANSWER: dict[str, Any] = {
+    "Nr": "033185604728", "Naam": {"Voor": "JAN", "Tussen": "VAN DER", "Achter": "BERG"},
+    "Geboorte": {"Jaar": "1985", "Maand": "01", "Dag": 1}, "Aanvang": "473382000/", "Mutatie": "05/01/2026 09:30",
+}  # fmt: skip
+
+
+def mapping(**answer: Any) -> SourceMapping:
+    title = {"vi": "x", "en": "x"}
+    attributes = {
+        "personal_id": {"path": "Nr"},
+        "full_name": {
+            "path": "Naam",
+            "parts": ["Voor", "Tussen", "Achter"],
+            "transform": ["name_joined", "title_case"],
+        },
+        "birth_date": {"path": "Geboorte", "parts": ["Jaar", "Maand", "Dag"], "transform": "date_parts"},
+        "began": {"path": "Aanvang", "transform": "epoch_seconds"},
+    }
+    rule = {
+        "identity": {"personal_id": "Nr", "full_name": "Naam", "birth_date": "Geboorte"},
+        "updated_at": {"path": "Mutatie", "transform": "time_vn"}, "attributes": attributes,
+    }  # fmt: skip
+    service = {
+        "evidence": "e", "title": title, "subjects": ["person"], "request": {}, "answer": rule | answer,
+        "examples": [{"name": "x"}],
+    }  # fmt: skip
+    zone = {"time_zone": "Europe/Amsterdam"}
+    return SourceMapping.model_validate({"source": "s", "title": title, "services": {"o": service}, **zone})
+
+
+def read(answer: dict[str, Any], asked: dict[str, str] = ASKED) -> SourceAnswer:
+    source = mapping()
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), SCHEMAS, source.time_zone)
+    return plan.read(answer, query_of(plan, ServiceExample(name="x", subject=asked)))
+
+
+def test_answer_of_another_country_is_read_by_its_own_zone_and_parts() -> None:
+    assert list(source_faults(mapping(), CODES, {"e": SCHEMAS})) == []
+    found = read(ANSWER)
+    assert found.values == {
+        "personal_id": "033185604728", "full_name": "Jan Van Der Berg", "birth_date": "1985-01-01",
+        "began": "1985-01-01",
+    }  # fmt: skip
+    assert found.source_updated_at == "2026-01-05T08:30:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "outcome"),
+    [
+        ({"birth_date": "1985-01-02"}, Outcome.NO_MATCH), ({"full_name": "Jan Bergman"}, Outcome.NO_MATCH),
+        ({"birth_date": "1985"}, Outcome.FOUND),
+    ],
+)  # fmt: skip
+def test_person_is_compared_with_all_parts(wrong: dict[str, str], outcome: Outcome) -> None:
+    assert read(ANSWER, {**ASKED, **wrong}).outcome is outcome
+
+
+@pytest.mark.parametrize("said", ["473382000", "/473382000/", "473382000.9"])
+def test_epoch_is_read_in_every_form_that_is_named(said: str) -> None:
+    assert read({**ANSWER, "Aanvang": said}).values["began"] == "1985-01-01"
+
+
+@pytest.mark.parametrize("said", ["473382000//", "473382000/x", "4733820000000", "1985-01-01", "9" * 10_000])
+def test_other_date_is_left_out_with_the_reason(said: str) -> None:
+    found = read({**ANSWER, "Aanvang": said})
+    assert "began" not in found.values
+    assert found.doubts["began"].kind == "value_invalid"
+    assert found.faults == (AnswerFault(FaultCode.UNREADABLE, "began", "Aanvang", "epoch_seconds"),)
+
+
+def test_time_of_change_that_cannot_be_read_is_left_out_and_the_record_stays() -> None:
+    found = read({**ANSWER, "Mutatie": "gisteren"})
+    assert (found.outcome, found.source_updated_at, len(found.values)) == (Outcome.FOUND, None, 4)
+    assert found.doubts == {}
+    assert found.faults == (AnswerFault(FaultCode.UNREADABLE, "updated_at", "Mutatie", "time_vn"),)
+
+
+def test_name_without_its_last_part_identifies_nobody() -> None:
+    assert read({**ANSWER, "Naam": {"Voor": "JAN", "Tussen": "VAN DER"}}).outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"path": "a", "parts": ["x", "y", "z"]}, "'parts' without a transform"),
+        ({"path": "a", "transform": "date_parts"}, "'date_parts' without 'parts'"),
+        ({"path": "a", "parts": ["x", "y"], "transform": "date_parts"}, "reads a year, a month and a day"),
+        ({"path": "a", "transform": "epoch_second"}, "transform 'epoch_second' does not exist"),
+    ],
+)
+def test_parts_and_transforms_that_do_not_fit_are_refused(rule: dict[str, Any], says: str) -> None:
+    said = list(source_faults(mapping(attributes={"began": rule}), CODES, {"e": SCHEMAS}))
+    assert [says in what for _, what, *_ in said] == [True], said
+
+
+def test_unknown_zone_and_missing_units_are_refused_with_a_remedy() -> None:
+    source = mapping(attributes={"began": {"path": "a", "transform": "area_m2_comma"}})
+    lacking = load_codes(Path(__file__).parents[2] / "mappings" / "codes")
+    lists = {name: one for name, one in lacking.lists.items() if name != "area_units"}
+    said = list(
+        source_faults(
+            source.model_copy(update={"time_zone": "Europe/Amsterdm"}),
+            type(lacking)(lists, lacking.units, {}),
+            {"e": SCHEMAS},
+        )
+    )
+    assert ("did you mean 'Europe/Amsterdam'?" in said[0][2], said[0][0]) == (True, ("time_zone",))
+    assert "add mappings/codes/area_units.yaml" in said[1][2]
+    assert len(said) == 2
