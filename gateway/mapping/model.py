@@ -88,7 +88,11 @@ def paths_of(rule: AttributeRule) -> list[str]:
     bases = (rule.path, *rule.else_)
     if not rule.parts:
         return [*bases]
-    return [f"{base}.{part}" if base else part for base in bases for part in rule.parts]
+    return [_below(base, part) for base in bases for part in rule.parts]
+
+
+def _below(base: str, part: str) -> str:
+    return f"{base}.{part}" if base and part and not part.startswith("[") else base + part
 
 
 class UpdatedRule(Strict):
