@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.checks.service_examples import query_of
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.mapping.model import ServiceExample, SourceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.source_faults import source_faults
