@@ -235,7 +235,7 @@ class PagedSource(ProviderSource):
             return
 
         def note(answer: SourceAnswer) -> None:
-            self._health.note(answer.outcome)
+            self._health.note(answer)
             landed(answer)
 
         by = min(end, get_running_loop().time() + self._peer.total_seconds)

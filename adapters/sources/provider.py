@@ -54,7 +54,7 @@ class ProviderSource:
             )  # fmt: skip
         else:
             answer = fault_answer(fault, call.digest if call.sent else b"")
-        self._health.note(answer.outcome)
+        self._health.note(answer)
         landed(answer)
 
     def state(self) -> Health:

@@ -46,7 +46,7 @@ class QueryTasks:
         except Exception as error:  # noqa: BLE001 -- a defect here must not spoil the other sources' answers
             fault = defect_here(query.service, error)
             answer = failed(fault.outcome, fault.reason, AnswerFault(FaultCode.DEFECT))
-        self._health.note(answer.outcome)
+        self._health.note(answer)
         landed(answer)
 
     async def close(self) -> None:

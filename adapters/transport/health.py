@@ -3,24 +3,28 @@
 from datetime import datetime
 
 from adapters.transport.breaker import Guard, Position
-from gateway.domain.evidence import Outcome
+from gateway.domain.evidence import SAYS_NO, AnswerFault, SourceAnswer
 from gateway.ports.clock import Clock
 
 
 class Health:
     """How a source is doing (gateway.ports.sources.SourceState): its guard, and what its last answer was."""
 
-    __slots__ = ("_clock", "_guard", "_last")
+    __slots__ = ("_clock", "_fault", "_guard", "_last")
 
     def __init__(self, clock: Clock, guard: Guard | None = None) -> None:
         """A source without a network has no guard."""
         self._clock = clock
         self._guard = guard
         self._last: tuple[str, datetime] | None = None
+        self._fault: tuple[AnswerFault, datetime] | None = None
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, answer: SourceAnswer) -> None:
         """The source has answered."""
-        self._last = (str(outcome), self._clock.now())
+        now = self._clock.now()
+        self._last = (str(answer.outcome), now)
+        if answer.faults and answer.outcome not in SAYS_NO:
+            self._fault = (answer.faults[0], now)
 
     @property
     def breaker(self) -> str:
@@ -36,3 +40,8 @@ class Health:
     def last_outcome(self) -> tuple[str, datetime] | None:
         """Outcome and time of the last answer."""
         return self._last
+
+    @property
+    def last_fault(self) -> tuple[AnswerFault, datetime] | None:
+        """Why the newest answer that was not taken, or not whole, was not; and when."""
+        return self._fault

@@ -12,6 +12,7 @@ from gateway.api.deliveries_answers import DELIVERIES_ANSWERS
 from gateway.api.dossier_answers import DOSSIER_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
 from gateway.api.papers_answers import PAPERS_ANSWERS
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.files import FileKind, FileWarning
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
@@ -51,6 +52,24 @@ _SOURCE = _object(
     breaker=_TEXT,
     latency_ms=_named({"type": "number"}),
     last={"anyOf": [_object("outcome at", outcome=_TEXT, at=_TEXT), {"type": "null"}]},
+    fault={
+        "description": "Nguyên nhân lần gần nhất câu trả lời hoặc một trường không dùng được / "
+        "Why the newest answer, or attribute of it, that was not taken was not",
+        "anyOf": [
+            _object(
+                "code title title_en at",
+                code=open_list(one.value for one in FaultCode),
+                title=_TEXT,
+                title_en=_TEXT,
+                at=_TEXT,
+                attribute=_TEXT,
+                status={"type": "integer"},
+                fault=_TEXT,
+                step=_TEXT,
+            ),
+            {"type": "null"},
+        ],
+    },
 )
 _PROCEDURE = _object(
     "code title mapping_version subjects",

@@ -1,12 +1,15 @@
 """Operation: liveness, readiness, states of sources, reason codes."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from gateway.api.context import Citizens, Loaded, Services
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
+from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConsentsUnavailable, LogRolledBack, LogUnavailable, NotAnchored
+from gateway.domain.evidence import AnswerFault
 from gateway.domain.reasons import Reason
 from gateway.ports.exchange_log import ExchangeLog
 from gateway.ports.sources import SourceState
@@ -99,7 +102,7 @@ def _configuration(loaded: Loaded) -> dict[str, object]:
 
 
 async def sources(request: Request) -> Response:
-    """`GET /v1/sources`: state, breaker, latency quantiles, last check."""
+    """`GET /v1/sources`: state, breaker, latency quantiles, last answer, cause of the last that was not taken."""
     return answer({"sources": source_states(request.services)})
 
 
@@ -127,7 +130,7 @@ def source_states(services: Services) -> list[dict[str, Any]]:
 
 
 def _state(state: SourceState) -> dict[str, object]:
-    last = state.last_outcome
+    last, fault = state.last_outcome, state.last_fault
     words = {"closed": "available", "half_open": "probing", "open": "paused"}
     return {
         "state": words.get(state.breaker, state.breaker),
@@ -136,7 +139,16 @@ def _state(state: SourceState) -> dict[str, object]:
         "last": None
         if last is None
         else {"outcome": last[0], "at": last[1].isoformat().replace("+00:00", "Z")},
+        "fault": None if fault is None else _cause(*fault),
     }
+
+
+def _cause(fault: AnswerFault, at: datetime) -> dict[str, object]:
+    """Why an answer was not taken: codes and words of the configuration."""
+    title, title_en = fault.code.words
+    places = {"attribute": fault.attribute, "status": fault.status, "fault": fault.said, "step": fault.step}
+    known = {name: word for name, word in places.items() if word}
+    return {"code": fault.code, "title": title, "title_en": title_en, "at": rfc3339(at), **known}
 
 
 async def reasons(_request: Request) -> Response:

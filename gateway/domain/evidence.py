@@ -35,6 +35,9 @@ class Outcome(StrEnum):
 #: outcomes in which a source states something about the subject
 SAID = frozenset({Outcome.FOUND.value, Outcome.NOT_FOUND.value, Outcome.NO_MATCH.value})
 
+#: outcomes that are sound and have no data: a fault code by which a provider says so is no trouble
+SAYS_NO = frozenset({Outcome.NOT_FOUND, Outcome.NO_MATCH, Outcome.SKIPPED})
+
 
 class AnswerFault(NamedTuple):
     """Why an answer, or one attribute of it, is left out. Words of the configuration and codes, never a value."""

@@ -18,7 +18,7 @@ class FaultCode(StrEnum):
     words: BothWords
     remedy: BothWords
 
-    def __new__(cls, code: str, vi: str, en: str, remedy_vi: str, remedy_en: str) -> Self:
+    def __new__(cls, code: str, vi: str = "", en: str = "", remedy_vi: str = "", remedy_en: str = "") -> Self:
         """A cause with its texts."""
         member = str.__new__(cls, code)
         member._value_, member.words, member.remedy = code, (vi, en), (remedy_vi, remedy_en)

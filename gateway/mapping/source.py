@@ -4,12 +4,13 @@ Pure functions over plain values: adapters bring the bytes, this file knows no p
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import fields
 
 from gateway.domain.evidence import (
     NOTHING,
+    SAID,
     AnswerFault,
     AttributeDoubt,
     Outcome,
@@ -25,7 +26,7 @@ from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, only, put, steps_of
-from gateway.mapping.records import SHARED, compare, identity_checks, provider_transforms, together
+from gateway.mapping.records import SHARED, Check, compare, identity_checks, provider_transforms, together
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
@@ -41,9 +42,6 @@ _FAILED = {
     )
 }
 _INVALID = _FAILED[Outcome.INVALID]
-_UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
-_STATUS_UNKNOWN = _INVALID._replace(faults=(AnswerFault(FaultCode.STATUS_UNKNOWN),))
-_NOBODY_NAMED = _INVALID._replace(faults=(AnswerFault(FaultCode.NOBODY_NAMED),))
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
@@ -200,8 +198,8 @@ class ServicePlan:
         self._is_there = paths.add([Record.IS_THERE], record)
         self._found = paths.add(steps_of(answer.found_when), record) if answer.found_when else None
         self._papers = [
-            paths.add(steps_of(rule.path), record)
-            for rule in answer.attributes.values()
+            (name, paths.add(steps_of(rule.path), record))
+            for name, rule in answer.attributes.items()
             if "paper_list" in rule.transform
         ]
         whose = answer.identity
@@ -238,22 +236,50 @@ class ServicePlan:
                 return self._evidence(rows, values)
             number = self._own_number(same, values)
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
-        except Strangers:
-            return _OTHER_PERSON
+        except Strangers as error:
+            return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, error.attribute),))
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
 
     def _unreadable(self, tree: object, subject: Subject) -> Iterator[AnswerFault]:
-        """The unreadable attributes of `identity`; the answer itself where it is none of them."""
+        """The unreadable attributes of `identity`; the record itself where it is none of them."""
         found = False
         for check in self._identity:
             try:
                 compare([check], self._paths.read(tree), subject)
             except _UNREADABLE:
                 found = True
-                yield AnswerFault(FaultCode.UNREADABLE, check.name, self._mapping.answer.identity[check.name])
+                yield self._identity_fault(FaultCode.UNREADABLE, check)
         if not found:
-            yield AnswerFault(FaultCode.UNREADABLE)
+            yield AnswerFault(FaultCode.UNREADABLE, path=self._mapping.answer.record)
+
+    def _unlike(self, code: FaultCode, checks: Iterable[Check]) -> SourceAnswer:
+        """The record is another person's, by these attributes."""
+        return _OTHER_PERSON._replace(faults=tuple(self._identity_fault(code, check) for check in checks))
+
+    def _identity_fault(self, code: FaultCode, check: Check) -> AnswerFault:
+        answer = self._mapping.answer
+        born = answer.attributes.get("birth_date")
+        words = (
+            born.transform if born and check.name == "birth_date" else ("members",) if check.listed else ()
+        )
+        return AnswerFault(code, check.name, answer.identity[check.name], ",".join(words))
+
+    def _unknown_form(self) -> SourceAnswer:
+        answer = self._mapping.answer
+        return _INVALID._replace(
+            faults=(AnswerFault(FaultCode.UNKNOWN_FORM, path=answer.record or answer.found_when),)
+        )
+
+    def _failed(self, outcome: Outcome, status: object) -> SourceAnswer:
+        """What the provider's own status means; the status is shown where the mapping has it."""
+        answer = _FAILED[outcome]
+        if outcome.value in SAID:
+            return answer
+        word = "" if status is None else str(status)
+        known = word if word in self._statuses else ""
+        code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
+        return answer._replace(faults=(AnswerFault(code, path=self._mapping.answer.status, said=known),))
 
     def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
         """Why no record can be compared with the subject: a negative status, no record, or several.
@@ -264,27 +290,29 @@ class ServicePlan:
         there = values[self._is_there]
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
-            return self._several(tree, query) if self.tells_apart else _OTHER_PERSON
+            return self._several(tree, query)
         is_absent = there is None or (self._found is not None and blank(values[self._found]))
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
-        if is_none and self._names_another(values, query.subject):
-            return _OTHER_PERSON
+        if is_none and (others := self._naming_another(values, query.subject)):
+            return self._unlike(FaultCode.OTHER_PERSON, others)
         if outcome is not Outcome.FOUND:
-            return _STATUS_UNKNOWN if outcome is Outcome.INVALID else _FAILED[outcome]
+            return self._failed(outcome, None if self._status is None else values[self._status])
         if is_absent:
             return self._nothing_in(tree, query)
-        for slot in self._papers:
+        for name, slot in self._papers:
             if names_another_owner(values[slot], query.subject):
-                return _OTHER_PERSON
+                return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, name),))
         return None
 
     def _several(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The possible ones of several records: a single one, where exactly one fits the request."""
         plain = tree.tree() if isinstance(tree, PositionedTexts) else tree
         path = self._mapping.answer.record
+        if not self.tells_apart:
+            return _OTHER_PERSON._replace(faults=(AnswerFault(FaultCode.SEVERAL_RECORDS, path=path),))
         steps, records, found = steps_of(path), compile_path(path)(plain), []
         if not isinstance(records, list) or len(records) > _MOST_RECORDS:
-            return _UNKNOWN_FORM
+            return self._unknown_form()
         for record in records:
             one = self.read(only(plain, steps, record), query)
             if one.outcome is Outcome.FOUND:
@@ -302,10 +330,11 @@ class ServicePlan:
         checks = [check for check in self._identity if check.name != "parent_personal_id"]
         return True in compare(checks, self._paths.read(tree), subject)
 
-    def _names_another(self, values: list[object], subject: Subject) -> bool:
-        """Whether the record has another number than the one asked about."""
+    def _naming_another(self, values: list[object], subject: Subject) -> list[Check]:
+        """The numbers of the record that are others than the ones asked about."""
         numbers = [one._replace(may_be_blank=True) for one in self._identity[: self._own_words]]
-        return False in compare(numbers, values, subject)
+        verdicts = compare(numbers, values, subject)
+        return [one for one, same in zip(numbers, verdicts, strict=True) if same is False]
 
     def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken as the subject's: it is another person's, or its person is unknown.
@@ -314,15 +343,22 @@ class ServicePlan:
         counts. Where the record has no asked number, name and birth date together replace it, never one of them.
         """
         own, shared = same[: self._own_words], same[self._own_words :]
-        if False in own:
-            return _OTHER_PERSON
-        if False in shared:
+        if False in shared and True in own and False not in own:
             # another child of the same mother is no security event
-            no_match = _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
-            return no_match if True in own else _OTHER_PERSON
+            return _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
+        if False in same:
+            others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
+            return self._unlike(FaultCode.OTHER_PERSON, others)
         if True in own or not any(getattr(subject, check.name) for check in self._identity):
             return None
-        return None if shared.count(True) == len(SHARED) else _NOBODY_NAMED
+        if shared.count(True) == len(SHARED):
+            return None
+        faults = [
+            self._identity_fault(FaultCode.NOBODY_NAMED, check)
+            for check, verdict in zip(self._identity, same, strict=True)
+            if verdict is None and getattr(subject, check.name, None)
+        ]
+        return _INVALID._replace(faults=tuple(faults) or (AnswerFault(FaultCode.NOBODY_NAMED),))
 
     def _own_number(self, same: list[bool | None], values: list[object]) -> str | None:
         """The number by which other sources may confirm a record under another name."""
@@ -335,10 +371,10 @@ class ServicePlan:
         """The contract says that there is no data; an answer of another form says nothing about the person."""
         held = tree.tree() if isinstance(tree, PositionedTexts) else tree
         if held is None or held == {}:
-            return self._absent if self._mapping.answer.empty == "absent" else _UNKNOWN_FORM
+            return self._absent if self._mapping.answer.empty == "absent" else self._unknown_form()
         if isinstance(held, dict) and self._heads.isdisjoint(held):
-            return _UNKNOWN_FORM
-        return _UNKNOWN_FORM if self._says_more(tree, query) else self._absent
+            return self._unknown_form()
+        return self._unknown_form() if self._says_more(tree, query) else self._absent
 
     def _says_more(self, tree: object, query: SourceQuery) -> bool:
         """Whether a record without its required attribute has values that the request did not send."""
@@ -377,7 +413,8 @@ class ServicePlan:
                         value = step(raw) if type(raw) is not Doubtful else raw
                 if value is None and others:
                     value = _value_of(row, values)
-            except Strangers:
+            except Strangers as error:
+                error.attribute = name
                 raise
             except _UNREADABLE as error:
                 is_hidden = isinstance(error, Hidden)
@@ -426,7 +463,8 @@ class ServicePlan:
         )
 
     def _fault(self, code: FaultCode, name: str) -> AnswerFault:
-        rule = self._mapping.answer.attributes[name]
+        if (rule := self._mapping.answer.attributes.get(name)) is None:
+            return AnswerFault(code, name)
         transform = ",".join((*filter(None, (rule.codes,)), *rule.transform))
         return AnswerFault(code, name, ",".join(paths_of(rule)) if rule.parts else rule.path, transform)
 

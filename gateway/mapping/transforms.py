@@ -60,6 +60,9 @@ class Hidden(Unreadable):
 class Strangers(Unreadable):
     """People who certainly do not belong into one answer."""
 
+    #: where they are
+    attribute = ""
+
 
 def text(value: object) -> str | None:
     """NFC, trimmed, inner spaces collapsed; blank is None. Numbers become their text.

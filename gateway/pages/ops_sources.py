@@ -13,6 +13,7 @@ from gateway.console import formats
 from gateway.console.language import titled
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, RelayUnavailable
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Caller
 from gateway.domain.sentences import BothWords
 from gateway.operation.budgets import DAY, HOUR, budget
@@ -87,7 +88,18 @@ def cells_of(source: Mapping[str, Any], language: str) -> Cells:
     if last is not None:
         outcome = titled(OUTCOMES.get(last["outcome"], (last["outcome"],) * 2)[:2], language).lower()
         texts["last"] = f"{formats.exact_clock(last['at'])[:8]}, {outcome}"
+    texts["fault"] = _cause(source["fault"], language)
     return Cells(texts, (kind, icon, titled(words, language)))
+
+
+def _cause(fault: Mapping[str, Any] | None, language: str) -> str:
+    """Why the newest answer that was not taken was not, and what to do; blank: none."""
+    if fault is None:
+        return ""
+    remedy = titled(FaultCode(fault["code"]).remedy, language)
+    places = ", ".join(str(fault[name]) for name in ("attribute", "step", "status", "fault") if name in fault)
+    what = titled((fault["title"], fault["title_en"]), language) + (f" ({places})" if places else "")
+    return f"{formats.exact_clock(fault['at'])[:8]}, {fault['code']}. {what}: {remedy}"
 
 
 def _state(source: Mapping[str, Any]) -> tuple[str, str, BothWords]:

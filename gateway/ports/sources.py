@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.evidence import SourceAnswer, SourceQuery
+from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery
 
 
 class Source(Protocol):
@@ -43,4 +43,9 @@ class SourceState(Protocol):
     @property
     def last_outcome(self) -> "tuple[str, datetime] | None":
         """Outcome and time of the last answer."""
+        ...
+
+    @property
+    def last_fault(self) -> "tuple[AnswerFault, datetime] | None":
+        """Why the newest answer that was not taken, or not whole, was not; and when."""
         ...

@@ -14,7 +14,7 @@ from functools import partial
 
 import orjson
 
-from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import SAYS_NO, AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId, ExchangeId
 from gateway.domain.reasons import Reason
@@ -158,11 +158,14 @@ class Gatherer:
             raise
 
     def _claimed(self, query: SourceQuery, call: QueryCall, answer: SourceAnswer) -> None:
+        source, _, operation = query.service.partition(".")
+        now = asyncio.get_running_loop().time()
         try:
-            if answer.faults or answer.outcome in _TROUBLE:
+            self._metrics.answer(source, operation, str(answer.outcome), now - call.began)
+            if answer.outcome in _TROUBLE or (answer.faults and answer.outcome not in SAYS_NO):
                 self._log_faults(query, answer)
         finally:
-            call.land(answer, asyncio.get_running_loop().time())
+            call.land(answer, now)
 
     def _answered(self, key: str, query: SourceQuery, calls: list[QueryCall], answer: SourceAnswer) -> None:
         del self._flights[key]
@@ -171,7 +174,7 @@ class Gatherer:
         now = asyncio.get_running_loop().time()
         try:
             self._metrics.answer(source, operation, str(answer.outcome), now - call.began)
-            if answer.faults or answer.outcome in _TROUBLE:
+            if answer.outcome in _TROUBLE or (answer.faults and answer.outcome not in SAYS_NO):
                 self._log_faults(query, answer)
             if answer.alarm:
                 self._metrics.alarm("other_person")

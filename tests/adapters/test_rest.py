@@ -615,7 +615,7 @@ async def test_claims_of_the_caller_become_evidence_without_a_call() -> None:
     ("body", "fault"),
     [
         (b"{", AnswerFault(FaultCode.NOT_JSON)),
-        (b'{"khac":"x"}', AnswerFault(FaultCode.UNKNOWN_FORM)),
+        (b'{"khac":"x"}', AnswerFault(FaultCode.UNKNOWN_FORM, path="ten")),
         (b"7", AnswerFault(FaultCode.UNKNOWN_FORM)),
         (b"<html></html>", AnswerFault(FaultCode.NOT_AN_ANSWER, status=200)),
         (b'{"fault":{"code":"033471"}}', AnswerFault(FaultCode.FAULT)),
