@@ -33,6 +33,7 @@ from gateway.composition.openid import login_keys, open_id
 from gateway.composition.papers import open_papers, sweeping_papers
 from gateway.composition.reconcile import relay_desk
 from gateway.composition.relay import RELAY_LABEL, PublicAddress, RelayParts, portal_tools, relaying
+from gateway.composition.trials import open_trials
 from gateway.consents.sealing import PersonKeys
 from gateway.console.pages import Pages
 from gateway.domain import sentences as say
@@ -191,6 +192,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
             shared.person_keys, people.consents, relay.contents,
         )  # fmt: skip
+        trials = open_trials(parts, prefill, sources, recorder, people.own)
         keys = await login_keys(parts, shared.stores.reader)
         published = (key.jwks,) if keys is None else (key.jwks, keys.signing.jwks)
         refresh = keys.signing.refresh if keys is not None else None
@@ -235,7 +237,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         await opened.enter_async_context(pulling(open_pullers(parts, desks, portal_tools(parts, rests))))
         services = Services(
             clock=clock, configuration=parts.configuration, catalogue=parts.catalogue, prefill=prefill,
-            papers=papers, access=access, document_key=key, corrections=corrections,
+            papers=papers, trials=trials, access=access, document_key=key, corrections=corrections,
             proxies=proxies(settings.access.proxy), sources=sources, recorder=recorder, audit=audit,
             anchors=audit.anchors.rounds,
             loaded=Loaded(parts.in_force.digest), under_way=shared.under_way, waiting=shared.waiting,

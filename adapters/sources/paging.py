@@ -298,6 +298,8 @@ class PagedQuery:
 
     def _came(self, call: ProviderCall[PageAsked, PageRead | SourceAnswer]) -> None:
         query = call.asked.query
+        if query.trace is not None:
+            call.add_to(query.trace)
         if call.digest and (call.sent or call.fault is None):
             self._sent.append(call.digest)
         try:

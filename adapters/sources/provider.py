@@ -46,6 +46,8 @@ class ProviderSource:
         self, landed: Callable[[SourceAnswer], None], call: ProviderCall[SourceQuery, SourceAnswer]
     ) -> None:
         fault = call.fault
+        if call.asked.trace is not None:
+            call.add_to(call.asked.trace)
         if fault is None:
             read, received = call.reading.value, hashlib.sha256(call.answer.body).digest()
             answer = SourceAnswer(

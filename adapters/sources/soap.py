@@ -29,7 +29,7 @@ from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
 from adapters.transport.tools import Tools
 from adapters.transport.wsdl import HEADER, Operations, WsdlOperation
-from adapters.transport.wsse import EnvelopeSigner, Recent, UsernameToken, Verifier
+from adapters.transport.wsse import WSSE, EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery, failed
@@ -47,6 +47,7 @@ _ACCEPTED = frozenset({400, 500})
 _SOAP_FAULTS = frozenset(
     "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
 )
+_PLACEHOLDER = f'<wsse:Security xmlns:wsse="{WSSE}"/>'
 #: words of a mapping's answer that are paths
 _PATHS = ("record", "found_when", "status")
 
@@ -173,6 +174,8 @@ class Soap:
             tree = door.tree(query, self._profile)
             blocks = "" if door.addressing is None else door.addressing.header(query.call_id)
             message = self._security.write(door.envelope, tree, blocks)
+            if query.trace is not None:
+                query.trace.bare_body = door.envelope.write(tree, blocks + self._security.placeholder)
         except EnvelopeRefused:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
@@ -230,6 +233,8 @@ class _Security:
                 raise auth.error("certificate", what, "give PEM files") from None
         if auth.kind in MESSAGE_KINDS:
             auth.finish()
+        #: stands for the header in what people see of a message
+        self.placeholder = _PLACEHOLDER if auth.kind in MESSAGE_KINDS else ""
 
     def write(self, envelope: Envelope, tree: Mapping[str, object], blocks: str) -> bytes:
         """The message as it is sent, with other blocks of its header."""

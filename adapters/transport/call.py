@@ -29,11 +29,12 @@ from adapters.transport.faults import (
     too_late,
     unreachable,
 )
-from adapters.transport.lean import LeanHttpClient
+from adapters.transport.lean import FRAMING, LeanHttpClient
 from adapters.transport.meanings import NO_MEANINGS, Meanings
 from adapters.transport.tools import Tools
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
+from gateway.domain.source_trace import MOST_BYTES, SourceTrace, TracedMessage
 
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
@@ -333,6 +334,7 @@ class ProviderCall(Generic[Asked, Read]):
         """A complete answer: judge it, give the place back, read it."""
         self._held = None
         peer = self._peer
+        self.answer = answer
         answer = self.answer = checked(
             answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock, peer.meanings
         )
@@ -437,6 +439,38 @@ class ProviderCall(Generic[Asked, Read]):
                 is_cut = self.end == self._deadline
                 return timed_out(FaultCode.DEADLINE if is_cut else FaultCode.ANSWER_TIMEOUT)
 
+    # ------------------------------------------------------------ for the person who connects the provider
+
+    def add_to(self, trace: SourceTrace) -> None:
+        """Add what was sent and what came. Of what proves who we are, the names only."""
+        wire: Wire | None = getattr(self, "_wire", None)
+        if wire is None:
+            return
+        body = (wire.body if trace.bare_body is None else trace.bare_body) or b""
+        message = TracedMessage(
+            wire.method, self._peer.url + wire.target, wire.headers, self._proofs(wire), body[:MOST_BYTES], len(body)
+        )  # fmt: skip
+        answer: HttpAnswer | None = getattr(self, "answer", None)
+        if answer is not None:
+            kind = answer.fields.get(b"content-type", b"").decode("latin-1")
+            packed = answer.fields.get(b"content-encoding") is not None and self.fault is not None
+            message = message._replace(
+                status=answer.status, content_type=kind, answer_size=len(answer.body),
+                answer=b"" if packed else answer.body[:MOST_BYTES],
+            )  # fmt: skip
+        trace.messages.append(message)
+
+    def _proofs(self, wire: Wire) -> tuple[str, ...]:
+        """Names of headers, and of members of the address, that were added to the request."""
+        head = getattr(self, "_data", b"").partition(b"\r\n\r\n")[0].decode("latin-1")
+        sent = [line.partition(":")[0] for line in head.split("\r\n")[1:]]
+        ours = {*(name.lower() for name in wire.headers), *FRAMING}
+        ending = self._auth.ending.split("&") if self._auth.ending else ()
+        return (
+            *(name for name in sent if name.lower() not in ours),
+            *(one.partition("=")[0] for one in ending),
+        )
+
     def _until(self, end: float) -> None:
         self.end = end
         if end < self._peer.sweep_at:
@@ -472,7 +506,7 @@ class HttpPeer:
         meanings: Meanings = NO_MEANINGS,
     ) -> None:
         """`url` is the base that every path is appended to; `tls` None: the system's authorities."""
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._limits = limits
         self._tls = system_trust() if tls is None and url.startswith("https:") else tls
         self._clock = clock
@@ -500,7 +534,7 @@ class HttpPeer:
             raise unreachable(FaultCode.CLOSING)
         try:
             self.client = LeanHttpClient(
-                self._url,
+                self.url,
                 tls=self._tls,
                 connect_seconds=self._limits.connect_ms / 1_000,
                 answer_bytes=self.answer_bytes,

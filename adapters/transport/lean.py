@@ -22,7 +22,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _BODIED: Final = frozenset({"POST", "PUT", "PATCH"})
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: words that frame a message, and those that are written here
-_OURS: Final = frozenset(
+FRAMING: Final = frozenset(
     "host connection content-length transfer-encoding te trailer upgrade expect accept-encoding user-agent".split()
 )
 
@@ -90,7 +90,7 @@ class LeanHttpClient:
 
     def _learn(self, names: Mapping[str, str]) -> None:
         for name in names:
-            if not _NAME.fullmatch(name) or name.lower() in _OURS:
+            if not _NAME.fullmatch(name) or name.lower() in FRAMING:
                 raise refused_here()
         self._names.update(names)
 

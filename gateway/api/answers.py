@@ -12,6 +12,7 @@ from gateway.api.deliveries_answers import DELIVERIES_ANSWERS
 from gateway.api.dossier_answers import DOSSIER_ANSWERS
 from gateway.api.explain_answers import EXPLAIN_ANSWERS, NEW_CODES, open_list
 from gateway.api.papers_answers import PAPERS_ANSWERS
+from gateway.domain.evidence import Outcome
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.files import FileKind, FileWarning
 from gateway.domain.problems import ProblemCode
@@ -122,6 +123,14 @@ _REPORT: dict[str, Any] = {
     "changed_at": _MAYBE,
 }
 
+#: a message of a trial, its values masked
+_TRIED: dict[str, Any] = _object(
+    "text bytes cut", text=_TEXT, bytes={"type": "integer"}, cut={"type": "boolean"}
+)
+_WHY: dict[str, Any] = {
+    "anyOf": [_object("code title title_en", code=_TEXT, title=_TEXT, title_en=_TEXT), {"type": "null"}]
+}
+
 ANSWERS: dict[str, Any] = {
     "PrefillAnswer": schema_of(PrefillAnswer),
     "Predicates": _object(
@@ -135,6 +144,70 @@ ANSWERS: dict[str, Any] = {
                 title=_TEXT,
                 title_en=_TEXT,
                 reason=schema_of(ReasonEntry),
+            )
+        ),
+        receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),
+    ),
+    "SourceTrial": _object(
+        "exchange_id source data_service mark draft procedure purpose agreement values outcome reason retry_in "
+        "elapsed_ms alarm confirmed_by unconfirmed messages faults attributes receipt",
+        exchange_id=_TEXT,
+        source=_TEXT,
+        data_service=_TEXT,
+        mark=_MARK,
+        draft={"type": "boolean"},
+        procedure=_MAYBE,
+        purpose=_TEXT,
+        agreement=_MAYBE,
+        values={"enum": ["masked", "shown", "withheld"]},
+        outcome={"enum": [one.value for one in Outcome]},
+        reason=_WHY,
+        retry_in={"type": ["integer", "null"]},
+        elapsed_ms={"type": "integer"},
+        alarm={"type": "boolean"},
+        confirmed_by=_listed(_object("data_service outcome", data_service=_TEXT, outcome=_TEXT)),
+        unconfirmed=_WHY,
+        messages=_listed(
+            _object(
+                "method url headers proofs request status content_type answer",
+                method=_TEXT,
+                url=_TEXT,
+                headers=_named(_TEXT),
+                proofs=_listed(_TEXT),
+                request=_TRIED,
+                status={"type": ["integer", "null"]},
+                content_type=_MAYBE,
+                answer={"anyOf": [_TRIED, {"type": "null"}]},
+            )
+        ),
+        faults=_listed(
+            _object(
+                "code title title_en remedy remedy_en",
+                code=_TEXT,
+                title=_TEXT,
+                title_en=_TEXT,
+                remedy=_TEXT,
+                remedy_en=_TEXT,
+                attribute=_TEXT,
+                path=_TEXT,
+                transform=_TEXT,
+                status={"type": "integer"},
+                said=_TEXT,
+                step=_TEXT,
+            )
+        ),
+        attributes=_listed(
+            _object(
+                "attribute paths transform raw is_raw_shown value reason fault doubt",
+                attribute=_TEXT,
+                paths=_listed(_TEXT),
+                transform=_listed(_TEXT),
+                raw={},
+                is_raw_shown={"type": "boolean"},
+                value={},
+                reason=_MAYBE,
+                fault=_MAYBE,
+                doubt=_MAYBE,
             )
         ),
         receipt=_object("leaf_hash log", leaf_hash=_TEXT, log=_TEXT),

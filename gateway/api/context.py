@@ -64,6 +64,7 @@ from gateway.relay.scores import Scores
 from gateway.relay.service import DossierRelay
 from gateway.subject_requests.service import SubjectRequests
 from gateway.telemetry import Metrics
+from gateway.trials.service import Trials
 
 #: an answer of a use case, ready for JSON
 Answer = Mapping[str, object]
@@ -189,6 +190,7 @@ class Services:
     catalogue: Catalogue
     prefill: Prefill
     papers: Papers
+    trials: Trials
     access: AccessService
     sources: Mapping[str, Source]
     recorder: Recorder

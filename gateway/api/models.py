@@ -206,6 +206,15 @@ SubjectBody = Annotated[
 ]
 
 
+#: of a trial: one, without roles
+TriedSubject = Annotated[
+    Annotated[PersonBody, Tag("person")]
+    | Annotated[OrganisationBody, Tag("organisation")]
+    | Annotated[ParcelBody, Tag("parcel")],
+    Discriminator(lambda value: found if (found := _kind(value)) in _OWN else "person"),
+]
+
+
 class OfficialBody(Body):
     """The official in whose name the sources are asked; absent if citizens fill their own form."""
 
@@ -308,6 +317,35 @@ class PredicatesBody(Body):
     purpose: PurposeName | None = Field(None, description="left out: the purpose that the predicates declare")
     consent: OpenWord | None = None
     login: LoginToken | None = Field(None, description=LOGIN)
+    deadline_ms: int | None = Field(None, ge=1, le=600_000)
+
+
+class TrialBody(Body):
+    """`POST /v1/sources/{service}/try`."""
+
+    model_config = example(
+        {
+            "subject": {
+                "personal_id": "033190001234",
+                "full_name": "Trần Thị Mẫu",
+                "birth_date": "1990-02-15",
+            },
+            "show_values": False,
+        }
+    )
+
+    subject: TriedSubject
+    show_values: bool = Field(
+        False,
+        description="show the values that an agreement gives; recorded. Without it all values are masked",
+    )
+    official: OfficialBody | None = None
+    procedure: ProcedureCode | None = Field(
+        None, description="left out: the first one for which an agreement names the data service, or none"
+    )
+    purpose: PurposeName | None = Field(None, description="left out: as that agreement says")
+    dossier: DossierCode | None = None
+    consent: OpenWord | None = None
     deadline_ms: int | None = Field(None, ge=1, le=600_000)
 
 

@@ -30,6 +30,7 @@ _PATTERN = re.compile(r"\{([a-z_]+)\}")
 #: parameters of paths: longest text, example
 _IN_PATH = {
     "name": (64, "madantoc"),
+    "service": (200, "population.TraCuuThongTinCongDan"),
     "code": (100, "1.004873"),
     "exchange_id": (26, "01KB0000000000000000000000"),
     "delivery": (26, "01KB0000000000000000000000"),
@@ -45,6 +46,7 @@ _SCOPES = {
     "audit:export": "Xuất nhật ký giao dịch / export the exchange log",
     "consents": "Sự đồng ý và yêu cầu của chủ thể dữ liệu / consents and requests of data subjects",
     "dossiers": "Gửi, nhận và tra cứu hồ sơ / send, receive and look up dossiers",
+    "sources:try": "Thử nguồn dữ liệu / try sources",
     "usage": "Xem ai đã khai thác dữ liệu / see who used data",
 }
 #: groups of operations: name, description, beginnings of their paths

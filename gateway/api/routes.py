@@ -23,6 +23,7 @@ from gateway.api import (
     report,
     shared_lists,
     tokens,
+    trials,
 )
 from gateway.api.audit_models import ExportBody, IdentifyBody, SearchBody, UsageBody
 from gateway.api.consent_models import (
@@ -51,7 +52,7 @@ from gateway.api.dossier_models import (
     ProgressBody,
 )
 from gateway.api.files_models import FileLinkBody
-from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody
+from gateway.api.models import DecisionBody, PredicatesBody, PrefillBody, ResumeBody, TrialBody
 from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperListBody, PaperSearchBody
 from gateway.api.report_models import ReportBody
 from gateway.domain.files import FileKind
@@ -280,6 +281,12 @@ OPERATIONS = (
     Route(
         method="GET", path="/v1/sources", handler=operation.sources, id="sources", scope="",
         vi="Tình trạng các nguồn dữ liệu", en="How the sources are doing", answer="Sources", problems=GUARDED,
+    ),
+    Route(
+        method="POST", path="/v1/sources/{service}/try", handler=trials.run, id="source_trial", scope="sources:try",
+        body=TrialBody, vi="Thử một dịch vụ dữ liệu: gửi gì, nhận gì, đọc được gì (được ghi nhật ký)",
+        en="Try a data service: what was sent, what came, what became of it (recorded)", answer="SourceTrial",
+        problems=(*BODY, *GUARDED, 404, 409, 503),
     ),
     Route(
         method="POST", path="/v1/audit/search", handler=audit.search, id="audit_search", scope="audit:search",

@@ -21,7 +21,7 @@ from gateway.login.grants import is_of_people
 from gateway.login.redemption import GRANT_TYPES
 
 SCOPES = (
-    "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
+    "prefill dossiers papers consents usage audit:search audit:identify audit:export sources:try admin"
 ).split()  # fmt: skip
 _ALGORITHMS = ["EdDSA", "ES256"]
 _BOUND = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]

@@ -12,7 +12,7 @@ from gateway.policy.conditions import ALL
 
 #: permitted scopes of a requester
 SCOPES = (
-    "prefill dossiers papers consents usage audit:search audit:identify audit:export admin"
+    "prefill dossiers papers consents usage audit:search audit:identify audit:export sources:try admin"
 ).split()  # fmt: skip
 
 

@@ -32,6 +32,10 @@ COMMANDS: Commands = {
         "Say what a prefill would be given, by which rule, and what would change it.",
     ),
     "ask": ("ask:ask", "Ask predicates about a person: yes, no or cannot tell, and no value."),
+    "try-source": (
+        "try_source:try_source",
+        "Try a data service: what was sent, what came, what became of each attribute.",
+    ),
     "cuts": (
         "cuts:cuts",
         "Run every procedure against every cast of the sandbox: which papers data cut, and why.",

@@ -11,6 +11,9 @@ from gateway.config.gateway import AS_LIST, Label, Rate, WordList
 from gateway.config.values import Settings
 from gateway.domain.access import Relation
 
+#: of trials of sources (`motlan try-source`), which fill no form
+TRIAL_PURPOSE = "source_trial"
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 

@@ -31,6 +31,7 @@ SUMMARIES = {
     "gateway/prefill/README.md": "Điền sẵn biểu mẫu: từ thủ tục và người yêu cầu đến biểu mẫu đã điền.",
     "gateway/relay/README.md": "Chuyển hồ sơ và tiến độ giữa một cửa và các cổng: hàng đợi, gửi lại, đối soát.",
     "gateway/subject_requests/README.md": "Yêu cầu của chủ thể dữ liệu: xem, chỉnh sửa, xóa, phản đối; thời hạn.",
+    "gateway/trials/README.md": "Thử một nguồn dữ liệu: gửi gì, nhận gì, đọc được gì; che giá trị, ghi nhật ký.",
     "adapters/README.md": "Kết nối ra bên ngoài: nguồn dữ liệu, kho lưu, môi trường thử nghiệm mô phỏng các cơ quan.",
     "adapters/schema/README.md": "Bảng của cơ sở dữ liệu và việc nâng cấp lược đồ.",
     "adapters/stores/README.md": "Nơi lưu nhật ký giao dịch và bộ nhớ đệm: SQLite, PostgreSQL, Valkey.",

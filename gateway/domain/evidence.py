@@ -12,6 +12,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject
 from gateway.domain.reasons import Reason
+from gateway.domain.source_trace import SourceTrace
 
 
 class Outcome(StrEnum):
@@ -105,6 +106,8 @@ class SourceQuery(NamedTuple):
     requester: str = ""
     #: the citizen who fills their own form, where no official asks
     citizen: Subject | None = None
+    #: filled by the source; None: nobody looks at its messages
+    trace: SourceTrace | None = None
 
     @property
     def channel(self) -> str:

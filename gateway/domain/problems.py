@@ -128,6 +128,10 @@ class ProblemCode(StrEnum):
 
     # a prefill, its people and its form
     PROCEDURE_UNKNOWN = "procedure_unknown", "Không có thủ tục này", "There is no such procedure", 404
+    UNKNOWN_DATA_SERVICE = (
+        "unknown_data_service", "Không có dịch vụ dữ liệu này", "There is no such data service", 404)
+    DRAFT_NOT_READY = ("draft_not_ready", "Bản nháp của nguồn dữ liệu chưa mở được",
+        "The draft of the source cannot be opened yet", 409)
     UNKNOWN_PROCEDURE = "unknown_procedure", "Không còn thủ tục này", "There is no such procedure any more", 404
     MISSING_ROLE = "missing_role", "Còn thiếu một vai trò của thủ tục", "A role of the procedure is missing", 422
     UNKNOWN_ROLE = "unknown_role", "Thủ tục không có vai trò này", "The procedure has no such role", 422

@@ -203,6 +203,10 @@ class RefusalReason(StrEnum):
         "Không có thỏa thuận cho phép hỏi điều kiện này",
         "No agreement grants this predicate",
     )
+    SERVICE_NOT_AGREED = ("service_not_agreed", "Không có thỏa thuận cho hỏi dịch vụ dữ liệu này",
+        "No agreement grants this data service")
+    DRAFT_NOT_TRIED = ("draft_not_tried", "Không thử bản nháp của nguồn dữ liệu ở môi trường vận hành thật",
+        "Drafts of sources are not tried in production")
     NOT_SHOWN = (
         "not_shown",
         "Giá trị này chưa được trả lời trong giao dịch",

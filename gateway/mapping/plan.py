@@ -280,6 +280,21 @@ def make_plan(
     )  # fmt: skip
 
 
+def plan_of_one(
+    procedure: Procedure, service: ServicePlan, attributes: tuple[str, ...],
+    offers: Mapping[str, tuple[ServicePlan, ...]], allows: Allows, subjects: Mapping[str, Subject],
+) -> Plan:  # fmt: skip
+    """The plan that asks one data service about who signs in, and whoever confirms that person where it does not."""
+    slots = {role: role for role in subjects}
+    planner = _Planner(procedure, offers, allows, subjects, slots, not_agreed)
+    asked = (PlannedQuery(0, service, procedure.signs_in, attributes),)
+    queries, confirms = confirm(asked, subjects, {}, planner.confirming)
+    return Plan(
+        procedure, queries, (), {}, {}, slots, {}, {}, {}, (), (), confirms, {}, {},
+        first=tuple(range(len(queries))),
+    )  # fmt: skip
+
+
 def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:
     """The references that a predicate reads, itself and through other predicates."""
     found: dict[str, None] = {}

@@ -224,6 +224,8 @@ class ServicePlan:
 
         Never raises; an answer of a wrong form has the outcome `invalid`.
         """
+        if query.trace is not None and query.trace.tree is None:
+            query.trace.tree = tree
         try:
             paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
             if self._nested is not None:
@@ -389,6 +391,23 @@ class ServicePlan:
     def _said(self, status: object) -> Outcome:
         word = "" if status is None else str(status)
         return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
+
+    def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
+        """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.
+
+        `tree` as for `read`. Empty where the record is not one, or cannot be reached.
+        """
+        try:
+            paths, rows = self._reading(attributes)
+            values = paths.read(tree if self._nested is None else self._nested(tree))
+        except _UNREADABLE:
+            return {}
+        found = {}
+        for name, slot, _, _, others in rows:
+            at = next((values[one] for one in (slot, *others) if not blank(values[one])), None)
+            if at is not None:
+                found[name] = at
+        return found
 
     def _evidence(  # noqa: C901 -- one loop over the attributes: a call for each would cost more than its lines
         self, rows: list[_Row], values: list[object]

@@ -9,6 +9,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer, failed
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
 from gateway.domain.reasons import Reason
+from gateway.domain.source_trace import SourceTrace
 from gateway.mapping.confirming import unconfirmed
 from gateway.mapping.narrowing import within
 from gateway.mapping.plan import Plan
@@ -32,7 +33,7 @@ class Exchange:
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
         "case", "citizen", "dossier", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted",
         "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published", "represented", "requester",
-        "seen", "started", "subjects", "today", "waits",
+        "seen", "started", "subjects", "today", "trace", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +89,8 @@ class Exchange:
         self.is_mismatch_counted = False
         #: the answer leaves when it is fetched
         self.waits = False
+        #: filled by the source of the first query; None: nobody looks at its messages
+        self.trace: SourceTrace | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def wait(self, until: float | None = None) -> None:

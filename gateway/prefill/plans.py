@@ -8,7 +8,7 @@ from gateway.config.configuration import Configuration
 from gateway.mapping.answer import EvidenceEntry, ScopeEntry, SourceEntry, around
 from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan
+from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan, plan_of_one
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.source import ServicePlan
@@ -70,6 +70,11 @@ class Plans:
             sources=tuple([_source(query) for query in plan.queries]),
             is_sandbox=self._is_sandbox,
         )
+
+    def of_one(self, case: Case, grant: Grant, service: ServicePlan, attributes: tuple[str, ...]) -> Plan:
+        """A plan that asks one data service, and a source that confirms its subject."""
+        allows, people = _allows(grant), case.cast.subjects
+        return plan_of_one(case.procedure, service, attributes, self._offers, allows, people)
 
     def _evidence(self, query: PlannedQuery, grant: Grant) -> tuple[bytes, ...]:
         """The evidence entry of a query as JSON pieces, cut at the fetch, update and validity times.

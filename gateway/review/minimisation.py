@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from gateway.config.agreement import Agreement, DossierRule
+from gateway.config.agreement import TRIAL_PURPOSE, Agreement, DossierRule
 from gateway.config.configuration import AGENCY_FILES, Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, KEPT_PAPERS, Procedure
@@ -163,7 +163,8 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         if item.legacy is not None
     ]
     lines += [
-        f"source {name}: a draft, which is never asked; when it was tried, write 'enabled: \"true\"' at its services"
+        f"source {name}: a draft, which only `motlan try-source` asks; when it was tried, write 'enabled: \"true\"' at"
+        " its services"
         for name, item in configuration.sources.items()
         if not any(service.enabled for service in item.services.values())
     ]
@@ -202,7 +203,8 @@ def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], to
     if not (item.procedures and item.purposes) and not item.predicates:
         yield "a draft: without procedures and purposes it grants nothing"
         return
-    for service, attribute in _pairs_of(item, catalogue, stars=False):
+    is_for_trials = {*item.purposes} == {TRIAL_PURPOSE}
+    for service, attribute in () if is_for_trials else _pairs_of(item, catalogue, stars=False):
         if (service, attribute) not in needed_pairs:
             yield f"no procedure needs {service} {attribute}"
     if item.valid_until is not None and item.valid_until < today:
@@ -210,7 +212,7 @@ def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], to
     if item.valid_from > today:
         yield f"it begins on {item.valid_from}, and grants nothing until then"
     named = [one for code, one in catalogue.procedures.items() if {code, ALL} & {*item.procedures}]
-    if named and not any(_is_about(item, one) for one in named):
+    if named and not is_for_trials and not any(_is_about(item, one) for one in named):
         yield "none of its procedures has one of its purposes, so that it grants nothing"
     yield from _dossier_notes(item.dossier)
     if asks_consent(item):

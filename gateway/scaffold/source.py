@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.paths import put
 from gateway.scaffold.contract import Contract
@@ -154,7 +155,7 @@ class _SourceDraft:
 
     def _settings(self) -> Iterator[str]:
         contract, wish = self.contract, self.wish
-        yield "# Bản nháp / a draft of `motlan new source`: it is never asked while 'enabled' is \"false\"."
+        yield "# Bản nháp / a draft of `motlan new source`: no form asks it while 'enabled' is \"false\"."
         yield f"source: {wish.name}"
         yield f"adapter: {contract.adapter}"
         yield f"title: {self._title()}"
@@ -176,7 +177,7 @@ class _SourceDraft:
         yield f"title: {self._title()}"
         yield from LEGAL_BASIS
         yield f'valid_from: "{today}"'
-        yield "procedures: []"
+        yield f'procedures: []   # for trials alone: procedures: ["*"], purposes: [{TRIAL_PURPOSE}]'
         yield "purposes: []"
         yield "services:"
         yield f"  {quoted(f'{self.wish.name}.{self.contract.operation}')}:"
@@ -295,9 +296,14 @@ class _SourceDraft:
             yield f"đặt bí mật / set the secret: export {secret['env']}=… ; or 'secret: {{file: …}}' in {settings}"
         yield f"đọc từng dòng / read each line: {self.house.root}/mappings/sources/{name}.yaml"
         yield f"motlan check-config {config}"
-        yield f"'enabled: \"true\"' in {settings}; then try it through the door: adapters/README.md"
         yield (
-            "thỏa thuận / agreement: legal_basis, procedures, purposes in"
+            f"cho thử / permit trials: 'procedures: [\"*\"]' and 'purposes: [{TRIAL_PURPOSE}]' in"
+            f" {config}/agreements/{name}.yaml; '{name}' among 'agreements' in {config}/requesters/operator.yaml"
+        )
+        tried = f"{name}.{self.contract.operation}"
+        yield f"thử, chưa cần bật / try it, switched off as it is: motlan try-source {quoted(tried)} --subject -"
+        yield (
+            f"dùng / use it: 'enabled: \"true\"' in {settings}; legal_basis, procedures, purposes in"
             f" {config}/agreements/{name}.yaml; 'agreements: [{name}]' in {config}/requesters/"
         )
 

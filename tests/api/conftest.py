@@ -42,6 +42,7 @@ from gateway.prefill.request import PrefillRequest
 from gateway.prefill.service import Prefill
 from gateway.serving.listeners import api_routes
 from gateway.telemetry import Metrics
+from gateway.trials.service import Trials
 from tests.access.memory import Replays, Rows
 from tests.api.office import Office, opened
 
@@ -263,6 +264,7 @@ async def _open(
         catalogue=catalogue,
         prefill=cast("Prefill", prefill),
         papers=cast("Papers", prefill),
+        trials=cast("Trials", prefill),
         access=access,
         sources={},
         recorder=Recorder(log=log, clock=SystemClock(), digest="in force", metrics=Metrics()),

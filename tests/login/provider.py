@@ -59,6 +59,7 @@ from gateway.mapping.load import load_catalogue
 from gateway.prefill.service import Prefill
 from gateway.serving.listeners import api_routes
 from gateway.telemetry import Metrics
+from gateway.trials.service import Trials
 from tests.access.memory import Replays, Rows
 from tests.access.signing import Key, assertion, edwards, p256, proof
 from tests.api.conftest import StandInLog
@@ -400,7 +401,8 @@ async def running(
     logins = Logins(configuration.logins, configuration.root, clock.seconds)
     services = Services(
         clock=clock, configuration=configuration, catalogue=load_catalogue(ROOT), prefill=cast("Prefill", None),
-        papers=cast("Papers", None), access=access, sources={}, recorder=recorder, openid=openid,
+        papers=cast("Papers", None), trials=cast("Trials", None), access=access, sources={}, recorder=recorder,
+        openid=openid,
         logins=forwarded_logins(logins, values, configuration.identity_providers), pages=Pages(is_sandbox=True),
         proxies=proxies(configuration.gateway.access.proxy),
     )  # fmt: skip

@@ -147,7 +147,7 @@ def test_sample_becomes_a_draft_that_is_checked_and_comes_up(
     ]  # fmt: skip
     assert {name: one for name, one in files_of(house).items() if name in before} == before
     notes = checked(house)
-    assert any("source buoy: a draft, which is never asked" in note for note in notes), notes
+    assert any("source buoy: a draft, which only `motlan try-source` asks" in note for note in notes), notes
     assert any("agreement buoy: a draft" in note for note in notes), notes
     mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
     assert "record: data" in mapping

@@ -16,6 +16,13 @@ PURPOSE_UNKNOWN = Sentence("không có mục đích này", "there is no such pur
 PURPOSE_NOT_OF_PROCEDURE = Sentence(
     "mục đích {purpose} không thuộc thủ tục {procedure}: hãy bỏ purpose để dùng mục đích của thủ tục",
     "the purpose {purpose} is not that of procedure {procedure}: leave `purpose` out to use its own")
+SERVICE_NOT_AGREED = Sentence(
+    "không có thỏa thuận nào của hệ thống khai thác cho hỏi dịch vụ dữ liệu {service}",
+    "no agreement of this requester grants the data service {service}")
+TRIAL_OF_DRAFT = Sentence("dịch vụ dữ liệu {service} còn là bản nháp: chỉ thử được ở môi trường thử nghiệm",
+    "the data service {service} is a draft: it can be tried in the sandbox profile only")
+TRIAL_NAMES_OFFICIAL = Sentence("hãy nêu cán bộ thử nguồn dữ liệu trong `official`",
+    "name the official who tries the source in `official`")
 PREDICATE_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho hỏi điều kiện {predicate} với mục đích này",
     "no agreement of this requester grants the predicate {predicate} for this purpose")

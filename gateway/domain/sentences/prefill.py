@@ -13,6 +13,14 @@ NO_CATALOGUES = Sentence(
 CATALOGUES_AWAY = Sentence("nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
     "the source of the shared catalogues does not answer now: ask again later")
 NO_SUCH_PROCEDURE = Sentence("không có thủ tục này", "no such procedure")
+NO_DATA_SERVICE = Sentence("không có dịch vụ dữ liệu này: viết <nguồn>.<dịch vụ>, xem config/sources",
+    "there is no such data service: write <source>.<service>, see config/sources")
+NO_DATA_SERVICE_NEAR = Sentence("không có dịch vụ dữ liệu này; có phải {near} không?",
+    "there is no such data service; did you mean {near}?")
+TRIAL_NEEDS = Sentence("dịch vụ dữ liệu này hỏi về: {kinds}; cần: {needs}",
+    "this data service is asked about: {kinds}; it needs: {needs}")
+DRAFT_NOT_OPENED = Sentence("chưa mở được bản nháp: {what}; cách xử lý: {remedy}",
+    "the draft cannot be opened: {what}; remedy: {remedy}")
 NO_PROCEDURE = Sentence("không có thủ tục {procedure}", "there is no procedure {procedure}")
 PROCEDURE_GONE = Sentence("thủ tục của giao dịch không còn trong cấu hình", "its procedure is no longer mapped")
 NO_SUCH_AGENCY = Sentence(

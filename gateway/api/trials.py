@@ -1,0 +1,53 @@
+"""The trial of a data service over HTTP: `POST /v1/sources/{service}/try`."""
+
+from gateway.api.bodies import read_model
+from gateway.api.models import TrialBody
+from gateway.api.prefill import deadline
+from gateway.api.prefill_body import official_of, subject_of
+from gateway.api.refusals import record_refusal
+from gateway.api.request import Request
+from gateway.api.response import Response, answer
+from gateway.api.signing import proof_of
+from gateway.domain.dates import PartialDate
+from gateway.domain.errors import LogNotSigned, NotAnchored
+from gateway.domain.parties import Subject
+from gateway.mapping.model import Role
+from gateway.mapping.source import ServicePlan
+from gateway.prefill.request import PrefillRequest
+from gateway.trials.service import TrialRequest
+
+
+async def run(request: Request) -> Response:
+    """`POST /v1/sources/{service}/try`."""
+    services, requester = request.services, request.requester
+    body = await read_model(request, TrialBody)
+    try:
+        services.demand()
+    except (LogNotSigned, NotAnchored) as denial:
+        await record_refusal(request, denial.problem_code, dossier=body.dossier or "")
+        raise
+    service = services.trials.find(request.parameters["service"])
+    agency = services.requesters.agency(requester)
+    official = official_of(None if body.official is None else body.official.model_dump(), agency)
+    wanted = TrialRequest(
+        service=service.name,
+        subject=_subject(body, service),
+        request=PrefillRequest(
+            procedure=body.procedure or "", subjects={}, official=official,
+            agency=official.agency if official is not None else agency, dossier=body.dossier,
+            purpose=body.purpose, consent=body.consent, proof=proof_of(request),
+        ),
+        show_values=body.show_values,
+        staff=request.caller.notes,
+    )  # fmt: skip
+    until = deadline(request, body.deadline_ms)
+    return answer(await services.trials.run(wanted, requester, request.exchange, until))
+
+
+def _subject(body: TrialBody, service: ServicePlan) -> Subject:
+    """Raises Unprocessable (a number that cannot be, none where one is needed)."""
+    given = body.subject.model_dump(exclude_none=True)
+    if given.get("birth_date") is not None:
+        given["birth_date"] = PartialDate.parse(given["birth_date"])
+    role = Role.model_validate({"kind": [*service.mapping.subjects]})
+    return subject_of(("subject",), given, role)

@@ -1,0 +1,190 @@
+"""What a person sees of a trial: messages, attributes with their places and results, and why there is none.
+
+Values are masked unless they were asked for. Then the request is shown, and of the answer the attributes that an
+agreement gives: an agreement gives attributes and not messages, so the message itself stays masked. A value as it came
+is shown where it became none: of a record whose person is sure, from a place that no attribute outside the agreement
+reads. An answer that may be about another person shows neither values nor masks.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
+from gateway.domain.reasons import Reason
+from gateway.domain.source_trace import TracedMessage
+from gateway.mapping.model import AttributeRule
+from gateway.mapping.source import ServicePlan
+from gateway.prefill.exchange import CUT, Exchange
+from gateway.trials.masks import MOST_OF_A_VALUE, mask, masked, message, name_of, pairs, visible
+
+#: doubts that say why there is no value
+_DOUBTS = {one.value for one in Reason}
+_LONGEST_ADDRESS = 2_000
+
+
+class Showing(NamedTuple):
+    """What may be seen."""
+
+    values: bool
+    is_draft: bool
+    #: with the attributes that its settings leave out
+    service: ServicePlan
+    #: those
+    lacks: Collection[str]
+    #: steps of its address as the settings name them
+    steps: Collection[str]
+
+    def left(self, content: Mapping[str, object]) -> dict[str, object]:
+        """Attribute -> the value that leaves."""
+        rows = content["attributes"]
+        if content["values"] != "shown" or not isinstance(rows, list):
+            return {}
+        found = {one["attribute"]: one["value"] for one in rows if one["value"] is not None}
+        return found | {f"{one['attribute']}:raw": one["raw"] for one in rows if one["is_raw_shown"]}
+
+
+def answer_of(
+    exchange: Exchange, answers: Sequence[SourceAnswer | None], showing: Showing
+) -> dict[str, object]:
+    """The members of the answer, without its receipt."""
+    service, case = showing.service, exchange.case
+    heard, answer = exchange.answers[0], answers[0] or CUT
+    # what a prefill would not show of this person is not shown here either
+    is_withheld = heard is not None and (
+        heard.alarm or answer.outcome is not heard.outcome or answer.outcome is Outcome.NO_MATCH
+    )
+    call, granted = exchange.calls.get(0), exchange.allowed.grant.services.get(service.name)
+    trace = exchange.trace
+    return {
+        "exchange_id": exchange.id,
+        "source": service.source,
+        "data_service": service.operation,
+        "mark": service.mark,
+        "draft": showing.is_draft,
+        "procedure": case.procedure.code or None,
+        "purpose": case.purpose,
+        "agreement": granted.agreement if granted else None,
+        "values": "withheld" if is_withheld else "shown" if showing.values else "masked",
+        "outcome": answer.outcome.value,
+        "reason": _reason(answer.reason),
+        "retry_in": answer.retry_in,
+        "elapsed_ms": call.elapsed_ms if call is not None else 0,
+        "alarm": heard is not None and heard.alarm,
+        "confirmed_by": [
+            {"data_service": query.service.name, "outcome": (answers[query.index] or CUT).outcome.value}
+            for query in exchange.plan.queries[1:]
+        ],
+        "unconfirmed": _reason(exchange.unconfirmed(list(answers)).get(0)),
+        "messages": [
+            _message(one, showing, is_withheld=is_withheld)
+            for one in (trace.messages if trace is not None and heard is not None else ())
+        ],
+        "faults": [] if is_withheld else [_fault(one) for one in answer.faults],
+        "attributes": list(_attributes(exchange, answer, showing, is_withheld=is_withheld)),
+    }  # fmt: skip
+
+
+def _reason(reason: Reason | None) -> dict[str, str] | None:
+    return None if reason is None else {"code": reason.value, "title": reason.vi, "title_en": reason.en}
+
+
+def _fault(one: AnswerFault) -> dict[str, object]:
+    """A cause with its words and its remedy."""
+    (title, title_en), (remedy, remedy_en) = one.code.words, one.code.remedy
+    known = {name: value for name, value in one._asdict().items() if value}
+    return {**known, "title": title, "title_en": title_en, "remedy": remedy, "remedy_en": remedy_en}
+
+
+# ---------------------------------------------------------------- messages
+
+
+def _message(one: TracedMessage, showing: Showing, *, is_withheld: bool) -> dict[str, object]:
+    how = visible if showing.values else mask
+    return {
+        "method": one.method,
+        "url": _address(one.url, showing),
+        "headers": {name: visible(value)[:MOST_OF_A_VALUE] for name, value in one.headers.items()},
+        "proofs": [name_of(name) for name in one.proofs],
+        "request": {"text": message(one.body, how), "bytes": one.size, "cut": one.size > len(one.body)},
+        "status": one.status or None,
+        "content_type": visible(one.content_type)[:100] or None,
+        "answer": None if is_withheld or not one.status else {
+            "text": message(one.answer, mask),
+            "bytes": one.answer_size,
+            "cut": one.answer_size > len(one.answer),
+        },
+    }  # fmt: skip
+
+
+def _address(url: str, showing: Showing) -> str:
+    """An address; masked, its steps that the settings do not name and the values of its query are masks."""
+    if showing.values:
+        return visible(url)[:_LONGEST_ADDRESS]
+    parts = urlsplit(url)
+    steps = "/".join(one if one in showing.steps else mask(one) for one in parts.path.split("/"))
+    query = f"?{pairs(parts.query, mask)}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{steps}{query}"[:_LONGEST_ADDRESS]
+
+
+# ---------------------------------------------------------------- attributes
+
+
+def _attributes(
+    exchange: Exchange, answer: SourceAnswer, showing: Showing, *, is_withheld: bool
+) -> Iterator[dict[str, object]]:
+    """Each attribute of the mapping: its place, how it is read, and its result or the reason why there is none."""
+    rules, trace = showing.service.mapping.answer.attributes, exchange.trace
+    asked = exchange.plan.queries[0].attributes
+    heard = not is_withheld and exchange.answers[0] is not None and trace is not None
+    raw = showing.service.raw(trace.tree, asked) if heard and trace is not None else {}
+    others = {path for name, rule in rules.items() if name not in asked for path in _paths(rule)}
+    faults = {one.attribute: one.code for one in answer.faults if not is_withheld}
+    for name, rule in rules.items():
+        value = answer.values.get(name) if name in asked and not is_withheld else None
+        at = raw.get(name)
+        # of a person who is sure; a list or an object may hold what other attributes read
+        is_raw_shown = (
+            showing.values and value is None and answer.outcome is Outcome.FOUND
+            and isinstance(at, str | int | float) and others.isdisjoint(_paths(rule))
+        )  # fmt: skip
+        doubt = answer.doubts.get(name) if name in asked and not is_withheld else None
+        yield {
+            "attribute": name,
+            "paths": [f"{showing.service.mapping.answer.record}.{path}".strip(".") for path in _paths(rule)],
+            "transform": [*filter(None, (rule.codes and f"codes:{rule.codes}",)), *rule.transform],
+            "raw": _bounded(visible(str(at)) if is_raw_shown else masked(at)),
+            "is_raw_shown": is_raw_shown,
+            "value": _bounded(value if showing.values else masked(value)),
+            "reason": _why(name, value, answer, showing, exchange, doubt.kind if doubt is not None else ""),
+            "fault": faults.get(name),
+            "doubt": doubt.kind if doubt is not None else None,
+        }  # fmt: skip
+
+
+def _paths(rule: AttributeRule) -> tuple[str, ...]:
+    return (rule.path, *rule.else_)
+
+
+def _why(
+    name: str, value: object, answer: SourceAnswer, showing: Showing, exchange: Exchange, doubt: str
+) -> str | None:
+    """Why there is no value: the code of a `Reason`, or `lacks`: by the settings, the provider does not give it."""
+    if value is not None:
+        return None
+    if name not in exchange.plan.queries[0].attributes:
+        is_granted = exchange.allowed.grant.allows(showing.service.name, name)
+        return "lacks" if is_granted and name in showing.lacks else Reason.NOT_AGREED.value
+    if answer.outcome is not Outcome.FOUND:
+        return answer.reason.value if answer.reason is not None else answer.outcome.value
+    return doubt if doubt in _DOUBTS else Reason.VALUE_BLANK.value
+
+
+def _bounded(value: object) -> object:
+    """A value that is not longer than its bound; a longer one as text that ends."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return value if len(text) <= MOST_OF_A_VALUE else f"{text[:MOST_OF_A_VALUE]}…"

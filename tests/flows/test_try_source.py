@@ -1,0 +1,401 @@
+"""`POST /v1/sources/{service}/try`: what was sent, what came and what became of it, and no more than is agreed."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import typed
+from tests.adapters.raw_peers import Say, answer, raw_peer, saying
+from tests.config.test_broken_files import replace
+from tests.flows.conftest import ROOT, House, build, changed, new_official, on_session
+from tests.flows.test_records import records
+
+LOOK_UP = "population.TraCuuThongTinCongDan"
+LICENCE = "driving_licence.traCuu"
+SETTINGS = "config/sources/driving_licence.yaml"
+#: what the shipped agreement on trials leaves out of the look-up
+NOT_AGREED = {"religion", "ethnicity", "marital_status", "mother.full_name", "household_head.personal_id"}
+SECRET = "canary-secret-of-the-register"
+
+
+async def tried(house: House, service: str = LOOK_UP, trait: str = "facts_example", **more: Any) -> Any:
+    subject = more.pop("subject", None) or house.subject(trait)
+    body = {"subject": subject, "official": new_official(), **more}
+    status, found = await house.post(f"/v1/sources/{service}/try", body, "operator")
+    assert status == 200, found
+    return found
+
+
+def rows(found: Any) -> dict[str, Any]:
+    return {one["attribute"]: one for one in found["attributes"]}
+
+
+def values(found: Any) -> dict[str, Any]:
+    return {name: one["value"] for name, one in rows(found).items() if one["value"] is not None}
+
+
+# ---------------------------------------------------------------- masked and shown
+
+
+@on_session
+async def test_trial_shows_messages_and_attributes_with_masks_for_values(patient: House) -> None:
+    who = patient.subject("facts_example")
+    found = await tried(patient)
+    (message,) = found["messages"]
+    assert (found["outcome"], found["values"], found["agreement"]) == ("found", "masked", "source_trial")
+    assert (message["method"], message["status"]) == ("POST", 200)
+    assert "<n0:SoDinhDanh>000000000000</n0:SoDinhDanh>" in message["request"]["text"]
+    assert "<ns1:Ten>xxx</ns1:Ten>" in message["answer"]["text"]
+    assert message["proofs"] == ["Timestamp", "Authorization", "X-Road-Client", "ApiKey"]
+    name = rows(found)["full_name"]
+    assert (name["paths"], name["transform"]) == (["CongDan.HoVaTen.Ten"], ["title_case"])
+    assert (name["raw"], name["value"], name["reason"]) == ("xxx", "xxx", None)
+    assert rows(found)["birth_date"]["value"] == "0000-00-00"
+    text = json.dumps(found, ensure_ascii=False).upper()
+    for value in (who["personal_id"], who["full_name"].upper(), "TRẦN", "1990", "FEMALE"):
+        assert value not in text
+
+
+@on_session
+async def test_values_that_are_asked_for_are_those_of_the_agreement_alone(patient: House) -> None:
+    who = patient.subject("facts_example")
+    found = await tried(patient, show_values=True)
+    assert found["values"] == "shown"
+    assert values(found)["full_name"] == who["full_name"]
+    assert values(found)["birth_date"] == who["birth_date"]
+    (message,) = found["messages"]
+    assert who["personal_id"] in message["request"]["text"]
+    # an agreement gives attributes, not messages
+    assert who["personal_id"] not in message["answer"]["text"]
+    for name in NOT_AGREED:
+        one = rows(found)[name]
+        assert (one["reason"], one["raw"], one["value"]) == ("not_agreed", None, None), name
+
+
+@on_session
+async def test_trial_is_recorded_like_any_look_up_and_the_citizen_sees_it(patient: House) -> None:
+    number = patient.subject("divorced")["personal_id"]
+    exchanges = {}
+    for show in (False, True):
+        exchanges[show] = (await tried(patient, trait="divorced", show_values=show))["exchange_id"]
+    for show, exchange in exchanges.items():
+        intent, outcome = [one for one in records(patient) if one["exchange"] == exchange]
+        assert (intent["phase"], outcome["phase"]) == ("intent", "outcome")
+        said = {"operation": "source_trial", "values": "shown" if show else "masked"}
+        assert intent["notes"] == outcome["notes"] == said
+        assert (intent["purpose"], outcome["calls"][0]["outcome"]) == ("source_trial", "found")
+        # the record names what left by keyed digests
+        assert ("full_name" in outcome["fields"]) is show
+        assert number not in json.dumps([intent, outcome])
+    body = {"subject": {"personal_id": number}, "phase": "outcome"}
+    numbered: set[str] = set()
+    while not {*exchanges.values()} <= numbered:  # the sequencer numbers records within a second
+        _, found = await patient.post("/v1/audit/search", body, "auditor")
+        numbered = {one["exchange_id"] for one in found["records"]}
+    _, found = await patient.post("/v1/usage", {"subject": {"personal_id": number}}, "national_portal")
+    uses = {one["exchange_id"]: one for one in found["uses"]}
+    for exchange in exchanges.values():
+        assert uses[exchange]["purpose"]["title"] == "Thử kết nối với nguồn dữ liệu"
+        assert uses[exchange]["state"] == "answered"
+
+
+@on_session
+async def test_every_trial_asks_anew(patient: House) -> None:
+    official = new_official()
+    for _ in range(2):
+        found = await tried(patient, official=official)
+        assert not [one for one in records(patient)[-1]["calls"] if one["cached"] or one["shared"]], found
+
+
+# ---------------------------------------------------------------- what a prefill would not show
+
+
+@on_session
+async def test_answer_about_another_person_shows_nothing_at_all(patient: House) -> None:
+    await patient.misbehave("population", "wrong_person", times=1)
+    found = await tried(patient, show_values=True)
+    assert (found["alarm"], found["values"], found["outcome"]) == (True, "withheld", "invalid")
+    assert found["reason"]["code"] == "source_answer_other_person"
+    assert found["messages"][0]["answer"] is None
+    assert not [one for one in found["attributes"] if one["raw"] is not None or one["value"] is not None]
+    outcome = records(patient)[-1]
+    assert (outcome["notes"]["values"], outcome["fields"]) == ("withheld", {})
+
+
+@on_session
+async def test_number_under_another_name_tells_nothing(patient: House) -> None:
+    """The register of licences compares no birth date: the population register denies the person."""
+    who = {**patient.subject("facts_example"), "full_name": "Ngô Văn Khác", "birth_date": "1990-05-06"}
+    found = await tried(patient, "civil_status.trichLuc", subject=who, show_values=True)
+    assert (found["outcome"], found["values"]) == ("no_match", "withheld")
+    assert found["messages"][0]["answer"] is None
+    assert values(found) == {}
+    known = await tried(patient, "civil_status.trichLuc", show_values=True)
+    assert [one["data_service"] for one in known["confirmed_by"]] == ["population.XacThucThongTinCongDan"]
+    assert values(known)["marital_state"] == "married"
+
+
+# ---------------------------------------------------------------- trouble
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("mode", "outcome", "reason", "status"),
+    [
+        ("fault200", "unavailable", "source_busy", 200),
+        ("hang", "unavailable", "source_timeout", None),
+        ("garbage", "invalid", "source_answer_invalid", 200),
+        ("html", "invalid", "source_answer_invalid", 200),
+    ],
+)
+async def test_trouble_of_a_source_is_told_with_what_was_sent_and_what_came(
+    patient: House, mode: str, outcome: str, reason: str, status: int | None
+) -> None:
+    await patient.misbehave("population", mode, times=2)
+    found = await tried(patient, deadline_ms=500)
+    assert (found["outcome"], found["reason"]["code"]) == (outcome, reason)
+    (message,) = found["messages"]
+    assert "<n0:SoDinhDanh>000000000000</n0:SoDinhDanh>" in message["request"]["text"]
+    assert message["status"] == status
+    assert {one["reason"] for one in found["attributes"]} == {reason, "not_agreed"}
+
+
+@on_session
+async def test_person_whom_the_source_does_not_know_is_not_found(patient: House) -> None:
+    found = await tried(patient, LICENCE, "dead")
+    assert (found["outcome"], found["reason"]["code"]) == ("not_found", "no_such_person")
+
+
+# ---------------------------------------------------------------- a register that answers what it likes
+
+
+@contextlib.asynccontextmanager
+async def registered(
+    tmp_path: Path, say: Say, *changes: tuple[str, str, str], **overrides: str
+) -> AsyncIterator[House]:
+    """A house whose register of licences is `say`."""
+    before = (ROOT / SETTINGS).read_text("utf-8")
+    auth = before[before.index("auth:") : before.index("services:")]
+    async with raw_peer(say) as peer:
+        moved = ("http://127.0.0.1:8090/driving_licence", peer.url)
+        known = (auth, f"auth: {{kind: bearer, secret: {{value: {SECRET}}}}}\n")
+        root = changed(tmp_path / "root", SETTINGS, moved, known)
+        for name, old, new in changes:
+            replace(root, name, old, new)
+        async with build(tmp_path / "state", overrides, root) as house:
+            yield house
+
+
+def holding(**more: object) -> Say:
+    """A register that answers about the person of the example."""
+    body = {"SoDinhDanh": "033190001234", "SoGPLX": "330218640795", "HoTen": "Trần Thị Mẫu", **more}
+    return saying(answer(json.dumps(body, ensure_ascii=False).encode()))
+
+
+async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_came(tmp_path: Path) -> None:
+    say = holding(NgayCapGPLX="31/02/2020", TrangThai="8", NoiCapGPLX="Sở GTVT")
+    async with registered(tmp_path, say) as house:
+        masked, shown = await tried(house, LICENCE), await tried(house, LICENCE, show_values=True)
+    for found, day, state in ((masked, "00/00/0000", "0"), (shown, "31/02/2020", "8")):
+        issued, code = rows(found)["issued_on"], rows(found)["state"]
+        assert (issued["raw"], issued["value"], issued["fault"]) == (day, None, "unreadable")
+        assert (issued["reason"], issued["transform"]) == ("value_invalid", ["date_vn"])
+        assert (code["raw"], code["reason"], code["doubt"]) == (state, "code_unknown", "code_unknown")
+        (fault,) = found["faults"]
+        assert (fault["code"], fault["attribute"], fault["path"]) == (
+            "unreadable",
+            "issued_on",
+            "NgayCapGPLX",
+        )
+        assert fault["remedy"]
+        assert rows(found)["expires_on"]["reason"] == "value_blank"
+        # not agreed: not asked for, and not shown although it came
+        assert (rows(found)["issued_by"]["reason"], rows(found)["issued_by"]["raw"]) == ("not_agreed", None)
+        assert SECRET not in json.dumps(found)
+    assert "Sở GTVT" not in json.dumps(shown, ensure_ascii=False)
+
+
+async def test_place_that_an_attribute_outside_the_agreement_reads_too_is_never_shown(tmp_path: Path) -> None:
+    say = holding(NgayCapGPLX="31/02/2020")
+    change = (
+        "mappings/sources/driving_licence.yaml",
+        "passed_on: {path: NgayTTGPLX",
+        "passed_on: {path: NgayCapGPLX",
+    )
+    text = (ROOT / change[0]).read_text("utf-8")
+    examples = text[text.index("    examples:") :]
+    async with registered(tmp_path, say, change, (change[0], examples, _ONE_EXAMPLE)) as house:
+        found = await tried(house, LICENCE, show_values=True)
+    assert (rows(found)["issued_on"]["raw"], rows(found)["issued_on"]["is_raw_shown"]) == (
+        "00/00/0000",
+        False,
+    )
+
+
+_ONE_EXAMPLE = """    examples:
+      - name: a licence
+        answer: {SoGPLX: "330218640795", TrangThai: "1"}
+        evidence: {number: "330218640795", state: valid}
+"""
+
+
+async def test_hostile_answer_is_bounded_text_that_does_nothing(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>[red]\x1b[31m\u202e" + "A" * 10_000
+    say = holding(HoTen=name, TrangThai="\u0007" * 50, **{"033190777123": {"Nguyễn Văn Thật": "x"}})
+    async with registered(tmp_path, say) as house:
+        found = await tried(house, LICENCE, show_values=True)
+    text = json.dumps(found, ensure_ascii=False)
+    assert len(text) < 30_000
+    assert text.isprintable()
+    for hostile in ("\x1b", "\u202e", "\x07", "<script", "AAAA", "033190777123", "Nguyễn"):
+        assert hostile not in text
+
+
+async def test_answer_that_is_none_is_masked_as_a_whole(tmp_path: Path) -> None:
+    bodies = (
+        b"<" * 9_000,
+        b"{" * 30_000,
+        b'{"a": "033190777123',
+        "Trần 033190777123".encode(),
+        b"\xff\x00<a b=",
+    )
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(bodies[number - 1]))
+        await writer.drain()
+
+    async with registered(tmp_path, say) as house:
+        for body in bodies:
+            found = await tried(house, LICENCE, show_values=True)
+            assert found["outcome"] == "invalid"
+            shown = found["messages"][0]["answer"]
+            assert (shown["bytes"], shown["cut"]) == (len(body), len(body) > 16_384)
+            assert len(shown["text"]) <= 16_385
+            assert not {"033190777123", "Trần"} & {*shown["text"].split('"'), *shown["text"].split()}
+
+
+async def test_status_of_a_refusal_is_told_with_its_masked_page(tmp_path: Path) -> None:
+    page = "<html><body>Trần 033190777123</body></html>".encode()
+    say = saying(answer(page, status="500 Internal Server Error", kind="text/html"))
+    async with registered(tmp_path, say) as house:
+        found = await tried(house, LICENCE)
+    (message,) = found["messages"]
+    assert (found["outcome"], message["status"], message["content_type"]) == ("unavailable", 500, "text/html")
+    assert message["answer"]["text"].split() == ["<html>", "<body>xxx", "000000000000</body>", "</html>"]
+    assert found["faults"][0]["status"] == 500
+
+
+# ---------------------------------------------------------------- who may
+
+
+@on_session
+async def test_only_the_scope_tries_sources(patient: House) -> None:
+    body = {"subject": patient.subject("facts_example")}
+    status, problem = await patient.post(f"/v1/sources/{LOOK_UP}/try", body, "portal")
+    assert (status, problem["code"], problem["rule"]) == (403, "scope_missing", "scope:sources:try")
+    assert records(patient)[-1]["phase"] == "refusal"
+
+
+@on_session
+@pytest.mark.parametrize(
+    ("service", "more", "status", "code"),
+    [
+        ("household_business.chiTietHoKinhDoanh", {}, 403, "service_not_agreed"),
+        (LOOK_UP, {"purpose": "civil_registration"}, 403, "service_not_agreed"),
+        (LOOK_UP, {"procedure": "9.999999"}, 404, "unknown_procedure"),
+        ("population.TraCuu", {}, 404, "unknown_data_service"),
+        (LOOK_UP, {"subject": {"personal_id": "033190001234"}}, 422, "identifier_missing"),
+        (LICENCE, {"subject": {"tax_code": "0100109106"}}, 422, "identifier_missing"),
+        (LOOK_UP, {"show_values": "yes"}, 400, "bad_request"),
+    ],
+)  # fmt: skip
+async def test_what_is_not_agreed_or_no_service_asks_nobody(
+    patient: House, service: str, more: dict[str, Any], status: int, code: str
+) -> None:
+    before = await patient.calls()
+    body = {"subject": patient.subject("facts_example"), "official": new_official(), **more}
+    found, problem = await patient.post(f"/v1/sources/{service}/try", body, "operator")
+    assert (found, problem["code"]) == (status, code), problem
+    assert await patient.calls() == before
+    if status == 403:
+        refusal = records(patient)[-1]
+        assert (refusal["phase"], refusal["result"]) == ("refusal", code)
+
+
+async def test_trials_spend_the_quota_of_their_agreement(make_house: Callable[..., Any]) -> None:
+    async with make_house(agreements__source_trial__quota__requester="1/hour") as house:
+        await tried(house)
+        before = await house.calls()
+        body = {"subject": house.subject("facts_example")}
+        status, problem = await house.post(f"/v1/sources/{LOOK_UP}/try", body, "operator")
+        assert (status, problem["code"]) == (429, "quota_exceeded")
+        assert await house.calls() == before
+
+
+# ---------------------------------------------------------------- drafts
+
+
+async def test_draft_is_tried_and_no_form_asks_it(tmp_path: Path) -> None:
+    draft = (SETTINGS, "  traCuu:\n", '  traCuu:\n    enabled: "false"\n')
+    async with registered(tmp_path, holding(TrangThai="1"), draft) as house:
+        found = await tried(house, LICENCE, show_values=True)
+        assert (found["draft"], values(found)["state"]) == (True, "valid")
+        assert found["messages"][0]["proofs"] == ["Authorization"]
+        _, sources = await _get(house, "/v1/sources")
+    (one,) = [one for one in sources["sources"] if one["source"] == "driving_licence"]
+    assert (one["data_services"], one["last"]) == ([], None)
+
+
+async def test_draft_that_cannot_be_opened_says_what_is_missing(tmp_path: Path) -> None:
+    draft = (SETTINGS, "  traCuu:\n", '  traCuu:\n    enabled: "false"\n')
+    unset = (SETTINGS, f"{{value: {SECRET}}}", "{env: MOTLAN_NO_SUCH_SECRET}")
+    async with registered(tmp_path, holding(), draft, unset) as house:
+        body = {"subject": house.subject("facts_example")}
+        status, problem = await house.post(f"/v1/sources/{LICENCE}/try", body, "operator")
+    assert (status, problem["code"]) == (409, "draft_not_ready"), problem
+    assert "MOTLAN_NO_SUCH_SECRET" in problem["detail"]
+
+
+async def _get(house: House, path: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {await house.token('operator')}"}
+    async with house.session.get(house.url + path, headers=headers) as response:
+        return response.status, await response.json()
+
+
+# ---------------------------------------------------------------- the command
+
+
+@on_session
+async def test_command_shows_masks_and_says_by_its_exit_code_whether_something_was_found(
+    patient: House,
+) -> None:
+    who = patient.subject("facts_example")
+
+    async def said(*words: str, **subject: str) -> Any:
+        given = json.dumps({**who, **subject})
+        return await asyncio.to_thread(
+            typed.motlan, "try-source", *words, "--subject", "-", "--gateway", patient.url, given=given
+        )
+
+    plain = await said(LOOK_UP)
+    assert plain.code == 0
+    for word in (
+        "→ POST",
+        "ApiKey: •••",
+        "CongDan.HoVaTen.Ten",
+        "title_case",
+        "not_agreed",
+        "values are masked",
+    ):
+        assert word in plain.out, plain.out
+    assert who["full_name"] not in plain.out
+    facts = await said(LOOK_UP, "--show-values", "--json")
+    assert values(json.loads(facts.out))["full_name"] == who["full_name"]
+    assert (await said(LOOK_UP, full_name="Ngô Văn Khác")).code == 1
+    assert (await said("population.TraCuuThongTin")).code == 1
+    assert (await said(LOOK_UP, birth_date="")).code == 2
