@@ -6,7 +6,7 @@ exchange. A former configuration has a page of its own, if this host kept it.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.audit.story_words import (
     CALLS,
     CONDITIONS,
     EVENTS,
+    LEVEL,
     NOT_ASKED,
     NOTE_VALUES,
     NOTES,
@@ -27,8 +28,12 @@ from gateway.audit.story_words import (
 )
 from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
-from gateway.domain.reasons import Reason, RefusalReason
+from gateway.domain.dossier import STATUSES
+from gateway.domain.login import LoginReason
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import DeliveryReason, Reason, RefusalReason
 from gateway.domain.sentences import BothWords
+from gateway.mapping.procedure import DECLARED
 
 ShownRecord = Mapping[str, Any]
 StepMembers = dict[str, Any]
@@ -239,15 +244,28 @@ class Story:
             return self._evidence(str(value), record, records)
         if name in _FIELDS:
             return _joined([self._titles.field(record["procedure"], one) for one in str(value).split()])
+        titled = self._titled_notes(record["procedure"]).get(name)
+        values = NOTE_VALUES.get(name, {})
+        if titled is not None and value not in values:
+            return titled(str(value))
+        return _titled({**NOTE_VALUES[""], **values}.get(str(value), (str(value), str(value))))
+
+    def _titled_notes(self, procedure: str) -> Mapping[str, Callable[[str], TitleWords]]:
+        """Note -> the words of its value."""
         titles = self._titles
-        titled = {
-            "represented": lambda text: titles.role(record["procedure"], text),
+        return {
+            "represented": lambda text: titles.role(procedure, text),
             "proven_by": lambda text: titles.source(text.partition(".")[0]),
-            "representation": titles.representation,
-        }
-        if name in titled:
-            return titled[name](str(value))
-        return _titled(NOTE_VALUES.get(str(value), (str(value), str(value))))
+            "representation": titles.representation, "source": titles.source,
+            "login": titles.provider, "provider": titles.provider,
+            "client": titles.requester, "holder": titles.requester, "by": titles.requester,
+            "origin": titles.portal, "target": titles.portal,
+            "deliveries": lambda text: _joined([titles.portal(one) for one in text.split(",")]),
+            "attributes": lambda text: _joined(titles.attributes(DECLARED, "kept", text.split())),
+            "status": lambda text: _titled(STATUSES.get(text, (text, text))),
+            "reason": _cause, "parked": _cause,
+            "level": _level, "account_level": lambda text: _joined([_claimed(one) for one in text.split()]),
+        }  # fmt: skip
 
     def _evidence(self, names: str, record: ShownRecord, records: Sequence[ShownRecord]) -> TitleWords:
         """`e1 e2` by source and person: the answer `e2` is that of the call whose id ends in `-2`."""
@@ -384,12 +402,21 @@ class Story:
 
 _SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
 #: notes that name another exchange
-_EXCHANGES = frozenset({"of", "proof_of", "proof", "attested"})
+_EXCHANGES = frozenset({"of", "proof_of", "proof", "attested", "filed_in"})
 #: notes that are the digest of a configuration
 _CONFIGURATIONS = frozenset({"configuration", "before"})
 #: notes that list answers of an exchange (`e1 e2`), and those that list fields of its form
 _EVIDENCE = frozenset({"accepted", "refused", "withheld", "unsure"})
 _FIELDS = frozenset({"emptied", "doubtful"})
+
+
+#: `result` of a refusal, and the note `reason` of other records -> words
+_REASONS: Mapping[str, BothWords] = {
+    one.value: (one.vi, one.en) for kind in (ProblemCode, Reason, RefusalReason) for one in kind
+}
+_CAUSES: Mapping[str, BothWords] = {
+    one.value: (one.vi, one.en) for kind in (DeliveryReason, LoginReason) for one in kind
+}
 
 
 def _phase_words(phase: str) -> StepWords:
@@ -415,12 +442,27 @@ def _event(record: ShownRecord) -> BothWords | None:
 
 
 def _reason(code: str) -> BothWords | None:
-    found: Any = next((one for one in (*RefusalReason, *Reason) if one.value == code), None)
-    return None if found is None else (found.vi, found.en)
+    return _REASONS.get(code)
 
 
 def _titled(words: BothWords) -> TitleWords:
     return {"code": "", "title": words[_VI], "title_en": words[_EN]}
+
+
+def _cause(text: str) -> TitleWords:
+    return _titled(_CAUSES.get(text, (text, text)))
+
+
+def _level(text: str) -> TitleWords:
+    return _titled((LEVEL[_VI].format(level=text), LEVEL[_EN].format(level=text)))
+
+
+def _claimed(said: str) -> TitleWords:
+    """`level=2`: of a forwarded login; `IAL=2`: a claim of the account; `unknown`."""
+    claim, _, value = said.partition("=")
+    if not value:
+        return _titled(NOTE_VALUES[""].get(said, (said, said)))
+    return _level(value) if claim == "level" else _plain(f"{claim} {value}")
 
 
 def _official(record: ShownRecord) -> TitleWords:

@@ -47,35 +47,56 @@ UNKNOWN_PHASE = StepWords(("Bản ghi khác", "Another record"),
 
 CALLS = StepWords(("Hỏi các nguồn", "Asking the sources"), ("", ""))
 
-#: `result` of a record, or `operation` of its notes -> what happened
-EVENTS: Mapping[str, BothWords] = MappingProxyType({
-    # look-ups
+#: `operation` in the notes of a record without a `result` -> what happened
+OPERATIONS: Mapping[str, BothWords] = MappingProxyType({
     "search": ("Tìm trong nhật ký.", "A search in the log."),
     "records": ("Mở các bản ghi của một giao dịch.", "The records of an exchange were opened."),
     "proof": ("Lấy bằng chứng của một giao dịch.", "The proof of an exchange was fetched."),
-    "identify": ("Xem giao dịch là về ai, có nêu lý do.", "Who an exchange is about was shown, with a reason."),
+    "identify": ("Xem giao dịch là về ai, có nêu lý do.",
+        "Who an exchange is about was shown, with a reason."),
     "export": ("Xuất bản ghi ra tệp.", "Records were exported to a file."),
     "count": ("Đếm bản ghi trước khi xuất.", "Records were counted before an export."),
     "compare": ("So sánh hai điểm kiểm tra.", "Two checkpoints were compared."),
     "report": ("Lập báo cáo từ nhật ký.", "A report was made from the log."),
     "configuration": ("Xem nội dung một cấu hình.", "The text of a configuration was looked at."),
     "usage": ("Người dân xem ai đã dùng dữ liệu của mình.", "A person saw who used their data."),
-    "policy-diff": ("So sánh quy tắc mới với các giao dịch cũ.", "New rules were compared with former exchanges."),
+    "policy-diff": ("So sánh quy tắc mới với các giao dịch cũ.",
+        "New rules were compared with former exchanges."),
     "explain": ("Xem vì sao được hoặc không được phép.", "Why it is allowed or not was looked up."),
-    "attest": ("Kiểm tra biểu mẫu đã hoàn thành với dữ liệu đã trả.", "A finished form was compared with what left."),
+    "attest": ("Kiểm tra biểu mẫu đã hoàn thành với dữ liệu đã trả.",
+        "A finished form was compared with what left."),
     "corrections": ("Xem các đề nghị chỉnh sửa.", "Requests for correction were looked up."),
+    "consent_kept": ("Dữ liệu được lưu lại theo sự đồng ý.", "Data were kept by consent."),
+    "revoke-requester": ("Một hệ thống khai thác bị thu hồi quyền.", "A requester was revoked."),
+    "restore-requester": ("Một hệ thống khai thác được cấp lại quyền.", "A requester was restored."),
+    "accept-rollback": ("Người vận hành chấp nhận nhật ký bị lùi.",
+        "The operator accepted a log that went back."),
+    "rotate-signing": ("Khóa ký nhật ký được đổi.", "The signing key of the log was changed."),
+    "rotate-root": ("Khóa gốc được đổi.", "The root key was changed."),
+    "rotate-token": ("Khóa của mã truy cập được đổi.", "The key of access tokens was changed."),
+    "replace-token-keys": ("Mọi khóa của mã truy cập được thay.", "All keys of access tokens were replaced."),
+    "rotate-document": ("Khóa ký văn bản được đổi.", "The key of signed documents was changed."),
+    "erase-period": ("Khóa của một kỳ bị hủy: không ai mở được phần riêng tư của kỳ đó nữa.",
+        "The keys of a month were destroyed: nobody can open its personal part again."),
+    "prune": ("Bản ghi cũ được chuyển vào kho lưu trữ.", "Old records went into an archive."),
+})
+
+#: `result` of a record -> what happened; a refusal has a code of `RefusalReason` or `ProblemCode`
+RESULTS: Mapping[str, BothWords] = MappingProxyType({
     "inbox_read": ("Hệ thống đọc hộp thư hồ sơ.", "A system read its inbox of dossiers."),
     "dossier_shown": ("Xem một hồ sơ.", "A dossier was shown."),
     "dossier_not_found": ("Tìm một hồ sơ và không thấy.", "A dossier was looked for and not found."),
     "dossiers_searched": ("Tìm hồ sơ.", "Dossiers were searched."),
     "status_shown": ("Xem trạng thái hồ sơ.", "The status of a dossier was shown."),
     "status_not_found": ("Tìm trạng thái hồ sơ và không thấy.", "The status of a dossier was not found."),
-    "papers_listed": ("Xem giấy tờ của một người mà cổng đang giữ.", "A person's papers that are here were listed."),
+    "papers_listed": ("Xem giấy tờ của một người mà cổng đang giữ.",
+        "A person's papers that are here were listed."),
     "passed_on": ("Câu hỏi được chuyển cho hệ thống khác.", "The question was passed on to another system."),
     "receiver_words_shown": ("Xem lời của hệ thống nhận.", "The receiver's words were shown."),
     "file_not_found": ("Tìm một tệp và không thấy.", "A file was looked for and not found."),
-    # deliveries
     "fetched": ("Câu trả lời đến muộn đã được lấy.", "A late answer was fetched."),
+    "form_filed": ("Biểu mẫu của giao dịch này được nộp thành hồ sơ.",
+        "The form of this exchange was filed as a dossier."),
     "file_stored": ("Một tệp được lưu.", "A file was stored."),
     "file_linked": ("Một tệp được gắn vào hồ sơ.", "A file was linked to a dossier."),
     "file_read": ("Một tệp được đọc.", "A file was read."),
@@ -87,7 +108,13 @@ EVENTS: Mapping[str, BothWords] = MappingProxyType({
     "dossier_parked": ("Hồ sơ được giữ lại, chưa ai xử lý.", "The dossier was parked."),
     "dossier_refused": ("Hồ sơ không được nhận.", "The dossier was not taken."),
     "dossier_mended": ("Hồ sơ bị lệch được sửa.", "A dossier that differed was mended."),
-    "delivery_delivered": ("Thông điệp đến nơi.", "The message arrived."),
+    "delivery_confirmed": ("Hệ thống nhận xác nhận đã nhận thông điệp.",
+        "The receiver confirmed the message."),
+    "delivery_unconfirmed": ("Thông điệp đã gửi, chưa được xác nhận.",
+        "The message was sent and is not confirmed."),
+    "delivery_replayed": ("Một thông điệp đã dừng được gửi lại.",
+        "A message that was given up is sent again."),
+    "delivery_dropped": ("Một thông điệp đã dừng được bỏ.", "A message that was given up was dropped."),
     "delivery_refused": ("Hệ thống nhận từ chối thông điệp.", "The receiver refused the message."),
     "delivery_unavailable": ("Hệ thống nhận không trả lời được.", "The receiver could not answer."),
     "inbox_acknowledged": ("Hệ thống xác nhận đã nhận.", "A system acknowledged what it received."),
@@ -95,25 +122,32 @@ EVENTS: Mapping[str, BothWords] = MappingProxyType({
     "notice_completed": ("Thông báo đã gửi xong.", "A notice is complete."),
     "correction_opened": ("Đề nghị chỉnh sửa được mở.", "A request for correction was opened."),
     "correction_repeated": ("Đề nghị chỉnh sửa được gửi lại.", "A request for correction came again."),
-    "correction_not_kept": ("Đề nghị chỉnh sửa không lưu được.", "A request for correction could not be kept."),
-    # consents and requests of data subjects
+    "correction_not_kept": ("Đề nghị chỉnh sửa không lưu được.",
+        "A request for correction could not be kept."),
+    "correction_taken": ("Cơ quan nhận đề nghị chỉnh sửa.", "The authority took the request for correction."),
+    "correction_received": ("Cơ quan báo đã nhận đề nghị chỉnh sửa.",
+        "The authority received the request for correction."),
+    "correction_corrected": ("Cơ quan đã chỉnh sửa dữ liệu.", "The authority corrected the data."),
+    "correction_refused": ("Cơ quan từ chối chỉnh sửa.", "The authority refused the correction."),
+    "correction_not_done": ("Một việc về đề nghị chỉnh sửa không thực hiện được.",
+        "An act about a request for correction was not done."),
     "given": ("Sự đồng ý được ghi nhận.", "A consent was recorded."),
     "withdrawn": ("Sự đồng ý được rút lại.", "A consent was withdrawn."),
     "withdrawal_repeated": ("Sự đồng ý đã rút được rút lần nữa.", "A withdrawn consent was withdrawn again."),
     "searched": ("Xem danh sách sự đồng ý.", "The list of consents was looked at."),
     "kept": ("Dữ liệu hoặc giấy tờ được lưu lại theo sự đồng ý.", "Data or a paper were kept by consent."),
-    "consent_kept": ("Dữ liệu được lưu lại theo sự đồng ý.", "Data were kept by consent."),
     "decision": ("Công dân quyết định dùng hoặc không dùng dữ liệu.", "The citizen decided about the data."),
     "not_done": ("Không thực hiện được.", "It was not done."),
     "request_opened": ("Yêu cầu của chủ thể dữ liệu được mở.", "A request of a data subject was opened."),
-    "request_repeated": ("Yêu cầu của chủ thể dữ liệu được gửi lại.", "A request of a data subject came again."),
-    "requests_searched": ("Xem các yêu cầu của chủ thể dữ liệu.", "Requests of data subjects were looked at."),
+    "request_repeated": ("Yêu cầu của chủ thể dữ liệu được gửi lại.",
+        "A request of a data subject came again."),
+    "requests_searched": ("Xem các yêu cầu của chủ thể dữ liệu.",
+        "Requests of data subjects were looked at."),
     "request_acknowledged": ("Yêu cầu được xác nhận.", "The request was acknowledged."),
     "request_extended": ("Hạn trả lời được gia hạn.", "The time to answer was prolonged."),
     "request_answered": ("Yêu cầu được trả lời.", "The request was answered."),
     "request_refused": ("Yêu cầu bị từ chối.", "The request was refused."),
     "request_not_done": ("Yêu cầu không thực hiện được.", "The request was not done."),
-    # sign-in
     "login_done": ("Một người đăng nhập xong.", "A person signed in."),
     "login_refused": ("Một lần đăng nhập bị từ chối.", "A sign-in was refused."),
     "code_issued": ("Cổng cấp mã đăng nhập cho một hệ thống.", "A system was given a code of a sign-in."),
@@ -124,23 +158,16 @@ EVENTS: Mapping[str, BothWords] = MappingProxyType({
     "mandate_proven": ("Quyền đại diện được chứng minh.", "A right to act was proven."),
     "logout": ("Một người đăng xuất.", "A person signed out."),
     "session_ended": ("Một phiên kết thúc.", "A session ended."),
-    "logout_notified": ("Hệ thống được báo là người đó đã đăng xuất.", "A system was notified of the sign-out."),
-    "logout_not_notified": ("Không báo được cho hệ thống là đã đăng xuất.", "A sign-out did not reach a system."),
-    # configuration and keeping
+    "logout_notified": ("Hệ thống được báo là người đó đã đăng xuất.",
+        "A system was notified of the sign-out."),
+    "logout_not_notified": ("Không báo được cho hệ thống là đã đăng xuất.",
+        "A sign-out did not reach a system."),
     "start": ("Cổng khởi động với cấu hình này.", "The gateway started with this configuration."),
     "reload": ("Cấu hình mới có hiệu lực.", "A new configuration came into force."),
-    "revoke-requester": ("Một hệ thống khai thác bị thu hồi quyền.", "A requester was revoked."),
-    "restore-requester": ("Một hệ thống khai thác được cấp lại quyền.", "A requester was restored."),
-    "accept-rollback": ("Người vận hành chấp nhận nhật ký bị lùi.", "The operator accepted a log that went back."),
-    "rotate-signing": ("Khóa ký nhật ký được đổi.", "The signing key of the log was changed."),
-    "rotate-root": ("Khóa gốc được đổi.", "The root key was changed."),
-    "rotate-token": ("Khóa của mã truy cập được đổi.", "The key of access tokens was changed."),
-    "replace-token-keys": ("Mọi khóa của mã truy cập được thay.", "All keys of access tokens were replaced."),
-    "rotate-document": ("Khóa ký văn bản được đổi.", "The key of signed documents was changed."),
-    "erase-period": ("Khóa của một kỳ bị hủy: không ai mở được phần riêng tư của kỳ đó nữa.",
-        "The keys of a month were destroyed: nobody can open its personal part again."),
-    "prune": ("Bản ghi cũ được chuyển vào kho lưu trữ.", "Old records went into an archive."),
 })
+
+#: both -> what happened
+EVENTS: Mapping[str, BothWords] = MappingProxyType({**OPERATIONS, **RESULTS})
 
 #: outcome of a call -> its words, and how it looks (`state` of the pages)
 OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
@@ -246,6 +273,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "instead_of": ("Thay cho bản ghi", "In place of the record"),
     "fetched": ("Lấy câu trả lời của bản ghi", "Fetched the answer of the record"),
     "attested": ("Đối chiếu với giao dịch", "Compared with the exchange"),
+    "filed_in": ("Nộp ở giao dịch", "Filed in the exchange"),
     "mandate": ("Quyền đại diện đã chứng minh", "Proven right to act"),
     "mandate_checked": ("Văn bản đã kiểm tra", "Document checked"),
     "represented": ("Người được đại diện", "Represented person"),
@@ -258,14 +286,59 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "attribute": ("Trường dữ liệu", "Attribute"),
     "mappings": ("Ánh xạ", "Mappings"),
     "schemas": ("Lược đồ", "Schemas"),
+    "bound": ("Phiên được giữ bằng", "Session held by"),
+    "channel": ("Cách đồng ý", "Channel"),
+    "holder": ("Hệ thống được đồng ý", "System that may use them"),
+    "text_version": ("Bản văn đã đọc", "Version of the text"),
+    "attributes": ("Trường dữ liệu", "Attributes"),
+    "request": ("Yêu cầu", "Request"),
+    "undone": ("Việc không thực hiện được", "What was not done"),
+    "version": ("Lần thay đổi của hồ sơ", "Version of the dossier"),
+    "status": ("Trạng thái hồ sơ", "Status of the dossier"),
+    "origin": ("Từ", "From"),
+    "steps": ("Số bước", "Steps"),
+    "parked": ("Vì sao giữ lại", "Why it is parked"),
+    "deliveries": ("Gửi tới", "Sent to"),
+    "target": ("Nơi nhận", "Receiver"),
+    "by": ("Do", "By"),
+    "state": ("Trạng thái gửi", "State of the delivery"),
+    "attempt": ("Lần thử", "Attempt"),
+    "size": ("Số byte", "Bytes"),
+    "items": ("Số mục", "Items"),
+    "answered": ("Số câu trả lời", "Answers"),
+    "shown": ("Số giấy tờ đã hiện", "Papers shown"),
+    "offered": ("Số giấy tờ dùng lại được", "Papers that can be used again"),
+    "search": ("Lần tìm", "Search"),
+    "unchanged": ("Mục như đã điền sẵn", "Fields as filled"),
+    "source_changed": ("Mục mà nguồn đã đổi", "Fields that the source changed"),
+    "corrected_by_citizen": ("Mục người nộp đã sửa", "Fields that the citizen changed"),
+    "not_editable_changed": ("Mục đã khóa bị sửa", "Locked fields that were changed"),
+    "unknown_field": ("Mục người nộp tự nhập", "Fields that the citizen typed"),
+    "cannot_tell": ("Mục không so được", "Fields that cannot be compared"),
 })
 
-#: values of notes that are codes -> words
-NOTE_VALUES: Mapping[str, BothWords] = MappingProxyType({
-    "unknown": ("không rõ", "unknown"),
-    "yes": ("có", "yes"),
-    "no": ("không", "no"),
+#: values of notes that are codes -> words; those of one note are under its name
+NOTE_VALUES: Mapping[str, Mapping[str, BothWords]] = MappingProxyType({
+    "": {
+        "unknown": ("không rõ", "unknown"),
+        "yes": ("có", "yes"),
+        "no": ("không", "no"),
+    },
+    "bound": {
+        "cookie": ("cookie của trình duyệt", "a cookie of the browser"),
+        "proof": ("bằng chứng trong thẻ của trình duyệt", "a proof in the tab of the browser"),
+    },
+    "channel": {
+        "portal": ("trên cổng dịch vụ công", "at its portal"),
+        "app": ("trên ứng dụng di động", "in its app"),
+        "counter": ("tại quầy một cửa", "at a counter"),
+        "paper": ("bằng văn bản giấy", "on paper"),
+    },
+    "origin": {"province": ("hệ thống của tỉnh", "a system of the province")},
 })
+
+#: the level of an account or a login
+LEVEL: BothWords = ("mức {level}", "level {level}")
 
 NUMBERS_VI = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười")
 NUMBERS_EN = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

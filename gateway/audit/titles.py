@@ -65,6 +65,17 @@ class Titles:
         """Title of a source."""
         return _words(code, self._configuration.sources.get(code))
 
+    def provider(self, code: str) -> TitleWords:
+        """Title of an identity provider."""
+        return _words(code, self._configuration.identity_providers.get(code))
+
+    def portal(self, code: str) -> TitleWords:
+        """Title of a portal, or of the requester whose inbox it is (`inbox:one_gate`)."""
+        kind, _, name = code.rpartition(":")
+        return (
+            self.requester(name) if kind == "inbox" else _words(code, self._configuration.portals.get(name))
+        )
+
     def procedure(self, code: str) -> TitleWords:
         """Title of a procedure."""
         found = self._catalogue.find(code)

@@ -14,6 +14,7 @@ from gateway.cli.desk import CommandDesk, asks
 from gateway.cli.options import cell, plain
 from gateway.cli.progress import record_bar
 from gateway.domain.dates import local_text
+from gateway.domain.dossier import STATUSES
 from gateway.relay import words
 
 _WIDTH = 170
@@ -113,7 +114,7 @@ def _table(run: Any) -> Table:  # noqa: ANN401 -- the JSON answer
         fields = f": {', '.join(one['fields'])}" if one["fields"] else ""
         table.add_row(*map(cell, (
             one["dossier"], words.both(words.DIVERGENCES, one["class"]) + fields,
-            words.both(words.STATUSES, one["ours"] or ""), words.both(words.STATUSES, one["theirs"] or ""), _mend(one),
+            words.both(STATUSES, one["ours"] or ""), words.both(STATUSES, one["theirs"] or ""), _mend(one),
         )))  # fmt: skip
     return table
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.domain import sentences as say
-from gateway.domain.sentences import WrongText
+from gateway.domain.sentences import BothWords, WrongText
 from gateway.domain.signs import hides_in_code
 
 #: where a dossier was filed first: at the province, else the name of a portal
@@ -34,6 +34,22 @@ class DossierStatus(StrEnum):
     PROCESSED = "processed"  #: 9, the result waits at the counter; the clock ends
     HANDED_OVER = "handed_over"  #: 10; final
     UNKNOWN = "unknown"  #: a foreign word without a meaning here; kept as it came, never guessed
+
+
+#: status -> its words, Vietnamese and English
+STATUSES: Mapping[DossierStatus | str, BothWords] = {
+    DossierStatus.SUBMITTED: ("Mới đăng ký", "newly submitted"),
+    DossierStatus.ACCEPTED: ("Được tiếp nhận", "accepted at the counter"),
+    DossierStatus.REFUSED: ("Không được tiếp nhận", "refused at reception"),
+    DossierStatus.PROCESSING: ("Đang xử lý", "in processing"),
+    DossierStatus.SUPPLEMENT_REQUESTED: ("Yêu cầu bổ sung giấy tờ", "supplement requested"),
+    DossierStatus.PAYMENT_REQUESTED: ("Yêu cầu thực hiện nghĩa vụ tài chính", "payment requested"),
+    DossierStatus.WITHDRAWN: ("Công dân yêu cầu rút hồ sơ", "withdrawn by the citizen"),
+    DossierStatus.STOPPED: ("Dừng xử lý", "processing stopped"),
+    DossierStatus.PROCESSED: ("Đã xử lý xong", "processed, the result waits"),
+    DossierStatus.HANDED_OVER: ("Đã trả kết quả", "result handed over"),
+    DossierStatus.UNKNOWN: ("Không rõ trạng thái", "unknown status"),
+}
 
 
 class MessageKind(StrEnum):

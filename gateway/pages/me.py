@@ -23,12 +23,14 @@ from gateway.api.files import send_file
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.audit.filters import Filters
+from gateway.audit.story_words import NOTE_VALUES
 from gateway.audit.titles import Titles, TitleWords
 from gateway.config.consents import SubjectRequestKind
 from gateway.consents.grantable import KEEPING_PAPERS
 from gateway.console.language import titled
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
+from gateway.domain.dossier import STATUSES
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound, Unprocessable
 from gateway.domain.login import Identity
 from gateway.domain.parties import Subject, SubjectKind
@@ -38,7 +40,6 @@ from gateway.login.linking import linked
 from gateway.login.steps import Leaving
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
-from gateway.relay.words import STATUSES
 from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
@@ -60,12 +61,7 @@ ALL_KINDS: Mapping[str, tuple[str, str]] = {
     "withdrawal": ("Rút lại sự đồng ý", "Withdraw a consent"),
 }
 #: how a consent reached the system that recorded it
-CHANNELS: Mapping[str, tuple[str, str]] = {
-    "portal": ("trên cổng dịch vụ công", "at its portal"),
-    "app": ("trên ứng dụng di động", "in its app"),
-    "counter": ("tại quầy một cửa", "at a counter"),
-    "paper": ("bằng văn bản giấy", "on paper"),
-}
+CHANNELS = NOTE_VALUES["channel"]
 LANGUAGES: Mapping[str, tuple[str, str]] = {
     "vi": ("tiếng Việt", "Vietnamese"),
     "en": ("tiếng Anh", "English"),

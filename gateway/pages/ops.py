@@ -19,6 +19,7 @@ from gateway.audit.shown import csv_line
 from gateway.audit.story_words import EVENTS, NOTES
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
+from gateway.domain.dossier import STATUSES
 from gateway.domain.errors import BadRequest, NotFound, RelayUnavailable
 from gateway.domain.login import LoginReason
 from gateway.domain.sentences import BothWords
@@ -223,7 +224,7 @@ async def reconciliation(request: Request, visit: Visit) -> Shown:
     answer = await _desk(request).reconciliations.show(visit.caller)
     return Shown(
         template="ops/reconciliation", title=("Đối soát", "Reconciliation"), answer=answer,
-        values={"states": words.RUN_STATES, "statuses": words.STATUSES, "facts": words.FACTS,
+        values={"states": words.RUN_STATES, "statuses": STATUSES, "facts": words.FACTS,
                 "portals": list(_desk(request).reconciliations.reconciler.portals), **_receivers(request)},
     )  # fmt: skip
 

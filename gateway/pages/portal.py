@@ -20,7 +20,7 @@ from gateway.config.gateway import SandboxPerson
 from gateway.console.formats import day, when
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
-from gateway.domain.dossier import DossierStatus, ProgressEntry
+from gateway.domain.dossier import STATUSES, DossierStatus, ProgressEntry
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Refused, RelayUnavailable, fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
@@ -37,7 +37,6 @@ from gateway.pages.portal_sending import applicant_of, form_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.statuses import is_final
-from gateway.relay.words import STATUSES
 
 _MOST_DOSSIERS = 50
 #: rows of a role that takes several people

@@ -58,6 +58,7 @@ from gateway.pages.portal_notes import (
 )
 from gateway.prefill.attest import KeepRequest
 from gateway.prefill.form_values import at
+from gateway.relay.contents import in_records
 from gateway.telemetry import log
 
 #: what this person sent
@@ -114,6 +115,9 @@ async def submit(request: Request, visit: Visit) -> Response:
         noted = await exchange_in(request, visit, body.exchange_id)
         dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
         await _post(request, visit, dossier, noted)
+        if not noted.get("blank"):
+            attest = citizens_of(request).attest
+            await attest.filed(visit.caller, body.exchange_id, procedure.code, in_records(code))
         noted = await change_exchange(request, visit, body.exchange_id, {"sent": digest})
         await keep_draft(request, session_in(visit), procedure, {})
     kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)

@@ -16,6 +16,7 @@ from gateway.consents.service import ConsentBook
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import Phase
+from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
@@ -94,6 +95,17 @@ class Attest:
         answered = await self._outcomes(caller, exchange)
         act = self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
         return await self._keep(act, await self._keepable(act, form, keep))
+
+    async def filed(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
+        """Record in the exchange that its compared form became a dossier: a search by the dossier finds both.
+
+        The exchange of the call is named too. Raises LogUnavailable.
+        """
+        about = RecordHeader(
+            ExchangeId(exchange), caller.requester.id, caller.agency, procedure, dossier=dossier
+        )
+        notes = {"operation": "form_filed", "filed_in": caller.exchange}
+        await self.recorder.write(about, Phase.DELIVERY, "form_filed", notes=notes)
 
     def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_KeepAct":
         procedure = self.catalogue.find(members["procedure"])

@@ -2,29 +2,14 @@
 
 from collections.abc import Mapping
 
-from gateway.domain.dossier import DossierStatus
 from gateway.domain.reasons import DeliveryReason
 from gateway.ports.relay import DeliveryState
 from gateway.relay.differences import Divergence, Remedy
 from gateway.relay.scoring import Indicator, Lost
 
-_S = DossierStatus
 #: code -> (Vietnamese, English)
 WordTable = Mapping[str, tuple[str, str]]
 
-STATUSES: WordTable = {
-    _S.SUBMITTED: ("Mới đăng ký", "newly submitted"),
-    _S.ACCEPTED: ("Được tiếp nhận", "accepted at the counter"),
-    _S.REFUSED: ("Không được tiếp nhận", "refused at reception"),
-    _S.PROCESSING: ("Đang xử lý", "in processing"),
-    _S.SUPPLEMENT_REQUESTED: ("Yêu cầu bổ sung giấy tờ", "supplement requested"),
-    _S.PAYMENT_REQUESTED: ("Yêu cầu thực hiện nghĩa vụ tài chính", "payment requested"),
-    _S.WITHDRAWN: ("Công dân yêu cầu rút hồ sơ", "withdrawn by the citizen"),
-    _S.STOPPED: ("Dừng xử lý", "processing stopped"),
-    _S.PROCESSED: ("Đã xử lý xong", "processed, the result waits"),
-    _S.HANDED_OVER: ("Đã trả kết quả", "result handed over"),
-    _S.UNKNOWN: ("Không rõ trạng thái", "unknown status"),
-}
 #: what a reconciliation compares
 FACTS: WordTable = {
     "status": ("trạng thái", "status"),

@@ -138,3 +138,28 @@ def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> 
     assert "hộ tịch" in said["Dữ liệu không được dùng"]
     assert said["Trường để trống vì không dùng"] not in {"", "nycHoTen"}
     assert said["Mức của tài khoản"] == "không rõ"
+
+
+@pytest.mark.parametrize(
+    ("notes", "vi", "en"),
+    [
+        ({"level": 2}, "mức 2", "level 2"),
+        ({"account_level": "IAL=2 level=2"}, "IAL 2, mức 2", "IAL 2, level 2"),
+        ({"account_level": "unknown"}, "không rõ", "unknown"),
+        ({"provider": "national_portal"}, "Cổng Dịch vụ công Quốc gia", "National public-service portal"),
+        ({"login": "vneid"}, "Tài khoản định danh điện tử (VNeID)", "Electronic identity account (VNeID)"),
+        ({"bound": "cookie"}, "cookie của trình duyệt", "a cookie of the browser"),
+        ({"reason": "login_expired"}, "Phiên đăng nhập đã hết hạn", "The login took too long and has ended"),
+        ({"reason": "theo đơn 12"}, "theo đơn 12", "theo đơn 12"),
+        ({"holder": "nobody"}, "nobody", "nobody"),
+        ({"channel": "counter"}, "tại quầy một cửa", "at a counter"),
+        ({"origin": "province"}, "hệ thống của tỉnh", "a system of the province"),
+        ({"status": "accepted"}, "Được tiếp nhận", "accepted at the counter"),
+        ({"attributes": "phone email"}, "Số điện thoại, Thư điện tử", "Phone, E-mail"),
+    ],
+)
+def test_codes_in_notes_are_told_in_words(story: Story, notes: dict[str, Any], vi: str, en: str) -> None:
+    record = {**INTENT, "phase": "login", "result": "login_done", "notes": notes, "calls": []}
+    (step,) = story.tell([record])["steps"]
+    facts = [one for one in step["facts"] if "note" not in one]
+    assert (vi, en) in [(one["value"]["title"], one["value"]["title_en"]) for one in facts]

@@ -590,6 +590,29 @@ async def see(at: Town, code: str) -> tuple[int, Any]:
         return answer.status, await answer.json()
 
 
+async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_each_leads_to_the_other(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    found: list[Any] = []
+    async with asyncio.timeout(20):  # until the log has them
+        while exchange not in [one["exchange_id"] for one in found]:
+            await asyncio.sleep(0.1)
+            _, answer = await at.house.post(
+                "/v1/audit/search", {"dossier": done["dossier"]}, client="auditor"
+            )
+            found = answer["records"]
+    (filed,) = {one["exchange_id"] for one in found if one["result"] == "dossier_stored"}
+    await entered(neighbour, "/audit", "kiem.toan")
+    for one, other in ((exchange, filed), (filed, exchange)):
+        assert f'href="/audit/exchanges/{other}"' in (await page(neighbour, f"/audit/exchanges/{one}")).text
+    shown = await page(neighbour, f"/audit?dossier={done['dossier']}")
+    assert f'href="/audit/exchanges/{exchange}"' in shown.text
+    assert "Biểu mẫu của giao dịch này được nộp thành hồ sơ." in shown.text
+
+
 async def test_form_says_that_a_dossier_was_sent_before_and_can_be_sent_all_the_same(
     browser: Browser, neighbour: Browser
 ) -> None:
