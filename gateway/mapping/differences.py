@@ -86,7 +86,7 @@ def without_strangers(
     """The plan that reads nothing of what was found about strangers (`others`), and about people found through them.
 
     A field reads nothing from its first reference about such a person on: the next ones would say the same of them.
-    A source that was silent stays silent.
+    A source that was silent stays silent. Papers compare a person whom evidence names by their own rule (`same`).
     """
     begins = _begins(plan, named, others)
     sources = [query.service.source for query in plan.queries]
@@ -97,6 +97,7 @@ def without_strangers(
         picks = [_unread(pick, keys[at], answers) for pick in planned.picks[at:]]
         changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
         fields.append(changed if picks else planned)
+    begins = _begins(plan, named, {role: key for role, key in others.items() if role in named})
     own, read = plan.procedure.signs_in, {}
     for word, pick in plan.picks.items():
         key = _key_of(begins, word if ":" in word else f"{own}:{word}")

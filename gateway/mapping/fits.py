@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from gateway.config.strict_yaml import Document, Loc
 from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults, near
+from gateway.domain.parties import SubjectKind
 from gateway.mapping.codes import Codes
 from gateway.mapping.compiler import Compiler, Unknown
 from gateway.mapping.forms import filled_faults
@@ -126,16 +127,22 @@ def _many_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
 
 def _keep_faults(procedure: Procedure, evidence: Evidence) -> Iterator[tuple[Loc, str, str]]:
     many = frozenset(name for name, role in procedure.roles.items() if role.many)
+    people = frozenset(name for name, role in procedure.roles.items() if SubjectKind.PERSON in role.kind)
+    rules = (
+        ("keep", many, "no role that takes many", "name one with 'many: true'"),
+        ("leave_out", people, "no role of a person", "name the role of a person"),
+    )
     for field in procedure.fields:
-        if field.keep is None:
-            continue
-        if field.keep not in many:
-            what = f"field '{field.key}': keep names '{field.keep}', which is no role that takes many"
-            yield _written(procedure, field), what, near(field.keep, many, "name one with 'many: true'")
-        if not all(_is_people(evidence, ref) for ref in field.refs):
-            what = f"field '{field.key}': keep is at a reference that is no list of people"
-            remedy = "keep works on lists whose items have personal_id, full_name and birth_date"
-            yield _written(procedure, field), what, remedy
+        for word, roles, what, remedy in rules:
+            if (role := getattr(field, word)) is None:
+                continue
+            if role not in roles:
+                said = f"field '{field.key}': {word} names '{role}', which is {what}"
+                yield _written(procedure, field), said, near(role, roles, remedy)
+            if not all(_is_people(evidence, ref) for ref in field.refs):
+                said = f"field '{field.key}': {word} is at a reference that is no list of people"
+                of_people = "works on lists whose items have personal_id, full_name and birth_date"
+                yield _written(procedure, field), said, f"{word} {of_people}"
 
 
 def _written(procedure: Procedure, field: Field) -> Loc:

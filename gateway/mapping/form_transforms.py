@@ -277,7 +277,8 @@ def members_forms(codes: Codes) -> Transform:
         for member in value:
             if isinstance(member, Mapping):
                 born, relation = to_date_vn(member.get("birth_date")), text(member.get("relation")) or ""
-                shown = {**member, "birth_date": born, "relation": relations.get(relation)}
+                name = title_case(member.get("full_name"))
+                shown = {**member, "full_name": name, "birth_date": born, "relation": relations.get(relation)}
                 rows.append({theirs: shown[ours] for theirs, ours in wire.items() if shown.get(ours)})
         return rows or None
 

@@ -18,11 +18,12 @@ Several = Mapping[str, tuple[str, ...]]
 
 
 class PeopleFilter(NamedTuple):
-    """A list of people in an answer, and the roles of those who may be shown."""
+    """A list of people in an answer, and the roles of those who may be shown, or with `leaves_out` who may not."""
 
     query: int
     attribute: str
     roles: tuple[str, ...]
+    leaves_out: bool = False
 
 
 def several(roles: Mapping[str, Role], slots: Mapping[str, str]) -> Several:
@@ -126,17 +127,17 @@ def _word(word: str, role: str, slot: str) -> str:
 def only_named(
     keeps: Iterable[PeopleFilter], answers: list[SourceAnswer | None], subjects: Mapping[str, Subject]
 ) -> list[SourceAnswer | None]:
-    """The answers whose lists of people have only people that the caller named; an empty list is blank."""
+    """The answers whose lists of people have only those who may be shown; an empty list is blank."""
     shown = list(answers)
     for keep in keeps:
         answer = shown[keep.query]
         if answer is None or keep.attribute not in answer.values:
             continue
         named = _Named(subjects[role] for role in keep.roles if role in subjects)
-        values = {**answer.values, keep.attribute: named.among(answer.values[keep.attribute])}
+        values = {**answer.values, keep.attribute: named.cut(answer.values[keep.attribute], keep)}
         doubts = dict(answer.doubts)
         if (doubt := doubts.get(keep.attribute)) is not None:
-            candidates = tuple(named.among(one) for one in doubt.candidates)
+            candidates = tuple(named.cut(one, keep) for one in doubt.candidates)
             doubts[keep.attribute] = doubt._replace(candidates=candidates)
         if values[keep.attribute] is None:
             del values[keep.attribute]
@@ -163,10 +164,12 @@ class _Named:
                 if not one.personal_id:
                     self._births_without_number.setdefault(name, []).append(str(one.birth_date))
 
-    def among(self, people: object) -> list[object] | None:
-        """The rows of a list about a named person; None when there are none."""
+    def cut(self, people: object, keep: PeopleFilter) -> list[object] | None:
+        """The rows of a list about a named person, or about everybody else; None when there are none."""
         rows = people if isinstance(people, list) else []
-        return [row for row in rows if isinstance(row, Mapping) and self._have(row)] or None
+        return [
+            row for row in rows if isinstance(row, Mapping) and self._have(row) is not keep.leaves_out
+        ] or None
 
     def _have(self, row: Mapping[str, object]) -> bool:
         """Compared by number; where one side has none, by name and birth date in the precision that both have."""

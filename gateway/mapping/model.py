@@ -207,6 +207,7 @@ class FieldRule(Strict):
 
     A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`. `agree`: a difference
     between the references is a dispute. `keep`: a list is cut to the people of this role.
+    `leave_out`: a list is shown without the people of this role.
     """
 
     title: Title | None = None
@@ -216,6 +217,7 @@ class FieldRule(Strict):
     transform: WordList = ()
     agree: bool = False
     keep: str | None = None
+    leave_out: str | None = None
     editable: bool = False
     #: proposed to the citizen, who decides
     propose: bool = False

@@ -311,12 +311,13 @@ def _whose(named: Mapping[str, Ref], many: Several) -> dict[str, str]:
 
 
 def _keeps(planned: tuple[PlannedField, ...], slots: Mapping[str, str]) -> tuple[PeopleFilter, ...]:
-    """People filters for lists, because the caller named people of a role; empty when it named none."""
+    """People filters for lists: to the people of a role, where the caller named some, and without those of another."""
     found: dict[PeopleFilter, None] = {}
     for one in planned:
-        roles = tuple(name for name in slots if role_of(name) == one.field.keep)
-        for query, attribute, *_ in one.asked if roles else ():
-            found[PeopleFilter(query, attribute, roles)] = None
+        for role, leaves_out in ((one.field.keep, False), (one.field.leave_out, True)):
+            roles = tuple(name for name in slots if role_of(name) == role)
+            for query, attribute, *_ in one.asked if roles else ():
+                found[PeopleFilter(query, attribute, roles, leaves_out)] = None
     return tuple(found)
 
 

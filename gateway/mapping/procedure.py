@@ -57,6 +57,7 @@ class Field:
         "editable",
         "keep",
         "key",
+        "leave_out",
         "names",
         "propose",
         "refs",
@@ -86,6 +87,8 @@ class Field:
         self.agree = rule.agree and len(refs) > 1
         #: the role to whose subjects a list of people is cut
         self.keep = rule.keep
+        #: the role whose subjects a list of people is shown without
+        self.leave_out = rule.leave_out
         self.propose = rule.propose
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title

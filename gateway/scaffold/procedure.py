@@ -122,7 +122,7 @@ class _ProcedureDraft:
         field = next((one for one in self.like.fields if one.key == key), None) if self.like else None
         if (
             field is not None
-            and not field.keep
+            and not (field.keep or field.leave_out)
             and all(not ref.role or ref.role in self.roles for ref in field.refs)
         ):
             rule = field.rule.model_dump(

@@ -84,8 +84,14 @@ async def test_only_the_members_whom_the_caller_names_leave(house: House) -> Non
     assert {line["subject"] for line in answer["sources"]} <= {"applicant", "household_head"}
 
 
-async def test_household_is_proposed_whole_when_nobody_is_named(house: House) -> None:
-    assert len((await move(house))["form"]["thanhVien"]) == 4
+async def test_household_is_proposed_without_the_applicant_when_nobody_is_named(house: House) -> None:
+    rows = (await move(house))["form"]["thanhVien"]
+    assert {row["hoTen"] for row in rows} == {"Phạm Văn Thử", "Phạm Gia Bảo", "Phạm Ngọc Linh"}
+
+
+async def test_applicant_who_is_named_as_member_too_moves_with_nobody(house: House) -> None:
+    answer = await move(house, {"same_as": "applicant"})
+    assert answer["fields"]["thanhVien"]["state"] == "empty"
 
 
 async def test_named_people_of_another_household_leave_the_list_blank(house: House) -> None:

@@ -240,7 +240,7 @@ def test_relation_of_a_row_is_written_in_the_forms_words_or_left_out() -> None:
     members_form = form_transforms(load_codes(ROOT / "mappings" / "codes"))["members_form"]
     rows = [{**ROW, "relation": "CH01"}, {**OTHER, "relation": "CH77"}, {"full_name": "A", "relation": "00"}]
     assert members_form(rows) == [
-        {"hoTen": "NGUYỄN THỊ BÉ", "ngaySinh": "08/2015", "soDinhDanh": "033315402062", "quanHe": "Chủ hộ"},
+        {"hoTen": "Nguyễn Thị Bé", "ngaySinh": "08/2015", "soDinhDanh": "033315402062", "quanHe": "Chủ hộ"},
         {"hoTen": "Nguyễn Văn Em", "ngaySinh": "02/11/2018"},
         {"hoTen": "A"},
     ]
