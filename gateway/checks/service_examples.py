@@ -8,6 +8,7 @@ from gateway.checks.as_written import at, differences, subject_fault, subject_of
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.faults import near
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
 from gateway.mapping.model import ServiceExample
@@ -17,17 +18,19 @@ from gateway.mapping.source import ServicePlan
 OFFICIAL = Official(
     personal_id="033085000017", agency="000.00.14.H31", account="canbo.thu", full_name="Phạm Văn Mẫu"
 )
-#: possible parameters of a data service's settings
+#: parameters of a data service's settings, unless the example has its own
 PARAMETERS = {"procedure_code": "G15-TP110", "integration_code": "037"}
+#: the profile of an example that names none, where the source has it
 PROFILE = "2025"
 
 
 def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
     """The query of an example, for all attributes of the service."""
+    subject = subject_of(example.subject, plan.mapping.subjects)
     return SourceQuery(
         call_id=CallId("01JEXAMPLE0000000000000000-1"),
         service=plan.name,
-        subject=subject_of(example.subject, plan.mapping.subjects),
+        subject=subject,
         attributes=tuple(sorted(plan.attributes)),
         official=OFFICIAL,
         procedure="1.004873",
@@ -35,6 +38,7 @@ def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
         dossier="H31.14-260105-0007",
         result_codes=("KQ.G15.900002",),
         account=example.subject.get("account", {}),
+        citizen=subject if example.channel == "citizen_online" else None,
     )
 
 
@@ -50,9 +54,18 @@ def _faults(plan: ServicePlan, example: ServiceExample) -> Iterator[tuple[Loc, s
     if why := subject_fault(example.subject):
         yield ("subject",), f"the subject is not as the API takes it: {why}", "write it as a request would"
         return
+    if example.profile is not None and example.profile not in plan.profiles:
+        what = f"request profile '{example.profile}' is not declared"
+        yield (
+            ("profile",),
+            what,
+            near(example.profile, plan.profiles, "name one of 'profiles', or leave it out"),
+        )
+        return
     try:
         query = query_of(plan, example)
-        request = plan.request(query, PARAMETERS, PROFILE)
+        profile = example.profile or PROFILE
+        request = plan.request(query, {**PARAMETERS, **example.parameters}, profile)
     except (GatewayError, TypeError, ValueError) as error:
         what = f"it cannot be run: {type(error).__name__}"
         yield ("subject",), what, "name the words of a subject as 'needs' does"
@@ -79,6 +92,14 @@ def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tu
     wanted = {name: text_of(value) for name, value in example.evidence.items() if value is not None}
     for name, expected, got in differences(wanted, read):
         yield ("evidence", name), _differs(f"attribute '{name}'", expected, got), _MEND
+    if answer.unvouched != example.unvouched:
+        yield (
+            ("unvouched",),
+            _differs("unvouched", example.unvouched or None, answer.unvouched or None),
+            _MEND,
+        )
+    if example.updated_at is not None and answer.source_updated_at != example.updated_at:
+        yield ("updated_at",), _differs("updated_at", example.updated_at, answer.source_updated_at), _MEND
     kinds = {name: doubt.kind for name, doubt in answer.doubts.items()}
     for name, expected, got in differences(example.doubts, kinds):
         yield ("doubts", name), _differs(f"doubt of '{name}'", expected, got), _MEND

@@ -139,6 +139,12 @@ class ServiceExample(Strict):
     name: str
     #: subject of the query (attributes of `Subject`)
     subject: dict[str, Any] = {}
+    #: `citizen_online`: the subject fills their own form, and no official asks
+    channel: Literal["officer", "citizen_online"] = "officer"
+    #: request profile of the source's settings
+    profile: str | None = None
+    #: `parameters` of the data service's settings
+    parameters: dict[str, str] = {}
     #: expected request: place -> value (only these places are compared)
     request: dict[str, Any] = {}
     #: the provider's answer as plain data (SOAP: children of the answer element)
@@ -148,7 +154,9 @@ class ServiceExample(Strict):
     evidence: dict[str, Any] = {}
     #: attribute -> kind of doubt
     doubts: dict[str, str] = {}
-    #: expected time of the provider's last change
+    #: the provider's number, of a record under another name that other sources must confirm (`vouched`)
+    unvouched: str = ""
+    #: expected time of the provider's last change; compared where it is given
     updated_at: str | None = None
 
 

@@ -10,6 +10,7 @@ from tests.config.test_broken_files import check, replace, root
 __all__ = ["root"]
 
 HEALTH = "mappings/sources/health.yaml"
+SOCIAL = "mappings/sources/social_insurance.yaml"
 AGE = "mappings/predicates/age_at_least.yaml"
 SINGLE = "mappings/procedures/1.004873.yaml"
 LICENCE = "mappings/procedures/1.002809.yaml"
@@ -30,6 +31,18 @@ WRONG: dict[str, Fault] = {
     "doubt": (
         HEALTH, "doubts: {number: several_records, gender: several_records}", "doubts: {number: several_records}",
         "doubts: {number: several_records}", "doubt of 'gender': expected nothing, got several_records",
+    ),
+    "path that is misspelt": (
+        HEALTH, "weight: {path: CAN_NANG_CON", "weight: {path: CAN_NANG", 'weight: "3150"',
+        "'found through the mother': attribute 'weight': expected 3150, got nothing",
+    ),
+    "number that others must confirm": (
+        SOCIAL, 'unvouched: "3312408765"', 'unvouched: "3312408764"', 'unvouched: "3312408764"',
+        "unvouched: expected 3312408764, got 3312408765",
+    ),
+    "profile that the source does not have": (
+        SOCIAL, "profile: all_keys", "profile: all_key", "profile: all_key",
+        "request profile 'all_key' is not declared",
     ),
     "subject that no request could have": (
         HEALTH, 'subject: {parent_personal_id: "033190482617", full_name: Phạm Minh Khang}',

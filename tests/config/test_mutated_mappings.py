@@ -1,0 +1,161 @@
+"""Each misspelt path and each dropped code of a source's mapping is noticed by an example of that mapping.
+
+What `check-config` runs for each service is run here on one changed service at a time: compiled alone, in process.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from gateway.checks.service_examples import service_example_faults
+from gateway.config.strict_yaml import read
+from gateway.domain.faults import Faults
+from gateway.mapping.codes import Codes
+from gateway.mapping.load import load_catalogue
+from gateway.mapping.model import AnswerRule, AttributeRule, ServiceMapping, SourceMapping
+from gateway.mapping.schema_files import survey_schemas
+from gateway.mapping.source import ServicePlan
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = load_catalogue(ROOT)
+SCHEMAS = {
+    name: file.properties for name, file in survey_schemas(ROOT / "schemas/evidence", ROOT, Faults()).items()
+}
+#: names, keys and values of a path
+_WORD = re.compile(r"\[latest:|([^.\[\]=:]+)")
+#: of a longer list (the 55 ethnicities) examples have the first, the last and every tenth; `total_over` has all
+_MOST_CODES, _EVERY = 30, 10
+
+#: service -> its mapping with one change, and what was changed
+Mutant = tuple[str, Mapping[str, ServiceMapping], Codes]
+
+
+@cache
+def mapping_of(source: str) -> SourceMapping:
+    return read(ROOT / f"mappings/sources/{source}.yaml", ROOT).read_as(SourceMapping)
+
+
+def misspelt(path: str) -> Iterator[str]:
+    """The path with each of its names written otherwise, one after the other."""
+    for word in _WORD.finditer(path):
+        is_index = path[word.start() - 1 : word.start()] == "[" and (word[1] or "").lstrip("-").isdigit()
+        if word[1] and not is_index:
+            yield f"{path[: word.end()]}x{path[word.end() :]}"
+
+
+def answers(answer: AnswerRule) -> Iterator[tuple[str, AnswerRule]]:
+    """The answer with one path misspelt, or one status dropped."""
+    yield from own_paths(answer)
+    for word, path in answer.identity.items():
+        for other in misspelt(path):
+            yield (
+                f"identity.{word}: {other}",
+                answer.model_copy(update={"identity": {**answer.identity, word: other}}),
+            )
+    for name, attribute in answer.attributes.items():
+        for other, changed in attributes(attribute):
+            yield (
+                f"{name}: {other}",
+                answer.model_copy(update={"attributes": {**answer.attributes, name: changed}}),
+            )
+    for code, outcome in answer.statuses.items():
+        rest = {other: one for other, one in answer.statuses.items() if other != code}
+        # where any other code means the same, nothing is lost
+        if outcome != rest.get("*", "invalid"):
+            yield f"status {code}", answer.model_copy(update={"statuses": rest})
+
+
+def own_paths(answer: AnswerRule) -> Iterator[tuple[str, AnswerRule]]:
+    places = {word: getattr(answer, word) for word in ("record", "found_when", "status")}
+    for word, path in places.items():
+        for other in misspelt(path):
+            yield f"{word}: {other}", answer.model_copy(update={word: other})
+    if (updated := answer.updated_at) is not None:
+        for other in misspelt(updated.path):
+            rule = updated.model_copy(update={"path": other})
+            yield f"updated_at: {other}", answer.model_copy(update={"updated_at": rule})
+
+
+def attributes(rule: AttributeRule) -> Iterator[tuple[str, AttributeRule]]:
+    for other in misspelt(rule.path):
+        yield other, rule.model_copy(update={"path": other})
+    lists: dict[str, tuple[str, ...]] = {"else_": rule.else_, "parts": rule.parts}
+    for word, paths in lists.items():
+        for index, path in enumerate(paths):
+            for other in misspelt(path):
+                yield other, rule.model_copy(update={word: (*paths[:index], other, *paths[index + 1 :])})
+
+
+def requests(services: Mapping[str, ServiceMapping]) -> Iterator[tuple[str, dict[str, ServiceMapping]]]:
+    """One place of a request misspelt, in all services that share the request."""
+    seen: list[object] = []
+    for operation, service in services.items():
+        if service.request in seen:
+            continue
+        seen.append(service.request)
+        for place in service.request:
+            for other in misspelt(place):
+                request = {
+                    other if name == place else name: rule.model_copy(
+                        update={"unless": other if rule.unless == place else rule.unless}
+                    )
+                    for name, rule in service.request.items()
+                }
+                yield (
+                    f"{operation} request: {other}",
+                    {
+                        name: one.model_copy(update={"request": request})
+                        for name, one in services.items()
+                        if one.request == service.request
+                    },
+                )
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    services, codes = mapping_of(source).services, CATALOGUE.codes
+    for what, changed in requests(services):
+        yield what, changed, codes
+    for operation, service in services.items():
+        for what, answer in answers(service.answer):
+            yield f"{operation} {what}", {operation: service.model_copy(update={"answer": answer})}, codes
+    for name in sorted(lists_of(services)):
+        users = {operation: one for operation, one in services.items() if name in lists_of({operation: one})}
+        listed = codes.lists[name]
+        for index, code in enumerate(listed):
+            if len(listed) <= _MOST_CODES or index % _EVERY == 0 or index == len(listed) - 1:
+                less = {other: to for other, to in listed.items() if other != code}
+                rest = Codes({**codes.lists, name: less}, codes.units, codes.provinces)
+                yield f"code {name}: {code}", users, rest
+
+
+def lists_of(services: Mapping[str, ServiceMapping]) -> set[str]:
+    found = [rule.codes for one in services.values() for rule in one.request.values()]
+    found += [rule.codes for one in services.values() for rule in one.answer.attributes.values()]
+    return {name for name in found if name}
+
+
+def is_noticed(source: str, mutant: Mutant) -> bool:
+    _, changed, codes = mutant
+    whole = mapping_of(source)
+    for operation, mapping in changed.items():
+        plan = ServicePlan(
+            source, operation, mapping, codes, whole.profiles, SCHEMAS[mapping.evidence], whole.time_zone
+        )
+        if any(service_example_faults(plan)):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("source", sorted(CATALOGUE.services))
+def test_every_misspelt_path_and_every_dropped_code_is_noticed_by_an_example(source: str) -> None:
+    tried = list(mutants(source))
+    assert [mutant[0] for mutant in tried if not is_noticed(source, mutant)] == []
+
+
+def test_examples_of_every_mapping_come_out_as_they_say() -> None:
+    for source in CATALOGUE.services:
+        for operation, service in mapping_of(source).services.items():
+            assert not is_noticed(source, ("", {operation: service}, CATALOGUE.codes))
