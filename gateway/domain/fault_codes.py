@@ -55,8 +55,8 @@ class FaultCode(StrEnum):
         "check that it speaks https with TLS 1.2 or newer, and whether it wants our certificate ('options.tls')")
     CONNECTION_LOST = ("connection_lost", "Kết nối đứt trước khi có đủ câu trả lời",
         "The connection ended before the answer was complete",
-        "hỏi cơ quan cung cấp; kiểm tra tường lửa và máy chủ trung gian ở giữa",
-        "ask the provider; check firewalls and proxies in between")
+        "hỏi cơ quan cung cấp; kiểm tra tường lửa, máy chủ trung gian và nguồn có đòi chứng thư của cổng không",
+        "ask the provider; check firewalls and proxies, and whether it wants our certificate ('options.tls')")
 
     # --- it takes too long, or is not asked
 

@@ -249,9 +249,9 @@ class ServicePlan:
         for check in self._identity:
             try:
                 compare([check], self._paths.read(tree), subject)
-            except _UNREADABLE:
+            except _UNREADABLE as error:
                 found = True
-                yield self._identity_fault(FaultCode.UNREADABLE, check)
+                yield self._identity_fault(_code_of(error), check)
         if not found:
             yield AnswerFault(FaultCode.UNREADABLE, path=self._mapping.answer.record)
 
@@ -436,10 +436,7 @@ class ServicePlan:
                 error.attribute = name
                 raise
             except _UNREADABLE as error:
-                is_hidden = isinstance(error, Hidden)
-                faults.append(
-                    self._fault(FaultCode.HIDDEN_SIGNS if is_hidden else FaultCode.UNREADABLE, name)
-                )
+                faults.append(self._fault(_code_of(error), name))
                 continue
             if type(value) is Doubtful:
                 doubts[name] = value.doubt
@@ -509,6 +506,10 @@ def _words_of(answer: AnswerRule) -> tuple[Paths, list[int]]:
     whose = answer.identity.values()
     words = [path for rule in answer.attributes.values() for path in paths_of(rule)]
     return paths, [paths.add(steps_of(path), record) for path in words if path and path not in whose]
+
+
+def _code_of(error: Exception) -> FaultCode:
+    return FaultCode.HIDDEN_SIGNS if isinstance(error, Hidden) else FaultCode.UNREADABLE
 
 
 def _is_hollow(value: object) -> bool:
