@@ -188,7 +188,7 @@ def manual() -> Manual:
     files = {
         str(path.relative_to(_PACKAGES)): path
         for folder in (EXAMPLES, PICTURES)
-        for path in sorted((_PACKAGES / folder).glob("*"))
+        for path in sorted((_PACKAGES / folder).rglob("*"))
         if path.suffix in {*_CODE, ".png"}
     }
     return Manual(texts, files, SUMMARIES)

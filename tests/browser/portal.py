@@ -1,6 +1,6 @@
 """Two portals with `<motlan-form>` in an empty page: one before a real gateway, one that answers as it is told.
 
-The first is the example that portal teams copy (`gateway/console/examples/portal_page.py`).
+The first is the example that portal teams copy (`gateway/console/examples/portal_page`).
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, web
 
-from gateway.console.examples.portal_page import Proxy
+from gateway.console.examples.portal_page.portal_page import Proxy
 from tests.flows.conftest import House, new_official
 
 _PAGE = (

@@ -194,5 +194,5 @@ def test_wheel_and_image_bring_every_document() -> None:
 
 
 def test_every_example_is_served() -> None:
-    examples = {path.name for path in (ROOT / EXAMPLES).iterdir() if path.suffix != ".md" and path.is_file()}
+    examples = {path.name for path in (ROOT / EXAMPLES).rglob("*.*") if path.suffix not in {".md", ".pyc"}}
     assert {path.rpartition("/")[2] for path in manual().files if path.startswith(EXAMPLES)} == examples

@@ -4,11 +4,14 @@ import asyncio
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
+from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import House, on_session
 from tests.flows.conftest import patient as patient  # noqa: PLC0414 -- a fixture
 from tests.flows.conftest import shared_house as shared_house  # noqa: PLC0414 -- a fixture
@@ -93,13 +96,33 @@ async def test_example_says_why_it_got_no_token(patient: House, tmp_path: Path, 
     assert "invalid_client" in said
 
 
+@on_session
+async def test_folder_of_a_portals_page_runs_where_it_is_copied(patient: House, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "portal_page", tmp_path / "copied")
+    secret, address = patient.clients["portal"]["client_secret"], f"http://127.0.0.1:{(port := free_port())}"
+    env = {
+        "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "PORT": str(port),
+        "GATEWAY": patient.url, "CLIENT_ID": "portal", "CLIENT_SECRET": secret,
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "portal_page.py", cwd=tmp_path / "copied", env=env, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert address in (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+        async with ClientSession() as session:
+            async with session.get(address) as page:
+                assert f'src="{patient.url}/motlan-form.js"' in await page.text()
+            async with session.post(f"{address}/forms/1.004873/prefill", json={}) as answer:
+                assert (await answer.json())["form"]["nxnHoTen"] == "Trần Thị Mẫu"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
 def test_every_example_is_run_named_in_its_table_and_short() -> None:
-    # the page of a portal has its own walk: tests/browser/test_form.py
-    files = {
-        path.name: path
-        for path in EXAMPLES.iterdir()
-        if path.is_file() and path.suffix != ".md" and path.stem != "portal_page"
-    }
+    # the folder of a portal's page has its own walk: tests/browser/test_form.py
+    files = {path.name: path for path in EXAMPLES.iterdir() if path.is_file() and path.suffix != ".md"}
     assert files.keys() == COMMANDS.keys()
     named = (EXAMPLES / "README.md").read_text("utf-8")
     assert [name for name in files if f"]({name})" not in named] == []

@@ -1,15 +1,17 @@
 """A portal's own server between `<motlan-form>` and the gateway: the browser never holds the gateway's token.
 
-Run: GATEWAY=http://127.0.0.1:8080 CLIENT_ID=portal CLIENT_SECRET=… python portal_page.py, and open http://127.0.0.1:8200/.
+Copy this folder. Run: GATEWAY=http://127.0.0.1:8080 CLIENT_ID=portal CLIENT_SECRET=… python3 portal_page.py
+(Python 3.11, aiohttp 3.9; PORT: default 8200), and open the address that it prints.
 A real portal takes the person from its session, checks X-CSRF-Token, and keeps its token until it expires.
 """
 
 import os
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, encode_basic_auth, web
+from aiohttp import ClientResponse, ClientSession, web
 
 PERSON = {"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}
 ACTS = {
@@ -25,7 +27,8 @@ class Proxy:
 
     def __init__(self, gateway: str, client: str, secret: str) -> None:
         """`client`, `secret`: the portal's own at the gateway."""
-        self.gateway, self.basic = gateway, encode_basic_auth(client, secret)
+        self.gateway = gateway
+        self.basic = f"Basic {b64encode(f'{client}:{secret}'.encode()).decode()}"
         self.waiting: dict[str, str | None] = {}
         self.people: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda roles: dict.fromkeys(
             roles, PERSON
@@ -103,4 +106,4 @@ class Proxy:
 
 if __name__ == "__main__":
     settings = [os.environ[name] for name in ("GATEWAY", "CLIENT_ID", "CLIENT_SECRET")]
-    web.run_app(Proxy(*settings).application(), host="127.0.0.1", port=8200)
+    web.run_app(Proxy(*settings).application(), host="127.0.0.1", port=int(os.environ.get("PORT", "8200")))
