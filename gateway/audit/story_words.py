@@ -279,6 +279,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "represented": ("Người được đại diện", "Represented person"),
     "proof": ("Chứng minh ở giao dịch", "Proof in the exchange"),
     "predicates": ("Câu hỏi có hoặc không", "Yes-or-no questions"),
+    "values": ("Thử nguồn dữ liệu, giá trị", "Trial of a source, its values"),
     "alert": ("Báo động", "Alarm"),
     "seconds": ("Trong số giây", "Within seconds"),
     "correction": ("Đề nghị chỉnh sửa", "Request for correction"),
@@ -327,6 +328,11 @@ NOTE_VALUES: Mapping[str, Mapping[str, BothWords]] = MappingProxyType({
     "bound": {
         "cookie": ("cookie của trình duyệt", "a cookie of the browser"),
         "proof": ("bằng chứng trong thẻ của trình duyệt", "a proof in the tab of the browser"),
+    },
+    "values": {
+        "masked": ("được che", "were masked"),
+        "shown": ("được hiện", "were shown"),
+        "withheld": ("không được hiện, vì có thể là của người khác", "were withheld: they may be another person's"),
     },
     "channel": {
         "portal": ("trên cổng dịch vụ công", "at its portal"),

@@ -224,7 +224,7 @@ class ServicePlan:
 
         Never raises; an answer of a wrong form has the outcome `invalid`.
         """
-        if query.trace is not None and query.trace.tree is None:
+        if query.trace is not None:
             query.trace.tree = tree
         try:
             paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
@@ -315,8 +315,9 @@ class ServicePlan:
         steps, records, found = steps_of(path), compile_path(path)(plain), []
         if not isinstance(records, list) or len(records) > _MOST_RECORDS:
             return self._unknown_form()
+        untraced = query._replace(trace=None)  # a trace keeps the whole tree
         for record in records:
-            one = self.read(only(plain, steps, record), query)
+            one = self.read(only(plain, steps, record), untraced)
             if one.outcome is Outcome.FOUND:
                 found.append((one, record))
             elif one.outcome is not Outcome.NO_MATCH:

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import io
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from gateway import telemetry
+from gateway.api.answers import ANSWERS
 from tests import typed
 from tests.adapters.raw_peers import Say, answer, raw_peer, saying
 from tests.config.test_broken_files import replace
@@ -28,6 +32,7 @@ async def tried(house: House, service: str = LOOK_UP, trait: str = "facts_exampl
     body = {"subject": subject, "official": new_official(), **more}
     status, found = await house.post(f"/v1/sources/{service}/try", body, "operator")
     assert status == 200, found
+    jsonschema_rs.validate(ANSWERS["SourceTrial"], found)
     return found
 
 
@@ -110,6 +115,26 @@ async def test_every_trial_asks_anew(patient: House) -> None:
     for _ in range(2):
         found = await tried(patient, official=official)
         assert not [one for one in records(patient)[-1]["calls"] if one["cached"] or one["shared"]], found
+
+
+async def test_canary_shows_up_in_no_log_line_metric_or_record(make_house: Callable[..., Any]) -> None:
+    sink = io.BytesIO()
+    telemetry.set_up(sink)
+    async with make_house() as house:
+        who = house.subject("facts_example")
+        await tried(house, show_values=True)
+        await house.misbehave("population", "wrong_person", times=1)
+        await tried(house, show_values=True)
+        async with house.session.get(f"{house.admin}/metrics") as response:
+            seen = await response.text() + sink.getvalue().decode() + json.dumps(records(house))
+    for value in (
+        who["personal_id"],
+        who["full_name"],
+        who["full_name"].upper(),
+        who["birth_date"],
+        "sandbox-secret",
+    ):
+        assert value not in seen
 
 
 # ---------------------------------------------------------------- what a prefill would not show
