@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.transport.breaker import Guard, Position
 from gateway.domain.evidence import SAYS_NO, AnswerFault, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.ports.clock import Clock
 
 
@@ -24,7 +25,10 @@ class Health:
         now = self._clock.now()
         self._last = (str(answer.outcome), now)
         if answer.faults and answer.outcome not in SAYS_NO:
-            self._fault = (answer.faults[0], now)
+            fault = answer.faults[0]
+            # what opened the breaker is what an operator has to mend
+            if fault.code is not FaultCode.BREAKER_OPEN:
+                self._fault = (fault, now)
 
     @property
     def breaker(self) -> str:
@@ -43,5 +47,5 @@ class Health:
 
     @property
     def last_fault(self) -> tuple[AnswerFault, datetime] | None:
-        """Why the newest answer that was not taken, or not whole, was not; and when."""
+        """Why the newest answer that was not taken, or not whole, was not; and when. Not that the breaker is open."""
         return self._fault

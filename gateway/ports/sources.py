@@ -47,5 +47,5 @@ class SourceState(Protocol):
 
     @property
     def last_fault(self) -> "tuple[AnswerFault, datetime] | None":
-        """Why the newest answer that was not taken, or not whole, was not; and when."""
+        """Why the newest answer that was not taken, or not whole, was not; and when. Not that the breaker is open."""
         ...

@@ -6,6 +6,7 @@ import io
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ import structlog
 from gateway import telemetry
 from gateway.api.request import Request
 from gateway.domain.dates import legal_day
+from gateway.domain.fault_codes import FaultCode
 from gateway.operation.streams import MOST_OF_SESSION
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops import ROUTES
@@ -231,6 +233,10 @@ async def test_broken_and_slow_sources_need_attention_until_they_are_muted(
     shown = (await page(operator, "/ops/sources")).text
     assert "Không trả lời được" in shown
     assert "mở: tạm không hỏi" in shown
+    lost, english = FaultCode.CONNECTION_LOST, (await page(operator, "/ops/sources?lang=en")).text
+    for text, language in ((shown, 0), (english, 1)):
+        assert f"connection_lost. {lost.words[language]}: {lost.remedy[language]}" in unescape(text)
+    await page(operator, "/ops/sources?lang=vi")
     [one] = [
         one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"
     ]
