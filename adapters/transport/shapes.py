@@ -70,6 +70,7 @@ class ContentRow(NamedTuple):
     kinds: tuple[DerivedType, ...] = ()
     #: file, line, what, remedy
     fault: tuple[str, int, str, str] | None = None
+    kind: str = ""
 
 
 class Content:
@@ -84,6 +85,7 @@ class Content:
         "is_either",
         "is_list",
         "is_rich",
+        "kind",
         "kinds",
         "order",
     )
@@ -96,6 +98,8 @@ class Content:
     is_either: bool
     #: more than texts and elements that stand in the order of the children
     is_rich: bool
+    #: of a text: `date`, `boolean`, `integer`, `number`; blank: any
+    kind: str
 
     def __init__(
         self,
@@ -105,9 +109,10 @@ class Content:
         order: Run | None = None,
         kinds: tuple[DerivedType, ...] = (),
         fault: Problem | None = None,
+        kind: str = "",
     ) -> None:
         """`children` None: a text, with `is_list` several; `order` where that of `children` does not do."""
-        self.is_list, self.order, self.kinds, self.fault = is_list, order, kinds, fault
+        self.is_list, self.order, self.kinds, self.fault, self.kind = is_list, order, kinds, fault, kind
         self.fill(children)
 
     def fill(self, children: "Iterable[Shape] | None") -> None:
@@ -315,6 +320,7 @@ def linked(rows: Sequence[ContentRow]) -> list[Content]:
             order=row.order,
             kinds=row.kinds,
             fault=None if row.fault is None else Problem(*row.fault),
+            kind=row.kind,
         )
         for row in rows
     ]

@@ -23,6 +23,17 @@ _KNOWN_SPACES = frozenset(
     {XS, _XML, _ENCODED, "http://www.w3.org/2003/05/soap-encoding", "http://www.w3.org/2005/05/xmlmime"}
 )
 _LISTS = frozenset({"NMTOKENS", "IDREFS", "ENTITIES"})
+#: types that say more of a text than that it is one
+_TEXT_KINDS = {
+    **dict.fromkeys(("date", "dateTime"), "date"),
+    "boolean": "boolean",
+    **dict.fromkeys(("decimal", "float", "double"), "number"),
+    **dict.fromkeys(
+        "byte int integer long negativeInteger nonNegativeInteger nonPositiveInteger positiveInteger short"
+        " unsignedByte unsignedInt unsignedLong unsignedShort".split(),
+        "integer",
+    ),
+}
 
 _MOST_MEMBERS = 250_000
 _DEEPEST = 60
@@ -286,11 +297,12 @@ class Schemas:
                 self._types_of(one)  # says what is missing
         complexes = [one for one in declared if _is(one.node, "complexType")]
         if not complexes:
-            is_list = types[0] == "list" or (bool(declared) and self._simple_text(declared[0]) == "list")
-            return ContentRow(None, is_list=is_list)
+            return _text_row(
+                {one or "text" if isinstance(one, str) else self._simple_text(one) for one in types}
+            )
         models = [self._model(one) for one in complexes]
         if len(models) == 1 and models[0].text is not None and not models[0].attributes:
-            return ContentRow(None, is_list=models[0].text == "list")
+            return _text_row({models[0].text})
         own = [self._members_of(model) for model in models]
         children = _merged(own)
         names = _names(children, len(own[0]))
@@ -318,7 +330,7 @@ class Schemas:
         counted = _counts(_ModelGroup(False, 1, 1, tuple(model.particles)))
         members = [one._replace(least=counted[tag][0], most=counted[tag][1]) for tag, one in merged.items()]
         if model.text is not None:
-            members.append(_ElementUse(TEXT, "", 0, 1, False, ("list" if model.text == "list" else "",)))
+            members.append(_ElementUse(TEXT, "", 0, 1, False, ("" if model.text == "text" else model.text,)))
         for tag, (prefix, required, types) in model.attributes.items():
             members.append(_ElementUse(tag, prefix, int(required), 1, False, types))
         return members
@@ -329,7 +341,7 @@ class Schemas:
             raise UnusableWsdl("", 0, f"has more than {_MOST_MEMBERS} members of types", TOO_MUCH)
 
     def _simple_text(self, declared: _Declaration) -> str:
-        """`list` or `text` of a simple type."""
+        """`list`, `text` or a kind of text of a simple type."""
         for _ in range(_DEEPEST):
             node, schema = declared
             if node.find(f"{{{XS}}}list") is not None:
@@ -528,7 +540,14 @@ def _tag(space: str, name: str) -> str:
 
 
 def _simple(name: str) -> str:
-    return "list" if name in _LISTS else ""
+    """`list`, a kind of text, or blank: any text."""
+    return "list" if name in _LISTS else _TEXT_KINDS.get(name, "")
+
+
+def _text_row(kinds: set[str]) -> ContentRow:
+    """A text of these kinds."""
+    kind = next(iter(kinds)) if len(kinds) == 1 else ""
+    return ContentRow(None, is_list="list" in kinds, kind="" if kind in {"list", "text"} else kind)
 
 
 def _true(node: etree._Element, word: str) -> bool:

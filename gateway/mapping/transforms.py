@@ -19,7 +19,9 @@ from gateway.domain.signs import hides
 Transform = Callable[[object], object]
 
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
-_DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?", re.ASCII)
+_DASHED = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*|Z|[+-][0-9]{2}:[0-9]{2})?)?)?", re.ASCII
+)
 _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
 #: first words of names of organisations
 _ORGANISATION = re.compile(
@@ -235,7 +237,7 @@ def date_vn(value: object) -> str | None:
 
 
 def date_dash(value: object) -> str | None:
-    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time is dropped) → ISO."""
+    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time or a zone is dropped) → ISO."""
     found = text(value)
     if found is None:
         return None

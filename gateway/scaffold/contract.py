@@ -10,7 +10,7 @@ from typing import Any
 from gateway import registry
 from gateway.config.gateway import is_http
 from gateway.domain.faults import near
-from gateway.scaffold.leaves import Leaf, NotScaffolded, Walk, sample_leaves
+from gateway.scaffold.leaves import Leaf, NotScaffolded, Walk, read_sample
 
 #: largest description, with all that it imports; largest sample
 MOST_BYTES, MOST_SAMPLE_BYTES = 20_000_000, 5_000_000
@@ -32,6 +32,8 @@ class Contract:
     adapter: str
     operation: str
     answer: list[Leaf]
+    #: lists of the answer that hold several items, so that none of them is the record
+    several: frozenset[tuple[str, ...]] = frozenset()
     request: list[Leaf] = field(default_factory=list)
     #: False: a sample says nothing of it
     is_request_known: bool = True
@@ -60,16 +62,22 @@ def read_bounded(path: Path, most: int, what: str) -> bytes:
 
 def of_sample(path: Path) -> Contract:
     """A REST source by one answer; how it is asked is a guess."""
-    leaves = sample_leaves(read_bounded(path, MOST_SAMPLE_BYTES, "the sample"))
-    remark = "a sample does not say how the source is asked: see 'path', 'method' and 'request'"
+    walk = read_sample(read_bounded(path, MOST_SAMPLE_BYTES, "the sample"))
+    remarks = ["a sample does not say how the source is asked: see 'path', 'method', 'auth' and 'request'"]
+    lists = (".".join(one).removesuffix("[0]") for one in sorted(walk.several))
+    remarks += [
+        f"'{one}' is a list of several: where it comes in pages, write 'pages' at the service"
+        for one in lists
+    ]
     service = {"path": "/", "method": "POST", "body": "json"}
     return Contract(
         adapter="adapters.sources.rest",
         operation="lookup",
-        answer=leaves,
+        answer=walk.leaves,
+        several=frozenset(walk.several),
         is_request_known=False,
         service=service,
-        remarks=(remark,),
+        remarks=tuple(remarks),
     )
 
 

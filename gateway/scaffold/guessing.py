@@ -5,8 +5,9 @@ is never guessed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import jsonschema_rs
@@ -74,6 +75,8 @@ class AnswerGuess:
 
     #: path of the record, in the grammar of mappings
     record: str
+    #: the record is the only item of a list
+    is_item: bool
     evidence: str
     bound: list[Bound]
     #: values of the record that are not bound -> the attribute that they may be, or blank
@@ -86,9 +89,14 @@ class AnswerGuess:
     declared: Mapping[str, Any] | None
 
 
-def guess_of(house: House, source: str, wanted: str, answer: list[Leaf]) -> AnswerGuess:
-    """The guess for the answer of a source; `wanted`: an evidence type, or blank. Raises NotScaffolded."""
-    record = record_of(answer)
+def guess_of(
+    house: House, source: str, wanted: str, answer: list[Leaf], several: Collection[tuple[str, ...]] = ()
+) -> AnswerGuess:
+    """The guess for the answer of a source. Raises NotScaffolded.
+
+    `wanted`: an evidence type, or blank; `several`: lists of which no item is the record.
+    """
+    record = record_of(answer, several)
     leaves = [leaf.below(record) for leaf in answer if leaf.steps[: len(record)] == record]
     usable = [leaf for leaf in leaves if leaf.is_usable]
     kind, properties, is_new = evidence_of(house, source, wanted, usable)
@@ -101,6 +109,7 @@ def guess_of(house: House, source: str, wanted: str, answer: list[Leaf]) -> Answ
     taken = {one.leaf.path for one in bound}
     return AnswerGuess(
         record=path_of(record),
+        is_item=bool(record) and record[-1].endswith("[0]"),
         evidence=kind,
         bound=bound,
         free={leaf: names.get(leaf, "") for leaf in leaves if leaf.path not in taken or leaf.remark},
@@ -127,7 +136,7 @@ def path_of(record: tuple[str, ...]) -> str:
     return ".".join((*record[:-1], record[-1].removesuffix("[0]")))
 
 
-def record_of(leaves: list[Leaf]) -> tuple[str, ...]:
+def record_of(leaves: list[Leaf], several: Collection[tuple[str, ...]] = ()) -> tuple[str, ...]:
     """The steps from the answer to what is about the subject: below wrappers that name nobody."""
     at: tuple[str, ...] = ()
     while True:
@@ -143,6 +152,8 @@ def record_of(leaves: list[Leaf]) -> tuple[str, ...]:
         is_record = any(asked_word(leaf.steps).startswith("subject.") or leaf.name == top for leaf in own)
         if not top or is_record or inner[top] * 2 <= len(here) or (at and at[-1].endswith("[0]")):
             return at
+        if (*at, top) in several and any(leaf.is_usable for leaf in here):
+            return at  # the list is a part of what is about the subject
         at = (*at, top)
 
 
@@ -206,8 +217,8 @@ def _declared(leaves: list[Leaf]) -> dict[str, Any]:
         )
         name = re.sub(r"\.{2,}", ".", name).strip(".")[:_LONGEST_ATTRIBUTE]
         name = name if name[:1].isalpha() else f"value_{name}".rstrip("_.")
-        while name in found:
-            name += "_2"
+        if name in found:
+            name = next(one for number in count(2) if (one := f"{name}_{number}") not in found)
         schema: dict[str, Any] = {"type": leaf.kind if leaf.kind in _TYPES else "string"}
         if word == "subject.personal_id":
             schema["pattern"] = "^[0-9]{12}$"

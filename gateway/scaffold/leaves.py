@@ -120,6 +120,8 @@ class Walk:
         self._document = document
         self._steps = 0
         self.leaves: list[Leaf] = []
+        #: steps of the lists in a sample, below other names, that hold several items with names
+        self.several: set[tuple[str, ...]] = set()
 
     def _step(self, steps: Sequence[str]) -> None:
         self._steps += 1
@@ -153,6 +155,8 @@ class Walk:
             self._values([tree[name] for tree in trees if name in tree], (*steps, name))
         items = [item for one in lists for item in one][:_ITEMS_READ]
         if any(isinstance(item, dict | list) for item in items):
+            if any(len(one) > 1 for one in lists) and steps and not any(map(_unnameable, steps)):
+                self.several.add(_item_of(steps))
             self._values(items, _item_of(steps))
         elif lists:
             self._add(steps, "list")
@@ -223,20 +227,23 @@ class Walk:
         return found
 
     def element(self, shape: Any, steps: tuple[str, ...] = (), inside: tuple[int, ...] = ()) -> None:  # noqa: ANN401 -- of the adapters
-        """The children of an element of a WSDL (`name`, `many`, `required`, `children`)."""
+        """The children of an element of a WSDL (`name`, `many`, `required`, `children`, `content`)."""
         for child in shape.children or ():
             self._step(steps)
             place, held = (*steps, child.name), child.children
             if held is None:
-                self._add(place, "list" if child.many else "string", is_required=child.required)
+                is_list, kind = child.many or child.content.is_list, child.content.kind
+                form = "date_dash" if kind == "date" and not is_list else ""
+                kind = "list" if is_list else kind if kind in _KINDS else "string"
+                self._add(place, kind, form=form, is_required=child.required)
             elif id(held) in inside:
                 self._add(place, "unknown", remark="it repeats what stands above it, and is not followed")
             else:
                 self.element(child, _item_of(place) if child.many else place, (*inside, id(held)))
 
 
-def sample_leaves(raw: bytes) -> list[Leaf]:
-    """Those of one JSON answer."""
+def read_sample(raw: bytes) -> Walk:
+    """The values of one JSON answer. Raises NotScaffolded."""
     try:
         value = json.loads(raw, parse_constant=_refused)
     except RecursionError:
@@ -253,7 +260,7 @@ def sample_leaves(raw: bytes) -> list[Leaf]:
     walk.sample(value)
     if not any(_ITEMS.sub("", step) for leaf in walk.leaves for step in leaf.steps):
         raise NotScaffolded("the sample has no names", "give an answer that finds somebody")
-    return walk.leaves
+    return walk
 
 
 def _refused(word: str) -> None:

@@ -55,7 +55,7 @@ def check_name(name: str) -> None:
 def new_source(house: House, wish: SourceWish, contract: Contract, today: date) -> Scaffold:
     """All files of the draft. Raises NotScaffolded."""
     check_name(wish.name)
-    guess = guess_of(house, wish.name, wish.evidence, contract.answer)
+    guess = guess_of(house, wish.name, wish.evidence, contract.answer, contract.several)
     return _SourceDraft(house, wish, contract, guess).scaffold(today)
 
 
@@ -134,6 +134,9 @@ class _SourceDraft:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
         if "[" in self.guess.record:
             yield "the record is one of a list: '[0]' is its first item, whoever that is about"
+        elif self.guess.is_item:
+            several = f"an answer with several items in '{self.guess.record}' is refused"
+            yield f"{several}, unless 'tells_apart' says which is meant"
 
     def _title(self, otherwise: str = "") -> str:
         title = self.wish.title or otherwise or self.wish.name
@@ -217,7 +220,7 @@ class _SourceDraft:
             f"    {word}: {flow(service[word])}"
             for word in ("evidence", "mark", "title", "subjects", "needs")
         )
-        yield "    request:" if self.asked else "    request: {}"
+        yield "    request:" if self.asked else "    request: {}   # take {} out when a place stands below"
         yield from self._request_lines()
         yield from self._answer_lines(service["answer"]["attributes"])
         yield "    examples:"

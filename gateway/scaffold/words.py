@@ -13,10 +13,15 @@ _ASKED = {
         " personalid personalno personalnumber nationalid citizenid identitynumber idnumber idno soddcn"
     ),
     "subject.old_id": "socmnd cmnd sochungminh sochungminhnhandan oldid oldidnumber",
-    "subject.passport": "sohochieu hochieu passport passportno passportnumber",
+    "subject.passport": (
+        "sohochieu hochieu passport passportno passportnumber reisepassnummer numeropasseport numeropasaporte"
+        " numeropassaporte paspoortnummer"
+    ),
     "subject.full_name": "hoten hovaten hotencongdan hotennguoi tendaydu fullname personname hovatenten citizenname",
     "subject.birth_date": (
         "ngaysinh ngaythangnamsinh ngaythangnamsinhngaythangnam birthdate dateofbirth birthday dob ngsinh birthdatestr"
+        " geburtsdatum datenaissance datedenaissance fechanacimiento fechadenacimiento datanascimento datadenascimento"
+        " geboortedatum"
     ),
     "subject.tax_code": "masothue mst taxcode taxid taxnumber masodoanhnghiep enterprisecode",
     "subject.registration_no": "bienso biensoxe biendangky plate plateno licenseplate registrationno",

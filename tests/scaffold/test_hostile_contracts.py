@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.scaffold.guessing import DATES
-from gateway.scaffold.leaves import NotScaffolded, sample_leaves
+from gateway.scaffold.leaves import NotScaffolded, read_sample
 from tests.scaffold.houses import drafted, files_of, house
 from tests.scaffold.test_new_source import OPENAPI, SAMPLE, contracts
 
@@ -120,10 +120,10 @@ def test_contract_is_measured_before_it_is_read(house: Path, tmp_path: Path, opt
 )
 def test_sample_has_bounds(content: str, says: str) -> None:
     if not says:
-        assert sample_leaves(content.encode())
+        assert read_sample(content.encode()).leaves
         return
     with pytest.raises(NotScaffolded) as caught:
-        sample_leaves(content.encode())
+        read_sample(content.encode())
     assert any(one in caught.value.args[0] for one in says.split("|")), caught.value
 
 
@@ -188,7 +188,7 @@ def test_words_of_a_contract_cannot_write_yaml(house: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("form", DATES)
 def test_date_is_known_by_its_form(form: str) -> None:
-    (leaf,) = sample_leaves(json.dumps({"a": DATES[form]}).encode())
+    (leaf,) = read_sample(json.dumps({"a": DATES[form]}).encode()).leaves
     assert leaf.form == form
 
 
@@ -196,12 +196,12 @@ def test_date_is_known_by_its_form(form: str) -> None:
     "said", ["473389200", "03-04-1990", "12 tháng", "/var/log/a/", "May be so", "x 2019"]
 )
 def test_what_may_be_no_date_or_another_one_is_no_date(said: str) -> None:
-    (leaf,) = sample_leaves(json.dumps({"a": said}).encode())
+    (leaf,) = read_sample(json.dumps({"a": said}).encode()).leaves
     assert leaf.form == ""
 
 
 def test_sample_with_every_kind_is_read() -> None:
-    kinds = {leaf.path: (leaf.kind, leaf.form) for leaf in sample_leaves(json.dumps(SAMPLE).encode())}
+    kinds = {leaf.path: (leaf.kind, leaf.form) for leaf in read_sample(json.dumps(SAMPLE).encode()).leaves}
     assert kinds["data.ngaySinh"] == ("string", "date_vn")
     assert kinds["data.ngayKiem"] == ("string", "date_dash")
     assert kinds["data.capBao"] == ("integer", "")

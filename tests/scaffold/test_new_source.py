@@ -17,7 +17,7 @@ from gateway.config.configuration import load
 from gateway.domain.evidence import Outcome
 from gateway.mapping.load import load_catalogue
 from gateway.mapping.paths import compile_path
-from gateway.scaffold.leaves import Leaf, sample_leaves
+from gateway.scaffold.leaves import Leaf, read_sample
 from tests.adapters.asking import landed_from
 from tests.contract.peers import found, moved_to, peer_of
 from tests.scaffold.houses import ROOT, checked, drafted, facts, files_of, house
@@ -305,7 +305,7 @@ SAMPLES = st.dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(SAMPLES)
 def test_every_value_of_a_sample_has_a_path_that_finds_it(sample: dict[str, Any]) -> None:
-    leaves = sample_leaves(json.dumps(sample).encode())
+    leaves = read_sample(json.dumps(sample).encode()).leaves
     in_lists = [leaf for leaf in leaves if leaf.is_in_list]
     assert {repr(compile_path(leaf.path)(sample)) for leaf in leaves if leaf not in in_lists} >= {
         repr(one) for one in _outside_lists(sample)
@@ -334,7 +334,7 @@ def test_every_path_of_a_sample_stands_in_the_mapping(
     record = re.search(r"^ +record: \"?([^\"\n]*)", mapping, re.MULTILINE)
     inside = f"{record.group(1)}." if record else ""
     paths = {one.strip('"') for one in re.findall(r"path: (\"[^\"]*\"|[^,} ]+)", mapping)}
-    for leaf in sample_leaves(json.dumps(sample).encode()):
+    for leaf in read_sample(json.dumps(sample).encode()).leaves:
         assert leaf.path in paths or _below(leaf, inside) in paths, (leaf.path, mapping)
 
 
