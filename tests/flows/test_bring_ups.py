@@ -1,0 +1,203 @@
+"""Sources that came up with YAML alone: the folders of `mappings/examples`, copied into a house as it is delivered.
+
+Each is asked through the door, over the contract of an authority of another country that is strict on loopback.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.config.test_broken_files import replace
+from tests.flows.authorities_abroad import EXAMPLES, Authorities, abroad
+from tests.flows.conftest import ROOT, House, build, new_official
+from tests.scaffold.houses import checked
+
+on_module = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass(frozen=True)
+class BringUp:
+    """What an example's source is called, about whom it is asked, and what a form has from it."""
+
+    source: str
+    service: str
+    procedure: str
+    subjects: dict[str, Any]
+    form: dict[str, str]
+
+
+BRING_UPS = {
+    "soap_signed": BringUp(
+        "de_marriage", "Eheauskunft", "9.900001",
+        {"requester": {"passport": "C4718306", "full_name": "Phạm Thị Thu", "birth_date": "1991-05-17"}},
+        {"ngayKetHon": "14/06/2019", "soDangKy": "E 417/2019", "coQuanDangKy": "Standesamt Musterstadt", "hoVoChong": "Beispiel"},
+    ),
+    "soap_rpc": BringUp(
+        "ao_pension", "consultarPensao", "9.900002",
+        {"requester": {"personal_id": "033058407319", "full_name": "Hoàng Văn Lực", "birth_date": "1958-02-09"}},
+        {"soHuong": "0047-118", "huongTu": "01/10/1989", "mucHuong": "41250.50"},
+    ),
+    "rest_bearer": BringUp(
+        "fr_branch", "etablissement", "9.900003",
+        {"requester": {"personal_id": "033091740518", "full_name": "Tạ Văn Nộp", "birth_date": "1991-08-20"},
+         "company": {"tax_code": "0308719252"}},
+        {"maSoNuocNgoai": "90041827300017", "tenNuocNgoai": "EXEMPLE VIETNAM SARL", "thanhPho": "75000 PARIS"},
+    ),
+    "rest_pages": BringUp(
+        "kr_employment", "history", "9.900004",
+        {"requester": {"personal_id": "033093618427", "full_name": "Đinh Văn Sáng", "birth_date": "1993-03-12"}},
+        {"noiLamViec": "서울기계", "tuNgay": "07/10/2024", "soNoiLamViec": "3"},
+    ),
+    "rest_problem": BringUp(
+        "jp_move", "searchTenshutsu", "9.900005",
+        {"requester": {"passport": "P5830194", "full_name": "Lưu Thị Hoài", "birth_date": "1996-11-02"}},
+        {"ngayChuyenDi": "30/11/2025", "noiOTruocDay": "見本県見本市一丁目2-3"},
+    ),
+}  # fmt: skip
+SECRETS = {
+    "AO_PENSION_SECRET": "pension-secret", "FR_BRANCH_SECRET": "branch-secret",
+    "KR_EMPLOYMENT_SECRET": "employment-secret", "JP_MOVE_SECRET": "move-secret",
+}  # fmt: skip
+
+
+def copied(folder: Path, *examples: str) -> Path:
+    """A house as it is delivered, and the files of examples beside its own."""
+    for room in ("config", "mappings", "schemas"):
+        shutil.copytree(ROOT / room, folder / room)
+    for example in examples:
+        before = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        brought = {
+            path.relative_to(EXAMPLES / example) for path in (EXAMPLES / example).rglob("*") if path.is_file()
+        }
+        assert not before & brought, "an example replaces nothing"
+        shutil.copytree(EXAMPLES / example, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("example", BRING_UPS)
+def test_copied_folder_is_a_draft_that_check_config_takes(tmp_path: Path, example: str) -> None:
+    notes = checked(copied(tmp_path, example))
+    draft = f"source {BRING_UPS[example].source}: a draft, which is never asked"
+    assert any(draft in note for note in notes), notes
+
+
+def test_every_example_is_brought_up() -> None:
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == set(BRING_UPS)
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """A house with all five sources, and the authorities."""
+
+    house: House
+    authorities: Authorities
+
+    async def ask(self, example: str) -> Any:
+        """In the name of an official who never asked: nothing is shared."""
+        one = BRING_UPS[example]
+        return await self.house.prefill(one.procedure, one.subjects, official=new_official())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def brought_up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Abroad]:
+    folder = tmp_path_factory.mktemp("abroad")
+    root = copied(folder / "house", *BRING_UPS)
+    agreed = ", ".join(one.source for one in BRING_UPS.values())
+    replace(root, "config/requesters/portal.yaml", "agreements: [portal]", f"agreements: [portal, {agreed}]")
+    async with abroad(folder) as authorities:
+        words = {}
+        for one in BRING_UPS.values():
+            here = f"sources.{one.source}"
+            words[f"{here}.url"] = f"{authorities.url}/{one.source[:2]}"
+            words[f"{here}.services.{one.service}.enabled"] = "true"
+            words[f"{here}.limits.breaker_failures"] = "1000000"
+        words |= {f"sources.kr_employment.url": f"{authorities.url}/kr"}
+        signed = "sources.de_marriage.auth"
+        words |= {
+            f"{signed}.certificate": str(folder / "ours.pem"),
+            f"{signed}.key.file": str(folder / "ours.key"),
+        }
+        words |= {f"{signed}.peer_certificate": str(folder / "theirs.pem")}
+        os.environ.update(SECRETS)
+        try:
+            async with build(folder, words, root) as house:
+                yield Abroad(house, authorities)
+        finally:
+            for name in SECRETS:
+                del os.environ[name]
+
+
+@pytest.fixture
+def answers(brought_up: Abroad) -> Any:
+    """What the authorities answer in one test."""
+    yield brought_up.authorities.mode
+    brought_up.authorities.mode.clear()
+    assert brought_up.authorities.complaints == []
+
+
+@on_module
+@pytest.mark.parametrize("example", BRING_UPS)
+async def test_form_is_filled_from_the_new_source(brought_up: Abroad, answers: Any, example: str) -> None:
+    one = BRING_UPS[example]
+    answer = await brought_up.ask(example)
+    assert {name: answer["form"].get(name) for name in one.form} == one.form, answer
+    for name in one.form:
+        evidence = answer["evidence"][answer["fields"][name]["evidence"]]
+        assert (evidence["source"], evidence["data_service"]) == (one.source, one.service)
+        assert evidence["agreement"] == one.source
+        assert evidence["legal_basis"]
+
+
+OUTCOMES = {
+    "nobody": ("not_found", {"no_such_person", "value_blank"}),
+    "busy": ("unavailable", {"source_busy"}),
+    "broken": ("invalid", {"source_answer_invalid"}),
+}
+
+
+@on_module
+@pytest.mark.parametrize("mode", OUTCOMES)
+@pytest.mark.parametrize("example", BRING_UPS)
+async def test_form_says_why_it_is_not_filled(
+    brought_up: Abroad, answers: Any, example: str, mode: str
+) -> None:
+    one = BRING_UPS[example]
+    answers[one.source] = mode
+    answer = await brought_up.ask(example)
+    [said] = [entry for entry in answer["sources"] if entry["source"] == one.source]
+    outcome, reasons = OUTCOMES[mode]
+    assert said["outcome"] == outcome, said
+    assert said["reason"] in reasons, said
+    assert not {*one.form} & {*answer["form"]}
+
+
+@on_module
+async def test_every_404_of_the_directory_is_nobody(brought_up: Abroad, answers: Any) -> None:
+    answers["fr_branch"] = "nobody"
+    for _ in range(5):
+        answer = await brought_up.ask("rest_bearer")
+        assert [one["outcome"] for one in answer["sources"] if one["source"] == "fr_branch"] == ["not_found"]
+
+
+@on_module
+async def test_problem_that_is_about_our_purpose_is_a_refusal(brought_up: Abroad, answers: Any) -> None:
+    answers["jp_move"] = "refused"
+    answer = await brought_up.ask("rest_problem")
+    [said] = [one for one in answer["sources"] if one["source"] == "jp_move"]
+    assert (said["outcome"], said["reason"]) == ("refused", "purpose_not_allowed")
+
+
+@on_module
+async def test_token_that_ends_between_two_questions_is_fetched_anew(
+    brought_up: Abroad, answers: Any
+) -> None:
+    issued = len(brought_up.authorities.tokens)
+    for _ in range(2):  # a token is good for the two pages of one question
+        assert (await brought_up.ask("rest_pages"))["form"]["soNoiLamViec"] == "3"
+    assert len(brought_up.authorities.tokens) >= issued + 1
