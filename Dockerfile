@@ -16,6 +16,7 @@ COPY gateway gateway
 COPY adapters adapters
 # what /manual shows of the other rooms
 COPY mappings/*.md mappings/
+COPY mappings/examples/*.md mappings/examples/
 COPY schemas/*.md schemas/
 COPY schemas/api/*.md schemas/api/
 COPY config/*.md config/

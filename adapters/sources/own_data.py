@@ -3,10 +3,10 @@
 Never official evidence: each value says that the person declared it, when, and until when it is valid.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from adapters.sources.tasks import QueryTasks
+from adapters.sources.tasks import TaskSource
 from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.dates import rfc3339
@@ -20,42 +20,27 @@ if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
 
-def open_source(
-    settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools
-) -> "OwnDataSource":
+def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> TaskSource:
     """The source over what is kept; `services` maps operations to their compiled mappings."""
     plans = {
         f"{settings.source}.{operation}": plan
         for operation, plan in services.items()
         if operation in settings.services and settings.services[operation].enabled
     }
-    return OwnDataSource(plans, tools)
+    return TaskSource(OwnData(plans, tools).answer, Health(tools.clock))
 
 
-class OwnDataSource:
-    """Implements gateway.ports.sources.Source. Nothing is sent, so there are no digests."""
+class OwnData:
+    """What is kept, as answers. Nothing is sent, so there are no digests."""
 
     def __init__(self, plans: Mapping[str, ServicePlan], tools: Tools) -> None:
         """`tools.own` has the data; without it nothing is ever found."""
         self._plans = plans
         self._own = tools.own
         self._clock = tools.clock
-        self._health = Health(tools.clock)
-        self._tasks = QueryTasks(self._answer, self._health)
 
-    def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
+    async def answer(self, query: SourceQuery) -> SourceAnswer:
         """The requested, currently valid values of this person for this requester."""
-        self._tasks.ask(query, end, landed)
-
-    def state(self) -> Health:
-        """How the source is doing."""
-        return self._health
-
-    async def close(self) -> None:
-        """End the queries under way; the store belongs to its opener."""
-        await self._tasks.close()
-
-    async def _answer(self, query: SourceQuery) -> SourceAnswer:
         plan = self._plans.get(query.service)
         if plan is None:
             return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED, AnswerFault(FaultCode.SERVICE_OFF))

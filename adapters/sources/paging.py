@@ -108,9 +108,9 @@ class Paging:
         words = self.words
         places: dict[str, object] = {}
         if words.place and (words.by != "cursor" or at):
-            places[words.place] = str(at)
+            places[words.place] = at
         if words.size_place:
-            places[words.size_place] = str(words.size)
+            places[words.size_place] = words.size
         return places
 
     def read(self, tree: object, link: bytes) -> PageRead:

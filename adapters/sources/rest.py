@@ -41,7 +41,7 @@ _UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
 _SEVERAL = failed(
     Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS)
 )._replace(alarm=True)
-_OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
+OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
 _JSON = "application/json"
@@ -98,10 +98,10 @@ def _option_faults(settings: "SourceSettings") -> Iterator[Problem]:
     if (kind := settings.auth.get("kind")) in MESSAGE_KINDS:
         what = f"'auth.kind: {kind}' signs SOAP messages, and this source has none"
         yield Problem(file, 0, what, f"write one of {', '.join(CALL_KINDS)}", place=("auth", "kind"))
-    for word in sorted(set(settings.options) - _OPTIONS):
+    for word in sorted(set(settings.options) - OPTIONS):
         what, remedy = (
             f"'options.{word}' is not known here",
-            near(word, _OPTIONS, f"use {', '.join(sorted(_OPTIONS))}"),
+            near(word, OPTIONS, f"use {', '.join(sorted(OPTIONS))}"),
         )
         yield Problem(file, 0, what, remedy, place=("options", word))
     said = settings.options.get("allow_url_ids", "false")
@@ -255,6 +255,7 @@ class RestCall:
         out = [self._parts[0]]
         for name, part in zip(self._places, self._parts[1:], strict=True):
             value = tree.pop(name, None)
+            value = str(value) if type(value) is int else value  # the number of a page
             if not isinstance(value, str) or not value or value in _DOTS:
                 raise refused_here(FaultCode.PLACE_BLANK, Reason.VALUE_BLANK, path=name)
             out += (quote(value, safe=""), part)

@@ -125,6 +125,10 @@ def _door(
         raise _unmapped(settings.source, plan, error) from None
     limits = XmlLimits(octets=settings.limits.answer_bytes)
     service = settings.services[name]
+    for word, only in (("method", "POST"), ("body", "json")):
+        if getattr(service, word) != only:
+            what = f"'{word}: {getattr(service, word)}' means nothing here: an envelope is sent by POST"
+            raise options.error(what, "take it out", "services", name)
     return _SoapService(
         plan, service,
         Envelope(request, options.version or operation.version, header),

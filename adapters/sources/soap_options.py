@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
-_WORDS = ("wsdl", "port", *FAULT_WORDS, "soap_version", "addressing", "content_type", "soap_action", "tls")
+WORDS = ("wsdl", "port", *FAULT_WORDS, "soap_version", "addressing", "content_type", "soap_action", "tls")
 _NAME = re.compile(r"[^.\[\]\s:/]+")
 
 
@@ -28,8 +28,8 @@ class SoapOptions:
         self._source = settings.source
         self._faults = faults
         options = settings.options
-        for word in sorted(set(options) - set(_WORDS)):
-            remedy = near(word, _WORDS, f"write {', '.join(_WORDS)}")
+        for word in sorted(set(options) - set(WORDS)):
+            remedy = near(word, WORDS, f"write {', '.join(WORDS)}")
             if word == BLANK_WORD:
                 remedy = "take it out: a SOAP fault without a code is a fault, by '*' of 'faults'"
             self._note(f"'options' has the unknown word '{word}'", remedy, word)

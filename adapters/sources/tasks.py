@@ -14,12 +14,18 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 
 
-class QueryTasks:
-    """The tasks of one source."""
+class TaskSource:
+    """Implements gateway.ports.sources.Source."""
 
-    def __init__(self, answer: Callable[[SourceQuery], Awaitable[SourceAnswer]], health: Health) -> None:
-        """`answer` answers one query; it is cancelled at the query's end."""
+    def __init__(
+        self,
+        answer: Callable[[SourceQuery], Awaitable[SourceAnswer]],
+        health: Health,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`answer` answers one query; it is cancelled at the query's end. `stop` is called when the source closes."""
         self._answer = answer
+        self._stop = stop
         self._health = health
         self._tasks: set[asyncio.Task[SourceAnswer]] = set()
 
@@ -28,6 +34,10 @@ class QueryTasks:
         task = asyncio.get_running_loop().create_task(self._run(query, end))
         self._tasks.add(task)
         task.add_done_callback(partial(self._land, query, landed))
+
+    def state(self) -> Health:
+        """How the source is doing."""
+        return self._health
 
     async def _run(self, query: SourceQuery, end: float) -> SourceAnswer:
         async with asyncio.timeout_at(end):
@@ -51,6 +61,7 @@ class QueryTasks:
 
     async def close(self) -> None:
         """End the queries under way."""
+        self._stop()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -10,12 +10,12 @@ from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
 from gateway.mapping.source import ServicePlan
 
-#: the adapter of claims calls no provider, so it has no address
-_NO_ADDRESS = frozenset({"adapters.sources.account", "adapters.sources.own_data"})
 _SOAP = "adapters.sources.soap"
+#: these call an address; another adapter checks its own settings, and may have none
+_CALLING = frozenset({_SOAP, "adapters.sources.rest", "adapters.sources.paper_store"})
 _CODE = "procedure_code"
-#: these follow no pages
-_WHOLE = _NO_ADDRESS | {_SOAP, "adapters.sources.paper_store"}
+#: only this one follows pages
+_PAGED = "adapters.sources.rest"
 
 
 def rests_on(service: str) -> tuple[str, str]:
@@ -55,19 +55,17 @@ def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
 
 
 def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:
-    if settings.adapter in _NO_ADDRESS:
-        return
-    if not is_http(settings.url):
+    if settings.adapter in _CALLING and not is_http(settings.url):
         # an address that may contain a password is not shown
         shown = "" if "@" in settings.url else f": '{settings.url}'"
         what = f"'url' is not an address as it must be{shown}" if settings.url else "'url' is missing"
         remedy = "write 'url: https://…' (http or https, with a host; no password, blank, '?' or '#')"
         yield document.problem(("url",), what, remedy)
     for operation, service in settings.services.items():
-        if service.pages is not None and settings.adapter in _WHOLE:
+        if service.pages is not None and settings.adapter != _PAGED:
             what = f"service '{operation}' has 'pages', and '{settings.adapter}' follows none"
             yield document.problem(("services", operation, "pages"), what, "take it out")
-        if settings.adapter != _SOAP and not service.path.strip():
+        if settings.adapter in _CALLING - {_SOAP} and not service.path.strip():
             what = f"service '{operation}' has no 'path'"
             yield document.problem(("services", operation), what, "write 'path: /…' below the source's url")
 

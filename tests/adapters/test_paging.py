@@ -56,7 +56,7 @@ class Listing:
         """`change` may change body and headers of the page with that number of its call."""
         self.rows, self.size = rows, size
         self.change = change
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.targets: list[str] = []
         self.bodies: list[bytes] = []
         self.first = 1
@@ -171,8 +171,8 @@ async def test_place_of_the_page_stands_in_a_body_too() -> None:
     pages = {"by": "number", "place": "page", "size_place": "size", "size": 2, "total_at": "page.total"}
     got = await listed(listing, pages, {"method": "POST"})
     assert got.values["names"] == rows_of(7)
-    assert [said["page"] for _, said in listing.asked] == ["1", "2", "3", "4"]
-    assert {said["size"] for _, said in listing.asked} == {"2"}
+    assert [said["page"] for _, said in listing.asked] == [1, 2, 3, 4]
+    assert {said["size"] for _, said in listing.asked} == {2}
 
 
 def change(number: int, **members: Any) -> Change:

@@ -1,15 +1,20 @@
 """The documents name every word that the files may say, and their examples are good."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from adapters.sources.rest import OPTIONS
+from adapters.sources.soap_options import WORDS as SOAP_WORDS
+from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS
 from gateway.checks.message_examples import message_example_faults
 from gateway.config.access import RequesterSettings
 from gateway.config.agreement import Agreement
-from gateway.config.configuration import ScopeFile
+from gateway.config.configuration import PagingSettings, ScopeFile, ServiceSettings, SourceSettings
+from gateway.config.gateway import Limits
 from gateway.config.strict_yaml import read_text
 from gateway.mapping.codecs import CODECS
 from gateway.mapping.codes import CodeList
@@ -50,6 +55,29 @@ def test_every_word_of_the_mapping_language_is_documented(model: type[BaseModel]
     for name, field in model.model_fields.items():
         word = field.alias or name
         assert f"`{word}`" in text or f"\n{word}: " in text or f"\n{word}:\n" in text, word
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options", "without"),
+    [("REST", OPTIONS, ()), ("SOAP", (*SOAP_WORDS,), ("method", "body", "pages"))],
+)
+def test_ten_minute_page_has_all_words_of_a_source(
+    protocol: str, options: Collection[str], without: Collection[str]
+) -> None:
+    page = (ROOT / "mappings/examples/README.md").read_text("utf-8")
+    table = page.partition(f"## All words of a {protocol} source")[2].partition("\n## ")[0]
+    services = [f"services.*.{word}" for word in ServiceSettings.model_fields if word not in without]
+    pages = [f"services.*.pages.{word}" for word in PagingSettings.model_fields if "pages" not in without]
+    top = [word for word in SourceSettings.model_fields if word not in {"options", "limits"}]
+    limits = [f"limits.{word}" for word in Limits.model_fields]
+    wanted = [*top, *services, *pages, *(f"options.{word}" for word in options), *limits]
+    assert sorted(re.findall(r"^\| \*{0,2}`([^`]+)`", table, re.MULTILINE)) == sorted(wanted)
+
+
+def test_every_kind_of_sign_in_is_documented() -> None:
+    table = (ROOT / "adapters/README.md").read_text("utf-8").partition("### Kinds of `auth`")[2]
+    kinds = set(re.findall(r"^\| `([a-z0-9_]+)` \|", table.partition("\n## ")[0], re.MULTILINE))
+    assert kinds - {"kind"} == {*CALL_KINDS, *MESSAGE_KINDS}
 
 
 def test_every_transform_is_documented() -> None:

@@ -1,6 +1,6 @@
-"""The five authorities of `mappings/examples`, on loopback: strict about what they are sent, and they answer its files.
+"""The five authorities of `mappings/examples` on loopback: strict about what they are sent; they answer its files.
 
-Nothing of the product reads the requests here. `mode` says what comes: an answer file (`found`, `nobody`, `busy`, …), or
+Nothing of the product reads the requests here. `mode` says what comes: an answer file (`found`, `nobody`, `busy`), or
 `broken`: bytes that mean nothing. What an authority did not like stands in `complaints`, and is a plain refusal.
 """
 
@@ -180,12 +180,8 @@ class Authorities:
         asked = await request.json()
         page = asked.pop("pageKey", None)
         wants("page", page, None, "aWQ9Mg")
-        wants(
-            "question",
-            asked,
-            {"idType": "VNM_CCCD", "foreignIdNo": "033093618427", "pageSize": 50},
-            {"idType": "VNM_CCCD", "foreignIdNo": "033093618427", "pageSize": "50"},
-        )
+        question = {"idType": "VNM_CCCD", "foreignIdNo": "033093618427", "pageSize": 50}
+        wants("question", asked, question)
         if self.is_broken("kr_employment"):
             return web.Response(body=BROKEN, content_type="text/html")
         name = "" if self.mode.get("kr_employment") else "page_1" if page is None else "page_2"
@@ -248,7 +244,7 @@ def _verified(envelope: etree._Element, certificate: bytes) -> list[etree._Eleme
     signed = []
     for reference in info.findall(f"{{{DS}}}Reference"):
         name = reference.get("URI", "").removeprefix("#")
-        [found] = envelope.xpath("//*[@u:Id=$name]", namespaces={"u": WSU}, name=name)
+        [found] = [one for one in envelope.iter() if one.get(f"{{{WSU}}}Id") == name]
         plain = etree.tostring(found, method="c14n", exclusive=True, with_tail=False)
         digest = base64.b64encode(hashlib.sha256(plain).digest()).decode()
         wants("digest", reference.findtext(f"{{{DS}}}DigestValue"), digest)

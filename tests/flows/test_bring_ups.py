@@ -36,7 +36,8 @@ BRING_UPS = {
     "soap_signed": BringUp(
         "de_marriage", "Eheauskunft", "9.900001",
         {"requester": {"passport": "C4718306", "full_name": "Phạm Thị Thu", "birth_date": "1991-05-17"}},
-        {"ngayKetHon": "14/06/2019", "soDangKy": "E 417/2019", "coQuanDangKy": "Standesamt Musterstadt", "hoVoChong": "Beispiel"},
+        {"ngayKetHon": "14/06/2019", "soDangKy": "E 417/2019", "coQuanDangKy": "Standesamt Musterstadt",
+         "hoVoChong": "Beispiel"},
     ),
     "soap_rpc": BringUp(
         "ao_pension", "consultarPensao", "9.900002",
@@ -117,7 +118,6 @@ async def brought_up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             words[f"{here}.url"] = f"{authorities.url}/{one.source[:2]}"
             words[f"{here}.services.{one.service}.enabled"] = "true"
             words[f"{here}.limits.breaker_failures"] = "1000000"
-        words |= {f"sources.kr_employment.url": f"{authorities.url}/kr"}
         signed = "sources.de_marriage.auth"
         words |= {
             f"{signed}.certificate": str(folder / "ours.pem"),
@@ -142,8 +142,9 @@ def answers(brought_up: Abroad) -> Any:
 
 
 @on_module
+@pytest.mark.usefixtures("answers")
 @pytest.mark.parametrize("example", BRING_UPS)
-async def test_form_is_filled_from_the_new_source(brought_up: Abroad, answers: Any, example: str) -> None:
+async def test_form_is_filled_from_the_new_source(brought_up: Abroad, example: str) -> None:
     one = BRING_UPS[example]
     answer = await brought_up.ask(example)
     assert {name: answer["form"].get(name) for name in one.form} == one.form, answer
@@ -194,9 +195,8 @@ async def test_problem_that_is_about_our_purpose_is_a_refusal(brought_up: Abroad
 
 
 @on_module
-async def test_token_that_ends_between_two_questions_is_fetched_anew(
-    brought_up: Abroad, answers: Any
-) -> None:
+@pytest.mark.usefixtures("answers")
+async def test_token_that_ends_between_two_questions_is_fetched_anew(brought_up: Abroad) -> None:
     issued = len(brought_up.authorities.tokens)
     for _ in range(2):  # a token is good for the two pages of one question
         assert (await brought_up.ask("rest_pages"))["form"]["soNoiLamViec"] == "3"

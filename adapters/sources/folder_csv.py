@@ -1,0 +1,165 @@
+"""A register that is a file: a CSV (RFC 4180) that an authority drops into a folder each night, sorted by number.
+
+The example of a truly strange source. `permits.csv` counts once its marker `permits.csv.ok`, which comes last, names
+its SHA-256, its rows and its times. No link is followed. Where each two hundredth row begins is kept, no row is. A
+good file stays open and serves until its end, while a newer one is read or refused.
+"""
+
+import asyncio
+import csv
+import hashlib
+import io
+import os
+import threading
+import time
+import weakref
+from bisect import bisect_right
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import AwareDatetime, BaseModel
+
+from adapters.sources.tasks import TaskSource
+from adapters.transport.health import Health
+from adapters.transport.tools import Tools
+from gateway.domain.dates import rfc3339
+from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.reasons import Reason
+from gateway.mapping.source import ServicePlan
+from gateway.ports.clock import Clock
+from gateway.telemetry import log
+
+if TYPE_CHECKING:
+    from gateway.config.configuration import SourceSettings
+
+_LINE_BYTES, _MARKER_BYTES, _BLOCK_ROWS, _MOST_DOUBLES = 65_536, 4_096, 200, 1_000
+_INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+_DAMAGED = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_AN_ANSWER),))
+_AWAY = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+_SEVERAL = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # what is no regular file has no digest
+
+
+def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan], tools: Tools) -> TaskSource:
+    """One data service: `path` is the file in `options.folder`, the request names the column of the number."""
+    paths = [service.path.lstrip("/") for service in settings.services.values()]
+    is_one = len(paths) == 1 and all(len(plan.mapping.request) == 1 for plan in services.values())
+    if settings.options.keys() != {"folder"} or not is_one:
+        what, remedy = (
+            "it reads one column of one file",
+            "write 'options: {folder: …}', one service, one place",
+        )
+        raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
+    register = FileRegister(tools.root / str(settings.options["folder"]) / paths[0], services, tools.clock)
+    return TaskSource(register.answer, Health(tools.clock), register.stopped.set)
+
+
+class DropMarker(BaseModel):
+    """`<file>.ok`, JSON. `rows` without the header; as of when the data are, and until when they may be used."""
+
+    sha256: str
+    rows: int
+    as_of: AwareDatetime
+    valid_until: AwareDatetime
+
+
+class DroppedFile:
+    """One whole file. Raises ValueError or csv.Error where it is not as agreed, OSError where it is not there."""
+
+    def __init__(self, path: Path, marker: Path, column: str, stopped: threading.Event) -> None:
+        """Reads all of it: in a thread."""
+        with os.fdopen(os.open(marker, _FLAGS), "rb") as file:
+            self.marker = DropMarker.model_validate_json(file.read(_MARKER_BYTES))
+        self._fd = os.open(path, _FLAGS)
+        weakref.finalize(self, os.close, self._fd)  # once no look-up under way holds this file
+        self._state, digest, rows, before, left = _state(self._fd), hashlib.sha256(), 0, "", 0
+        self._keys, self._starts, self._doubles = list[str](), list[int](), set[str]()
+        with open(self._fd, "rb", closefd=False) as file:
+            digest.update(line := file.readline(_LINE_BYTES))
+            [self._header] = _rows(line.removeprefix(b"\xef\xbb\xbf"))
+            self._column, at = self._header.index(column), len(line)
+            while line := file.readline(_LINE_BYTES):
+                [row] = _rows(line)
+                key = row[self._column]
+                if key < before or len(row) != len(self._header) or left < -_MOST_DOUBLES or stopped.is_set():
+                    raise ValueError
+                if rows and key == before:
+                    self._doubles.add(key)
+                elif left <= 0:
+                    self._keys.append(key)
+                    self._starts.append(at)
+                    left = _BLOCK_ROWS
+                    time.sleep(0.0002)  # for the requests meanwhile
+                digest.update(line)
+                at, rows, before, left = at + len(line), rows + 1, key, left - 1
+        self._starts.append(at)
+        whole = (self.marker.rows, self.marker.sha256, self._state)
+        if whole != (rows, digest.hexdigest(), _state(self._fd)) or len(self._doubles) > _MOST_DOUBLES:
+            raise ValueError
+
+    def answer(self, plan: ServicePlan, query: SourceQuery, key: str) -> SourceAnswer:
+        """What the row of a number says, in a thread."""
+        block = max(bisect_right(self._keys, key) - 1, 0)
+        begin, end = self._starts[block], self._starts[min(block + 1, len(self._keys))]
+        lines = os.pread(self._fd, end - begin, begin)
+        if _state(self._fd) != self._state:
+            raise ValueError  # somebody writes into the file that was read
+        if key in self._doubles:
+            return _SEVERAL
+        row = next((one for one in _rows(lines) if one[self._column] == key), None)
+        if row is None:
+            return failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
+        read = plan.read(dict(zip(self._header, row, strict=True)), query)
+        asked, came = (hashlib.sha256(part.encode()).digest() for part in (key, "\n".join(row)))
+        as_of = rfc3339(self.marker.as_of)
+        return read._replace(source_updated_at=as_of, request_digest=asked, response_digest=came)
+
+
+class FileRegister:
+    """The newest good file at a place."""
+
+    def __init__(self, path: Path, plans: Mapping[str, ServicePlan], clock: Clock) -> None:
+        """Nothing is read yet."""
+        self._both, self._plans, self._clock = (path, path.with_name(f"{path.name}.ok")), plans, clock
+        self._file: DroppedFile | None = None
+        self._loading: asyncio.Future[None] | None = None
+        self._fault, self._seen, self.stopped = _AWAY, list[tuple[int, ...]](), threading.Event()
+
+    async def answer(self, query: SourceQuery) -> SourceAnswer:
+        """The row about the subject; a first file is waited for, a newer one is not."""
+        plan = self._plans[query.service.partition(".")[2]]
+        ((column, number),) = plan.request(query, {}, "").items()
+        seen = await asyncio.to_thread(lambda: [_state(one) for one in self._both if one.exists()])
+        if seen != self._seen and (self._loading is None or self._loading.done()):
+            self._seen = seen
+            self._loading = asyncio.get_running_loop().run_in_executor(
+                None, self._renew, query.service, column
+            )
+        if self._file is None and self._loading is not None:
+            await asyncio.shield(self._loading)
+        if (file := self._file) is None:
+            return self._fault
+        if self._clock.now() >= file.marker.valid_until:
+            return _AWAY
+        try:
+            return await asyncio.to_thread(file.answer, plan, query, str(number))
+        except (ValueError, csv.Error):
+            return _DAMAGED
+
+    def _renew(self, service: str, column: str) -> None:
+        try:
+            self._file = DroppedFile(*self._both, column, self.stopped)
+        except (OSError, ValueError, csv.Error) as error:
+            self._fault = _AWAY if isinstance(error, FileNotFoundError) else _DAMAGED
+            log().warning("source.file.refused", service=service, reason=type(error).__name__)
+
+
+def _rows(lines: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(lines.decode("utf-8"), newline=""), strict=True))
+
+
+def _state(file: int | Path) -> tuple[int, ...]:
+    of = file.stat() if isinstance(file, Path) else os.fstat(file)
+    return of.st_ino, of.st_size, of.st_mtime_ns
