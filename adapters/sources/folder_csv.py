@@ -25,7 +25,8 @@ from adapters.transport.health import Health
 from adapters.transport.tools import Tools
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import AnswerFault, FaultCode, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
 from gateway.ports.clock import Clock
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
 _LINE_BYTES, _MARKER_BYTES, _BLOCK_ROWS, _MOST_DOUBLES = 65_536, 4_096, 200, 1_000
-_INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
-_DAMAGED = _INVALID._replace(faults=(AnswerFault(FaultCode.NOT_AN_ANSWER),))
-_AWAY = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
-_SEVERAL = SourceAnswer(Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+_DAMAGED = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FILE_DAMAGED))
+_AWAY = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE, AnswerFault(FaultCode.FILE_MISSING))
+_TWO = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS))
+_SEVERAL = _TWO._replace(alarm=True)
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # what is no regular file has no digest
 
 

@@ -27,10 +27,10 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
         for operation, plan in services.items()
         if operation in settings.services and settings.services[operation].enabled
     }
-    return TaskSource(OwnData(plans, tools).answer, Health(tools.clock))
+    return TaskSource(KeptValues(plans, tools).answer, Health(tools.clock))
 
 
-class OwnData:
+class KeptValues:
     """What is kept, as answers. Nothing is sent, so there are no digests."""
 
     def __init__(self, plans: Mapping[str, ServicePlan], tools: Tools) -> None:

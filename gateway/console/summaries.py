@@ -39,7 +39,7 @@ SUMMARIES = {
     "adapters/transport/README.md": "Gọi đến cơ quan cung cấp: thời hạn, ngắt mạch, giới hạn, chứng thư.",
     "mappings/README.md": "Ánh xạ: từ câu trả lời của nguồn đến dữ liệu chứng minh, biểu mẫu và giấy tờ.",
     "mappings/WORDS.md": "Mọi từ của ngôn ngữ ánh xạ và cách viết.",
-    "mappings/examples/README.md": "Kết nối một nguồn dữ liệu trong mười phút: năm ví dụ để sao chép.",
+    "mappings/examples/README.md": "Kết nối một nguồn dữ liệu trong mười phút: sáu ví dụ để sao chép.",
     "schemas/README.md": "Lược đồ: loại dữ liệu chứng minh, hợp đồng dữ liệu của các cơ quan.",
     "schemas/api/problems.md": "Mọi mã lỗi, lý do từ chối và lý do của giấy tờ, kèm câu chữ.",
     "config/README.md": "Cấu hình: hệ thống khai thác, nguồn dữ liệu, thỏa thuận, chứng thư, vận hành thật.",

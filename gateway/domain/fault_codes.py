@@ -142,6 +142,13 @@ class FaultCode(StrEnum):
         "An HTML page, an empty or a damaged body instead of an answer",
         "kiểm tra 'path' và máy chủ trung gian; hỏi cơ quan cung cấp",
         "check 'path' and proxies in between; ask the provider")
+    FILE_MISSING = ("file_missing", "Không có tệp, hoặc tệp đã quá hạn", "The file is not there, or its time is over",
+        "xem thư mục và tệp đánh dấu '.ok'; hỏi cơ quan cung cấp",
+        "look into the folder, and at its '.ok' marker; ask the provider")
+    FILE_DAMAGED = ("file_damaged", "Tệp không đúng như tệp đánh dấu hoặc thỏa thuận",
+        "The file is not as its marker says, or as agreed",
+        "hỏi cơ quan cung cấp: SHA-256, số dòng, thứ tự, UTF-8",
+        "ask the provider for its SHA-256, number of rows, order, UTF-8")
     ANSWER_TOO_LARGE = ("answer_too_large", "Câu trả lời lớn hơn 'limits: answer_bytes' của nguồn",
         "Its answer is larger than 'limits: answer_bytes' of the source",
         "tăng 'limits: answer_bytes' của nguồn, hoặc xin câu trả lời nhỏ hơn",

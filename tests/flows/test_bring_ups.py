@@ -48,7 +48,8 @@ BRING_UPS = {
         "fr_branch", "etablissement", "9.900003",
         {"requester": {"personal_id": "033091740518", "full_name": "Tạ Văn Nộp", "birth_date": "1991-08-20"},
          "company": {"tax_code": "0308719252"}},
-        {"maSoNuocNgoai": "90041827300017", "tenNuocNgoai": "EXEMPLE VIETNAM SARL", "thanhPho": "75000 PARIS"},
+        {"maSoNuocNgoai": "90041827300017", "tenNuocNgoai": "EXEMPLE VIETNAM SARL", "thanhPho": "75000 PARIS",
+         "ngayThanhLap": "03/04/2019"},
     ),
     "rest_pages": BringUp(
         "kr_employment", "history", "9.900004",
@@ -61,6 +62,13 @@ BRING_UPS = {
         {"ngayChuyenDi": "30/11/2025", "noiOTruocDay": "見本県見本市一丁目2-3"},
     ),
 }  # fmt: skip
+#: a file that is dropped into a folder
+FOLDER = BringUp(
+    "la_permits", "permits", "9.900006",
+    {"requester": {"personal_id": "033188204753", "full_name": "Đoàn Văn Tài", "birth_date": "1988-07-21"}},
+    {"soGiayPhep": "LA-0995", "coGiaTriDen": "30/06/2026"},
+)  # fmt: skip
+ALL = {**BRING_UPS, "folder_csv": FOLDER}
 SECRETS = {
     "AO_PENSION_SECRET": "pension-secret", "FR_BRANCH_SECRET": "branch-secret",
     "KR_EMPLOYMENT_SECRET": "employment-secret", "JP_MOVE_SECRET": "move-secret",
@@ -81,15 +89,15 @@ def copied(folder: Path, *examples: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("example", BRING_UPS)
+@pytest.mark.parametrize("example", ALL)
 def test_copied_folder_is_a_draft_that_check_config_takes(tmp_path: Path, example: str) -> None:
     notes = checked(copied(tmp_path, example))
-    draft = f"source {BRING_UPS[example].source}: a draft, which is never asked"
+    draft = f"source {ALL[example].source}: a draft"
     assert any(draft in note for note in notes), notes
 
 
 def test_every_example_is_brought_up() -> None:
-    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == set(BRING_UPS)
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == set(ALL)
 
 
 @dataclass(frozen=True)
@@ -101,23 +109,26 @@ class Abroad:
 
     async def ask(self, example: str) -> Any:
         """In the name of an official who never asked: nothing is shared."""
-        one = BRING_UPS[example]
+        one = ALL[example]
         return await self.house.prefill(one.procedure, one.subjects, official=new_official())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def brought_up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Abroad]:
     folder = tmp_path_factory.mktemp("abroad")
-    root = copied(folder / "house", *BRING_UPS)
-    agreed = ", ".join(one.source for one in BRING_UPS.values())
+    root = copied(folder / "house", *ALL)
+    agreed = ", ".join(one.source for one in ALL.values())
     replace(root, "config/requesters/portal.yaml", "agreements: [portal]", f"agreements: [portal, {agreed}]")
     async with abroad(folder) as authorities:
         words = {}
-        for one in BRING_UPS.values():
+        for one in ALL.values():
             here = f"sources.{one.source}"
             words[f"{here}.url"] = f"{authorities.url}/{one.source[:2]}"
             words[f"{here}.services.{one.service}.enabled"] = "true"
             words[f"{here}.limits.breaker_failures"] = "1000000"
+        del words["sources.la_permits.url"]
+        answers = EXAMPLES / "folder_csv/schemas/sources/la_permits/answers"
+        words["sources.la_permits.options.folder"] = str(shutil.copytree(answers, folder / "drops"))
         signed = "sources.de_marriage.auth"
         words |= {
             f"{signed}.certificate": str(folder / "ours.pem"),
@@ -143,9 +154,9 @@ def answers(brought_up: Abroad) -> Any:
 
 @on_module
 @pytest.mark.usefixtures("answers")
-@pytest.mark.parametrize("example", BRING_UPS)
+@pytest.mark.parametrize("example", ALL)
 async def test_form_is_filled_from_the_new_source(brought_up: Abroad, example: str) -> None:
-    one = BRING_UPS[example]
+    one = ALL[example]
     answer = await brought_up.ask(example)
     assert {name: answer["form"].get(name) for name in one.form} == one.form, answer
     for name in one.form:
@@ -201,3 +212,10 @@ async def test_token_that_ends_between_two_questions_is_fetched_anew(brought_up:
     for _ in range(2):  # a token is good for the two pages of one question
         assert (await brought_up.ask("rest_pages"))["form"]["soNoiLamViec"] == "3"
     assert len(brought_up.authorities.tokens) >= issued + 1
+
+
+@on_module
+async def test_value_of_a_file_says_as_of_when_it_is(brought_up: Abroad) -> None:
+    answer = await brought_up.ask("folder_csv")
+    evidence = answer["evidence"][answer["fields"]["soGiayPhep"]["evidence"]]
+    assert evidence["source_updated_at"] == "2026-03-01T15:00:00.000Z"
