@@ -42,6 +42,18 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _LOUD = re.compile(
     r"(?<![^\W\d_])(?:(?<=[0-9])[^\W\d_]+|[^\W\d_]+(?=[0-9])|(?:[BCDĐFGHJKLMNPQRSTVWXZ]+|[IVX]+|UBND|HĐND)(?![^\W\d_]))"
 )
+#: common nouns of several words: only their first letter is a capital, at the begin of a part
+_NOUNS_OF_WORDS = re.compile(
+    r"(?P<open>^|, )?\b(?P<noun>Tổ Dân Phố|Cụm Dân Cư|Khu Dân Cư|Khu Đô Thị|Khu Tập Thể|Khu Chung Cư|Khu Công Nghiệp|"
+    r"Khu Phố(?= (?:Số )?[0-9])|Khối Phố(?= (?:Số )?[0-9])|Số Nhà|Nhà Số|Tòa Nhà|To\u00e0 Nhà|Chung Cư|Căn Hộ|Tiểu Khu|"
+    r"Quốc Lộ|Tỉnh Lộ|Đại Lộ|Thị Trấn|Thị Xã|Thành Phố)\b"
+)
+#: kinds of administrative units: the first letter is a capital wherever they stand
+_UNIT_NOUNS = frozenset({"Thị Trấn", "Thị Xã", "Thành Phố"})
+#: common nouns inside a part: behind a number, or before one
+_NOUNS = "Số|Ngõ|Ngách|Hẻm|Kiệt|Đường|Phố|Thôn|Xóm|Ấp|Tổ|Khu|Khối|Lô|Tầng|Phòng|Tòa|To\u00e0|Dãy"
+_BEHIND_A_NUMBER = re.compile(rf"(?<![^\s,])(?P<before>\S*[0-9][^\s,]*) (?P<noun>{_NOUNS})\b")
+_BEFORE_A_NUMBER = re.compile(rf"(?P<before>[^\s,]) (?P<noun>{_NOUNS}|Đội)(?= [^\W\d_]?[0-9])")
 #: transforms that may make a value more readable: the field's entry keeps the source's text too
 REWRITING = frozenset({"address_text", "address_two_tier"})
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
@@ -141,14 +153,25 @@ def _year(number: int) -> str:
 
 
 def readable(detail: str) -> str:
-    """`SỐ 12A/5 ,, THÔN  ĐÔNG, KHU II` → `Số 12A/5, Thôn Đông, Khu II`: without redundant spaces and parts.
+    """`SỐ 12A/5 NGÕ 3 ,, TỔ DÂN  PHỐ 2, KHU II` → `Số 12A/5 ngõ 3, Tổ dân phố 2, Khu II`, without redundant parts.
 
-    Mixed case stays. Words with a digit, Roman numerals and abbreviations stay in capitals.
+    Mixed case stays. Words with a digit, Roman numerals and abbreviations stay in capitals; common nouns do not. A noun
+    beside no number may be part of a name, and keeps its capital: `Thôn Phố`, `Sau UBND Xã Đức Hợp`.
     """
     found = _tidy(detail) if _UNTIDY.search(detail) else detail
     if not found.isupper():
         return found
-    return _LETTERS.sub(_less_loud, found) if _LOUD.search(found) else found.title()
+    found = _LETTERS.sub(_less_loud, found) if _LOUD.search(found) else found.title()
+    found = _NOUNS_OF_WORDS.sub(_as_noun, found)
+    for place in (_BEHIND_A_NUMBER, _BEFORE_A_NUMBER):
+        found = place.sub(lambda match: f"{match['before']} {match['noun'].lower()}", found)
+    return found
+
+
+def _as_noun(match: re.Match[str]) -> str:
+    noun = match["noun"]
+    is_begin = match["open"] is not None or noun in _UNIT_NOUNS
+    return f"{match['open'] or ''}{noun.capitalize() if is_begin else noun.lower()}"
 
 
 def _tidy(detail: str) -> str:

@@ -57,3 +57,18 @@ def test_own_data_may_be_kept_from_the_fields_that_they_fill() -> None:
     assert kept.keys() == {"chuHo_dienThoai", "nguoiNop_dienThoai"}
     assert kept["nguoiNop_dienThoai"] == {"attribute": "phone", "days": 730}
     assert fields(form)["nguoiNop_ngayCapGiayTo"]["x-example"] == "05/09/2025"
+
+
+def test_country_is_chosen_and_shown_by_its_name_in_every_form() -> None:
+    def countries(part: Any) -> list[Any]:
+        inner = [found for one in part.values() if isinstance(one, dict) for found in countries(one)]
+        return [part, *inner] if part.get("pattern") == "^[A-Z]{2}$" else inner
+
+    seen = 0
+    for code, procedure in CATALOGUE.procedures.items():
+        form: dict[str, Any] = hinted(procedure, CATALOGUE.codes, KEEP)
+        for schema in countries(form["properties"]):
+            names = dict(form["x-catalogues"][schema["x-catalogue"]])
+            assert (names["VN"], names["KR"]) == ("Việt Nam", "Hàn Quốc"), code
+            seen += 1
+    assert seen > 30

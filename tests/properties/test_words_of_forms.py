@@ -47,15 +47,46 @@ def test_readable_address_has_no_blank_that_says_nothing(text: str) -> None:
     ("text", "shown"),
     [
         ("SỐ 12A/5 ,, NGÕ 3,  THÔN ĐÔNG KÊNH", "Số 12A/5, Ngõ 3, Thôn Đông Kênh"),
-        ("TDP SỐ 2, KHU II, P. LAM SƠN", "TDP Số 2, Khu II, P. Lam Sơn"),
+        ("TDP SỐ 2, KHU II, P. LAM SƠN", "TDP số 2, Khu II, P. Lam Sơn"),
         ("KĐT ECOPARK, LÔ CT1A", "KĐT Ecopark, Lô CT1A"),
         ("SAU UBND XÃ ĐỨC HỢP", "Sau UBND Xã Đức Hợp"),
+        ("SỐ NHÀ 12, KHU DÂN CƯ SỐ 3", "Số nhà 12, Khu dân cư số 3"),
+        ("CĂN HỘ 1205 TÒA NHÀ CT1 KHU ĐÔ THỊ MẪU", "Căn hộ 1205 tòa nhà CT1 khu đô thị Mẫu"),
+        ("SỐ 8 THỊ TRẤN VƯƠNG", "Số 8 Thị trấn Vương"),
+        # a noun may be the name
+        ("THÔN PHỐ, KHU PHỐ HIẾN", "Thôn Phố, Khu Phố Hiến"),
+        ("SỐ 10 ĐỘI CẤN, ĐỘI 3", "Số 10 Đội Cấn, Đội 3"),
         ("CÁCH QL39A 12,5 KM", "Cách QL39A 12,5 KM"),
         ("thôn Đông,  xã Lương Bằng", "thôn Đông, xã Lương Bằng"),
     ],
 )
 def test_address_in_capitals_keeps_numbers_numerals_and_abbreviations(text: str, shown: str) -> None:
     assert readable(text) == shown
+
+
+numbered = st.tuples(
+    st.sampled_from(
+        ["số", "ngõ", "ngách", "hẻm", "đường", "phố", "thôn", "xóm", "tổ", "khu", "tầng", "tổ dân phố"]
+    ),
+    st.sampled_from(["1", "12A", "5/7"]),
+)
+named = st.tuples(
+    st.sampled_from(["đường", "phố", "thôn", "xóm", "ngõ"]), st.sampled_from(["Lê Lợi", "Mẫu", "Phố Hiến"])
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(numbered, min_size=1, max_size=3), st.lists(named, max_size=1)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_common_noun_beside_a_number_has_a_capital_only_at_the_begin_of_a_part(
+    parts: list[tuple[list[tuple[str, str]], list[tuple[str, str]]]],
+) -> None:
+    said = [" ".join(word for pair in (*numbers, *names) for word in pair) for numbers, names in parts]
+    assert readable(", ".join(said).upper()) == ", ".join(one[0].upper() + one[1:] for one in said)
 
 
 @given(written)

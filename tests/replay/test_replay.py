@@ -108,8 +108,8 @@ def meant(place: str, before: object, now: object, request: str = "1.002809 thu"
 def test_what_is_meant_is_no_wider_than_said() -> None:
     assert meant("answer.papers[licence_copy].state", "replaced", "required")
     assert not meant("answer.papers[licence_copy].state", "required", "replaced")
-    assert meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 1 Phố Mẫu")
-    assert not meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 2 Phố Mẫu")
+    assert meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 1 phố Mẫu")
+    assert not meant("answer.form.noiCuTru.dcChiTiet", "SỐ 1 PHỐ MẪU", "Số 2 phố Mẫu")
     assert not meant("answer.form.hoTen", "Phạm Văn Thử", "Trần Thị Mẫu")
     assert not meant("answer.fields.hoTen.state", "filled", "disputed")
     assert not meant("answer.status", "HTTP/1.1 200 OK", "HTTP/1.1 503 Service Unavailable")
