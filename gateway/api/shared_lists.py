@@ -17,8 +17,9 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.ports.sources import Source
+from gateway.review.needs import CATALOGUES
 
-SOURCE, OPERATION = "catalogues", "Category"
+SOURCE, _, OPERATION = CATALOGUES.partition(".")
 _NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 _RETRY_SECONDS = 5
 #: catalogues need no official

@@ -16,7 +16,7 @@ from gateway.mapping.procedure import ACCOUNT, KEPT_PAPERS, Procedure
 from gateway.policy.conditions import ALL, asks_consent, conditions
 from gateway.policy.dossiers import received
 from gateway.policy.grants import ServiceGrant, granted
-from gateway.review.needs import Pair, needed, offered, pairs
+from gateway.review.needs import Pair, needed, offered, pairs, used_sources
 
 _SCOPE = "prefill"
 _READ = ("sources", "portals", "identity_providers", "requesters", "agreements")
@@ -168,9 +168,38 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         for name, item in configuration.sources.items()
         if not any(service.enabled for service in item.services.values())
     ]
+    lines += _unused(configuration, catalogue, day)
     lines += _unit_notes(configuration)
     lines += _login_notes(configuration)
     return [*lines, *unread_files(configuration.root), *_never_filled(configuration, catalogue)]
+
+
+def _unused(configuration: Configuration, catalogue: Catalogue, day: date) -> Iterator[str]:
+    """Agreements that nobody holds, sources that nothing needs, and procedures for which nobody gets data."""
+    held = {name for item in configuration.requesters.values() for name in item.agreements}
+    for name, item in configuration.agreements.items():
+        if name not in held and not _is_draft(item):
+            yield (
+                f"agreement {name}: no requester holds it, so that it grants nothing; write 'agreements: [{name}]'"
+                " in config/requesters, or remove it"
+            )
+    used = used_sources(catalogue)
+    for name, source in configuration.sources.items():
+        if name not in used and any(service.enabled for service in source.services.values()):
+            yield (
+                f"source {name}: no procedure, predicate or representation uses it; name its evidence in"
+                " mappings/procedures, or remove it"
+            )
+    for code, procedure in catalogue.procedures.items():
+        if not any(agreements_of(configuration, name, procedure, day) for name in configuration.requesters):
+            yield (
+                f"procedure {code}: no requester gets data for it; let one hold an agreement in force that names it"
+                f" and its purpose '{procedure.purpose}'"
+            )
+
+
+def _is_draft(item: Agreement) -> bool:
+    return not (item.procedures and item.purposes) and not item.predicates
 
 
 def _unit_notes(configuration: Configuration) -> Iterator[str]:
@@ -200,7 +229,7 @@ def _login_notes(configuration: Configuration) -> Iterator[str]:
 
 
 def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], today: str) -> Iterator[str]:
-    if not (item.procedures and item.purposes) and not item.predicates:
+    if _is_draft(item):
         yield "a draft: without procedures and purposes it grants nothing"
         return
     is_for_trials = {*item.purposes} == {TRIAL_PURPOSE}

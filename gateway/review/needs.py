@@ -1,8 +1,10 @@
 """What a procedure needs: every attribute that may fill or decide its fields, conditions, papers and roles."""
 
 from gateway.mapping.load import Catalogue
-from gateway.mapping.procedure import Procedure, evidence_of, leaves, refs_of_predicate
+from gateway.mapping.procedure import KEPT_PAPERS, Procedure, evidence_of, leaves, refs_of_predicate
 
+#: asked by `GET /v1/catalogues`, about nobody
+CATALOGUES = "catalogues.Category"
 #: (data service, attribute)
 Pair = tuple[str, str]
 
@@ -37,6 +39,22 @@ def pairs(catalogue: Catalogue, procedure: Procedure) -> set[Pair]:
         for evidence, attribute in needed(procedure)
         for service in offered(catalogue, evidence, attribute)
     }
+
+
+def used_sources(catalogue: Catalogue) -> set[str]:
+    """Sources that a procedure, a predicate, a representation, kept papers or the reading of catalogues asks."""
+    asked = {KEPT_PAPERS, *(pair for one in catalogue.procedures.values() for pair in pairs(catalogue, one))}
+    services = {CATALOGUES, *(service for service, _ in asked)}
+    services.update(service for rests in catalogue.rests().values() for service in rests)
+    wanted = [wants for rule in catalogue.representations.values() for wants in rule.wants().values()]
+    services.update(
+        service
+        for wants in wanted
+        for evidence, attributes in wants.items()
+        for attribute in attributes
+        for service in offered(catalogue, evidence, attribute)
+    )
+    return {service.partition(".")[0] for service in services}
 
 
 def _split(word: str) -> tuple[str, str]:

@@ -22,6 +22,38 @@ def test_agreement_that_ended_is_a_note_and_no_fault(root: Path) -> None:
     assert "note: agreement portal: it ended on 2026-01-31" in said
 
 
+def test_agreement_that_nobody_holds_is_noted_and_so_are_procedures_for_which_nobody_gets_data(
+    root: Path,
+) -> None:
+    for words in ("no requester holds it", "no requester gets data for it"):
+        assert words not in check(root)[1]
+    replace(root, "config/requesters/one_gate.yaml", "[one_gate, one_gate_land]", "[one_gate]")
+    for name in ("portal", "national_portal"):
+        path = root / f"config/agreements/{name}.yaml"
+        path.write_text(path.read_text("utf-8").replace(', "1.012753"', ""), "utf-8")
+    code, said = check(root)
+    assert code == 0, said
+    assert "note: agreement one_gate_land: no requester holds it" in said
+    assert "note: procedure 1.012753: no requester gets data for it" in said
+    assert "'land_registration'" in said
+    assert said.count("no requester gets data for it") == 1
+
+
+def test_source_that_nothing_uses_is_noted(root: Path) -> None:
+    assert "representation uses it" not in check(root)[1]
+    mapping = (root / "mappings/sources/catalogues.yaml").read_text("utf-8")
+    (root / "mappings/sources/lists.yaml").write_text(
+        mapping.replace("source: catalogues", "source: lists"), "utf-8"
+    )
+    settings = (root / "config/sources/catalogues.yaml").read_text("utf-8")
+    (root / "config/sources/lists.yaml").write_text(
+        settings.replace("source: catalogues", "source: lists"), "utf-8"
+    )
+    code, said = check(root)
+    assert code == 0, said
+    assert "note: source lists: no procedure, predicate or representation uses it" in said
+
+
 def test_pattern_of_dossiers_without_a_day_is_noted_where_an_age_is_wanted(root: Path) -> None:
     assert "day of reception" not in check(root)[1]
     replace(root, "config/agreements/one_gate_land.yaml", '"H31-*"]', '"H31-*"], days: "30"')
