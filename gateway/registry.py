@@ -97,7 +97,7 @@ def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tool
         what = f"data service '{missing[0]}' has no mapping"
         raise ConfigError([Problem(place, 0, what, f"add it to mappings/sources/{settings.source}.yaml")])
     enabled = {name: plans[name] for name, item in settings.services.items() if item.enabled}
-    if settings.services and not enabled:  # a draft: it is never asked, so that its secrets may come later
+    if settings.is_draft:  # it is never asked, so that its secrets may come later
         settings = settings.model_copy(update={"auth": {"kind": "none"}})
     source: Source = resolve(settings.adapter, "open_source", place)(settings, enabled, tools)
     return source

@@ -439,8 +439,12 @@ def _scanner(configuration: Configuration) -> Iterator[DoctorFinding]:
 
 
 def _reachable(configuration: Configuration) -> Iterator[DoctorFinding]:
-    """Whether sources, and providers where people sign in, take connections."""
-    called = [("source", name, item.url) for name, item in configuration.sources.items() if item.url]
+    """Whether sources, except drafts, and providers where people sign in take connections."""
+    called = [
+        ("source", name, item.url)
+        for name, item in configuration.sources.items()
+        if item.url and not item.is_draft
+    ]
     providers = configuration.identity_providers.items()
     called += [
         ("identity provider", name, one.endpoints.token or one.issuer)

@@ -164,6 +164,11 @@ class SourceSettings(Settings):
     limits: Limits = Limits()
     services: dict[str, ServiceSettings]
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether it has services and none is enabled: it is only tried, and never asked otherwise."""
+        return bool(self.services) and not any(service.enabled for service in self.services.values())
+
 
 class Agency(Settings):
     """An agency of the province, and its duty official for citizens who fill their own forms."""

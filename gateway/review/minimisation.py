@@ -166,7 +166,7 @@ def notes(configuration: Configuration, catalogue: Catalogue, day: date) -> list
         f"source {name}: a draft, which only `motlan try-source` asks; when it was tried, write 'enabled: \"true\"' at"
         " its services"
         for name, item in configuration.sources.items()
-        if not any(service.enabled for service in item.services.values())
+        if item.is_draft
     ]
     lines += _unused(configuration, catalogue, day)
     lines += _unit_notes(configuration)
@@ -185,7 +185,7 @@ def _unused(configuration: Configuration, catalogue: Catalogue, day: date) -> It
             )
     used = used_sources(catalogue)
     for name, source in configuration.sources.items():
-        if name not in used and any(service.enabled for service in source.services.values()):
+        if name not in used and not source.is_draft:
             yield (
                 f"source {name}: no procedure, predicate or representation uses it; name its evidence in"
                 " mappings/procedures, or remove it"

@@ -324,6 +324,15 @@ def test_doctor_says_3_when_a_source_does_not_answer(tmp_path: Path) -> None:
     assert kinds == {"library", "clock", "state", "configuration", "source", "identity provider"}
 
 
+def test_doctor_calls_no_draft() -> None:
+    words = ("sources.tax.url=http://127.0.0.1:9/tax", "sources.tax.services.traCuuMST.enabled=false",
+             "sources.tax.services.chungTuNghiaVuTaiChinh.enabled=false")  # fmt: skip
+    for count, called in ((1, True), (2, True), (3, False)):
+        said = motlan("doctor", "--json", *(part for word in words[:count] for part in ("--set", word)))
+        findings = json.loads(said.out)["findings"]
+        assert ("tax" in {one["name"] for one in findings if one["kind"] == "source"}) is called, said.err
+
+
 def test_doctor_finds_the_place_where_nobody_can_sign_in() -> None:
     gone = "identity_providers.national_portal.endpoints.token=http://127.0.0.1:9/oauth2/token"
     said = motlan("doctor", "--json", "--set", gone)
