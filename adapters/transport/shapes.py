@@ -71,6 +71,8 @@ class ContentRow(NamedTuple):
     #: file, line, what, remedy
     fault: tuple[str, int, str, str] | None = None
     kind: str = ""
+    #: elements that no schema describes may stand there too (`any`)
+    is_open: bool = False
 
 
 class Content:
@@ -84,6 +86,7 @@ class Content:
         "has_text",
         "is_either",
         "is_list",
+        "is_open",
         "is_rich",
         "kind",
         "kinds",
@@ -110,9 +113,11 @@ class Content:
         kinds: tuple[DerivedType, ...] = (),
         fault: Problem | None = None,
         kind: str = "",
+        is_open: bool = False,
     ) -> None:
         """`children` None: a text, with `is_list` several; `order` where that of `children` does not do."""
         self.is_list, self.order, self.kinds, self.fault, self.kind = is_list, order, kinds, fault, kind
+        self.is_open = is_open
         self.fill(children)
 
     def fill(self, children: "Iterable[Shape] | None") -> None:
@@ -130,7 +135,14 @@ class Content:
 
     def with_children(self, children: "Iterable[Shape]") -> "Content":
         """The same with other children."""
-        return Content(children, is_list=self.is_list, order=self.order, kinds=self.kinds, fault=self.fault)
+        return Content(
+            children,
+            is_list=self.is_list,
+            order=self.order,
+            kinds=self.kinds,
+            fault=self.fault,
+            is_open=self.is_open,
+        )
 
 
 def _is_either(order: Run | None, children: "tuple[Shape, ...]") -> bool:
@@ -271,6 +283,9 @@ def _no_child(shape: Shape, name: str) -> PathRefused:
     if held is None:
         return PathRefused(name, f"{what}: '{shape.name}' holds text", remedy)
     alike_name = nearest(name, (child.name for child in held))
+    if shape.content.is_open and not alike_name:
+        what = f"names '{name}', which the WSDL does not describe: '{shape.name}' may hold any element"
+        remedy = "write it in place of 'any' into the copy of the schema, as the provider describes it"
     return PathRefused(name, what, f"{remedy} (did you mean '{alike_name}'?)" if alike_name else remedy)
 
 
@@ -321,6 +336,7 @@ def linked(rows: Sequence[ContentRow]) -> list[Content]:
             kinds=row.kinds,
             fault=None if row.fault is None else Problem(*row.fault),
             kind=row.kind,
+            is_open=row.is_open,
         )
         for row in rows
     ]

@@ -318,7 +318,8 @@ class Schemas:
             for number, (one, members, order) in enumerate(zip(complexes, own, orders, strict=True))
             if len(complexes) > 1 and not _true(one.node, "abstract") and (not number or one.node.get("name"))
         )
-        return ContentRow(rows, order=None if kinds else orders[0], kinds=kinds)
+        is_open = any(_has_any(one.node) for one in complexes)
+        return ContentRow(rows, order=None if kinds else orders[0], kinds=kinds, is_open=is_open)
 
     def _members_of(self, model: _TypeModel) -> list[_ElementUse]:
         """Elements, text and attributes, each once, with how often it may stand there in all."""
@@ -556,6 +557,11 @@ def _true(node: etree._Element, word: str) -> bool:
 
 def _is(node: etree._Element, name: str) -> bool:
     return etree.QName(node).localname == name
+
+
+def _has_any(node: etree._Element) -> bool:
+    """Whether elements that no schema describes may stand in a type, its own groups included."""
+    return any(_is(one, "any") or (not _is(one, "element") and _has_any(one)) for one in node)
 
 
 def _is_group(node: etree._Element) -> bool:

@@ -507,3 +507,18 @@ def test_file_that_is_no_file_and_too_large_a_file_are_refused(tmp_path: Path) -
     (tmp_path / "large.xsd").write_bytes(b" " * 20_000_001)
     wsdl = changed(tmp_path, _SCHEMA, include.format("large.xsd") + _SCHEMA)
     assert "makes more than 20 MB" in problem(lambda: load(wsdl)).what
+
+
+def test_element_that_only_any_lets_in_is_passed_over_and_no_path_may_name_it() -> None:
+    strange = '<x:Extra xmlns:x="urn:other"><x:Code>7</x:Code></x:Extra>'
+    told = f'<Told xmlns="urn:shapes:groups"><Given>A</Given><Family>B</Family>{strange}</Told>'
+    assert answered(ask("groups"), told, "Given", "Family") == {"Given": "A", "Family": "B"}
+    with pytest.raises(PathRefused, match="which the WSDL does not describe") as caught:
+        ask("groups").answer.narrowed(["Given", "Extra.Code"])
+    assert "in place of 'any'" in caught.value.remedy
+    with pytest.raises(PathRefused, match="which the WSDL does not have in this message") as caught:
+        ask("groups").answer.narrowed(["Givn"])
+    assert "did you mean 'Given'?" in caught.value.remedy
+    # a type without `any` says nothing of it
+    with pytest.raises(PathRefused, match="which the WSDL does not have in this message"):
+        ask("groups").answer.narrowed(["Partner.Extra"])
