@@ -14,7 +14,7 @@ from gateway.audit.story_words import (
     CALLS,
     CONDITIONS,
     EVENTS,
-    LEVEL,
+    LEVELS,
     NOT_ASKED,
     NOTE_VALUES,
     NOTES,
@@ -454,7 +454,8 @@ def _cause(text: str) -> TitleWords:
 
 
 def _level(text: str) -> TitleWords:
-    return _titled((LEVEL[_VI].format(level=text), LEVEL[_EN].format(level=text)))
+    found = LEVELS.get(text)
+    return _plain(text) if found is None else _titled((found.vi, found.en))
 
 
 def _claimed(said: str) -> TitleWords:

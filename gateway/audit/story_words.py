@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gateway.domain.sentences import BothWords
+from gateway.domain import sentences as say
+from gateway.domain.sentences import BothWords, Sentence
 
 
 class StepWords(NamedTuple):
@@ -135,6 +136,7 @@ RESULTS: Mapping[str, BothWords] = MappingProxyType({
     "withdrawn": ("Sự đồng ý được rút lại.", "A consent was withdrawn."),
     "withdrawal_repeated": ("Sự đồng ý đã rút được rút lần nữa.", "A withdrawn consent was withdrawn again."),
     "searched": ("Xem danh sách sự đồng ý.", "The list of consents was looked at."),
+    "kept_shown": ("Xem dữ liệu đã lưu.", "Kept data were looked at."),
     "kept": ("Dữ liệu hoặc giấy tờ được lưu lại theo sự đồng ý.", "Data or a paper were kept by consent."),
     "decision": ("Công dân quyết định dùng hoặc không dùng dữ liệu.", "The citizen decided about the data."),
     "not_done": ("Không thực hiện được.", "It was not done."),
@@ -343,8 +345,10 @@ NOTE_VALUES: Mapping[str, Mapping[str, BothWords]] = MappingProxyType({
     "origin": {"province": ("hệ thống của tỉnh", "a system of the province")},
 })
 
-#: the level of an account or a login
-LEVEL: BothWords = ("mức {level}", "level {level}")
+#: level of an account or a login -> words
+LEVELS: Mapping[str, Sentence] = MappingProxyType({
+    "0": say.LEVEL_0, "1": say.LEVEL_1, "2": say.LEVEL_2, "3": say.LEVEL_3,
+})
 
 NUMBERS_VI = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười")
 NUMBERS_EN = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

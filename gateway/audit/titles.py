@@ -20,6 +20,12 @@ TitleWords = dict[str, str]
 
 #: people who were not asked about, whose number stood in the data that left
 _ALSO = ("người khác có số trong dữ liệu", "somebody else, whose number is in the data")
+#: of records that are about no role of a procedure
+_PARTIES: Mapping[str, tuple[str, str]] = {
+    "owner": ("chủ hồ sơ hoặc tài khoản", "owner of the dossier or account"),
+    "person": ("chủ thể dữ liệu", "the person of the data"),
+    "subject": ("người được hỏi", "the person asked about"),
+}
 #: nothing is similar
 _NONE = "–"
 _SCOPE = ("phạm vi công bố", "published scope")
@@ -88,7 +94,8 @@ class Titles:
         found = self._catalogue.find(procedure)
         known = found.roles.get(role_of(role)) if found else None
         if known is None or known.title is None:
-            return {"code": role, "title": role, "title_en": role}
+            vi, en = _PARTIES.get(role.rstrip("0123456789_"), (role, role))
+            return {"code": role, "title": vi, "title_en": en}
         return _words(role, known)
 
     def kind(self, procedure: str, role: str) -> str:

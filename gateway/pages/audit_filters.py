@@ -19,7 +19,7 @@ from gateway.api.models import Body
 from gateway.api.problems import from_validation
 from gateway.api.request import Request
 from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
-from gateway.audit.story_words import PHASES
+from gateway.audit.story_words import PHASES, RESULTS
 from gateway.console.formats import day, read_day
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, Refused, entry
@@ -34,7 +34,7 @@ FIELDS: Mapping[str, BothWords] = {
     "since": ("Từ ngày", "From"), "until": ("Đến ngày", "To"), "requester": ("Hệ thống", "Requester"),
     "agency": ("Cơ quan", "Agency"), "procedure": ("Thủ tục", "Procedure"), "dossier": ("Hồ sơ", "Dossier"),
     "purpose": ("Mục đích", "Purpose"), "phase": ("Loại bản ghi", "Kind of record"),
-    "result": ("Mã kết quả", "Code of the result"), "source": ("Nguồn", "Source"),
+    "result": ("Kết quả hoặc lý do", "Result or reason"), "source": ("Nguồn", "Source"),
     "outcome": ("Kết quả của nguồn", "Outcome of the source"), "exchange_id": ("Mã giao dịch", "Exchange"),
 }  # fmt: skip
 #: who is searched for; only in forms that are posted
@@ -182,6 +182,9 @@ def filter_options(request: Request) -> Mapping[str, list[tuple[str, BothWords]]
         for name, table in tables.items()
     }
     options["phase"] = [(phase, words.title) for phase, words in PHASES.items()]
+    refused = {one.value: (one.vi, one.en) for kind in (RefusalReason, ProblemCode) for one in kind}
+    done = {code: (vi.rstrip("."), en.rstrip(".")) for code, (vi, en) in RESULTS.items()}
+    options["result"] = [*sorted(done.items(), key=_by_title), *sorted(refused.items(), key=_by_title)]
     options["outcome"] = [(code, OUTCOME_WORDS[code][:2]) for code in OUTCOMES]
     return options
 

@@ -182,9 +182,16 @@ async def papers(request: Request, visit: Visit) -> Shown:
         template="me/papers", title=("Giấy tờ của tôi", "My papers"), answer=found,
         values={
             "titles": door_of(request).titles, "component": _component_titles(request), "place": _place_titles(request),
-            "statuses": STATUSES, "is_first": not after, "is_identified": owner.birth_date is not None,
+            "portal": _demo_portal(request), "statuses": STATUSES,
+            "is_first": not after, "is_identified": owner.birth_date is not None,
         },
     )  # fmt: skip
+
+
+def _demo_portal(request: Request) -> str | None:
+    """The requester whose dossiers have a page here: that of the demo portal, in the sandbox."""
+    gateway = request.services.configuration.gateway
+    return gateway.pages.portal if gateway.profile == "sandbox" else None
 
 
 async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:

@@ -321,7 +321,7 @@ async def dossier(request: Request, visit: Visit) -> Shown:
     origins = form_origins(procedure, said) if procedure is not None else None
     return Shown(
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"),
-        answer={**found, "form": origins and {name: [one.key for one in many] for name, many in origins.items()}},
+        answer={**found, "form": origins and {name: [one["name"] for one in many] for name, many in origins.items()}},
         values={
             **_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no",
             "origins": origins, "is_confirmed": said.get("confirmed") is True,

@@ -308,22 +308,31 @@ def _dossier(
     )  # fmt: skip
 
 
-def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[Field]] | None:
-    """Fields of a dossier that `_dossier` made: `typed` and `emptied` by the person, and `given` by data.
+def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
+    """Fields of a dossier that `_dossier` made, with titles: `typed` and `emptied` by the person, `given` by data.
 
     None where `more` says nothing of it, as of an erased dossier.
     """
     form, typed = more.get("form"), more.get("typed")
     if not isinstance(form, dict) or not isinstance(typed, list):
         return None
-    origins: dict[str, list[Field]] = {"typed": [], "emptied": [], "given": []}
+    origins: dict[str, list[dict[str, str]]] = {"typed": [], "emptied": [], "given": []}
     for field in procedure.fields:
         is_blank = at(form, field.names) is None
         if field.key in typed:
-            origins["emptied" if is_blank else "typed"].append(field)
+            origins["emptied" if is_blank else "typed"].append(_titled(procedure, field))
         elif not is_blank:
-            origins["given"].append(field)
+            origins["given"].append(_titled(procedure, field))
     return origins
+
+
+def _titled(procedure: Procedure, field: Field) -> dict[str, str]:
+    """A field with the title of the e-form, which names its person too."""
+    schema: Any = procedure.form
+    for name in field.names:
+        schema = schema.get("properties", {}).get(name, {})
+    title = schema.get("title", field.key)
+    return {"name": field.key, "title": title, "title_en": schema.get("x-title-en", title)}
 
 
 def applicant_of(who: Identity) -> Applicant:

@@ -143,8 +143,8 @@ def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> 
 @pytest.mark.parametrize(
     ("notes", "vi", "en"),
     [
-        ({"level": 2}, "mức 2", "level 2"),
-        ({"account_level": "IAL=2 level=2"}, "IAL 2, mức 2", "IAL 2, level 2"),
+        ({"level": 2}, "mức độ 2", "level 2"),
+        ({"account_level": "IAL=2 level=2"}, "IAL 2, mức độ 2", "IAL 2, level 2"),
         ({"account_level": "unknown"}, "không rõ", "unknown"),
         ({"provider": "national_portal"}, "Cổng Dịch vụ công Quốc gia", "National public-service portal"),
         ({"login": "vneid"}, "Tài khoản định danh điện tử (VNeID)", "Electronic identity account (VNeID)"),

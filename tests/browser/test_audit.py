@@ -261,7 +261,7 @@ async def test_every_page_is_usable_in_english_and_in_the_dark(
         await is_usable(page)
         await shot(page, re.sub(r"\W+", "-", path))
     await page.goto(f"{login_house.url}/audit/exchanges/{known}")
-    await expect(page.get_by_text("2 records are in the log", exact=True)).to_be_visible()
+    await expect(page.get_by_text("In the log: 2", exact=True)).to_be_visible()
     await is_usable(page)
     await page.emulate_media(color_scheme="light")
 

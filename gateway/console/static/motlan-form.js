@@ -21,6 +21,7 @@
   const WORDS = {
     loading: ["Đang lấy dữ liệu…", "Loading…"],
     filled: ["Đã điền sẵn {n} trên {of} mục, {papers} giấy tờ không phải nộp", "{n} of {of} fields filled, {papers} papers you need not bring"],
+    filled_one: ["Đã điền sẵn {n} trên {of} mục, 1 giấy tờ không phải nộp", "{n} of {of} fields filled, 1 paper you need not bring"],
     arrived: ["{source} vừa trả lời.", "{source} has just answered."],
     legendFilled: ["{n} điền sẵn", "{n} prefilled"],
     legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
@@ -1273,7 +1274,7 @@
       const { status } = this.#parts;
       if (!status) return;
       const { all, filled, papers } = this.#counts();
-      if (this.#answer) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", this.text("filled", { n: filled, of: all, papers }));
+      if (this.#answer) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", this.text(papers === 1 ? "filled_one" : "filled", { n: filled, of: all, papers }));
       this.#drawSummary();
       this.#drawRest();
       this.#drawAside();
