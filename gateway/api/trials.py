@@ -1,5 +1,7 @@
 """The trial of a data service over HTTP: `POST /v1/sources/{service}/try`."""
 
+from collections.abc import Mapping
+
 from gateway.api.bodies import read_model
 from gateway.api.models import TrialBody
 from gateway.api.prefill import deadline
@@ -10,7 +12,7 @@ from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import LogNotSigned, NotAnchored
-from gateway.domain.parties import Subject
+from gateway.domain.parties import Caller, Official, Subject
 from gateway.mapping.model import Role
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.request import PrefillRequest
@@ -29,19 +31,24 @@ async def run(request: Request) -> Response:
     service = services.trials.find(request.parameters["service"])
     agency = services.requesters.agency(requester)
     official = official_of(None if body.official is None else body.official.model_dump(), agency)
-    wanted = TrialRequest(
-        service=service.name,
-        subject=_subject(body, service),
-        request=PrefillRequest(
-            procedure=body.procedure or "", subjects={}, official=official,
-            agency=official.agency if official is not None else agency, dossier=body.dossier,
-            purpose=body.purpose, consent=body.consent, proof=proof_of(request),
-        ),
-        show_values=body.show_values,
-        staff=request.caller.notes,
-    )  # fmt: skip
+    wanted = trial_of(body, service, official, request.caller, proof_of(request))
     until = deadline(request, body.deadline_ms)
     return answer(await services.trials.run(wanted, requester, request.exchange, until))
+
+
+def trial_of(
+    body: TrialBody, service: ServicePlan, official: Official | None, caller: Caller, proof: Mapping[str, str]
+) -> TrialRequest:  # fmt: skip
+    """The trial in a checked body. Raises Unprocessable."""
+    request = PrefillRequest(
+        procedure=body.procedure or "", subjects={}, official=official,
+        agency=official.agency if official is not None else caller.agency, dossier=body.dossier,
+        purpose=body.purpose, consent=body.consent, proof=proof,
+    )  # fmt: skip
+    return TrialRequest(
+        service=service.name, subject=_subject(body, service), request=request, show_values=body.show_values,
+        staff=caller.notes,
+    )  # fmt: skip
 
 
 def _subject(body: TrialBody, service: ServicePlan) -> Subject:

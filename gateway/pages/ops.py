@@ -26,6 +26,7 @@ from gateway.domain.sentences import BothWords
 from gateway.login.steps import Leaving
 from gateway.operation.configurations import KeptConfiguration, differences
 from gateway.operation.history import PastConfiguration, history
+from gateway.pages.audit_filters import can
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops_live import (
     COLUMNS,
@@ -39,6 +40,7 @@ from gateway.pages.ops_live import (
 )
 from gateway.pages.ops_requests import requests
 from gateway.pages.ops_sources import attention, cells_of, sources_now
+from gateway.pages.ops_trials import trial, trial_form
 from gateway.pages.ops_words import RuleTitles, receiver
 from gateway.ports.relay import DeliverySearch, DeliveryState
 from gateway.prefill.coverage import FieldCoverage, ProcedureCoverage
@@ -91,8 +93,8 @@ async def sources(request: Request, visit: Visit) -> Shown:
     """`GET /ops/sources`."""
     answer = await sources_now(request.services, operation_of(request))
     return Shown(
-        template="ops/sources", title=("Nguồn", "Sources"), answer=answer, values=_cells(answer["sources"], visit),
-        assets=("ops.js",),
+        template="ops/sources", title=("Nguồn", "Sources"), answer=answer,
+        values={**_cells(answer["sources"], visit), "can_try": can(visit, "sources:try")}, assets=("ops.js",),
     )  # fmt: skip
 
 
@@ -428,6 +430,8 @@ ROUTES: tuple[PageRoute, ...] = (
     PageRoute("GET", "/ops/sources", sources, _OPERATOR, nav="Nguồn · Sources"),
     PageRoute("GET", "/ops/sources/mute", mute_form, _OPERATOR, step_up=True),
     PageRoute("POST", "/ops/sources/mute", mute, _OPERATOR, step_up=True),
+    PageRoute("GET", "/ops/sources/try", trial_form, _OPERATOR, step_up=True),
+    PageRoute("POST", "/ops/sources/try", trial, _OPERATOR, step_up=True),
     PageRoute("GET", "/ops/events", source_events, _OPERATOR),
     PageRoute("GET", "/ops/deliveries", deliveries, _OPERATOR, nav="Giao nhận · Deliveries"),
     PageRoute("POST", "/ops/deliveries/find", deliveries, _OPERATOR),

@@ -264,6 +264,32 @@ async def test_broken_and_slow_sources_need_attention_until_they_are_muted(
     assert one["muted"] is None
 
 
+async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operator: Browser, at: Town) -> None:
+    who = at.house.subject("facts_example")
+    assert "/ops/sources/try?source=civil_status" in (await page(operator, "/ops/sources")).text
+    form_page = await page(operator, "/ops/sources/try?source=civil_status")
+    assert "civil_status.trichLuc" in form_page.text
+    form = {"csrf": token(form_page), "service": "civil_status.trichLuc", "show_values": ""}
+    form |= {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
+    masked = (await page(operator, "/ops/sources/try", form)).text
+    for word in (
+        "tinhTrang",
+        "codes:civil_marital_state",
+        "Authorization: •••",
+        "&#34;soDinhDanh&#34;: &#34;000000000000&#34;",
+    ):
+        assert word in masked, masked
+    assert who["personal_id"] not in masked
+    shown = (await page(operator, "/ops/sources/try", {**form, "show_values": "yes"})).text
+    assert ">married<" in shown
+    found = [one for one in records(at.house) if one["notes"].get("operation") == "source_trial"][-1]
+    assert (found["notes"]["staff"], found["notes"]["values"]) == (OPERATOR, "shown")
+    refused = await page(
+        operator, "/ops/sources/try", {**form, "service": "household_business.chiTietHoKinhDoanh"}
+    )
+    assert refused.status == 403
+
+
 async def test_source_slower_than_the_deadline_and_one_without_budget_need_attention(
     operator: Browser,
 ) -> None:
@@ -334,6 +360,7 @@ async def test_replay_drop_mend_and_mute_want_a_fresh_login(operator: Browser, a
         f"/ops/deliveries/{dead['id']}/drop": {},
         "/ops/reconciliation/mend": {"portal": "national_bus", "apply": "yes"},
         "/ops/sources/mute": {"source": "land", "minutes": "60"},
+        "/ops/sources/try": {"service": "land.thuaDat"},
     }.items():
         asked_anew = await page(operator, path, {"csrf": csrf, **form})
         assert "/login/start" in asked_anew.text, path
