@@ -170,7 +170,7 @@ def test_dates_that_are_epochs_are_read_as_days_and_never_left_as_text(house: Pa
     drafted(house, "source", "buoy", "--sample", written(contracts / "nl.json", sample))
     checked(house)
     mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
-    assert "geboortedatum: {path: geboortedatum, transform: epoch_seconds}" in mapping
+    assert "birth_date: {path: geboortedatum, transform: epoch_seconds}" in mapping
     assert "aanvang: {path: aanvang, transform: epoch_milliseconds}" in mapping
     assert '"pattern": "^[0-9]{4}' in (house / "schemas/evidence/buoy.schema.json").read_text("utf-8")
 
@@ -341,3 +341,26 @@ def test_every_path_of_a_sample_stands_in_the_mapping(
 def _below(leaf: Leaf, record: str) -> str:
     plain = leaf.path.replace(f"{record[:-1]}[0].", record, 1) if record else leaf.path
     return plain.removeprefix(record)
+
+
+def test_contracts_of_the_examples_become_drafts(house: Path) -> None:
+    """Other countries' names: types of a WSDL are read, another script is numbered, several rows are no record."""
+    examples = ROOT / "mappings/examples"
+    wsdl = examples / "soap_signed/schemas/sources/de_marriage/eheregister.wsdl"
+    drafted(house, "source", "marriage", "--wsdl", str(wsdl), "--operation", "Eheauskunft")
+    marriage = (house / "mappings/sources/marriage.yaml").read_text("utf-8")
+    assert "Reisepassnummer: {from: subject.passport}" in marriage
+    assert "eheschliessung: {path: Eheschliessung, transform: date_dash}" in marriage
+    assert "bestehend: {path: Bestehend, transform: boolean}" in marriage
+    openapi = examples / "rest_problem/schemas/sources/jp_move/tenshutsu.yaml"
+    drafted(house, "source", "move", "--openapi", str(openapi), "--operation", "searchTenshutsu")
+    move = (house / "mappings/sources/move.yaml").read_text("utf-8")
+    assert 'value_2: {path: "氏名.ローマ字"}' in move
+    assert 'value_5: {path: "転出日"}' in move
+    sample = examples / "rest_pages/schemas/sources/kr_employment/answers/page_1.json"
+    said = drafted(house, "source", "employment", "--sample", str(sample))
+    assert "'body.items' is a list of several" in said
+    employment = (house / "mappings/sources/employment.yaml").read_text("utf-8")
+    assert "record: body   #" in employment or "record: body\n" in employment
+    assert '# attribute: {path: "items[0].acqDt"' in employment
+    checked(house)
