@@ -28,6 +28,7 @@ from gateway.checks.examples import counter_example_faults, example_faults
 from gateway.checks.login_examples import login_example_faults
 from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
+from gateway.checks.representation_examples import representation_example_faults
 from gateway.checks.service_examples import service_example_faults
 from gateway.cli.client import GatewayClient, Unreachable
 from gateway.cli.minimised import tables as minimised_tables
@@ -199,6 +200,10 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
         *(
             (rooms / "predicates" / f"{name}.yaml", question_example_faults(question, offers))
             for name, question in catalogue.questions.items()
+        ),
+        *(
+            (rooms / "representations" / f"{kind}.yaml", representation_example_faults(rule))
+            for kind, rule in catalogue.representations.items()
         ),
         *(
             (rooms / "portals" / f"{name}.yaml", message_example_faults(plans))

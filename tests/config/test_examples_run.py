@@ -13,6 +13,7 @@ HEALTH = "mappings/sources/health.yaml"
 SOCIAL = "mappings/sources/social_insurance.yaml"
 AGE = "mappings/predicates/age_at_least.yaml"
 SINGLE = "mappings/procedures/1.004873.yaml"
+FIRM = "mappings/representations/legal_representative.yaml"
 LICENCE = "mappings/procedures/1.002809.yaml"
 
 WRONG: dict[str, Fault] = {
@@ -73,6 +74,11 @@ def test_people_of_a_procedure_that_no_request_could_name_are_told(root: Path) -
     number = text[at + 14 : at + 26]
     said = spoiled(root, LICENCE, f'personal_id: "{number}"', f'personal_id: "{number[:-1]}"')
     assert "its people are not as the API takes them" in said
+
+
+def test_people_of_a_representation_that_no_request_could_name_are_told(root: Path) -> None:
+    said = spoiled(root, FIRM, 'tax_code: "0906318257"', 'tax_code: "0906318258"')
+    assert "the represented is not as the API takes it: /tax_code" in said
 
 
 def test_evidence_of_an_example_that_no_source_could_answer_is_said(root: Path) -> None:
