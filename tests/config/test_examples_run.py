@@ -77,7 +77,9 @@ def test_people_of_a_procedure_that_no_request_could_name_are_told(root: Path) -
 
 
 def test_people_of_a_representation_that_no_request_could_name_are_told(root: Path) -> None:
-    said = spoiled(root, FIRM, 'tax_code: "0906318257"', 'tax_code: "0906318258"')
+    replace(root, FIRM, '"0906318257"', '"0906318258"', count=2)
+    code, said = check(root)
+    assert code == 2
     assert "the represented is not as the API takes it: /tax_code" in said
 
 
