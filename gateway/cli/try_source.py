@@ -1,6 +1,7 @@
 """`motlan try-source`: one data service asked about one subject, and what became of each attribute."""
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 from rich.table import Table
@@ -58,7 +59,7 @@ def try_source(
     if official is not None:
         body["official"] = read_json(official, "--official")
     body = {name: value for name, value in body.items() if value is not None}
-    answer = desk.asked(lambda client: client.post(f"/v1/sources/{service}/try", body)).body
+    answer = desk.asked(lambda client: client.post(f"/v1/sources/{quote(service, safe='')}/try", body)).body
     words = [part for one in answer["messages"] for part in _message(one)]
     desk.say(answer, *words, _attributes(answer["attributes"]), _verdict(answer), width=_WIDTH)
     return 0 if answer["outcome"] == "found" else 1

@@ -422,5 +422,6 @@ async def test_command_shows_masks_and_says_by_its_exit_code_whether_something_w
     facts = await said(LOOK_UP, "--show-values", "--json")
     assert values(json.loads(facts.out))["full_name"] == who["full_name"]
     assert (await said(LOOK_UP, full_name="Ngô Văn Khác")).code == 1
-    assert (await said("population.TraCuuThongTin")).code == 1
+    for wrong in ("population.TraCuuThongTin", "../prefill", "dân cư?x"):
+        assert "không có dịch vụ dữ liệu này" in (await said(wrong)).err, wrong
     assert (await said(LOOK_UP, birth_date="")).code == 2
