@@ -80,7 +80,8 @@ class Account(_Frozen):
     #: 1 citizen, 2 business, 3 organisation
     kind: Literal["1", "2", "3"] = "1"
     kind_as: Literal["text", "number"] = "text"
-    birth_as: Literal["text", "object"] = "text"
+    #: `none`: the account gives no birth date
+    birth_as: Literal["text", "object", "none"] = "text"
     shape: Literal["portal", "thin"] = "portal"
     tech_id: str = ""
     level: Literal["1", "2", "3"]

@@ -44,11 +44,9 @@ def claims(holder: AccountHolder, register: Register) -> Claims:
     level = {"loAs": f"LoA{account.level}"}
     found: Claims = {"LoaiTaiKhoan": kind, "TechID": account.tech_id, **level}
     if person is not None:
-        found |= {
-            "HoVaTen": account.full_name or person.full_name,
-            "SoDinhDanh": person.personal_id,
-            "NgayThangNamSinh": birth(person.birth_date, as_object=account.birth_as == "object"),
-        }
+        found |= {"HoVaTen": account.full_name or person.full_name, "SoDinhDanh": person.personal_id}
+        if account.birth_as != "none":
+            found["NgayThangNamSinh"] = birth(person.birth_date, as_object=account.birth_as == "object")
     if account.shape == "thin":
         found |= {"IAL": account.level, "userProfileUri": "", "logoutUri": ""}
     else:

@@ -58,7 +58,8 @@ def claims(holder: AccountHolder, _register: Register) -> Claims:
     found: Claims = {"accountLevel": min(int(account.level), 2)}
     if person is not None:
         found |= {"citizenPid": person.personal_id, "fullName": account.full_name or person.full_name}
-        found["birthDate"] = day_first(person.birth_date)
+        if account.birth_as != "none":
+            found["birthDate"] = day_first(person.birth_date)
     if account.kind != "1":
         found |= {"accountType": _ACCOUNT_TYPES[account.kind], "taxCode": account.tax_code}
         found["organizationName"] = holder.organisation

@@ -6,7 +6,7 @@ exchange, a consent or a file counts only in the session that it came from: in a
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -30,8 +30,9 @@ from gateway.api.under_way import counted
 from gateway.consents.grantable import KEEPING
 from gateway.consents.service import new_id
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, NotFound, Unauthenticated
+from gateway.domain.errors import BadRequest, NotFound, Unauthenticated, Unprocessable
 from gateway.domain.login import AccountKind, Identity
+from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.form_hints import hinted
@@ -96,6 +97,7 @@ async def fill(request: Request, visit: Visit) -> Response:
     """`POST …/prefill`: shown to the person first; later answers come by `late`."""
     await demand(request, "prefill")
     session, procedure = session_in(visit), procedure_of(request)
+    _check_account(session.identity, procedure.roles[procedure.signs_in].kind)
     asked = await read_model(request, AskedPrefill)
     notes = await sessions_of(request).kept(session)
     if asked.consent is not None and asked.consent not in notes.get("consents", ()):
@@ -225,6 +227,23 @@ ROUTES = (
     PageRoute("POST", FORMS + "/{page}/{code}/files", send_file, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/submit", submit, PageRole.CITIZEN),
 )
+
+
+class AccountNamesNobody(Unprocessable):
+    """The account that signed in does not name a person or an organisation who can file the procedure."""
+
+    code = ProblemCode.IDENTITY_INCOMPLETE
+
+
+def _check_account(who: Identity, kinds: Collection[SubjectKind]) -> None:
+    """Raises AccountNamesNobody, in words for the person. `kinds`: those of the role that signs in."""
+    if who.kind is AccountKind.CITIZEN:
+        if not ((who.personal_id or who.old_id) and who.full_name and who.birth_date):
+            raise AccountNamesNobody(say.ACCOUNT_SAYS_TOO_LITTLE)
+    elif SubjectKind.ORGANISATION not in kinds:
+        raise AccountNamesNobody(say.ACCOUNT_OF_AN_ORGANISATION)
+    elif not who.tax_code:
+        raise AccountNamesNobody(say.ACCOUNT_WITHOUT_TAX_CODE)
 
 
 def _claims(who: Identity) -> dict[str, str]:

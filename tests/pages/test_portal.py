@@ -322,6 +322,34 @@ async def test_form_of_an_account_with_markup_in_its_name_is_shown_as_text(brows
         assert "\u202e" not in shown.text
 
 
+@pytest.mark.parametrize(
+    ("account", "code", "people", "what", "remedy"),
+    [
+        ("no_birth_date", "1.014027", {}, "ngày sinh", "đăng nhập bằng tài khoản nêu đủ các thông tin đó"),
+        ("business", "1.014027", {}, "do cá nhân nộp", "đăng nhập bằng tài khoản cá nhân"),
+        ("organisation", "1.013225", {"parcel.commune": "11953", "parcel.sheet": "12", "parcel.number": "345"},
+         "không nêu mã số thuế", "đăng nhập bằng tài khoản nêu mã số thuế"),
+    ],
+)  # fmt: skip
+async def test_account_that_does_not_say_who_files_is_told_so_in_words_for_the_person_with_what_to_do(
+    browser: Browser, account: str, code: str, people: dict[str, str], what: str, remedy: str
+) -> None:
+    own = f"/portal/procedures/{code}"
+    await entered(browser, f"{own}/{'people' if people else 'form'}", account)
+    csrf = token(await page(browser, f"{own}/people"))
+    if people:
+        await page(browser, f"{own}/people", {"csrf": csrf, **people})
+    citizen = Citizen(browser, code, csrf, await page(browser, f"{own}/form"))
+    status, problem = await citizen.call("/prefill", {})
+    assert (status, problem["code"], problem.get("errors")) == (422, "identity_incomplete", None)
+    said = problem["detail_vi"]
+    assert what in said
+    assert said.endswith(f"{remedy}.")
+    assert "Ông/bà tự điền biểu mẫu" in said
+    assert "_" not in said
+    assert problem["detail"].count("ill in the form yourself") == 1
+
+
 async def test_slow_source_comes_late_and_the_token_stays_at_the_server(browser: Browser, at: Town) -> None:
     citizen = await begun(browser, UNASKED[0])
     await at.house.misbehave("civil_status", "slow", seconds=SLOW)

@@ -166,6 +166,21 @@ BIRTH_DATE_OF_FORM = Sentence(
     "must be a real date, written as 05/09/1990, or 09/1990, or 1990, in the years {first} to {last}")
 NAME_AND_BIRTH_WITH_NUMBER = Sentence("số định danh phải đi kèm họ tên và ngày sinh",
     "give name and date of birth with the number")
+ACCOUNT_SAYS_TOO_LITTLE = Sentence(
+    "Tài khoản đang dùng không nêu đủ số định danh, họ tên và ngày sinh, nên cổng chưa biết chắc ông/bà là ai và chưa"
+    " lấy dữ liệu nào. Ông/bà tự điền biểu mẫu, hoặc đăng xuất rồi đăng nhập bằng tài khoản nêu đủ các thông tin đó.",
+    "The account in use does not give personal id, name and date of birth, so the portal is not sure who you are and"
+    " fetched no data. Fill in the form yourself, or sign out and sign in with an account that gives them.")
+ACCOUNT_OF_AN_ORGANISATION = Sentence(
+    "Thủ tục này do cá nhân nộp, còn tài khoản đang dùng là của tổ chức, nên chưa lấy dữ liệu nào. Ông/bà tự điền biểu"
+    " mẫu, hoặc đăng xuất rồi đăng nhập bằng tài khoản cá nhân.",
+    "A person files this procedure, and the account in use is that of an organisation, so no data were fetched. Fill in"
+    " the form yourself, or sign out and sign in with your own account.")
+ACCOUNT_WITHOUT_TAX_CODE = Sentence(
+    "Tài khoản đang dùng là của tổ chức mà không nêu mã số thuế, nên cổng chưa biết chắc là tổ chức nào và chưa lấy dữ"
+    " liệu nào. Ông/bà tự điền biểu mẫu, hoặc đăng xuất rồi đăng nhập bằng tài khoản nêu mã số thuế.",
+    "The account in use is that of an organisation and gives no tax code, so the portal is not sure which one it is and"
+    " fetched no data. Fill in the form yourself, or sign out and sign in with an account that gives it.")
 MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đăng nhập đã biết",
     "send only {names}; the session knows the rest")
 CONFIRMED_VALUE_CHANGED = Sentence(
