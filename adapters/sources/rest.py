@@ -31,6 +31,7 @@ from gateway.domain.identifiers import is_personal_id
 from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.source import ServicePlan
+from gateway.mapping.values import wire_text
 
 if TYPE_CHECKING:
     from gateway.config.configuration import ServiceSettings, SourceSettings
@@ -255,7 +256,7 @@ class RestCall:
         out = [self._parts[0]]
         for name, part in zip(self._places, self._parts[1:], strict=True):
             value = tree.pop(name, None)
-            value = str(value) if type(value) is int else value  # the number of a page
+            value = value if type(value) is str else wire_text(value)
             if not isinstance(value, str) or not value or value in _DOTS:
                 raise refused_here(FaultCode.PLACE_BLANK, Reason.VALUE_BLANK, path=name)
             out += (quote(value, safe=""), part)
@@ -337,7 +338,7 @@ def _pairs(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
             if isinstance(item, Mapping):
                 yield from _pairs(item, f"{prefix}{name}.")
             elif item is not None:
-                yield prefix + name, str(item)
+                yield prefix + name, item if type(item) is str else str(wire_text(item))
 
 
 def _names_person(target: str, query: SourceQuery) -> bool:

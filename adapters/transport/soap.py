@@ -21,6 +21,7 @@ from adapters.transport.shapes import TEXT, TYPE, XSI, DerivedType, Run, Shape, 
 from adapters.transport.wsdl import HEADER, Version
 from adapters.transport.xml import XmlLimits, XmlRefused, parse
 from gateway.mapping.paths import Layout, PositionedTexts
+from gateway.mapping.values import wire_text
 
 NAMESPACES: Mapping[str, str] = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
@@ -149,6 +150,7 @@ class _Part:
             out.append(self.open + self.close)
 
     def text(self, value: object) -> str:
+        value = value if type(value) is str else wire_text(value)
         if not isinstance(value, str) or not (value.isprintable() or not _ILLEGAL.search(value)):
             raise EnvelopeRefused(self.name, "not_text")
         return _escape(value)
@@ -265,7 +267,7 @@ class _RichPart(_Part):
             if one.required:
                 raise EnvelopeRefused(one.name, "wrong_number")
             return ""
-        item = _joined(items) if one.content.is_list or len(items) > 1 else items[0]
+        item = _joined(items) if one.content.is_list or len(items) > 1 else wire_text(items[0])
         if not isinstance(item, str) or _ILLEGAL.search(item) or (len(items) > 1 and not one.content.is_list):
             raise EnvelopeRefused(one.name, "not_text")
         return word + '"' + _escape(item).replace("\n", "&#10;").replace("\t", "&#9;") + '"'

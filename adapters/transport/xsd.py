@@ -25,7 +25,7 @@ _KNOWN_SPACES = frozenset(
 _LISTS = frozenset({"NMTOKENS", "IDREFS", "ENTITIES"})
 #: types that say more of a text than that it is one
 _TEXT_KINDS = {
-    **dict.fromkeys(("date", "dateTime"), "date"),
+    **{name: name for name in ("date", "dateTime")},
     "boolean": "boolean",
     **dict.fromkeys(("decimal", "float", "double"), "number"),
     **dict.fromkeys(

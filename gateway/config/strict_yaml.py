@@ -1,10 +1,12 @@
 """Strict YAML (a subset of YAML 1.2): every scalar stays text, duplicate keys and tags are refused.
 
 A document remembers the line of every value, so that a failed validation names file, line and remedy. The pydantic
-model that reads the document does the typing.
+model that reads the document does the typing. Only at the places that a model names in `typed` is an unquoted number,
+`true` or `false` one of JSON.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -23,6 +25,10 @@ _MAX_DEPTH = 30
 _MAX_VALUES = 500_000
 #: tags of nodes without their own
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+#: a number, true or false as JSON writes it (RFC 8259), without an exponent
+_BARE = re.compile(r"true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
+#: letters of a number that every JSON reader keeps: 15 digits and a sign
+_LONGEST_NUMBER = 16
 #: model -> its file in schemas/config
 _SCHEMAS = {
     "GatewaySettings": "gateway",
@@ -63,10 +69,18 @@ _BOUNDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"
 class Document:
     """One YAML file: plain data (dict, list, str, None) and the line of every value."""
 
-    __slots__ = ("data", "lines", "name", "path")
+    __slots__ = ("bare", "data", "lines", "name", "path")
 
-    def __init__(self, path: Path, name: str, data: Any, lines: dict[Loc, int]) -> None:  # noqa: ANN401 -- YAML
-        """`name` is the file's name in messages."""
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        data: Any,  # noqa: ANN401 -- YAML
+        lines: dict[Loc, int],
+        bare: Sequence[Loc] = (),
+    ) -> None:
+        """`name` is the file's name in messages; `bare`: places of numbers, true and false without quotes."""
+        self.bare = bare
         self.path = path
         self.name = name
         self.data = data
@@ -90,12 +104,38 @@ class Document:
     def read_as(self, model: type[_Model]) -> _Model:
         """The document as `model`. Raises ConfigError with one problem per fault."""
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self._typed(model))
         except ValidationError as error:
             faults = error.errors()
             strange = [fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"]
             certain = [fault for fault in faults if not _is_mistyped(fault, strange)]
             raise ConfigError([self._explain(fault, model) for fault in certain]) from None
+
+    def _typed(self, model: type[BaseModel]) -> Any:  # noqa: ANN401 -- YAML
+        """The data with unquoted numbers, true and false where the model wants them (`typed`: words, `*` any)."""
+        places: tuple[Loc, ...] = getattr(model, "typed", ())
+        data = self.data
+        for loc in self.bare if places else ():
+            if any(
+                len(loc) == len(place)
+                and all(one in ("*", word) for one, word in zip(place, loc, strict=True))
+                for place in places
+            ):
+                data = self._with_number(data, loc, loc)
+        return data
+
+    def _with_number(self, data: Any, loc: Loc, rest: Loc) -> Any:  # noqa: ANN401 -- YAML
+        """A copy of mappings along `rest`, with the number at its end."""
+        if rest:
+            return {**data, rest[0]: self._with_number(data[rest[0]], loc, rest[1:])}
+        if data in ("true", "false"):
+            return data == "true"
+        number = float(data) if "." in data else int(data[: _LONGEST_NUMBER + 1])
+        if len(data) > _LONGEST_NUMBER or str(number) != data:
+            what = f"'{'.'.join(map(str, loc))}' is a number that JSON would write in another way"
+            remedy = "write at most 15 digits, without zeros at the end; or text, in quotes"
+            raise ConfigError([self.problem(loc, what, remedy)])
+        return number
 
     def _explain(self, fault: Any, model: type[BaseModel]) -> Problem:  # noqa: ANN401 -- pydantic's TypedDict
         loc = tuple(
@@ -191,9 +231,10 @@ def read(path: Path, root: Path | None = None) -> Document:
 def read_text(raw: bytes, path: Path, name: str) -> Document:
     """The document in `raw`. Raises ConfigError when it is not strict YAML."""
     lines: dict[Loc, int] = {}
+    bare: list[Loc] = []
     try:
         node = yaml.compose(raw.decode("utf-8"), Loader=yaml.CBaseLoader)
-        data = _plain(node, (), lines, name)
+        data = _plain(node, (), lines, bare, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(
@@ -204,10 +245,16 @@ def read_text(raw: bytes, path: Path, name: str) -> Document:
         raise ConfigError([Problem(name, line, "is not UTF-8 YAML", "save it as UTF-8")]) from None
     except yaml.YAMLError:
         raise ConfigError([Problem(name, 0, "is not UTF-8 YAML", "save it as UTF-8")]) from None
-    return Document(path, name, data, lines)
+    return Document(path, name, data, lines, bare)
 
 
-def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noqa: ANN401 -- any YAML node
+def _plain(
+    node: Any,  # noqa: ANN401 -- any YAML node
+    loc: Loc,
+    lines: dict[Loc, int],
+    bare: list[Loc],
+    name: str,
+) -> Any:  # noqa: ANN401 -- any YAML node
     if node is None:
         return None
     lines[loc] = node.start_mark.line + 1
@@ -219,13 +266,27 @@ def _plain(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> Any:  # noq
     if node.tag not in _PLAIN_TAGS:
         raise ConfigError([Problem(name, lines[loc], f"tag {node.tag} is not allowed", "remove the tag")])
     if isinstance(node, yaml.ScalarNode):
-        return None if node.style in (None, "") and node.value in _NULLS else node.value
+        return _scalar(node, loc, bare)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*loc, index), lines, name) for index, item in enumerate(node.value)]
-    return _mapping(node, loc, lines, name)
+        return [_plain(item, (*loc, index), lines, bare, name) for index, item in enumerate(node.value)]
+    return _mapping(node, loc, lines, bare, name)
 
 
-def _mapping(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> dict[str, Any]:  # noqa: ANN401 -- YAML node
+def _scalar(node: yaml.ScalarNode, loc: Loc, bare: list[Loc]) -> str | None:
+    if node.style not in (None, ""):
+        return str(node.value)
+    if _BARE.fullmatch(node.value):
+        bare.append(loc)
+    return None if node.value in _NULLS else node.value
+
+
+def _mapping(
+    node: Any,  # noqa: ANN401 -- YAML node
+    loc: Loc,
+    lines: dict[Loc, int],
+    bare: list[Loc],
+    name: str,
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
@@ -234,6 +295,6 @@ def _mapping(node: Any, loc: Loc, lines: dict[Loc, int], name: str) -> dict[str,
         key = key_node.value
         if key in out:
             raise ConfigError([Problem(name, line, f"key '{key}' is written twice", "keep one of the two")])
-        out[key] = _plain(value_node, (*loc, key), lines, name)
+        out[key] = _plain(value_node, (*loc, key), lines, bare, name)
         lines[(*loc, key)] = line
     return out

@@ -1,12 +1,13 @@
 """Named transforms for dates and times, provider side: epochs, other orders, month names, parts, moments.
 
 A date keeps its precision. A moment becomes the day (or the RFC 3339 time) by the provider's time zone, an IANA name:
-`time_zone` of its mapping. Written times without an offset are of that zone.
+`time_zone` of its mapping. Written times without an offset are of that zone. Midnight by its own offset that is another
+day in that zone may be a date with a stray time, or a moment: nobody can tell, so it is unreadable.
 """
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -38,7 +39,7 @@ _SECONDS = re.compile(r"(/)?(-?[0-9]{1,11}(?:\.[0-9]{1,9})?)(?(1)/|/?)", re.ASCI
 #: the same in milliseconds, and `/Date(473389200000)/`, `/Date(473389200000+0700)/`: the offset says where it was
 #: written, and does not change the moment
 _MILLISECONDS = re.compile(
-    r"(?:/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)/|(/)?(-?[0-9]{1,14})(?(2)/|/?))", re.ASCII
+    r"(?:/Date\((-?[0-9]{1,14})(?P<offset>[+-][0-9]{4})?\)/|(/)?(-?[0-9]{1,14})(?(3)/|/?))", re.ASCII
 )
 _ISO_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
@@ -50,6 +51,7 @@ _PARTS = 3
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 _MONTH_OR_DAY = re.compile(r"[0-9]{1,2}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MIDNIGHT = time()
 
 
 def _fitting(pattern: re.Pattern[str], found: str, form: str) -> re.Match[str]:
@@ -162,14 +164,16 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def _epoch(value: object, pattern: re.Pattern[str], per_second: int) -> datetime | None:
-    """The moment so many units after 1970 began in UTC."""
+    """The moment so many units after 1970 began in UTC, with the offset that is written."""
     if (found := text(value)) is None:
         return None
     parts = _fitting(pattern, found, "seconds since 1970" if per_second == 1 else "milliseconds since 1970")
     number = Decimal(next(one for one in parts.groups() if one and one != "/"))
     try:
-        return _EPOCH + timedelta(seconds=math.floor(number / per_second))
-    except OverflowError:
+        moment = _EPOCH + timedelta(seconds=math.floor(number / per_second))
+        offset = parts.groupdict().get("offset")
+        return moment.astimezone(datetime.strptime(offset, "%z").tzinfo) if offset else moment
+    except (OverflowError, ValueError):
         raise Unreadable("no such date") from None
 
 
@@ -195,10 +199,13 @@ def _day_of(moment: datetime | None, zone: str) -> str | None:
     if moment is None:
         return None
     try:
-        year, month, day = moment.astimezone(zone_of(zone)).date().isoformat().split("-")
+        day = moment.astimezone(zone_of(zone)).date()
     except OverflowError:
         raise Unreadable("no such date") from None
-    return iso_date(year, month, day)
+    if moment.time() == _MIDNIGHT and day != moment.date():
+        raise Unreadable("a date of another zone, or a moment")
+    year, month, number = day.isoformat().split("-")
+    return iso_date(year, month, number)
 
 
 def _rfc3339(moment: datetime | None) -> str | None:

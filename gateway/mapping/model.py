@@ -5,7 +5,7 @@ templates and no expressions; anything else needs a named transform.
 """
 
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -46,6 +46,16 @@ RoleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 # ---------------------------------------------------------------- mappings/sources/<source>.yaml
 
 
+def _scalar(value: object) -> object:
+    if isinstance(value, str | int | float):
+        return value
+    raise ValueError("must be one text, number, true or false", "write one of them; text in quotes")
+
+
+#: sent as it stands; a number, true or false without quotes is one of JSON
+Constant = Annotated[str | bool | int | float, BeforeValidator(_scalar)]
+
+
 class RequestValue(Strict):
     """The value at one place of the provider's request: a constant or a value of the query.
 
@@ -54,7 +64,7 @@ class RequestValue(Strict):
     place with a blank value is left out, unless `blank` gives a value.
     """
 
-    value: str | None = None
+    value: Constant | None = None
     from_: QueryValue | None = Field(None, alias="from")
     #: values of the query tried in order while the one before is blank
     else_: Annotated[tuple[QueryValue, ...], AS_LIST] = Field((), alias="else")
@@ -62,7 +72,7 @@ class RequestValue(Strict):
     transform: WordList = ()
     #: request profile of the source -> its transforms
     transform_in: dict[str, WordList] = {}
-    blank: str | None = None
+    blank: Constant | None = None
     #: sent only when the place named here was left out
     unless: str | None = None
     #: sent only in these request profiles of the source (empty: in all)
@@ -177,6 +187,10 @@ class ServiceMapping(Strict):
 class SourceMapping(Strict):
     """`mappings/sources/<source>.yaml`: from the provider's vocabulary to the evidence vocabulary."""
 
+    #: places where an unquoted number, true or false is one of JSON
+    typed: ClassVar[tuple[tuple[str, ...], ...]] = tuple(
+        ("services", "*", "request", "*", word) for word in ("value", "blank")
+    )
     source: str
     title: Title
     mark: Mark = "sandbox"

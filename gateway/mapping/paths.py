@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt
-from gateway.mapping.transforms import Doubtful, Unreadable, date_compact, date_dash, date_vn
+from gateway.mapping.transforms import Doubtful, Unreadable, date_compact, date_dash, date_vn, text
 
 Getter = Callable[[object], object]
 
@@ -258,12 +258,18 @@ def _latest(items: list[object], key: str) -> object:
 
 
 def _date(value: object) -> str | None:
-    for read in (date_vn, date_compact, date_dash):
+    for read in (date_vn, date_compact, _day_written):
         try:
             return read(value)
         except Unreadable:
             continue
     return None
+
+
+def _day_written(value: object) -> str | None:
+    """The day before any time: enough to put entries of one provider in their order."""
+    found = text(value)
+    return None if found is None else date_dash(re.split("[T ]", found, maxsplit=1)[0])
 
 
 def only(tree: object, steps: list[PathStep], item: object) -> object:

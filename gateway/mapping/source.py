@@ -156,7 +156,7 @@ class ServicePlan:
     def request(  # noqa: C901 -- one loop over the places: a call for each would cost more than its lines
         self, query: SourceQuery, parameters: Mapping[str, str], profile: str
     ) -> dict[str, object]:
-        """The request as a nested tree of text, in the order of the mapping; blank places are left out."""
+        """The request as a nested tree of text and typed constants, in the order of the mapping; no blank places."""
         tree: dict[str, object] = {}
         written: list[str] = []
         for one in self._places.get(profile) or self._places_of(profile):

@@ -22,6 +22,8 @@ MappingFault = tuple[Loc, str, str, *tuple[str, ...]]
 _KEEPING = frozenset({"text"})
 _PATHS = ("record", "found_when", "status")
 _DATE_PARTS = 3
+#: words of a place that is not a constant -> their fields
+_CONVERTING = {"else": "else_", **{word: word for word in ("codes", "transform", "transform_in", "blank")}}
 #: transforms of the list that `parts` gives
 _OF_PARTS = frozenset({"date_parts", "name_joined"})
 #: transforms that need the time zone of the provider
@@ -58,6 +60,8 @@ def _request_faults(
 ) -> Iterator[MappingFault]:
     if (rule.value is None) == (rule.from_ is None):
         yield loc, f"request place '{place}' needs either 'value' or 'from'", "write one of the two"
+    elif rule.value is not None:
+        yield from _constant_faults(place, rule, loc)
     for side, word in (("from", rule.from_), *(("else", word) for word in rule.else_)):
         if word is not None and not is_query_word(word):
             what = f"'{side}: {word}' is not a value of a query"
@@ -73,6 +77,14 @@ def _request_faults(
                 what,
                 f"use one of {', '.join(profiles) or 'none'}, or add it to 'profiles'",
             )
+
+
+def _constant_faults(place: str, rule: RequestValue, loc: Loc) -> Iterator[MappingFault]:
+    """Words that a constant has no use for."""
+    for word, field in _CONVERTING.items():
+        if field in rule.model_fields_set:
+            what = f"'{word}' beside 'value': the constant of '{place}' is sent as it stands"
+            yield (*loc, word), what, f"write the value as it shall be sent, and take '{word}' out"
 
 
 def _unless_faults(request: Mapping[str, RequestValue], at: Loc) -> Iterator[MappingFault]:

@@ -19,8 +19,13 @@ from gateway.domain.signs import hides
 Transform = Callable[[object], object]
 
 _VIETNAMESE = re.compile(r"(?:(?:([0-9]{1,2})/)?([0-9]{1,2})/)?([0-9]{4})", re.ASCII)
-_DASHED = re.compile(
-    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*|Z|[+-][0-9]{2}:[0-9]{2})?)?)?", re.ASCII
+_DASHED = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(.*))?)?", re.ASCII)
+#: what may stand behind a day and leaves it that day: a zone, midnight in any zone, a time without a zone
+_BEHIND_DAY = re.compile(
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+    r"|[T ]00:00(?::00(?:\.0+)?)? ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"|[T ](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: [AP]M)?",
+    re.ASCII,
 )
 _ABBREVIATION = re.compile(r"\b[BCDĐFGHJKLMNPQRSTVWXZ]{2,}\b")
 #: first words of names of organisations
@@ -237,14 +242,18 @@ def date_vn(value: object) -> str | None:
 
 
 def date_dash(value: object) -> str | None:
-    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` (a time or a zone is dropped) → ISO."""
+    """`yyyy-MM-dd`, `yyyy-MM` or `yyyy` → ISO: the day as it stands there.
+
+    A zone, midnight in any zone (a date with a stray time), and a time without a zone are dropped. Another time with a
+    zone is a moment, which is another day elsewhere: Unreadable.
+    """
     found = text(value)
     if found is None:
         return None
     parts = _DASHED.fullmatch(found)
-    if parts is None:
+    if parts is None or not _BEHIND_DAY.fullmatch(parts[4] or ""):
         raise Unreadable("not yyyy-MM-dd")
-    return iso_date(*parts.groups())
+    return iso_date(parts[1], parts[2], parts[3])
 
 
 def population_birth_date(value: object) -> object:

@@ -28,9 +28,9 @@ PickValue = Callable[[SourceQuery, Mapping[str, str]], object]
 
 
 class Place:
-    """One place of the request; `value(query, parameters)` gives its text, None to leave it out.
+    """One place of the request; `value(query, parameters)` gives its value, None to leave it out.
 
-    Simple places have a direct form: `constant` (always the same text), `attribute(query)` (an attribute of the query)
+    Simple places have a direct form: `constant` (always the same value), `attribute(query)` (an attribute of the query)
     or `parameters[parameter]` (a parameter of the data service, if it is not blank).
     """
 
@@ -178,6 +178,13 @@ def _all_of(steps: list[ValueStep]) -> ValueStep:
         return value
 
     return convert
+
+
+def wire_text(value: object) -> object:
+    """A number, true or false as a text of XML, an address or a form has it; anything else as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
 
 
 def blank(value: object) -> bool:

@@ -28,13 +28,14 @@ _DEEPEST = 100
 _LONGEST_NAME = 100
 _ITEMS_READ = 100
 _DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*[@\s].*[.\s].*")
-_ZONED = zoned_transforms(DEFAULT_ZONE)
+#: transforms that need the time zone of the provider
+ZONED = zoned_transforms(DEFAULT_ZONE)
 #: forms that are no other date; `03-04-1990` may be of April or of March, `473389200` may be any number
 _DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
     (
         "date_of_time",
         re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z|[+-][0-9:]{4,5})", re.ASCII),
-        _ZONED["date_of_time"],
+        ZONED["date_of_time"],
     ),
     ("date_dash", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.ASCII), date_dash),
     ("date_vn", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_vn),
@@ -49,11 +50,11 @@ _DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
     ("date_month_name", re.compile(r"[0-9A-Za-z ,.-]{8,20}", re.ASCII), date_month_name),
     ("date_words_vn", re.compile(r".{8,40}"), date_words_vn),
     ("date_xsd", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9:]{5})", re.ASCII), date_xsd),
-    ("epoch_seconds", re.compile(r"/?-?[0-9]{6,11}/", re.ASCII), _ZONED["epoch_seconds"]),
+    ("epoch_seconds", re.compile(r"/?-?[0-9]{6,11}/", re.ASCII), ZONED["epoch_seconds"]),
     (
         "epoch_milliseconds",
         re.compile(r"(/?|/Date\()-?[0-9]{12,14}([+-][0-9]{4})?\)?/", re.ASCII),
-        _ZONED["epoch_milliseconds"],
+        ZONED["epoch_milliseconds"],
     ),
 )
 #: form -> how people write it
@@ -63,6 +64,8 @@ FORMS = {
     "date_words_vn": "ngày dd tháng MM năm yyyy", "date_xsd": "yyyy-MM-dd with an offset",
     "epoch_seconds": "in seconds since 1970", "epoch_milliseconds": "in milliseconds since 1970",
 }  # fmt: skip
+#: kind of a text in an XML Schema -> its form
+_OF_XSD = {"date": "date_dash", "dateTime": "date_of_time"}
 _ITEMS = re.compile(r"(\[0\])+$")
 _KINDS = frozenset({"string", "integer", "number", "boolean"})
 _COMBINED = ("allOf", "oneOf", "anyOf")
@@ -233,7 +236,7 @@ class Walk:
             place, held = (*steps, child.name), child.children
             if held is None:
                 is_list, kind = child.many or child.content.is_list, child.content.kind
-                form = "date_dash" if kind == "date" and not is_list else ""
+                form = "" if is_list else _OF_XSD.get(kind, "")
                 kind = "list" if is_list else kind if kind in _KINDS else "string"
                 self._add(place, kind, form=form, is_required=child.required)
             elif id(held) in inside:

@@ -14,11 +14,12 @@ from typing import Any
 
 from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.parties import SubjectKind
+from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import put
 from gateway.scaffold.contract import Contract
 from gateway.scaffold.guessing import DATES, INVENTED_SUBJECT, AnswerGuess, guess_of
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
-from gateway.scaffold.leaves import FORMS, Leaf, NotScaffolded
+from gateway.scaffold.leaves import FORMS, ZONED, Leaf, NotScaffolded
 from gateway.scaffold.words import asked_word
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -214,6 +215,8 @@ class _SourceDraft:
         yield f"source: {self.wish.name}"
         yield f"title: {self._title()}"
         yield "mark: sandbox"
+        if any(leaf.form in ZONED for leaf in self.contract.answer):
+            yield f"# time_zone: Area/City   # ! in which zone is the day of its times? Without this: {DEFAULT_ZONE}"
         yield "services:"
         yield f"  {quoted(self.contract.operation)}:"
         yield from (

@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -168,23 +169,28 @@ async def test_query_path_and_form_take_the_request_tree() -> None:
         "ma": {"from": "subject.number"},
         "ten": {"from": "subject.full_name"},
         "trong.so": {"value": "7"},
+        "tối đa": {"value": 50},
+        "gồm cả": {"value": True},
+        "tỷ lệ": {"from": "subject.sheet", "blank": 0.5},
     }
+    constants = urlencode({"tối đa": "50", "gồm cả": "true", "tỷ lệ": "0.5"})
     name = {"full_name": "Lê & Cừ/=?", "number": "A/../b"}
     for service, line, body in (
         (
             {"method": "GET", "path": "/thua/{ma}/x?v=1"},
-            "GET /base/thua/A%2F..%2Fb/x?v=1&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7 HTTP/1.1",
+            "GET /base/thua/A%2F..%2Fb/x?v=1&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7"
+            f"&{constants} HTTP/1.1",
             b"",
         ),
         (
             {"body": "form", "path": "thua"},
             "POST /base/thua HTTP/1.1",
-            b"ma=A%2F..%2Fb&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7",
+            f"ma=A%2F..%2Fb&ten=L%C3%AA+%26+C%E1%BB%AB%2F%3D%3F&trong.so=7&{constants}".encode(),
         ),
         (
             {"path": "/thua/{ma}"},
             "POST /base/thua/A%2F..%2Fb HTTP/1.1",
-            '{"ten":"Lê & Cừ/=?","trong":{"so":"7"}}'.encode(),
+            '{"ten":"Lê & Cừ/=?","trong":{"so":"7"},"tối đa":50,"gồm cả":true,"tỷ lệ":0.5}'.encode(),
         ),
     ):
         async with opened(said(FOUND), words, service) as (source, raw):

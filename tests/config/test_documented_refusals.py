@@ -10,6 +10,7 @@ from tests.config.test_broken_files import root
 __all__ = ["root"]
 
 TAX = "mappings/sources/tax.yaml"
+POPULATION = "mappings/sources/population.yaml"
 BIRTH = "mappings/procedures/1.001193.yaml"
 INSURANCE = "mappings/sources/social_insurance.yaml"
 MARRIAGE = "mappings/procedures/1.000894.yaml"
@@ -46,6 +47,9 @@ REFUSALS = {
     ),
     "place of nothing": (TAX, "{from: subject.tax_code", "{value: a, from: subject.tax_code",
                          "needs either 'value' or 'from'"),
+    "transform of a constant": (POPULATION, '{value: "0",', "{value: a, transform: text,", "is sent as it stands"),
+    "number of another form": (POPULATION, '{value: "0",', "{value: 1.50,", "would write in another way"),
+    "constant of a list": (POPULATION, '{value: "0",', "{value: [1],", "must be one text, number, true or false"),
     "transform of a source": (TAX, "path: TEN_NNT", "path: TEN_NNT, transform: titel_case", "does not exist"),
     "path": (TAX, "path: TEN_NNT", "path: 'a[b'", "is not a path"),
     "attribute": (TAX, "        name: {path", "        naem: {path", "did you mean 'name'?"),

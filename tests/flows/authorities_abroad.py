@@ -180,7 +180,8 @@ class Authorities:
         asked = await request.json()
         page = asked.pop("pageKey", None)
         wants("page", page, None, "aWQ9Mg")
-        question = {"idType": "VNM_CCCD", "foreignIdNo": "033093618427", "pageSize": 50}
+        wants("truth", asked.pop("includeEnded", None) is True, True)  # 1 is no truth of JSON
+        question = {"idType": "VNM_CCCD", "foreignIdNo": "033093618427", "formatVersion": 2, "pageSize": 50}
         wants("question", asked, question)
         if self.is_broken("kr_employment"):
             return web.Response(body=BROKEN, content_type="text/html")

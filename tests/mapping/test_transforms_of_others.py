@@ -1,8 +1,9 @@
 """What providers of other habits write: each transform takes its own forms, and guesses nothing."""
 
+import contextlib
 import math
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ DAYS = st.dates(date(EARLIEST, 1, 1), date(LATEST, 12, 31))
 PARTIAL = st.builds(
     lambda day, known: PartialDate(*(day.year, day.month, day.day)[:known]), DAYS, st.integers(1, 3)
 )
+MIDNIGHT_OF_SEVEN = 17 * 3600
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 WORD = st.text("abcđêôơưạếỹéçß", min_size=2, max_size=8).map(str.strip)
 CAPITAL = st.text("ABCDEĐÊÔƠVXY", min_size=2, max_size=8)
@@ -95,13 +97,11 @@ def test_epoch_becomes_the_day_of_the_providers_zone(day: date, second: int) -> 
         seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
         for said in (seconds, str(seconds), f"{seconds}/", f"/{seconds}/", f"{seconds}.0"):
             assert named["epoch_seconds"](said) == local.isoformat()
-        for said in (
-            seconds * 1000,
-            f"/Date({seconds * 1000})/",
-            f"/Date({seconds * 1000}+0700)/",
-            f"{seconds}000/",
-        ):
-            assert named["epoch_milliseconds"](said) == local.isoformat()
+        written: list[object] = [seconds * 1000, f"/Date({seconds * 1000})/", f"{seconds}000/"]
+        if second != MIDNIGHT_OF_SEVEN:  # midnight there may be a date of there
+            written.append(f"/Date({seconds * 1000}+0700)/")
+        for milliseconds in written:
+            assert named["epoch_milliseconds"](milliseconds) == local.isoformat()
         assert named["date_of_time"](moment.isoformat()) == local.isoformat()
         assert named["time_epoch_seconds"](seconds) == NAMED["time_iso"](moment.isoformat())
 
@@ -119,6 +119,57 @@ def test_epoch_becomes_the_day_of_the_providers_zone(day: date, second: int) -> 
 )  # fmt: skip
 def test_form_is_read_as_its_provider_means_it(name: str, said: str, meant: str) -> None:
     assert NAMED[name](said) == meant
+
+
+#: name, zone, what is written, the day; None: unreadable
+DAYS_WITH_A_TIME: list[tuple[str, str, str, str | None]] = [
+    # the day that stands there: a stray time, or a zone alone
+    ("date_dash", "", "2019-06-14T00:00:00", "2019-06-14"), ("date_dash", "", "2019-06-14T00:00:00Z", "2019-06-14"),
+    ("date_dash", "", "2019-06-14T00:00:00.000+09:00", "2019-06-14"),
+    ("date_dash", "", "2019-06-14 00:00:00+07", "2019-06-14"), ("date_dash", "", "2019-06-14-05:00", "2019-06-14"),
+    ("date_dash", "", "2019-06-14T09:30:00.5", "2019-06-14"),
+    ("date_dash", "", "2019-06-14 12:00:00 AM", "2019-06-14"),
+    # a moment, or no time at all
+    ("date_dash", "", "2019-06-13T22:00:00Z", None), ("date_dash", "", "1990-02-14T17:00:00Z", None),
+    ("date_dash", "", "2019-06-14T09:30:00+07:00", None), ("date_dash", "", "2019-06-14T24:00:00", None),
+    ("date_dash", "", "2019-06-14T00:00:01Z", None), ("date_dash", "", "2019-06-14 BC", None),
+    ("account_birth_date", "", "1990-02-14T17:00:00Z", None),
+    # the day of the provider's zone
+    ("date_of_time", "Asia/Ho_Chi_Minh", "2019-06-13T22:00:00Z", "2019-06-14"),
+    ("date_of_time", "Europe/Paris", "2019-06-13T22:00:00Z", "2019-06-14"),
+    ("date_of_time", "UTC", "2019-06-13T22:00:00Z", "2019-06-13"),
+    ("date_of_time", "Asia/Ho_Chi_Minh", "2019-06-14T00:00:00+02:00", "2019-06-14"),
+    ("date_of_time", "America/Lima", "2019-06-14T00:00:01Z", "2019-06-13"),
+    # a date of another zone, or a moment
+    ("date_of_time", "Asia/Ho_Chi_Minh", "1990-02-15T00:00:00+09:00", None),
+    ("date_of_time", "America/Lima", "1990-02-15T00:00:00Z", None),
+    ("epoch_seconds", "America/Lima", "1554249600", None), ("epoch_seconds", "UTC", "1554249600", "2019-04-03"),
+    ("epoch_milliseconds", "Asia/Ho_Chi_Minh", "/Date(635094000000+0900)/", None),
+    ("epoch_milliseconds", "Asia/Tokyo", "/Date(635094000000+0900)/", "1990-02-16"),
+    ("epoch_milliseconds", "Asia/Tokyo", "/Date(635094000000+9999)/", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "zone", "said", "day"), DAYS_WITH_A_TIME)
+def test_day_with_a_time_is_read_by_its_meaning_or_not_at_all(
+    name: str, zone: str, said: str, day: str | None
+) -> None:
+    read = provider_transforms(CODES, zone or "Asia/Ho_Chi_Minh")[name]
+    if day is not None:
+        assert read(said) == day
+        return
+    with pytest.raises(Unreadable):
+        read(said)
+
+
+@given(DAYS, st.integers(-24, 28))
+def test_midnight_anywhere_is_never_read_as_the_day_before(day: date, half_hours: int) -> None:
+    """Whatever the zone of a provider, and of our settings."""
+    moment = datetime(day.year, day.month, day.day, tzinfo=timezone(timedelta(minutes=30 * half_hours)))
+    assert NAMED["date_dash"](moment.isoformat()) == day.isoformat()
+    for named in (NAMED, DUTCH):
+        with contextlib.suppress(Unreadable):
+            assert named["date_of_time"](moment.isoformat()) == day.isoformat()
 
 
 def test_day_of_before_1975_is_that_of_the_clocks_of_then() -> None:
