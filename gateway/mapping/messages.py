@@ -181,7 +181,8 @@ class WireValue:
                 is_hidden = isinstance(error, Hidden)
                 why = say.CODE_WITH_HIDDEN_SIGNS if is_hidden else say.WIRE_VALUE_UNREADABLE
                 raise MessageFault(self.name, self.path, why) from None
-            more[self.name] = clean_json(raw)
+            if (kept := clean_json(raw)) is not None:
+                more[self.name] = kept
 
     def _placed(self, raw: object, part: Json) -> tuple[CanonicalPath | None, object]:
         """Where the value goes; without a place it is kept, None: nothing is to be kept."""

@@ -37,3 +37,9 @@ def logged() -> Iterator[io.BytesIO]:
     telemetry.set_up(sink)
     yield sink
     structlog.reset_defaults()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def neighbour(at: Town) -> AsyncIterator[Browser]:
+    async with Browser(at) as made:
+        yield made

@@ -11,7 +11,7 @@ import pytest
 from gateway.jose import jws
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Landing
-from tests.pages.test_portal import UNASKED
+from tests.pages.portal import UNASKED
 from tests.pages.trial import entered, page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -1,0 +1,75 @@
+"""Papers of a form at the demo portal that rest on values which the citizen changed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.login.browser import Browser
+from tests.pages.portal import SPOUSE, Citizen, begun, complete
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+LINKED = "2.000986"
+HEAD = {"chuHoSoDinhDanh": "033064519831", "chuHoHoTen": "Doãn Văn Khác"}
+
+
+async def family(browser: Browser) -> Citizen:
+    return await begun(
+        browser, code=LINKED,
+        **{
+            "mother.who": "same:requester", "household_head.who": "same:mother", **SPOUSE,
+            "father.birth_date": "04/07/1985",
+        },
+    )  # fmt: skip
+
+
+def states(answer: Any) -> dict[str, str]:
+    return {one["code"]: one["state"] for one in answer["papers"]}
+
+
+async def test_paper_that_rests_on_a_value_changed_since_is_asked_for_by_name(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled()
+    assert states(answer)["residence_papers"] == "replaced"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": {**form, **HEAD}})
+    assert status == 422
+    missing = {one["pointer"] for one in refused["errors"]}
+    assert {"/papers/residence_papers", "/papers/separate_bhyt_form", "/papers/parents_id"} <= missing
+    assert "Giấy tờ cư trú của hộ nhập" in json.dumps(refused, ensure_ascii=False)
+    assert "033064519831" not in json.dumps(refused)
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent
+
+
+async def test_gateway_that_knows_the_changed_values_decides_the_papers_anew(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled(known=HEAD)
+    assert states(answer)["residence_papers"] == "required"
+    assert states(answer)["separate_bhyt_form"] == "required"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    # what was typed before is no freedom to type something else now
+    moved = {**form["meNoiCuTru"], "dcChiTiet": "Số 2 phố Mẫu"}
+    other = {"exchange_id": exchange, "values": {**form, "meNoiCuTru": moved}}
+    status, refused = await citizen.call("/submit", other)
+    assert (status, refused["errors"][0]["pointer"]) == (422, "/papers/residence_proof")
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent
+
+
+async def test_value_that_was_typed_before_the_decision_is_not_changed_after_it(browser: Browser) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled(known={"chuHoSoDinhDanh": "033190001234"})
+    assert states(answer)["residence_papers"] == "replaced"
+    await citizen.decided(answer)
+    form, exchange = await complete(citizen, answer), answer["exchange_id"]
+    wrong = {**form, "chuHoSoDinhDanh": "033064519831"}
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": wrong})
+    assert status == 422
+    assert "/papers/residence_papers" in [one["pointer"] for one in refused["errors"]]
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, sent

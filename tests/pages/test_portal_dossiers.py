@@ -1,0 +1,403 @@
+"""A form of the demo portal becomes a dossier, once; its page and the pages of errors say what became of it."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+
+from gateway.relay.request_keys import RequestKeys
+from gateway.serving.listeners import Gateway
+from tests.flows.test_papers_kept import given_in
+from tests.login.browser import Browser, Landing, Town
+from tests.pages.portal import BIRTH, SPOUSE, TYPED, Citizen, begun, blank_of, see, values
+from tests.pages.trial import HTML, entered, page, tried, twin
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_form_that_is_sent_twice_is_one_dossier_which_its_owner_follows(
+    browser: Browser, at: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    form["nxnMucDichSuDung"] = "Vay vốn <script>alert(1)</script>"
+    sent = {"exchange_id": exchange, "values": form}
+    first, second = await asyncio.gather(citizen.call("/submit", sent), citizen.call("/submit", sent))
+    assert first == second
+    status, done = first
+    assert status == 200, done
+    mine = await page(browser, "/portal/dossiers", Accept="application/json")
+    assert [one["code"] for one in json.loads(mine.text)["dossiers"]].count(done["dossier"]) == 1
+    followed = await page(browser, done["url"])
+    assert "Mới đăng ký" in followed.text
+    moved = await page(browser, done["url"] + "/step", {"csrf": citizen.csrf})
+    assert moved.location == done["url"]
+    assert "Được tiếp nhận" in (await page(browser, done["url"])).text
+    said = capsys.readouterr()
+    for secret in ("033190001234", "Trần Thị Mẫu", "Vay vốn"):
+        assert secret not in said.out + said.err
+    status, shown = await see(at, done["dossier"])
+    assert status == 200
+    assert shown["dossier"]["applicant"]["verified"] is True
+    assert shown["dossier"]["more"]["form"]["nxnMucDichSuDung"] == form["nxnMucDichSuDung"]
+
+
+async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
+    browser: Browser, neighbour: Browser
+) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled(known={"nycHoTen": "Trần Thị Mẫu"})
+    await citizen.decided(answer)
+    form = {**values(answer), "nxnMucDichSuDung": "Vay vốn ở ngân hàng"}
+    _, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    shown = await page(browser, done["url"])
+    typed, given = re.split("Do cơ sở dữ liệu cung cấp", shown.text.partition("Do ông/bà nhập")[2])
+    assert "Mục đích sử dụng" in typed
+    assert "Họ tên người được xác nhận" not in typed
+    assert "Vay vốn" not in shown.text  # titles, no values
+    found = (await twin(browser, done["url"]))["form"]
+    assert "nxnMucDichSuDung" in found["typed"]
+    assert "nxnHoTen" in found["given"]
+    assert not {*found["typed"]} & {*found["given"]}
+    assert given
+    await begun(neighbour, "quan")
+    assert "form" not in await twin(neighbour, done["url"])
+
+
+async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_form(
+    browser: Browser, at: Town
+) -> None:
+    """A number can be issued again: the dossier of its former holder is not opened."""
+    await entered(browser, "/portal/dossiers", "mau")
+    number, more = "033190001234", {"form": {}, "typed": [], "confirmed": True}
+    shown = []
+    for place, name in enumerate(("Trần Thị Mẫu", "Người Giữ Số Trước")):
+        applicant = {"name": name, "ids": [{"kind": "personal_id", "number": number}]}
+        code = f"H31.14-261106-{place}{number[-4:]}"
+        await given_in(at.house, {"personal_id": number}, code=code, applicant=applicant, more=more)
+        shown.append((await twin(browser, f"/portal/dossiers/{code}"))["form"])
+    assert shown == [{"typed": [], "emptied": [], "given": []}, None]
+
+
+async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_each_leads_to_the_other(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    found: list[Any] = []
+    async with asyncio.timeout(20):  # until the log has them
+        while exchange not in [one["exchange_id"] for one in found]:
+            await asyncio.sleep(0.1)
+            _, answer = await at.house.post(
+                "/v1/audit/search", {"dossier": done["dossier"]}, client="auditor"
+            )
+            found = answer["records"]
+    (filed,) = {one["exchange_id"] for one in found if one["result"] == "dossier_stored"}
+    await entered(neighbour, "/audit", "kiem.toan")
+    for one, other in ((exchange, filed), (filed, exchange)):
+        assert f'href="/audit/exchanges/{other}"' in (await page(neighbour, f"/audit/exchanges/{one}")).text
+    shown = await page(neighbour, f"/audit?dossier={done['dossier']}")
+    assert f'href="/audit/exchanges/{exchange}"' in shown.text
+    assert "Biểu mẫu của giao dịch này được nộp thành hồ sơ." in shown.text
+
+
+async def test_form_says_that_a_dossier_was_sent_before_and_can_be_sent_all_the_same(
+    browser: Browser, neighbour: Browser
+) -> None:
+    """As after a restart over memory: a new session knows nothing of what the former one sent."""
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    link = f'<a href="/portal/dossiers/{done["dossier"]}">'
+    browser.lose_cookies()
+    again = await begun(browser)
+    assert link in again.form.text
+    assert "Ông/bà đã nộp một hồ sơ của thủ tục này lúc" in again.form.text
+    assert (
+        "You sent a dossier of this procedure at" in (await page(browser, f"{again.form_url}?lang=en")).text
+    )
+    exchange, form = await again.ready()
+    _, other = await again.call("/submit", {"exchange_id": exchange, "values": form})
+    assert other["dossier"] != done["dossier"]
+    # of this person and this procedure only
+    assert link not in (await begun(neighbour, "quan")).form.text
+    people = {"mother.who": "same:requester", **SPOUSE, "father.birth_date": "04/07/1985"}
+    birth = f"/portal/procedures/{BIRTH}"
+    await page(browser, f"{birth}/people", {"csrf": again.csrf, **people})
+    shown = await page(browser, f"{birth}/form")
+    assert shown.status == 200
+    assert f"/portal/dossiers/{other['dossier']}" not in shown.text
+
+
+async def test_dossier_of_another_person_does_not_exist(browser: Browser, neighbour: Browser) -> None:
+    citizen, other = await begun(browser), await begun(neighbour, "quan")
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert (await page(neighbour, done["url"])).status == 404
+    assert (await page(neighbour, done["url"] + "/step", {"csrf": other.csrf})).status == 404
+    assert done["dossier"] not in (await page(neighbour, "/portal/dossiers")).text
+
+
+async def test_confirmed_value_that_was_changed_is_no_dossier(browser: Browser) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    status, refused = await citizen.call(
+        "/submit", {"exchange_id": exchange, "values": {**form, "nycHoTen": "Tên Khác"}}
+    )
+    assert status == 422
+    assert [one["pointer"] for one in refused["errors"]] == ["/values/nycHoTen"]
+    assert "Tên Khác" not in json.dumps(refused)
+
+
+async def test_form_that_was_changed_after_it_was_sent_is_refused_and_names_the_dossier_that_was(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    status, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 200, done
+    changed = {"exchange_id": exchange, "values": {**form, "nxnMucDichSuDung": "MUC DICH MOI"}}
+    status, refused = await citizen.call("/submit", changed)
+    assert (status, refused["code"]) == (409, "dossier_sent")
+    assert (refused["dossier"], refused["url"]) == (done["dossier"], done["url"])
+    assert done["dossier"] in refused["detail_vi"]
+    assert "MUC DICH" not in json.dumps(refused)
+    _, shown = await see(at, done["dossier"])
+    assert shown["dossier"]["more"]["form"]["nxnMucDichSuDung"] == "Mua nhà"
+
+
+async def test_of_forms_that_differ_and_come_at_once_one_is_the_dossier_and_the_others_hear_of_it(
+    browser: Browser,
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = [
+        {"exchange_id": exchange, "values": {**form, "nxnMucDichSuDung": f"Mục đích {n}"}} for n in range(3)
+    ]
+    answers = await asyncio.gather(*(citizen.call("/submit", one) for one in sent))
+    assert sorted(status for status, _ in answers) == [200, 409, 409]
+    assert len({one["dossier"] for _, one in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"nxnMucDichSuDung": None}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": "x" * 200_000}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": "a\0b"}, "/values/nxnMucDichSuDung"),
+        ({"nxnMucDichSuDung": [[[[]]]]}, "/values/nxnMucDichSuDung"),
+        ({"zzz": "=cmd()"}, "/values/zzz"),
+        ({"033190001234": "x"}, "/values/*"),
+        ({"nycNoiCuTru": {"la": "1"}}, "/values/nycNoiCuTru/la"),
+    ],
+)  # fmt: skip
+async def test_form_that_its_schema_refuses_is_no_dossier_and_each_field_is_named(
+    browser: Browser, change: dict[str, Any], place: str
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    for one in (exchange, blank_of(await page(browser, citizen.form_url))):
+        sent = {name: value for name, value in {**form, **change}.items() if value is not None}
+        status, refused = await citizen.call("/submit", {"exchange_id": one, "values": sent})
+        assert status == 422, refused
+        assert place in [fault["pointer"] for fault in refused["errors"]]
+        assert "cmd" not in json.dumps(refused)
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": {}})
+    assert status == 422
+    lacking = {fault["pointer"] for fault in refused["errors"] if fault["code"] == "missing_member"}
+    assert {"/values/nycHoTen", "/values/nxnMucDichSuDung"} <= lacking
+
+
+@pytest.mark.parametrize("taken_out", ["nycHoTen", "TinhTrangHonNhanC1"])
+async def test_confirmed_value_that_was_taken_out_is_no_dossier(browser: Browser, taken_out: str) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    del form[taken_out]
+    status, refused = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert status == 422
+    assert f"/values/{taken_out}" in [one["pointer"] for one in refused["errors"]]
+
+
+async def test_undecided_preview_is_no_dossier(browser: Browser) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled()
+    status, refused = await citizen.call(
+        "/submit",
+        {"exchange_id": answer["exchange_id"], "values": {**values(answer), "nxnMucDichSuDung": "x"}},
+    )
+    assert (status, refused["code"]) == (422, "undecided")
+
+
+async def test_refused_source_empties_its_fields_and_the_dossier_has_what_was_typed(browser: Browser) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled()
+    refused = answer["fields"]["nycHoTen"]["evidence"]
+    done = await citizen.decided(answer, refused)
+    assert done["fields"]["nycHoTen"]["value"] is None
+    assert done["fields"]["nycHoTen"]["evidence"] is None or refused in done["evidence"]
+    form = values(done) | values(answer) | {"nycHoTen": "Trần Thị Mẫu", "nxnMucDichSuDung": "Mua nhà"}
+    status, sent = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, sent
+
+
+async def test_form_can_be_sent_by_hand_where_no_data_could_be_asked_for(browser: Browser) -> None:
+    citizen = await begun(browser)
+    form = {**TYPED, "nycHoTen": "Trần Thị Mẫu Tay"}
+    status, sent = await citizen.call("/submit", {"exchange_id": blank_of(citizen.form), "values": form})
+    assert status == 200, sent
+
+
+async def test_form_that_was_filled_is_no_blank_one_and_a_blank_one_says_that_nothing_was_confirmed(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    blank = blank_of(citizen.form)
+    await citizen.ready()
+    other = {"exchange_id": blank, "values": {**TYPED, "nycHoTen": "Kẻ Khác"}}
+    status, refused = await citizen.call("/submit", other)
+    assert status == 422, refused
+    assert "mở lại biểu mẫu" in refused["detail_vi"]
+    # another page of the same form is blank as long as nothing filled it
+    again = blank_of(await page(browser, citizen.form_url))
+    status, sent = await citizen.call("/submit", {**other, "exchange_id": again})
+    assert status == 200, sent
+    assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is False
+    exchange, form = await citizen.ready()
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert (await see(at, sent["dossier"]))[1]["dossier"]["more"]["confirmed"] is True
+
+
+async def test_dossier_names_what_was_typed_where_a_register_would_have_given_it(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    typed = {"nxnTinhTrangHonNhan": "Hiện tại chưa đăng ký kết hôn với ai"}
+    answer = await citizen.filled(known=typed)
+    await citizen.decided(answer)
+    form = {**values(answer), **typed, "nxnMucDichSuDung": "Mua nhà"}
+    status, sent = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, sent
+    more = (await see(at, sent["dossier"]))[1]["dossier"]["more"]
+    assert (more["confirmed"], more["typed"]) == (False, ["nxnMucDichSuDung", "nxnTinhTrangHonNhan"])
+
+
+async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can_name_it(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    citizen, other = await begun(browser), await begun(neighbour, "quan")
+    headers = {
+        **citizen.headers, "Content-Type": "application/pdf",
+        "Content-Disposition": "attachment; filename*=UTF-8''a%C4%91.pdf",
+    }  # fmt: skip
+    content = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    async with browser.session.post(citizen.url + "/files", data=content, headers=headers) as answer:
+        kept = await answer.json()
+        assert answer.status == 200, kept
+    exchange, form = await citizen.ready()
+    paper = next(
+        iter(
+            json.loads((await citizen.browser.go(citizen.url, Accept="application/json")).text)["procedure"][
+                "papers"
+            ]
+        )
+    )
+    papers = {paper: {"file": kept["file"], "file_name": "ađ.pdf"}}
+    theirs, values_ = await other.ready()
+    refused = {"exchange_id": theirs, "values": values_, "papers": papers}
+    assert (await other.call("/submit", refused))[0] == 422
+    status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form, "papers": papers})
+    assert status == 200, sent
+    _, shown = await see(at, sent["dossier"])
+    assert [one["file"] for one in shown["dossier"]["papers"] if one.get("file")] == [kept["file"]]
+
+
+async def wrong_page(citizen: Citizen, sent: Any, language: str) -> Landing:
+    """Of a form that a browser sends itself."""
+    citizen.browser.session.cookie_jar.update_cookies({"motlan-lang": language})
+    headers = {**citizen.headers, "Content-Type": "application/json", "Accept": HTML}
+    async with citizen.browser.session.post(
+        f"{citizen.url}/submit", data=json.dumps(sent), headers=headers
+    ) as answer:
+        return Landing(answer.status, str(answer.url), "", await answer.text(), answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("vi", ("Hồ sơ này đã được nộp", "Nội dung sửa sau đó chưa được gửi", "mở biểu mẫu mới")),
+        ("en", ("This dossier was sent before", "What you changed since was not sent", "open a new form")),
+    ],
+)
+async def test_page_of_a_dossier_that_was_sent_says_what_became_of_it_and_leads_there(
+    browser: Browser, language: str, words: tuple[str, ...]
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = {"exchange_id": exchange, "values": form}
+    _, done = await citizen.call("/submit", sent)
+    shown = await wrong_page(citizen, {**sent, "values": {**form, "nxnMucDichSuDung": "Khác"}}, language)
+    assert shown.status == 409
+    assert [one for one in words if one not in shown.text] == []
+    assert f'href="{done["url"]}"' in shown.text
+    assert shown.exchange in shown.text
+
+
+async def test_page_of_a_key_that_another_form_used_leads_to_the_dossiers(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    keys, sent = keys_of(at), {"exchange_id": exchange, "values": form}
+    async with keys.held("portal", f"portal-{exchange}", b"another form") as row:
+        assert row is not None
+        await keys.begin(row)
+    for language, words in (("vi", "có nội dung khác"), ("en", "with another content")):
+        shown = await wrong_page(citizen, sent, language)
+        assert shown.status == 422
+        assert words in shown.text
+        assert "Idempotency-Key" not in shown.text
+        assert 'href="/portal/dossiers"' in shown.text
+        assert shown.exchange in shown.text
+
+
+async def test_form_whose_twin_is_under_way_is_said_to_be(browser: Browser, at: Town) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    sent = {"exchange_id": exchange, "values": form}
+    async with keys_of(at).held("portal", f"portal-{exchange}", b"its twin"):
+        status, refused = await citizen.call("/submit", sent)
+    assert (status, refused["code"], refused["url"]) == (409, "request_under_way", "/portal/dossiers")
+    status, done = await citizen.call("/submit", sent)
+    assert status == 200, done
+
+
+def keys_of(at: Town) -> RequestKeys:
+    gateway = at.gateway
+    assert isinstance(gateway, Gateway)
+    assert gateway.app is not None
+    keys = gateway.app.services.request_keys
+    assert keys is not None
+    return keys
+
+
+@pytest.mark.parametrize(
+    ("how", "language", "status", "words"),
+    [
+        ("under_way", "vi", 409, ("Yêu cầu này đang được xử lý", "lần gửi đó chưa xong", "chờ vài giây")),
+        ("under_way", "en", 409, ("This request is being processed", "not finished yet", "Wait a few seconds")),
+        ("broken", "vi", 500, ("Lỗi của cổng, không phải của ông/bà", "Cổng chưa làm xong", "gửi mã tham chiếu")),
+        ("broken", "en", 500, ("The fault is ours, not yours", "was not finished", "give the reference")),
+    ],
+)  # fmt: skip
+async def test_page_of_an_error_says_what_it_is_what_it_means_and_what_one_can_do(
+    browser: Browser, at: Town, how: str, language: str, status: int, words: tuple[str, ...]
+) -> None:
+    async with tried(at):
+        shown = await page(browser, f"/portal/failing/{how}?lang={language}")
+    assert shown.status == status
+    assert [one for one in words if one not in shown.text] == []
+    assert f'<html lang="{language}">' in shown.text
+    assert shown.exchange in shown.text
+    assert "đã được làm" not in shown.text
+    assert not any(secret in shown.text for secret in ("033190001234", "RuntimeError", "Idempotency-Key"))
