@@ -19,7 +19,7 @@ from gateway.domain.faults import Faults
 from gateway.mapping import load
 from gateway.mapping.procedure import Procedure
 
-_Examine = Callable[[Procedure, examples.Offers], Iterator[Any]]
+_Examine = Callable[..., Iterator[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ def once() -> None:
     """From now on. A catalogue with a fault is compiled each time, for its problems are named."""
     load.survey_catalogue = _known
     openapi.document = lambda: orjson.loads(_described())
-    examples.example_faults = _examined(examples.example_faults)  # type: ignore[assignment]
-    examples.counter_example_faults = _examined(examples.counter_example_faults)  # type: ignore[assignment]
+    examples.example_faults = _examined(examples.example_faults)
+    examples.counter_example_faults = _examined(examples.counter_example_faults)
 
 
 @cache
@@ -76,12 +76,12 @@ def _digest(root: Path) -> bytes:
 
 
 def _examined(faults: _Examine) -> _Examine:
-    def again(procedure: Procedure, offers: examples.Offers) -> Iterator[Any]:
+    def again(procedure: Procedure, offers: examples.Offers, *kinds: Any) -> Iterator[Any]:
         for one in tuple(_kept.values()):
             if offers is one.catalogue.offers and procedure is one.catalogue.procedures.get(procedure.code):
                 if (faults, procedure.code) not in one.faults:
-                    one.faults[faults, procedure.code] = list(faults(procedure, offers))
+                    one.faults[faults, procedure.code] = list(faults(procedure, offers, *kinds))
                 return iter(one.faults[faults, procedure.code])
-        return faults(procedure, offers)
+        return faults(procedure, offers, *kinds)
 
     return again

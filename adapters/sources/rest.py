@@ -7,7 +7,7 @@ out of the request tree of the mapping; the rest becomes JSON, a form or the que
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -28,6 +28,7 @@ from gateway.domain.evidence import NOTHING, AnswerFault, Outcome, SourceAnswer,
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import is_personal_id
+from gateway.domain.parties import SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.source import ServicePlan
@@ -51,6 +52,10 @@ _FORM = "application/x-www-form-urlencoded"
 _PERSONAL = frozenset(
     "subject.personal_id subject.old_id subject.parent_personal_id citizen.personal_id official.personal_id".split()
 )
+#: a number of a kind of `schemas/identifiers`
+_IDENTIFIER = re.compile(r"(?:subject|citizen)\.identifier\.")
+#: what identifies a person without a number
+_DESCRIBED = frozenset("subject.full_name subject.birth_date subject.birth_place".split())
 
 
 def open_source(
@@ -280,7 +285,7 @@ def open_call(
             )
             faults.add([Problem(file, 0, what, remedy, place=(*at, "path"))])
     for place, rule in plan.mapping.request.items() if not url_ids_allowed else ():
-        named = _PERSONAL.intersection((rule.from_ or "", *rule.else_))
+        named = _naming((rule.from_ or "", *rule.else_), plan)
         if named and (in_query(service) or place in places):
             what = f"service '{operation}' puts {min(named)} into the address (place '{place}')"
             remedy = "use 'method: POST' with a body, or 'options: {allow_url_ids: true}' if they insist"
@@ -341,11 +346,21 @@ def _pairs(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
                 yield prefix + name, item if type(item) is str else str(wire_text(item))
 
 
+def _naming(words: Sequence[str], plan: ServicePlan) -> set[str]:
+    """Those values of a query that identify a person."""
+    personal = _PERSONAL if plan.mapping.without_number == "no" else _PERSONAL | _DESCRIBED
+    return {one for one in words if one in personal or _IDENTIFIER.match(one)}
+
+
 def _names_person(target: str, query: SourceQuery) -> bool:
     subject = query.subject
     tax_code = subject.tax_code if subject.tax_code and is_personal_id(subject.tax_code) else None
+    other = None
+    if subject.identifier is not None and subject.kind is SubjectKind.PERSON:
+        other = subject.identifier.number
     for number in (
         subject.personal_id, subject.old_id, subject.parent_personal_id, query.official.personal_id, tax_code,
+        other,
     ):  # fmt: skip
         if number and number in target:
             return True

@@ -16,9 +16,11 @@ from gateway.audit.export import Span
 from gateway.audit.filters import Filters
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
+from gateway.domain.evidence import NOTHING
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.tiles import TILE, parse_path
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.ports.exchange_log import LogSearch
 from gateway.telemetry import log
 
@@ -43,7 +45,8 @@ _SHORTLY = "public, max-age=1"
 async def search(request: Request) -> Response:
     """`POST /v1/audit/search`."""
     body = await read_model(request, SearchBody)
-    done = door_of(request).audit.search(request.caller, filters_of(body), body.cursor, body.limit)
+    filters = filters_of(body, request.services.catalogue.identifiers)
+    done = door_of(request).audit.search(request.caller, filters, body.cursor, body.limit)
     return answer(await done)
 
 
@@ -124,7 +127,7 @@ async def exported(
     numbering = await door_of(request).watch.read_numbering()
     missing = {"waiting": [str(numbering.waiting)] if numbering and numbering.waiting else []}
     if body.search is not None:
-        filters = filters_of(body.search)
+        filters = filters_of(body.search, request.services.catalogue.identifiers)
         lines = await exports.found(caller, filters, csv=csv, grown_from=body.grown_from, reason=reason)
         missing |= await exports.searched(filters) if csv else {}
     else:
@@ -137,7 +140,8 @@ async def usage(request: Request) -> Response:
     body = await read_model(request, UsageBody)
     _check_times(body)
     filters = Filters(
-        plain=LogSearch(since=body.since or "", until=body.until or ""), subject=body.subject.keys
+        plain=LogSearch(since=body.since or "", until=body.until or ""),
+        subject=body.subject.keys(request.services.catalogue.identifiers),
     )
     return answer(await door_of(request).usage.uses(request.caller, filters, body.cursor, body.limit))
 
@@ -168,15 +172,15 @@ def door_of(request: Request) -> AuditDoor:
     return door
 
 
-def filters_of(body: FiltersBody) -> Filters:
-    """For the use cases. Raises BadRequest for a time range that cannot be."""
+def filters_of(body: FiltersBody, kinds: IdentifierKinds = NOTHING) -> Filters:
+    """For the use cases. Raises BadRequest for a time range that cannot be, Unprocessable for a wrong identifier."""
     _check_times(body)
     plain: dict[str, Any] = {
         name: str(value) for name, value in body.model_dump(include=_PLAIN, exclude_none=True).items()
     }
     return Filters(
         plain=LogSearch(exchange=body.exchange_id or "", **plain),
-        subject=body.subject.keys if body.subject else (),
+        subject=body.subject.keys(kinds) if body.subject else (),
         official=str(body.official or ""),
     )
 

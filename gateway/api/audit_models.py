@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from pydantic_core import PydanticCustomError
 
 from gateway.api import grammar
-from gateway.api.models import BirthDate, Body, ParcelBody, PersonalId, ProcedureCode, Text, Word
+from gateway.api.models import BirthDate, Body, OtherNumber, ParcelBody, PersonalId, ProcedureCode, Text, Word
+from gateway.api.prefill_body import checked_identifier
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.evidence import Outcome
@@ -18,6 +19,7 @@ from gateway.domain.faults import nearest
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.sentences import WrongText
+from gateway.mapping.identifiers import IdentifierKinds
 
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
@@ -109,6 +111,19 @@ class NewbornBody(Body):
         return tuple(dict.fromkeys(names))
 
 
+class UnnumberedBody(Body):
+    """A person whom a request named without any number; people of one name and birth date are found together."""
+
+    full_name: Text
+    birth_date: BirthDate
+
+    @property
+    def key(self) -> str:
+        """As records know it (`Subject.key`)."""
+        born = PartialDate.parse(self.birth_date)
+        return Subject(kind=SubjectKind.PERSON, full_name=self.full_name, birth_date=born).key
+
+
 class WhoBody(Body):
     """A subject by all its known identifiers; a record with any of them matches."""
 
@@ -119,6 +134,8 @@ class WhoBody(Body):
     registration_no: Annotated[str, Field(pattern=grammar.REGISTRATION)] | None = None
     parcel: ParcelBody | None = None
     newborn: NewbornBody | None = None
+    identifier: OtherNumber = None
+    unnumbered: UnnumberedBody | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> "WhoBody":
@@ -126,15 +143,13 @@ class WhoBody(Body):
             raise WrongText(say.GIVE_AN_IDENTIFIER)
         return self
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """As records know it (`Subject.key`), one for each identifier and kind."""
+    def keys(self, kinds: IdentifierKinds) -> tuple[str, ...]:
+        """As records know it (`Subject.key`), one for each identifier and kind. Raises Unprocessable."""
         found = [
             f"{kind}|{value}"
             for kind, value in (
                 ("person", self.personal_id),
                 ("person", self.old_id),
-                ("person", self.passport),
                 ("organisation", self.tax_code),
                 ("organisation", self.registration_no),
                 ("vehicle", self.registration_no),
@@ -145,6 +160,13 @@ class WhoBody(Body):
             found.append(f"parcel|{self.parcel.commune}|{self.parcel.sheet}|{self.parcel.number}|||")
         if self.newborn is not None:
             found.extend(self.newborn.keys)
+        if self.passport is not None:
+            found.append(Subject(kind=SubjectKind.PERSON, passport=self.passport).key)
+        if (one := self.identifier) is not None:
+            words = checked_identifier(("subject", "identifier"), one.kind, one.number, kinds)
+            found.append(Subject(**words).key)
+        if self.unnumbered is not None:
+            found.append(self.unnumbered.key)
         return tuple(found)
 
 

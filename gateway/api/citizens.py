@@ -20,6 +20,8 @@ from gateway.api.response import Response, answer
 from gateway.consents.given import GivenConsent
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, Unprocessable
+from gateway.domain.evidence import NOTHING
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.prefill.attest import KeepRequest
 from gateway.subject_requests.service import NewSubjectRequest
 
@@ -29,15 +31,15 @@ _KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?", re.ASCII)
 
 async def give(request: Request) -> Response:
     """`POST /v1/consents`."""
-    given = consent_in(await read_model(request, ConsentBody))
+    given = consent_in(await read_model(request, ConsentBody), request.services.catalogue.identifiers)
     return answer(await citizens_of(request).consents.give(request.caller, given))
 
 
-def consent_in(body: ConsentBody) -> GivenConsent:
-    """The consent that a body names."""
+def consent_in(body: ConsentBody, kinds: IdentifierKinds = NOTHING) -> GivenConsent:
+    """The consent that a body names. Raises Unprocessable."""
     named = {service: tuple(names) for service, names in (body.attributes or {}).items()}
     return GivenConsent(
-        person=body.subject.key, requester=body.requester or "", purpose=body.purpose or "", attributes=named,
+        person=body.subject.key(kinds), requester=body.requester or "", purpose=body.purpose or "", attributes=named,
         text_version=body.text_version or "", language=body.language or "", channel=body.channel or "",
         controller=body.controller or "",
         expires=None if body.expires_at is None else datetime.fromisoformat(body.expires_at),
@@ -47,7 +49,7 @@ def consent_in(body: ConsentBody) -> GivenConsent:
 async def withdraw(request: Request) -> Response:
     """`POST /v1/consents/withdraw`."""
     body = await read_model(request, WithdrawBody)
-    done = citizens_of(request).consents.withdraw(request.caller, body.consent, _key(body.subject))
+    done = citizens_of(request).consents.withdraw(request.caller, body.consent, _key(request, body.subject))
     return answer(await done)
 
 
@@ -55,7 +57,7 @@ async def search(request: Request) -> Response:
     """`POST /v1/consents/search`."""
     body = await read_model(request, ConsentSearchBody)
     book = citizens_of(request).consents
-    return answer(await book.search(request.caller, _key(body.subject), body.cursor, body.limit))
+    return answer(await book.search(request.caller, _key(request, body.subject), body.cursor, body.limit))
 
 
 async def attest(request: Request) -> Response:
@@ -72,7 +74,7 @@ async def open_subject_request(request: Request) -> Response:
     """`POST /v1/subject-requests`."""
     body = await read_model(request, SubjectRequestBody)
     new = NewSubjectRequest(
-        person=body.subject.key, kind=body.kind, text=body.text or "", third_party=body.third_party,
+        person=_key(request, body.subject), kind=body.kind, text=body.text or "", third_party=body.third_party,
         consent=body.consent or "",
     )  # fmt: skip
     key = idempotency_key(request.fields("Idempotency-Key"))
@@ -83,7 +85,7 @@ async def search_subject_requests(request: Request) -> Response:
     """`POST /v1/subject-requests/search`."""
     body = await read_model(request, SubjectRequestSearchBody)
     queue = citizens_of(request).subject_requests
-    done = queue.search(request.caller, _key(body.subject), body.state, body.cursor, body.limit)
+    done = queue.search(request.caller, _key(request, body.subject), body.state, body.cursor, body.limit)
     return answer(await done)
 
 
@@ -113,5 +115,5 @@ def citizens_of(request: Request) -> Citizens:
     return found
 
 
-def _key(subject: CitizenBody | None) -> str:
-    return "" if subject is None else subject.key
+def _key(request: Request, subject: CitizenBody | None) -> str:
+    return "" if subject is None else subject.key(request.services.catalogue.identifiers)

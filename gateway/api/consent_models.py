@@ -9,11 +9,13 @@ from pydantic import AfterValidator, Field
 
 from gateway.api import grammar
 from gateway.api.audit_models import ExchangeText, Moment, Name
-from gateway.api.models import Body, OpenWord, PersonalId, Word, example
+from gateway.api.models import Body, OpenWord, OtherNumber, PersonalId, Word, example
+from gateway.api.prefill_body import checked_identifier
 from gateway.config.consents import SubjectRequestKind
 from gateway.domain import sentences as say
 from gateway.domain.errors import Unprocessable
 from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.subject_requests.service import SubjectRequestSearch
 
 ConsentId = Annotated[str, Field(pattern=grammar.CONSENT, examples=["cs-abcdefghijkmnpqrstuvwxyz"])]
@@ -39,13 +41,17 @@ class CitizenBody(Body):
     personal_id: PersonalId | None = None
     old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
     passport: Annotated[str, Field(pattern=grammar.PASSPORT)] | None = None
+    identifier: OtherNumber = None
 
-    @property
-    def key(self) -> str:
+    def key(self, kinds: IdentifierKinds) -> str:
         """`Subject.key`. Raises Unprocessable without a number, or with several."""
-        given = [one for one in (self.personal_id, self.old_id, self.passport) if one is not None]
-        if len(given) != 1:
+        numbers = (self.personal_id, self.old_id, self.passport, self.identifier)
+        if len([one for one in numbers if one is not None]) != 1:
             raise Unprocessable(say.GIVE_ONE_NUMBER.at("/subject"))
+        if self.identifier is not None:
+            one = self.identifier
+            words = checked_identifier(("subject", "identifier"), one.kind, one.number, kinds)
+            return Subject(**words).key
         return Subject(
             kind=SubjectKind.PERSON, personal_id=self.personal_id, old_id=self.old_id, passport=self.passport
         ).key

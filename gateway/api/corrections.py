@@ -19,33 +19,36 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge, fault_in
 from gateway.domain.parties import Subject
 from gateway.domain.problems import ProblemCode
+from gateway.mapping.identifiers import IdentifierKinds
 
 _LARGEST = 4_096
 
 
 async def open_one(request: Request) -> Response:
     """`POST /v1/corrections`."""
-    wanted = report_in(await read_model(request, CorrectionBody))
+    wanted = report_in(await read_model(request, CorrectionBody), request.services.catalogue.identifiers)
     return answer(await corrections_of(request).open(wanted, request.caller))
 
 
-def report_in(body: CorrectionBody) -> CorrectionReport:
-    """The report that a body makes. Raises TooLarge."""
+def report_in(body: CorrectionBody, kinds: IdentifierKinds) -> CorrectionReport:
+    """The report that a body makes. Raises TooLarge, Unprocessable."""
     others = [one.model_dump() for one in body.others]
     if len(orjson.dumps([body.shown, body.correct, others])) > _LARGEST:
         raise TooLarge(say.VALUES_TOO_LARGE(largest=_LARGEST))
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
     return CorrectionReport(
-        subject=_person(body.subject), source=body.source, attribute=body.attribute, why=body.why, shown=body.shown,
-        correct=body.correct, others=tuple(others), more=more, exchange=body.exchange_id, dossier=body.dossier or "",
+        subject=_person(body.subject, kinds), source=body.source, attribute=body.attribute, why=body.why,
+        shown=body.shown, correct=body.correct, others=tuple(others), more=more,
+        exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
 
 
 async def search(request: Request) -> Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
-    person = _person(body.subject).key if body.subject is not None else ""
+    kinds = request.services.catalogue.identifiers
+    person = _person(body.subject, kinds).key if body.subject is not None else ""
     found = corrections_of(request).search(request.caller, person, body.state or "", body.cursor, body.limit)
     return answer(await found)
 
@@ -71,7 +74,8 @@ def corrections_of(request: Request) -> Corrections:
     return corrections
 
 
-def _person(body: PersonBody) -> Subject:
-    if not (body.personal_id or body.old_id or body.passport):
+def _person(body: PersonBody, kinds: IdentifierKinds) -> Subject:
+    found = person_of(body, kinds)
+    if found.is_unnumbered:
         raise fault_in("/subject", say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
-    return person_of(body)
+    return found

@@ -56,6 +56,8 @@ def showable(name: str) -> str:
 PERSONAL_ID = worded("^[0-9]{12}$", say.HOW_PERSONAL_ID)
 OLD_ID = worded("^[0-9]{9}$", say.HOW_OLD_ID)
 PASSPORT = worded("^[A-Z0-9]{5,20}$", say.HOW_PASSPORT)
+IDENTIFIER_KIND = worded("^[a-z][a-z0-9_]{0,39}$", say.HOW_IDENTIFIER_KIND)
+IDENTIFIER_NUMBER = worded(r"^[0-9A-Z][0-9A-Z./\-]{0,39}$", say.HOW_IDENTIFIER_NUMBER)
 #: letters of any script, which `\w` means here and not in JSON Schema
 PROCEDURE = worded(r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", say.HOW_PROCEDURE)
 COMMUNE = worded("^[0-9]{5}$", say.HOW_COMMUNE)

@@ -109,14 +109,33 @@ def example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(frozen=True, extra="forbid", strict=True, json_schema_extra={"examples": [body]})
 
 
+class IdentifierBody(Body):
+    """A number of a kind of `schemas/identifiers`."""
+
+    kind: Annotated[str, Field(pattern=grammar.IDENTIFIER_KIND)]
+    number: Annotated[str, Field(pattern=grammar.IDENTIFIER_NUMBER)]
+
+
+#: a number of a kind that this gateway's `schemas/identifiers` adds to those of Việt Nam
+OtherNumber = Annotated[
+    IdentifierBody | None,
+    Field(description="a number of a kind of `schemas/identifiers`, instead of the numbers of Việt Nam"),
+]
+
+
 class PersonBody(Body):
-    """A person; a newborn has no number at all."""
+    """A person; a newborn has no number at all. By `identifier` it may be an organisation, a parcel or a vehicle."""
 
     personal_id: PersonalId | None = None
     old_id: Annotated[str, Field(pattern=grammar.OLD_ID)] | None = None
     passport: Annotated[str, Field(pattern=grammar.PASSPORT)] | None = None
+    identifier: OtherNumber = None
     full_name: Text | None = None
     birth_date: BirthDate | None = None
+    gender: Literal["male", "female", "other"] | None = Field(
+        None, description="with `birth_place`: of a person without any number, where an agreement lets it"
+    )
+    birth_place: Text | None = None
 
 
 class OrganisationBody(Body):
@@ -144,7 +163,9 @@ class SameAsBody(Body):
 
 #: kind -> members that no other kind has; at equal numbers the first kind wins
 _OWN: Mapping[str, frozenset[str]] = {
-    "person": frozenset({"personal_id", "old_id", "passport", "birth_date"}),
+    "person": frozenset(
+        {"personal_id", "old_id", "passport", "identifier", "birth_date", "gender", "birth_place"}
+    ),
     "organisation": frozenset({"tax_code", "registration_no"}),
     "parcel": frozenset({"commune", "sheet"}),
 }

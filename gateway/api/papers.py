@@ -17,6 +17,7 @@ from gateway.domain.dates import PartialDate, rfc3339
 from gateway.domain.errors import fault_at
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.records import bare
 from gateway.papers.keep import PaperToKeep
@@ -56,12 +57,12 @@ async def keep(request: Request) -> Response:
     body = await read_model(request, PaperKeepBody)
     services = request.services
     services.demand()
-    procedure = find(services.catalogue, body.procedure)
+    procedure, kinds = find(services.catalogue, body.procedure), services.catalogue.identifiers
     wanted = PaperToKeep(
         procedure=procedure, component=body.component, dossier=body.dossier,
         file=body.file.removeprefix("sha256:"), file_name=body.file_name, title=body.title,
         result_code=body.result_code or "", reference=body.reference or "", consent=body.consent,
-        owner=person_of(body.subject), about=_object(body.object, procedure),
+        owner=person_of(body.subject, kinds), about=_object(body.object, procedure, kinds),
         valid_until=None if body.valid_until is None else PartialDate.parse(body.valid_until),
     )  # fmt: skip
     return answer(await services.papers.keeping.keep(wanted, request.caller))
@@ -70,21 +71,22 @@ async def keep(request: Request) -> Response:
 async def listing(request: Request) -> Response:
     """`POST /v1/papers/list`."""
     body = await read_model(request, PaperListBody)
-    owner = person_of(body.subject)
+    owner = person_of(body.subject, request.services.catalogue.identifiers)
     name = bare(owner.full_name or "")
-    if not (name and owner.birth_date and (owner.personal_id or owner.old_id)):
+    number = owner.personal_id or owner.old_id or (owner.key if owner.identifier else "")
+    if not (name and owner.birth_date and number):
         raise fault_at("/subject", say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
     asked = request.services.papers.listing.of(request.caller, owner, page_after(body.cursor), body.limit)
     found = await asked
     fits = bool(found["kept"] or found["dossiers"])
     if request.services.guesses is not None:
-        number, who = owner.personal_id or owner.old_id or "", f"{name}\x1f{owner.birth_date}"
+        who = f"{name}\x1f{owner.birth_date}"
         await request.services.guesses.check_papers(request.caller, number, who, fits=fits)
     # how many dossiers there are of a number is for nobody who does not know whose it is
     return answer({**found, "withheld": found["withheld"] if fits else 0})
 
 
-def _object(body: Body | list[Any] | None, procedure: Procedure) -> Subject | None:
+def _object(body: Body | list[Any] | None, procedure: Procedure, kinds: IdentifierKinds) -> Subject | None:
     """What a paper is about; not the same as somebody of a request, and one thing only."""
     if body is None:
         return None
@@ -95,4 +97,4 @@ def _object(body: Body | list[Any] | None, procedure: Procedure) -> Subject | No
         given["birth_date"] = PartialDate.parse(given["birth_date"])
     # a plate and a registration number are written alike: the procedure says which it is
     vehicle = next((one for one in procedure.roles.values() if SubjectKind.VEHICLE in one.kind), None)
-    return subject_of(("object",), given, vehicle)
+    return subject_of(("object",), given, vehicle, kinds)

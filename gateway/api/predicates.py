@@ -25,7 +25,9 @@ async def ask(request: Request) -> Response:
     except (LogNotSigned, NotAnchored) as denial:
         await record_refusal(request, denial.problem_code, dossier=body.dossier or "")
         raise
-    if not (body.subject.personal_id or body.subject.old_id or body.subject.passport):
+    who = body.subject
+    is_described = who.gender is not None or who.birth_place is not None
+    if not (who.personal_id or who.old_id or who.passport or who.identifier or is_described):
         raise fault_in("/subject", say.GIVE_A_NUMBER_WITH_NAME, ProblemCode.IDENTIFIER_MISSING)
     named = None if body.official is None else body.official.model_dump()
     official = official_of(named, agency)
@@ -34,7 +36,7 @@ async def ask(request: Request) -> Response:
         login = await forwarded_login(request, body.login, dossier=body.dossier or "")
     wanted = QuestionRequest(
         predicates=tuple(body.predicates),
-        subject=person_of(body.subject),
+        subject=person_of(who, services.catalogue.identifiers),
         request=PrefillRequest(
             procedure="", subjects={}, official=official,
             agency=official.agency if official is not None else agency, dossier=body.dossier,

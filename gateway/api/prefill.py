@@ -63,7 +63,7 @@ async def prefill_request(
         await _note_refused(request, body, denial)
         raise
     people = Participants(
-        subjects(body["subjects"], procedure.roles),
+        subjects(body["subjects"], procedure.roles, services.catalogue.identifiers),
         representative_of(given("representative")),
         given("mandate"),
         given("account") or {},

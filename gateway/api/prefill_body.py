@@ -28,10 +28,12 @@ from gateway.api.problems import from_validation, pointer
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import BadRequest, Unprocessable, fault_in
+from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import birth_year_of
-from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.parties import Identifier, Official, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence
+from gateway.mapping.identifiers import IdentifierKinds, identifier_fault, kind_named
 from gateway.mapping.model import Role
 from gateway.prefill.request import Representative
 
@@ -90,6 +92,8 @@ def _is_subject(given: object) -> bool:
         return False
     if given.get("full_name") is not None:
         given["full_name"] = normalize("NFC", given["full_name"])
+    if "birth_place" in given and given["birth_place"] is not None:
+        given["birth_place"] = normalize("NFC", given["birth_place"])
     if given.get("birth_date") is not None:
         try:
             given["birth_date"] = PartialDate.parse(given["birth_date"])
@@ -123,15 +127,19 @@ def _checks(model: type[Body], **instead: Any) -> tuple[Mapping[str, _ValueCheck
 _MEMBERS, _NEEDED = _checks(
     PrefillBody, subjects=Annotated[dict[RoleName, Any], Field(max_length=MOST_ROLES)]
 )
-_CONVERTED = {"full_name": PlainText | None, "birth_date": DateText | None}
+_CONVERTED = {"full_name": PlainText | None, "birth_date": DateText | None, "birth_place": PlainText | None}
 _SUBJECTS = {
     kind: _checks(model, **{name: one for name, one in _CONVERTED.items() if name in model.model_fields})
     for kind, model in BODIES.items()
 }
 
 
-def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, Subject | str]:
+def subjects(
+    given: Mapping[str, Any], roles: Mapping[str, Role], kinds: IdentifierKinds = NOTHING
+) -> dict[str, Subject | str]:
     """Role -> subject, or the name of the role that it is the same as; whether that fits is the service's to say.
+
+    `kinds`: the known kinds of identifiers beside those of Việt Nam.
 
     The subjects of a list are `<role>#1`, `<role>#2` and so on.
     """
@@ -139,13 +147,17 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
     for name, one in given.items():
         role = roles.get(name)
         if not isinstance(one, list):
-            found[name] = one["same_as"] if "same_as" in one else subject_of(("subjects", name), one, role)
+            found[name] = (
+                one["same_as"] if "same_as" in one else subject_of(("subjects", name), one, role, kinds)
+            )
         elif role is not None and not role.many:
             raise _fault(("subjects", name), say.ONE_SUBJECT, ProblemCode.LIST_NOT_POSSIBLE)
         else:
             for at, each in enumerate(one):
                 found[f"{name}#{at + 1}"] = (
-                    each["same_as"] if "same_as" in each else subject_of(("subjects", name, at), each, role)
+                    each["same_as"]
+                    if "same_as" in each
+                    else subject_of(("subjects", name, at), each, role, kinds)
                 )
         if len(found) > _MAX_SUBJECTS:
             raise _fault(
@@ -154,9 +166,13 @@ def subjects(given: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, S
     return found
 
 
-def subject_of(place: _BodyPlace, given: Mapping[str, Any], role: Role | None) -> Subject:
+def subject_of(
+    place: _BodyPlace, given: Mapping[str, Any], role: Role | None, kinds: IdentifierKinds = NOTHING
+) -> Subject:
     """The subject in checked data; `place`: its place in the body."""
     there = role.kind if role is not None else ()
+    if "identifier" in given and given["identifier"] is not None:
+        return _identified(place, given, kinds)
     if "commune" in given:
         kind = SubjectKind.PARCEL
     elif "tax_code" in given or "registration_no" in given:
@@ -167,12 +183,34 @@ def subject_of(place: _BodyPlace, given: Mapping[str, Any], role: Role | None) -
     return Subject(kind=kind, **given)
 
 
-def person_of(body: PersonBody) -> Subject:
-    """The person in the member `subject` of a body."""
+def _identified(place: _BodyPlace, given: Mapping[str, Any], kinds: IdentifierKinds) -> Subject:
+    """The subject of a number of a configured kind. Its faults name the kind, never the number."""
+    one = given["identifier"]
+    number = checked_identifier((*place, "identifier"), one["kind"], one["number"], kinds)
+    words = {name: value for name, value in given.items() if name != "identifier" and value is not None}
+    if not words.keys() <= {"full_name", "birth_date"}:
+        raise _fault(place, say.IDENTIFIER_ALONE, ProblemCode.VALUE_NOT_POSSIBLE)
+    if "birth_date" in words and number["kind"] is not SubjectKind.PERSON:
+        raise _fault((*place, "birth_date"), say.NO_BIRTH_OF_THINGS, ProblemCode.VALUE_NOT_POSSIBLE)
+    return Subject(**number, **words)
+
+
+def checked_identifier(place: _BodyPlace, kind: str, number: str, kinds: IdentifierKinds) -> dict[str, Any]:
+    """`kind` and `identifier` of a subject. Raises Unprocessable."""
+    if (wrong := identifier_fault(kinds, kind, number)) is not None:
+        raise _fault((*place, wrong[0]), wrong[1], ProblemCode.VALUE_NOT_POSSIBLE)
+    return {"kind": kind_named(kinds, kind), "identifier": Identifier(kind, number)}
+
+
+def person_of(body: PersonBody, kinds: IdentifierKinds) -> Subject:
+    """The person in the member `subject` of a body. Raises Unprocessable."""
     given = body.model_dump(exclude_none=True)
     if body.birth_date is not None:
         given["birth_date"] = PartialDate.parse(body.birth_date)
-    return subject_of(("subject",), given, None)
+    found = subject_of(("subject",), given, None, kinds)
+    if found.kind is not SubjectKind.PERSON:
+        raise _fault(("subject", "identifier", "kind"), say.IDENTIFIER_OF_A_PERSON, ProblemCode.WRONG_KIND)
+    return found
 
 
 def _kind_of_person(
@@ -181,11 +219,18 @@ def _kind_of_person(
     number = given.get("personal_id")
     if number and birth_year_of(number) > _BORN_AFTER:
         raise _fault((*place, "personal_id"), say.NUMBER_CANNOT_EXIST, ProblemCode.VALUE_NOT_POSSIBLE)
+    details = given.get("gender") or given.get("birth_place")
     if number or given.get("old_id") or given.get("passport"):
+        if details:
+            raise _fault(place, say.ONLY_WITHOUT_NUMBER, ProblemCode.VALUE_NOT_POSSIBLE)
         return SubjectKind.PERSON
-    if SubjectKind.NEWBORN in there:
+    if SubjectKind.NEWBORN in there and not details:
         return SubjectKind.NEWBORN
-    raise _fault(place, say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
+    born = given.get("birth_date")
+    if details and given.get("full_name") and born is not None and born.day is not None:
+        return SubjectKind.PERSON
+    why = say.GIVE_A_NUMBER_OR_ALL if details else say.GIVE_A_NUMBER
+    raise _fault(place, why, ProblemCode.IDENTIFIER_MISSING)
 
 
 def _fault(place: _BodyPlace, why: Sentence, code: ProblemCode) -> Unprocessable:
@@ -193,7 +238,7 @@ def _fault(place: _BodyPlace, why: Sentence, code: ProblemCode) -> Unprocessable
 
 
 def representative_of(given: Mapping[str, Any] | None) -> Representative | None:
-    """The representative in checked data."""
+    """The representative in checked data: always by a number of Việt Nam."""
     if given is None:
         return None
     person = given.get("subject")
@@ -205,6 +250,8 @@ def representative_of(given: Mapping[str, Any] | None) -> Representative | None:
     if "birth_date" in words:
         words["birth_date"] = PartialDate.parse(words["birth_date"])
     subject = subject_of(("representative", "subject"), words, None)
+    if subject.is_unnumbered:
+        raise _fault(("representative", "subject"), say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
     return Representative(kind=given["kind"], of=given.get("of"), subject=subject)
 
 

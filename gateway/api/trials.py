@@ -12,7 +12,9 @@ from gateway.api.response import Response, answer
 from gateway.api.signing import proof_of
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import LogNotSigned, NotAnchored
+from gateway.domain.evidence import NOTHING
 from gateway.domain.parties import Caller, Official, Subject
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import Role
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.request import PrefillRequest
@@ -31,13 +33,15 @@ async def run(request: Request) -> Response:
     service = services.trials.find(request.parameters["service"])
     agency = services.requesters.agency(requester)
     official = official_of(None if body.official is None else body.official.model_dump(), agency)
-    wanted = trial_of(body, service, official, request.caller, proof_of(request))
+    kinds = services.catalogue.identifiers
+    wanted = trial_of(body, service, official, request.caller, proof_of(request), kinds)
     until = deadline(request, body.deadline_ms)
     return answer(await services.trials.run(wanted, requester, request.exchange, until))
 
 
 def trial_of(
-    body: TrialBody, service: ServicePlan, official: Official | None, caller: Caller, proof: Mapping[str, str]
+    body: TrialBody, service: ServicePlan, official: Official | None, caller: Caller, proof: Mapping[str, str],
+    kinds: IdentifierKinds = NOTHING,
 ) -> TrialRequest:  # fmt: skip
     """The trial in a checked body. Raises Unprocessable."""
     request = PrefillRequest(
@@ -46,15 +50,15 @@ def trial_of(
         purpose=body.purpose, consent=body.consent, proof=proof,
     )  # fmt: skip
     return TrialRequest(
-        service=service.name, subject=_subject(body, service), request=request, show_values=body.show_values,
+        service=service.name, subject=_subject(body, service, kinds), request=request, show_values=body.show_values,
         staff=caller.notes,
     )  # fmt: skip
 
 
-def _subject(body: TrialBody, service: ServicePlan) -> Subject:
+def _subject(body: TrialBody, service: ServicePlan, kinds: IdentifierKinds) -> Subject:
     """Raises Unprocessable (a number that cannot be, none where one is needed)."""
     given = body.subject.model_dump(exclude_none=True)
     if given.get("birth_date") is not None:
         given["birth_date"] = PartialDate.parse(given["birth_date"])
     role = Role.model_validate({"kind": [*service.mapping.subjects]})
-    return subject_of(("subject",), given, role)
+    return subject_of(("subject",), given, role, kinds)

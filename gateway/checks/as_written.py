@@ -11,7 +11,9 @@ from gateway.api.prefill_body import prefill_body, subjects
 from gateway.api.problems import from_validation
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import GatewayError
-from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.evidence import NOTHING
+from gateway.domain.parties import Identifier, Subject, SubjectKind
+from gateway.mapping.identifiers import IdentifierKinds, identifier_fault
 from gateway.mapping.model import ProcedureExample
 from gateway.mapping.procedure import Procedure
 
@@ -31,6 +33,8 @@ def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subj
     kind = SubjectKind(words.pop("kind", guess))
     words.pop("account", None)
     birth = words.pop("birth_date", None)
+    if (one := words.pop("identifier", None)) is not None:
+        words["identifier"] = Identifier(one["kind"], one["number"])
     return Subject(kind=kind, birth_date=PartialDate.parse(birth) if birth else None, **words)
 
 
@@ -52,7 +56,7 @@ def at(tree: Any, key: str) -> Any:  # noqa: ANN401 -- plain data
     return tree
 
 
-def subject_fault(given: Mapping[str, Any]) -> str:
+def subject_fault(given: Mapping[str, Any], kinds: IdentifierKinds = NOTHING) -> str:
     """Why the API would refuse this subject; blank when it would accept it."""
     words = {_WRITTEN_AS.get(name, name): one for name, one in given.items() if name not in _NOT_THEIRS}
     model: type[Body] = BODIES[kind_of(words)]
@@ -61,11 +65,18 @@ def subject_fault(given: Mapping[str, Any]) -> str:
         model.model_validate(known)
     except ValidationError as error:
         wrong = [fault for fault in error.errors() if fault["type"] != "missing"]
-        return from_validation(error, model).detail if wrong else ""
-    return ""
+        if wrong:
+            return from_validation(error, model).detail
+    one = known.get("identifier")
+    found = (
+        identifier_fault(kinds, one["kind"], one["number"])
+        if isinstance(one, dict) and len(one) > 1
+        else None
+    )
+    return "" if found is None else f"/identifier/{found[0]}: {found[1].en}"
 
 
-def request_fault(procedure: Procedure, example: ProcedureExample) -> str:
+def request_fault(procedure: Procedure, example: ProcedureExample, kinds: IdentifierKinds) -> str:
     """Why `POST /v1/prefill` would refuse the example's people and typed fields; blank when it would accept them."""
     people: dict[str, Any] = {}
     for name, given in example.subjects.items():
@@ -78,7 +89,7 @@ def request_fault(procedure: Procedure, example: ProcedureExample) -> str:
             people[role] = one
     body = {"procedure": procedure.code, "subjects": people, "known": example.known}
     try:
-        subjects(prefill_body(orjson.dumps(body), _DEPTH)["subjects"], procedure.roles)
+        subjects(prefill_body(orjson.dumps(body), _DEPTH)["subjects"], procedure.roles, kinds)
     except GatewayError as error:
         return error.detail
     return ""

@@ -8,11 +8,12 @@ from typing import Any
 from gateway.checks.as_written import at, differences, request_fault, subject_of, text_of
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
-from gateway.domain.evidence import Outcome, SourceAnswer, failed
+from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry, ScopeEntry
 from gateway.mapping.apply import Filled, FixedSituation, fill
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ProcedureExample
 from gateway.mapping.paper_rules import CounterExample
 from gateway.mapping.plan import Plan, make_plan
@@ -81,10 +82,12 @@ def filled(procedure: Procedure, example: ProcedureExample, offers: Offers) -> F
     return fill(plan, answers_of(example, plan), situation_of(example, plan, roles))
 
 
-def example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, str, str]]:
+def example_faults(
+    procedure: Procedure, offers: Offers, kinds: IdentifierKinds = NOTHING
+) -> Iterator[tuple[Loc, str, str]]:
     """Failed expectations of the procedure's examples: place, what is wrong, remedy."""
     for index, example in enumerate(procedure.mapping.examples):
-        for place, what in _example_faults(procedure, example, offers):
+        for place, what in _example_faults(procedure, example, offers, kinds):
             yield (
                 ("examples", index, *place),
                 f"example '{example.name}': {what}",
@@ -93,9 +96,9 @@ def example_faults(procedure: Procedure, offers: Offers) -> Iterator[tuple[Loc, 
 
 
 def _example_faults(
-    procedure: Procedure, example: ProcedureExample, offers: Offers
+    procedure: Procedure, example: ProcedureExample, offers: Offers, kinds: IdentifierKinds
 ) -> Iterator[tuple[Loc, str]]:
-    if why := request_fault(procedure, example):
+    if why := request_fault(procedure, example, kinds):
         yield ("subjects",), f"its people are not as the API takes them: {why}"
         return
     yield from _misfits(example.evidence, offers)

@@ -7,10 +7,11 @@ import orjson
 from gateway.checks.as_written import at, differences, subject_fault, subject_of, text_of
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
-from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, SourceQuery
 from gateway.domain.faults import near
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan
 
@@ -42,16 +43,20 @@ def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
     )
 
 
-def service_example_faults(plan: ServicePlan) -> Iterator[tuple[Loc, str, str]]:
+def service_example_faults(
+    plan: ServicePlan, kinds: IdentifierKinds = NOTHING
+) -> Iterator[tuple[Loc, str, str]]:
     """Failed expectations of the service's examples: place, what is wrong, remedy."""
     for index, example in enumerate(plan.mapping.examples):
         loc: Loc = ("services", plan.operation, "examples", index)
-        for place, what, remedy in _faults(plan, example):
+        for place, what, remedy in _faults(plan, example, kinds):
             yield (*loc, *place), f"example '{example.name}': {what}", remedy
 
 
-def _faults(plan: ServicePlan, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
-    if why := subject_fault(example.subject):
+def _faults(
+    plan: ServicePlan, example: ServiceExample, kinds: IdentifierKinds
+) -> Iterator[tuple[Loc, str, str]]:
+    if why := subject_fault(example.subject, kinds):
         yield ("subject",), f"the subject is not as the API takes it: {why}", "write it as a request would"
         return
     if example.profile is not None and example.profile not in plan.profiles:

@@ -188,14 +188,17 @@ def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
     offers, rooms = catalogue.offers, root / "mappings"
     written: list[tuple[Path, Iterable[tuple[Loc, str, str]]]] = [
         *(
-            (rooms / "sources" / f"{source}.yaml", service_example_faults(plan))
+            (rooms / "sources" / f"{source}.yaml", service_example_faults(plan, catalogue.identifiers))
             for source, plans in catalogue.services.items()
             for plan in plans.values()
         ),
         *(
-            (rooms / "procedures" / f"{code}.yaml", faults(procedure, offers))
+            (rooms / "procedures" / f"{code}.yaml", found)
             for code, procedure in catalogue.procedures.items()
-            for faults in (example_faults, counter_example_faults)
+            for found in (
+                example_faults(procedure, offers, catalogue.identifiers),
+                counter_example_faults(procedure, offers),
+            )
         ),
         *(
             (rooms / "predicates" / f"{name}.yaml", question_example_faults(question, offers))

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from gateway.config.gateway import AS_LIST, Label, Rate, WordList
 from gateway.config.values import Settings
-from gateway.domain.access import Relation
+from gateway.domain.access import Relation, WithoutNumber
 
 #: of trials of sources (`motlan try-source`), which fill no form
 TRIAL_PURPOSE = "source_trial"
@@ -87,6 +87,9 @@ class Agreement(Settings):
     mandate: Literal["required", "proven", "not_checked"] = "not_checked"
     #: permitted kinds of representation (`mappings/representations`), `*` for all; a source must prove it
     represents: WordList = ()
+    #: persons without any number (name, birth date, gender or place), at data services that take them: `fill`: their
+    #: data fill fields in doubt and cut no paper; `cut`: papers too, where the data service says the same
+    without_number: WithoutNumber = "no"
     dossier: DossierRule = DossierRule(required=False)
     #: the account that signs in at a portal; an official at a counter has none
     account: AccountRule = AccountRule(required=False)

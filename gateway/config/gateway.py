@@ -185,6 +185,9 @@ class PolicySettings(Settings):
     #: different names and birth dates about one person, over all officials and citizens of the requester; more are an
     #: alert, and nothing more about the person is answered; those with the person's own account are counted apart
     claims: Rate | None = "5/day"
+    #: different persons without a number (name, birth date, gender or place) of one requester, whatever the dossier;
+    #: more are an alert and refused: with names tried one by one a requester would make a list of people
+    without_number: Rate | None = "50/day"
     #: different parameters of one predicate about one person, over all officials and citizens of the requester; more
     #: are an alert and refused: asked province by province, `resident_of` would reveal the address
     parameters: Rate | None = "5/day"

@@ -47,6 +47,7 @@ _SCHEMAS = {
     "PortalMapping": "portal_mapping",
     "CodeList": "code_list",
     "UnitFile": "units",
+    "IdentifierKind": "identifier",
 }
 
 Loc = tuple[str | int, ...]

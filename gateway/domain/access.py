@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+#: whether a person without any number may be asked about: not at all; to fill fields; to cut papers too
+WithoutNumber = Literal["no", "fill", "cut"]
 
 
 class Relation(StrEnum):

@@ -3,11 +3,18 @@
 A data service is asked about subjects; a procedure defines which kind each of its roles takes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import ExchangeId, RequesterId
+
+#: before the name of a kind of identifier, in mappings
+IDENTIFIER = "identifier."
+#: digits of personal and old numbers: a passport of so many digits is named with its kind
+_NATIONAL = frozenset({9, 12})
 
 
 class SubjectKind(StrEnum):
@@ -22,11 +29,19 @@ class SubjectKind(StrEnum):
     VEHICLE = "vehicle"
 
 
+class Identifier(NamedTuple):
+    """A number of a kind of `schemas/identifiers`."""
+
+    kind: str
+    number: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One person, newborn, organisation or parcel, with its identifiers.
+    """One person, newborn, organisation, parcel or vehicle, with its identifiers.
 
-    `key` is the same for two mentions of the same subject within one request; it is personal data.
+    `key` is the same for two mentions of the same subject within one request; it is personal data. A number of a kind
+    of `schemas/identifiers` is also an attribute: `identifier.<kind>`.
     """
 
     kind: SubjectKind
@@ -42,13 +57,45 @@ class Subject:
     number: str | None = None
     #: newborns only: the parent through whom the child is found
     parent_personal_id: str | None = None
+    identifier: Identifier | None = None
+    #: only of persons without any number
+    gender: str | None = None
+    birth_place: str | None = None
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, word: str) -> str:
+            """The number, as the attribute of its kind: `identifier.<kind>`. Raises AttributeError for any other."""
+            if word.startswith(IDENTIFIER) and self.identifier is not None:
+                kind, number = self.identifier
+                if word == f"{IDENTIFIER}{kind}":
+                    return number
+            raise AttributeError(word)
+
+    @property
+    def is_unnumbered(self) -> bool:
+        """Whether it is a person without any number: known by name, birth date, and gender or place."""
+        return self.kind is SubjectKind.PERSON and not (
+            self.personal_id or self.old_id or self.passport or self.identifier
+        )
 
     @property
     def key(self) -> str:
-        """Kind and strongest identifier; an auditor finds the subject by it."""
+        """Kind and strongest identifier; an auditor finds the subject by it.
+
+        Two kinds of number never give the same key: `person|<personal id>`, `person|<kind>:<number>`. A person without
+        a number is `person|unnumbered:<name>|<birth date>`, the name in NFC, case-folded, with single spaces.
+        """
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
         if number is not None:
+            if number == self.passport and number.isdigit() and len(number) in _NATIONAL:
+                return f"{self.kind}|passport:{number}"
             return f"{self.kind}|{number}"
+        if self.identifier is not None:
+            return f"{self.kind}|{self.identifier.kind}:{self.identifier.number}"
+        if self.is_unnumbered:
+            name = " ".join(normalize("NFC", normalize("NFC", self.full_name or "").casefold()).split())
+            return f"{self.kind}|unnumbered:{name}|{self.birth_date or ''}"
         place = (self.commune, self.sheet, self.number, self.parent_personal_id)
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
@@ -60,6 +107,7 @@ class Subject:
             self.kind, self.personal_id is None, self.old_id is None, self.passport is None, self.full_name is None,
             self.birth_date is None, self.tax_code is None, self.registration_no is None, self.commune is None,
             self.sheet is None, self.number is None, self.parent_personal_id is None,
+            self.identifier and self.identifier.kind, self.gender is None, self.birth_place is None,
         )  # fmt: skip
 
     @property
@@ -70,7 +118,13 @@ class Subject:
             f"\x1e{self.full_name or ''}\x1e{self.birth_date or ''}\x1e{self.tax_code or ''}"
             f"\x1e{self.registration_no or ''}\x1e{self.commune or ''}\x1e{self.sheet or ''}"
             f"\x1e{self.number or ''}\x1e{self.parent_personal_id or ''}"
+            f"\x1e{self.identifier or ''}"
+            f"\x1e{self.gender or ''}\x1e{self.birth_place or ''}"
         )
+
+
+#: attributes of a subject, as mappings name them; a number of another kind is `identifier.<kind>`
+SUBJECT_WORDS = tuple(one.name for one in fields(Subject) if one.name != "identifier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

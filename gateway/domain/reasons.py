@@ -47,6 +47,12 @@ class Reason(StrEnum):
     NO_SUCH_PERSON = "no_such_person", "Nguồn dữ liệu không có người này", "The source has no such person"
     DATA_DO_NOT_MATCH = ("data_do_not_match", "Số định danh, họ tên, ngày sinh không thống nhất",
         "Number, name and date of birth do not belong together")
+    #: of a person who is asked about by name and birth date
+    SEVERAL_PEOPLE = ("several_people", "Nguồn dữ liệu có nhiều người cùng họ tên, ngày sinh: cần số định danh",
+        "The source has several people of this name and birth date: a number is needed")
+    #: found without a number, or by one that no source confirms with the name
+    IDENTITY_UNCONFIRMED = ("identity_unconfirmed", "Chưa có nguồn nào xác nhận đúng người này bằng số định danh",
+        "No source confirms this person by a number")
     VALUE_BLANK = "value_blank", "Nguồn dữ liệu không có giá trị này", "The source holds no value"
     #: the source has a value that does not fit the evidence or the e-form
     VALUE_INVALID = ("value_invalid", "Giá trị của nguồn dữ liệu không đúng quy cách",
@@ -191,6 +197,8 @@ class RefusalReason(StrEnum):
     REPRESENTATIVE_MINOR = (
         "representative_minor", "Người đại diện chưa đủ tuổi thành niên", "The representative is a minor")
     REPRESENTED_OF_AGE = "represented_of_age", "Người được đại diện đã đủ tuổi", "The represented person is of age"
+    NUMBER_MISSING = ("number_missing", "Không có thỏa thuận cho phép hỏi về người không có số định danh",
+        "No agreement allows questions about a person without a number")
     DOSSIER_MISSING = "dossier_missing", "Thiếu mã hồ sơ", "The code of the dossier is missing"
     DOSSIER_NOT_ALLOWED = ("dossier_not_allowed", "Mã hồ sơ không thuộc loại được phép",
         "The code of the dossier is not one of the allowed ones")

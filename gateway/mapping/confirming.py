@@ -38,6 +38,10 @@ class Query(Protocol):
     def role(self) -> str:
         """The role of its subject."""
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether its data cut no paper, because nothing confirms a number of its subject."""
+
 
 _AnyQuery = TypeVar("_AnyQuery", bound=Query)
 
@@ -84,6 +88,31 @@ def confirm(
         if own is not None:
             confirms[own.index] = behind
     return queries, confirms
+
+
+def unsure_roles(
+    queries: Sequence[Query],
+    subjects: Mapping[str, Subject],
+    confirms: Mapping[int, tuple[int, ...]],
+    *,
+    cuts: bool,
+) -> set[str]:
+    """Roles whose subject no number identifies for certain: what is found about them cuts no paper.
+
+    A person without a number, unless the agreements (`cuts`) and every data service that is asked say `cut`; a person
+    by a number of `schemas/identifiers` where no data service compares it with the name.
+    """
+    found = set()
+    for role, subject in subjects.items():
+        about = [one for one in queries if one.role == role and one.service.evidence != ACCOUNT]
+        if subject.is_unnumbered:
+            if not (cuts and all(one.service.mapping.without_number == "cut" for one in about)):
+                found.add(role)
+        elif subject.identifier is not None and subject.kind is SubjectKind.PERSON:
+            confirmed = {index for query, behind in confirms.items() for index in (query, *behind)}
+            if any(not one.service.verifies and one.index not in confirmed for one in about):
+                found.add(role)
+    return found
 
 
 def untrusted(
@@ -167,6 +196,9 @@ def unconfirmed(
 ) -> dict[int, Reason]:
     """Queries by a number that no source confirmed -> the reason: their evidence is shown in doubt."""
     found: dict[int, Reason] = {}
+    for query in queries:
+        if query.is_unsure:
+            found[query.index] = Reason.IDENTITY_UNCONFIRMED
     for index, behind in confirms.items():
         one = answers[index]
         if one is None or one.outcome is Outcome.FOUND or _confirmed_by_another(queries, answers, index):

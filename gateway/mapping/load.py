@@ -17,6 +17,7 @@ from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
 from gateway.mapping.fits import Evidence, mended, procedure_faults
 from gateway.mapping.forms import form_faults
+from gateway.mapping.identifiers import IdentifierKind, IdentifierKinds, kind_faults
 from gateway.mapping.logins import LoginMapping, LoginPlan, login_faults
 from gateway.mapping.message_faults import message_faults
 from gateway.mapping.messages import PortalPlans
@@ -60,6 +61,8 @@ class Catalogue:
     portals: Mapping[str, PortalPlans]
     #: login mapping -> how claims become an account
     logins: Mapping[str, LoginPlan]
+    #: kinds of identifiers beside those of Việt Nam
+    identifiers: IdentifierKinds
 
     def find(self, code: str) -> Procedure | None:
         """The procedure of a code, with or without a unit suffix; None when there is none."""
@@ -124,7 +127,8 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     evidence = {name: file.properties for name, file in schemas.items()}
     for folder in sorted((root / "schemas" / "sources").glob("*/")):
         survey_schemas(folder, root, faults)
-    services = survey_sources(rooms / "sources", codes, evidence, faults)
+    identifiers = _identifiers(root / "schemas" / "identifiers", root, faults)
+    services = survey_sources(rooms / "sources", codes, evidence, identifiers, faults)
     mappings = _written(rooms / "procedures", root, ProcedureMapping, "procedure", faults)
     groups = _written(rooms / "groups", root, FieldGroup, "group", faults)
     attributes = {name: frozenset(properties) for name, properties in evidence.items()}
@@ -165,7 +169,22 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
         representations,
         portals,
         logins,
+        identifiers,
     )
+
+
+def _identifiers(folder: Path, root: Path, faults: Faults) -> dict[str, IdentifierKind]:
+    """Kind of identifier -> how it is written, of those without a fault."""
+    faults.add(misnamed(folder, root))
+    found = {}
+    for name, (kind, document) in _written(folder, root, IdentifierKind, "identifier", faults).items():
+        said = list(kind_faults(kind))
+        faults.add(document.problem(*fault) for fault in said)
+        if said:
+            faults.unread.add(document.name)
+        else:
+            found[name] = kind
+    return found
 
 
 def _portals(folder: Path, root: Path, codes: Codes, faults: Faults) -> dict[str, PortalPlans]:
@@ -246,7 +265,7 @@ def _written(
     """The files of a folder by name; each file must repeat its name under `key`."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):
-        with faults.noted(f"mappings/{folder.name}/{path.name}"):
+        with faults.noted(str(path.relative_to(root))):
             document = read(path, root)
             item = document.read_as(model)
             found[path.stem] = (item, document)

@@ -4,24 +4,23 @@ The language is closed: `path`, `codes`, `transform`, `else`, and for papers `al
 templates and no expressions; anything else needs a named transform.
 """
 
-from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from gateway.domain.access import Relation
+from gateway.domain.access import Relation, WithoutNumber
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
-from gateway.domain.parties import Subject, SubjectKind
+from gateway.domain.parties import IDENTIFIER, SUBJECT_WORDS, SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
 from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, WordList
 
 
 def _subject_attribute(word: str) -> str:
-    known = [one.name for one in fields(Subject)]
-    if word not in known:
-        raise ValueError(f"a subject has no '{word}'", near(word, known, f"use one of {', '.join(known)}"))
+    if word not in SUBJECT_WORDS and not word.startswith(IDENTIFIER):
+        known = ", ".join(SUBJECT_WORDS)
+        raise ValueError(f"a subject has no '{word}'", near(word, SUBJECT_WORDS, f"use one of {known}"))
     return word
 
 
@@ -32,7 +31,7 @@ def _query_value(word: str | None) -> str | None:
     return word
 
 
-#: a value of a query: `subject.<attribute>` must name an attribute of `Subject`
+#: a value of a query: `subject.<attribute>` must name an attribute of `Subject`, or `identifier.<kind>`
 QueryValue = Annotated[str, AfterValidator(_query_value)]
 SubjectAttribute = Annotated[str, AfterValidator(_subject_attribute)]
 
@@ -179,6 +178,9 @@ class ServiceMapping(Strict):
     subjects: tuple[SubjectKind, ...] = Field(min_length=1)
     #: alternative sets of subject attributes, one of which must be complete (`[[personal_id, full_name], [old_id]]`)
     needs: tuple[tuple[SubjectAttribute, ...], ...] = ((),)
+    #: whether it may be asked about a person without any number, where the agreement lets it: `fill`: such data fill
+    #: fields in doubt and cut no paper; `cut`: they count as if a number had found them
+    without_number: WithoutNumber = "no"
     request: dict[str, RequestValue]
     answer: AnswerRule
     examples: tuple[ServiceExample, ...] = Field(min_length=1)

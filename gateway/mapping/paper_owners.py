@@ -23,7 +23,8 @@ _AGENCIES = frozenset({"BO", "SO", "CUC", "CHICUC", "PHONG", "TOA", "UBND", "CON
 def names_another_owner(rows: object, subject: Subject) -> bool:
     """Whether a row has a number or a name of an owner, and never the subject's."""
     found = [row for row in (rows if isinstance(rows, list) else [rows]) if isinstance(row, dict)]
-    own = {subject.personal_id, subject.old_id, subject.tax_code} - {None}
+    other = None if subject.identifier is None else subject.identifier.number
+    own = {subject.personal_id, subject.old_id, subject.tax_code, other} - {None}
     return any(_other_number(row, own) or _other_name(row, subject.full_name) for row in found)
 
 

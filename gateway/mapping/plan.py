@@ -5,7 +5,7 @@ person: it is compiled once and used for all people.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -13,7 +13,7 @@ from gateway.domain.evidence import Withheld, not_agreed
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import DoubtEntry, FieldEntry, FieldState, ReasonEntry, around
-from gateway.mapping.confirming import CONFIRMING, confirm, parents
+from gateway.mapping.confirming import CONFIRMING, chain, confirm, parents, unsure_roles
 from gateway.mapping.many import (
     PeopleFilter,
     Several,
@@ -52,6 +52,8 @@ class PlannedQuery:
     role: str
     attributes: tuple[str, ...]
     result_codes: tuple[str, ...] = ()
+    #: no number that a source confirms with the name leads to its subject: its data fill in doubt and cut no paper
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +242,13 @@ def make_plan(
     slots: Mapping[str, str],
     narrowed: frozenset[str] | None = None,
     withholds: Withholds = not_agreed,
+    *,
+    cuts_without_number: bool = False,
 ) -> Plan:
-    """The plan for these subjects; with `narrowed` only those fields, and no papers."""
+    """The plan for these subjects; with `narrowed` only those fields, and no papers.
+
+    `cuts_without_number`: the agreements let data found without a number cut papers, where the data service does.
+    """
     planner = _Planner(procedure, offers, allows, subjects, slots, withholds)
     own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
     wanted = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
@@ -263,6 +270,11 @@ def make_plan(
     planner.want_vouching()
     hangs_on = parents(procedure.roles, slots)
     queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
+    unsure = unsure_roles(queries, subjects, confirms, cuts=cuts_without_number)
+    if unsure:
+        queries = tuple(
+            replace(one, is_unsure=not unsure.isdisjoint(chain(one.role, hangs_on))) for one in queries
+        )
     sources = [query.service.source for query in queries]
     planned = tuple(
         PlannedField(field, refs, tuple(planner.pick(ref, queries) for ref in refs), sources)

@@ -162,7 +162,14 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
 
 
 def _numbers_of(subject: Subject | None) -> set[object]:
-    return set() if subject is None else {subject.personal_id, subject.old_id, subject.passport}
+    """The numbers of a subject; those that only their kind tells apart with it."""
+    if subject is None:
+        return set()
+    return {
+        subject.personal_id, subject.old_id,
+        ("passport", subject.passport) if subject.passport else None,
+        subject.identifier,
+    }  # fmt: skip
 
 
 def _name_and_birth(facts: Facts, role: str, slot: str) -> tuple[str, str] | None:

@@ -37,13 +37,17 @@ _ADDRESS = ("province", "district", "commune", "detail")
 _SHORT = 100
 #: relation "head of household"
 _HEAD = "CH01"
+#: attributes that tell people of one name and birth date apart
+_DETAILS = frozenset({"gender", "birth_place"})
 #: attributes that a provider may leave blank
-_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date"})
+_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *_DETAILS})
 
 #: the kind of doubt of values that differ between possible records, and its rule
 SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: attributes that people share: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
+#: the same, with what tells two people apart
+WEAK = SHARED | _DETAILS
 
 
 class Check(NamedTuple):
@@ -60,18 +64,21 @@ class Check(NamedTuple):
 
 
 def identity_checks(
-    answer: AnswerRule, named: Mapping[str, Transform], slot_of: Callable[[str], int]
-) -> list[Check]:
-    """The checks of `identity`, with shared attributes last; `slot_of` adds the path of one.
+    answer: AnswerRule, named: Mapping[str, Transform], slot_of: Callable[[str], int],
+    gender: Transform | None = None,
+) -> list[Check]:  # fmt: skip
+    """The checks of `identity`, with attributes that identify nobody alone last; `slot_of` adds the path of one.
 
-    Birth dates, and what has `parts`, are read like the attribute of the same name; where `members` reads the path,
-    the subject must be one of them.
+    Birth dates, genders (`gender`) and what has `parts` are read like the attribute of the same name; where `members`
+    reads the path, the subject must be one of them.
     """
     checks = []
-    for name, path in sorted(answer.identity.items(), key=lambda item: item[0] in SHARED):
+    for name, path in sorted(answer.identity.items(), key=lambda item: item[0] in WEAK):
         rule = answer.attributes.get(name)
         is_read = rule is not None and (name == "birth_date" or (rule.parts and rule.path == path))
         read = tuple(named[word] for word in rule.transform) if rule and is_read else ()
+        if gender is not None and name == "gender":
+            read = (gender,)
         listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
         checks.append(Check(name, slot_of(name), read, listed, name in _MAY_BE_BLANK))
     return checks
@@ -82,7 +89,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
 
     True: equal; False: different; None: blank in the record, or nothing to compare. Names are compared without case,
     diacritics and spaces; birth dates in the precision that both have, but a year and month alone never match a record
-    with the full day.
+    with the full day. Of a person without a number the name has its diacritics and the birth date its day.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
@@ -103,7 +110,7 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
                 found.append(word)
         if found:
             asked = asked if type(asked) is str else str(asked)
-            fits = asked in found or _alike(name, asked, found)
+            fits = asked in found or _alike(name, asked, found, subject)
             verdicts.append(None if fits and is_doubtful else fits)
         else:
             verdicts.append(None if may_be_blank else False)
@@ -129,15 +136,19 @@ def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
     )
 
 
-def _alike(name: str, asked: str, found: list[str]) -> bool:
+def _alike(name: str, asked: str, found: list[str], subject: Subject) -> bool:
     """Whether one of these matches the asked value, although none is equal."""
+    if name == "birth_place" or (name == "full_name" and subject.is_unnumbered):
+        return plain.same_words(asked) in map(plain.same_words, found)
     if name == "full_name":
         capitals = asked.upper()
         if capitals in [one.upper() for one in found]:
             return True
-        plain = bare(asked)
-        return plain in [bare(one) for one in found]
-    return name == "birth_date" and any(_same_date(asked, one) for one in found)
+        letters = bare(asked)
+        return letters in [bare(one) for one in found]
+    if name != "birth_date" or subject.is_unnumbered:
+        return False
+    return any(_same_date(asked, one) for one in found)
 
 
 def _same_date(asked: str, found: str) -> bool:

@@ -19,14 +19,22 @@ from gateway.domain.evidence import (
     failed,
 )
 from gateway.domain.fault_codes import FaultCode
-from gateway.domain.parties import Subject
+from gateway.domain.parties import IDENTIFIER, Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, only, put, steps_of
-from gateway.mapping.records import SHARED, Check, compare, identity_checks, provider_transforms, together
+from gateway.mapping.records import (
+    SHARED,
+    WEAK,
+    Check,
+    compare,
+    identity_checks,
+    provider_transforms,
+    together,
+)
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
@@ -43,6 +51,7 @@ _FAILED = {
 }
 _INVALID = _FAILED[Outcome.INVALID]
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
+_SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
@@ -123,7 +132,8 @@ class ServicePlan:
         self.wanted_paths = _wanted(mapping)
         #: whether an answer confirms that number, name and birth date belong together
         compared = _compared(mapping)
-        self.verifies = compared.issuperset(SHARED) and not compared.isdisjoint(_NUMBERS)
+        numbers = {name for name in compared if name in _NUMBERS or name.startswith(IDENTIFIER)}
+        self.verifies = compared.issuperset(SHARED) and bool(numbers)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
@@ -150,6 +160,8 @@ class ServicePlan:
     def can_ask(self, subject: Subject) -> bool:
         """Whether the subject has the identifiers that this service needs."""
         if subject.kind not in self._mapping.subjects:
+            return False
+        if subject.is_unnumbered and self._mapping.without_number == "no":
             return False
         return any(all(getattr(subject, name, None) for name in needed) for needed in self.needs)
 
@@ -207,9 +219,10 @@ class ServicePlan:
         self._identifying = frozenset(
             name for name, rule in answer.attributes.items() if name in whose or rule.path in whose.values()
         )
-        self._identity = identity_checks(answer, transforms, self._slot_of_identity)
+        gender = self._attributes["gender"].step if "gender" in self._attributes else None
+        self._identity = identity_checks(answer, transforms, self._slot_of_identity, gender)
         #: number of leading checks on attributes that people do not share
-        self._own_words = sum(check.name not in SHARED for check in self._identity)
+        self._own_words = sum(check.name not in WEAK for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
 
     def _slot_of_identity(self, name: str) -> int:
@@ -236,7 +249,7 @@ class ServicePlan:
             same = compare(self._identity, values, query.subject)
             if (refusal := self._about_another(same, query.subject)) is None:
                 return self._evidence(rows, values)
-            number = self._own_number(same, values)
+            number = None if query.subject.is_unnumbered else self._own_number(same, values)
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
         except Strangers as error:
             return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, error.attribute),))
@@ -292,7 +305,7 @@ class ServicePlan:
         there = values[self._is_there]
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
-            return self._several(tree, query)
+            return self._of_several(tree, query)
         is_absent = there is None or (self._found is not None and blank(values[self._found]))
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
@@ -305,6 +318,12 @@ class ServicePlan:
             if names_another_owner(values[slot], query.subject):
                 return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, name),))
         return None
+
+    def _of_several(self, tree: object, query: SourceQuery) -> SourceAnswer:
+        """Several records: of a name and a birth date they are several people, and none is chosen."""
+        if query.subject.is_unnumbered:
+            return _SEVERAL_PEOPLE
+        return self._several(tree, query)
 
     def _several(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The possible ones of several records: a single one, where exactly one fits the request."""
@@ -346,16 +365,32 @@ class ServicePlan:
         counts. Where the record has no asked number, name and birth date together replace it, never one of them.
         """
         own, shared = same[: self._own_words], same[self._own_words :]
+        if True in own and False not in same:
+            return None
+        if self._mapping.without_number != "no" and subject.is_unnumbered:
+            return self._about_namesake(same, subject)
         if False in shared and True in own and False not in own:
             # another child of the same mother is no security event
             return _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
         if False in same:
             others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
             return self._unlike(FaultCode.OTHER_PERSON, others)
-        if True in own or not any(getattr(subject, check.name) for check in self._identity):
+        is_named = any(getattr(subject, check.name, None) for check in self._identity)
+        return self._nobody_named(same, subject) if is_named and shared.count(True) < len(SHARED) else None
+
+    def _about_namesake(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
+        """Why the record is not taken as that of a person without a number: it must repeat all that was asked."""
+        if False in same:
+            return _FAILED[Outcome.NO_MATCH]
+        asked = [
+            one for check, one in zip(self._identity, same, strict=True) if getattr(subject, check.name, None)
+        ]
+        if asked.count(True) == len(asked) >= len(SHARED):
             return None
-        if shared.count(True) == len(SHARED):
-            return None
+        return self._nobody_named(same, subject)
+
+    def _nobody_named(self, same: list[bool | None], subject: Subject) -> SourceAnswer:
+        """The record does not say whose it is: by these attributes, which it leaves blank."""
         faults = [
             self._identity_fault(FaultCode.NOBODY_NAMED, check)
             for check, verdict in zip(self._identity, same, strict=True)

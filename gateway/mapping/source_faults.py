@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterator, Mapping
 from zoneinfo import available_timezones
 
 from gateway.config.strict_yaml import Loc
+from gateway.domain.evidence import NOTHING
 from gateway.domain.faults import near
-from gateway.domain.parties import Official
+from gateway.domain.parties import IDENTIFIER, Official, SubjectKind
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE, zone_of, zoned_transforms
 from gateway.mapping.fits import Evidence, enum_of
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import AnswerRule, AttributeRule, RequestValue, ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path
-from gateway.mapping.records import provider_transforms
+from gateway.mapping.records import SHARED, WEAK, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
@@ -30,7 +32,9 @@ _OF_PARTS = frozenset({"date_parts", "name_joined"})
 _ZONED = frozenset(zoned_transforms(DEFAULT_ZONE))
 
 
-def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> Iterator[MappingFault]:
+def source_faults(
+    mapping: SourceMapping, codes: Codes, evidence: Evidence, identifiers: IdentifierKinds = NOTHING
+) -> Iterator[MappingFault]:
     """Every unknown name in a source mapping."""
     transforms = provider_transforms(codes, mapping.time_zone)
     if why := _zone_fault(mapping):
@@ -53,6 +57,9 @@ def source_faults(mapping: SourceMapping, codes: Codes, evidence: Evidence) -> I
         yield from _evidence_faults(service, codes, evidence, at)
         yield from _apart_faults(service.answer, (*at, "answer", "tells_apart"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
+        yield from _identifier_faults(service, identifiers, at)
+        if service.without_number != "no":
+            yield from _unnumbered_faults(service, at)
 
 
 def _request_faults(
@@ -192,6 +199,53 @@ def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator
                     f"vouched: there is no evidence '{word}'",
                     near(word, known, "check the word"),
                 )
+
+
+def _identifier_faults(
+    service: ServiceMapping, identifiers: IdentifierKinds, at: Loc
+) -> Iterator[MappingFault]:
+    """Unknown kinds of identifier, and those of other subjects."""
+    words: list[tuple[Loc, str]] = [
+        ((*at, "answer", "identity", word), word) for word in service.answer.identity
+    ]
+    words += [((*at, "needs", index), word) for index, one in enumerate(service.needs) for word in one]
+    for place, rule in service.request.items():
+        froms = [word.partition(".") for word in (rule.from_, *rule.else_) if word]
+        words += [
+            ((*at, "request", place), rest) for head, _, rest in froms if head in ("subject", "citizen")
+        ]
+    for loc, word in words:
+        kind = word.removeprefix(IDENTIFIER)
+        if kind == word:
+            continue
+        file = f"schemas/identifiers/{kind}.yaml"
+        if kind not in identifiers:
+            what = f"there is no kind of identifier '{kind}'"
+            yield loc, what, near(kind, identifiers, f"add {file}"), file
+        elif identifiers[kind].names not in service.subjects:
+            what = (
+                f"'{word}' names a {identifiers[kind].names}, which is none of the subjects of this service"
+            )
+            yield loc, what, f"add it to 'subjects', or mend 'names' in {file}", file
+
+
+def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFault]:
+    """What a service lacks that takes persons without a number: one person, by name and birth date."""
+    loc: Loc = (*at, "without_number")
+    answer = service.answer
+    if not any(SHARED.issubset(words) and WEAK.issuperset(words) for words in service.needs):
+        yield loc, "no set of 'needs' is a name and a birth date", "add [full_name, birth_date] to 'needs'"
+    if missing := sorted(SHARED - answer.identity.keys()):
+        what = f"the answer does not repeat {' and '.join(missing)}, so it may be about another person"
+        yield loc, what, "name their paths in 'identity', or take 'without_number' out"
+    if SubjectKind.PERSON not in service.subjects:
+        yield loc, "no subject of this service is a person", "take 'without_number' out"
+    of_many = {"members", "paper_list"}
+    if mixed := sorted(
+        name for name, rule in answer.attributes.items() if not of_many.isdisjoint(rule.transform)
+    ):
+        what = f"'{mixed[0]}' is a list of people or papers: a name does not say whose each is"
+        yield loc, what, "give it by a service that needs a number"
 
 
 def _conversion_faults(

@@ -6,13 +6,14 @@ from gateway.config.strict_yaml import read
 from gateway.domain.faults import Faults
 from gateway.mapping.codes import Codes
 from gateway.mapping.fits import Evidence
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ServiceMapping, SourceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.source_faults import source_faults
 
 
 def survey_sources(
-    folder: Path, codes: Codes, evidence: Evidence, faults: Faults
+    folder: Path, codes: Codes, evidence: Evidence, identifiers: IdentifierKinds, faults: Faults
 ) -> dict[str, dict[str, ServicePlan]]:
     """Source -> operation -> plan. A service with a fault counts as unread (`<file>#<operation>`)."""
     plans: dict[str, dict[str, ServicePlan]] = {}
@@ -24,7 +25,7 @@ def survey_sources(
             if mapping.source != path.stem:
                 what = f"'source' is '{mapping.source}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("source",), what, f"write 'source: {path.stem}'")])
-            found_faults = list(source_faults(mapping, codes, evidence))
+            found_faults = list(source_faults(mapping, codes, evidence, identifiers))
             faults.add(document.problem(*fault) for fault in found_faults)
             broken = {loc[1] for loc, *_ in found_faults}
             faults.unread.update(f"{file}#{operation}" for operation in broken)

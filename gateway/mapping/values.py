@@ -5,7 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 
 from gateway.domain.evidence import AttributeDoubt, SourceQuery
-from gateway.domain.parties import Official, Subject
+from gateway.domain.parties import SUBJECT_WORDS, Official
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
 from gateway.mapping.paths import Paths, steps_of
@@ -17,7 +17,7 @@ QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes", "ch
 #: values of a query that are attributes of it
 _ATTRIBUTES = frozenset({
     "call_id", "procedure", "purpose", "dossier",
-    *(f"subject.{one.name}" for one in fields(Subject)),
+    *(f"subject.{word}" for word in SUBJECT_WORDS),
     *(f"official.{one.name}" for one in fields(Official)),
 })  # fmt: skip
 #: a code that is not in its list

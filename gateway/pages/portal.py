@@ -110,7 +110,10 @@ async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     given = dict(_subjects(procedure, visit.form, invented))
     try:
         body = prefill_members({"procedure": procedure.code, "subjects": given})
-        _check_births(subjects(body["subjects"], procedure.roles), legal_day(request.services.clock.now()))
+        _check_births(
+            subjects(body["subjects"], procedure.roles, request.services.catalogue.identifiers),
+            legal_day(request.services.clock.now()),
+        )
     except BadRequest as error:
         wrong = [_fault(procedure, one) for one in error.members.get("errors", ())]  # type: ignore[attr-defined]
         return _people_page(request, procedure, visit.form, wrong)

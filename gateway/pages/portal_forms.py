@@ -155,7 +155,9 @@ async def correct(request: Request, visit: Visit) -> Response:
     sent = await _members(request, members)
     await exchange_in(request, visit, str(sent.get("exchange_id", "")))
     person = await person_in(request, visit, sent.get("subject"))
-    report = report_in(checked({**sent, "subject": person}, CorrectionBody))
+    report = report_in(
+        checked({**sent, "subject": person}, CorrectionBody), request.services.catalogue.identifiers
+    )
     return answer(await corrections_of(request).open(report, visit.caller))
 
 

@@ -264,7 +264,8 @@ def _check(wanted: PaperToKeep, now: datetime) -> None:
         known = ", ".join(sorted(procedure.papers)) or "-"
         why = say.NO_SUCH_COMPONENT(procedure=procedure.code, known=known)
         raise fault_at("/component", why, ProblemCode.VALUE_NOT_POSSIBLE)
-    if not (owner.full_name and owner.birth_date and (owner.personal_id or owner.old_id)):
+    number = owner.personal_id or owner.old_id or owner.identifier
+    if not (owner.full_name and owner.birth_date and number):
         raise fault_at("/subject", say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
     if wanted.about is None and is_about_object(procedure, wanted.component):
         raise fault_at("/object", say.OBJECT_MISSING, ProblemCode.VALUE_NOT_POSSIBLE)

@@ -45,6 +45,8 @@ class PolicyRequest(NamedTuple):
     forwarded: bool = False
     #: `Subject.key` of every person asked about
     persons: frozenset[str] = frozenset()
+    #: a person among them has no number
+    is_unnumbered: bool = False
     #: None: no valid consent
     consent: ValidConsent | None = None
     #: predicates asked instead of a form (`age_at_least:18`)

@@ -23,6 +23,8 @@ from gateway.policy.rates import Limit, Whom, in_words, limit
 _KEPT = 20_000
 #: requester, procedure, purpose, day
 _RulesKey = tuple[str, str, str, date]
+#: the same, with the kind of representation, and whether a person has no number
+_RulesPlace = tuple[str, str, str, date, str, bool]
 _SCOPE = "scope:prefill"
 #: after every condition: quotas are checked last
 _LAST = 99
@@ -132,7 +134,7 @@ class Policy:
                 rule = compiled.get(name) or compiled.setdefault(name, _AgreementRule(agreement))
                 for code in dict.fromkeys(agreement.procedures):
                     of.setdefault(code, []).append((place, rule))
-        self._rules_of: dict[tuple[str, str, str, date, str], _ApplicableRules] = {}
+        self._rules_of: dict[_RulesPlace, _ApplicableRules] = {}
 
     def decide(self, asked: PolicyRequest) -> Decision:
         """The decision over one request. Raises nothing: a denial is a result."""
@@ -147,7 +149,7 @@ class Policy:
         if asked.own_purpose and asked.purpose != asked.own_purpose and asked.purpose in self._purposes:
             return _not_of_procedure(asked.purpose, asked.procedure)
         key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
-        place = (*key, asked.acting)
+        place = (*key, asked.acting, asked.is_unnumbered)
         applying = self._rules_of.get(place)
         if applying is None:
             if len(self._rules_of) >= _KEPT:
@@ -167,7 +169,8 @@ class Policy:
             asked, decision = better, self.decide(better)
         if decision.denial is not None:
             found.append(decision.denial)
-        place = (asked.requester, asked.procedure, asked.purpose, asked.now.date(), asked.acting)
+        key = (asked.requester, asked.procedure, asked.purpose, asked.now.date())
+        place = (*key, asked.acting, asked.is_unnumbered)
         applying = self._rules_of.get(place) or self._find_rules(*place)
         if applying.always is not None and applying.always.denial is not None:
             found.append(applying.always.denial)
@@ -175,8 +178,9 @@ class Policy:
         return tuple(dict.fromkeys(found))
 
     def _find_rules(
-        self, requester: str, procedure: str, purpose: str, day: date, acting: str
-    ) -> _ApplicableRules:
+        self, requester: str, procedure: str, purpose: str, day: date, acting: str,
+        is_unnumbered: bool,  # noqa: FBT001 -- the last part of a key
+    ) -> _ApplicableRules:  # fmt: skip
         declared = self._purposes.get(purpose)
         if declared is None:
             return _fixed(
@@ -193,10 +197,10 @@ class Policy:
         ours = tuple(one for one in about if one.since <= day <= one.until)
         if not ours:
             return _fixed(_out_of_time(about, day) or _no_agreement())
-        if acting:
-            ours = tuple(one for one in ours if _names(one.agreement.represents, acting))
-            if not ours:
-                return _fixed(_not_represented(acting))
+        acted = [one for one in ours if not acting or _names(one.agreement.represents, acting)]
+        ours = tuple(one for one in acted if not is_unnumbered or one.agreement.without_number != "no")
+        if not ours:
+            return _fixed(_NUMBER_MISSING if acted else _not_represented(acting))
         if any(one.held or one.limits for one in ours):
             return _ApplicableRules(ours, None, {})
         grant = _grant(ours, (requester, procedure, purpose, day), declared.legal_basis)
@@ -253,7 +257,8 @@ def _grant(
     services = granted([rule.agreement for rule in found], consent)
     named = consent.attributes.items() if consent is not None else ()
     pairs = frozenset((service, name) for service, names in named for name in names)
-    return Grant(*key, legal_basis, services, ids, limits, pairs)
+    cuts = all(rule.agreement.without_number == "cut" for rule in found)
+    return Grant(*key, legal_basis, services, ids, limits, pairs, cuts_without_number=cuts)
 
 
 def _needed(rules: Sequence[_AgreementRule], consent: ValidConsent | None) -> Sequence[_AgreementRule]:
@@ -324,6 +329,11 @@ def _denied(rule: str, code: RefusalReason, sentence: Sentence, remedy: str) -> 
 _NOT_ITS_OFFICIAL = _denied(
     "requester:agency", RefusalReason.AGENCY_NOT_ALLOWED, say.NOT_ITS_OFFICIAL,
     "name one of its own agency, or agree on more: 'agencies' in config/requesters",
+)  # fmt: skip
+
+_NUMBER_MISSING = _denied(
+    "number:none", RefusalReason.NUMBER_MISSING, say.AGREED_NUMBER,
+    "give a number of the person, or agree on it: 'without_number' of an agreement in config/agreements",
 )  # fmt: skip
 
 

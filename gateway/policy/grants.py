@@ -43,6 +43,8 @@ class Grant:
     consented: frozenset[tuple[str, str]] = frozenset()
     #: agreements that would grant as well, with the spent quota of each
     spent: tuple[tuple[str, Agreement], ...] = ()
+    #: whether all its agreements let data found without a number cut papers
+    cuts_without_number: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -86,6 +86,7 @@ def _together(grants: list[Grant], predicates: tuple[str, ...]) -> Grant:
         rules=(*rules, *(f"predicate:{word}" for word in predicates)),
         limits=tuple(dict.fromkeys(one for grant in grants for one in grant.limits)),
         consented=frozenset(pair for grant in grants for pair in grant.consented),
+        cuts_without_number=all(grant.cuts_without_number for grant in grants),
     )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ _KEY_BYTES = 12
 _ONCE_BYTES = 8
 
 #: `claim`: about one person, each different name and birth date once, over all officials and citizens of the requester;
-#: `parameter`: the same for different parameters of one predicate; `form`: about one exchange; `lookup`: different
+#: `unnumbered`: each different person without a number once, over all of them; `parameter`: the same as `claim` for
+#: different parameters of one predicate; `form`: about one exchange; `lookup`: different
 #: tries to find a dossier by the number of its owner
-Whom = Literal["requester", "official", "subject", "claim", "parameter", "form", "lookup"]
+Whom = Literal["requester", "official", "subject", "claim", "unnumbered", "parameter", "form", "lookup"]
 
 
 _BY: Mapping[Whom, Sentence] = {
@@ -75,6 +76,8 @@ def in_words(one: Limit) -> Sentence:
     """The limit in words."""
     if one.whom == "claim":
         return say.LIMIT_CLAIMS(most=one.most, seconds=one.seconds)
+    if one.whom == "unnumbered":
+        return say.LIMIT_UNNUMBERED(most=one.most, seconds=one.seconds)
     if one.whom == "parameter":
         return say.LIMIT_PARAMETERS(most=one.most, seconds=one.seconds)
     if one.whom == "lookup":

@@ -111,6 +111,7 @@ class Admission:
             age=age(dossier, legal_day(now)) if dossier else None,
             alive=None if known is None else known.is_open, forwarded=known is not None and known.is_forwarded,
             signed=bool(request.proof), predicates=case.predicates, persons=case.persons,
+            is_unnumbered=case.is_unnumbered,
             own_purpose="" if case.predicates else case.procedure.purpose,
             consent=None if request.consent is None else await self._consent(case, requester, deadline),
         )  # fmt: skip

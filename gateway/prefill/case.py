@@ -71,6 +71,8 @@ class Case(NamedTuple):
     asked_by: str = ""
     #: key of requester, official and citizen: answers are shared only within the same key; personal data
     asker: str = ""
+    #: a person of the request has no number
+    is_unnumbered: bool = False
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -182,7 +184,7 @@ class Cases:
         roles = cast(procedure, subjects)
         if request.fields or request.known or request.held:
             _check_fields(procedure, request)
-        _check_people(roles, request, self._clock.now().astimezone(VIETNAM).date())
+        is_unnumbered = _check_people(roles, request, self._clock.now().astimezone(VIETNAM).date())
         acts = None
         if request.representative is None and (request.account or request.login):
             _check_account(roles, request, procedure.signs_in)
@@ -204,13 +206,14 @@ class Cases:
             # the citizen who asks a predicate need not be its subject
             if citizen is not None and not predicates:
                 asked_by = _role_of_citizen(procedure, roles, acts)
-        one, number = official, citizen.personal_id if citizen else ""
+        one, number = official, (citizen.personal_id or citizen.key) if citizen else ""
         return Case(
             request, procedure, roles, official, request.purpose or procedure.purpose,
             self._related(procedure, roles) if acts is None else relations(procedure, roles, acts),
             frozenset(persons), predicates, signed_in, acts, levels=self._levels, citizen=citizen,
             asked_by=asked_by,
             asker=f"{requester.id}\x1f{one.personal_id}\x1f{one.agency}\x1f{one.account}\x1f{one.full_name}\x1f{number}",
+            is_unnumbered=is_unnumbered,
         )  # fmt: skip
 
     def _related(self, procedure: Procedure, roles: Cast) -> frozenset[Relation]:
@@ -335,10 +338,18 @@ _OF_ANOTHER = Denial(
 )  # fmt: skip
 
 
-def _check_people(roles: Cast, request: PrefillRequest, today: date) -> None:
-    """A number alone identifies nobody: name and birth date must come with it. Nobody is born later than today."""
+def _check_people(roles: Cast, request: PrefillRequest, today: date) -> bool:
+    """A number alone identifies nobody: name and birth date must come with it. Nobody is born later than today.
+
+    Returns whether a person has no number.
+    """
+    is_unnumbered = False
     for role, one in roles.subjects.items():
-        if (one.personal_id or one.old_id) and (one.full_name is None or one.birth_date is None):
+        number = one.personal_id or one.old_id
+        if number is None and one.kind is SubjectKind.PERSON:
+            number = None if one.identifier is None else one.identifier.number
+            is_unnumbered |= number is None and one.passport is None
+        if number and (one.full_name is None or one.birth_date is None):
             where = f"/subjects/{place_of(role, request.subjects)}"
             raise fault_at(where, say.IDENTITY_INCOMPLETE, ProblemCode.IDENTITY_INCOMPLETE)
         born = one.birth_date
@@ -348,6 +359,7 @@ def _check_people(roles: Cast, request: PrefillRequest, today: date) -> None:
     acts = None if request.representative is None else request.representative.subject
     if acts is not None and acts.birth_date is not None and acts.birth_date.is_after(today):
         raise fault_at("/representative/subject/birth_date", say.BORN_LATER, ProblemCode.BORN_LATER)
+    return is_unnumbered
 
 
 def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:

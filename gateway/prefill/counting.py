@@ -14,7 +14,7 @@ from gateway.config.gateway import PolicySettings
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.login import AccountKind, Login
-from gateway.domain.parties import Requester, SubjectKind
+from gateway.domain.parties import Requester, Subject, SubjectKind
 from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.confirming import denied
@@ -55,6 +55,7 @@ class Counting:
             ("requester_exchanges", "requester", settings.requester_exchanges),
         )
         self._claims = _limits(("claims", "claim", settings.claims))
+        self._unnumbered = _limits(("without_number", "unnumbered", settings.without_number))
         self._parameters = _limits(("parameters", "parameter", settings.parameters))
 
     async def refused(self, case: Case, requester: Requester, exchange: ExchangeId) -> None:
@@ -83,8 +84,10 @@ class Counting:
         """
         all_limits = [*limits, *self._exchanges]
         # refusals by others do not block an official who works on a live dossier
-        if case.official.on_duty or not is_dossier_alive:
+        if case.official.on_duty or not is_dossier_alive or case.is_unnumbered:
             all_limits += self._claims
+        if case.is_unnumbered:
+            all_limits += self._unnumbered
         if case.predicates:
             all_limits += self._parameters
         return await self._count(all_limits, case, requester)
@@ -152,8 +155,8 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[PersonKey]:
             return [] if official.on_duty else [(f"{requester.id}\x1f{official.personal_id}", "")]
         case "subject":
             return [(one, "") for one in sorted(case.persons)]
-        case "claim":
-            return _claims(case, requester)
+        case "claim" | "unnumbered":
+            return (_claims if whom == "claim" else _unnumbered)(case, requester)
         case "parameter":
             asked = [word.partition(":") for word in case.predicates]
             people = sorted(case.persons)
@@ -197,10 +200,25 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
         whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else by
         name_and_birth = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
+        if case.is_unnumbered and one.is_unnumbered:
+            # no number stays the same: what is tried about one name counts, by whichever login
+            own, whom = "", f"unnumbered|{bare(one.full_name or '')}"
+            name_and_birth = _described(one)
         if is_newborn and written:
             name_and_birth += _written_about(role, case, written)
         found.append((f"{requester.id}\x1f{own}\x1f{whom}", name_and_birth))
     return found
+
+
+def _unnumbered(case: Case, requester: Requester) -> list[PersonKey]:
+    """Every person of the request without a number."""
+    return [(requester.id, _described(one)) for one in case.cast.subjects.values() if one.is_unnumbered]
+
+
+def _described(person: Subject) -> str:
+    """All that a request says of a person without a number."""
+    place = bare(person.birth_place or "")
+    return f"{bare(person.full_name or '')}\x1f{person.birth_date}\x1f{person.gender or ''}\x1f{place}"
 
 
 def _by(login: Login | None) -> str:

@@ -60,8 +60,9 @@ class Plans:
     ) -> Plan:
         """A new plan for a cast of a procedure, without a request."""
         plan = make_plan(
-            procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds
-        )
+            procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds,
+            cuts_without_number=grant.cuts_without_number,
+        )  # fmt: skip
         untouched = FixedSituation({}, cast.given, grant.day, self.published, cast.subjects)
         return replace(
             plan,

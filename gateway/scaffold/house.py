@@ -99,11 +99,16 @@ def _said_of(root: Path) -> list[Problem]:
         for source, plans in catalogue.services.items():
             document = read(root / f"mappings/sources/{source}.yaml", root)
             faults.add(
-                document.problem(*one) for plan in plans.values() for one in service_example_faults(plan)
+                document.problem(*one)
+                for plan in plans.values()
+                for one in service_example_faults(plan, catalogue.identifiers)
             )
         for code, procedure in catalogue.procedures.items():
             document = read(root / f"mappings/procedures/{code}.yaml", root)
-            faults.add(document.problem(*one) for one in example_faults(procedure, catalogue.offers))
+            faults.add(
+                document.problem(*one)
+                for one in example_faults(procedure, catalogue.offers, catalogue.identifiers)
+            )
     return faults.found()
 
 

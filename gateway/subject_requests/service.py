@@ -278,9 +278,12 @@ def _id_of(requester: str, key: str) -> str:
     return "sr-" + "".join(letters)
 
 
-def _who(key: str) -> dict[str, str] | None:
+def _who(key: str) -> dict[str, Any] | None:
     """The person's number; None when the keys of the period are erased."""
     number = key.partition("|")[2]
+    kind, colon, own = number.partition(":")
+    if colon:
+        return {kind: own} if kind == "passport" else {"identifier": {"kind": kind, "number": own}}
     kinds = {12: "personal_id", 9: "old_id"}
     return (
         {kinds.get(len(number), "passport") if number.isdigit() else "passport": number} if number else None

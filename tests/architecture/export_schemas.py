@@ -29,6 +29,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import AuditReason, DeliveryReason, Reason, RefusalReason
 from gateway.mapping.codes import CodeList, UnitFile, survey_codes
 from gateway.mapping.form_transforms import form_transforms
+from gateway.mapping.identifiers import IdentifierKind
 from gateway.mapping.model import FieldGroup, ProcedureMapping, SourceMapping
 from gateway.mapping.portal_model import PortalMapping
 from gateway.mapping.question_model import QuestionMapping
@@ -63,6 +64,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "predicate_mapping": QuestionMapping,
     "portal_mapping": PortalMapping,
     "representation_mapping": RepresentationMapping,
+    "identifier": IdentifierKind,
 }
 
 

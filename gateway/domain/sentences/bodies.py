@@ -112,6 +112,9 @@ HOW_FILE_OR_BLANK = Sentence("'sha256:' và 64 chữ số thập lục phân, ho
 HOW_NUMBER = Sentence("chữ số, chữ cái không dấu và dấu gạch ngang", "digits, letters without marks, and hyphens")
 HOW_OLD_ID = Sentence("9 chữ số liền nhau", "9 digits, nothing between them")
 HOW_PASSPORT = Sentence("5 đến 20 chữ in hoa và chữ số", "5 to 20 capital letters and digits")
+HOW_IDENTIFIER_KIND = Sentence("tên một loại số của schemas/identifiers", "a kind of schemas/identifiers")
+HOW_IDENTIFIER_NUMBER = Sentence("tối đa 40 chữ số, chữ in hoa không dấu, và . / - ở giữa",
+    "up to 40 digits and capitals, with . / - between them")
 HOW_PROCEDURE = Sentence(
     "mã thủ tục hành chính quốc gia, ví dụ 1.004873", "the national code of a procedure, such as 1.004873")
 HOW_COMMUNE = Sentence("mã 5 chữ số của đơn vị hành chính cấp xã", "the 5 digits of a commune's code")

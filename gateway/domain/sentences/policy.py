@@ -37,6 +37,8 @@ AGREED_AGENCY = Sentence(
 )
 AGREED_OFFICIAL = Sentence("thỏa thuận yêu cầu nêu đúng cán bộ khai thác, không dùng cán bộ trực thay",
     "the agreement requires a named official; the duty official does not count")
+AGREED_NUMBER = Sentence("chưa có thỏa thuận cho phép hỏi về người không có số định danh",
+    "no agreement allows questions about a person without a number")
 AGREED_RELATIONS = Sentence(
     "thỏa thuận chỉ áp dụng cho các quan hệ {relations}", "the agreement is valid for {relations} only")
 AGREED_ACCOUNT = Sentence(
@@ -85,6 +87,9 @@ CONSENT_NOT_HELD = Sentence("căn cứ của thỏa thuận là sự đồng ý,
     "the legal basis of the agreement is consent, and no valid consent covers this request")
 LIMIT = Sentence(
     "tối đa {most} lượt trong {seconds} giây, tính theo {whom}", "at most {most} in {seconds} seconds by {whom}")
+LIMIT_UNNUMBERED = Sentence(
+    "tối đa {most} người khác nhau không có số định danh trong {seconds} giây; hãy hỏi bằng số",
+    "at most {most} different persons without a number in {seconds} seconds; ask by a number")
 LIMIT_CLAIMS = Sentence(
     "tối đa {most} họ tên và ngày sinh khác nhau về một người trong {seconds} giây; chính người đó vẫn được phục vụ"
     " khi gửi kèm chứng minh đăng nhập (login)",

@@ -73,6 +73,22 @@ GIVE_ONE_NUMBER = Sentence(
     "chỉ đưa một trong personal_id, old_id, passport", "give one of personal_id, old_id, passport")
 GIVE_A_NUMBER_WITH_NAME = Sentence("cần personal_id, old_id hoặc passport, kèm full_name và birth_date",
     "give personal_id, old_id or passport, with full_name and birth_date")
+NO_SUCH_IDENTIFIER = Sentence(
+    "không có loại số này; có: {known}", "there is no such kind of identifier; there is {known}")
+NO_IDENTIFIERS = Sentence("ngoài số định danh, số cũ và hộ chiếu, ở đây không nhận loại số nào khác",
+    "no kind of identifier is known here beside personal_id, old_id and passport")
+NOT_THIS_IDENTIFIER = Sentence("không phải {kind}: {how}", "is not a {kind}: {how}")
+IDENTIFIER_ALONE = Sentence("đưa identifier thì không đưa personal_id, old_id, passport, gender, birth_place",
+    "with identifier, give no personal_id, old_id, passport, gender or birth_place")
+IDENTIFIER_OF_A_PERSON = Sentence("loại số này không phải của một người", "this kind of number names no person")
+NO_BIRTH_OF_THINGS = Sentence(
+    "loại số này không phải của một người, nên không có birth_date",
+    "this kind of number names no person: leave birth_date out")
+ONLY_WITHOUT_NUMBER = Sentence("gender và birth_place chỉ dùng cho người không có số nào",
+    "gender and birth_place are only for a person without any number")
+GIVE_A_NUMBER_OR_ALL = Sentence(
+    "cần một số, hoặc full_name, birth_date có đủ ngày tháng năm, cùng gender hay birth_place",
+    "give a number, or full_name, birth_date with its day, and gender or birth_place")
 ROLE_NEEDED = Sentence("thủ tục cần vai trò này", "the procedure needs this role")
 ROLE_UNKNOWN = Sentence(
     "thủ tục không có vai trò này; có các vai trò {known}", "the procedure has no such role; it has {known}")

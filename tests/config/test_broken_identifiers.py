@@ -1,0 +1,62 @@
+"""What `check-config` says of kinds of identifiers, and of mappings that name them or persons without a number."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config import test_broken_files as files
+from tests.config.telling import Fault, told_once
+from tests.flows.test_other_identifiers import AN, KIND, MAPPING, SOURCE
+
+BSN, REGISTER = "schemas/identifiers/nl_bsn.yaml", "mappings/sources/register.yaml"
+
+FAULTS: dict[str, Fault] = {
+    "pattern of the whole language": (BSN, '"[0-9]{9}"', '"[0-9]+"', "patterns:", "is not a pattern of identifiers"),
+    "pattern that takes long": (
+        BSN, '"[0-9]{9}"', '"[0-9]{1,9}[0-9]{1,9}[0-9]{1,9}"', "patterns:", "each with fixed lengths",
+    ),
+    "range backwards": (BSN, '"[0-9]{9}"', '"[9-0]{9}"', "patterns:", "goes backwards"),
+    "no check digit of this name": (BSN, "check: nl_bsn", "check: nl_bsm", "check:", "did you mean 'nl_bsn'?"),
+    "example with a wrong check digit": (BSN, f'"{AN["bsn"]}"', '"537534983"', "example:", "valid invented number"),
+    "word of another file": (BSN, "names: person", "names: man", "names:", "'person'"),
+    "kind of no such name in needs": (
+        REGISTER, "[[identifier.nl_bsn]", "[[identifier.nl_bns]", "needs:", "did you mean 'nl_bsn'?",
+    ),
+    "kind of no such name in a request": (
+        REGISTER, "{from: subject.identifier.nl_bsn}", "{from: subject.identifier.bsn}", "bsn: {from", "'bsn'",
+    ),
+    "kind of no such name in identity": (
+        REGISTER, "{identifier.nl_bsn: bsn,", "{identifier.be_nrn: bsn,", "identity:", "add schemas/identifiers/be_nrn",
+    ),
+    "without a number and without a name": (
+        REGISTER, "full_name: name, birth_date: born, gender", "birth_date: born, gender", "without_number:",
+        "does not repeat full_name",
+    ),
+    "without a number and without needs of a name": (
+        REGISTER, "[full_name, birth_date, gender]", "[full_name, gender]", "without_number:", "add [full_name",
+    ),
+    "without a number and a list of people": (
+        REGISTER, "{path: life}", "{path: life, transform: members}", "without_number:", "list of people",
+    ),
+    "word of another agreement": (REGISTER, "without_number: fill", "without_number: yes", "without_number:", "'fill'"),
+    "example of another number": (
+        REGISTER, '{kind: nl_bsn, number: "537534982"}', '{kind: nl_bsn, number: "53753498"}', "subject:",
+        "is not a Dutch citizen service number: 9 digits",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(name="root")
+def with_register(tmp_path: Path) -> Path:
+    """A copy of all that people write, with a kind of identifier and a source that is asked by it."""
+    root = files.root.__wrapped__(tmp_path)  # type: ignore[attr-defined]
+    (root / BSN).parent.mkdir()
+    (root / BSN).write_text(KIND.format(kind="nl_bsn", check="nl_bsn", example=AN["bsn"]), "utf-8")
+    (root / REGISTER).write_text(MAPPING, "utf-8")
+    (root / "config/sources/register.yaml").write_text(SOURCE.format(address="http://127.0.0.1:9"), "utf-8")
+    return Path(root)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_told_with_its_place_and_its_remedy(root: Path, name: str) -> None:
+    told_once(root, FAULTS[name])
