@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import fault_at
-from gateway.domain.exchange import Phase
+from gateway.domain.exchange import Phase, Receipt
 from gateway.domain.faults import nearest
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester, Subject
@@ -84,19 +84,7 @@ class Questions:
         try:
             in_time = await self._asking.ask(exchange, deadline)
             await self._counting.mismatch(exchange)
-            while True:
-                plan, answers = exchange.plan, exchange.shown(cut=not in_time)
-                facts = Facts(
-                    plan, answers, exchange.published, exchange.today, exchange.given, {},
-                    unconfirmed=exchange.unconfirmed(answers),
-                )  # fmt: skip
-                verdicts = {word: _told(question, facts, word) for word, question in questions.items()}
-                receipt = await self._records.write(
-                    exchange, Phase.OUTCOME, predicates=words, answered=len(verdicts)
-                )
-                await self._consents.recheck(exchange)
-                if exchange.plan is plan:
-                    break
+            verdicts, receipt = await self._settled(exchange, questions, words, in_time=in_time)
         except BaseException:
             exchange.is_stopped = True
             with contextlib.suppress(Exception):
@@ -111,6 +99,26 @@ class Questions:
             "predicates": verdicts,
             "receipt": reference,
         }
+
+    async def _settled(
+        self, exchange: Exchange, questions: Mapping[str, Question], words: str, *, in_time: bool
+    ) -> tuple[dict[str, object], Receipt]:
+        """The verdicts and the receipt of their record; judged again as long as the plan changes meanwhile."""
+        while True:
+            plan, answers = exchange.plan, exchange.shown(cut=not in_time)
+            facts = Facts(
+                plan, answers, exchange.published, exchange.today, exchange.given, {},
+                unconfirmed=exchange.unconfirmed(answers),
+            )  # fmt: skip
+            verdicts: dict[str, object] = {
+                word: _verdict(question, facts, word) for word, question in questions.items()
+            }
+            receipt = await self._records.write(
+                exchange, Phase.OUTCOME, predicates=words, answered=len(verdicts)
+            )
+            await self._consents.recheck(exchange)
+            if exchange.plan is plan:
+                return verdicts, receipt
 
     def _questions(self, words: tuple[str, ...]) -> Mapping[str, Question]:
         """Each word with its question. Raises Unprocessable for an unknown or repeated predicate."""
@@ -147,7 +155,7 @@ def _purpose(questions: Mapping[str, Question]) -> str:
     return purposes[0]
 
 
-def _told(question: Question, facts: Facts, word: str) -> dict[str, object]:
+def _verdict(question: Question, facts: Facts, word: str) -> dict[str, object]:
     truth, title = question.truth(facts, word), question.mapping.title
     entry: dict[str, object] = {"answer": ANSWER_WORDS[truth], "title": title.vi, "title_en": title.en}
     if truth is Truth.UNKNOWN:

@@ -3,7 +3,7 @@
 // In a block of its own: scripts of one page share their names.
 {
   const form = document.querySelector("motlan-form");
-  const said = document.getElementById("sending");
+  const notice = document.getElementById("sending");
   const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
   const isVietnamese = document.documentElement.lang !== "en";
   let isSending = false;
@@ -25,66 +25,66 @@
     return { file: (await call("/files", file, headers)).file, file_name: file.name.slice(-300) };
   }
 
-  function line(text) {
+  function paragraph(text) {
     const made = document.createElement("p");
     made.textContent = text;
     return made;
   }
 
-  function tell(...lines) {
-    said.replaceChildren(...lines.filter(Boolean).map(line));
+  function show(...lines) {
+    notice.replaceChildren(...lines.filter(Boolean).map(paragraph));
   }
 
-  /** A link under what is said. */
-  function lead(url, words, more = {}) {
+  /** A link below the notice. */
+  function appendLink(url, words, more = {}) {
     const link = document.createElement("a");
     Object.assign(link, { href: url, textContent: words, ...more });
-    said.append(link);
+    notice.append(link);
   }
 
-  function tellOver() {
-    said.className = "notice wait";
-    tell(said.dataset.over, said.dataset.stays);
-    lead(location.pathname, said.dataset.signIn, { target: "_blank", rel: "noopener" });
-    said.focus();
+  function showSessionOver() {
+    notice.className = "notice wait";
+    show(notice.dataset.over, notice.dataset.stays);
+    appendLink(location.pathname, notice.dataset.signIn, { target: "_blank", rel: "noopener" });
+    notice.focus();
   }
 
   /** The server was asked to take the dossier, and nobody knows whether it did. */
-  function tellUnknown(body) {
-    said.className = "notice wait";
-    tell(said.dataset.unknown, said.dataset.safely, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
-    lead("/portal/dossiers", said.dataset.mine, { target: "_blank", rel: "noopener" });
-    said.focus();
+  function showUnconfirmed(body) {
+    notice.className = "notice wait";
+    show(notice.dataset.unknown, notice.dataset.safely, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
+    appendLink("/portal/dossiers", notice.dataset.mine, { target: "_blank", rel: "noopener" });
+    notice.focus();
   }
 
   /** It was sent before, or is being sent: what happened, what it means, what one can do, the reference, the way to it. */
-  function tellConflict(words, body) {
-    said.className = "notice wait";
+  function showConflict(words, body) {
+    notice.className = "notice wait";
     const isSent = body.code === "dossier_sent";
     const detail = isSent && (isVietnamese ? body.detail_vi : body.detail);
-    said.replaceChildren(words.content.cloneNode(true), ...[detail, `${said.dataset.reference}: ${body.exchange_id}`].filter(Boolean).map(line));
-    if (body.url) lead(body.url, isSent ? said.dataset.dossier : said.dataset.mine);
-    said.focus();
+    notice.replaceChildren(words.content.cloneNode(true), ...[detail, `${notice.dataset.reference}: ${body.exchange_id}`].filter(Boolean).map(paragraph));
+    if (body.url) appendLink(body.url, isSent ? notice.dataset.dossier : notice.dataset.mine);
+    notice.focus();
   }
 
-  function tellProblem(body) {
-    const known = document.getElementById(`said-${body.code}`);
-    if (known) { tellConflict(known, body); return; }
+  function showProblem(body) {
+    const known = document.getElementById(`conflict-${body.code}`);
+    if (known) { showConflict(known, body); return; }
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
-    said.className = "notice stop";
-    tell([said.dataset.failed, ...words.filter(Boolean)].join(" "), said.dataset.again, body.exchange_id && `${said.dataset.reference}: ${body.exchange_id}`);
+    notice.className = "notice stop";
+    show([notice.dataset.failed, ...words.filter(Boolean)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
-    for (const one of papers) said.append(line(isVietnamese ? one.detail_vi : one.detail));
+    for (const one of papers) notice.append(paragraph(isVietnamese ? one.detail_vi : one.detail));
     const faults = (body.errors ?? []).filter((one) => one.pointer.startsWith("/values/"));
     // a field may be an object itself, or lie in one: whichever of the names the form knows
     const named = (one) => one.pointer.slice(8).split("/").map((_, at, parts) => [parts.slice(0, at + 1).join("."), isVietnamese ? one.detail_vi : one.detail]);
     if (faults.length) form.showErrors(Object.fromEntries(faults.flatMap(named)));
-    said.focus();
+    notice.focus();
   }
 
   // what the form itself asked
-  form.addEventListener("error", (event) => { if (event.detail?.code === "session_over") tellOver(); });
+  form.addEventListener("error", (event) => { if (event.detail?.code === "session_over") showSessionOver(); });
 
   const asJson = { "Content-Type": "application/json" };
   const keepDraft = (values) => call("/draft", JSON.stringify({ values }), asJson);
@@ -92,11 +92,11 @@
   form.addEventListener("draft", async (event) => {
     try {
       await keepDraft(event.detail.values);
-      said.className = "notice lam";
-      tell(said.dataset.kept);
+      notice.className = "notice lam";
+      show(notice.dataset.kept);
     } catch (error) {
-      if (error.status === 401) tellOver();
-      else tellProblem(error.body ?? {});
+      if (error.status === 401) showSessionOver();
+      else showProblem(error.body ?? {});
     }
   });
 
@@ -111,8 +111,8 @@
     event.preventDefault();
     if (isSending) return;
     isSending = true;
-    said.className = "notice lam";
-    tell(said.dataset.working);
+    notice.className = "notice lam";
+    show(notice.dataset.working);
     const { exchange_id: exchange, values, consent, files } = event.detail;
     let isAsked = false;
     try {
@@ -124,9 +124,9 @@
     } catch (error) {
       isSending = false;
       const { body = {}, status = 500 } = error;
-      if (status === 401) tellOver();
-      else if (isAsked && status >= 500) tellUnknown(body);
-      else tellProblem(body);
+      if (status === 401) showSessionOver();
+      else if (isAsked && status >= 500) showUnconfirmed(body);
+      else showProblem(body);
     }
   });
 }
