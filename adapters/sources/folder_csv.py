@@ -1,8 +1,7 @@
 """A register that is a file: a CSV (RFC 4180) that an authority drops into a folder each night, sorted by number.
 
-The example of a truly strange source. `permits.csv` counts once its marker `permits.csv.ok`, which comes last, names
-its SHA-256, its rows and its times. No link is followed. Where each two hundredth row begins is kept, no row is. A
-good file stays open and serves until its end, while a newer one is read or refused.
+`permits.csv` counts once its marker `permits.csv.ok`, which comes last, names its SHA-256, rows and times. No row is
+kept in memory. A good file serves until its end, while a newer one is read or refused.
 """
 
 import asyncio
@@ -11,9 +10,8 @@ import hashlib
 import io
 import os
 import threading
-import time
 import weakref
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +33,12 @@ from gateway.telemetry import log
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
-_LINE_BYTES, _MARKER_BYTES, _BLOCK_ROWS, _MOST_DOUBLES = 65_536, 4_096, 200, 1_000
+_LINE_BYTES, _MARKER_BYTES, _ROWS_AT_ONCE, _MOST_DOUBLES = 16_384, 4_096, 200, 1_000
 _DAMAGED = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FILE_DAMAGED))
 _AWAY = failed(Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE, AnswerFault(FaultCode.FILE_MISSING))
-_TWO = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS))
-_SEVERAL = _TWO._replace(alarm=True)
+_NOBODY = failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
+_SEVERAL = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS))
+_END: tuple[str, list[str]] = ("\U0010ffff", [])  # behind every number
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # what is no regular file has no digest
 
 
@@ -48,11 +47,9 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     paths = [service.path.lstrip("/") for service in settings.services.values()]
     is_one = len(paths) == 1 and all(len(plan.mapping.request) == 1 for plan in services.values())
     if settings.options.keys() != {"folder"} or not is_one:
-        what, remedy = (
-            "it reads one column of one file",
-            "write 'options: {folder: …}', one service, one place",
-        )
-        raise ConfigError([Problem(f"config/sources/{settings.source}.yaml", 0, what, remedy)])
+        file = f"config/sources/{settings.source}.yaml"
+        remedy = "write 'options: {folder: …}', one service, one place"
+        raise ConfigError([Problem(file, 0, "it reads one column of one file", remedy)])
     register = FileRegister(tools.root / str(settings.options["folder"]) / paths[0], services, tools.clock)
     return TaskSource(register.answer, Health(tools.clock), register.stopped.set)
 
@@ -75,47 +72,39 @@ class DroppedFile:
             self.marker = DropMarker.model_validate_json(file.read(_MARKER_BYTES))
         self._fd = os.open(path, _FLAGS)
         weakref.finalize(self, os.close, self._fd)  # once no look-up under way holds this file
-        self._state, digest, rows, before, left = _state(self._fd), hashlib.sha256(), 0, "", 0
-        self._keys, self._starts, self._doubles = list[str](), list[int](), set[str]()
+        self._state, digest, rows, doubles, before = _state(self._fd), hashlib.sha256(), 0, 0, ""
         with open(self._fd, "rb", closefd=False) as file:
             digest.update(line := file.readline(_LINE_BYTES))
             [self._header] = _rows(line.removeprefix(b"\xef\xbb\xbf"))
-            self._column, at = self._header.index(column), len(line)
+            self._column, self._begin, self._size = self._header.index(column), len(line) - 1, self._state[1]
             while line := file.readline(_LINE_BYTES):
                 [row] = _rows(line)
-                key = row[self._column]
-                if key < before or len(row) != len(self._header) or left < -_MOST_DOUBLES or stopped.is_set():
+                is_stopped = rows % _ROWS_AT_ONCE == 0 and stopped.wait(0.0002)  # for the requests meanwhile
+                if is_stopped or len(row) != len(self._header) or row[self._column] < before:
                     raise ValueError
-                if rows and key == before:
-                    self._doubles.add(key)
-                elif left <= 0:
-                    self._keys.append(key)
-                    self._starts.append(at)
-                    left = _BLOCK_ROWS
-                    time.sleep(0.0002)  # for the requests meanwhile
                 digest.update(line)
-                at, rows, before, left = at + len(line), rows + 1, key, left - 1
-        self._starts.append(at)
+                rows, doubles, before = rows + 1, doubles + (row[self._column] == before), row[self._column]
         whole = (self.marker.rows, self.marker.sha256, self._state)
-        if whole != (rows, digest.hexdigest(), _state(self._fd)) or len(self._doubles) > _MOST_DOUBLES:
+        if whole != (rows, digest.hexdigest(), _state(self._fd)) or doubles > _MOST_DOUBLES:
             raise ValueError
 
     def answer(self, plan: ServicePlan, query: SourceQuery, key: str) -> SourceAnswer:
-        """What the row of a number says, in a thread."""
-        block = max(bisect_right(self._keys, key) - 1, 0)
-        begin, end = self._starts[block], self._starts[min(block + 1, len(self._keys))]
-        lines = os.pread(self._fd, end - begin, begin)
+        """What the row of a number says, in a thread: a sorted file is halved until the place is found."""
+        at = bisect_left(range(self._size), key, self._begin, key=lambda at: self._next(at)[0][0])
+        found = [row for number, row in self._next(at) if number == key]
         if _state(self._fd) != self._state:
             raise ValueError  # somebody writes into the file that was read
-        if key in self._doubles:
-            return _SEVERAL
-        row = next((one for one in _rows(lines) if one[self._column] == key), None)
-        if row is None:
-            return failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON)
-        read = plan.read(dict(zip(self._header, row, strict=True)), query)
-        asked, came = (hashlib.sha256(part.encode()).digest() for part in (key, "\n".join(row)))
-        as_of = rfc3339(self.marker.as_of)
-        return read._replace(source_updated_at=as_of, request_digest=asked, response_digest=came)
+        if len(found) != 1:
+            return _SEVERAL._replace(alarm=True) if found else _NOBODY
+        read = plan.read(dict(zip(self._header, found[0], strict=True)), query)
+        asked, came = (hashlib.sha256(part.encode()).digest() for part in (key, "\n".join(found[0])))
+        updated = rfc3339(self.marker.as_of)
+        return read._replace(source_updated_at=updated, request_digest=asked, response_digest=came)
+
+    def _next(self, at: int) -> list[tuple[str, list[str]]]:
+        """The two rows behind the next line break, fewer at the end, each with its number; and the end."""
+        lines = os.pread(self._fd, 3 * _LINE_BYTES, at).split(b"\n", 3)[1:3]
+        return [*((row[self._column], row) for line in lines for row in _rows(line)), _END]
 
 
 class FileRegister:
@@ -126,34 +115,29 @@ class FileRegister:
         self._both, self._plans, self._clock = (path, path.with_name(f"{path.name}.ok")), plans, clock
         self._file: DroppedFile | None = None
         self._loading: asyncio.Future[None] | None = None
-        self._fault, self._seen, self.stopped = _AWAY, list[tuple[int, ...]](), threading.Event()
+        self._seen, self.stopped = list[tuple[int, ...]](), threading.Event()
 
     async def answer(self, query: SourceQuery) -> SourceAnswer:
         """The row about the subject; a first file is waited for, a newer one is not."""
         plan = self._plans[query.service.partition(".")[2]]
         ((column, number),) = plan.request(query, {}, "").items()
-        seen = await asyncio.to_thread(lambda: [_state(one) for one in self._both if one.exists()])
+        seen = await asyncio.to_thread(lambda: [_state(one) if one.exists() else () for one in self._both])
         if seen != self._seen and (self._loading is None or self._loading.done()):
             self._seen = seen
-            self._loading = asyncio.get_running_loop().run_in_executor(
-                None, self._renew, query.service, column
-            )
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._renew, query.service, column))
         if self._file is None and self._loading is not None:
             await asyncio.shield(self._loading)
-        if (file := self._file) is None:
-            return self._fault
-        if self._clock.now() >= file.marker.valid_until:
-            return _AWAY
+        if (file := self._file) is None or self._clock.now() >= file.marker.valid_until:
+            return _DAMAGED if file is None and all(seen) else _AWAY
         try:
             return await asyncio.to_thread(file.answer, plan, query, str(number))
-        except (ValueError, csv.Error):
+        except (ValueError, LookupError, csv.Error):
             return _DAMAGED
 
     def _renew(self, service: str, column: str) -> None:
         try:
             self._file = DroppedFile(*self._both, column, self.stopped)
         except (OSError, ValueError, csv.Error) as error:
-            self._fault = _AWAY if isinstance(error, FileNotFoundError) else _DAMAGED
             log().warning("source.file.refused", service=service, reason=type(error).__name__)
 
 
@@ -162,5 +146,4 @@ def _rows(lines: bytes) -> list[list[str]]:
 
 
 def _state(file: int | Path) -> tuple[int, ...]:
-    of = file.stat() if isinstance(file, Path) else os.fstat(file)
-    return of.st_ino, of.st_size, of.st_mtime_ns
+    return (of := os.stat(file)).st_ino, of.st_size, of.st_mtime_ns  # noqa: PTH116 -- of descriptors too
