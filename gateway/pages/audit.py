@@ -35,14 +35,12 @@ from gateway.pages.audit_filters import (
     PEOPLE,
     SIZES,
     as_typed,
-    can,
     check_names,
     filter_options,
     filters_body,
     link,
     page_size,
     read_filters,
-    require_scope,
     saved_cookie,
     saved_filters,
     shown_filters,
@@ -51,7 +49,7 @@ from gateway.pages.audit_filters import (
     with_times,
     without_blanks,
 )
-from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit, can, require_scope, with_errors
 
 #: what a subject is (`SubjectKind`)
 SUBJECT_KINDS: Mapping[str, BothWords] = {
@@ -92,7 +90,7 @@ async def log(request: Request, visit: Visit) -> Shown | Leaving:
         answer: dict[str, Any] = {
             "filters": shown_filters(request, given), "records": None, "saved": saved,
         }  # fmt: skip
-        return _wrong(request, error, Shown(
+        return with_errors(request, error, Shown(
             template="audit/log", title=title, answer=answer, values={**values, "given": given, "next": ""},
         ))  # fmt: skip
     door = door_of(request)
@@ -131,7 +129,7 @@ async def search_people(request: Request, visit: Visit) -> Shown:
         wanted, reason = _person_search(given)
         filters = filters_of(wanted)
     except BadRequest as error:
-        return _wrong(request, error, _people_page(given, {"records": None}))
+        return with_errors(request, error, _people_page(given, {"records": None}))
     door = door_of(request)
     found = await door.audit.search(visit.caller, filters, cursor or None, int(size), reason)
     records = [{**one, "words": door.story.row(one)} for one in _listed(found["records"])]
@@ -147,7 +145,7 @@ async def count_people(request: Request, visit: Visit) -> Shown:
         wanted, reason = _person_search(given)
         count = await door.exports.count(visit.caller, filters_of(wanted), reason)
     except BadRequest as error:
-        return _wrong(request, error, _people_page(given, {"records": None}))
+        return with_errors(request, error, _people_page(given, {"records": None}))
     note, _ = await door.audit.proofs.checkpoint()
     answer = {"count": count, "vkeys": list(await door.audit.context.signers()), "checkpoint": note}
     title = "Xuất bản ghi về một người", "Export the records about a person"
@@ -256,7 +254,7 @@ async def identify(request: Request, visit: Visit) -> Shown:
     try:
         asked = validated(IdentifyBody, {"exchange_id": exchange_id, "reason": reason})
     except BadRequest as error:
-        return _wrong(
+        return with_errors(
             request, error, _who_page(exchange_id, reason, {"exchange_id": exchange_id, "records": None})
         )
     found = await door_of(request).audit.identify(visit.caller, asked.exchange_id, asked.reason)
@@ -331,7 +329,7 @@ async def export(request: Request, visit: Visit) -> Shown | Leaving:
     try:
         count = await door_of(request).exports.count(visit.caller, filters_of(filters_body(given)))
     except BadRequest as error:
-        return _wrong(
+        return with_errors(
             request, error, Shown(template="audit/export", title=title, answer=answer, values=values)
         )
     note, _ = await door_of(request).audit.proofs.checkpoint()
@@ -396,7 +394,7 @@ async def _compared(request: Request, visit: Visit) -> Shown:
         ends = _end(given["older"]), _end(given["newer"]) if given["newer"] else None
         compared = await door.growth.compare(visit.caller, *ends)
     except BadRequest as error:
-        return _wrong(request, error, shown, "older")
+        return with_errors(request, error, shown, "older")
     growth = orjson.dumps(compared).decode()
     return replace(shown, answer={**answer, "compared": compared}, values={**shown.values, "growth": growth})
 
@@ -406,19 +404,6 @@ def _end(text: str) -> str | int:
     if text.isascii() and text.isdecimal():
         return int(text[:16])
     return text.replace("\r\n", "\n").rstrip("\n") + "\n"
-
-
-def _wrong(request: Request, error: BadRequest, shown: Shown, field: str = "") -> Shown:
-    """The page again, with what is wrong beside its field; programs get the problem."""
-    if not takes_html(request):
-        raise error
-    found: Any = error.members.get("errors", ())
-    errors: dict[str, object] = {
-        one["pointer"].rpartition("/")[2]: {"vi": one["detail_vi"], "en": one["detail"]} for one in found
-    }
-    if not errors:
-        errors = {field or "form": error.sentence or (error.title_vi, error.title)}
-    return replace(shown, status=error.http, values={**shown.values, "errors": errors})
 
 
 def _listed(records: object) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from gateway.audit.story_words import OUTCOMES as OUTCOME_WORDS
 from gateway.audit.story_words import PHASES, RESULTS
 from gateway.console.formats import day, read_day
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, GatewayError, Refused, entry
+from gateway.domain.errors import BadRequest, GatewayError, entry
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
@@ -53,17 +53,6 @@ _YEARS = range(2000, 2100)
 _SAVED, MOST_SAVED, LONGEST_NAME, _MOST_COOKIE = "motlan-filters", 12, 60, 3_500
 _SAVED_SECONDS = 34_560_000
 _Model = TypeVar("_Model", bound=Body)
-
-
-def can(visit: Visit, scope: str) -> bool:
-    """Whether the requester of these pages has a scope."""
-    return scope in visit.caller.requester.scopes
-
-
-def require_scope(visit: Visit, scope: str) -> None:
-    """Raises Refused where the requester of these pages lacks a scope."""
-    if not can(visit, scope):
-        raise Refused(f"scope:{scope}", say.SCOPE_MISSING(scope=scope), code=RefusalReason.SCOPE_MISSING)
 
 
 def read_filters(form: Mapping[str, str], more: Sequence[str]) -> tuple[dict[str, str], str, str]:

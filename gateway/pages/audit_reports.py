@@ -16,8 +16,8 @@ from gateway.audit.unusual import Habit, usual
 from gateway.console.charts import Banded, Portion
 from gateway.domain.dates import legal_day
 from gateway.domain.sentences import BothWords
-from gateway.pages.audit_filters import check_names, filter_options, require_scope, validated
-from gateway.pages.frame import Shown, Visit
+from gateway.pages.audit_filters import check_names, filter_options, validated
+from gateway.pages.frame import Shown, Visit, require_scope
 
 _ALL_DAYS = Habit(threshold=float("-inf"), least=0)
 _MOST_DAYS = 1_000

@@ -8,11 +8,11 @@ import contextlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
@@ -39,6 +39,7 @@ from gateway.domain.errors import (
 from gateway.domain.exchange import Phase
 from gateway.domain.login import AccountKind, Identity, LoginReason
 from gateway.domain.parties import Caller, Subject
+from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import BothWords, Sentence, titled
 from gateway.login.broker import START
 from gateway.login.linking import linked, staff_note
@@ -156,6 +157,30 @@ class Visit:
 
 
 Handler = Callable[[Request, Visit], Awaitable[Shown | Leaving | Response | web.StreamResponse]]
+
+
+def can(visit: Visit, scope: str) -> bool:
+    """Whether the requester of these pages has a scope."""
+    return scope in visit.caller.requester.scopes
+
+
+def require_scope(visit: Visit, scope: str) -> None:
+    """Raises Refused where the requester of these pages lacks a scope."""
+    if not can(visit, scope):
+        raise Refused(f"scope:{scope}", say.SCOPE_MISSING(scope=scope), code=RefusalReason.SCOPE_MISSING)
+
+
+def with_errors(request: Request, error: GatewayError, shown: Shown, place: str = "") -> Shown:
+    """The page again, with what is wrong beside its field; programs get the problem."""
+    if not takes_html(request):
+        raise error
+    found: Any = error.members.get("errors", ())
+    errors: dict[str, object] = {
+        one["pointer"].rpartition("/")[2]: {"vi": one["detail_vi"], "en": one["detail"]} for one in found
+    }
+    if not errors:
+        errors = {place or "form": error.sentence or (error.title_vi, error.title)}
+    return replace(shown, status=error.http, values={**shown.values, "errors": errors})
 
 
 class PageRoute(NamedTuple):

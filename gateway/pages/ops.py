@@ -26,8 +26,7 @@ from gateway.domain.sentences import BothWords
 from gateway.login.steps import Leaving
 from gateway.operation.configurations import KeptConfiguration, differences
 from gateway.operation.history import PastConfiguration, history
-from gateway.pages.audit_filters import can
-from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
+from gateway.pages.frame import PageRole, PageRoute, Shown, Visit, can
 from gateway.pages.ops_live import (
     COLUMNS,
     cells_of_line,

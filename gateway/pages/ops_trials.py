@@ -1,37 +1,71 @@
 """The trial of a source, for operators: the form, and what came of it. Personal data come by POST, and leave masked."""
 
-from typing import Any
+import contextlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
 
 from gateway.api.bodies import checked
 from gateway.api.models import TrialBody
 from gateway.api.prefill import deadline
 from gateway.api.request import Request
 from gateway.api.trials import trial_of
+from gateway.console.formats import read_day
 from gateway.domain import sentences as say
-from gateway.domain.errors import NotFound
-from gateway.domain.parties import Official
+from gateway.domain.errors import BadRequest, NotFound, Unprocessable, fault_at
+from gateway.domain.fault_codes import FaultCode
+from gateway.domain.parties import Official, SubjectKind
+from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason
 from gateway.domain.sentences import BothWords
-from gateway.pages.audit_filters import require_scope
-from gateway.pages.frame import Shown, Visit
+from gateway.pages.frame import Shown, Visit, require_scope, with_errors
 
 _TITLE: BothWords = ("Thử nguồn dữ liệu", "Try a source")
-_PERSON = ("personal_id", "full_name", "birth_date")
+#: what a subject is asked by: the words of subjects in mappings
+_FIELDS: Mapping[str, BothWords] = MappingProxyType(
+    {
+        "personal_id": ("Số định danh cá nhân", "Personal number"),
+        "tax_code": ("Mã số thuế", "Tax code"),
+        "registration_no": ("Biển số hoặc số đăng ký", "Plate or registration number"),
+        "commune": ("Mã đơn vị hành chính cấp xã", "Code of the commune"),
+        "sheet": ("Số tờ bản đồ", "Map sheet"),
+        "number": ("Số thửa, số khung hoặc số của giấy tờ", "Number of the parcel, the frame or the paper"),
+        "full_name": ("Họ và tên", "Full name"),
+        "birth_date": ("Ngày sinh", "Birth date"),
+    }
+)
+_LACKS: BothWords = ("Theo cấu hình, nguồn không cung cấp", "By the settings, the source does not give it")
+_OF_PEOPLE = frozenset({"full_name", "birth_date"})
 
 
 async def trial_form(request: Request, visit: Visit) -> Shown:
-    """`GET /ops/sources/try?source=`: one of its data services, and the person it is asked about."""
+    """`GET /ops/sources/try?source=`: one of its data services, and the subject that it is asked about."""
     require_scope(visit, "sources:try")
-    settings = request.services.configuration.sources.get(visit.form.get("source", ""))
+    return _form_page(request, visit.form.get("source", ""), {})
+
+
+def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown:
+    settings = request.services.configuration.sources.get(source)
     if settings is None:
         raise NotFound(say.NO_SUCH_SOURCE)
-    mappings = request.services.catalogue.services[settings.source]
+    plans = request.services.catalogue.services[source]
     found = [
-        {"service": f"{settings.source}.{name}", "draft": not one.enabled, "title": mappings[name].mapping.title.vi,
-         "title_en": mappings[name].mapping.title.en}
+        {"service": f"{source}.{name}", "draft": not one.enabled, "title": plans[name].mapping.title.vi,
+         "title_en": plans[name].mapping.title.en}
         for name, one in settings.services.items()
     ]  # fmt: skip
-    source = {"source": settings.source, "title": settings.title.vi, "title_en": settings.title.en}
-    return Shown(template="ops/trial", title=_TITLE, answer={"source": source, "data_services": found})
+    words = {word for name in settings.services for group in plans[name].needs for word in group}
+    if any(SubjectKind.PERSON in plans[name].mapping.subjects for name in settings.services):
+        words |= _OF_PEOPLE
+    fields = [
+        {"name": name, "title": title[0], "title_en": title[1]}
+        for name, title in _FIELDS.items()
+        if name in words
+    ]
+    titled = {"source": source, "title": settings.title.vi, "title_en": settings.title.en}
+    answer = {"source": titled, "data_services": found, "fields": fields}
+    return Shown(template="ops/trial", title=_TITLE, answer=answer, values={"given": given, "errors": {}})
 
 
 async def trial(request: Request, visit: Visit) -> Shown:
@@ -39,13 +73,50 @@ async def trial(request: Request, visit: Visit) -> Shown:
     require_scope(visit, "sources:try")
     services, form = request.services, visit.form
     services.demand()
-    given: dict[str, Any] = {name: text for name in _PERSON if (text := form.get(name, "").strip())}
-    body = checked({"subject": given, "show_values": form.get("show_values") == "yes"}, TrialBody)
-    wanted = trial_of(body, services.trials.find(form.get("service", "")), _official(visit), visit.caller, {})
-    answer = await services.trials.run(
-        wanted, visit.caller.requester, visit.caller.exchange, deadline(request, None)
+    given = {name: text for name in _FIELDS if (text := form.get(name, "").strip())}
+    asked, plan = dict(given), services.trials.find(form.get("service", ""))
+    try:
+        if "birth_date" in given:
+            if (day := read_day(given["birth_date"])) is None:
+                raise fault_at("/birth_date", say.WRITE_DAY_MONTH_YEAR, ProblemCode.VALUE_NOT_POSSIBLE)
+            asked["birth_date"] = day.isoformat()
+        body = checked({"subject": asked, "show_values": form.get("show_values") == "yes"}, TrialBody)
+        kinds = services.catalogue.identifiers
+        wanted = trial_of(body, plan, _official(visit), visit.caller, {}, kinds)
+        answer = await services.trials.run(
+            wanted, visit.caller.requester, visit.caller.exchange, deadline(request, None)
+        )
+    except (BadRequest, Unprocessable) as error:
+        return with_errors(request, error, _form_page(request, plan.source, {**given, "service": plan.name}))
+    rows = [_row(one) for one in answer["attributes"]]  # type: ignore[attr-defined]
+    return Shown(template="ops/tried", title=_TITLE, answer=answer, values={"rows": rows})
+
+
+def _row(one: Mapping[str, object]) -> dict[str, object]:
+    """An attribute as the page shows it."""
+    codes = dict.fromkeys(
+        str(code) for name in ("reason", "fault", "doubt") if (code := one[name]) is not None
     )
-    return Shown(template="ops/tried", title=_TITLE, answer=answer)
+    why = [(code, _words(code)) for code in codes]
+    return {
+        **one,
+        "raw": _text(one["raw"]),
+        "value": _text(one["value"]),
+        "why": [{"code": code, "title": vi, "title_en": en} for code, (vi, en) in why],
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _words(code: str) -> BothWords:
+    """The words of a reason, of a cause, or of the settings' `lacks`."""
+    with contextlib.suppress(ValueError):
+        return Reason(code).vi, Reason(code).en
+    with contextlib.suppress(ValueError):
+        return FaultCode(code).words
+    return _LACKS
 
 
 def _official(visit: Visit) -> Official | None:

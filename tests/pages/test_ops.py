@@ -270,7 +270,8 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
     form_page = await page(operator, "/ops/sources/try?source=civil_status")
     assert "civil_status.trichLuc" in form_page.text
     form = {"csrf": token(form_page), "service": "civil_status.trichLuc", "show_values": ""}
-    form |= {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
+    form |= {name: who[name] for name in ("personal_id", "full_name")}
+    form["birth_date"] = "/".join(reversed(who["birth_date"].split("-")))
     masked = (await page(operator, "/ops/sources/try", form)).text
     for word in (
         "tinhTrang",
@@ -280,6 +281,10 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
     ):
         assert word in masked, masked
     assert who["personal_id"] not in masked
+    assert "married" not in masked
+    wrong = await page(operator, "/ops/sources/try", {**form, "birth_date": "30/02/1990"})
+    assert (wrong.status, 'id="f-birth_date-error"' in wrong.text) == (422, True)
+    assert who["full_name"] in wrong.text
     shown = (await page(operator, "/ops/sources/try", {**form, "show_values": "yes"})).text
     assert ">married<" in shown
     found = [one for one in records(at.house) if one["notes"].get("operation") == "source_trial"][-1]
@@ -288,6 +293,17 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
         operator, "/ops/sources/try", {**form, "service": "household_business.chiTietHoKinhDoanh"}
     )
     assert refused.status == 403
+
+
+async def test_source_of_parcels_is_tried_by_what_it_asks_for(operator: Browser) -> None:
+    form_page = await page(operator, "/ops/sources/try?source=land")
+    assert 'name="personal_id"' not in form_page.text
+    form = {"csrf": token(form_page), "service": "land.thuaDat", "commune": "11977", "sheet": "7"}
+    lacking = await page(operator, "/ops/sources/try", form)
+    assert (lacking.status, "Lỗi" in lacking.text) == (400, True)
+    tried = await page(operator, "/ops/sources/try", {**form, "number": "88"})
+    assert tried.status == 200
+    assert "Không có thỏa thuận chia sẻ dữ liệu cho phép" in tried.text
 
 
 async def test_source_slower_than_the_deadline_and_one_without_budget_need_attention(
