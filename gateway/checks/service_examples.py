@@ -86,7 +86,10 @@ _MEND = "mend the mapping, or the example"
 
 def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
     if answer.outcome is not example.outcome:
-        why = f" ({answer.reason})" if answer.reason else ""
+        causes = [
+            " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
+        ]
+        why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
         yield ("outcome",), _differs("outcome", example.outcome, f"{answer.outcome}{why}"), _MEND
         return
     for fault in answer.faults:

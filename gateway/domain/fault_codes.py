@@ -117,10 +117,10 @@ class FaultCode(StrEnum):
     # --- it answers with something else than data
 
     HTTP_STATUS = ("http_status", "Nguồn trả mã trạng thái HTTP báo lỗi", "It answers with an HTTP error status",
-        "xem 'status'. 401, 403: kiểm tra 'auth'; 404: kiểm tra 'path'; 5xx: báo cơ quan cung cấp;"
-        " mã có nghĩa khác thì ghi vào 'options.http'",
-        "see 'status'. 401, 403: check 'auth'; 404: check 'path'; 5xx: call the provider; write a status that means"
-        " something else into 'options.http'")
+        "xem 'status'. 400, 422: so yêu cầu với hợp đồng; 401, 403: kiểm tra 'auth'; 404: kiểm tra 'path';"
+        " 5xx: báo cơ quan cung cấp; mã có nghĩa khác thì ghi vào 'options.http'",
+        "see 'status'. 400, 422: compare the request with the contract; 401, 403: check 'auth'; 404: check 'path';"
+        " 5xx: call the provider; write a status that means something else into 'options.http'")
     FAULT = ("fault", "Nguồn báo mã lỗi của mình", "It answers with a fault code of its own",
         "xem 'fault'; trống là mã chưa có trong 'options.faults': hỏi cơ quan cung cấp rồi thêm vào",
         "see 'fault'; blank: the code is not in 'options.faults'. Ask the provider and add it")

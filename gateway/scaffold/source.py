@@ -247,7 +247,9 @@ class _SourceDraft:
         if guess.identity:
             yield f"      identity: {flow(guess.identity)}"
         if not self.is_identified:
-            yield "      # identity: {personal_id: PATH}   # !! where does the answer repeat the subject's number?"
+            word = next((word for word in self.subject_words if word in _NUMBERS), "personal_id")
+            yield f"      # identity: {{{word}: PATH}}   # !! where does the answer repeat the subject's number?"
+            yield "      # with full_name and birth_date in it too, no other source must confirm the person"
         yield "      attributes:"
         yield from (f"        {quoted(name)}: {flow(rule)}" for name, rule in rules.items())
         if guess.free:

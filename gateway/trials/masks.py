@@ -7,7 +7,7 @@ and numbers. What comes from a provider is hostile: nothing here fails, and noth
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import unquote_plus
 
 import orjson
@@ -49,47 +49,60 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape").decode()
 
 
-def masked(value: object, depth: int = 0) -> object:
-    """A value of JSON whose texts, numbers and truth values are masks; the names of its members stay."""
+def masked(value: object, known: Collection[str] = (), depth: int = 0, *, is_written: bool = False) -> object:
+    """A value of JSON whose texts, numbers and truth values are masks; the names of its members stay.
+
+    `known`: names of the contract in any script. `is_written`: masks of what is no text get no quotes.
+    """
     if isinstance(value, dict | list) and depth >= _DEEPEST:
         return "…"
     if isinstance(value, dict):
-        return {name_of(str(name)): masked(inner, depth + 1) for name, inner in value.items()}
+        members: dict[str, object] = {}
+        for name, inner in value.items():
+            shown = name_of(str(name), known)
+            shown = f"{shown} ({len(members)})" if shown in members else shown  # none gets lost
+            members[shown] = masked(inner, known, depth + 1, is_written=is_written)
+        return members
     if isinstance(value, list):
-        return [masked(inner, depth + 1) for inner in value]
+        return [masked(inner, known, depth + 1, is_written=is_written) for inner in value]
+    if value is None:
+        return None
     # `true` and `false` are words
-    return None if value is None else mask(str(value))
+    return orjson.Fragment(mask(str(value))) if is_written and type(value) is not str else mask(str(value))
 
 
-def name_of(text: str) -> str:
-    """A name of the contract as it is, other text masked."""
-    return text if _NAME.fullmatch(text) else mask(text)
+def name_of(text: str, known: Collection[str] = ()) -> str:
+    """A name of the contract as it is, other text masked; `known`: names in any script."""
+    return text if text.rpartition(":")[2] in known or _NAME.fullmatch(text) else mask(text)
 
 
-def message(raw: bytes, how: Mask) -> str:
-    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value."""
+def message(raw: bytes, how: Mask, known: Collection[str] = ()) -> str:
+    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value.
+
+    `known`: names of the contract in any script.
+    """
     text = raw.decode("utf-8", "replace")
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start in ("{", "["):
-        written = _json(raw, how)
+        written = _json(raw, how, known)
         if written is not None:
             return _cut(written, MOST)
     if start == "<":
-        return _cut(_markup(text, how), MOST)
+        return _cut(_markup(text, how, known), MOST)
     return _cut(pairs(text, how) if re.match(r"[A-Za-z0-9_.%-]+=", text) else how(text), MOST)
 
 
-def _json(raw: bytes, how: Mask) -> str | None:
+def _json(raw: bytes, how: Mask, known: Collection[str]) -> str | None:
     """None: it is none, or was cut."""
     try:
         tree = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    shown = masked(tree) if how is mask else tree
+    shown = masked(tree, known, is_written=True) if how is mask else tree
     return visible(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
-def _markup(text: str, how: Mask) -> str:
+def _markup(text: str, how: Mask, known: Collection[str]) -> str:
     """Elements and attributes with their names, one in a line; comments and instructions are left out."""
     out: list[str] = []
     depth, was_end = 0, False
@@ -101,9 +114,8 @@ def _markup(text: str, how: Mask) -> str:
                 out.append(f"\n{'  ' * max(0, min(depth, _DEEPEST))}")
             members = "".join(_member(one[1], one[2], one[3], how) for one in _MEMBER.finditer(more))
             was_end = is_end or more.rstrip().endswith("/")
-            out.append(
-                f"<{found['end']}{name_of(found['name'])}{members}{'/' if was_end and not is_end else ''}>"
-            )
+            name = name_of(found["name"], known)
+            out.append(f"<{found['end']}{name}{members}{'/' if was_end and not is_end else ''}>")
             depth += not was_end
         elif (value := found["data"] or found["text"] or "") and not value.isspace():
             out.append(how(value))

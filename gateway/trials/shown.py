@@ -6,6 +6,7 @@ is shown where it became none: of a record whose person is sure, from a place th
 reads. An answer that may be about another person shows neither values nor masks.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from gateway.trials.masks import MOST_OF_A_VALUE, mask, masked, message, name_of
 #: doubts that say why there is no value
 _DOUBTS = {one.value for one in Reason}
 _LONGEST_ADDRESS = 2_000
+#: between the names of paths
+_NO_NAME = re.compile(r"\[[^\]]*\]|\.")
 
 
 class Showing(NamedTuple):
@@ -103,20 +106,26 @@ def _fault(one: AnswerFault) -> dict[str, object]:
 
 def _message(one: TracedMessage, showing: Showing, *, is_withheld: bool) -> dict[str, object]:
     how = visible if showing.values else mask
+    known = _names(showing.service)
     return {
         "method": one.method,
         "url": _address(one.url, showing),
         "headers": {name: visible(value)[:MOST_OF_A_VALUE] for name, value in one.headers.items()},
         "proofs": [name_of(name) for name in one.proofs],
-        "request": {"text": message(one.body, how), "bytes": one.size, "cut": one.size > len(one.body)},
+        "request": {"text": message(one.body, how, known), "bytes": one.size, "cut": one.size > len(one.body)},
         "status": one.status or None,
         "content_type": visible(one.content_type)[:100] or None,
         "answer": None if is_withheld or not one.status else {
-            "text": message(one.answer, mask),
+            "text": message(one.answer, mask, known),
             "bytes": one.answer_size,
             "cut": one.answer_size > len(one.answer),
         },
     }  # fmt: skip
+
+
+def _names(service: ServicePlan) -> frozenset[str]:
+    """The names of members and elements that the mapping says."""
+    return frozenset(_NO_NAME.split(".".join((*service.mapping.request, *service.wanted_paths))))
 
 
 def _address(url: str, showing: Showing) -> str:

@@ -118,6 +118,12 @@ async def brought_up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     folder = tmp_path_factory.mktemp("abroad")
     root = copied(folder / "house", *ALL)
     agreed = ", ".join(one.source for one in ALL.values())
+    replace(
+        root,
+        "config/requesters/operator.yaml",
+        "agreements: [source_trial]",
+        f"agreements: [source_trial, {agreed}]",
+    )
     replace(root, "config/requesters/portal.yaml", "agreements: [portal]", f"agreements: [portal, {agreed}]")
     async with abroad(folder) as authorities:
         words = {}
@@ -187,6 +193,53 @@ async def test_form_says_why_it_is_not_filled(
     assert said["outcome"] == outcome, said
     assert said["reason"] in reasons, said
     assert not {*one.form} & {*answer["form"]}
+
+
+#: role that is tried, an attribute with its place, transforms and result, and one that no agreement gives
+TRIED = {
+    "soap_signed": ("requester", "married_on", "Eheeintrag.Eheschliessung", ["date_dash"], "2019-06-14", "in_force"),
+    "soap_rpc": ("requester", "since", "resposta.pensao.inicio", ["date_vn"], "1989-10-01", "state"),
+    "rest_bearer": ("company", "founded_on", "data.date_creation", ["epoch_seconds"], "2019-04-03", "state"),
+    "rest_pages": (
+        "requester", "last_from", "body.items[latest:acqDt].acqDt", ["date_compact"], "2024-10-07", "last_until",
+    ),
+    "rest_problem": ("requester", "moved_on", "転出者.転出日", ["date_compact"], "2025-11-30", "was_head"),
+}  # fmt: skip
+
+
+@on_module
+@pytest.mark.usefixtures("answers")
+@pytest.mark.parametrize("example", TRIED)
+async def test_trial_shows_what_became_of_each_attribute(brought_up: Abroad, example: str) -> None:
+    one, (role, attribute, path, transform, value, withheld) = BRING_UPS[example], TRIED[example]
+    body = {"subject": one.subjects[role], "official": new_official(), "show_values": True}
+    status, tried = await brought_up.house.post(
+        f"/v1/sources/{one.source}.{one.service}/try", body, "operator"
+    )
+    assert (status, tried["outcome"]) == (200, "found"), tried
+    rows = {row["attribute"]: row for row in tried["attributes"]}
+    shown = (rows[attribute]["paths"], rows[attribute]["transform"], rows[attribute]["value"])
+    assert shown == ([path], transform, value)
+    assert (rows[withheld]["reason"], rows[withheld]["value"]) == ("not_agreed", None)
+
+
+@on_module
+@pytest.mark.usefixtures("answers")
+@pytest.mark.parametrize(
+    ("example", "written"),
+    [
+        ("rest_pages", ('"includeEnded": xxx', '"formatVersion": 0', '"idType": "xxx"')),
+        ("rest_problem", ('"旅券番号": "xxx0000000"', '"生年月日": "00000000"')),
+    ],
+)
+async def test_masks_keep_names_of_any_script_and_what_is_no_text(
+    brought_up: Abroad, example: str, written: tuple[str, ...]
+) -> None:
+    one = BRING_UPS[example]
+    body = {"subject": one.subjects["requester"], "official": new_official()}
+    _, tried = await brought_up.house.post(f"/v1/sources/{one.source}.{one.service}/try", body, "operator")
+    request = tried["messages"][0]["request"]["text"]
+    assert [words for words in written if words not in request] == []
 
 
 @on_module
