@@ -8,6 +8,7 @@ from gateway.config.strict_yaml import Document
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
 from gateway.mapping.load import Catalogue
+from gateway.mapping.records import SHARED, WEAK
 from gateway.mapping.source import ServicePlan
 
 _SOAP = "adapters.sources.soap"
@@ -34,6 +35,8 @@ def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
         for operation, service in settings.services.items():
             if (plan := plans.get(operation)) is not None:
                 yield from _given(operation, service, plan, document)
+                if service.enabled:
+                    yield from _compared(plan, document)
                 continue
             what = f"service '{operation}' has no mapping in mappings/sources/{name}.yaml"
             remedy = near(operation, plans, "map it or remove it")
@@ -52,6 +55,26 @@ def source_faults(configuration: Configuration, catalogue: Catalogue) -> Iterato
                 f"mappings/sources/{name}.yaml", 1, what, f"add config/{file}",
                 rests_on=(f"{configuration.root.name}/{file}",),
             )  # fmt: skip
+
+
+def _compared(plan: ServicePlan, document: Document) -> Iterator[Problem]:
+    """Nobody would notice data of another person, or of another object, in an answer that names no subject."""
+    answer, (file, mapping) = plan.mapping.answer, rests_on(plan.name)
+    words, at = set(answer.identity), ("services", plan.operation)
+    if words - WEAK or words >= SHARED:
+        if answer.no_identity:
+            what = f"service '{plan.operation}' has 'identity' and 'no_identity' in {file}"
+            yield document.problem(at, what, "take one of them out", mapping)
+    elif not answer.no_identity:
+        what = (
+            f"service '{plan.operation}' is enabled, and no number in 'identity' of {file} says whom an answer is"
+            " about: data of another person would not be noticed"
+        )
+        remedy = (
+            "write 'identity: {personal_id: <path>}' (or full_name and birth_date) there; where answers name nobody,"
+            " say why in 'no_identity'"
+        )
+        yield document.problem(at, what, remedy, mapping)
 
 
 def _addresses(settings: SourceSettings, document: Document) -> Iterator[Problem]:

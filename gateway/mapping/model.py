@@ -129,6 +129,8 @@ class AnswerRule(Strict):
     empty: Literal["invalid", "absent"] = "invalid"
     #: subject attribute -> path (from the record): compared with the subject of the query
     identity: dict[SubjectAttribute, str] = {}
+    #: why answers cannot repeat whom they are about (yes or no; a paper by its code): then nothing is compared
+    no_identity: str = ""
     #: attributes by which the request or the form says which of several records is meant
     tells_apart: WordList = ()
     #: the provider's own number of a person -> `<type>.<attribute>` of confirming sources that give the same number

@@ -60,6 +60,10 @@ BREAKS = {
     "source that is a list": Break(
         TAX, "title: {vi: Cơ sở dữ liệu thuế (mô phỏng), en: Tax register (sandbox)}", "title: [a]", "write a mapping"
     ),
+    "answers that are compared with nobody": Break(
+        "mappings/sources/vehicle.yaml", "identity: {registration_no: bienSo}", "absent: not_found",
+        "write 'identity: {personal_id: <path>}'", "config/sources/vehicle.yaml",
+    ),
     "unknown subject in request": Break(PERSON, "from: subject.personal_id", "from: subject.personal_idd",
                                         "did you mean 'personal_id'?"),
     "unknown subject in needs": Break(PERSON, "- [personal_id", "- [personalid",

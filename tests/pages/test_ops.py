@@ -293,6 +293,11 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
         operator, "/ops/sources/try", {**form, "service": "household_business.chiTietHoKinhDoanh"}
     )
     assert refused.status == 403
+    await at.house.misbehave("civil_status", "status503")
+    failed = await page(operator, "/ops/sources/try", form)
+    assert (failed.status, "status: <code>503</code>" in failed.text) == (200, True)
+    async with at.house.session.delete(f"{at.house.control}/misbehave"):
+        pass
 
 
 async def test_source_of_parcels_is_tried_by_what_it_asks_for(operator: Browser) -> None:
