@@ -113,9 +113,18 @@ def next_ordinal(value: object) -> str | None:
 
 
 def number(value: object) -> int | float | None:
-    """A decimal number, which is text in evidence → a number: `312.5` → 312.5, `312` → 312."""
+    """A decimal number, which is text in evidence → a number: `312.5` → 312.5, `312` and `312.0` → 312.
+
+    A whole number has no fraction: JSON writers of browsers write none, and the digests of a form are of its text.
+    """
     found = decimal(value)
-    return None if found is None else float(found) if "." in found else int(found)
+    return (
+        None
+        if found is None
+        else float(found)
+        if found.partition(".")[2].strip("0")
+        else int(found.partition(".")[0])
+    )
 
 
 def date_in_words(value: object) -> str | None:

@@ -46,7 +46,7 @@ class PaperWarning(NamedTuple):
 def reused_paper(
     component: str, title: str, file_name: str, file: str, result_code: str, *, from_store: bool
 ) -> DossierPaper:
-    """The entry of a dossier for a paper that was found; `file` is a reference (`sha256:…`).
+    """The entry of a dossier for a paper that was found; `file` is a reference (`sha256:…`), blank: it stays there.
 
     A paper of the store is replaced by its result code; a paper that the citizen gave once is reused without one.
     """

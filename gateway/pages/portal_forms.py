@@ -136,9 +136,12 @@ async def decide(request: Request, visit: Visit) -> Response:
     decided = CitizenDecision(tuple(body.accepted), tuple(body.refused), proof_of(request))
     found = await request.services.prefill.decide(body.exchange_id, decided, request.requester)
     papers = {one["code"]: one["state"] for one in found["papers"]}
+    stored = {one["code"]: one["paper"] for one in found["papers"] if one["state"] == "reusable"}
     needed: Any = procedure_of(request).form.get("required", ())
     rest = [name for name in needed if _is_left_out(found, name)]
-    await change_exchange(request, visit, body.exchange_id, {"papers": papers, "rest": rest})
+    await change_exchange(
+        request, visit, body.exchange_id, {"papers": papers, "stored": stored, "rest": rest}
+    )
     return answer(found)
 
 

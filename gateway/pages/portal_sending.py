@@ -36,7 +36,6 @@ from gateway.domain.dossier import (
     FileRef,
     IdKind,
     OwnerId,
-    Reuse,
 )
 from gateway.domain.errors import Conflict, GatewayError, NotFound, Unprocessable, entry, fault_at
 from gateway.domain.login import AccountKind, Identity
@@ -44,6 +43,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
 from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Field, Procedure
+from gateway.mapping.reused import reused_paper
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
 from gateway.pages.frame import Visit
 from gateway.pages.portal_notes import (
@@ -352,8 +352,10 @@ def _papers(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any])
         title = paper.title.vi
         if (sent := body.papers.get(code)) is not None:
             yield DossierPaper(title=title, file_name=sent.file_name, file=sent.file)
-        elif noted.get("papers", {}).get(code) == "reusable":
-            yield DossierPaper(title=title, from_store=True, reuse=Reuse.REUSED)
+        elif (stored := noted.get("stored", {}).get(code)) is not None:
+            # the receiver's own code of the component is in no mapping: the name says which paper it is
+            name = " ".join(filter(None, (stored.get("title") or title, stored.get("reference"))))
+            yield reused_paper("", title, name, "", stored["result_code"], from_store=True)
 
 
 async def _post(request: Request, visit: Visit, dossier: Dossier, noted: Mapping[str, Any]) -> None:

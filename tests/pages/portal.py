@@ -80,10 +80,16 @@ def values(answer: Any) -> dict[str, Any]:
     return found
 
 
-async def begun(browser: Browser, account: str = "mau", code: str = MARITAL, **people: str) -> Citizen:
+async def begun(
+    browser: Browser,
+    account: str = "mau",
+    code: str = MARITAL,
+    provider: str = "national_portal",
+    **people: str,
+) -> Citizen:
     """Signed in, with the people named; the form is open."""
     own = f"/portal/procedures/{code}"
-    landing = await entered(browser, f"{own}/people", account)
+    landing = await entered(browser, f"{own}/people", account, provider)
     assert landing.location == f"{own}/people"
     csrf = token(await page(browser, f"{own}/people"))
     sent = people or {"person.who": "same:requester"}

@@ -10,7 +10,7 @@ import pytest
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
-from tests.login.browser import Browser, Landing, Town
+from tests.login.browser import VNEID, Browser, Landing, Town
 from tests.pages.portal import BIRTH, SPOUSE, TYPED, Citizen, begun, blank_of, see, values
 from tests.pages.trial import HTML, entered, page, tried, twin
 
@@ -64,6 +64,27 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
     assert given
     await begun(neighbour, "quan")
     assert "form" not in await twin(neighbour, done["url"])
+
+
+async def test_whole_number_of_a_source_is_not_typed_and_a_paper_of_the_store_is_named(
+    browser: Browser, at: Town
+) -> None:
+    parcel = {"parcel.commune": "11977", "parcel.sheet": "7", "parcel.number": "88"}
+    citizen = await begun(browser, "no_tech_id", "1.013225", VNEID, **parcel)
+    answer = await citizen.filled()
+    decided = await citizen.decided(answer)
+    (stored,) = [one["paper"] for one in decided["papers"] if one["state"] == "reusable"]
+    # as a browser writes numbers
+    form = {**values(answer), "dienTich": 360, "quyMo": "Hai tầng"}
+    _, compared = await at.house.post("/v1/attest", {"exchange_id": answer["exchange_id"], "form": form})
+    assert compared["fields"]["dienTich"] == {"state": "unchanged"}
+    status, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, done
+    dossier = (await see(at, done["dossier"]))[1]["dossier"]
+    assert dossier["more"]["typed"] == ["quyMo"]
+    (paper,) = dossier["papers"]
+    assert (paper["from_store"], paper["reuse"], paper["result_code"]) == (True, "replaced", "KQ.G10.900001")
+    assert paper["file_name"] == f"{stored['title']} {stored['reference']}"
 
 
 async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_form(
