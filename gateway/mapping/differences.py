@@ -14,12 +14,14 @@ from gateway.mapping.checking import same
 from gateway.mapping.confirming import chain, parents
 from gateway.mapping.found_people import found_subjects
 from gateway.mapping.plan import Pick, Plan, PlannedField
-from gateway.mapping.procedure import FORM, TYPED, leaves
-from gateway.mapping.same_objects import covers
+from gateway.mapping.procedure import FORM, TYPED, Ref, leaves
+from gateway.mapping.same_objects import covers, folded
 
 #: evidence that identifies a person in a form
 IDENTIFIES = frozenset({"person", "account"})
 IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
+#: numbers by which a form may name a person
+NUMBERS = ("personal_id", "old_id", "passport", "tax_code")
 
 Answers = list[SourceAnswer | None]
 
@@ -34,7 +36,10 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
     for planned in plan.fields if typed else ():
         key = planned.field.key
         if key in typed and key not in objects and not _is_confirmed(planned, answers, typed[key]):
-            found.update(dict.fromkeys(((query, attribute) for query, attribute, *_ in planned.asked), key))
+            asked = ((query, attribute) for query, attribute, *_ in planned.asked)
+            found.update(
+                dict.fromkeys((one for one in asked if not _restates(plan, planned, answers, *one)), key)
+            )
     return found
 
 
@@ -44,6 +49,15 @@ def _objects(plan: Plan) -> Iterator[str]:
         yield from (place.removeprefix(TYPED).removeprefix(FORM) for place in places)
 
 
+def _restates(plan: Plan, planned: PlannedField, answers: Answers, query: int, attribute: str) -> bool:
+    """Whether a field makes something else of an identity attribute, and contradicts no identity."""
+    answer = answers[query]
+    raw = None if answer is None else answer.values.get(attribute)
+    if raw is None or attribute not in IDENTITY or plan.queries[query].service.evidence not in IDENTIFIES:
+        return False
+    return not _names(planned, attribute, str(raw))
+
+
 def _is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
     """Whether a source gives the value of the form; True where none gives one that the form has words for."""
     given = [one for one, *_ in agreeing.field_values(planned, answers)]
@@ -51,14 +65,13 @@ def _is_confirmed(planned: PlannedField, answers: Answers, value: object) -> boo
 
 
 def named_otherwise(
-    plan: Plan, named: Mapping[str, Subject], typed: Mapping[str, object], role: str
+    plan: Plan, answers: Answers, named: Mapping[str, Subject], typed: Mapping[str, object], role: str
 ) -> str | None:
     """The form field with another number, name or birth date than that of the role's subject, or emptied."""
     slot = plan.slots.get(role, role)
     roles = {slot, *(name for name, first in plan.slots.items() if first == slot)}
-    return next(
-        (key for key, _, is_same in _identity(plan, named.get(slot), typed, roles) if not is_same), None
-    )
+    compared = _identity(plan, answers, named.get(slot), typed, roles)
+    return next((key for key, _, is_same in compared if not is_same), None)
 
 
 def strangers(
@@ -66,18 +79,25 @@ def strangers(
 ) -> dict[str, str]:
     """Roles for which the form names another person -> the form field that says so.
 
-    Another number, or another name and birth date; beside another value, an emptied field counts like one.
-    Each role of a person is compared by its own fields.
+    Another number, or another name and birth date; beside another value, an emptied field counts like one. A form
+    that asks for no birth date of a role names another person by another name. Each role of a person is compared by
+    its own fields.
     """
     found = {}
     for role, subject in {**found_subjects(plan, answers), **named}.items():
-        compared = [*_identity(plan, subject, typed, {role})]
+        compared = [*_identity(plan, answers, subject, typed, {role})]
         is_confirmed = any(name == "personal_id" and is_same for _, name, is_same in compared)
         other = {name: key for key, name, is_same in compared if not is_same}
         given = {name: key for name, key in other.items() if typed[key]}
-        if "personal_id" in given or (given and len(other) > 1 and not is_confirmed):
+        is_another = len(other) > 1 or not _asks_birth(plan, role)
+        if "personal_id" in given or (given and is_another and not is_confirmed):
             found[role] = given.get("personal_id") or next(iter(given.values()))
     return found
+
+
+def _asks_birth(plan: Plan, role: str) -> bool:
+    refs = (ref for field in plan.procedure.fields for ref in field.refs if ref.evidence in IDENTIFIES)
+    return any(ref.role == role and ref.attribute == "birth_date" for ref in refs)
 
 
 def without_strangers(
@@ -129,14 +149,43 @@ def _unread(pick: Pick, key: str, answers: Answers) -> Pick:
 
 
 def _identity(
-    plan: Plan, subject: Subject | None, typed: Mapping[str, object], roles: Collection[str]
+    plan: Plan, answers: Answers, subject: Subject | None, typed: Mapping[str, object], roles: Collection[str]
 ) -> Iterator[tuple[str, str, bool]]:
-    """Form field of these roles, attribute of their subject, and whether the form says the same of it."""
+    """Form field that names the subject of these roles, its attribute, and whether the form says the same of it.
+
+    A field that restates the attribute names nobody.
+    """
     for planned in plan.fields if subject is not None else ():
         key = planned.field.key
         for ref in planned.refs if key in typed else ():
-            if ref.role in roles and ref.evidence in IDENTIFIES:
-                own = getattr(subject, ref.attribute, None) if ref.attribute in IDENTITY else None
-                if own is not None:
-                    value = typed[key]
-                    yield key, ref.attribute, bool(value) and covers(str(own), value)
+            if ref.role in roles and ref.evidence in IDENTIFIES and ref.attribute in IDENTITY:
+                own = [*_own(plan, answers, subject, ref)]
+                if any(_names(planned, ref.attribute, one) for one in own):
+                    yield key, ref.attribute, any(_is_same(ref.attribute, one, typed[key]) for one in own)
+
+
+def _names(planned: PlannedField, attribute: str, own: str) -> bool:
+    """Whether a field writes an identity attribute as it is: no kind of a number, and no tax code first."""
+    is_first = planned.refs[0].evidence in IDENTIFIES
+    return is_first and _is_same(attribute, own, planned.field.written(own))
+
+
+def _own(plan: Plan, answers: Answers, subject: Subject | None, ref: Ref) -> Iterator[str]:
+    """The values of an identity attribute in the request and in sources; each number of a person is its own."""
+    names = NUMBERS if ref.attribute == "personal_id" else (ref.attribute,)
+    yield from (str(one) for name in names if (one := getattr(subject, name, None)) is not None)
+    slot = plan.slots.get(ref.role, ref.role)
+    for query in plan.queries:
+        answer = answers[query.index]
+        if answer is not None and query.role == slot and query.service.evidence in IDENTIFIES:
+            yield from (one for name in names if isinstance(one := answer.values.get(name), str))
+
+
+def _is_same(attribute: str, own: str, value: object) -> bool:
+    """Whether a form says the same: case, spaces and tone marks aside, and a date in the precision that both have."""
+    if not value:
+        return False
+    if attribute == "birth_date":
+        ours, theirs = folded(own), folded(str(value))
+        return ours == theirs or ours.startswith(f"{theirs}-") or theirs.startswith(f"{ours}-")
+    return same(value, own) or covers(own, value)

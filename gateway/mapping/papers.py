@@ -101,7 +101,7 @@ def _of_another(facts: Facts, leaf: Proof) -> ProofVerdict | None:
 def _named_otherwise(facts: Facts, leaf: Proof) -> str | None:
     """The form field that names somebody else than one of the people whom a proof speaks of."""
     roles = dict.fromkeys((leaf.about or "", *_objects(leaf)))
-    found = (named_otherwise(facts.plan, facts.named, facts.known, role) for role in roles)
+    found = (named_otherwise(facts.plan, facts.answers, facts.named, facts.known, role) for role in roles)
     return next((key for key in found if key is not None), None)
 
 

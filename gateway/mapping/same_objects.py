@@ -9,14 +9,14 @@ _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 def covers(left: object, right: object) -> bool:
     """Whether the evidence is about everything named; a list in it is about each of its items."""
     named = str(right).split(",") if isinstance(left, list) and not isinstance(right, list) else right
-    return {_folded(one) for one in _items(named)} <= {_folded(one) for one in _items(left)}
+    return {folded(one) for one in _items(named)} <= {folded(one) for one in _items(left)}
 
 
 def _items(value: object) -> list[str]:
     return list(map(str, value)) if isinstance(value, list) else [str(value)]
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
     """Without case and spaces, a date in ISO 8601: `cx 418026` is `CX418026`; `12-1` is not `121`."""
     value = "".join(value.split())
     if _DATE_VN.fullmatch(value):

@@ -229,3 +229,80 @@ async def test_parcel_of_the_asked_owner_fills_nothing_where_the_form_names_anot
     assert values(plain, "CDienTich6").keys() == {"CDienTich6"}
     answer = await shared_house.prefill("1.012753", subjects, known={"BGiayToNhanThan3": OTHER["number"]})
     assert values(answer, "AHoVaTen2", "CDiaChi4", "CDienTich6", "DSuDungVaoMucDich7") == {}
+
+
+@pytest.mark.parametrize(
+    ("procedure", "typed"),
+    [
+        ("2.000986", {"nycLoaiGiayToTuyThan": "4", "meLoaiGiayToTuyThan": "1"}),
+        ("1.001612", {"mst": "8041172956"}),
+        ("1.001612", {"mst": "8041172956", "chuHo_soDinhDanh": "033190481726"}),
+    ],
+)
+async def test_kind_of_a_paper_or_a_tax_code_in_the_form_names_nobody_else(
+    shared_house: House, procedure: str, typed: dict[str, str]
+) -> None:
+    one = shared_house.subject("facts_example")
+    subjects = {"owner": one, "requester": one} if procedure == "1.001612" else one_mother(shared_house)
+    typed = {key: one["personal_id"] if key.endswith("soDinhDanh") else value for key, value in typed.items()}
+    plain = await shared_house.prefill(procedure, subjects)
+    others = {key: value for key, value in values(plain, "").items() if key not in typed}
+    for word in ("known", "held"):
+        answer = await shared_house.prefill(procedure, subjects, **{word: typed})
+        assert values(answer, "") == others, word
+        proven = {one["code"] for one in plain["papers"] if one["state"] == "replaced"}
+        assert proven
+        assert proven <= {one["code"] for one in answer["papers"] if one["state"] == "replaced"}, word
+
+
+async def test_old_number_that_a_source_has_of_the_father_is_his_own(shared_house: House) -> None:
+    father = shared_house.subject("enterprise_owner")
+    old_number = father.pop("old_id")
+    mother = shared_house.subject("facts_example")
+    subjects = {"requester": mother, "mother": mother, "father": father, "child": {}}
+    plain = await shared_house.prefill("1.001193", subjects)
+    answer = await shared_house.prefill("1.001193", subjects, known={"chaSoGiayToTuyThan": old_number})
+    others = {key: value for key, value in values(plain, "cha").items() if key != "chaSoGiayToTuyThan"}
+    assert len(others) > 4
+    assert values(answer, "cha") == others
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed"),
+    [
+        ({}, {"hoTen": "LÊ THỊ HOÀ"}),
+        ({}, {"hoTen": "LÊ THỊ HOÀ", "ngaySinh": None}),
+        ({"birth_date": "1966"}, {"ngaySinh": "30/09/1966"}),
+        ({"full_name": "LE THI HOA"}, {"hoTen": "Lê Thị Hòa"}),
+    ],
+)
+async def test_name_and_birth_date_of_the_register_in_another_spelling_are_those_of_the_asked_person(
+    shared_house: House, asked: dict[str, str], typed: dict[str, str | None]
+) -> None:
+    one = next(one for one in shared_house.personas if one["full_name"] == "Lê Thị Hòa")
+    subject = {key: one[key] for key in ("personal_id", "full_name", "birth_date")} | asked
+    plain = await shared_house.prefill("1.004222", {"applicant": subject})
+    answer = await shared_house.prefill("1.004222", {"applicant": subject}, known=typed)
+    assert values(answer, "") == {key: value for key, value in values(plain, "").items() if key not in typed}
+    if None not in typed.values():
+        proven = next(one["state"] for one in answer["papers"] if one["code"] == "id_papers")
+        assert (
+            proven
+            == next(one["state"] for one in plain["papers"] if one["code"] == "id_papers")
+            == "replaced"
+        )
+
+
+@pytest.mark.parametrize("procedure", ["1.004222", "1.004194"])
+async def test_head_of_the_applicants_record_fills_nothing_beside_the_name_of_another_head(
+    shared_house: House, procedure: str
+) -> None:
+    subjects = {"applicant": shared_house.subject("enterprise_owner")}
+    plain = await shared_house.prefill(procedure, subjects)
+    assert values(plain, "chuHo").keys() == {"chuHo.hoTen", "chuHo.soDinhDanh", "chuHo.quanHe"}
+    for word in ("known", "held"):
+        answer = await shared_house.prefill(procedure, subjects, **{word: {"chuHo.hoTen": OTHER["name"]}})
+        assert values(answer, "chuHo") == {}, word
+    own = plain["fields"]["chuHo.hoTen"]["value"]
+    answer = await shared_house.prefill(procedure, subjects, known={"chuHo.hoTen": own.upper()})
+    assert values(answer, "chuHo").keys() == {"chuHo.soDinhDanh", "chuHo.quanHe"}

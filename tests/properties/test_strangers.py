@@ -78,12 +78,22 @@ def test_no_field_of_a_role_whose_person_the_form_names_otherwise_has_the_value_
         (ref.role, ref.attribute): one.field.key
         for one in plan.fields
         for ref in one.refs
-        if ref.role in others and ref.evidence == "person" and ref.attribute in wanted
+        if ref.role in others
+        and ref.evidence == "person"
+        and ref.attribute in wanted
+        # the kind of a number and a tax code name nobody
+        and "id_doc_type_civil" not in one.field.rule.transform
+        and one.refs[0].evidence != "taxpayer"
     }
     typed = {key: INSTEAD[attribute] for (_, attribute), key in said.items()}
+    asks_birth = {
+        ref.role for one in plan.fields for ref in one.refs
+        if (ref.evidence, ref.attribute) == ("person", "birth_date")
+    }  # fmt: skip
     strangers = {
         role for role in others
-        if (role, "personal_id") in said or {(role, "full_name"), (role, "birth_date")} <= said.keys()
+        if (role, "personal_id") in said
+        or ((role, "full_name") in said and (role not in asks_birth or "birth_date" in wanted))
     }  # fmt: skip
     before, after = (
         fill(
