@@ -18,7 +18,7 @@ from gateway.mapping import agreeing
 from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
-from gateway.mapping.differences import differing, strangers, without_strangers
+from gateway.mapping.differences import differing, differing_records, strangers, without_strangers
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
 from gateway.mapping.holders import held_by_another, without
@@ -256,7 +256,7 @@ def _decide_papers(
     facts = Facts(
         plan, answers, situation.published, situation.today, situation.given, typed,
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
-        differing(plan, shown, typed),
+        differing(plan, shown, typed), differing_records(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
         of_another, others,

@@ -32,7 +32,7 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
     Fields that name the object of a paper are left to its rule (`same`), which says how they are compared.
     """
     found: dict[tuple[int, str], str] = {}
-    objects = frozenset(_objects(plan)) if typed else frozenset()
+    objects = _objects(plan) if typed else {}
     for planned in plan.fields if typed else ():
         key = planned.field.key
         if key in typed and key not in objects and not _is_confirmed(planned, answers, typed[key]):
@@ -43,10 +43,34 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
     return found
 
 
-def _objects(plan: Plan) -> Iterator[str]:
+def differing_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[int, str]:
+    """Query -> a form field with another value than its record, or emptied. Facts of a person are no one record.
+
+    A field that names the object of another record (a class of a licence that a health check is for) says nothing here.
+    """
+    found: dict[int, str] = {}
+    objects = _objects(plan) if typed else {}
+    for planned in plan.fields if typed else ():
+        key = planned.field.key
+        if key in typed and not _is_confirmed(planned, answers, typed[key]):
+            named = objects.get(key)
+            for query, *_ in planned.asked:
+                is_record = plan.queries[query].service.evidence not in IDENTIFIES
+                if is_record and (named is None or query in named):
+                    found.setdefault(query, key)
+    return found
+
+
+def _objects(plan: Plan) -> dict[str, set[int | None]]:
+    """Form field that names the object of a paper -> the queries whose records it is compared with."""
+    found: dict[str, set[int | None]] = {}
     proofs = (paper.replaced_by for paper in plan.papers.values() if paper.replaced_by is not None)
-    for places in (places for proof in proofs for leaf in leaves(proof) for places in leaf.bound.values()):
-        yield from (place.removeprefix(TYPED).removeprefix(FORM) for place in places)
+    for leaf in (leaf for proof in proofs for leaf in leaves(proof)):
+        for word, places in leaf.bound.items():
+            for place in places:
+                key = place.removeprefix(TYPED).removeprefix(FORM)
+                found.setdefault(key, set()).add(plan.picks[word].query if word in plan.picks else None)
+    return found
 
 
 def _restates(plan: Plan, planned: PlannedField, answers: Answers, query: int, attribute: str) -> bool:
@@ -105,7 +129,8 @@ def without_strangers(
 ) -> Plan:
     """The plan that reads nothing of what was found about strangers (`others`), and about people found through them.
 
-    A field reads nothing from its first reference about such a person on: the next ones would say the same of them.
+    A field reads nothing from its first reference about such a person on: the next ones would say the same of them. It
+    reads nothing at all where that person is found in evidence: its other references speak of who was found.
     A source that was silent stays silent. Papers compare a person whom evidence names by their own rule (`same`).
     """
     begins = _begins(plan, named, others)
@@ -114,7 +139,11 @@ def without_strangers(
     for planned in plan.fields:
         keys = [_key_of(begins, f"{ref.role}:{ref}") for ref in planned.refs]
         at = next((at for at, key in enumerate(keys) if key), len(keys))
-        picks = [_unread(pick, keys[at], answers) for pick in planned.picks[at:]]
+        key = keys[at] if at < len(keys) else ""
+        roles = (ref.role for ref, one in zip(planned.refs, keys, strict=True) if one)
+        if any(plan.procedure.roles[role].found_in for role in roles):
+            at = 0
+        picks = [_unread(pick, key, answers) for pick in planned.picks[at:]]
         changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
         fields.append(changed if picks else planned)
     begins = _begins(plan, named, {role: key for role, key in others.items() if role in named})

@@ -1,4 +1,4 @@
-"""Which of several records the form is about, by what the citizen typed (`tells_apart`: a child's name).
+"""Which of several records the form is about, by what the form says, typed or held (`tells_apart`: a child's name).
 
 No record is chosen unless exactly one fits.
 """
@@ -16,15 +16,15 @@ _NOT_MEANT = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
 
 def only_meant(
-    plan: Plan, answers: list[SourceAnswer | None], known: Mapping[str, object]
+    plan: Plan, answers: list[SourceAnswer | None], typed: Mapping[str, object]
 ) -> list[SourceAnswer | None]:
-    """The answers without records that contradict what the citizen typed in the form."""
+    """The answers without records that contradict what the form says."""
     shown = answers
     for query in plan.queries:
         answer = answers[query.index]
         if not query.service.tells_apart or answer is None or answer.outcome is not Outcome.FOUND:
             continue
-        if meant := list(_said(plan, query, known)):
+        if meant := list(_said(plan, query, typed)):
             shown = list(shown)
             shown[query.index] = _meant(answer, meant)
     return shown
@@ -34,12 +34,12 @@ def only_meant(
 _MeantValue = tuple[Field, str, object]
 
 
-def _said(plan: Plan, query: PlannedQuery, known: Mapping[str, object]) -> Iterator[_MeantValue]:
+def _said(plan: Plan, query: PlannedQuery, typed: Mapping[str, object]) -> Iterator[_MeantValue]:
     for planned in plan.fields:
-        if planned.field.key in known:
+        if planned.field.key in typed:
             for index, attribute, *_ in planned.asked:
                 if index == query.index and attribute in query.service.tells_apart:
-                    yield planned.field, attribute, known[planned.field.key]
+                    yield planned.field, attribute, typed[planned.field.key]
 
 
 def _meant(answer: SourceAnswer, values: Sequence[_MeantValue]) -> SourceAnswer:

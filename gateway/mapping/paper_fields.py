@@ -1,6 +1,6 @@
 """Which form fields a paper rests on: another value in one of them may change whether data replace the paper."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.mapping.differences import IDENTIFIES, IDENTITY
 from gateway.mapping.paper_rules import PaperRule
@@ -19,13 +19,15 @@ from gateway.mapping.procedure import (
 def rests_on(procedure: Procedure) -> Mapping[str, tuple[str, ...]]:
     """Paper -> keys of the fields that it rests on, in the order of the form.
 
-    Fields of its evidence and conditions, fields that name its object, and fields that name its person. Two roles may
-    be one person, so that fields of each role that could be that person count.
+    Fields of its evidence and conditions, other fields of the records that it is about, fields that name its object,
+    and fields that name its person. Two roles may be one person, so that fields of each role that could be that person
+    count.
     """
     return {
-        code: tuple(one.key for one in procedure.fields if _counts(procedure, paper, one, names))
+        code: tuple(one.key for one in procedure.fields if _counts(procedure, paper, one, names, records))
         for code, paper in procedure.papers.items()
         for names in [frozenset(_names(procedure, paper))]
+        for records in [frozenset(_records(procedure, paper))]
     }
 
 
@@ -37,16 +39,35 @@ def _names(procedure: Procedure, paper: PaperRule) -> Iterator[str]:
         yield from evidence_of(leaf)
         for place in (one for places in leaf.bound.values() for one in places):
             yield place.removeprefix(TYPED).removeprefix(FORM)
-    for name in predicates:
+    yield from _read(procedure, predicates)
+
+
+def _read(procedure: Procedure, predicates: Iterable[str]) -> Iterator[str]:
+    """References and keys of fields that predicates read, themselves and through others."""
+    left = [*predicates]
+    for name in left:
         rule = procedure.predicates.get(name)
         if rule is not None:
             yield from filter(None, (*refs_of_predicate(rule), rule.known_field))
             # a predicate depends on no circle of others: `check-config`
-            predicates += rule.others
+            left += rule.others
 
 
-def _counts(procedure: Procedure, paper: PaperRule, field: Field, names: frozenset[str]) -> bool:
+def _records(procedure: Procedure, paper: PaperRule) -> Iterator[str]:
+    """`<role>:<evidence>` of the paper's evidence, objects and conclusions; facts of a person are no one record."""
+    for leaf in leaves(paper.replaced_by) if paper.replaced_by is not None else ():
+        for word in (*evidence_of(leaf), *_read(procedure, leaf.concludes)):
+            record = word.partition(".")[0]
+            if record.partition(":")[2] not in IDENTIFIES:
+                yield record
+
+
+def _counts(
+    procedure: Procedure, paper: PaperRule, field: Field, names: frozenset[str], records: frozenset[str]
+) -> bool:
     if field.key in names or any(f"{ref.role}:{ref}" in names for ref in field.refs):
+        return True
+    if any(f"{ref.role}:{ref.evidence}" in records for ref in field.refs):
         return True
     people = () if paper.replaced_by is None else (one.about for one in leaves(paper.replaced_by))
     return any(_may_name(procedure, about or "", field) for about in people)

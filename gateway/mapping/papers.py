@@ -77,6 +77,7 @@ def _cut(facts: Facts, leaf: Proof) -> ProofVerdict:
     else:
         verdict = _has(facts, leaf.has, leaf.authority)
         faults += _bound(facts, leaf, partial(value_of, facts))
+    faults += _of_other_records(facts, leaf)
     if verdict.truth is Truth.NO:
         return verdict
     for fault in (*faults, *_not_in_force(facts, leaf), *_not_concluded(facts, leaf)):
@@ -100,9 +101,24 @@ def _of_another(facts: Facts, leaf: Proof) -> ProofVerdict | None:
 
 def _named_otherwise(facts: Facts, leaf: Proof) -> str | None:
     """The form field that names somebody else than one of the people whom a proof speaks of."""
-    roles = dict.fromkeys((leaf.about or "", *_objects(leaf)))
+    compared = (role_of(word.partition(":")[0]) for word in _compared(facts, leaf))
+    roles = dict.fromkeys((leaf.about or "", *_objects(leaf), *compared))
     found = (named_otherwise(facts.plan, facts.answers, facts.named, facts.known, role) for role in roles)
     return next((key for key in found if key is not None), None)
+
+
+def _compared(facts: Facts, leaf: Proof) -> Iterator[str]:
+    """References that the predicates of a proof read."""
+    for name in (*leaf.guards, *leaf.concludes):
+        yield from facts.plan.reads[name]
+
+
+def _of_other_records(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
+    """Records of a proof's evidence, object and conclusion from which a field of the form differs."""
+    if facts.other_records:
+        words = (*evidence_of(leaf), *(word for name in leaf.concludes for word in facts.plan.reads[name]))
+        queries = dict.fromkeys(facts.plan.picks[word].query for word in words)
+        yield from (_says_otherwise(facts, key) for one, key in facts.other_records.items() if one in queries)
 
 
 def _says_otherwise(facts: Facts, key: str) -> ProofVerdict:

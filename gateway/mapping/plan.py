@@ -252,7 +252,10 @@ def make_plan(
     planner = _Planner(procedure, offers, allows, subjects, slots, withholds)
     own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
     wanted = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
-    fields = [(field, field.refs_where(own)) for field in wanted]
+    given = frozenset(
+        role for role in slots if (one := procedure.roles.get(role)) is not None and one.found_in
+    )
+    fields = [(field, _of_given(field.refs_where(own), given)) for field in wanted]
     many = several(procedure.roles, slots)
     predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
     predicates |= predicates_of_one(procedure.predicates, many)
@@ -305,6 +308,11 @@ def plan_of_one(
         procedure, queries, (), {}, {}, slots, {}, {}, {}, (), (), confirms, {}, {},
         first=tuple(range(len(queries))),
     )  # fmt: skip
+
+
+def _of_given(refs: tuple[Ref, ...], given: frozenset[str]) -> tuple[Ref, ...]:
+    """The references of a field; about a person who is else found in evidence, but given, no other role's count."""
+    return tuple(ref for ref in refs if ref.role in given) or refs
 
 
 def _reads(name: str, predicates: Mapping[str, tuple[Predicate, ...]]) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class Facts:
     disputed: Collection[tuple[int, str]] = frozenset()
     #: query and attribute -> the form field that holds another value: they prove nothing for this form
     otherwise: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    #: query -> the form field that differs from its record: it proves nothing for this form
+    other_records: Mapping[int, str] = field(default_factory=dict)
     #: query and attribute that an awaited source may contradict: they prove nothing yet
     awaited: Collection[tuple[int, str]] = frozenset()
     #: query by an unconfirmed number -> why it is unconfirmed: it proves nothing

@@ -113,7 +113,8 @@ class Exchange:
     def trusted(self, answers: list[SourceAnswer | None]) -> list[SourceAnswer | None]:
         """The answers without those whose person is uncertain."""
         hurried = asyncio.get_running_loop().time() < self.began + _PATIENCE_SECONDS
-        return trusted(self.plan, answers, self.subjects, self.named, self.known, hurried=hurried)
+        typed = {**self.known, **self.held} if self.held else self.known
+        return trusted(self.plan, answers, self.subjects, self.named, typed, hurried=hurried)
 
     def shown(self, *, cut: bool) -> list[SourceAnswer | None]:
         """The answers so far that may be shown. `cut`: an unanswered query may have been needed."""

@@ -22,11 +22,11 @@ MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
 def trusted(
     plan: Plan, answers: list[SourceAnswer | None], subjects: Mapping[str, Subject], given: Mapping[str, Subject],
-    known: Mapping[str, object], *, hurried: bool,
+    typed: Mapping[str, object], *, hurried: bool,
 ) -> list[SourceAnswer | None]:  # fmt: skip
     """The answers whose person is certain; the others are hidden or in doubt.
 
-    `subjects`: by role; `given`: those that the request names; `known`: what was typed.
+    `subjects`: by role; `given`: those that the request names; `typed`: values of the form, typed or held.
     `hurried`: a source that confirms people had no time.
     """
     strangers = denied(plan.queries, answers, plan.confirms)
@@ -36,7 +36,7 @@ def trusted(
         subject = subjects.get(plan.queries[index].role)
         if subject is not None and misfits(subject):
             hidden.setdefault(index, Reason.DATA_DO_NOT_MATCH)
-    shown = only_meant(plan, answers, known) if known else answers
+    shown = only_meant(plan, answers, typed) if typed else answers
     if len(subjects) > len(given):
         named = {role: one for role, one in subjects.items() if role not in given}
         shown = disowned(plan.queries, shown, named, strangers, hurried=hurried)

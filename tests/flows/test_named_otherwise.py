@@ -306,3 +306,117 @@ async def test_head_of_the_applicants_record_fills_nothing_beside_the_name_of_an
     own = plain["fields"]["chuHo.hoTen"]["value"]
     answer = await shared_house.prefill(procedure, subjects, known={"chuHo.hoTen": own.upper()})
     assert values(answer, "chuHo").keys() == {"chuHo.soDinhDanh", "chuHo.quanHe"}
+
+
+#: the parcel of Đoàn, whose certificate is in the paper store
+OWN_PARCEL = {"commune": "11977", "sheet": "7", "number": "88"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ({"thuaDatSo": "89"}, "object_differs"),
+        ({"toBanDoSo": "12", "thuaDatSo": "345"}, "object_differs"),
+        ({"dienTich": 9999}, "object_differs"),
+        ({"thuaDatSo": None}, "condition_unknown"),
+        ({"toBanDoSo": None}, "condition_unknown"),
+    ],
+)
+async def test_certificate_in_the_store_is_not_cut_where_the_form_names_another_parcel_or_none(
+    shared_house: House, typed: dict[str, str | None], reason: str
+) -> None:
+    subjects = {"owner": shared_house.subject("land_certificate_in_store"), "parcel": OWN_PARCEL}
+    plain = await papers(shared_house, "1.013225", subjects, known={"thuaDatSo": "88"})
+    assert plain["land_certificate_copy"] == ("reusable", "")
+    for word in ("known",) if None in typed.values() else ("known", "held"):
+        found = await papers(shared_house, "1.013225", subjects, **{word: typed})
+        assert found["land_certificate_copy"] == ("required", reason), word
+
+
+JUDGMENT = {"TTHN_LyHon_BenNu.soBanAn": "99/2024/QĐST-HNGĐ", "TTHN_LyHon_BenNu.ngayCap": "05/05/2024"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (JUDGMENT, "object_differs"),
+        ({"TTHN_LyHon_BenNu.ngayCap": "05/05/2024"}, "object_differs"),
+        ({"SoLanKetHon_BenNu": "3"}, "object_differs"),
+        (dict.fromkeys(JUDGMENT), "condition_unknown"),
+    ],
+)
+async def test_divorce_judgment_and_certificate_are_asked_for_where_the_form_has_another_entry_of_the_register(
+    shared_house: House, typed: dict[str, str | None], reason: str
+) -> None:
+    couple = {"male": shared_house.subject("single"), "female": shared_house.subject("divorced")}
+    rests = ("divorce_or_death_paper_female", "marital_status_certificate")
+    plain = await papers(shared_house, "1.000894", couple)
+    assert {plain[code][0] for code in (*rests, "id_copies")} == {"replaced"}
+    for word in ("known",) if None in typed.values() else ("known", "held"):
+        found = await papers(shared_house, "1.000894", couple, **{word: typed})
+        assert {found[code] for code in rests} == {("required", reason)}, word
+        assert found["id_copies"][0] == "replaced"
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ({"chaHoTen": "Nguyễn Văn Khác"}, "object_differs"),
+        ({"chaNgaySinh": "01/02/1970"}, "object_differs"),
+        (dict.fromkeys(("chaHoTen", "chaNgaySinh", "chaSoGiayToTuyThan")), "condition_unknown"),
+    ],
+)
+@pytest.mark.parametrize("procedure", ["1.001193", "2.000986"])
+async def test_marriage_certificate_in_the_store_is_not_cut_where_the_form_names_another_father(
+    shared_house: House, procedure: str, typed: dict[str, str | None], reason: str
+) -> None:
+    mother = shared_house.subject("facts_example")
+    father = shared_house.subject("enterprise_owner")
+    subjects = {"requester": mother, "mother": mother, "father": father, "child": {}}
+    assert (await papers(shared_house, procedure, subjects))["marriage_certificate"][0] != "required"
+    found = await papers(shared_house, procedure, subjects, known=typed)
+    assert found["marriage_certificate"] == ("required", reason)
+
+
+async def test_code_of_the_household_is_that_of_the_named_head_and_another_one_asks_for_the_form(
+    shared_house: House,
+) -> None:
+    mother, head = shared_house.subject("facts_example"), shared_house.subject("land_certificate_in_store")
+    births = {"requester": mother, "mother": mother, "child": {}}
+    own = (await shared_house.prefill("2.000986", births))["form"]["maHoGiaDinh"]
+    joined = births | {"household_head": head}
+    of_head = (await shared_house.prefill("2.000986", joined))["form"]["maHoGiaDinh"]
+    assert (own, of_head) == ("3347926478", "3327041496")
+    for code, state in ((of_head, "replaced"), (own, "required"), (None, "required")):
+        found = await papers(shared_house, "2.000986", joined, known={"maHoGiaDinh": code})
+        assert found["separate_bhyt_form"][0] == state
+    typed = {"chuHoSoDinhDanh": head["personal_id"]}
+    assert "maHoGiaDinh" not in (await shared_house.prefill("2.000986", births, known=typed))["form"]
+
+
+async def test_name_of_another_child_that_the_portal_holds_hides_the_notice_like_one_that_is_typed(
+    shared_house: House,
+) -> None:
+    mother = shared_house.subject("facts_example")
+    births = {"requester": mother, "mother": mother, "child": {}}
+    plain = await shared_house.prefill("1.001193", births)
+    assert plain["fields"]["nksNoiSinh"]["state"] == "filled"
+    for word in ("known", "held"):
+        answer = await shared_house.prefill("1.001193", births, **{word: {"nksHoTen": "Nguyễn Thị Khác"}})
+        entry = answer["fields"]["nksNoiSinh"]
+        assert (entry["value"], entry["reason"]["code"]) == (None, "data_do_not_match"), word
+
+
+#: the car of the first owner of a vehicle
+CAR = {"registration_no": "89A-96325", "number": "RLMAU265606379197"}
+
+
+@pytest.mark.parametrize("field", ["bienSo", "soKhung"])
+async def test_paper_about_a_vehicle_is_asked_for_where_the_form_names_it_no_more(
+    shared_house: House, field: str
+) -> None:
+    owner = shared_house.subject("vehicle_owner")
+    subjects = {"owner": owner, "vehicle": CAR}
+    assert (await papers(shared_house, "9.000003", subjects))["registration_copy"][0] == "replaced"
+    found = await papers(shared_house, "9.000003", subjects, known={field: None})
+    assert found["registration_copy"] == ("required", "condition_unknown")

@@ -19,6 +19,14 @@ def test_fields_of_its_evidence_its_object_and_its_person_count() -> None:
     assert "meDanToc" not in of("2.000986", "residence_papers")
 
 
+def test_other_fields_of_the_records_that_a_paper_is_about_count() -> None:
+    judgment = {"TTHN_LyHon_BenNam.soBanAn", "TTHN_LyHon_BenNam.ngayCap"}
+    assert judgment < of("1.000894", "divorce_or_death_paper_male")
+    assert {"thuaDatSo", "toBanDoSo", "dienTich"} < of("1.013225", "land_certificate_copy")
+    # the register is asked whether he lives, which no judgment says
+    assert judgment.isdisjoint(of("1.000894", "id_copies"))
+
+
 def test_paper_that_nothing_replaces_rests_on_nothing() -> None:
     assert of("2.000986", "owner_consent") == frozenset()
 
