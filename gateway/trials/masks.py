@@ -1,43 +1,139 @@
 """Masks: the form of a message without its values, and texts of a provider as text that does nothing.
 
-A mask keeps names of elements and members, punctuation and lengths of numbers. Words become `xxx`, however many and
-however long they are: lengths would tell `nam` from `nữ`. It gives away which places are blank, and the form of dates
-and numbers. What comes from a provider is hostile: nothing here fails, and nothing is longer than its bound.
+A mask keeps names of the contract, lengths of numbers, and the signs between digits. Words become `xxx`, however many
+and however long they are: lengths would tell `nam` from `nữ`. Other signs become `·`: they tell `A+` from `A-`. It
+gives away which places are blank, and the form of dates and numbers. What comes from a provider is hostile: nothing
+here fails, nothing is longer than its bound, and every text is read once from its start to its end.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from urllib.parse import unquote_plus
 
 import orjson
 
 #: characters of one message, of one value, and digits of one number
 MOST, MOST_OF_A_VALUE, _MOST_DIGITS = 16_384, 1_000, 16
-_WORDS = re.compile(r"[^\W\d_]+(?:[\s_'’]*[^\W\d_]+)*")
-_DIGITS = re.compile(r"\d+")
-#: what is neither of them, nor seen by everybody
-_OTHER = re.compile(r"[^ -~\n…]+")
-#: a name of the contract; data that stand where names stand (a number, a person's name) are none
-_NAME = re.compile(r"(?!.*\d{4})[A-Za-z_@$][A-Za-z0-9_.:-]{0,63}")
-_ADDRESS = re.compile(r"(?!.*\d{9})(?:https?://|urn:)[!-;=?-~]{1,200}")
+#: patterns have no repetition within another, and none whose end may be missing
+_PART = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|[\W_]+")
+#: signs that make the form of a date, a time or a number
+_BETWEEN_DIGITS = frozenset("-/.:,")
+_JOINING = frozenset("_'’")
+#: a name that this gateway wrote; data that stand where names stand (a number, a person's name) are none
+_NAME = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.:-]*")
+_FOUR_DIGITS = re.compile(r"\d{4}")
+_LONGEST_NAME = 64
+_PREFIX = re.compile(r"(?:[A-Za-z]{1,2}|ns|tns|soap|soapenv|env|xsd|xsi|xml|wsse|wsu)\d{0,2}", re.IGNORECASE)
 _MARKUP = re.compile(
     r"(?P<quiet><!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z))|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)"
-    r"|<(?P<end>/?)(?P<name>[^\s<>/!?]+)(?P<more>[^<>]*)>|(?P<text>[^<]+|<)",
+    r"|<(?P<tag>[^\s<>!?][^<>]*)>|(?P<text>[^<]+|<)",
     re.DOTALL,
 )
-_MEMBER = re.compile(r"([^\s=\"'/]+)\s*=\s*(?:\"([^\"]*)\"?|'([^']*)'?)")
+_OF_TAG = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s=\"'/]+|=")
 _PAIR = re.compile(r"([^&=]*)(=?)([^&]*)(&?)")
 #: JSON is read as far down as this
 _DEEPEST = 50
+#: names of SOAP 1.1 and 1.2, RFC 9457, RFC 6749 and HTML; namespaces of SOAP and XML Schema
+_STANDARD = frozenset(
+    "Envelope Header Body Fault faultcode faultstring faultactor detail Code Subcode Value Reason Text Node Role"
+    " type title status instance error error_description error_uri code message nil lang xmlns"
+    " html head body h1 h2 p br hr div span center pre meta link style script"
+    " http://schemas.xmlsoap.org/soap/envelope/ http://www.w3.org/2003/05/soap-envelope"
+    " http://www.w3.org/2001/XMLSchema http://www.w3.org/2001/XMLSchema-instance"
+    " http://www.w3.org/XML/1998/namespace http://www.w3.org/1999/xhtml".split()
+)
+#: what an answer may be; another one is data
+_MEDIA_TYPES = frozenset(
+    "application/json application/problem+json application/xml text/xml application/soap+xml text/html text/plain"
+    " text/csv application/octet-stream application/zip application/pdf multipart/related multipart/mixed"
+    " multipart/form-data application/x-www-form-urlencoded application/xop+xml application/hal+json"
+    " application/fhir+json application/geo+json".split()
+)
 Mask = Callable[[str], str]
+
+
+class ShownNames:
+    """The names that a message may show. Any other one is its number in brackets, the same in the whole message."""
+
+    def __init__(self, known: Collection[str] = (), *, is_own: bool = False) -> None:
+        """`known`: names and namespaces of the contract, in any script. `is_own`: this gateway wrote the message."""
+        self._known = _STANDARD.union(known)
+        self._is_own = is_own
+        self._numbers: dict[str, int] = {}
+        #: names and namespaces that were shown
+        self.shown: set[str] = set()
+
+    def of(self, text: str) -> str:
+        """A name, with its prefix."""
+        prefix, colon, local = text.rpartition(":")
+        if text in self._known or (self._is_own and _looks_like_a_name(text)):
+            self.shown |= {text, local}
+            return text
+        prefix = prefix if _PREFIX.fullmatch(prefix) or prefix in self._known else self._number(prefix)
+        is_prefix = prefix == "xmlns" and _PREFIX.fullmatch(local)
+        return f"{prefix}{colon}{local if local in self._known or is_prefix else self._number(local)}"
+
+    def space(self, text: str) -> bool:
+        """Whether a namespace may be shown."""
+        if self._is_own:
+            self.shown.add(text)
+        return self._is_own or text in self._known
+
+    def _number(self, text: str) -> str:
+        return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]" if text else ""
+
+
+def _looks_like_a_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text)) and not _FOUR_DIGITS.search(text)
 
 
 def mask(text: str) -> str:
     """The form of a text."""
-    words = _WORDS.sub("xxx", unicodedata.normalize("NFC", text))
-    numbers = _DIGITS.sub(lambda found: "0" * min(len(found[0]), _MOST_DIGITS), words)
-    return _cut(_OTHER.sub("·", numbers), MOST_OF_A_VALUE)
+    parts = list(_PART.finditer(unicodedata.normalize("NFC", text)))
+    out: list[str] = []
+    for at, part in enumerate(parts):
+        if part["digits"]:
+            out.append("0" * min(len(part[0]), _MOST_DIGITS))
+        elif part["word"]:
+            out.append("xxx")
+        else:
+            around = parts[max(at - 1, 0) : at + 2 : 2] if at else []
+            out.append(
+                _sign(part[0], is_between_digits=len(around) == 2 and all(one["digits"] for one in around))
+            )
+    return _cut("".join(_joined(out)), MOST_OF_A_VALUE)
+
+
+def _sign(text: str, *, is_between_digits: bool) -> str:
+    """What stands between words and numbers."""
+    if is_between_digits and text in _BETWEEN_DIGITS:
+        return text
+    if text.isspace():
+        return " "
+    return "" if all(one in _JOINING or one.isspace() or unicodedata.combining(one) for one in text) else "·"
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    """Words with nothing but a blank between them are one."""
+    was_word, blank = False, ""
+    for part in parts:
+        if part in ("", " "):
+            blank = part or blank
+            continue
+        is_word = part == "xxx"
+        if is_word and was_word:
+            blank = ""
+            continue
+        yield f"{blank}{part}"
+        was_word, blank = is_word, ""
+    yield blank
+
+
+def media_type(text: str) -> str | None:
+    """Type and subtype of a `Content-Type`, where it is one of the known; `other` else; None: blank."""
+    found = text.partition(";")[0].strip().lower()
+    return (found if found in _MEDIA_TYPES else "other") if text.strip() else None
 
 
 def visible(text: str) -> str:
@@ -49,91 +145,90 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape").decode()
 
 
-def masked(value: object, known: Collection[str] = (), depth: int = 0, *, is_written: bool = False) -> object:
-    """A value of JSON whose texts, numbers and truth values are masks; the names of its members stay.
+def masked(value: object, names: ShownNames, depth: int = 0, *, is_written: bool = False) -> object:
+    """A value of JSON whose texts, numbers and truth values are masks; it keeps the names that may be shown.
 
-    `known`: names of the contract in any script. `is_written`: masks of what is no text get no quotes.
+    `is_written`: masks of what is no text get no quotes.
     """
     if isinstance(value, dict | list) and depth >= _DEEPEST:
         return "…"
     if isinstance(value, dict):
-        members: dict[str, object] = {}
-        for name, inner in value.items():
-            shown = name_of(str(name), known)
-            shown = f"{shown} ({len(members)})" if shown in members else shown  # none gets lost
-            members[shown] = masked(inner, known, depth + 1, is_written=is_written)
-        return members
+        return {
+            names.of(str(name)): masked(inner, names, depth + 1, is_written=is_written)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [masked(inner, known, depth + 1, is_written=is_written) for inner in value]
+        return [masked(inner, names, depth + 1, is_written=is_written) for inner in value]
     if value is None:
         return None
     # `true` and `false` are words
     return orjson.Fragment(mask(str(value))) if is_written and type(value) is not str else mask(str(value))
 
 
-def name_of(text: str, known: Collection[str] = ()) -> str:
-    """A name of the contract as it is, other text masked; `known`: names in any script."""
-    return text if text.rpartition(":")[2] in known or _NAME.fullmatch(text) else mask(text)
-
-
-def message(raw: bytes, how: Mask, known: Collection[str] = ()) -> str:
-    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value.
-
-    `known`: names of the contract in any script.
-    """
+def message(raw: bytes, how: Mask, names: ShownNames) -> str:
+    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value."""
     text = raw.decode("utf-8", "replace")
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start in ("{", "["):
-        written = _json(raw, how, known)
+        written = _json(raw, how, names)
         if written is not None:
             return _cut(written, MOST)
     if start == "<":
-        return _cut(_markup(text, how, known), MOST)
-    return _cut(pairs(text, how) if re.match(r"[A-Za-z0-9_.%-]+=", text) else how(text), MOST)
+        return _cut(_markup(text, how, names), MOST)
+    return _cut(pairs(text, how, names) if re.match(r"[A-Za-z0-9_.%-]+=", text) else how(text), MOST)
 
 
-def _json(raw: bytes, how: Mask, known: Collection[str]) -> str | None:
+def _json(raw: bytes, how: Mask, names: ShownNames) -> str | None:
     """None: it is none, or was cut."""
     try:
         tree = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    shown = masked(tree, known, is_written=True) if how is mask else tree
-    return visible(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+    form = masked(tree, names, is_written=True)  # where values are shown too: it learns the names
+    return visible(orjson.dumps(form if how is mask else tree, option=orjson.OPT_INDENT_2).decode())
 
 
-def _markup(text: str, how: Mask, known: Collection[str]) -> str:
+def _markup(text: str, how: Mask, names: ShownNames) -> str:
     """Elements and attributes with their names, one in a line; comments and instructions are left out."""
     out: list[str] = []
     depth, was_end = 0, False
     for found in _MARKUP.finditer(text):
-        if found["name"] is not None:
-            is_end, more = bool(found["end"]), found["more"]
+        if found["tag"] is not None:
+            is_end, is_whole = found["tag"].startswith("/"), found["tag"].rstrip().endswith("/")
+            name, members = _of_tag(found["tag"], how, names)
             depth -= is_end
             if not is_end or was_end:
                 out.append(f"\n{'  ' * max(0, min(depth, _DEEPEST))}")
-            members = "".join(_member(one[1], one[2], one[3], how) for one in _MEMBER.finditer(more))
-            was_end = is_end or more.rstrip().endswith("/")
-            name = name_of(found["name"], known)
-            out.append(f"<{found['end']}{name}{members}{'/' if was_end and not is_end else ''}>")
+            was_end = is_end or is_whole
+            out.append(f"<{'/' if is_end else ''}{name}{members}{'/' if is_whole and not is_end else ''}>")
             depth += not was_end
         elif (value := found["data"] or found["text"] or "") and not value.isspace():
             out.append(how(value))
     return "".join(out).lstrip("\n")
 
 
-def _member(name: str, double: str | None, single: str | None, how: Mask) -> str:
-    value = double if double is not None else single or ""
-    is_space = name.partition(":")[0] == "xmlns" and _ADDRESS.fullmatch(value)
-    return f' {name_of(name)}="{value if is_space else how(value)}"'
+def _of_tag(tag: str, how: Mask, names: ShownNames) -> tuple[str, str]:
+    """Name of the element, and its attributes as they are shown."""
+    first, *parts = _OF_TAG.findall(tag) or [""]
+    name, last = names.of(first), ""
+    out: list[str] = []
+    for part in parts:
+        if part[0] in "\"'" and last:
+            value = part[1:].removesuffix(part[0])
+            is_shown = last.partition(":")[0] == "xmlns" and names.space(value)
+            out.append(f' {names.of(last)}="{value if is_shown else how(value)}"')
+            last = ""
+        elif part != "=":
+            last = part
+    return name, "".join(out)
 
 
-def pairs(text: str, how: Mask) -> str:
+def pairs(text: str, how: Mask, names: ShownNames) -> str:
     """`name=value&…`, the values by `how`; masks are those of what is written there."""
     plain = unquote_plus if how is mask else str
     return _PAIR.sub(
         lambda one: (
-            f"{name_of(one[1])}{one[2]}{how(plain(one[3])) if one[3] else ''}{one[4]}" if one[0] else ""
+            f"{names.of(one[1])}{one[2]}{how(plain(one[3])) if one[3] else ''}{one[4]}" if one[0] else ""
         ),
         text,
     )

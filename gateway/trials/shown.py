@@ -19,13 +19,22 @@ from gateway.domain.source_trace import TracedMessage
 from gateway.mapping.model import AttributeRule
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.exchange import CUT, Exchange
-from gateway.trials.masks import MOST_OF_A_VALUE, mask, masked, message, name_of, pairs, visible
+from gateway.trials.masks import (
+    MOST_OF_A_VALUE,
+    ShownNames,
+    mask,
+    masked,
+    media_type,
+    message,
+    pairs,
+    visible,
+)
 
 #: doubts that say why there is no value
 _DOUBTS = {one.value for one in Reason}
 _LONGEST_ADDRESS = 2_000
 #: between the names of paths
-_NO_NAME = re.compile(r"\[[^\]]*\]|\.")
+_NO_NAME = re.compile(r"[\[\].=:,]")
 
 
 class Showing(NamedTuple):
@@ -106,17 +115,18 @@ def _fault(one: AnswerFault) -> dict[str, object]:
 
 def _message(one: TracedMessage, showing: Showing, *, is_withheld: bool) -> dict[str, object]:
     how = visible if showing.values else mask
-    known = _names(showing.service)
+    known, own = _names(showing.service), ShownNames(_names(showing.service), is_own=True)
+    request = message(one.body, how, own)
     return {
         "method": one.method,
         "url": _address(one.url, showing),
         "headers": {name: visible(value)[:MOST_OF_A_VALUE] for name, value in one.headers.items()},
-        "proofs": [name_of(name) for name in one.proofs],
-        "request": {"text": message(one.body, how, known), "bytes": one.size, "cut": one.size > len(one.body)},
+        "proofs": [own.of(name) for name in one.proofs],
+        "request": {"text": request, "bytes": one.size, "cut": one.size > len(one.body)},
         "status": one.status or None,
-        "content_type": visible(one.content_type)[:100] or None,
+        "content_type": None if is_withheld else media_type(one.content_type),
         "answer": None if is_withheld or not one.status else {
-            "text": message(one.answer, mask, known),
+            "text": message(one.answer, mask, ShownNames(known | own.shown)),
             "bytes": one.answer_size,
             "cut": one.answer_size > len(one.answer),
         },
@@ -134,7 +144,7 @@ def _address(url: str, showing: Showing) -> str:
         return visible(url)[:_LONGEST_ADDRESS]
     parts = urlsplit(url)
     steps = "/".join(one if one in showing.steps else mask(one) for one in parts.path.split("/"))
-    query = f"?{pairs(parts.query, mask)}" if parts.query else ""
+    query = f"?{pairs(parts.query, mask, ShownNames(is_own=True))}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{steps}{query}"[:_LONGEST_ADDRESS]
 
 
@@ -148,6 +158,7 @@ def _attributes(
     rules, trace = showing.service.mapping.answer.attributes, exchange.trace
     asked = exchange.plan.queries[0].attributes
     heard = not is_withheld and exchange.answers[0] is not None and trace is not None
+    known = _names(showing.service)
     raw = showing.service.raw(trace.tree, asked) if heard and trace is not None else {}
     others = {path for name, rule in rules.items() if name not in asked for path in _paths(rule)}
     faults = {one.attribute: one.code for one in answer.faults if not is_withheld}
@@ -164,9 +175,9 @@ def _attributes(
             "attribute": name,
             "paths": [f"{showing.service.mapping.answer.record}.{path}".strip(".") for path in _paths(rule)],
             "transform": [*filter(None, (rule.codes and f"codes:{rule.codes}",)), *rule.transform],
-            "raw": _bounded(visible(str(at)) if is_raw_shown else masked(at)),
+            "raw": _bounded(visible(str(at)) if is_raw_shown else masked(at, ShownNames(known))),
             "is_raw_shown": is_raw_shown,
-            "value": _bounded(value if showing.values else masked(value)),
+            "value": _bounded(value if showing.values else masked(value, ShownNames(is_own=True))),
             "reason": _why(name, value, answer, showing, exchange, doubt.kind if doubt is not None else ""),
             "fault": faults.get(name),
             "doubt": doubt.kind if doubt is not None else None,

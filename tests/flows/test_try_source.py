@@ -146,7 +146,7 @@ async def test_answer_about_another_person_shows_nothing_at_all(patient: House) 
     found = await tried(patient, show_values=True)
     assert (found["alarm"], found["values"], found["outcome"]) == (True, "withheld", "invalid")
     assert found["reason"]["code"] == "source_answer_other_person"
-    assert found["messages"][0]["answer"] is None
+    assert (found["messages"][0]["answer"], found["messages"][0]["content_type"]) == (None, None)
     assert not [one for one in found["attributes"] if one["raw"] is not None or one["value"] is not None]
     outcome = records(patient)[-1]
     assert (outcome["notes"]["values"], outcome["fields"]) == ("withheld", {})
@@ -306,7 +306,7 @@ async def test_answer_that_is_none_is_masked_as_a_whole(tmp_path: Path) -> None:
 
 async def test_status_of_a_refusal_is_told_with_its_masked_page(tmp_path: Path) -> None:
     page = "<html><body>Trần 033190777123</body></html>".encode()
-    say = saying(answer(page, status="500 Internal Server Error", kind="text/html"))
+    say = saying(answer(page, status="500 Internal Server Error", kind="text/html; name=033190777123"))
     async with registered(tmp_path, say) as house:
         found = await tried(house, LICENCE)
     (message,) = found["messages"]

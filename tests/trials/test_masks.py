@@ -4,10 +4,22 @@ import json
 import re
 from urllib.parse import urlencode
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.trials.masks import MOST, MOST_OF_A_VALUE, mask, masked, message, pairs, visible
+from gateway.trials import masks
+from gateway.trials.masks import (
+    MOST,
+    MOST_OF_A_VALUE,
+    ShownNames,
+    mask,
+    masked,
+    media_type,
+    message,
+    pairs,
+    visible,
+)
 
 NAMES = st.text("abcXYZ_", min_size=1, max_size=8)
 VALUES = st.recursive(
@@ -34,28 +46,80 @@ def test_words_of_any_length_and_number_look_the_same() -> None:
     ]  # fmt: skip
 
 
-def test_names_that_are_data_are_masked() -> None:
-    tree = {"033190577123": 1, "Ngô Văn Khác": {"hoTen": "A"}, "line2": "x", "@id": "7", "a 1": 2}
-    assert masked(tree) == {
-        "000000000000": "0",
-        "xxx": {"hoTen": "xxx"},
-        "line2": "xxx",
-        "@id": "0",
-        "xxx 0": "0",
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (("+", "-", "±", "(-)", "–"), "·"),
+        (("A+", "A-", "AB−", "HIV (+)", "HIV (-)"), "xxx·"),
+        (("nguyen.a@b.vn", "x-y_z'q.t@r"), None),
+    ],
+)  # fmt: skip
+def test_signs_that_are_values_look_the_same(values: tuple[str, ...], shown: str | None) -> None:
+    assert shown is None or {mask(one) for one in values} == {shown}
+    assert not [one for one in values if re.search(r"[-+±−–@]", mask(one))]
+
+
+def test_names_that_no_contract_says_are_numbers() -> None:
+    tree = {
+        "PhamVanThu": {"Tran_Thi_Mau": 1, "hoTen": "A"},
+        "x033_190_577_123": 1,
+        "氏名": {"Tran_Thi_Mau": 2},
     }
-    xml = '<a033190577123 xmlns="urn:x" xmlns:y="033190577123" ngô="1"><b>x</b></a033190577123>'
-    assert "033190577123" not in message(xml.encode(), mask)
-    assert pairs("q=Ng%C3%B4&033190577123=2", mask) == "q=xxx&000000000000=0"
+    assert (
+        masked([tree, tree], ShownNames({"hoTen", "氏名"}))
+        == [{"[1]": {"[2]": "0", "hoTen": "xxx"}, "[3]": "0", "氏名": {"[2]": "0"}}] * 2
+    )
+    xml = '<Ten:hoTen xmlns:q="urn:Tran-Thi-Mau:0331-9000-5771" xmlns="urn:x" Tran=\'1\'><b>x</b></Ten:hoTen>'
+    assert message(xml.encode(), mask, ShownNames({"hoTen", "urn:x"})).splitlines() == [
+        '<[1]:hoTen xmlns:q="xxx·xxx·xxx·xxx·0000-0000-0000" xmlns="urn:x" [2]="0">',
+        "  <[3]>xxx</[3]>",
+        "</[1]:hoTen>",
+    ]
+    assert pairs("q=Ng%C3%B4&033190577123=2", mask, ShownNames({"q"})) == "q=xxx&[1]=0"
+
+
+def test_names_of_a_request_are_those_of_its_answer_too() -> None:
+    own = ShownNames(is_own=True)
+    message(b'<n0:Ask xmlns:n0="urn:a:b"><Who>1</Who><a033190577123/></n0:Ask>', mask, own)
+    shown = message(
+        b'<n1:Ask xmlns:n1="urn:a:b"><Who/><a033190577123/></n1:Ask>', mask, ShownNames(own.shown)
+    )
+    assert shown.split() == ["<n1:Ask", 'xmlns:n1="urn:a:b">', "<Who/>", "<[1]/>", "</n1:Ask>"]
+
+
+def test_media_type_is_one_of_the_known_or_other() -> None:
+    given = ('application/json; name="Tran Thi Mau 033190577123"', "TEXT/XML", "tran/thi-mau", "")
+    assert [media_type(one) for one in given] == ["application/json", "text/xml", "other", None]
+
+
+@given(st.text("aBcd059 -._'+:/@&=<>\"{}[]éầЖ字\n", max_size=60), st.sampled_from(["", "{", "<", "a="]))
+@example("Tran-Thi-Mau", "<")
+def test_no_three_letters_or_digits_of_an_answer_are_shown(text: str, start: str) -> None:
+    """Whatever it is, also where names stand."""
+    for raw in (f"{start}{text}", json.dumps({text: text}), f"<{text} {text}='{text}'>{text}</{text}>"):
+        shown = re.sub(r"xxx|0+|\[\d+\]", "", message(raw.encode(), mask, ShownNames()))
+        for word in re.findall(r"[^\W_]{3,}", text):
+            assert word.strip("0") == "" or word not in shown, (raw, shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["<a " + "a" * 16_370 + ">", "‹" + "a" * 16_370, "<" + "a" * 16_370, "<a 'b=\"'c"]
+)
+def test_every_part_of_a_text_is_read_once(text: str) -> None:
+    """No attempt to match fails at the end of a long text: then each of its characters would begin another one."""
+    for pattern in (masks._PART, masks._MARKUP, masks._PAIR):
+        assert "".join(found[0] for found in pattern.finditer(text)) == text
+    assert "".join(masks._OF_TAG.findall(text)) == re.sub(r"[\s/]", "", text)
 
 
 @given(VALUES)
 def test_values_of_json_xml_and_forms_leave_no_trace(value: object) -> None:
     raw = json.dumps({"a": value}).encode()
-    assert not re.search(r"[1-9]", message(raw, mask))
+    assert not re.search(r"[1-9]", re.sub(r"\[\d+\]", "", message(raw, mask, ShownNames())))
     text = str(value)
     for body in (f"<a b='{text}'>{text}</a>", f"<a><![CDATA[{text}]]></a>", text, urlencode({"a": text})):
-        shown = message(body.encode("utf-8", "replace"), mask)
-        assert not re.search(r"[1-9]", re.sub(r"</?[A-Za-z_@$][^<>]*>", "", shown)), (body, shown)
+        shown = message(body.encode("utf-8", "replace"), mask, ShownNames())
+        assert not re.search(r"[1-9]", re.sub(r"</?[A-Za-z_@$][^<>]*>|\[\d+\]", "", shown)), (body, shown)
 
 
 @given(st.binary(max_size=600))
@@ -67,6 +131,6 @@ def test_values_of_json_xml_and_forms_leave_no_trace(value: object) -> None:
 @example(b"a=" * 9_000)
 def test_no_message_is_too_strange(raw: bytes) -> None:
     for how in (mask, visible):
-        shown = message(raw, how)
+        shown = message(raw, how, ShownNames())
         assert len(shown) <= MOST + 1
         assert all(one.isprintable() or one == "\n" for one in shown)
