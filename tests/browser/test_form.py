@@ -773,6 +773,53 @@ async def test_paper_whose_values_were_edited_is_asked_for_and_decided_again_bef
     assert [act for act, _ in told.received].count("prefill") == 2
 
 
+@on_session
+async def test_refusal_of_data_that_no_later_answer_has_is_shown_recorded_and_holds_when_they_come_back(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nksHoTen"])
+    words = {"nksNgaySinhBangChu": field("filled", "Ngày hai", "e2", editable=True)}
+    first = {**words, "nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True)}
+    told.answers["prefill"] = 200, answered(first, papers=REPLACED, preview=True)
+    page = await opened(profile, url)
+    child = page.get_by_role("region", name="Con", exact=True)
+    headline, check = page.get_by_role("status").first, page.locator(".ml-check")
+    await expect(headline).to_contain_text(re.compile("Đã điền sẵn 2 trên .* 1 giấy tờ không phải nộp"))
+    await child.locator("summary").first.click()
+    await child.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await child.get_by_role("button", name="Không dùng", exact=True).click()
+    await child.get_by_label(re.compile("^Họ tên con")).fill("Tên Tự Nhập")
+    # the headline says what the list of papers says
+    await expect(headline).to_contain_text(re.compile("Đã điền sẵn 0 trên .* 0 giấy tờ không phải nộp"))
+    kept, silent = field("kept", "Tên Tự Nhập"), field("not_found", reason={"source": "civil_status"})
+    second = answered({"nksHoTen": kept, "nksNgaySinhBangChu": silent}, papers=REPLACED, preview=True)
+    del second["evidence"]["e2"]
+    told.answers["prefill"] = 200, {**second, "exchange_id": "01KB0000000000000000000001"}
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(check).to_contain_text("Nguồn ông/bà không dùng")
+    await expect(check.get_by_role("listitem")).to_have_text(["CSDL hộ tịch điện tử"])
+    await expect(check).to_contain_text("Ông/bà không dùng dữ liệu của CSDL hộ tịch điện tử")
+    await expect(check).not_to_contain_text("không có dữ liệu này")
+    recorded = [body for act, body in told.received if act == "decision"]
+    assert recorded == [{"exchange_id": answered({})["exchange_id"], "accepted": ["e1"], "refused": ["e2"]}]
+    # the data come back under another name
+    third = answered(
+        {"nksHoTen": kept, "nksNgaySinhBangChu": field("filled", "Ngày hai", "e3")}, preview=True
+    )
+    third["evidence"]["e3"] = third["evidence"].pop("e2")
+    told.answers["prefill"] = 200, {**third, "papers": REPLACED, "exchange_id": "01KB0000000000000000000002"}
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    await child.get_by_label(re.compile("^Họ tên con")).fill("Tên Khác")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    (sent,) = await came(page, "submit")
+    assert "nksNgaySinhBangChu" not in sent["values"]
+    recorded = [body for act, body in told.received if act == "decision"]
+    assert recorded[1:] == [{"exchange_id": sent["exchange_id"], "accepted": ["e1"], "refused": ["e3"]}]
+
+
 async def everything_typed(page: Page) -> None:
     """What is required and blank has a value."""
     for one in await page.locator("motlan-form input[aria-required]:visible").all():

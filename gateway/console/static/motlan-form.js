@@ -242,6 +242,10 @@
   /** The name of an attribute within its evidence. */
   const attributeOf = ({ attribute }) => attribute?.slice(attribute.indexOf(".") + 1);
 
+  const queryOf = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
+  /** The name that an answer gives to an evidence of another. */
+  const nameOf = (found, { evidence }) => Object.keys(evidence).find((one) => queryOf(evidence[one]) === queryOf(found));
+
   /** Every text of a tree, such as `e1:person.full_name` in the proof of a paper. */
   const texts = (tree) => (typeof tree === "string" ? [tree] : tree && typeof tree === "object" ? Object.values(tree).flatMap(texts) : []);
 
@@ -389,6 +393,7 @@
     #answer = null;
     #fields = [];
     #refused = new Set();
+    #unused = new Map(); // what was refused -> its evidence, also when a later answer has none of it
     #consent = null;
     #stream = null;
     #waits = false;
@@ -443,6 +448,7 @@
       this.#about = this.#answer = this.#consent = this.#stream = null;
       this.#fields = [];
       this.#refused.clear();
+      this.#unused.clear();
       this.#notes.clear();
       this.#waits = this.#decided = this.#busy = false;
       this.#step = "form";
@@ -586,6 +592,9 @@
         ...(known !== "{}" && { known: JSON.parse(known) }),
       });
       if (run !== this.#run) return;
+      const lost = [...this.#refused].some((one) => !nameOf(this.#answer.evidence[one], answer));
+      if (lost && !this.#waits) await this.#record();
+      if (run !== this.#run) return;
       this.#known = known;
       this.#take(answer);
       this.#decided = false;
@@ -600,17 +609,16 @@
     /** The first answer: fields that nobody touched are as it says. */
     #take(answer) {
       // another exchange may give its evidence other names: what was refused stays refused
-      const query = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
       const before = this.#answer?.evidence ?? {};
-      const now = (found) => Object.keys(answer.evidence).find((one) => query(answer.evidence[one]) === query(found));
-      const refused = new Set([...this.#refused].map((one) => now(before[one])).filter(Boolean));
-      for (const { choice } of this.#fields) if (choice?.found) choice.evidence = now(choice.found);
+      const refused = this.#refusedOf(answer);
+      for (const { choice } of this.#fields) if (choice?.found) choice.evidence = nameOf(choice.found, answer);
       this.#waits = !isBlank(answer.pending);
       for (const field of this.#fields) {
         const { entry: old } = field;
         let entry = answer.fields[field.key] ?? old;
         // what a source said of a value that was typed since stays known
-        if (entry.state === "kept" && field.typed && old.state === "filled" && !this.#isRefused(field)) entry = { ...old, evidence: now(before[old.evidence]), reason: { source: before[old.evidence]?.source, ...old.reason } };
+        if (entry.state === "kept" && field.typed && old.state === "filled" && !this.#isRefused(field)) entry = { ...old, evidence: nameOf(before[old.evidence], answer), reason: { source: before[old.evidence]?.source, ...old.reason } };
+        if (this.#isRefused(field)) field.lost = before[old.evidence];
         field.entry = entry;
         field.attribute = entry.attribute ?? field.attribute;
         field.just = false;
@@ -620,6 +628,8 @@
       this.#answer = answer;
       this.#refused = refused;
     }
+
+    #refusedOf(answer) { return new Set([...this.#unused.values()].map((one) => nameOf(one, answer)).filter(Boolean)); }
 
     #listen(run) {
       this.#stream?.close();
@@ -658,6 +668,7 @@
       const changed = this.#fields.filter((field) => answer.fields[field.key] && JSON.stringify(answer.fields[field.key]) !== JSON.stringify(this.#answer.fields[field.key]));
       const focused = document.activeElement;
       this.#answer = answer;
+      this.#refused = this.#refusedOf(answer);
       this.#waits = !isBlank(answer.pending);
       for (const field of changed) {
         const entry = field.entry = answer.fields[field.key];
@@ -950,6 +961,7 @@
     #why(field) {
       const { state, reason } = field.entry;
       const source = this.#sourceOf(field);
+      if (field.lost) return ["ban", "mute", this.say("refused", this.#by(field.lost))];
       if (this.#isPending(field)) return ["hourglass", "wait", this.say("pending", { source })];
       if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
@@ -1128,8 +1140,10 @@
     }
 
     #refuse(evidence, isRefused) {
-      if (isRefused) this.#refused.add(evidence);
-      else this.#refused.delete(evidence);
+      const found = this.#answer.evidence[evidence];
+      if (isRefused) this.#unused.set(queryOf(found), found);
+      else this.#unused.delete(queryOf(found));
+      this.#refused = this.#refusedOf(this.#answer);
       for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.choice?.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
         if (!field.typed) field.value = this.#isRefused(field) || field.entry.state === "disputed" ? null : field.entry.value;
         // a value that the gateway keeps as typed stays empty, unless it is typed again
@@ -1273,9 +1287,8 @@
     #around(event = "") {
       const { status } = this.#parts;
       if (!status) return;
-      const { all, filled, papers } = this.#counts();
-      if (this.#answer) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", this.text(papers === 1 ? "filled_one" : "filled", { n: filled, of: all, papers }));
-      this.#drawSummary();
+      status.replaceChildren();
+      this.#drawSummary(event);
       this.#drawRest();
       this.#drawAside();
       this.#drawNoteList();
@@ -1288,10 +1301,13 @@
       return [...new Set(names.length ? names : asked)].map((one) => this.#source(one)).join(", ");
     }
 
-    #drawSummary() {
-      const { summary } = this.#parts;
+    #drawSummary(event = "") {
+      const { status, summary } = this.#parts;
       if (!this.#answer || !summary) { summary?.replaceChildren(); return; }
-      const { all, filled, typed } = this.#counts();
+      const { all, filled, typed, papers } = this.#counts();
+      const words = this.text(papers === 1 ? "filled_one" : "filled", { n: filled, of: all, papers });
+      // a screen reader says it again only when it has changed
+      if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
       const piece = (name, x, width) => make("rect", { class: `ml-bar-${name}`, x, width, height: 1 });
       const bar = make("svg", { class: "ml-bar", viewBox: `0 0 ${all || 1} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }, piece("left", 0, all), piece("ok", 0, filled), piece("own", filled, typed));
       const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
@@ -1467,12 +1483,12 @@
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name && this.#applies(one));
         return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => pair(this.#label(one), (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one))))] : [];
       });
-      const refused = [...this.#refused].filter((one) => this.#answer?.evidence[one]);
+      const refused = new Set([...this.#unused.values()].map((one) => this.#source(one.source)));
       const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
       const submit = make("button", { type: "button", class: "ml-button ml-main", "data-ml": "submit", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
       const back = button(this.say("back"), () => this.#show("form"), { "data-ml": "back" });
       check.replaceChildren(make(h, { tabindex: "-1", "data-ml": "head" }, this.say("checkTitle")), ...groups.flat(),
-        ...(refused.length ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, refused.map((one) => li(this.#by(one).source)))] : []),
+        ...(refused.size ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, [...refused].map((one) => li(one)))] : []),
         make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""),
         make("div", { class: "ml-actions" }, submit, back));
       if (isFocused) check.querySelector(`[data-ml="${isFocused}"]`)?.focus();
@@ -1504,15 +1520,22 @@
       }
     }
 
-    /** Sends what the person refused, once. False: papers changed by it, so that they are looked at first. */
-    async #decide() {
-      if (this.#decided || !this.#answer?.preview) return true;
+    /** Sends what the person refused of an exchange, once. */
+    async #record() {
+      if (this.#decided || !this.#answer?.preview) return null;
       const all = Object.keys(this.#answer.evidence);
-      const before = this.#papers().filter((one) => one.state === "required").map((one) => one.code);
       const refused = all.filter((one) => this.#refused.has(one));
       const done = await this.#call("POST", "/decision", { exchange_id: this.#answer.exchange_id, accepted: all.filter((one) => !this.#refused.has(one)), refused });
       this.#decided = true;
       this.#emit("decision", { exchange_id: this.#answer.exchange_id, accepted: all.length - refused.length, refused: refused.length });
+      return done;
+    }
+
+    /** False: papers changed by what was refused, so that they are looked at first. */
+    async #decide() {
+      const before = this.#papers().filter((one) => one.state === "required").map((one) => one.code);
+      const done = await this.#record();
+      if (!done) return true;
       // the evidence that was refused is named on, for its words
       if (done.papers) this.#answer = { ...this.#answer, papers: done.papers, warnings: done.warnings ?? [] };
       const isMore = this.#papers().some((one) => one.state === "required" && !before.includes(one.code));
