@@ -18,9 +18,19 @@ from gateway.mapping import agreeing
 from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
-from gateway.mapping.differences import differing, differing_records, strangers, without_strangers
+from gateway.mapping.differences import (
+    differing,
+    differing_records,
+    other_heads,
+    other_records,
+    strangers,
+    without_heads,
+    without_records,
+    without_strangers,
+)
 from gateway.mapping.filing_warnings import warnings
 from gateway.mapping.form_transforms import original
+from gateway.mapping.found_people import places_of, without_relations
 from gateway.mapping.holders import held_by_another, without
 from gateway.mapping.many import only_named
 from gateway.mapping.paper_entries import paper_entry
@@ -139,10 +149,21 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     filled = Filled()
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
     dumps, held = orjson.dumps, situation.held
-    others = strangers(plan, answers, situation.named, _typed(situation)) if known or held else {}
-    if others:
-        plan = without_strangers(plan, answers, situation.named, others)
+    others: dict[str, str] = {}
+    if known or held:
+        typed = _typed(situation)
+        others = strangers(plan, answers, situation.named, typed)
+        records = other_records(plan, answers, typed)
+        if others:
+            plan = without_strangers(plan, answers, situation.named, others)
+        if records:
+            plan = without_records(plan, answers, records, typed)
+    heads = other_heads(plan, answers, situation.named) if plan.named_heads else {}
+    if heads:
+        plan = without_heads(plan, answers, heads)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
+    if heads or others:
+        shown = without_relations(plan, shown, {*heads, *places_of(plan, others)})
     of_another = held_by_another(plan, answers, situation.named, others) if plan.holders else frozenset()
     if of_another:
         shown = without(plan, shown, of_another)

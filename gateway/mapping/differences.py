@@ -12,7 +12,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
 from gateway.mapping.checking import same
 from gateway.mapping.confirming import chain, parents
-from gateway.mapping.found_people import found_subjects
+from gateway.mapping.found_people import dependency, found_subject, found_subjects
 from gateway.mapping.plan import Pick, Plan, PlannedField
 from gateway.mapping.procedure import FORM, TYPED, Ref, leaves
 from gateway.mapping.same_objects import covers, folded
@@ -22,6 +22,8 @@ IDENTIFIES = frozenset({"person", "account"})
 IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
 #: numbers by which a form may name a person
 NUMBERS = ("personal_id", "old_id", "passport", "tax_code")
+#: attributes by which a form names an object: a parcel, a licence, an enterprise
+OBJECTS = frozenset({"number", "sheet", "plate", "frame_number", "tax_code", "insurance_number"})
 
 Answers = list[SourceAnswer | None]
 
@@ -170,11 +172,67 @@ def _key_of(begins: Mapping[str, str], word: str) -> str:
     return next((key for begin, key in begins.items() if word.startswith(begin)), "")
 
 
-def _unread(pick: Pick, key: str, answers: Answers) -> Pick:
+def _unread(pick: Pick, key: str, answers: Answers, place: str = FORM) -> Pick:
     answer = None if pick.query is None else answers[pick.query]
     if answer is None or answer.outcome is not Outcome.FOUND:
         return pick
-    return Pick(None, pick.attribute, pick.name, Reason.DATA_DO_NOT_MATCH, f"same:form.{key}")
+    return Pick(None, pick.attribute, pick.name, Reason.DATA_DO_NOT_MATCH, f"same:{place}{key}")
+
+
+def other_heads(plan: Plan, answers: Answers, named: Mapping[str, Subject]) -> dict[str, str]:
+    """Place of a person in evidence (`found_in`) -> the role for which the caller names another one, or may do so."""
+    found = {}
+    for role in plan.named_heads:
+        place, before = plan.procedure.roles[role].found_in, dependency(plan, role)
+        answer = None if before is None else answers[before]
+        there = None if answer is None else found_subject(plan, role, answer)
+        subject = named.get(plan.slots[role])
+        own = [*_own(plan, answers, subject, Ref(role, "person", "personal_id"))]
+        if there is None or (subject is not None and there.personal_id not in own):
+            found[place or ""] = role
+    return found
+
+
+def without_heads(plan: Plan, answers: Answers, heads: Mapping[str, str]) -> Plan:
+    """The plan whose fields read nothing of these people (`other_heads`), and no relation to them."""
+    begins = {f"{place}.": f"{role}.personal_id" for place, role in heads.items()}
+    return _without(plan, answers, begins, "")
+
+
+def other_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[str, str]:
+    """Begin of the references to a record -> the form field with another number than that of the record."""
+    found: dict[str, str] = {}
+    for planned in plan.fields:
+        key = planned.field.key
+        if typed.get(key) and not _is_confirmed(planned, answers, typed[key]):
+            for ref in planned.refs:
+                record, _, attribute = f"{ref.role}:{ref}".rpartition(".")
+                if ref.evidence not in IDENTIFIES and attribute in OBJECTS:
+                    found.setdefault(f"{record}.", key)
+    return found
+
+
+def without_records(
+    plan: Plan, answers: Answers, records: Mapping[str, str], typed: Mapping[str, object]
+) -> Plan:
+    """The plan whose empty fields read nothing of these records (`other_records`)."""
+    return _without(plan, answers, records, FORM, typed)
+
+
+def _without(
+    plan: Plan, answers: Answers, begins: Mapping[str, str], place: str, kept: Collection[str] = ()
+) -> Plan:
+    sources = [query.service.source for query in plan.queries]
+    fields = []
+    for planned in plan.fields:
+        keys = [_key_of(begins, f"{ref.role}:{ref}") for ref in planned.refs]
+        if any(keys) and planned.field.key not in kept:
+            both = zip(planned.picks, keys, strict=True)
+            picks = tuple(_unread(pick, key, answers, place) if key else pick for pick, key in both)
+            fields.append(PlannedField(planned.field, planned.refs, picks, sources))
+        else:
+            fields.append(planned)
+    return replace(plan, fields=tuple(fields))
 
 
 def _identity(

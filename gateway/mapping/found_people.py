@@ -1,5 +1,7 @@
 """People whom evidence names for a role (`found_in`): the head of a household in the record of its member."""
 
+from collections.abc import Collection, Mapping
+
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.identifiers import birth_year_of, is_personal_id
@@ -45,3 +47,35 @@ def found_subject(plan: Plan, role: str, answer: SourceAnswer) -> Subject | None
     born = PartialDate(birth_year_of(number))
     full_name = name if isinstance(name, str) else None
     return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=full_name, birth_date=born)
+
+
+def places_of(plan: Plan, roles: Collection[str]) -> list[str]:
+    """The places in evidence of those of these roles that have one."""
+    declared = (plan.procedure.roles.get(role) for role in roles)
+    return [one.found_in for one in declared if one is not None and one.found_in]
+
+
+def without_relations(
+    plan: Plan, answers: list[SourceAnswer | None], places: Collection[str]
+) -> list[SourceAnswer | None]:
+    """The answers as fields may have them: households without relations to a head (`found_in`) who is not meant."""
+    roles = {place.partition(":")[0] for place in places}
+    about = {plan.slots.get(role, role) for role in roles}
+    shown = list(answers)
+    for query in plan.queries:
+        answer = shown[query.index]
+        if answer is not None and query.role in about and query.service.evidence == "household":
+            values = {name: _unrelated(value) for name, value in answer.values.items()}
+            doubts = {
+                name: doubt._replace(candidates=tuple(map(_unrelated, doubt.candidates)))
+                for name, doubt in answer.doubts.items()
+            }
+            shown[query.index] = answer._replace(values=values, doubts=doubts)
+    return shown
+
+
+def _unrelated(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    rows = (row for row in value if isinstance(row, Mapping))
+    return [{name: one for name, one in row.items() if name != "relation"} for row in rows]

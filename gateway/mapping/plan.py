@@ -154,6 +154,8 @@ class Plan:
     sources: tuple[bytes, ...] = ()
     #: whether all services are those of the sandbox
     is_sandbox: bool = False
+    #: roles that evidence names (`found_in`), and the caller as well
+    named_heads: tuple[str, ...] = ()
 
 
 class _Planner:
@@ -292,6 +294,7 @@ def make_plan(
     return Plan(
         procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, holders, confirms,
         hangs_on, {},
+        named_heads=tuple(name for name, role in procedure.roles.items() if role.found_in and name in slots),
     )  # fmt: skip
 
 

@@ -420,3 +420,84 @@ async def test_paper_about_a_vehicle_is_asked_for_where_the_form_names_it_no_mor
     assert (await papers(shared_house, "9.000003", subjects))["registration_copy"][0] == "replaced"
     found = await papers(shared_house, "9.000003", subjects, known={field: None})
     assert found["registration_copy"] == ("required", "condition_unknown")
+
+
+@pytest.mark.parametrize("procedure", ["1.004222", "1.004194"])
+async def test_relation_to_another_head_than_the_one_whom_caller_or_form_names_is_not_filled(
+    shared_house: House, procedure: str
+) -> None:
+    subjects = {"applicant": shared_house.subject("enterprise_owner")}
+    plain = await shared_house.prefill(procedure, subjects)
+    own = plain["fields"]["chuHo.soDinhDanh"]["value"]
+    registered = {"household_head": {"personal_id": own, **shared_house.subject("facts_example")}}
+    assert registered["household_head"]["personal_id"] == own
+    same = await shared_house.prefill(procedure, subjects | registered)
+    assert values(same, "chuHo", "thanhVien") == values(plain, "chuHo", "thanhVien")
+    assert values(same, "chuHo.quanHe")
+    assert all("quanHe" in row for row in same["form"]["thanhVien"])
+    head = {"household_head": shared_house.subject("land_certificate_in_store")}
+    typed = {"chuHo.soDinhDanh": OTHER["number"]}
+    for answer in (
+        await shared_house.prefill(procedure, subjects | head),
+        await shared_house.prefill(procedure, subjects, known=typed),
+    ):
+        assert answer["fields"]["chuHo.quanHe"]["value"] is None
+        assert answer["fields"]["chuHo.quanHe"]["reason"]["code"] == "data_do_not_match"
+        rows = [
+            {name: one for name, one in row.items() if name != "quanHe"} for row in plain["form"]["thanhVien"]
+        ]
+        assert answer["form"]["thanhVien"] == rows
+    answer = await shared_house.prefill(procedure, subjects | head)
+    assert answer["fields"]["chuHo.soDinhDanh"]["value"] == head["household_head"]["personal_id"]
+
+
+async def test_relation_of_the_mother_is_not_filled_beside_the_head_of_another_household(
+    shared_house: House,
+) -> None:
+    mother, head = shared_house.subject("facts_example"), shared_house.subject("land_certificate_in_store")
+    births = {"requester": mother, "mother": mother, "child": {}}
+    assert values(await shared_house.prefill("2.000986", births), "quanHe")
+    assert not values(await shared_house.prefill("2.000986", births | {"household_head": head}), "quanHe")
+
+
+#: procedure, trait and role of its person, other subjects, what the form says instead, fields of that object
+OBJECT_CASES: list[tuple[str, str, str, dict[str, Any], dict[str, str], set[str]]] = [
+    (
+        "1.013225", "facts_example", "owner", {"parcel": PARCEL},
+        {"thuaDatSo": "346"}, {"toBanDoSo", "dienTich", "diaChiXayDung"},
+    ),
+    (
+        "9.000003", "vehicle_owner", "owner", {"vehicle": CAR},
+        {"bienSo": "89A-40718"}, {"soKhung", "nhanHieu", "mauSon", "ngayDangKy"},
+    ),
+    ("1.002809", "driver", "applicant", {}, {"soGPLX": "330264918305"}, {"hang", "ngayCap"}),
+    ("9.000002", "judicial_record_issued", "applicant", {}, {"soPhieuLLTP": "281936/2024"}, {"ngayCapPhieuLLTP"}),
+    ("1.000894", "divorced", "female", {}, {"TTHN_LyHon_BenNu.soBanAn": "99/2024"}, {"TTHN_LyHon_BenNu.ngayCap"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("procedure", "trait", "role", "more", "typed", "empty"), OBJECT_CASES)
+async def test_record_under_another_number_than_that_of_the_form_fills_no_other_field(
+    shared_house: House,
+    procedure: str,
+    trait: str,
+    role: str,
+    more: dict[str, Any],
+    typed: dict[str, str],
+    empty: set[str],
+) -> None:
+    subjects = {role: shared_house.subject(trait), **more}
+    if role == "female":
+        subjects["male"] = shared_house.subject("single")
+    plain = await shared_house.prefill(procedure, subjects)
+    assert empty <= values(plain, "").keys()
+    for word in ("known", "held"):
+        answer = await shared_house.prefill(procedure, subjects, **{word: typed})
+        assert values(plain, "").keys() - values(answer, "").keys() - typed.keys() == empty, word
+        key = next(iter(typed))
+        assert {answer["fields"][one]["reason"]["rule"] for one in empty} == {f"same:form.{key}"}
+        if word == "held":
+            assert answer["fields"][key]["check"] == "differs"
+    own = {key: plain["fields"][key]["value"].lower() for key in typed}
+    answer = await shared_house.prefill(procedure, subjects, known=own)
+    assert values(answer, "").keys() | typed.keys() == values(plain, "").keys()
