@@ -125,6 +125,23 @@ async def test_one_tag_in_an_empty_page_fills_the_form_and_submits_what_the_gate
 
 
 @on_session
+async def test_example_that_portal_teams_copy_says_what_became_of_the_form(
+    portal: str, profile: BrowserContext
+) -> None:
+    page = await opened(profile, portal)
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    await expect(submit).to_be_enabled(timeout=10_000)
+    await submit.click()
+    said = page.get_by_role("status")
+    await expect(said).to_have_text(
+        re.compile(r"^Cổng đã nhận biểu mẫu: [1-9]\d* mục đúng như dữ liệu, [1-9] mục")
+    )
+    await is_clean(page)
+
+
+@on_session
 async def test_late_source_fills_what_nobody_touched_and_moves_nothing(
     portal: str, well: House, profile: BrowserContext, shot: Shot
 ) -> None:

@@ -5,6 +5,8 @@ Copy this folder. Run: GATEWAY=http://127.0.0.1:8080 CLIENT_ID=portal CLIENT_SEC
 A real portal takes the person from its session, checks X-CSRF-Token, and keeps its token until it expires.
 """
 
+import html
+import json
 import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -85,11 +87,37 @@ class Proxy:
             answer = await self.call(session, "POST", ACTS[act], body)
             return web.json_response(await answer.json(content_type=None), status=answer.status)
 
+    async def send(self, request: web.Request) -> web.Response:
+        """A form that was submitted: says what of it is data.
+
+        A real portal refuses locked values that were changed, makes its dossier of it (`POST /v1/dossiers`) and keeps
+        the files `paper.<code>`.
+        """
+        sent = json.loads(str((await request.post())["motlan"]))
+        if sent["exchange_id"] is None:
+            return self.shown("sent.html", SAID="Cổng đã nhận biểu mẫu ông/bà tự điền.")
+        compared = {"exchange_id": sent["exchange_id"], "form": sent["values"]}
+        async with ClientSession() as session:
+            answer = await self.call(session, "POST", "/v1/attest", compared)
+            found = await answer.json(content_type=None)
+        if answer.status != 200:
+            return self.shown(
+                "sent.html", SAID=f"Chưa gửi được. {found.get('detail_vi') or found.get('title_vi', '')}"
+            )
+        states = [one["state"] for one in found["fields"].values()]
+        same = states.count("unchanged")
+        said = f"Cổng đã nhận biểu mẫu: {same} mục đúng như dữ liệu, {len(states) - same} mục do ông/bà nhập hoặc sửa."
+        return self.shown("sent.html", SAID=said)
+
     async def page(self, _request: web.Request) -> web.Response:
-        """The page with the tag. Its policy lets the form come from the gateway, and nothing else."""
-        text = (
-            Path(__file__).with_name("portal_page.html").read_text("utf-8").replace("GATEWAY", self.gateway)
-        )
+        """The page with the tag."""
+        return self.shown("portal_page.html", GATEWAY=self.gateway)
+
+    def shown(self, name: str, **places: str) -> web.Response:
+        """A page of this folder. Its policy lets the form come from the gateway, and nothing else."""
+        text = Path(__file__).with_name(name).read_text("utf-8")
+        for place, value in places.items():
+            text = text.replace(place, html.escape(value))
         policy = (
             f"default-src 'none'; script-src {self.gateway}; style-src {self.gateway}; connect-src 'self'; "
             "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -98,9 +126,10 @@ class Proxy:
 
     def application(self) -> web.Application:
         """The routes that the form calls, and the page."""
-        made, own = web.Application(), "/forms/{code}"
-        made.add_routes([web.get("/", self.page), web.get(own, self.form), web.post(f"{own}/prefill", self.prefill),
-            web.get(f"{own}/late", self.late), web.post(f"{own}/{{act:{'|'.join(ACTS)}}}", self.act)])  # fmt: skip
+        made, own = web.Application(client_max_size=50_000_000), "/forms/{code}"
+        made.add_routes([web.get("/", self.page), web.post("/send", self.send),
+            web.get(own, self.form), web.post(f"{own}/prefill", self.prefill), web.get(f"{own}/late", self.late),
+            web.post(f"{own}/{{act:{'|'.join(ACTS)}}}", self.act)])  # fmt: skip
         return made
 
 
