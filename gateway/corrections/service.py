@@ -133,6 +133,18 @@ class Corrections:
             "next": page[-1].id if len(found) > count else None,
         }
 
+    async def about(self, caller: Caller, person: str, count: int) -> list[dict[str, object]]:
+        """Reports of all requesters about a person, for the person alone: newest first. The look-up is recorded.
+
+        `person`: `Subject.key`. Raises CorrectionsUnavailable, LogUnavailable.
+        """
+        await self._note(caller, Phase.LOOKUP, "corrections", person)
+        persons = tuple(await self.person_keys.indexes(person))
+        if not persons:
+            return []
+        newest = Search(persons, "", (), Search().before, count)
+        return [as_listed(row) for row in await self.rows.about(newest)]
+
     async def take(self, caller: Caller, correction: str) -> dict[str, object]:
         """The whole report, for the owner of the database; recorded first. It may be taken again.
 

@@ -206,16 +206,18 @@ async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:
 
 
 async def requests(request: Request, visit: Visit) -> Shown:
-    """`GET /me/requests`: my requests as a data subject, and until when each is answered."""
+    """`GET /me/requests`: my requests as a data subject, until when each is answered, and reports of wrong data."""
     after = visit.form.get("after") or None
     found = await _citizens(request).subject_requests.search(
         visit.caller, _person(visit), "all", after, _MOST
     )
+    corrections = request.services.corrections
+    reports = [] if corrections is None else await corrections.about(visit.caller, _person(visit), _MOST)
     return Shown(
         template="me/requests",
         title=("Yêu cầu của tôi", "My requests"),
-        answer=found,
-        values={"kinds": ALL_KINDS},
+        answer={**found, "corrections": reports},
+        values={"kinds": ALL_KINDS, "titles": door_of(request).titles},
     )
 
 

@@ -258,7 +258,9 @@ async def test_slow_source_comes_late_and_the_token_stays_at_the_server(browser:
     assert all(one["pending"] in (None, answer["exchange_id"]) for one in ended)
 
 
-async def test_wrong_value_is_reported_about_the_person_of_the_role(browser: Browser) -> None:
+async def test_wrong_value_is_reported_about_the_person_of_the_role_who_follows_it(
+    browser: Browser, neighbour: Browser
+) -> None:
     citizen = await begun(browser)
     answer = await citizen.filled()
     entry = answer["fields"]["nycHoTen"]
@@ -270,6 +272,12 @@ async def test_wrong_value_is_reported_about_the_person_of_the_role(browser: Bro
     status, done = await citizen.call("/corrections", wrong)
     assert status == 200, done
     assert done["state"] == "queued"
+    followed = (await page(browser, "/me/requests")).text
+    assert done["id"] in followed
+    assert "Chờ chuyển đến cơ quan" in followed
+    assert "Trần Thị Mẫu Hai" not in followed  # no values
+    await entered(neighbour, "/me/requests", "quan")
+    assert done["id"] not in (await page(neighbour, "/me/requests")).text
     assert (await citizen.call("/corrections", {**wrong, "subject": "nobody"}))[0] == 422
     assert (await citizen.call("/corrections", {**wrong, "subject": {"personal_id": "033085004321"}}))[
         0
