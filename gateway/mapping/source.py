@@ -63,6 +63,8 @@ _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 #: fault -> the doubt of an attribute that is left out
 _MISFITS = {code: AttributeDoubt(kind="value_invalid", rule=f"evidence:{code}") for code in FaultCode}
+#: outcomes of rows among several that are not the one meant: blank rows, and those of another one
+_PASSED_OVER = frozenset({Outcome.NO_MATCH, Outcome.NOT_FOUND})
 #: limit of records: children of one mother
 _MOST_RECORDS = 30
 #: number of attribute sets whose reading a service caches
@@ -74,8 +76,8 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
-        "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request", "_status",
-        "_statuses", "_updated", "_updated_steps", "_vouched", "_words",
+        "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request",
+        "_status", "_statuses", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -126,7 +128,8 @@ class ServicePlan:
         self._nested = _lifting(answer) if answer.nested else None
         self._statuses = {status: Outcome(word) for status, word in answer.statuses.items()}
         self._absent = _FAILED[Outcome(answer.absent)]
-        self._words = _words_of(answer)
+        self._unsent = _unsent(mapping)
+        self._words = _words_of(answer, self._unsent)
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
@@ -247,7 +250,7 @@ class ServicePlan:
             if (none := self._no_record(tree, values, query)) is not None:
                 return none
             same = compare(self._identity, values, query.subject)
-            if (refusal := self._about_another(same, query.subject)) is None:
+            if (refusal := self._about_another(same, values, query.subject)) is None:
                 return self._evidence(rows, values)
             number = None if query.subject.is_unnumbered else self._own_number(same, values)
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
@@ -327,25 +330,29 @@ class ServicePlan:
 
     def _several(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The possible ones of several records: a single one, where exactly one fits the request."""
-        plain = tree.tree() if isinstance(tree, PositionedTexts) else tree
+        plain = _plain(tree)
         path = self._mapping.answer.record
         if not self.tells_apart:
             return _OTHER_PERSON._replace(faults=(AnswerFault(FaultCode.SEVERAL_RECORDS, path=path),))
         steps, records, found = steps_of(path), compile_path(path)(plain), []
         if not isinstance(records, list) or len(records) > _MOST_RECORDS:
             return self._unknown_form()
-        untraced = query._replace(trace=None)  # a trace keeps the whole tree
+        untraced, outcomes = query._replace(trace=None), set()  # a trace keeps the whole tree
         for record in records:
             one = self.read(only(plain, steps, record), untraced)
+            outcomes.add(one.outcome)
             if one.outcome is Outcome.FOUND:
                 found.append((one, record))
-            elif one.outcome is not Outcome.NO_MATCH:
+            elif one.outcome not in _PASSED_OVER:
                 return one
         if not found:
-            return _FAILED[Outcome.NO_MATCH]
+            return self._none_fits(outcomes)
         if len(found) == 1 and self._is_named(only(plain, steps, found[0][1]), query.subject):
             return found[0][0]
         return together([one for one, _ in found])
+
+    def _none_fits(self, outcomes: set[Outcome]) -> SourceAnswer:
+        return self._absent if outcomes == {Outcome.NOT_FOUND} else _FAILED[Outcome.NO_MATCH]
 
     def _is_named(self, tree: object, subject: Subject) -> bool:
         """Whether a record has the name, birth date or number of the request."""
@@ -358,7 +365,9 @@ class ServicePlan:
         verdicts = compare(numbers, values, subject)
         return [one for one, same in zip(numbers, verdicts, strict=True) if same is False]
 
-    def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
+    def _about_another(
+        self, same: list[bool | None], values: list[object], subject: Subject
+    ) -> SourceAnswer | None:
         """Why the record is not taken as the subject's: it is another person's, or its person is unknown.
 
         The asked number with another name or birth date: they do not belong together, so nothing found by the number
@@ -373,10 +382,15 @@ class ServicePlan:
             # another child of the same mother is no security event
             return _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
         if False in same:
-            others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
-            return self._unlike(FaultCode.OTHER_PERSON, others)
+            return self._not_the_asked(values, subject)
         is_named = any(getattr(subject, check.name, None) for check in self._identity)
         return self._nobody_named(same, subject) if is_named and shared.count(True) < len(SHARED) else None
+
+    def _not_the_asked(self, values: list[object], subject: Subject) -> SourceAnswer:
+        """Another person's record; a blank number names nobody, and so no other person."""
+        same = compare([one._replace(may_be_blank=True) for one in self._identity], values, subject)
+        others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
+        return self._unlike(FaultCode.OTHER_PERSON, others) if others else self._nobody_named(same, subject)
 
     def _about_namesake(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken as that of a person without a number: it must repeat all that was asked."""
@@ -407,7 +421,7 @@ class ServicePlan:
 
     def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The contract says that there is no data; an answer of another form says nothing about the person."""
-        held = tree.tree() if isinstance(tree, PositionedTexts) else tree
+        held = _plain(tree)
         if held is None or held == {}:
             return self._absent if self._mapping.answer.empty == "absent" else self._unknown_form()
         if isinstance(held, dict) and self._heads.isdisjoint(held):
@@ -419,9 +433,14 @@ class ServicePlan:
         if self._absent.outcome is not Outcome.NOT_FOUND:
             return False
         paths, slots = self._words
-        values = paths.read(tree)
-        asked = {query.dossier, *(getattr(query.subject, one.name) for one in fields(query.subject))}
-        found = [values[slot] for slot in slots]
+        values, subject = paths.read(tree), query.subject
+        asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
+        asked.difference_update([getattr(subject, name, None) for name in self._unsent])
+        found = [
+            values[slot]
+            for slot, names in slots
+            if not any(getattr(subject, name, None) is not None for name in names)
+        ]
         return any(not (_is_hollow(one) or (isinstance(one, str) and one in asked)) for one in found)
 
     def _said(self, status: object) -> Outcome:
@@ -535,13 +554,27 @@ class ServicePlan:
         return name, first, attribute.step, attribute.default, tuple(others)
 
 
-def _words_of(answer: AnswerRule) -> tuple[Paths, list[int]]:
-    """Places of further values in a record, which a provider may repeat when it has no data."""
+def _unsent(mapping: ServiceMapping) -> frozenset[str]:
+    """Name, birth date and the like where the request does not send them: an answer without data cannot repeat them."""
+    sent = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
+    return WEAK.difference(word.removeprefix("subject.") for word in sent)
+
+
+def _words_of(answer: AnswerRule, unsent: frozenset[str]) -> tuple[Paths, list[tuple[int, tuple[str, ...]]]]:
+    """Places of values in a record; each with the attributes of the subject that a provider may repeat there."""
     paths = Paths()
     record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
-    whose = answer.identity.values()
-    words = [path for rule in answer.attributes.values() for path in paths_of(rule)]
-    return paths, [paths.add(steps_of(path), record) for path in words if path and path not in whose]
+    words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
+    words |= {path: {path} for path in answer.identity.values()}
+    repeated = [
+        (path, tuple(name for name, at in answer.identity.items() if at in places and name not in unsent))
+        for path, places in words.items()
+    ]
+    return paths, [(paths.add(steps_of(path), record), names) for path, names in repeated if path]
+
+
+def _plain(tree: object) -> object:
+    return tree.tree() if isinstance(tree, PositionedTexts) else tree
 
 
 def _code_of(error: Exception) -> FaultCode:

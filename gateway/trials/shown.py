@@ -16,7 +16,7 @@ import orjson
 from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
 from gateway.domain.reasons import Reason
 from gateway.domain.source_trace import TracedMessage
-from gateway.mapping.model import AttributeRule
+from gateway.mapping.model import paths_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.exchange import CUT, Exchange
 from gateway.trials.masks import (
@@ -35,6 +35,10 @@ _DOUBTS = {one.value for one in Reason}
 _LONGEST_ADDRESS = 2_000
 #: between the names of paths
 _NO_NAME = re.compile(r"[\[\].=:,]")
+#: between the steps of paths: what a step selects by is no place
+_NO_STEP = re.compile(r"\[[^\]]*\]|\.")
+#: the path of the whole answer
+_ROOT = "."
 
 
 class Showing(NamedTuple):
@@ -160,20 +164,22 @@ def _attributes(
     heard = not is_withheld and exchange.answers[0] is not None and trace is not None
     known = _names(showing.service)
     raw = showing.service.raw(trace.tree, asked) if heard and trace is not None else {}
-    others = {path for name, rule in rules.items() if name not in asked for path in _paths(rule)}
+    others = [_steps(path) for name, rule in rules.items() if name not in asked for path in paths_of(rule)]
     faults = {one.attribute: one.code for one in answer.faults if not is_withheld}
     for name, rule in rules.items():
         value = answer.values.get(name) if name in asked and not is_withheld else None
         at = raw.get(name)
         # of a person who is sure; a list or an object may hold what other attributes read
+        paths = paths_of(rule)
         is_raw_shown = (
             showing.values and value is None and answer.outcome is Outcome.FOUND
-            and isinstance(at, str | int | float) and others.isdisjoint(_paths(rule))
+            and isinstance(at, str | int | float)
+            and not any(_meet(_steps(path), other) for path in paths for other in others)
         )  # fmt: skip
         doubt = answer.doubts.get(name) if name in asked and not is_withheld else None
         yield {
             "attribute": name,
-            "paths": [f"{showing.service.mapping.answer.record}.{path}".strip(".") for path in _paths(rule)],
+            "paths": [f"{showing.service.mapping.answer.record}.{path}".strip(".") or _ROOT for path in paths],
             "transform": [*filter(None, (rule.codes and f"codes:{rule.codes}",)), *rule.transform],
             "raw": _bounded(visible(str(at)) if is_raw_shown else masked(at, ShownNames(known))),
             "is_raw_shown": is_raw_shown,
@@ -184,8 +190,15 @@ def _attributes(
         }  # fmt: skip
 
 
-def _paths(rule: AttributeRule) -> tuple[str, ...]:
-    return (rule.path, *rule.else_)
+def _steps(path: str) -> list[str]:
+    """The names on a path, without what it selects by."""
+    return [*filter(None, _NO_STEP.split(path))]
+
+
+def _meet(one: list[str], other: list[str]) -> bool:
+    """Whether two paths read the same place, or one reads what holds the other's."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def _why(

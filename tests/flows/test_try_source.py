@@ -245,16 +245,25 @@ async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_cam
     assert "Sở GTVT" not in json.dumps(shown, ensure_ascii=False)
 
 
-async def test_place_that_an_attribute_outside_the_agreement_reads_too_is_never_shown(tmp_path: Path) -> None:
-    say = holding(NgayCapGPLX="31/02/2020")
-    change = (
-        "mappings/sources/driving_licence.yaml",
-        "passed_on: {path: NgayTTGPLX",
-        "passed_on: {path: NgayCapGPLX",
-    )
-    text = (ROOT / change[0]).read_text("utf-8")
+@pytest.mark.parametrize(
+    ("place", "outside"),
+    [
+        ("NgayCapGPLX", "{path: NgayCapGPLX, transform: date_vn"),
+        ("Ngay.Cap", '{path: "", parts: [Ngay.TT, Ngay.Cap], transform: name_joined'),
+        ("Ngay.Cap", "{path: Ngay, transform: date_vn"),
+    ],
+    ids=["its path", "one of its parts", "what holds it"],
+)
+async def test_place_that_an_attribute_outside_the_agreement_reads_too_is_never_shown(
+    tmp_path: Path, place: str, outside: str
+) -> None:
+    say = holding(NgayCapGPLX="31/02/2020", Ngay={"Cap": "31/02/2020"})
+    file = "mappings/sources/driving_licence.yaml"
+    change = (file, "passed_on: {path: NgayTTGPLX, transform: date_vn", f"passed_on: {outside}")
+    text = (ROOT / file).read_text("utf-8")
     examples = text[text.index("    examples:") :]
-    async with registered(tmp_path, say, change, (change[0], examples, _ONE_EXAMPLE)) as house:
+    moved = (file, "issued_on: {path: NgayCapGPLX", f"issued_on: {{path: {place}")
+    async with registered(tmp_path, say, change, moved, (file, examples, _ONE_EXAMPLE)) as house:
         found = await tried(house, LICENCE, show_values=True)
     assert (rows(found)["issued_on"]["raw"], rows(found)["issued_on"]["is_raw_shown"]) == (
         "00/00/0000",

@@ -256,6 +256,9 @@ class PlainReader:
         """`wanted_paths`: all that the mapping reads; `schemas`: of the evidence, by attribute."""
         self._schemas = schemas or {}
         self._rule = mapping.answer
+        asked = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
+        sent = {word.partition(".")[2] for word in asked if word.startswith("subject.")}
+        self._unsent = {"full_name", "birth_date", "gender", "birth_place"} - sent
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         self._named = transforms(codes)
         self._codes = codes
@@ -269,7 +272,7 @@ class PlainReader:
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 
-    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
+    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911, PLR0912 -- read top-down
         answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
             status = picked(tree, answer.status)
@@ -297,6 +300,9 @@ class PlainReader:
                 return _OTHER_PERSON
         fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
         refusal = _about_another(fits, query.subject) if fits else None
+        if refusal is _OTHER_PERSON:
+            certain = [self._fits(name, record, query.subject, may_be_blank=True) for name in fits]
+            refusal = _OTHER_PERSON if False in certain else _INVALID
         if refusal is _NO_MATCH and answer.tells_apart:
             refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:
@@ -324,6 +330,7 @@ class PlainReader:
         if len(records) > 30:
             return _INVALID
         found: list[tuple[SourceAnswer, object]] = []
+        missed: list[SourceAnswer] = []
         for record in records:
             alone = copy.deepcopy(tree)
             *before, last = self._rule.record.split(".")
@@ -334,9 +341,13 @@ class PlainReader:
             one = self.read(alone, query)
             if one.outcome is Outcome.FOUND:
                 found.append((one, record))
-            elif one.outcome is not Outcome.NO_MATCH:
+            elif one.outcome in {Outcome.NO_MATCH, Outcome.NOT_FOUND}:
+                missed.append(one)
+            else:
                 return one
         if not found:
+            if all(one.outcome is Outcome.NOT_FOUND for one in missed):
+                return missed[0]
             return failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         own = [name for name in self._rule.identity if name != "parent_personal_id"]
         if len(found) == 1 and any(self._fits(name, found[0][1], query.subject) for name in own):
@@ -366,8 +377,14 @@ class PlainReader:
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return _INVALID
         words = [path for rule in answer.attributes.values() for path in _all_paths(rule) if path]
-        said = [picked(record, path) for path in words if path not in answer.identity.values()]
-        asked = [query.dossier, *asdict(query.subject).values()]
+        subject = {name: one for name, one in asdict(query.subject).items() if name not in self._unsent}
+        known = [path for name, path in answer.identity.items() if subject.get(name) is not None]
+        repeated = [
+            one for rule in answer.attributes.values() if rule.path in known for one in _all_paths(rule)
+        ]
+        places = {*words, *answer.identity.values()}.difference(known, repeated)
+        said = [picked(record, path) for path in places if path]
+        asked = [query.dossier, *subject.values()]
         more = any(not _hollow(one) and not (isinstance(one, str) and one in asked) for one in said)
         return _INVALID if more and absent.outcome is Outcome.NOT_FOUND else absent
 

@@ -17,6 +17,10 @@ def asked(plan: ServicePlan, **more: Any) -> SourceQuery:
     return query_of(plan, ServiceExample(name="x", subject={"personal_id": "033175904826", **more}))
 
 
+#: a request that sends name and birth date
+NAMED = {"ten": {"from": "subject.full_name"}, "sinh": {"from": "subject.birth_date"}}
+
+
 @pytest.mark.parametrize(
     ("tree", "outcome", "reason", "alarm"),
     [
@@ -41,6 +45,57 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
     })  # fmt: skip
     answer = plan.read(tree, asked(plan))
     assert (answer.outcome, answer.reason, answer.alarm) == (outcome, reason, alarm)
+
+
+@pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])
+def test_name_that_the_request_does_not_send_says_that_there_is_a_record(
+    request_rule: dict[str, Any], outcome: Outcome
+) -> None:
+    whose = {"personal_id": "so", "full_name": "ten", "birth_date": "sinh"}
+    plan = _service({
+        "found_when": "the", "identity": whose,
+        "attributes": {"full_name": {"path": "ten"}, "card": {"path": "the"}},
+    }, request_rule)  # fmt: skip
+    tree = {"so": "033175904826", "ten": "Lê Thị Thử", "sinh": "1975-04-15", "the": ""}
+    answer = plan.read(tree, asked(plan, full_name="Lê Thị Thử", birth_date="1975-04-15"))
+    assert answer.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("tree", "code", "attribute", "alarm"),
+    [
+        ({"so": "", "ten": "Lê Thị Thử", "sinh": "1975-04-15"}, FaultCode.NOBODY_NAMED, "personal_id", False),
+        ({"so": "", "ten": "Lê Thị Khác", "sinh": "1975-04-15"}, FaultCode.OTHER_PERSON, "full_name", True),
+    ],
+)
+def test_record_without_its_number_names_nobody_and_another_name_somebody_else(
+    tree: dict[str, object], code: FaultCode, attribute: str, alarm: bool
+) -> None:
+    plan = _service({
+        "identity": {"personal_id": "so", "full_name": "ten", "birth_date": "sinh"},
+        "attributes": {"full_name": {"path": "ten"}},
+    })  # fmt: skip
+    answer = plan.read(tree, asked(plan, full_name="Lê Thị Thử", birth_date="1975-04-15"))
+    assert (answer.outcome, answer.values, answer.alarm) == (Outcome.INVALID, {}, alarm)
+    assert [(fault.code, fault.attribute) for fault in answer.faults] == [(code, attribute)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "outcome", "number"),
+    [
+        (["", "7"], Outcome.FOUND, "7"), (["7", ""], Outcome.FOUND, "7"), (["", ""], Outcome.NOT_FOUND, None),
+    ],
+)  # fmt: skip
+def test_blank_row_beside_one_that_fits_is_passed_over(
+    numbers: list[str], outcome: Outcome, number: str | None
+) -> None:
+    plan = _service({
+        "record": "dong", "found_when": "giay", "tells_apart": ["number"],
+        "identity": {"personal_id": "so", "full_name": "ten"}, "attributes": {"number": {"path": "giay"}},
+    }, NAMED)  # fmt: skip
+    rows = [{"so": "033175904826", "ten": "Lê Thị Thử", "giay": one} for one in numbers]
+    answer = plan.read({"dong": rows}, asked(plan, full_name="Lê Thị Thử"))
+    assert (answer.outcome, answer.values.get("number")) == (outcome, number)
 
 
 @pytest.mark.parametrize(("empty", "outcome"), [("invalid", Outcome.INVALID), ("absent", Outcome.NOT_FOUND)])
@@ -99,10 +154,10 @@ def test_line_breaks_around_a_value_and_tabulators_in_it_are_spaces() -> None:
     assert plan.read({"x": "\r\n  Lê\tThị\u00a0Thử \n"}, asked(plan)).values == {"full_name": "Lê Thị Thử"}
 
 
-def _service(answer: dict[str, Any]) -> ServicePlan:
+def _service(answer: dict[str, Any], request: dict[str, Any] | None = None) -> ServicePlan:
     title = {"vi": "x", "en": "x"}
     mapping = ServiceMapping.model_validate({
-        "evidence": "person", "title": title, "subjects": ["person"], "request": {}, "examples": [{"name": "x"}],
-        "answer": answer,
+        "evidence": "person", "title": title, "subjects": ["person"], "examples": [{"name": "x"}],
+        "request": request or {}, "answer": answer,
     })  # fmt: skip
     return ServicePlan("s", "o", mapping, CATALOGUE.codes)
