@@ -84,6 +84,8 @@ class _Known(NamedTuple):
     offers: list[_Offer]
     contents: list[Content]
     files: Mapping[str, bytes]
+    #: of its first port that says one
+    address: str
     #: what was chosen from it, so that who asks again gets the same
     chosen: "dict[tuple[str, str], Operations]"
 
@@ -95,7 +97,7 @@ class _Known(NamedTuple):
             return False
 
 
-_Read = tuple[list[_Offer], list[ContentRow], Mapping[str, bytes]]
+_Read = tuple[list[_Offer], list[ContentRow], Mapping[str, bytes], str]
 
 #: by the digest of the WSDL: a reload asks for those alone that changed
 _KNOWN: dict[bytes, _Known] = {}
@@ -105,12 +107,14 @@ _MOST = 64
 class Operations(Mapping[str, WsdlOperation]):
     """The operations of a WSDL by name; one that cannot be used raises ConfigError when it is asked for."""
 
-    def __init__(self, offers: Iterable[_Offer], contents: list[Content]) -> None:
+    def __init__(self, offers: Iterable[_Offer], known: _Known) -> None:
         """The offers of the ports that were chosen."""
         self._offers: dict[str, list[_Offer]] = {}
         for offer in offers:
             self._offers.setdefault(offer.operation, []).append(offer)
-        self._contents = contents
+        self._contents = known.contents
+        #: the WSDL and all that it was read from, by their paths from its folder; its first address, or blank
+        self.files, self.address = tuple(known.files), known.address
         self._made: dict[str, WsdlOperation] = {}
 
     def __getitem__(self, name: str) -> WsdlOperation:
@@ -160,14 +164,16 @@ def _message(element: tuple[str, int], contents: list[Content]) -> Shape:
     return Shape(tag, content=content)
 
 
-def load(wsdl: Path, *, port: str = "", version: str = "") -> Operations:
+def load(wsdl: Path, *, port: str = "", version: str = "", within: Path | None = None) -> Operations:
     """Every operation of the WSDL by name, at a port and of a SOAP version where these are said.
+
+    `within`: no file outside of this folder is read.
 
     Raises ConfigError if the file cannot be used. A child reads it, so that nothing of it stays in this process but the
     shapes. It blocks: call it before serving. What was read once is known until one of its files changes.
     """
     try:
-        known = _known(wsdl)
+        known = _known(wsdl, within)
     except UnusableWsdl as error:
         raise ConfigError([Problem(error.file, error.line, error.what, error.remedy)]) from None
     except Exception as error:  # whatever a file of somebody else does ends as words
@@ -185,15 +191,15 @@ def load(wsdl: Path, *, port: str = "", version: str = "") -> Operations:
     return chosen
 
 
-def _known(wsdl: Path) -> _Known:
+def _known(wsdl: Path, within: Path | None) -> _Known:
     digest = _digest(wsdl.read_bytes())
     known = _KNOWN.get(digest)
-    if known is None or not known.holds_for(wsdl):
-        read = call(_read, wsdl, seconds=_SECONDS)
+    if known is None or within is not None or not known.holds_for(wsdl):
+        read = call(_read, wsdl, within, seconds=_SECONDS)
         if isinstance(read, UnusableWsdl):
             raise read
-        offers, rows, files = read
-        known = _KNOWN[digest] = _Known(offers, linked(rows), files, {})
+        offers, rows, files, address = read
+        known = _KNOWN[digest] = _Known(offers, linked(rows), files, address, {})
         if len(_KNOWN) > _MOST:
             del _KNOWN[next(iter(_KNOWN))]
     return known
@@ -216,17 +222,17 @@ def _chosen(known: _Known, file: str, port: str, version: str) -> Operations:
     faults = [one.fault for one in offers if one.fault is not None]
     if len(faults) == len(offers):
         raise ConfigError([Problem(*faults[0])])
-    return Operations(offers, known.contents)
+    return Operations(offers, known)
 
 
 # ------------------------------------------------------------------------------------------- the child
 
 
-def _read(wsdl: Path) -> _Read | UnusableWsdl:
+def _read(wsdl: Path, within: Path | None) -> _Read | UnusableWsdl:
     """What the child does. A refusal is an answer: this child reads the next one too."""
     with _limited():
         try:
-            files = XmlFiles(wsdl)
+            files = XmlFiles(wsdl, within)
             description = _Description(files)
             description.add(wsdl)
             description.schemas.check_imports()
@@ -234,7 +240,7 @@ def _read(wsdl: Path) -> _Read | UnusableWsdl:
             description.schemas.finish()
         except UnusableWsdl as error:
             return error
-        return offers, description.schemas.rows, files.digests
+        return offers, description.schemas.rows, files.digests, description.address()
 
 
 @contextlib.contextmanager
@@ -286,6 +292,11 @@ class _Description:
             self._check_root(root, path)
             waiting += self._imported(root, path)
             self._note(root, path)
+
+    def address(self) -> str:
+        """Where the provider is: the location of the first port that has one; blank: none has."""
+        nodes = (node for one in self._services for node in one.node.iter("{*}address"))
+        return next((found for node in nodes if (found := node.get("location", "").strip())), "")
 
     def _check_root(self, root: etree._Element, path: Path) -> None:
         name = self._files.name(path)

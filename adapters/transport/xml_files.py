@@ -29,9 +29,10 @@ class UnusableWsdl(Exception):
 class XmlFiles:
     """Files beside a WSDL, read once each and within limits."""
 
-    def __init__(self, wsdl: Path) -> None:
-        """Nothing is read yet."""
+    def __init__(self, wsdl: Path, within: Path | None = None) -> None:
+        """Nothing is read yet. `within`: no file outside of this folder is read."""
         self.folder, self.first = wsdl.parent, wsdl.name
+        self._within = within
         #: SHA-256 by the path from the folder of the WSDL
         self.digests: dict[str, bytes] = {}
         self._roots: dict[Path, etree._Element] = {}
@@ -49,6 +50,10 @@ class XmlFiles:
         if path in self._roots:
             return self._roots[path]
         name = self.name(path)
+        if self._within is not None and not path.is_relative_to(self._within):
+            raise UnusableWsdl(
+                name, 0, "is a file of the WSDL which is not beside it", "copy that file beside it"
+            )
         if not path.is_file():
             raise UnusableWsdl(name, 0, "is no file", "lay it beside the WSDL")
         self._bytes += path.stat().st_size

@@ -196,10 +196,12 @@ def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
         who += ","
     if title == "title":
         asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
-        return f"{_begun(_at(use['time'], 'vi'), who)}{asked} cho thủ tục {procedure}; mục đích: {purpose}; {end}."
+        form = f" cho thủ tục {procedure}" if procedure else ""
+        return f"{_begun(_at(use['time'], 'vi'), who)}{asked}{form}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
     begun = _begun(_at(use["time"], "en"), who)
-    return f"{begun}{asked} for the procedure {procedure}; purpose: {purpose}; {end}."
+    form = f" for the procedure {procedure}" if procedure else ""  # a trial of a source has none
+    return f"{begun}{asked}{form}; purpose: {purpose}; {end}."
 
 
 def _begun(when: str, who: str) -> str:

@@ -39,6 +39,7 @@ from gateway.cli.options import (
     SET,
     STATE,
     Voice,
+    config_here,
     data_root,
     overrides,
     root_of,
@@ -119,12 +120,12 @@ def check_config(
       motlan check-config /etc/motlan/config --json
       motlan check-config --no-examples
     """  # noqa: D301 -- \b is click's
-    config = (folder or data_root() / "config").resolve()
+    config = config_here(folder)
     done = _check(config, overrides(values), examples=examples)
     found, notes, counts = done.found, done.notes, done.counts
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
-        report = {"problems": problems, "notes": notes, **counts}
+        report = {"folder": str(config), "problems": problems, "notes": notes, **counts}
         if done.configuration is not None and done.report is not None:
             ours = in_force(done.configuration, root_of(config))
             report |= {"digest": ours.digest, "digests": ours.parts, "minimisation": done.report.plain()}
@@ -132,12 +133,13 @@ def check_config(
     elif found:
         for problem in found:
             click.echo(str(problem), err=True)
-        click.echo(f"{len(found)} to mend", err=True)
+        click.echo(f"checked: {config}\n{len(found)} to mend", err=True)
     elif not quiet:
         if done.report is not None:
             Voice(as_json, quiet).say(None, *minimised_tables(done.report), width=_WIDTH)
         for note in notes:
             click.echo(f"note: {note}")
+        click.echo(f"checked: {config}")
         click.echo("good: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     return 2 if found else 0
 

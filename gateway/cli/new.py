@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gateway.app import SystemClock
-from gateway.cli.options import CONFIG, JSON, QUIET, Voice, data_root, options, root_of
+from gateway.cli.options import CONFIG, JSON, QUIET, Voice, config_here, options, plain, root_of
 from gateway.config.gateway import is_http
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError
@@ -118,7 +118,7 @@ def procedure(
 
 def _write(drafted: Callable[[House], Scaffold], config: Path | None, voice: Voice) -> int:
     """Try the draft against the house, then write all of it."""
-    folder = (config or data_root() / "config").resolve()
+    folder = config_here(config)
     try:
         house = House(folder, root_of(folder))
         scaffold = drafted(house)
@@ -127,7 +127,7 @@ def _write(drafted: Callable[[House], Scaffold], config: Path | None, voice: Voi
         write_all(scaffold.files)
     except NotScaffolded as error:
         what, remedy = error.args
-        raise _NotWritten(f"{what}\n    remedy: {remedy}") from None
+        raise _NotWritten(plain(f"{what}\n    remedy: {remedy}")) from None
     names = [str(path) for path in scaffold.files]
     lines = [*names, *(f"! {one}" for one in scaffold.remarks)]
     lines += [f"{number}. {step}" for number, step in enumerate(scaffold.steps, 1)]

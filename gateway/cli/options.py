@@ -107,6 +107,12 @@ def data_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def config_here(given: Path | None) -> Path:
+    """The folder given, else `config` where one stands, else that of the project."""
+    here = Path("config")
+    return (given or (here if (here / "gateway.yaml").is_file() else data_root() / "config")).resolve()
+
+
 def root_of(config: Path) -> Path:
     """The folder that holds `mappings/` and `schemas/`: beside the configuration, else the project's."""
     beside = config.resolve().parent

@@ -22,7 +22,7 @@ from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
 from gateway.policy.grants import Grant
 from gateway.policy.grounds import ground
-from gateway.policy.rates import Exceeded, in_words, longest, soonest
+from gateway.policy.rates import Exceeded, Limit, in_words, longest, soonest
 from gateway.ports.consents import Decisions, KeptCopies
 from gateway.ports.exchange_log import LogReader
 from gateway.ports.policy import Consents, Dossiers, Quotas
@@ -74,9 +74,12 @@ class Admission:
         self._counting = counting
         self._configuration = configuration
 
-    async def admit(self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float) -> Allowed:
+    async def admit(
+        self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float, service: str = ""
+    ) -> Allowed:
         """The grant and its conditions. Raises Refused or Throttled, both recorded first.
 
+        `service`: the only data service that is asked; agreements that do not name it are not counted.
         Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
         asked = await self.asked(case, requester, deadline)
@@ -89,9 +92,16 @@ class Admission:
             assert decision.denial is not None
             raise await self.refused(decision.denial, case, requester, exchange)
         is_alive = asked.alive is True and asked.forwarded
-        if beyond := await self._counting.admitted(grant.limits, case, requester, is_dossier_alive=is_alive):
-            asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange)
+        limits = self._limits_about(service, grant) if service else grant.limits
+        if beyond := await self._counting.admitted(limits, case, requester, is_dossier_alive=is_alive):
+            asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange, service)
         return Allowed(grant, asked, self._policy.decide, self._counting.met)
+
+    def _limits_about(self, service: str, grant: Grant) -> list[Limit]:
+        """The quotas of the agreements that name the data service."""
+        agreements = self._configuration.agreements
+        about = {name for name, agreement in agreements.items() if service in agreement.services}
+        return [one for one in grant.limits if one.rule.split(":")[1] in about]
 
     async def asked(self, case: Case, requester: Requester, deadline: float | None = None) -> PolicyRequest:
         """The facts of the request for a decision. Counts and records nothing."""
@@ -139,7 +149,7 @@ class Admission:
 
     async def _without_spent(
         self, beyond: list[Count], asked: PolicyRequest, grant: Grant, case: Case, requester: Requester,
-        exchange: ExchangeId,
+        exchange: ExchangeId, service: str,
     ) -> tuple[PolicyRequest, Grant]:  # fmt: skip
         """The grant without agreements whose quota is spent. Raises Throttled when none is left or use is unusual."""
         unusual = [one for one in beyond if one.limit not in grant.limits]
@@ -150,7 +160,7 @@ class Admission:
         exceeded = exceeded_limits(beyond)
         asked = asked._replace(spent=frozenset(one.limit.rule for one in exceeded))
         left = self._policy.decide(asked).grant
-        if left is None:
+        if left is None or (service and exceeded and service not in left.services):
             raise await self._throttled(
                 soonest(exceeded), RefusalReason.QUOTA_EXCEEDED, case, requester, exchange
             )

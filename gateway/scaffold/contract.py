@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway import registry
 from gateway.config.gateway import is_http
+from gateway.domain.errors import ConfigError
 from gateway.domain.faults import near
 from gateway.scaffold.leaves import Leaf, NotScaffolded, Walk, read_sample
 
@@ -18,10 +19,6 @@ _MOST_FILES = 200
 #: where nothing says where the provider is
 NOWHERE = "https://provider.example"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", re.ASCII)
-_IMPORT = re.compile(
-    rb"<[\w.-]*:?(?:import|include|redefine)\b[^>]*?(?:schemaL|[\s]l)ocation\s*=\s*[\"']([^\"']+)"
-)
-_ADDRESS = re.compile(rb"<[\w.-]*:?address\b[^>]*?\slocation\s*=\s*[\"']([^\"'<>]+)")
 _ENDINGS = frozenset({".wsdl", ".xsd", ".xml"})
 
 
@@ -82,10 +79,22 @@ def of_sample(path: Path) -> Contract:
 
 
 def of_wsdl(path: Path, operation: str, source: str) -> Contract:
-    """An operation of a SOAP service. Raises ConfigError where the WSDL cannot be used."""
-    copies = _files(path, source)
-    load: Callable[[Path], Mapping[str, Any]] = registry.resolve("adapters.transport.wsdl", "load")
-    operations = load(path)
+    """An operation of a SOAP service. Raises NotScaffolded where the WSDL cannot be used."""
+    path = path.resolve()
+    read_bounded(path, MOST_BYTES, "the WSDL")
+    load: Callable[..., Any] = registry.resolve("adapters.transport.wsdl", "load")
+    try:
+        return _of_operations(load(path, within=path.parent.parent), path.parent, operation, source)
+    except ConfigError as error:  # of a file that is not in the configuration
+        (one, *_) = error.problems
+        where = f"{one.file}:{one.line}" if one.line else one.file
+        raise NotScaffolded(
+            f"{where}: {one.what}", one.remedy or "ask the provider for another one"
+        ) from None
+
+
+def _of_operations(operations: Any, folder: Path, operation: str, source: str) -> Contract:  # noqa: ANN401 -- of adapters
+    copies = _copies([folder / one for one in operations.files], source)
     if operation not in operations or not _NAME.fullmatch(operation):
         known = sorted(operations)
         what = f"the WSDL has no operation '{operation}' that can be named"
@@ -93,8 +102,7 @@ def of_wsdl(path: Path, operation: str, source: str) -> Contract:
     found, sides = operations[operation], (Walk(), Walk())
     for walk, shape in zip(sides, (found.request, found.answer), strict=True):
         walk.element(shape)
-    address = _ADDRESS.search(copies[next(iter(copies))])
-    url = address.group(1).decode("utf-8", "replace").strip() if address else ""
+    url = operations.address
     return Contract(
         adapter="adapters.sources.soap",
         operation=operation,
@@ -106,27 +114,16 @@ def of_wsdl(path: Path, operation: str, source: str) -> Contract:
     )
 
 
-def _files(wsdl: Path, source: str) -> dict[str, bytes]:
-    """The WSDL and every file that it imports, the WSDL first: place below the data root -> content."""
-    around = wsdl.resolve().parent.parent
-    found: dict[Path, bytes] = {}
-    waiting, left = [wsdl.resolve()], MOST_BYTES
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        raw = found[path] = read_bounded(path, max(left, 0), "the WSDL with its imports")
-        left -= len(raw)
-        if len(found) > _MOST_FILES:
-            raise NotScaffolded(f"the WSDL imports more than {_MOST_FILES} files", "give a smaller one")
-        for word in _IMPORT.findall(raw):
-            other = (path.parent / word.decode("utf-8", "replace")).resolve()
-            if b":" in word or not other.is_file():
-                continue  # whoever reads the WSDL says what is missing
-            if not other.is_relative_to(around) or other.suffix.lower() not in _ENDINGS:
-                raise NotScaffolded(
-                    f"the WSDL imports {word!r}, which is not beside it", "copy that file beside it"
-                )
-            waiting.append(other)
+def _copies(paths: list[Path], source: str) -> dict[str, bytes]:
+    """The WSDL and the files that it was read from, the WSDL first: place below the data root -> content."""
+    found = dict.fromkeys(path.resolve() for path in paths)
+    if len(found) > _MOST_FILES:
+        raise NotScaffolded(f"the WSDL imports more than {_MOST_FILES} files", "give a smaller one")
+    for path in found:
+        if path.suffix.lower() not in _ENDINGS:
+            raise NotScaffolded(f"the WSDL imports '{path.name}'", "name it .xsd or .wsdl, there too")
     base = Path(os.path.commonpath([path.parent for path in found]))
-    return {f"schemas/sources/{source}/{path.relative_to(base)}": raw for path, raw in found.items()}
+    return {
+        f"schemas/sources/{source}/{path.relative_to(base)}": read_bounded(path, MOST_BYTES, "the WSDL")
+        for path in found
+    }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.errors import ConfigError, Problem
+from gateway.domain.faults import near
 from gateway.mapping.procedure import Procedure
 from gateway.scaffold.e_form import EForm
 from gateway.scaffold.guessing import INVENTED_SUBJECT
@@ -88,6 +89,11 @@ class _ProcedureDraft:
             transforms = self.guesses.get(key, {}).get("transform", ())
             if schema.get("format") == "date" and "partial_date_vn" in transforms:
                 self.given_up[key] = "the form wants yyyy-MM-dd, and of some people only the year is known"
+        purposes = list(house.configuration.purposes)
+        if purpose and purpose not in purposes:
+            raise NotScaffolded(
+                f"there is no purpose '{purpose}'", near(purpose, purposes, "see purposes.yaml")
+            )
         self.purpose = purpose or self._purpose()
 
     def _likest(self) -> Procedure | None:
@@ -257,7 +263,7 @@ class _ProcedureDraft:
         mapping = f"{root}/mappings/procedures/{self.code}.yaml"
         yield f"đọc từng dòng, viết giấy tờ / read each line, write the papers: {mapping}"
         yield f"motlan check-config {config}"
-        yield f"người cho thử / its casts: {config}/sandbox/casts.yaml; then: motlan cuts {self.code}"
+        yield f"người cho thử / its casts: {config}/sandbox/casts.yaml; then: motlan cuts --procedure {self.code}"
         yield f"trang mẫu / golden page (source repository): tests/golden/cuts-{self.code}.txt"
         yield (
             f"thỏa thuận / agreement: legal_basis in {config}/agreements/{self.name}.yaml;"

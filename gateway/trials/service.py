@@ -116,7 +116,7 @@ class Trials:
         case = self._case(wanted, asker)
         if (denial := self._denial(case, service, is_draft=not settings.enabled)) is not None:
             raise await self._steps.admission.refused(denial, case, asker, exchange_id)
-        allowed = await self._steps.admission.admit(case, asker, exchange_id, deadline)
+        allowed = await self._steps.admission.admit(case, asker, exchange_id, deadline, service.name)
         attributes = tuple(_granted(service, allowed.grant))
         if not attributes:
             raise await self._steps.admission.refused(_not_agreed(service), case, asker, exchange_id)

@@ -371,6 +371,27 @@ async def test_trials_spend_the_quota_of_their_agreement(make_house: Callable[..
         assert await house.calls() == before
 
 
+async def test_quota_of_an_agreement_that_does_not_name_the_service_is_not_spent(tmp_path: Path) -> None:
+    """Of two agreements on trials the one with a quota names the register of civil status alone."""
+    file, named = "config/agreements/source_trial.yaml", "  civil_status.trichLuc:\n"
+    text = (ROOT / file).read_text("utf-8")
+    attributes = text[text.index(named) + len(named) :].partition("\n")[0] + "\n"
+    root = changed(tmp_path / "root", file, (named + attributes, ""))
+    other = text[: text.index("services:\n")].replace("agreement: source_trial", "agreement: other_trial")
+    other += f"services:\n{named}{attributes}quota: {{requester: 1/hour}}\n"
+    (root / "config/agreements/other_trial.yaml").write_text(other, "utf-8")
+    replace(root, "config/requesters/operator.yaml", "[source_trial]", "[source_trial, other_trial]")
+    async with build(tmp_path / "state", {}, root) as house:
+        for _ in range(2):
+            await tried(house)
+        await tried(house, "civil_status.trichLuc")
+        body = {"subject": house.subject("facts_example"), "official": new_official()}
+        status, problem = await house.post("/v1/sources/civil_status.trichLuc/try", body, "operator")
+        assert (status, problem["code"]) == (429, "quota_exceeded"), problem
+        assert 0 < problem["retry_after"] <= 3600
+        await tried(house)
+
+
 # ---------------------------------------------------------------- drafts
 
 

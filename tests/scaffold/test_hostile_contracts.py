@@ -8,7 +8,7 @@ import pytest
 
 from gateway.scaffold.guessing import DATES
 from gateway.scaffold.leaves import NotScaffolded, read_sample
-from tests.scaffold.houses import drafted, files_of, house
+from tests.scaffold.houses import ROOT, checked, drafted, files_of, house
 from tests.scaffold.test_new_source import OPENAPI, SAMPLE, contracts
 
 __all__ = ("contracts", "house")
@@ -135,16 +135,39 @@ def test_name_that_is_none_is_refused(house: Path, contracts: Path, name: str) -
     assert files_of(house) == before
 
 
-def test_wsdl_may_not_bring_files_from_elsewhere(house: Path, tmp_path: Path) -> None:
-    (tmp_path / "secret.xsd").write_text("secret")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("place", ["../../secret.xsd", "&#46;&#46;/&#46;&#46;/secret.xsd", "linked.xsd"])
+def test_wsdl_may_not_bring_files_from_elsewhere(
+    house: Path, tmp_path: Path, place: str, encoding: str
+) -> None:
+    secret = tmp_path / "secret.xsd"
+    secret.write_text('<schema xmlns="http://www.w3.org/2001/XMLSchema"/>')
     folder = tmp_path / "a/b"
     folder.mkdir(parents=True)
-    place = '<schema xmlns="http://www.w3.org/2001/XMLSchema"><include schemaLocation="../../secret.xsd"/></schema>'
-    (folder / "a.wsdl").write_text(place)
+    (folder / "linked.xsd").symlink_to(secret)
+    schema = '<schema xmlns="http://www.w3.org/2001/XMLSchema">{}</schema>'
+    (folder / "a.wsdl").write_text(schema.format(f'<include schemaLocation="{place}"/>'), encoding)
     before = files_of(house)
     said = drafted(house, "source", "buoy", "--wsdl", str(folder / "a.wsdl"), "--operation", "A", code=2)
     assert "which is not beside it" in said
     assert files_of(house) == before
+
+
+def test_wsdl_brings_what_its_parser_reads_and_nothing_of_its_comments(house: Path, tmp_path: Path) -> None:
+    """In an encoding in which no byte says so, and with a comment that a pattern would read without end."""
+    given = ROOT / "schemas/sources/population"
+    for path in given.glob("*.xsd"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (given / "population.wsdl").read_text("utf-8").replace("UTF-8", "UTF-16", 1)
+    text = text.replace("http://population.invalid/", "https://registry.example/population")
+    noise = f"<!-- <address location='https://other.example'/> {'<import ' * 50_000} --></wsdl:definitions>"
+    (tmp_path / "people.wsdl").write_text(text.replace("</wsdl:definitions>", noise), "utf-16")
+    words = ("--wsdl", str(tmp_path / "people.wsdl"), "--operation", "TraCuuThongTinCongDan")
+    drafted(house, "source", "folk", *words)
+    copied = {path.name for path in (house / "schemas/sources/folk").iterdir()}
+    assert copied == {"people.wsdl", "request.xsd", "answer.xsd", "ORIGIN.md"}
+    assert "url: https://registry.example/population" in (house / "config/sources/folk.yaml").read_text()
+    checked(house)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +182,10 @@ def test_wsdl_may_not_bring_files_from_elsewhere(house: Path, tmp_path: Path) ->
         (
             ("--sample", "answer.json", "--openapi", "ships.yaml", "--operation", "ship"),
             "say what describes it",
+        ),
+        (
+            ("--openapi", "ships.yaml", "--operation", "\x1b]0;x\x07"),
+            "there is no operation '\\x1b]0;x\\x07'",
         ),
         (("--sample", "answer.json", "--url", "ftp://x"), "--url is no address"),
         (("--sample", "answer.json", "--evidence", "persn"), "did you mean 'person'"),
