@@ -219,6 +219,8 @@ def read(path: Path, root: Path | None = None) -> Document:
     """Read one file. Raises ConfigError when it is missing, too large, or not strict YAML."""
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # reading a pipe would not end
+            raise ConfigError([Problem(name, 0, "is no file", "take it away, or write a file")])
         raw = path.read_bytes()
     except OSError as error:
         raise ConfigError(

@@ -24,9 +24,7 @@ _US = re.compile(r"(?:([0-9]{1,2})/(?:([0-9]{1,2})/)?)?([0-9]{4})", re.ASCII)
 _DAY_FIRST_DIGITS = re.compile(r"(?:([0-9]{2})([0-9]{2}))?([0-9]{4})", re.ASCII)
 _DAY_MONTH_NAME = re.compile(r"(?:([0-9]{1,2})[ -])?([a-z]{3,9})\.?[ -]([0-9]{4})", re.ASCII)
 _MONTH_NAME_DAY = re.compile(r"([a-z]{3,9})\.? ([0-9]{1,2}), ([0-9]{4})", re.ASCII)
-_WORDS = re.compile(
-    r"(?:(?:(?:ngày )?([0-9]{1,2}),? )?tháng ([0-9]{1,2}),? )?năm ([0-9]{4})", re.ASCII | re.IGNORECASE
-)
+_WORDS = re.compile(r"(?:(?:(?:ngày )?([0-9]{1,2}),? )?tháng ([0-9]{1,2}),? )?năm ([0-9]{4})", re.IGNORECASE)
 _XSD = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?", re.ASCII
 )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.strict_yaml import read
+from gateway.domain.errors import ConfigError
+from gateway.mapping.date_transforms import date_words_vn
 from gateway.scaffold.guessing import DATES
 from gateway.scaffold.leaves import NotScaffolded, read_sample
 from tests.scaffold.houses import ROOT, checked, drafted, files_of, house
@@ -166,7 +169,7 @@ def test_wsdl_brings_what_its_parser_reads_and_nothing_of_its_comments(house: Pa
     drafted(house, "source", "folk", *words)
     copied = {path.name for path in (house / "schemas/sources/folk").iterdir()}
     assert copied == {"people.wsdl", "request.xsd", "answer.xsd", "ORIGIN.md"}
-    assert "url: https://registry.example/population" in (house / "config/sources/folk.yaml").read_text()
+    assert "https://registry.example/population" in (house / "config/sources/folk.yaml").read_text()
     checked(house)
 
 
@@ -233,3 +236,13 @@ def test_sample_with_every_kind_is_read() -> None:
     assert kinds["data.ngayKiem"] == ("string", "date_dash")
     assert kinds["data.capBao"] == ("integer", "")
     assert kinds["data.chuCu[0].lan"] == ("integer", "")
+
+
+def test_pipe_in_the_configuration_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match="is no file"):
+        read(tmp_path / "pipe.yaml")
+
+
+def test_vietnamese_date_in_capitals_is_read() -> None:
+    assert date_words_vn("NGÀY 15 THÁNG 02 NĂM 1990") == "1990-02-15"
