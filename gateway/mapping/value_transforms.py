@@ -4,6 +4,7 @@ Each follows one rule, which the mapping names. What two rules would read otherw
 no sign of a number is guessed.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
@@ -25,6 +26,7 @@ MEASURES = {"area_m2": "area_units", "mass_g": "mass_units", "length_m": "length
 #: 27 digits of a number and 12 of a factor fit
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 _TWO = 2
+_NUMERAL = re.compile("[IVX]+")
 
 
 def family_name_vn(value: object) -> str | None:
@@ -98,9 +100,14 @@ def _words(value: object) -> list[str]:
 
 def _two_words(value: object) -> list[str]:
     words = _words(value)
-    if words and len(words) != _TWO:
+    if words and (len(words) != _TWO or not all(map(_is_name, words))):
         raise Unreadable("where the family name begins is not certain")
     return words
+
+
+def _is_name(word: str) -> bool:
+    """No particle (`de`, `van`), title or initial with a point: whose part these are is unknown."""
+    return word[0].isupper() and not word.endswith(".")
 
 
 def _sides(value: object) -> tuple[str, str] | None:
@@ -123,7 +130,9 @@ def _halves(value: object) -> tuple[str, str] | None:
     has_initial = any(
         sum(map(str.isalpha, word)) < _TWO for word, is_one in zip(words, capital, strict=True) if is_one
     )
-    if not 0 < count < len(words) or not (is_first or is_last) or has_initial:
+    is_certain = 0 < count < len(words) and (is_first or is_last) and all(map(_is_name, words))
+    is_numbered = count > 1 and is_last and _NUMERAL.fullmatch(words[-1]) is not None
+    if not is_certain or has_initial or is_numbered:
         raise Unreadable("the family name is not the words in capitals")
     family = words[:count] if is_first else words[-count:]
     given = words[count:] if is_first else words[:-count]
@@ -153,6 +162,11 @@ def decimal_point(value: object) -> str | None:
 
 
 def _number(value: object, pattern: re.Pattern[str], sign: str) -> str | None:
+    if isinstance(value, float):
+        # in JSON a point is the decimal sign, whatever the provider's texts write
+        if not math.isfinite(value):
+            raise Unreadable("not a number")
+        return f"{Decimal(str(value)):f}"
     if (found := text(value)) is None:
         return None
     if pattern.fullmatch(found) is None:
