@@ -24,7 +24,7 @@ serve: $(VENV)/.base ## gateway and sandbox on fixed local ports, until Ctrl-C
 	$(MOTLAN) serve --with-sandbox
 
 test: $(VENV)/.dev ## set up what is missing, run all tests but the slow ones
-	$(RUN) -m pytest -n 4 -m "not slow and not network" $(addprefix --ignore=,$(WITHOUT))
+	$(RUN) -m pytest -n 5 -m "not slow and not network" $(addprefix --ignore=,$(WITHOUT))
 
 check: $(VENV)/.dev licences ## format, lint, types, import contracts, dependencies, licences, links, Dockerfile
 	$(BIN)/ruff format --check .

@@ -163,7 +163,13 @@ class ByTheLibrary:
             "alarms", "Answers that were about somebody else, and their like", "kind"
         )
         self._faults = self._counter(
-            "source_faults", "Answers and attributes that were not taken", "source", "operation", "code"
+            "source_faults",
+            "Answers and attributes that were not taken",
+            "source",
+            "operation",
+            "outcome",
+            "attribute",
+            "code",
         )
         self._logins = self._counter("logins", "Steps of logins of people", "step", "reason")
         self._gauges = {
@@ -185,8 +191,8 @@ class ByTheLibrary:
         self._outcomes.labels(source, operation, outcome).inc()
         self._source_seconds.labels(source).observe(seconds)
 
-    def fault(self, source: str, operation: str, code: str) -> None:
-        self._faults.labels(source, operation, code).inc()
+    def fault(self, *words: str) -> None:
+        self._faults.labels(*words).inc()
 
     def appended(self, phase: Phase, seconds: float) -> None:
         self._appended.labels(phase).inc()
@@ -224,7 +230,7 @@ ACTS = st.lists(
     st.tuples(st.just("request"), st.tuples(NAMES, NAMES, st.sampled_from([200, 503]), SECONDS))
     | st.tuples(st.just("in_flight"), st.tuples(st.sampled_from([1, -1])))
     | st.tuples(st.just("answer"), st.tuples(NAMES, NAMES, NAMES, SECONDS))
-    | st.tuples(st.just("fault"), st.tuples(NAMES, NAMES, NAMES))
+    | st.tuples(st.just("fault"), st.tuples(NAMES, NAMES, NAMES, NAMES, NAMES))
     | st.tuples(st.just("appended"), st.tuples(st.sampled_from(Phase), SECONDS))
     | st.tuples(st.just("append_failed"), st.tuples())
     | st.tuples(st.just("cache"), st.tuples(NAMES))

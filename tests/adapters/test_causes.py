@@ -54,6 +54,7 @@ CODES = {
     "NOT_XML": "test_soap_source.py", "SOAP_FAULT": "test_soap_source.py", "SIGNATURE": "test_soap_source.py",
     "OTHER_MESSAGE": "test_soap_source.py", "NOT_SENDABLE": "test_soap_source.py",
     "LIST_TOO_LONG": "test_paging.py", "PAGE_REPEATED": "test_paging.py", "PAGE_UNREADABLE": "test_paging.py",
+    "FILE_MISSING": "test_folder_csv.py", "FILE_DAMAGED": "test_folder_csv.py",
     "STORE_UNAVAILABLE": "test_own_data.py", "DEFECT": "test_rest.py", "READING_LATE": "test_http_peer.py",
     "SCHEMA_TYPE": "test_schemas_hold.py", "SCHEMA_PATTERN": "test_schemas_hold.py",
     "SCHEMA_ENUM": "test_schemas_hold.py", "SCHEMA_LENGTH": "test_schemas_hold.py",
