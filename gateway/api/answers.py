@@ -192,7 +192,7 @@ ANSWERS: dict[str, Any] = {
                 path=_TEXT,
                 transform=_TEXT,
                 status={"type": "integer"},
-                said=_TEXT,
+                fault=_TEXT,
                 step=_TEXT,
             )
         ),

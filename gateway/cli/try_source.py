@@ -17,7 +17,7 @@ _COLUMNS = (
     "trường / attribute", "chỗ / path", "đọc bằng / transform", "nhận / came", "kết quả / result", "lý do / reason",
 )  # fmt: skip
 #: of a fault
-_PLACES = ("attribute", "path", "transform", "status", "said", "step")
+_PLACES = ("attribute", "path", "transform", "status", "fault", "step")
 _VALUES = {
     "masked": "giá trị được che / values are masked",
     "shown": "giá trị được hiện và đã ghi nhật ký / values are shown, which is recorded",
