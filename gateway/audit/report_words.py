@@ -44,9 +44,9 @@ class Words(NamedTuple):
 
 _OFFICIAL = (
     "Chỉ số có khóa giống nhau cho một người trong một tháng (UTC) và không nói đó là ai;"
-    " người có phạm vi audit:identify mở một giao dịch ví dụ.",
-    "The keyed index is the same for one person through a month (UTC) and tells nobody who that is;"
-    " who holds audit:identify opens one of the example exchanges.",
+    " người có quyền xem danh tính mở một giao dịch ví dụ để biết.",
+    "The keyed index is the same for one person through a month (UTC) and does not say who that is;"
+    " an auditor who may see identities opens an example exchange to learn it.",
 )
 REPORTS: Mapping[str, Words] = {
     "requesters": Words(
@@ -54,10 +54,10 @@ REPORTS: Mapping[str, Words] = {
         (
             "Mỗi giao dịch được tính một lần trong tháng mà nó bắt đầu (giờ Việt Nam)."
             " Giao dịch chưa có bản ghi kết thúc trong khoảng thời gian không thuộc cột nào."
-            " Yêu cầu bị từ chối vì thiếu phạm vi (scope_missing) không phải là giao dịch.",
+            " Yêu cầu bị từ chối vì hệ thống thiếu phạm vi không phải là giao dịch.",
             "Each exchange counts once, in the month (Việt Nam time) in which it began."
             " One that no record closed within the span stands under none of answered, refused, abandoned."
-            " A request refused because its token lacks a scope (scope_missing) is no exchange.",
+            " A request refused because its token lacks a scope is no exchange.",
         ),
         (
             "month", "requester", "exchanges", "answered", "refused", "abandoned", "refused_share", "dossiers",
@@ -79,11 +79,11 @@ REPORTS: Mapping[str, Words] = {
         ("Ngày có số giao dịch bất thường", "Days of unusual volume"),
         (
             "Điểm = (số giao dịch trong ngày - trung vị) / độ tản, so với các tuần trước của chính hệ thống đó;"
-            " ngày không có giao dịch tính là 0, ngày không còn bản ghi trong cơ sở dữ liệu (trước compared_from)"
+            " ngày không có giao dịch tính là 0, ngày không còn bản ghi trong cơ sở dữ liệu"
             " thì không so sánh. Độ tản = max(1,4826 x MAD, căn bậc hai của trung vị, 1).",
             "Score = (exchanges of the day - median) / spread, against the same requester's own weeks before;"
-            " days without traffic count as zero, days whose records are not in the database any more (before"
-            " compared_from) are not compared with. Spread = max(1.4826 x MAD, square root of the median, 1).",
+            " days without traffic count as zero, days whose records are not in the database any more"
+            " are not compared with. Spread = max(1.4826 x MAD, square root of the median, 1).",
         ),
         ("day", "requester", "exchanges", "median", "mad", "score", "active_days"),
     ),

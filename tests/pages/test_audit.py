@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -562,6 +563,13 @@ async def test_export_is_counted_and_verifies(at: Town, auditor: Browser) -> Non
         )
 
 
+async def test_newborn_is_shown_as_found_by_the_mother(at: Town, auditor: Browser) -> None:
+    of = await plant(at, subjects={"child": f"newborn|{WHO}"})
+    form = await page(auditor, f"/audit/exchanges/{of}/who")
+    shown = await page(auditor, f"/audit/exchanges/{of}/who", {"reason": REASON, "csrf": token(form)})
+    assert f"trẻ mới sinh, tìm qua mẹ</span> {WHO}" in shown.text
+
+
 async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: Browser) -> None:
     await plant(at, phase=Phase.INTENT, fields={}, time="2026-09-08T03:00:00.000Z")
     shown = await page(auditor, "/audit/reports?month=2026-09")
@@ -578,7 +586,8 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
     assert '<th scope="row">09/2026</th>' in shown.text
     assert '<th scope="row">2026-09</th>' not in shown.text
     assert re.search(r'<td class="r">[0-9,.]+\s?%</td>', shown.text)
-    for name in found["reports"]:
+    for name, made in found["reports"].items():
+        assert escape(made["how"]) in shown.text, name  # whole: the longest has more than 300 characters
         assert f"/audit/reports/csv?report={name}&amp;month=2026-09" in shown.text, name
         table = await page(auditor, f"/audit/reports/csv?report={name}&month=2026-09")
         assert table.text.startswith("\ufeff")
