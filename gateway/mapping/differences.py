@@ -48,13 +48,15 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
 def differing_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[int, str]:
     """Query -> a form field with another value than its record, or emptied. Facts of a person are no one record.
 
-    A field that names the object of another record (a class of a licence that a health check is for) says nothing here.
+    A field that names the object of another record (a class of a licence that a health check is for) says nothing here,
+    nor does one in which the applicant may ask for a change.
     """
     found: dict[int, str] = {}
     objects = _objects(plan) if typed else {}
     for planned in plan.fields if typed else ():
         key = planned.field.key
-        if key in typed and not _is_confirmed(planned, answers, typed[key]):
+        is_compared = key in typed and not planned.field.rule.change
+        if is_compared and not _is_confirmed(planned, answers, typed[key]):
             named = objects.get(key)
             for query, *_ in planned.asked:
                 is_record = plan.queries[query].service.evidence not in IDENTIFIES

@@ -247,6 +247,8 @@ class FieldRule(Strict):
     editable: bool = False
     #: proposed to the citizen, who decides
     propose: bool = False
+    #: the applicant may ask for another value (a new address): it does not contradict the record
+    change: bool = False
     required: bool = False
     mark: Mark = "seen"
 

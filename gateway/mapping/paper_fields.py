@@ -67,7 +67,7 @@ def _counts(
 ) -> bool:
     if field.key in names or any(f"{ref.role}:{ref}" in names for ref in field.refs):
         return True
-    if any(f"{ref.role}:{ref.evidence}" in records for ref in field.refs):
+    if not field.rule.change and any(f"{ref.role}:{ref.evidence}" in records for ref in field.refs):
         return True
     people = () if paper.replaced_by is None else (one.about for one in leaves(paper.replaced_by))
     return any(_may_name(procedure, about or "", field) for about in people)

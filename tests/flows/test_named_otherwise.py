@@ -501,3 +501,13 @@ async def test_record_under_another_number_than_that_of_the_form_fills_no_other_
     own = {key: plain["fields"][key]["value"].lower() for key in typed}
     answer = await shared_house.prefill(procedure, subjects, known=own)
     assert values(answer, "").keys() | typed.keys() == values(plain, "").keys()
+
+
+async def test_place_that_the_applicant_may_change_leaves_the_paper_to_its_record(
+    shared_house: House,
+) -> None:
+    subjects = {"applicant": shared_house.subject("facts_example")}
+    place = {"noiKCB": "Bệnh viện đa khoa Mẫu"}
+    for typed, state in (({}, "replaced"), (place, "replaced"), ({"maSoBHXH": "3319046299"}, "required")):
+        found = await papers(shared_house, "9.000001", subjects, known=typed)
+        assert found["old_card"][0] == state, typed
