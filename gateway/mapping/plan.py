@@ -302,7 +302,7 @@ def plan_of_one(
     procedure: Procedure, service: ServicePlan, attributes: tuple[str, ...],
     offers: Mapping[str, tuple[ServicePlan, ...]], allows: Allows, subjects: Mapping[str, Subject],
 ) -> Plan:  # fmt: skip
-    """The plan that asks one data service about who signs in, and whoever confirms that person where it does not."""
+    """The plan that asks one data service, and a source that confirms its person where it does not."""
     slots = {role: role for role in subjects}
     planner = _Planner(procedure, offers, allows, subjects, slots, not_agreed)
     asked = (PlannedQuery(0, service, procedure.signs_in, attributes),)

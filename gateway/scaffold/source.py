@@ -134,7 +134,7 @@ class _SourceDraft:
         if dates:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
         if "[" in self.guess.record:
-            yield "the record is one of a list: '[0]' is its first item, whoever that is about"
+            yield "the record is one of a list: '[0]' is its first item, which may be about another person"
         elif self.guess.is_item:
             several = f"an answer with several items in '{self.guess.record}' is refused"
             yield f"{several}, unless 'tells_apart' says which is meant"

@@ -69,7 +69,7 @@
     cancel: ["Bỏ qua", "Cancel"],
     reported: ["Đã gửi đề nghị chỉnh sửa tới {provider}, mã {id}.", "The request for correction went to {provider}, number {id}."],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
-    refuseTitle: ["Không dùng dữ liệu của {source}?", "Not use the data of {source}?"],
+    refuseTitle: ["Không dùng nguồn này: {source}?", "Not use this source: {source}?"],
     refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} fields become empty for you to fill in: {fields}."],
     refusePapers: ["Ông/bà phải nộp: {papers}.", "You will have to bring: {papers}."],
     refuseYes: ["Không dùng", "Do not use"],
