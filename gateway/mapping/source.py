@@ -250,7 +250,7 @@ class ServicePlan:
             if (none := self._no_record(tree, values, query)) is not None:
                 return none
             same = compare(self._identity, values, query.subject)
-            if (refusal := self._about_another(same, values, query.subject)) is None:
+            if (refusal := self._about_another(same, query.subject)) is None:
                 return self._evidence(rows, values)
             number = None if query.subject.is_unnumbered else self._own_number(same, values)
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
@@ -365,9 +365,7 @@ class ServicePlan:
         verdicts = compare(numbers, values, subject)
         return [one for one, same in zip(numbers, verdicts, strict=True) if same is False]
 
-    def _about_another(
-        self, same: list[bool | None], values: list[object], subject: Subject
-    ) -> SourceAnswer | None:
+    def _about_another(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken as the subject's: it is another person's, or its person is unknown.
 
         The asked number with another name or birth date: they do not belong together, so nothing found by the number
@@ -382,15 +380,10 @@ class ServicePlan:
             # another child of the same mother is no security event
             return _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
         if False in same:
-            return self._not_the_asked(values, subject)
+            others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
+            return self._unlike(FaultCode.OTHER_PERSON, others)
         is_named = any(getattr(subject, check.name, None) for check in self._identity)
         return self._nobody_named(same, subject) if is_named and shared.count(True) < len(SHARED) else None
-
-    def _not_the_asked(self, values: list[object], subject: Subject) -> SourceAnswer:
-        """Another person's record; a blank number names nobody, and so no other person."""
-        same = compare([one._replace(may_be_blank=True) for one in self._identity], values, subject)
-        others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
-        return self._unlike(FaultCode.OTHER_PERSON, others) if others else self._nobody_named(same, subject)
 
     def _about_namesake(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken as that of a person without a number: it must repeat all that was asked."""

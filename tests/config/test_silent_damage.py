@@ -135,8 +135,8 @@ def test_secret_that_is_no_text_is_told(root: Path, tmp_path: Path) -> None:
 def test_folder_that_is_no_configuration_is_one_message(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         said = typed.motlan("check-config", str(folder))
-        what, remedy, count = said.err.splitlines()
-        assert (said.code, count) == (2, "1 to mend")
+        what, remedy, checked, count = said.err.splitlines()
+        assert (said.code, checked, count) == (2, f"checked: {folder}", "1 to mend")
         assert what.startswith(f"{folder}: is no configuration")
         assert remedy.startswith("    remedy: give the folder")
     with pytest.raises(ConfigError):

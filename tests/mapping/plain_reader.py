@@ -272,7 +272,7 @@ class PlainReader:
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 
-    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911, PLR0912 -- read top-down
+    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
         answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
             status = picked(tree, answer.status)
@@ -300,9 +300,6 @@ class PlainReader:
                 return _OTHER_PERSON
         fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
         refusal = _about_another(fits, query.subject) if fits else None
-        if refusal is _OTHER_PERSON:
-            certain = [self._fits(name, record, query.subject, may_be_blank=True) for name in fits]
-            refusal = _OTHER_PERSON if False in certain else _INVALID
         if refusal is _NO_MATCH and answer.tells_apart:
             refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:

@@ -62,25 +62,6 @@ def test_name_that_the_request_does_not_send_says_that_there_is_a_record(
 
 
 @pytest.mark.parametrize(
-    ("tree", "code", "attribute", "alarm"),
-    [
-        ({"so": "", "ten": "Lê Thị Thử", "sinh": "1975-04-15"}, FaultCode.NOBODY_NAMED, "personal_id", False),
-        ({"so": "", "ten": "Lê Thị Khác", "sinh": "1975-04-15"}, FaultCode.OTHER_PERSON, "full_name", True),
-    ],
-)
-def test_record_without_its_number_names_nobody_and_another_name_somebody_else(
-    tree: dict[str, object], code: FaultCode, attribute: str, alarm: bool
-) -> None:
-    plan = _service({
-        "identity": {"personal_id": "so", "full_name": "ten", "birth_date": "sinh"},
-        "attributes": {"full_name": {"path": "ten"}},
-    })  # fmt: skip
-    answer = plan.read(tree, asked(plan, full_name="Lê Thị Thử", birth_date="1975-04-15"))
-    assert (answer.outcome, answer.values, answer.alarm) == (Outcome.INVALID, {}, alarm)
-    assert [(fault.code, fault.attribute) for fault in answer.faults] == [(code, attribute)]
-
-
-@pytest.mark.parametrize(
     ("numbers", "outcome", "number"),
     [
         (["", "7"], Outcome.FOUND, "7"), (["7", ""], Outcome.FOUND, "7"), (["", ""], Outcome.NOT_FOUND, None),
