@@ -67,7 +67,7 @@ class DroppedFile:
     """One whole file. Raises ValueError or csv.Error where it is not as agreed, OSError where it is not there."""
 
     def __init__(self, path: Path, marker: Path, column: str, stopped: threading.Event) -> None:
-        """Reads all of it: in a thread."""
+        """Reads all of it, in a thread, with pauses for requests. No row fits a header that names a column twice."""
         with os.fdopen(os.open(marker, _FLAGS), "rb") as file:
             self.marker = DropMarker.model_validate_json(file.read(_MARKER_BYTES))
         self._fd = os.open(path, _FLAGS)
@@ -75,15 +75,15 @@ class DroppedFile:
         self._state, digest, rows, doubles, before = _state(self._fd), hashlib.sha256(), 0, 0, ""
         with open(self._fd, "rb", closefd=False) as file:
             digest.update(line := file.readline(_LINE_BYTES))
-            [self._header] = _rows(line.removeprefix(b"\xef\xbb\xbf"))
+            [self._header] = [[*dict.fromkeys(row)] for row in _rows(line.removeprefix(b"\xef\xbb\xbf"))]
             self._column, self._begin, self._size = self._header.index(column), len(line) - 1, self._state[1]
             while line := file.readline(_LINE_BYTES):
                 [row] = _rows(line)
-                is_stopped = rows % _ROWS_AT_ONCE == 0 and stopped.wait(0.0002)  # for the requests meanwhile
-                if is_stopped or len(row) != len(self._header) or row[self._column] < before:
+                key = row[self._column] if len(row) == len(self._header) else "\n"
+                if (rows % _ROWS_AT_ONCE == 0 and stopped.wait(0.0002)) or not before <= key.strip() == key:
                     raise ValueError
                 digest.update(line)
-                rows, doubles, before = rows + 1, doubles + (row[self._column] == before), row[self._column]
+                rows, doubles, before = rows + 1, doubles + (key == before), key
         whole = (self.marker.rows, self.marker.sha256, self._state)
         if whole != (rows, digest.hexdigest(), _state(self._fd)) or doubles > _MOST_DOUBLES:
             raise ValueError

@@ -121,6 +121,12 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "a line with nothing": lambda folder: drop(folder, ROWS.replace(b"\n", b"\n\n", 1)),
     "a comma too many": lambda folder: drop(folder, ROWS.replace(b"LA-0995", b"LA,0995")),
     "quote that never ends": lambda folder: drop(folder, ROWS.replace(b"LA-0995", b'"LA-0995')),
+    "a column twice": lambda folder: drop(
+        folder, ROWS.replace(b"\n", b",x\n").replace(b",x\n", b",personal_id\n", 1)
+    ),
+    "a blank beside a number": lambda folder: drop(
+        folder, ROWS.replace(TAI.encode(), TAI.encode() + b" ", 1)
+    ),
     "another header": lambda folder: drop(folder, ROWS.replace(b"personal_id", b"cccd")),
     "a line without end": lambda folder: drop(folder, ROWS + b"9" * 200_000),
     "empty": lambda folder: drop(folder, b""),
