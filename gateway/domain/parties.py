@@ -88,7 +88,8 @@ class Subject:
         """
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
         if number is not None:
-            if number == self.passport and number.isdigit() and len(number) in _NATIONAL:
+            is_passport = not (self.personal_id or self.old_id) and number == self.passport
+            if is_passport and number.isdigit() and len(number) in _NATIONAL:
                 return f"{self.kind}|passport:{number}"
             return f"{self.kind}|{number}"
         if self.identifier is not None:

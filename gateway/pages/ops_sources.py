@@ -32,7 +32,7 @@ STATES: Mapping[str, tuple[str, str, BothWords]] = {
 _NEVER_ASKED = (
     "mute",
     "circle-question-mark",
-    ("Chưa hỏi lần nào từ khi cổng khởi động", "Not asked since the gateway started"),
+    ("Chưa hỏi lần nào", "Not asked yet"),
 )
 _FAILED_LAST = ("wait", "cloud-off", ("Lượt gần nhất không trả lời được", "The last call failed"))
 BREAKERS: Mapping[str, BothWords] = {
