@@ -29,11 +29,7 @@ STATES: Mapping[str, tuple[str, str, BothWords]] = {
     "paused": ("wait", "cloud-off", ("Không trả lời được", "Unavailable")),
 }
 #: of a source that may be asked: nothing is known of it yet, or it did not answer last
-_NEVER_ASKED = (
-    "mute",
-    "circle-question-mark",
-    ("Chưa hỏi lần nào", "Not asked yet"),
-)
+_NEVER_ASKED = ("mute", "circle-question-mark", ("Chưa hỏi lần nào", "Not asked yet"))
 _FAILED_LAST = ("wait", "cloud-off", ("Lượt gần nhất không trả lời được", "The last call failed"))
 BREAKERS: Mapping[str, BothWords] = {
     "closed": ("đóng: hỏi bình thường", "closed: asked as usual"),
