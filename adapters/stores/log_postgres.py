@@ -142,6 +142,12 @@ class PostgresStore:
         await self._connection.close()
 
     async def _use(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
+        """The result of the work, and nothing after `close`: only what is queued is still written then."""
+        if self._closed:
+            raise LogUnavailable(say.LOG_CLOSED)
+        return await self._used(work)
+
+    async def _used(self, work: Callable[[Any], Awaitable[_T]]) -> _T:
         if not self._is_checked:
             await self._connection.use(self._check, LogUnavailable)
             self._is_checked = True
@@ -174,9 +180,9 @@ class PostgresStore:
         refused: Sequence[RefusedRecord] = ()
         try:
             if any(row.work is not None for row in rows):
-                newest, refused = await self._use(lambda connection: _inserted_with_work(connection, rows))
+                newest, refused = await self._used(lambda connection: _inserted_with_work(connection, rows))
             else:
-                newest = await self._use(lambda connection: _inserted(connection, rows))
+                newest = await self._used(lambda connection: _inserted(connection, rows))
             if self._high_water is not None and newest is not None:
                 self._high_water.answered(newest["seq"], newest["id"])
         except LogRolledBack as error:

@@ -20,7 +20,7 @@ from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.prefill.request import PrefillRequest
 from gateway.trials.service import TrialRequest, Trials
 from tests import fresh
-from tests.adapters.raw_peers import soon
+from tests.adapters.raw_peers import free_port, soon
 from tests.flows.conftest import ROOT
 
 WHO = Subject(
@@ -35,9 +35,11 @@ OPERATOR = Requester(id=RequesterId("operator"), name="operator", scopes=frozens
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     """A gateway whose sources are away."""
     fresh.log_in(tmp_path)
-    draft = {"sources.driving_licence.services.traCuu.enabled": "false"}
+    away = f"http://127.0.0.1:{free_port()}"
+    words = {f"sources.{source}.url": f"{away}/{source}" for source in ("population", "driving_licence")}
+    words["sources.driving_licence.services.traCuu.enabled"] = "false"
     async with AsyncExitStack() as opened, asyncio.timeout(30):
-        parts = compose(load(ROOT / "config", draft), ROOT, tmp_path)
+        parts = compose(load(ROOT / "config", words), ROOT, tmp_path)
         made = await open_app(parts, await open_shared(parts, opened))
         opened.push_async_callback(made.close)
         yield made
