@@ -36,6 +36,7 @@ from adapters.schema.revisions import (
     r0018_said,
     r0019_run_staff,
     r0020_on_duty,
+    r0021_sender,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -65,6 +66,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0018_said.REVISION,
     r0019_run_staff.REVISION,
     r0020_on_duty.REVISION,
+    r0021_sender.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

@@ -49,14 +49,21 @@ class CorrectionReport:
 
 
 def report_of(
-    wanted: CorrectionReport, requester: str, agency: str, *, opened_in: str, shown_is: str
+    wanted: CorrectionReport,
+    requester: str,
+    agency: str,
+    *,
+    opened_in: str,
+    shown_is: str,
+    sender: bytes = b"",
 ) -> dict[str, Any]:
-    """The report for the owner of the database, without id and time."""
+    """The report for the owner of the database, without id and time. `sender`: keyed index; blank: the person."""
     return {
         "requester": requester, "agency": agency, "source": wanted.source, "attribute": wanted.attribute,
         "why": wanted.why, "shown": wanted.shown, "shown_is": shown_is, "correct": wanted.correct,
         "others": wanted.others, "dossier": wanted.dossier, "exchange_id": wanted.exchange, **wanted.more,
         "key": wanted.subject.key, "opened_in": opened_in,
+        **({"sender": sender.hex()} if sender else {}),
     }  # fmt: skip
 
 
@@ -80,6 +87,7 @@ def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened:
     return CorrectionRow(
         0, correction, keys.period, index_of(keys, report["key"]), report["requester"], report["source"],
         report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction.encode()),
+        bytes.fromhex(report.get("sender", "")),
     )  # fmt: skip
 
 
@@ -103,7 +111,7 @@ def as_listed(row: CorrectionRow) -> dict[str, object]:
 
 def as_taken(row: CorrectionRow, report: Mapping[str, Any]) -> dict[str, object]:
     """A report as the owner reads it; personal data."""
-    content = {name: value for name, value in report.items() if name not in ("key", "opened_in")}
+    content = {name: value for name, value in report.items() if name not in ("key", "opened_in", "sender")}
     return {"id": row.id, "opened_at": rfc3339(moment(row.opened)), **content}
 
 

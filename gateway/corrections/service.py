@@ -29,7 +29,7 @@ from gateway.corrections.reports import (
     report_of,
     row_of,
 )
-from gateway.corrections.shown import DIFFERS, asked_about, compared
+from gateway.corrections.shown import DIFFERS, asked_about, compared, sender_in
 from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import (
@@ -89,14 +89,16 @@ class Corrections:
         services = self._services(wanted)
         records = await outcomes(self.reader, wanted.exchange, caller.requester)
         await self._count(wanted, caller)
-        shown_is = await self._shown(wanted, services, records, caller)
+        known = await self._keys(records)
+        shown_is = await self._shown(wanted, services, records, known, caller)
         now = self.recorder.clock.now()
         keys = await self.person_keys.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
         report = report_of(
-            wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is
-        )
+            wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is,
+            sender=sender_in(records, known, self.catalogue, wanted.subject),
+        )  # fmt: skip
         row = row_of(id_of(report, keys), report, keys, now.timestamp())
         work = None
         if self.outlet is not None:
@@ -134,16 +136,17 @@ class Corrections:
         }
 
     async def about(self, caller: Caller, person: str, count: int) -> list[dict[str, object]]:
-        """Reports of all requesters about a person, for the person alone: newest first. The look-up is recorded.
+        """Reports of all requesters that name the person or that the person sent, for the person alone, newest first.
 
-        `person`: `Subject.key`. Raises CorrectionsUnavailable, LogUnavailable.
+        `person`: `Subject.key`. `is_own`: the report names the person. The look-up is recorded. Raises
+        CorrectionsUnavailable, LogUnavailable.
         """
         await self._note(caller, Phase.LOOKUP, "corrections", person)
         persons = tuple(await self.person_keys.indexes(person))
         if not persons:
             return []
-        newest = Search(persons, "", (), Search().before, count)
-        return [as_listed(row) for row in await self.rows.about(newest)]
+        found = await self.rows.of_person(persons, count)
+        return [{**as_listed(row), "is_own": row.person in persons} for row in found]
 
     async def take(self, caller: Caller, correction: str) -> dict[str, object]:
         """The whole report, for the owner of the database; recorded first. It may be taken again.
@@ -237,10 +240,10 @@ class Corrections:
         raise refusal
 
     async def _shown(
-        self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members], caller: Caller
-    ) -> str:
+        self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members],
+        keys: Mapping[str, PeriodKeys], caller: Caller,
+    ) -> str:  # fmt: skip
         """Compare `shown` with the records of the exchange. Raises Unprocessable, Refused."""
-        keys = await self._keys(records)
         if not keys:
             raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, ProblemCode.PERIOD_KEYS_ERASED)
         name = wanted.attribute.partition(".")[2]

@@ -52,6 +52,20 @@ def asked_about(
     return found
 
 
+def sender_in(
+    records: Sequence[Members], keys: Mapping[str, PeriodKeys], catalogue: Catalogue, subject: Subject
+) -> bytes:
+    """The keyed index of the applicant of the exchange, who sends the report; blank: the subject, or nobody known."""
+    for record in records:
+        procedure = catalogue.find(record["procedure"])
+        if procedure is None or record["period"] not in keys:
+            continue
+        index = str(record["subjects"].get(procedure.signs_in, ""))
+        if index != subject_index(keys[record["period"]].index, subject.key):
+            return bytes.fromhex(index)
+    return b""
+
+
 def compared(
     asked: Iterable[RecordedQuery],
     keys: Mapping[str, PeriodKeys],

@@ -25,6 +25,8 @@ class CorrectionRow(NamedTuple):
     opened: float
     changed: float
     sealed: bytes
+    #: index of who sent it; blank where that is the person
+    sender: bytes = b""
 
 
 class CorrectionRows(Protocol):
@@ -40,6 +42,10 @@ class CorrectionRows(Protocol):
 
     async def about(self, wanted: RowFilter) -> Sequence[CorrectionRow]:
         """The matching reports, newest first."""
+        ...
+
+    async def of_person(self, persons: Sequence[bytes], count: int) -> Sequence[CorrectionRow]:
+        """The reports that name or were sent by the person of these indexes (at least one), newest first."""
         ...
 
     async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:

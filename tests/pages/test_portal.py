@@ -11,7 +11,7 @@ from gateway.domain.dates import legal_day
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Town
 from tests.pages.portal import BIRTH, MARITAL, SLOW, SPOUSE, UNASKED, Citizen, begun, blank_of
-from tests.pages.trial import entered, page, token
+from tests.pages.trial import entered, page, token, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -282,6 +282,35 @@ async def test_wrong_value_is_reported_about_the_person_of_the_role_who_follows_
     assert (await citizen.call("/corrections", {**wrong, "subject": {"personal_id": "033085004321"}}))[
         0
     ] == 422
+
+
+async def test_wrong_value_of_another_person_is_followed_by_that_person_and_the_sender_alone(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    father = {"father.who": "invented:033085004321"}
+    citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
+    answer = await citizen.filled()
+    entry = answer["fields"]["chaHoTen"]
+    wrong = {
+        "exchange_id": answer["exchange_id"], "subject": "father",
+        "source": answer["evidence"][entry["evidence"]]["source"], "attribute": entry["attribute"],
+        "why": "citizen_corrects", "shown": entry["value"], "correct": "Phạm Văn Thử Hai",
+    }  # fmt: skip
+    status, done = await citizen.call("/corrections", wrong)
+    assert status == 200, done
+    sent = {one["id"]: one["is_own"] for one in (await twin(browser, "/me/requests"))["corrections"]}
+    assert sent[done["id"]] is False
+    shown = (await page(browser, "/me/requests")).text
+    assert "Người khác trong hồ sơ của ông/bà" in shown
+    assert "Phạm Văn Thử" not in shown
+    await entered(neighbour, "/me/requests", "thu")
+    named = {one["id"]: one["is_own"] for one in (await twin(neighbour, "/me/requests"))["corrections"]}
+    assert named[done["id"]] is True
+    async with Browser(at) as stranger:
+        await entered(stranger, "/me/requests", "quan")
+        assert done["id"] not in (await page(stranger, "/me/requests")).text
+    _, taken = await at.house.post("/v1/corrections/take", {"correction": done["id"]}, "portal")
+    assert "sender" not in taken["report"]
 
 
 async def test_wrong_value_of_a_person_who_is_not_in_the_list_of_a_role_is_refused(browser: Browser) -> None:
