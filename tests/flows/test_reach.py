@@ -69,7 +69,7 @@ async def test_business_is_found_by_its_owner_and_stands_for_its_certificate(hou
     [
         ("driver_no_check", "not_in_force", {"business_ended"}),
         ("mixed_name", "not_in_force", {"business_paused"}),
-        ("divided_a", "object_differs", set()),
+        ("divided_a", "data_do_not_match", set()),
         ("mau", "no_such_person", set()),
     ],
     ids=["ended", "paused", "of another person", "no business"],
@@ -81,6 +81,12 @@ async def test_certificate_of_a_business_is_asked_for(
     answer = await house.prefill("2.000720", roles)
     assert paper(answer, "registration_certificate_copy") == ("required", reason)
     assert warned(answer) == warning
+    own = [
+        answer["fields"][key] for key in ("maSoHoKinhDoanh", "tenHoKinhDoanh", "diaChiTruSo", "ngayDangKy")
+    ]
+    # nothing of a business leaves that is not the owner's
+    assert {one["state"] for one in own} == ({"filled"} if reason == "not_in_force" else {"not_found"})
+    assert {one["reason"]["code"] for one in own if one["state"] == "not_found"} <= {reason}
 
 
 @pytest.mark.parametrize(
