@@ -1,6 +1,7 @@
 """Each misspelt path and each dropped code of a source's mapping is noticed by an example of that mapping.
 
 What `check-config` runs for each service is run here on one changed service at a time: compiled alone, in process.
+The sources that `mappings/examples` has to copy are held to the same.
 """
 
 import re
@@ -13,16 +14,18 @@ import pytest
 from gateway.checks.service_examples import service_example_faults
 from gateway.config.strict_yaml import read
 from gateway.domain.faults import Faults
-from gateway.mapping.codes import Codes
-from gateway.mapping.load import load_catalogue
+from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.model import AnswerRule, AttributeRule, ServiceMapping, SourceMapping
-from gateway.mapping.schema_files import survey_schemas
+from gateway.mapping.schema_files import SchemaFile, survey_schemas
 from gateway.mapping.source import ServicePlan
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = load_catalogue(ROOT)
-SCHEMAS = {
-    name: file.properties for name, file in survey_schemas(ROOT / "schemas/evidence", ROOT, Faults()).items()
+EXAMPLES = ROOT / "mappings/examples"
+#: source -> the folder that has its `mappings` and `schemas`: ours, and each example that can be copied beside them
+HOUSES = {
+    file.stem: file.parents[2]
+    for house in (ROOT, *sorted(EXAMPLES.iterdir()))
+    for file in sorted(house.glob("mappings/sources/*.yaml"))
 }
 #: names, keys and values of a path
 _WORD = re.compile(r"\[latest:|([^.\[\]=:]+)")
@@ -35,7 +38,22 @@ Mutant = tuple[str, Mapping[str, ServiceMapping], Codes]
 
 @cache
 def mapping_of(source: str) -> SourceMapping:
-    return read(ROOT / f"mappings/sources/{source}.yaml", ROOT).read_as(SourceMapping)
+    return read(HOUSES[source] / f"mappings/sources/{source}.yaml", ROOT).read_as(SourceMapping)
+
+
+@cache
+def codes_of(house: Path) -> Codes:
+    ours = survey_codes(ROOT / "mappings/codes", Faults())
+    more = survey_codes(house / "mappings/codes", Faults())
+    return Codes({**ours.lists, **more.lists}, ours.units, ours.provinces)
+
+
+@cache
+def schema_of(house: Path, evidence: str) -> Mapping[str, object]:
+    found: dict[str, SchemaFile] = {}
+    for one in (ROOT, house):
+        found |= survey_schemas(one / "schemas/evidence", one, Faults())
+    return found[evidence].properties
 
 
 def misspelt(path: str) -> Iterator[str]:
@@ -115,7 +133,7 @@ def requests(services: Mapping[str, ServiceMapping]) -> Iterator[tuple[str, dict
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    services, codes = mapping_of(source).services, CATALOGUE.codes
+    services, codes = mapping_of(source).services, codes_of(HOUSES[source])
     for what, changed in requests(services):
         yield what, changed, codes
     for operation, service in services.items():
@@ -141,21 +159,20 @@ def is_noticed(source: str, mutant: Mutant) -> bool:
     _, changed, codes = mutant
     whole = mapping_of(source)
     for operation, mapping in changed.items():
-        plan = ServicePlan(
-            source, operation, mapping, codes, whole.profiles, SCHEMAS[mapping.evidence], whole.time_zone
-        )
+        schema = schema_of(HOUSES[source], mapping.evidence)
+        plan = ServicePlan(source, operation, mapping, codes, whole.profiles, schema, whole.time_zone)
         if any(service_example_faults(plan)):
             return True
     return False
 
 
-@pytest.mark.parametrize("source", sorted(CATALOGUE.services))
+@pytest.mark.parametrize("source", sorted(HOUSES))
 def test_every_misspelt_path_and_every_dropped_code_is_noticed_by_an_example(source: str) -> None:
     tried = list(mutants(source))
     assert [mutant[0] for mutant in tried if not is_noticed(source, mutant)] == []
 
 
 def test_examples_of_every_mapping_come_out_as_they_say() -> None:
-    for source in CATALOGUE.services:
+    for source, house in HOUSES.items():
         for operation, service in mapping_of(source).services.items():
-            assert not is_noticed(source, ("", {operation: service}, CATALOGUE.codes))
+            assert not is_noticed(source, ("", {operation: service}, codes_of(house)))
