@@ -124,6 +124,14 @@ class Subject:
         )
 
 
+def number_word(person: Subject) -> str | None:
+    """The attribute with a person's strongest number: one for which `key` stands; None without a number."""
+    for word in ("personal_id", "old_id", "passport"):
+        if getattr(person, word):
+            return word
+    return None if person.identifier is None else f"{IDENTIFIER}{person.identifier.kind}"
+
+
 #: attributes of a subject, as mappings name them; a number of another kind is `identifier.<kind>`
 SUBJECT_WORDS = tuple(one.name for one in fields(Subject) if one.name != "identifier")
 

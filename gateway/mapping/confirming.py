@@ -11,8 +11,9 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.identifiers import birth_year_of
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.reasons import Reason
-from gateway.mapping.model import Role
+from gateway.mapping.model import Role, ServiceMapping
 from gateway.mapping.procedure import ACCOUNT
+from gateway.mapping.records import WEAK
 from gateway.mapping.source import ServicePlan
 
 #: evidence that confirms a person, from least to most -> the attribute asked
@@ -37,6 +38,10 @@ class Query(Protocol):
     @property
     def role(self) -> str:
         """The role of its subject."""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether its answer confirms that number, name and birth date of its subject belong together."""
 
     @property
     def is_unsure(self) -> bool:
@@ -79,10 +84,10 @@ def confirm(
             continue
         about = [q for q in queries if q.role == role and q.service.evidence != ACCOUNT]
         through = (q.index for q in queries if role in chain(q.role, hangs_on)[1:])
-        behind = (*(q.index for q in about if not q.service.verifies), *through)
+        behind = (*(q.index for q in about if not q.verifies), *through)
         if not behind:
             continue
-        own = next((q for q in about if q.service.verifies and q.service.evidence in CONFIRMING), None)
+        own = next((q for q in about if q.verifies and q.service.evidence in CONFIRMING), None)
         if own is None and (own := confirming(role, len(queries))) is not None:
             queries = (*queries, own)
         if own is not None:
@@ -99,20 +104,27 @@ def unsure_roles(
 ) -> set[str]:
     """Roles whose subject no number identifies for certain: what is found about them cuts no paper.
 
-    A person without a number, unless the agreements (`cuts`) and every data service that is asked say `cut`; a person
-    by a number of `schemas/identifiers` where no data service compares it with the name.
+    A person without a number, unless the agreements (`cuts`) and every data service that is asked say `cut` and compare
+    all that is known of the person; a person by a passport or a number of `schemas/identifiers` where no data service
+    compares that number with the name.
     """
     found = set()
     for role, subject in subjects.items():
         about = [one for one in queries if one.role == role and one.service.evidence != ACCOUNT]
         if subject.is_unnumbered:
-            if not (cuts and all(one.service.mapping.without_number == "cut" for one in about)):
+            known = {name for name in WEAK if getattr(subject, name)}
+            if not (cuts and all(_cuts_by(known, one.service.mapping) for one in about)):
                 found.add(role)
-        elif subject.identifier is not None and subject.kind is SubjectKind.PERSON:
+        elif subject.kind is SubjectKind.PERSON and not (subject.personal_id or subject.old_id):
             confirmed = {index for query, behind in confirms.items() for index in (query, *behind)}
-            if any(not one.service.verifies and one.index not in confirmed for one in about):
+            if any(not one.verifies and one.index not in confirmed for one in about):
                 found.add(role)
     return found
+
+
+def _cuts_by(known: set[str], mapping: ServiceMapping) -> bool:
+    """Whether a data service says `cut`, and its answers repeat all that is known of a person without a number."""
+    return mapping.without_number == "cut" and known <= mapping.answer.identity.keys()
 
 
 def untrusted(
@@ -171,7 +183,7 @@ def disowned(
     """
     doubted = {*strangers}
     if found and hurried:
-        doubted |= {one.role for one in queries if one.service.verifies and _is_late(answers[one.index])}
+        doubted |= {one.role for one in queries if one.verifies and _is_late(answers[one.index])}
     people = {(one.personal_id, one.full_name) for role, one in found.items() if role in doubted}
     return [one and _without(one, people) for one in answers] if people else answers
 
@@ -211,7 +223,7 @@ def _confirmed_by_another(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], index: int
 ) -> bool:
     """Whether another data service that compares name and birth date found the same person."""
-    about = (query for query in queries if query.role == queries[index].role and query.service.verifies)
+    about = (query for query in queries if query.role == queries[index].role and query.verifies)
     return any((one := answers[query.index]) is not None and one.outcome is Outcome.FOUND for query in about)
 
 

@@ -52,6 +52,8 @@ class PlannedQuery:
     role: str
     attributes: tuple[str, ...]
     result_codes: tuple[str, ...] = ()
+    #: its answer confirms that number, name and birth date of its subject belong together
+    verifies: bool = False
     #: no number that a source confirms with the name leads to its subject: its data fill in doubt and cut no paper
     is_unsure: bool = False
 
@@ -196,7 +198,8 @@ class _Planner:
                 if not granted:
                     continue
                 codes = tuple(self.codes.get(role, ())) if evidence == "issued_paper" else ()
-                queries.append(PlannedQuery(len(queries), service, role, tuple(granted), codes))
+                verifies = self._verifies(service, role)
+                queries.append(PlannedQuery(len(queries), service, role, tuple(granted), codes, verifies))
                 self.chosen.setdefault((role, evidence), []).append((service, granted))
                 left = [name for name in left if name not in granted]
         return tuple(queries)
@@ -206,9 +209,15 @@ class _Planner:
         subject = self.subjects[role]
         for evidence, attribute in CONFIRMING.items():
             for service in self.offers.get(evidence, ()):
-                if service.verifies and service.can_ask(subject) and self._gives(service, attribute):
-                    return PlannedQuery(index, service, role, (attribute,))
+                able = service.verifies_number_of(subject) and service.can_ask(subject)
+                if able and self._gives(service, attribute):
+                    return PlannedQuery(index, service, role, (attribute,), verifies=True)
         return None
+
+    def _verifies(self, service: ServicePlan, role: str) -> bool:
+        """Of a person who is found in evidence, only the number of Việt Nam is known."""
+        subject = self.subjects.get(role)
+        return "personal_id" in service.verifies if subject is None else service.verifies_number_of(subject)
 
     def _candidates(self, role: str, evidence: str, wanted: list[str]) -> list[ServicePlan]:
         subject = self.subjects.get(role)
@@ -305,7 +314,9 @@ def plan_of_one(
     """The plan that asks one data service, and a source that confirms its person where it does not."""
     slots = {role: role for role in subjects}
     planner = _Planner(procedure, offers, allows, subjects, slots, not_agreed)
-    asked = (PlannedQuery(0, service, procedure.signs_in, attributes),)
+    own = subjects.get(procedure.signs_in)
+    verifies = own is not None and service.verifies_number_of(own)
+    asked = (PlannedQuery(0, service, procedure.signs_in, attributes, verifies=verifies),)
     queries, confirms = confirm(asked, subjects, {}, planner.confirming)
     return Plan(
         procedure, queries, (), {}, {}, slots, {}, {}, {}, (), (), confirms, {}, {},

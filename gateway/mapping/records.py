@@ -38,16 +38,16 @@ _SHORT = 100
 #: relation "head of household"
 _HEAD = "CH01"
 #: attributes that tell people of one name and birth date apart
-_DETAILS = frozenset({"gender", "birth_place"})
+DETAILS = frozenset({"gender", "birth_place"})
 #: attributes that a provider may leave blank
-_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *_DETAILS})
+_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *DETAILS})
 
 #: the kind of doubt of values that differ between possible records, and its rule
 SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: attributes that people share: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
 #: the same, with what tells two people apart
-WEAK = SHARED | _DETAILS
+WEAK = SHARED | DETAILS
 
 
 class Check(NamedTuple):

@@ -19,7 +19,7 @@ from gateway.domain.evidence import (
     failed,
 )
 from gateway.domain.fault_codes import FaultCode
-from gateway.domain.parties import IDENTIFIER, Subject
+from gateway.domain.parties import IDENTIFIER, Subject, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE
@@ -133,10 +133,8 @@ class ServicePlan:
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
-        #: whether an answer confirms that number, name and birth date belong together
-        compared = _compared(mapping)
-        numbers = {name for name in compared if name in _NUMBERS or name.startswith(IDENTIFIER)}
-        self.verifies = compared.issuperset(SHARED) and bool(numbers)
+        #: the numbers of which an answer confirms that they belong to the name and the birth date
+        self.verifies = _verified(mapping)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
@@ -161,12 +159,22 @@ class ServicePlan:
         return self._mapping
 
     def can_ask(self, subject: Subject) -> bool:
-        """Whether the subject has the identifiers that this service needs."""
+        """Whether the subject has the identifiers that this service needs.
+
+        Where a service takes persons without a number, the `needs` without one are for them alone.
+        """
         if subject.kind not in self._mapping.subjects:
             return False
-        if subject.is_unnumbered and self._mapping.without_number == "no":
+        needs = self.needs
+        if self._mapping.without_number != "no" and not subject.is_unnumbered:
+            needs = tuple(one for one in needs if not WEAK.issuperset(one))
+        elif self._mapping.without_number == "no" and subject.is_unnumbered:
             return False
-        return any(all(getattr(subject, name, None) for name in needed) for needed in self.needs)
+        return any(all(getattr(subject, name, None) for name in needed) for needed in needs)
+
+    def verifies_number_of(self, subject: Subject) -> bool:
+        """Whether an answer confirms that the person's strongest number, name and birth date belong together."""
+        return number_word(subject) in self.verifies
 
     def request(  # noqa: C901 -- one loop over the places: a call for each would cost more than its lines
         self, query: SourceQuery, parameters: Mapping[str, str], profile: str
@@ -607,15 +615,22 @@ def _value_of(row: _Row, values: list[object]) -> object:
     return None
 
 
-def _compared(mapping: ServiceMapping) -> set[str]:
-    """Subject attributes that the request sends or the answer repeats.
+def _verified(mapping: ServiceMapping) -> frozenset[str]:
+    """Numbers that the request sends or the answer repeats, with the name and the birth date; none without these.
 
     A number that only some profiles send, or from which another value is derived, is a search key: the provider does
     not compare it with the record.
     """
-    sent = [(rule, (rule.from_ or "").removeprefix("subject.")) for rule in mapping.request.values()]
+    sent = [
+        (rule, word.removeprefix("subject."))
+        for rule in mapping.request.values()
+        for word in (rule.from_ or "", *rule.else_)
+    ]
     sure = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}
-    return sure.union(mapping.answer.identity)
+    compared = sure.union(mapping.answer.identity)
+    if not compared.issuperset(SHARED):
+        return frozenset()
+    return frozenset(name for name in compared if name in _NUMBERS or name.startswith(IDENTIFIER))
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from gateway.mapping.fits import Evidence, enum_of
 from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import AnswerRule, AttributeRule, RequestValue, ServiceMapping, SourceMapping
 from gateway.mapping.paths import compile_path
-from gateway.mapping.records import SHARED, WEAK, provider_transforms
+from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
@@ -238,6 +238,9 @@ def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFaul
     if missing := sorted(SHARED - answer.identity.keys()):
         what = f"the answer does not repeat {' and '.join(missing)}, so it may be about another person"
         yield loc, what, "name their paths in 'identity', or take 'without_number' out"
+    elif DETAILS.isdisjoint(answer.identity):
+        what = "the answer repeats neither gender nor birth_place, so it may be about a namesake"
+        yield loc, what, "name the path of gender or birth_place in 'identity', or take 'without_number' out"
     if SubjectKind.PERSON not in service.subjects:
         yield loc, "no subject of this service is a person", "take 'without_number' out"
     of_many = {"members", "paper_list"}

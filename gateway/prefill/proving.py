@@ -136,7 +136,7 @@ class Proving:
         offered = self._offers.get(evidence, ())
         if evidence == IDENTITY:
             # only a source that checks number, name and birth date confirms that they are one person's
-            offered = tuple(one for one in offered if one.verifies)
+            offered = tuple(one for one in offered if one.verifies_number_of(subject))
         return next((one for one in offered if one.can_ask(subject)), None)
 
     async def _ask(

@@ -32,6 +32,9 @@ FAULTS: dict[str, Fault] = {
         REGISTER, "full_name: name, birth_date: born, gender", "birth_date: born, gender", "without_number:",
         "does not repeat full_name",
     ),
+    "without a number and without gender and place": (
+        REGISTER, "birth_date: born, gender: gender}", "birth_date: born}", "without_number:", "gender or birth_place",
+    ),
     "without a number and without needs of a name": (
         REGISTER, "[full_name, birth_date, gender]", "[full_name, gender]", "without_number:", "add [full_name",
     ),

@@ -107,7 +107,7 @@ class Register:
 
 @asynccontextmanager
 async def opened(folder: Path, register: Register, **words: str) -> AsyncIterator[House]:
-    """A house with such a register. `words`: of the agreement (`agreed`) and of the mapping (`mapped`)."""
+    """A house with such a register. `words`: of the agreement (`agreed`) and of the mapping (`mapped`, `needs`)."""
     root, peer = folder / "project", web.Application()
     for room in ("config", "mappings", "schemas"):
         shutil.copytree(ROOT / room, root / room)
@@ -116,6 +116,9 @@ async def opened(folder: Path, register: Register, **words: str) -> AsyncIterato
         text = KIND.format(kind=kind, check=check, example=example)
         (root / f"schemas/identifiers/{kind}.yaml").write_text(text, "utf-8")
     mapped = MAPPING.replace("without_number: fill", f"without_number: {words.get('mapped', 'fill')}")
+    mapped = mapped.replace(
+        "[full_name, birth_date, gender]", words.get("needs", "[full_name, birth_date, gender]")
+    )
     for part in words.get("without", "").split("\n"):
         assert part in mapped
         mapped = mapped.replace(part, "")
@@ -371,6 +374,35 @@ async def test_paper_is_cut_without_a_number_only_where_both_say_so(
         status, answer = await ask(house, DESCRIBED)
         assert (status, paper(answer)) == (200, state)
         assert bool(register.asked) is (mapped != "no")
+
+
+#: numbers that the register neither asks for nor repeats
+INVENTED = ({"passport": "K7204815"}, {"identifier": {"kind": "xx_nine", "number": "123456780"}})
+
+
+@pytest.mark.parametrize("number", INVENTED, ids=["passport", "identifier"])
+@pytest.mark.parametrize("mapped", ["cut", "no"])
+async def test_invented_number_beside_a_true_name_cuts_no_paper(
+    tmp_path: Path, number: dict[str, Any], mapped: str
+) -> None:
+    register = Register()
+    async with opened(
+        tmp_path, register, agreed="cut", mapped=mapped, needs="[full_name, birth_date]"
+    ) as house:
+        status, answer = await ask(house, {**number, "full_name": AN["name"], "birth_date": AN["born"]})
+        assert (status, paper(answer)) == (200, "required")
+        if mapped == "cut":
+            assert not register.asked
+        else:
+            assert answer["fields"]["hoTen"]["doubt"]["kind"] == "identity_unconfirmed"
+
+
+async def test_detail_that_no_answer_repeats_cuts_no_paper(tmp_path: Path) -> None:
+    register = Register()
+    async with opened(tmp_path, register, agreed="cut", mapped="cut") as house:
+        _, answer = await ask(house, DESCRIBED | {"birth_place": "Utrecht"})
+        assert register.asked
+        assert paper(answer) == "required"
 
 
 async def test_different_persons_without_a_number_are_counted_for_their_requester(tmp_path: Path) -> None:
