@@ -18,7 +18,7 @@ from gateway.audit.service import AuditContext
 from gateway.audit.shown import header, row
 from gateway.domain import sentences as say
 from gateway.domain.dates import DISORDER, rfc3339
-from gateway.domain.errors import BadRequest, LogAltered
+from gateway.domain.errors import BadRequest, LogAltered, NotFound
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.export import first_line, last_line
@@ -110,7 +110,10 @@ class Exports:
         """Number of records that an export of a search has now. Raises BadRequest if it is too large."""
         why = {"reason": reason} if reason else {}
         await self._context.note(caller, "count", filters.names, filters.people, **why)
-        _, head = await self._context.proofs.witnessed()
+        try:
+            _, head = await self._context.proofs.witnessed()
+        except NotFound:  # before the first record has its place
+            return 0
         if filters.names:
             return len(await self._hits(filters, head.size))
         return head.size - (await self._context.history.history()).below

@@ -17,6 +17,7 @@ from aiohttp import web
 from gateway.api.audit import door_of, exchange_of, exported, filters_of
 from gateway.api.audit_models import ExportBody, FiltersBody, IdentifyBody, ReasonText
 from gateway.api.browsers import takes_html
+from gateway.api.context import AuditDoor
 from gateway.api.models import Body
 from gateway.api.request import Request
 from gateway.api.response import Response
@@ -146,8 +147,7 @@ async def count_people(request: Request, visit: Visit) -> Shown:
         count = await door.exports.count(visit.caller, filters_of(wanted), reason)
     except BadRequest as error:
         return with_errors(request, error, _people_page(given, {"records": None}))
-    note, _ = await door.audit.proofs.checkpoint()
-    answer = {"count": count, "vkeys": list(await door.audit.context.signers()), "checkpoint": note}
+    answer = {"count": count, **await _newest(door)}
     title = "Xuất bản ghi về một người", "Export the records about a person"
     return Shown(template="audit/people_export", title=title, answer=answer, values={"given": given})
 
@@ -332,9 +332,7 @@ async def export(request: Request, visit: Visit) -> Shown | Leaving:
         return with_errors(
             request, error, Shown(template="audit/export", title=title, answer=answer, values=values)
         )
-    note, _ = await door_of(request).audit.proofs.checkpoint()
-    vkeys = await door_of(request).audit.context.signers()
-    answer |= {"count": count, "vkeys": list(vkeys), "checkpoint": note}
+    answer |= {"count": count, **await _newest(door_of(request))}
     return Shown(template="audit/export", title=title, answer=answer, values=values)
 
 
@@ -376,17 +374,25 @@ async def newest(request: Request, visit: Visit) -> Response:
     return Response(note.encode(), "text/plain; charset=utf-8", headers={"Content-Disposition": named})
 
 
+async def _newest(door: AuditDoor) -> dict[str, Any]:
+    """The newest checkpoint, its number of records and the keys; blank until the log has its first one."""
+    try:
+        note, head = await door.audit.proofs.checkpoint()
+    except NotFound:
+        return {"checkpoint": "", "size": 0, "vkeys": []}
+    return {"checkpoint": note, "size": head.size, "vkeys": list(await door.audit.context.signers())}
+
+
 async def _compared(request: Request, visit: Visit) -> Shown:
     door = door_of(request)
-    note, head = await door.audit.proofs.checkpoint()
-    answer: dict[str, Any] = {
-        "checkpoint": note, "size": head.size, "vkeys": list(await door.audit.context.signers()),
-        "anchors": await door.anchors.listing.anchors(None), "compared": None,
-    }  # fmt: skip
+    anchors = await door.anchors.listing.anchors(None)
+    answer: dict[str, Any] = {**await _newest(door), "anchors": anchors, "compared": None}
     given = {name: visit.form.get(name, "").strip() for name in ("older", "newer")}
     shown = Shown(
         template="audit/checkpoints", title=("Điểm kiểm tra", "Checkpoints"), answer=answer,
-        values={"given": given, "errors": {}, "origin": head.origin, "growth": ""},
+        values={
+            "given": given, "errors": {}, "origin": answer["checkpoint"].partition("\n")[0], "growth": "",
+        },
     )  # fmt: skip
     if not given["older"]:
         return shown

@@ -34,6 +34,7 @@ from typing import Any
 
 import uvloop
 
+from adapters.stores.sequencer_sqlite import SqliteSequence
 from tests.bench import gateway_target
 from tests.bench.load import Run, Target
 from tests.bench.run import ROOT, bind, gateway, stubbed
@@ -117,6 +118,8 @@ _WARM, _COUNTED = 20, 40
 _PAUSE_SECONDS, _SETTLED_SECONDS = 0.01, 1.2
 #: `call_at` comes to `call_later` in uvloop
 _OPENED = ("create_task", "create_future", "call_later")
+#: once for each batch of records that get their places in the tree
+_BATCH_WRITTEN = SqliteSequence._write.__code__
 
 
 def main() -> None:
@@ -278,14 +281,15 @@ def _place(code: CodeType) -> tuple[str, str]:
 class _Tally:
     """The calls of one thread, or of those of one pool."""
 
-    __slots__ = ("c", "python")
+    __slots__ = ("batches", "c", "python")
 
     def __init__(self) -> None:
-        self.python = self.c = 0
+        self.python = self.c = self.batches = 0
 
-    def see(self, _frame: FrameType, event: str, _what: object) -> None:
+    def see(self, frame: FrameType, event: str, _what: object) -> None:
         if event == "call":
             self.python += 1
+            self.batches += frame.f_code is _BATCH_WRITTEN
         elif event == "c_call":
             self.c += 1
 
@@ -335,6 +339,7 @@ class _Calls:
         gc.collect()
         gc.disable()
         before, counts, stages = self._thread_counts(), [self._counts()], [self._stages.copy()]
+        batches = self._threads["sequencer"].batches
         for _ in range(_COUNTED):
             _one(run, connection, target)
             time.sleep(_PAUSE_SECONDS)
@@ -353,6 +358,7 @@ class _Calls:
             "loop": _middle(counts),
             "stages": _middle(stages),
             "threads": threads,
+            "batches": self._threads["sequencer"].batches - batches,
             "garbage": gc.collect() / _COUNTED,
         }
 

@@ -210,9 +210,9 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     make_house: Callable[..., Any],
 ) -> None:
     """Promise P10: the head of household is asked about as soon as he is known, whatever else hangs."""
-    async with make_house(**{"sources.population.limits.total_ms": "2100"}) as house:
+    async with make_house(**{"sources.population.limits.total_ms": "5100"}) as house:
         await house.misbehave("population", "hang", operation=HOUSEHOLD)
-        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=2_000)
+        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=5_000)
         outcomes = of_subjects(answer)
     assert outcomes.pop(("applicant", HOUSEHOLD)) == ("unavailable", "deadline_reached")
     assert outcomes["household_head", PERSON] == WELL

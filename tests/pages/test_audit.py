@@ -5,6 +5,7 @@ import io
 import json
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
@@ -17,6 +18,7 @@ import pytest_asyncio
 from aiohttp import ClientSession
 
 from adapters.stores.log_reader import SqlLogReader
+from adapters.stores.sequence_batch import LEASE_SECONDS
 from gateway.domain.dates import VIETNAM
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
@@ -422,6 +424,19 @@ async def test_exchange_is_told_and_who_it_is_about_stays_hidden(at: Town, audit
     assert [step["kind"] for step in told["story"]["steps"]] == ["intent", "calls", "outcome"]
     assert all("leaf" not in one for one in told["evidence"]["proofs"])
     assert lookups(at, "records")[-1]["notes"]["of"] == of
+
+
+async def test_export_and_checkpoints_of_a_log_without_a_checkpoint_say_so(tmp_path: Path) -> None:
+    async with town(tmp_path) as at, Browser(at) as auditor:
+        with closing(sqlite3.connect(at.house.state / "exchange.db")) as connection, connection:
+            # another process numbers the records of this log, and has stopped
+            lease = ("another", time.time() + LEASE_SECONDS)
+            connection.execute("UPDATE log_state SET lease_owner = ?, lease_until = ?", lease)
+        await entered(auditor, "/audit", AUDITOR)
+        export, checkpoints = await page(auditor, "/audit/export"), await page(auditor, "/audit/checkpoints")
+        assert (await twin(auditor, "/audit/checkpoints"))["checkpoint"] == ""
+    assert (export.status, checkpoints.status) == (200, 200)
+    assert "chưa có điểm kiểm tra" in checkpoints.text
 
 
 async def test_record_that_somebody_changed_is_an_alert_and_its_proof_does_not_fit(tmp_path: Path) -> None:
