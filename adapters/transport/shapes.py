@@ -73,6 +73,8 @@ class ContentRow(NamedTuple):
     kind: str = ""
     #: elements that no schema describes may stand there too (`any`)
     is_open: bool = False
+    #: what a text may be, where the schema lists it
+    words: tuple[str, ...] = ()
 
 
 class Content:
@@ -91,6 +93,7 @@ class Content:
         "kind",
         "kinds",
         "order",
+        "words",
     )
 
     attributes: "tuple[tuple[str, Shape], ...]"
@@ -114,10 +117,11 @@ class Content:
         fault: Problem | None = None,
         kind: str = "",
         is_open: bool = False,
+        words: tuple[str, ...] = (),
     ) -> None:
         """`children` None: a text, with `is_list` several; `order` where that of `children` does not do."""
         self.is_list, self.order, self.kinds, self.fault, self.kind = is_list, order, kinds, fault, kind
-        self.is_open = is_open
+        self.is_open, self.words = is_open, words
         self.fill(children)
 
     def fill(self, children: "Iterable[Shape] | None") -> None:
@@ -337,6 +341,7 @@ def linked(rows: Sequence[ContentRow]) -> list[Content]:
             fault=None if row.fault is None else Problem(*row.fault),
             kind=row.kind,
             is_open=row.is_open,
+            words=row.words,
         )
         for row in rows
     ]

@@ -36,6 +36,8 @@ _TEXT_KINDS = {
 }
 
 _MOST_MEMBERS = 250_000
+#: of an enumeration, for who writes a mapping
+_MOST_WORDS = 50
 _DEEPEST = 60
 
 
@@ -297,9 +299,8 @@ class Schemas:
                 self._types_of(one)  # says what is missing
         complexes = [one for one in declared if _is(one.node, "complexType")]
         if not complexes:
-            return _text_row(
-                {one or "text" if isinstance(one, str) else self._simple_text(one) for one in types}
-            )
+            texts = {one or "text" if isinstance(one, str) else self._simple_text(one) for one in types}
+            return _text_row(texts, self._words(declared[0]) if len(types) == len(declared) == 1 else ())
         models = [self._model(one) for one in complexes]
         if len(models) == 1 and models[0].text is not None and not models[0].attributes:
             return _text_row({models[0].text})
@@ -361,6 +362,25 @@ class Schemas:
                 return "text"
             declared = found
         return "text"
+
+    def _words(self, declared: _Declaration) -> tuple[str, ...]:
+        """What a simple type lists (`enumeration`); blank where it lists nothing."""
+        for _ in range(_DEEPEST):
+            node, schema = declared
+            step = node.find(f"{{{XS}}}restriction")
+            if step is None:
+                return ()
+            listed = [one.get("value", "") for one in step.iterfind(f"{{{XS}}}enumeration")]
+            if listed:
+                return tuple(listed[:_MOST_WORDS])
+            inline = step.find(f"{{{XS}}}simpleType")
+            base = self._declared.get(("type", *self._qname(step, step.get("base", ""), schema)))
+            if inline is not None:
+                base = _Declaration(inline, schema)
+            if base is None:
+                return ()
+            declared = base
+        return ()
 
     def _model(self, declared: _Declaration, deep: int = 0) -> _TypeModel:
         key = (declared.node, declared.schema.space)
@@ -545,10 +565,11 @@ def _simple(name: str) -> str:
     return "list" if name in _LISTS else _TEXT_KINDS.get(name, "")
 
 
-def _text_row(kinds: set[str]) -> ContentRow:
-    """A text of these kinds."""
+def _text_row(kinds: set[str], words: tuple[str, ...] = ()) -> ContentRow:
+    """A text of these kinds, and of these words where there are any."""
     kind = next(iter(kinds)) if len(kinds) == 1 else ""
-    return ContentRow(None, is_list="list" in kinds, kind="" if kind in {"list", "text"} else kind)
+    kind = "" if kind in {"list", "text"} else kind
+    return ContentRow(None, is_list="list" in kinds, kind=kind, words=words)
 
 
 def _true(node: etree._Element, word: str) -> bool:

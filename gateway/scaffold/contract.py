@@ -101,6 +101,8 @@ def _of_operations(operations: Any, folder: Path, operation: str, source: str) -
         raise NotScaffolded(what, near(operation, known, f"it has {', '.join(known)}"))
     found, sides = operations[operation], (Walk(), Walk())
     for walk, shape in zip(sides, (found.request, found.answer), strict=True):
+        if (fault := shape.content.fault) is not None:
+            raise ConfigError([fault])
         walk.element(shape)
     url = operations.address
     return Contract(

@@ -257,7 +257,7 @@ def bound_in(
     found = (
         _reading(house.catalogue.codes, leaf, name, properties[name])
         for leaf, name in names.items()
-        if name not in coded or leaf.words
+        if name not in coded or (leaf.words and "enum" in properties[name])
     )
     return [one for one in found if one is not None]
 

@@ -21,16 +21,19 @@ from gateway.mapping.date_transforms import (
     zoned_transforms,
 )
 from gateway.mapping.transforms import Transform, Unreadable, date_compact, date_dash, date_vn
+from gateway.scaffold.words import asked_word
 
 #: values of one message, and steps to find them
 MOST_LEAVES, _MOST_STEPS = 2_000, 20_000
 _DEEPEST = 100
 _LONGEST_NAME = 100
 _ITEMS_READ = 100
-_DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*[@\s].*[.\s].*")
+_DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*@.*")
+#: words that a person's name has at least; `Số định danh` has small letters, and is none
+_LEAST_WORDS = 3
 #: transforms that need the time zone of the provider
 ZONED = zoned_transforms(DEFAULT_ZONE)
-#: forms that are no other date; `03-04-1990` may be of April or of March, `473389200` may be any number
+#: forms in their order; `03/04/1990` is said to be a guess, `03-04-1990` and `473389200` are none
 _DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
     (
         "date_of_time",
@@ -46,7 +49,7 @@ _DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
         re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|(1[3-9]|2[0-9]|3[01])-[0-9]{1,2}-[0-9]{4}", re.ASCII),
         date_dmy,
     ),
-    ("date_us", re.compile(r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}", re.ASCII), date_us),
+    ("date_us", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_us),
     ("date_month_name", re.compile(r"[0-9A-Za-z ,.-]{8,20}", re.ASCII), date_month_name),
     ("date_words_vn", re.compile(r".{8,40}"), date_words_vn),
     ("date_xsd", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9:]{5})", re.ASCII), date_xsd),
@@ -85,6 +88,8 @@ class Leaf:
     kind: str = "string"
     #: a date transform, or blank
     form: str = ""
+    #: day and month of it may change places: no value of the sample tells
+    is_ambiguous: bool = False
     words: tuple[str, ...] = ()
     is_required: bool = False
     #: why no path can read it
@@ -165,7 +170,8 @@ class Walk:
             self._add(steps, "list")
         if others or not (any(trees) or lists):
             kind, form = _kind_of(others)
-            self._add(steps, kind, form=form)
+            is_ambiguous = form == "date_vn" and _are_ambiguous(others)
+            self._add(steps, kind, form=form, is_ambiguous=is_ambiguous)
 
     def schema(self, schema: object, steps: tuple[str, ...] = (), *, is_required: bool = False) -> None:
         """A JSON Schema: `allOf` together, every branch of `oneOf` and `anyOf`, `$ref` within the document."""
@@ -234,11 +240,15 @@ class Walk:
         for child in shape.children or ():
             self._step(steps)
             place, held = (*steps, child.name), child.children
+            if remark := _unread(child.content):
+                is_needed = child.required and child.content.fault is not None
+                self._add(place, "unknown", remark=remark, is_required=is_needed)
             if held is None:
                 is_list, kind = child.many or child.content.is_list, child.content.kind
                 form = "" if is_list else _OF_XSD.get(kind, "")
                 kind = "list" if is_list else kind if kind in _KINDS else "string"
-                self._add(place, kind, form=form, is_required=child.required)
+                words = child.content.words
+                self._add(place, kind, form=form, words=words, is_required=child.required)
             elif id(held) in inside:
                 self._add(place, "unknown", remark="it repeats what stands above it, and is not followed")
             else:
@@ -266,6 +276,14 @@ def read_sample(raw: bytes) -> Walk:
     return walk
 
 
+def _unread(content: Any) -> str:  # noqa: ANN401 -- of the adapters
+    """Why not all that an element of a WSDL holds is known; blank where it is."""
+    if (fault := content.fault) is not None:
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        return f"its type cannot be used: {where} {fault.what}; {fault.remedy}"
+    return "it may hold elements that the WSDL does not describe" if content.is_open else ""
+
+
 def _refused(word: str) -> None:
     raise ValueError(word)
 
@@ -280,7 +298,14 @@ def _unnameable(name: str, *, is_root: bool = False) -> str:
         return ""
     if not name or not name.isprintable() or len(name) > _LONGEST_NAME or any(one in ".[]" for one in name):
         return "no path can say its name"
-    return "its name is itself data" if _DATA_LIKE.fullmatch(name) else ""
+    return "its name is itself data" if _DATA_LIKE.fullmatch(name) or _may_name_a_person(name) else ""
+
+
+def _may_name_a_person(name: str) -> bool:
+    """Whether it is written as people's names are: `ĐỖ THỊ THẬT`."""
+    words = name.split()
+    is_capital = all(not one[0].islower() for one in words)
+    return len(words) >= _LEAST_WORDS and is_capital and not asked_word((name,))
 
 
 def _kind_of(values: list[object]) -> tuple[str, str]:
@@ -291,6 +316,15 @@ def _kind_of(values: list[object]) -> tuple[str, str]:
             forms = (form for form, pattern, read in _DATES if texts and _all_are(texts, pattern, read))
             return kind, next(forms, "")
     return "unknown", ""
+
+
+def _are_ambiguous(values: list[object]) -> bool:
+    """Whether dd/MM/yyyy and MM/dd/yyyy both read all of these dates, and not as the same days."""
+    texts = [str(one) for one in values if one != ""]
+    try:
+        return [*map(date_us, texts)] != [*map(date_vn, texts)]
+    except Unreadable:
+        return False
 
 
 def _all_are(texts: list[str], pattern: re.Pattern[str], read: Any) -> bool:  # noqa: ANN401 -- a transform

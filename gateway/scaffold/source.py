@@ -17,7 +17,7 @@ from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import put
 from gateway.scaffold.contract import Contract
-from gateway.scaffold.guessing import DATES, INVENTED_SUBJECT, AnswerGuess, guess_of
+from gateway.scaffold.guessing import DATES, INVENTED_SUBJECT, AnswerGuess, Bound, guess_of
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
 from gateway.scaffold.leaves import FORMS, ZONED, Leaf, NotScaffolded
 from gateway.scaffold.words import asked_word
@@ -127,12 +127,11 @@ class _SourceDraft:
                 f"the answer does not say whom it is about: no number of the subject was found in it{others},"
                 " so another person's data would not be noticed. Write 'identity', or ask the provider to repeat it"
             )
-        dates = [
-            one.leaf.path for one in self.guess.bound if one.transform[:5] == "date_" and not one.leaf.form
-        ]
+        dates = [one.leaf.path for one in self.guess.bound if _is_guessed(one)]
         dates += [path for path, rule in self.asked.items() if "transform" in rule]
         if dates:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
+        yield f"that nobody was found where '{self.found_when}' is blank is a guess (see 'found_when')"
         if "[" in self.guess.record:
             yield "the record is one of a list: '[0]' is its first item, which may be about another person"
         elif self.guess.is_item:
@@ -243,7 +242,7 @@ class _SourceDraft:
         yield "    answer:"
         if guess.record:
             yield f"      record: {quoted(guess.record)}"
-        yield f"      found_when: {quoted(self.found_when)}   # blank there: nobody was found"
+        yield f"      found_when: {quoted(self.found_when)}   # ! a guess: blank there, nobody was found"
         if guess.identity:
             yield f"      identity: {flow(guess.identity)}"
         if not self.is_identified:
@@ -251,7 +250,8 @@ class _SourceDraft:
             yield f"      # identity: {{{word}: PATH}}   # !! where does the answer repeat the subject's number?"
             yield "      # with full_name and birth_date in it too, no other source must confirm the person"
         yield "      attributes:"
-        yield from (f"        {quoted(name)}: {flow(rule)}" for name, rule in rules.items())
+        notes = {one.attribute: _note_of(one) for one in guess.bound}
+        yield from (f"        {quoted(name)}: {flow(rule)}{notes[name]}" for name, rule in rules.items())
         if guess.free:
             yield "        # not bound (without 'codes' and 'transform' a value becomes text):"
         for leaf, name in guess.free.items():
@@ -336,11 +336,25 @@ def _asked_in(leaves: list[Leaf]) -> dict[str, dict[str, str]]:
 def _form_of(leaf: Leaf) -> str:
     """What a value looks like; never what it was in a sample."""
     if leaf.remark:
-        return leaf.remark
+        return on_one_line(leaf.remark)
     if leaf.form:
-        return f"date {FORMS[leaf.form]}"
+        return f"date {FORMS[leaf.form]}" + (f" or {FORMS['date_us']}" if leaf.is_ambiguous else "")
     kind = _KINDS_SHOWN.get(leaf.kind, leaf.kind)
     return f"{kind}: {on_one_line(_some([*leaf.words], _WORDS_SHOWN))}" if leaf.words else kind
+
+
+def _is_guessed(one: Bound) -> bool:
+    """Whether it is a date whose form is a guess."""
+    return one.leaf.is_ambiguous or (one.transform[:5] == "date_" and not one.leaf.form)
+
+
+def _note_of(one: Bound) -> str:
+    """What stands behind the line of an attribute: what to look at, and the words that the provider lists."""
+    if one.leaf.is_ambiguous:
+        return f"   # ! a guess: {_form_of(one.leaf)}"
+    if _is_guessed(one):
+        return f"   # ! a guess: date {FORMS[one.transform]}"
+    return f"   # {_form_of(one.leaf)}" if one.leaf.words else ""
 
 
 def _some(words: list[str], most: int = 10) -> str:

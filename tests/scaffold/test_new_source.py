@@ -277,6 +277,74 @@ def test_codes_are_never_guessed(house: Path, contracts: Path) -> None:
     assert "full_name: {path: hoVaTen, transform: title_case}" in mapping
 
 
+def test_date_that_may_be_of_two_days_is_marked_as_a_guess(house: Path, contracts: Path) -> None:
+    """And so is the place by which nobody is found."""
+    sample = {"cccd": "1", "ngaySinh": "03/04/1990", "ngayCap": "25/04/1990", "ngayTra": "07/07/1990"}
+    said = drafted(house, "source", "buoy", "--sample", written(contracts / "p.json", sample))
+    assert "! that dates are written dd/MM/yyyy is a guess: ngaySinh\n" in said
+    assert "! that nobody was found where 'ngayCap' is blank is a guess (see 'found_when')\n" in said
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    line = "birth_date: {path: ngaySinh, transform: date_vn}   # ! a guess: date dd/MM/yyyy or MM/dd/yyyy\n"
+    assert line in mapping
+    assert "ngay_cap: {path: ngayCap, transform: date_vn}\n" in mapping
+    assert "ngay_tra: {path: ngayTra, transform: date_vn}\n" in mapping
+    assert "found_when: ngayCap   # ! a guess: blank there, nobody was found\n" in mapping
+
+
+@pytest.mark.parametrize(
+    ("name", "is_written"),
+    [
+        ("số định danh", True),
+        ("Ngày cấp giấy", True),
+        ("SỐ ĐỊNH DANH", True),
+        ("LÊ VĂN KÍN", False),
+        ("Lê Văn Kín", False),
+    ],
+)
+def test_name_of_three_words_is_data_where_it_is_written_as_people_are(
+    house: Path, contracts: Path, name: str, is_written: bool
+) -> None:
+    drafted(house, "source", "buoy", "--sample", written(contracts / "p.json", {name: "1", "maTau": "A"}))
+    assert (name in (house / "mappings/sources/buoy.yaml").read_text("utf-8")) is is_written
+    checked(house)
+
+
+SCHIFF = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/"
+  xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:schiff" targetNamespace="urn:schiff"><types>
+<x:schema targetNamespace="urn:schiff" elementFormDefault="qualified">
+  <x:simpleType name="State"><x:restriction base="x:string">
+    <x:enumeration value="AKTIV"/><x:enumeration value="VERLOREN"/></x:restriction></x:simpleType>
+  <x:element name="Frage"><x:complexType><x:sequence>
+    <x:element name="NationalId" type="x:string"/></x:sequence></x:complexType></x:element>
+  <x:element name="Antwort"><x:complexType><x:sequence>
+    <x:element name="NationalId" type="x:string"/><x:element name="State" type="t:State"/>
+    <x:element name="Name" type="x:string"/><x:element name="Owner" type="t:Missing"/>
+    <x:element name="More"><x:complexType><x:sequence><x:any/></x:sequence></x:complexType></x:element>
+  </x:sequence></x:complexType></x:element></x:schema></types>
+<message name="q"><part name="p" element="t:Frage"/></message>
+<message name="a"><part name="p" element="t:Antwort"/></message>
+<portType name="P"><operation name="Schiff"><input message="t:q"/><output message="t:a"/></operation></portType>
+<binding name="B" type="t:P"><s:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
+<operation name="Schiff"><s:operation soapAction=""/><input><s:body use="literal"/></input>
+<output><s:body use="literal"/></output></operation></binding>
+<service name="S"><port name="P" binding="t:B"><s:address location="https://schiff.example/"/></port></service>
+</definitions>"""
+
+
+def test_element_that_a_wsdl_does_not_describe_stays_and_enumerations_are_hints(
+    house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wsdl = written(contracts / "schiff.wsdl", SCHIFF)
+    drafted(house, "source", "schiff", "--wsdl", wsdl, "--operation", "Schiff")
+    mapping = (house / "mappings/sources/schiff.yaml").read_text("utf-8")
+    assert "state: {path: State}   # text: AKTIV, VERLOREN\n" in mapping
+    assert "# attribute: {path: Owner}   # its type cannot be used: schiff.wsdl:" in mapping
+    assert "names the type 'Missing' of 'urn:schiff', which is declared nowhere" in mapping
+    assert "# attribute: {path: More}   # it may hold elements that the WSDL does not describe\n" in mapping
+    checked(house)
+    asyncio.run(comes_up(house, "schiff", monkeypatch))
+
+
 def test_another_persons_name_is_not_the_subjects(house: Path, contracts: Path) -> None:
     sample = {"cccd": "1", "ngaySinh": "01/01/1990", "nguoiLap": {"hoTen": "A", "cccd": "2"}}
     sample |= {"nguoiKhai": {"cha": {"hoVaTen": "B"}, "hoVaTen": {"ten": "C"}}}
