@@ -447,7 +447,7 @@ def _request_form(
     if exchange and not EXCHANGE.fullmatch(exchange):
         raise BadRequest(say.EXCHANGE_ID)
     values = {
-        "kinds": KINDS, "options": _options(visit), "kind": kind, "exchange": exchange, "text": text,
+        "kinds": KINDS, "options": _options(visit), "kind": kind, "about": exchange, "text": text,
         "faults": faults or {},
         "longest": _LONGEST_TEXT, "key": f"page-{visit.caller.exchange}",
     }  # fmt: skip

@@ -146,7 +146,7 @@ async def deliveries(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="ops/deliveries", title=("Giao nhận", "Deliveries"), answer=answer,
         values={
-            "state": state, "target": target, "dossier": wanted.code, "states": words.STATES, "kinds": KINDS,
+            "wanted_state": state, "target": target, "dossier": wanted.code, "states": words.STATES, "kinds": KINDS,
             "targets": sorted(request.services.configuration.portals), "reasons": _reason,
             "is_first": "after" not in form, **_receivers(request),
         },

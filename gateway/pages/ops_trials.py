@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import orjson
 
+from gateway.api.audit import door_of
 from gateway.api.bodies import checked
 from gateway.api.models import TrialBody
 from gateway.api.prefill import deadline
@@ -71,7 +72,7 @@ def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown
 async def trial(request: Request, visit: Visit) -> Shown:
     """`POST /ops/sources/try`. Raises as `POST /v1/sources/{service}/try`."""
     require_scope(visit, "sources:try")
-    services, form = request.services, visit.form
+    services, form, titles = request.services, visit.form, door_of(request).titles
     services.demand()
     given = {name: text for name in _FIELDS if (text := form.get(name, "").strip())}
     asked, plan = dict(given), services.trials.find(form.get("service", ""))
@@ -88,8 +89,18 @@ async def trial(request: Request, visit: Visit) -> Shown:
         )
     except (BadRequest, Unprocessable) as error:
         return with_errors(request, error, _form_page(request, plan.source, {**given, "service": plan.name}))
-    rows = [_row(one) for one in answer["attributes"]]  # type: ignore[attr-defined]
-    return Shown(template="ops/tried", title=_TITLE, answer=answer, values={"rows": rows})
+    rows = [
+        {**_row(one), "named": titles.attribute(plan.evidence, one["attribute"])}
+        for one in answer["attributes"]  # type: ignore[attr-defined]
+    ]
+    confirming = [
+        (services.trials.find(one["data_service"]).mapping.title, one["outcome"])
+        for one in answer["confirmed_by"]  # type: ignore[attr-defined]
+    ]
+    return Shown(
+        template="ops/tried", title=_TITLE, answer=answer,
+        values={"rows": rows, "service": plan.mapping.title, "confirming": confirming},
+    )  # fmt: skip
 
 
 def _row(one: Mapping[str, object]) -> dict[str, object]:

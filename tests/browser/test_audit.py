@@ -263,6 +263,10 @@ async def test_every_page_is_usable_in_english_and_in_the_dark(
     await page.goto(f"{login_house.url}/audit/exchanges/{known}")
     await expect(page.get_by_text("In the log: 2", exact=True)).to_be_visible()
     await is_usable(page)
+    await page.locator('a[href^="/audit/configurations/"]').first.click()
+    for one in await page.locator("main details").all():
+        await one.locator("summary").click()
+    await is_usable(page)
     await page.emulate_media(color_scheme="light")
 
 

@@ -100,7 +100,11 @@ async def test_operator_sees_what_is_stuck_and_mends_it(plant: House, page: Page
     await page.get_by_role("link", name="Cần chú ý").click()
     await expect(page.locator("main")).not_to_contain_text("giấy tờ liên quan vẫn phải nộp")
     await page.locator(".needs").get_by_role("link", name="lượt gửi hồ sơ đã dừng").click()
-    await page.locator(f'a[href="/ops/deliveries/{dead["id"]}"]').click()
+    await page.set_viewport_size({"width": 320, "height": 800})
+    await is_clean(page)
+    await page.goto(f"{plant.url}/ops/deliveries/{dead['id']}/drop")
+    await is_clean(page)
+    await page.goto(f"{plant.url}/ops/deliveries/{dead['id']}")
     await is_clean(page)
     await page.get_by_role("link", name="Gửi lại").click()
     await expect(page.locator("main")).to_contain_text("Điều sẽ xảy ra")
@@ -171,7 +175,11 @@ async def test_pages_are_whole_on_a_narrow_window_and_without_script(
     bare = await browser.new_context(java_script_enabled=False, storage_state=state)
     try:
         plain = await bare.new_page()
-        for place, path in enumerate((*PAGES, "/ops/coverage?requester=portal&procedure=1.004873")):
+        further = (
+            "/ops/coverage?requester=portal&procedure=1.004873", "/ops/sources/mute?source=population",
+            "/ops/sources/try?source=land", "/ops/reconciliation/mend?portal=national_bus",
+        )  # fmt: skip
+        for place, path in enumerate((*PAGES, *further)):
             languages = ("en", "vi") if place % 2 else ("vi", "en")
             url = f"{plant.url}{path}{'&' if '?' in path else '?'}lang="
             answer = await plain.goto(url + languages[0])
@@ -180,6 +188,14 @@ async def test_pages_are_whole_on_a_narrow_window_and_without_script(
             await expect(plain.locator("h1")).to_have_count(1)
             await page.goto(url + languages[1])
             await is_clean(page)
+        await page.goto(f"{plant.url}/ops/sources/try?source=vehicle&lang=vi")
+        for label, text in (("Biển số", "89A-96325"), ("Số thửa", "RLMAU265606379197")):
+            await page.get_by_label(label).fill(text)
+        await page.get_by_role("button", name="Thử").click()
+        await expect(page.locator("h1")).to_contain_text("Tra cứu đăng ký xe")
+        await is_clean(page)
+        await page.set_viewport_size({"width": 1_200, "height": 800})
+        await is_clean(page)
     finally:
         await bare.close()
         await page.goto(f"{plant.url}/ops?lang=vi")

@@ -170,6 +170,7 @@ async def test_request_is_taken_in_once_however_often_the_form_is_sent(browser: 
     await entered(browser, "/me/requests", "mau")
     before = len((await twin(browser, "/me/requests"))["requests"])
     form = await page(browser, f"/me/requests/new?kind=objection&exchange={exchange}")
+    assert f'tham chiếu: <code class="id">{form.headers["X-Exchange-Id"]}<' in form.text
     sent = {**form.hidden("/me/requests/new"), "kind": "objection", "text": "Tôi không nộp hồ sơ này."}
     for _ in range(2):
         done = await browser.go("/me/requests/new", sent, Accept="text/html")

@@ -282,6 +282,8 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
         assert word in masked, masked
     assert who["personal_id"] not in masked
     assert "married" not in masked
+    assert "so số định danh" in masked
+    assert "<dt>Xác thực thông tin công dân</dt>" in masked
     wrong = await page(operator, "/ops/sources/try", {**form, "birth_date": "30/02/1990"})
     assert (wrong.status, 'id="f-birth_date-error"' in wrong.text) == (422, True)
     assert who["full_name"] in wrong.text
@@ -293,6 +295,12 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
         operator, "/ops/sources/try", {**form, "service": "household_business.chiTietHoKinhDoanh"}
     )
     assert refused.status == 403
+    await at.house.misbehave("population", "status503")
+    other = at.house.subject("divorced")
+    form |= {name: other[name] for name in ("personal_id", "full_name")}
+    form["birth_date"] = "/".join(reversed(other["birth_date"].split("-")))
+    unconfirmed = (await page(operator, "/ops/sources/try", form)).text
+    assert "Chưa xác nhận được người này:</b> nguồn dữ liệu đang bận." in unconfirmed
     await at.house.misbehave("civil_status", "status503")
     failed = await page(operator, "/ops/sources/try", form)
     assert (failed.status, "status: <code>503</code>" in failed.text) == (200, True)
@@ -344,6 +352,7 @@ async def test_dead_delivery_is_replayed_after_a_page_that_says_what_happens(
     assert dead["id"] in [
         one["id"] for one in (await twin(operator, "/ops/deliveries?state=dead"))["deliveries"]
     ]
+    assert '<option value="dead" selected>' in (await page(operator, "/ops/deliveries?state=dead")).text
     shown = await page(operator, f"/ops/deliveries/{dead['id']}")
     assert f"/ops/deliveries/{dead['id']}/replay" in shown.text
     told = await page(operator, f"/ops/deliveries/{dead['id']}/replay")
