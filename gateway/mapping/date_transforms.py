@@ -18,6 +18,14 @@ from gateway.mapping.transforms import Transform, Unreadable, iso_date, text
 #: time zone of a provider whose mapping names none: it has the summer times and offsets of before 1975
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
+#: transforms that give a time in RFC 3339
+TIMES = frozenset({"time_compact", "time_epoch_milliseconds", "time_epoch_seconds", "time_iso", "time_vn"})
+#: transforms whose result can be put in order: a time, or a date in ISO form
+DATES = TIMES | {
+    "date_compact", "date_compact_dmy", "date_dash", "date_dmy", "date_month_name", "date_of_time", "date_us",
+    "date_vn", "date_words_vn", "date_xsd", "date_ymd_slash", "epoch_milliseconds", "epoch_seconds",
+}  # fmt: skip
+
 _DAY_FIRST = re.compile(r"(?:(?:([0-9]{1,2})([-.]))?([0-9]{1,2})(?(2)\2|[-.]))?([0-9]{4})", re.ASCII)
 _YEAR_SLASH = re.compile(r"([0-9]{4})(?:/([0-9]{1,2})(?:/([0-9]{1,2}))?)?", re.ASCII)
 _US = re.compile(r"(?:([0-9]{1,2})/(?:([0-9]{1,2})/)?)?([0-9]{4})", re.ASCII)

@@ -12,7 +12,7 @@ from gateway.domain.access import Relation, WithoutNumber
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import IDENTIFIER, SUBJECT_WORDS, SubjectKind
-from gateway.mapping.date_transforms import DEFAULT_ZONE
+from gateway.mapping.date_transforms import DATES, DEFAULT_ZONE
 from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
 from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, WordList
 
@@ -97,10 +97,16 @@ def paths_of(rule: AttributeRule) -> list[str]:
     bases = (rule.path, *rule.else_)
     if not rule.parts:
         return [*bases]
-    return [_below(base, part) for base in bases for part in rule.parts]
+    return [below(base, part) for base in bases for part in rule.parts]
 
 
-def _below(base: str, part: str) -> str:
+def is_dated(rule: AttributeRule) -> bool:
+    """Whether the attribute is a date or a time in ISO form, which can be put in order."""
+    return not rule.codes and bool(rule.transform) and rule.transform[-1] in DATES
+
+
+def below(base: str, part: str) -> str:
+    """The path of `part` from where `base` begins."""
     return f"{base}.{part}" if base and part and not part.startswith("[") else base + part
 
 
@@ -108,7 +114,7 @@ class UpdatedRule(Strict):
     """The place of the time of the provider's last change, and its conversion to RFC 3339."""
 
     path: str
-    transform: WordList = ()
+    transform: WordList = ("time_iso",)
 
 
 def _short(given: object) -> object:
@@ -139,7 +145,7 @@ class AnswerRule(Strict):
     status: str = ""
     #: status value -> found, not_found, no_match, refused, unavailable, invalid; "*" for any other
     statuses: dict[str, Literal["found", "not_found", "no_match", "refused", "unavailable", "invalid"]] = {}
-    #: path (from the answer's root) of the time of the provider's last change; or `path` with `transform`
+    #: path (from the answer's root) of the time of the provider's last change, in ISO 8601; or `path` with `transform`
     updated_at: Annotated[UpdatedRule | None, BeforeValidator(_short)] = None
     attributes: dict[Name, AttributeRule]
 

@@ -6,14 +6,16 @@ is resolved once per layout, not once per answer.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from gateway.domain.evidence import AttributeDoubt
-from gateway.mapping.transforms import Doubtful, Unreadable, date_compact, date_dash, date_vn, text
+from gateway.domain.evidence import NOTHING, AttributeDoubt
+from gateway.mapping.transforms import Doubtful, Transform, Unreadable
 
 Getter = Callable[[object], object]
+#: path of the key of a `[latest:key]` -> the transforms that read its date
+Orders = Mapping[str, tuple[Transform, ...]]
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
 _UNCLEAR = AttributeDoubt(kind="date_partial", rule="latest:undated")
@@ -26,9 +28,10 @@ _MOST_PLACES = 16
 
 
 class _Latest(NamedTuple):
-    """The item with the latest date at `key`, at any position."""
+    """The item with the latest date at `key`, at any position. Without `reads` nobody knows how a date is written."""
 
     key: str
+    reads: tuple[Transform, ...] = ()
 
 
 class _Match(NamedTuple):
@@ -57,8 +60,10 @@ PathStep = str | int | _Latest | _Match | _Together | Record
 
 
 def compile_path(path: str) -> Getter:
-    """The function that reads `path`. Raises ValueError when the path does not fit the grammar."""
+    """The function that reads `path`, which selects by no date. Raises ValueError for any other path."""
     steps = steps_of(path)
+    if keys_of_latest(path):
+        raise ValueError(f"'{path}': [latest:key] is for attributes, whose transforms say how dates are read")
 
     def pick(tree: object) -> object:
         for step in steps:
@@ -68,7 +73,7 @@ def compile_path(path: str) -> Getter:
     return pick
 
 
-def steps_of(path: str) -> list[PathStep]:
+def steps_of(path: str, orders: Orders = NOTHING) -> list[PathStep]:
     """The steps of a path. Raises ValueError when it does not fit the grammar."""
     steps: list[PathStep] = []
     at = 0
@@ -85,10 +90,17 @@ def steps_of(path: str) -> list[PathStep]:
             steps.append(name)
         elif index is not None:
             steps.append(int(index))
+        elif latest is not None:
+            steps.append(_Latest(latest, orders.get(f"{path[: found.end()]}.{latest}", ())))
         else:
-            steps.append(_Latest(latest) if latest is not None else _Match(key, value))
+            steps.append(_Match(key, value))
         at = found.end()
     return steps
+
+
+def keys_of_latest(path: str) -> list[str]:
+    """The paths of the dates by which this path selects."""
+    return [f"{path[: one.end()]}.{one[3]}" for one in _STEP.finditer(path) if one[3]]
 
 
 class Layout:
@@ -230,7 +242,7 @@ def _take(node: object, step: PathStep) -> object:
     if isinstance(step, int):
         return items[step] if -len(items) <= step < len(items) else None
     if isinstance(step, _Latest):
-        return _latest(items, step.key)
+        return _latest(items, step)
     key, value = step
     return next((item for item in items if isinstance(item, dict) and item.get(key) == value), None)
 
@@ -245,11 +257,11 @@ def _record(node: object, step: Record) -> object:
     return Record.SEVERAL if len(node) > 1 else node[0] if node else None
 
 
-def _latest(items: list[object], key: str) -> object:
+def _latest(items: list[object], step: _Latest) -> object:
     """A single item is the latest whatever its date; of several, each needs a date and one must be the latest."""
     if len(items) < 2 or all(item == items[0] for item in items):
         return items[0] if items else None
-    dated = [(_date(item.get(key)) if isinstance(item, dict) else None, item) for item in items]
+    dated = [(_date(item, step), item) for item in items]
     last = max(date or "" for date, _ in dated)
     unclear = [date for date, _ in dated if date is None or last.startswith(date)]
     return (
@@ -257,19 +269,14 @@ def _latest(items: list[object], key: str) -> object:
     )
 
 
-def _date(value: object) -> str | None:
-    for read in (date_vn, date_compact, _day_written):
-        try:
-            return read(value)
-        except Unreadable:
-            continue
-    return None
-
-
-def _day_written(value: object) -> str | None:
-    """The day before any time: enough to put entries of one provider in their order."""
-    found = text(value)
-    return None if found is None else date_dash(re.split("[T ]", found, maxsplit=1)[0])
+def _date(item: object, step: _Latest) -> str | None:
+    value: object = item.get(step.key) if step.reads and isinstance(item, dict) else None
+    try:
+        for read in step.reads:
+            value = read(value)
+    except Unreadable:
+        return None
+    return value if isinstance(value, str) else None
 
 
 def only(tree: object, steps: list[PathStep], item: object) -> object:

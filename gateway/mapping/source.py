@@ -23,9 +23,9 @@ from gateway.domain.parties import IDENTIFIER, Subject, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE
-from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
+from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
-from gateway.mapping.paths import Paths, PositionedTexts, Record, compile_path, only, put, steps_of
+from gateway.mapping.paths import Orders, Paths, PositionedTexts, Record, compile_path, only, put, steps_of
 from gateway.mapping.records import (
     SHARED,
     WEAK,
@@ -76,7 +76,7 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
-        "_nested", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request",
+        "_nested", "_orders", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request",
         "_status", "_statuses", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
@@ -116,8 +116,9 @@ class ServicePlan:
         self._mapping = mapping
         self._request = [Place(place, rule, codes, transforms) for place, rule in mapping.request.items()]
         self._places: dict[str, list[Place]] = {}
+        self._orders = _orders_of(answer, transforms)
         self._attributes = {
-            name: Attribute(rule, codes, transforms) for name, rule in answer.attributes.items()
+            name: Attribute(rule, codes, transforms, self._orders) for name, rule in answer.attributes.items()
         }
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
         #: attributes that tell several records apart
@@ -129,7 +130,7 @@ class ServicePlan:
         self._statuses = {status: Outcome(word) for status, word in answer.statuses.items()}
         self._absent = _FAILED[Outcome(answer.absent)]
         self._unsent = _unsent(mapping)
-        self._words = _words_of(answer, self._unsent)
+        self._words = _words_of(answer, self._unsent, self._orders)
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
@@ -211,17 +212,18 @@ class ServicePlan:
 
     def _read_in(self, answer: AnswerRule, transforms: Mapping[str, Transform]) -> None:
         """Slots that every reading needs, whatever attributes are requested."""
-        paths = self._paths = Paths()
-        self._status = paths.add(steps_of(answer.status)) if answer.status else None
-        self._updated = paths.add(steps_of(answer.updated_at.path)) if answer.updated_at else None
+        paths, within = Paths(), self._orders
+        self._paths, whole = paths, _from_root(answer, within)
+        self._status = paths.add(steps_of(answer.status, whole)) if answer.status else None
+        self._updated = paths.add(steps_of(answer.updated_at.path, whole)) if answer.updated_at else None
         words = answer.updated_at.transform if answer.updated_at else ()
-        self._updated_steps = [transforms[word] for word in words or ("text",)]
-        record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
+        self._updated_steps = [transforms[word] for word in words]
+        record = paths.passing([*steps_of(answer.record, whole), Record.ONLY]) if answer.record else 0
         self._record = record
         self._is_there = paths.add([Record.IS_THERE], record)
-        self._found = paths.add(steps_of(answer.found_when), record) if answer.found_when else None
+        self._found = paths.add(steps_of(answer.found_when, within), record) if answer.found_when else None
         self._papers = [
-            (name, paths.add(steps_of(rule.path), record))
+            (name, paths.add(steps_of(rule.path, within), record))
             for name, rule in answer.attributes.items()
             if "paper_list" in rule.transform
         ]
@@ -239,9 +241,10 @@ class ServicePlan:
     def _slot_of_identity(self, name: str) -> int:
         """Where the answer repeats an attribute of the subject; `parts` where the attribute of that name has them."""
         path, attribute = self._mapping.answer.identity[name], self._attributes.get(name)
-        if attribute is not None and attribute.parts and steps_of(path) == attribute.paths[0]:
+        steps = steps_of(path, self._orders)
+        if attribute is not None and attribute.parts and steps == attribute.paths[0]:
             return attribute.slots(self._paths, self._record)[0]
-        return self._paths.add(steps_of(path), self._record)
+        return self._paths.add(steps, self._record)
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The evidence of an answer: `tree` is plain data or positioned texts.
@@ -561,17 +564,34 @@ def _unsent(mapping: ServiceMapping) -> frozenset[str]:
     return WEAK.difference(word.removeprefix("subject.") for word in sent)
 
 
-def _words_of(answer: AnswerRule, unsent: frozenset[str]) -> tuple[Paths, list[tuple[int, tuple[str, ...]]]]:
+def _orders_of(answer: AnswerRule, transforms: Mapping[str, Transform]) -> Orders:
+    """How the dates of `[latest:key]` are read: as the first attribute at the path of the key reads them."""
+    dated = [
+        (path, tuple(transforms[word] for word in rule.transform))
+        for rule in answer.attributes.values()
+        for path in (rule.path, *rule.else_)
+        if is_dated(rule) and all(word in transforms for word in rule.transform)
+    ]
+    return dict(reversed(dated))
+
+
+def _from_root(answer: AnswerRule, orders: Orders) -> Orders:
+    return {below(answer.record, path): one for path, one in orders.items()}
+
+
+def _words_of(
+    answer: AnswerRule, unsent: frozenset[str], orders: Orders
+) -> tuple[Paths, list[tuple[int, tuple[str, ...]]]]:
     """Places of values in a record; each with the attributes of the subject that a provider may repeat there."""
-    paths = Paths()
-    record = paths.passing([*steps_of(answer.record), Record.ONLY]) if answer.record else 0
+    paths, root = Paths(), steps_of(answer.record, _from_root(answer, orders))
+    record = paths.passing([*root, Record.ONLY]) if answer.record else 0
     words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
     words |= {path: {path} for path in answer.identity.values()}
     repeated = [
         (path, tuple(name for name, at in answer.identity.items() if at in places and name not in unsent))
         for path, places in words.items()
     ]
-    return paths, [(paths.add(steps_of(path), record), names) for path, names in repeated if path]
+    return paths, [(paths.add(steps_of(path, orders), record), names) for path, names in repeated if path]
 
 
 def _plain(tree: object) -> object:

@@ -8,11 +8,20 @@ from gateway.domain.evidence import NOTHING
 from gateway.domain.faults import near
 from gateway.domain.parties import IDENTIFIER, Official, SubjectKind
 from gateway.mapping.codes import Codes
-from gateway.mapping.date_transforms import DEFAULT_ZONE, zone_of, zoned_transforms
+from gateway.mapping.date_transforms import DEFAULT_ZONE, TIMES, zone_of, zoned_transforms
 from gateway.mapping.fits import Evidence, enum_of
 from gateway.mapping.identifiers import IdentifierKinds
-from gateway.mapping.model import AnswerRule, AttributeRule, RequestValue, ServiceMapping, SourceMapping
-from gateway.mapping.paths import compile_path
+from gateway.mapping.model import (
+    AnswerRule,
+    AttributeRule,
+    RequestValue,
+    ServiceMapping,
+    SourceMapping,
+    UpdatedRule,
+    below,
+    is_dated,
+)
+from gateway.mapping.paths import keys_of_latest, steps_of
 from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
@@ -22,7 +31,6 @@ from gateway.mapping.values import QUERY_WORDS
 MappingFault = tuple[Loc, str, str, *tuple[str, ...]]
 #: transforms that do not change a word of a code list
 _KEEPING = frozenset({"text"})
-_PATHS = ("record", "found_when", "status")
 _DATE_PARTS = 3
 #: words of a place that is not a constant -> their fields
 _CONVERTING = {"else": "else_", **{word: word for word in ("codes", "transform", "transform_in", "blank")}}
@@ -52,8 +60,9 @@ def source_faults(
             yield from _conversion_faults(attribute, codes, transforms, loc)
             yield from _parts_faults(attribute, loc)
         if service.answer.updated_at is not None:
-            loc = (*at, "answer", "updated_at")
-            yield from _transform_faults(service.answer.updated_at.transform, codes, transforms, loc)
+            yield from _updated_faults(
+                service.answer.updated_at, codes, transforms, (*at, "answer", "updated_at")
+            )
         yield from _evidence_faults(service, codes, evidence, at)
         yield from _apart_faults(service.answer, (*at, "answer", "tells_apart"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
@@ -124,22 +133,37 @@ def _official_words() -> list[str]:
 
 
 def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
-    paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in _PATHS]
+    paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in ("record", "status")]
     if answer.updated_at is not None:
         paths.append(((*at, "updated_at"), answer.updated_at.path))
-    paths += [((*at, "identity", name), path) for name, path in answer.identity.items()]
+    inside: list[tuple[Loc, str]] = [((*at, "found_when"), answer.found_when)]
+    inside += [((*at, "identity", name), path) for name, path in answer.identity.items()]
     for name, rule in answer.attributes.items():
-        paths.append(((*at, "attributes", name, "path"), rule.path))
-        paths += [((*at, "attributes", name, "parts"), path) for path in rule.parts]
-        paths += [((*at, "attributes", name, "else"), path) for path in rule.else_]
+        inside.append(((*at, "attributes", name, "path"), rule.path))
+        inside += [((*at, "attributes", name, "parts"), path) for path in rule.parts]
+        inside += [((*at, "attributes", name, "else"), path) for path in rule.else_]
+    dated = {
+        path for rule in answer.attributes.values() if is_dated(rule) for path in (rule.path, *rule.else_)
+    }
+    yield from _order_faults(inside, dated)
+    yield from _order_faults(paths, {below(answer.record, path) for path in dated})
     if bool(answer.status) != bool(answer.statuses):
         there, missing = ("status", "statuses") if answer.status else ("statuses", "status")
         yield (*at, there), f"'{there}' without '{missing}'", f"add '{missing}', or remove '{there}'"
-    for loc, path in paths:
+    for loc, path in paths + inside:
         try:
-            compile_path(path)
+            steps_of(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _order_faults(paths: list[tuple[Loc, str]], dated: Collection[str]) -> Iterator[MappingFault]:
+    """Keys of `[latest:key]` that no attribute reads as dates: their order would be a guess."""
+    for loc, path in paths:
+        for key in keys_of_latest(path):
+            if key not in dated:
+                what = f"'{path}': no attribute says how the dates at '{key}' are written"
+                yield loc, what, f"add an attribute with 'path: \"{key}\"' and a transform such as date_vn"
 
 
 def _zone_fault(mapping: SourceMapping) -> tuple[str, str] | None:
@@ -275,6 +299,20 @@ def _transform_faults(
         elif word not in transforms:
             remedy = near(word, transforms, f"use one of {', '.join(sorted(transforms))}")
             yield (*loc, "transform"), f"transform '{word}' does not exist", remedy
+
+
+def _updated_faults(
+    rule: UpdatedRule, codes: Codes, transforms: Mapping[str, Transform], loc: Loc
+) -> Iterator[MappingFault]:
+    """A time of the last change that no transform turns into one."""
+    yield from _transform_faults(rule.transform, codes, transforms, loc)
+    last = next(reversed(rule.transform), "")
+    if last not in TIMES and (last in transforms or not last):
+        what = f"'updated_at' is no time after '{last or 'no transform'}'"
+        remedy = (
+            f"end with one of {', '.join(sorted(TIMES))}; leave 'updated_at' out where only a day is known"
+        )
+        yield (*loc, "transform"), what, remedy
 
 
 def _evidence_faults(

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from operator import attrgetter
 
-from gateway.domain.evidence import AttributeDoubt, SourceQuery
+from gateway.domain.evidence import NOTHING, AttributeDoubt, SourceQuery
 from gateway.domain.parties import SUBJECT_WORDS, Official
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
-from gateway.mapping.paths import Paths, steps_of
+from gateway.mapping.paths import Orders, Paths, steps_of
 from gateway.mapping.transforms import Doubtful, Transform, text
 
 #: values of a query without a prefix
@@ -154,9 +154,11 @@ class Attribute:
 
     __slots__ = ("default", "parts", "paths", "step")
 
-    def __init__(self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform]) -> None:
+    def __init__(
+        self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform], orders: Orders = NOTHING
+    ) -> None:
         """Raises ValueError with the fault of `rule`."""
-        self.paths = [steps_of(path) for path in (rule.path, *rule.else_)]
+        self.paths = [steps_of(path, orders) for path in (rule.path, *rule.else_)]
         self.parts = [steps_of(part) for part in rule.parts]
         steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
         self.step = steps[0] if len(steps) == 1 else _all_of(steps)

@@ -52,6 +52,18 @@ REFUSALS = {
     "constant of a list": (POPULATION, '{value: "0",', "{value: [1],", "must be one text, number, true or false"),
     "transform of a source": (TAX, "path: TEN_NNT", "path: TEN_NNT, transform: titel_case", "does not exist"),
     "path": (TAX, "path: TEN_NNT", "path: 'a[b'", "is not a path"),
+    "order of no attribute": (
+        "mappings/sources/civil_status.yaml", '"ketHon[latest:ngayDangKy].so"', '"ketHon[latest:ngayGhi].so"',
+        "no attribute says how the dates at 'ketHon[latest:ngayGhi].ngayGhi' are written",
+    ),
+    "order of another transform": (
+        "mappings/sources/civil_status.yaml", 'ngayDangKy].ngayDangKy", transform: date_vn}',
+        'ngayDangKy].ngayDangKy", transform: text}', "and a transform such as date_vn",
+    ),
+    "time of change that is no time": (
+        TAX, "      attributes:\n", "      updated_at: {path: capNhat, transform: text}\n      attributes:\n",
+        "end with one of time_compact",
+    ),
     "attribute": (TAX, "        name: {path", "        naem: {path", "did you mean 'name'?"),
     "number that vouches": (INSURANCE, "vouched: {number:", "vouched: {numbr:", "did you mean 'number'?"),
     "who vouches": (INSURANCE, "health_card.insurance_number,", "health_card.insurance_numbr,",

@@ -17,19 +17,12 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, Sourc
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
+from gateway.mapping.date_transforms import DATES
 from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
 from gateway.mapping.records import provider_transforms
-from gateway.mapping.transforms import (
-    _ORGANISATION,
-    Doubtful,
-    Strangers,
-    Transform,
-    Unreadable,
-    date_dash,
-    date_vn,
-)
+from gateway.mapping.transforms import _ORGANISATION, Doubtful, Strangers, Transform, Unreadable
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
@@ -58,16 +51,20 @@ def plain(answer: object) -> Any:
 # ----------------------------------------------------------------------------------------- paths
 
 
-def picked(tree: object, path: str) -> object:
-    """What stands at a path."""
-    for name, index, latest, key, value in _STEP.findall(path):
+Dates = Mapping[str, list[Transform]]
+
+
+def picked(tree: object, path: str, dates: Dates) -> object:
+    """What stands at a path; `dates`: how a date at a path is read."""
+    for step in _STEP.finditer(path):
+        name, index, latest, key, value = step.groups(default="")
         items: list[Any] = tree if isinstance(tree, list) else [tree]
         if name:
             tree = tree.get(name) if isinstance(tree, dict) else None
         elif index:
             tree = items[int(index)] if -len(items) <= int(index) < len(items) else None
         elif latest:
-            tree = _latest(items, latest)
+            tree = _latest(items, latest, dates.get(f"{path[: step.end()]}.{latest}", []))
         else:
             found = [item for item in items if isinstance(item, dict) and item.get(key) == value]
             tree = found[0] if found else None
@@ -76,10 +73,10 @@ def picked(tree: object, path: str) -> object:
     return tree
 
 
-def _latest(items: list[Any], key: str) -> object:
+def _latest(items: list[Any], key: str, reads: list[Transform]) -> object:
     if all(item == items[0] for item in items):
         return items[0] if items else None
-    dated = [(_date(item.get(key)) if isinstance(item, dict) else None, item) for item in items]
+    dated = [(_date(item.get(key), reads) if isinstance(item, dict) else None, item) for item in items]
     last = max(date or "" for date, _ in dated)
     unclear = [date for date, _ in dated if date is None or last.startswith(date)]
     if len(unclear) > 1 or None in unclear:
@@ -87,13 +84,13 @@ def _latest(items: list[Any], key: str) -> object:
     return next(one for date, one in dated if date == last)
 
 
-def _date(value: object) -> str | None:
-    for read in (date_vn, date_compact, date_dash):
-        try:
-            return read(value)
-        except Unreadable:
-            continue
-    return None
+def _date(value: object, reads: list[Transform]) -> str | None:
+    try:
+        for read in reads:
+            value = read(value)
+    except Unreadable:
+        return None
+    return str(value) if reads and value is not None else None
 
 
 # ------------------------------------------------------------------------------------ transforms
@@ -226,12 +223,12 @@ def bare(name: str) -> str:
     return "".join(one for one in letters if not unicodedata.combining(one) and not one.isspace())
 
 
-def _at(record: object, path: str, parts: tuple[str, ...]) -> object:
+def _at(record: object, path: str, parts: tuple[str, ...], dates: Dates) -> object:
     """What stands at a path, or a list of its parts."""
-    found = picked(record, path)
+    found = picked(record, path, dates)
     if not parts:
         return found
-    items = [picked(found, part) for part in parts]
+    items = [picked(found, part, {}) for part in parts]
     return items if any(one is not None for one in items) else None
 
 
@@ -262,6 +259,13 @@ class PlainReader:
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         self._named = transforms(codes)
         self._codes = codes
+        self._dates: dict[str, list[Transform]] = {}
+        for rule in mapping.answer.attributes.values():
+            for path in (rule.path, *rule.else_):
+                if rule.codes is None and rule.transform and rule.transform[-1] in DATES:
+                    self._dates.setdefault(path, [self._named[word] for word in rule.transform])
+        start = mapping.answer.record
+        self._whole = {f"{start}.{path}" if start else path: one for path, one in self._dates.items()}
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """What the answer says."""
@@ -275,18 +279,20 @@ class PlainReader:
     def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
         answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
-            status = picked(tree, answer.status)
+            status = picked(tree, answer.status, self._whole)
             said = "" if status is None else str(status)
             outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
         tree = self._lifted(tree) if answer.nested else tree
-        record = picked(tree, answer.record)
+        record = picked(tree, answer.record, self._whole)
         if isinstance(record, list) and answer.record:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
                 return self._several(tree, record, query)
             if len(record) > 1:
                 return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
             record = record[0] if record else None
-        is_absent = record is None or bool(answer.found_when and _blank(picked(record, answer.found_when)))
+        is_absent = record is None or bool(
+            answer.found_when and _blank(picked(record, answer.found_when, self._dates))
+        )
         if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
             return _OTHER_PERSON
         if outcome is not Outcome.FOUND:
@@ -295,7 +301,7 @@ class PlainReader:
             return self._absence(tree, record, query)
         for rule in answer.attributes.values():
             if "paper_list" in rule.transform and names_another_owner(
-                picked(record, rule.path), query.subject
+                picked(record, rule.path, self._dates), query.subject
             ):
                 return _OTHER_PERSON
         fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
@@ -311,7 +317,7 @@ class PlainReader:
 
     def _lifted(self, tree: object) -> object:
         """With the record a level higher, where only one member of what stands there has its first word."""
-        word, holder = self._rule.found_when.split(".")[0], picked(tree, self._rule.record)
+        word, holder = self._rule.found_when.split(".")[0], picked(tree, self._rule.record, self._whole)
         if not isinstance(holder, dict) or not holder or word in holder:
             return tree
         found = [one for one in holder.values() if isinstance(one, dict) and word in one]
@@ -380,7 +386,7 @@ class PlainReader:
             one for rule in answer.attributes.values() if rule.path in known for one in _all_paths(rule)
         ]
         places = {*words, *answer.identity.values()}.difference(known, repeated)
-        said = [picked(record, path) for path in places if path]
+        said = [picked(record, path, self._dates) for path in places if path]
         asked = [query.dossier, *subject.values()]
         more = any(not _hollow(one) and not (isinstance(one, str) and one in asked) for one in said)
         return _INVALID if more and absent.outcome is Outcome.NOT_FOUND else absent
@@ -394,7 +400,7 @@ class PlainReader:
         rules, path = self._rule.attributes, self._rule.identity[name]
         rule = rules.get(name)
         has_parts = rule is not None and bool(rule.parts) and rule.path == path
-        value = _at(record, path, rule.parts if rule is not None and has_parts else ())
+        value = _at(record, path, rule.parts if rule is not None and has_parts else (), self._dates)
         for word in rule.transform if rule is not None and (name == "birth_date" or has_parts) else ():
             value = self._named[word](value)
         items: list[object] = [value.value if isinstance(value, Doubtful) else value]
@@ -436,8 +442,8 @@ class PlainReader:
         if rule is None:
             return None
         try:
-            value = picked(tree, rule.path)
-            for word in rule.transform or ("text",):
+            value = picked(tree, rule.path, self._whole)
+            for word in rule.transform:
                 value = self._named[word](value)
         except ValueError:
             return None
@@ -450,7 +456,7 @@ class PlainReader:
     def _attribute(self, name: str, record: object) -> object:
         rule = self._rule.attributes[name]
         for path in (rule.path, *rule.else_):
-            value = _at(record, path, rule.parts)
+            value = _at(record, path, rule.parts, self._dates)
             if rule.codes is not None and not isinstance(value, Doubtful):
                 value = _translated(self._codes.lists[rule.codes], value)
             for word in rule.transform or (() if rule.codes else ("text",)):

@@ -94,6 +94,54 @@ def test_time_of_change_that_cannot_be_read_is_left_out_and_the_record_stays() -
     assert found.faults == (AnswerFault(FaultCode.UNREADABLE, "updated_at", "Mutatie", "time_vn"),)
 
 
+@pytest.mark.parametrize(
+    ("given", "updated"),
+    [
+        ("2026-01-05T09:30:00+09:00", "2026-01-05T00:30:00.000Z"), ("2026-01-05 09:30", "2026-01-05T08:30:00.000Z"),
+        ("hôm qua, 5/1", None), ("05/01/2026", None),
+    ],
+)  # fmt: skip
+def test_time_of_change_without_a_transform_is_iso(given: str, updated: str | None) -> None:
+    source = mapping(updated_at="Mutatie")
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), SCHEMAS, source.time_zone)
+    found = plan.read({**ANSWER, "Mutatie": given}, query_of(plan, ServiceExample(name="x", subject=ASKED)))
+    assert (found.outcome, found.source_updated_at) == (Outcome.FOUND, updated)
+
+
+@pytest.mark.parametrize(
+    ("words", "dates", "found"),
+    [
+        # 2 March and 4 January in one country, 3 February and 1 April in another
+        ("date_us", ["02/03/2020", "01/04/2020"], "2020-02-03"),
+        ("date_vn", ["02/03/2020", "01/04/2020"], "2020-04-01"),
+        ("date_dmy", ["02-03-2020", "01.04.2020"], "2020-04-01"),
+        ("date_compact_dmy", ["31122019", "01012020"], "2020-01-01"),
+        # offsets do not order moments as text does
+        ("time_iso", ["2020-03-01T23:30:00-05:00", "2020-03-02T01:00:00+07:00"], "2020-03-02T04:30:00.000Z"),
+        ("time_iso", ["2020-03-01T10:00:00", "2020-03-01T10:30:00+02:00"], "2020-03-01T09:00:00.000Z"),
+        ("date_vn", ["02/13/2020", "01/04/2020"], None), ("date_dash", ["2020-03-01", "2020-03-01T09:00:00"], None),
+    ],
+)  # fmt: skip
+def test_latest_is_by_the_transform_of_its_key(words: str, dates: list[str], found: str | None) -> None:
+    path = "Delen[latest:Dag]"
+    attributes = {
+        "personal_id": {"path": "Nr"},
+        "began": {"path": f"{path}.Dag", "transform": words},
+        "part": {"path": f"{path}.Naam"},
+    }
+    source = mapping(attributes=attributes, identity={"personal_id": "Nr"})
+    schemas: dict[str, Any] = {"personal_id": {}, "began": {}, "part": {}}
+    assert list(source_faults(source, CODES, {"e": schemas})) == []
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), schemas, source.time_zone)
+    query = query_of(plan, ServiceExample(name="x", subject=ASKED))
+    for order in (dates, dates[::-1]):
+        parts = [{"Dag": one, "Naam": one} for one in order]
+        read_one = plan.read({**ANSWER, "Delen": parts}, query)
+        assert read_one.values.get("began") == found
+        assert (read_one.values.get("part") in dates) == (found is not None)
+        assert (read_one.doubts["part"].rule == "latest:undated") if found is None else not read_one.doubts
+
+
 def test_name_without_its_last_part_identifies_nobody() -> None:
     assert read({**ANSWER, "Naam": {"Voor": "JAN", "Tussen": "VAN DER"}}).outcome is Outcome.INVALID
 

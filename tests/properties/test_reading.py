@@ -270,6 +270,10 @@ def mappings(draw: Draw) -> ServiceMapping:
         optional, st.sampled_from(["date_parts", "name_joined"]), st.lists(path, min_size=3, max_size=3),
         st.lists(path, max_size=1),
     )  # fmt: skip
+    dated = st.sampled_from([
+        {"path": "l[latest:d].d", "else": ["[latest:d].d", "a[latest:d].d"], "transform": words}
+        for words in (["date_vn"], ["date_us"], ["date_compact"], ["text", "date_vn"])
+    ] + [{"path": "l[latest:d].d"}])  # fmt: skip
     identity = draw(
         st.dictionaries(st.sampled_from(["personal_id", "old_id", "full_name", "birth_date"]), path)
     )
@@ -278,7 +282,7 @@ def mappings(draw: Draw) -> ServiceMapping:
         "statuses": draw(st.sampled_from([{"1": "found", "*": "refused"}, {"": "found"}, {"*": "found"}])),
         "identity": identity,
         "vouched": draw(st.sampled_from([{}, {"x": []}])),
-        "attributes": {"x": draw(rule), "y": draw(rule), "birth_date": draw(rule)},
+        "attributes": {"x": draw(rule), "y": draw(rule), "birth_date": draw(rule), "d": draw(dated)},
     })  # fmt: skip
 
 
