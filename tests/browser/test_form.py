@@ -837,6 +837,37 @@ async def test_refusal_of_data_that_no_later_answer_has_is_shown_recorded_and_ho
     assert recorded[1:] == [{"exchange_id": sent["exchange_id"], "accepted": ["e1"], "refused": ["e3"]}]
 
 
+@on_session
+async def test_refusal_while_another_source_is_awaited_is_recorded_when_the_wait_ends(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nksHoTen"])
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "civil_status"})
+    first = {"nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True), "meHoTen": waiting}
+    told.answers["prefill"] = 200, answered(first, papers=REPLACED, preview=True, pending="token")
+    page = await opened(profile, url)
+    child, check = page.get_by_role("region", name="Con", exact=True), page.locator(".ml-check")
+    await child.locator("summary").first.click()
+    await child.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await child.get_by_role("button", name="Không dùng", exact=True).click()
+    await child.get_by_label(re.compile("^Họ tên con")).fill("Tên Tự Nhập")
+    await everything_typed(page)
+    kept = {"nksHoTen": field("kept", "Tên Tự Nhập"), "meHoTen": field("kept", "Mẫu")}
+    second = answered(kept, papers=REPLACED, preview=True)
+    del second["evidence"]["e2"]
+    told.answers["prefill"] = 200, {**second, "exchange_id": "01KB0000000000000000000001"}
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.get_by_role("status").first).to_be_visible()
+    await expect(check).to_be_hidden()
+    assert [act for act, _ in told.received if act == "decision"] == []
+    late = answered({**first, "meHoTen": field("not_found")}, papers=REPLACED, preview=True)
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    await expect(check).to_contain_text("Nguồn ông/bà không dùng")
+    recorded = [body for act, body in told.received if act == "decision"]
+    assert recorded == [{"exchange_id": answered({})["exchange_id"], "accepted": ["e1"], "refused": ["e2"]}]
+
+
 async def everything_typed(page: Page) -> None:
     """What is required and blank has a value."""
     for one in await page.locator("motlan-form input[aria-required]:visible").all():

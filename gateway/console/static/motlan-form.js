@@ -593,7 +593,10 @@
       });
       if (run !== this.#run) return;
       const lost = [...this.#refused].some((one) => !nameOf(this.#answer.evidence[one], answer));
-      if (lost && !this.#waits) await this.#record();
+      // nothing can be decided while a source is awaited
+      while (lost && this.#waits && run === this.#run) await new Promise((done) => setTimeout(done, LOADING_MS));
+      if (run !== this.#run) return;
+      if (lost) await this.#record();
       if (run !== this.#run) return;
       this.#known = known;
       this.#take(answer);
