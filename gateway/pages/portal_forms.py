@@ -29,6 +29,7 @@ from gateway.api.signing import proof_of
 from gateway.api.under_way import counted
 from gateway.consents.grantable import KEEPING
 from gateway.consents.service import new_id
+from gateway.console.formats import when
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, NotFound, Unauthenticated, Unprocessable
 from gateway.domain.login import AccountKind, Identity
@@ -48,10 +49,11 @@ from gateway.pages.portal_notes import (
     numbers_of,
     person_in,
     procedure_of,
+    sent_meanwhile,
     session_in,
     sessions_of,
 )
-from gateway.pages.portal_sending import submit
+from gateway.pages.portal_sending import dossier_url, submit
 from gateway.prefill.answers import read_back
 from gateway.prefill.pending import unknown
 from gateway.prefill.preview import CitizenDecision
@@ -212,6 +214,14 @@ async def draft(request: Request, visit: Visit) -> Response:
     return answer({"at": await keep_draft(request, session_in(visit), procedure_of(request), kept.values)})
 
 
+async def sent(request: Request, visit: Visit) -> Response:
+    """`GET …/sent`: dossiers of the procedure that this session sent since the form was opened, as in another tab."""
+    found = await sent_meanwhile(request, session_in(visit), request.parameters["page"])
+    return answer(
+        {"dossiers": [{**one, "at": when(one["at"]), "url": dossier_url(one["code"])} for one in found]}
+    )
+
+
 async def send_file(request: Request, visit: Visit) -> Response:
     """`POST …/files`: the body is the file of a paper."""
     await demand(request, "dossiers")
@@ -229,6 +239,7 @@ ROUTES = (
     PageRoute("POST", FORMS + "/{page}/{code}/consents", consent, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/withdraw", withdraw, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/draft", draft, PageRole.CITIZEN),
+    PageRoute("GET", FORMS + "/{page}/{code}/sent", sent, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/files", send_file, PageRole.CITIZEN),
     PageRoute("POST", FORMS + "/{page}/{code}/submit", submit, PageRole.CITIZEN),
 )

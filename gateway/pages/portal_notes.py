@@ -82,10 +82,11 @@ async def keep_draft(
 
 
 async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:
-    """What a form is sent under where no data could be asked for."""
+    """What a form is sent under where no data could be asked for, and when its page was opened."""
+    at = rfc3339(request.services.clock.now())
 
     def note(notes: Notes) -> None:
-        known = {**notes.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True}}
+        known = {**notes.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True, "at": at}}
         notes["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
 
     await sessions_of(request).keep(session, note)
@@ -130,6 +131,18 @@ async def exchange_in(request: Request, visit: Visit, exchange: str) -> Notes:
     if found.get("procedure") != procedure_of(request).code:
         raise NotFound(say.NO_EXCHANGE_OF_SESSION)
     return found
+
+
+async def sent_meanwhile(request: Request, session: Session, page: str) -> list[dict[str, str]]:
+    """Dossiers of the procedure that this session sent after the form `page` was opened: `exchange`, `code`, `at`."""
+    notes, code = await sessions_of(request).kept(session), procedure_of(request).code
+    opened = notes.get("blanks", {}).get(page, {}).get("at")
+    known = {**notes.get("blanks", {}), **notes.get("exchanges", {})}
+    return [
+        {"exchange": name, "code": one["code"], "at": one["filed"]}
+        for name, one in known.items()
+        if opened and one["procedure"] == code and "sent" in one and one["filed"] >= opened
+    ]
 
 
 def _place(notes: Notes, exchange: str) -> Notes:

@@ -122,7 +122,7 @@ async def submit(request: Request, visit: Visit) -> Response:
         await keep_draft(request, session_in(visit), procedure, {})
     kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
     more = NOT_KEPT if kept is False else ""
-    return answer({"dossier": noted["code"], "url": _url(noted["code"]) + more, "kept": kept})
+    return answer({"dossier": noted["code"], "url": dossier_url(noted["code"]) + more, "kept": kept})
 
 
 async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
@@ -169,10 +169,11 @@ def _sent_before(noted: Mapping[str, Any]) -> Conflict:
     """What was sent of this exchange is another form."""
     code, at = noted["code"], when(noted["filed"])
     why = say.SENT_BEFORE(code=code, at=at)
-    return Conflict(why, code=ProblemCode.DOSSIER_SENT, dossier=code, url=_url(code))
+    return Conflict(why, code=ProblemCode.DOSSIER_SENT, dossier=code, url=dossier_url(code))
 
 
-def _url(code: str) -> str:
+def dossier_url(code: str) -> str:
+    """The page of a dossier that this portal sent."""
     return f"{_SENT}/{code}"
 
 

@@ -185,6 +185,36 @@ async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_
     await is_clean(page)
 
 
+@on_session
+async def test_form_says_that_another_window_sent_a_dossier_since_it_was_opened_and_is_sent_when_asked_again(
+    town: House, profile: BrowserContext, shot: Shot
+) -> None:
+    first, second = await profile.new_page(), await profile.new_page()
+    await to_the_form(first, town, shot, "Phạm Văn Thử")
+    await second.goto(first.url)
+    for page in (first, second):
+        await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn", timeout=20_000)
+        await page.get_by_label(re.compile("^Mục đích sử dụng")).fill("Vay vốn")
+    await sends(second)
+    if "/portal/dossiers/" not in second.url:  # the papers changed by the decision: looked at first
+        await sends(second)
+    await second.wait_for_url("**/portal/dossiers/*")
+    code = second.url.rpartition("/")[2]
+    said = first.locator("#sending")
+    await sends(first)
+    if not await said.inner_text():
+        await sends(first)
+    await expect(said).to_contain_text("đã nộp một hồ sơ của thủ tục này ở một cửa sổ khác")
+    await expect(said).to_contain_text(code)
+    await expect(said.get_by_role("link", name="Xem hồ sơ đã nộp")).to_have_attribute(
+        "href", f"/portal/dossiers/{code}"
+    )
+    await is_clean(first)
+    await sends(first)
+    await first.wait_for_url("**/portal/dossiers/*")
+    assert not first.url.endswith(code)
+
+
 async def sends(page: Page) -> None:
     """By the check."""
     check = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")

@@ -6,7 +6,9 @@
   const notice = document.getElementById("sending");
   const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
   const isVietnamese = document.documentElement.lang !== "en";
+  const told = new Set(); // dossiers that the page told of
   let isSending = false;
+  let exchange = form.dataset.blank;
 
   class Problem extends Error {
     constructor(body, status) { super("problem"); this.body = body; this.status = status; }
@@ -86,6 +88,26 @@
   // what the form itself asked
   form.addEventListener("error", (event) => { if (event.detail?.code === "session_over") showSessionOver(); });
 
+  form.addEventListener("prefill", (event) => { exchange = event.detail.exchange_id; });
+
+  /** Says which dossiers another window sent since this form was opened, each once; whether there was one. */
+  async function tellOfSent() {
+    const address = `${form.getAttribute("src")}/${encodeURIComponent(form.getAttribute("procedure"))}/sent`;
+    const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "application/json" } }).catch(() => null);
+    if (!answer?.ok) return false; // sending says what is the matter
+    const fresh = (await answer.json()).dossiers.filter((one) => one.exchange !== exchange && !told.has(one.code));
+    if (!fresh.length) return false;
+    const newest = fresh[fresh.length - 1];
+    fresh.forEach((one) => told.add(one.code));
+    notice.className = "notice wait";
+    const words = document.getElementById("sent-meanwhile").content.cloneNode(true);
+    words.querySelector('[data-part="dossier"]').textContent = `${newest.code}, ${newest.at}.`;
+    notice.replaceChildren(words);
+    appendLink(newest.url, notice.dataset.dossier, { target: "_blank", rel: "noopener" });
+    return true;
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !isSending) tellOfSent(); });
+
   const asJson = { "Content-Type": "application/json" };
   const keepDraft = (values) => call("/draft", JSON.stringify({ values }), asJson);
 
@@ -113,12 +135,14 @@
     isSending = true;
     notice.className = "notice lam";
     show(notice.dataset.working);
-    const { exchange_id: exchange, values, consent, files } = event.detail;
+    const { values, consent, files } = event.detail;
+    exchange = event.detail.exchange_id ?? form.dataset.blank;
+    if (await tellOfSent()) { isSending = false; notice.focus(); return; }
     let isAsked = false;
     try {
       const papers = {};
       for (const [code, file] of Object.entries(files)) papers[code] = await sendFile(file);
-      const sent = { exchange_id: exchange ?? form.dataset.blank, values, papers, ...(consent && { consent }) };
+      const sent = { exchange_id: exchange, values, papers, ...(consent && { consent }) };
       isAsked = true;
       location.assign((await call("/submit", JSON.stringify(sent), asJson)).url);
     } catch (error) {
