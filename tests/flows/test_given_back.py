@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from gateway.cli.casts import Casting
-from gateway.mapping.procedure import TYPED, leaves
 from tests.flows.conftest import House, on_session
 from tests.golden.matrix import castings, catalogue
 
@@ -13,7 +12,7 @@ pytestmark = on_session
 
 
 @pytest.mark.parametrize("code", sorted(catalogue().procedures))
-async def test_values_of_the_form_given_back_change_no_field_and_ask_for_no_paper(
+async def test_values_of_the_form_given_back_change_no_field_and_no_paper(
     shared_house: House, code: str
 ) -> None:
     """In every second cast as typed, in the others as held."""
@@ -39,13 +38,5 @@ async def _changes_nothing(house: House, casting: Casting, word: str) -> bool:
     assert again["form"] == plain["form"], casting.name
     before, after = ({one["code"]: one["state"] for one in answer["papers"]} for answer in (plain, again))
     for paper, state in before.items():
-        if not _needs_a_word(casting.procedure, paper) or state != "required":
-            assert after[paper] == state, (casting.name, paper)
+        assert after[paper] == state, (casting.name, paper)
     return True
-
-
-def _needs_a_word(procedure: str, paper: str) -> bool:
-    """Whether its object counts as named only where the form names it."""
-    proof = catalogue().procedures[procedure].papers[paper].replaced_by
-    found = leaves(proof) if proof is not None else ()
-    return any(place.startswith(TYPED) for one in found for places in one.bound.values() for place in places)

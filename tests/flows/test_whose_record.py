@@ -139,10 +139,10 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     registers.set("population", None)
     good = await ask(registers, "2.000986", subjects)
     assert (good["fields"]["chuHoHoTen"]["state"], papers(good)["residence_papers"]) == ("filled", "required")
-    named = {"chuHoSoDinhDanh": good["fields"]["chuHoSoDinhDanh"]["value"]}
-    assert papers(await ask(registers, "2.000986", subjects, known=named))["residence_papers"] == "replaced"
+    joined = subjects | {"household_head": subject(registers, "mau")}
+    assert papers(await ask(registers, "2.000986", joined))["residence_papers"] == "replaced"
     registers.set("population", head_numbered(subject(registers, "quan")["personal_id"]))
-    assert papers(await ask(registers, "2.000986", subjects, known=named))["residence_papers"] == "required"
+    assert papers(await ask(registers, "2.000986", joined))["residence_papers"] == "required"
     bad = await ask(registers, "2.000986", subjects)
     head = {key: bad["fields"][key]["value"] for key in ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo")}
     assert set(head.values()) == {None}
