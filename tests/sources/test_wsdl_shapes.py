@@ -146,6 +146,18 @@ def test_blocks_of_the_header_come_from_the_tree() -> None:
     assert names(root[1][0]) == ["Number"]
 
 
+def test_two_blocks_of_the_header_have_the_order_of_the_binding() -> None:
+    operation = ask("header_parts")
+    tree = {"Number": "1", "soap:Header": {"Session": "s", "Caller": {"@role": "r", "Agency": "H31"}}}
+    root = etree.fromstring(Envelope(operation.request, header=operation.header).write(tree))
+    head = root.find("{*}Header")
+    assert head is not None
+    assert [(etree.QName(one).localname, one.text, one.get("role")) for one in head] == [
+        ("Caller", None, "r"),
+        ("Session", "s", None),
+    ]
+
+
 def test_several_parts_stand_side_by_side_in_the_body() -> None:
     asked = body(ask("several_parts"), {"Second": {"Text": "2"}, "First": {"Text": "1"}})
     assert names(asked) == ["First", "Second"]
@@ -169,6 +181,29 @@ def test_member_of_a_substitution_group_is_read_by_its_own_name() -> None:
         "Death": [{"Day": "2"}],
     }
     assert names(body(ask("substituted"), order)[0]) == ["Register", "Birth", "Death"]
+
+
+def test_member_of_another_namespace_stands_for_the_head_of_its_head() -> None:
+    told = (
+        '<t:Told xmlns:t="urn:shapes:substituted_far" xmlns:h="urn:shapes:heads">'
+        "<t:Remarriage><h:Day>2026-01-01</h:Day><t:Spouse>A</t:Spouse></t:Remarriage><t:Register>r</t:Register></t:Told>"
+    )
+    assert answered(ask("substituted_far"), told) == {
+        "Remarriage": {"Day": "2026-01-01", "Spouse": "A"},
+        "Register": "r",
+    }
+
+
+def test_attribute_that_a_restriction_prohibits_is_no_leaf() -> None:
+    leaves = [leaf for leaf in ask("derived").request.leaves() if leaf.startswith("Short.")]
+    assert leaves == ["Short.B", "Short.@right"]
+
+
+def test_array_of_soap_encoding_is_refused_where_it_is_used() -> None:
+    with pytest.raises(PathRefused) as caught:
+        ask("soap_array").answer.narrowed(["Numbers.item"])
+    assert "has the SOAP-encoded type 'Array'" in caught.value.what
+    assert caught.value.remedy == "ask the provider for a document/literal service"
 
 
 def test_type_that_an_element_says_it_has_is_read_with_what_that_type_holds() -> None:
@@ -306,6 +341,7 @@ _MTOM = (
     ' xmlns:o="http://schemas.xmlsoap.org/ws/2004/09/policy/optimizedmimeserialization"/></p:All></p:ExactlyOne></p:Policy>'
 )
 _DOCUMENT, _BOUND = 'style="document"/>', '<operation name="Ask">\n      <soap'
+_AGAIN = '<operation name="Ask"><soap:operation/>'
 _OUT = '<output><soap:body use="literal"/></output>'
 
 
@@ -326,6 +362,7 @@ _OUT = '<output><soap:body use="literal"/></output>'
         ('message="tns:AskIn"', 'message="tns:Gone"', "tns:Gone", "names the message 'Gone'"),
         ('type="tns:Shapes"', 'type="tns:Gone"', "tns:Gone", "names the portType 'Gone'"),
         (_BOUND, _BOUND.replace("Ask", "Aks"), '"Aks"', "which its portType does not have"),
+        ("  </binding>", f"{_AGAIN}</operation>\n  </binding>", _AGAIN, "has two operations 'Ask'"),
     ],
 )
 def test_what_cannot_be_spoken_is_told_with_its_line(
