@@ -33,7 +33,7 @@ from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
 from gateway.pages.portal_notes import draft_of, keep_people, note_blank, people_of, procedure_of, session_in
-from gateway.pages.portal_sending import applicant_of, form_origins
+from gateway.pages.portal_sending import applicant_of, form_origins, paper_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.statuses import is_final
@@ -322,14 +322,21 @@ async def dossier(request: Request, visit: Visit) -> Shown:
     said = await lookups.form_of(visit.caller, code, person, applicant_of(session_in(visit).identity).name)
     procedure = request.services.catalogue.find(str(found["procedure"]))
     origins = form_origins(procedure, said) if procedure is not None else None
+    papers = paper_origins(procedure, said) if procedure is not None else None
     return Shown(
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"),
-        answer={**found, "form": origins and {name: [one["name"] for one in many] for name, many in origins.items()}},
+        answer={**found, "form": _names(origins), "papers": _names(papers)},
         values={
             **_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no",
-            "origins": origins, "is_confirmed": said.get("confirmed") is True,
+            "origins": origins, "papers": papers, "is_confirmed": said.get("confirmed") is True,
         },
     )  # fmt: skip
+
+
+def _names(groups: Mapping[str, list[dict[str, str]]] | None) -> dict[str, list[str]] | None:
+    return (
+        None if groups is None else {group: [one["name"] for one in many] for group, many in groups.items()}
+    )
 
 
 async def step(request: Request, visit: Visit) -> Leaving:

@@ -299,6 +299,7 @@ def _dossier(
     more = {
         "form": body.values, "exchange": body.exchange_id, "typed": sorted(typed),
         "confirmed": not noted.get("blank") and locked.isdisjoint(typed),
+        "papers": {code: _paper_state(body, noted, code) for code in procedure.papers},
     }  # fmt: skip
     return Dossier(
         code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
@@ -325,6 +326,34 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
         elif not is_blank:
             origins["given"].append(_titled(procedure, field))
     return origins
+
+
+def _paper_state(body: SubmittedForm, noted: Mapping[str, Any], paper: str) -> str:
+    """`attached`, or the state that the decided answer gave it; `required` where no data were asked for."""
+    return "attached" if paper in body.papers else str(noted.get("papers", {}).get(paper, "required"))
+
+
+#: state of a paper of a dossier -> its group on the page
+_PAPER_GROUPS = {
+    "attached": "attached", "reusable": "stored", "replaced": "replaced", "digital_only": "replaced",
+    "required": "missing",
+}  # fmt: skip
+
+
+def paper_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
+    """Papers of a dossier that `_dossier` made, with titles: `attached`, `stored`, `replaced` by data, or `missing`.
+
+    Papers that do not apply are left out. None where `more` does not list papers.
+    """
+    states = more.get("papers")
+    if not isinstance(states, dict):
+        return None
+    groups: dict[str, list[dict[str, str]]] = {name: [] for name in dict.fromkeys(_PAPER_GROUPS.values())}
+    for code, paper in procedure.papers.items():
+        if group := _PAPER_GROUPS.get(states.get(code, "")):
+            title = {"title": paper.title.vi, "title_en": paper.title.en}
+            groups[group].append({"name": code, **title})
+    return groups
 
 
 def _titled(procedure: Procedure, field: Field) -> dict[str, str]:

@@ -11,7 +11,7 @@ from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
 from tests.login.browser import VNEID, Browser, Landing, Town
-from tests.pages.portal import BIRTH, SPOUSE, TYPED, Citizen, begun, blank_of, see, values
+from tests.pages.portal import BIRTH, SPOUSE, TYPED, Citizen, begun, blank_of, complete, see, values
 from tests.pages.trial import HTML, entered, page, tried, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -64,6 +64,33 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
     assert given
     await begun(neighbour, "quan")
     assert "form" not in await twin(neighbour, done["url"])
+
+
+async def test_page_of_a_dossier_names_the_papers_that_data_replaced_and_those_that_were_attached(
+    browser: Browser,
+) -> None:
+    father = {"father.who": "invented:033085004321"}
+    citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
+    answer = await citizen.filled()
+    decided = await citizen.decided(answer)
+    states = {one["code"]: one["state"] for one in decided["papers"]}
+    file = (await uploaded(citizen))["file"]
+    papers = {"birth_evidence": {"file": file, "file_name": "giay.pdf"}}
+    form = await complete(citizen, answer)
+    body = {"exchange_id": answer["exchange_id"], "values": form, "papers": papers}
+    status, done = await citizen.call("/submit", body)
+    assert status == 200, done
+    found = (await twin(browser, done["url"]))["papers"]
+    assert found["attached"] == ["birth_evidence"]
+    assert found["replaced"] == [code for code, state in states.items() if state == "replaced"] != []
+    assert found["missing"] == [
+        code for code, state in states.items() if state == "required" and code != "birth_evidence"
+    ]
+    shown = (await page(browser, f"{done['url']}?lang=vi")).text
+    attached, replaced = shown.index("Ông/bà đã đính kèm"), shown.index("Dữ liệu thay thế, không phải nộp")
+    assert attached < shown.index("Giấy chứng sinh") < replaced
+    assert shown.index("Giấy tờ tùy thân của cha, mẹ, người yêu cầu") > replaced
+    assert "Identity papers of parents and requester" in (await page(browser, f"{done['url']}?lang=en")).text
 
 
 async def test_whole_number_of_a_source_is_not_typed_and_a_paper_of_the_store_is_named(
@@ -305,18 +332,24 @@ async def test_dossier_names_what_was_typed_where_a_register_would_have_given_it
     assert (more["confirmed"], more["typed"]) == (False, ["nxnMucDichSuDung", "nxnTinhTrangHonNhan"])
 
 
-async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can_name_it(
-    browser: Browser, neighbour: Browser, at: Town
-) -> None:
-    citizen, other = await begun(browser), await begun(neighbour, "quan")
+async def uploaded(citizen: Citizen) -> Any:
+    """A file of a paper, sent before the form."""
     headers = {
         **citizen.headers, "Content-Type": "application/pdf",
         "Content-Disposition": "attachment; filename*=UTF-8''a%C4%91.pdf",
     }  # fmt: skip
     content = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-    async with browser.session.post(citizen.url + "/files", data=content, headers=headers) as answer:
+    async with citizen.browser.session.post(citizen.url + "/files", data=content, headers=headers) as answer:
         kept = await answer.json()
         assert answer.status == 200, kept
+        return kept
+
+
+async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can_name_it(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    citizen, other = await begun(browser), await begun(neighbour, "quan")
+    kept = await uploaded(citizen)
     exchange, form = await citizen.ready()
     paper = next(
         iter(
