@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from gateway import registry
 from gateway.access.requesters import Requesters
@@ -105,6 +106,8 @@ class Shared:
     #: requests under way, and those that wait for late answers, per requester
     under_way: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
+    #: breakers, places and pauses of sources, which a reload and a trial of a draft keep
+    guards: dict[object, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -170,7 +173,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
         key = open_document_key(settings.documents, parts.configuration.root, parts.state)
         people = citizens(shared.stores, shared.person_keys, parts, recorder, key, shared.access)
         lent = {name: former.sources[name] for name in same_sources(parts, former.parts)} if former else {}
-        sources = open_sources(parts, lent, people.own)
+        sources = open_sources(parts, lent, people.own, shared.guards)
         for name in [one for one in sources if one not in lent]:
             log().info("source.opened", source=name, mark=parts.configuration.sources[name].mark)
         opened.push_async_callback(_close_sources, sources, lent)
@@ -192,7 +195,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
             parts, prefill, recorder, sources, replace(shared.files, recorder=recorder), shared.stores,
             shared.person_keys, people.consents, relay.contents,
         )  # fmt: skip
-        trials = open_trials(parts, prefill, sources, recorder, people.own)
+        trials = open_trials(parts, prefill, sources, recorder, people.own, shared.guards)
         keys = await login_keys(parts, shared.stores.reader)
         published = (key.jwks,) if keys is None else (key.jwks, keys.signing.jwks)
         refresh = keys.signing.refresh if keys is not None else None
@@ -348,10 +351,11 @@ async def _opened_quotas(parts: Composition) -> AsyncIterator[DecisionInputs]:
 
 
 def open_sources(
-    parts: Composition, opened_before: Mapping[str, Source] | None = None, own: OwnData | None = None
-) -> dict[str, Source]:
+    parts: Composition, opened_before: Mapping[str, Source] | None = None, own: OwnData | None = None,
+    guards: dict[object, Any] | None = None,
+) -> dict[str, Source]:  # fmt: skip
     """Every configured source, by its adapter; ConfigError has every fault that one of them found."""
-    tools = registry.source_tools(parts.root, SystemClock(), own)
+    tools = registry.source_tools(parts.root, SystemClock(), own, guards)
     opened: dict[str, Source] = {}
     faults = Faults()
     for name, settings in parts.configuration.sources.items():

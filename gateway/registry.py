@@ -83,10 +83,13 @@ def resolve(module: str, name: str, place: str = "config") -> Callable[..., Any]
     return found  # type: ignore[no-any-return]
 
 
-def source_tools(root: Path, clock: Clock, own: OwnData | None = None) -> object:
-    """What all sources of a process share besides their settings."""
+def source_tools(
+    root: Path, clock: Clock, own: OwnData | None = None, guards: dict[object, Any] | None = None
+) -> object:
+    """What all sources of a process share besides their settings; `guards`: those of sources that were open before."""
     tools = resolve("adapters.transport.tools", "Tools")
-    return tools(root=root, rng=random.Random(), clock=clock, own=own)  # noqa: S311
+    held = {} if guards is None else guards
+    return tools(root=root, rng=random.Random(), clock=clock, own=own, guards=held)  # noqa: S311
 
 
 def open_source(settings: SourceSettings, plans: Mapping[str, ServicePlan], tools: object) -> Source:

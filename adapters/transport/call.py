@@ -504,8 +504,12 @@ class HttpPeer:
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
         meanings: Meanings = NO_MEANINGS,
+        guard: Guard | None = None,
     ) -> None:
-        """`url` is the base that every path is appended to; `tls` None: the system's authorities."""
+        """`url` is the base that every path is appended to; `tls` None: the system's authorities.
+
+        `guard` None: its own.
+        """
         self.url = url.rstrip("/")
         self._limits = limits
         self._tls = system_trust() if tls is None and url.startswith("https:") else tls
@@ -515,7 +519,7 @@ class HttpPeer:
         #: `client` and `loop` are there
         self.is_open = False
         self.tools = tools
-        self.guard = Guard(limits, clock)
+        self.guard = guard or Guard(limits, clock)
         self.meanings = meanings
         #: the longest that one call may take
         self.total_seconds = limits.total_ms / 1_000
@@ -575,4 +579,6 @@ def open_peer(settings: "SourceSettings", tools: Tools, meanings: Meanings = NO_
     """The peer of a source: its address, limits and `options.tls`; ConfigError when they cannot be used."""
     tls = settings.options.get("tls")
     context = None if tls is None else tls_context(settings.source, tls, tools.root)
-    return HttpPeer(settings.url, settings.limits, tools, tls=context, meanings=meanings)
+    known = (settings.source, settings.url, settings.limits)
+    guard = tools.guards.setdefault(known, Guard(settings.limits, time.monotonic))
+    return HttpPeer(settings.url, settings.limits, tools, tls=context, meanings=meanings, guard=guard)

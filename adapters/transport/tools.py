@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.transport.breaker import Guard
 from adapters.transport.heavy import Heavy
 from gateway.ports.clock import Clock
 from gateway.ports.consents import OwnData
@@ -13,7 +14,8 @@ from gateway.ports.consents import OwnData
 class Tools:
     """Root of the project's data (it holds `schemas/`), randomness, the wall clock, and a line for heavy work.
 
-    `own`: stored own data; None if there are none.
+    `own`: stored own data; None if there are none. `guards`: source, address and limits -> its guard; who opens the
+    same source again, for a trial or after a reload, has the same breaker, places and pause.
     """
 
     root: Path
@@ -21,3 +23,4 @@ class Tools:
     clock: Clock
     heavy: Heavy = field(default_factory=Heavy)
     own: OwnData | None = None
+    guards: dict[object, Guard] = field(default_factory=dict)

@@ -5,7 +5,7 @@ The source of `/openapi.json`. Identifiers are ASCII; names are normalised to NF
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -227,12 +227,29 @@ SubjectBody = Annotated[
 ]
 
 
+class TriedNewbornBody(Body):
+    """A newborn of a trial, by the number of a parent or of the paper. The birth date guards against guesses."""
+
+    parent_personal_id: PersonalId | None = None
+    number: Word | None = None
+    full_name: Text | None = None
+    birth_date: BirthDate
+
+
+def _tried_kind(value: object) -> str:
+    kind, members = _kind(value), value if isinstance(value, dict) else {}
+    if "parent_personal_id" in members or (kind == "person" and "number" in members):
+        return "newborn"
+    return kind if kind in _OWN else "person"
+
+
 #: of a trial: one, without roles
 TriedSubject = Annotated[
     Annotated[PersonBody, Tag("person")]
+    | Annotated[TriedNewbornBody, Tag("newborn")]
     | Annotated[OrganisationBody, Tag("organisation")]
     | Annotated[ParcelBody, Tag("parcel")],
-    Discriminator(lambda value: found if (found := _kind(value)) in _OWN else "person"),
+    Discriminator(_tried_kind),
 ]
 
 
@@ -354,6 +371,9 @@ class TrialBody(Body):
             "show_values": False,
         }
     )
+
+    #: names of union members, which the requester does not know
+    subject_kinds: ClassVar[frozenset[str]] = frozenset({*_OWN, "newborn"})
 
     subject: TriedSubject
     show_values: bool = Field(

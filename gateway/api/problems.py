@@ -124,14 +124,17 @@ def from_validation(error: ValidationError, model: type[BaseModel]) -> BadReques
     shape = [fault for fault in faults if fault["type"] not in _WRONG_VALUES]
     # a value of several kinds has a fault for each kind
     problems: dict[tuple[str, Sentence, ProblemCode], None] = {}
+    tags = getattr(model, "subject_kinds", ())
     for fault in shape or faults:
-        problems[pointer(_place(fault["loc"])), sentence_of(fault, model), _word(fault["type"])] = None
+        place = _place(fault["loc"])
+        place = (*place[:1], *place[2:]) if place[1:2] and place[1] in tags else place
+        problems[pointer(place), sentence_of(fault, model), _word(fault["type"])] = None
         if len(problems) == _MAX_FAULTS:  # the words of thousands take seconds
             break
     shown = list(problems)
     family = BadRequest if shape else Unprocessable
-    place, why, _ = shown[0]
-    return family(why.at(place or "/"), errors=[entry(*one) for one in shown])
+    where, why, _ = shown[0]
+    return family(why.at(where or "/"), errors=[entry(*one) for one in shown])
 
 
 def pointer(place: Iterable[str | int]) -> str:

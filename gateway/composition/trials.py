@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from gateway import registry
 from gateway.composition.composition import Composition, with_line
@@ -17,11 +18,15 @@ from gateway.trials.service import Trials
 
 
 def open_trials(
-    parts: Composition, prefill: Prefill, sources: Mapping[str, Source], recorder: Recorder, own: OwnData | None
+    parts: Composition, prefill: Prefill, sources: Mapping[str, Source], recorder: Recorder, own: OwnData | None,
+    guards: dict[object, Any],
 ) -> Trials:  # fmt: skip
-    """The trials over the steps of a prefill, and over drafts that each of them opens for itself."""
+    """The trials over the steps of a prefill, and over drafts that each of them opens for itself.
+
+    `guards`: those of sources that are, or were, open.
+    """
     configuration = parts.configuration
-    tools = registry.source_tools(parts.root, recorder.clock, own)
+    tools = registry.source_tools(parts.root, recorder.clock, own, guards)
 
     async def open_draft(service: ServicePlan) -> Source:
         settings = configuration.sources[service.source]
@@ -33,7 +38,8 @@ def open_trials(
             return await asyncio.to_thread(registry.open_source, alone, plans, tools)
         except ConfigError as error:
             fault = with_line(error.problems[0], parts)
-            why = say.DRAFT_NOT_OPENED(what=fault.what, remedy=fault.remedy)
+            where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+            why = say.DRAFT_NOT_OPENED(place=where, what=fault.what, remedy=fault.remedy)
             raise Conflict(why, code=ProblemCode.DRAFT_NOT_READY) from None
 
     return Trials(

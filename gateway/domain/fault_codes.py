@@ -66,8 +66,8 @@ class FaultCode(StrEnum):
         "ask the provider why it is slow; raise 'limits: total_ms' of the source where a prefill can wait")
     DEADLINE = ("deadline", "Hết thời hạn của yêu cầu trước khi nguồn trả lời xong",
         "The deadline of the request came before its answer",
-        "xem p95 của nguồn; tăng prefill.deadline_ms nếu nguồn vốn chậm",
-        "see its p95; raise prefill.deadline_ms where the source is slow by nature")
+        "xem p95 của nguồn; nếu nguồn vốn chậm: tăng prefill.deadline_ms, hoặc --deadline-ms của lần thử",
+        "see its p95; where it is slow by nature, raise prefill.deadline_ms, or --deadline-ms of a trial")
     BREAKER_OPEN = ("breaker_open", "Tạm không hỏi nguồn vì lỗi liên tiếp", "It is not asked after repeated failures",
         "khắc phục lỗi xảy ra trước đó; cổng tự hỏi lại",
         "mend the failures before it; the gateway tries again by itself")

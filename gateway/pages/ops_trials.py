@@ -27,6 +27,7 @@ _TITLE: BothWords = ("Thử nguồn dữ liệu", "Try a source")
 _FIELDS: Mapping[str, BothWords] = MappingProxyType(
     {
         "personal_id": ("Số định danh cá nhân", "Personal number"),
+        "parent_personal_id": ("Số định danh của cha hoặc mẹ", "Personal number of a parent"),
         "tax_code": ("Mã số thuế", "Tax code"),
         "registration_no": ("Biển số hoặc số đăng ký", "Plate or registration number"),
         "commune": ("Mã đơn vị hành chính cấp xã", "Code of the commune"),
@@ -38,6 +39,7 @@ _FIELDS: Mapping[str, BothWords] = MappingProxyType(
 )
 _LACKS: BothWords = ("Theo cấu hình, nguồn không cung cấp", "By the settings, the source does not give it")
 _OF_PEOPLE = frozenset({"full_name", "birth_date"})
+_PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 
 
 async def trial_form(request: Request, visit: Visit) -> Shown:
@@ -57,7 +59,7 @@ def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown
         for name, one in settings.services.items()
     ]  # fmt: skip
     words = {word for name in settings.services for group in plans[name].needs for word in group}
-    if any(SubjectKind.PERSON in plans[name].mapping.subjects for name in settings.services):
+    if any(_PEOPLE & {*plans[name].mapping.subjects} for name in settings.services):
         words |= _OF_PEOPLE
     fields = [
         {"name": name, "title": title[0], "title_en": title[1]}

@@ -196,6 +196,36 @@ async def test_person_whom_the_source_does_not_know_is_not_found(patient: House)
     assert (found["outcome"], found["reason"]["code"]) == ("not_found", "no_such_person")
 
 
+BIRTHS = "health.giayChungSinh"
+
+
+@on_session
+async def test_birth_notice_is_tried_by_the_number_of_a_parent_or_of_the_notice(patient: House) -> None:
+    mother = patient.subject("newborn_mother")["personal_id"]
+    child = next(one for one in patient.personas if "without_id" in one["traits"])
+    by_parent = {"parent_personal_id": mother, "birth_date": child["birth_date"]}
+    found = await tried(patient, BIRTHS, subject=by_parent, show_values=True)
+    assert (found["outcome"], found["values"]) == ("found", "shown"), found
+    assert values(found)["full_name"] == child["full_name"]
+    assert mother not in found["messages"][0]["answer"]["text"]
+    by_number = {"number": values(found)["number"], "birth_date": child["birth_date"]}
+    found = await tried(patient, BIRTHS, subject=by_number)
+    assert (found["outcome"], found["values"]) == ("found", "masked")
+    other = await tried(patient, BIRTHS, subject={**by_parent, "birth_date": "2025-07-09"}, show_values=True)
+    assert (other["outcome"], values(other)) != ("found", {})
+    assert values(other) == {}
+
+
+@on_session
+@pytest.mark.parametrize("more", [{}, {"number": "33001-2026-00417"}])
+async def test_birth_notice_is_not_tried_without_the_birth_date(patient: House, more: dict[str, str]) -> None:
+    """A number of the notice is one of a row: who may guess it must know the child."""
+    given = more or {"parent_personal_id": patient.subject("newborn_mother")["personal_id"]}
+    status, problem = await patient.post(f"/v1/sources/{BIRTHS}/try", {"subject": given}, "operator")
+    assert status == 400, problem
+    assert [one["pointer"] for one in problem["errors"]] == ["/subject/birth_date"]
+
+
 # ---------------------------------------------------------------- a register that answers what it likes
 
 
@@ -414,6 +444,18 @@ async def test_draft_that_cannot_be_opened_says_what_is_missing(tmp_path: Path) 
         status, problem = await house.post(f"/v1/sources/{LICENCE}/try", body, "operator")
     assert (status, problem["code"]) == (409, "draft_not_ready"), problem
     assert "MOTLAN_NO_SUCH_SECRET" in problem["detail"]
+    assert "config/sources/driving_licence.yaml" in problem["detail_vi"]
+    assert "MOTLAN_NO_SUCH_SECRET" not in problem["detail_vi"]  # English words stand in 'detail'
+
+
+async def test_draft_that_was_asked_to_wait_waits(tmp_path: Path) -> None:
+    draft = (SETTINGS, "  traCuu:\n", '  traCuu:\n    enabled: "false"\n')
+    busy = answer(b"{}", status="429 Too Many Requests", more="Retry-After: 40\r\n")
+    async with registered(tmp_path, saying(busy), draft) as house:
+        first, second = await tried(house, LICENCE), await tried(house, LICENCE)
+    assert (first["faults"][0]["status"], first["messages"][0]["status"]) == (429, 429)
+    assert (second["faults"][0]["code"], second["reason"]["code"]) == ("asked_to_wait", "source_busy")
+    assert (second["messages"][0]["status"], 30 < second["retry_in"] <= 40) == (None, True)
 
 
 async def _get(house: House, path: str) -> tuple[int, Any]:

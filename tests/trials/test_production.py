@@ -52,7 +52,7 @@ def in_production(app: App) -> Trials:
     parts: Composition = replace(
         app.parts, configuration=configuration.model_copy(update={"gateway": settings})
     )
-    return open_trials(parts, app.prefill, app.sources, app.services.recorder, None)
+    return open_trials(parts, app.prefill, app.sources, app.services.recorder, None, {})
 
 
 async def tried(trials: Trials, service: str, official: Official | None) -> dict[str, Any]:

@@ -19,8 +19,10 @@ NO_DATA_SERVICE_NEAR = Sentence("không có dịch vụ dữ liệu này; có ph
     "there is no such data service; did you mean {near}?")
 TRIAL_NEEDS = Sentence("dịch vụ dữ liệu này hỏi về: {kinds}; cần: {needs}",
     "this data service is asked about: {kinds}; it needs: {needs}")
-DRAFT_NOT_OPENED = Sentence("chưa mở được bản nháp: {what}; cách xử lý: {remedy}",
-    "the draft cannot be opened: {what}; remedy: {remedy}")
+DRAFT_NOT_OPENED = Sentence(
+    "chưa mở được bản nháp: {place} còn thiếu hoặc sai; lý do và cách xử lý (tiếng Anh) có trong 'detail' và khi chạy"
+    " 'motlan check-config'",
+    "the draft cannot be opened: {place}: {what}; remedy: {remedy}")
 NO_PROCEDURE = Sentence("không có thủ tục {procedure}", "there is no procedure {procedure}")
 PROCEDURE_GONE = Sentence("thủ tục của giao dịch không còn trong cấu hình", "its procedure is no longer mapped")
 NO_SUCH_AGENCY = Sentence(
