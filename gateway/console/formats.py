@@ -21,6 +21,7 @@ _WEEKDAYS = (
     ("Thứ Sáu", "Friday"), ("Thứ Bảy", "Saturday"), ("Chủ Nhật", "Sunday"),
 )  # fmt: skip
 
+_TYPED_BIRTH = re.compile(r"(?:([0-9]{1,2})/)?([0-9]{1,2})/([0-9]{4})")
 _TYPED_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 
 #: a time as it comes: RFC 3339, POSIX seconds, or aware
@@ -42,6 +43,18 @@ def inside(title: object) -> str:
     is_short = any(one.isupper() or one.isdigit() for one in first[1:])  # BHYT, VNeID
     is_name = second[:1].isupper() and second[1:].islower()  # Việt Nam; not `Số BHYT`
     return text if is_short or is_name else text[:1].lower() + text[1:]
+
+
+def opening(title: object) -> str:
+    """A title at the begin of a line: its first letter is a capital."""
+    text = str(title)
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: object) -> str:
+    """A detail of a problem as a sentence of its own: a capital, and a full stop."""
+    begun = opening(text)
+    return begun if not begun or begun[-1] in ".!?…" else f"{begun}."
 
 
 def local_time(moment: Moment) -> datetime | None:
@@ -109,6 +122,16 @@ def read_day(text: str) -> date | None:
         return None if found is None else date(int(found[3]), int(found[2]), int(found[1]))
     except ValueError:
         return None
+
+
+def as_iso(text: str) -> str:
+    """A birth date as people type it, `5/9/1990` or `09/1990`, as ISO; any other text as it stands."""
+    return _TYPED_BIRTH.sub(_iso_of, text)
+
+
+def _iso_of(found: re.Match[str]) -> str:
+    day, month, year = found.groups()
+    return "-".join([year, f"{month:0>2}", *([f"{day:0>2}"] if day else [])])
 
 
 def month(text: object) -> str:

@@ -120,7 +120,7 @@ class Pages:
             "clock": formats.clock, "exact_clock": formats.exact_clock, "day": formats.day,
             "month": formats.month, "number": formats.number, "percent": formats.percent,
             "short_id": formats.short_id, "masked": formats.masked, "iso": formats.iso,
-            "inside": formats.inside,
+            "inside": formats.inside, "opening": formats.opening, "sentence": formats.sentence,
         }  # fmt: skip
         return made
 

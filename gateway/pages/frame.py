@@ -70,6 +70,8 @@ FRESH_SECONDS = 300
 _AT_A_TIME = 20
 CSRF, CSRF_HEADER = "csrf", "X-CSRF-Token"
 STAY, SIGN_OUT = "/console/stay", "/console/sign-out"
+#: what names a place of the body in front of a sentence
+_POINTER = re.compile(r"^/[^\s:]*: ")
 #: doors that ask in the name of a requester
 _ASKING = frozenset({"portal", "me", "audit", "ops"})
 #: statuses of faults that pass by themselves
@@ -179,8 +181,15 @@ def with_errors(request: Request, error: GatewayError, shown: Shown, place: str 
         one["pointer"].rpartition("/")[2]: {"vi": one["detail_vi"], "en": one["detail"]} for one in found
     }
     if not errors:
-        errors = {place or "form": error.sentence or (error.title_vi, error.title)}
+        errors = {place or "form": _without_pointer(error.sentence) or (error.title_vi, error.title)}
     return replace(shown, status=error.http, values={**shown.values, "errors": errors})
+
+
+def _without_pointer(sentence: Sentence | None) -> BothWords | None:
+    """A page names its fields in words: without the JSON pointer in front."""
+    if sentence is None:
+        return None
+    return _POINTER.sub("", sentence.vi), _POINTER.sub("", sentence.en)
 
 
 class PageRoute(NamedTuple):
@@ -543,7 +552,8 @@ def _error_page(paths: frozenset[str], error: GatewayError, request: Request) ->
         return None
     frame = request.frame or PageFrame("", _language(request, ""))
     values = {
-        **frame.values(request), "status": error.http, "said": error.sentence, "retry_after": error.retry_after,
+        **frame.values(request), "status": error.http, "said": _without_pointer(error.sentence),
+        "retry_after": error.retry_after,
         "fault": (error.title_vi, error.title), "title": (error.title_vi, error.title), "assets": (),
         "code": error.problem_code.value, "seen_url": error.members.get("url", ""),
     }  # fmt: skip

@@ -135,7 +135,7 @@ async def ask_withdrawal(request: Request, visit: Visit) -> Shown:
     """`GET /me/consents/{consent}/withdraw`: what ends and is erased, before the click."""
     one = await _consent(request, visit)
     if one["withdrawn_at"]:
-        raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+        raise NotFound(say.CITIZEN_HAS_NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
     kept, owner = await _kept(request, visit, [one]), _owner(visit)
     papers = [
         {"paper": paper.row.id, "title": paper.title, "file_name": paper.file_name}
@@ -199,7 +199,7 @@ async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:
     await demand(request, "consents")
     paper, dossier = request.parameters["paper"], visit.form.get("dossier", "")
     if len(dossier) > _LONGEST_CURSOR or not dossier.isprintable():
-        raise NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
+        raise NotFound(say.CITIZEN_HAS_NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
     listing = request.services.papers.listing
     async with listing.open(visit.caller, _owner(visit), paper, dossier) as file:
         return await send_file(request, file.media_type, file.name, file.content)
@@ -346,7 +346,7 @@ async def _consent(request: Request, visit: Visit) -> Mapping[str, Any]:
     for one in await _consents(request, visit):
         if one["consent"] == request.parameters["consent"]:
             return one
-    raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    raise NotFound(say.CITIZEN_HAS_NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
 
 
 async def _kept(

@@ -12,8 +12,9 @@ from gateway.api.models import TrialBody
 from gateway.api.prefill import deadline
 from gateway.api.request import Request
 from gateway.api.trials import trial_of
-from gateway.console.formats import read_day
+from gateway.console.formats import as_iso
 from gateway.domain import sentences as say
+from gateway.domain.dates import EARLIEST, LATEST, PartialDate
 from gateway.domain.errors import BadRequest, NotFound, Unprocessable, fault_at
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Official, SubjectKind
@@ -80,9 +81,7 @@ async def trial(request: Request, visit: Visit) -> Shown:
     asked, plan = dict(given), services.trials.find(form.get("service", ""))
     try:
         if "birth_date" in given:
-            if (day := read_day(given["birth_date"])) is None:
-                raise fault_at("/birth_date", say.WRITE_DAY_MONTH_YEAR, ProblemCode.VALUE_NOT_POSSIBLE)
-            asked["birth_date"] = day.isoformat()
+            asked["birth_date"] = _birth_date(given["birth_date"])
         body = checked({"subject": asked, "show_values": form.get("show_values") == "yes"}, TrialBody)
         kinds = services.catalogue.identifiers
         wanted = trial_of(body, plan, _official(visit), visit.caller, {}, kinds)
@@ -103,6 +102,15 @@ async def trial(request: Request, visit: Visit) -> Shown:
         template="ops/tried", title=_TITLE, answer=answer,
         values={"rows": rows, "service": plan.mapping.title, "confirming": confirming},
     )  # fmt: skip
+
+
+def _birth_date(text: str) -> str:
+    """As the API takes it. Raises Unprocessable."""
+    try:
+        return str(PartialDate.parse(as_iso(text)))
+    except ValueError:
+        why = say.BIRTH_DATE_OF_FORM(first=EARLIEST, last=LATEST)
+        raise fault_at("/birth_date", why, ProblemCode.VALUE_NOT_POSSIBLE) from None
 
 
 def _row(one: Mapping[str, object]) -> dict[str, object]:

@@ -4,7 +4,6 @@ Procedures, sign-in, the other people, the form that fills itself (`portal_forms
 of other people come by POST and stay at the server for the session; no address has any.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -17,7 +16,7 @@ from gateway.api.prefill_body import prefill_members, subjects
 from gateway.api.procedures import described, summary
 from gateway.api.request import Request
 from gateway.config.gateway import SandboxPerson
-from gateway.console.formats import day, when
+from gateway.console.formats import as_iso, day, when
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
 from gateway.domain.dossier import STATUSES, DossierStatus, ProgressEntry
@@ -50,7 +49,6 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.VEHICLE: ("registration_no", "number"),
     SubjectKind.NEWBORN: (),
 }
-_DAY = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})", re.ASCII)
 #: a fault, in both languages
 _Sentences = Sentence | BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
@@ -220,13 +218,8 @@ def _chosen(name: str, who: str, invented: Sequence[SandboxPerson]) -> Iterator[
 def _one(members: Sequence[str], row: str, form: Mapping[str, str]) -> dict[str, str]:
     found = {name: form.get(f"{row}.{name}", "").strip() for name in members}
     if "birth_date" in found:
-        found["birth_date"] = _DAY.sub(_iso, found["birth_date"])
+        found["birth_date"] = as_iso(found["birth_date"])
     return {name: text for name, text in found.items() if text}
-
-
-def _iso(found: re.Match[str]) -> str:
-    day, month, year = found.groups()
-    return "-".join([year, f"{month:0>2}", *([f"{day:0>2}"] if day else [])])
 
 
 def _as_typed(procedure: Procedure, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -155,7 +155,7 @@ def _own(caller: Caller) -> str:
 
 
 def _unknown() -> NotFound:
-    return NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
+    return NotFound(say.CITIZEN_HAS_NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)
 
 
 def _kept(paper: KeptPaper, dossiers: Sequence[Mapping[str, Any]]) -> dict[str, object]:

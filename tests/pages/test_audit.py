@@ -587,6 +587,7 @@ async def test_newborn_is_shown_as_found_by_the_mother(at: Town, auditor: Browse
 
 async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: Browser) -> None:
     await plant(at, phase=Phase.INTENT, fields={}, time="2026-09-08T03:00:00.000Z")
+    await plant(at, phase=Phase.INTENT, fields={}, time="2026-09-08T15:00:00.000Z")
     shown = await page(auditor, "/audit/reports?month=2026-09")
     found = await twin(auditor, "/audit/reports?month=2026-09")
     assert set(found["reports"]) == {"requesters", "outcomes", "volume", "hours", "lookups"}
@@ -597,7 +598,8 @@ async def test_reports_of_a_month_have_charts_tables_and_csv(at: Town, auditor: 
     for section in shown.text.split("<section>")[1:]:
         tables = len(re.findall(r"<summary>.*?(?:Số liệu|Numbers)", section))
         assert tables <= max(1, section.count("<figure")), section.partition("</h2>")[0]
-    assert '<th scope="col">đã trả lời</th>' in shown.text.partition("<figure")[2].partition("</figure>")[0]
+    assert "<td>08/09/2026 22:00:00,000</td>" in shown.text
+    assert '<th scope="col">Đã trả lời</th>' in shown.text.partition("<figure")[2].partition("</figure>")[0]
     assert '<th scope="row">09/2026</th>' in shown.text
     assert '<th scope="row">2026-09</th>' not in shown.text
     assert re.search(r'<td class="r">[0-9,.]+\s?%</td>', shown.text)

@@ -39,8 +39,8 @@ WORDS_409 = {
     "vi": ("Đã xử lý ở nơi khác", "tải lại để xem"),
 }
 WORDS_429 = {
-    "en": ("Too many requests", "one session opens at most 6 pages", "Try again in"),
-    "vi": ("Quá nhiều yêu cầu", "một phiên mở tối đa 6 trang", "thử lại sau"),
+    "en": ("Too many requests", "One session opens at most 6 pages", "Try again in"),
+    "vi": ("Quá nhiều yêu cầu", "Một phiên mở tối đa 6 trang", "thử lại sau"),
 }
 WORDS_500 = {
     "en": ("The fault is ours, not yours", "give the reference to the operator"),

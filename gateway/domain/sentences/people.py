@@ -11,6 +11,8 @@ CONSENT_LATE = Sentence(
 NO_CONSENTS_HERE = Sentence("tiến trình này không lưu sự đồng ý", "this process keeps no consents")
 KEEP_WITH_CONSENT = Sentence("/consent: `keep` và `consent` đi cùng nhau: không lưu gì khi chưa có sự đồng ý",
     "/consent: `keep` and `consent` go together: nothing is kept without consent")
+CITIZEN_HAS_NO_SUCH_CONSENT = Sentence("ông/bà không có sự đồng ý này", "you have no such consent")
+CITIZEN_HAS_NO_SUCH_PAPER = Sentence("ông/bà không có giấy tờ này ở cổng này", "you have no such paper here")
 NO_SUCH_CONSENT = Sentence("hệ thống khai thác không có sự đồng ý này", "you have no such consent")
 NO_SUCH_PURPOSE = Sentence(
     "không có mục đích này trong config/purposes.yaml", "there is no such purpose in config/purposes.yaml")
