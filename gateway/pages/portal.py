@@ -138,11 +138,13 @@ def _people_page(
 ) -> Shown:
     invented = request.services.configuration.gateway.pages.people
     roles = [_asked_role(procedure, name, role, invented) for name, role in _asked(procedure).items()]
+    communes = request.services.catalogue.codes.units.names.items()
     title = "Những người trong hồ sơ", "The people of the dossier"
     return Shown(
         template="portal/people", title=title, answer={"procedure": summary(procedure)},
         values={
             "roles": roles, "typed": typed, "wrong": dict(wrong), "procedure": procedure, "name": _title(procedure),
+            "communes": sorted(communes, key=lambda one: bare(one[1])),
             "signs_in": procedure.roles[procedure.signs_in], "me": request.frame.visit.session.identity,
         },
         status=422 if wrong else 200,

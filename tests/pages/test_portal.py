@@ -145,6 +145,21 @@ async def test_invented_people_are_offered_for_roles_that_they_fit_and_can_be_ch
     assert 'value="033085004321"' in (await page(browser, own)).text
 
 
+async def test_commune_of_a_parcel_is_chosen_by_its_name(browser: Browser) -> None:
+    own = "/portal/procedures/1.013225/people"
+    await entered(browser, own, "mau")
+    shown = await page(browser, own)
+    assert '<select id="f-parcel.commune" name="parcel.commune">' in shown.text
+    assert '<option value="11977">Xã Tân Hưng</option>' in shown.text
+    sent = {"csrf": token(shown), "parcel.commune": "11977", "parcel.sheet": "7"}
+    refused = await page(browser, own, {**sent, "parcel.number": ""})
+    assert '<option value="11977" selected>Xã Tân Hưng</option>' in refused.text
+    none = await page(browser, own, {**sent, "parcel.commune": "", "parcel.number": "88"})
+    assert '<a href="#f-parcel.commune">' in none.text
+    landing = await page(browser, own, {**sent, "parcel.number": "88"})
+    assert landing.location == "/portal/procedures/1.013225/form"
+
+
 async def test_invented_people_are_those_of_the_sandbox(at: Town) -> None:
     gateway = at.gateway
     assert isinstance(gateway, Gateway)
