@@ -153,6 +153,8 @@ class RefusalReason(StrEnum):
         return member
 
     REFUSED = "refused", "Bị từ chối theo quy tắc", "Refused by rule"
+    OTHER_SESSION = (
+        "other_session", "Trang này thuộc phiên đăng nhập khác", "This page belongs to another session")
     SCOPE_MISSING = "scope_missing", "Mã truy cập không có phạm vi này", "The token does not have the scope"
     PORTAL_UNPROVEN = (
         "portal_unproven", "Chưa chứng minh được là hệ thống đã đăng ký",

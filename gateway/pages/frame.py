@@ -322,7 +322,7 @@ async def _check_form(request: Request, session: Session | None, token: str) -> 
         raise Refused("form", say.FORM_OF_OTHER_SITE)
     if session is not None and not hmac.compare_digest(token.encode(), session.csrf.encode()):
         await _note_refused(request, session, "csrf")
-        raise Refused("form", say.FORM_NOT_OURS)
+        raise Refused("form", say.FORM_NOT_OURS, code=RefusalReason.OTHER_SESSION)
 
 
 async def _note_refused(request: Request, session: Session | None, detail: str) -> None:

@@ -183,6 +183,15 @@ async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_
     await expect(said).to_contain_text("Đã hết phiên")
     await expect(said.get_by_role("link", name="Đăng nhập ở thẻ mới")).to_be_visible()
     await is_clean(page)
+    await other.goto(f"{town.url}/portal/procedures/1.004873/people")
+    await other.locator('a.button[href*="provider=national_portal"]').click()
+    await other.get_by_role("button").filter(has_text="Phạm Văn Thử").first.click()
+    await other.wait_for_url(f"{town.url}/portal/procedures/1.004873/people")
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    await expect(said).to_contain_text("Trang này thuộc phiên đăng nhập trước")
+    await expect(said).to_contain_text("Ông/bà mở trang này ở thẻ mới và gửi từ đó")
+    await expect(said.get_by_role("link", name="Mở biểu mẫu ở thẻ mới")).to_be_visible()
+    await is_clean(page)
 
 
 @on_session

@@ -1,5 +1,6 @@
 """Forms count from pages of this gateway only, with the token of their session."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -55,8 +56,10 @@ async def test_form_without_the_token_of_its_session_is_refused_and_recorded(
         refused = await page(browser, "/me/trial", wrong)
         assert refused.status == 403
         assert at.records(refused.exchange)[-1]["notes"]["detail"] == "csrf"
+        assert "Ông/bà mở trang này ở thẻ mới và gửi từ đó." in refused.text
+        assert "đề nghị quản trị cấp quyền" not in refused.text
     by_script = await browser.go("/me/trial", {}, Accept="application/json", **{"X-CSRF-Token": others})
-    assert by_script.status == 403
+    assert (by_script.status, json.loads(by_script.text)["code"]) == (403, "other_session")
 
 
 async def test_form_without_a_session_leads_to_the_sign_in(browser: Browser) -> None:

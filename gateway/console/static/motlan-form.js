@@ -180,6 +180,7 @@
   const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
   const seen = (text) => String(text).replace(UNSEEN, "\ufffd");
   const cut = (text, most) => (text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text);
+  const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const short = (text) => cut(seen(text), SHORT);
   const isBlank = (value) =>
     value === null || value === undefined || value === "" ||
@@ -1384,7 +1385,7 @@
       const body = error instanceof Problem ? error.body : {};
       const words = (this.vi ? body.title_vi : body.title) ?? body.title ?? this.text("unreachable");
       const detail = (this.vi ? body.detail_vi : body.detail) ?? "";
-      return [strong(this.say(head)), ". ", words, detail ? `. ${detail}` : "", body.exchange_id ? [" ", this.text("referenceId", { id: body.exchange_id })] : ""].flat();
+      return [strong(this.say(head)), ". ", words, detail ? `. ${upper(detail)}` : "", body.exchange_id ? [" ", this.text("referenceId", { id: body.exchange_id })] : ""].flat();
     }
 
     #failed(error) {
@@ -1459,7 +1460,7 @@
         this.#drawNotes(field);
       }
       errors.hidden = !bad.length;
-      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(this.#jump(field, text.charAt(0).toUpperCase() + text.slice(1)))))] : []));
+      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(this.#jump(field, upper(text)))))] : []));
       if (bad.length) errors.focus();
     }
 

@@ -33,6 +33,8 @@
     return made;
   }
 
+  const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+
   function show(...lines) {
     notice.replaceChildren(...lines.filter(Boolean).map(paragraph));
   }
@@ -65,6 +67,7 @@
     const isSent = body.code === "dossier_sent";
     const detail = isSent && (isVietnamese ? body.detail_vi : body.detail);
     notice.replaceChildren(words.content.cloneNode(true), ...[detail, `${notice.dataset.reference}: ${body.exchange_id}`].filter(Boolean).map(paragraph));
+    if (body.code === "other_session") appendLink(location.pathname, notice.dataset.open, { target: "_blank", rel: "noopener" });
     if (body.url) appendLink(body.url, isSent ? notice.dataset.dossier : notice.dataset.mine);
     notice.focus();
   }
@@ -74,7 +77,7 @@
     if (known) { showConflict(known, body); return; }
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
     notice.className = "notice stop";
-    show([notice.dataset.failed, ...words.filter(Boolean)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
+    show([notice.dataset.failed, ...words.filter(Boolean).map(sentence)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
     for (const one of papers) notice.append(paragraph(isVietnamese ? one.detail_vi : one.detail));

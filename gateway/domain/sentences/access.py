@@ -207,8 +207,8 @@ NO_STAFF_PROVIDER = Sentence(
     "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")
 FORM_OF_OTHER_SITE = Sentence("biểu mẫu được gửi từ trang khác; hãy mở trang này của cổng rồi gửi lại",
     "another site's page sent the form; open the page of the gateway and send it again")
-FORM_NOT_OURS = Sentence("biểu mẫu thuộc phiên đăng nhập khác hoặc đã cũ; hãy tải lại trang rồi gửi lại",
-    "the form is of another session, or old; load the page again and send it again")
+FORM_NOT_OURS = Sentence("chưa có gì được gửi; hãy mở trang này ở thẻ mới và gửi từ đó, nội dung đã điền ở đây vẫn còn",
+    "nothing was sent; open this page in a new tab and send it there, what you filled in here stays")
 ROLE_MISSING = Sentence("trang này dành cho vai trò {role}", "this page is for the role {role}")
 SIGN_IN_FIRST = Sentence("hãy đăng nhập rồi mở lại trang", "sign in, and open the page again")
 SIGN_IN_ELSEWHERE = Sentence("hãy đăng nhập ở thẻ mới; những gì đã điền ở trang này vẫn còn",

@@ -101,9 +101,8 @@ class Proxy:
             answer = await self.call(session, "POST", "/v1/attest", compared)
             found = await answer.json(content_type=None)
         if answer.status != 200:
-            return self.shown(
-                "sent.html", SAID=f"Chưa gửi được. {found.get('detail_vi') or found.get('title_vi', '')}"
-            )
+            why = found.get("detail_vi") or found.get("title_vi", "")
+            return self.shown("sent.html", SAID=f"Chưa gửi được. {why[:1].upper()}{why[1:]}")
         states = [one["state"] for one in found["fields"].values()]
         same = states.count("unchanged")
         said = f"Cổng đã nhận biểu mẫu: {same} mục đúng như dữ liệu, {len(states) - same} mục do ông/bà nhập hoặc sửa."
