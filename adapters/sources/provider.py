@@ -52,7 +52,7 @@ class ProviderSource:
             read, received = call.reading.value, hashlib.sha256(call.answer.body).digest()
             answer = SourceAnswer(
                 read.outcome, read.values, read.doubts, read.reason, read.retry_in, read.source_updated_at,
-                call.digest, received, read.alarm, read.unvouched, read.declared, read.faults,
+                call.digest, received, read.alarm, read.unvouched, read.declared, read.faults, read.found_id,
             )  # fmt: skip
         else:
             answer = fault_answer(fault, call.digest if call.sent else b"")

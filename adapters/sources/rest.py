@@ -55,7 +55,11 @@ _PERSONAL = frozenset(
 #: a number of a kind of `schemas/identifiers`
 _IDENTIFIER = re.compile(r"(?:subject|citizen)\.identifier\.")
 #: what identifies a person without a number
-_DESCRIBED = frozenset("subject.full_name subject.birth_date subject.birth_place".split())
+_DESCRIBED = frozenset(
+    f"{whose}.{word}"
+    for whose in ("subject", "citizen")
+    for word in ("full_name", "birth_date", "birth_place")
+)
 
 
 def open_source(

@@ -111,11 +111,17 @@ class NewbornBody(Body):
         return tuple(dict.fromkeys(names))
 
 
+def _whole(text: str) -> str:
+    if PartialDate.parse(text).day is None:
+        raise WrongText(say.WRITE_DAY)
+    return text
+
+
 class UnnumberedBody(Body):
     """A person whom a request named without any number; people of one name and birth date are found together."""
 
     full_name: Text
-    birth_date: BirthDate
+    birth_date: Annotated[BirthDate, AfterValidator(_whole)]
 
     @property
     def key(self) -> str:
@@ -232,12 +238,18 @@ class ExportBody(Body):
     grown_from: LeafIndex | Note | None = None
 
 
+def _numbered(who: WhoBody) -> WhoBody:
+    if who.unnumbered is not None:
+        raise WrongText(say.NAMESAKES)
+    return who
+
+
 class UsageBody(Body):
-    """`POST /v1/usage`: the uses of one person's data."""
+    """`POST /v1/usage`: the uses of one person's data; never by a name, which namesakes share."""
 
     model_config = _example({"subject": {"personal_id": "033190001234"}, "limit": 20})
 
-    subject: WhoBody
+    subject: Annotated[WhoBody, AfterValidator(_numbered)]
     since: Moment | None = None
     until: Moment | None = None
     limit: PageLimit = 20

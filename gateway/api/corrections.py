@@ -9,16 +9,13 @@ from gateway.api.corrections_models import (
     CorrectionTakeBody,
     CorrectionUpdateBody,
 )
-from gateway.api.models import PersonBody
-from gateway.api.prefill_body import person_of
+from gateway.api.prefill_body import numbered_person_of
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.corrections.reports import CorrectionReport
 from gateway.corrections.service import Corrections
 from gateway.domain import sentences as say
-from gateway.domain.errors import CorrectionsUnavailable, TooLarge, fault_in
-from gateway.domain.parties import Subject
-from gateway.domain.problems import ProblemCode
+from gateway.domain.errors import CorrectionsUnavailable, TooLarge
 from gateway.mapping.identifiers import IdentifierKinds
 
 _LARGEST = 4_096
@@ -38,7 +35,7 @@ def report_in(body: CorrectionBody, kinds: IdentifierKinds) -> CorrectionReport:
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
     return CorrectionReport(
-        subject=_person(body.subject, kinds), source=body.source, attribute=body.attribute, why=body.why,
+        subject=numbered_person_of(body.subject, kinds), source=body.source, attribute=body.attribute, why=body.why,
         shown=body.shown, correct=body.correct, others=tuple(others), more=more,
         exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
@@ -48,7 +45,7 @@ async def search(request: Request) -> Response:
     """`POST /v1/corrections/search`."""
     body = await read_model(request, CorrectionSearchBody)
     kinds = request.services.catalogue.identifiers
-    person = _person(body.subject, kinds).key if body.subject is not None else ""
+    person = numbered_person_of(body.subject, kinds).key if body.subject is not None else ""
     found = corrections_of(request).search(request.caller, person, body.state or "", body.cursor, body.limit)
     return answer(await found)
 
@@ -72,10 +69,3 @@ def corrections_of(request: Request) -> Corrections:
     if corrections is None:
         raise CorrectionsUnavailable
     return corrections
-
-
-def _person(body: PersonBody, kinds: IdentifierKinds) -> Subject:
-    found = person_of(body, kinds)
-    if found.is_unnumbered:
-        raise fault_in("/subject", say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
-    return found

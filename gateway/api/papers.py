@@ -8,7 +8,7 @@ from gateway.api.dossiers import page_after
 from gateway.api.models import Body, SameAsBody
 from gateway.api.papers_models import PaperFetchBody, PaperKeepBody, PaperListBody, PaperSearchBody
 from gateway.api.prefill import deadline, prefill_request
-from gateway.api.prefill_body import person_of, prefill_members, subject_of
+from gateway.api.prefill_body import numbered_person_of, person_of, prefill_members, subject_of
 from gateway.api.procedures import find
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
@@ -62,7 +62,7 @@ async def keep(request: Request) -> Response:
         procedure=procedure, component=body.component, dossier=body.dossier,
         file=body.file.removeprefix("sha256:"), file_name=body.file_name, title=body.title,
         result_code=body.result_code or "", reference=body.reference or "", consent=body.consent,
-        owner=person_of(body.subject, kinds), about=_object(body.object, procedure, kinds),
+        owner=numbered_person_of(body.subject, kinds), about=_object(body.object, procedure, kinds),
         valid_until=None if body.valid_until is None else PartialDate.parse(body.valid_until),
     )  # fmt: skip
     return answer(await services.papers.keeping.keep(wanted, request.caller))

@@ -213,6 +213,14 @@ def person_of(body: PersonBody, kinds: IdentifierKinds) -> Subject:
     return found
 
 
+def numbered_person_of(body: PersonBody, kinds: IdentifierKinds) -> Subject:
+    """The same, who has a number: what is kept under a name would be every namesake's. Raises Unprocessable."""
+    found = person_of(body, kinds)
+    if found.is_unnumbered:
+        raise _fault(("subject",), say.GIVE_A_NUMBER, ProblemCode.IDENTIFIER_MISSING)
+    return found
+
+
 def _kind_of_person(
     place: _BodyPlace, given: Mapping[str, Any], there: tuple[SubjectKind, ...]
 ) -> SubjectKind:

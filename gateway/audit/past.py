@@ -17,6 +17,8 @@ from gateway.ports.exchange_log import Archived, History
 _LAST = "9999-12"
 _MONTH = slice(0, 7)
 _PERSON = "person|"
+#: before a passport that has the digits of another number (`Subject.key`)
+_PASSPORT = "passport:"
 #: digits of an old identity number, and of a personal id
 _OLD, _NEW = 9, 12
 
@@ -34,7 +36,10 @@ def hints(filters: Filters) -> list[dict[str, str]]:
     numbers = [key.removeprefix(_PERSON) for key in filters.subject if key.startswith(_PERSON)]
     old = any(len(one) == _OLD and one.isdecimal() for one in numbers)
     new = any(len(one) == _NEW and one.isdecimal() for one in numbers)
-    return [AuditReason.OLD_NUMBER_ONLY.titled()] if old and not new else []
+    found = [AuditReason.OLD_NUMBER_ONLY] if old and not new else []
+    if any(one.startswith(_PASSPORT) for one in numbers):
+        found.append(AuditReason.PASSPORT_OF_DIGITS)
+    return [one.titled() for one in found]
 
 
 def archived(history: History, since: str = "", until: str = "") -> list[dict[str, Any]]:

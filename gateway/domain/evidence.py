@@ -140,6 +140,8 @@ class SourceAnswer(NamedTuple):
     declared: Mapping[str, tuple[str, str, str]] = NOTHING
     #: what was left out, and why
     faults: tuple[AnswerFault, ...] = ()
+    #: personal id of the person whom a name and a birth date found: for the record alone
+    found_id: str = ""
 
     @property
     def consents(self) -> dict[str, str]:

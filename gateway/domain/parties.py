@@ -6,10 +6,10 @@ A data service is asked about subjects; a procedure defines which kind each of i
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from unicodedata import normalize
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import ExchangeId, RequesterId
+from gateway.domain.names import folded_words
 
 #: before the name of a kind of identifier, in mappings
 IDENTIFIER = "identifier."
@@ -84,7 +84,7 @@ class Subject:
         """Kind and strongest identifier; an auditor finds the subject by it.
 
         Two kinds of number never give the same key: `person|<personal id>`, `person|<kind>:<number>`. A person without
-        a number is `person|unnumbered:<name>|<birth date>`, the name in NFC, case-folded, with single spaces.
+        a number is `person|unnumbered:<name>|<birth date>`, the name as `folded_words` has it.
         """
         number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
         if number is not None:
@@ -95,8 +95,7 @@ class Subject:
         if self.identifier is not None:
             return f"{self.kind}|{self.identifier.kind}:{self.identifier.number}"
         if self.is_unnumbered:
-            name = " ".join(normalize("NFC", normalize("NFC", self.full_name or "").casefold()).split())
-            return f"{self.kind}|unnumbered:{name}|{self.birth_date or ''}"
+            return f"{self.kind}|unnumbered:{folded_words(self.full_name or '')}|{self.birth_date or ''}"
         place = (self.commune, self.sheet, self.number, self.parent_personal_id)
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))

@@ -248,6 +248,9 @@ class AuditReason(StrEnum):
     OLD_NUMBER_ONLY = ("old_number_only",
         "Chỉ tìm được các giao dịch nhập số cũ 9 chữ số này; hãy tìm thêm bằng số định danh 12 chữ số",
         "Found are only exchanges in which this old 9-digit number was typed; search with the 12 digits too")
+    PASSPORT_OF_DIGITS = ("passport_of_digits",
+        "Bản ghi cũ giữ hộ chiếu này như số CMND hoặc số định danh có cùng chữ số; hãy tìm thêm bằng số đó",
+        "Older records have this passport as the old or personal number of the same digits; search with that too")
 
     PROCEDURE_NOT_HERE = ("procedure_not_here",
         "Cấu hình này không có thủ tục {word}; gần giống: {near}. Bản ghi cũ, nếu có, vẫn được hiển thị",

@@ -6,7 +6,9 @@ whose matching takes time in proportion to the text. A number is compared as wri
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from itertools import combinations
+from string import ascii_uppercase, digits
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
@@ -23,19 +25,31 @@ _BETWEEN = str.maketrans("", "", "./-")
 _PART = re.compile(
     r"(\[(?:[0-9]-[0-9]|[A-Z]-[A-Z]|[0-9A-Z])+\])(?:\{([0-9]{1,2})(?:,([0-9]{1,2}))?\}|(\?))?|([0-9A-Z./-])"
 )
+_LETTERS = digits + ascii_uppercase
 #: signs of a number
 _LONGEST = 40
 #: parts of variable length in a pattern: with two, matching tries at most as many cuts as a number has signs
 _VARIABLE = 2
 
 
+class _NumberSign(NamedTuple):
+    """One sign of a number: the digits and capitals that it may be (none: a sign between the parts)."""
+
+    letters: frozenset[str]
+    text: str
+    is_needed: bool
+
+
+_END = _NumberSign(frozenset(), "", is_needed=True)
+
+
 class _PatternParts:
-    """A pattern as a regular expression, with the bounds of its length."""
+    """A pattern as a regular expression and step by step, with the bounds of its length."""
 
     def __init__(self, pattern: str) -> None:
         """Raises ValueError with fault and remedy."""
         self.least = self.most = 0
-        written, end, variable = [], 0, 0
+        written, steps, end, variable = [], [], 0, 0
         for part in _PART.finditer(pattern):
             if part.start() != end:
                 break
@@ -46,6 +60,7 @@ class _PatternParts:
             variable += first != last
             self.least, self.most = self.least + first, self.most + last
             written.append(re.escape(sign) if sign else f"{signs}{{{first},{last}}}")
+            steps += [(signs or re.escape(sign), at < first) for at in range(last)]
         if end < len(pattern) or not pattern:
             raise ValueError("is not a pattern of identifiers", "write for example [0-9]{2}-[A-Z0-9]{4,6}")
         if not 0 < self.most <= _LONGEST or variable > _VARIABLE:
@@ -55,6 +70,10 @@ class _PatternParts:
             self.expression = re.compile("".join(written), re.ASCII)
         except re.error:
             raise ValueError("has a range that goes backwards", "write [0-9] or [A-Z]") from None
+        self.steps = [
+            _NumberSign(frozenset(re.findall(text, _LETTERS)), text.removeprefix("\\"), is_needed)
+            for text, is_needed in steps
+        ]
 
 
 def _pattern(text: str) -> str:
@@ -108,12 +127,44 @@ def kind_faults(kind: IdentifierKind) -> Iterator[tuple[Loc, str, str]]:
     if not kind.patterns:
         yield ("patterns",), "there is no pattern: no number fits", 'write for example ["[0-9]{9}"]'
         return
-    if len({one.translate(_BETWEEN) for one in kind.patterns}) < len(kind.patterns):
-        what = "two patterns differ only in the signs between the parts: one number would be two subjects"
+    pairs = combinations([_PatternParts(one).steps for one in kind.patterns], 2)
+    if any(_may_differ_in_signs(one, other) for one, other in pairs):
+        what = "two patterns take one number with other signs between its parts: it would be two subjects"
         yield ("patterns",), what, "keep one spelling"
     if not kind.takes(kind.example):
         what = f"the example does not fit the patterns, or its check digit ({kind.check}) is wrong"
         yield ("example",), what, "give a valid invented number, or mend the pattern"
+
+
+def _may_differ_in_signs(one: list[_NumberSign], other: list[_NumberSign]) -> bool:
+    """Whether the patterns take the same digits and capitals with other signs between them."""
+    seen: set[tuple[int, int, bool]] = set()
+    todo = [(0, 0, False)]
+    while todo:
+        if (place := todo.pop()) in seen:
+            continue
+        seen.add(place)
+        first, second, differs = place
+        mine, theirs = ([*steps, _END][at] for steps, at in ((one, first), (other, second)))
+        if mine is theirs is _END:
+            if differs:
+                return True
+            continue
+        todo += [
+            (first + ahead, second + behind, differs or is_sign)
+            for ahead, behind, is_sign in _moves(mine, theirs)
+        ]
+    return False
+
+
+def _moves(one: _NumberSign, other: _NumberSign) -> Iterator[tuple[int, int, bool]]:
+    """Steps ahead in both patterns, and whether a sign of one is not in the other."""
+    if one.letters & other.letters or (one.text == other.text and not one.letters):
+        yield 1, 1, False
+    for step, ahead, behind in ((one, 1, 0), (other, 0, 1)):
+        is_sign = not step.letters and step is not _END
+        if (is_sign and one.text != other.text) or not step.is_needed:
+            yield ahead, behind, is_sign
 
 
 def identifier_fault(kinds: IdentifierKinds, kind: str, number: str) -> tuple[str, Sentence] | None:

@@ -21,17 +21,22 @@ _AGENCIES = frozenset({"BO", "SO", "CUC", "CHICUC", "PHONG", "TOA", "UBND", "CON
 
 
 def names_another_owner(rows: object, subject: Subject) -> bool:
-    """Whether a row has a number or a name of an owner, and never the subject's."""
+    """Whether a row has a number or a name of an owner, and never the subject's.
+
+    The numbers of rows are those of Việt Nam: of a person by another kind of number, each is somebody else's.
+    """
     found = [row for row in (rows if isinstance(rows, list) else [rows]) if isinstance(row, dict)]
-    other = None if subject.identifier is None else subject.identifier.number
-    own = {subject.personal_id, subject.old_id, subject.tax_code, other} - {None}
-    return any(_other_number(row, own) or _other_name(row, subject.full_name) for row in found)
+    own = {subject.personal_id, subject.old_id, subject.tax_code} - {None}
+    has_number = bool(own) or subject.identifier is not None
+    return any(
+        (has_number and _other_number(row, own)) or _other_name(row, subject.full_name) for row in found
+    )
 
 
 def _other_number(row: Mapping[str, object], own: set[str | None]) -> bool:
     joined = " ".join(word for name in _NUMBERS if (word := text(row.get(name))))
     numbers = {*_DIGITS.findall(joined), *personal_ids_in((text(row.get("TenGiayTo")) or "").encode())}
-    return bool(own and numbers) and own.isdisjoint(numbers)
+    return bool(numbers) and own.isdisjoint(numbers)
 
 
 def _other_name(row: Mapping[str, object], full_name: str | None) -> bool:

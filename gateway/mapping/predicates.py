@@ -143,7 +143,7 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
     """Whether two roles are one person.
 
     A number that both have decides; numbers that the caller only claims prove no difference. Without one, the same
-    name and the same full birth date are the same person.
+    name and the same full birth date are the same person, unless one of them has no number: it may be a namesake.
     """
     if left in facts.strangers or right in facts.strangers:
         return Truth.UNKNOWN
@@ -160,7 +160,10 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
     if (numbers[0] & numbers[1]) - {None}:
         return Truth.YES
     who = [_name_and_birth(facts, role, slot) for role, slot in zip((left, right), slots, strict=True)]
-    return Truth.YES if who[0] is not None and who[0] == who[1] else Truth.UNKNOWN
+    if who[0] is None or who[0] != who[1]:
+        return Truth.UNKNOWN
+    named = [facts.named.get(slot) for slot in slots]
+    return Truth.UNKNOWN if any(one is not None and one.is_unnumbered for one in named) else Truth.YES
 
 
 def _numbers_of(subject: Subject | None) -> set[object]:

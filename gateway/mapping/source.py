@@ -19,6 +19,7 @@ from gateway.domain.evidence import (
     failed,
 )
 from gateway.domain.fault_codes import FaultCode
+from gateway.domain.identifiers import is_personal_id
 from gateway.domain.parties import IDENTIFIER, Subject, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
@@ -76,7 +77,8 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
-        "_nested", "_orders", "_own_words", "_papers", "_paths", "_places", "_readings", "_record", "_request",
+        "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places", "_readings", "_record",
+        "_request",
         "_status", "_statuses", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
@@ -237,6 +239,9 @@ class ServicePlan:
         #: number of leading checks on attributes that people do not share
         self._own_words = sum(check.name not in WEAK for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
+        #: where the record of a person without a number has the personal id all the same
+        takes_names = self._mapping.without_number != "no" and "personal_id" in self._attributes
+        self._own_id = self._row("personal_id", paths) if takes_names else None
 
     def _slot_of_identity(self, name: str) -> int:
         """Where the answer repeats an attribute of the subject; `parts` where the attribute of that name has them."""
@@ -262,7 +267,10 @@ class ServicePlan:
                 return none
             same = compare(self._identity, values, query.subject)
             if (refusal := self._about_another(same, query.subject)) is None:
-                return self._evidence(rows, values)
+                answer = self._evidence(rows, values)
+                if self._own_id is not None and query.subject.is_unnumbered:
+                    return answer._replace(found_id=_personal_id(self._own_id, values))
+                return answer
             number = None if query.subject.is_unnumbered else self._own_number(same, values)
             return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
         except Strangers as error:
@@ -633,6 +641,15 @@ def _value_of(row: _Row, values: list[object]) -> object:
         if value is not None:
             return value
     return None
+
+
+def _personal_id(row: _Row, values: list[object]) -> str:
+    """The personal id of a record; empty where it has none that can be read."""
+    try:
+        found = _value_of(row, values)
+    except _UNREADABLE:
+        return ""
+    return found if isinstance(found, str) and is_personal_id(found) else ""
 
 
 def _verified(mapping: ServiceMapping) -> frozenset[str]:

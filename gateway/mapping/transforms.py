@@ -14,6 +14,7 @@ from datetime import date
 from gateway.domain.dates import EARLIEST, LATEST
 from gateway.domain.evidence import AttributeDoubt
 from gateway.domain.identifiers import is_old_id, is_personal_id
+from gateway.domain.names import folded_words
 from gateway.domain.signs import hides
 
 Transform = Callable[[object], object]
@@ -34,8 +35,6 @@ _ORGANISATION = re.compile(
     r"|VĂN PHÒNG|TRUNG TÂM|TRƯỜNG (MẦM|TIỂU|TRUNG|ĐẠI|CAO)|BỆNH VIỆN|ỦY BAN|UỶ BAN|UBND|CHI CỤC)\b"
 )
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
-#: grave, acute, tilde, hook above, dot below
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 #: maximum length of a value about a person in a database
 LONGEST = 10_000
 #: digits of a personal number
@@ -132,12 +131,7 @@ def upper_ascii(value: object) -> str | None:
 
 def same_words(value: str) -> str:
     """Whether texts differ only in case or in the position of tone marks (`Hòa`, `Hoà`)."""
-    apart = unicodedata.normalize("NFD", (text(value) or "").casefold())
-    words = []
-    for word in apart.split(" "):
-        letters = "".join(one for one in word if one not in _TONES)
-        words.append(letters + "".join(sorted(one for one in word if one in _TONES)))
-    return " ".join(words)
+    return folded_words(text(value) or "")
 
 
 def digits(value: object) -> str | None:

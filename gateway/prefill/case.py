@@ -187,7 +187,7 @@ class Cases:
         is_unnumbered = _check_people(roles, request, self._clock.now().astimezone(VIETNAM).date())
         acts = None
         if request.representative is None and (request.account or request.login):
-            _check_account(roles, request, procedure.signs_in)
+            _check_account(roles, request, procedure.signs_in, is_unnumbered=is_unnumbered)
         if request.representative is not None:
             acts = acting(request, procedure, roles, self._representations)
         official, persons = (
@@ -362,12 +362,16 @@ def _check_people(roles: Cast, request: PrefillRequest, today: date) -> bool:
     return is_unnumbered
 
 
-def _check_account(roles: Cast, request: PrefillRequest, signs_in: str) -> None:
-    """The account and the login must belong to the person who signs in."""
+def _check_account(roles: Cast, request: PrefillRequest, signs_in: str, *, is_unnumbered: bool) -> None:
+    """The account and the login must belong to the person who signs in. `is_unnumbered`: one of the people is.
+
+    An account with a number is never that of a person without one.
+    """
     own = roles.subjects.get(signs_in)
+    has_none = is_unnumbered and own is not None and own.is_unnumbered
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
-        if number and claimed and claimed != number:
+        if claimed and (claimed != number if number else has_none):
             raise fault_at(
                 f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), ProblemCode.ACCOUNT_DIFFERS
             )

@@ -1,5 +1,7 @@
 """The records of an exchange: an intent (what may be asked), then an outcome (what was asked and answered)."""
 
+from collections.abc import Mapping
+
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
@@ -7,6 +9,9 @@ from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.apply import Filled
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
+
+#: before the number of a person who is in a record without a role
+_ALSO = "also#"
 
 
 class Records:
@@ -22,13 +27,11 @@ class Records:
         """Write a record of this exchange. Raises LogUnavailable."""
         grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
+        about = exchange.keys if filled is None else _about(exchange, filled)
+        if exchange.case.is_unnumbered:
+            about = _with_found(exchange, about)
         return await self._recorder.write(
-            exchange.case.header(
-                exchange.id,
-                exchange.requester,
-                grant.legal_basis,
-                exchange.keys if filled is None else _about(exchange, filled),
-            ),
+            exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
             phase,
             rules=grant.rules if filled is None or not filled.rules else (*grant.rules, *filled.rules),
             calls=calls,
@@ -48,8 +51,18 @@ def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
         for number in numbers:
             if number not in named:
                 others += 1
-                about[f"also#{others}"] = f"{SubjectKind.PERSON}|{number}"
+                about[f"{_ALSO}{others}"] = f"{SubjectKind.PERSON}|{number}"
     return about
+
+
+def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
+    """The same with the people whom a name and a birth date found: by their number they see who asked about them."""
+    found = dict.fromkeys(
+        f"{SubjectKind.PERSON}|{one.found_id}" for one in exchange.answers if one is not None and one.found_id
+    )
+    others = sum(role.startswith(_ALSO) for role in about)
+    new = [key for key in found if key not in about.values()]
+    return {**about, **{f"{_ALSO}{number}": key for number, key in enumerate(new, others + 1)}}
 
 
 def _promised(exchange: Exchange) -> tuple[CallEntry, ...]:

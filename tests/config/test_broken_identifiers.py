@@ -16,6 +16,9 @@ FAULTS: dict[str, Fault] = {
         BSN, '"[0-9]{9}"', '"[0-9]{1,9}[0-9]{1,9}[0-9]{1,9}"', "patterns:", "each with fixed lengths",
     ),
     "range backwards": (BSN, '"[0-9]{9}"', '"[9-0]{9}"', "patterns:", "goes backwards"),
+    "two spellings of one number": (
+        BSN, '["[0-9]{9}"]', '["[0-9]{9}", "[0-9]{4}.[0-9]{2,3}-[0-9]{2,3}"]', "patterns:", "keep one spelling",
+    ),
     "no check digit of this name": (BSN, "check: nl_bsn", "check: nl_bsm", "check:", "did you mean 'nl_bsn'?"),
     "example with a wrong check digit": (BSN, f'"{AN["bsn"]}"', '"537534983"', "example:", "valid invented number"),
     "word of another file": (BSN, "names: person", "names: man", "names:", "'person'"),

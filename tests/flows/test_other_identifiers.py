@@ -432,6 +432,60 @@ async def test_number_that_no_service_compares_with_the_name_cuts_no_paper(tmp_p
         assert paper(answer) == "required"
 
 
+async def test_person_whom_a_name_found_sees_who_asked(stage: tuple[House, Register]) -> None:
+    house, register = stage
+    register.people = [AN]
+    _, form = await ask(house, DESCRIBED, fields=["ngaySinh"])
+    _, question = await house.post(
+        "/v1/predicates", {"subject": DESCRIBED, "predicates": ["age_at_least:18"]}
+    )
+    who = {"personal_id": AN["local"]}
+    for answer in (form, question):
+        await until_found(house, who, answer["exchange_id"])
+        _, used = await house.post("/v1/usage", {"subject": who}, "citizen")
+        assert answer["exchange_id"] in str(used)
+        assert AN["local"] not in str(answer)
+
+
+async def test_use_of_data_is_shown_by_no_name(stage: tuple[House, Register]) -> None:
+    house, _ = stage
+    name = {"full_name": AN["name"], "birth_date": AN["born"]}
+    for who in ({"unnumbered": name}, {"unnumbered": name, "personal_id": AN["local"]}):
+        status, answer = await house.post("/v1/usage", {"subject": who}, "citizen")
+        assert (status, answer["errors"][0]["pointer"]) == (422, "/subject")
+    year = {"unnumbered": name | {"birth_date": "1988"}}
+    status, answer = await house.post("/v1/audit/search", {"subject": year}, "auditor")
+    assert (status, answer["errors"][0]["pointer"]) == (422, "/subject/unnumbered/birth_date")
+
+
+@pytest.mark.parametrize(
+    "claims", [{"SoDinhDanh": "033188604217"}, {"SoCMND": "188604217"}], ids=lambda one: next(iter(one))
+)
+async def test_account_with_a_number_is_not_that_of_an_applicant_without_one(
+    stage: tuple[House, Register], claims: dict[str, str]
+) -> None:
+    house, register = stage
+    before = len(register.asked)
+    status, answer = await ask(house, DESCRIBED, account=claims)
+    assert (status, answer["errors"][0]["code"]) == (422, "account_differs")
+    assert len(register.asked) == before
+
+
+async def test_namesakes_without_a_number_are_not_one_person(stage: tuple[House, Register]) -> None:
+    house, _ = stage
+    sides = {"male": DESCRIBED | {"gender": "male"}, "female": DESCRIBED}
+    status, answer = await house.post("/v1/prefill", {"procedure": "1.000894", "subjects": sides})
+    assert status == 200, answer
+    assert "one_person_twice" not in {one["code"] for one in answer["warnings"]}
+
+
+async def test_old_records_of_a_passport_of_nine_digits_are_hinted_at(stage: tuple[House, Register]) -> None:
+    house, _ = stage
+    for passport, hinted in (("188604217", True), ("K7204815", False)):
+        _, found = await house.post("/v1/audit/search", {"subject": {"passport": passport}}, "auditor")
+        assert ("passport_of_digits" in str(found["notes"])) is hinted
+
+
 async def test_requests_of_a_person_by_such_a_number_are_theirs(stage: tuple[House, Register]) -> None:
     house, _ = stage
     who = {"identifier": BSN["identifier"]}

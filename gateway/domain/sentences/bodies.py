@@ -102,6 +102,8 @@ CONFIGURATION_NOT_KEPT = Sentence(
 PERSON_IN_ADDRESS = Sentence("ô này không nhận số định danh của ai: hãy dùng Tìm theo người",
     "takes no number of a person: use Search by person")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
+NAMESAKES = Sentence("một họ tên và một ngày sinh có thể là của nhiều người: hãy đưa một số của người này",
+    "a name and a birth date may be those of several people: give a number of this person")
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
 HOW_CODE = Sentence("không bắt đầu và kết thúc bằng dấu cách", "no space at its beginning or end")
 CODE_WITH_HIDDEN_SIGNS = Sentence(
