@@ -12,6 +12,10 @@ from gateway.mapping.procedure import DOSSIER, FORM, TYPED, Procedure
 CutFault = tuple[Loc, str, str]
 #: evidence type -> prefix of its attributes about an object -> attributes that identify the object
 Objects = Mapping[str, Mapping[str, tuple[str, ...]]]
+#: a typed value may be one that the gateway filled and got back: it denies, and names nothing
+_NAME_IT = (
+    "tie it to the request or other evidence; a form that names another object denies the part by itself"
+)
 #: attributes by which a request may name an object
 _NAMED_BY = frozenset(Subject.__dataclass_fields__) - {"kind"}
 
@@ -68,7 +72,10 @@ def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> It
             yield (*loc, "same", word), what, "tie it to the form, the request or another source"
         if any(_fills(word, place, procedure) for place in places):
             what = f"'{word}' is tied to a field that it fills itself"
-            yield (*loc, "same", word), what, "write 'typed.<field>': what the citizen typed alone"
+            yield (*loc, "same", word), what, _NAME_IT
+        if all(place.startswith(TYPED) for place in places):
+            what = f"only the form names '{word}', where data may have filled it"
+            yield (*loc, "same", word), what, _NAME_IT
         yield from (
             ((*loc, "same", word), *fault)
             for place in places

@@ -149,12 +149,15 @@ def _bound(facts: Facts, leaf: Proof, value_of: Callable[[str], object]) -> Iter
     """Objects that differ from the one that the form or the request names, or that are not named."""
     for word, places in leaf.bound.items():
         left = value_of(word)
-        rights = [right for place in places if (right := _place(facts, place)) is not None]
-        if left is None or not rights:
+        rights = {place: right for place in places if (right := _place(facts, place)) is not None}
+        # what data fill may come back as typed: a typed value denies, and names no object
+        if left is None or all(place.startswith(TYPED) for place in rights):
             missing = word if left is None else places[0]
             reason = (left is None and facts.unsettled(word)) or Reason.CONDITION_UNKNOWN
             yield ProofVerdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
-        elif not all(covers(left, right) or covers(facts.as_in_form(word, left), right) for right in rights):
+        elif not all(
+            covers(left, right) or covers(facts.as_in_form(word, left), right) for right in rights.values()
+        ):
             yield ProofVerdict(Truth.NO, reason=Reason.OBJECT_DIFFERS, rule=f"same:{word}")
 
 

@@ -124,15 +124,29 @@ async def test_voucher_of_other_tax_other_person_or_other_parcel_is_no_proof(
 async def test_notice_of_another_child_or_of_twins_is_no_proof(
     published: House, mother: str, born: str, sex: str, state: str
 ) -> None:
-    subjects = {"requester": published.subject(mother), "mother": {"same_as": "requester"}, "child": {}}
+    child = {"birth_date": "-".join(reversed(born.split("/")))}
+    subjects = {"requester": published.subject(mother), "mother": {"same_as": "requester"}, "child": child}
     known = {"nksNgaySinh": born, "nksGioiTinh": sex}
     papers = await states(published, "1.001193", subjects, known)
     assert papers["birth_evidence"][0] == state
 
 
-async def test_child_whose_birth_date_was_emptied_again_is_no_child_of_a_notice(published: House) -> None:
+async def test_child_of_a_notice_is_named_by_the_request_not_by_values_that_the_notice_filled(
+    published: House,
+) -> None:
     mother = published.subject("newborn_mother")
     subjects = {"requester": mother, "mother": {"same_as": "requester"}, "child": {}}
+    filled = (await published.prefill("1.001193", subjects, official=new_official()))["form"]
+    own = {key: filled[key] for key in ("nksNgaySinh", "nksGioiTinh")}
+    for typed in ({}, own):
+        papers = await states(published, "1.001193", subjects, typed)
+        assert papers["birth_evidence"] == ("required", "condition_unknown"), typed
+
+
+async def test_child_whose_birth_date_was_emptied_again_is_no_child_of_a_notice(published: House) -> None:
+    mother = published.subject("newborn_mother")
+    child = {"birth_date": "2026-01-02"}
+    subjects = {"requester": mother, "mother": {"same_as": "requester"}, "child": child}
     emptied = {"nksNgaySinh": None, "nksGioiTinh": "1"}
     papers = await states(published, "1.001193", subjects, emptied)
     assert papers["birth_evidence"] == ("required", "condition_unknown")
