@@ -64,6 +64,11 @@ def _object(leaf: Proof, loc: Loc, procedure: Procedure, objects: Objects) -> It
                     f"tie {' or '.join(keys)} to the form, the request or other evidence",
                 )
                 return
+    yield from _places(leaf, loc, procedure)
+
+
+def _places(leaf: Proof, loc: Loc, procedure: Procedure) -> Iterator[CutFault]:
+    """Places of `same` that name no object."""
     for word, places in leaf.bound.items():
         if ":" not in word and leaf.issued is None:
             yield (*loc, "same"), f"'{word}' names no evidence", "write '<role>:<evidence type>.<attribute>'"

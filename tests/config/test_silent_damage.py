@@ -63,6 +63,7 @@ PROOFS = {
                 "{applicant:person.personal_id: applicant:person.old_id}",
                 "the same piece of evidence",
             ),
+            ("no_object", "{applicant:person.personal_id: typed.maSoBHXH}", "where data may have filled it"),
         )
     },
 }
