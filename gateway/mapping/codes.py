@@ -20,6 +20,11 @@ from gateway.mapping.strict import Mark, Strict
 UNITS = "hung_yen_units"
 FORMER_COMMUNES = "hung_yen_former_communes"
 PROVINCES = "provinces_2025"
+#: lists of units of measurement: how a unit is written -> how many units of the transform it is
+MEASURES = frozenset({"area_units", "mass_units", "length_units"})
+
+_FACTOR = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+_UNIT = re.compile(r"[^\W\d_]\S*( \S+)*")
 
 
 class CodeList(Strict):
@@ -140,7 +145,29 @@ def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Pro
             yield Problem(f"mappings/codes/{name}.yaml", 0, what, "take it from the installation")
 
 
+def is_factor(word: str | None) -> bool:
+    """Whether a word of a list of units is a positive number, written as such a list has it."""
+    return word is not None and _FACTOR.fullmatch(word) is not None and word.strip("0.") != ""
+
+
+def _measure_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    for unit, factor in found.codes.items():
+        at = ("codes", unit)
+        if not is_factor(factor):
+            shown = "nothing" if factor is None else repr(factor)
+            what = f"unit '{unit}' leads to {shown}, which is no positive number"
+            yield at, what, 'write how many units of the transform it is, as "10000" or "0.01"'
+        if _UNIT.fullmatch(unit) is None:
+            yield (
+                at,
+                f"unit '{unit}' does not begin with a letter, or has blanks too many",
+                "write it as providers do",
+            )
+
+
 def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    if found.list in MEASURES:
+        yield from _measure_faults(found)
     if fault := _pattern_fault(found.pattern):
         yield ("pattern",), f"'{found.pattern}' is not a regular expression: {fault}", "write one of Python's"
         return

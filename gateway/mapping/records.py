@@ -14,7 +14,7 @@ from gateway.mapping import date_transforms as dates
 from gateway.mapping import transforms as plain
 from gateway.mapping import value_transforms as others
 from gateway.mapping.codes import Codes
-from gateway.mapping.model import AnswerRule
+from gateway.mapping.model import AnswerRule, AttributeRule
 from gateway.mapping.transforms import (
     Doubtful,
     Strangers,
@@ -50,6 +50,12 @@ SHARED = frozenset({"full_name", "birth_date"})
 WEAK = SHARED | DETAILS
 
 
+#: transforms that read birth dates
+_BIRTH_DATES = (dates.DATES - dates.TIMES) | {
+    "account_birth_date", "bhxh_birth_date", "date_parts", "population_birth_date",
+}  # fmt: skip
+
+
 class Check(NamedTuple):
     """How one attribute of `identity` is compared with the subject."""
 
@@ -69,19 +75,46 @@ def identity_checks(
 ) -> list[Check]:  # fmt: skip
     """The checks of `identity`, with attributes that identify nobody alone last; `slot_of` adds the path of one.
 
-    Birth dates, genders (`gender`) and what has `parts` are read like the attribute of the same name; where `members`
-    reads the path, the subject must be one of them.
+    Where `members` reads the path, the subject must be one of them; else birth dates and what has `parts` are read by
+    their transforms (`transforms_of`), genders by `gender`.
     """
     checks = []
-    for name, path in sorted(answer.identity.items(), key=lambda item: item[0] in WEAK):
-        rule = answer.attributes.get(name)
-        is_read = rule is not None and (name == "birth_date" or (rule.parts and rule.path == path))
-        read = tuple(named[word] for word in rule.transform) if rule and is_read else ()
+    for name in sorted(answer.identity, key=WEAK.__contains__):
+        read = tuple(named[word] for word in transforms_of(answer, name))
         if gender is not None and name == "gender":
             read = (gender,)
-        listed = any(one.path == path and "members" in one.transform for one in answer.attributes.values())
-        checks.append(Check(name, slot_of(name), read, listed, name in _MAY_BE_BLANK))
+        listed = is_listed(answer, name)
+        checks.append(Check(name, slot_of(name), () if listed else read, listed, name in _MAY_BE_BLANK))
     return checks
+
+
+def is_listed(answer: AnswerRule, name: str) -> bool:
+    """Whether a list of people is at this place of `identity`."""
+    path = answer.identity[name]
+    return any(one.path == path and "members" in one.transform for one in answer.attributes.values())
+
+
+def reader_of(answer: AnswerRule, name: str) -> str | None:
+    """The attribute that reads this place of `identity`: that of the same name, or another one with its path."""
+    path, own = answer.identity[name], answer.attributes.get(name)
+    at_path = [other for other, rule in answer.attributes.items() if rule.path == path and _reads(name, rule)]
+    if own is not None and (own.path == path or (name == "birth_date" and not at_path and not own.parts)):
+        return name
+    return next(iter(at_path), None)
+
+
+def _reads(name: str, rule: AttributeRule) -> bool:
+    """Whether an attribute of another name may read the value of `name`."""
+    last = next(reversed(rule.transform), "")
+    return last in _BIRTH_DATES if name == "birth_date" else bool(rule.parts)
+
+
+def transforms_of(answer: AnswerRule, name: str) -> tuple[str, ...]:
+    """The transforms before the comparison; a birth date that nothing reads must be one in ISO form."""
+    reader = reader_of(answer, name)
+    rule = None if reader is None else answer.attributes[reader]
+    words = rule.transform if rule is not None and (name == "birth_date" or rule.parts) else ()
+    return ("date_dash",) if name == "birth_date" and {*words} <= {"text"} else words
 
 
 def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> list[bool | None]:

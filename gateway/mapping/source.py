@@ -34,7 +34,9 @@ from gateway.mapping.records import (
     compare,
     identity_checks,
     provider_transforms,
+    reader_of,
     together,
+    transforms_of,
 )
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
@@ -245,7 +247,8 @@ class ServicePlan:
 
     def _slot_of_identity(self, name: str) -> int:
         """Where the answer repeats an attribute of the subject; `parts` where the attribute of that name has them."""
-        path, attribute = self._mapping.answer.identity[name], self._attributes.get(name)
+        answer = self._mapping.answer
+        path, attribute = answer.identity[name], self._attributes.get(reader_of(answer, name) or "")
         steps = steps_of(path, self._orders)
         if attribute is not None and attribute.parts and steps == attribute.paths[0]:
             return attribute.slots(self._paths, self._record)[0]
@@ -296,10 +299,7 @@ class ServicePlan:
 
     def _identity_fault(self, code: FaultCode, check: Check) -> AnswerFault:
         answer = self._mapping.answer
-        born = answer.attributes.get("birth_date")
-        words = (
-            born.transform if born and check.name == "birth_date" else ("members",) if check.listed else ()
-        )
+        words = ("members",) if check.listed else transforms_of(answer, check.name)
         return AnswerFault(code, check.name, answer.identity[check.name], ",".join(words))
 
     def _unknown_form(self) -> SourceAnswer:

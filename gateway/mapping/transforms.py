@@ -178,10 +178,12 @@ def integer(value: object) -> int | None:
 
 
 def decimal(value: object) -> str | None:
-    """A decimal number as text, so that it is not rounded."""
+    """A decimal number as text, so that it is not rounded; `1,234` may be a thousand, and is unreadable."""
     found = text(value)
     if found is not None and re.fullmatch(r"-?[0-9]{1,21}([.,][0-9]{1,6})?", found, re.ASCII) is None:
         raise Unreadable("not a number")
+    if found is not None and re.fullmatch(r"-?[1-9][0-9]{0,2},[0-9]{3}", found, re.ASCII):
+        raise Unreadable("a decimal comma, or one of thousands")
     return found and found.replace(",", ".")
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 
-from gateway.mapping.codes import Codes
+from gateway.mapping.codes import Codes, is_factor
 from gateway.mapping.transforms import Transform, Unreadable, text
 
 _TRUE = frozenset("true t yes y on 1 có co đúng dung oui vrai ja j waar".split())
@@ -191,13 +191,8 @@ def measure_transforms(codes: Codes) -> dict[str, Transform]:
 
 
 def factors(listed: Mapping[str, str | None]) -> dict[str, Decimal]:
-    """Unit -> how many units of the transform it is; lines that are no positive number are left out."""
-    pattern = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
-    return {
-        unit: Decimal(said)
-        for unit, said in listed.items()
-        if said and pattern.fullmatch(said) and Decimal(said)
-    }
+    """Unit -> how many units of the transform it is; lines that `check-config` refuses are left out."""
+    return {unit: Decimal(factor) for unit, factor in listed.items() if factor and is_factor(factor)}
 
 
 def _measure(units: Mapping[str, Decimal], pattern: re.Pattern[str], sign: str) -> Transform:
@@ -211,7 +206,7 @@ def _measure(units: Mapping[str, Decimal], pattern: re.Pattern[str], sign: str) 
             exact = _EXACT.multiply(Decimal(_plain(parts[1], sign)), units[parts[2]])
         except DecimalException:
             raise Unreadable("too many digits") from None
-        said = f"{exact:f}"
-        return said.rstrip("0").rstrip(".") if "." in said else said
+        written = f"{exact:f}"
+        return written.rstrip("0").rstrip(".") if "." in written else written
 
     return measured

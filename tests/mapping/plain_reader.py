@@ -17,7 +17,7 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, Sourc
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
-from gateway.mapping.date_transforms import DATES
+from gateway.mapping.date_transforms import DATES, TIMES
 from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
@@ -40,6 +40,7 @@ _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 _SHARED = ("full_name", "birth_date")
+_BORN = DATES - TIMES | {"population_birth_date", "account_birth_date", "bhxh_birth_date", "date_parts"}
 _BAD = AttributeDoubt(kind="value_invalid")
 
 
@@ -398,13 +399,17 @@ class PlainReader:
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             return None
         rules, path = self._rule.attributes, self._rule.identity[name]
-        rule = rules.get(name)
+        rule = self._read_like(name, path)
         has_parts = rule is not None and bool(rule.parts) and rule.path == path
         value = _at(record, path, rule.parts if rule is not None and has_parts else (), self._dates)
-        for word in rule.transform if rule is not None and (name == "birth_date" or has_parts) else ():
+        is_listed = any(one.path == path and "members" in one.transform for one in rules.values())
+        words = rule.transform if rule is not None and (name == "birth_date" or has_parts) else ()
+        if name == "birth_date" and all(word == "text" for word in words):
+            words = ("date_dash",)
+        for word in () if is_listed else words:
             value = self._named[word](value)
         items: list[object] = [value.value if isinstance(value, Doubtful) else value]
-        if any(rule.path == path and "members" in rule.transform for rule in rules.values()):
+        if is_listed:
             people = value if isinstance(value, list) else [value]
             if len(people) > 500:
                 raise Unreadable("too many")
@@ -414,6 +419,18 @@ class PlainReader:
             return None if may_be_blank or name in {"old_id", *_SHARED} else False
         fits = any(_same(name, str(asked), item) for item in found)
         return None if fits and isinstance(value, Doubtful) else fits
+
+    def _read_like(self, name: str, path: str) -> AttributeRule | None:
+        """The attribute of this name at this path, or another that reads birth dates or parts there."""
+        rules = self._rule.attributes
+        own = rules.get(name)
+        if own is not None and own.path == path:
+            return own
+        for rule in rules.values():
+            is_date = bool(rule.transform) and rule.transform[-1] in _BORN
+            if rule.path == path and (is_date if name == "birth_date" else rule.parts):
+                return rule
+        return own if name == "birth_date" and own is not None and not own.parts else None
 
     def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
         values: dict[str, object] = {}

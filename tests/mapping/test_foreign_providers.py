@@ -142,6 +142,39 @@ def test_latest_is_by_the_transform_of_its_key(words: str, dates: list[str], fou
         assert (read_one.doubts["part"].rule == "latest:undated") if found is None else not read_one.doubts
 
 
+@pytest.mark.parametrize(
+    ("words", "born", "outcome"),
+    [
+        ("date_vn", "01/01/1985", Outcome.FOUND), ("date_vn", "02/01/1985", Outcome.NO_MATCH),
+        ("date_vn", "1985-01-01", Outcome.INVALID), ("date_vn", "1 januari 1985", Outcome.INVALID),
+        ("text", "1985-01-01", Outcome.FOUND), ("text", "01/01/1985", Outcome.INVALID),
+    ],
+)  # fmt: skip
+def test_birth_date_is_read_as_the_attribute_at_its_place_reads_it(
+    words: str, born: str, outcome: Outcome
+) -> None:
+    rules = {"personal_id": {"path": "Nr"}, "began": {"path": "Geb", "transform": words}}
+    source = mapping(attributes=rules, identity={"personal_id": "Nr", "birth_date": "Geb"})
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), SCHEMAS)
+    found = plan.read(
+        {"Nr": ASKED["personal_id"], "Geb": born}, query_of(plan, ServiceExample(name="x", subject=ASKED))
+    )
+    assert (found.outcome, found.alarm) == (outcome, outcome is Outcome.NO_MATCH)
+    if outcome is Outcome.INVALID:
+        read_by = "date_vn" if words == "date_vn" else "date_dash"
+        assert found.faults == (AnswerFault(FaultCode.UNREADABLE, "birth_date", "Geb", read_by),)
+
+
+def test_name_of_parts_is_compared_whatever_its_attribute_is_called() -> None:
+    name = {"path": "Naam", "parts": ["Voor", "Tussen", "Achter"], "transform": ["name_joined", "title_case"]}
+    rules = {"personal_id": {"path": "Nr"}, "began": name}
+    source = mapping(attributes=rules, identity={"personal_id": "Nr", "full_name": "Naam"})
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), {})
+    for asked, outcome in ((ASKED["full_name"], Outcome.FOUND), ("Piet Bakker", Outcome.NO_MATCH)):
+        query = query_of(plan, ServiceExample(name="x", subject={**ASKED, "full_name": asked}))
+        assert plan.read(ANSWER, query).outcome is outcome
+
+
 def test_name_without_its_last_part_identifies_nobody() -> None:
     assert read({**ANSWER, "Naam": {"Voor": "JAN", "Tussen": "VAN DER"}}).outcome is Outcome.INVALID
 

@@ -35,6 +35,9 @@ DAYS = st.dates(date(EARLIEST, 1, 1), date(LATEST, 12, 31))
 PARTIAL = st.builds(
     lambda day, known: PartialDate(*(day.year, day.month, day.day)[:known]), DAYS, st.integers(1, 3)
 )
+#: smaller numbers are seconds, larger ones milliseconds
+SECONDS_OR_MORE = 4_200_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MIDNIGHT_OF_SEVEN = 17 * 3600
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 WORD = st.text("abcđêôơưạếỹéçß", min_size=2, max_size=8).map(str.strip)
@@ -96,15 +99,30 @@ def test_epoch_becomes_the_day_of_the_providers_zone(day: date, second: int) -> 
         if not EARLIEST <= local.year <= LATEST:
             continue
         seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-        for said in (seconds, str(seconds), f"{seconds}/", f"/{seconds}/", f"{seconds}.0"):
+        is_plausible = abs(seconds) < SECONDS_OR_MORE
+        for said in (seconds, str(seconds), f"{seconds}/", f"/{seconds}/", f"{seconds}.0") * is_plausible:
             assert named["epoch_seconds"](said) == local.isoformat()
-        written: list[object] = [seconds * 1000, f"/Date({seconds * 1000})/", f"{seconds}000/"]
+        written: list[object] = [f"/Date({seconds * 1000})/"]
+        if abs(seconds) * 1000 >= SECONDS_OR_MORE:
+            written += [seconds * 1000, f"{seconds}000/"]
         if second != MIDNIGHT_OF_SEVEN:  # midnight there may be a date of there
             written.append(f"/Date({seconds * 1000}+0700)/")
         for milliseconds in written:
             assert named["epoch_milliseconds"](milliseconds) == local.isoformat()
         assert named["date_of_time"](moment.isoformat()) == local.isoformat()
-        assert named["time_epoch_seconds"](seconds) == NAMED["time_iso"](moment.isoformat())
+        plausible = seconds % SECONDS_OR_MORE
+        then = EPOCH + timedelta(seconds=plausible)
+        assert named["time_epoch_seconds"](plausible) == NAMED["time_iso"](then.isoformat())
+
+
+@given(st.integers(-2_200_000_000, 4_100_000_000), st.sampled_from(("%s", "%s/", "/%s/")))
+def test_seconds_and_milliseconds_are_never_read_for_each_other(seconds: int, form: str) -> None:
+    """From 1900 to 2099, where the milliseconds are not those of the days around 1 January 1970."""
+    assume(abs(seconds) * 1000 >= SECONDS_OR_MORE)
+    for said, kind in ((form % seconds, "milliseconds"), (form % (seconds * 1000), "seconds")):
+        for name in (f"epoch_{kind}", f"time_epoch_{kind}"):
+            with pytest.raises(Unreadable):
+                NAMED[name](said)
 
 
 @pytest.mark.parametrize(
@@ -279,6 +297,17 @@ def test_number_with_a_unit_becomes_that_of_the_transform_exactly(
 
 
 @pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("1234,5", "1234.5"), ("0,125", "0.125"), ("1.234", "1.234"), (1.234, "1.234"), ("1234,567", "1234.567"),
+        ("-1,5", "-1.5"),
+    ],
+)  # fmt: skip
+def test_decimal_takes_a_comma_that_cannot_be_one_of_thousands(said: object, meant: str) -> None:
+    assert NAMED["decimal"](said) == meant
+
+
+@pytest.mark.parametrize(
     ("name", "said", "meant"),
     [
         ("area_m2_comma", "1.234,5 m²", "1234.5"), ("area_m2_point", "0.05ha", "500"),
@@ -294,6 +323,8 @@ def test_unit_is_taken_from_its_list(name: str, said: str, meant: str) -> None:
     ("name", "said"),
     [
         ("area_m2_comma", "2 sào"), ("area_m2_comma", "100"), ("area_m2_comma", "m2"), ("area_m2_point", "1,23 m2"),
+        ("decimal", "1,234"), ("decimal", "-12,000"), ("decimal", "1,234.5"), ("epoch_milliseconds", "473389200"),
+        ("epoch_milliseconds", "/473389200/"), ("epoch_milliseconds", "0"),
         ("decimal_comma", "1.23"), ("decimal_point", "1,23"), ("decimal_point", "1,234,5"), ("decimal_comma", "1 23"),
         ("date_dmy", "15-02.1990"), ("date_dmy", "15/02/1990"), ("date_us", "15/02/1990"),
         ("date_words_vn", "15 năm 1990"),
