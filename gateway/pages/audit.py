@@ -112,11 +112,11 @@ async def log(request: Request, visit: Visit) -> Shown | Leaving:
     })  # fmt: skip
 
 
-async def people(_request: Request, visit: Visit) -> Shown:
+async def people(request: Request, visit: Visit) -> Shown:
     """`GET /audit/people`: the form of a search by person."""
     require_scope(visit, "audit:search")
     read_filters(visit.form, ())
-    return _people_page({}, {"records": None})
+    return _people_page(request, {}, {"records": None})
 
 
 async def search_people(request: Request, visit: Visit) -> Shown:
@@ -128,13 +128,13 @@ async def search_people(request: Request, visit: Visit) -> Shown:
     try:
         size = page_size(size)
         wanted, reason = _person_search(given)
-        filters = filters_of(wanted)
+        filters = filters_of(wanted, request.services.catalogue.identifiers)
     except BadRequest as error:
-        return with_errors(request, error, _people_page(given, {"records": None}))
+        return with_errors(request, error, _people_page(request, given, {"records": None}))
     door = door_of(request)
     found = await door.audit.search(visit.caller, filters, cursor or None, int(size), reason)
     records = [{**one, "words": door.story.row(one)} for one in _listed(found["records"])]
-    return _people_page(given, {**found, "records": records}, size, can_export=can_export)
+    return _people_page(request, given, {**found, "records": records}, size, can_export=can_export)
 
 
 async def count_people(request: Request, visit: Visit) -> Shown:
@@ -144,9 +144,10 @@ async def count_people(request: Request, visit: Visit) -> Shown:
     door = door_of(request)
     try:
         wanted, reason = _person_search(given)
-        count = await door.exports.count(visit.caller, filters_of(wanted), reason)
+        filters = filters_of(wanted, request.services.catalogue.identifiers)
+        count = await door.exports.count(visit.caller, filters, reason)
     except BadRequest as error:
-        return with_errors(request, error, _people_page(given, {"records": None}))
+        return with_errors(request, error, _people_page(request, given, {"records": None}))
     answer = {"count": count, **await _newest(door)}
     title = "Xuất bản ghi về một người", "Export the records about a person"
     return Shown(template="audit/people_export", title=title, answer=answer, values={"given": given})
@@ -167,12 +168,15 @@ def _person_search(given: Mapping[str, str]) -> tuple[FiltersBody, str]:
 
 
 def _people_page(
-    given: Mapping[str, str], answer: Mapping[str, object], size: str = SIZES[0], *, can_export: bool = False
-) -> Shown:
+    request: Request, given: Mapping[str, str], answer: Mapping[str, object], size: str = SIZES[0], *,
+    can_export: bool = False,
+) -> Shown:  # fmt: skip
+    kinds = [(name, dict(one.title)) for name, one in request.services.catalogue.identifiers.items()]
     return Shown(
         template="audit/people", title=("Tìm theo người", "Search by person"), answer=answer,
         values={
-            "given": given, "written": as_typed(given), "people": PEOPLE, "fields": FIELDS, "days": DAYS,
+            "given": given, "written": as_typed(given), "people": PEOPLE, "kinds": kinds,
+            "fields": FIELDS, "days": DAYS,
             "titles": {**PEOPLE, "reason": ("Lý do", "Reason"), **{name: FIELDS[name] for name in DAYS}},
             "size": size, "errors": {}, "can_export": can_export,
         },

@@ -42,11 +42,18 @@ PEOPLE: Mapping[str, BothWords] = {
     "personal_id": ("Số định danh cá nhân", "Personal id"), "old_id": ("Số CMND cũ", "Old identity number"),
     "passport": ("Số hộ chiếu", "Passport"), "tax_code": ("Mã số thuế", "Tax code"),
     "registration_no": ("Số đăng ký, biển số", "Registration number, plate"),
+    "kind": ("Loại số khác", "Kind of another number"), "number": ("Số thuộc loại đó", "Number of that kind"),
+    "full_name": ("Họ tên, của người không có số nào", "Full name, of a person without any number"),
+    "birth_date": ("Ngày sinh, của người không có số nào", "Birth date, of a person without any number"),
     "official": ("Số định danh của cán bộ", "Personal id of an official"),
 }  # fmt: skip
+#: the same, where the API has an object of two -> its name
+_PARTS = {"kind": "identifier", "number": "identifier", "full_name": "unnumbered", "birth_date": "unnumbered"}
 SIZES = ("100", "500")
 #: filters that are days; an address has them as `2026-11-25`, or as times (RFC 3339)
 DAYS = ("since", "until")
+#: what people write as a day
+_TYPED = (*DAYS, "birth_date")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+", re.ASCII)
 _YEARS = range(2000, 2100)
@@ -76,14 +83,14 @@ def without_blanks(form: Mapping[str, str]) -> dict[str, str]:
 
 def with_days(form: Mapping[str, str]) -> dict[str, str]:
     """Days that were typed (`25/11/2026`) as `2026-11-25`; what is no day stays as it is."""
-    typed = {name: read_day(form[name]) for name in DAYS if name in form}
+    typed = {name: read_day(form[name]) for name in _TYPED if name in form}
     return {**form, **{name: found.isoformat() for name, found in typed.items() if found is not None}}
 
 
 def as_typed(given: Mapping[str, str]) -> dict[str, str]:
     """The filters as their fields show them: days as `25/11/2026`."""
     return {
-        name: day(text) if name in DAYS and _DAY.fullmatch(text) else text for name, text in given.items()
+        name: day(text) if name in _TYPED and _DAY.fullmatch(text) else text for name, text in given.items()
     }
 
 
@@ -102,7 +109,10 @@ def filters_body(given: Mapping[str, str], people: Mapping[str, BothWords] | Non
             if name not in DAYS and may_name_a_person(text):
                 raise _wrong_field(name, say.PERSON_IN_ADDRESS)
     else:
-        subject = {name: data.pop(name) for name in people if name in data and name != "official"}
+        subject: dict[str, Any] = {}
+        for name in people.keys() & data.keys() - {"official"}:
+            part = _PARTS.get(name)
+            (subject if part is None else subject.setdefault(part, {}))[name] = data.pop(name)
         data |= {"subject": subject} if subject else {}
     return validated(FiltersBody, data)
 

@@ -44,7 +44,7 @@ ANSWER = {
 }
 
 
-def plan_of(request: Mapping[str, Any], answer_rule: Mapping[str, Any] = ANSWER) -> ServicePlan:
+def plan_of(request: Mapping[str, Any], answer_rule: Mapping[str, Any] = ANSWER, **more: Any) -> ServicePlan:
     mapping = ServiceMapping.model_validate(
         {
             "evidence": "person",
@@ -53,6 +53,7 @@ def plan_of(request: Mapping[str, Any], answer_rule: Mapping[str, Any] = ANSWER)
             "request": request,
             "answer": answer_rule,
             "examples": [{"name": "one"}],
+            **more,
         }
     )
     return ServicePlan("x", "look", mapping, Codes({}, Units("", {}, {}), {}))
@@ -218,6 +219,15 @@ async def test_personal_id_in_an_address_is_refused_at_the_start(service: dict[s
         rest.open_source(settings, {"look": plan_of(BY_ID)}, tools())
     allowed = settings_of("http://127.0.0.1:9", service, options={"allow_url_ids": "true"})
     await rest.open_source(allowed, {"look": plan_of(BY_ID)}, tools()).close()
+
+
+@pytest.mark.parametrize("word", ["full_name", "birth_date", "birth_place"])
+@pytest.mark.parametrize("whose", ["subject", "citizen"])
+def test_name_in_an_address_is_refused_where_persons_need_no_number(whose: str, word: str) -> None:
+    request = {"a": {"from": f"{whose}.{word}"}}
+    settings = settings_of("http://127.0.0.1:9", {"method": "GET"})
+    with pytest.raises(ConfigError, match="into the address"):
+        rest.open_source(settings, {"look": plan_of(request, without_number="fill")}, tools())
 
 
 async def test_personal_id_that_reaches_an_address_by_another_way_calls_nobody() -> None:

@@ -447,6 +447,21 @@ async def test_person_whom_a_name_found_sees_who_asked(stage: tuple[House, Regis
         assert AN["local"] not in str(answer)
 
 
+async def test_paper_is_kept_for_nobody_without_a_number(stage: tuple[House, Register]) -> None:
+    house, _ = stage
+    kept = {
+        "procedure": "1.013225", "component": "drawings", "file": f"sha256:{'0' * 64}", "file_name": "a.pdf",
+        "title": "Bản vẽ", "consent": "cs-abcdefghijkmnpqrstuvwxyz", "dossier": "H31.14-261105-17293",
+        "subject": DESCRIBED,
+    }  # fmt: skip
+    status, answer = await house.post("/v1/papers/keep", kept)
+    assert (status, answer["errors"][0]["code"], answer["errors"][0]["pointer"]) == (
+        422,
+        "identifier_missing",
+        "/subject",
+    )
+
+
 async def test_use_of_data_is_shown_by_no_name(stage: tuple[House, Register]) -> None:
     house, _ = stage
     name = {"full_name": AN["name"], "birth_date": AN["born"]}

@@ -28,10 +28,22 @@ NATIONAL, VNEID = "national_portal", "vneid"
 SYSTEMS = ("system_one", "system_two")
 
 
+KIND = """
+identifier: xx_nine
+title: {vi: Số chín, en: Number of nine}
+names: person
+patterns: ["[0-9]{9}"]
+written: {vi: 9 chữ số, en: 9 digits}
+example: "123456780"
+"""
+
+
 def project(folder: Path, port: int, **more: str) -> Path:
     """A project with two systems that log people in; they listen on `port`. `more`: lines of their `login`."""
     for room in ("config", "mappings", "schemas"):
         shutil.copytree(ROOT / room, folder / room)
+    (folder / "schemas/identifiers").mkdir()
+    (folder / "schemas/identifiers/xx_nine.yaml").write_text(KIND, "utf-8")
     for name in SYSTEMS:
         extra = "".join(f"  {key}: {value}\n" for key, value in {"consent": "none", **more}.items())
         text = (

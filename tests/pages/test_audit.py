@@ -19,9 +19,10 @@ from aiohttp import ClientSession
 
 from adapters.stores.log_reader import SqlLogReader
 from adapters.stores.sequence_batch import LEASE_SECONDS
-from gateway.domain.dates import VIETNAM
+from gateway.domain.dates import VIETNAM, PartialDate
 from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import new_exchange_id
+from gateway.domain.parties import Subject, SubjectKind
 from gateway.exchange_log.merkle import leaf_hash, verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, NoteVerifier, open_note
 from gateway.exchange_log.verify import verify_export
@@ -358,6 +359,40 @@ async def test_search_by_person_is_posted_and_its_reason_recorded_before(at: Tow
     assert WHO not in found.url
     nobody = await asked(auditor, "/audit/people", {"reason": REASON})
     assert nobody.status == 400
+
+
+UNNUMBERED = {"full_name": "Trần Thị Hòa", "birth_date": "09/04/1988"}
+NINE = {"kind": "xx_nine", "number": "123456780"}
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (
+            UNNUMBERED,
+            Subject(
+                kind=SubjectKind.PERSON, full_name="TRẦN THỊ HÒA", birth_date=PartialDate(1988, 4, 9)
+            ).key,
+        ),
+        (NINE, "person|xx_nine:123456780"),
+    ],
+    ids=["unnumbered", "identifier"],
+)
+async def test_person_without_a_number_of_viet_nam_is_searched_for(
+    at: Town, auditor: Browser, given: dict[str, str], key: str
+) -> None:
+    of = await plant(at, subjects={"requester": key})
+    form = {**given, "reason": REASON}
+    found = await asked(auditor, "/audit/people", form)
+    assert (found.status, of in found.text) == (200, True)
+    for name, text in given.items():
+        assert re.search(rf'id="f-{name}"[^>]* value="{text}"|value="{text}" selected', found.text)
+    counted = await asked(auditor, "/audit/people/export", form)
+    assert "<progress" in counted.text
+    missing = list(given)[-1]
+    half = await asked(auditor, "/audit/people", form | {missing: ""})
+    assert half.status in {400, 422}
+    assert f'id="f-{missing}-error"' in half.text
 
 
 async def test_person_is_exported_with_the_reason_and_never_in_an_address(at: Town, auditor: Browser) -> None:
