@@ -417,7 +417,7 @@ async def lines(request: Request, visit: Visit) -> Shown:
         answer={"process": os.getpid(), "at": rfc3339(request.services.clock.now()), "lines": found[::-1]},
         values={"wanted": wanted, "after": place_of(operation_of(request), newest), "most": _MOST_LINES,
                 "columns": COLUMNS, "cells_of_line": cells_of_line,
-                "requesters": sorted(request.services.configuration.requesters)},
+                "requesters": dict(sorted(request.services.configuration.requesters.items()))},
         assets=("ops.js",),
     )  # fmt: skip
 

@@ -979,7 +979,7 @@
       const found = this.#answer?.evidence[evidence];
       if (!found) return this.#line(sign, "", this.#sourceOf(fields[0]));
       const provider = this.#about.sources?.find((one) => one.source === found.source)?.provider ?? found.provider;
-      const until = found.valid_until && moment(found.valid_until);
+      const until = found.valid_until > found.fetched_at && moment(found.valid_until);
       const at = found.fetched_at && moment(found.fetched_at);
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
         ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis]];
