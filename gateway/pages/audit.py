@@ -299,13 +299,16 @@ def _verify_url(request: Request, exchange_id: str, evidence: Mapping[str, Any])
 
 
 async def configuration(request: Request, visit: Visit) -> Shown:
-    """`GET /audit/configurations/{digest}`: what a digest in a record stands for, if this host has kept it."""
+    """`GET /audit/configurations/{digest}?document=`: what a digest in a record stands for, if this host has kept it.
+
+    The page opens one document at a time: all of them are 140 KB.
+    """
     require_scope(visit, "audit:search")
-    check_names(visit.form, ())
-    digest = request.parameters["digest"]
+    check_names(visit.form, ("document",))
+    digest, document = request.parameters["digest"], visit.form.get("document", "")
     operation, audit = request.services.operation, door_of(request).audit
     kept = None if operation is None else await asyncio.to_thread(operation.configuration_texts.find, digest)
-    if kept is None:
+    if kept is None or (document and document not in kept.documents):
         raise NotFound(say.CONFIGURATION_NOT_KEPT)
     await audit.note_configuration(visit.caller, digest)
     in_force = audit.context.recorder.digest
@@ -313,7 +316,10 @@ async def configuration(request: Request, visit: Visit) -> Shown:
         "digest": digest, "in_force": digest == in_force, "files": dict(kept.files),
         "documents": {name: list(lines) for name, lines in kept.documents.items()},
     }  # fmt: skip
-    return Shown(template="audit/configuration", title=("Cấu hình", "Configuration"), answer=answer)
+    return Shown(
+        template="audit/configuration", title=("Cấu hình", "Configuration"), answer=answer,
+        values={"document": document},
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------------- export

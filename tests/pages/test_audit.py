@@ -532,20 +532,29 @@ async def test_configuration_that_decided_is_opened_from_its_record(at: Town, au
     assert f'href="/audit/configurations/{started["config"]}"' in shown.text
     opened = await page(auditor, f"/audit/configurations/{started['config']}")
     assert opened.status == 200
-    assert "agreements/portal.yaml" in opened.text
-    assert "sandbox-only" not in opened.text  # no secret
+    at_document = f"/audit/configurations/{started['config']}?document=agreements/portal.yaml"
+    assert f'href="{at_document}"' in opened.text
+    document = await page(auditor, at_document)
+    assert "TraCuuThongTinCongDan" in document.text
+    assert len(opened.text) + len(document.text) < 150_000
+    assert (await page(auditor, f"{at_document}x")).status == 404
+    secrets = await page(
+        auditor, f"/audit/configurations/{started['config']}?document=requesters/portal.yaml"
+    )
+    assert secrets.status == 200
+    assert "sandbox-only" not in secrets.text
     assert (await twin(auditor, f"/audit/configurations/{started['config']}"))["in_force"]
     assert "Lượt xem này được ghi lại" in opened.text
     looked = lookups(at, "configuration")
     assert [(one["notes"]["configuration"], one["notes"]["staff"]) for one in looked] == [
         (started["config"], AUDITOR)
-    ] * 2
+    ] * 4
     told = await page(auditor, f"/audit/exchanges/{looked[0]['exchange']}")
     assert "Xem nội dung một cấu hình." in told.text
     assert f'href="/audit/configurations/{started["config"]}"' in told.text
     for other in ("ab" * 32, "x", "..%2f..%2fetc%2fpasswd"):
         assert (await page(auditor, f"/audit/configurations/{other}")).status == 404, other
-    assert len(lookups(at, "configuration")) == 2
+    assert len(lookups(at, "configuration")) == 4
 
 
 async def test_hostile_records_are_shown_as_text(at: Town, auditor: Browser) -> None:
