@@ -362,7 +362,7 @@ def _rows(
 ) -> list[dict[str, str]]:
     """Field, value, state and source, in the form's order. `sources`: titles."""
     found = []
-    for name, schema_of in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
+    for name, member in sorted(schema["properties"].items(), key=lambda one: one[1].get("x-order", 0)):
         field = answer["fields"].get(name)
         if field is not None:
             evidence = answer["evidence"].get(field.get("evidence") or "", {})
@@ -370,7 +370,7 @@ def _rows(
             is_proven = field.get("attribute") in login.get("attributes", ())
             found.append(
                 {
-                    "title": schema_of.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
+                    "title": member.get("title", name), "state": field["state"], "value": _shown(field.get("value")),
                     "source": login["title"] if is_proven else sources.get(source, source),
                 }
             )  # fmt: skip

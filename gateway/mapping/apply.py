@@ -21,9 +21,9 @@ from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirme
 from gateway.mapping.differences import (
     differing,
     differing_records,
+    find_strangers,
     other_heads,
     other_records,
-    strangers,
     without_heads,
     without_records,
     without_strangers,
@@ -149,22 +149,22 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     filled = Filled()
     form, fields, digestible, known = filled.form, filled.fields, filled.digestible, situation.known
     dumps, held = orjson.dumps, situation.held
-    others: dict[str, str] = {}
+    strangers: dict[str, str] = {}
     if known or held:
         typed = _typed(situation)
-        others = strangers(plan, answers, situation.named, typed)
+        strangers = find_strangers(plan, answers, situation.named, typed)
         records = other_records(plan, answers, typed)
-        if others:
-            plan = without_strangers(plan, answers, situation.named, others)
+        if strangers:
+            plan = without_strangers(plan, answers, situation.named, strangers)
         if records:
             plan = without_records(plan, answers, records, typed)
     heads = other_heads(plan, answers, situation.named) if plan.named_heads else {}
     if heads:
         plan = without_heads(plan, answers, heads)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
-    if heads or others:
-        shown = without_relations(plan, shown, {*heads, *places_of(plan, others)})
-    of_another = held_by_another(plan, answers, situation.named, others) if plan.holders else frozenset()
+    if heads or strangers:
+        shown = without_relations(plan, shown, {*heads, *places_of(plan, strangers)})
+    of_another = held_by_another(plan, answers, situation.named, strangers) if plan.holders else frozenset()
     if of_another:
         shown = without(plan, shown, of_another)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
@@ -221,7 +221,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         if not is_plain:
             _fill_with_care(filled, plan, planned, shown, doubtful)
     if plan.papers:
-        _decide_papers(filled, plan, answers, shown, situation, doubtful, of_another, others)
+        _decide_papers(filled, plan, answers, shown, situation, doubtful, of_another, strangers)
     return filled
 
 
@@ -270,7 +270,7 @@ def _decide_papers(
     situation: Situation,
     unconfirmed_queries: Mapping[int, Reason],
     of_another: frozenset[str],
-    others: Mapping[str, str],
+    strangers: Mapping[str, str],
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     typed = _typed(situation)
@@ -280,7 +280,7 @@ def _decide_papers(
         differing(plan, shown, typed), differing_records(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
-        of_another, others,
+        of_another, strangers,
     )  # fmt: skip
     filled.facts = facts
     for code, paper in plan.papers.items():

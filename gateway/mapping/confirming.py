@@ -132,13 +132,13 @@ def untrusted(
     answers: Sequence[SourceAnswer | None],
     confirms: Mapping[int, tuple[int, ...]],
     hangs_on: Mapping[str, str],
-    strangers: Collection[str],
+    denied_roles: Collection[str],
     *,
     hurried: bool,
 ) -> dict[int, Reason]:
     """Queries whose answers may not be shown: DATA_DO_NOT_MATCH, or DEADLINE_REACHED before a confirmation.
 
-    `strangers`: roles that are `denied`. An outage of a confirming source hides nothing (SECURITY.md); a `hurried`
+    `denied_roles`: what `denied` gives. An outage of a confirming source hides nothing (SECURITY.md); a `hurried`
     caller, who leaves it no time, does.
     """
     found: dict[int, Reason] = {}
@@ -147,7 +147,7 @@ def untrusted(
             found.update(dict.fromkeys(behind, Reason.DEADLINE_REACHED))
     for query in queries:
         one = answers[query.index]
-        is_strange = strangers and not set(chain(query.role, hangs_on)).isdisjoint(strangers)
+        is_strange = denied_roles and not set(chain(query.role, hangs_on)).isdisjoint(denied_roles)
         if is_strange or (
             one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers)
         ):
@@ -172,7 +172,7 @@ def disowned(
     queries: Sequence[Query],
     answers: list[SourceAnswer | None],
     found: Mapping[str, Subject],
-    strangers: Collection[str],
+    denied_roles: Collection[str],
     *,
     hurried: bool,
 ) -> list[SourceAnswer | None]:
@@ -181,7 +181,7 @@ def disowned(
     `found`: the subjects that the evidence itself named. A number under another person's name fills no field, nor does
     one that a `hurried` caller leaves no time to confirm.
     """
-    doubted = {*strangers}
+    doubted = {*denied_roles}
     if found and hurried:
         doubted |= {one.role for one in queries if one.verifies and _is_late(answers[one.index])}
     people = {(one.personal_id, one.full_name) for role, one in found.items() if role in doubted}

@@ -102,7 +102,7 @@ def named_otherwise(
     return next((key for key, _, is_same in compared if not is_same), None)
 
 
-def strangers(
+def find_strangers(
     plan: Plan, answers: Answers, named: Mapping[str, Subject], typed: Mapping[str, object]
 ) -> dict[str, str]:
     """Roles for which the form names another person -> the form field that says so.
@@ -129,15 +129,15 @@ def _asks_birth(plan: Plan, role: str) -> bool:
 
 
 def without_strangers(
-    plan: Plan, answers: Answers, named: Collection[str], others: Mapping[str, str]
+    plan: Plan, answers: Answers, named: Collection[str], strangers: Mapping[str, str]
 ) -> Plan:
-    """The plan that reads nothing of what was found about strangers (`others`), and about people found through them.
+    """The plan that reads nothing of what was found about `strangers`, and about people found through them.
 
     A field reads nothing from its first reference about such a person on: the next ones would say the same of them. It
     reads nothing at all where that person is found in evidence: its other references speak of who was found.
     A source that was silent stays silent. Papers compare a person whom evidence names by their own rule (`same`).
     """
-    begins = _begins(plan, named, others)
+    begins = _begins(plan, named, strangers)
     sources = [query.service.source for query in plan.queries]
     fields = []
     for planned in plan.fields:
@@ -150,7 +150,7 @@ def without_strangers(
         picks = [_unread(pick, key, answers) for pick in planned.picks[at:]]
         changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
         fields.append(changed if picks else planned)
-    begins = _begins(plan, named, {role: key for role, key in others.items() if role in named})
+    begins = _begins(plan, named, {role: key for role, key in strangers.items() if role in named})
     own, read = plan.procedure.signs_in, {}
     for word, pick in plan.picks.items():
         key = _key_of(begins, word if ":" in word else f"{own}:{word}")
@@ -158,12 +158,14 @@ def without_strangers(
     return replace(plan, fields=tuple(fields), picks=read)
 
 
-def _begins(plan: Plan, named: Collection[str], others: Mapping[str, str]) -> dict[str, str]:
+def _begins(plan: Plan, named: Collection[str], strangers: Mapping[str, str]) -> dict[str, str]:
     """Begin of a reference that speaks of a stranger, or of who is found through one -> the form field."""
     roles, found = plan.procedure.roles, {}
     before = {role: of for role, of in parents(roles, {}).items() if roles[role].through or role not in named}
     for name in {**roles, **dict.fromkeys(named)}:
-        if (key := next((others[one] for one in chain(name, before) if one in others), None)) is not None:
+        if (
+            key := next((strangers[one] for one in chain(name, before) if one in strangers), None)
+        ) is not None:
             found[f"{name}:"] = key
             if name in roles and (place := roles[name].found_in) is not None:
                 found[f"{place}."] = key

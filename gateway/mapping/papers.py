@@ -145,10 +145,10 @@ def _together(by: object) -> list[object]:
     return found if isinstance(found, list) else [by]
 
 
-def _bound(facts: Facts, leaf: Proof, value_of: Callable[[str], object]) -> Iterator[ProofVerdict]:
+def _bound(facts: Facts, leaf: Proof, read: Callable[[str], object]) -> Iterator[ProofVerdict]:
     """Objects that differ from the one that the form or the request names, or that are not named."""
     for word, places in leaf.bound.items():
-        left = value_of(word)
+        left = read(word)
         rights = {place: right for place in places if (right := _place(facts, place)) is not None}
         # what data fill may come back as typed: a typed value denies, and names no object
         if left is None or all(place.startswith(TYPED) for place in rights):

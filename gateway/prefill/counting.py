@@ -161,10 +161,10 @@ def _people(whom: Whom, case: Case, requester: Requester) -> list[PersonKey]:
             asked = [word.partition(":") for word in case.predicates]
             people = sorted(case.persons)
             return [
-                (f"{requester.id}\x1f{name}\x1f{one}", name_and_birth)
+                (f"{requester.id}\x1f{name}\x1f{one}", parameter)
                 for one in people
-                for name, _, name_and_birth in asked
-                if name_and_birth
+                for name, _, parameter in asked
+                if parameter
             ]
         case _:
             return []

@@ -287,15 +287,15 @@ def _taken() -> Conflict:
 def _check(answer: PrefillAnswer, decided: CitizenDecision) -> None:
     if answer["pending"] is not None:
         raise fault_at("/exchange_id", say.STILL_PENDING, ProblemCode.STILL_PENDING)
-    words: set[str] = set()
+    decided_ids: set[str] = set()
     for member, names in (("accepted", decided.accepted), ("refused", decided.refused)):
         for index, name in enumerate(names):
             if name not in answer["evidence"]:
                 raise fault_at(f"/{member}/{index}", say.EVIDENCE_UNKNOWN, ProblemCode.UNKNOWN_EVIDENCE)
-            if name in words:
+            if name in decided_ids:
                 raise fault_at(f"/{member}/{index}", say.EVIDENCE_TWICE, ProblemCode.DECIDED_TWICE)
-            words.add(name)
-    if left := sorted(answer["evidence"].keys() - words):
+            decided_ids.add(name)
+    if left := sorted(answer["evidence"].keys() - decided_ids):
         raise fault_at("/accepted", say.DECIDE_EACH(left=", ".join(left)), ProblemCode.UNDECIDED)
 
 

@@ -195,14 +195,14 @@ class Proving:
             for query in queries
             if is_intent or query.word in answers
         )
-        mandate = {"mandate": case.request.mandate} if case.request.mandate else {}
+        asking = {"mandate": case.request.mandate} if case.request.mandate else {}
         if case.official.on_duty:
-            mandate["asked_by"] = REPRESENTATIVE
+            asking["asked_by"] = REPRESENTATIVE
         people = {REPRESENTATIVE: one.subject.key, REPRESENTED: one.represented.key}
         about = case.header(proof, requester, one.rule.legal_basis, people)
         facts = {"operation": "representation", "representation": one.kind, "proof_of": exchange}
         await self._recorder.write(
-            about, phase, rules=(one.rule_id,), calls=calls, notes={**facts, **mandate, **notes}
+            about, phase, rules=(one.rule_id,), calls=calls, notes={**facts, **asking, **notes}
         )
 
 

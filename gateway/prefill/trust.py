@@ -29,8 +29,8 @@ def trusted(
     `subjects`: by role; `given`: those that the request names; `typed`: values of the form, typed or held.
     `hurried`: a source that confirms people had no time.
     """
-    strangers = denied(plan.queries, answers, plan.confirms)
-    hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, strangers, hurried=hurried)
+    denied_roles = denied(plan.queries, answers, plan.confirms)
+    hidden = untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, denied_roles, hurried=hurried)
     for index in unconfirmed(plan.queries, answers, plan.confirms):
         # while no source confirms a number, the number alone is compared
         subject = subjects.get(plan.queries[index].role)
@@ -39,7 +39,7 @@ def trusted(
     shown = only_meant(plan, answers, typed) if typed else answers
     if len(subjects) > len(given):
         named = {role: one for role, one in subjects.items() if role not in given}
-        shown = disowned(plan.queries, shown, named, strangers, hurried=hurried)
+        shown = disowned(plan.queries, shown, named, denied_roles, hurried=hurried)
     if hidden:
         shown = list(shown)
         for index, reason in hidden.items():

@@ -46,8 +46,8 @@ def plans() -> Iterator[tuple[Plan, int, int]]:
 
 def _hidden(plan: Plan, answers: list[SourceAnswer | None]) -> dict[int, Reason]:
     """The queries whose answers are not shown."""
-    strangers = denied(plan.queries, answers, plan.confirms)
-    return untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, strangers, hurried=False)
+    denied_roles = denied(plan.queries, answers, plan.confirms)
+    return untrusted(plan.queries, answers, plan.confirms, plan.hangs_on, denied_roles, hurried=False)
 
 
 @pytest.mark.parametrize(
