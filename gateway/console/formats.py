@@ -28,11 +28,11 @@ _TYPED_DAY = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 Moment = str | float | datetime
 
 
-def seen(text: object) -> str:
-    """A foreign text: each character that is invisible, or reverses others, becomes U+FFFD; cut at 300."""
+def seen(text: object, longest: int = _LONGEST) -> str:
+    """A foreign text: each character that is invisible, or reverses others, becomes U+FFFD; cut at `longest`."""
     whole = str(text)
-    shown = "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in whole[:_LONGEST])
-    return shown + "…" if len(whole) > _LONGEST else shown
+    shown = "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in whole[:longest])
+    return shown + "…" if len(whole) > longest else shown
 
 
 def inside(title: object) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from gateway.console.charts import Charts
 from gateway.console.formats import ENGLISH, VIETNAMESE, seen, weekday
 from gateway.console.qr import qr
+from gateway.domain.sentences import Sentence
 
 LANGUAGES = (VIETNAMESE, ENGLISH)
 
@@ -34,12 +35,15 @@ def words_of(language: str) -> Mapping[str, object]:
 
 
 def titled(item: Any, language: str) -> str:  # noqa: ANN401 -- JSON objects, labels and sentences
-    """The title of an item in this language, else in the other; foreign text, its unseen signs shown.
+    """The title of an item in this language, else in the other; foreign text is cut, its unseen signs shown.
+
+    A `Sentence` of this product is whole.
 
     Members: `title_vi` and `title`, or `title` and `title_en`, or `vi` and `en`; or a pair (vi, en), or a text.
     """
     vi, en = _both(item)
-    return seen((en or vi) if language == ENGLISH else (vi or en))
+    text = (en or vi) if language == ENGLISH else (vi or en)
+    return seen(text, len(text)) if isinstance(item, Sentence) else seen(text)
 
 
 def _both(item: Any) -> tuple[str, str]:  # noqa: ANN401 -- as above

@@ -504,10 +504,12 @@ class PageFrame:
 
 
 def _account(visit: Visit | None) -> str:
+    """Who is signed in, by name; an official with the account, which records name."""
     if visit is None or visit.session is None:
         return ""
     who = visit.session.identity
-    return visit.staff or who.full_name or who.organisation
+    name = who.full_name or who.organisation
+    return f"{name} ({visit.staff})" if name and visit.staff else name or visit.staff
 
 
 def _titled(both: BothWords) -> Sentence:

@@ -99,7 +99,7 @@ def _cause(fault: Mapping[str, Any] | None, language: str) -> str:
     remedy = titled(FaultCode(fault["code"]).remedy, language)
     places = ", ".join(str(fault[name]) for name in ("attribute", "step", "status", "fault") if name in fault)
     what = titled((fault["title"], fault["title_en"]), language) + (f" ({places})" if places else "")
-    return f"{formats.exact_clock(fault['at'])[:8]}, {fault['code']}. {what}: {remedy}"
+    return f"{formats.exact_clock(fault['at'])[:8]}, {formats.inside(what)}: {remedy} [{fault['code']}]"
 
 
 def _state(source: Mapping[str, Any]) -> tuple[str, str, BothWords]:

@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -23,9 +23,9 @@ from gateway.api.models import Body
 from gateway.api.problems import pointer
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
-from gateway.console.formats import when
+from gateway.console.formats import as_iso, when
 from gateway.domain import sentences as say
-from gateway.domain.dates import VIETNAM, rfc3339
+from gateway.domain.dates import VIETNAM, PartialDate, legal_day, rfc3339
 from gateway.domain.dossier import (
     Applicant,
     ApplicantKind,
@@ -106,7 +106,7 @@ async def submit(request: Request, visit: Visit) -> Response:
         if noted.get("spent"):
             raise Unprocessable(say.BLANK_OF_FILLED)
         await _check_own(request, visit, body)
-        _check_form(procedure, body, noted)
+        _check_form(procedure, body, noted, legal_day(request.services.clock.now()))
         typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
         if not noted.get("blank"):
             typed = await _attest(request, visit, body)
@@ -134,16 +134,32 @@ async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> Non
         raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
 
 
-def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]) -> None:
-    """Raises Unprocessable for a form that its schema refuses. A field that does not apply may be missing."""
+def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], today: date) -> None:
+    """Raises Unprocessable for a form that its schema refuses, or a birth date after `today`.
+
+    A field that does not apply may be missing.
+    """
     rest = noted.get("rest", ())
     faults = [
         entry("/values" + pointer(one.place), *_fault_words(one.word))
         for one in form_faults(procedure.form, body.values)
         if one.word != "required" or ".".join(map(str, one.place)) not in rest
     ]
+    faults += [
+        entry("/values/" + one.key.replace(".", "/"), say.BORN_LATER, ProblemCode.BORN_LATER)
+        for one in procedure.fields
+        if any(ref.attribute == "birth_date" for ref in one.refs) and _is_after(_value(body, one.key), today)
+    ]
     if faults:
         raise Unprocessable(say.FIELD_NOT_AS_FORM, errors=faults[:_MOST_FAULTS])
+
+
+def _is_after(value: object, today: date) -> bool:
+    """Whether a value of a form is a day, month or year after `today`."""
+    try:
+        return PartialDate.parse(as_iso(str(value))).is_after(today)
+    except ValueError:
+        return False
 
 
 def _fault_words(word: str) -> tuple[Sentence, ProblemCode]:

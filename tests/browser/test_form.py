@@ -838,6 +838,27 @@ async def test_refusal_of_data_that_no_later_answer_has_is_shown_recorded_and_ho
 
 
 @on_session
+async def test_paper_of_a_source_that_is_awaited_says_so_and_values_are_marked_as_vietnamese(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "civil_status"})
+    advice = {"vi": "Nguồn dữ liệu không trả lời.", "en": "The source is silent."}
+    paper = {**PAPERS[1], "state": "required", "reason": {"code": "deadline_reached"}, "advice": advice}
+    first = {"nksHoTen": waiting, "meHoTen": field("filled", "Trần Thị Mẫu", "e2")}
+    told.answers["prefill"] = 200, answered(first, papers=[paper], pending="token")
+    page = await opened(profile, url)
+    shown = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    await expect(shown).to_contain_text("Đang chờ. Chưa biết có dữ liệu hay không.")
+    await expect(shown).not_to_contain_text("Nguồn dữ liệu không trả lời.")
+    await page.evaluate("document.querySelector('motlan-form').lang = 'en'")
+    value = page.locator(".ml-facts bdi", has_text="Trần Thị Mẫu")
+    await expect(value).to_have_attribute("lang", "vi")
+    told.events.put_nowait(LATE % json.dumps(answered(first, papers=[paper])).encode())
+    await expect(page.get_by_role("complementary")).to_contain_text("The source is silent.")
+
+
+@on_session
 async def test_refusal_while_another_source_is_awaited_is_recorded_when_the_wait_ends(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:

@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.console import formats
+from gateway.console.formats import VIETNAMESE
+from gateway.console.language import titled
+from gateway.domain.sentences import Sentence
 
 MOMENTS = st.integers(min_value=0, max_value=7_000_000_000_000_000).map(
     lambda microseconds: datetime(1970, 1, 2, tzinfo=UTC) + timedelta(microseconds=microseconds)
@@ -133,3 +136,9 @@ def test_the_unit_of_time_is_the_second() -> None:
     noon = datetime(2026, 11, 27, 5, tzinfo=UTC)
     assert formats.moment(noon.timestamp()) == "12:00, 27/11/2026"
     assert formats.when(noon + timedelta(hours=1)) == "27/11/2026 13:00"
+
+
+def test_sentence_of_the_product_is_whole_and_a_foreign_text_is_cut() -> None:
+    long = "Đề nghị ông/bà kiểm tra. " * 20
+    assert titled(Sentence(long + "\u202e", long), VIETNAMESE) == long + "\ufffd"
+    assert len(titled((long, long), VIETNAMESE)) == 301

@@ -36,6 +36,7 @@ async def test_start_page_has_four_doors_in_vietnamese_and_may_not_be_framed_or_
     assert "Dữ liệu nhà nước đã có, ông/bà không phải nộp lại" in page.text
     for door in ("/portal", "/me", "/audit", "/ops"):
         assert f'href="{door}"' in page.text
+    assert "/health/ready" not in page.text  # JSON, for programs
     assert page.headers["Content-Security-Policy"] == POLICY
     assert page.headers["X-Frame-Options"] == "DENY"
     assert page.headers["Cache-Control"] == "no-store"

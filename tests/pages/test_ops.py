@@ -17,6 +17,7 @@ import structlog
 
 from gateway import telemetry
 from gateway.api.request import Request
+from gateway.console.formats import inside
 from gateway.domain.dates import legal_day
 from gateway.domain.fault_codes import FaultCode
 from gateway.operation.streams import MOST_OF_SESSION
@@ -235,7 +236,8 @@ async def test_broken_and_slow_sources_need_attention_until_they_are_muted(
     assert "mở: tạm không hỏi" in shown
     lost, english = FaultCode.CONNECTION_LOST, (await page(operator, "/ops/sources?lang=en")).text
     for text, language in ((shown, 0), (english, 1)):
-        assert f"connection_lost. {lost.words[language]}: {lost.remedy[language]}" in unescape(text)
+        words = f"{inside(lost.words[language])}: {lost.remedy[language]} [connection_lost]"
+        assert words in unescape(text)
     await page(operator, "/ops/sources?lang=vi")
     [one] = [
         one for one in (await twin(operator, "/ops/sources"))["sources"] if one["source"] == "population"

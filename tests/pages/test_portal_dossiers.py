@@ -3,10 +3,12 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gateway.domain.dates import legal_day
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
@@ -64,6 +66,22 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
     assert given
     await begun(neighbour, "quan")
     assert "form" not in await twin(neighbour, done["url"])
+
+
+async def test_birth_date_in_the_future_is_refused_at_its_field(browser: Browser) -> None:
+    father = {"father.who": "invented:033085004321"}
+    citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
+    tomorrow = legal_day(datetime.now(UTC)) + timedelta(days=1)
+    for typed in (f"{tomorrow:%d/%m/%Y}", "2199"):
+        answer = await citizen.filled(known={"nksNgaySinh": typed})
+        await citizen.decided(answer)
+        form = await complete(citizen, answer, nksNgaySinh=typed)
+        status, refused = await citizen.call(
+            "/submit", {"exchange_id": answer["exchange_id"], "values": form}
+        )
+        assert status == 422, refused
+        faults = {one["pointer"]: one["code"] for one in refused["errors"]}
+        assert faults == {"/values/nksNgaySinh": "born_later"}
 
 
 async def test_page_of_a_dossier_names_the_papers_that_data_replaced_and_those_that_were_attached(

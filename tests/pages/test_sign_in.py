@@ -43,7 +43,7 @@ async def test_official_signs_in_at_the_staff_provider_without_a_choice_and_come
     assert "/login/callback/staff" in landing.url
     assert landing.location == "/audit/trial"
     shown = await page(browser, "/audit/trial")
-    assert "kiem.toan" in shown.text
+    assert "Đỗ Thị Kiểm (kiem.toan)" in shown.text
     assert "Kiểm toán viên" in shown.text  # the role is always written
     assert 'aria-current="page"' in shown.text
     seen = await twin(browser, "/audit/trial")

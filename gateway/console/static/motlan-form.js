@@ -294,7 +294,7 @@
     const isDigits = /^\^\(?\[0-9\]/.test(schema.pattern ?? "") || widget === "date";
     const known = form.catalogues[schema["x-catalogue"]] ?? [];
     const node = make("input", {
-      id, class: `ml-input${widget === "date" || widget === "tel" ? " ml-narrow" : ""}`, autocomplete: "off", maxlength: schema["x-max-length"],
+      id, lang: "vi", class: `ml-input${widget === "date" || widget === "tel" ? " ml-narrow" : ""}`, autocomplete: "off", maxlength: schema["x-max-length"],
       type: widget === "tel" || widget === "email" ? widget : "text", spellcheck: "false",
       inputmode: isDigits ? "numeric" : schema.type === "number" ? "decimal" : null,
       list: known.length ? `${id}-list` : null, oninput: onchange,
@@ -498,9 +498,9 @@
     #long(field) { return (this.vi ? field.schema.title : field.schema["x-title-en"]) || field.schema.title; }
 
     /** A value of a source or a person: whole text behind a button, nothing hidden. */
-    #shown(value) {
+    #shown(value, lang = null) {
       const text = seen(value);
-      const node = make("bdi", {}, cut(text, LONGEST));
+      const node = make("bdi", { lang }, cut(text, LONGEST));
       if (text.length <= LONGEST) return [node];
       const more = link(this.say("all"), () => {
         node.textContent = text;
@@ -527,9 +527,10 @@
 
     #display(field, value = field.value) {
       const { schema } = field;
-      if (Array.isArray(value)) return [make("ul", { class: "ml-list" }, value.map((one) => li(this.#shown(this.#plain(schema.items ?? {}, one)))))];
+      if (Array.isArray(value)) return [make("ul", { class: "ml-list" }, value.map((one) => li(this.#shown(this.#plain(schema.items ?? {}, one), "vi"))))];
       const text = this.#plain(schema, value);
-      return typeof value === "string" && /^\d{9,}$/.test(value) ? [make("span", { class: "ml-id" }, this.#shown(text))] : this.#shown(text);
+      const shown = this.#shown(text, isBlank(value) || schema.oneOf ? null : "vi");
+      return typeof value === "string" && /^\d{9,}$/.test(value) ? [make("span", { class: "ml-id" }, shown)] : shown;
     }
 
     /* -------------------------------------------------------------------------------- server */
@@ -972,7 +973,7 @@
       return state === "not_found" && reason?.source !== "own_data" ? ["slash", "mute", this.say("notFound", { source })] : null;
     }
 
-    #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value)))); }
+    #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value, ["provider", "basis"].includes(name) ? "vi" : null)))); }
 
     /** The grey line of an evidence with all that is behind it. */
     #originOf(evidence, fields, isLocked, sentence, sign, isJust = false) {
@@ -1329,9 +1330,9 @@
       const { aside, h, h3, files } = this.#parts;
       if (!this.#answer) { aside.replaceChildren(); return; }
       const papers = this.#papers();
-      const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis) })) : "");
+      const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis, "vi") })) : "");
       const required = papers.filter((one) => one.state === "required");
-      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
         files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
