@@ -31,7 +31,7 @@ class _Compiled:
 
 _survey = load.survey_catalogue
 _describe = openapi.document
-#: by what stands in the files, wherever their folder is
+#: by what is in the files, wherever their folder is
 _kept: dict[bytes, _Compiled] = {}
 _MOST = 10
 

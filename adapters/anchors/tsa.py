@@ -39,7 +39,7 @@ class TimestampAuthority:
     def __init__(
         self, name: str, outside: Outside, roots: Sequence[Certificate], policy: str | None, clock: Clock
     ) -> None:
-        """`policy` is the object identifier that must stand in the stamp; None: any."""
+        """`policy` is the object identifier that must be in the stamp; None: any."""
         self.name = name
         self._outside = outside
         self._roots = list(roots)

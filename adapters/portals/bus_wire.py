@@ -1,7 +1,7 @@
 """How a call of the national bus is written: to the bus itself, or to what a provincial platform makes of it.
 
 National-portal.md A.1 to A.3, and the table of profiles at its top. Promises: addresses come from the configuration
-alone; a number of a person stands in an address only where the settings allow it.
+alone; a number of a person is in an address only where the settings allow it.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class BusOptions(Settings):
     progress_listing: str = Field("", pattern=r"^[A-Za-z0-9]{0,60}$")
     #: code -> what it means, where clients have not seen it
     errors: dict[Annotated[str, Field(pattern=r"^-?[0-9]{1,9}$")], BusVerdict] = {}
-    #: whether a number of a person may stand in an address
+    #: whether a number of a person may be in an address
     allow_url_ids: bool = False
     #: ca, certificate, key
     tls: Any = None

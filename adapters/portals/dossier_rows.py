@@ -11,7 +11,7 @@ MESSAGE = "look_up"
 def dossier_row(plans: PortalPlans, dossier: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a dossier (canonical JSON). A member whose value is not known is blank: a default is no statement.
 
-    Members of other messages (`more`) do not stand in it.
+    Members of other messages (`more`) are not in it.
     """
     known = {name: one for name, one in dossier.items() if name != "more"}
     written = None

@@ -149,7 +149,7 @@ class NationalBus:
         *,
         ids_in_body: bool,
     ) -> None:
-        """`ids_in_body`: parameters of reads do not stand in an address."""
+        """`ids_in_body`: parameters of reads are not in an address."""
         self.kinds = frozenset(settings.takes)
         self.looks_up = True
         self._name = settings.portal
@@ -418,7 +418,7 @@ def _is_step(listed: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether a listed row is this step: status, time, and all else that the list says of it, at least one thing.
 
     `MaBam` (sandbox): SHA-256 (hex) of the compact JSON of the row as it came, keys sorted. Two steps may share status
-    and second: a list that says no more tells them not apart.
+    and second: a list that says no more does not distinguish them.
     """
     if any(str(listed.get(name)) != str(row.get(name)) for name in _MOMENT):
         return False

@@ -355,7 +355,7 @@ async def _file(value: object, long: Mapping[str, LongText]) -> bytes:
 
 
 def _notice_rows(raw: bytes) -> list[dict[str, Any]]:
-    """A tax notice by dossiers: rows stand in lists below ROW_LIST, or in ROW_LIST itself. Raises MessageFault."""
+    """A tax notice by dossiers: rows are in lists below ROW_LIST, or in ROW_LIST itself. Raises MessageFault."""
     try:
         root = xml.parse(raw)
     except XmlRefused:

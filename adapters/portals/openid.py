@@ -54,7 +54,7 @@ _ACCEPT: Final = "application/json, application/jwt"
 #: bytes of the answer of a token or userinfo endpoint, of keys and of discovery
 _MOST_BYTES: Final = 262_144
 _LONGEST_CODE: Final = 2_048
-#: error codes of a token endpoint (RFC 6749, 5.2) that may stand in a log
+#: error codes of a token endpoint (RFC 6749, 5.2) that may be in a log
 _TOKEN_ERRORS: Final = frozenset(
     "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope".split()
 )
@@ -199,7 +199,7 @@ class RelyingParty:
     def logout_url(self, identity: Identity, return_to: str, state: str) -> str:
         """Where the browser ends the provider's session; blank: no such page is known.
 
-        An ID token that names its person is not put into the address: the provider is then told the client only, and
+        An ID token that names its person is not put into the address: the provider then gets the client only, and
         may ask the person.
         """
         known = self._addresses.known or self._pinned

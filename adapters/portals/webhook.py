@@ -125,7 +125,7 @@ class WebhookPortal:
     async def _linked(self, part: Mapping[str, Any], whom: LinkFor) -> Mapping[str, Any]:
         """A part of an item with the address of each file that this gateway has. Raises FilesUnavailable.
 
-        It stands in the place of the address that a portal gave: the provincial system cannot call there. A file that
+        It takes the place of the address that a portal gave: the provincial system cannot call there. A file that
         was deleted in the meantime has none.
         """
         out = dict(part)

@@ -33,7 +33,7 @@ def with_other_tokens(lie: Lie | None, words: dict[str, Any], other: str) -> dic
 
 
 def about_another(lie: Lie, claims: Claims, dialect: Dialect) -> Claims | bytes:
-    """The claims of userinfo with the lie in them; as they are for a lie that is told elsewhere."""
+    """The claims of userinfo with the lie in them; as they are for a lie at another place."""
     make = _CLAIMS.get(lie)
     return claims if make is None else make(claims, dialect)
 

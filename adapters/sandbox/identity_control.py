@@ -178,7 +178,7 @@ class IdentityHouse:
         return f"{asked.redirect_uri}?{urlencode(answer)}"
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
-        """End all sessions of an account at the provider; its systems are told before this answers."""
+        """End all sessions of an account at the provider; its systems are notified before this answers."""
         order = _SignOutOrder.model_validate(await request.json())
         door = self.doors[order.provider]
         held = [one.sid for one in door.provider.sessions.values() if one.account == order.account]

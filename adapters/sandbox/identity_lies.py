@@ -1,6 +1,6 @@
 """Lies of the simulated identity providers (RFC 9700; OpenID Connect Core 1.0, 3.1.3.7): what must be refused.
 
-Promises: a lie is told to one client or to all, a number of times or until it is taken away; one lie at each place.
+Promises: a lie goes to one client or to all, a number of times or until it is taken away; one lie at each place.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class LiePlace(Enum):
-    """Where a lie is told."""
+    """Where a lie is sent."""
 
     RESPONSE = "authorization response"
     TOKEN = "token endpoint"
@@ -24,7 +24,7 @@ class LiePlace(Enum):
 # the list below is a table
 # fmt: off
 class Lie(StrEnum):
-    """A lie, where it is told, and what is wrong with it."""
+    """A lie, where it is sent, and what is wrong with it."""
 
     place: LiePlace
     en: str

@@ -28,7 +28,7 @@ class BackChannel:
     """Sends logout tokens to the systems of a session that ended."""
 
     def __init__(self, provider: SimulatedProvider) -> None:
-        """Nobody was told yet."""
+        """No system was notified yet."""
         self._provider = provider
         self._under_way: set[asyncio.Task[None]] = set()
         #: newest last: client, `sid`, and the status of the answer (0: none came)

@@ -117,7 +117,7 @@ class Forgery:
 
 
 def forged(lie: Lie, good: Forgery) -> str:
-    """The ID token with the lie in it; a good one for a lie that is told elsewhere."""
+    """The ID token with the lie in it; a good one for a lie at another place."""
     if lie in _CLAIMS:
         return good.keys.signed(_CLAIMS[lie](dict(good.claims)))
     make = _TOKENS.get(lie)

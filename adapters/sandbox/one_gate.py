@@ -1,6 +1,6 @@
 """A simulated provincial one-gate system: a client that pulls forwarded dossiers, acknowledges them and reports steps.
 
-Promises: a dossier is acknowledged only after it stands in the book; a delivery that comes again takes effect once; a
+Promises: a dossier is acknowledged only after it is in the book; a delivery that comes again takes effect once; a
 step is reported until it is answered. The book says codes, counts and digests, no personal data.
 """
 

@@ -1,6 +1,6 @@
 """The one-gate system's own door: its webhook `POST /one_gate/webhook`, and its control `/__sandbox/one_gate/…`.
 
-Promises: 204 only after the delivery stands in the book; a push whose signature is not good is a 401.
+Promises: 204 only after the delivery is in the book; a push whose signature is not good is a 401.
 """
 
 import asyncio

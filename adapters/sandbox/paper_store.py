@@ -39,7 +39,7 @@ def endpoints() -> tuple[PeerOperation, ...]:
 
 
 def login(call: PeerRequest) -> Reply:
-    """A token for user name and password, where the adapter is told whom to forward to."""
+    """A token for user name and password, where the adapter knows whom to forward to."""
     words = call.words()
     for name in ("dstcode", "providerurl"):
         if not call.query.get(name):

@@ -85,7 +85,7 @@ class _Checks:
         strange = [word for word in entry if word not in known]
         for name, field in known.items():
             missing = field.default is dataclasses.MISSING and name not in entry
-            if missing and not near(name, strange, ""):  # else it is mistyped, and told below
+            if missing and not near(name, strange, ""):  # else it is mistyped, and reported below
                 yield at, f"{who}: '{name}' is missing", f"add '{name}:' here"
         for word, value in entry.items():
             if word in known:

@@ -98,8 +98,8 @@ def refusing(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except ValidationError as error:
-            told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-            return web.json_response({"error": "; ".join(told)}, status=400)
+            faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+            return web.json_response({"error": "; ".join(faults)}, status=400)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
 

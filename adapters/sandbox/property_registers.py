@@ -1,6 +1,6 @@
 """Simulated tax and land registers (databases.md 6.3).
 
-Promises: a tax code of a person never stands in a URL. The words are those of the tax authority's public page, of the
+Promises: a tax code of a person is never in a URL. The words are those of the tax authority's public page, of the
 vouchers that the national portal passes on and of the land-data model; that they can be asked is the sandbox's own
 making.
 """

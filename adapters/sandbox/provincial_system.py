@@ -1,6 +1,6 @@
 """A sample provincial system, `/provincial_system`: it logs people in by the gateway, as any OpenID client does.
 
-Promises: a form opens for who signed in, filled by the `login` handle; no number of a person stands in an address; one
+Promises: a form opens for who signed in, filled by the `login` handle; no number of a person is in an address; one
 who signs out here, at the gateway or at the provider is signed out here. All in memory; its secret is published.
 """
 

@@ -1,7 +1,7 @@
 """Any provider that speaks SOAP: WSDL, fault table and WS-Security come from its settings.
 
 Promises: one message out, one answer or one outcome back; every answer is read by plans made at start.
-Refuses to know a provider: element names stand in `schemas/sources`, their meaning in `mappings/sources`.
+Refuses to know a provider: element names are in `schemas/sources`, their meaning in `mappings/sources`.
 
 `options`: `wsdl` (below the data root), `port`, what faults mean (`fault_options.py`), `soap_version` ("1.1"
 or "1.2"), `addressing`, `content_type` and `soap_action` (instead of what SOAP and the WSDL say), `tls`.

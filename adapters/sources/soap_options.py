@@ -48,7 +48,7 @@ class SoapOptions:
             self._note("'options.addressing' is not understood", remedy, "addressing")
         for word in ("content_type", "soap_action"):
             if not str(options.get(word, "")).isprintable():
-                self._note(f"'options.{word}' cannot stand in a header", "write it on one line", word)
+                self._note(f"'options.{word}' cannot be in a header", "write it on one line", word)
         self._content_type = options.get("content_type")
         self._action = options.get("soap_action")
         self.meanings = FaultOptions(settings, faults).read(None)

@@ -1,7 +1,7 @@
 """The high-water mark of the exchange log: the newest checkpoint that was seen, kept outside its database.
 
 A database can go back: a standby that lagged is promoted, an old primary returns, a backup is restored. Its log is
-then a good log for every check inside the database, only shorter, and what is signed next would stand in the place of
+then a good log for every check inside the database, only shorter, and what is signed next would take the place of
 records that were answered. So a file of the state folder also stores the newest checkpoint (the signed note itself,
 which any verifier reads) and in Valkey where there is one. Each database connection is compared with it before it is
 used, and each batch before it is signed. Records that have no place yet are known by the newest one that this process

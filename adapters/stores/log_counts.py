@@ -219,7 +219,7 @@ class SqlLogCounts:
 
 
 def _counted(found: list[Any], rows: Sequence[Any]) -> GroupCounts[Any]:
-    """With the sums that stand in each row, behind what is counted."""
+    """With the sums that are in each row, behind what is counted."""
     if not rows:
         return GroupCounts([])
     sums = rows[0][len(rows[0]) - (2 if isinstance(found[0], CallCount) else 3) :]

@@ -2,7 +2,7 @@
 
 One task in each serving process; of all of them one at a time numbers records, the holder of a lease in
 `log_state`. The lease is taken and renewed by the very transaction that writes a batch, so nothing is written
-while nothing happens, and whoever finds the lease expired goes on. A batch is one transaction (entries, search
+while nothing happens, and the process that finds the lease expired goes on. A batch is one transaction (entries, search
 tables, tiles, checkpoint, state): whatever is killed at any instruction leaves either all of it or nothing.
 Mutual exclusion does not rest on the lease, which only spares the work: a batch commits only on top of the size
 that it began with, under the lock of that row.

@@ -7,7 +7,7 @@ tree yet, and the floor only rises to a number below which nothing can appear an
 
 1. `top` is read: the last number drawn. Every number up to it was drawn by a transaction that held its row
    exclusive lock on `append_log` before it drew, and holds it to its end.
-2. then the holders of that lock are read. Whoever drew a number up to `top` is among them or has ended.
+2. then the holders of that lock are read. Each transaction that drew a number up to `top` is among them or has ended.
 3. when none of these holders is left (transactions have names that do not come again), all rows up to `top` that
    will ever exist are visible to the next statement: a transaction becomes visible before it gives up its locks.
    Numbers that are missing now were rolled back.

@@ -36,7 +36,7 @@ def open_signers(
     """Signers of the log `origin`: the key in use, then the former one if there is one.
 
     `keys` are those of the configuration, as texts or held elsewhere; a key that is None is that of the state folder,
-    with its former one. ConfigError for keys that cannot be had, or an origin that cannot stand in a signature.
+    with its former one. ConfigError for keys that cannot be had, or an origin that cannot be in a signature.
     """
     signers = [_signer(state_dir, key) for key in keys]
     former = state_dir / _FORMER_FILE
@@ -48,7 +48,7 @@ def open_signers(
     try:
         return [NoteSigner(origin, one) for one in signers]
     except NoteBroken:
-        what, remedy = "the origin cannot stand in a signature", "leave out spaces and plus signs"
+        what, remedy = "the origin cannot be in a signature", "leave out spaces and plus signs"
         raise ConfigError([Problem("log.origin", 0, what, remedy)]) from None
 
 

@@ -336,7 +336,7 @@ def _cut(connection: sqlite3.Connection) -> bool:
 
 
 def _count(path: Path, wanted: bytes) -> int:
-    """The number of times that these bytes stand in the file; reads it piece by piece."""
+    """The number of times that these bytes are in the file; reads it piece by piece."""
     found, held = 0, b""
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

@@ -1,7 +1,7 @@
 """Authentication at a provider: the `auth.kind` profiles of config/sources (RFC 6749).
 
 Promises: headers of every call are fresh, a token is fetched once for all who wait, a refusal (401) renews
-it once. Secrets are read at start, and stand in no error and no representation.
+it once. Secrets are read at start, and are in no error and no representation.
 WS-Security (`wsse_*`) lives in the envelope and belongs to the SOAP source: here it adds no headers.
 """
 

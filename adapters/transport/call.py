@@ -256,7 +256,7 @@ class ProviderCall(Generic[Asked, Read]):
         self._enter(now)
 
     def _enter(self, now: float) -> None:
-        """Take a place, or stand in the line of the requester."""
+        """Take a place, or wait in the line of the requester."""
         peer, places = self._peer, self._guard.places
         self.end = min(self._deadline, now + peer.total_seconds)
         if self.end < peer.sweep_at:

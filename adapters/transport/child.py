@@ -1,7 +1,7 @@
 """Work in a second interpreter, for libraries that the start needs and the serving process does not.
 
 What they import goes away with that process. Function, arguments and answer travel over its pipes, pickled;
-nothing of them stands in the process list. The other end is this program itself, started from the same places.
+nothing of them is in the process list. The other end is this program itself, started from the same places.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ class HttpFormPosts:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """With the authorities of the system; read when the first system is told."""
+        """With the authorities of the system; read when the first system is notified."""
         return ssl.create_default_context()
 
     async def post(self, url: str, form: Mapping[str, str], end: float) -> int:

@@ -1,6 +1,6 @@
 """Proofs of the sender made with a key: signed requests (RFC 9421, 9530), assertions (RFC 7523), HMAC (AWS version 4).
 
-Ed25519 (EdDSA), P-256 (ES256) or RSA of 2048 bits or more (RS256): the key decides. Keys stand in no error and no
+Ed25519 (EdDSA), P-256 (ES256) or RSA of 2048 bits or more (RS256): the key decides. Keys are in no error and no
 representation.
 """
 

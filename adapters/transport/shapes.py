@@ -102,7 +102,7 @@ class Content:
     has_text: bool
     #: one of its children, which are all texts
     is_either: bool
-    #: more than texts and elements that stand in the order of the children
+    #: more than texts and elements that are in the order of the children
     is_rich: bool
     #: of a text: `date`, `boolean`, `integer`, `number`; blank: any
     kind: str

@@ -46,7 +46,7 @@ class Uploads:
         """The checked answer. Raises ProviderError. `end`: a time of the loop's clock."""
         boundary = secrets.token_hex(16)
         head, tail = _head(file, boundary), f"\r\n--{boundary}--\r\n".encode()
-        told = {
+        headers = {
             **headers,
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(head) + file.size + len(tail)),
@@ -56,7 +56,7 @@ class Uploads:
         async with self._faults(end):
             session = self._opened()
             posting = session.post(
-                self._url + path, data=_body(head, file.pieces, tail), headers=told, allow_redirects=False
+                self._url + path, data=_body(head, file.pieces, tail), headers=headers, allow_redirects=False
             )
             async with posting as answer:
                 body = b""

@@ -543,7 +543,7 @@ class _BoundOperation:
     def _parts(
         self, message: _Definition, body: etree._Element | None, bound: etree._Element | None
     ) -> list[etree._Element]:
-        """The parts of a message that stand in the body."""
+        """The parts of a message that are in the body."""
         parts = message.node.findall(f"{{{_WSDL}}}part")
         named = None if body is None else body.get("parts")
         if named is not None:

@@ -581,7 +581,7 @@ def _is(node: etree._Element, name: str) -> bool:
 
 
 def _has_any(node: etree._Element) -> bool:
-    """Whether elements that no schema describes may stand in a type, its own groups included."""
+    """Whether elements that no schema describes may be in a type, its own groups included."""
     return any(_is(one, "any") or (not _is(one, "element") and _has_any(one)) for one in node)
 
 

@@ -71,7 +71,7 @@ CONSENT_ANSWERS: dict[str, Any] = {
     "SubjectRequest": _object(
         _SUBJECT_REQUEST_WORDS,
         **_SUBJECT_REQUEST,
-        text={**_MAYBE, "description": "the person's own words, told with an act"},
+        text={**_MAYBE, "description": "the person's own words, given with an act"},
         subject={"anyOf": [_named(_TEXT), {"type": "null"}]},
     ),
     "SubjectRequests": _object(

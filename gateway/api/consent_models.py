@@ -25,7 +25,7 @@ SubjectRequestId = Annotated[
 PageLimit = Annotated[int, Field(ge=1, le=200)]
 #: of a person's own words; they are sealed
 CitizenText = Annotated[str, Field(min_length=1, max_length=4_000)]
-#: stands in records and lists
+#: is in records and lists
 ReasonText = Annotated[
     str,
     Field(min_length=3, max_length=300, pattern=grammar.ONE_LINE),

@@ -17,7 +17,7 @@ class ReconcileBody(Body):
         {"portal": "national_bus", "since": "2026-11-20", "until": "2026-11-27", "apply": False}
     )
 
-    #: absent: each portal that is told about dossiers
+    #: absent: each portal that gets changes of dossiers
     portal: Annotated[str, Field(pattern=grammar.ROLE)] | None = None
     #: first and last day in Việt Nam; absent: the days of a nightly run
     since: DayText | None = None

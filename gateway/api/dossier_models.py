@@ -145,7 +145,7 @@ class InboxAckBody(Body):
 
 
 class EvidenceBody(Body):
-    """`POST /v1/dossiers/evidence`: prefill for a dossier; its owner stands in the role that signs in."""
+    """`POST /v1/dossiers/evidence`: prefill for a dossier; its owner has the role that signs in."""
 
     model_config = example(
         {

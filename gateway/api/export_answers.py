@@ -30,7 +30,7 @@ _SEARCHED = _line(
 EXPORT_ANSWERS: dict[str, Any] = {
     "ExportFirstLine": _line(
         "motlan_export origin vkeys checkpoint from to created",
-        "line 1; the members stand in this order",
+        "line 1; the members are in this order",
         motlan_export={"const": 1},
         origin={**_TEXT, "description": "name of the log"},
         vkeys={

@@ -36,7 +36,7 @@ async def ready(request: Request) -> Response:
     `configuration` is `stale` while a newer one is faulty (F33); `refused` lists its faults.
     `records` is `altered` when the inspection found something in the log's database that is not as it was signed,
     and `unavailable` while it cannot look, because the database cannot be read. It is `quarantined` while rows that no
-    gateway wrote stand in the database: they got no place; `motlan log quarantine` lists them.
+    gateway wrote are in the database: they got no place; `motlan log quarantine` lists them.
     """
     body, status = await health(request.services)
     return answer(body, status)

@@ -71,7 +71,7 @@ REPORTS: Mapping[str, Words] = {
             " tỷ lệ là phần trong các giao dịch đã hỏi nguồn đó. Dịch vụ dữ liệu chỉ có trong từng bản ghi.",
             "As the last record of each exchange says. An exchange counts once for each source and outcome;"
             " the share is that of all such counts of the source."
-            " The data service of a source stands in the records only.",
+            " The data service of a source is in the records only.",
         ),
         ("source", "outcome", "exchanges", "share"),
     ),

@@ -99,7 +99,7 @@ def _log(configuration: Configuration) -> Iterator[Problem]:
     """The keys and the name of the log."""
     document, log = configuration.documents["gateway.yaml"], configuration.gateway.log
     if not _ORIGIN.fullmatch(log.origin):
-        what = f"'origin: {log.origin}' cannot stand in a signature"
+        what = f"'origin: {log.origin}' cannot be in a signature"
         yield document.problem(("log", "origin"), what, "leave out spaces and plus signs")
     for name in ("root_key", "former_root_key", "signing_key", "former_signing_key"):
         key: SecretKey | None = getattr(log, name)

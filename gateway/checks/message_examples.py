@@ -17,8 +17,8 @@ def message_example_faults(plans: PortalPlans) -> Iterator[tuple[Loc, str, str]]
     """Failed expectations of the portal's examples: place, what is wrong, remedy."""
     for name, plan in plans.messages.items():
         for index, example in enumerate(plan.mapping.examples):
-            told = plans.in_profile(example.profile)[name]
-            for place, what in _faults(told, example):
+            chosen = plans.in_profile(example.profile)[name]
+            for place, what in _faults(chosen, example):
                 loc: Loc = ("messages", name, "examples", index, place)
                 yield loc, f"example '{example.name}': {what}", _MEND
         for index, refusal in enumerate(plan.mapping.refused):
@@ -56,7 +56,7 @@ def _differing(expected: Mapping[str, Any], got: Mapping[str, Any]) -> Iterator[
         if _shown(expected, name) != _shown(got, name):
             yield f"'{name}': expected {_shown(expected, name)}, got {_shown(got, name)}"
     if set(expected) == set(got) and list(expected) != list(got):
-        yield f"the members stand in another order: {', '.join(got)}"
+        yield f"the members are in another order: {', '.join(got)}"
 
 
 def _sorted(canonical: Mapping[str, Any]) -> dict[str, Any]:

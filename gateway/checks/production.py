@@ -47,7 +47,7 @@ def _shown_to_others(configuration: Configuration) -> Iterator[Problem]:
             "in_query_as" if "in_query_as" in auth else "token_in" if auth.get("token_in") == "query" else ""
         )
         if word and auth.get("allow_secret_in_address") != "true":
-            what = "the secret would stand in the address, which the provider's servers and proxies log"
+            what = "the secret would be in the address, which the provider's servers and proxies log"
             instead = "'header: NAME'" if word == "in_query_as" else "'token_in: header'"
             remedy = (
                 f"write {instead}; if the provider takes nothing else, 'allow_secret_in_address: \"true\"'"
@@ -87,7 +87,7 @@ def _is_guessable(secret: Secret) -> bool:
     """Of what is tried at the token endpoint as often as one likes (RFC 6749, 10.10)."""
     try:
         text = secret.reveal()
-    except ConfigError:  # told elsewhere
+    except ConfigError:  # reported elsewhere
         return False
     return len(text) < _LEAST_SECRET or len(set(text)) < _LEAST_DIFFERENT
 

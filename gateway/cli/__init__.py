@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def run(words: Sequence[str] | None = None) -> int:
-    """Run a command (default: this process's own words); its exit code. What stops it is told with a remedy."""
+    """Run a command (default: this process's own words); its exit code. What stops it is named with a remedy."""
     try:
         code = motlan.main(words, standalone_mode=False)
     except ConfigError as error:

@@ -29,7 +29,7 @@ _MARKS = {
 def ask(
     *, predicates: tuple[str, ...], subject: str, official: str | None, desk: CommandDesk, **given: str | None
 ) -> int:
-    """Ask predicates about a person: yes, no or cannot tell. No value is shown, and none stands in the log.
+    """Ask predicates about a person: yes, no or cannot tell. No value is shown, and none is in the log.
 
     Exit code 1 when an answer is not yes.
 

@@ -238,8 +238,7 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
     for name, settings in configuration.sources.items():
         plans = catalogue.services.get(name, {})
         services = {word: one for word, one in settings.services.items() if word in plans}
-        is_draft = settings.services and not any(one.enabled for one in settings.services.values())
-        auth = {"kind": "none"} if is_draft else settings.auth  # also where its mapping is at fault
+        auth = {"kind": "none"} if settings.is_draft else settings.auth  # also where its mapping is at fault
         mapped[name] = settings.model_copy(update={"services": services, "auth": auth})
     parts = Composition(
         configuration=configuration.model_copy(update={"sources": mapped}), catalogue=catalogue, root=root,

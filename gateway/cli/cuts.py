@@ -48,7 +48,7 @@ def cuts(
 ) -> int:
     """Run every procedure against every cast of the sandbox, and show which papers data cut, by which rule.
 
-    Starts sandbox and gateway by itself, on free ports of this machine. The casts stand in config/sandbox/casts.yaml;
+    Starts sandbox and gateway by itself, on free ports of this machine. The casts are in config/sandbox/casts.yaml;
     exit code 1 says that one of them does not come out as it says there.
 
     \b

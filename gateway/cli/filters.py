@@ -1,4 +1,4 @@
-"""What `motlan log` is told to look for: options that its commands share, days and people as they are written."""
+"""What `motlan log` looks for: options that its commands share, days and people as they are written."""
 
 import re
 import sys

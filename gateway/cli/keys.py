@@ -312,7 +312,7 @@ def rotate_document(*, store: Store) -> int:
     if store.configuration.gateway.documents.signing_key is not None:
         words = (
             f"khóa nằm trong cấu hình / the document key is configured.\n{_MAKE}\n"
-            "  documents.former_keys: a JWK set with the public key of now (it stands in /oauth2/jwks)\n"
+            "  documents.former_keys: a JWK set with the public key of now (it is in /oauth2/jwks)\n"
             f"  documents.signing_key: the new secret\nand {_RELOAD}"
         )
         settings = ["documents.former_keys", "documents.signing_key"]

@@ -168,16 +168,16 @@ def check_growth(
 
 
 def anchors_told(body: Any) -> list[str]:  # noqa: ANN401 -- the JSON answer
-    """Anchors in words, one line each: what they have proven, and who owes a proof."""
+    """Anchors in words, one line each: what they have proven, and which proof is missing."""
     kinds = {"tsa": "time stamp by", "witness": "witnessed by", "daily": "in the file of the day"}
     lines = [
         f"{kinds[one['kind']]} {one['name']}: {one['size']} records, {local_text(one['time'])}"
         for one in body["anchors"]
     ]
-    owing = [one for one in body["configured"] if one["state"] != "ready"]
+    missing = [one for one in body["configured"] if one["state"] != "ready"]
     lines += [
         f"{one['name']} is {one['state']} ({one.get('fault') or 'no proof'}), last {local_text(one['since'] or '—')}"
-        for one in owing
+        for one in missing
     ]
     return lines
 

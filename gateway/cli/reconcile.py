@@ -25,7 +25,7 @@ _HARMLESS = ("wait",)
 
 
 @click.command()
-@click.option("--portal", help="Only this portal; left out: each that is told about dossiers.")
+@click.option("--portal", help="Only this portal; left out: each that gets changes of dossiers.")
 @click.option("--since", metavar="DAY", help="First day in Việt Nam, as 2026-11-20; default: the last week.")
 @click.option("--until", metavar="DAY", help="Last day; default: today.")
 @click.option("--apply", is_flag=True, help="Queue what mends the differences.")

@@ -45,9 +45,9 @@ _VOLUME = ("weeks", "compare", "threshold", "least")
     type=click.Choice(["weekday", "all"]),
     help="volume: with the same weekday (default) or all days.",
 )
-@click.option("--threshold", type=float, help="volume: told above this score; default 3.5.")
+@click.option("--threshold", type=float, help="volume: reported above this score; default 3.5.")
 @click.option(
-    "--least", type=click.IntRange(0), help="volume: told from so many exchanges a day; default 10."
+    "--least", type=click.IntRange(0), help="volume: reported from so many exchanges a day; default 10."
 )
 @click.option("--office", metavar="HH:MM-HH:MM", help="hours: office hours; default 07:00-18:00.")
 @click.option("--weekdays", metavar="DIGITS", help="hours: working days, Monday is 1; default 12345.")

@@ -73,7 +73,7 @@ def add(
     *, config: Path | None, values: tuple[str, ...], as_json: bool, quiet: bool,
     **said: Any,  # noqa: ANN401 -- as declared above
 ) -> int:  # fmt: skip
-    """Write config/requesters/NAME.yaml; nothing secret stands in it.
+    """Write config/requesters/NAME.yaml; nothing secret is in it.
 
     \b
     Examples:
@@ -134,7 +134,7 @@ def list_requesters(*, store: Store) -> int:
 def applications(*, store: Store) -> int:
     """Who applied for an account, and until when it must be granted or refused: within two working days.
 
-    They stand in config/applications.yaml; `requesters add` grants, `refused` with reason and legal basis refuses
+    They are in config/applications.yaml; `requesters add` grants, `refused` with reason and legal basis refuses
     (NĐ 47/2020, art. 35(3)). Exits with 1 when one is overdue.
 
     \b

@@ -16,7 +16,7 @@ from gateway.domain.dates import local_text
 
 #: of a table that goes into a file
 _WIDTH = 200
-#: columns of a terminal from which on a record stands in one line
+#: columns of a terminal from which on a record fits in one line
 _FLAT = 150
 _HEADS = (
     "số / no.", "giờ / +07:00", "loại / phase", "hệ thống / by", "cơ quan / agency", "ai hỏi / asked by",

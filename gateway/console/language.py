@@ -1,4 +1,4 @@
-"""The words of a page in its language: each sentence stands in the template in both, beside each other.
+"""The words of a page in its language: each sentence is in the template in both, beside each other.
 
 Words are constants of templates and may hold markup (a test lets only constants pass); what fills their places is
 escaped.

@@ -115,7 +115,7 @@ class ManualPage:
 
     @cached_property
     def html(self) -> Markup:
-        """The text as HTML, without its first heading. What stands in it is escaped by the renderer."""
+        """The text as HTML, without its first heading. What is in it is escaped by the renderer."""
         tokens = _parsed(self.text)
         _anchor(tokens)
         _link(tokens, lambda link: self._rewritten(self.path, link))

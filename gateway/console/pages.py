@@ -1,7 +1,7 @@
 """Pages for people: templates and words become HTML, assets become addresses with a hash of their content.
 
 Promises: every value is escaped, and characters that hide or reverse text are shown; nothing comes from elsewhere;
-no script or style stands in a page. Knows no request: `gateway/api` and `gateway/pages` give the values, and send what
+no script or style is in a page. Knows no request: `gateway/api` and `gateway/pages` give the values, and send what
 comes out.
 """
 

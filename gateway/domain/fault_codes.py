@@ -96,7 +96,7 @@ class FaultCode(StrEnum):
         "kiểm tra 'path' của dịch vụ và 'request' trong ánh xạ",
         "check 'path' of the service and 'request' of the mapping")
     PERSON_IN_ADDRESS = ("person_in_address", "Số định danh cá nhân sẽ nằm trong địa chỉ",
-        "A person's number would stand in the address",
+        "A person's number would be in the address",
         "dùng 'method: POST'; nếu nguồn bắt buộc thì đặt 'options.allow_url_ids'",
         "use 'method: POST', or 'options.allow_url_ids' where the provider insists")
     NOT_SENDABLE = ("not_sendable", "Không viết được lượt hỏi theo mẫu của nguồn",

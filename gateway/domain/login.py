@@ -52,7 +52,7 @@ class LoginReason(StrEnum):
         "There is no such login under way")
     OTHER_BROWSER = ("login_other_browser", "Lượt đăng nhập này bắt đầu ở trình duyệt khác",
         "This login was begun in another browser")
-    #: the browser keeps none, lost them, or another browser began the login: these cannot be told apart
+    #: the browser keeps none, lost them, or another browser began the login: these cannot be distinguished
     NO_COOKIES = ("login_no_cookies", "Trình duyệt này không có cookie của lượt đăng nhập",
         "This browser has no cookie of the login")
     CANCELLED = "login_cancelled", "Việc đăng nhập đã bị hủy", "The login was cancelled"

@@ -141,7 +141,7 @@ class NotBase64(ValueError):
 
 
 class Base64Decoder:
-    """Decodes base64 that comes in pieces; line breaks and blanks may stand in it, padding may be left out."""
+    """Decodes base64 that comes in pieces; line breaks and blanks may be in it, padding may be left out."""
 
     def __init__(self) -> None:
         """Nothing came yet."""

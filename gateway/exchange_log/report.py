@@ -47,7 +47,7 @@ def _proven(start: str, verdict: Verdict) -> list[str]:
     if verdict.since is not None:
         lines.append(f"grown out of the log of {verdict.since} records whose checkpoint you kept")
     if verdict.grown is not None:
-        lines.append(f"all of it stands in the log of {verdict.grown} records whose checkpoint you gave")
+        lines.append(f"all of it is in the log of {verdict.grown} records whose checkpoint you gave")
     return lines
 
 

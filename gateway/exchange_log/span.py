@@ -17,7 +17,7 @@ TILE = 256
 _UNREADABLE = bytes(HASH_BYTES)
 _DIFFERENCES = {
     "changed": "it is not the record that the log keeps the hash of",
-    "moved": "another record of the log stands in its place",
+    "moved": "another record of the log is in its place",
     "missing": "the record was removed",
     "inserted": "the log has no such record here",
 }

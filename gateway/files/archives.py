@@ -205,7 +205,7 @@ def _entries(directory: bytes, count: int) -> Iterator[ArchiveMember]:
 
 
 def _wide(extra: bytes, values: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Sizes and place of a member; those that do not fit stand in its Zip64 field, in this order."""
+    """Sizes and place of a member; those that do not fit are in its Zip64 field, in this order."""
     wide: list[int] = []
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
@@ -267,7 +267,7 @@ def _data_of(content: BinaryIO, member: ArchiveMember) -> int:
     _, _, flags, method, _, _, _, packed, unpacked, name_size, extra_size = _LOCAL.unpack(head)
     if content.read(name_size) != member.raw_name or method != member.method or flags & _ENCRYPTED:
         hostile(say.FILE_MEMBER_LIES)
-    # zero, when they stand behind the data; largest, when they stand in the Zip64 field
+    # zero, when they stand behind the data; largest, when they are in the Zip64 field
     if packed not in (0, _MOST32, member.packed) or unpacked not in (0, _MOST32, member.unpacked):
         hostile(say.FILE_MEMBER_LIES)
     return member.offset + _LOCAL.size + int(name_size) + int(extra_size)

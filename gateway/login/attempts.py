@@ -141,7 +141,7 @@ class Attempts:
     # ------------------------------------------------------------------------------------------------ targets
 
     def sealed(self, target: LoginTarget) -> str:
-        """A target as it stands in URLs: only this gateway makes and reads it."""
+        """A target as it is in URLs: only this gateway makes and reads it."""
         return self._urls.sealed(asdict(target), _USE)
 
     def unsealed(self, text: str) -> LoginTarget | None:

@@ -40,7 +40,7 @@ _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionErro
 
 
 class ClaimRule(Strict):
-    """Where one field of an account stands in the claims, and its conversion."""
+    """Where one field of an account is in the claims, and its conversion."""
 
     path: str
     codes: str | None = None
@@ -66,7 +66,7 @@ def _json(text: object) -> object:
 
 
 class RoleRule(Strict):
-    """Where the roles of an official stand in the claims: a list, or words with blanks between."""
+    """Where the roles of an official are in the claims: a list, or words with blanks between."""
 
     path: str
     #: a word of the provider -> what it allows here; other words allow nothing
@@ -105,7 +105,7 @@ class AccountRefused(Exception):
     """Claims that sign nobody in; `detail` names the field."""
 
     def __init__(self, reason: LoginReason, detail: str) -> None:
-        """No value stands in it."""
+        """No value is in it."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

@@ -227,7 +227,7 @@ _BLANKS: Mapping[str, Any] = {"text": "", "null": None, "omit": OMIT}
 
 @dataclass(frozen=True, slots=True)
 class WireObject:
-    """A member that is an object; what it keeps stands in `more` under its name, as an object."""
+    """A member that is an object; what it keeps is in `more` under its name, as an object."""
 
     name: str
     fields: "WireFields"
@@ -461,7 +461,7 @@ REACHED = ("phone", "email", "fax")
 
 
 class Submitter(NamedTuple):
-    """Where number, name and the like of who files stand in a message that was read; None: they are not said."""
+    """Where number, name and the like of who files are in a message that was read; None: they are not said."""
 
     number: CanonicalPath
     name: CanonicalPath | None
@@ -609,7 +609,7 @@ class _MessageCompiler(NamedTuple):
         if rule.each:
             return self.rows(name, rule, model)
         if rule.spread:
-            inner = self._replace(passes=False)  # what has no field stands in the outer row
+            inner = self._replace(passes=False)  # what has no field is in the outer row
             return WireSpread(name, inner.fields(rule.fields, model, is_part=False))
         if rule.fields:
             return WireObject(name, self.fields(rule.fields, model, is_part=False), is_omitted)

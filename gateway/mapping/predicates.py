@@ -167,7 +167,7 @@ def _same_person(facts: Facts, left: str, right: str) -> Truth:
 
 
 def _numbers_of(subject: Subject | None) -> set[object]:
-    """The numbers of a subject; those that only their kind tells apart with it."""
+    """The numbers of a subject; with the kind of those that need it to be distinguished."""
     if subject is None:
         return set()
     return {

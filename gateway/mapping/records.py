@@ -37,7 +37,7 @@ _ADDRESS = ("province", "district", "commune", "detail")
 _SHORT = 100
 #: relation "head of household"
 _HEAD = "CH01"
-#: attributes that tell people of one name and birth date apart
+#: attributes that distinguish people of one name and birth date
 DETAILS = frozenset({"gender", "birth_place"})
 #: attributes that a provider may leave blank
 _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *DETAILS})
@@ -46,7 +46,7 @@ _MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *DETAILS})
 SEVERAL, SEVERAL_RULE = "several_records", "record:several"
 #: attributes that people share: each alone identifies nobody
 SHARED = frozenset({"full_name", "birth_date"})
-#: the same, with what tells two people apart
+#: the same, with what distinguishes two people
 WEAK = SHARED | DETAILS
 
 

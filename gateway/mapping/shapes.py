@@ -1,6 +1,6 @@
 """Whether a message that was written has the shape that its receiver reads.
 
-What fits no place stands in `more` and is written as it came, so that nothing is lost. A text where a list of objects
+What fits no place is in `more` and is written as it came, so that nothing is lost. A text where a list of objects
 belongs, a word where a code belongs, or a day that cannot be would be refused by every receiver for ever.
 """
 

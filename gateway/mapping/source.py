@@ -125,7 +125,7 @@ class ServicePlan:
             name: Attribute(rule, codes, transforms, self._orders) for name, rule in answer.attributes.items()
         }
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
-        #: attributes that tell several records apart
+        #: attributes that distinguish several records
         self.tells_apart = frozenset(answer.tells_apart)
         #: the provider's own number of a person -> references of confirming sources that give it too
         self.vouched = answer.vouched

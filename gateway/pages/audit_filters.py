@@ -1,6 +1,6 @@
 """What the auditors' pages take: scopes, parameters, filters of the log, saved filters.
 
-Addresses have no number of a person: who is searched for stands in forms that are posted.
+Addresses have no number of a person: who is searched for is in forms that are posted.
 """
 
 import base64

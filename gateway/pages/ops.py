@@ -133,7 +133,7 @@ async def mute(request: Request, visit: Visit) -> Leaving:
 
 
 async def deliveries(request: Request, visit: Visit) -> Shown:
-    """`GET /ops/deliveries`, and `POST /ops/deliveries/find`: a dossier's code stands in no address."""
+    """`GET /ops/deliveries`, and `POST /ops/deliveries/find`: a dossier's code is in no address."""
     form = visit.form
     state, target = form.get("state", ""), form.get("target", "")
     if state and state not in set(DeliveryState):

@@ -282,7 +282,7 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
 async def _sent_before(request: Request, visit: Visit, procedure: Procedure) -> Mapping[str, Any] | None:
     """The newest dossier of this procedure that the person sent here and that is under way; empty: there is none.
 
-    A session that is gone, as after a restart over memory, does not know what it sent. None: it cannot be told, and the
+    A session that is gone, as after a restart over memory, does not know what it sent. None: this is unknown, and the
     form opens all the same.
     """
     try:

@@ -506,7 +506,7 @@ class DoorCall(NamedTuple):
     query: Mapping[str, str] = {}
     #: plain data of a JSON body with one meaning; None without a body
     data: object = None
-    #: the long strings of the body, each under the mark that stands in its place in `data`
+    #: the long strings of the body, each under the mark that takes its place in `data`
     long: Mapping[str, LongText] = {}
 
 

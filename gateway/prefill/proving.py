@@ -237,7 +237,7 @@ def _as_named(one: Acting, answers: Mapping[str, SourceAnswer | None]) -> Subjec
 
 
 def _denial(one: Acting, truth: Truth) -> Denial:
-    """One text for both denials (not confirmed, does not represent): the caller cannot tell them apart."""
+    """One text for both denials (not confirmed, does not represent): the caller cannot distinguish them."""
     title = titled(one.rule.title.vi, one.rule.title.en)
     if truth is Truth.NO:
         return Denial(

@@ -143,7 +143,7 @@ class DossierLookups:
         return {"exchange_id": caller.exchange, **listed(row), "history": steps}
 
     async def form_of(self, caller: Caller, code: str, person: str, name: str) -> Mapping[str, Any]:
-        """What the caller's own dossier says of its form (`more`), for its owner; empty when that cannot be told.
+        """What the caller's own dossier says of its form (`more`), for its owner; empty when that is unknown.
 
         Number and name decide whose it is, before its content is read further: a number can be issued again.
         Recorded by `status`, which comes first.

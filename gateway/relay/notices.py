@@ -106,10 +106,10 @@ class _Notice:
         self.origin = row.origin if row is not None else portal.portal
         self._requester = row.requester if row is not None else portal.door.forwards_to
         self._targets = receivers(portal, self._requester, content.get("papers", ()))
-        # not of where the dossier is stored: a resend is one, whoever has posted the code meanwhile
+        # not of where the dossier is stored: a resend is one, also when another system has posted the code meanwhile
         # nor of the bytes of a file: a tax notice is its rows, however its file was written or grouped
-        told = {**content, "papers": [{**one, "file": ""} for one in content.get("papers", ())]}
-        words = orjson.dumps((portal.portal, code, service, told), option=orjson.OPT_SORT_KEYS)
+        notice = {**content, "papers": [{**one, "file": ""} for one in content.get("papers", ())]}
+        words = orjson.dumps((portal.portal, code, service, notice), option=orjson.OPT_SORT_KEYS)
         self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
         self.header = RecordHeader(
             exchange, self._requester, in_records(row.agency if row is not None else ""),

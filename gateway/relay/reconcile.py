@@ -375,7 +375,7 @@ class _DaysLeft:
         return compared(row, there, self._run.portal, self._takes, under_way, self._of.rules, stated)
 
     def _concerns(self, row: DossierRow) -> bool:
-        """Whether the portal is told about this dossier, and the run is about its requester and did not mend it."""
+        """Whether the portal gets changes of this dossier, and the run is about its requester and did not mend it."""
         if self._run.requester not in ("", row.requester) or (row.origin, row.code) in self._mended:
             return False
         if row.origin == PROVINCE:

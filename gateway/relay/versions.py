@@ -1,7 +1,7 @@
 """The versions of a dossier that a portal has forwarded: a late resend of a replaced one changes nothing.
 
-A portal's messages have no version and no time of their own, so an older message cannot be told from a new one that
-goes back to the same content. Portals resend; a citizen who goes back changes something, or withdraws.
+A portal's messages have no version and no time of their own: an older message cannot be distinguished from a new one
+that goes back to the same content. Portals resend; a citizen who goes back changes something, or withdraws.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

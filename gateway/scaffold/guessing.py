@@ -17,7 +17,7 @@ from gateway.mapping.codes import Codes
 from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable
 from gateway.scaffold.house import House
-from gateway.scaffold.leaves import Leaf, NotScaffolded
+from gateway.scaffold.leaves import DATES, Leaf, NotScaffolded
 from gateway.scaffold.words import asked_word, snake, squeezed
 
 #: of examples: invented
@@ -25,13 +25,6 @@ INVENTED_SUBJECT = {
     "personal_id": "033191740263", "full_name": "Trần Thị Mẫu", "birth_date": "1991-05-17", "old_id": "145730962",
     "passport": "C1234567", "tax_code": "0100109106", "registration_no": "89A-123.45", "commune": "11953",
     "sheet": "12", "number": "345",
-}  # fmt: skip
-#: the same birth date as providers write it
-DATES = {
-    "date_dash": "1991-05-17", "date_vn": "17/05/1991", "date_compact": "19910517",
-    "date_of_time": "1991-05-16T17:00:00Z", "date_ymd_slash": "1991/05/17", "date_dmy": "17.05.1991",
-    "date_us": "05/17/1991", "date_month_name": "17 May 1991", "date_words_vn": "ngày 17 tháng 5 năm 1991",
-    "date_xsd": "1991-05-17+07:00", "epoch_seconds": "674413200/", "epoch_milliseconds": "/Date(674413200000)/",
 }  # fmt: skip
 #: dates whose form nobody says
 _GUESSED = ("date_vn", "date_dash", "date_compact")
@@ -303,12 +296,14 @@ def _values(leaf: Leaf, name: str) -> Iterator[object]:
     if leaf.words:
         yield leaf.words[0]
     if name == "birth_date" and not leaf.form:
-        yield DATES["date_vn"]
+        yield DATES["date_vn"].sample
     if name in INVENTED_SUBJECT and name != "birth_date":
         yield INVENTED_SUBJECT[name].upper()
     if leaf.form or name == "birth_date":
-        yield DATES[leaf.form or "date_vn"]
+        yield DATES[leaf.form or "date_vn"].sample
     plain: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "list": ["mẫu"]}
     if leaf.kind in plain:
         yield plain[leaf.kind]
-    yield from (*_INVENTED, *(DATES[form] for form in _GUESSED)) if leaf.kind in {"string", "unknown"} else ()
+    yield from (
+        (*_INVENTED, *(DATES[form].sample for form in _GUESSED)) if leaf.kind in {"string", "unknown"} else ()
+    )

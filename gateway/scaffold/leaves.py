@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from gateway.mapping.date_transforms import (
@@ -33,39 +33,48 @@ _DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*@.*")
 _LEAST_WORDS = 3
 #: transforms that need the time zone of the provider
 ZONED = zoned_transforms(DEFAULT_ZONE)
+
+
+class DateForm(NamedTuple):
+    """One form of dates: the texts in it, its transform, how people write it, and 17 May 1991 in it."""
+
+    pattern: str
+    read: Transform
+    written: str
+    sample: str
+
+
 #: forms in their order; `03/04/1990` is said to be a guess, `03-04-1990` and `473389200` are none
-_DATES: tuple[tuple[str, re.Pattern[str], Transform], ...] = (
-    (
-        "date_of_time",
-        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z|[+-][0-9:]{4,5})", re.ASCII),
-        ZONED["date_of_time"],
+DATES: Mapping[str, DateForm] = {
+    "date_of_time": DateForm(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z|[+-][0-9:]{4,5})", ZONED["date_of_time"], "and time",
+        "1991-05-16T17:00:00Z",
     ),
-    ("date_dash", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", re.ASCII), date_dash),
-    ("date_vn", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_vn),
-    ("date_compact", re.compile(r"(18|19|20|21)[0-9]{6}([0-9]{6})?", re.ASCII), date_compact),
-    ("date_ymd_slash", re.compile(r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", re.ASCII), date_ymd_slash),
-    (
-        "date_dmy",
-        re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|(1[3-9]|2[0-9]|3[01])-[0-9]{1,2}-[0-9]{4}", re.ASCII),
-        date_dmy,
+    "date_dash": DateForm(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?", date_dash, "yyyy-MM-dd", "1991-05-17"),
+    "date_vn": DateForm(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", date_vn, "dd/MM/yyyy", "17/05/1991"),
+    "date_compact": DateForm(r"(18|19|20|21)[0-9]{6}([0-9]{6})?", date_compact, "yyyyMMdd", "19910517"),
+    "date_ymd_slash": DateForm(
+        r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", date_ymd_slash, "yyyy/MM/dd", "1991/05/17"
     ),
-    ("date_us", re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", re.ASCII), date_us),
-    ("date_month_name", re.compile(r"[0-9A-Za-z ,.-]{8,20}", re.ASCII), date_month_name),
-    ("date_words_vn", re.compile(r".{8,40}"), date_words_vn),
-    ("date_xsd", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9:]{5})", re.ASCII), date_xsd),
-    ("epoch_seconds", re.compile(r"/?-?[0-9]{6,11}/", re.ASCII), ZONED["epoch_seconds"]),
-    (
-        "epoch_milliseconds",
-        re.compile(r"(/?|/Date\()-?[0-9]{12,14}([+-][0-9]{4})?\)?/", re.ASCII),
-        ZONED["epoch_milliseconds"],
+    "date_dmy": DateForm(
+        r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|(1[3-9]|2[0-9]|3[01])-[0-9]{1,2}-[0-9]{4}", date_dmy, "dd.MM.yyyy",
+        "17.05.1991",
     ),
-)
-#: form -> how people write it
-FORMS = {
-    "date_dash": "yyyy-MM-dd", "date_vn": "dd/MM/yyyy", "date_compact": "yyyyMMdd", "date_of_time": "and time",
-    "date_ymd_slash": "yyyy/MM/dd", "date_dmy": "dd.MM.yyyy", "date_us": "MM/dd/yyyy", "date_month_name": "dd Mon yyyy",
-    "date_words_vn": "ngày dd tháng MM năm yyyy", "date_xsd": "yyyy-MM-dd with an offset",
-    "epoch_seconds": "in seconds since 1970", "epoch_milliseconds": "in milliseconds since 1970",
+    "date_us": DateForm(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", date_us, "MM/dd/yyyy", "05/17/1991"),
+    "date_month_name": DateForm(r"[0-9A-Za-z ,.-]{8,20}", date_month_name, "dd Mon yyyy", "17 May 1991"),
+    "date_words_vn": DateForm(
+        r".{8,40}", date_words_vn, "ngày dd tháng MM năm yyyy", "ngày 17 tháng 5 năm 1991"
+    ),
+    "date_xsd": DateForm(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9:]{5})", date_xsd, "yyyy-MM-dd with an offset", "1991-05-17+07:00"
+    ),
+    "epoch_seconds": DateForm(
+        r"/?-?[0-9]{6,11}/", ZONED["epoch_seconds"], "in seconds since 1970", "674413200/"
+    ),
+    "epoch_milliseconds": DateForm(
+        r"(/?|/Date\()-?[0-9]{12,14}([+-][0-9]{4})?\)?/", ZONED["epoch_milliseconds"],
+        "in milliseconds since 1970", "/Date(674413200000)/",
+    ),
 }  # fmt: skip
 #: kind of a text in an XML Schema -> its form
 _OF_XSD = {"date": "date_dash", "dateTime": "date_of_time"}
@@ -75,7 +84,7 @@ _COMBINED = ("allOf", "oneOf", "anyOf")
 
 
 class NotScaffolded(Exception):
-    """Nothing was written: what stands in the way, and the remedy."""
+    """Nothing was written: what prevents it, and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +322,7 @@ def _kind_of(values: list[object]) -> tuple[str, str]:
     for kind, types in (("boolean", bool), ("integer", int), ("number", float | int), ("string", str)):
         if values and all(isinstance(one, types) for one in values):
             texts = [str(one) for one in values if one != ""]
-            forms = (form for form, pattern, read in _DATES if texts and _all_are(texts, pattern, read))
+            forms = (form for form, date in DATES.items() if texts and _all_are(texts, date))
             return kind, next(forms, "")
     return "unknown", ""
 
@@ -327,9 +336,9 @@ def _are_ambiguous(values: list[object]) -> bool:
         return False
 
 
-def _all_are(texts: list[str], pattern: re.Pattern[str], read: Any) -> bool:  # noqa: ANN401 -- a transform
+def _all_are(texts: list[str], date: DateForm) -> bool:
     try:
-        return all(pattern.fullmatch(text) and read(text) for text in texts)
+        return all(re.fullmatch(date.pattern, text, re.ASCII) and date.read(text) for text in texts)
     except Unreadable:
         return False
 

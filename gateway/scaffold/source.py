@@ -17,9 +17,9 @@ from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import put
 from gateway.scaffold.contract import Contract
-from gateway.scaffold.guessing import DATES, INVENTED_SUBJECT, AnswerGuess, Bound, guess_of
+from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
-from gateway.scaffold.leaves import FORMS, ZONED, Leaf, NotScaffolded
+from gateway.scaffold.leaves import DATES, ZONED, Leaf, NotScaffolded
 from gateway.scaffold.words import asked_word
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -118,7 +118,7 @@ class _SourceDraft:
             yield f"the provider requires {_some(missing)}: write what is sent there"
         if self.contract.service.get("body") == "query" and {"personal_id", "old_id"} & {*self.subject_words}:
             remedy = "ask the provider for POST, or write 'allow_url_ids: \"true\"' under 'options'"
-            yield f"a person's number would stand in the address: {remedy}"
+            yield f"a person's number would be in the address: {remedy}"
 
     def _answer_remarks(self) -> Iterator[str]:
         if not self.is_identified:
@@ -266,7 +266,7 @@ class _SourceDraft:
         """One that is found, one that is not, with invented people; what comes of them is computed."""
         subject = {word: one for word, one in INVENTED_SUBJECT.items() if word in self.subject_words}
         repeated = {
-            path: DATES["date_vn"] if word == "birth_date" else INVENTED_SUBJECT[word]
+            path: DATES["date_vn"].sample if word == "birth_date" else INVENTED_SUBJECT[word]
             for word, path in self.guess.identity.items()
         }
         found = {**repeated, **{one.leaf.path: one.invented for one in self.guess.bound}}
@@ -338,7 +338,9 @@ def _form_of(leaf: Leaf) -> str:
     if leaf.remark:
         return on_one_line(leaf.remark)
     if leaf.form:
-        return f"date {FORMS[leaf.form]}" + (f" or {FORMS['date_us']}" if leaf.is_ambiguous else "")
+        return f"date {DATES[leaf.form].written}" + (
+            f" or {DATES['date_us'].written}" if leaf.is_ambiguous else ""
+        )
     kind = _KINDS_SHOWN.get(leaf.kind, leaf.kind)
     return f"{kind}: {on_one_line(_some([*leaf.words], _WORDS_SHOWN))}" if leaf.words else kind
 
@@ -353,7 +355,7 @@ def _note_of(one: Bound) -> str:
     if one.leaf.is_ambiguous:
         return f"   # ! a guess: {_form_of(one.leaf)}"
     if _is_guessed(one):
-        return f"   # ! a guess: date {FORMS[one.transform]}"
+        return f"   # ! a guess: date {DATES[one.transform].written}"
     return f"   # {_form_of(one.leaf)}" if one.leaf.words else ""
 
 

@@ -13,8 +13,10 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from gateway.domain.source_trace import MOST_BYTES
+
 #: characters of one message, of one value, and digits of one number
-MOST, MOST_OF_A_VALUE, _MOST_DIGITS = 16_384, 1_000, 16
+MOST, MOST_OF_A_VALUE, _MOST_DIGITS = MOST_BYTES, 1_000, 16
 #: patterns have no repetition within another, and none whose end may be missing
 _PART = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|[\W_]+")
 #: signs that make the form of a date, a time or a number

@@ -247,7 +247,7 @@ async def test_unknown_no_that_comes_again_and_again_is_a_refusal() -> None:
     assert answer == PortalAnswer(REFUSED, "refused_repeatedly", receiver_text="???")
 
 
-#: an answer of whatever stands in front -> what becomes of the message
+#: an answer of whatever is in front -> what becomes of the message
 IN_FRONT: dict[str, tuple[Any, PortalAnswer]] = {
     "busy": (
         web.Response(status=429, headers={"Retry-After": "11"}), PortalAnswer(UNAVAILABLE, "receiver_busy", retry_in=11)

@@ -1,4 +1,4 @@
-"""The story of an exchange: every phase in words of people, whatever stands in the records."""
+"""The story of an exchange: every phase in words of people, whatever is in the records."""
 
 import json
 from pathlib import Path

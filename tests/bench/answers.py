@@ -1,7 +1,7 @@
 """What a right answer of the job holds, for the gateway and its peers alike.
 
 A server's first answer is held against a table written by hand: how many fields are filled, and whose name,
-number, birth date and registrations stand in which of them. From then on every answer has to have the same fields
+number, birth date and registrations are in which of them. From then on every answer has to have the same fields
 with the same values, the numbers of its own people in the same places. The stub puts the number asked about into
 what every source answers, so an answer of one source about somebody else does not pass.
 """

@@ -1,8 +1,8 @@
-"""Stands in for the providers while something else is measured: fixed answers after a fixed delay.
+"""Is in for the providers while something else is measured: fixed answers after a fixed delay.
 
 A bare protocol on one core, so that it never is the bottleneck. It repeats the id, name and birth date it is
 asked about, because a gateway worth measuring refuses an answer about somebody else; the gender is the one in the id
-(databases.md 9), and the last six digits stand in every answer, so that the bench sees a mix-up.
+(databases.md 9), and the last six digits are in every answer, so that the bench sees a mix-up.
 
     python -m tests.bench.stub_sources --port 8099 --delay 0.005 [--answers FILE]
 

@@ -734,7 +734,7 @@ async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: Hous
         source = (STATIC / name).read_text("utf-8")
         if kind == "text/javascript":
             # what is left out is never part of a text
-            assert not re.search(r"\$\{[^}`]*`", source), "a template stands in a template"
+            assert not re.search(r"\$\{[^}`]*`", source), "a template is in a template"
             assert [one for one in re.findall(r'"[^"\\\n]*"', source) if one not in content.decode()] == []
         async with login_house.session.get(
             f"{login_house.url}/{name}", headers={"If-None-Match": tag}

@@ -80,7 +80,7 @@ EXAMPLES: dict[str, Fault] = {
     ),
     "order": (
         LINKED, '{"maHoSo": "H31.14-260105-0008", "daNhan": true}', '{"daNhan": true, "maHoSo": "H31.14-260105-0008"}',
-        "", "stand in another order",
+        "", "are in another order",
     ),
     "refusal": (
         MINISTRY, "{kind: state_agency}}, field", "{kind: citizen}}, field", "a kind of owner that",

@@ -1,4 +1,4 @@
-"""In the production profile no secret stands in a file, and nobody invented answers."""
+"""In the production profile no secret is in a file, and nobody invented answers."""
 
 import re
 import subprocess

@@ -24,7 +24,7 @@ ALLOWED = {
 
 
 class Elements(HTMLParser):
-    """What stands in a page: elements with their attributes."""
+    """What is in a page: elements with their attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -64,7 +64,7 @@ def test_words_stand_in_both_languages_and_are_constants(path: Path) -> None:
         places = [set(re.findall(r"\{(\w*)[^}]*\}", text)) for text in words]
         assert places[0] == places[1] == {given.key for given in one.kwargs}, f"line {one.lineno}: {words}"
         for text in words:
-            # a word also stands in attributes
+            # a word is in attributes too
             assert '"' not in re.sub(r"<[^>]*>", "", text), f"line {one.lineno}: {text}"
             assert not re.search(r"<(?!/?(?:b|strong|br|code|bdi|em|span)\b)", text), (
                 f"line {one.lineno}: {text}"

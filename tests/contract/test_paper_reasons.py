@@ -1,4 +1,4 @@
-"""A paper that data do not replace says why, in the words of the doubt that stands in the way."""
+"""A paper that data do not replace says why, in the words of the doubt that is in the way."""
 
 from datetime import date
 from pathlib import Path

@@ -29,7 +29,7 @@ FOUND = LOG.found(3, 7, 255, 256, 599)
 
 
 def line_of(lines: list[bytes], index: int) -> int:
-    """Where record `index` stands in these lines."""
+    """Where record `index` is in these lines."""
     return next(place for place, line in enumerate(lines) if line.startswith(b'{"i":%d,' % index))
 
 

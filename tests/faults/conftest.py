@@ -219,7 +219,7 @@ async def staged(
     """A gateway with its sandbox and a peer before each source of `services`; TLS for civil status only."""
     async with AsyncExitStack() as stack:
         peers = {}
-        # hostile text stands in many names about one person
+        # hostile text is in many names about one person
         more = {f"gateway.policy.{name}": "1000000/day" for name in ("claims", "parameters")}
         for source, service in services.items():
             peer = peers[source] = await stack.enter_async_context(
@@ -251,7 +251,7 @@ def logged() -> io.BytesIO:
 
 
 async def assert_nothing_leaked(house: House, logged: io.BytesIO, *texts: Any) -> None:
-    """Nobody's data and nothing that a peer said stands in logs, metrics, states or errors."""
+    """Nobody's data and nothing that a peer said is in logs, metrics, states or errors."""
     headers = {"Authorization": f"Bearer {await house.token()}"}
     seen = logged.getvalue().decode() + "".join(json.dumps(text, ensure_ascii=False) for text in texts)
     for address, more in ((f"{house.admin}/metrics", {}), (f"{house.url}/v1/sources", headers)):

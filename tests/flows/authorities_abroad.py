@@ -1,7 +1,7 @@
 """The five authorities of `mappings/examples` on loopback: strict about what they are sent; they answer its files.
 
 Nothing of the product reads the requests here. `mode` says what comes: an answer file (`found`, `nobody`, `busy`), or
-`broken`: bytes that mean nothing. What an authority did not like stands in `complaints`, and is a plain refusal.
+`broken`: bytes that mean nothing. What an authority did not like is in `complaints`, and is a plain refusal.
 """
 
 import base64

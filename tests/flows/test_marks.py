@@ -1,4 +1,4 @@
-"""What is known of each interface stands in the answer and in the list of sources: seen, memory or sandbox."""
+"""What is known of each interface is in the answer and in the list of sources: seen, memory or sandbox."""
 
 from tests.flows.conftest import House, new_official, on_session
 

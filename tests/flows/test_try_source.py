@@ -445,7 +445,7 @@ async def test_draft_that_cannot_be_opened_says_what_is_missing(tmp_path: Path) 
     assert (status, problem["code"]) == (409, "draft_not_ready"), problem
     assert "MOTLAN_NO_SUCH_SECRET" in problem["detail"]
     assert "config/sources/driving_licence.yaml" in problem["detail_vi"]
-    assert "MOTLAN_NO_SUCH_SECRET" not in problem["detail_vi"]  # English words stand in 'detail'
+    assert "MOTLAN_NO_SUCH_SECRET" not in problem["detail_vi"]  # English words are in 'detail'
 
 
 async def test_draft_that_was_asked_to_wait_waits(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class ServedSessions(MemorySessions):
 
 @dataclass
 class Browser:
-    """Stands in for the broker: who is signed in, and for whom they act."""
+    """Is in for the broker: who is signed in, and for whom they act."""
 
     openid: OpenId = field(init=False)
     session: Session | None = None
@@ -123,7 +123,7 @@ class Browser:
 
 @dataclass
 class StandInProofs:
-    """Stands in for the proofs of mandates."""
+    """Is in for the proofs of mandates."""
 
     clock: MovableClock
     #: None: the mandate is proven; else why it is not
@@ -301,7 +301,7 @@ class Provider:
         return LoginHandles(self.state.values)
 
     def recorded(self) -> list[tuple[str, str]]:
-        """What stands in the log, and why."""
+        """What is in the log, and why."""
         return [(str(one.result), str(one.notes.get("reason", ""))) for one in self.log.records]
 
 

@@ -73,7 +73,7 @@ class PersonBrowser:
 
     @property
     def shown(self) -> dict[str, str]:
-        """What stands in the list of who is signed in."""
+        """What is in the list of who is signed in."""
         rows = re.findall(r"<dt>(.*?)<span.*?</dt>\s*<dd>(.*?)</dd>", self.text, re.DOTALL)
         return {name.strip(): re.sub(r"<[^>]*>", "", html.unescape(value)).strip() for name, value in rows}
 

@@ -34,7 +34,7 @@ async def joined(of: AsyncIterator[bytes]) -> bytes:
 async def test_what_is_sealed_opens_again_however_it_is_cut_on_the_way(length: int) -> None:
     content = os.urandom(length)
     hidden = await joined(sealed(KEY, pieces(content, 1_000)))
-    # one byte may stand in any text by chance
+    # one byte may be in any text by chance
     assert length < 16 or content[:100] not in hidden
     assert size_of(len(hidden)) == length
     for size in (777, PIECE + 16, len(hidden) + 1):

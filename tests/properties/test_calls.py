@@ -93,7 +93,7 @@ class Line:
 
 
 class Net:
-    """Stands in for the client of a peer."""
+    """Is in for the client of a peer."""
 
     late = FaultCode.CONNECT_TIMEOUT
 
@@ -119,7 +119,7 @@ class Net:
 
 
 class Thread:
-    """Stands in for the thread."""
+    """Is in for the thread."""
 
     def __init__(self) -> None:
         self.work: list[tuple[asyncio.Future[Any], Callable[[], Any]]] = []

@@ -49,7 +49,7 @@ class Trial:
         self.receipts.add(json.loads(answer)["receipt"]["leaf_hash"])
 
     async def verify(self, at: Gateway, vkey: str) -> None:
-        """AssertionError unless every receipt stands in the log, and the log verifies."""
+        """AssertionError unless every receipt is in the log, and the log verifies."""
         until = asyncio.get_running_loop().time() + _SECONDS_TO_NUMBER
         while True:
             status, export = await asked(at, "/v1/audit/export", {}, await at.token("auditor"))

@@ -9,8 +9,7 @@ import pytest
 from gateway.config.strict_yaml import read
 from gateway.domain.errors import ConfigError
 from gateway.mapping.date_transforms import date_words_vn
-from gateway.scaffold.guessing import DATES
-from gateway.scaffold.leaves import NotScaffolded, read_sample
+from gateway.scaffold.leaves import DATES, NotScaffolded, read_sample
 from tests.scaffold.houses import ROOT, checked, drafted, files_of, house
 from tests.scaffold.test_new_source import OPENAPI, SAMPLE, contracts
 
@@ -218,7 +217,7 @@ def test_words_of_a_contract_cannot_write_yaml(house: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("form", DATES)
 def test_date_is_known_by_its_form(form: str) -> None:
-    (leaf,) = read_sample(json.dumps({"a": DATES[form]}).encode()).leaves
+    (leaf,) = read_sample(json.dumps({"a": DATES[form].sample}).encode()).leaves
     assert leaf.form == form
 
 

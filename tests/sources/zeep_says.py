@@ -168,7 +168,7 @@ _WRITTEN: tuple[tuple[Any, Callable[[Any], str]], ...] = (
 
 
 def written(value: Any) -> str:
-    """A value that zeep read, as it stands in the XML."""
+    """A value that zeep read, as it is in the XML."""
     return str(next((write(value) for kind, write in _WRITTEN if isinstance(value, kind)), value))
 
 

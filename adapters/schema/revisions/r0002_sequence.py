@@ -1,6 +1,6 @@
 """The sequence of the exchange log: numbered entries with what is searched for, tiles, checkpoints.
 
-What stands in these tables, besides `append_log`, which keeps the leaves:
+What is in these tables, besides `append_log`, which keeps the leaves:
 
 - `log_state`: one row, the end of the tree and who numbers records now (see adapters/stores/sequencer.py);
 - `log_entries`: number in the tree -> number in `append_log`, and the columns of a search; empty ones are NULL;

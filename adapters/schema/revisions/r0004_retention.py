@@ -5,7 +5,7 @@
 - `log_signers`: every public key that has signed the log, and the size from which it did. A trigger writes it.
 - `log_archives`: which file holds which records that were pruned. The administrator writes it before pruning.
 - `log_pruned_hashes`: the beginning of each pruned leaf's hash and its place, so that its receipt still leads to
-  a proof; the whole hash stands in the tiles.
+  a proof; the whole hash is in the tiles.
 
 All of them only grow; `erased` is written once. Rows of `period_keys` may from now on be wrapped anew (`wrapped`,
 never `period`): on PostgreSQL that is the administrator's. There, rows of `append_log` may also be deleted while

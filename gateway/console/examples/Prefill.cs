@@ -38,7 +38,7 @@ static class Prefill {
         return (string)answer["access_token"];
     }
 
-    // The filled form of procedure 1.004873. Personal ids stand in bodies, never in an address.
+    // The filled form of procedure 1.004873. Personal ids are in bodies, never in an address.
     static Task<Members> Fill(string bearer, string personalId) {
         var requester = new { personal_id = personalId, full_name = "Trần Thị Mẫu", birth_date = "1990-02-15" };
         var subjects = new { requester, person = new { same_as = "requester" } };

@@ -46,7 +46,7 @@ public final class Prefill {
             .get("access_token").asText();
     }
 
-    /** The filled form of procedure 1.004873. Personal ids stand in bodies, never in an address. */
+    /** The filled form of procedure 1.004873. Personal ids are in bodies, never in an address. */
     static JsonNode prefill(String bearer, String personalId) throws Exception {
         var person = Map.of("personal_id", personalId, "full_name", "Trần Thị Mẫu", "birth_date", "1990-02-15");
         var asked = Map.of("procedure", "1.004873",

@@ -30,7 +30,7 @@ async function token() {
   return (await send('/oauth2/token', form, { Authorization: `Basic ${basic}` })).access_token;
 }
 
-/** The filled form of procedure 1.004873. Personal ids stand in bodies, never in an address. */
+/** The filled form of procedure 1.004873. Personal ids are in bodies, never in an address. */
 function prefill(bearer, requester) {
   const asked = { procedure: '1.004873', subjects: { requester, person: { same_as: 'requester' } } };
   const headers = { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' };

@@ -42,7 +42,7 @@ function token(): string
     return send('/oauth2/token', $form, 'application/x-www-form-urlencoded', $basic)['access_token'];
 }
 
-/** The filled form of procedure 1.004873. Personal ids stand in bodies, never in an address. */
+/** The filled form of procedure 1.004873. Personal ids are in bodies, never in an address. */
 function prefill(string $bearer, array $person): array
 {
     $subjects = ['requester' => $person, 'person' => ['same_as' => 'requester']];

@@ -48,7 +48,7 @@ def token() -> str:
 
 
 def prefill(bearer: str, person: dict[str, str]) -> dict[str, Any]:
-    """The filled form of procedure 1.004873. Personal ids stand in bodies, never in an address."""
+    """The filled form of procedure 1.004873. Personal ids are in bodies, never in an address."""
     asked = {"procedure": "1.004873", "subjects": {"requester": person, "person": {"same_as": "requester"}}}
     return send("/v1/prefill", json.dumps(asked).encode(), "application/json", f"Bearer {bearer}")
 

@@ -35,7 +35,7 @@
     [/^matches (?=\^)/, 'theo mẫu '],
   ];
   const ATTRIBUTES = ['title', 'aria-label', 'placeholder'];
-  // what stands in the description in both languages: "Hồ sơ / Dossiers"
+  // what is in the description in both languages: "Hồ sơ / Dossiers"
   const BOTH = /^([^/]*[^/ ]) \/ ([^/ ][^/]*)$/;
   const root = document.getElementById('reference');
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
@@ -89,7 +89,7 @@
     syntaxHighlight: { activated: false },
     layout: 'Reference',
     plugins: [({ React }) => ({ components: { Reference: ({ getComponent, specSelectors }) => {
-      // as BaseLayout, without a `main` and a title of its own, which stand in the page
+      // as BaseLayout, without a `main` and a title of its own, which are in the page
       if (specSelectors.loadingStatus() !== 'success') return React.createElement('p', null, 'Loading...');
       const parts = ['SvgAssets', 'errors', 'AuthorizeBtnContainer', 'FilterContainer', 'operations', 'Models'];
       const shown = parts.map((name) => React.createElement(getComponent(name, true), { key: name }));

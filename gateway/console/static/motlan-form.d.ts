@@ -1,4 +1,4 @@
-/** `<motlan-form>`: types of its attributes, members and events. Events name fields; values stand in `submit` and `draft` alone. */
+/** `<motlan-form>`: types of its attributes, members and events. Events name fields; values are in `submit` and `draft` alone. */
 
 /** What the portal's page gets when the person submits. */
 export interface MotlanSubmit {

@@ -468,7 +468,7 @@
       return WORDS[name][this.vi ? 0 : 1].replace(/\{(\w+)\}/g, (_, part) => seen(values[part] ?? ""));
     }
 
-    /** A sentence as nodes: values stand in <bdi>, so that they turn nothing around them. */
+    /** A sentence as nodes: values are in <bdi>, so that they turn nothing around them. */
     say(name, values = {}) {
       return WORDS[name][this.vi ? 0 : 1].split(/(\{\w+\})/).map((part) => {
         const found = /^\{(\w+)\}$/.exec(part);

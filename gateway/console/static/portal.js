@@ -6,7 +6,7 @@
   const notice = document.getElementById("sending");
   const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
   const isVietnamese = document.documentElement.lang !== "en";
-  const told = new Set(); // dossiers that the page told of
+  const told = new Set(); // dossiers that the page announced
   let isSending = false;
   let exchange = form.dataset.blank;
 
