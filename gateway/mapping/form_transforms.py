@@ -5,7 +5,7 @@ value or raises Unreadable, and nothing else.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from gateway.domain.identifiers import is_old_id, is_personal_id
@@ -23,8 +23,9 @@ from gateway.mapping.transforms import (
 )
 
 #: code lists: names that communes, districts and provinces had before 1 July 2025; the form's words for the relation to
-#: the head of a household
+#: the head of a household, and for a purpose of land use
 _RELATIONS = "form_relation"
+_LAND_USES = "land_use"
 #: the word for the kind of unit before an official name
 _KIND = re.compile(r"^(xã|phường|thị trấn|huyện|quận|thị xã|thành phố|tỉnh)\s+", re.IGNORECASE)
 #: the same words and their abbreviations, in the form in which names are compared
@@ -277,11 +278,12 @@ def address_texts(codes: Codes, units: _AddressUnits) -> Transform:
 
     A province that the detail repeats keeps its spelling there, but for capitals.
     """
+    provinces = frozenset(filter(None, codes.provinces.values()))
 
     def address_text(value: object) -> str | None:
         if not isinstance(value, dict):
             found = text(value)
-            return None if found is None else readable(found) or None
+            return None if found is None else _as_named(readable(found), provinces) or None
         commune, province = str(value.get("commune")), str(value.get("province"))
         detail, repeated = units.split(value)
         names = [codes.units.names.get(commune), codes.provinces.get(province)]
@@ -292,6 +294,24 @@ def address_texts(codes: Codes, units: _AddressUnits) -> Transform:
         return ", ".join(name for name in names if name) or None
 
     return address_text
+
+
+def _as_named(line: str, provinces: Collection[str]) -> str:
+    """`Phường Phố Hiến, Tỉnh Hưng Yên` → `Phường Phố Hiến, Hưng Yên`, as addresses with codes are written."""
+    rest, comma, last = line.rpartition(", ")
+    name = last[5:] if last[:5].lower() == "tỉnh " else ""
+    return rest + comma + name if name in provinces else line
+
+
+def land_uses_in_words(codes: Codes) -> Transform:
+    """The transform that writes the purposes of a parcel in words; a code without words stays."""
+    words = codes.lists.get(_LAND_USES, {})
+
+    def land_use_words(value: object) -> str | None:
+        found = text(value)
+        return None if found is None else "; ".join(words.get(one) or one for one in found.split("+"))
+
+    return land_use_words
 
 
 def members_forms(codes: Codes) -> Transform:
@@ -324,5 +344,6 @@ def form_transforms(codes: Codes) -> dict[str, Transform]:
         text, title_case, upper_case, integer, partial_date_vn, partial_date_parts, name_parts,
         residence_type_permanent, residence_type_current, id_doc_type_civil, join_comma, members_forms(codes),
         next_ordinal, number, date_in_words, address_two_tiers(units), address_texts(codes, units),
+        land_uses_in_words(codes),
     ]  # fmt: skip
     return {transform.__name__: transform for transform in named}

@@ -110,6 +110,15 @@ def test_line_repeats_no_unit_and_keeps_the_words_for_the_province() -> None:
     assert line(address("Thôn 7")) == "Thôn 7, Xã Tân Hưng, Hưng Yên"
     assert line(address("Xã Tân Hưng")) == "Xã Tân Hưng, Hưng Yên"
     assert line("Thôn 7") == "Thôn 7"
+    assert line("Thôn 7, Xã Tân Hưng, TỈNH Hưng Yên") == "Thôn 7, Xã Tân Hưng, Hưng Yên"
+    assert line("Thôn 7, Xã Tân Hưng, Tỉnh Lạ") == "Thôn 7, Xã Tân Hưng, Tỉnh Lạ"
+
+
+def test_purposes_of_a_parcel_are_words_and_an_unknown_code_stays() -> None:
+    words = TRANSFORMS["land_use_words"]
+    assert words("ODT") == "Đất ở tại đô thị"
+    assert words("ONT+CLN+XYZ") == "Đất ở tại nông thôn; Đất trồng cây lâu năm; XYZ"
+    assert words(None) is None
 
 
 def test_work_grows_with_the_parts_of_an_address_not_with_their_square() -> None:
