@@ -256,6 +256,8 @@ async def test_every_page_is_usable_in_english_and_in_the_dark(
         "/audit/reports",
         "/audit?phase=intent",
         "/audit/exchanges/X",
+        f"/audit/exchanges/{known}/proof",
+        "/audit/checkpoints",
     ):
         await page.goto(f"{login_house.url}{path}{'&' if '?' in path else '?'}lang=en")
         await is_usable(page)

@@ -19,11 +19,11 @@ pytestmark = NEEDS_BROWSER
 WHO = "Trần Thị Mẫu"
 
 
-async def entered(page: Page, house: House, path: str) -> None:
+async def entered(page: Page, house: House, path: str, who: str = WHO) -> None:
     """Signed in at the simulated national portal, and back at the page."""
     await page.goto(house.url + path)
     await page.get_by_role("link", name=re.compile("Cổng Dịch vụ công Quốc gia")).click()
-    await page.get_by_role("button").filter(has_text=WHO).first.click()
+    await page.get_by_role("button").filter(has_text=who).first.click()
     await expect(page).to_have_url(house.url + path)
 
 
@@ -83,6 +83,22 @@ async def test_citizen_walks_from_the_uses_to_a_withdrawn_consent(
     await page.get_by_role("button", name="Send").click()
     await expect(page.get_by_role("table")).to_contain_text("See the data about me")
     await is_clean(page)
+
+
+@on_session
+async def test_pages_are_clean_on_a_narrow_window_for_a_citizen_without_anything(
+    login_house: House, profile: BrowserContext
+) -> None:
+    page = await profile.new_page()
+    await entered(page, login_house, "/me", "Phạm Văn Thử")
+    await page.set_viewport_size({"width": 320, "height": 700})
+    await page.emulate_media(color_scheme="dark")
+    for path in (
+        "/me", "/me/consents", "/me/kept", "/me/papers", "/me/requests", "/portal/dossiers", "/portal?q=zzzz",
+        "/me/consents/none/receipt",
+    ):  # fmt: skip
+        await page.goto(login_house.url + path)
+        await is_clean(page)
 
 
 @on_session

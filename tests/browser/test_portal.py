@@ -61,6 +61,7 @@ async def narrow(page: Page) -> None:
 async def to_the_form(page: Page, town: House, shot: Shot, account: str = "Mậu") -> None:
     """By the door of the start page, a search, the sign-in and the page of people."""
     await page.goto(town.url)
+    await narrow(page)
     await page.get_by_role("link", name="Cổng minh họa", exact=True).click()
     await page.get_by_label("Tên hoặc mã thủ tục").fill("hon nhan")
     await page.get_by_role("button", name="Tìm").click()
