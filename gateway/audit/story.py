@@ -262,6 +262,7 @@ class Story:
             "origin": titles.portal, "target": titles.portal,
             "deliveries": lambda text: _joined([titles.portal(one) for one in text.split(",")]),
             "attributes": lambda text: _joined(titles.attributes(DECLARED, "kept", text.split())),
+            "predicates": lambda text: _joined([titles.predicate(one) for one in text.split()]),
             "status": lambda text: _titled(STATUSES.get(text, (text, text))),
             "reason": _cause, "parked": _cause,
             "level": _level, "account_level": lambda text: _joined([_claimed(one) for one in text.split()]),

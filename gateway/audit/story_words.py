@@ -342,6 +342,21 @@ NOTE_VALUES: Mapping[str, Mapping[str, BothWords]] = MappingProxyType({
         "counter": ("tại quầy một cửa", "at a counter"),
         "paper": ("bằng văn bản giấy", "on paper"),
     },
+    # why a sign-in was refused, by the part of it that did not fit
+    "detail": {
+        "target": ("trang để quay lại không đọc được", "the page to return to cannot be read"),
+        "authorization": ("yêu cầu đăng nhập đã quá hạn", "the request to sign in was too old"),
+        "state": ("lượt đăng nhập không có ở đây", "a sign-in that is not known here"),
+        "mix_up": ("câu trả lời của nơi xác thực khác", "an answer of another identity provider"),
+        "proof_elsewhere": ("bằng chứng không đến từ trang của cổng này", "a proof that no page of this gateway sent"),
+        "no_provider": ("không có nơi xác thực nào", "there is no identity provider"),
+        "provider": ("nơi xác thực không có ở đây", "an identity provider that is not known here"),
+        "replayed": ("lời báo đăng xuất đã dùng rồi", "a notice of a logout that was used before"),
+        "kind_citizen": ("tài khoản công dân", "an account of a citizen"),
+        "kind_business": ("tài khoản doanh nghiệp", "an account of an enterprise"),
+        "kind_organisation": ("tài khoản tổ chức", "an account of an organisation"),
+        "kind_staff": ("tài khoản cán bộ", "an account of an official"),
+    },
     "origin": {"province": ("hệ thống của tỉnh", "a system of the province")},
 })
 

@@ -151,6 +151,14 @@ class Titles:
         """Title of a kind of representation."""
         return _words(kind, self._catalogue.representations.get(kind))
 
+    def predicate(self, code: str) -> TitleWords:
+        """Title of a question, with its parameter behind a colon (`age_at_least:18`)."""
+        name, colon, parameter = code.partition(":")
+        question = self._catalogue.questions.get(name)
+        found = _words(name, question.mapping if question else None)
+        more = f"{colon} {parameter}" if colon else ""
+        return {"code": code, "title": found["title"] + more, "title_en": found["title_en"] + more}
+
     def data_service(self, source: str, operation: str) -> TitleWords:
         """Title of a data service."""
         service = self._catalogue.services.get(source, {}).get(operation)

@@ -155,6 +155,12 @@ def test_a_decision_is_told_by_sources_and_fields_not_by_codes(story: Story) -> 
         ({"channel": "counter"}, "tại quầy một cửa", "at a counter"),
         ({"origin": "province"}, "hệ thống của tỉnh", "a system of the province"),
         ({"status": "accepted"}, "Được tiếp nhận", "accepted at the counter"),
+        ({"detail": "mix_up"}, "câu trả lời của nơi xác thực khác", "an answer of another identity provider"),
+        (
+            {"predicates": "alive age_at_least:18"},
+            "Còn sống, Đủ tuổi: 18",
+            "Is alive, Is at least so old: 18",
+        ),
         ({"attributes": "phone email"}, "Số điện thoại, Thư điện tử", "Phone, E-mail"),
     ],
 )
