@@ -40,13 +40,13 @@ from gateway.cli.options import (
     STATE,
     Voice,
     config_here,
-    data_root,
     overrides,
     root_of,
     state_folder,
 )
 from gateway.composition.composition import Composition
 from gateway.composition.doors import open_doors
+from gateway.composition.drafts import undecided
 from gateway.composition.identity_providers import open_identity_providers
 from gateway.composition.portals import open_portals
 from gateway.config.configuration import Configuration, survey
@@ -122,7 +122,7 @@ def check_config(
     """  # noqa: D301 -- \b is click's
     config = config_here(folder)
     done = _check(config, overrides(values), examples=examples)
-    found, notes, counts = done.found, done.notes, done.counts
+    found, notes, counts = done.found, [*done.notes, *done.undecided], done.counts
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what, "remedy": p.remedy} for p in found]
         report = {"folder": str(config), "problems": problems, "notes": notes, **counts}
@@ -150,6 +150,8 @@ class _CheckedFolder(NamedTuple):
     configuration: Configuration | None
     found: list[Problem]
     notes: list[str]
+    #: of drafts
+    undecided: list[str]
     counts: dict[str, int]
     #: None while there is something to mend
     report: Report | None
@@ -160,7 +162,7 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     try:
         configuration = survey(config, values, faults)
     except ConfigError as error:
-        return _CheckedFolder(None, error.problems, [], {}, None)
+        return _CheckedFolder(None, error.problems, [], [], {}, None)
     catalogue = survey_catalogue(root, faults)
     crosscheck(configuration, catalogue, faults)
     faults.add(anchor_faults(configuration, root))
@@ -182,7 +184,8 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     report = None if found else minimised(configuration, catalogue, today)
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
-    return _CheckedFolder(configuration, found, notes, counts, report)
+    lacking = [] if found else asyncio.run(_undecided(_parts(configuration, catalogue, root)))
+    return _CheckedFolder(configuration, found, notes, lacking, counts, report)
 
 
 def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
@@ -240,10 +243,7 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
         services = {word: one for word, one in settings.services.items() if word in plans}
         auth = {"kind": "none"} if settings.is_draft else settings.auth  # also where its mapping is at fault
         mapped[name] = settings.model_copy(update={"services": services, "auth": auth})
-    parts = Composition(
-        configuration=configuration.model_copy(update={"sources": mapped}), catalogue=catalogue, root=root,
-        state=root, metrics=Metrics(), in_force=in_force(configuration, root),
-    )  # fmt: skip
+    parts = _parts(configuration.model_copy(update={"sources": mapped}), catalogue, root)
     faults = Faults()
     with faults.noted():
         for source in open_sources(parts).values():
@@ -257,6 +257,18 @@ async def _adapters(configuration: Configuration, catalogue: Catalogue, root: Pa
         for provider in open_identity_providers(parts, SystemClock()).values():
             await provider.close()
     faults.finish()
+
+
+def _parts(configuration: Configuration, catalogue: Catalogue, root: Path) -> Composition:
+    """The parts of a gateway that is never served."""
+    return Composition(
+        configuration=configuration, catalogue=catalogue, root=root, state=root, metrics=Metrics(),
+        in_force=in_force(configuration, root),
+    )  # fmt: skip
+
+
+async def _undecided(parts: Composition) -> list[str]:
+    return [note async for note in undecided(parts, SystemClock())]
 
 
 def _no_desk(_settings: PortalSettings, _visitor: DoorVisitor) -> Desk:
@@ -327,7 +339,7 @@ def doctor(
     found_gateway = None if ready_file is None else RunningGateway.read(ready_file)
     if found_gateway is not None:
         config, state = config or found_gateway.config, state or found_gateway.state
-    folder = (config or data_root() / "config").resolve()
+    folder = config_here(config)
     findings = [*_libraries(), _libxml(), _clock(), _state(state_folder(state))]
     done = _check(folder, overrides(values), examples=False)
     configuration, found = done.configuration, done.found

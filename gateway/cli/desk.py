@@ -11,7 +11,7 @@ import click
 import orjson
 
 from gateway.cli.client import ClientAnswer, GatewayClient, NotKnown, Unreachable
-from gateway.cli.options import JSON, QUIET, Voice, as_json, data_root, options, plain
+from gateway.cli.options import JSON, QUIET, Voice, as_json, config_here, options, plain
 
 _Found = TypeVar("_Found")
 _DEFAULT = "http://127.0.0.1:8080"
@@ -170,7 +170,7 @@ def _sandbox_secret(base: str, client_id: str) -> str:
     from gateway.serving.server import clients
 
     try:
-        known = clients(load(data_root() / "config")).values()
+        known = clients(load(config_here(None))).values()
     except ConfigError:
         return ""
     return next((str(one["client_secret"] or "") for one in known if one["client_id"] == client_id), "")

@@ -15,7 +15,7 @@ from gateway.cli.options import (
     SET,
     STATE,
     Voice,
-    data_root,
+    config_here,
     options,
     overrides,
     plain,
@@ -76,7 +76,7 @@ def migrate(
     """  # noqa: D301 -- \b is click's
     if len({app_role, admin_role, audit_role}) < 3:
         raise click.UsageError(str(say.ROLES_EQUAL))
-    loaded = load((config or data_root() / "config").resolve(), overrides(values))
+    loaded = load(config_here(config), overrides(values))
     url = owner_url or loaded.gateway.log.url
     names = {"motlan_app": app_role, "motlan_admin": admin_role, "motlan_audit": audit_role}
     upgrade = registry.store(url, "upgrade")

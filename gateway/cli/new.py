@@ -10,7 +10,7 @@ from gateway.cli.options import CONFIG, JSON, QUIET, Voice, config_here, options
 from gateway.config.gateway import is_http
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConfigError
-from gateway.scaffold.contract import of_sample, of_wsdl
+from gateway.scaffold.contract import of_csv, of_sample, of_wsdl
 from gateway.scaffold.house import House, Scaffold, write_all
 from gateway.scaffold.leaves import NotScaffolded
 from gateway.scaffold.openapi import of_openapi
@@ -41,7 +41,11 @@ def new() -> None:
 @click.argument("name")
 @click.option("--wsdl", type=_READ, help="Its WSDL 1.1; what it imports is copied with it.")
 @click.option("--openapi", type=_READ, help="Its OpenAPI 3.0, 3.1 or Swagger 2.0 document, JSON or YAML.")
-@click.option("--sample", type=_READ, help="One answer, as JSON. No value of it is written anywhere.")
+@click.option(
+    "--sample",
+    type=_READ,
+    help="One answer, as JSON; or header and rows of a CSV that is dropped (.csv). No value is written.",
+)
 @click.option(
     "--operation", help='Operation of the WSDL; operationId, or "GET /path", of the OpenAPI document.'
 )
@@ -78,7 +82,8 @@ def source(
     def drafted(house: House) -> Scaffold:
         check_name(name)
         contract = (
-            of_sample(given[0]) if sample else of_wsdl(given[0], operation or "", name) if wsdl
+            of_csv(given[0], name) if sample and sample.suffix.lower() == ".csv" else of_sample(given[0]) if sample
+            else of_wsdl(given[0], operation or "", name) if wsdl
             else of_openapi(given[0], operation or "", name)
         )  # fmt: skip
         wish = SourceWish(name=name, title=title, provider=provider, url=url, evidence=evidence)

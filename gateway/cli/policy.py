@@ -19,7 +19,7 @@ from gateway.cli.options import (
     QUIET,
     SET,
     STATE,
-    data_root,
+    config_here,
     options,
     overrides,
     root_of,
@@ -80,7 +80,7 @@ def diff(
       motlan policy diff /etc/motlan/config.new --config /etc/motlan/config --dir /var/lib/motlan
       motlan policy diff config.new --since 2026-11-01 --until 2026-12-01 --json
     """  # noqa: D301 -- \b is click's
-    folder = (config or data_root() / "config").resolve()
+    folder = config_here(config)
     before, after = _rules(folder, overrides(values)), _rules(new.resolve(), overrides(values))
     store = Store(as_json, quiet, Keeper(before[0].gateway.log, state_folder(state)), before[0])
     now = store.keeper.now()

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from gateway.access.revocations import Revocations
 from gateway.checks.applications import application_states
-from gateway.cli.options import CONFIG, JSON, QUIET, SET, Voice, cell, data_root, options, overrides
+from gateway.cli.options import CONFIG, JSON, QUIET, SET, Voice, cell, config_here, options, overrides
 from gateway.cli.requester_file import NewRequester, added, misplaced
 from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import kept
@@ -282,7 +282,7 @@ def _write(path: Path, text: bytes) -> None:
 
 
 def _folder(config: Path | None) -> Path:
-    return (config or data_root() / "config").resolve()
+    return config_here(config)
 
 
 def _listed(configuration: Configuration, stopped: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from gateway.cli.options import (
     READY,
     SET,
     STATE,
+    config_here,
     data_root,
     overrides,
     root_of,
@@ -98,7 +99,7 @@ def _plan(
     with_sandbox: bool,
     ready_file: Path | None,
 ) -> ServeOptions:
-    folder = (config or data_root() / "config").resolve()
+    folder = config_here(config)
     return ServeOptions(
         root=root_of(folder),
         config=folder,

@@ -15,7 +15,7 @@ from gateway.cli.options import (
     SET,
     STATE,
     Voice,
-    data_root,
+    config_here,
     options,
     overrides,
     state_folder,
@@ -71,7 +71,7 @@ def keeps(command: Callable[..., int]) -> Callable[..., int]:
         quiet: bool,
         **rest: Any,  # noqa: ANN401 -- the command's own
     ) -> int:
-        folder = (config or data_root() / "config").resolve()
+        folder = config_here(config)
         given = overrides(values)
         configuration = load(folder, given)
         hot = is_overridden("gateway.log.retention.hot_months", given)

@@ -29,9 +29,7 @@ def open_trials(
     tools = registry.source_tools(parts.root, recorder.clock, own, guards)
 
     async def open_draft(service: ServicePlan) -> Source:
-        settings = configuration.sources[service.source]
-        tried = settings.services[service.operation].model_copy(update={"enabled": True})
-        alone = settings.model_copy(update={"services": {service.operation: tried}})
+        alone = configuration.sources[service.source].alone(service.operation)
         plans = parts.catalogue.services[service.source]
         try:
             # a WSDL is read for seconds

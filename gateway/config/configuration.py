@@ -169,6 +169,11 @@ class SourceSettings(Settings):
         """Whether it has services and none is enabled: it is only tried, and never asked otherwise."""
         return bool(self.services) and not any(service.enabled for service in self.services.values())
 
+    def alone(self, operation: str) -> "SourceSettings":
+        """The same with one of its services, enabled: as a trial opens a draft."""
+        enabled = self.services[operation].model_copy(update={"enabled": True})
+        return self.model_copy(update={"services": {operation: enabled}})
+
 
 class Agency(Settings):
     """An agency of the province, and its duty official for citizens who fill their own forms."""

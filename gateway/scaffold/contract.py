@@ -1,9 +1,12 @@
 """What a provider's own description says: request, answer, address, sign-in. From a WSDL or one sample answer."""
 
+import csv
+import io
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from gateway.scaffold.leaves import Leaf, NotScaffolded, Walk, read_sample
 
 #: largest description, with all that it imports; largest sample
 MOST_BYTES, MOST_SAMPLE_BYTES = 20_000_000, 5_000_000
-_MOST_FILES = 200
+_MOST_FILES, _ROWS_READ = 200, 100
 #: where nothing says where the provider is
 NOWHERE = "https://provider.example"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -75,6 +78,36 @@ def of_sample(path: Path) -> Contract:
         is_request_known=False,
         service=service,
         remarks=tuple(remarks),
+    )
+
+
+def of_csv(path: Path, source: str) -> Contract:
+    """A register that is dropped as a CSV (RFC 4180), by its first rows, which may be few."""
+    raw = read_bounded(path, MOST_SAMPLE_BYTES, "the sample")
+    try:
+        text = io.StringIO(raw.decode("utf-8-sig"), newline="")
+        rows = [*islice(csv.DictReader(text, strict=True), _ROWS_READ)]
+    except (ValueError, csv.Error):
+        raise NotScaffolded("the sample is no CSV in UTF-8", "save the header and a few rows of it") from None
+    if not rows or any(None in row or None in row.values() for row in rows):
+        raise NotScaffolded(
+            "the sample has no row, or one of another length", "give the header and a few rows"
+        )
+    walk = Walk()
+    walk.records([*rows])
+    name = path.name if _NAME.fullmatch(path.name) else f"{source}.csv"
+    return Contract(
+        adapter="adapters.sources.folder_csv",
+        operation="lookup",
+        answer=walk.leaves,
+        is_request_known=False,
+        url="",
+        service={"path": name},
+        options={"folder": f"/srv/drops/{source}"},
+        remarks=(
+            f"a file '{name}' with its marker '{name}.ok' is expected in /srv/drops/{source} each night, sorted by the"
+            " column that 'request' names: see adapters/README.md and 'options'",
+        ),
     )
 
 

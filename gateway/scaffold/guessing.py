@@ -48,6 +48,9 @@ _TYPES = {"integer": ("integer",), "boolean": ("boolean", "boolean_words")}
 #: an evidence type fits when so many values, and this part of them, are attributes of it, and not only a person's name
 _LEAST, _PART, _LEAST_OWN = 3, 3, 2
 _LONGEST_ATTRIBUTE = 90
+_NUMBERS = frozenset(
+    f"subject.{word}" for word in ("personal_id", "old_id", "passport", "tax_code", "registration_no")
+)
 #: names from the record on: `Cha.HoVaTen` is the father, `NguoiKhai.Cha.HoVaTen` somebody else's
 _DEEPEST_GUESS = 2
 
@@ -72,6 +75,8 @@ class AnswerGuess:
     is_item: bool
     evidence: str
     bound: list[Bound]
+    #: all values of the record
+    leaves: list[Leaf]
     #: values of the record that are not bound -> the attribute that they may be, or blank
     free: dict[Leaf, str]
     #: values outside the record
@@ -105,6 +110,7 @@ def guess_of(
         is_item=bool(record) and record[-1].endswith("[0]"),
         evidence=kind,
         bound=bound,
+        leaves=leaves,
         free={leaf: names.get(leaf, "") for leaf in leaves if leaf.path not in taken or leaf.remark},
         outside=[leaf for leaf in answer if leaf.steps[: len(record)] != record],
         identity=_identity_of(usable, {one.leaf.path for one in bound if one.attribute == "birth_date"}),
@@ -120,6 +126,11 @@ def _identity_of(usable: list[Leaf], born: set[str]) -> dict[str, str]:
         if head == "subject" and (word != "birth_date" or leaf.path in born):
             found.setdefault(word, leaf.path)
     return found
+
+
+def numbers_a_subject(leaf: Leaf) -> bool:
+    """Whether its name is that of a subject's number, whomever it belongs to: `KhachHang.SoDinhDanh`."""
+    return asked_word((leaf.name,)) in _NUMBERS
 
 
 def path_of(record: tuple[str, ...]) -> str:
@@ -147,6 +158,8 @@ def record_of(leaves: list[Leaf], several: Collection[tuple[str, ...]] = ()) -> 
             return at
         if (*at, top) in several and any(leaf.is_usable for leaf in here):
             return at  # the list is a part of what is about the subject
+        if any(leaf.is_usable and leaf.steps[0] != top and numbers_a_subject(leaf) for leaf in here):
+            return at  # whom it is about stands beside it
         at = (*at, top)
 
 
@@ -297,8 +310,9 @@ def _values(leaf: Leaf, name: str) -> Iterator[object]:
         yield leaf.words[0]
     if name == "birth_date" and not leaf.form:
         yield DATES["date_vn"].sample
-    if name in INVENTED_SUBJECT and name != "birth_date":
-        yield INVENTED_SUBJECT[name].upper()
+    word = name if name in INVENTED_SUBJECT else asked_word((leaf.name,)).removeprefix("subject.")
+    if word in INVENTED_SUBJECT and word != "birth_date":
+        yield INVENTED_SUBJECT[word].upper()
     if leaf.form or name == "birth_date":
         yield DATES[leaf.form or "date_vn"].sample
     plain: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "list": ["mẫu"]}

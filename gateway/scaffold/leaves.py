@@ -163,6 +163,10 @@ class Walk:
         """One answer as plain data; several items of a list count together."""
         self._values([value], steps)
 
+    def records(self, rows: list[object]) -> None:
+        """Several answers as plain data; their values count together."""
+        self._values(rows, ())
+
     def _values(self, values: list[object], steps: tuple[str, ...]) -> None:
         self._step(steps)
         trees = [one for one in values if isinstance(one, dict)]

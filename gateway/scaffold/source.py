@@ -17,7 +17,7 @@ from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import put
 from gateway.scaffold.contract import Contract
-from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of
+from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of, numbers_a_subject
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
 from gateway.scaffold.leaves import DATES, ZONED, Leaf, NotScaffolded
 from gateway.scaffold.words import asked_word
@@ -72,7 +72,11 @@ class _SourceDraft:
         #: what the request says of the subject
         self.subject_words = [word for word in words if word in INVENTED_SUBJECT]
         identifying = {*guess.identity.values()}
-        others = (one.leaf.path for one in guess.bound if one.leaf.path not in identifying)
+        others = (
+            one.leaf.path
+            for one in guess.bound
+            if one.leaf.path not in identifying and not asked_word((one.leaf.name,)).startswith("subject.")
+        )
         self.found_when = next(others, guess.bound[0].leaf.path)
         self.remarks = [*contract.remarks, *self._request_remarks(), *self._answer_remarks()]
 
@@ -164,8 +168,9 @@ class _SourceDraft:
         yield f"title: {self._title()}"
         yield f"provider: {quoted(wish.provider or wish.name)}"
         yield "mark: sandbox   # seen: once the provider has confirmed the contract"
-        yield f"url: {quoted(wish.url or contract.url)}"
-        yield f"auth: {flow(contract.auth)}"
+        if wish.url or contract.url:
+            yield f"url: {quoted(wish.url or contract.url)}"
+            yield f"auth: {flow(contract.auth)}"
         if contract.options:
             yield f"options: {flow(contract.options)}"
         yield "services:"
@@ -246,8 +251,8 @@ class _SourceDraft:
         if guess.identity:
             yield f"      identity: {flow(guess.identity)}"
         if not self.is_identified:
-            word = next((word for word in self.subject_words if word in _NUMBERS), "personal_id")
-            yield f"      # identity: {{{word}: PATH}}   # !! where does the answer repeat the subject's number?"
+            asked = "   # !! where does the answer repeat the subject's number?"
+            yield f"      # identity: {flow(self._may_identify())}{asked}"
             yield "      # with full_name and birth_date in it too, no other source must confirm the person"
         yield "      attributes:"
         notes = {one.attribute: _note_of(one) for one in guess.bound}
@@ -261,6 +266,17 @@ class _SourceDraft:
         if guess.outside:
             yield "      # outside the record, for 'status' with 'statuses', and 'updated_at':"
             yield from (f"      # path: {quoted(leaf.path)}   # {_form_of(leaf)}" for leaf in guess.outside)
+
+    def _may_identify(self) -> dict[str, str]:
+        """What may be the subject's, below a name that may be another's: `{personal_id: KhachHang.SoDinhDanh}`."""
+        usable = [leaf for leaf in self.guess.leaves if leaf.is_usable]
+        number = next((leaf for leaf in usable if numbers_a_subject(leaf)), None)
+        if number is None:
+            word = next((word for word in self.subject_words if word in _NUMBERS), "personal_id")
+            return {word: "PATH"}
+        beside = [leaf for leaf in usable if leaf.steps[:-1] == number.steps[:-1]]
+        words = {asked_word((leaf.name,)): leaf.path for leaf in beside}
+        return {word.removeprefix("subject."): path for word, path in words.items() if word[:8] == "subject."}
 
     def _examples(self, service: Mapping[str, Any]) -> Iterator[str]:
         """One that is found, one that is not, with invented people; what comes of them is computed."""
