@@ -2,7 +2,8 @@
 
 A mask keeps names of the contract, lengths of numbers, and the signs between digits. Words become `xxx`, however many
 and however long they are: lengths would tell `nam` from `nữ`. Other signs become `·`: they tell `A+` from `A-`. It
-gives away which places are blank, and the form of dates and numbers. What comes from a provider is hostile: nothing
+gives away which places are blank, and the form of dates and numbers; so a place that nobody may read has one mask,
+whatever stands there (`HIDDEN`). What comes from a provider is hostile: nothing
 here fails, nothing is longer than its bound, and every text is read once from its start to its end.
 """
 
@@ -34,6 +35,8 @@ _MARKUP = re.compile(
 )
 _OF_TAG = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s=\"'/]+|=")
 _PAIR = re.compile(r"([^&=]*)(=?)([^&]*)(&?)")
+#: Envelope, Body and the element of the message
+_ABOVE = 3
 #: JSON is read as far down as this
 _DEEPEST = 50
 #: names of SOAP 1.1 and 1.2, RFC 9457, RFC 6749 and HTML; namespaces of SOAP and XML Schema
@@ -53,6 +56,29 @@ _MEDIA_TYPES = frozenset(
     " application/fhir+json application/geo+json".split()
 )
 Mask = Callable[[str], str]
+#: at a place outside the agreement: a value, a blank, a list and an object look alike
+HIDDEN = "•••"
+#: names on the way to a value, without positions in lists
+PlaceSteps = tuple[str, ...]
+
+
+class ShownPlaces:
+    """The places of an answer whose values have masks of their own; what stands at any other one is `HIDDEN`."""
+
+    def __init__(self, paths: Collection[PlaceSteps]) -> None:
+        """`paths`: from the root of JSON, or from the element in a SOAP body on; `*` is any name."""
+        self._paths = [tuple(map(_local, path)) for path in paths]
+
+    def have(self, steps: PlaceSteps) -> bool:
+        """Whether one of them stands here, below or above."""
+        return any(
+            all(one in ("*", step) for one, step in zip(path, steps, strict=False)) for path in self._paths
+        )
+
+
+def _local(name: str) -> str:
+    """A name of a path or of a document, without namespace or prefix."""
+    return name.rpartition("}")[2].rpartition(":")[2].replace(".", "_")
 
 
 class ShownNames:
@@ -147,70 +173,132 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape").decode()
 
 
-def masked(value: object, names: ShownNames, depth: int = 0, *, is_written: bool = False) -> object:
+def masked(
+    value: object, names: ShownNames, depth: int = 0, *, is_written: bool = False,
+    places: ShownPlaces | None = None, steps: PlaceSteps = (),
+) -> object:  # fmt: skip
     """A value of JSON whose texts, numbers and truth values are masks; it keeps the names that may be shown.
 
-    `is_written`: masks of what is no text get no quotes.
+    `is_written`: masks of what is no text get no quotes. `places` None: all of them.
     """
+    if places is not None and not places.have(steps):
+        return HIDDEN
     if isinstance(value, dict | list) and depth >= _DEEPEST:
         return "…"
     if isinstance(value, dict):
         return {
-            names.of(str(name)): masked(inner, names, depth + 1, is_written=is_written)
+            names.of(str(name)): masked(
+                inner,
+                names,
+                depth + 1,
+                is_written=is_written,
+                places=places,
+                steps=(*steps, _local(str(name))),
+            )
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [masked(inner, names, depth + 1, is_written=is_written) for inner in value]
+        return [
+            masked(inner, names, depth + 1, is_written=is_written, places=places, steps=steps)
+            for inner in value
+        ]
     if value is None:
         return None
     # `true` and `false` are words
     return orjson.Fragment(mask(str(value))) if is_written and type(value) is not str else mask(str(value))
 
 
-def message(raw: bytes, how: Mask, names: ShownNames) -> str:
-    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value."""
+def message(raw: bytes, how: Mask, names: ShownNames, places: ShownPlaces | None = None) -> str:
+    """A message as text, each value by `how`: JSON, XML and forms by their form, anything else as one value.
+
+    `places`: of a message that is masked; None: all of them.
+    """
     text = raw.decode("utf-8", "replace")
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start in ("{", "["):
-        written = _json(raw, how, names)
+        written = _json(raw, how, names, places)
         if written is not None:
             return _cut(written, MOST)
     if start == "<":
-        return _cut(_markup(text, how, names), MOST)
+        return _cut(_markup(text, how, names, places), MOST)
     return _cut(pairs(text, how, names) if re.match(r"[A-Za-z0-9_.%-]+=", text) else how(text), MOST)
 
 
-def _json(raw: bytes, how: Mask, names: ShownNames) -> str | None:
+def _json(raw: bytes, how: Mask, names: ShownNames, places: ShownPlaces | None) -> str | None:
     """None: it is none, or was cut."""
     try:
         tree = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    form = masked(tree, names, is_written=True)  # where values are shown too: it learns the names
+    form = masked(
+        tree, names, is_written=True, places=places
+    )  # where values are shown too: it learns the names
     return visible(orjson.dumps(form if how is mask else tree, option=orjson.OPT_INDENT_2).decode())
 
 
-def _markup(text: str, how: Mask, names: ShownNames) -> str:
+def _markup(text: str, how: Mask, names: ShownNames, places: ShownPlaces | None) -> str:
     """Elements and attributes with their names, one in a line; comments and instructions are left out."""
     out: list[str] = []
     depth, was_end = 0, False
-    for found in _MARKUP.finditer(text):
-        if found["tag"] is not None:
-            is_end, is_whole = found["tag"].startswith("/"), found["tag"].rstrip().endswith("/")
-            name, members = _of_tag(found["tag"], how, names)
+    for tag, value, steps in _pieces(text, places):
+        if tag:
+            is_end, is_whole = tag.startswith("/"), tag.rstrip().endswith("/")
+            name, members = _of_tag(tag, how, names, None if steps is None else places, steps or ())
             depth -= is_end
             if not is_end or was_end:
                 out.append(f"\n{'  ' * max(0, min(depth, _DEEPEST))}")
             was_end = is_end or is_whole
             out.append(f"<{'/' if is_end else ''}{name}{members}{'/' if is_whole and not is_end else ''}>")
             depth += not was_end
-        elif (value := found["data"] or found["text"] or "") and not value.isspace():
-            out.append(how(value))
+        elif value and not value.isspace():
+            out.append(value if value == HIDDEN else how(value))
     return "".join(out).lstrip("\n")
 
 
-def _of_tag(tag: str, how: Mask, names: ShownNames) -> tuple[str, str]:
-    """Name of the element, and its attributes as they are shown."""
+def _pieces(text: str, places: ShownPlaces | None) -> Iterator[tuple[str, str, PlaceSteps | None]]:
+    """Tags and texts of a document, a tag with its steps. An element outside of `places` holds `HIDDEN` alone."""
+    at, hidden = _ElementTrail(), 0
+    for found in _MARKUP.finditer(text):
+        tag = found["tag"]
+        if tag is None:
+            if not hidden:
+                yield "", found["data"] or found["text"] or "", None
+            continue
+        is_end, is_whole = tag.startswith("/"), tag.rstrip().endswith("/")
+        if hidden:
+            hidden += -1 if is_end else int(not is_whole)
+            if hidden:
+                continue
+        steps = at.after(tag, is_end=is_end, is_whole=is_whole)
+        if places is None or steps is None or is_end or places.have(steps):
+            yield tag, "", steps
+            continue
+        name = tag.rstrip("/ ").split()[0]
+        yield from ((name, "", steps), ("", HIDDEN, None), *((f"/{name}", "", steps),) * is_whole)
+        hidden = int(not is_whole)
+
+
+class _ElementTrail:
+    """Where a document stands below the element in a SOAP body."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+
+    def after(self, tag: str, *, is_end: bool, is_whole: bool) -> PlaceSteps | None:
+        """The steps to the element of this tag; None: it is not below that element."""
+        if is_end:
+            steps = tuple(self._open)
+            del self._open[-1:]
+        else:
+            steps = (*self._open, _local((tag.rstrip("/").split() or [""])[0]))
+            self._open += () if is_whole else steps[-1:]
+        return steps[_ABOVE:] if steps[1:2] == ("Body",) and len(steps) >= _ABOVE else None
+
+
+def _of_tag(
+    tag: str, how: Mask, names: ShownNames, places: ShownPlaces | None, steps: PlaceSteps
+) -> tuple[str, str]:
+    """Name of the element, and its attributes as they are shown; `places` None: all of them."""
     first, *parts = _OF_TAG.findall(tag) or [""]
     name, last = names.of(first), ""
     out: list[str] = []
@@ -218,7 +306,9 @@ def _of_tag(tag: str, how: Mask, names: ShownNames) -> tuple[str, str]:
         if part[0] in "\"'" and last:
             value = part[1:].removesuffix(part[0])
             is_shown = last.partition(":")[0] == "xmlns" and names.space(value)
-            out.append(f' {names.of(last)}="{value if is_shown else how(value)}"')
+            is_hidden = places is not None and not is_shown and not places.have((*steps, f"@{_local(last)}"))
+            text = value if is_shown else HIDDEN if is_hidden else how(value)
+            out.append(f' {names.of(last)}="{text}"')
             last = ""
         elif part != "=":
             last = part

@@ -22,6 +22,7 @@ from gateway.prefill.exchange import CUT, Exchange
 from gateway.trials.masks import (
     MOST_OF_A_VALUE,
     ShownNames,
+    ShownPlaces,
     mask,
     masked,
     media_type,
@@ -74,6 +75,8 @@ def answer_of(
     )
     call, granted = exchange.calls.get(0), exchange.allowed.grant.services.get(service.name)
     trace = exchange.trace
+    # what the mapping did not read is a fault, or no answer of this service
+    places = None if trace is None or trace.tree is None else _places(service, exchange)
     return {
         "exchange_id": exchange.id,
         "source": service.source,
@@ -95,7 +98,7 @@ def answer_of(
         ],
         "unconfirmed": _reason(exchange.unconfirmed(list(answers)).get(0)),
         "messages": [
-            _message(one, showing, is_withheld=is_withheld)
+            _message(one, showing, places, is_withheld=is_withheld)
             for one in (trace.messages if trace is not None and heard is not None else ())
         ],
         "faults": [] if is_withheld else [_fault(one) for one in answer.faults],
@@ -119,7 +122,21 @@ def _fault(one: AnswerFault) -> dict[str, object]:
 # ---------------------------------------------------------------- messages
 
 
-def _message(one: TracedMessage, showing: Showing, *, is_withheld: bool) -> dict[str, object]:
+def _places(service: ServicePlan, exchange: Exchange) -> ShownPlaces:
+    """Where agreed attributes stand, whom the answer is about, and whether there is one."""
+    rule = service.mapping.answer
+    agreed = exchange.plan.queries[0].attributes
+    inside = [path for name, one in rule.attributes.items() if name in agreed for path in paths_of(one)]
+    inside += [rule.found_when, *rule.identity.values()]
+    paths = [f"{rule.record}.{path}" for path in inside]
+    paths += [f"{rule.record}.*.{path}" for path in inside if rule.nested]
+    paths += [rule.status] if rule.status else []
+    return ShownPlaces([tuple(_steps(path)) for path in paths])
+
+
+def _message(
+    one: TracedMessage, showing: Showing, places: ShownPlaces | None, *, is_withheld: bool
+) -> dict[str, object]:
     how = visible if showing.values else mask
     known, own = _names(showing.service), ShownNames(_names(showing.service), is_own=True)
     request = message(one.body, how, own)
@@ -132,7 +149,7 @@ def _message(one: TracedMessage, showing: Showing, *, is_withheld: bool) -> dict
         "status": one.status or None,
         "content_type": None if is_withheld else media_type(one.content_type),
         "answer": None if is_withheld or not one.status else {
-            "text": message(one.answer, mask, ShownNames(known | own.shown)),
+            "text": message(one.answer, mask, ShownNames(known | own.shown), places),
             "bytes": one.answer_size,
             "cut": one.answer_size > len(one.answer),
         },

@@ -275,6 +275,24 @@ async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_cam
     assert "Sở GTVT" not in json.dumps(shown, ensure_ascii=False)
 
 
+async def test_blank_outside_the_agreement_looks_like_a_value(tmp_path: Path) -> None:
+    """`NoiCapGPLX` is not agreed, `Them` is in no mapping; `NgayCapGPLX` is agreed."""
+    given: list[object] = ["Sở GTVT", "", None, 7, [], [{"a": 1}], {}]
+    bodies = [{"NoiCapGPLX": one, "Them": one, "NgayCapGPLX": "", "TrangThai": "1"} for one in given]
+    known = {"SoDinhDanh": "033190001234", "SoGPLX": "330218640795"}
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(json.dumps({**known, **bodies[number - 1]}).encode()))
+        await writer.drain()
+
+    async with registered(tmp_path, say) as house:
+        found = [await tried(house, LICENCE, show_values=True) for _ in bodies]
+    (text,) = {one["messages"][0]["answer"]["text"] for one in found}
+    assert text.count("•••") == 2
+    shown = json.loads(text)
+    assert (shown["SoGPLX"], shown["NgayCapGPLX"], shown["NoiCapGPLX"]) == ("000000000000", "", "•••")
+
+
 @pytest.mark.parametrize(
     ("place", "outside"),
     [

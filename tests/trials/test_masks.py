@@ -13,6 +13,7 @@ from gateway.trials.masks import (
     MOST,
     MOST_OF_A_VALUE,
     ShownNames,
+    ShownPlaces,
     mask,
     masked,
     media_type,
@@ -134,3 +135,27 @@ def test_no_message_is_too_strange(raw: bytes) -> None:
         shown = message(raw, how, ShownNames())
         assert len(shown) <= MOST + 1
         assert all(one.isprintable() or one == "\n" for one in shown)
+
+
+OUTSIDE = (
+    "<t:Faith>Phật giáo</t:Faith>", "<t:Faith/>", "<t:Faith></t:Faith>", '<t:Faith i:nil="true"/>',
+    "<t:Faith><t:Name>x</t:Name><t:Name/></t:Faith>", '<t:Faith code="7">1990</t:Faith>',
+    "<t:Faith ><![CDATA[x]]></t:Faith>",
+)  # fmt: skip
+
+
+def test_element_outside_the_agreement_looks_the_same_whatever_it_holds() -> None:
+    """Also with an attribute that is not agreed beside one that is."""
+    places = ShownPlaces([("Person", "Name"), ("Person", "Kind", "@seen"), ("Person", "Kind", "#text")])
+    seen = set()
+    for one in OUTSIDE:
+        text = (
+            f'<e:Envelope xmlns:e="urn:e"><e:Body><t:Answer xmlns:t="urn:t"><t:Person>{one}<t:Name/>'
+            '<t:Kind seen="1990" code="7">A</t:Kind></t:Person></t:Answer></e:Body></e:Envelope>'
+        )
+        names = ShownNames({"Person", "Name", "Kind", "Faith", "seen", "code"})
+        seen.add(message(text.encode(), mask, names, places))
+    (shown,) = seen
+    assert "<t:Faith>•••</t:Faith>" in shown
+    assert "<t:Name/>" in shown
+    assert '<t:Kind seen="0000" code="•••">xxx</t:Kind>' in shown
