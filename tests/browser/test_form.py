@@ -783,6 +783,15 @@ async def test_paper_whose_values_were_edited_is_asked_for_and_decided_again_bef
     assert asked[1]["known"]["nycQuanHe"] == "Cô ruột"
     await expect(paper).to_contain_text("Dữ liệu nói về đối tượng khác")
     await expect(paper.locator("input[type=file]")).to_have_count(1)
+    # the check names the paper, leads to its file, and says which one it is
+    named = page.locator(".ml-check dl div", has_text="Giấy tờ cư trú")
+    await expect(named.locator("dd")).to_have_text("chưa có")
+    await named.get_by_role("link").click()
+    await expect(paper.locator("input[type=file]")).to_be_focused()
+    await paper.locator("input[type=file]").set_input_files(
+        {"name": "cư trú.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
+    )
+    await expect(named.locator("dd")).to_have_text("cư trú.pdf")
     # nothing changed since: the gateway is not asked a third time
     await page.get_by_role("button", name="Quay lại sửa").click()
     await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()

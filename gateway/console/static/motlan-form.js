@@ -1334,7 +1334,7 @@
       const required = papers.filter((one) => one.state === "required");
       const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
-        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
+        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", onchange: () => this.#around(), name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
         files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
         return files.get(one.code);
       };
@@ -1478,7 +1478,7 @@
     }
 
     #drawCheck() {
-      const { check, h, h3 } = this.#parts;
+      const { check, h, h3, files } = this.#parts;
       const words = (field) => {
         if (isBlank(field.value)) return "";
         if (field.typed || field.entry.state === "kept") return this.#who(field)[2];
@@ -1489,10 +1489,12 @@
         return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => pair(this.#label(one), (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one))))] : [];
       });
       const refused = new Set([...this.#unused.values()].map((one) => this.#source(one.source)));
+      const papers = this.#papers().filter((one) => one.state === "required");
       const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
       const submit = make("button", { type: "button", class: "ml-button ml-main", "data-ml": "submit", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
       const back = button(this.say("back"), () => this.#show("form"), { "data-ml": "back" });
       check.replaceChildren(make(h, { tabindex: "-1", "data-ml": "head" }, this.say("checkTitle")), ...groups.flat(),
+        ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => files.get(one.code).focus()), short(files.get(one.code)?.files[0]?.name ?? this.text("none")))))] : []),
         ...(refused.size ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, [...refused].map((one) => li(one)))] : []),
         make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""),
         make("div", { class: "ml-actions" }, submit, back));
