@@ -79,7 +79,7 @@ def fault_answer(error: ProviderError, sent: bytes = b"") -> SourceAnswer:
 
 def fault_reading(error: ProviderError) -> AnswerReading[SourceAnswer]:
     """A fault that a whole answer states. One that says no is sound; one about the provider, or unknown, is trouble."""
-    known = error.fault is not None and error.fault.code is FaultCode.FAULT and error.fault.said
+    known = error.fault is not None and error.fault.code is FaultCode.FAULT and error.fault.provider_code
     is_trouble = error.outcome is Outcome.UNAVAILABLE or (not known and error.outcome is Outcome.INVALID)
     return AnswerReading(fault_answer(error), at_fault=is_trouble, accepted=False)
 

@@ -195,8 +195,10 @@ class Soap:
                 tree, code = None, FaultCode.OTHER_MESSAGE
         except SoapFault as fault:
             error = self._meanings.of_code(fault.code, answer.status)
-            if fault.code in _SOAP_FAULTS and error.fault and not error.fault.said:
-                error.fault = AnswerFault(FaultCode.SOAP_FAULT, status=answer.status, said=fault.code)
+            if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
+                error.fault = AnswerFault(
+                    FaultCode.SOAP_FAULT, status=answer.status, provider_code=fault.code
+                )
             return fault_reading(error)
         except XmlRefused:
             code = FaultCode.NOT_XML

@@ -201,7 +201,7 @@ def from_status(status: int, body: bytes = b"", retry_in: int | None = None) -> 
     return ProviderError(
         *(known or _STATUSES.get(status) or _by_class(status)), retry_in, status=status,
         expired=status == 401 and code != _MISSING_CREDENTIALS,
-        fault=AnswerFault(kind, status=status, said=code if known else ""),
+        fault=AnswerFault(kind, status=status, provider_code=code if known else ""),
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class Meanings:
         default = from_status(status, body, retry_in)
         if code := next((one for one in marks.codes if one in self._codes and one != "*"), ""):
             return _as(default, self._codes[code], FaultCode.FAULT, code)
-        if default.fault is not None and default.fault.said:
+        if default.fault is not None and default.fault.provider_code:
             return default
         if marks.codes and self._any_other:
             return _as(default, self._any_other, FaultCode.FAULT)
@@ -86,7 +86,7 @@ class Meanings:
         by_status = self._statuses.get(status)
         if by_status is not None and by_status[0] in _SAID:
             by_status = None
-        fault = AnswerFault(FaultCode.FAULT, status=status, said=code if known else "")
+        fault = AnswerFault(FaultCode.FAULT, status=status, provider_code=code if known else "")
         return ProviderError(*(known or self._any_other or by_status or INVALID), fault=fault)
 
     def in_answer(self, tree: object) -> ProviderError | None:
@@ -134,7 +134,7 @@ def _word(value: object) -> str:
 
 
 def _as(default: ProviderError, meant: FaultMeaning, kind: FaultCode, said: str = "") -> ProviderError:
-    fault = AnswerFault(kind, status=default.status, said=said)
+    fault = AnswerFault(kind, status=default.status, provider_code=said)
     return ProviderError(
         *meant, default.retry_in, status=default.status, expired=default.expired, fault=fault
     )

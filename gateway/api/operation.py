@@ -146,7 +146,12 @@ def _state(state: SourceState) -> dict[str, object]:
 def _cause(fault: AnswerFault, at: datetime) -> dict[str, object]:
     """Why an answer was not taken: codes and words of the configuration."""
     title, title_en = fault.code.words
-    places = {"attribute": fault.attribute, "status": fault.status, "fault": fault.said, "step": fault.step}
+    places = {
+        "attribute": fault.attribute,
+        "status": fault.status,
+        "fault": fault.provider_code,
+        "step": fault.step,
+    }
     known = {name: word for name, word in places.items() if word}
     return {"code": fault.code, "title": title, "title_en": title_en, "at": rfc3339(at), **known}
 

@@ -51,8 +51,8 @@ class AnswerFault(NamedTuple):
     transform: str = ""
     #: HTTP status; 0: none
     status: int = 0
-    #: a known fault code; unknown ones are not shown
-    said: str = ""
+    #: the provider's own code of the fault, where the configuration has it; others are not shown
+    provider_code: str = ""
     #: `token`: it went wrong while a token was fetched
     step: str = ""
 

@@ -192,6 +192,10 @@ class FaultCode(StrEnum):
     UNREADABLE = ("unreadable", "Phép chuyển đổi không đọc được giá trị", "Its transform cannot read the value",
         "sửa 'transform' hoặc 'codes' của trường này trong ánh xạ",
         "mend 'transform' or 'codes' of the attribute in the mapping")
+    OTHER_SHAPE = ("other_shape", "Giá trị có dạng khác với ánh xạ",
+        "The value has another shape than the mapping reads",
+        "kiểm tra 'path' của trường này; danh sách, đối tượng, đúng/sai cần phép chuyển đổi đọc được chúng",
+        "check 'path' of the attribute; lists, objects and truths need a transform that reads them")
     HIDDEN_SIGNS = ("hidden_signs", "Giá trị có ký tự ẩn hoặc xuống dòng",
         "The value has invisible signs or line breaks",
         "báo cơ quan cung cấp làm sạch dữ liệu", "ask the provider to clean its data")

@@ -17,6 +17,7 @@ from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule, AttributeRule
 from gateway.mapping.transforms import (
     Doubtful,
+    Misshapen,
     Strangers,
     Transform,
     Unreadable,
@@ -56,6 +57,17 @@ _BIRTH_DATES = (dates.DATES - dates.TIMES) | {
 }  # fmt: skip
 
 
+#: types of values that are no text and no number
+SHAPES = frozenset({bool, dict, list})
+#: transforms that read lists or objects
+_OF_TREES = frozenset({
+    "account_birth_date", "as_list", "bhxh_birth_date", "count", "date_parts", "dead_if_there",
+    "enterprise_address", "entry_date", "entry_number", "first_main", "land_uses", "members", "name_joined",
+    "of_divorce", "owner_ids", "owners", "paper_list", "population_address", "population_birth_date", "rows",
+    "split_comma",
+})  # fmt: skip
+
+
 class Check(NamedTuple):
     """How one attribute of `identity` is compared with the subject."""
 
@@ -88,6 +100,11 @@ def identity_checks(
     return checks
 
 
+def reads_trees(rule: AttributeRule) -> bool:
+    """Whether the value at the path is a list or an object, and not a text."""
+    return not rule.codes and not _OF_TREES.isdisjoint(rule.transform[:1])
+
+
 def is_listed(answer: AnswerRule, name: str) -> bool:
     """Whether a list of people is at this place of `identity`."""
     path = answer.identity[name]
@@ -117,7 +134,9 @@ def transforms_of(answer: AnswerRule, name: str) -> tuple[str, ...]:
     return ("date_dash",) if name == "birth_date" and {*words} <= {"text"} else words
 
 
-def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> list[bool | None]:
+def compare(  # noqa: C901 -- one loop over the checks: a call for each would cost more than its lines
+    checks: list[Check], values: Sequence[object], subject: Subject
+) -> list[bool | None]:
     """By check, whether a record is about the subject.
 
     True: equal; False: different; None: blank in the record, or nothing to compare. Names are compared without case,
@@ -145,6 +164,8 @@ def compare(checks: list[Check], values: Sequence[object], subject: Subject) -> 
             asked = asked if type(asked) is str else str(asked)
             fits = asked in found or _alike(name, asked, found, subject)
             verdicts.append(None if fits and is_doubtful else fits)
+        elif value and type(value) in SHAPES and not listed:
+            raise Misshapen("no text to compare")
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts

@@ -28,6 +28,7 @@ from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, p
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Orders, Paths, PositionedTexts, Record, compile_path, only, put, steps_of
 from gateway.mapping.records import (
+    SHAPES,
     SHARED,
     WEAK,
     Check,
@@ -35,11 +36,21 @@ from gateway.mapping.records import (
     identity_checks,
     provider_transforms,
     reader_of,
+    reads_trees,
     together,
     transforms_of,
 )
 from gateway.mapping.schema_checks import RecordCheck
-from gateway.mapping.transforms import LONGEST, Doubtful, Hidden, Strangers, Transform, Unreadable, text
+from gateway.mapping.transforms import (
+    LONGEST,
+    Doubtful,
+    Hidden,
+    Misshapen,
+    Strangers,
+    Transform,
+    Unreadable,
+    text,
+)
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
 
 _FAILED = {
@@ -80,8 +91,7 @@ class ServicePlan:
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
         "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places", "_readings", "_record",
-        "_request",
-        "_status", "_statuses", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
+        "_request", "_status", "_statuses", "_trees", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -124,6 +134,8 @@ class ServicePlan:
         self._attributes = {
             name: Attribute(rule, codes, transforms, self._orders) for name, rule in answer.attributes.items()
         }
+        #: attributes whose transform reads lists or objects
+        self._trees = frozenset(name for name, one in answer.attributes.items() if reads_trees(one))
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
         #: attributes that distinguish several records
         self.tells_apart = frozenset(answer.tells_apart)
@@ -316,7 +328,9 @@ class ServicePlan:
         word = "" if status is None else str(status)
         known = word if word in self._statuses else ""
         code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
-        return answer._replace(faults=(AnswerFault(code, path=self._mapping.answer.status, said=known),))
+        return answer._replace(
+            faults=(AnswerFault(code, path=self._mapping.answer.status, provider_code=known),)
+        )
 
     def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
         """Why no record can be compared with the subject: a negative status, no record, or several.
@@ -476,7 +490,7 @@ class ServicePlan:
                 found[name] = at
         return found
 
-    def _evidence(  # noqa: C901 -- one loop over the attributes: a call for each would cost more than its lines
+    def _evidence(  # noqa: C901, PLR0912 -- one loop over the attributes: a call for each would cost more than its lines
         self, rows: list[_Row], values: list[object]
     ) -> SourceAnswer:
         found: dict[str, object] = {}
@@ -510,6 +524,13 @@ class ServicePlan:
                 value = value.value
             if value is not None:
                 found[name] = value
+            elif name not in doubts:
+                is_tree = name in self._trees
+                for one in (slot, *others):
+                    raw = values[one]
+                    if raw is not None and (type(raw) in SHAPES) is not is_tree and not _is_hollow(raw):
+                        faults.append(self._fault(FaultCode.OTHER_SHAPE, name))
+                        break
         updated = self._updated_at(values[self._updated], faults) if self._updated is not None else None
         if faults or not self._check.fits(found):
             return self._without_misfits(found, doubts, faults, updated)
@@ -607,6 +628,8 @@ def _plain(tree: object) -> object:
 
 
 def _code_of(error: Exception) -> FaultCode:
+    if isinstance(error, Misshapen):
+        return FaultCode.OTHER_SHAPE
     return FaultCode.HIDDEN_SIGNS if isinstance(error, Hidden) else FaultCode.UNREADABLE
 
 

@@ -63,6 +63,10 @@ class Hidden(Unreadable):
     """Invisible characters, or ones that change how others are read: line breaks, controls, changes of direction."""
 
 
+class Misshapen(Unreadable):
+    """A list, an object or a truth where a text is read, or a text where one of them is."""
+
+
 class Strangers(Unreadable):
     """People who certainly do not belong into one answer."""
 
@@ -302,14 +306,15 @@ def split_semicolon(value: object) -> list[str] | None:
 
 def split_comma(value: object) -> list[str] | None:
     """`A1, B` → the list of its parts; a list stays one."""
-    items = value if isinstance(value, list) else (text(value) or "").split(",")
-    return [found for item in items if (found := text(item))] or None
+    return as_list(value if isinstance(value, list) else (text(value) or "").split(","))
 
 
 def as_list(value: object) -> list[str] | None:
     """A list of texts, from a list or from one text."""
-    items = [text(item) for item in (value if isinstance(value, list) else [value])]
-    return [item for item in items if item] or None
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool | dict | list) and item not in ({}, []) for item in items):
+        raise Misshapen("a list of something else than texts")
+    return [found for item in items if (found := text(item))] or None
 
 
 def count(value: object) -> int | None:

@@ -6,6 +6,7 @@ no sign of a number is guessed.
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 
@@ -27,22 +28,35 @@ MEASURES = {"area_m2": "area_units", "mass_g": "mass_units", "length_m": "length
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 _TWO = 2
 _NUMERAL = re.compile("[IVX]+")
+#: a syllable of Vietnamese, without its marks
+_SYLLABLE = re.compile(
+    "(?:ngh?|nh|gh?|kh?|ch?|ph?|th?|tr?|qu?|[bdhlmrsvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?", re.ASCII
+)
+#: family names of two words; and forms of address, which stand before a name
+_TWO_WORDS = re.compile(
+    r"(?:âu dương|gia cát|hoàng phủ|huỳnh phủ|thượng quan|tư đồ|tư mã|ông|bà|cô|cụ) .*|(?:.* )?tôn (?:nữ|thất)(?: .*)?"
+)
+#: words of other languages before or behind a name
+_TITLES = frozenset(
+    "dame dhr dipl dott dr drs esq frau herr ing ir jr junior md me mevr mgr miss mlle mme mr mrs ms mx phd prof rev"
+    " senior sig sir sr sra srta".split()
+)
 
 
 def family_name_vn(value: object) -> str | None:
-    """Vietnamese order: the first of several words."""
-    words = _words(value)
+    """Vietnamese order: the first of several words, where that is the family name."""
+    words = _vietnamese(value)
     return words[0] if len(words) > 1 else None
 
 
 def middle_name_vn(value: object) -> str | None:
     """Vietnamese order: the words between the first and the last."""
-    return " ".join(_words(value)[1:-1]) or None
+    return " ".join(_vietnamese(value)[1:-1]) or None
 
 
 def given_name_vn(value: object) -> str | None:
     """Vietnamese order: the last word."""
-    words = _words(value)
+    words = _vietnamese(value)
     return words[-1] if words else None
 
 
@@ -98,16 +112,35 @@ def _words(value: object) -> list[str]:
     return [] if found is None else found.split(" ")
 
 
-def _two_words(value: object) -> list[str]:
+def _vietnamese(value: object) -> list[str]:
+    """The words of a name of Vietnamese syllables, whose family name is one word and stands first."""
     words = _words(value)
-    if words and (len(words) != _TWO or not all(map(_is_name, words))):
+    is_sure = all(_SYLLABLE.fullmatch(_without_marks(word)) for word in words)
+    # `Y Moan`, `H Hen`: names of peoples whose family name stands last
+    if words and (not is_sure or len(words[0]) == 1 or _TWO_WORDS.fullmatch(" ".join(words).lower())):
+        raise Unreadable("where the family name ends is not certain")
+    return words
+
+
+def _without_marks(word: str) -> str:
+    apart = unicodedata.normalize("NFD", word.lower().replace("đ", "d"))
+    return "".join(one for one in apart if not unicodedata.combining(one))
+
+
+def _two_words(value: object) -> list[str]:
+    """Given name and family name; `DUPONT Jean` has them in the other order."""
+    words = _words(value)
+    if not words:
+        return words
+    is_certain = len(words) == _TWO and all(len(word) > 1 and _is_name(word) for word in words)
+    if not is_certain or _NUMERAL.fullmatch(words[1]) or (words[0].isupper() and not words[1].isupper()):
         raise Unreadable("where the family name begins is not certain")
     return words
 
 
 def _is_name(word: str) -> bool:
     """No particle (`de`, `van`), title or initial with a point: whose part these are is unknown."""
-    return word[0].isupper() and not word.endswith(".")
+    return word[0].isupper() and not word.endswith(".") and word.lower() not in _TITLES
 
 
 def _sides(value: object) -> tuple[str, str] | None:
@@ -116,7 +149,16 @@ def _sides(value: object) -> tuple[str, str] | None:
     family, comma, given = (one.strip() for one in found.partition(","))
     if not (family and comma and given) or "," in given:
         raise Unreadable("not 'family name, given names'")
+    words = f"{family} {given}".split(" ")
+    ends_small = given.split(" ")[-1][0].islower() and family[0].isupper()
+    has_title = any(word.lower().rstrip(".") in _TITLES for word in words)
+    if ends_small or has_title or any(_has_numeral(one.split(" ")) for one in (family, given)):
+        raise Unreadable("a particle, a title or a numeral, which is no part of this name alone")
     return family, given
+
+
+def _has_numeral(words: list[str]) -> bool:
+    return len(words) > 1 and any(map(_NUMERAL.fullmatch, words))
 
 
 def _halves(value: object) -> tuple[str, str] | None:
@@ -131,11 +173,10 @@ def _halves(value: object) -> tuple[str, str] | None:
         sum(map(str.isalpha, word)) < _TWO for word, is_one in zip(words, capital, strict=True) if is_one
     )
     is_certain = 0 < count < len(words) and (is_first or is_last) and all(map(_is_name, words))
-    is_numbered = count > 1 and is_last and _NUMERAL.fullmatch(words[-1]) is not None
-    if not is_certain or has_initial or is_numbered:
-        raise Unreadable("the family name is not the words in capitals")
     family = words[:count] if is_first else words[-count:]
     given = words[count:] if is_first else words[:-count]
+    if not is_certain or has_initial or _has_numeral(family):
+        raise Unreadable("the family name is not the words in capitals")
     return " ".join(family), " ".join(given)
 
 

@@ -113,9 +113,9 @@ def _reason(reason: Reason | None) -> dict[str, str] | None:
 def _fault(one: AnswerFault) -> dict[str, object]:
     """A cause with its words and its remedy."""
     (title, title_en), (remedy, remedy_en) = one.code.words, one.code.remedy
-    known = {name: value for name, value in one._replace(said="")._asdict().items() if value}
-    if one.said:
-        known["fault"] = one.said
+    known = {name: value for name, value in one._replace(provider_code="")._asdict().items() if value}
+    if one.provider_code:
+        known["fault"] = one.provider_code
     return {**known, "title": title, "title_en": title_en, "remedy": remedy, "remedy_en": remedy_en}
 
 

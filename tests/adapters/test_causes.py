@@ -316,6 +316,9 @@ CAUSES: dict[str, tuple[Make, str, FaultCode, dict[str, object]]] = {
         record(sinh="473389200", query=query_of(full_name="TRẦN THỊ MẪU", birth_date=BORN)),
         "invalid", C.UNREADABLE, {"attribute": "birth_date", "path": "sinh", "transform": "date_vn"},
     ),
+    "object": (
+        record(ten={"ho": "TRẦN"}), "invalid", C.OTHER_SHAPE, {"attribute": "full_name", "path": "ten"},
+    ),
     "hidden": (
         record(ten="TRẦN\u202e THỊ MẪU"), "invalid", C.HIDDEN_SIGNS, {"attribute": "full_name", "path": "ten"},
     ),

@@ -60,11 +60,11 @@ def of(code: str) -> bytes:
          AnswerFault(FaultCode.HTTP_STATUS, status=500)),
         # a code that is known says more than the status
         ("404 Not Found", b'{"fault":{"code":900908}}', Outcome.REFUSED, Reason.SOURCE_REFUSED,
-         AnswerFault(FaultCode.FAULT, status=404, said="900908")),
+         AnswerFault(FaultCode.FAULT, status=404, provider_code="900908")),
         ("400 Bad Request", of("NO_ONE"), Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
-         AnswerFault(FaultCode.FAULT, status=400, said="NO_ONE")),
+         AnswerFault(FaultCode.FAULT, status=400, provider_code="NO_ONE")),
         ("500 X", of("LATE"), Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT,
-         AnswerFault(FaultCode.FAULT, status=500, said="LATE")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="LATE")),
         # a code that is not known says nothing about a person, whatever its status
         ("404 Not Found", of("NO_ROUTE"), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
          AnswerFault(FaultCode.HTTP_STATUS, status=404)),
@@ -73,17 +73,18 @@ def of(code: str) -> bytes:
         ("409 Conflict", of("NO_ROUTE"), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY,
          AnswerFault(FaultCode.HTTP_STATUS, status=409)),
         # inside a success
-        ("200 OK", of("NO_ONE"), Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, AnswerFault(FaultCode.FAULT, said="NO_ONE")),
+        ("200 OK", of("NO_ONE"), Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
+         AnswerFault(FaultCode.FAULT, provider_code="NO_ONE")),
         ("200 OK", b'{"loi":{"ma":17}}', Outcome.REFUSED, Reason.QUOTA_EXCEEDED,
-         AnswerFault(FaultCode.FAULT, said="17")),
+         AnswerFault(FaultCode.FAULT, provider_code="17")),
         ("200 OK", b'{"loi":{"ma":" LATE "}}', Outcome.UNAVAILABLE, Reason.SOURCE_TIMEOUT,
-         AnswerFault(FaultCode.FAULT, said="LATE")),
+         AnswerFault(FaultCode.FAULT, provider_code="LATE")),
         ("200 OK", of("033471902856"), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FAULT)),
         ("200 OK", b'{"loi":{"ma":["NO_ONE"]}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
          AnswerFault(FaultCode.FAULT)),
         ("200 OK", b'{"loi":{"ma":true}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, AnswerFault(FaultCode.FAULT)),
         ("200 OK", b'{"fault":{"code":"900908"}}', Outcome.REFUSED, Reason.SOURCE_REFUSED,
-         AnswerFault(FaultCode.FAULT, said="900908")),
+         AnswerFault(FaultCode.FAULT, provider_code="900908")),
         ("200 OK", b'{"fault":{"code":"*"}}', Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID,
          AnswerFault(FaultCode.FAULT)),
     ],
@@ -155,7 +156,7 @@ async def test_problems_are_known_by_their_type_and_their_words_go_nowhere(
     status: str, body: bytes, outcome: Outcome, said: str
 ) -> None:
     got = await answered(status, body, PROBLEM, {name: TABLES[name] for name in ("http", "faults")})
-    assert (got.outcome, [fault.said for fault in got.faults]) == (outcome, [said])
+    assert (got.outcome, [fault.provider_code for fault in got.faults]) == (outcome, [said])
     assert "Mẫu" not in repr(got)
 
 
@@ -256,4 +257,4 @@ def test_unknown_code_is_never_about_a_person(status: int, code: str, kind: str)
         assert error is not None
         assert error.outcome not in {Outcome.NOT_FOUND, Outcome.NO_MATCH}
         assert error.fault is not None
-        assert error.fault.said in ("", code.strip()[:6])
+        assert error.fault.provider_code in ("", code.strip()[:6])

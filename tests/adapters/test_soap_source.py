@@ -255,14 +255,14 @@ FOUT = (
     ("status", "body", "outcome", "fault"),
     [
         (500, _envelope(FOUT.format("<f:Code> NO_ONE </f:Code>")), Outcome.NOT_FOUND,
-         AnswerFault(FaultCode.FAULT, status=500, said="NO_ONE")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="NO_ONE")),
         (200, _envelope(FOUT.format("<a/><f:Code>LATE</f:Code>")), Outcome.UNAVAILABLE,
-         AnswerFault(FaultCode.FAULT, status=200, said="LATE")),
+         AnswerFault(FaultCode.FAULT, status=200, provider_code="LATE")),
         # a place of another name is none: the fault code of SOAP stands for it
         (500, _envelope(FOUT.format("<f:Ma>NO_ONE</f:Ma>")), Outcome.REFUSED,
-         AnswerFault(FaultCode.FAULT, status=500, said="Server")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
         (500, _envelope(FOUT.format("<f:Code/>")), Outcome.REFUSED,
-         AnswerFault(FaultCode.FAULT, status=500, said="Server")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
         # not known: by the status, which never says anything about a person
         (500, _envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.UNAVAILABLE,
          AnswerFault(FaultCode.FAULT, status=500)),

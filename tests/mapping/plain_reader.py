@@ -21,7 +21,7 @@ from gateway.mapping.date_transforms import DATES, TIMES
 from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
-from gateway.mapping.records import provider_transforms
+from gateway.mapping.records import _OF_TREES, provider_transforms
 from gateway.mapping.transforms import _ORGANISATION, Doubtful, Strangers, Transform, Unreadable
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
@@ -415,6 +415,8 @@ class PlainReader:
                 raise Unreadable("too many")
             items = [_of_member(one, name) for one in people if isinstance(one, dict)]
         found = [item for item in map(text, items) if item is not None]
+        if not found and not is_listed and items[0] and isinstance(items[0], bool | dict | list):
+            raise Unreadable("no text")
         if not found:
             return None if may_be_blank or name in {"old_id", *_SHARED} else False
         fits = any(_same(name, str(asked), item) for item in found)
@@ -432,7 +434,9 @@ class PlainReader:
                 return rule
         return own if name == "birth_date" and own is not None and not own.parts else None
 
-    def _evidence(self, record: object, tree: object, query: SourceQuery) -> SourceAnswer:
+    def _evidence(  # noqa: C901 -- read top-down
+        self, record: object, tree: object, query: SourceQuery
+    ) -> SourceAnswer:
         values: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
         for name in query.attributes:
@@ -441,6 +445,8 @@ class PlainReader:
             except Strangers:
                 raise
             except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+                value = Doubtful(None, _BAD)
+            if value is None and name in self._rule.attributes and self._has_another_shape(name, record):
                 value = Doubtful(None, _BAD)
             if isinstance(value, Doubtful):
                 doubts[name] = value.doubt
@@ -453,6 +459,17 @@ class PlainReader:
                 return _INVALID
         updated = self._updated(tree)
         return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+
+    def _has_another_shape(self, name: str, record: object) -> bool:
+        """Something that is no text and no number where one is read, or the other way round."""
+        rule = self._rule.attributes[name]
+        is_tree = not rule.codes and rule.transform[:1] and rule.transform[0] in _OF_TREES
+        for path in (rule.path, *rule.else_):
+            value = _at(record, path, rule.parts, self._dates)
+            is_odd = isinstance(value, bool | dict | list) is not bool(is_tree)
+            if value is not None and not isinstance(value, Doubtful) and is_odd and not _hollow(value):
+                return True
+        return False
 
     def _updated(self, tree: object) -> str | None:
         rule = self._rule.updated_at

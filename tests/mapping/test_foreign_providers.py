@@ -165,6 +165,34 @@ def test_birth_date_is_read_as_the_attribute_at_its_place_reads_it(
         assert found.faults == (AnswerFault(FaultCode.UNREADABLE, "birth_date", "Geb", read_by),)
 
 
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ([], {"v": 1}), ([], ["a"]), ([], True), ([], False), ("decimal", {"v": "1"}), ("date_vn", ["01/01/1985"]),
+        ("as_list", [{"a": 1}]), ("as_list", ["B1", {"a": 1}]), ("split_comma", [["B1"]]), ("entry_number", "12"),
+        ("population_address", "Hà Nội"), ("rows", "x"), ("owners", 7),
+    ],
+)  # fmt: skip
+def test_value_of_another_shape_is_left_out_with_its_cause(words: Any, given: object) -> None:
+    source = mapping(
+        attributes={"personal_id": {"path": "Nr"}, "began": {"path": "X", "else": "Y", "transform": words}},
+        identity={"personal_id": "Nr"},
+    )
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), {})
+    query = query_of(plan, ServiceExample(name="x", subject=ASKED))
+    for place in ("X", "Y"):
+        found = plan.read({"Nr": ASKED["personal_id"], place: given}, query)
+        assert found.faults == (
+            AnswerFault(
+                FaultCode.OTHER_SHAPE, "began", "X", ",".join([words] if isinstance(words, str) else words)
+            ),
+        )
+        assert found.doubts["began"].kind == "value_invalid"
+    for blank in (None, "", " ", [], {}, [""]):
+        found = plan.read({"Nr": ASKED["personal_id"], "X": blank}, query)
+        assert (found.outcome, found.faults) == (Outcome.FOUND, ())
+
+
 def test_name_of_parts_is_compared_whatever_its_attribute_is_called() -> None:
     name = {"path": "Naam", "parts": ["Voor", "Tussen", "Achter"], "transform": ["name_joined", "title_case"]}
     rules = {"personal_id": {"path": "Nr"}, "began": name}

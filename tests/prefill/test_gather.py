@@ -214,7 +214,7 @@ BIRTH = AnswerFault(FaultCode.SCHEMA_PATTERN, "birth_date", "NgaySinh", "date_vn
         ),
         (
             failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)._replace(
-                faults=(AnswerFault(FaultCode.FAULT, status=500, said="MADVC_INVALID"),)
+                faults=(AnswerFault(FaultCode.FAULT, status=500, provider_code="MADVC_INVALID"),)
             ),
             [("invalid", "fault", {"status": 500, "fault": "MADVC_INVALID", "reason": "source_answer_invalid"})],
         ),
