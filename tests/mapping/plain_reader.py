@@ -28,6 +28,8 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
 _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
 _UNDATED = Doubtful(None, AttributeDoubt(kind="date_partial", rule="latest:undated"))
+#: the same for a record: nothing is below it
+_UNDATED_RECORD = Doubtful(None, _UNDATED.doubt)
 _NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
 _REASONS = {
     Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
@@ -277,7 +279,7 @@ class PlainReader:
         except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return _INVALID
 
-    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911 -- read top-down
+    def _read(self, tree: object, query: SourceQuery) -> SourceAnswer:  # noqa: C901, PLR0911, PLR0912 -- read top-down
         answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
             status = picked(tree, answer.status, self._whole)
@@ -285,6 +287,8 @@ class PlainReader:
             outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record, self._whole)
+        if record is _UNDATED:
+            record = _UNDATED_RECORD
         if isinstance(record, list) and answer.record:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
                 return self._several(tree, record, query)
