@@ -188,7 +188,8 @@ def test_value_of_another_shape_is_left_out_with_its_cause(words: Any, given: ob
             ),
         )
         assert found.doubts["began"].kind == "value_invalid"
-    for blank in (None, "", " ", [], {}, [""]):
+    blanks: list[object] = [None, "", " ", [], {}, [""]]
+    for blank in blanks:
         found = plan.read({"Nr": ASKED["personal_id"], "X": blank}, query)
         assert (found.outcome, found.faults) == (Outcome.FOUND, ())
 
