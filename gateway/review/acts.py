@@ -4,6 +4,7 @@ An intent says that the request was admitted and what might be asked; a refusal 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,12 +12,15 @@ from gateway.domain.access import Relation, ValidConsent
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
+from gateway.mapping.questions import representing
 from gateway.policy.asked import PolicyRequest, asked_at
 from gateway.policy.dossiers import age
 from gateway.review.needs import Pair
 
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 _CONSENT = "consent:"
+#: note `operation` of trials
+_TRIAL = "source_trial"
 
 
 class PastRequest(NamedTuple):
@@ -29,6 +33,8 @@ class PastRequest(NamedTuple):
     refused: str
     #: data services and attributes that might be asked
     pairs: frozenset[Pair]
+    #: it was the trial of a source: another scope, and no form
+    is_trial: bool = False
 
 
 def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | None:
@@ -36,7 +42,8 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | Non
 
     `record`: the members of a well-formed leaf.
     """
-    procedure = catalogue.procedures.get(record["procedure"])
+    is_trial = record["notes"].get("operation") == _TRIAL
+    procedure = _tried(record, catalogue) if is_trial else catalogue.procedures.get(record["procedure"])
     refused = record["rules"][0] if record["phase"] == "refusal" and record["rules"] else ""
     if (
         procedure is None
@@ -63,7 +70,17 @@ def act_of(record: Mapping[str, Any], catalogue: Catalogue) -> PastRequest | Non
         signed="signature" in record["notes"], account=_account(record),
         acting=str(record["notes"].get("representation", "")), is_covered="representation" in record["notes"],
     )  # fmt: skip
-    return PastRequest(record["exchange"], asked, refused, pairs)
+    return PastRequest(record["exchange"], asked, refused, pairs, is_trial)
+
+
+def _tried(record: Mapping[str, Any], catalogue: Catalogue) -> Procedure | None:
+    """What a trial asked for: its subject alone. None: the record names no data service that is known."""
+    for call in record["calls"]:
+        plan = catalogue.services.get(call["source"], {}).get(call["operation"])
+        if plan is not None:
+            asked = representing(SubjectKind(plan.mapping.subjects[0]), record["purpose"])
+            return replace(asked, code=record["procedure"])
+    return None
 
 
 def _account(record: Mapping[str, Any]) -> dict[str, str]:

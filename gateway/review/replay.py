@@ -12,7 +12,6 @@ from typing import NamedTuple
 from gateway.config.configuration import Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT
-from gateway.policy.asked import PolicyRequest
 from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant
 from gateway.review.acts import PastRequest
@@ -68,10 +67,13 @@ class ReplayRules:
         self._catalogue = catalogue
         self._given: dict[tuple[object, ...], frozenset[Pair]] = {}
 
-    def decide(self, asked: PolicyRequest) -> Decision:
+    def decide(self, act: PastRequest) -> Decision:
         """The decision with the requester's scopes in this configuration."""
-        settings = self._requesters.get(asked.requester)
-        return self._policy.decide(asked._replace(scopes=frozenset(settings.scopes if settings else ())))
+        settings = self._requesters.get(act.asked.requester)
+        scopes = frozenset(settings.scopes if settings else ())
+        if act.is_trial:  # the door demands its own scope; the policy decides as for a form
+            scopes = scopes | {"prefill"} if "sources:try" in scopes else scopes - {"prefill"}
+        return self._policy.decide(act.asked._replace(scopes=scopes))
 
     def given(self, grant: Grant) -> frozenset[Pair]:
         """Attributes that the procedure needs and the grant gives."""
@@ -99,7 +101,7 @@ def _compared(
     act: PastRequest, old: ReplayRules, new: ReplayRules
 ) -> Iterator[tuple[str, str, frozenset[Pair], frozenset[Pair]]]:
     nothing: frozenset[Pair] = frozenset()
-    after, before = new.decide(act.asked), old.decide(act.asked)
+    after, before = new.decide(act), old.decide(act)
     if act.refused:
         if after.grant is not None and before.grant is None:
             yield "newly_allowed", act.refused, nothing, nothing

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.domain.dates import rfc3339
 from tests.access.conftest import Harbourfront, enrolled
 from tests.access.test_messages import draft, send
-from tests.flows.conftest import ROOT, House, build, on_session
+from tests.flows.conftest import ROOT, House, build, new_official, on_session
 from tests.flows.test_access import DOSSIER, LAND, land, marital
 from tests.flows.test_consents import given, residence
 from tests.flows.test_predicates import ask
@@ -75,6 +75,27 @@ async def test_replay_shows_who_would_be_refused_allowed_or_given_less(
     assert by["attributes"]["lost"] == {
         "population.TraCuuThongTinCongDan permanent_address": 1, "land.thuaDat area": 1
     }  # fmt: skip
+
+
+@on_session
+async def test_trials_of_sources_are_replayed(shared_house: House, tmp_path: Path) -> None:
+    house, since = shared_house, rfc3339(datetime.now(UTC))
+    body = {"subject": house.subject("facts_example"), "official": new_official()}
+    path = "/v1/sources/population.TraCuuThongTinCongDan/try"
+    assert (await house.post(path, body, client="operator"))[0] == 200
+    less = changed(
+        tmp_path / "a", "source_trial", ("nationality, life_status, permanent_address", "life_status")
+    )
+    found = await told(house, less, since, count=1)
+    (one,) = [one for one in found["changed"] if one["requester"] == "operator"]
+    assert (one["change"], {*one["lost"]}) == (
+        "attributes",
+        {f"population.TraCuuThongTinCongDan {name}" for name in ("nationality", "permanent_address")},
+    )
+    none = changed(tmp_path / "b", "source_trial", ("purposes: [source_trial]", "purposes: []"))
+    found = await told(house, none, since, count=1)
+    (one,) = [one for one in found["changed"] if one["requester"] == "operator"]
+    assert one["change"] == "newly_refused"
 
 
 async def test_replay_shows_what_would_be_gained(tmp_path: Path) -> None:
