@@ -20,7 +20,7 @@ async def test_auditor_comes_from_the_start_page_stays_and_signs_out(
     await page.get_by_role("link", name="Vào: Kiểm toán").click()
     await page.get_by_role("button").filter(has_text="Đỗ Thị Kiểm").click()
     await expect(page).to_have_url(login_house.url + "/audit")
-    await expect(page.get_by_role("banner")).to_contain_text("kiem.toan, Kiểm toán viên")
+    await expect(page.get_by_role("banner")).to_contain_text("Đỗ Thị Kiểm (kiem.toan), Kiểm toán viên")
     stay = page.locator("form[data-ends]")
     # what the page says two minutes before the end: the clock of the page is moved there
     await page.clock.install()
