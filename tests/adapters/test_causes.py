@@ -55,7 +55,7 @@ CODES = {
     "OTHER_MESSAGE": "test_soap_source.py", "NOT_SENDABLE": "test_soap_source.py",
     "LIST_TOO_LONG": "test_paging.py", "PAGE_REPEATED": "test_paging.py", "PAGE_UNREADABLE": "test_paging.py",
     "FILE_MISSING": "test_folder_csv.py", "FILE_DAMAGED": "test_folder_csv.py",
-    "STORE_UNAVAILABLE": "test_own_data.py", "DEFECT": "test_rest.py", "READING_LATE": "test_http_peer.py",
+    "STORE_UNAVAILABLE": "test_own_data.py", "DEFECT": "test_own_data.py", "READING_LATE": "test_heavy.py",
     "SCHEMA_TYPE": "test_schemas_hold.py", "SCHEMA_PATTERN": "test_schemas_hold.py",
     "SCHEMA_ENUM": "test_schemas_hold.py", "SCHEMA_LENGTH": "test_schemas_hold.py",
     "SCHEMA_FORMAT": "test_schemas_hold.py", "SCHEMA_OTHER": "test_schemas_hold.py",
@@ -387,6 +387,10 @@ def asked(gatherer: Gatherer, scene: Scene, number: int) -> "asyncio.Future[Sour
 def test_every_code_has_a_cause_that_shows_it() -> None:
     shown = {code for _, _, code, _ in CAUSES.values()}
     assert {one.name for one in FaultCode if one not in shown} == CODES.keys()
+    tests = {file.name: file.read_text("utf-8") for file in Path(__file__).parents[1].rglob("test_*.py")}
+    own = Path(__file__).name
+    named = {one: tests[own if file == "below" else file] for one, file in CODES.items()}
+    assert [one for one, text in named.items() if f"FaultCode.{one}" not in text] == []
 
 
 def test_network_without_a_route_is_named() -> None:

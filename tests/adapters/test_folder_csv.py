@@ -20,6 +20,7 @@ from gateway.config.configuration import SourceSettings
 from gateway.config.strict_yaml import read
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import SourceMapping
@@ -146,6 +147,7 @@ async def test_damaged_file_is_never_an_answer(tmp_path: Path, damage: str) -> N
         for number in (TAI, NOBODY):
             answer = await asked(source, number)
             assert (answer.outcome, answer.reason) == (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+            assert [fault.code for fault in answer.faults] == [FaultCode.FILE_DAMAGED]
         drop(tmp_path)
         while (await asked(source)).outcome is not Outcome.FOUND:
             await asyncio.sleep(0.01)
@@ -174,9 +176,12 @@ async def test_file_that_is_written_over_where_it_stands_is_used_no_more(tmp_pat
 
 async def test_file_that_is_too_old_or_not_there_is_no_answer_at_all(tmp_path: Path) -> None:
     async with opened(tmp_path) as source:
-        assert (await asked(source, NOBODY)).outcome is Outcome.UNAVAILABLE
+        answers = [await asked(source, NOBODY)]
         drop(tmp_path, valid_until="2026-01-01T00:00:00Z")
-        assert (await asked(source, NOBODY)).outcome is Outcome.UNAVAILABLE
+        answers.append(await asked(source, NOBODY))
+    for answer in answers:
+        assert answer.outcome is Outcome.UNAVAILABLE
+        assert [fault.code for fault in answer.faults] == [FaultCode.FILE_MISSING]
 
 
 def test_memory_does_not_grow_with_what_the_rows_hold(tmp_path: Path) -> None:

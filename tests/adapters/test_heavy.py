@@ -10,7 +10,8 @@ from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.heavy import Heavy
 from gateway.config.gateway import Limits
-from gateway.domain.evidence import Outcome
+from gateway.domain.evidence import AnswerFault, Outcome
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from tests.adapters.asking import Plain, called
 from tests.adapters.raw_peers import answer, raw_peer, saying, soon, tools
@@ -74,6 +75,7 @@ async def test_call_past_its_end_is_busy_and_its_work_is_never_begun() -> None:
             await ask(2, 0.3)
         fault = caught.value
         assert (fault.outcome, fault.reason, fault.retry_in) == (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY, 1)
+        assert fault.fault == AnswerFault(FaultCode.READING_LATE)
         assert not fault.at_fault
         work.may_end.set()
         assert (await first).status == 200

@@ -10,6 +10,7 @@ from gateway import registry, telemetry
 from gateway.config.configuration import load
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
@@ -84,6 +85,7 @@ async def test_requester_to_whom_nothing_was_given_finds_nothing() -> None:
 async def test_store_that_cannot_be_asked_is_a_source_that_is_away() -> None:
     answer = await ask(Away())
     assert (answer.outcome, answer.reason) == (Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE)
+    assert [fault.code for fault in answer.faults] == [FaultCode.STORE_UNAVAILABLE]
 
 
 async def test_store_that_hangs_is_left_at_the_deadline() -> None:
@@ -105,6 +107,7 @@ async def test_defect_is_an_invalid_answer_and_a_line_of_the_log() -> None:
     telemetry.set_up(sink)
     answer = await ask(Wrong())
     assert (answer.outcome, answer.reason) == (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
+    assert [fault.code for fault in answer.faults] == [FaultCode.DEFECT]
     assert sink.getvalue().count(b'"source.defect"') == 1
     assert WHO.key.encode() not in sink.getvalue()
 

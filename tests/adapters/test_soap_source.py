@@ -286,10 +286,18 @@ async def test_place_of_the_code_and_statuses_mean_what_the_settings_say(
     assert (answer.outcome, answer.faults) == (outcome, (fault,))
 
 
+async def test_fault_of_soap_itself_is_named_by_its_code() -> None:
+    fault = "<s:Fault><faultcode>s:Client</faultcode><faultstring>x</faultstring></s:Fault>"
+    answer = await _answer(500, _envelope(fault))
+    assert answer.outcome is not Outcome.FOUND
+    assert answer.faults == (AnswerFault(FaultCode.SOAP_FAULT, status=500, provider_code="Client"),)
+
+
 async def test_question_without_an_official_is_refused_before_anything_is_sent() -> None:
     async with _source(lambda _: (200, b"")) as (source, seen):
         answer = await landed_from(source, _query(official=Official(personal_id="", agency="a")), soon())
     assert (answer.outcome, answer.request_digest, seen) == (Outcome.REFUSED, b"", [])
+    assert [fault.code for fault in answer.faults] == [FaultCode.NOT_SENDABLE]
 
 
 async def test_service_that_is_not_configured_is_refused() -> None:
@@ -315,10 +323,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bytes
 
 
 @pytest.mark.parametrize(
-    ("signed_by", "outcome"), [("theirs", Outcome.FOUND), ("mine", Outcome.INVALID), ("", Outcome.INVALID)]
+    ("signed_by", "faults"), [("theirs", []), ("mine", [FaultCode.SIGNATURE]), ("", [FaultCode.SIGNATURE])]
 )
 async def test_both_sides_sign_where_it_is_agreed(
-    keys: dict[str, tuple[str, bytes]], signed_by: str, outcome: Outcome
+    keys: dict[str, tuple[str, bytes]], signed_by: str, faults: list[FaultCode]
 ) -> None:
     clock = tools().clock
     verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
@@ -339,7 +347,9 @@ async def test_both_sides_sign_where_it_is_agreed(
         "peer_certificate": keys["theirs.pem"][0],
     }
     async with _source(reply, auth=auth) as (source, _):
-        assert (await landed_from(source, _query(), soon())).outcome is outcome
+        found = await landed_from(source, _query(), soon())
+    assert found.outcome is (Outcome.INVALID if faults else Outcome.FOUND)
+    assert [fault.code for fault in found.faults] == faults
 
 
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -355,13 +365,14 @@ def _addressed(message: bytes, relates_to: str | None) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("relates_to", "outcome"),
-    [(None, Outcome.FOUND), ("", Outcome.FOUND), ("urn:uuid:another", Outcome.INVALID)],
+    ("relates_to", "faults"), [(None, []), ("", []), ("urn:uuid:another", [FaultCode.OTHER_MESSAGE])]
 )
-async def test_answer_to_another_message_is_not_read(relates_to: str | None, outcome: Outcome) -> None:
+async def test_answer_to_another_message_is_not_read(relates_to: str | None, faults: list[FaultCode]) -> None:
     options = {"addressing": "true", "soap_action": "urn:look-up"}
     async with _source(lambda sent: (200, _addressed(sent, relates_to)), options=options) as (source, seen):
-        assert (await landed_from(source, _query(), soon())).outcome is outcome
+        found = await landed_from(source, _query(), soon())
+        assert found.outcome is (Outcome.INVALID if faults else Outcome.FOUND)
+        assert [fault.code for fault in found.faults] == faults
         await landed_from(source, _query(call_id=CallId("c-2")), soon())
     heads = [{child.tag: child for child in etree.fromstring(sent)[0]} for _, sent in seen]
     first = heads[0]

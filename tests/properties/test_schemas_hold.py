@@ -169,6 +169,12 @@ def test_attribute_that_does_not_fit_is_left_out_with_its_fault_and_the_others_a
     assert str(value) not in repr(answer)
 
 
+def test_length_and_what_has_no_code_of_its_own_are_named() -> None:
+    plan = service({"full_name": {"path": "x"}, "current_address": {"path": "y"}}, {})
+    assert plan.why_not("full_name", "") is FaultCode.SCHEMA_LENGTH
+    assert plan.why_not("current_address", {"street": "x"}) is FaultCode.SCHEMA_OTHER
+
+
 def test_record_whose_number_does_not_fit_is_nobodys() -> None:
     plan = service({"personal_id": {"path": "so"}, "ethnicity": {"path": "d"}}, {"personal_id": "so"})
     asked = ServiceExample(name="x", subject={"personal_id": "33175904826"})
