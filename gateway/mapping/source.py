@@ -348,12 +348,18 @@ class ServicePlan:
             return self._unlike(FaultCode.OTHER_PERSON, others)
         if outcome is not Outcome.FOUND:
             return self._failed(outcome, None if self._status is None else values[self._status])
-        if is_absent:
-            return self._nothing_in(tree, query)
+        is_undated = type(there) is Doubtful
+        if is_absent or is_undated:
+            return self._not_surely_latest() if is_undated else self._nothing_in(tree, query)
         for name, slot in self._papers:
             if names_another_owner(values[slot], query.subject):
                 return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, name),))
         return None
+
+    def _not_surely_latest(self) -> SourceAnswer:
+        """Several records, and no date says which of them is meant."""
+        fault = AnswerFault(FaultCode.SEVERAL_RECORDS, path=self._mapping.answer.record)
+        return _INVALID._replace(faults=(fault,))
 
     def _of_several(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """Several records: of a name and a birth date they are several people, and none is chosen."""

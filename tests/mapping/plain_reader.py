@@ -302,6 +302,8 @@ class PlainReader:
             return _OTHER_PERSON
         if outcome is not Outcome.FOUND:
             return failed(outcome, _REASONS[outcome])
+        if record is _UNDATED_RECORD:
+            return _INVALID
         if is_absent:
             return self._absence(tree, record, query)
         for rule in answer.attributes.values():

@@ -194,6 +194,23 @@ def test_value_of_another_shape_is_left_out_with_its_cause(words: Any, given: ob
         assert (found.outcome, found.faults) == (Outcome.FOUND, ())
 
 
+@pytest.mark.parametrize("found_when", ["", "Nr"])
+def test_record_that_is_not_surely_the_latest_is_invalid_and_never_absent(found_when: str) -> None:
+    rules = {"personal_id": {"path": "Nr"}, "began": {"path": "Dag", "transform": "date_vn"}}
+    words = {"record": "Delen[latest:Dag]", "found_when": found_when, "identity": {"personal_id": "Nr"}}
+    source = mapping(attributes=rules, **words)
+    assert list(source_faults(source, CODES, {"e": SCHEMAS})) == []
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), SCHEMAS)
+    query = query_of(plan, ServiceExample(name="x", subject=ASKED))
+    for days, outcome in (
+        (("01/02/2020", "01/03/2020"), Outcome.FOUND),
+        (("", "01/03/2020"), Outcome.INVALID),
+    ):
+        found = plan.read({"Delen": [{"Nr": ASKED["personal_id"], "Dag": day} for day in days]}, query)
+        assert (found.outcome, found.alarm) == (outcome, False)
+    assert found.faults == (AnswerFault(FaultCode.SEVERAL_RECORDS, path="Delen[latest:Dag]"),)
+
+
 def test_name_of_parts_is_compared_whatever_its_attribute_is_called() -> None:
     name = {"path": "Naam", "parts": ["Voor", "Tussen", "Achter"], "transform": ["name_joined", "title_case"]}
     rules = {"personal_id": {"path": "Nr"}, "began": name}
