@@ -13,13 +13,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.config.gateway import AccessSettings
-from gateway.exchange_log.durable import replace_file, sync_folder
-from gateway.exchange_log.key_files import key_from_text, key_in, new_key_text
+from gateway.exchange_log.key_files import SuccessiveKeys, key_from_text, key_in, new_key_text
 from gateway.jose import jwk
-
-CURRENT_FILE = "token-signing.key"
-_NEXT_FILE = "token-signing-next.key"
-_FORMER_FILE = "token-signing-former.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class TokenKeys:
 def open_ring(settings: AccessSettings, folder: Path) -> TokenKeys:
     """The keys of the configuration, else of the state folder, where missing keys are made."""
     if settings.signing_key is None:
-        return TokenKeys(lambda: seeds_in(folder), lambda: _stamps(folder))
+        return TokenKeys(lambda: seeds_in(folder), files_in(folder).stamps)
     named = {
         name: key_from_text(secret.reveal(), f"access.{name}")
         for name in ("signing_key", "next_signing_key", "former_signing_key")
@@ -108,57 +103,30 @@ def open_ring(settings: AccessSettings, folder: Path) -> TokenKeys:
     return TokenKeys(lambda: seeds)
 
 
+def files_in(folder: Path) -> SuccessiveKeys:
+    """The files of a state folder."""
+    return SuccessiveKeys.of(folder, "token-signing")
+
+
 def seeds_in(folder: Path) -> Seeds:
     """The keys of a state folder; missing current and next keys are made."""
-    former = folder / _FORMER_FILE
-    return Seeds(
-        key_in(folder / CURRENT_FILE),
-        key_in(folder / _NEXT_FILE),
-        key_in(former) if former.exists() else None,
-    )
-
-
-def rotated_at(folder: Path) -> float:
-    """Time of the folder's last rotation (POSIX seconds); 0 for none."""
-    former = folder / _FORMER_FILE
-    if not former.exists() or former.read_bytes() == (folder / CURRENT_FILE).read_bytes():
-        return 0.0  # never, or interrupted after its first step
-    return former.stat().st_mtime
+    files = files_in(folder)
+    # The former one last: what another process rotates meanwhile is then read twice, and never missed.
+    current, following = key_in(files.current), key_in(files.next)
+    return Seeds(current, following, key_in(files.former) if files.former.exists() else None)
 
 
 def rotate(folder: Path) -> None:
-    """Rotate: next becomes current, current becomes former, and a new next key is made.
-
-    Three atomic steps; after an interruption the next call continues. Raises OSError.
-    """
-    seeds = seeds_in(folder)
-    current, following, former = (folder / name for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE))
-    if seeds.current != seeds.next:
-        replace_file(former, current.read_bytes())
-        replace_file(current, following.read_bytes())
-    replace_file(following, new_key_text())
+    """Rotate, with a new next key; after an interruption the next call continues. Raises OSError."""
+    seeds_in(folder)
+    files_in(folder).rotate(new_key_text())
 
 
 def replace_all(folder: Path) -> None:
     """Replace all keys, if they may be stolen: tokens of the old keys are refused."""
-    (folder / _FORMER_FILE).unlink(missing_ok=True)
-    replace_file(folder / _NEXT_FILE, new_key_text())
-    replace_file(folder / CURRENT_FILE, new_key_text())
-    sync_folder(folder)
+    files_in(folder).replace(new_key_text(), new_key_text())
 
 
 def name_of(seed: bytes) -> str:
     """The key id of a seed."""
     return TokenSigningKey.of(seed).kid
-
-
-def _stamps(folder: Path) -> object:
-    found = []
-    for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE):
-        try:
-            known = (folder / name).stat()
-        except FileNotFoundError:
-            found.append((0, 0))
-            continue
-        found.append((known.st_ino, known.st_mtime_ns))
-    return tuple(found)

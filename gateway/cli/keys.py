@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from gateway.access.access_tokens import APART_SECONDS
-from gateway.access.keys import CURRENT_FILE, name_of, replace_all, rotated_at, seeds_in
+from gateway.access.keys import files_in, name_of, replace_all, seeds_in
 from gateway.access.keys import rotate as rotate_keys
 from gateway.cli.store import Store, keeps
 from gateway.composition.keeper import Keeper
@@ -65,7 +65,7 @@ async def _listed(keeper: Keeper) -> dict[str, Any]:
     under = await asyncio.to_thread(
         lambda: {month: roots.opener(month, one) for month, one in wrapped.items()}
     )
-    token, document = keeper.state / CURRENT_FILE, keeper.state / documents.CURRENT_FILE
+    token, document = files_in(keeper.state).current, keeper.state / documents.CURRENT_FILE
     settings = keeper.settings
     return {
         "root": {"id": roots.wrapper.name, "from": _origin(settings.root_key)},
@@ -224,7 +224,9 @@ def rotate_token(*, at_once: bool, store: Store) -> int:
         )
         store.say({"rotated": False, "settings": ["access.signing_key"]}, words)
         return 1
-    ends = rotated_at(keeper.state) + store.configuration.gateway.access.token_seconds + APART_SECONDS
+    ends = (
+        files_in(keeper.state).rotated_at() + store.configuration.gateway.access.token_seconds + APART_SECONDS
+    )
     if not at_once and ends > keeper.now().timestamp():
         when = local_text(rfc3339(datetime.fromtimestamp(ends, UTC)))
         words = f"the tokens of the former key live until {when}: wait for it, or give --at-once"
@@ -275,7 +277,7 @@ def rotate_login(*, at_once: bool, store: Store) -> int:
         )
         store.say({"rotated": False, "settings": ["access.login.signing_key"]}, words)
         return 1
-    ends = id_token_signing.rotated_at(keeper.state) + ID_TOKEN_SECONDS + APART_SECONDS
+    ends = id_token_signing.files_in(keeper.state).rotated_at() + ID_TOKEN_SECONDS + APART_SECONDS
     if not at_once and ends > keeper.now().timestamp():
         when = rfc3339(datetime.fromtimestamp(ends, UTC))
         words = (

@@ -4,9 +4,10 @@ import base64
 import binascii
 import secrets
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.durable import create_file
+from gateway.exchange_log.durable import create_file, replace_file, sync_folder
 
 #: files of the state folder, for keys that are not in the configuration
 ROOT_FILE = "exchange-log-root.key"
@@ -66,3 +67,51 @@ def kept_key(path: Path) -> bytes | None:
 def _unusable(path: Path, error: Exception) -> ConfigError:
     what = f"{path.name} cannot be used: {getattr(error, 'strerror', None) or 'not text'}"
     return ConfigError([Problem(path.name, 0, what, "make the state folder writable, or set a key")])
+
+
+class SuccessiveKeys(NamedTuple):
+    """Files of keys that follow one another: the next one is published before it signs, the former stays good."""
+
+    current: Path
+    next: Path
+    former: Path
+
+    @classmethod
+    def of(cls, folder: Path, name: str) -> Self:
+        """Those of a folder: `NAME.key`, `NAME-next.key`, `NAME-former.key`."""
+        return cls(folder / f"{name}.key", folder / f"{name}-next.key", folder / f"{name}-former.key")
+
+    def stamps(self) -> object:
+        """Another value as soon as a file is another one."""
+        return [_stamp(file) for file in self]
+
+    def rotated_at(self) -> float:
+        """Time of the last rotation (POSIX seconds); 0 for none."""
+        if not self.former.exists() or self.former.read_bytes() == self.current.read_bytes():
+            return 0.0  # never, or interrupted after its first step
+        return self.former.stat().st_mtime
+
+    def rotate(self, new: bytes) -> None:
+        """Next becomes current, current becomes former, and `new` is the next.
+
+        Three atomic steps; after an interruption the next call continues. Raises OSError.
+        """
+        if self.current.read_bytes() != self.next.read_bytes():
+            replace_file(self.former, self.current.read_bytes())
+            replace_file(self.current, self.next.read_bytes())
+        replace_file(self.next, new)
+
+    def replace(self, current: bytes, following: bytes) -> None:
+        """Replace all, if they may be stolen: what they signed is refused."""
+        self.former.unlink(missing_ok=True)
+        replace_file(self.next, following)
+        replace_file(self.current, current)
+        sync_folder(self.current.parent)
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        known = file.stat()
+    except FileNotFoundError:
+        return None
+    return known.st_ino, known.st_mtime_ns

@@ -32,14 +32,12 @@ from cryptography.hazmat.primitives.serialization import (
 from gateway.config.gateway import LoginKeySettings
 from gateway.config.values import Secret
 from gateway.domain.errors import ConfigError, Problem
-from gateway.exchange_log.durable import create_file, replace_file, sync_folder
+from gateway.exchange_log.durable import create_file
+from gateway.exchange_log.key_files import SuccessiveKeys
 from gateway.jose import jwk, jws
 from gateway.jose.jws import JoseBroken
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
-CURRENT_FILE = "login-signing.key"
-_NEXT_FILE = "login-signing-next.key"
-_FORMER_FILE = "login-signing-former.key"
 _BITS, _EXPONENT = 2_048, 65_537
 _END = b"-----END PRIVATE KEY-----"
 _LARGEST = 8_192
@@ -171,7 +169,7 @@ def open_keys(settings: LoginKeySettings, folder: Path) -> LoginKeys:
     Raises ConfigError.
     """
     if settings.signing_key is None:
-        return LoginKeys(lambda: bundles_in(folder), lambda: _stamps(folder))
+        return LoginKeys(lambda: bundles_in(folder), files_in(folder).stamps)
     names = ("signing_key", "next_signing_key", "former_signing_key")
     given = [(name, getattr(settings, name)) for name in names]
     bundles = [
@@ -197,53 +195,37 @@ def check_bundle(secret: Secret, used: Collection[str]) -> None:
     check_algorithms(LoginKeys(lambda: [bundle]), used)
 
 
+def files_in(folder: Path) -> SuccessiveKeys:
+    """The files of a state folder."""
+    return SuccessiveKeys.of(folder, "login-signing")
+
+
 def bundles_in(folder: Path) -> list[Bundle]:
     """The bundles of a state folder: current, next, former; missing current and next ones are made."""
-    paths = [folder / CURRENT_FILE, folder / _NEXT_FILE]
-    for path in paths:
+    files = files_in(folder)
+    for path in (files.current, files.next):
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             create_file(path, new_bundle())
-    former = folder / _FORMER_FILE
-    return [
-        _bundle(path.read_bytes(), path.name) for path in [*paths, *([former] if former.exists() else [])]
-    ]
+    return [_bundle(path.read_bytes(), path.name) for path in files if path.exists()]
 
 
 def names_in(folder: Path) -> dict[str, str]:
     """Algorithm -> id of the key that signs by it; empty without keys."""
-    path = folder / CURRENT_FILE
+    path = files_in(folder).current
     found = _bundle(path.read_bytes(), path.name) if path.exists() else {}
     return {algorithm: key.kid for algorithm, key in found.items()}
 
 
-def rotated_at(folder: Path) -> float:
-    """Time of the folder's last rotation (POSIX seconds); 0 for none."""
-    former = folder / _FORMER_FILE
-    if not former.exists() or former.read_bytes() == (folder / CURRENT_FILE).read_bytes():
-        return 0.0  # never, or interrupted after its first step
-    return former.stat().st_mtime
-
-
 def rotate(folder: Path) -> None:
-    """Next becomes current, current becomes former, and a new next bundle is made.
-
-    Three atomic steps; after an interruption the next call continues. Raises OSError.
-    """
+    """Rotate, with a new next bundle; after an interruption the next call continues. Raises OSError."""
     bundles_in(folder)
-    current, following, former = (folder / name for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE))
-    if current.read_bytes() != following.read_bytes():
-        replace_file(former, current.read_bytes())
-        replace_file(current, following.read_bytes())
-    replace_file(following, new_bundle())
+    files_in(folder).rotate(new_bundle())
 
 
 def replace_all(folder: Path) -> None:
     """Replace all keys, if they may be stolen: what they signed is refused."""
-    (folder / _FORMER_FILE).unlink(missing_ok=True)
-    replace_file(folder / _NEXT_FILE, new_bundle())
-    replace_file(folder / CURRENT_FILE, new_bundle())
-    sync_folder(folder)
+    files_in(folder).replace(new_bundle(), new_bundle())
 
 
 def new_bundle() -> bytes:
@@ -300,15 +282,3 @@ def _unusable(place: str) -> ConfigError:
         "write private keys as PEM (PKCS #8): an RSA key of 2048 bits or more, then P-256 and Ed25519 if used"
     )
     return ConfigError([Problem(place, 0, "it has no keys that can sign ID tokens", remedy)])
-
-
-def _stamps(folder: Path) -> object:
-    found = []
-    for name in (CURRENT_FILE, _NEXT_FILE, _FORMER_FILE):
-        try:
-            known = (folder / name).stat()
-        except FileNotFoundError:
-            found.append((0, 0))
-            continue
-        found.append((known.st_ino, known.st_mtime_ns))
-    return tuple(found)

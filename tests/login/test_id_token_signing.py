@@ -13,9 +13,9 @@ from gateway.config.gateway import LoginKeySettings
 from gateway.domain.errors import ConfigError
 from gateway.login.id_token_signing import (
     ALGORITHMS,
-    CURRENT_FILE,
     IdTokens,
     check_algorithms,
+    files_in,
     left_half,
     new_bundle,
     open_keys,
@@ -73,7 +73,7 @@ def test_rotation_publishes_a_key_before_it_signs_and_knows_the_former_one(tmp_p
 def test_interrupted_rotation_is_finished_by_the_next(tmp_path: Path) -> None:
     keys = open_keys(LoginKeySettings(), tmp_path)
     token = IdTokens(keys).sign({"iss": ISSUER}, "ES256")
-    (tmp_path / "login-signing-former.key").write_bytes((tmp_path / CURRENT_FILE).read_bytes())
+    (tmp_path / "login-signing-former.key").write_bytes((files_in(tmp_path).current).read_bytes())
     rotate(tmp_path)
     keys.refresh()
     assert IdTokens(keys).hint(token, ISSUER) is not None
