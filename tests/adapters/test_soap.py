@@ -16,47 +16,27 @@ from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFaul
 from adapters.transport.wsdl import WsdlOperation, load
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError
-from gateway.mapping.load import load_catalogue
-from gateway.mapping.source import ServicePlan
+from tests.adapters.soap_texts import (
+    ANSWER,
+    CANARY,
+    LOOK_UP,
+    PERSON,
+    S11,
+    WSDL,
+    collection,
+    envelope,
+    fault,
+    plans,
+)
 from tests.mapping.plain_reader import plain
 
-ROOT = Path(__file__).parents[2]
-WSDL = ROOT / "schemas/sources/population/population.wsdl"
-S11 = "http://schemas.xmlsoap.org/soap/envelope/"
 S12 = "http://www.w3.org/2003/05/soap-envelope"
-ANSWER = "http://www.mic.gov.vn/dancu/1.0"
-LOOK_UP = "TraCuuThongTinCongDan"
-CANARY = "033917264058"
 REQUEST = {"MaYeuCau": "H31-1", "MaDVC": "VPCP", "MaTichHop": "037", "MaCanBo": "033085004321"}
-PERSON = (
-    f"<CongDan><SoDinhDanh>{CANARY}</SoDinhDanh><SoCMND/><HoVaTen><Ho/><ChuDem/><Ten>TRẦN THỊ MẪU</Ten></HoVaTen>"
-    "<GioiTinh>2</GioiTinh><NgayThangNamSinh><Nam>1990</Nam></NgayThangNamSinh></CongDan>"
-)
 
 
 @lru_cache(maxsize=1)
 def _operations() -> Mapping[str, WsdlOperation]:
     return load(WSDL)
-
-
-@lru_cache(maxsize=1)
-def _plans() -> Mapping[str, ServicePlan]:
-    return load_catalogue(ROOT).services["population"]
-
-
-def _envelope(inner: str, space: str = S11) -> bytes:
-    return f'<s:Envelope xmlns:s="{space}"><s:Body>{inner}</s:Body></s:Envelope>'.encode()
-
-
-def _collection(inner: str) -> str:
-    return f'<CongdanCollection xmlns="{ANSWER}">{inner}</CongdanCollection>'
-
-
-def _fault(code: str, text: str = "Không được phép", prefix: str = "s") -> str:
-    return (
-        f"<{prefix}:Fault><faultcode>{prefix}:Client</faultcode><faultstring>{text}</faultstring>"
-        f"<detail><MaLoi>{code}</MaLoi><MoTa>{text}</MoTa></detail></{prefix}:Fault>"
-    )
 
 
 def _decode(data: bytes) -> Any:
@@ -76,8 +56,8 @@ def test_wsdl_names_the_operations_in_the_order_of_their_elements() -> None:
 
 
 def test_every_mapped_service_agrees_with_the_wsdl() -> None:
-    assert set(_plans()) == set(_operations())
-    for name, plan in _plans().items():
+    assert set(plans()) == set(_operations())
+    for name, plan in plans().items():
         _operations()[name].request.narrowed(plan.mapping.request)
         _operations()[name].answer.narrowed(plan.wanted_paths)
 
@@ -93,7 +73,7 @@ def test_wsdl_that_is_no_wsdl_is_a_configuration_error(tmp_path: Path) -> None:
 def test_narrowed_shape_reads_only_what_is_wanted() -> None:
     narrow = _operations()[LOOK_UP].answer.narrowed(["CongDan.HoVaTen.Ten", "CongDan[0].Cha"])
     tree = Decoder(narrow).decode(
-        _envelope(_collection(PERSON + "<CongDan><Cha><HoVaTen>A</HoVaTen></Cha></CongDan>"))
+        envelope(collection(PERSON + "<CongDan><Cha><HoVaTen>A</HoVaTen></Cha></CongDan>"))
     )
     assert tree == {"CongDan": [{"HoVaTen": {"Ten": "TRẦN THỊ MẪU"}}, {"Cha": {"HoVaTen": "A"}}]}
     with pytest.raises(PathRefused, match="Khong"):
@@ -168,12 +148,12 @@ def test_text_comes_back_as_it_was_written_or_is_refused(text: str) -> None:
 
 
 def test_answer_is_found_by_name_whatever_prefix_order_wrapper_or_version() -> None:
-    expected = _decode(_envelope(_collection(PERSON)))
+    expected = _decode(envelope(collection(PERSON)))
     prefixed = PERSON.replace("</", "\0").replace("<", "<q:").replace("\0", "</q:")
     other = f'<q:CongdanCollection xmlns:q="{ANSWER}">{prefixed}</q:CongdanCollection>'
-    assert _decode(_envelope(other)) == expected
-    assert _decode(_envelope(other, S12)) == expected
-    assert _decode(_envelope(f'<w:Response xmlns:w="urn:w">{other}</w:Response>')) == expected
+    assert _decode(envelope(other)) == expected
+    assert _decode(envelope(other, S12)) == expected
+    assert _decode(envelope(f'<w:Response xmlns:w="urn:w">{other}</w:Response>')) == expected
     assert expected["CongDan"] == [
         {
             "SoDinhDanh": CANARY,
@@ -190,24 +170,24 @@ def test_answer_is_found_by_name_whatever_prefix_order_wrapper_or_version() -> N
     [
         ("", "answer_not_found"),
         ("<CongdanCollection/>", "answer_not_found"),
-        (_collection("") * 2, "answer_not_found"),
+        (collection("") * 2, "answer_not_found"),
         (
-            _collection("<CongDan><SoDinhDanh>1</SoDinhDanh><SoDinhDanh>2</SoDinhDanh></CongDan>"),
+            collection("<CongDan><SoDinhDanh>1</SoDinhDanh><SoDinhDanh>2</SoDinhDanh></CongDan>"),
             "element_repeated",
         ),
-        (_collection("<CongDan><SoDinhDanh>1<b/>2</SoDinhDanh></CongDan>"), "element_in_text"),
-        (_collection("<CongDan><SoDinhDanh>1<!-- x -->2</SoDinhDanh></CongDan>"), "text_cut_in_two"),
+        (collection("<CongDan><SoDinhDanh>1<b/>2</SoDinhDanh></CongDan>"), "element_in_text"),
+        (collection("<CongDan><SoDinhDanh>1<!-- x -->2</SoDinhDanh></CongDan>"), "text_cut_in_two"),
     ],
 )
 def test_answer_with_more_than_one_meaning_is_refused(inner: str, code: str) -> None:
     with pytest.raises(XmlRefused) as caught:
-        _decode(_envelope(inner))
+        _decode(envelope(inner))
     assert caught.value.code == code
 
 
 def test_known_markup_with_stray_text_or_forbidden_characters_is_still_refused() -> None:
     decoder = Decoder(_operations()[LOOK_UP].answer, XmlLimits(octets=2_000))
-    good = b'<?xml version="1.0"?>' + _envelope(_collection(PERSON))
+    good = b'<?xml version="1.0"?>' + envelope(collection(PERSON))
     decoder.decode(good)
     for bad in (
         b"x" + good,
@@ -231,14 +211,14 @@ def test_known_markup_with_stray_text_or_forbidden_characters_is_still_refused()
 def test_number_of_plans_is_bounded() -> None:
     decoder = Decoder(_operations()[LOOK_UP].answer)
     for i in range(600):
-        decoder.decode(_envelope(f'<a:CongdanCollection xmlns:a="{ANSWER}" n="{i}"/>'))
+        decoder.decode(envelope(f'<a:CongdanCollection xmlns:a="{ANSWER}" n="{i}"/>'))
     assert len(decoder._plans) <= 256
 
 
 @pytest.mark.parametrize("heap", ["<a/>", "<a></a>", "<!---->", "<?a?>", "xmlns:a='u' "])
 def test_heap_of_markup_is_refused_before_anything_is_made_of_it(heap: str) -> None:
     many = heap * (1_900_000 // len(heap))
-    data = _envelope(f"<r {many}/>" if heap.startswith("x") else f"<r>{many}</r>")
+    data = envelope(f"<r {many}/>" if heap.startswith("x") else f"<r>{many}</r>")
     decoder = Decoder(_operations()[LOOK_UP].answer)
     tracemalloc.start()
     try:
@@ -255,27 +235,27 @@ def test_repeated_texts_become_a_list() -> None:
     decoder = Decoder(shape)
     for texts in (["1", "2"], ["x", ""]):
         inner = "".join(f"<B>{text}</B>" for text in texts)
-        tree = decoder.decode(_envelope(f'<A xmlns="u">{inner}<C xmlns="">c</C></A>'))
+        tree = decoder.decode(envelope(f'<A xmlns="u">{inner}<C xmlns="">c</C></A>'))
         assert plain(tree) == {"B": [text or None for text in texts], "C": "c"}
 
 
 @pytest.mark.parametrize(
     ("inner", "space", "code"),
     [
-        (_fault("QUOTA"), S11, "QUOTA"),
-        (_collection(PERSON) + _fault("QUOTA"), S11, "QUOTA"),
+        (fault("QUOTA"), S11, "QUOTA"),
+        (collection(PERSON) + fault("QUOTA"), S11, "QUOTA"),
         ("<s:Fault><faultcode>s:Server</faultcode><faultstring>x</faultstring></s:Fault>", S11, "Server"),
         ("<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason/></s:Fault>", S12, "Sender"),
-        (_fault("không phải mã"), S11, ""),
+        (fault("không phải mã"), S11, ""),
     ],
 )
 def test_fault_is_told_by_its_code_alone(inner: str, space: str, code: str) -> None:
     with pytest.raises(SoapFault) as caught:
-        _decode(_envelope(inner, space))
+        _decode(envelope(inner, space))
     assert (caught.value.code, str(caught.value)) == (code, code)
 
 
-@given(st.binary(max_size=100) | st.text(alphabet="<>/ sab:\"'&;![]-", max_size=60).map(_envelope))
+@given(st.binary(max_size=100) | st.text(alphabet="<>/ sab:\"'&;![]-", max_size=60).map(envelope))
 def test_decoder_raises_nothing_but_its_two_errors(data: bytes) -> None:
     with pytest.raises((XmlRefused, SoapFault)):
         _decode(data)

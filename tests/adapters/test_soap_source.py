@@ -1,10 +1,8 @@
 """The SOAP source against providers on loopback: what it sends, and what every kind of answer becomes."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,41 +22,9 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
-from gateway.mapping.load import load_catalogue
-from gateway.mapping.source import ServicePlan
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
-
-ROOT = Path(__file__).parents[2]
-WSDL = ROOT / "schemas/sources/population/population.wsdl"
-S11 = "http://schemas.xmlsoap.org/soap/envelope/"
-ANSWER = "http://www.mic.gov.vn/dancu/1.0"
-LOOK_UP = "TraCuuThongTinCongDan"
-CANARY = "033917264058"
-PERSON = (
-    f"<CongDan><SoDinhDanh>{CANARY}</SoDinhDanh><SoCMND/><HoVaTen><Ho/><ChuDem/><Ten>TRẦN THỊ MẪU</Ten></HoVaTen>"
-    "<GioiTinh>2</GioiTinh><NgayThangNamSinh><Nam>1990</Nam></NgayThangNamSinh></CongDan>"
-)
-
-
-@lru_cache(maxsize=1)
-def _plans() -> Mapping[str, ServicePlan]:
-    return load_catalogue(ROOT).services["population"]
-
-
-def _envelope(inner: str, space: str = S11) -> bytes:
-    return f'<s:Envelope xmlns:s="{space}"><s:Body>{inner}</s:Body></s:Envelope>'.encode()
-
-
-def _collection(inner: str) -> str:
-    return f'<CongdanCollection xmlns="{ANSWER}">{inner}</CongdanCollection>'
-
-
-def _fault(code: str, text: str = "Không được phép", prefix: str = "s") -> str:
-    return (
-        f"<{prefix}:Fault><faultcode>{prefix}:Client</faultcode><faultstring>{text}</faultstring>"
-        f"<detail><MaLoi>{code}</MaLoi><MoTa>{text}</MoTa></detail></{prefix}:Fault>"
-    )
+from tests.adapters.soap_texts import CANARY, LOOK_UP, PERSON, WSDL, collection, envelope, fault, plans
 
 
 def _settings(url: str, **more: Any) -> SourceSettings:
@@ -113,7 +79,7 @@ async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[ProviderSour
     app.router.add_post("/dancu", handle)
     async with TestServer(app) as server:
         source = open_source(
-            _settings(str(server.make_url("")), **more), {LOOK_UP: _plans()[LOOK_UP]}, tools()
+            _settings(str(server.make_url("")), **more), {LOOK_UP: plans()[LOOK_UP]}, tools()
         )
         try:
             yield source, seen
@@ -127,7 +93,7 @@ async def _answer(status: int, body: bytes, **more: Any) -> SourceAnswer:
 
 
 async def test_source_asks_and_reads_the_answer() -> None:
-    body = _envelope(_collection(PERSON))
+    body = envelope(collection(PERSON))
     async with _source(lambda _: (200, body)) as (source, seen):
         answer = await landed_from(source, _query(), soon())
         state = source.state()
@@ -142,7 +108,7 @@ async def test_source_asks_and_reads_the_answer() -> None:
 
 
 async def test_provider_may_want_another_content_type_and_action() -> None:
-    body = _envelope(_collection(PERSON))
+    body = envelope(collection(PERSON))
     words = {"content_type": "application/xml; charset=utf-8", "soap_action": "urn:look"}
     async with _source(lambda _: (200, body), options=words) as (source, seen):
         await landed_from(source, _query(), soon())
@@ -173,14 +139,14 @@ async def test_answers_that_cannot_be_used_open_the_breaker() -> None:
     ("status", "body", "stands"),
     [
         (500, b"Internal Server Error", "open"),
-        (500, _envelope(_collection(PERSON)), "open"),
-        (500, _envelope(_fault("NEVER_SEEN")), "open"),
-        (400, _envelope(_fault("NEVER_SEEN")), "open"),
-        (500, _envelope(_fault("QUOTA")), "open"),
-        (200, _envelope(_fault("QUOTA")), "open"),
-        (500, _envelope(_fault("AUTH_FAILED")), "closed"),
-        (400, _envelope(_fault("NOBODY")), "closed"),
-        (500, _envelope(_fault("WRONG_DAY")), "closed"),
+        (500, envelope(collection(PERSON)), "open"),
+        (500, envelope(fault("NEVER_SEEN")), "open"),
+        (400, envelope(fault("NEVER_SEEN")), "open"),
+        (500, envelope(fault("QUOTA")), "open"),
+        (200, envelope(fault("QUOTA")), "open"),
+        (500, envelope(fault("AUTH_FAILED")), "closed"),
+        (400, envelope(fault("NOBODY")), "closed"),
+        (500, envelope(fault("WRONG_DAY")), "closed"),
         # as over REST: the request was at fault
         (400, b"Bad Request", "closed"),
     ],
@@ -207,12 +173,12 @@ async def test_answer_that_cannot_be_used_for_one_person_leaves_the_source_to_ot
 
 
 async def test_large_answer_is_read_as_well() -> None:
-    body = _envelope(_collection(PERSON + " " * 80_000))
+    body = envelope(collection(PERSON + " " * 80_000))
     assert (await _answer(200, body)).outcome is Outcome.FOUND
 
 
 async def test_record_of_another_person_is_an_alarm() -> None:
-    answer = await _answer(200, _envelope(_collection(PERSON.replace(CANARY, "033917264059"))))
+    answer = await _answer(200, envelope(collection(PERSON.replace(CANARY, "033917264059"))))
     assert (answer.outcome, answer.reason, answer.alarm) == (
         Outcome.INVALID,
         Reason.SOURCE_ANSWER_OTHER_PERSON,
@@ -221,18 +187,18 @@ async def test_record_of_another_person_is_an_alarm() -> None:
 
 
 async def test_empty_collection_is_no_match() -> None:
-    assert (await _answer(200, _envelope(_collection("")))).outcome is Outcome.NO_MATCH
+    assert (await _answer(200, envelope(collection("")))).outcome is Outcome.NO_MATCH
 
 
 @pytest.mark.parametrize(
     ("status", "body", "outcome", "reason"),
     [
-        (500, _envelope(_fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (200, _envelope(_fault("AUTH_FAILED")), Outcome.REFUSED, Reason.SOURCE_REFUSED),
-        (200, _envelope(_collection(PERSON) + _fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (500, _envelope(_fault("NEVER_SEEN")), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
+        (500, envelope(fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
+        (200, envelope(fault("AUTH_FAILED")), Outcome.REFUSED, Reason.SOURCE_REFUSED),
+        (200, envelope(collection(PERSON) + fault("QUOTA")), Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
+        (500, envelope(fault("NEVER_SEEN")), Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
         (500, b"Internal error", Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE),
-        (500, _envelope(_collection(PERSON)), Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE),
+        (500, envelope(collection(PERSON)), Outcome.UNAVAILABLE, Reason.SOURCE_UNREACHABLE),
         (503, b"", Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
         (200, b"<html></html>", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
         (200, b"<!DOCTYPE x><x/>", Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
@@ -254,19 +220,19 @@ FOUT = (
 @pytest.mark.parametrize(
     ("status", "body", "outcome", "fault"),
     [
-        (500, _envelope(FOUT.format("<f:Code> NO_ONE </f:Code>")), Outcome.NOT_FOUND,
+        (500, envelope(FOUT.format("<f:Code> NO_ONE </f:Code>")), Outcome.NOT_FOUND,
          AnswerFault(FaultCode.FAULT, status=500, provider_code="NO_ONE")),
-        (200, _envelope(FOUT.format("<a/><f:Code>LATE</f:Code>")), Outcome.UNAVAILABLE,
+        (200, envelope(FOUT.format("<a/><f:Code>LATE</f:Code>")), Outcome.UNAVAILABLE,
          AnswerFault(FaultCode.FAULT, status=200, provider_code="LATE")),
         # a place of another name is none: the fault code of SOAP stands for it
-        (500, _envelope(FOUT.format("<f:Ma>NO_ONE</f:Ma>")), Outcome.REFUSED,
+        (500, envelope(FOUT.format("<f:Ma>NO_ONE</f:Ma>")), Outcome.REFUSED,
          AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
-        (500, _envelope(FOUT.format("<f:Code/>")), Outcome.REFUSED,
+        (500, envelope(FOUT.format("<f:Code/>")), Outcome.REFUSED,
          AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
         # not known: by the status, which never says anything about a person
-        (500, _envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.UNAVAILABLE,
+        (500, envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.UNAVAILABLE,
          AnswerFault(FaultCode.FAULT, status=500)),
-        (400, _envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.INVALID,
+        (400, envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.INVALID,
          AnswerFault(FaultCode.FAULT, status=400)),
         # no envelope at all
         (404, b"nobody", Outcome.NOT_FOUND, AnswerFault(FaultCode.HTTP_STATUS, status=404)),
@@ -288,7 +254,7 @@ async def test_place_of_the_code_and_statuses_mean_what_the_settings_say(
 
 async def test_fault_of_soap_itself_is_named_by_its_code() -> None:
     fault = "<s:Fault><faultcode>s:Client</faultcode><faultstring>x</faultstring></s:Fault>"
-    answer = await _answer(500, _envelope(fault))
+    answer = await _answer(500, envelope(fault))
     assert answer.outcome is not Outcome.FOUND
     assert answer.faults == (AnswerFault(FaultCode.SOAP_FAULT, status=500, provider_code="Client"),)
 
@@ -306,7 +272,7 @@ async def test_service_that_is_not_configured_is_refused() -> None:
 
 async def test_username_token_stands_in_the_header() -> None:
     auth = {"kind": "wsse_username", "username": "u", "secret": {"value": "s"}, "digest": "false"}
-    async with _source(lambda _: (200, _envelope(_collection(PERSON))), auth=auth) as (source, seen):
+    async with _source(lambda _: (200, envelope(collection(PERSON))), auth=auth) as (source, seen):
         assert (await landed_from(source, _query(), soon())).outcome is Outcome.FOUND
     assert b"<wsse:Username>u</wsse:Username>" in seen[0][1]
 
@@ -330,7 +296,7 @@ async def test_both_sides_sign_where_it_is_agreed(
 ) -> None:
     clock = tools().clock
     verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
-    answer = _envelope(_collection(PERSON)).replace(b"<s:Body>", b"<s:Header/><s:Body>")
+    answer = envelope(collection(PERSON)).replace(b"<s:Body>", b"<s:Header/><s:Body>")
     if signed_by:
         answer = EnvelopeSigner(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1]).sign(
             answer, clock.now()
@@ -361,7 +327,7 @@ def _addressed(message: bytes, relates_to: str | None) -> bytes:
     related = found if relates_to is None else relates_to
     block = f'<a:RelatesTo xmlns:a="{WSA}">{related}</a:RelatesTo>' if related else ""
     head = f"<s:Header>{block}</s:Header><s:Body>".encode()
-    return _envelope(_collection(PERSON)).replace(b"<s:Body>", head)
+    return envelope(collection(PERSON)).replace(b"<s:Body>", head)
 
 
 @pytest.mark.parametrize(
@@ -430,4 +396,4 @@ async def test_blocks_of_the_header_are_signed_with_the_body(keys: dict[str, tup
 )
 def test_settings_that_cannot_be_used_are_told_at_start(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
-        open_source(_settings("http://127.0.0.1:9", options=options), {LOOK_UP: _plans()[LOOK_UP]}, tools())
+        open_source(_settings("http://127.0.0.1:9", options=options), {LOOK_UP: plans()[LOOK_UP]}, tools())

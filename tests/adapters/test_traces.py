@@ -12,8 +12,9 @@ from gateway.domain.evidence import Outcome
 from gateway.domain.source_trace import SourceTrace, TracedMessage
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import RawPeer, answer, saying, soon
+from tests.adapters.soap_texts import CANARY, collection, envelope
 from tests.adapters.test_rest import BY_ID, FOUND, PERSON, opened, query_of, said
-from tests.adapters.test_soap_source import CANARY, _collection, _envelope, _query, _source
+from tests.adapters.test_soap_source import _query, _source
 
 SECRET = "canary-secret-4718"
 KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -101,7 +102,7 @@ async def test_answer_that_repeats_a_secret_is_the_only_place_that_has_it() -> N
 async def test_password_of_a_message_is_left_out_of_its_trace(digest: str) -> None:
     auth = {"kind": "wsse_username", "username": "sys", "secret": {"value": SECRET}, "digest": digest}
     trace = SourceTrace()
-    async with _source(lambda _: (200, _envelope(_collection(CANARY))), auth=auth) as (source, seen):
+    async with _source(lambda _: (200, envelope(collection(CANARY))), auth=auth) as (source, seen):
         await landed_from(source, _query()._replace(trace=trace), soon())
     sent, shown = seen[0][1], only(trace).body
     assert b"UsernameToken" in sent
