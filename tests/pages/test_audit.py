@@ -26,6 +26,7 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.exchange_log.merkle import leaf_hash, verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, NoteVerifier, open_note
 from gateway.exchange_log.verify import verify_export
+from tests import fresh
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Landing, Town, town
 from tests.pages.trial import entered, page, token, twin
@@ -461,15 +462,24 @@ async def test_exchange_is_told_and_who_it_is_about_stays_hidden(at: Town, audit
     assert lookups(at, "records")[-1]["notes"]["of"] == of
 
 
-async def test_export_and_checkpoints_of_a_log_without_a_checkpoint_say_so(tmp_path: Path) -> None:
-    async with town(tmp_path) as at, Browser(at) as auditor:
-        with closing(sqlite3.connect(at.house.state / "exchange.db")) as connection, connection:
-            # another process numbers the records of this log, and has stopped
+async def leased_elsewhere(state: Path) -> None:
+    """Another process may number the records of this log, and does not."""
+    with closing(sqlite3.connect(state / "exchange.db", isolation_level=None)) as connection:
+        while True:
             lease = ("another", time.time() + LEASE_SECONDS)
             connection.execute("UPDATE log_state SET lease_owner = ?, lease_until = ?", lease)
+            await asyncio.sleep(0.5)
+
+
+async def test_export_and_checkpoints_of_a_log_without_a_checkpoint_say_so(tmp_path: Path) -> None:
+    fresh.log_in(tmp_path / "state")
+    elsewhere = asyncio.create_task(leased_elsewhere(tmp_path / "state"))
+    await asyncio.sleep(0)
+    async with town(tmp_path) as at, Browser(at) as auditor:
         await entered(auditor, "/audit", AUDITOR)
         export, checkpoints = await page(auditor, "/audit/export"), await page(auditor, "/audit/checkpoints")
         assert (await twin(auditor, "/audit/checkpoints"))["checkpoint"] == ""
+        elsewhere.cancel()
     assert (export.status, checkpoints.status) == (200, 200)
     assert "chưa có điểm kiểm tra" in checkpoints.text
 
