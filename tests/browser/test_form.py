@@ -286,6 +286,8 @@ STATES: dict[str, Any] = {
     "meNgaySinh": field("unavailable", reason={"code": "source_timeout", "source": "civil_status"}),
     "meDanToc": field("not_found", reason={"code": "no_such_person", "source": "civil_status"}),
     "meSoGiayToTuyThan": field("kept", "033190001234"),
+    "meQuocTich": field("not_found", reason={"code": "data_do_not_match", "source": "population"}),
+    "meNoiCuTru": field("not_found", reason={"code": "several_people"}),
     "nksHoTen": field("unavailable", reason={"code": "deadline_reached", "source": "health"}),
     **{
         name: field("not_applicable", reason={"code": "condition_false"})
@@ -334,6 +336,7 @@ ALL = {
         {"source": "civil_status", "data_service": "x", "outcome": "unavailable", "reason": "source_timeout"},
         {"source": "health", "data_service": "y", "outcome": "refused", "reason": "consent_missing"},
         {"source": "health", "data_service": "x", "outcome": "unavailable", "reason": "deadline_reached"},
+        {"source": "population", "data_service": "y", "outcome": "no_match", "reason": "data_do_not_match"},
     ],
 }
 SAID = {
@@ -341,6 +344,8 @@ SAID = {
         "Họ tên": "Các nguồn dữ liệu không thống nhất",
         "Ngày sinh": "CSDL hộ tịch điện tử hiện không trả lời được, chưa biết",
         "Dân tộc": "CSDL hộ tịch điện tử không có dữ liệu này",
+        "Quốc tịch": "CSDL quốc gia về dân cư: Số định danh, họ tên, ngày sinh không thống nhất",
+        "Nơi cư trú": "Nguồn dữ liệu có nhiều người cùng họ tên, ngày sinh: cần số định danh",
         "Số giấy tờ tùy thân": "Ông/bà nhập",
         "Ngày cấp": "Chưa được phép lấy: Chưa có sự đồng ý",
         "Nơi cấp": "Chưa được phép lấy: Không có thỏa thuận",
@@ -350,6 +355,8 @@ SAID = {
         "Full name": "The sources differ",
         "Date of birth": "Civil status database cannot answer now; it is not known",
         "Ethnicity": "Civil status database holds no such data",
+        "Nationality": "National population database: Number, name and date of birth do not belong together",
+        "Place of residence": "The source has several people of this name and birth date: a number is needed",
         "Number of identity paper": "Typed by you",
         "Date of issue": "Not allowed: Consent is missing",
         "Place of issue": "Not allowed: No agreement",
@@ -373,6 +380,10 @@ async def test_every_state_says_itself_in_both_languages_narrow_dark_and_forced(
             .filter(has=page.locator(".ml-label", has_text=re.compile(f"^{label}( |$)")))
             .filter(has_text=words)
         ).to_have_count(1)
+    asked = page.locator(".ml-papers").last.get_by_role("listitem")
+    await expect(asked.first).to_contain_text(
+        SAID[lang]["Quốc tịch" if lang == "vi" else "Nationality"].split(": ")[1]
+    )
     choices = page.get_by_role("radiogroup").filter(has_text="Trần Thị Mẩu").get_by_role("radio")
     assert [await one.is_checked() for one in await choices.all()] == [False, False, False]
     for one in await page.get_by_role("checkbox").all():

@@ -1,9 +1,9 @@
-/* <motlan-form>: a prefilled form of Một Lần in any page (the manual: "Put the form into your page").
+/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors). */
+/** A prefilled form in any page; the manual says how to put it there.
  *
  * Promises: it never overwrites what a person typed, never moves the focus by itself, keeps nothing in the browser, and
  * makes no markup of a value. It knows no token: `src` is the portal's own server.
  * No framework, no build step; works under `require-trusted-types-for 'script'` and `style-src 'self'`.
- * Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors).
  */
 (() => {
   "use strict";
@@ -37,6 +37,7 @@
     typed: ["Ông/bà nhập", "Typed by you"],
     just: ["Vừa nhận", "Just arrived"],
     notFound: ["{source} không có dữ liệu này", "{source} holds no such data"],
+    because: ["{source}: {reason}", "{source}: {reason}"],
     pending: ["Đang chờ {source}. Ông/bà có thể tự điền.", "Waiting for {source}; you may type."],
     unavailable: ["{source} hiện không trả lời được, chưa biết có dữ liệu hay không", "{source} cannot answer now; it is not known whether data exist"],
     withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
@@ -970,7 +971,9 @@
       if (this.#isPending(field)) return ["hourglass", "wait", this.say("pending", { source })];
       if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
-      return state === "not_found" && reason?.source !== "own_data" ? ["slash", "mute", this.say("notFound", { source })] : null;
+      if (state !== "not_found" || reason?.source === "own_data") return null;
+      const code = reason?.code ?? "no_such_person";
+      return code === "no_such_person" ? ["slash", "mute", this.say("notFound", { source })] : ["compare", "doubt", reason.source ? this.say("because", { source, reason: this.#reason(reason) }) : this.#reason(reason)];
     }
 
     #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value, ["provider", "basis"].includes(name) ? "vi" : null)))); }
@@ -1350,21 +1353,23 @@
         part("toBring", required, (one) => [small(words(one)), file(one)]),
         part("inStore", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
         part("notNeeded", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
-      make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(this.say(text)))))),
+      make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(text))))),
         small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id))));
       if (keep?.isConnected) keep.focus();
     }
 
     #sourceStates() {
-      const states = { deadline: ["hourglass", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"] };
+      const states = { deadline: ["hourglass", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], no_match: ["compare", "doubt"], found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"] };
       const worst = Object.keys(states);
       const found = new Map();
       for (const one of this.#answer.sources) {
-        const outcome = this.#waits && one.reason === "deadline_reached" ? "deadline" : { invalid: "unavailable", no_match: "not_found" }[one.outcome] ?? one.outcome;
-        if (!worst.includes(outcome) || one.source === "own_data") continue;
-        if (!found.has(one.source) || worst.indexOf(outcome) < worst.indexOf(found.get(one.source))) found.set(one.source, outcome);
+        const at = worst.indexOf(this.#waits && one.reason === "deadline_reached" ? "deadline" : one.outcome === "invalid" ? "unavailable" : one.outcome);
+        if (at >= 0 && one.source !== "own_data" && !(found.get(one.source)?.at <= at)) found.set(one.source, { at, code: one.reason });
       }
-      return [...found].map(([name, outcome]) => [name, ...states[outcome]]);
+      return [...found].map(([name, { at, code }]) => {
+        const [icon, kind, words] = states[worst[at]];
+        return [name, icon, kind, words ? this.say(words) : this.#reason({ code })];
+      });
     }
 
     #note(name, kind, content) {
