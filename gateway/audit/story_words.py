@@ -188,7 +188,8 @@ OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
 OUTCOME_VERBS: Mapping[str, BothWords] = MappingProxyType({
     "found": ("có dữ liệu", "had data"),
     "not_found": ("không có dữ liệu", "had none"),
-    "no_match": ("thấy số và tên không khớp nhau", "found that number and name do not match"),
+    "no_match": ("không xác định được đúng người, đúng đối tượng được hỏi",
+        "could not identify the person or object asked about"),
     "refused": ("từ chối", "refused"),
     "unavailable": ("không trả lời được", "could not answer"),
     "invalid": ("trả lời không dùng được", "gave an answer that cannot be used"),

@@ -32,6 +32,21 @@ _IN_PART = (
     "đã trả lời một phần, phần còn lại không được trả",
     "answered in part, the rest was not given",
 )
+#: if no source gave data about the person: the first of these outcomes that a call has decides
+_NOTHING = {
+    "unavailable": (
+        "có nguồn không trả lời được, không có dữ liệu nào được trả",
+        "a source could not answer, no data were given",
+    ),
+    "no_match": (
+        "không xác định được đúng người, đúng đối tượng, không có dữ liệu nào được trả",
+        "the person or object could not be identified, no data were given",
+    ),
+    "not_found": ("nguồn không có dữ liệu này", "the sources hold no such data"),
+    "": ("không có nguồn nào được hỏi về ông/bà", "no source was asked about you"),
+}
+#: outcomes of a call whose source could not answer, or whose answer is not used
+_SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
 _ANSWERING = frozenset({"outcome", "consent"})
 _ATTEMPTS = 20
 #: the purpose of `identify`
@@ -131,6 +146,9 @@ class Usage:
         }
         elsewhere = any(role.startswith("also#") for role in roles)
         calls, left_out = (end or opening)["calls"], _refused_calls(records)
+        calls = [call for call in calls if elsewhere or call["role"] in roles]
+        # what was found by the number alone was not given where the name did not fit
+        is_hidden = not (end or opening)["fields"] and any(call["outcome"] == "no_match" for call in calls)
         titles = self._titles
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],
@@ -149,13 +167,14 @@ class Usage:
                     "data_service": call["operation"],
                     **_service_titles(titles.data_service(call["source"], call["operation"])),
                     "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
-                    "outcome": call["outcome"],
+                    "outcome": "no_match" if is_hidden and call["outcome"] == "found" else call["outcome"],
                     "refused": call["call"] in left_out,
                 }
                 for call in calls
-                if elsewhere or call["role"] in roles
             ],
         }
+        if end is not None and end["phase"] == "outcome":
+            vi, en = _given([call["outcome"] for call in use["data"]]) or (vi, en)
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
 
 
@@ -168,6 +187,14 @@ def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]])
         for one in records
     )
     return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
+
+
+def _given(outcomes: Sequence[str]) -> tuple[str, str] | None:
+    """Why no data about the person were given, in both languages; None: some were."""
+    if "found" in outcomes:
+        return None
+    kinds = {"unavailable" if one in _SILENT else one for one in outcomes}
+    return next(words for kind, words in _NOTHING.items() if kind in kinds or not kind)
 
 
 def _refused_calls(records: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -190,12 +217,14 @@ _BY_COMMAS = frozenset({"self", "representative", "citizen", "official"})
 
 def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     """The use in one sentence of the language that `title` names."""
-    sources = ", ".join(dict.fromkeys(call["source"][title] for call in use["data"]))
+    asked_calls = [call for call in use["data"] if call["outcome"] != "skipped"]
+    sources = ", ".join(dict.fromkeys(call["source"][title] for call in asked_calls))
     who, purpose, procedure = (use[name][title] for name in ("asked_by", "purpose", "procedure"))
     if ", " in who and use["asked_by"]["code"] in _BY_COMMAS:
         who += ","
     if title == "title":
-        asked = f" khai thác dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
+        verb = "khai thác" if any(call["outcome"] == "found" for call in asked_calls) else "hỏi"
+        asked = f" {verb} dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
         form = f" cho thủ tục {procedure}" if procedure else ""
         return f"{_begun(_at(use['time'], 'vi'), who)}{asked}{form}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
@@ -220,4 +249,4 @@ def _at(time: str, language: str) -> str:
         return ""
     if language == "vi":
         return f"Lúc {moment:%H:%M} ngày {moment:%d/%m/%Y} (giờ Việt Nam), "
-    return f"On {moment:%Y-%m-%d} at {moment:%H:%M} (Việt Nam time), "
+    return f"On {moment:%d/%m/%Y} at {moment:%H:%M} (Việt Nam time), "

@@ -79,9 +79,10 @@ async def uses(request: Request, visit: Visit) -> Shown:
     agency, source = visit.form.get("agency", ""), visit.form.get("source", "")
     shown = [one for one in every if _fits(one, agency, source)]
     now = request.services.clock.now().astimezone(VIETNAM)
+    year = _year(every, now) if cursor is None else []
     values = {
         "months": [(month, list(group)) for month, group in groupby(shown, _month)],
-        "year": _year(every, now) if cursor is None else (),
+        "year": year, "bars": [(month[:2], count) for month, count in year],
         "refused": sum(_is_refused(one, now) for one in every), "has_more": found["next"] is not None,
         "agencies": _choices(every, lambda one: [_asker(one)]),
         "sources": _choices(every, lambda one: [call["source"] for call in one["data"]]),
@@ -295,10 +296,10 @@ def _month(use: ShownUse) -> str:
 
 
 def _year(found: Sequence[ShownUse], now: datetime) -> list[tuple[str, int]]:
-    """The last twelve months, each with its number of uses."""
+    """The last twelve months (`11/2026`), each with its number of uses."""
     counts = Counter(map(_month, found))
     names = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(_MONTHS))]
-    return [(f"{month + 1:02}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
+    return [(f"{month + 1:02}/{year}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
 
 
 def _is_refused(use: ShownUse, now: datetime) -> bool:
@@ -308,9 +309,9 @@ def _is_refused(use: ShownUse, now: datetime) -> bool:
     return is_shown and use["state"] == "refused"
 
 
-def _choices(found: Sequence[ShownUse], titled: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
+def _choices(found: Sequence[ShownUse], titles: Any) -> list[Mapping[str, str]]:  # noqa: ANN401 -- use -> titles
     """What can be filtered by: each title once."""
-    return list({one["code"]: one for use in found for one in titled(use)}.values())
+    return list({one["code"]: one for use in found for one in titles(use)}.values())
 
 
 def _options(visit: Visit) -> Callable[[Any], list[tuple[str, str]]]:

@@ -71,6 +71,32 @@ async def test_citizen_is_told_when_a_part_was_not_given(
     assert ("in part" in use["summary_en"]) == (state == "answered_in_part")
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "vi", "en"),
+    [
+        (
+            ["no_match", "skipped"],
+            ["hỏi dữ liệu từ", "không xác định được đúng người"],
+            "could not be identified",
+        ),
+        (["no_match", "unavailable"], ["có nguồn không trả lời được, không có dữ liệu"], "could not answer"),
+        (["not_found"], ["nguồn không có dữ liệu này"], "hold no such data"),
+        (["skipped"], ["yêu cầu dữ liệu cho thủ tục", "không có nguồn nào được hỏi"], "no source was asked"),
+        (["found", "not_found"], ["khai thác dữ liệu từ", "đã trả lời"], "answered"),
+    ],
+)
+async def test_citizen_is_told_why_no_data_were_given(
+    office: Office, outcomes: list[str], vi: list[str], en: str
+) -> None:
+    await office.settled(await office.plant(calls=tuple(call("population", one) for one in outcomes)))
+    _, answer = await office.post("/v1/usage", {"subject": {"personal_id": WHO}}, client="citizen")
+    [use] = answer["uses"]
+    assert all(one in use["summary"] for one in vi), use["summary"]
+    assert en in use["summary_en"]
+    assert use["state"] == "answered"
+    assert ("đã trả lời" in use["summary"]) == ("found" in outcomes)
+
+
 async def test_old_number_is_said_to_find_what_was_typed_with_it_only(office: Office) -> None:
     await office.settled(await office.plant(subjects={"requester": f"person|{OLD}"}))
     for words in (("log", "subject", "-"), ("log", "search", "--subject", "-")):

@@ -102,7 +102,7 @@ async def test_citizen_and_auditor_read_words_and_times_of_viet_nam(tmp_path: Pa
         "    Trích lục hộ tịch theo số định danh:"
         " Lý do chấm dứt hôn nhân, Ngày chấm dứt hôn nhân, Nơi đăng ký khai sinh"
     )
-    assert told[3].startswith("  On 2026-11-21 at 01:04 (Việt Nam time), ")
+    assert told[3].startswith("  On 21/11/2026 at 01:04 (Việt Nam time), ")
     assert told[4] == (
         "    Civil-status extract by personal number:"
         " Why the marriage ended, Date when the marriage ended, Office of birth registration"

@@ -275,6 +275,21 @@ async def test_that_the_citizen_asked_is_said_only_of_a_proven_login(browser: Br
     assert "cho biết chính ông/bà yêu cầu" in entry
 
 
+async def test_name_that_does_not_match_never_reads_as_no_data(browser: Browser) -> None:
+    await entered(browser, "/me", "mau")
+    me = {"personal_id": MAU, "full_name": "Trần Thị Khác", "birth_date": "1990-02-15"}
+    subjects = {"requester": me, "mother": {"same_as": "requester"}, "child": {}}
+    body = {"procedure": "1.001193", "subjects": subjects}
+    status, answer = await browser.house.post("/v1/prefill", body, client="portal")
+    assert status == 200, answer
+    await use_of(browser, answer["exchange_id"], 2)
+    shown = (await page(browser, "/me")).text
+    entry = shown.partition(answer["exchange_id"])[0].rpartition('<p class="entry-time">')[2]
+    assert "Số định danh, họ tên, ngày sinh không khớp" in entry
+    assert "không có dữ liệu này" not in entry
+    assert re.search(r'data-label="Tháng"[^>]*>\d\d/20\d\d<', shown), "months of the chart without their year"
+
+
 async def test_outage_never_reads_as_no_data(browser: Browser) -> None:
     house, alone = browser.house, UNASKED[3]
     await entered(browser, "/me", alone)
