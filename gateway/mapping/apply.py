@@ -40,6 +40,7 @@ from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id, without_
 from gateway.mapping.predicates import Facts, Published
 from gateway.mapping.procedure import Field
 from gateway.mapping.records import SEVERAL
+from gateway.mapping.things import of_one_thing
 
 _FOUND = Outcome.FOUND
 #: kind of the doubt of a value that does not fit its schema
@@ -167,6 +168,8 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     of_another = held_by_another(plan, answers, situation.named, strangers) if plan.holders else frozenset()
     if of_another:
         shown = without(plan, shown, of_another)
+    if things := plan.things if known or held else plan.ambiguous_things:
+        plan = of_one_thing(plan, shown, things, _typed(situation), is_final=True)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     for planned in plan.fields:
         one = planned.field
@@ -446,6 +449,8 @@ def next_queries(
     """
     if None not in answers:
         return []
+    if plan.ambiguous_things:
+        plan = of_one_thing(plan, answers, plan.ambiguous_things, _typed(situation), is_final=False)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
     wanted = dict.fromkeys(
         index

@@ -118,6 +118,8 @@ class Compiler:
                     update={
                         "from_": rule.from_.replace("{role}", use.role),
                         "else_": tuple(word.replace("{role}", use.role) for word in rule.else_),
+                        "identifies": rule.identifies and use.prefix + rule.identifies,
+                        "describes": rule.describes and use.prefix + rule.describes,
                     }
                 )
                 yield use.prefix + suffix, filled, ("use", index)

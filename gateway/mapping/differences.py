@@ -12,7 +12,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
 from gateway.mapping.checking import same
 from gateway.mapping.confirming import chain, parents
-from gateway.mapping.found_people import dependency, found_subject, found_subjects
+from gateway.mapping.found_people import dependency, found_subject, people_in_evidence
 from gateway.mapping.plan import Pick, Plan, PlannedField
 from gateway.mapping.procedure import FORM, TYPED, Ref, leaves
 from gateway.mapping.same_objects import covers, folded
@@ -37,7 +37,7 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
     objects = _objects(plan) if typed else {}
     for planned in plan.fields if typed else ():
         key = planned.field.key
-        if key in typed and key not in objects and not _is_confirmed(planned, answers, typed[key]):
+        if key in typed and key not in objects and not is_confirmed(planned, answers, typed[key]):
             asked = ((query, attribute) for query, attribute, *_ in planned.asked)
             found.update(
                 dict.fromkeys((one for one in asked if not _restates(plan, planned, answers, *one)), key)
@@ -56,7 +56,7 @@ def differing_records(plan: Plan, answers: Answers, typed: Mapping[str, object])
     for planned in plan.fields if typed else ():
         key = planned.field.key
         is_compared = key in typed and not planned.field.rule.change
-        if is_compared and not _is_confirmed(planned, answers, typed[key]):
+        if is_compared and not is_confirmed(planned, answers, typed[key]):
             named = objects.get(key)
             for query, *_ in planned.asked:
                 is_record = plan.queries[query].service.evidence not in IDENTIFIES
@@ -86,7 +86,7 @@ def _restates(plan: Plan, planned: PlannedField, answers: Answers, query: int, a
     return not _names(planned, attribute, str(raw))
 
 
-def _is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
+def is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
     """Whether a source gives the value of the form; True where none gives one that the form has words for."""
     given = [one for one, *_ in agreeing.field_values(planned, answers)]
     return not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given)
@@ -112,7 +112,7 @@ def find_strangers(
     its own fields.
     """
     found = {}
-    for role, subject in {**found_subjects(plan, answers), **named}.items():
+    for role, subject in {**people_in_evidence(plan, answers), **named}.items():
         compared = [*_identity(plan, answers, subject, typed, {role})]
         is_confirmed = any(name == "personal_id" and is_same for _, name, is_same in compared)
         other = {name: key for key, name, is_same in compared if not is_same}
@@ -147,14 +147,14 @@ def without_strangers(
         roles = (ref.role for ref, one in zip(planned.refs, keys, strict=True) if one)
         if any(plan.procedure.roles[role].found_in for role in roles):
             at = 0
-        picks = [_unread(pick, key, answers) for pick in planned.picks[at:]]
+        picks = [unread(pick, key, answers) for pick in planned.picks[at:]]
         changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
         fields.append(changed if picks else planned)
     begins = _begins(plan, named, {role: key for role, key in strangers.items() if role in named})
     own, read = plan.procedure.signs_in, {}
     for word, pick in plan.picks.items():
         key = _key_of(begins, word if ":" in word else f"{own}:{word}")
-        read[word] = _unread(pick, key, answers) if key else pick
+        read[word] = unread(pick, key, answers) if key else pick
     return replace(plan, fields=tuple(fields), picks=read)
 
 
@@ -176,7 +176,8 @@ def _key_of(begins: Mapping[str, str], word: str) -> str:
     return next((key for begin, key in begins.items() if word.startswith(begin)), "")
 
 
-def _unread(pick: Pick, key: str, answers: Answers, place: str = FORM) -> Pick:
+def unread(pick: Pick, key: str, answers: Answers, place: str = FORM) -> Pick:
+    """The pick without its value, which does not match what the form or the request says at this place."""
     answer = None if pick.query is None else answers[pick.query]
     if answer is None or answer.outcome is not Outcome.FOUND:
         return pick
@@ -208,7 +209,7 @@ def other_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> 
     found: dict[str, str] = {}
     for planned in plan.fields:
         key = planned.field.key
-        if typed.get(key) and not _is_confirmed(planned, answers, typed[key]):
+        if typed.get(key) and not is_confirmed(planned, answers, typed[key]):
             for ref in planned.refs:
                 record, _, attribute = f"{ref.role}:{ref}".rpartition(".")
                 if ref.evidence not in IDENTIFIES and attribute in OBJECTS:
@@ -232,7 +233,7 @@ def _without(
         keys = [_key_of(begins, f"{ref.role}:{ref}") for ref in planned.refs]
         if any(keys) and planned.field.key not in kept:
             both = zip(planned.picks, keys, strict=True)
-            picks = tuple(_unread(pick, key, answers, place) if key else pick for pick, key in both)
+            picks = tuple(unread(pick, key, answers, place) if key else pick for pick, key in both)
             fields.append(PlannedField(planned.field, planned.refs, picks, sources))
         else:
             fields.append(planned)

@@ -40,6 +40,7 @@ def procedure_faults(
         *_example_faults(procedure),
         *_many_faults(procedure),
         *_keep_faults(procedure, evidence),
+        *_thing_faults(procedure),
         *_form_faults(procedure),
         *_hole_faults(procedure, groups, codes, evidence),
         *_filled(procedure, codes, evidence),
@@ -143,6 +144,16 @@ def _keep_faults(procedure: Procedure, evidence: Evidence) -> Iterator[tuple[Loc
                 said = f"field '{field.key}': {word} is at a reference that is no list of people"
                 of_people = "works on lists whose items have personal_id, full_name and birth_date"
                 yield _written(procedure, field), said, f"{word} {of_people}"
+
+
+def _thing_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
+    """Fields that describe what no field identifies."""
+    things = {field.thing for field in procedure.fields if field.thing and field.identifies}
+    for field in procedure.fields:
+        if field.thing and field.thing not in things:
+            what = f"field '{field.key}': no field identifies '{field.thing}'"
+            remedy = f"write 'identifies: {field.thing}' at the field that tells it from others"
+            yield _written(procedure, field), what, near(field.thing, things, remedy)
 
 
 def _written(procedure: Procedure, field: Field) -> Loc:

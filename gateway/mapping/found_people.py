@@ -39,14 +39,29 @@ def dependency(plan: Plan, role: str) -> int | None:
 
 def found_subject(plan: Plan, role: str, answer: SourceAnswer) -> Subject | None:
     """The subject that an answer names for `role`; the birth year is read from the number (databases.md 9)."""
-    declared = plan.procedure.roles[role]
-    prefix = (declared.found_in or "").partition(":")[2].partition(".")[2]
+    prefix = _prefix(plan, role)
     number, name = answer.values.get(f"{prefix}.personal_id"), answer.values.get(f"{prefix}.full_name")
     if not isinstance(number, str) or not is_personal_id(number):
         return None
     born = PartialDate(birth_year_of(number))
     full_name = name if isinstance(name, str) else None
     return Subject(kind=SubjectKind.PERSON, personal_id=number, full_name=full_name, birth_date=born)
+
+
+def people_in_evidence(plan: Plan, answers: list[SourceAnswer | None]) -> dict[str, Subject]:
+    """Role -> whom the answers name for it, with a number or by name alone; the roles of the request are left out."""
+    found = found_subjects(plan, answers)
+    for role in plan.procedure.roles.keys() - plan.slots.keys() - found.keys():
+        before = dependency(plan, role)
+        answer = None if before is None else answers[before]
+        name = None if answer is None else answer.values.get(f"{_prefix(plan, role)}.full_name")
+        if isinstance(name, str):
+            found[role] = Subject(kind=SubjectKind.PERSON, full_name=name)
+    return found
+
+
+def _prefix(plan: Plan, role: str) -> str:
+    return (plan.procedure.roles[role].found_in or "").partition(":")[2].partition(".")[2]
 
 
 def places_of(plan: Plan, roles: Collection[str]) -> list[str]:

@@ -251,6 +251,11 @@ class FieldRule(Strict):
     keep: str | None = None
     leave_out: str | None = None
     editable: bool = False
+    #: the thing of the form (a person, a residence, a death) that this field tells from others: with another value in
+    #: the form, fields of the same thing stay empty
+    identifies: str | None = None
+    #: the thing of the form about which this field says something
+    describes: str | None = None
     #: proposed to the citizen, who decides
     propose: bool = False
     #: the applicant may ask for another value (a new address): it does not contradict the record

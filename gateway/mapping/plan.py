@@ -22,6 +22,7 @@ from gateway.mapping.many import (
     predicates_of_one,
     several,
 )
+from gateway.mapping.model import Role
 from gateway.mapping.paper_rules import PaperRule, Predicate
 from gateway.mapping.procedure import (
     ACCOUNT,
@@ -158,6 +159,9 @@ class Plan:
     is_sandbox: bool = False
     #: roles that evidence names (`found_in`), and the caller as well
     named_heads: tuple[str, ...] = ()
+    #: things that fields identify or describe; and those of which evidence about several roles may speak
+    things: tuple[str, ...] = ()
+    ambiguous_things: tuple[str, ...] = ()
 
 
 class _Planner:
@@ -300,9 +304,14 @@ def make_plan(
     holders = tuple(
         (name, role.held_by) for name, role in procedure.roles.items() if role.held_by is not None
     )
+    things: dict[str, set[str]] = {}
+    for field, refs in fields:
+        if field.thing:
+            things.setdefault(field.thing, set()).update(thing_role(procedure.roles, ref) for ref in refs)
     return Plan(
         procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, holders, confirms,
-        hangs_on, {},
+        hangs_on, {}, things=tuple(things),
+        ambiguous_things=tuple(name for name, found in things.items() if len(found) > 1),
         named_heads=tuple(name for name, role in procedure.roles.items() if role.found_in and name in slots),
     )  # fmt: skip
 
@@ -322,6 +331,12 @@ def plan_of_one(
         procedure, queries, (), {}, {}, slots, {}, {}, {}, (), (), confirms, {}, {},
         first=tuple(range(len(queries))),
     )  # fmt: skip
+
+
+def thing_role(roles: Mapping[str, Role], ref: Ref) -> str:
+    """The role whose evidence speaks of a thing: of a person found in evidence, the role in whose evidence."""
+    place = roles[ref.role].found_in if ref.role in roles else None
+    return ref.role if place is None else place.partition(":")[0]
 
 
 def _of_given(refs: tuple[Ref, ...], given: frozenset[str]) -> tuple[Ref, ...]:

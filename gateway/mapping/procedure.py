@@ -55,6 +55,7 @@ class Field:
         "agree",
         "convert",
         "editable",
+        "identifies",
         "keep",
         "key",
         "leave_out",
@@ -64,6 +65,7 @@ class Field:
         "rewrites",
         "rule",
         "takes",
+        "thing",
         "title",
         "translates",
     )
@@ -89,6 +91,9 @@ class Field:
         self.keep = rule.keep
         #: the role whose subjects a list of people is shown without
         self.leave_out = rule.leave_out
+        #: the thing of the form to which the field belongs
+        self.thing = rule.identifies or rule.describes
+        self.identifies = rule.identifies is not None
         self.propose = rule.propose
         self.editable = rule.editable or rule.propose or not refs
         self.title = rule.title

@@ -14,6 +14,7 @@ POPULATION = "mappings/sources/population.yaml"
 BIRTH = "mappings/procedures/1.001193.yaml"
 INSURANCE = "mappings/sources/social_insurance.yaml"
 MARRIAGE = "mappings/procedures/1.000894.yaml"
+LINKED = "mappings/procedures/2.000986.yaml"
 STAY = "mappings/procedures/1.004194.yaml"
 BUSINESS = "mappings/procedures/1.001612.yaml"
 PORTAL = "config/agreements/portal.yaml"
@@ -87,6 +88,9 @@ REFUSALS = {
                         "no list of people"),
     "left out of no list": (STAY, "from: input, editable",
                             "from: applicant:person.full_name, leave_out: applicant, editable", "no list of people"),
+    "described and not identified": (LINKED, "describes: head, editable: true, mark: sandbox}\n\n",
+                                     "describes: hed, editable: true, mark: sandbox}\n\n",
+                                     "no field identifies 'hed'"),
     "no person left out": (STAY, "from: input, editable",
                            "from: applicant:household.members, leave_out: parcel, editable", "no role of a person"),
     "many that sign in": (BUSINESS, "kind: person, signs_in: true,", "kind: person, signs_in: true, many: true,",

@@ -203,6 +203,55 @@ async def test_head_in_the_record_of_the_mother_fills_nothing_where_the_form_nam
     assert values(answer, "me") == values(plain, "me")
 
 
+ELSEWHERE = {"dcChiTiet": "Thôn Lạ", "maXa": "12142", "maTinh": "33", "quocGia": "VN"}
+
+
+@pytest.mark.parametrize(
+    ("procedure", "roles", "kind", "place"),
+    [
+        ("1.004873", ("requester", "person"), "nxnLoaiCuTru", "nxnNoiCuTru"),
+        ("1.004873", ("requester", "person"), "nycLoaiCuTru", "nycNoiCuTru"),
+        ("1.000894", ("female", "male"), "LoaiCuTru_BenNu", "NoiCuTru_BenNu_TrongNuoc"),
+        ("1.000894", ("female", "male"), "LoaiCuTru_BenNam", "NoiCuTru_BenNam_TrongNuoc"),
+    ],
+)
+async def test_residence_and_its_type_are_of_one_residence(
+    shared_house: House, procedure: str, roles: tuple[str, str], kind: str, place: str
+) -> None:
+    keys = "ethnic_minority" if procedure == "1.004873" else "single"
+    subjects = {roles[0]: shared_house.subject("ethnic_minority"), roles[1]: shared_house.subject(keys)}
+    plain = await shared_house.prefill(procedure, subjects)
+    filled = {key: plain["fields"][key]["value"] for key in (kind, place)}
+    assert filled[kind] == "1"
+    for word in ("known", "held"):
+        for typed in (kind, place):
+            same = await shared_house.prefill(procedure, subjects, **{word: {typed: filled[typed]}})
+            assert {key: same["fields"][key]["value"] for key in (kind, place)} == filled
+        other = await shared_house.prefill(procedure, subjects, **{word: {kind: "2"}})
+        assert other["fields"][place]["value"] is None, word
+        other = await shared_house.prefill(procedure, subjects, **{word: {place: ELSEWHERE}})
+        assert other["fields"][kind]["value"] is None, word
+
+
+async def test_notice_of_another_day_of_death_fills_nothing(shared_house: House) -> None:
+    subjects = {
+        "requester": shared_house.subject("single"),
+        "deceased": shared_house.subject("death_not_registered"),
+    }
+    plain = await shared_house.prefill("1.000656", subjects)
+    notice = {"nktNoiChet", "nktNguyenNhanChet"}
+    assert values(plain, *notice).keys() == notice
+    day = plain["fields"]["nktNgayChet"]["value"]
+    assert (
+        values(await shared_house.prefill("1.000656", subjects, known={"nktNgayChet": day}), *notice).keys()
+        == notice
+    )
+    assert (
+        values(await shared_house.prefill("1.000656", subjects, known={"nktNgayChet": "01/02/2026"}), *notice)
+        == {}
+    )
+
+
 async def test_person_of_two_roles_is_not_warned_of_where_the_form_names_another_in_one_of_them(
     shared_house: House,
 ) -> None:

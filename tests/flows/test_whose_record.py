@@ -151,6 +151,62 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     assert (paper["state"], paper["reason"]["code"]) == ("required", "data_do_not_match")
 
 
+def of_one(number: str, say: Say) -> Say:
+    """`say` for the person with this number, the good answer for all others."""
+
+    async def chosen(good: Good, writer: asyncio.StreamWriter) -> None:
+        same = body(lambda good: good.text)
+        await (say if f"SoDinhDanh>{number}<".encode() in good.asked else same)(good, writer)
+
+    return chosen
+
+
+HEAD = ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo", "maHoGiaDinh")
+
+
+async def test_head_in_a_form_is_one_person_whom_the_form_may_choose(registers: Stage) -> None:
+    """The mother's head has a name and no number; the father heads another household."""
+    mother, father = subject(registers, "mau"), subject(registers, "doan")
+    registers.set("population", of_one(mother["personal_id"], head_numbered("")))
+    subjects = {"requester": mother, "mother": {"same_as": "requester"}, "father": father}
+    answer = await ask(registers, "2.000986", subjects)
+    ours = [mother["full_name"], None, "Chủ hộ", "3347926478"]
+    assert [answer["fields"][key]["value"] for key in HEAD] == ours
+    name = mother["full_name"].casefold()
+    registers.peers["social_insurance"].say = changed(
+        lambda tree: tree | ({"maHo": None} if tree["hoTen"].casefold() == name else {})
+    )
+    answer = await ask(registers, "2.000986", subjects)
+    assert [answer["fields"][key]["value"] for key in HEAD] == [*ours[:3], None]
+    outcomes = {(one["subject"], one["source"]): one["outcome"] for one in answer["sources"]}
+    assert outcomes["father", "social_insurance"] == "skipped"
+    typed = [
+        (
+            "chuHoSoDinhDanh",
+            father["personal_id"],
+            [father["full_name"], father["personal_id"], None, "3327041496"],
+        ),
+        ("chuHoSoDinhDanh", "033071920664", [None, "033071920664", None, None]),
+        ("chuHoHoTen", "Trần Văn Khác", ["Trần Văn Khác", None, None, None]),
+    ]
+    for key, value, values in typed:
+        answer = await ask(registers, "2.000986", subjects, known={key: value})
+        assert [answer["fields"][one]["value"] for one in HEAD] == values, value
+
+
+async def test_head_without_a_number_fills_nothing_where_the_form_names_another_head(
+    registers: Stage,
+) -> None:
+    registers.set("population", head_numbered(""))
+    who = {"applicant": subject(registers, "quan")}
+    plain = await ask(registers, "1.004222", who)
+    assert plain["fields"]["chuHo.quanHe"]["value"]
+    assert any("quanHe" in one for one in plain["fields"]["thanhVien"]["value"])
+    answer = await ask(registers, "1.004222", who, known={"chuHo.hoTen": "Trần Văn Khác"})
+    assert answer["fields"]["chuHo.quanHe"]["value"] is None
+    assert not any("quanHe" in one for one in answer["fields"]["thanhVien"]["value"])
+
+
 async def test_hurried_caller_sees_no_head_whom_nobody_confirmed(registers: Stage) -> None:
     """The mother is confirmed in time; whether the number is the head's, only after the caller's deadline."""
     number = subject(registers, "quan")["personal_id"]
