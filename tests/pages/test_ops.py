@@ -302,7 +302,11 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
     form |= {name: other[name] for name in ("personal_id", "full_name")}
     form["birth_date"] = "/".join(reversed(other["birth_date"].split("-")))
     unconfirmed = (await page(operator, "/ops/sources/try", form)).text
-    assert "Chưa xác nhận được người này:</b> nguồn dữ liệu đang bận." in unconfirmed
+    # paused, where another test of this town has tried it often
+    reason = re.search("Chưa xác nhận được người này:</b> ([^<]+)[.]", unconfirmed)
+    assert reason and reason[1] in ("nguồn dữ liệu đang bận", "nguồn dữ liệu tạm ngắt vì lỗi liên tiếp"), (
+        unconfirmed
+    )
     await at.house.misbehave("civil_status", "status503")
     failed = await page(operator, "/ops/sources/try", form)
     assert (failed.status, "status: <code>503</code>" in failed.text) == (200, True)
