@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from html import unescape
@@ -304,9 +305,8 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
     unconfirmed = (await page(operator, "/ops/sources/try", form)).text
     # paused, where another test of this town has tried it often
     reason = re.search("Chưa xác nhận được người này:</b> ([^<]+)[.]", unconfirmed)
-    assert reason and reason[1] in ("nguồn dữ liệu đang bận", "nguồn dữ liệu tạm ngắt vì lỗi liên tiếp"), (
-        unconfirmed
-    )
+    assert reason, unconfirmed
+    assert reason[1] in ("nguồn dữ liệu đang bận", "nguồn dữ liệu tạm ngắt vì lỗi liên tiếp")
     await at.house.misbehave("civil_status", "status503")
     failed = await page(operator, "/ops/sources/try", form)
     assert (failed.status, "status: <code>503</code>" in failed.text) == (200, True)
