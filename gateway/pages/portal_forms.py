@@ -37,6 +37,7 @@ from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.answer import PrefillAnswer
 from gateway.mapping.form_hints import hinted
+from gateway.mapping.procedure import ACCOUNT, DECLARED
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.pages.portal_notes import (
     Notes,
@@ -52,6 +53,7 @@ from gateway.pages.portal_notes import (
     sent_meanwhile,
     session_in,
     sessions_of,
+    value_digest,
 )
 from gateway.pages.portal_sending import dossier_url, submit
 from gateway.prefill.answers import read_back
@@ -141,10 +143,29 @@ async def decide(request: Request, visit: Visit) -> Response:
     stored = {one["code"]: one["paper"] for one in found["papers"] if one["state"] == "reusable"}
     needed: Any = procedure_of(request).form.get("required", ())
     rest = [name for name in needed if _is_left_out(found, name)]
-    await change_exchange(
-        request, visit, body.exchange_id, {"papers": papers, "stored": stored, "rest": rest}
-    )
+    noted = {"papers": papers, "stored": stored, "rest": rest, **_whose_words(found)}
+    await change_exchange(request, visit, body.exchange_id, noted)
     return answer(found)
+
+
+def _whose_words(decided: PrefillAnswer) -> dict[str, object]:
+    """Fields whose value the person declared before (`own`) or the account claims, and what other sources gave.
+
+    `offered`: field -> digests of the values that the person may have chosen instead.
+    """
+    filled = {key: one for key, one in decided["fields"].items() if one["value"] is not None}
+    kinds = {key: (one["attribute"] or "").partition(".")[0] for key, one in filled.items()}
+    declared = {name for name, one in decided["evidence"].items() if one.get("self_declared")}
+    offered = {
+        key: [each for each in one["doubt"]["candidates"] if each["evidence"] not in declared]
+        for key, one in decided["fields"].items()
+        if one["doubt"]
+    }
+    return {
+        "own": [key for key, kind in kinds.items() if kind == DECLARED],
+        "account": [key for key, kind in kinds.items() if kind == ACCOUNT],
+        "offered": {key: [value_digest(each["value"]) for each in found] for key, found in offered.items()},
+    }
 
 
 def _is_left_out(decided: PrefillAnswer, field: str) -> bool:

@@ -312,8 +312,11 @@ def _dossier(
     purpose = configuration.purposes[mapping.purpose]
     agency = configuration.agencies.get(visit.caller.agency)
     locked = {one.key for one in procedure.fields if not one.editable}
+    offered = noted.get("offered", {})
+    chosen = [key for key in sorted(typed) if value_digest(_value(body, key)) in offered.get(key, ())]
     more = {
-        "form": body.values, "exchange": body.exchange_id, "typed": sorted(typed),
+        "form": body.values, "exchange": body.exchange_id, "typed": sorted(typed), "chosen": chosen,
+        "own": noted.get("own", []), "account": noted.get("account", []),
         "confirmed": not noted.get("blank") and locked.isdisjoint(typed),
         "papers": {code: _paper_state(body, noted, code) for code in procedure.papers},
     }  # fmt: skip
@@ -327,20 +330,29 @@ def _dossier(
 
 
 def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
-    """Fields of a dossier that `_dossier` made, with titles: `typed` and `emptied` by the person, `given` by data.
+    """Fields of a dossier that `_dossier` made, with titles, by who gave them.
 
-    None where `more` says nothing of it, as of an erased dossier.
+    `typed` and `emptied` by the person, `own` declared by the person before, `account` claimed by the account that
+    signed in, `given` by data, also where the person chose among sources. None where `more` says nothing of it, as of
+    an erased dossier.
     """
     form, typed = more.get("form"), more.get("typed")
     if not isinstance(form, dict) or not isinstance(typed, list):
         return None
-    origins: dict[str, list[dict[str, str]]] = {"typed": [], "emptied": [], "given": []}
+    origins: dict[str, list[dict[str, str]]] = {
+        "typed": [],
+        "emptied": [],
+        "own": [],
+        "account": [],
+        "given": [],
+    }
     for field in procedure.fields:
         is_blank = at(form, field.names) is None
-        if field.key in typed:
+        if field.key in typed and field.key not in more.get("chosen", ()):
             origins["emptied" if is_blank else "typed"].append(_titled(procedure, field))
         elif not is_blank:
-            origins["given"].append(_titled(procedure, field))
+            group = next((one for one in ("own", "account") if field.key in more.get(one, ())), "given")
+            origins[group].append(_titled(procedure, field))
     return origins
 
 

@@ -68,6 +68,24 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
     assert "form" not in await twin(neighbour, done["url"])
 
 
+async def test_value_that_was_chosen_among_sources_is_not_said_to_be_typed(browser: Browser) -> None:
+    citizen = await begun(browser, "name_differs", "9.000001")
+    answer = await citizen.filled()
+    decided = await citizen.decided(answer)
+    entry = answer["fields"]["hoTen"]
+    other = next(one["value"] for one in entry["doubt"]["candidates"] if one["value"] != entry["value"])
+    file = {"file": (await uploaded(citizen))["file"], "file_name": "giay.pdf"}
+    papers = {one["code"]: file for one in decided["papers"]}
+    for name, group in ((other, "given"), ("Lý Thị Tự Nhập", "typed")):
+        sent = {"exchange_id": answer["exchange_id"], "values": await complete(citizen, answer, hoTen=name)}
+        status, done = await citizen.call("/submit", {**sent, "papers": papers})
+        assert status == 200, done
+        origins = (await twin(browser, done["url"]))["form"]
+        assert [one for one, names in origins.items() if "hoTen" in names] == [group]
+        answer = await citizen.filled()
+        await citizen.decided(answer)
+
+
 async def test_birth_date_in_the_future_is_refused_at_its_field(browser: Browser) -> None:
     father = {"father.who": "invented:033085004321"}
     citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
@@ -144,7 +162,8 @@ async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_for
         code = f"H31.14-261106-{place}{number[-4:]}"
         await given_in(at.house, {"personal_id": number}, code=code, applicant=applicant, more=more)
         shown.append((await twin(browser, f"/portal/dossiers/{code}"))["form"])
-    assert shown == [{"typed": [], "emptied": [], "given": []}, None]
+    nothing: dict[str, list[str]] = {"typed": [], "emptied": [], "own": [], "account": [], "given": []}
+    assert shown == [nothing, None]
 
 
 async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_each_leads_to_the_other(

@@ -52,7 +52,17 @@ async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before
     again = await citizen.call("/submit", sent)
     assert (again[0], again[1]["kept"], "?" in again[1]["url"]) == (200, True, False)
     assert len(await consents_of(browser) - before) == 1
-    assert (await citizen.filled())["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
+    answer = await citizen.filled()
+    assert answer["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
+    await citizen.decided(answer)
+    values = await complete(citizen, answer)
+    status, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": values})
+    assert status == 200, done
+    origins = (await twin(browser, done["url"]))["form"]
+    assert origins["own"] == ["taiKhoan"]
+    assert "soDinhDanh" in origins["account"]
+    assert not {"taiKhoan", "soDinhDanh"} & {*origins["typed"], *origins["given"]}
+    assert "Do ông/bà khai và đồng ý lưu từ trước" in (await page(browser, done["url"])).text
 
 
 async def test_consent_that_is_taken_back_is_not_given_and_one_that_was_given_ends(browser: Browser) -> None:
