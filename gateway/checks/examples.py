@@ -11,7 +11,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, failed
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
-from gateway.mapping.answer import PaperEntry, ScopeEntry
+from gateway.mapping.answer import PROPOSED, FieldEntry, PaperEntry, ScopeEntry
 from gateway.mapping.apply import Filled, FixedSituation, fill
 from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ProcedureExample
@@ -111,11 +111,19 @@ def _example_faults(
     states = {key: entry["state"] for key, entry in entries.items()}
     form = {key: text_of(at(got.form, key)) for key in example.form}
     expected = {key: text_of(value) for key, value in example.form.items()}
+    offered = {key: text_of(_proposed(entries.get(key))) for key in example.proposed}
+    proposed = {key: text_of(values) for key, values in example.proposed.items()}
     for part, should_be, came in (
-        ("form", expected, form), ("states", example.states, states), ("papers", example.papers, papers),
+        ("form", expected, form), ("states", example.states, states), ("proposed", proposed, offered),
+        ("papers", example.papers, papers),
     ):  # fmt: skip
         for key, wanted, found in differences(should_be, {key: came.get(key) for key in should_be}):
             yield (part, key), f"{part}.{key}: expected {wanted}, got {found}"
+
+
+def _proposed(entry: FieldEntry | None) -> list[object] | None:
+    doubt = None if entry is None else entry["doubt"]
+    return [one["value"] for one in doubt["candidates"]] if doubt and doubt["kind"] == PROPOSED else None
 
 
 def _misfits(evidence: Mapping[str, Any], offers: Offers) -> Iterator[tuple[Loc, str]]:

@@ -60,6 +60,8 @@ class Reason(StrEnum):
     CODE_UNKNOWN = "code_unknown", "Mã không có trong danh mục", "The code is not in the code list"
     ADDRESS_NEEDS_CONFIRMATION = (
         "address_needs_confirmation", "Địa chỉ cần được xác nhận", "The address needs confirmation")
+    PROPOSED = ("proposed", "Đề xuất theo dữ liệu: ông/bà chọn hoặc nhập giá trị khác",
+        "Proposed from data: choose it or type another value")
     SOURCES_DIFFER = "sources_differ", "Dữ liệu giữa các nguồn không thống nhất", "The sources differ"
     #: it is unknown which of them is meant
     SEVERAL_RECORDS = ("several_records", "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",

@@ -1,9 +1,10 @@
 """Fields whose references state the same fact (`agree`): the sources' values, and contradictions between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.reasons import Reason
+from gateway.mapping.answer import CandidateEntry
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 
@@ -25,6 +26,15 @@ def field_values(planned: PlannedField, answers: Answers) -> list[tuple[object, 
 def differ(found: list[tuple[object, str, Pick]]) -> bool:
     """Whether sources contradict one another; the case of letters does not count."""
     return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
+
+
+def different(found: Iterable[CandidateEntry]) -> list[CandidateEntry]:
+    """Each value once, from the first source that gives it."""
+    kept: list[CandidateEntry] = []
+    for one in found:
+        if all(_folded(one["value"]) != _folded(other["value"]) for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _folded(value: object) -> object:

@@ -35,6 +35,10 @@ Mark = Literal["seen", "memory", "sandbox"]
 BasisMark = Literal["seen", "press", "exists", "memory", "none"]
 
 
+#: kind of the doubt of values that are offered: the citizen chooses one or types another
+PROPOSED = "proposed"
+
+
 class ReasonEntry(TypedDict):
     """Why a field or a paper has its state."""
 

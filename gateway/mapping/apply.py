@@ -15,7 +15,15 @@ from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping import agreeing
-from gateway.mapping.answer import CandidateEntry, DoubtEntry, FieldEntry, FieldState, PaperEntry, ReasonEntry
+from gateway.mapping.answer import (
+    PROPOSED,
+    CandidateEntry,
+    DoubtEntry,
+    FieldEntry,
+    FieldState,
+    PaperEntry,
+    ReasonEntry,
+)
 from gateway.mapping.checking import checked_entry
 from gateway.mapping.confirming import UNCONFIRMED, UNCONFIRMED_RULE, unconfirmed
 from gateway.mapping.differences import (
@@ -182,7 +190,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         if key in held:
             _check(filled, planned, held[key], _entry(plan, planned, shown), doubtful)
             continue
-        is_plain = not (one.agree or doubtful)
+        is_plain = not (one.reads_all or doubtful)
         for query, attribute, before, behind in planned.asked if is_plain else ():
             answer = shown[query]
             if answer is None:
@@ -308,6 +316,8 @@ def _kept(value: object) -> FieldEntry:
 
 def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
     form_field = planned.field
+    if form_field.proposes:
+        return _proposed(plan, planned, answers)
     if form_field.agree:
         return _agreed(plan, planned, answers)
     for pick in planned.picks:
@@ -374,6 +384,32 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
         entry["doubt"] = _doubt(own, planned.field, source)
         entry["editable"] = planned.field.editable or entry["doubt"] is not None
     return entry
+
+
+def _proposed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
+    """The different values of all references, none of them chosen."""
+    found = agreeing.field_values(planned, answers)
+    if not found:
+        return _without_value(plan, planned, answers)
+    candidates = agreeing.different(
+        candidate
+        for value, source, pick in found
+        for candidate in _candidates(_doubt_of(pick, answers), planned.field, source, value)
+    )
+    rule = "propose:" + ">".join(dict.fromkeys(pick.name for *_, pick in found))
+    return {
+        "state": "disputed", "value": None, "evidence": None, "attribute": found[0][2].name, "editable": True,
+        "doubt": {"kind": PROPOSED, "candidates": candidates, "preferred": None, "rule": rule},
+        "reason": {"code": Reason.PROPOSED.value},
+    }  # fmt: skip
+
+
+def _candidates(
+    own: AttributeDoubt | None, form_field: Field, evidence: str, value: object
+) -> list[CandidateEntry]:
+    """The value of a source, or each of those that it may be."""
+    doubt = None if own is None else _doubt(own, form_field, evidence)
+    return (doubt and doubt["candidates"]) or [{"value": value, "evidence": evidence}]
 
 
 def _doubt_of(pick: Pick, answers: list[SourceAnswer | None]) -> AttributeDoubt | None:
@@ -480,9 +516,9 @@ def _next_of(planned: PlannedField, answers: list[SourceAnswer | None]) -> Itera
         answer = answers[query]
         if answer is None:
             yield query
-            if not planned.field.agree:
+            if not planned.field.reads_all:
                 return
             continue
         raw = answer.values.get(attribute)
-        if raw is not None and not planned.field.agree and planned.field.converted(raw) is not None:
+        if raw is not None and not planned.field.reads_all and planned.field.converted(raw) is not None:
             return

@@ -41,6 +41,7 @@ def procedure_faults(
         *_many_faults(procedure),
         *_keep_faults(procedure, evidence),
         *_thing_faults(procedure),
+        *_propose_faults(procedure),
         *_form_faults(procedure),
         *_hole_faults(procedure, groups, codes, evidence),
         *_filled(procedure, codes, evidence),
@@ -154,6 +155,20 @@ def _thing_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
             what = f"field '{field.key}': no field identifies '{field.thing}'"
             remedy = f"write 'identifies: {field.thing}' at the field that tells it from others"
             yield _written(procedure, field), what, near(field.thing, things, remedy)
+
+
+def _propose_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
+    for field in procedure.fields:
+        at, role = _written(procedure, field), field.rule.propose_unless
+        if field.proposes and field.agree:
+            what = f"field '{field.key}': 'agree' states a fact, and a value that is proposed is none"
+            yield at, what, "take out one of the two"
+        if field.rule.propose and role is not None:
+            what = f"field '{field.key}': 'propose' and 'propose_unless' exclude one another"
+            yield at, what, "take out one of the two"
+        if role is not None and role not in procedure.roles:
+            what = f"field '{field.key}': propose_unless names '{role}', which is no role"
+            yield at, what, near(role, procedure.roles, "name a role of the procedure")
 
 
 def _written(procedure: Procedure, field: Field) -> Loc:

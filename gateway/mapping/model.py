@@ -239,7 +239,8 @@ class FieldRule(Strict):
 
     A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`. `agree`: a difference
     between the references is a dispute. `keep`: a list is cut to the people of this role.
-    `leave_out`: a list is shown without the people of this role.
+    `leave_out`: a list is shown without the people of this role. `propose`: the values of all references are offered,
+    and the citizen chooses one or types another; `propose_unless`: only where the request does not name this role.
     """
 
     title: Title | None = None
@@ -256,8 +257,8 @@ class FieldRule(Strict):
     identifies: str | None = None
     #: the thing of the form about which this field says something
     describes: str | None = None
-    #: proposed to the citizen, who decides
     propose: bool = False
+    propose_unless: str | None = None
     #: the applicant may ask for another value (a new address): it does not contradict the record
     change: bool = False
     required: bool = False
@@ -297,6 +298,8 @@ class ProcedureExample(Strict):
     #: form key -> value; keys with dots nest as in the answer
     form: dict[str, Any] = {}
     states: dict[str, str] = {}
+    #: form key -> the values that are proposed, in their order
+    proposed: dict[str, list[Any]] = {}
     papers: dict[str, str] = {}
 
 

@@ -266,7 +266,7 @@ def make_plan(
     """
     planner = _Planner(procedure, offers, allows, subjects, slots, withholds)
     own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
-    wanted = [field for field in procedure.fields if narrowed is None or field.key in narrowed]
+    wanted = [field.where(slots) for field in procedure.fields if narrowed is None or field.key in narrowed]
     given = frozenset(
         role for role in slots if (one := procedure.roles.get(role)) is not None and one.found_in
     )

@@ -3,7 +3,8 @@
 References are `<role>:<evidence>.<attribute>`, `account.<attribute>` (claims of the person who signs in) or `input`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import copy
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import jsonschema_rs
@@ -60,7 +61,8 @@ class Field:
         "key",
         "leave_out",
         "names",
-        "propose",
+        "proposes",
+        "reads_all",
         "refs",
         "rewrites",
         "rule",
@@ -94,8 +96,11 @@ class Field:
         #: the thing of the form to which the field belongs
         self.thing = rule.identifies or rule.describes
         self.identifies = rule.identifies is not None
-        self.propose = rule.propose
-        self.editable = rule.editable or rule.propose or not refs
+        #: whether its values are offered, for the citizen to choose one or to type another
+        self.proposes = rule.propose or rule.propose_unless is not None
+        #: whether each reference is read, because their values may differ
+        self.reads_all = self.agree or self.proposes
+        self.editable = rule.editable or self.proposes or not refs
         self.title = rule.title
         self.translates = rule.codes is not None
         #: whether the form's value may be more readable than the source's
@@ -118,6 +123,14 @@ class Field:
             return None if orjson.dumps(found) == b"null" else found
         except TypeError:
             return None
+
+    def where(self, named: Container[str]) -> "Field":
+        """The field for a request that names these roles: about a role that it names, it proposes nothing."""
+        if self.rule.propose_unless not in named:
+            return self
+        decided = copy.copy(self)
+        decided.proposes, decided.reads_all = False, self.agree
+        return decided
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:
         """The references for a field where these roles sign in: account and own data count for those roles only."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from gateway.domain.reasons import Reason
-from gateway.mapping.answer import FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry, SentenceEntry
+from gateway.mapping.answer import PROPOSED, FieldEntry, PaperEntry, PrefillAnswer, ReasonEntry, SentenceEntry
 from gateway.mapping.paper_rules import Proof
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Plan, evidence_id
@@ -77,16 +77,23 @@ def _field(entry: FieldEntry, dropped: Dropped) -> FieldEntry:
     if (reason := dropped.get(entry["evidence"] or "")) is not None:
         if "check" in entry:  # the portal's own value stays; the check against dropped evidence does not
             return {**entry, "evidence": None, "check": "cannot_tell", "reason": {**reason}}
-        return {
-            **entry, "state": "withheld" if "rule" in reason else "empty", "value": None, "evidence": None,
-            "editable": True, "doubt": None, "reason": {**reason},
-        }  # fmt: skip
+        return _emptied(entry, reason)
     doubt = entry["doubt"]
     if doubt is None or not any(one["evidence"] in dropped for one in doubt["candidates"]):
         return {**entry}
     # the contradicting value is no longer shown, but the doubt stays
     left = [one for one in doubt["candidates"] if one["evidence"] not in dropped]
+    if doubt["kind"] == PROPOSED and not left:
+        reason = next(dropped[one["evidence"]] for one in doubt["candidates"])
+        return _emptied(entry, reason)
     return {**entry, "doubt": {**doubt, "candidates": left}}
+
+
+def _emptied(entry: FieldEntry, reason: ReasonEntry) -> FieldEntry:
+    return {
+        **entry, "state": "withheld" if "rule" in reason else "empty", "value": None, "evidence": None,
+        "editable": True, "doubt": None, "reason": {**reason},
+    }  # fmt: skip
 
 
 def _paper(paper: PaperEntry, dropped: Dropped, rests: Rests) -> PaperEntry:

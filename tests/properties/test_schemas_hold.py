@@ -226,12 +226,16 @@ def test_value_that_the_form_does_not_take_is_never_filled(code: str, data: st.D
         )
     filled = fill(plan, answers, situation)
     for key, entry in filled.entries().items():
+        doubt = entry["doubt"]
+        is_proposed = doubt is not None and doubt["kind"] == "proposed"
+        candidates = [] if doubt is None else doubt["candidates"]
         if entry["value"] is None:
-            assert entry["state"] not in {"filled", "disputed"}
-            continue
-        assert plan.procedure.accepts(key, entry["value"]), key
-        for candidate in (entry["doubt"] or {"candidates": []})["candidates"]:
-            assert plan.procedure.accepts(key, candidate["value"]), key
+            assert entry["state"] != "filled"
+            assert (entry["state"] == "disputed") is is_proposed is (is_proposed and bool(candidates))
+        else:
+            assert plan.procedure.accepts(key, entry["value"]), key
+        if is_proposed or entry["value"] is not None:
+            assert all(plan.procedure.accepts(key, one["value"]) for one in candidates), key
 
 
 _GOOD = st.sampled_from((

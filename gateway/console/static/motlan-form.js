@@ -47,6 +47,8 @@
     use: ["Dùng {value}", "Use {value}"],
     keep: ["Giữ {value}", "Keep {value}"],
     differ: ["Các nguồn dữ liệu không thống nhất. Đề nghị ông/bà chọn giá trị đúng.", "The sources differ. Please choose the right value."],
+    proposed: ["Đề xuất theo dữ liệu của {source}: ông/bà chọn hoặc nhập giá trị khác.", "Proposed from data of {source}: choose it or type another value."],
+    otherValue: ["Giá trị khác", "Another value"],
     preferred: ["Thủ tục ưu tiên nguồn này.", "The procedure prefers this source."],
     neither: ["Cả hai đều không đúng", "Neither is right"],
     neitherMany: ["Không giá trị nào đúng", "None is right"],
@@ -242,6 +244,7 @@
   }
 
   /** The name of an attribute within its evidence. */
+  const isProposed = ({ entry }) => entry.doubt.kind === "proposed";
   const attributeOf = ({ attribute }) => attribute?.slice(attribute.indexOf(".") + 1);
 
   const queryOf = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
@@ -838,7 +841,7 @@
         this.#leaveBlock(field);
       }
       if (!field.box) return;
-      const kind = this.#isLocked(field) ? "locked" : field.entry.state === "disputed" && !this.#isRefused(field) && !(field.typed && field.choice === null) ? "disputed" : "input";
+      const kind = this.#isLocked(field) ? "locked" : this.#isOpen(field) && !this.#isRefused(field) && !(field.typed && field.choice === null) ? "disputed" : "input";
       const { id } = document.activeElement;
       if (kind !== field.kind || kind === "disputed" || !field.slots?.control.childNodes.length) {
         const isIn = field.box.contains(document.activeElement);
@@ -961,7 +964,7 @@
       return this.#isOfSource(field) ? ["landmark", "", this.say("from", this.#by(field.choice.found))] : ["pencil", "own", this.say("typed")];
     }
 
-    #isOfSource({ choice, value }) { return choice?.found && isSame(choice.value, value); }
+    #isOfSource({ choice, value }) { return choice?.found && choice.kind !== "proposed" && isSame(choice.value, value); }
 
     /** Why a field is empty; null: nothing is to be said. */
     #why(field) {
@@ -1014,9 +1017,9 @@
           button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#settle(field, { offer: null, typed: true }))];
         found.push(make("div", { class: "ml-box ml-doubt" }, sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
       }
-      if (entry.state === "disputed" && field.kind === "input") {
+      if (this.#isOpen(field) && field.kind === "input") {
         const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => this.#settle(field, { choice, value, typed: true }));
-        found.push(make("div", { class: "ml-box ml-doubt" }, sign("compare", "doubt", this.say("differ")),
+        found.push(make("div", { class: "ml-box ml-doubt" }, sign("compare", "doubt", this.#asked(field)),
           buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
       if (entry.doubt && entry.state !== "disputed" && !field.typed && !this.#isRefused(field)) {
@@ -1046,7 +1049,15 @@
 
     /** The values that sources gave, without those of sources that are not used. */
     #candidates({ entry: { doubt } }) {
-      return (doubt?.candidates ?? []).map((one, at) => ({ ...one, found: this.#answer.evidence[one.evidence] ?? {}, isPreferred: at === doubt.preferred })).filter((one) => !this.#refused.has(one.evidence));
+      return (doubt?.candidates ?? []).map((one, at) => ({ ...one, found: this.#answer.evidence[one.evidence] ?? {}, isPreferred: at === doubt.preferred, kind: doubt.kind })).filter((one) => !this.#refused.has(one.evidence));
+    }
+
+    #isOpen(field) { return field.entry.state === "disputed" && this.#candidates(field).length; }
+
+    /** What the person is asked about several values, or about one that is only proposed. */
+    #asked(field) {
+      const names = this.#candidates(field).map((one) => this.#source(one.found.source));
+      return this.say(isProposed(field) ? "proposed" : "differ", { source: [...new Set(names)].join(", ") });
     }
 
     #isChosen({ choice }, one) { return choice === one || (choice?.found && choice.evidence === one.evidence && isSame(choice.value, one.value)); }
@@ -1055,7 +1066,7 @@
       const shown = this.#candidates(field);
       const id = `${field.id}-own`;
       const own = control(field, id, this, () => { field.value = own.get(); this.#changed(field); });
-      const typing = make("div", {}, named(own, "ml-sub", id, this.say("rightValue")), own.node);
+      const typing = make("div", {}, named(own, "ml-sub", id, this.say(isProposed(field) ? "otherValue" : "rightValue")), own.node);
       typing.hidden = field.choice !== "none";
       const choose = (choice) => {
         field.choice = choice;
@@ -1071,9 +1082,9 @@
       };
       if (field.choice === "none") own.set(field.value);
       return make("div", { class: "ml-box ml-doubt", role: "radiogroup", "aria-labelledby": `${field.id}-label` },
-        sign("compare", "doubt", strong(this.say("differ"))),
+        sign("compare", "doubt", strong(this.#asked(field))),
         shown.map((one) => radio(one.evidence, one, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), one.isPreferred ? [" ", this.say("preferred")] : ""])),
-        radio("n", "none", this.say(shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
+        radio("n", "none", this.say(isProposed(field) ? "otherValue" : shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
     }
 
     /* -------------------------------------------------------------------------------- what a person does */
