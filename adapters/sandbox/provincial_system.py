@@ -67,7 +67,7 @@ _STATES: Mapping[str, Label] = {
     "not_found": Label(vi="không có dữ liệu", en="no data"),
     "unavailable": Label(vi="không trả lời được", en="no answer"),
     "withheld": Label(vi="không được cung cấp", en="withheld"),
-    "disputed": Label(vi="không thống nhất", en="sources differ"),
+    "disputed": Label(vi="ông/bà chọn", en="to choose"),
     "kept": Label(vi="ông/bà đã điền", en="filled in already"),
     "replaced": Label(vi="không phải nộp, dữ liệu thay thế", en="not needed: data replaces it"),
     "reusable": Label(vi="không phải nộp, đã có trong kho", en="not needed: the store has it"),

@@ -1,10 +1,9 @@
 """Fields whose references state the same fact (`agree`): the sources' values, and contradictions between them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.reasons import Reason
-from gateway.mapping.answer import CandidateEntry
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 
@@ -28,11 +27,11 @@ def differ(found: list[tuple[object, str, Pick]]) -> bool:
     return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
 
 
-def different(found: Iterable[CandidateEntry]) -> list[CandidateEntry]:
+def different(found: list[tuple[object, str, Pick]]) -> list[tuple[object, str, Pick]]:
     """Each value once, from the first source that gives it."""
-    kept: list[CandidateEntry] = []
+    kept: list[tuple[object, str, Pick]] = []
     for one in found:
-        if all(_folded(one["value"]) != _folded(other["value"]) for other in kept):
+        if all(_folded(one[0]) != _folded(other) for other, _, _ in kept):
             kept.append(one)
     return kept
 

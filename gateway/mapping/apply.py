@@ -391,25 +391,15 @@ def _proposed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | No
     found = agreeing.field_values(planned, answers)
     if not found:
         return _without_value(plan, planned, answers)
-    candidates = agreeing.different(
-        candidate
-        for value, source, pick in found
-        for candidate in _candidates(_doubt_of(pick, answers), planned.field, source, value)
-    )
+    candidates: list[CandidateEntry] = [
+        {"value": value, "evidence": source} for value, source, _ in agreeing.different(found)
+    ]
     rule = "propose:" + ">".join(dict.fromkeys(pick.name for *_, pick in found))
     return {
         "state": "disputed", "value": None, "evidence": None, "attribute": found[0][2].name, "editable": True,
         "doubt": {"kind": PROPOSED, "candidates": candidates, "preferred": None, "rule": rule},
         "reason": {"code": Reason.PROPOSED.value},
     }  # fmt: skip
-
-
-def _candidates(
-    own: AttributeDoubt | None, form_field: Field, evidence: str, value: object
-) -> list[CandidateEntry]:
-    """The value of a source, or each of those that it may be."""
-    doubt = None if own is None else _doubt(own, form_field, evidence)
-    return (doubt and doubt["candidates"]) or [{"value": value, "evidence": evidence}]
 
 
 def _doubt_of(pick: Pick, answers: list[SourceAnswer | None]) -> AttributeDoubt | None:

@@ -991,6 +991,60 @@ async def test_chosen_value_stays_chosen_when_a_late_source_differs_too_and_is_t
 
 
 @on_session
+async def test_proposal_is_in_no_form_before_it_is_chosen_and_then_counts_as_the_persons_word(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    candidates = [{"value": "Tày", "evidence": "e1"}, {"value": "Kinh", "evidence": "e2"}]
+    doubt = {"kind": "proposed", "preferred": None, "rule": "r", "candidates": candidates}
+    entry = field("disputed", editable=True, reason={"code": "proposed"}, doubt=doubt)
+    told.answers["prefill"] = 200, answered({"meHoTen": field("filled", "A", "e1"), "nksDanToc": entry})
+    page = await opened(profile, url)
+    choice = page.get_by_role("radiogroup", name="Dân tộc")
+    await expect(choice).to_contain_text(
+        "Đề xuất theo dữ liệu của CSDL quốc gia về dân cư, CSDL hộ tịch điện tử: ông/bà chọn hoặc nhập giá trị khác."
+    )
+    assert await choice.get_by_role("radio", checked=True).count() == 0
+    values = "document.querySelector('motlan-form').values"
+    assert "nksDanToc" not in await page.evaluate(values)
+    await choice.get_by_role("radio", name="Kinh").check()
+    assert (await page.evaluate(values))["nksDanToc"] == "Kinh"
+    legend = page.locator(".ml-legend")
+    await expect(legend).to_contain_text("1 điền sẵn")
+    await expect(legend).to_contain_text("1 ông/bà nhập")
+    await choice.get_by_role("radio", name="Giá trị khác").check()
+    await choice.get_by_label("Giá trị khác", exact=True).last.select_option("Mường")
+    assert (await page.evaluate(values))["nksDanToc"] == "Mường"
+
+
+@on_session
+async def test_proposal_of_sources_that_are_not_used_leaves_an_empty_field_to_type(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    doubt = {
+        "kind": "proposed",
+        "preferred": None,
+        "rule": "r",
+        "candidates": [{"value": "A", "evidence": "e1"}],
+    }
+    entry = field("disputed", editable=True, reason={"code": "proposed"}, doubt=doubt)
+    told.answers["prefill"] = (
+        200,
+        answered({"meHoTen": field("filled", "A", "e1"), "nksQueQuan": entry}, **ALL),
+    )
+    page = await opened(profile, url)
+    child = page.get_by_role("radiogroup", name="Quê quán")
+    await child.get_by_role("radio", name="A", exact=True).check()
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    await mother.locator("summary").first.click()
+    await mother.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await mother.get_by_role("button", name="Không dùng", exact=True).click()
+    await expect(child).to_have_count(0)
+    await expect(page.get_by_label("Quê quán")).to_have_value("")
+
+
+@on_session
 async def test_confirmed_value_of_another_source_leaves_the_block_of_the_first(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:

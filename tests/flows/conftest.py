@@ -79,6 +79,20 @@ class House:
         return {key: one[key] for key in ("personal_id", "old_id", "full_name", "birth_date") if one.get(key)}
 
 
+def proposed(answer: Any, *starts: str) -> dict[str, list[Any]]:
+    """Field that begins so -> the values that it proposes, none of which is in the form."""
+    found = {}
+    for key, entry in answer["fields"].items():
+        if key.startswith(starts) and entry["doubt"] and entry["doubt"]["kind"] == "proposed":
+            assert (entry["state"], entry["value"], entry["evidence"]) == ("disputed", None, None)
+            assert entry["editable"]
+            assert entry["doubt"]["preferred"] is None
+            candidates = entry["doubt"]["candidates"]
+            assert {one["evidence"] for one in candidates} <= answer["evidence"].keys()
+            found[key] = [one["value"] for one in candidates]
+    return found
+
+
 def changed(folder: Path, file: str, *changes: tuple[str, str]) -> Path:
     """A project like this one, with one file of it changed: what stood there, and what stands there now."""
     for room in ("config", "mappings", "schemas"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.config.strict_yaml import read
-from tests.flows.conftest import ROOT, House
+from tests.flows.conftest import ROOT, House, proposed
 
 PEOPLE = ROOT / "config" / "sandbox" / "personas.yaml"
 
@@ -15,8 +15,9 @@ def entry_of_head(answer: dict[str, Any]) -> dict[str, Any]:
 async def test_head_who_asks_for_himself_is_asked_about_once(house: House) -> None:
     who = house.subject("household_head")
     answer = await house.prefill("1.004222", {"applicant": who})
-    assert answer["fields"]["chuHo.soDinhDanh"]["value"] == who["personal_id"]
-    assert answer["fields"]["chuHo.hoTen"]["value"]
+    head = proposed(answer, "chuHo")
+    assert head["chuHo.soDinhDanh"] == [who["personal_id"]]
+    assert len(head["chuHo.hoTen"]) == 1
     asked = {name: count for name, count in (await house.calls()).items() if name.startswith("population.")}
     assert set(asked.values()) == {1}
     entry = entry_of_head(answer)
@@ -29,6 +30,7 @@ async def test_head_who_asks_for_himself_under_a_wrong_name_is_not_shown(house: 
     answer = await house.prefill("1.004222", {"applicant": who})
     assert answer["fields"]["chuHo.hoTen"]["value"] is None
     assert answer["fields"]["chuHo.soDinhDanh"]["value"] is None
+    assert proposed(answer, "chuHo") == {}
 
 
 async def test_head_who_is_somebody_else_is_asked_about_as_well(house: House) -> None:
@@ -36,6 +38,6 @@ async def test_head_who_is_somebody_else_is_asked_about_as_well(house: House) ->
     who = next(one for one in people.values() if one.get("head") not in (None, one["key"]))
     subject = {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
     answer = await house.prefill("1.004222", {"applicant": subject})
-    assert answer["fields"]["chuHo.soDinhDanh"]["value"] == people[who["head"]]["personal_id"]
+    assert proposed(answer, "chuHo.so") == {"chuHo.soDinhDanh": [people[who["head"]]["personal_id"]]}
     entry = entry_of_head(answer)
     assert (entry["outcome"], entry["cached"]) == ("found", False)

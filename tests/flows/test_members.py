@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import House
+from tests.flows.conftest import House, proposed
 from tests.flows.test_records import records
 
 STRANGER = {"personal_id": "033174826095", "full_name": "Không Có Ai", "birth_date": "1974-08-26"}
@@ -85,7 +85,9 @@ async def test_only_the_members_whom_the_caller_names_leave(house: House) -> Non
 
 
 async def test_household_is_proposed_without_the_applicant_when_nobody_is_named(house: House) -> None:
-    rows = (await move(house))["form"]["thanhVien"]
+    answer = await move(house)
+    assert "thanhVien" not in answer["form"]
+    (rows,) = proposed(answer, "thanhVien")["thanhVien"]
     assert {row["hoTen"] for row in rows} == {"Phạm Văn Thử", "Phạm Gia Bảo", "Phạm Ngọc Linh"}
 
 

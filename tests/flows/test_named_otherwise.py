@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import House, on_session
+from tests.flows.conftest import House, on_session, proposed
 
 pytestmark = on_session
 
@@ -348,13 +348,14 @@ async def test_head_of_the_applicants_record_fills_nothing_beside_the_name_of_an
 ) -> None:
     subjects = {"applicant": shared_house.subject("enterprise_owner")}
     plain = await shared_house.prefill(procedure, subjects)
-    assert values(plain, "chuHo").keys() == {"chuHo.hoTen", "chuHo.soDinhDanh", "chuHo.quanHe"}
+    assert values(plain, "chuHo") == {}
+    assert proposed(plain, "chuHo").keys() == {"chuHo.hoTen", "chuHo.soDinhDanh", "chuHo.quanHe"}
     for word in ("known", "held"):
         answer = await shared_house.prefill(procedure, subjects, **{word: {"chuHo.hoTen": OTHER["name"]}})
-        assert values(answer, "chuHo") == {}, word
-    own = plain["fields"]["chuHo.hoTen"]["value"]
+        assert values(answer, "chuHo") == proposed(answer, "chuHo") == {}, word
+    (own,) = proposed(plain, "chuHo")["chuHo.hoTen"]
     answer = await shared_house.prefill(procedure, subjects, known={"chuHo.hoTen": own.upper()})
-    assert values(answer, "chuHo").keys() == {"chuHo.soDinhDanh", "chuHo.quanHe"}
+    assert proposed(answer, "chuHo").keys() == {"chuHo.soDinhDanh", "chuHo.quanHe"}
 
 
 #: the parcel of Đoàn, whose certificate is in the paper store
@@ -477,13 +478,18 @@ async def test_relation_to_another_head_than_the_one_whom_caller_or_form_names_i
 ) -> None:
     subjects = {"applicant": shared_house.subject("enterprise_owner")}
     plain = await shared_house.prefill(procedure, subjects)
-    own = plain["fields"]["chuHo.soDinhDanh"]["value"]
+    offered = proposed(plain, "chuHo")
+    (own,) = offered["chuHo.soDinhDanh"]
     registered = {"household_head": {"personal_id": own, **shared_house.subject("facts_example")}}
     assert registered["household_head"]["personal_id"] == own
     same = await shared_house.prefill(procedure, subjects | registered)
-    assert values(same, "chuHo", "thanhVien") == values(plain, "chuHo", "thanhVien")
-    assert values(same, "chuHo.quanHe")
-    assert all("quanHe" in row for row in same["form"]["thanhVien"])
+    # the head whom the caller names is no proposal, and the relation to the same head is none either
+    assert proposed(same, "chuHo") == {}
+    assert {key: [value] for key, value in values(same, "chuHo").items()} == offered
+    (rows,) = proposed(plain, "thanhVien")["thanhVien"]
+    assert proposed(same, "thanhVien")["thanhVien"] == [rows]
+    assert all("quanHe" in row for row in rows)
+    rows = [{name: one for name, one in row.items() if name != "quanHe"} for row in rows]
     head = {"household_head": shared_house.subject("land_certificate_in_store")}
     typed = {"chuHo.soDinhDanh": OTHER["number"]}
     for answer in (
@@ -492,10 +498,7 @@ async def test_relation_to_another_head_than_the_one_whom_caller_or_form_names_i
     ):
         assert answer["fields"]["chuHo.quanHe"]["value"] is None
         assert answer["fields"]["chuHo.quanHe"]["reason"]["code"] == "data_do_not_match"
-        rows = [
-            {name: one for name, one in row.items() if name != "quanHe"} for row in plain["form"]["thanhVien"]
-        ]
-        assert answer["form"]["thanhVien"] == rows
+        assert proposed(answer, "thanhVien")["thanhVien"] == [rows]
     answer = await shared_house.prefill(procedure, subjects | head)
     assert answer["fields"]["chuHo.soDinhDanh"]["value"] == head["household_head"]["personal_id"]
 
@@ -505,8 +508,11 @@ async def test_relation_of_the_mother_is_not_filled_beside_the_head_of_another_h
 ) -> None:
     mother, head = shared_house.subject("facts_example"), shared_house.subject("land_certificate_in_store")
     births = {"requester": mother, "mother": mother, "child": {}}
-    assert values(await shared_house.prefill("2.000986", births), "quanHe")
-    assert not values(await shared_house.prefill("2.000986", births | {"household_head": head}), "quanHe")
+    # she is the head herself: her child is a child of the head
+    for named, relations in (({}, [["Con"]]), ({"household_head": head}, [])):
+        answer = await shared_house.prefill("2.000986", births | named)
+        assert values(answer, "quanHe") == {}
+        assert [*proposed(answer, "quanHe").values()] == relations
 
 
 #: procedure, trait and role of its person, other subjects, what the form says instead, fields of that object

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, staged
 from tests.faults.test_processes import sample
-from tests.flows.conftest import new_official, on_session
+from tests.flows.conftest import new_official, on_session, proposed
 from tests.flows.test_records import records
 
 pytestmark = on_session
@@ -109,12 +109,13 @@ async def test_two_households_in_one_answer_show_nobody(registers: Stage) -> Non
     registers.set("population", None)
     quan = {"applicant": subject(registers, "quan")}
     good = await ask(registers, "1.004222", quan)
-    assert good["fields"]["thanhVien"]["state"] == "filled"
+    assert proposed(good, "thanhVien")
     await registers.house.misbehave("population", "two_people", operation="CungCapThongTinHoGiaDinh")
     bad = await ask(registers, "1.004222", quan)
     async with registers.house.session.delete(f"{registers.house.control}/misbehave"):
         pass
     assert bad["fields"]["thanhVien"]["value"] is None
+    assert proposed(bad, "thanhVien") == {}
     outcomes = {one["data_service"]: (one["outcome"], one.get("reason")) for one in bad["sources"]}
     assert outcomes["CungCapThongTinHoGiaDinh"] == OTHER_PERSON
 
@@ -146,6 +147,7 @@ async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(register
     bad = await ask(registers, "2.000986", subjects)
     head = {key: bad["fields"][key]["value"] for key in ("chuHoHoTen", "chuHoSoDinhDanh", "quanHeVoiChuHo")}
     assert set(head.values()) == {None}
+    assert proposed(bad, *head) == {}
     assert bad["fields"]["chuHoSoDinhDanh"]["reason"]["code"] in ("sources_differ", "data_do_not_match")
     (paper,) = [one for one in bad["papers"] if one["code"] == "residence_papers"]
     assert (paper["state"], paper["reason"]["code"]) == ("required", "data_do_not_match")

@@ -56,6 +56,7 @@
       { sources: [asked("people", "not_found"), asked("civil", "unavailable", "source_timeout"), asked("civil", "refused", "consent_missing", "y")],
         warnings: [{ code: "w", for_citizen: { vi: "Giấy tờ tùy thân sắp hết hạn.", en: "The identity card expires soon." } }] }),
     disputed: answered({ ...full, marital: entry("disputed", null, null, { doubt, reason: { code: "sources_differ" } }) }),
+    proposed: answered({ ...full, marital: entry("disputed", null, null, { doubt: { kind: "proposed", preferred: null, candidates: [{ value: "1", evidence: "e2" }] }, reason: { code: "proposed" } }) }),
     read_only: answered({ ...full, place: { ...place, editable: false }, phone: entry("filled", "0900 000 000", "e1") }),
     error: { code: "log_unavailable", title: "Nothing was fetched: the log cannot be written", title_vi: "Chưa ghi được nhật ký nên chưa lấy dữ liệu nào", exchange_id: "01M8F0K355GDVAM6SEGVA9W798" },
   };
