@@ -320,7 +320,7 @@ async def _check_form(request: Request, session: Session | None, token: str) -> 
     if is_cross_site(request):
         await _note_refused(request, session, "cross_site")
         raise Refused("form", say.FORM_OF_OTHER_SITE)
-    if session is not None and not hmac.compare_digest(token.encode(), session.csrf.encode()):
+    if session is not None and not _is_token(token, session):
         await _note_refused(request, session, "csrf")
         raise Refused("form", say.FORM_NOT_OURS, code=RefusalReason.OTHER_SESSION)
 
@@ -391,8 +391,13 @@ async def session_of(route: PageRoute, request: Request, token: str) -> Session 
             raise
         return None
     living = [one for one in found if one is not None]
-    fitting = [one for one in living if hmac.compare_digest(token.encode(), one.csrf.encode())]
+    fitting = [one for one in living if _is_token(token, one)]
     return next(iter(fitting or living), None)
+
+
+def _is_token(token: str, session: Session) -> bool:
+    """Whether the forms of a session have this token. A header can have bytes that are no text."""
+    return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), session.csrf.encode())
 
 
 def _signing_in(request: Request, route: PageRoute, *, fresh: bool = False) -> Response:
@@ -417,7 +422,7 @@ def sign_in_url(request: Request, route: PageRoute, *, fresh: bool = False) -> s
 
 def _own_address(request: Request) -> str:
     """The page that is asked for, with its query where no number of a person can be in it; of a form, its page."""
-    path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
+    path, query = _own_path(request), request.rel_url.raw_query_string
     if request.method == "POST":
         pages = {one.path for one in request.frame.pages if one.method == "GET"}
         parts = request.route.split("/")
@@ -426,6 +431,12 @@ def _own_address(request: Request) -> str:
             depth -= 1
         return "/".join(path.split("/")[:depth]) or "/"
     return f"{path}?{query}" if query and not _NUMBER.search(query) else path
+
+
+def _own_path(request: Request) -> str:
+    """The path that is asked for, for a link; `/` where a browser would read it as the name of another host."""
+    path = request.rel_url.raw_path
+    return "/" if path[1:2] in {"/", "\\"} else path
 
 
 # --------------------------------------------------------------------------------------------------- language
@@ -475,7 +486,7 @@ class PageFrame:
                 {"url": one.path, "title": _words(one.nav), "is_here": one.path == request.route}
                 for one in self._entries()
             ],
-            "language_url": f"{request.rel_url.raw_path}?{urlencode([*query, (LANGUAGE, other)])}",
+            "language_url": f"{_own_path(request)}?{urlencode([*query, (LANGUAGE, other)])}",
             "csrf": visit.csrf if visit is not None else "",
             "account": _account(visit),
             "role": ROLES[visit.role] if visit is not None and visit.role is not PageRole.ANYBODY else None,

@@ -11,8 +11,10 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
+from pydantic import AfterValidator
 from pydantic import Field as Member
 
+from gateway.api import grammar
 from gateway.api.audit_models import ExchangeText
 from gateway.api.bodies import checked, read_model
 from gateway.api.citizens import citizens_of, consent_in
@@ -82,7 +84,7 @@ class SentPaper(Body):
     """A file that the person chose for a paper, sent before."""
 
     file: FileRef
-    file_name: Annotated[str, Member(max_length=300)]
+    file_name: Annotated[str, Member(max_length=300), AfterValidator(grammar.in_one_line)]
 
 
 class SubmittedForm(Body):
@@ -378,7 +380,7 @@ def paper_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, li
         return None
     groups: dict[str, list[dict[str, str]]] = {name: [] for name in dict.fromkeys(_PAPER_GROUPS.values())}
     for code, paper in procedure.papers.items():
-        if group := _PAPER_GROUPS.get(states.get(code, "")):
+        if group := _PAPER_GROUPS.get(str(states.get(code))):
             title = {"title": paper.title.vi, "title_en": paper.title.en}
             groups[group].append({"name": code, **title})
     return groups

@@ -12,7 +12,8 @@ from gateway.config.configuration import load
 from gateway.pages.docs import sandbox_client
 from tests.flows.conftest import ROOT
 from tests.login.browser import Browser
-from tests.pages.test_frame import HTML, POLICY
+from tests.pages.test_frame import POLICY
+from tests.pages.trial import HTML
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from tests.login.browser import Browser, Town
-from tests.pages.trial import entered, page, token, tried
+from tests.pages.trial import HTML, entered, page, sent_raw, token, tried
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -60,6 +61,12 @@ async def test_form_without_the_token_of_its_session_is_refused_and_recorded(
         assert "đề nghị quản trị cấp quyền" not in refused.text
     by_script = await browser.go("/me/trial", {}, Accept="application/json", **{"X-CSRF-Token": others})
     assert (by_script.status, json.loads(by_script.text)["code"]) == (403, "other_session")
+    cookies = browser.session.cookie_jar.filter_cookies(URL(browser.house.url))
+    shown = "; ".join(f"{name}={one.value}" for name, one in cookies.items())
+    for door, status in (("POST /me/trial", b"403"), ("GET /portal", b"200")):
+        no_text = b"X-CSRF-Token: \xff"
+        lines = f"{door} HTTP/1.1\r\nHost: x\r\nAccept: {HTML}\r\nCookie: {shown}\r\nConnection: close\r\n".encode()
+        assert (await sent_raw(browser, lines + no_text + b"\r\n\r\n")).split()[1] == status
 
 
 async def test_form_without_a_session_leads_to_the_sign_in(browser: Browser) -> None:

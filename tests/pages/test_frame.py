@@ -15,10 +15,9 @@ from gateway.api.request import Request
 from gateway.domain.errors import GatewayError
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Town
-from tests.pages.trial import entered
+from tests.pages.trial import HTML, entered, sent_raw
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-HTML = "text/html,application/xhtml+xml"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
@@ -121,6 +120,15 @@ async def test_unknown_path_with_a_query_that_cannot_be_read_is_not_found(browse
     page = await browser.go("/nowhere?x=%ff", Accept=HTML)
     assert page.status == 404
     assert page.exchange in page.text
+
+
+@pytest.mark.parametrize("path", [r"//evil.example/x", r"/\evil.example/x"])
+async def test_path_that_browsers_read_as_another_host_is_in_no_link(browser: Browser, path: str) -> None:
+    sent = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: {HTML}\r\nConnection: close\r\n\r\n"
+    answered = (await sent_raw(browser, sent.encode())).decode()
+    assert answered.startswith("HTTP/1.1 404")
+    assert 'href="/?lang=en"' in answered
+    assert "evil.example" not in answered
 
 
 async def test_error_whose_page_cannot_be_made_is_a_problem_and_both_faults_are_logged(

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.console.manual import manual
 from tests.login.browser import Browser
-from tests.pages.test_frame import HTML, POLICY
+from tests.pages.test_frame import POLICY
+from tests.pages.trial import HTML
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LINK = re.compile(r'<a [^>]*?href="([^"#]*)(?:#([^"]*))?"')

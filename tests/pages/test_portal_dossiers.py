@@ -13,7 +13,7 @@ from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
 from tests.login.browser import VNEID, Browser, Landing, Town
-from tests.pages.portal import BIRTH, SPOUSE, TYPED, Citizen, begun, blank_of, complete, see, values
+from tests.pages.portal import BIRTH, MARITAL, SPOUSE, TYPED, Citizen, begun, blank_of, complete, see, values
 from tests.pages.trial import HTML, entered, page, tried, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -164,6 +164,20 @@ async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_for
         shown.append((await twin(browser, f"/portal/dossiers/{code}"))["form"])
     nothing: dict[str, list[str]] = {"typed": [], "emptied": [], "own": [], "account": [], "given": []}
     assert shown == [nothing, None]
+
+
+@pytest.mark.parametrize("state", [["replaced"], {"replaced": 1}])
+async def test_page_of_a_dossier_whose_sender_wrote_no_state_of_a_paper_leaves_the_paper_out(
+    browser: Browser, at: Town, state: object
+) -> None:
+    await entered(browser, "/portal/dossiers", "mau")
+    number, more = "033190001234", {"papers": {"divorce_or_death_paper": state}}
+    applicant = {"name": "Trần Thị Mẫu", "ids": [{"kind": "personal_id", "number": number}]}
+    code = f"H31.14-261106-{7000 + len(str(state))}234"
+    about: dict[str, Any] = {"code": code, "procedure": MARITAL, "applicant": applicant, "more": more}
+    await given_in(at.house, {"personal_id": number}, **about)
+    shown = await page(browser, f"/portal/dossiers/{code}")
+    assert (shown.status, "Giấy tờ ly hôn" in shown.text) == (200, False)
 
 
 async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_each_leads_to_the_other(
@@ -399,6 +413,12 @@ async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can
     theirs, values_ = await other.ready()
     refused = {"exchange_id": theirs, "values": values_, "papers": papers}
     assert (await other.call("/submit", refused))[0] == 422
+    for hidden in "\0\r\x1b\u202e":
+        named = {paper: {"file": kept["file"], "file_name": f"a{hidden}.pdf"}}
+        status, wrong = await citizen.call(
+            "/submit", {"exchange_id": exchange, "values": form, "papers": named}
+        )
+        assert (status, wrong["errors"][0]["pointer"]) == (422, f"/papers/{paper}/file_name")
     status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form, "papers": papers})
     assert status == 200, sent
     _, shown = await see(at, sent["dossier"])

@@ -1,5 +1,6 @@
 """Pages for trials of the frame: one for each role, a step-up, a form; and what a browser does with them."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -117,6 +118,16 @@ async def entered(browser: Browser, url: str, account: str, provider: str = "nat
         landing = await browser.chosen(landing, provider)
     assert landing.status == 303, landing.text
     return await browser.go(await browser.at_provider(landing.location, account))
+
+
+async def sent_raw(browser: Browser, sent: bytes) -> bytes:
+    """The answer to bytes that no browser would send so."""
+    reader, writer = await asyncio.open_connection(*browser.house.url.removeprefix("http://").split(":"))
+    writer.write(sent)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
 
 
 def token(landing: Landing) -> str:
