@@ -104,6 +104,23 @@ _CODE: dict[str, Any] = {
     **open_list(one.value for one in CODES),
     "x-enum-descriptions": [f"{' '.join(map(str, one.http))}: {one.vi} / {one.en}" for one in CODES],
 }
+#: of trials: causes with their remedies
+_FAULTS = _listed(
+    _object(
+        "code title title_en remedy remedy_en",
+        code=_TEXT,
+        title=_TEXT,
+        title_en=_TEXT,
+        remedy=_TEXT,
+        remedy_en=_TEXT,
+        attribute=_TEXT,
+        path=_TEXT,
+        transform=_TEXT,
+        status={"type": "integer"},
+        fault=_TEXT,
+        step=_TEXT,
+    )
+)
 _FAULT = _object(
     "pointer code detail detail_vi",
     pointer=_TEXT,
@@ -165,7 +182,9 @@ ANSWERS: dict[str, Any] = {
         retry_in={"type": ["integer", "null"]},
         elapsed_ms={"type": "integer"},
         alarm={"type": "boolean"},
-        confirmed_by=_listed(_object("data_service outcome", data_service=_TEXT, outcome=_TEXT)),
+        confirmed_by=_listed(
+            _object("data_service outcome faults", data_service=_TEXT, outcome=_TEXT, faults=_FAULTS)
+        ),
         unconfirmed=_WHY,
         messages=_listed(
             _object(
@@ -180,22 +199,7 @@ ANSWERS: dict[str, Any] = {
                 answer={"anyOf": [_TRIED, {"type": "null"}]},
             )
         ),
-        faults=_listed(
-            _object(
-                "code title title_en remedy remedy_en",
-                code=_TEXT,
-                title=_TEXT,
-                title_en=_TEXT,
-                remedy=_TEXT,
-                remedy_en=_TEXT,
-                attribute=_TEXT,
-                path=_TEXT,
-                transform=_TEXT,
-                status={"type": "integer"},
-                fault=_TEXT,
-                step=_TEXT,
-            )
-        ),
+        faults=_FAULTS,
         attributes=_listed(
             _object(
                 "attribute paths transform raw is_raw_shown value reason fault doubt",

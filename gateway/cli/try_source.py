@@ -1,5 +1,6 @@
 """`motlan try-source`: one data service asked about one subject, and what became of each attribute."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -105,19 +106,22 @@ def _shown(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else as_json(value)
 
 
+def _faults(answer: dict[str, Any]) -> Iterator[str]:
+    for fault in answer["faults"]:
+        where = ", ".join(f"{name}: {fault[name]}" for name in _PLACES if name in fault)
+        yield f"  {fault['code']}{where and f' ({where})'}: {fault['title']} / {fault['title_en']}"
+        yield f"    cách xử lý / remedy: {fault['remedy']} / {fault['remedy_en']}"
+
+
 def _verdict(answer: dict[str, Any]) -> Text:
     """Outcome, time, faults, and what may be seen."""
     outcome, reason = answer["outcome"], answer["reason"]
     why = f" ({reason['code']}): {reason['title']} / {reason['title_en']}" if reason else ""
     lines = [f"{outcome}{why}, {answer['elapsed_ms']} ms"]
-    for fault in answer["faults"]:
-        where = ", ".join(f"{name}: {fault[name]}" for name in _PLACES if name in fault)
-        lines += [f"  {fault['code']}{where and f' ({where})'}: {fault['title']} / {fault['title_en']}"]
-        lines += [f"    cách xử lý / remedy: {fault['remedy']} / {fault['remedy_en']}"]
-    lines += [
-        f"xác nhận người / confirms the person: {one['data_service']}: {one['outcome']}"
-        for one in answer["confirmed_by"]
-    ]
+    lines += _faults(answer)
+    for one in answer["confirmed_by"]:
+        lines += [f"xác nhận người / confirms the person: {one['data_service']}: {one['outcome']}"]
+        lines += _faults(one)
     if answer["unconfirmed"]:
         lines.append(f"chưa xác nhận được người / the person is unconfirmed: {answer['unconfirmed']['code']}")
     lines.append(f"{_VALUES[answer['values']]}; {answer['exchange_id']}")

@@ -14,10 +14,10 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.model import Role, ServiceMapping
 from gateway.mapping.procedure import ACCOUNT
 from gateway.mapping.records import WEAK
-from gateway.mapping.source import ServicePlan
+from gateway.mapping.source import VERDICTS, ServicePlan
 
 #: evidence that confirms a person, from least to most -> the attribute asked
-CONFIRMING: Mapping[str, str] = {"identity_check": "matches", "person": "full_name"}
+CONFIRMING: Mapping[str, str] = {**VERDICTS, "person": "full_name"}
 _DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
 
 #: the kind of doubt of evidence found by an unconfirmed number, and its rule
@@ -212,19 +212,26 @@ def unconfirmed(
         if query.is_unsure:
             found[query.index] = Reason.IDENTITY_UNCONFIRMED
     for index, behind in confirms.items():
-        one = answers[index]
-        if one is None or one.outcome is Outcome.FOUND or _confirmed_by_another(queries, answers, index):
+        one, evidence = answers[index], queries[index].service.evidence
+        # as `_confirms`, without its call
+        if one is None or (
+            one.outcome is Outcome.FOUND
+            and (evidence not in VERDICTS or one.values.get(VERDICTS[evidence]) is True)
+        ):
+            continue
+        if any(query.role == queries[index].role and _confirms(query, answers) for query in queries):
             continue
         found.update(dict.fromkeys(behind, one.reason or Reason.CONDITION_UNKNOWN))
     return found
 
 
-def _confirmed_by_another(
-    queries: Sequence[Query], answers: Sequence[SourceAnswer | None], index: int
-) -> bool:
-    """Whether another data service that compares name and birth date found the same person."""
-    about = (query for query in queries if query.role == queries[index].role and query.verifies)
-    return any((one := answers[query.index]) is not None and one.outcome is Outcome.FOUND for query in about)
+def _confirms(query: Query, answers: Sequence[SourceAnswer | None]) -> bool:
+    """Whether a data service that compares name and birth date found the person; one with a verdict must say yes."""
+    one = answers[query.index]
+    if one is None or one.outcome is not Outcome.FOUND or not query.verifies:
+        return False
+    verdict = VERDICTS.get(query.service.evidence)
+    return verdict is None or one.values.get(verdict) is True
 
 
 def misfits(subject: Subject) -> bool:
@@ -252,9 +259,7 @@ def denied(
             matches = one.values.get("matches")
             if one.outcome is Outcome.NOT_FOUND or matches is False:
                 found.add(query.role)
-            elif one.outcome is Outcome.FOUND and (
-                matches is True or CONFIRMING.get(query.service.evidence) != "matches"
-            ):
+            elif one.outcome is Outcome.FOUND and (matches is True or query.service.evidence not in VERDICTS):
                 confirmed.add(query.role)
     return found - confirmed if found else found
 

@@ -72,6 +72,8 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
 #: in faults: the time of the provider's last change, which is no attribute
 UPDATED = "updated_at"
+#: evidence whose answer is a verdict -> its attribute: without it, nothing is said
+VERDICTS: Mapping[str, str] = {"identity_check": "matches"}
 _NUMBERS = frozenset({"personal_id", "old_id", "passport"})
 #: exceptions of readers for a value that breaks its contract
 _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError)
@@ -244,9 +246,11 @@ class ServicePlan:
             if "paper_list" in rule.transform
         ]
         whose = answer.identity
-        #: attributes without which the owner of a record is unknown
+        #: attributes without which the owner of a record, or the verdict about it, is unknown
         self._identifying = frozenset(
-            name for name, rule in answer.attributes.items() if name in whose or rule.path in whose.values()
+            name
+            for name, rule in answer.attributes.items()
+            if name in whose or rule.path in whose.values() or name == VERDICTS.get(self.evidence)
         )
         gender = self._attributes["gender"].step if "gender" in self._attributes else None
         self._identity = identity_checks(answer, transforms, self._slot_of_identity, gender)
@@ -562,7 +566,7 @@ class ServicePlan:
         faults: list[AnswerFault],
         updated: str | None,
     ) -> SourceAnswer:
-        """The record without attributes that do not fit their schema; None where its person is then unknown."""
+        """The record without attributes that do not fit their schema; none where its person or verdict is unknown."""
         sure = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
         if any(fault.attribute in self._identifying for fault in sure):
             return _INVALID._replace(faults=tuple(sure))

@@ -93,7 +93,11 @@ def answer_of(
         "elapsed_ms": call.elapsed_ms if call is not None else 0,
         "alarm": heard is not None and heard.alarm,
         "confirmed_by": [
-            {"data_service": query.service.name, "outcome": (answers[query.index] or CUT).outcome.value}
+            {
+                "data_service": query.service.name,
+                "outcome": (confirming := answers[query.index] or CUT).outcome.value,
+                "faults": [] if is_withheld else [_fault(one) for one in confirming.faults],
+            }
             for query in exchange.plan.queries[1:]
         ],
         "unconfirmed": _reason(exchange.unconfirmed(list(answers)).get(0)),
