@@ -286,7 +286,8 @@ def address_texts(codes: Codes, units: _AddressUnits) -> Transform:
             return None if found is None else _as_named(readable(found), provinces) or None
         commune, province = str(value.get("commune")), str(value.get("province"))
         detail, repeated = units.split(value)
-        names = [codes.units.names.get(commune), codes.provinces.get(province)]
+        country = str(value.get("country") or "VN")
+        names = [codes.units.names.get(commune), codes.provinces.get(province), country * (country != "VN")]
         if repeated and _plain_name(repeated[-1]) == _plain_name(names[1] or ""):
             names[1] = readable(repeated[-1])
         if upper_ascii(detail) not in units.words(commune, province)[1]:

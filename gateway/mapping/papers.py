@@ -22,6 +22,7 @@ from gateway.mapping.same_objects import covers
 #: kind of doubt -> why the data do not replace a paper; any other kind: the condition is unknown
 _DOUBTS = {
     "unit_divided": Reason.ADDRESS_NEEDS_CONFIRMATION,
+    "address_unclear": Reason.ADDRESS_NEEDS_CONFIRMATION,
     "code_unknown": Reason.CODE_UNKNOWN,
     "sources_differ": Reason.SOURCES_DIFFER,
     "name_differs": Reason.SOURCES_DIFFER,

@@ -34,6 +34,9 @@ _MOST = 500
 #: length of `1990-02`
 _MONTH = 7
 _ADDRESS = ("province", "district", "commune", "detail")
+_UNITS = frozenset(_ADDRESS[:-1])
+#: an address that names no country is in Vietnam
+_VIETNAM = frozenset({None, "VN"})
 #: maximum length of a code that needs no cleaning
 _SHORT = 100
 #: relation "head of household"
@@ -386,7 +389,8 @@ def _address(codes: Codes, *parts: object) -> object:
     """An address value, in units of 1 July 2025.
 
     Where the code may mean several units, no unit of this province or none at all, the value has no commune: the
-    candidates are shown, and none is chosen.
+    candidates are shown, and none is chosen. Without a province only a commune of this province names it. In another
+    country there is no unit of ours, whatever the record says. Both are doubts.
     """
     clean: list[str | None] = []
     for one in parts:
@@ -400,11 +404,21 @@ def _address(codes: Codes, *parts: object) -> object:
         if part:
             address[name] = part  # noqa: PERF403 -- a comprehension is a call
     address["country"] = country or "VN"
-    units = codes.units
-    if province == units.province and not district and units.successors.get(commune or "") == (commune,):
+    units, is_ours = codes.units, not district and country in _VIETNAM
+    if is_ours and province == units.province and units.successors.get(commune or "") == (commune,):
         return address
+    return _placed(codes, address, province or "", commune or "")
+
+
+def _placed(codes: Codes, address: dict[str, object], province: str, commune: str) -> object:
+    """An address that is not simply one in a unit of today."""
+    units = codes.units
+    if address["country"] != "VN":
+        return _unclear(address, (), "address_unclear", "units:abroad")
     if province and province != units.province and province not in units.former:
         return _elsewhere(codes, address)
+    if not province and not units.possible(commune, is_old=False):
+        return _unclear(address, (), "address_unclear", "units:no_province")
     address["province"] = units.province
     return _here(codes, address, commune, province in units.former) if commune else address
 
@@ -428,10 +442,11 @@ def _elsewhere(codes: Codes, address: dict[str, object]) -> object:
     return _unclear(address, (), "code_unknown")
 
 
-def _unclear(address: dict[str, object], found: Sequence[str], kind: str) -> Doubtful:
-    bare_address = {name: part for name, part in address.items() if name not in {"commune", "district"}}
+def _unclear(address: dict[str, object], found: Sequence[str], kind: str, rule: str = "") -> Doubtful:
+    left = _UNITS if rule == "units:abroad" else _UNITS - {"province"}
+    bare_address = {name: part for name, part in address.items() if name not in left}
     candidates = tuple({**bare_address, "commune": unit} for unit in found)
-    rule = "units:divided" if len(found) > 1 else "units:old" if found else "units:unknown"
+    rule = rule or ("units:divided" if len(found) > 1 else "units:old" if found else "units:unknown")
     return Doubtful(bare_address, AttributeDoubt(kind=kind, candidates=candidates, rule=rule))
 
 

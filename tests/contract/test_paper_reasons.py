@@ -81,6 +81,7 @@ def test_what_would_decide_and_is_not_agreed_is_told_so() -> None:
     ("kind", "reason"),
     [
         ("unit_divided", Reason.ADDRESS_NEEDS_CONFIRMATION),
+        ("address_unclear", Reason.ADDRESS_NEEDS_CONFIRMATION),
         ("code_unknown", Reason.CODE_UNKNOWN),
         ("value_invalid", Reason.VALUE_INVALID),
         ("several_records", Reason.SEVERAL_RECORDS),

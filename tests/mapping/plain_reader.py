@@ -191,6 +191,13 @@ def _placed(
     """In the units of today; in doubt and without a commune where they are not certain."""
     units, own = codes.units, codes.units.province
     found: list[str] = []
+    known = {*units.names, *units.successors, *units.alternatives}
+    if address["country"] != "VN":
+        rest = {name: part for name, part in address.items() if name in {"detail", "country"}}
+        return Doubtful(rest, AttributeDoubt("address_unclear", (), "units:abroad"))
+    if province is None and commune not in known:
+        rest = {name: part for name, part in address.items() if name in {"detail", "country"}}
+        return Doubtful(rest, AttributeDoubt("address_unclear", (), "units:no_province"))
     if province not in {None, own, *units.former}:
         if province in codes.provinces and not district and commune not in {*units.names, *units.successors}:
             return address

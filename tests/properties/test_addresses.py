@@ -109,6 +109,7 @@ def test_line_repeats_no_unit_and_keeps_the_words_for_the_province() -> None:
     assert line(address("Thôn 7, tân hưng, TP. Hưng Yên, Hưng Yên")) == "Thôn 7, Xã Tân Hưng, Hưng Yên"
     assert line(address("Thôn 7")) == "Thôn 7, Xã Tân Hưng, Hưng Yên"
     assert line(address("Xã Tân Hưng")) == "Xã Tân Hưng, Hưng Yên"
+    assert line({"detail": "123 Main St, San Jose", "country": "US"}) == "123 Main St, San Jose, US"
     assert line("Thôn 7") == "Thôn 7"
     assert line("Thôn 7, Xã Tân Hưng, TỈNH Hưng Yên") == "Thôn 7, Xã Tân Hưng, Hưng Yên"
     assert line("Thôn 7, Xã Tân Hưng, Tỉnh Lạ") == "Thôn 7, Xã Tân Hưng, Tỉnh Lạ"
