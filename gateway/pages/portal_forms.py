@@ -35,7 +35,7 @@ from gateway.domain.errors import BadRequest, NotFound, Unauthenticated, Unproce
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
-from gateway.mapping.answer import PrefillAnswer
+from gateway.mapping.answer import PROPOSED, PrefillAnswer
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.procedure import ACCOUNT, DECLARED
 from gateway.pages.frame import PageRole, PageRoute, Visit
@@ -151,7 +151,8 @@ async def decide(request: Request, visit: Visit) -> Response:
 def _whose_words(decided: PrefillAnswer) -> dict[str, object]:
     """Fields whose value the person declared before (`own`) or the account claims, and what other sources gave.
 
-    `offered`: field -> digests of the values that the person may have chosen instead.
+    `offered`: field -> digests of the values that the person may have chosen instead. What is only proposed is nobody's
+    word before the person takes it.
     """
     filled = {key: one for key, one in decided["fields"].items() if one["value"] is not None}
     kinds = {key: (one["attribute"] or "").partition(".")[0] for key, one in filled.items()}
@@ -159,7 +160,7 @@ def _whose_words(decided: PrefillAnswer) -> dict[str, object]:
     offered = {
         key: [each for each in one["doubt"]["candidates"] if each["evidence"] not in declared]
         for key, one in decided["fields"].items()
-        if one["doubt"]
+        if one["doubt"] and one["doubt"]["kind"] != PROPOSED
     }
     return {
         "own": [key for key, kind in kinds.items() if kind == DECLARED],

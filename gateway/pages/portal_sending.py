@@ -334,9 +334,9 @@ def _dossier(
 def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
     """Fields of a dossier that `_dossier` made, with titles, by who gave them.
 
-    `typed` and `emptied` by the person, `own` declared by the person before, `account` claimed by the account that
-    signed in, `given` by data, also where the person chose among sources. None where `more` says nothing of it, as of
-    an erased dossier.
+    `typed` (or chosen from what was proposed) and `emptied` by the person, `own` declared by the person before,
+    `account` claimed by the account that signed in, `given` by data, also where the person chose among sources. None
+    where `more` says nothing of it, as of an erased dossier.
     """
     form, typed = more.get("form"), more.get("typed")
     if not isinstance(form, dict) or not isinstance(typed, list):

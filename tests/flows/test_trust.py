@@ -107,7 +107,7 @@ async def test_people_whose_numbers_left_with_a_form_find_that_use(house: House)
         for one in house.personas
         if (number := one.get("personal_id"))
         and number != who["personal_id"]
-        and number in str(answer["form"])
+        and number in str(answer["fields"])
     }
     assert others
     (outcome,) = [one for one in records(house) if one["phase"] == "outcome"]

@@ -68,6 +68,23 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
     assert "form" not in await twin(neighbour, done["url"])
 
 
+async def test_proposal_that_was_chosen_is_the_persons_word(browser: Browser) -> None:
+    citizen = await begun(browser, "mau", "1.001612", **{"owner.who": "same:requester"})
+    answer = await citizen.filled()
+    decided = await citizen.decided(answer)
+    entry = answer["fields"]["diaChiTruSo"]
+    assert (entry["value"], entry["doubt"]["kind"]) == (None, "proposed")
+    form = await complete(citizen, answer, diaChiTruSo=entry["doubt"]["candidates"][0]["value"])
+    file = {"file": (await uploaded(citizen))["file"], "file_name": "giay.pdf"}
+    papers = {one["code"]: file for one in decided["papers"] if one["state"] == "required"}
+    sent = {"exchange_id": answer["exchange_id"], "values": form, "papers": papers}
+    status, done = await citizen.call("/submit", sent)
+    assert status == 200, done
+    origins = (await twin(browser, done["url"]))["form"]
+    assert [one for one, names in origins.items() if "diaChiTruSo" in names] == ["typed"]
+    assert "chọn theo đề xuất" in (await page(browser, done["url"])).text
+
+
 async def test_value_that_was_chosen_among_sources_is_not_said_to_be_typed(browser: Browser) -> None:
     citizen = await begun(browser, "name_differs", "9.000001")
     answer = await citizen.filled()
