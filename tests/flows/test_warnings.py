@@ -61,6 +61,39 @@ async def test_dead_or_missing_person_is_warned_of_in_every_role(
     assert code not in await told(shared_house, procedure, people)
 
 
+@pytest.mark.parametrize(
+    ("procedure", "owner", "object_", "codes"),
+    [
+        ("1.012753", {"user": "thu"}, ("12", "345"), {"has_certificate"}),
+        ("1.012753", {"user": "thu"}, ("12", "347"), set()),
+        ("1.013225", {"owner": "thu"}, ("12", "347"), {"certificate_not_in_force"}),
+        ("1.013225", {"owner": "thu"}, ("12", "345"), set()),
+        ("1.004222", {"applicant": "quan", "owner": "doan"}, ("7", "89"), {"certificate_not_in_force"}),
+        ("1.004222", {"applicant": "quan", "owner": "doan"}, ("7", "88"), set()),
+        ("9.000003", {"owner": "director"}, ("89A-52096", "RLMAU265606375530"), {"registration_paused"}),
+        ("9.000003", {"owner": "thu"}, ("89A-40718", "RLMAU265606371184"), {"registration_withdrawn"}),
+    ],
+)
+async def test_state_of_a_parcel_or_a_vehicle_that_blocks_the_filing_is_warned_of(
+    shared_house: House, procedure: str, owner: dict[str, str], object_: tuple[str, str], codes: set[str]
+) -> None:
+    by_key = {str(one["key"]): one for one in shared_house.personas}
+    names = ("personal_id", "full_name", "birth_date")
+    subjects: dict[str, Any] = {
+        role: {name: by_key[key][name] for name in names} for role, key in owner.items()
+    }
+    first, second = object_
+    if procedure == "9.000003":
+        subjects["vehicle"] = {"registration_no": first, "number": second}
+    else:
+        subjects["parcel"] = {
+            "commune": "11953" if first == "12" else "11977",
+            "sheet": first,
+            "number": second,
+        }
+    assert {*await told(shared_house, procedure, subjects)} == codes
+
+
 #: nobody is asked about the members who move: only their household names them
 NOT_ASKED = {("1.004222", "members"), ("1.004194", "members")}
 
