@@ -83,9 +83,14 @@ _PROCEDURE = _object(
     subjects=_named(_FREE),
 )
 _PROCEDURE_PAPER = _object(
-    "title replaceable rests_on",
+    "title when replaceable rests_on",
     title=_TEXT,
     title_en=_TEXT,
+    when={
+        "type": ["string", "null"],
+        "description": "Giấy tờ chỉ cần khi điều kiện này đúng; null: luôn cần / "
+        "The paper is needed only under this condition; null: always",
+    },
     replaceable={"type": "boolean"},
     rests_on=_listed(_TEXT)
     | {

@@ -29,6 +29,7 @@ def described(procedure: Procedure) -> dict[str, object]:
         name: {
             "title": paper.title.vi,
             "title_en": paper.title.en,
+            "when": paper.when,
             "replaceable": paper.replaced_by is not None or paper.digital_only,
             "rests_on": list(fields[name]),
             "mark": paper.mark,

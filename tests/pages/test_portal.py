@@ -34,6 +34,11 @@ async def test_procedure_says_its_papers_and_needs_no_script_for_it(browser: Bro
     assert "Data can replace this paper" in shown.text
     assert f'href="/portal/procedures/{BIRTH}/people"' in shown.text
     assert (await page(browser, "/portal/procedures/9.999999")).status == 404
+    business = (await page(browser, "/portal/procedures/1.001612?lang=vi")).text
+    minutes = business.partition("Biên bản họp và ủy quyền")[2].partition("</li>")[0]
+    assert "Chỉ cần trong một số trường hợp" in minutes
+    assert "Ông/bà nộp giấy tờ này" not in minutes
+    assert business.count("Chỉ cần trong một số trường hợp") == 1
 
 
 async def test_person_signs_in_and_comes_back_to_the_chosen_procedure(browser: Browser) -> None:
