@@ -49,16 +49,16 @@ async def source_events(request: Request, visit: Visit) -> web.StreamResponse:
     seen = [b""]
 
     async def produce() -> bytes:
-        look = await _look(request, visit, operation)
-        if look == seen[0]:
+        event = await _cells_event(request, visit, operation)
+        if event == seen[0]:
             return b""
-        seen[0] = look
-        return look
+        seen[0] = event
+        return event
 
     return await _stream(request, visit, operation, produce)
 
 
-async def _look(request: Request, visit: Visit, operation: Operation) -> bytes:
+async def _cells_event(request: Request, visit: Visit, operation: Operation) -> bytes:
     """The cells now, in the language of the visit; the same bytes for all streams of a second."""
 
     async def needs() -> bytes:
@@ -181,11 +181,11 @@ async def _stream(
         end, began = asyncio.get_running_loop().time() + LONGEST, operation.streams.now
         while not operation.ended.is_set() and asyncio.get_running_loop().time() < end:
             await operation.streams.tick()
-            look = operation.streams.now - began
-            if look % _SESSION == 0 and not await _lives(request, visit):
+            age = operation.streams.now - began
+            if age % _SESSION == 0 and not await _lives(request, visit):
                 await stream.write(_ENDED)
                 break
-            if piece := await produce() or (b":\n\n" if look % _BEAT == 0 else b""):
+            if piece := await produce() or (b":\n\n" if age % _BEAT == 0 else b""):
                 await stream.write(piece)
         await stream.write_eof()
     return stream

@@ -107,11 +107,11 @@ class Attest:
         notes = {"operation": "form_filed", "filed_in": caller.exchange}
         await self.recorder.write(about, Phase.DELIVERY, "form_filed", notes=notes)
 
-    def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_KeepAct":
+    def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_FormAct":
         procedure = self.catalogue.find(members["procedure"])
         if procedure is None:
             raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
-        return _KeepAct(caller, exchange, procedure, _people(members, keys))
+        return _FormAct(caller, exchange, procedure, _people(members, keys))
 
     async def _outcomes(self, caller: Caller, exchange: str) -> list[Members]:
         """The outcome records of the exchange, newest first."""
@@ -125,7 +125,7 @@ class Attest:
             raise Unprocessable(say.NOT_DECIDED, code=ProblemCode.UNDECIDED)
         return decision[:1]
 
-    async def _count(self, act: "_KeepAct") -> None:
+    async def _count(self, act: "_FormAct") -> None:
         """Count the attest. Raises Throttled above the limit: the requester may be guessing."""
         requester = act.caller.requester.id
         exceeded = await self.rates.use(
@@ -139,7 +139,7 @@ class Attest:
 
     async def _note(
         self,
-        act: "_KeepAct",
+        act: "_FormAct",
         phase: Phase,
         operation: str,
         result: str = "",
@@ -152,7 +152,7 @@ class Attest:
         )
         await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
-    async def _keepable(self, act: "_KeepAct", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
+    async def _keepable(self, act: "_FormAct", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
         """What may be kept of each person. Raises Refused (no valid consent to keep), Unprocessable."""
         now = self.recorder.clock.now()
         typed = _own(act, form)
@@ -166,7 +166,7 @@ class Attest:
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
         raise Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING), code=code)
 
-    async def _keep(self, act: "_KeepAct", found: "_Keepable") -> dict[str, str]:
+    async def _keep(self, act: "_FormAct", found: "_Keepable") -> dict[str, str]:
         """Attribute -> until when it is valid."""
         values = found.values
         if not values:
@@ -184,8 +184,8 @@ class Attest:
                 raise fault_at(f"/form/{key.replace('.', '/')}", why, ProblemCode.VALUE_NOT_POSSIBLE)
 
 
-class _KeepAct(NamedTuple):
-    """One attest request."""
+class _FormAct(NamedTuple):
+    """Whose form of which exchange is compared or kept from."""
 
     caller: Caller
     exchange: str
@@ -218,7 +218,7 @@ class _Keepable(NamedTuple):
         return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
-def _own(act: _KeepAct, form: Mapping[str, Any]) -> dict[str, TypedField]:
+def _own(act: _FormAct, form: Mapping[str, Any]) -> dict[str, TypedField]:
     """Field -> value that only its person knows: fields that own data would fill, without blank ones."""
     found: dict[str, TypedField] = {}
     for field in act.procedure.fields:

@@ -107,7 +107,7 @@ class Counting:
         if not unusual:
             return
         # the first process raises the alert
-        alerted = await self._quotas.use([Use(f"{one.use.key}:told", one.use.seconds) for one in unusual])
+        alerted = await self._quotas.use([Use(f"{one.use.key}:alerted", one.use.seconds) for one in unusual])
         for one, before in zip(unusual, alerted, strict=True):
             if before.times == 1:
                 await self._record(one, case, requester, exchange)

@@ -137,7 +137,7 @@ class Previews:
             raise _taken()
         work = _PreviewWork(decisions, claim, until)
         try:
-            work.look_back(is_recorded=await self._is_recorded(claim.exchange, requester))
+            work.note_earlier(is_recorded=await self._is_recorded(claim.exchange, requester))
             await decisions.mark_for_erasure(claim, ())
             changed = await self._decided(state, decided, requester, work)
         finally:
@@ -241,16 +241,16 @@ class _PreviewWork:
     #: locked until then
     until: float
     #: it is certain that no earlier process recorded the decision
-    looked: bool = False
+    is_checked: bool = False
     recorded: bool = False
     #: a record may exist, or may still be written
     unsure: bool = False
     #: own data must be erased with it
     erasure_due: bool = False
 
-    def look_back(self, *, is_recorded: bool) -> None:
+    def note_earlier(self, *, is_recorded: bool) -> None:
         """Raises Conflict where another process recorded the decision and ended before it confirmed it."""
-        self.looked = True
+        self.is_checked = True
         if is_recorded:
             self.recorded = self.erasure_due = True
             raise _taken()
@@ -277,7 +277,7 @@ class _PreviewWork:
             if self.recorded:
                 await self.decisions.confirm(self.claim.key, until, erasing=self.erasure_due)
             elif not self.unsure:
-                await self.decisions.give_back(self.claim.key, self.until, forgetting=self.looked)
+                await self.decisions.give_back(self.claim.key, self.until, forgetting=self.is_checked)
 
 
 def _taken() -> Conflict:

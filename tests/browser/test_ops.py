@@ -162,6 +162,7 @@ async def test_broken_stream_is_said_and_figures_stay(plant: House, page: Page) 
     file = plant.state.parent / "config/agreements/one_gate_land.yaml"
     file.write_text(file.read_text("utf-8").replace("SANDBOX-TT-", "SANDBOX-TU-"), "utf-8")
     await expect(page.get_by_role("status")).to_contain_text("đang nối lại", timeout=60_000)
+    await expect(page.get_by_role("status").get_by_role("link", name="Tải lại")).to_be_visible()
     await expect(page.locator("#land")).to_contain_text("Chưa hỏi lần nào")
 
 

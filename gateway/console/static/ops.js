@@ -38,7 +38,8 @@
 
     say(sentence) {
       this.said = Date.now();
-      this.element.textContent = sentence;
+      const link = this.element.querySelector("a");
+      this.element.replaceChildren(sentence, ...(link ? [" ", link] : []));
     }
   }
 
