@@ -45,6 +45,7 @@ from gateway.pages.portal_notes import (
     digests,
     exchange_in,
     keep_draft,
+    mark_withdrawn,
     note_exchange,
     note_last,
     numbers_of,
@@ -213,20 +214,25 @@ async def consent(request: Request, visit: Visit) -> Response:
 
 
 async def withdraw(request: Request, visit: Visit) -> Response:
-    """`POST …/withdraw`: a consent of this session. One that waits is dropped, one that was given is withdrawn."""
+    """`POST …/withdraw`: a consent of this session. One that waits is dropped, one that was given is withdrawn.
+
+    It is marked first: a submit that gives it meanwhile sees that, and a repeat after a crash goes on.
+    """
     await demand(request, "consents")
     sent, session = await _members(request, {"consent"}), session_in(visit)
     name, notes = str(sent.get("consent", "")), await sessions_of(request).kept(session)
     waits = name in notes.get("keeping", {})
     if not waits and name not in notes.get("consents", ()):
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
+    if waits:
+        await mark_withdrawn(request, session, name)
+    with contextlib.suppress(*((NotFound,) if waits else ())):  # one that waits may not be given yet
+        await citizens_of(request).consents.withdraw(visit.caller, name, "")
 
     def drop(notes: Notes) -> None:
         notes.get("keeping", {}).pop(name, None)
 
     await sessions_of(request).keep(session, drop)
-    with contextlib.suppress(*((NotFound,) if waits else ())):  # one that waits may not be given yet
-        await citizens_of(request).consents.withdraw(visit.caller, name, "")
     return answer({"exchange_id": request.exchange, "consent": name, "state": "withdrawn"})
 
 

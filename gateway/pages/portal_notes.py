@@ -188,6 +188,23 @@ async def claim_keeping(request: Request, visit: Visit, exchange: str, keeper: s
     return await exchange_in(request, visit, exchange)
 
 
+async def terms_of(request: Request, visit: Visit, consent: str) -> Notes | None:
+    """What a consent that waits for its dossier says; None: none waits, or it is withdrawn."""
+    notes = await sessions_of(request).kept(session_in(visit))
+    found: Notes | None = notes.get("keeping", {}).get(consent)
+    return found
+
+
+async def mark_withdrawn(request: Request, session: Session, consent: str) -> None:
+    """A consent that waits has no terms any more: it is not given, or withdrawn where that has just happened."""
+
+    def note(notes: Notes) -> None:
+        if consent in notes.get("keeping", {}):
+            notes["keeping"][consent] = None
+
+    await sessions_of(request).keep(session, note)
+
+
 async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:
     """The person of a role, as the session knows it. Raises Unprocessable."""
     procedure, session = procedure_of(request), session_in(visit)

@@ -56,6 +56,7 @@ from gateway.pages.portal_notes import (
     procedure_of,
     session_in,
     sessions_of,
+    terms_of,
     value_digest,
 )
 from gateway.prefill.attest import KeepRequest
@@ -130,7 +131,7 @@ async def submit(request: Request, visit: Visit) -> Response:
 async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
     """Raises NotFound for a consent or a file of another session."""
     notes = await sessions_of(request).kept(session_in(visit))
-    if body.consent is not None and body.consent not in notes.get("keeping", {}):
+    if body.consent is not None and notes.get("keeping", {}).get(body.consent) is None:
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
     if any(one.file not in notes.get("files", ()) for one in body.papers.values()):
         raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
@@ -229,7 +230,7 @@ async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: s
         await asyncio.sleep(_PAUSE_SECONDS)
     else:
         return None
-    terms = (await sessions_of(request).kept(session_in(visit))).get("keeping", {}).get(name)
+    terms = await terms_of(request, visit, name)
     if terms is None or noted.get("blank"):
         done: bool | None = False
     else:
@@ -248,7 +249,9 @@ async def _kept_under(
     try:
         if await people.consents.holding(name, caller.requester.id, given.person, now) is None:
             await people.consents.give(caller, given, name)
-        if await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(name)):
+        # a withdrawal that came before this look did not find the consent; a later one does
+        is_wanted = await terms_of(request, visit, name) is not None
+        if is_wanted and await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(name)):
             return True
     except GatewayError as error:
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.bodies import checked
+from gateway.api.bodies import checked, read_model
 from gateway.api.citizens import citizens_of, consent_in
 from gateway.api.consent_models import ConsentBody
 from gateway.api.request import Request
@@ -13,7 +13,8 @@ from gateway.api.response import Response
 from gateway.api.response import answer as json_answer
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.pages.portal_forms import FORMS, _members
-from gateway.pages.portal_notes import change_exchange, claim_keeping, session_in, sessions_of
+from gateway.pages.portal_notes import change_exchange, claim_keeping, mark_withdrawn, session_in, sessions_of
+from gateway.pages.portal_sending import SubmittedForm, _kept_under
 from tests.login.browser import Browser, Town
 from tests.pages.portal import begun, complete, keeping
 from tests.pages.trial import page, tried, twin
@@ -114,6 +115,59 @@ async def test_consent_that_a_killed_process_gave_or_not_is_used_once_by_the_nex
         assert (await citizen.call("/submit", {**sent, "values": form}))[1]["kept"] is True
     assert await consents_of(browser) - before == {name}
     assert (await citizen.filled())["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
+
+
+async def test_consent_that_is_withdrawn_while_its_dossier_is_sent_is_not_in_force_and_keeps_nothing(
+    browser: Browser, at: Town
+) -> None:
+    has_terms, is_withdrawn = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Request, visit: Visit) -> Response:
+        """The end of a submit that read the terms of its consent before the withdrawal."""
+        body = await read_model(request, SubmittedForm)
+        name = str(body.consent)
+        terms = (await sessions_of(request).kept(session_in(visit)))["keeping"][name]
+        has_terms.set()
+        await is_withdrawn.wait()
+        return json_answer({"kept": await _kept_under(request, visit, body, name, terms)})
+
+    citizen = await begun(browser, code=PENSION)
+    before, answer = await consents_of(browser), await citizen.filled()
+    await citizen.decided(answer)
+    form = await complete(citizen, answer)
+    form["taiKhoan"] = "0011000417287, Ngân hàng Mẫu"
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    sent = {"exchange_id": answer["exchange_id"], "values": form, "consent": name}
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/slow", slow, PageRole.CITIZEN)):
+        sending = asyncio.create_task(citizen.call("/slow", sent))
+        await has_terms.wait()
+        assert (await citizen.call("/withdraw", {"consent": name}))[1]["state"] == "withdrawn"
+        is_withdrawn.set()
+        assert (await sending)[1] == {"kept": False}
+    assert await consents_of(browser) == before
+    assert (await citizen.filled())["fields"]["taiKhoan"].get("value") != form["taiKhoan"]
+
+
+async def test_withdrawal_that_a_killed_process_began_is_ended_by_the_next(
+    browser: Browser, at: Town
+) -> None:
+    """What stays of a process that is killed in a withdrawal, while another gave the consent: its mark."""
+
+    async def died(request: Request, visit: Visit) -> Response:
+        name = str((await _members(request, {"consent"}))["consent"])
+        terms = (await sessions_of(request).kept(session_in(visit)))["keeping"][name]
+        await mark_withdrawn(request, session_in(visit), name)
+        await citizens_of(request).consents.give(visit.caller, consent_in(checked(terms, ConsentBody)), name)
+        return json_answer({})
+
+    citizen = await begun(browser, code=PENSION)
+    before = await consents_of(browser)
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/died", died, PageRole.CITIZEN)):
+        assert (await citizen.call("/died", {"consent": name}))[0] == 200
+    assert await consents_of(browser) - before == {name}
+    assert (await citizen.call("/withdraw", {"consent": name}))[0] == 200
+    assert await consents_of(browser) == before
 
 
 async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:
