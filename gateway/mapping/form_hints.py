@@ -38,6 +38,11 @@ def hinted(procedure: Procedure, codes: Codes, keep: Mapping[str, int]) -> dict[
     return form
 
 
+def role_of_fields(form: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> `x-role`, of a form with its hints."""
+    return {key: schema["x-role"] for key, schema in _fields(form)}
+
+
 def _fields(schema: Mapping[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
     """Key and schema of each field, in the order of the page; an object without a widget holds fields."""
     found: list[tuple[str, dict[str, Any]]] = []

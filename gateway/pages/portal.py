@@ -25,13 +25,22 @@ from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import BothWords, Sentence, titled
 from gateway.login.steps import Leaving
+from gateway.mapping.form_hints import hinted, role_of_fields
 from gateway.mapping.model import Role
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.records import bare
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
-from gateway.pages.portal_notes import draft_of, keep_people, note_blank, people_of, procedure_of, session_in
+from gateway.pages.portal_notes import (
+    draft_of,
+    keep_people,
+    note_blank,
+    people_of,
+    persons_of,
+    procedure_of,
+    session_in,
+)
 from gateway.pages.portal_sending import applicant_of, form_origins, paper_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
@@ -260,23 +269,37 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
     """`GET /portal/procedures/{code}/form`: the form that fills itself."""
     _check_sandbox(request)
     procedure, session = procedure_of(request), session_in(visit)
-    if _asked(procedure) and await people_of(request, session, procedure) is None:
+    named = await people_of(request, session, procedure)
+    if _asked(procedure) and named is None:
         return Leaving(url=f"/portal/procedures/{procedure.code}/people")
     # what is submitted where no data could be asked for
     blank = visit.caller.exchange
-    await note_blank(request, session, procedure, blank)
+    await note_blank(request, session, procedure, blank, named or {})
     agency = request.services.configuration.agencies.get(visit.caller.agency)
     src = f"{FORMS}/{blank}"
     draft, sent = await draft_of(request, session, procedure), await _sent_before(request, visit, procedure)
+    kept, others = _draft_for(request, procedure, named or {}, draft) if draft else ({}, [])
     return Shown(
         template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": src},
         values={
             "code": procedure.code, "src": src, "blank": blank, "agency": agency,
             "has_people": bool(_asked(procedure)), "sent": sent,
-            "draft": draft and (when(draft["at"]), orjson.dumps(draft["values"]).decode()),
+            "draft": draft and (when(draft["at"]), orjson.dumps(kept).decode()), "others": others,
         },
         assets=("portal.js",),
     )  # fmt: skip
+
+
+def _draft_for(
+    request: Request, procedure: Procedure, people: Mapping[str, Any], draft: Mapping[str, Any]
+) -> tuple[dict[str, object], list[Role]]:
+    """What a draft says for these people, and the roles that it leaves out: they had another person."""
+    now = persons_of(procedure, people)
+    others = {name for name, one in now.items() if draft["persons"].get(name) != one}
+    roles = role_of_fields(hinted(procedure, request.services.catalogue.codes, {}))
+    kept = {key: value for key, value in draft["values"].items() if roles.get(key) not in others}
+    lost = {roles.get(key) for key in draft["values"].keys() - kept.keys()}
+    return kept, [one for name, one in procedure.roles.items() if name in lost]
 
 
 async def _sent_before(request: Request, visit: Visit, procedure: Procedure) -> Mapping[str, Any] | None:

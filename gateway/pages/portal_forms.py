@@ -49,6 +49,7 @@ from gateway.pages.portal_notes import (
     note_exchange,
     note_last,
     numbers_of,
+    people_of_page,
     person_in,
     procedure_of,
     sent_meanwhile,
@@ -109,7 +110,7 @@ async def fill(request: Request, visit: Visit) -> Response:
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
     body = prefill_members({
         "known": asked.known, "consent": asked.consent, "procedure": procedure.code,
-        "subjects": notes.get("people", {}).get(procedure.code, {}), "account": _claims(session.identity),
+        "subjects": people_of_page(request, notes), "account": _claims(session.identity),
         "preview": True,
     })  # fmt: skip
     services, until = request.services, prefill.deadline(request, _DEADLINE_MS)

@@ -24,6 +24,8 @@ from gateway.pages.frame import Visit
 #: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
 _MOST_EXCHANGES, _MOST_BLANKS = 40, 100
 _MOST_NAMED = 100
+#: sets of people that pages still name; for one more, the oldest is forgotten
+_MOST_PEOPLE = 20
 
 #: what pages keep for a session, or a part of it
 Notes = dict[str, Any]
@@ -42,9 +44,21 @@ def session_in(visit: Visit) -> Session:
 
 
 async def people_of(request: Request, session: Session, procedure: Procedure) -> Mapping[str, Any] | None:
-    """Role -> subject, as the person said in this session; None: not yet."""
+    """Role -> subject, as the person said last in this session; None: not yet. A form that is opened now has them."""
     notes = await sessions_of(request).kept(session)
     found: Mapping[str, Any] | None = notes.get("people", {}).get(procedure.code)
+    return found
+
+
+def people_of_page(request: Request, notes: Notes) -> Mapping[str, Any]:
+    """Role -> subject, as of the time when the page of the path was opened. Raises NotFound for a page not noted.
+
+    Another window that changes the people since changes nothing here.
+    """
+    page = notes.get("blanks", {}).get(request.parameters["page"], {})
+    found: Mapping[str, Any] | None = notes.get("people_of_pages", {}).get(page.get("people"))
+    if found is None or page["procedure"] != procedure_of(request).code:
+        raise NotFound(say.NO_EXCHANGE_OF_SESSION)
     return found
 
 
@@ -60,7 +74,7 @@ async def keep_people(
 
 
 async def draft_of(request: Request, session: Session, procedure: Procedure) -> Notes | None:
-    """What the person typed and let be kept: `values`, `at`."""
+    """What the person typed and let be kept: `values`, `at`, `persons` (see `persons_of`)."""
     found: Notes | None = (await sessions_of(request).kept(session)).get("drafts", {}).get(procedure.code)
     return found
 
@@ -68,26 +82,46 @@ async def draft_of(request: Request, session: Session, procedure: Procedure) -> 
 async def keep_draft(
     request: Request, session: Session, procedure: Procedure, values: Mapping[str, object]
 ) -> str:
-    """Keep it in place of the former one; without values there is none. When (RFC 3339). Raises TooLarge."""
+    """Keep it in place of the former one; without values there is none. When (RFC 3339).
+
+    Raises TooLarge; NotFound for values of a page not noted, whose people are not known.
+    """
     at = rfc3339(request.services.clock.now())
 
     def note(notes: Notes) -> None:
         drafts = notes.setdefault("drafts", {})
         drafts.pop(procedure.code, None)
         if values:
-            drafts[procedure.code] = {"values": values, "at": at}
+            persons = persons_of(procedure, people_of_page(request, notes))
+            drafts[procedure.code] = {"values": values, "at": at, "persons": persons}
 
     await sessions_of(request).keep(session, note)
     return at
 
 
-async def note_blank(request: Request, session: Session, procedure: Procedure, blank: str) -> None:
-    """What a form is sent under where no data could be asked for, and when its page was opened."""
-    at = rfc3339(request.services.clock.now())
+def persons_of(procedure: Procedure, people: Mapping[str, Any]) -> dict[str, str]:
+    """Role -> digest of its person. A role that names nobody itself, as a newborn, depends on all the others."""
+    found, known = {}, {**people, procedure.signs_in: procedure.signs_in}
+    for role in procedure.roles:
+        one = known.get(role)
+        for _ in known:
+            if isinstance(one, dict) and "same_as" in one:
+                one = known.get(one["same_as"])
+        found[role] = value_digest(one or people)
+    return found
+
+
+async def note_blank(
+    request: Request, session: Session, procedure: Procedure, blank: str, people: Mapping[str, Any]
+) -> None:
+    """What a form is sent under where no data could be asked for, when its page was opened, and for which people."""
+    at, name = rfc3339(request.services.clock.now()), value_digest(people)
 
     def note(notes: Notes) -> None:
-        known = {**notes.get("blanks", {}), blank: {"procedure": procedure.code, "blank": True, "at": at}}
-        notes["blanks"] = dict([*known.items()][-_MOST_BLANKS:])
+        page = {"procedure": procedure.code, "blank": True, "at": at, "people": name}
+        notes["blanks"] = dict([*notes.get("blanks", {}).items(), (blank, page)][-_MOST_BLANKS:])
+        former = [one for one in notes.get("people_of_pages", {}).items() if one[0] != name]
+        notes["people_of_pages"] = dict([*former, (name, people)][-_MOST_PEOPLE:])
 
     await sessions_of(request).keep(session, note)
 
@@ -206,9 +240,9 @@ async def mark_withdrawn(request: Request, session: Session, consent: str) -> No
 
 
 async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:
-    """The person of a role, as the session knows it. Raises Unprocessable."""
+    """The person of a role, as the page knows it. Raises NotFound, Unprocessable."""
     procedure, session = procedure_of(request), session_in(visit)
-    people = await people_of(request, session, procedure) or {}
+    people = people_of_page(request, await sessions_of(request).kept(session))
     for _ in range(len(people) + 1):
         name, _, number = str(role).partition("#")
         one = people.get(name)

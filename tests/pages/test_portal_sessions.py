@@ -1,6 +1,9 @@
 """What the demo portal keeps for a session: nobody else has it, streams are few, tabs do not disturb each other."""
 
 import asyncio
+import html
+import json
+import re
 from typing import Any
 
 import pytest
@@ -24,6 +27,12 @@ from tests.pages.portal import (
 from tests.pages.trial import HTML, entered, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PARENTS = {"mother.who": "same:requester", "father.who": "invented:033085004321"}
+OTHER_FATHER = {
+    "father.who": "other", "father.personal_id": "033094209333", "father.full_name": "Trần Văn Quân",
+    "father.birth_date": "24/12/1994",
+}  # fmt: skip
 
 
 async def test_nothing_of_one_session_exists_in_another(
@@ -173,6 +182,49 @@ async def test_form_in_one_tab_lives_while_others_are_opened_and_filled(browser:
     assert (await citizen.call("/decision", decision))[0] != 404
     status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
     assert status == 200, sent
+
+
+async def test_form_keeps_its_people_while_another_tab_changes_them(browser: Browser) -> None:
+    people = f"/portal/procedures/{BIRTH}/people"
+    first = await begun(browser, code=BIRTH, **PARENTS)
+    await page(browser, people, {"csrf": first.csrf, **PARENTS, **OTHER_FATHER})
+    second = Citizen(browser, BIRTH, first.csrf, await page(browser, first.form_url))
+    for tab, father in ((first, "Phạm Văn Thử"), (second, "Trần Văn Quân"), (first, "Phạm Văn Thử")):
+        answer = await tab.filled(known={"nksHoTen": "Phạm Gia Khang"})
+        assert answer["form"]["chaHoTen"] == father
+    # the person of a role is the one of the page too
+    wrong = {
+        "exchange_id": answer["exchange_id"], "subject": "father", "source": "population", "why": "citizen_corrects",
+        "attribute": "person.full_name", "shown": "Phạm Văn Thử", "correct": "Phạm Văn Thứ",
+    }  # fmt: skip
+    assert (await first.call("/corrections", wrong))[0] == 200
+    first.url = first.url.replace("/forms/", "/forms/x")
+    status, refused = await first.call("/prefill", {})
+    assert (status, refused["code"]) == (404, "not_found")
+
+
+async def test_draft_brings_nothing_of_a_role_whose_person_changed(browser: Browser) -> None:
+    people = f"/portal/procedures/{BIRTH}/people"
+    first = await begun(browser, code=BIRTH, **PARENTS)
+    typed = {
+        "chaDanToc": "Tày",
+        "meDanToc": "Nùng",
+        "nksHoTen": "Phạm Gia Khang",
+        "nycEmail": "ten@example.vn",
+    }
+    assert (await first.call("/draft", {"values": typed}))[0] == 200
+
+    async def draft() -> tuple[set[str], bool]:
+        shown = (await page(browser, first.form_url)).text
+        found = re.search(r'id="draft" hidden data-values="([^"]*)"', shown)
+        assert found
+        return {*json.loads(html.unescape(found[1]))}, "không mở lại phần của: Cha, Con." in shown
+
+    assert await draft() == ({*typed}, False)
+    await page(browser, people, {"csrf": first.csrf, **PARENTS, **OTHER_FATHER})
+    assert await draft() == ({"meDanToc", "nycEmail"}, True)
+    await page(browser, people, {"csrf": first.csrf, **PARENTS})
+    assert await draft() == ({*typed}, False)
 
 
 async def test_exchange_that_was_decided_is_forgotten_last() -> None:
