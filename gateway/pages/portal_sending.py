@@ -27,7 +27,7 @@ from gateway.api.request import Request
 from gateway.api.response import Response, answer
 from gateway.console.formats import as_iso, when
 from gateway.domain import sentences as say
-from gateway.domain.dates import VIETNAM, PartialDate, legal_day, rfc3339
+from gateway.domain.dates import PartialDate, legal_day, rfc3339
 from gateway.domain.dossier import (
     Applicant,
     ApplicantKind,
@@ -43,7 +43,6 @@ from gateway.domain.errors import Conflict, GatewayError, NotFound, Unprocessabl
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
-from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Field, Procedure
 from gateway.mapping.reused import reused_paper
 from gateway.mapping.schema_checks import MOST_SIGNS, form_faults
@@ -60,8 +59,10 @@ from gateway.pages.portal_notes import (
     value_digest,
 )
 from gateway.prefill.attest import KeepRequest
+from gateway.prefill.changed_papers import papers_of_other_values
 from gateway.prefill.form_values import at
 from gateway.relay.contents import in_records
+from gateway.relay.units import new_code
 from gateway.telemetry import log
 
 #: what this person sent
@@ -273,16 +274,10 @@ def _check_papers(
     """
     known, states = noted.get("known", {}), noted.get("papers", {})
     others = {key for key in changed | known.keys() if value_digest(_value(body, key)) != known.get(key)}
-    # a blank field names nothing for which a paper could apply
-    named = {key for key in others if _value(body, key) is not None}
-    reopening = {"replaced": others, "reusable": others, "not_applicable": named}
-    missing = [
-        paper
-        for paper, keys in rests_on(procedure).items()
-        if paper not in body.papers and not reopening.get(states.get(paper, ""), set()).isdisjoint(keys)
-    ]
     errors = []
-    for code in missing:
+    for code in papers_of_other_values(procedure, states, body.values, others):
+        if code in body.papers:
+            continue
         title = procedure.papers[code].title
         why = say.PAPER_OF_OTHER_VALUES(paper=titled(title.vi, title.en))
         errors.append(entry(f"/papers/{code}", why, ProblemCode.VALUE_NOT_POSSIBLE))
@@ -298,10 +293,7 @@ async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str,
     """The code and the time of the dossier of an exchange: the same for each time it is sent."""
     now = request.services.clock.now()
     for _ in range(_TRIES):
-        # QĐ 20/2020: unit, day, number; the unit is that of the agency in whose name the portal asks
-        number = secrets.randbelow(9_000_000) + 1_000_000
-        unit = ".".join(visit.caller.agency.split(".")[:1:-1]) or "H31"
-        code = f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
+        code = new_code(visit.caller.agency, now, secrets.randbelow(9_000_000) + 1_000_000)
         if await relay_of(request).lookups.own(code, request.requester.id) is None:
             break
     noted = await change_exchange(request, visit, exchange, {"code": code, "filed": rfc3339(now)}, once=True)

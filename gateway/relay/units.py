@@ -5,11 +5,15 @@ Codes of another form are opaque and say no unit: any system may use them.
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from gateway.domain import sentences as say
+from gateway.domain.dates import VIETNAM
 from gateway.domain.errors import fault_at
 from gateway.domain.problems import ProblemCode
 
+#: of a system without an agency: the province of the sandbox
+_NO_UNIT = "H31"
 _FORM = re.compile(r"([A-Z]\d{2}(?:\.\d{2,3})*)-\d{6}(?:\d{2})?-\d{3,7}", re.ASCII)
 
 
@@ -17,6 +21,12 @@ def unit_of(code: str) -> str:
     """The unit in a code: `H31.77` in `H31.77-260105-0007`; blank in a code of another form."""
     found = _FORM.fullmatch(code)
     return found[1] if found else ""
+
+
+def new_code(agency: str, now: datetime, number: int) -> str:
+    """A code of the unit of an agency (`000.00.14.H31`: `H31.14`), for the day in Việt Nam; `number`: of 7 digits."""
+    unit = ".".join(agency.split(".")[:1:-1]) or _NO_UNIT
+    return f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
 
 
 def check_unit(code: str, units: Sequence[str]) -> None:
