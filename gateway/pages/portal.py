@@ -295,7 +295,7 @@ def _draft_for(
 ) -> tuple[dict[str, object], list[Role]]:
     """What a draft says for these people, and the roles that it leaves out: they had another person."""
     now = persons_of(procedure, people)
-    others = {name for name, one in now.items() if draft["persons"].get(name) != one}
+    others = {name for name, one in now.items() if draft.get("persons", {}).get(name) != one}
     roles = role_of_fields(hinted(procedure, request.services.catalogue.codes, {}))
     kept = {key: value for key, value in draft["values"].items() if roles.get(key) not in others}
     lost = {roles.get(key) for key in draft["values"].keys() - kept.keys()}

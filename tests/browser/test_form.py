@@ -592,11 +592,34 @@ async def test_form_without_its_data_says_so_and_can_be_filled_in(
             "title_vi": "Chưa ghi được nhật ký nên chưa lấy dữ liệu nào",
         },
     )
+    told.about["procedure"]["papers"] = {
+        "birth": {"title": "Giấy chứng sinh", "title_en": "Birth certificate", "when": None},
+        "marriage": {"title": "Giấy kết hôn", "title_en": "Marriage certificate", "when": "parents_married"},
+    }
     page = await opened(profile, url)
     await expect(page.locator(".ml-notes")).to_contain_text("Chưa ghi được nhật ký nên chưa lấy dữ liệu nào")
     await page.get_by_label(re.compile("^Họ tên con")).fill("Phạm Minh Khang")
+    papers = page.get_by_role("complementary").get_by_role("listitem")
+    await expect(papers).to_contain_text(
+        [
+            "Giấy chứng sinhChưa có dữ liệu thay giấy tờ này.",
+            "Giấy kết hônChưa có dữ liệu để biết trường hợp này có cần",
+        ]
+    )
+    await page.get_by_label("Tệp của Giấy chứng sinh").set_input_files(
+        {"name": "cs.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
+    )
     await shot(page, "without-data")
     await is_clean(page)
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    check = page.locator(".ml-check")
+    await expect(check.locator("dt", has_text="Giấy chứng sinh").locator("+ dd")).to_have_text("cs.pdf")
+    await expect(check.locator("dt", has_text="Giấy kết hôn").locator("+ dd")).to_have_text("chưa có")
+    await check.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    (sent,) = await came(page, "submit")
+    assert (sent["exchange_id"], [*sent["files"]]) == (None, ["birth"])
+    await check.get_by_role("button", name="Quay lại sửa").click()
     told.answers["prefill"] = 200, answered({**STATES, "nksHoTen": field("empty")}, pending="token")
     await page.get_by_role("button", name="Thử lại").click()
     await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn 3")

@@ -83,6 +83,8 @@
     papers: ["Thành phần hồ sơ", "Papers"],
     youEdited: ["Vì ông/bà đã sửa dữ liệu thay giấy tờ này.", "Because you changed the data that replace it."],
     stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
+    undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
+    undecidedIf: ["Chưa có dữ liệu để biết trường hợp này có cần giấy tờ này không.", "It is not known whether your case needs it."],
     toBring: ["Cần nộp", "To bring"],
     noneToBring: ["Không có giấy tờ nào phải nộp.", "No papers to bring."],
     inStore: ["Đã có trong kho", "In the store"],
@@ -1109,7 +1111,7 @@
     #drawAfter(field) {
       this.#fields.forEach((one) => { if (one !== field && field.attribute && one.attribute === field.attribute && !one.typed) this.#drawField(one); });
       this.#drawSummary();
-      if (this.#answer) this.#drawAside();
+      this.#drawAside();
     }
 
     /** The value of the source after all. */
@@ -1264,8 +1266,10 @@
 
     /* -------------------------------------------------------------------------------- around the fields */
 
+    /** Without an answer, each paper of the procedure is to be brought. */
     #papers() {
-      return (this.#answer?.papers ?? []).map((one) => {
+      const all = Object.entries(this.#about.procedure.papers ?? {}).map(([code, one]) => ({ ...one, code, state: "required", isUndecided: true }));
+      return (this.#answer?.papers ?? all).map((one) => {
         if (!SAVED.includes(one.state)) return one;
         const isLost = [...this.#refused].some((evidence) => restsOn(one.by ?? one.paper, evidence));
         const isEdited = this.#isEdited(one);
@@ -1342,11 +1346,10 @@
 
     #drawAside() {
       const { aside, h, h3, files } = this.#parts;
-      if (!this.#answer) { aside.replaceChildren(); return; }
       const papers = this.#papers();
       const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis, "vi") })) : "");
       const required = papers.filter((one) => one.state === "required");
-      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", onchange: () => this.#around(), name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
         files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
@@ -1359,13 +1362,13 @@
       const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "toBring" ? "paper" : "paperDone", head === "toBring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
       const active = document.activeElement;
       const keep = aside.contains(active) ? active : null;
-      aside.replaceChildren(make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
+      aside.replaceChildren(...[make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
         required.length ? "" : small(this.say("noneToBring")),
         part("toBring", required, (one) => [small(words(one)), file(one)]),
         part("inStore", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
         part("notNeeded", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
-      make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(text))))),
-        small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id))));
+      this.#answer && make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(text))))),
+        small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id)))].filter(Boolean));
       if (keep?.isConnected) keep.focus();
     }
 
