@@ -55,13 +55,18 @@ CONSENT_ANSWERS: dict[str, Any] = {
     "Consent": _object(_CONSENT_WORDS, **_CONSENT),
     "Consents": _object("consents next", consents=_listed(_object(_CONSENT_WORDS, **_CONSENT)), next=_MAYBE),
     "Attested": _object(
-        "attested comparable fields kept not_kept",
+        "attested comparable fields papers kept not_kept",
         exchange_id=_TEXT,
         attested=_TEXT,
         recorded_at=_TEXT,
         comparable=_FLAG,
         reason={"enum": ["period_keys_erased", None]},
         fields=_named(_object("state", state={"enum": list(ATTEST_STATES)}, detail=_TEXT)),
+        papers={
+            **_named(_listed(_TEXT)),
+            "description": "paper -> its fields that are not `unchanged`: unless the value was in `known`, data do not "
+            "replace the paper any more",
+        },
         kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
         not_kept={
             **_named({"enum": [one.value for one in NotKept]}),

@@ -32,6 +32,7 @@ from gateway.policy.rates import in_words
 from gateway.ports.consents import ConsentRow
 from gateway.ports.exchange_log import LogReader
 from gateway.prefill.case import shown_name
+from gateway.prefill.changed_papers import changed_fields
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
 from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
 
@@ -84,6 +85,9 @@ class Attest:
             "comparable": keys is not None,
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
+            "papers": changed_fields(
+                act.procedure, {key for key, one in fields.items() if one["state"] != "unchanged"}
+            ),
             "kept": kept,
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping, kept),
         }

@@ -12,6 +12,12 @@ from gateway.mapping.procedure import Procedure
 from gateway.prefill.form_values import at
 
 
+def changed_fields(procedure: Procedure, changed: AbstractSet[str]) -> dict[str, list[str]]:
+    """Paper -> keys of the changed fields on which it rests; papers without any are left out."""
+    found = {code: [key for key in keys if key in changed] for code, keys in rests_on(procedure).items()}
+    return {code: keys for code, keys in found.items() if keys}
+
+
 def papers_of_other_values(
     procedure: Procedure, states: Mapping[str, str], form: Mapping[str, Any], changed: AbstractSet[str]
 ) -> list[str]:
