@@ -1,6 +1,7 @@
 """Fields whose references state the same fact (`agree`): the sources' values, and contradictions between them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.reasons import Reason
@@ -10,21 +11,45 @@ from gateway.mapping.transforms import Unreadable, same_words
 Answers = list[SourceAnswer | None]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenValue:
+    """What a source says where the form has several words for it: one of these values."""
+
+    values: tuple[object, ...]
+
+
 def field_values(planned: PlannedField, answers: Answers) -> list[tuple[object, str, Pick]]:
-    """Value, evidence and reference of each source's answer for a field, in the order of preference."""
+    """Value, evidence and reference of each source's answer for a field, in the order of preference.
+
+    An answer that leaves several values open (`OpenValue`) comes last.
+    """
     found: list[tuple[object, str, Pick]] = []
+    unclear: list[tuple[object, str, Pick]] = []
     for pick in planned.picks:
         answer = answers[pick.query] if pick.query is not None else None
         raw = answer.values.get(pick.attribute) if answer is not None else None
         value = planned.field.converted(raw) if raw is not None else None
         if value is not None and pick.query is not None:
             found.append((value, evidence_id(pick.query), pick))
-    return found
+        elif raw.__class__ is str and pick.query is not None and raw in planned.field.one_of:
+            unclear.append((OpenValue(planned.field.one_of[raw]), evidence_id(pick.query), pick))
+    return found + unclear if unclear else found
+
+
+def readings(value: object) -> tuple[object, ...]:
+    """The values that one of `field_values` may be."""
+    return value.values if isinstance(value, OpenValue) else (value,)
 
 
 def differ(found: list[tuple[object, str, Pick]]) -> bool:
     """Whether sources contradict one another; the case of letters does not count."""
-    return any(_folded(other) != _folded(found[0][0]) for other, _, _ in found[1:])
+    for other, _, _ in found[1:]:
+        if other.__class__ is OpenValue:
+            if {*map(_folded, readings(other))}.isdisjoint(map(_folded, readings(found[0][0]))):
+                return True
+        elif _folded(other) != _folded(found[0][0]):
+            return True
+    return False
 
 
 def different(found: list[tuple[object, str, Pick]]) -> list[tuple[object, str, Pick]]:

@@ -362,7 +362,7 @@ def _doubt_person(entry: FieldEntry, doubtful: Mapping[int, Reason]) -> None:
 
 def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
     found = agreeing.field_values(planned, answers)
-    if not found:
+    if not found or found[0][0].__class__ is agreeing.OpenValue:
         return _without_value(plan, planned, answers)
     value, source, pick = found[0]
     differ = agreeing.differ(found)
@@ -376,7 +376,9 @@ def _agreed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None
     }
     if differ:
         kind = "name_differs" if pick.attribute.endswith("full_name") else "sources_differ"
-        candidates: list[CandidateEntry] = [{"value": other, "evidence": name} for other, name, _ in found]
+        candidates: list[CandidateEntry] = [
+            {"value": one, "evidence": name} for other, name, _ in found for one in agreeing.readings(other)
+        ]
         rule = "prefer:" + ">".join(one.name for _, _, one in found)
         entry["doubt"] = {"kind": kind, "candidates": candidates, "preferred": 0, "rule": rule}
         entry["reason"] = {"code": Reason.SOURCES_DIFFER.value}
@@ -392,7 +394,9 @@ def _proposed(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | No
     if not found:
         return _without_value(plan, planned, answers)
     candidates: list[CandidateEntry] = [
-        {"value": value, "evidence": source} for value, source, _ in agreeing.different(found)
+        {"value": one, "evidence": source}
+        for value, source, _ in agreeing.different(found)
+        for one in agreeing.readings(value)
     ]
     rule = "propose:" + ">".join(dict.fromkeys(pick.name for *_, pick in found))
     return {

@@ -40,6 +40,8 @@ class CodeList(Strict):
     #: pattern of every code (a regular expression)
     pattern: str = ""
     codes: dict[str, str | None]
+    #: code without an equivalent -> codes that have one: one of them is the case
+    one_of: dict[str, tuple[str, ...]] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -107,11 +109,14 @@ class Codes:
     lists: Mapping[str, Mapping[str, str | None]]
     units: Units
     provinces: Mapping[str, str | None]
+    #: list -> its `one_of`
+    one_of: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def survey_codes(folder: Path, faults: Faults) -> Codes:
     """Every readable list; faults go to `faults`."""
     lists: dict[str, Mapping[str, str | None]] = {}
+    one_of: dict[str, Mapping[str, tuple[str, ...]]] = {}
     units = Units("", {}, {})
     for path in sorted(folder.glob("*.yaml")):
         with faults.noted(f"mappings/codes/{path.name}"):
@@ -122,14 +127,14 @@ def survey_codes(folder: Path, faults: Faults) -> Codes:
                 found, found_faults = file.list, _unit_faults(file)
             else:
                 one = document.read_as(CodeList)
-                lists[path.stem] = one.codes
+                lists[path.stem], one_of[path.stem] = one.codes, one.one_of
                 found, found_faults = one.list, _list_faults(one)
             faults.add(document.problem(*fault) for fault in found_faults)
             if found != path.stem:
                 what = f"'list' is '{found}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("list",), what, f"write 'list: {path.stem}'")])
     faults.add(_lacking(folder, lists, units))
-    return Codes(lists, units, lists.get(PROVINCES, {}))
+    return Codes(lists, units, lists.get(PROVINCES, {}), one_of)
 
 
 def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Problem]:
@@ -174,6 +179,7 @@ def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
     if missing := [code for code in found.total_over if code not in found.codes]:
         what = f"list '{found.list}' misses {', '.join(missing)}"
         yield ("total_over",), what, "add the codes under 'codes' (null: no meaning)"
+    yield from _one_of_faults(found)
     seen: dict[str, str] = {}
     for code, target in found.codes.items():
         at = ("codes", code)
@@ -190,6 +196,13 @@ def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
             remedy = "make each target unique and not null, or write bijective: false"
             yield at, f"list '{found.list}' does not read both ways: '{code}' leads to {other}", remedy
         seen.setdefault(target or "", code)
+
+
+def _one_of_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    for code, others in found.one_of.items():
+        if found.codes.get(code, "") is not None or not all(found.codes.get(one) for one in others):
+            what = f"'{code}' is no code that leads to null, or stands for codes that lead to nothing"
+            yield ("one_of", code), what, "name a code of this list with null, and codes that lead to a text"
 
 
 def _pattern_fault(pattern: str) -> str:

@@ -145,7 +145,10 @@ class Compiler:
             except Unknown as error:
                 what, *more = error.args
                 self._faults.add([document.problem((*loc, side), f"field '{key}': {what}", *more)])
-        return Field(key, rule, tuple(refs), self._convert(key, rule, document, loc), takes)
+        convert = self._convert(key, rule, document, loc)
+        one_of = self._codes.one_of.get(rule.codes or "", {})
+        values = {code: tuple(map(convert, codes)) for code, codes in one_of.items()} if convert else {}
+        return Field(key, rule, tuple(refs), convert, takes, values)
 
     def _convert(
         self, key: str, rule: FieldRule, document: Document, loc: Loc

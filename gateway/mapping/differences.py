@@ -88,7 +88,10 @@ def _restates(plan: Plan, planned: PlannedField, answers: Answers, query: int, a
 
 def is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool:
     """Whether a source gives the value of the form; True where none gives one that the form has words for."""
-    given = [one for one, *_ in agreeing.field_values(planned, answers)]
+    found = [one for one, *_ in agreeing.field_values(planned, answers)]
+    given = [one for one in found if not isinstance(one, agreeing.OpenValue)] or [
+        value for one in found for value in agreeing.readings(one)
+    ]
     return not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given)
 
 

@@ -61,6 +61,7 @@ class Field:
         "key",
         "leave_out",
         "names",
+        "one_of",
         "proposes",
         "reads_all",
         "refs",
@@ -79,6 +80,7 @@ class Field:
         refs: tuple[Ref, ...],
         convert: Callable[[object], object] | None,
         takes: Fits,
+        one_of: Mapping[str, tuple[object, ...]] | None = None,
     ) -> None:
         """`refs` are tried in order; the citizen fills a field without any. `convert` None: unchanged."""
         self.key = key
@@ -88,6 +90,8 @@ class Field:
         self.convert = convert
         #: whether the form accepts a value here
         self.takes = takes
+        #: evidence value without a value of the form -> the form's values of which one is the case
+        self.one_of = one_of or {}
         self.agree = rule.agree and len(refs) > 1
         #: the role to whose subjects a list of people is cut
         self.keep = rule.keep

@@ -14,6 +14,7 @@ POPULATION = "mappings/sources/population.yaml"
 BIRTH = "mappings/procedures/1.001193.yaml"
 INSURANCE = "mappings/sources/social_insurance.yaml"
 MARRIAGE = "mappings/procedures/1.000894.yaml"
+MARITAL = "mappings/codes/form_marital.yaml"
 LINKED = "mappings/procedures/2.000986.yaml"
 STAY = "mappings/procedures/1.004194.yaml"
 BUSINESS = "mappings/procedures/1.001612.yaml"
@@ -88,6 +89,7 @@ REFUSALS = {
                         "no list of people"),
     "left out of no list": (STAY, "from: input, editable",
                             "from: applicant:person.full_name, leave_out: applicant, editable", "no list of people"),
+    "one of nothing": (MARITAL, "one_of: {divorced_or_widowed: [", "one_of: {married: [", "no code that leads to null"),
     "described and not identified": (LINKED, "describes: head, editable: true, mark: sandbox}\n\n",
                                      "describes: hed, editable: true, mark: sandbox}\n\n",
                                      "no field identifies 'hed'"),

@@ -94,6 +94,21 @@ async def test_name_that_differs_under_the_number_of_the_card_is_a_dispute(
     assert answer["fields"]["hoTen"]["state"] == "filled"
 
 
+@pytest.mark.parametrize(("who", "code", "differs"), [("single", "3", True), ("divorced", "3", False)])
+async def test_divorced_or_widowed_agrees_with_both_and_with_nothing_else(
+    registers: Stage, who: str, code: str, differs: bool
+) -> None:
+    registers.set(
+        "population", body(lambda good: re.sub("(TinhTrangHonNhan>)[0-9]", rf"\g<1>{code}", good.text))
+    )
+    one = registers.house.subject(who)
+    answer = await ask(registers, "1.004873", {"requester": one, "person": {"same_as": "requester"}})
+    for key in ("nxnTinhTrangHonNhan", "TinhTrangHonNhanC1"):
+        field = answer["fields"][key]
+        assert (field["state"], field["editable"]) == (("disputed", True) if differs else ("filled", False))
+        assert len((field["doubt"] or {"candidates": ""})["candidates"]) == (3 if differs else 0)
+
+
 @pytest.mark.parametrize("blank", [{"hoTen": ""}, {"ngaySinh": None}])
 async def test_card_that_shares_one_trait_is_no_answer(registers: Stage, blank: dict[str, Any]) -> None:
     registers.set("health_card", told(**blank))
