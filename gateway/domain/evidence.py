@@ -140,7 +140,7 @@ class SourceAnswer(NamedTuple):
     declared: Mapping[str, tuple[str, str, str]] = NOTHING
     #: what was left out, and why
     faults: tuple[AnswerFault, ...] = ()
-    #: personal id of the person whom a name and a birth date found: for the record alone
+    #: personal id of the person whom something else found (a name, an old number): for record and quota alone
     found_id: str = ""
 
     @property

@@ -20,7 +20,7 @@ from gateway.domain.evidence import (
 )
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import is_personal_id
-from gateway.domain.parties import IDENTIFIER, Subject, number_word
+from gateway.domain.parties import IDENTIFIER, Subject, SubjectKind, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE
@@ -257,9 +257,8 @@ class ServicePlan:
         #: number of leading checks on attributes that people do not share
         self._own_words = sum(check.name not in WEAK for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
-        #: where the record of a person without a number has the personal id all the same
-        takes_names = self._mapping.without_number != "no" and "personal_id" in self._attributes
-        self._own_id = self._row("personal_id", paths) if takes_names else None
+        #: where a record has the personal id, which the request may not say
+        self._own_id = self._row("personal_id", paths) if "personal_id" in self._attributes else None
 
     def _slot_of_identity(self, name: str) -> int:
         """Where the answer repeats an attribute of the subject; `parts` where the attribute of that name has them."""
@@ -287,7 +286,8 @@ class ServicePlan:
             same = compare(self._identity, values, query.subject)
             if (refusal := self._about_another(same, query.subject)) is None:
                 answer = self._evidence(rows, values)
-                if self._own_id is not None and query.subject.is_unnumbered:
+                subject = query.subject
+                if self._own_id and subject.personal_id is None and subject.kind is SubjectKind.PERSON:
                     return answer._replace(found_id=_personal_id(self._own_id, values))
                 return answer
             number = None if query.subject.is_unnumbered else self._own_number(same, values)

@@ -28,8 +28,10 @@ class Records:
         grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
         about = exchange.keys if filled is None else _about(exchange, filled)
-        if exchange.case.is_unnumbered:
-            about = _with_found(exchange, about)
+        for one in exchange.answers:
+            if one is not None and one.found_id:
+                about = _with_found(exchange, about)
+                break
         return await self._recorder.write(
             exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
             phase,
@@ -56,7 +58,7 @@ def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
 
 
 def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
-    """The same with the people whom a name and a birth date found: by their number they see who asked about them."""
+    """The same with the people whom something else than their number found: by it they see who asked about them."""
     found = dict.fromkeys(
         f"{SubjectKind.PERSON}|{one.found_id}" for one in exchange.answers if one is not None and one.found_id
     )

@@ -121,6 +121,23 @@ async def test_people_whose_numbers_left_with_a_form_find_that_use(house: House)
             pytest.fail("the use is not found")
 
 
+async def test_person_who_is_found_by_an_old_number_finds_that_use_by_the_personal_number(
+    house: House,
+) -> None:
+    whole = next(one for one in house.personas if one.get("old_id") and one.get("personal_id"))
+    who = {word: whole[word] for word in ("old_id", "full_name", "birth_date")}
+    wrong = await house.prefill("9.000001", {"applicant": {**who, "full_name": "Nguyễn Thị Sai"}})
+    right = await house.prefill("9.000001", {"applicant": who})
+    assert whole["personal_id"] not in str(right["form"])
+    async for use in uses(house, whole["personal_id"]):
+        assert use["exchange_id"] == right["exchange_id"]  # the other record is not this person's
+        break
+    else:
+        pytest.fail("the use is not found")
+    named = {one["exchange"]: one["subjects"] for one in records(house) if one["phase"] == "outcome"}
+    assert [len(named[one["exchange_id"]]) for one in (wrong, right)] == [1, 2]
+
+
 @pytest.mark.parametrize(
     "told", [{}, {"birth_date": "2026-11-02"}, {"full_name": "Lê Bé Thử", "birth_date": "2026-11-02"}]
 )
