@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 import orjson
 
@@ -49,9 +49,10 @@ _DOTS = frozenset({".", ".."})
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 #: what a mapping may take from a query that identifies a person
-_PERSONAL = frozenset(
-    "subject.personal_id subject.old_id subject.parent_personal_id citizen.personal_id official.personal_id".split()
-)
+_PERSONAL = frozenset({
+    "subject.parent_personal_id", "official.personal_id",
+    *(f"{whose}.{word}" for whose in ("subject", "citizen") for word in ("personal_id", "old_id", "passport")),
+})  # fmt: skip
 #: a number of a kind of `schemas/identifiers`
 _IDENTIFIER = re.compile(r"(?:subject|citizen)\.identifier\.")
 #: what identifies a person without a number
@@ -357,15 +358,20 @@ def _naming(words: Sequence[str], plan: ServicePlan) -> set[str]:
 
 
 def _names_person(target: str, query: SourceQuery) -> bool:
-    subject = query.subject
-    tax_code = subject.tax_code if subject.tax_code and is_personal_id(subject.tax_code) else None
-    other = None
-    if subject.identifier is not None and subject.kind is SubjectKind.PERSON:
-        other = subject.identifier.number
-    for number in (
-        subject.personal_id, subject.old_id, subject.parent_personal_id, query.official.personal_id, tax_code,
-        other,
-    ):  # fmt: skip
-        if number and number in target:
-            return True
+    """Whether an address has a number of the person, of the citizen who fills the form or of the official."""
+    if "%" in target or "+" in target:
+        target = unquote_plus(target)
+    official = query.official.personal_id
+    if official and official in target:
+        return True
+    for one in (query.subject, query.citizen):
+        if one is None:
+            continue
+        tax_code = one.tax_code if one.tax_code and is_personal_id(one.tax_code) else None
+        other = None
+        if one.identifier is not None and one.kind is SubjectKind.PERSON:
+            other = one.identifier.number
+        for number in (one.personal_id, one.old_id, one.passport, one.parent_personal_id, tax_code, other):
+            if number and number in target:
+                return True
     return False

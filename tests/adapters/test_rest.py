@@ -25,7 +25,7 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
-from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.parties import Identifier, Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
@@ -221,6 +221,15 @@ async def test_personal_id_in_an_address_is_refused_at_the_start(service: dict[s
     await rest.open_source(allowed, {"look": plan_of(BY_ID)}, tools()).close()
 
 
+@pytest.mark.parametrize("word", ["personal_id", "old_id", "passport", "identifier.xx_card"])
+@pytest.mark.parametrize("whose", ["subject", "citizen"])
+@pytest.mark.parametrize("service", [{"method": "GET"}, {"path": "/people/{so}"}])
+def test_number_of_a_person_in_an_address_is_refused(service: dict[str, str], whose: str, word: str) -> None:
+    settings = settings_of("http://127.0.0.1:9", service)
+    with pytest.raises(ConfigError, match="into the address"):
+        rest.open_source(settings, {"look": plan_of({"so": {"from": f"{whose}.{word}"}})}, tools())
+
+
 @pytest.mark.parametrize("word", ["full_name", "birth_date", "birth_place"])
 @pytest.mark.parametrize("whose", ["subject", "citizen"])
 def test_name_in_an_address_is_refused_where_persons_need_no_number(whose: str, word: str) -> None:
@@ -233,7 +242,12 @@ def test_name_in_an_address_is_refused_where_persons_need_no_number(whose: str, 
 async def test_personal_id_that_reaches_an_address_by_another_way_calls_nobody() -> None:
     words = {"ten": {"from": "subject.full_name"}, "mst": {"from": "subject.tax_code"}}
     async with opened(said(FOUND), words, {"method": "GET"}) as (source, raw):
-        for subject in ({"full_name": f"x{OFFICIAL}"}, {"tax_code": "033112233445"}):
+        card = Identifier("xx_card", "AB/12 345")
+        for subject in (
+            {"full_name": f"x{OFFICIAL}"}, {"tax_code": "033112233445"},
+            {"full_name": "K4051729", "passport": "K4051729"},
+            {"full_name": "AB/12 345", "personal_id": None, "identifier": card},
+        ):  # fmt: skip
             assert (await ask(source, **subject)).reason is Reason.SOURCE_REFUSED
         assert raw.requests == []
         assert (await ask(source, full_name="Lê", tax_code="0100109106")).outcome is Outcome.FOUND
