@@ -76,7 +76,8 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, address_unclear, code_unknown, date_partial, dates_differ, several_records or value_invalid
+    #: unit_divided, address_unclear, code_unknown, date_partial, dates_differ, count_differs,
+    #: several_records or value_invalid
     kind: str
     #: possible values, best first; may be empty
     candidates: tuple[object, ...] = ()

@@ -82,7 +82,7 @@ class AttributeRule(Strict):
     """The place of one evidence attribute in the provider's record, and its conversion."""
 
     path: str
-    #: paths below `path`: their values, in this order, are one list for the transforms `date_parts` and `name_joined`
+    #: paths below `path`: their values, in this order, are one list for the transforms that read parts
     parts: WordList = ()
     codes: str | None = None
     transform: WordList = ()

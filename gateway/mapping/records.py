@@ -65,9 +65,9 @@ SHAPES = frozenset({bool, dict, list})
 #: transforms that read lists or objects
 _OF_TREES = frozenset({
     "account_birth_date", "as_list", "bhxh_birth_date", "count", "date_parts", "dead_if_there",
-    "enterprise_address", "entry_date", "entry_number", "first_main", "land_uses", "members", "name_joined",
-    "of_divorce", "owner_ids", "owners", "paper_list", "population_address", "population_birth_date", "rows",
-    "split_comma",
+    "enterprise_address", "entry_date", "entry_number", "first_main", "land_uses", "marriages", "members",
+    "name_joined", "of_divorce", "owner_ids", "owners", "paper_list", "population_address", "population_birth_date",
+    "rows", "split_comma",
 })  # fmt: skip
 
 
@@ -458,7 +458,7 @@ def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> di
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.account_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
-        plain.count,
+        plain.count, plain.marriages,
         plain.dead_if_there, plain.of_divorce, plain.entry_number, plain.entry_date,
         members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,
@@ -469,7 +469,7 @@ def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> di
         others.family_name_vn, others.middle_name_vn, others.given_name_vn, others.family_name_western,
         others.given_names_western, others.family_name_comma, others.given_names_comma,
         others.family_name_capitals, others.given_names_capitals, others.name_joined,
-        others.boolean_words, others.decimal_comma, others.decimal_point,
+        others.boolean_words, others.decimal_comma, others.decimal_point, others.decimal_strict,
     ]  # fmt: skip
     found = {transform.__name__: transform for transform in named}
     return found | dates.zoned_transforms(time_zone) | others.measure_transforms(codes)

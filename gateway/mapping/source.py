@@ -49,6 +49,7 @@ from gateway.mapping.transforms import (
     Strangers,
     Transform,
     Unreadable,
+    is_hollow,
     text,
 )
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
@@ -477,7 +478,7 @@ class ServicePlan:
             for slot, names in slots
             if not any(getattr(subject, name, None) is not None for name in names)
         ]
-        return any(not (_is_hollow(one) or (isinstance(one, str) and one in asked)) for one in found)
+        return any(not (is_hollow(one) or (isinstance(one, str) and one in asked)) for one in found)
 
     def _said(self, status: object) -> Outcome:
         word = "" if status is None else str(status)
@@ -521,7 +522,12 @@ class ServicePlan:
                         value = raw
                     else:
                         value = step(raw) if type(raw) is not Doubtful else raw
-                if value is None and others:
+                # an odd shape is a value that cannot be read, not a blank that another place replaces
+                if (
+                    value is None
+                    and others
+                    and (raw is None or (type(raw) in SHAPES) is (name in self._trees) or is_hollow(raw))
+                ):
                     value = _value_of(row, values)
             except Strangers as error:
                 error.attribute = name
@@ -538,7 +544,7 @@ class ServicePlan:
                 is_tree = name in self._trees
                 for one in (slot, *others):
                     raw = values[one]
-                    if raw is not None and (type(raw) in SHAPES) is not is_tree and not _is_hollow(raw):
+                    if raw is not None and (type(raw) in SHAPES) is not is_tree and not is_hollow(raw):
                         faults.append(self._fault(FaultCode.OTHER_SHAPE, name))
                         break
         updated = self._updated_at(values[self._updated], faults) if self._updated is not None else None
@@ -641,12 +647,6 @@ def _code_of(error: Exception) -> FaultCode:
     if isinstance(error, Misshapen):
         return FaultCode.OTHER_SHAPE
     return FaultCode.HIDDEN_SIGNS if isinstance(error, Hidden) else FaultCode.UNREADABLE
-
-
-def _is_hollow(value: object) -> bool:
-    if isinstance(value, dict | list):
-        return all(map(_is_hollow, value.values() if isinstance(value, dict) else value))
-    return blank(value)
 
 
 def _lifting(rule: AnswerRule) -> Callable[[object], object]:

@@ -41,6 +41,10 @@ LONGEST = 10_000
 _NUMBER = 12
 #: lengths of `yyyyMMddHHmm` and `yyyyMMddHHmmss`
 _TIME_STAMPS = frozenset({12, 14})
+#: kind of a birth date in social insurance -> how much of ISO it says
+_KINDS_OF_DATES = {"0": 10, "1": 4, "2": 7}
+_YEAR = 4
+_NEVER_MARRIED = "1"
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
 
@@ -98,6 +102,13 @@ def text(value: object) -> str | None:
     except ValueError:  # a whole number of more digits than Python writes
         raise Unreadable("too long") from None
     return text(said)
+
+
+def is_hollow(value: object) -> bool:
+    """Blank, or a list or an object of nothing but blanks."""
+    if isinstance(value, dict | list):
+        return all(map(is_hollow, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def title_case(value: object) -> str | None:
@@ -284,18 +295,27 @@ def account_birth_date(value: object) -> object:
     return date_dash(found) if found is not None and "-" in found else date_compact(found)
 
 
-def bhxh_birth_date(value: object) -> str | None:
-    """`{ngaySinh, loaiNgaySinh}`: kind 0 full date, 1 year only, 2 year and month."""
+def bhxh_birth_date(value: object) -> object:
+    """`{ngaySinh, loaiNgaySinh}`: kind 0 full date, 1 year only, 2 year and month; in doubt without such a kind."""
     if not isinstance(value, dict):
         return date_compact(value)
     found = date_compact(value.get("ngaySinh"))
-    length = {"1": 4, "2": 7}.get(str(value.get("loaiNgaySinh")), 10)
-    return found and found[:length]
+    length = _KINDS_OF_DATES.get(text(value.get("loaiNgaySinh")) or "")
+    if found is None or length is not None:
+        return found and found[:length]
+    return (
+        Doubtful(found, AttributeDoubt("date_partial", (found,), "birth_date:kind"))
+        if len(found) > _YEAR
+        else found
+    )
 
 
 def nationality_default_vn(value: object) -> str:
     """Blank means Vietnamese in practice (databases.md 1.4)."""
-    return text(value) or "VN"
+    found = text(value)
+    if found is None and value is not None and not is_hollow(value):
+        raise Misshapen("no text")
+    return found or "VN"
 
 
 def split_semicolon(value: object) -> list[str] | None:
@@ -318,13 +338,39 @@ def as_list(value: object) -> list[str] | None:
 
 
 def count(value: object) -> int | None:
-    """Number of items; a missing list is blank, an empty one is 0."""
-    return len(value) if isinstance(value, list) else None if value is None else 1
+    """Number of items that are not hollow; a missing list is blank, an empty one is 0, an object is its only item."""
+    if isinstance(value, list):
+        return sum(not is_hollow(one) for one in value)
+    return None if _entry(value) is None else 1
+
+
+def marriages(value: object) -> object:
+    """`parts` `[ketHon, tinhTrang]` → number of marriages; in doubt where the state (`1`: never married) denies it."""
+    rows, state = value if isinstance(value, list) and len(value) == 2 else (None, None)
+    if isinstance(rows, list):
+        for row in rows:
+            _entry(row)
+    found, said = count(rows), text(state)
+    if found is None or said is None or (found == 0) is (said == _NEVER_MARRIED):
+        return found
+    return Doubtful(found, AttributeDoubt("count_differs", (found,), "marriages:state"))
 
 
 def dead_if_there(value: object) -> str | None:
-    """`dead` where there is a death entry; else blank, which proves no life."""
-    return "dead" if value else None
+    """`dead` where there is a death entry; a hollow one is blank, which proves no life."""
+    if isinstance(value, list):
+        value = [one for one in value if _entry(one) is not None]
+        return "dead" if value else None
+    return None if _entry(value) is None else "dead"
+
+
+def _entry(value: object) -> object:
+    """An entry of a register; None where it is hollow. Raises Misshapen: no object."""
+    if is_hollow(value):
+        return None
+    if not isinstance(value, dict):
+        raise Misshapen("no entry")
+    return value
 
 
 def of_divorce(value: object) -> object:

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 
 from gateway.mapping.codes import Codes, is_factor
-from gateway.mapping.transforms import Transform, Unreadable, text
+from gateway.mapping.transforms import Transform, Unreadable, decimal, text
 
 _TRUE = frozenset("true t yes y on 1 có co đúng dung oui vrai ja j waar".split())
 _FALSE = frozenset("false f no n off 0 không khong sai non faux nee nein onwaar".split())
-_PLAIN, _GROUPED = r"[0-9]{1,21}", r"[0-9]{1,3}(?:%s[0-9]{3}){1,6}"
+_PLAIN, _GROUPED = r"[0-9]{1,21}", r"[1-9][0-9]{0,2}(?:%s[0-9]{3}){1,6}"
 _COMMA = rf"-?(?:{_PLAIN}|{_GROUPED % '[.]'}|{_GROUPED % ' '})(?:,[0-9]{{1,6}})?"
 _POINT = rf"-?(?:{_PLAIN}|{_GROUPED % ','}|{_GROUPED % ' '})(?:[.][0-9]{{1,6}})?"
 _DECIMAL_COMMA, _DECIMAL_POINT = re.compile(_COMMA, re.ASCII), re.compile(_POINT, re.ASCII)
+_MAY_BE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}[.][0-9]{3}", re.ASCII)
 #: a unit begins with a letter
 _MEASURE_COMMA = re.compile(rf"({_COMMA}) ?([^\W\d_].*)")
 _MEASURE_POINT = re.compile(rf"({_POINT}) ?([^\W\d_].*)")
@@ -200,6 +201,13 @@ def decimal_comma(value: object) -> str | None:
 def decimal_point(value: object) -> str | None:
     """`1,234.5`, `1 234.5` or `1234.5` → `1234.5`, as text; a comma groups three digits and is no decimal sign."""
     return _number(value, _DECIMAL_POINT, ".")
+
+
+def decimal_strict(value: object) -> str | None:
+    """As `decimal`; `1.234` in a text, which may be a thousand, is unreadable too."""
+    if isinstance(value, str) and _MAY_BE_THOUSANDS.fullmatch(value.strip()):
+        raise Unreadable("a decimal point, or one of thousands")
+    return decimal(value)
 
 
 def _number(value: object, pattern: re.Pattern[str], sign: str) -> str | None:

@@ -263,6 +263,8 @@ class PlainReader:
         """`wanted_paths`: all that the mapping reads; `schemas`: of the evidence, by attribute."""
         self._schemas = schemas or {}
         self._rule = mapping.answer
+        #: an answer whose only word says whether the person is the one who was asked about
+        self._is_verdict = mapping.evidence == "identity_check"
         asked = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
         sent = {word.partition(".")[2] for word in asked if word.startswith("subject.")}
         self._unsent = {"full_name", "birth_date", "gender", "birth_place"} - sent
@@ -476,13 +478,13 @@ class PlainReader:
     def _has_another_shape(self, name: str, record: object) -> bool:
         """Something that is no text and no number where one is read, or the other way round."""
         rule = self._rule.attributes[name]
+        values = [_at(record, path, rule.parts, self._dates) for path in (rule.path, *rule.else_)]
+        return any(self._is_odd(rule, value) for value in values)
+
+    def _is_odd(self, rule: AttributeRule, value: object) -> bool:
         is_tree = not rule.codes and rule.transform[:1] and rule.transform[0] in _OF_TREES
-        for path in (rule.path, *rule.else_):
-            value = _at(record, path, rule.parts, self._dates)
-            is_odd = isinstance(value, bool | dict | list) is not bool(is_tree)
-            if value is not None and not isinstance(value, Doubtful) and is_odd and not _hollow(value):
-                return True
-        return False
+        is_odd = isinstance(value, bool | dict | list) is not bool(is_tree)
+        return value is not None and not isinstance(value, Doubtful) and is_odd and not _hollow(value)
 
     def _updated(self, tree: object) -> str | None:
         rule = self._rule.updated_at
@@ -498,6 +500,8 @@ class PlainReader:
 
     def _says_whose(self, name: str) -> bool:
         identity = self._rule.identity
+        if name == "matches" and self._is_verdict:
+            return True
         return name in identity or self._rule.attributes[name].path in identity.values()
 
     def _attribute(self, name: str, record: object) -> object:
@@ -512,6 +516,8 @@ class PlainReader:
                 value = self._named[word](value)
             if value is not None:
                 return value
+            if path == rule.path and self._is_odd(rule, _at(record, path, rule.parts, self._dates)):
+                return None
         return None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.mapping.records import provider_transforms
-from gateway.mapping.transforms import Unreadable
+from gateway.mapping.transforms import Doubtful, Misshapen, Unreadable
 from tests.code_lists import load_codes
 
 NAMED = provider_transforms(load_codes(Path(__file__).parents[2] / "mappings" / "codes"))
@@ -26,6 +26,52 @@ def test_month_or_day_00_is_one_that_nobody_knows(said: str, meant: str | None) 
 def test_what_is_no_date_is_unreadable(said: str) -> None:
     with pytest.raises(Unreadable):
         NAMED["date_compact"](said)
+
+
+HOLLOW: tuple[object, ...] = (None, "", " ", {}, [], [{}], [None], {"so": None, "ngayChet": " "})
+
+
+@pytest.mark.parametrize(("name", "meant"), [("nationality_default_vn", "VN"), ("dead_if_there", None)])
+@pytest.mark.parametrize("said", HOLLOW)
+def test_what_holds_nothing_is_blank(name: str, meant: str | None, said: object) -> None:
+    assert NAMED[name](said) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nationality_default_vn", {"Ma": "US"}), ("nationality_default_vn", ["US"]), ("nationality_default_vn", True),
+        ("dead_if_there", "không"), ("dead_if_there", "0"), ("dead_if_there", True), ("dead_if_there", ["0"]),
+        ("count", "0"), ("count", 2), ("marriages", ["0", "1"]), ("marriages", [["0"], "1"]),
+    ],
+)  # fmt: skip
+def test_another_shape_is_not_blank(name: str, said: object) -> None:
+    with pytest.raises(Misshapen):
+        NAMED[name](said)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("", None), ({}, None), (None, None), ([], 0), ([{}], 0), ([None, {"so": "7"}], 1), ({"so": "7"}, 1)],
+)
+def test_hollow_rows_do_not_count(said: object, meant: int | None) -> None:
+    assert NAMED["count"](said) == meant
+    assert NAMED["marriages"]([said, "2" if meant else "1"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("0", "1990-01-01"), ("1", "1990"), (1, "1990"), (" 1", "1990"), ("2", "1990-01")]
+)
+def test_kind_of_a_birth_date_says_how_much_of_it_is_known(kind: object, meant: str) -> None:
+    assert NAMED["bhxh_birth_date"]({"ngaySinh": "19900101", "loaiNgaySinh": kind}) == meant
+
+
+@pytest.mark.parametrize("kind", [None, "", "5", "01", 1.0, ["1"]])
+def test_birth_date_of_an_unknown_kind_is_in_doubt_unless_it_is_a_year(kind: object) -> None:
+    found = NAMED["bhxh_birth_date"]({"ngaySinh": "19900101", "loaiNgaySinh": kind})
+    assert isinstance(found, Doubtful)
+    assert found.doubt.kind == "date_partial"
+    assert NAMED["bhxh_birth_date"]({"ngaySinh": "1990", "loaiNgaySinh": kind}) == "1990"
 
 
 @pytest.mark.parametrize("said", [None, "", "VN"])

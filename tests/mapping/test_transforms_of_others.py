@@ -326,6 +326,14 @@ def test_decimal_takes_a_comma_that_cannot_be_one_of_thousands(said: object, mea
 
 
 @pytest.mark.parametrize(
+    ("said", "meant"),
+    [("5000000000.000", "5000000000.000"), (1.234, "1.234"), ("0.125", "0.125"), ("86,5", "86.5")],
+)
+def test_strict_decimal_takes_a_sign_that_cannot_be_one_of_thousands(said: object, meant: str) -> None:
+    assert NAMED["decimal_strict"](said) == meant
+
+
+@pytest.mark.parametrize(
     ("name", "said", "meant"),
     [
         ("area_m2_comma", "1.234,5 m²", "1234.5"), ("area_m2_point", "0.05ha", "500"),
@@ -343,6 +351,11 @@ def test_unit_is_taken_from_its_list(name: str, said: str, meant: str) -> None:
         ("area_m2_comma", "2 sào"), ("area_m2_comma", "100"), ("area_m2_comma", "m2"), ("area_m2_point", "1,23 m2"),
         ("decimal", "1,234"), ("decimal", "-12,000"), ("decimal", "1,234.5"), ("epoch_milliseconds", "473389200"),
         ("epoch_milliseconds", "/473389200/"), ("epoch_milliseconds", "0"),
+        ("decimal_comma", "0.500"), ("decimal_point", "0,500"), ("decimal_comma", "-00.500"),
+        ("decimal_comma", "0 500"),
+        ("area_m2_comma", "0.500 ha"), ("area_m2_point", "0,500 ha"), ("mass_g_comma", "0.500 kg"),
+        ("mass_g_point", "0,500 kg"), ("length_m_comma", "0.500 km"), ("length_m_point", "0,500 km"),
+        ("decimal_strict", "1.234"), ("decimal_strict", "-12.000"), ("decimal_strict", "1,234"),
         ("decimal_comma", "1.23"), ("decimal_point", "1,23"), ("decimal_point", "1,234,5"), ("decimal_comma", "1 23"),
         ("date_dmy", "15-02.1990"), ("date_dmy", "15/02/1990"), ("date_us", "15/02/1990"),
         ("date_words_vn", "15 năm 1990"),
