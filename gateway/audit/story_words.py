@@ -96,6 +96,8 @@ RESULTS: Mapping[str, BothWords] = MappingProxyType({
     "receiver_words_shown": ("Xem lời của hệ thống nhận.", "The receiver's words were shown."),
     "file_not_found": ("Tìm một tệp và không thấy.", "A file was looked for and not found."),
     "fetched": ("Câu trả lời đến muộn đã được lấy.", "A late answer was fetched."),
+    "form_filing": ("Biểu mẫu của giao dịch này sắp được nộp thành hồ sơ.",
+        "The form of this exchange is about to be filed as a dossier."),
     "form_filed": ("Biểu mẫu của giao dịch này được nộp thành hồ sơ.",
         "The form of this exchange was filed as a dossier."),
     "file_stored": ("Một tệp được lưu.", "A file was stored."),

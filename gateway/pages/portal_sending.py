@@ -39,7 +39,7 @@ from gateway.domain.dossier import (
     IdKind,
     OwnerId,
 )
-from gateway.domain.errors import Conflict, GatewayError, NotFound, Unprocessable, entry, fault_at
+from gateway.domain.errors import Conflict, GatewayError, NotFound, TooLarge, Unprocessable, entry, fault_at
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
@@ -103,30 +103,46 @@ async def submit(request: Request, visit: Visit) -> Response:
     """`POST …/submit`: attest, the dossier, then own data. A form that is sent twice is one dossier."""
     await demand(request, "dossiers")
     procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
-    noted, digest = await exchange_in(request, visit, body.exchange_id), _digest(body)
-    if noted.get("sent", digest) != digest:
-        raise _sent_before(noted)
-    if "sent" not in noted:
-        if noted.get("spent"):
-            raise Unprocessable(say.BLANK_OF_FILLED)
-        await _check_own(request, visit, body)
-        _check_form(procedure, body, noted, legal_day(request.services.clock.now()))
-        typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
-        if not noted.get("blank"):
-            typed = await _attest(request, visit, body)
-            _check_papers(procedure, body, noted, typed)
-        code, filed = await _reserved(request, visit, body.exchange_id)
-        noted = await exchange_in(request, visit, body.exchange_id)
-        dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
-        await _post(request, visit, dossier, noted)
-        if not noted.get("blank"):
-            attest = citizens_of(request).attest
-            await attest.filed(visit.caller, body.exchange_id, procedure.code, in_records(code))
-        noted = await change_exchange(request, visit, body.exchange_id, {"sent": digest})
-        await keep_draft(request, session_in(visit), procedure, {})
+    noted = await exchange_in(request, visit, body.exchange_id)
+    code = await _filed(request, visit, procedure, body, noted)
     kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
     more = NOT_KEPT if kept is False else ""
-    return answer({"dossier": noted["code"], "url": dossier_url(noted["code"]) + more, "kept": kept})
+    return answer({"dossier": code, "url": dossier_url(code) + more, "kept": kept})
+
+
+async def _filed(
+    request: Request, visit: Visit, procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any]
+) -> str:
+    """The code of the dossier of a form. From the moment that it exists, nothing raises."""
+    digest = _digest(body)
+    if noted.get("sent", digest) != digest:
+        raise _sent_before(noted)
+    if "sent" in noted:
+        return str(noted["code"])
+    if noted.get("spent"):
+        raise Unprocessable(say.BLANK_OF_FILLED)
+    await _check_own(request, visit, body)
+    _check_form(procedure, body, noted, legal_day(request.services.clock.now()))
+    typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
+    if not noted.get("blank"):
+        typed = await _attest(request, visit, body)
+        _check_papers(procedure, body, noted, typed)
+    code, filed = await _reserved(request, visit, body.exchange_id)
+    noted = await exchange_in(request, visit, body.exchange_id)
+    dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
+    attest = None if noted.get("blank") else citizens_of(request).attest
+    recorded = (visit.caller, body.exchange_id, procedure.code, in_records(code))
+    if attest is not None:
+        await attest.filing(*recorded)
+    await _post(request, visit, dossier, noted)
+    try:
+        if attest is not None:
+            await attest.filed(*recorded)
+        await change_exchange(request, visit, body.exchange_id, {"sent": digest})
+        await keep_draft(request, session_in(visit), procedure, {})
+    except GatewayError as error:  # as of a session that has ended; sent again, it is the same dossier
+        log().warning("portal.filed_not_noted", exchange_id=request.exchange, error=error)
+    return code
 
 
 async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
@@ -215,10 +231,23 @@ async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozen
 
 
 async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
+    """Whether own data of a form that was taken were kept; None: it is not known, and sending it again finds out."""
+    try:
+        return await _kept_once(request, visit, body, name)
+    except (
+        NotFound,
+        TooLarge,
+    ):  # the session has ended, or has no room: the consent that waits in it is not given
+        return False
+    except GatewayError as error:
+        log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
+        return None
+
+
+async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
     """Give the consent that waited, and keep the own data of a form that was taken: both or neither.
 
-    One request does it; another waits for it, and takes over when that one is gone. Whether data were kept; None: it
-    is not known, and sending the form again finds out.
+    One request does it; another waits for it, and takes over when that one is gone. None: it is not known.
     """
     mine, pauses = secrets.token_hex(8), int(_CLAIM_SECONDS / _PAUSE_SECONDS) + _TRIES
     for _ in range(pauses):

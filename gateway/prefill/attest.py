@@ -100,16 +100,23 @@ class Attest:
         act = self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
         return await self._keep(act, await self._keepable(act, form, keep))
 
-    async def filed(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
-        """Record in the exchange that its compared form became a dossier: a search by the dossier finds both.
+    async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
+        """Record in the exchange that its compared form is about to become a dossier.
 
-        The exchange of the call is named too. Raises LogUnavailable.
+        A search by the dossier then finds both. The exchange of the call is named too. Raises LogUnavailable.
         """
+        await self._note_form("form_filing", caller, exchange, procedure, dossier)
+
+    async def filed(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
+        """Record the same once the dossier exists. Raises LogUnavailable."""
+        await self._note_form("form_filed", caller, exchange, procedure, dossier)
+
+    async def _note_form(self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
         about = RecordHeader(
             ExchangeId(exchange), caller.requester.id, caller.agency, procedure, dossier=dossier
         )
-        notes = {"operation": "form_filed", "filed_in": caller.exchange}
-        await self.recorder.write(about, Phase.DELIVERY, "form_filed", notes=notes)
+        notes = {"operation": act, "filed_in": caller.exchange}
+        await self.recorder.write(about, Phase.DELIVERY, act, notes=notes)
 
     def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_FormAct":
         procedure = self.catalogue.find(members["procedure"])

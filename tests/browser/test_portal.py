@@ -2,11 +2,12 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import is_clean
@@ -134,6 +135,34 @@ async def chooses_refuses_and_sends(page: Page, shot: Shot) -> None:
         await page.wait_for_url("**/portal/dossiers/*")
 
 
+def answering(answer: Mapping[str, Any]) -> Callable[[Route], Awaitable[None]]:
+    """Answers a request in the place of the gateway."""
+
+    async def given(route: Route) -> None:
+        await route.fulfill(**answer)
+
+    return given
+
+
+async def later_presses_know_nothing(page: Page, said: Locator) -> None:
+    """What a later press meets says nothing about one whose answer was lost."""
+    for status, code in (
+        (401, "session_over"),
+        (403, "other_session"),
+        (404, "not_found"),
+        (413, "too_large"),
+    ):
+        body = {"status": status, "json": {"code": code, "exchange_id": f"01KB{status}"}}
+        await page.route("**/submit", answering(body))
+        await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+        await expect(said).to_contain_text("hết phiên" if status == 401 else f"01KB{status}")
+        await expect(said).to_contain_text("Chưa biết hồ sơ đã gửi hay chưa")
+        await expect(said).not_to_contain_text(re.compile("chưa được gửi|Chưa có gì được gửi|Chưa gửi được"))
+        await expect(said.get_by_role("link", name="Hồ sơ của tôi")).to_be_visible()
+        await is_clean(page)
+        await page.unroute("**/submit")
+
+
 @on_session
 async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_of_an_ended_session(
     town: House, profile: BrowserContext, shot: Shot
@@ -158,6 +187,7 @@ async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_
     await expect(said.get_by_role("link", name="Hồ sơ của tôi")).to_be_visible()
     await is_clean(page)
     await page.unroute("**/submit")
+    await later_presses_know_nothing(page, said)
 
     async def under_way(route: Route) -> None:
         await route.fulfill(

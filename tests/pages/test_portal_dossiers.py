@@ -13,7 +13,19 @@ from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
 from tests.login.browser import VNEID, Browser, Landing, Town
-from tests.pages.portal import BIRTH, MARITAL, SPOUSE, TYPED, Citizen, begun, blank_of, complete, see, values
+from tests.pages.portal import (
+    BIRTH,
+    MARITAL,
+    SPOUSE,
+    TYPED,
+    Citizen,
+    begun,
+    blank_of,
+    complete,
+    keeping,
+    see,
+    values,
+)
 from tests.pages.trial import HTML, entered, page, tried, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -218,6 +230,38 @@ async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_eac
     shown = await page(neighbour, f"/audit?dossier={done['dossier']}")
     assert f'href="/audit/exchanges/{exchange}"' in shown.text
     assert "Biểu mẫu của giao dịch này được nộp thành hồ sơ." in shown.text
+    # a process that is killed once the dossier exists has named it in the exchange before
+    acts = [one["result"] for one in sorted(found, key=lambda one: int(one["leaf_index"]))]
+    assert [one for one in acts if one.startswith(("form_", "dossier_stored"))] == [
+        "form_filing", "dossier_stored", "form_filed",
+    ]  # fmt: skip
+
+
+async def test_dossier_that_exists_is_named_where_its_session_has_no_room_to_note_that(
+    browser: Browser,
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    consent = (await citizen.call("/consents", keeping()))[1]["consent"]
+    # drafts of another procedure: what is reserved before the dossier has room, what is noted after it has none
+    other = f"{citizen.url.rpartition('/')[0]}/{BIRTH}/draft"
+    fits, too_many = 0, 70_000
+    while too_many - fits > 1:
+        size = (fits + too_many) // 2
+        async with browser.session.post(
+            other, json={"values": {"x": "y" * size}}, headers=citizen.headers
+        ) as kept:
+            fits, too_many = (size, too_many) if kept.status == 200 else (fits, size)
+    async with browser.session.post(
+        other, json={"values": {"x": "y" * (fits - 100)}}, headers=citizen.headers
+    ) as kept:
+        assert kept.status == 200
+    sent = {"exchange_id": exchange, "values": form, "consent": consent}
+    first, again = [await citizen.call("/submit", sent) for _ in range(2)]
+    assert first == again
+    assert (first[0], first[1]["kept"]) == (200, False)
+    mine = [one["code"] for one in (await twin(browser, "/portal/dossiers"))["dossiers"]]
+    assert mine.count(first[1]["dossier"]) == 1
 
 
 async def test_form_says_that_a_dossier_was_sent_before_and_can_be_sent_all_the_same(

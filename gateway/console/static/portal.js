@@ -8,6 +8,7 @@
   const isVietnamese = document.documentElement.lang !== "en";
   const told = new Set(); // dossiers that the page announced
   let isSending = false;
+  let mayBeSent = false; // a submit was taken, or nobody knows whether it was
   let exchange = form.dataset.blank;
 
   class Problem extends Error {
@@ -46,18 +47,25 @@
     notice.append(link);
   }
 
+  function appendMine() {
+    appendLink("/portal/dossiers", notice.dataset.mine, { target: "_blank", rel: "noopener" });
+  }
+
   function showSessionOver() {
+    const { over, unsent, stays, unknown, look } = notice.dataset;
     notice.className = "notice wait";
-    show(notice.dataset.over, notice.dataset.stays);
+    if (mayBeSent) show(`${over} ${unknown}`, look);
+    else show(`${over} ${unsent}`, stays);
     appendLink(location.pathname, notice.dataset.signIn, { target: "_blank", rel: "noopener" });
+    if (mayBeSent) appendMine();
     notice.focus();
   }
 
   /** The server was asked to take the dossier, and nobody knows whether it did. */
-  function showUnconfirmed(body) {
+  function showUnconfirmed(body, advice) {
     notice.className = "notice wait";
-    show(notice.dataset.unknown, notice.dataset.safely, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
-    appendLink("/portal/dossiers", notice.dataset.mine, { target: "_blank", rel: "noopener" });
+    show(notice.dataset.unknown, advice, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
+    appendMine();
     notice.focus();
   }
 
@@ -67,6 +75,10 @@
     const isSent = body.code === "dossier_sent";
     const detail = isSent && (isVietnamese ? body.detail_vi : body.detail);
     notice.replaceChildren(words.content.cloneNode(true), ...[detail, `${notice.dataset.reference}: ${body.exchange_id}`].filter(Boolean).map(paragraph));
+    if (body.code === "other_session" && mayBeSent) {
+      notice.append(paragraph(`${notice.dataset.unknown} ${notice.dataset.look}`));
+      appendMine();
+    }
     if (body.code === "other_session") appendLink(location.pathname, notice.dataset.open, { target: "_blank", rel: "noopener" });
     if (body.url) appendLink(body.url, isSent ? notice.dataset.dossier : notice.dataset.mine);
     notice.focus();
@@ -77,7 +89,7 @@
     if (known) { showConflict(known, body); return; }
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
     notice.className = "notice stop";
-    show([notice.dataset.failed, ...words.filter(Boolean).map(sentence)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
+    show([mayBeSent ? notice.dataset.unknown : notice.dataset.failed, ...words.filter(Boolean).map(sentence)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
     for (const one of papers) notice.append(paragraph(isVietnamese ? one.detail_vi : one.detail));
@@ -151,8 +163,12 @@
     } catch (error) {
       isSending = false;
       const { body = {}, status = 500 } = error;
+      // an answer of a gateway before this one may be 404 or 413 too
+      const isUnknown = status >= 500 || status === 404 || status === 413;
+      if (isAsked && (isUnknown || status === 409)) mayBeSent = true;
       if (status === 401) showSessionOver();
-      else if (isAsked && status >= 500) showUnconfirmed(body);
+      else if (isAsked && status >= 500) showUnconfirmed(body, notice.dataset.safely);
+      else if (mayBeSent && (isUnknown || (status === 403 && body.code !== "other_session"))) showUnconfirmed(body, notice.dataset.look);
       else showProblem(body);
     }
   });
