@@ -214,6 +214,8 @@ class PreviewEntry(TypedDict):
 
     shown_to: Literal["citizen"]
     decide_until: str
+    #: evidence -> codes of the papers that become required when the citizen refuses it
+    papers: dict[str, list[str]]
 
 
 class DecisionEntry(TypedDict):

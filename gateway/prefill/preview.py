@@ -36,7 +36,7 @@ from gateway.ports.consents import Claim, Copies, Decisions
 from gateway.prefill.admission import DecisionInputs
 from gateway.prefill.copies import copies
 from gateway.prefill.pending import PendingStore, lost, unknown
-from gateway.prefill.refusing import REFUSED, Dropped, without
+from gateway.prefill.refusing import REFUSED, Dropped, required_without, without
 from gateway.prefill.release import Releases, Retained, doubtful, left_out, reasons
 
 #: how long a decision is locked: by then its record exists and is found, or never will
@@ -80,7 +80,8 @@ class Previews:
         until = self._recorder.clock.now() + timedelta(seconds=self._seconds)
         state = {"answer": answer, **retained}
         await self._store.put(self._token(answer["exchange_id"]), requester.id, state)
-        return {"shown_to": "citizen", "decide_until": rfc3339(until)}
+        papers = required_without(answer, retained["rests"])
+        return {"shown_to": "citizen", "decide_until": rfc3339(until), "papers": papers}
 
     async def decide(self, exchange: str, decided: CitizenDecision, requester: Requester) -> PrefillAnswer:
         """The changed answer, once the decision is recorded; the same decision again gets the same answer.

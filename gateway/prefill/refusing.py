@@ -96,10 +96,22 @@ def _emptied(entry: FieldEntry, reason: ReasonEntry) -> FieldEntry:
     }  # fmt: skip
 
 
+def required_without(answer: PrefillAnswer, rests: Rests) -> dict[str, list[str]]:
+    """Evidence -> codes of the papers that become required when it is refused."""
+    read = {paper["code"]: _read(paper, rests) for paper in answer["papers"]}
+    return {name: [code for code, names in read.items() if name in names] for name in answer["evidence"]}
+
+
+def _read(paper: PaperEntry, rests: Rests) -> list[str]:
+    """The evidence that decided the state of a paper; none for one that is required anyway."""
+    if paper["state"] not in _RESTING:
+        return []
+    return rests["applies" if paper["state"] == "not_applicable" else "proven"][paper["code"]]
+
+
 def _paper(paper: PaperEntry, dropped: Dropped, rests: Rests) -> PaperEntry:
-    how = "applies" if paper["state"] == "not_applicable" else "proven"
-    read = rests[how][paper["code"]]
-    if paper["state"] not in _RESTING or dropped.keys().isdisjoint(read):
+    read = _read(paper, rests)
+    if dropped.keys().isdisjoint(read):
         return {**paper}
     reason = next(dropped[name] for name in read if name in dropped)
     kept = {name: value for name, value in paper.items() if name not in _OF_A_CUT}

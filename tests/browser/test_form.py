@@ -961,6 +961,26 @@ async def test_paper_counts_as_resting_on_every_field_where_the_portal_does_not_
 
 
 @on_session
+async def test_refusal_names_the_papers_that_the_gateway_asks_for_then(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    fields = {"meHoTen": field("filled", "Trần Thị Mẫu", "e2")}
+    answer = answered(fields, papers=[*REPLACED, {**PAPERS[2], "state": "not_applicable"}])
+    # e2 says that she lives, which no proof names
+    answer["preview"]["papers"] = {"e1": [], "e2": ["residence", "marriage"]}
+    told.answers["prefill"] = 200, answer
+    page = await opened(profile, url)
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    await mother.locator("summary").first.click()
+    await mother.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await expect(mother).to_contain_text("Ông/bà phải nộp: Giấy tờ cư trú; Giấy kết hôn.")
+    await mother.get_by_role("button", name="Không dùng", exact=True).click()
+    required = page.get_by_role("complementary").locator("li").filter(has=page.locator("input[type=file]"))
+    await expect(required).to_contain_text(["Giấy tờ cư trú", "Giấy kết hôn"])
+
+
+@on_session
 async def test_value_of_a_refused_source_is_not_offered(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:

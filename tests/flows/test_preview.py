@@ -82,12 +82,16 @@ async def test_paper_that_does_not_apply_because_of_refused_evidence_is_required
     before = {one["code"]: one for one in answer["papers"]}
     assert before["divorce_or_death_paper"]["state"] == "not_applicable"
     # that she is not divorced is what the population database says
-    changed = await decided(patient, answer, evidence_of(answer, "population"))
+    refused = evidence_of(answer, "population")
+    assert answer["preview"]["papers"][refused] == ["divorce_or_death_paper", "id_and_residence"]
+    changed = await decided(patient, answer, refused)
     after = {one["code"]: one for one in changed["papers"]}
     assert after["divorce_or_death_paper"]["state"] == "required"
     # what rests on another source stays as it was; that she lives is what the civil register says, too
     answer = await shown(patient)
-    changed = await decided(patient, answer, evidence_of(answer, "civil_status"))
+    refused = evidence_of(answer, "civil_status")
+    assert answer["preview"]["papers"][refused] == ["id_and_residence"]
+    changed = await decided(patient, answer, refused)
     after = {one["code"]: one for one in changed["papers"]}
     assert after.pop("id_and_residence")["reason"] == {"code": "evidence_refused"}
     assert after == {code: one for code, one in before.items() if code in after}

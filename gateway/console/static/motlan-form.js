@@ -1146,13 +1146,14 @@
       box.focus();
     }
 
-    #papersOf(evidence) {
-      return this.#papers().filter((one) => SAVED.includes(one.state) && restsOn(one.by, evidence));
+    /** Whether a paper is to be brought when an evidence is refused, as the gateway says. */
+    #isBack({ code, state, by, paper }, evidence) {
+      return state !== "required" && (this.#answer.preview?.papers?.[evidence]?.includes(code) ?? restsOn(by ?? paper, evidence));
     }
 
     #askRefuse(panel, from, evidence) {
       const fields = this.#fields.filter((one) => one.entry.evidence === evidence && one.entry.state === "filled" && !one.typed);
-      const papers = this.#papersOf(evidence);
+      const papers = this.#papers().filter((one) => this.#isBack(one, evidence));
       this.#open(panel, from, (close) => [bold(this.say("refuseTitle", this.#by(evidence))),
         fields.length ? para(this.say("refuseFields", { n: fields.length, fields: fields.map((one) => this.#label(one)).join(", ") })) : "",
         papers.length ? para(this.say("refusePapers", { papers: papers.map((one) => this.#titled(one)).join("; ") })) : "",
@@ -1270,9 +1271,8 @@
     #papers() {
       const all = Object.entries(this.#about.procedure.papers ?? {}).map(([code, one]) => ({ ...one, code, state: "required", isUndecided: true }));
       return (this.#answer?.papers ?? all).map((one) => {
-        if (!SAVED.includes(one.state)) return one;
-        const isLost = [...this.#refused].some((evidence) => restsOn(one.by ?? one.paper, evidence));
-        const isEdited = this.#isEdited(one);
+        const isLost = [...this.#refused].some((evidence) => this.#isBack(one, evidence));
+        const isEdited = SAVED.includes(one.state) && this.#isEdited(one);
         return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited } : one;
       });
     }
