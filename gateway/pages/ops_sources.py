@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from gateway.api.context import Operation, Services
+from gateway.api.context import Operation, RelayDesk, Services
 from gateway.api.operation import health, source_states
 from gateway.audit.story_words import OUTCOMES
 from gateway.config.configuration import Configuration
@@ -43,6 +43,8 @@ INSPECTIONS: Mapping[str, BothWords] = {
 }
 #: dead deliveries are counted up to here
 _MOST_DEAD = 200
+#: of one delivery, before its receiver needs attention
+_MANY_ATTEMPTS = 5
 _QUANTILES = ("p50", "p95", "p99")
 
 
@@ -212,8 +214,8 @@ async def _of_relay(services: Services, caller: Caller) -> list[Answer]:
     if desk is None:
         return []
     try:
-        wanted = DeliverySearch(states=(DeliveryState.DEAD,), most=_MOST_DEAD)
-        dead: Any = (await desk.deliveries.search(caller, wanted))["deliveries"]
+        dead: Any = await _deliveries(desk, caller, DeliveryState.DEAD)
+        late: Any = await _deliveries(desk, caller, DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         runs: Any = (await desk.reconciliations.show(caller))["runs"]
     except RelayUnavailable:
         return [
@@ -222,7 +224,14 @@ async def _of_relay(services: Services, caller: Caller) -> list[Answer]:
                 "Deliveries of dossiers cannot be read.",
             )
         ]  # fmt: skip
-    return [*_of_deliveries(len(dead)), *_of_runs(runs, services.configuration)]
+    settings = services.configuration
+    return [*_of_deliveries(len(dead)), *_of_late(late, settings), *_of_runs(runs, settings)]
+
+
+async def _deliveries(desk: RelayDesk, caller: Caller, *states: DeliveryState) -> object:
+    """The newest ones that stand so."""
+    wanted = DeliverySearch(states=states, most=_MOST_DEAD)
+    return (await desk.deliveries.search(caller, wanted))["deliveries"]
 
 
 def _of_deliveries(dead: int) -> Iterator[Answer]:
@@ -236,6 +245,18 @@ def _of_deliveries(dead: int) -> Iterator[Answer]:
         )  # fmt: skip
 
 
+def _of_late(waiting: Sequence[Mapping[str, Any]], settings: Configuration) -> Iterator[Answer]:
+    """Receivers that did not confirm a delivery after several attempts: it is not given up yet."""
+    for target in sorted({one["target"] for one in waiting if one["attempts"] >= _MANY_ATTEMPTS}):
+        count, named = sum(one["target"] == target for one in waiting), receiver(settings, target)
+        yield _needs(
+            f"late:{target}", "wait", f"/ops/deliveries?target={target}",
+            f"{named['title']} chưa xác nhận sau {_MANY_ATTEMPTS} lần gửi; {count} lượt gửi hồ sơ đang chờ.",
+            f"{named['title_en']} confirmed nothing in {_MANY_ATTEMPTS} attempts;"
+            f" {count} {'delivery waits' if count == 1 else 'deliveries wait'}.",
+        )  # fmt: skip
+
+
 def _of_runs(runs: Sequence[Mapping[str, Any]], settings: Configuration) -> Iterator[Answer]:
     for run in runs:
         report, portal = run["report"], run["portal"]
@@ -244,6 +265,13 @@ def _of_runs(runs: Sequence[Mapping[str, Any]], settings: Configuration) -> Iter
             yield _needs(
                 f"run:{portal}", "wait", "/ops/reconciliation", f"Đối soát với {named['title']} chưa xong.",
                 f"The reconciliation with {named['title_en']} did not end.",
+            )  # fmt: skip
+        if run["state"] == "done" and (days := len(report["incomplete"])):
+            yield _needs(
+                f"incomplete:{portal}", "wait", "/ops/reconciliation",
+                f"Đối soát với {named['title']}: {days} ngày chưa so được hết. Đối soát lại khi cổng hoạt động.",
+                f"Reconciliation with {named['title_en']}: {days} {'day was' if days == 1 else 'days were'} not"
+                " compared wholly. Compare again when the portal works.",
             )  # fmt: skip
         left = sum(report["counts"].values()) - report["mended"]
         if run["state"] == "done" and left > 0:

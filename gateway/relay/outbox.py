@@ -235,7 +235,7 @@ class Outbox:
         if not isinstance(body, dict):
             answer = PortalAnswer(DeliveryOutcome.REFUSED, UNREADABLE)
             return await self._account(row, answer, ())
-        unsure = row.state in (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
+        unsure = _may_be_there(row)
         message = OutboundMessage(
             row.id, row.kind, row.code, row.version, body, unsure, row.attempts + 1,
             origin=row.order_key.partition("|")[0], seq=row.seq, reference=row.reference,
@@ -258,7 +258,7 @@ class Outbox:
         state, next_at = self._next(row, answer, now.timestamp())
         exchange = new_exchange_id()
         holds_up = state is DeliveryState.DEAD and answer.reason not in PASSED
-        what = "dead" if holds_up else str(answer.outcome)
+        what = "dead" if holds_up else _step_of(row, answer.outcome)
         event = DeliveryEvent(now.timestamp(), what, answer.reason, row.attempts + 1, exchange, answer.field)
         receiver_text = await self._sealed(row, shortened(answer.receiver_text))
         inbox = self._inbox_of(row) if state is DeliveryState.DELIVERED else ""
@@ -331,13 +331,23 @@ class Outbox:
         pause = self._jitter(min(_LONGEST_SECONDS, 2.0 ** min(row.attempts, 10)))
         if answer.retry_in is not None:
             pause = min(max(answer.retry_in, 1.0), 600.0)
-        unsure = answer.outcome is DeliveryOutcome.UNCONFIRMED or row.state in (
-            DeliveryState.UNCONFIRMED, DeliveryState.SENDING,
-        )  # fmt: skip
+        unsure = answer.outcome is DeliveryOutcome.UNCONFIRMED or _may_be_there(row)
         return DeliveryState.UNCONFIRMED if unsure else DeliveryState.QUEUED, now + pause
 
     def _jitter(self, seconds: float) -> float:
         return seconds * self.rng.uniform(0.5, 1.0)
+
+
+def _step_of(row: DeliveryRow, outcome: DeliveryOutcome) -> str:
+    """The step of an attempt in the history: a receiver that may have it from before is not said not to have it."""
+    if outcome is DeliveryOutcome.UNAVAILABLE and _may_be_there(row):
+        return "unreached"
+    return str(outcome)
+
+
+def _may_be_there(row: DeliveryRow) -> bool:
+    """Whether an earlier attempt had no end that is known."""
+    return row.state in (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 
 
 _OUTCOMES = {

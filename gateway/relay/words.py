@@ -50,6 +50,10 @@ STEPS: WordTable = {
         "Hệ thống nhận không sẵn sàng; chắc chắn chưa nhận. Sẽ gửi lại.",
         "The receiver was not available; it does not have it. It is sent again.",
     ),
+    "unreached": (
+        "Hệ thống nhận không sẵn sàng; chưa biết lần gửi trước đã tới hay chưa. Sẽ tra cứu ở đó trước khi gửi lại.",
+        "The receiver was not available; whether it has it from before is not known. It is looked up there first.",
+    ),
     "refused": ("Hệ thống nhận từ chối.", "The receiver refused it."),
     "dead": (
         "Dừng gửi. Các lượt gửi sau của hồ sơ này cho cùng hệ thống nhận phải chờ.",

@@ -24,7 +24,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.operation.streams import MOST_OF_SESSION
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops import ROUTES
-from gateway.pages.ops_sources import _of_sources
+from gateway.pages.ops_sources import _of_late, _of_sources
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
 from tests.flows.test_dossiers import call, delivered, dossier, posted
@@ -459,6 +459,33 @@ async def test_run_begins_after_a_page_that_says_what_happens(operator: Browser,
             await asyncio.sleep(0.05)
     assert "national_bus" in (await page(operator, "/ops/reconciliation")).text
     assert (await page(operator, "/ops/reconciliation/mend?portal=nobody")).status == 404
+
+
+async def test_comparison_that_could_not_be_made_is_not_called_equal(operator: Browser, at: Town) -> None:
+    await at.house.misbehave("national_bus", "status503")
+    form = {"csrf": token(await page(operator, "/ops")), "portal": "national_bus", "apply": "no"}
+    assert (await page(operator, "/ops/reconciliation/mend", form)).status == 303
+    async with asyncio.timeout(60):
+        while (await twin(operator, "/ops/reconciliation"))["runs"][0]["state"] == "running":
+            await asyncio.sleep(0.05)
+    shown = (await page(operator, "/ops/reconciliation")).text
+    assert "Chưa biết về các ngày:" in shown
+    assert "Không có hồ sơ nào lệch" not in shown
+    assert "incomplete:national_bus" in [one["what"] for one in (await twin(operator, "/ops"))["needs"]]
+    async with at.house.session.delete(f"{at.house.control}/misbehave"):
+        pass
+
+
+async def test_receiver_that_confirms_nothing_needs_attention_before_deliveries_are_given_up(
+    at: Town,
+) -> None:
+    assert at.gateway is not None
+    assert at.gateway.app is not None
+    waiting = [{"target": "national_bus", "attempts": number} for number in (0, 4)]
+    settings = at.gateway.app.services.configuration
+    assert list(_of_late(waiting, settings)) == []
+    (found,) = _of_late([*waiting, {"target": "national_bus", "attempts": 5}], settings)
+    assert (found["what"], "3 lượt gửi hồ sơ đang chờ" in found["vi"]) == ("late:national_bus", True)
 
 
 async def test_record_of_each_mended_dossier_names_the_account_that_began_the_run(

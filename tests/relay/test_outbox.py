@@ -32,7 +32,7 @@ URL = "sqlite:///exchange.db"
 STEP: dict[str, Any] = {"kind": MessageKind.PROGRESS, "next_at": 0.0}
 CONFIRMED = PortalAnswer(DeliveryOutcome.CONFIRMED)
 REFUSED = PortalAnswer(DeliveryOutcome.REFUSED, "message_refused")
-AWAY = PortalAnswer(DeliveryOutcome.UNCONFIRMED, "answer_missing")
+AWAY = PortalAnswer(DeliveryOutcome.UNAVAILABLE, "receiver_busy")
 
 
 class Hands:
@@ -177,6 +177,10 @@ async def test_replay_after_long_is_tried_as_long_as_a_new_one_and_looked_up(pos
     post.clock.seconds += 3_700.0
     post.outbox.wake()
     await post.until("p1", DeliveryState.DEAD)
+    # nobody knows any more whether it is there: the history does not say that it is not
+    assert [one.what for one in await post.rows.history("p1")] == [
+        "queued", "dead", "replayed", "unreached", "dead",
+    ]  # fmt: skip
 
 
 async def test_what_waits_until_its_lease_is_short_is_not_sent_under_it(post: Post) -> None:
