@@ -43,6 +43,7 @@ _UNKNOWN_FORM = _INVALID._replace(faults=(AnswerFault(FaultCode.UNKNOWN_FORM),))
 _SEVERAL = failed(
     Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS)
 )._replace(alarm=True)
+_SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
@@ -257,7 +258,8 @@ class RestCall:
             if not isinstance(tree, list):
                 return _UNKNOWN_FORM
             if not self._is_list:
-                return _SEVERAL if len(tree) > 1 else _UNKNOWN_FORM
+                several = _SEVERAL_PEOPLE if query.subject.is_unnumbered else _SEVERAL
+                return several if len(tree) > 1 else _UNKNOWN_FORM
         return self.plan.read(tree, query)
 
     def _address(self, tree: dict[str, object]) -> str:

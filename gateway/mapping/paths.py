@@ -1,8 +1,8 @@
 """Dotted paths over plain data: names, `[n]` (negative from the end), `[key=value]` and `[latest:key]`.
 
-Reading a path never fails: a missing value is None. The empty path is the tree itself. Answers with the same markup
-differ only in their texts: a tree of positions (`Layout`) represents all of them. A path that does not select by text
-is resolved once per layout, not once per answer.
+Reading a path never fails: a missing value is None. The empty path is the tree itself, as is `[]`, a tree that is a
+list. Answers with the same markup differ only in their texts: a tree of positions (`Layout`) represents all of them. A
+path that does not select by text is resolved once per layout, not once per answer.
 """
 
 import re
@@ -23,6 +23,8 @@ _UNCLEAR = AttributeDoubt(kind="date_partial", rule="latest:undated")
 _UNDATED = Doubtful(None, _UNCLEAR)
 #: the same for records: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNCLEAR)
+#: the path of an answer that is itself a list
+WHOLE_LIST = "[]"
 #: number of path sets whose places a layout caches
 _MOST_PLACES = 16
 
@@ -76,7 +78,7 @@ def compile_path(path: str) -> Getter:
 def steps_of(path: str, orders: Orders = NOTHING) -> list[PathStep]:
     """The steps of a path. Raises ValueError when it does not fit the grammar."""
     steps: list[PathStep] = []
-    at = 0
+    at = len(path) if path == WHOLE_LIST else 0
     while at < len(path):
         if path[at] == "." and steps:
             at += 1
@@ -101,6 +103,12 @@ def steps_of(path: str, orders: Orders = NOTHING) -> list[PathStep]:
 def keys_of_latest(path: str) -> list[str]:
     """The paths of the dates by which this path selects."""
     return [f"{path[: one.end()]}.{one[3]}" for one in _STEP.finditer(path) if one[3]]
+
+
+def rows_of(path: str) -> list[tuple[str, str]]:
+    """The rows of lists that a path reads in: path of each list, and how its row is selected (`[0]`, `[kind=a]`)."""
+    found = (one for one in _STEP.finditer(path) if one[1] is None and one.end() < len(path))
+    return [(path[: one.start()], one[0]) for one in found]
 
 
 class Layout:

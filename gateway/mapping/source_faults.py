@@ -21,7 +21,7 @@ from gateway.mapping.model import (
     below,
     is_dated,
 )
-from gateway.mapping.paths import keys_of_latest, steps_of
+from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
 from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
@@ -55,6 +55,7 @@ def source_faults(
             yield from _conversion_faults(rule, codes, transforms, loc)
         yield from _unless_faults(service.request, at)
         yield from _answer_faults(service.answer, (*at, "answer"))
+        yield from _row_faults(service.answer, (*at, "answer"))
         for name, attribute in service.answer.attributes.items():
             loc = (*at, "answer", "attributes", name)
             yield from _conversion_faults(attribute, codes, transforms, loc)
@@ -136,12 +137,11 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in ("record", "status")]
     if answer.updated_at is not None:
         paths.append(((*at, "updated_at"), answer.updated_at.path))
-    inside: list[tuple[Loc, str]] = [((*at, "found_when"), answer.found_when)]
-    inside += [((*at, "identity", name), path) for name, path in answer.identity.items()]
-    for name, rule in answer.attributes.items():
-        inside.append(((*at, "attributes", name, "path"), rule.path))
-        inside += [((*at, "attributes", name, "parts"), path) for path in rule.parts]
-        inside += [((*at, "attributes", name, "else"), path) for path in rule.else_]
+    inside = [
+        ((*at, "found_when"), answer.found_when),
+        *_identity_paths(answer, at),
+        *_value_paths(answer, at),
+    ]
     dated = {
         path for rule in answer.attributes.values() if is_dated(rule) for path in (rule.path, *rule.else_)
     }
@@ -155,6 +155,40 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             steps_of(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _identity_paths(answer: AnswerRule, at: Loc) -> list[tuple[Loc, str]]:
+    return [((*at, "identity", name), path) for name, path in answer.identity.items()]
+
+
+def _value_paths(answer: AnswerRule, at: Loc) -> Iterator[tuple[Loc, str]]:
+    for name, rule in answer.attributes.items():
+        loc: Loc = (*at, "attributes", name)
+        yield (*loc, "path"), rule.path
+        yield from (((*loc, "parts"), path) for path in rule.parts)
+        yield from (((*loc, "else"), path) for path in rule.else_)
+
+
+def _row_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
+    """Values of another row than the one that `identity` compares: they may be another person's.
+
+    Rows by two values of one key (`[kind=cccd]`, `[kind=passport]`) are parts of one record.
+    """
+    compared: dict[str, tuple[str, str]] = {}
+    for loc, path in (*_identity_paths(answer, at), *_value_paths(answer, at)):
+        for listed, row in rows_of(path):
+            if "identity" in loc:
+                compared.setdefault(listed, (row, path))
+            ours, other = compared.get(listed, (row, path))
+            if row != ours and not (_key_of(row) and _key_of(row) == _key_of(ours)):
+                what = f"'{path}' reads another row than '{other}' of 'identity': it may be another person's"
+                whole = below(answer.record, listed) + row
+                yield loc, what, f"write 'record: \"{whole}\"', and all paths from there"
+
+
+def _key_of(row: str) -> str:
+    """The key of `[key=value]`; blank for another selector."""
+    return row.partition("=")[0] if "=" in row else ""
 
 
 def _order_faults(paths: list[tuple[Loc, str]], dated: Collection[str]) -> Iterator[MappingFault]:
@@ -205,7 +239,7 @@ def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
         if name not in answer.attributes:
             what = f"tells_apart: '{name}' is no attribute of this answer"
             yield at, what, near(name, answer.attributes, "name one of its attributes")
-    if answer.tells_apart and (not answer.record or "[" in answer.record):
+    if answer.tells_apart and (not answer.record or _selects(answer.record)):
         yield at, "'tells_apart' needs a record that may be a list", "write 'record: names.of.it' beside it"
 
 
@@ -267,12 +301,31 @@ def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFaul
         yield loc, what, "name the path of gender or birth_place in 'identity', or take 'without_number' out"
     if SubjectKind.PERSON not in service.subjects:
         yield loc, "no subject of this service is a person", "take 'without_number' out"
+    for place, path in _selecting(answer, at):
+        what = f"'{path}' selects one of several records: a name does not say which is whose"
+        listed = path.partition("[")[0] or f'"{WHOLE_LIST}"'
+        remedy = f"write 'record: {listed}'" if place[-1] == "record" else "take the part in [ ] out"
+        yield place, what, f"{remedy}: one record is read, several are nobody's"
     of_many = {"members", "paper_list"}
     if mixed := sorted(
         name for name, rule in answer.attributes.items() if not of_many.isdisjoint(rule.transform)
     ):
         what = f"'{mixed[0]}' is a list of people or papers: a name does not say whose each is"
         yield loc, what, "give it by a service that needs a number"
+
+
+def _selecting(answer: AnswerRule, at: Loc) -> Iterator[tuple[Loc, str]]:
+    """Paths that select a record, or compare the person with a selected row."""
+    at = (*at, "answer")
+    if _selects(answer.record):
+        yield (*at, "record"), answer.record
+    yield from ((loc, path) for loc, path in _identity_paths(answer, at) if "[" in path)
+    yield from ((loc, path) for loc, path in _value_paths(answer, at) if path.startswith("["))
+
+
+def _selects(record: str) -> bool:
+    """Whether it is one of several items."""
+    return "[" in record and record != WHOLE_LIST
 
 
 def _conversion_faults(

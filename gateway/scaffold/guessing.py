@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from gateway.domain.faults import near
 from gateway.mapping.codes import Codes
+from gateway.mapping.paths import WHOLE_LIST
 from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable
 from gateway.scaffold.house import House
@@ -135,8 +136,8 @@ def numbers_a_subject(leaf: Leaf) -> bool:
 
 def path_of(record: tuple[str, ...]) -> str:
     """The record in the grammar of mappings: a list there may hold one item."""
-    if not record or record == ("[0]",):
-        return "".join(record)
+    if record == ("[0]",):
+        return WHOLE_LIST
     return ".".join((*record[:-1], record[-1].removesuffix("[0]")))
 
 

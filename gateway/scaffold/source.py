@@ -15,7 +15,7 @@ from typing import Any
 from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
-from gateway.mapping.paths import put
+from gateway.mapping.paths import WHOLE_LIST, put
 from gateway.scaffold.contract import Contract
 from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of, numbers_a_subject
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
@@ -136,7 +136,7 @@ class _SourceDraft:
         if dates:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
         yield f"that nobody was found where '{self.found_when}' is blank is a guess (see 'found_when')"
-        if "[" in self.guess.record:
+        if "[" in self.guess.record and self.guess.record != WHOLE_LIST:
             yield "the record is one of a list: '[0]' is its first item, which may be about another person"
         elif self.guess.is_item:
             several = f"an answer with several items in '{self.guess.record}' is refused"
@@ -307,7 +307,7 @@ class _SourceDraft:
         tree: dict[str, object] = {}
         for path, value in values.items():
             put(tree, tuple(path.split(".")), value)
-        if self.guess.record in ("", "[0]"):
+        if self.guess.record in ("", WHOLE_LIST):
             return [tree] if self.guess.record else tree
         whole: dict[str, object] = {}
         put(whole, tuple(self.guess.record.split(".")), tree)

@@ -371,6 +371,23 @@ async def test_list_is_read_where_the_mapping_reads_a_list() -> None:
         assert (await ask(source)).outcome is Outcome.NOT_FOUND
 
 
+@pytest.mark.parametrize("record", ["[]", ""])
+async def test_list_of_records_is_one_record_or_none_or_several(record: str) -> None:
+    rule = {"record": record, "found_when": "ten", "attributes": {"full_name": {"path": "ten"}}}
+    found = []
+    for tree in ([FOUND], [], [FOUND, FOUND]):
+        async with opened(said(tree), answer_rule=rule) as (source, _):
+            found.append(await ask(source))
+    outcomes = [Outcome.FOUND, Outcome.NOT_FOUND] if record else [Outcome.INVALID, Outcome.INVALID]
+    assert [one.outcome for one in found] == [*outcomes, Outcome.INVALID]
+    assert (found[2].reason, found[2].alarm) == (Reason.SOURCE_ANSWER_OTHER_PERSON, True)
+    named = {"personal_id": None, "full_name": "TRẦN THỊ MẪU", "birth_date": PartialDate(1990, 2, 15)}
+    by_name = {"ten": {"from": "subject.full_name"}}
+    async with opened(said([FOUND, FOUND]), by_name, answer_rule=rule) as (source, _):
+        got = await ask(source, **named)
+    assert (got.outcome, got.reason, got.alarm) == (Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE, False)
+
+
 async def test_provider_in_trouble_is_an_outcome_with_the_digest_of_what_was_sent() -> None:
     async with opened(saying(answer(b"{}", status="503 X", more="Retry-After: 9\r\n"))) as (source, raw):
         first, second = await ask(source), await ask(source)

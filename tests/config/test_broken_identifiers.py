@@ -44,6 +44,21 @@ FAULTS: dict[str, Fault] = {
     "without a number and a list of people": (
         REGISTER, "{path: life}", "{path: life, transform: members}", "without_number:", "list of people",
     ),
+    "without a number and a selected record": (
+        REGISTER, "record: people", 'record: "people[-1]"', "record:", "write 'record: people'",
+    ),
+    "without a number and the first of a list": (
+        REGISTER, "record: people", 'record: "[0]"', "record:", "write 'record: \"[]\"'",
+    ),
+    "without a number and a person of a selected row": (
+        REGISTER, "full_name: name, birth", 'full_name: "rows[sex=F].name", birth', "identity:", "one of several",
+    ),
+    "attribute of another row than the person": (
+        "mappings/sources/driving_licence.yaml",
+        "personal_id: SoDinhDanh, full_name: HoTen}\n      attributes:\n        number: {path: SoGPLX,",
+        'personal_id: "ds[0].so", full_name: "ds[0].ten"}\n      attributes:\n        number: {path: "ds[-1].SoGPLX",',
+        "number: {path", "write 'record: \"ds[-1]\"'",
+    ),
     "word of another agreement": (REGISTER, "without_number: fill", "without_number: yes", "without_number:", "'fill'"),
     "example of another number": (
         REGISTER, '{kind: nl_bsn, number: "537534982"}', '{kind: nl_bsn, number: "53753498"}', "subject:",

@@ -98,11 +98,12 @@ class Register:
 
     def __init__(self) -> None:
         self.people: list[dict[str, Any]] = [AN]
+        self.is_list = False
         self.asked: list[dict[str, Any]] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
-        return web.json_response({"people": self.people})
+        return web.json_response(self.people if self.is_list else {"people": self.people})
 
 
 @asynccontextmanager
@@ -119,6 +120,9 @@ async def opened(folder: Path, register: Register, **words: str) -> AsyncIterato
     mapped = mapped.replace(
         "[full_name, birth_date, gender]", words.get("needs", "[full_name, birth_date, gender]")
     )
+    if words.get("is_list"):
+        mapped = mapped.replace("record: people", 'record: "[]"').replace("people: [{", "- {")
+        mapped = mapped.replace("life: alive}]", "life: alive}")
     for part in words.get("without", "").split("\n"):
         assert part in mapped
         mapped = mapped.replace(part, "")
@@ -429,6 +433,21 @@ async def test_number_that_no_service_compares_with_the_name_cuts_no_paper(tmp_p
         _, answer = await ask(house, BSN)
         assert register.asked == [{"bsn": AN["bsn"]}]
         assert answer["fields"]["ngaySinh"]["doubt"]["kind"] == "identity_unconfirmed"
+        assert paper(answer) == "required"
+
+
+async def test_list_of_namesakes_is_several_people(tmp_path: Path) -> None:
+    register = Register()
+    register.is_list = True
+    words = {"mapped": "cut", "agreed": "cut", "is_list": "yes"}
+    async with opened(tmp_path, register, **words) as house:
+        _, answer = await ask(house, DESCRIBED)
+        assert answer["fields"]["ngaySinh"]["value"] == "09/04/1988"
+        assert paper(answer) == "replaced"
+        register.people = [AN, AN | {"local": "033188604218"}]
+        _, answer = await ask(house, DESCRIBED)
+        assert answer["fields"]["ngaySinh"]["value"] is None
+        assert "several_people" in str(answer["fields"]["ngaySinh"])
         assert paper(answer) == "required"
 
 

@@ -160,6 +160,18 @@ def test_sample_becomes_a_draft_that_is_checked_and_comes_up(
     asyncio.run(comes_up(house, "buoy", monkeypatch))
 
 
+def test_sample_that_is_a_list_is_one_record_and_never_the_first_of_several(
+    house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted(house, "source", "buoy", "--sample", written(contracts / "list.json", [SAMPLE["data"]]))
+    checked(house)
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    assert 'record: "[]"' in mapping
+    assert "[0]." not in mapping.replace("chuCu[0]", "")
+    assert "# ! an answer with several items" in mapping
+    asyncio.run(comes_up(house, "buoy", monkeypatch))
+
+
 def test_dates_that_are_epochs_are_read_as_days_and_never_left_as_text(house: Path, contracts: Path) -> None:
     sample = {
         "cccd": "033185904417",
