@@ -132,6 +132,9 @@ class SqliteStore:
         await asyncio.to_thread(self._thread.join, _CLOSE_SECONDS)
 
     async def _aside(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """The result of the work, and nothing after `close`: only what is queued is still written then."""
+        if self._closed:
+            raise LogUnavailable(say.LOG_CLOSED)
         return await asyncio.to_thread(self._with_connection, work)
 
     def _with_connection(self, work: Callable[[sqlite3.Connection], _T]) -> _T:

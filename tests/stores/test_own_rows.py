@@ -322,3 +322,12 @@ async def test_log_that_is_closed_leaves_no_timer(url: str, tmp_path: Path) -> N
     await log.close()
     assert timer is not None
     assert timer.cancelled()
+
+
+async def test_log_that_is_closed_answers_no_reading(url: str, tmp_path: Path) -> None:
+    log = open_log(url, tmp_path, ORIGIN, ROOT_KEY)
+    await log.append(some_record())
+    await log.close()
+    for reading in (log.recent(1), log.store.wrapped("2026-11"), log.store.probe()):
+        with pytest.raises(LogUnavailable, match=say.LOG_CLOSED.en):
+            await reading
