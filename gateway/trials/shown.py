@@ -34,6 +34,7 @@ from gateway.trials.masks import (
 #: doubts that say why there is no value
 _DOUBTS = {one.value for one in Reason}
 _LONGEST_ADDRESS = 2_000
+_KIB = 1_024
 #: between the names of paths
 _NO_NAME = re.compile(r"[\[\].=:,]")
 #: between the steps of paths: what a step selects by is no place
@@ -154,7 +155,8 @@ def _message(
         "content_type": None if is_withheld else media_type(one.content_type),
         "answer": None if is_withheld or not one.status else {
             "text": message(one.answer, mask, ShownNames(known | own.shown), places),
-            "bytes": one.answer_size,
+            # in whole KiB: an exact size tells a blank from a value whose mask is not shown
+            "bytes": -(-one.answer_size // _KIB) * _KIB,
             "cut": one.answer_size > len(one.answer),
         },
     }  # fmt: skip

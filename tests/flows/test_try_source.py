@@ -356,7 +356,8 @@ async def test_answer_that_is_none_is_masked_as_a_whole(tmp_path: Path) -> None:
             found = await tried(house, LICENCE, show_values=True)
             assert found["outcome"] == "invalid"
             shown = found["messages"][0]["answer"]
-            assert (shown["bytes"], shown["cut"]) == (len(body), len(body) > 16_384)
+            assert shown["bytes"] - len(body) in range(1_024)
+            assert (shown["bytes"] % 1_024, shown["cut"]) == (0, len(body) > 16_384)
             assert len(shown["text"]) <= 16_385
             assert not {"033190777123", "Trần"} & {*shown["text"].split('"'), *shown["text"].split()}
 
