@@ -49,7 +49,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.domain.row_filter import RowFilter as Search
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.exchange_log.outcomes import Members, outcomes
+from gateway.exchange_log.outcomes import Members, has_proven_login, outcomes
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.policy.counted import Rates
@@ -95,9 +95,11 @@ class Corrections:
         keys = await self.person_keys.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
+        # an applicant whom the requester names without a login may know nothing of it
+        is_proven = await has_proven_login(self.reader, wanted.exchange, caller.requester.id)
         report = report_of(
             wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is,
-            sender=sender_in(records, known, self.catalogue, wanted.subject),
+            sender=sender_in(records, known, self.catalogue, wanted.subject) if is_proven else b"",
         )  # fmt: skip
         row = row_of(id_of(report, keys), report, keys, now.timestamp())
         work = None

@@ -46,6 +46,12 @@ async def decisions(reader: LogReader, exchange: str, requester: str) -> list[Me
     return [one for one in records.values() if one["result"] == DECISION]
 
 
+async def has_proven_login(reader: LogReader, exchange: str, requester: str) -> bool:
+    """Whether an identity provider proved who signed in. Raises LogUnavailable."""
+    records = await _own_records(reader, exchange, requester, Phase.INTENT)
+    return any("login" in one["notes"] for one in records.values())
+
+
 async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:
     """Leaf hash -> record, the newest first, also without an index in the tree."""
     # Asked first: what gets its place meanwhile is then found twice, and not missed.

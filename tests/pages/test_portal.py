@@ -333,6 +333,32 @@ async def test_wrong_value_of_another_person_is_followed_by_that_person_and_the_
     assert "sender" not in taken["report"]
 
 
+async def test_applicant_whom_a_requester_names_without_a_login_did_not_send_its_report(
+    browser: Browser, at: Town
+) -> None:
+    people = {
+        one["key"]: {name: one[name] for name in ("personal_id", "full_name", "birth_date")}
+        for one in at.house.personas
+        if one["key"] in {"quan", "thu"}
+    }
+    subjects = {"requester": people["quan"], "person": people["thu"]}
+    status, answer = await at.house.post("/v1/prefill", {"procedure": MARITAL, "subjects": subjects})
+    assert status == 200, answer
+    entry = answer["fields"]["nxnHoTen"]
+    wrong = {
+        "exchange_id": answer["exchange_id"], "subject": people["thu"],
+        "source": answer["evidence"][entry["evidence"]]["source"], "attribute": entry["attribute"],
+        "why": "citizen_corrects", "shown": entry["value"], "correct": "Phạm Văn Thử Ba",
+    }  # fmt: skip
+    status, done = await at.house.post("/v1/corrections", wrong)
+    assert status == 200, done
+    for account, is_listed in (("quan", False), ("thu", True)):
+        browser.lose_cookies()
+        await entered(browser, "/me/requests", account)
+        listed = [one["id"] for one in (await twin(browser, "/me/requests"))["corrections"]]
+        assert (done["id"] in listed) is is_listed
+
+
 async def test_wrong_value_of_a_person_who_is_not_in_the_list_of_a_role_is_refused(browser: Browser) -> None:
     one = {
         "members.who": "other", "members.1.personal_id": "033085004321", "members.1.full_name": "Phạm Văn Thử",
