@@ -48,8 +48,9 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     is_one = len(paths) == 1 and all(len(plan.mapping.request) == 1 for plan in services.values())
     if settings.options.keys() != {"folder"} or not is_one:
         file = f"config/sources/{settings.source}.yaml"
-        remedy = "write 'options: {folder: …}', one service, one place"
-        raise ConfigError([Problem(file, 0, "it reads one column of one file", remedy)])
+        raise ConfigError(
+            [Problem(file, 0, "it reads one column of one file", "write 'folder', one service, one place")]
+        )
     register = FileRegister(tools.root / str(settings.options["folder"]) / paths[0], services, tools.clock)
     return TaskSource(register.answer, Health(tools.clock), register.stopped.set)
 
@@ -123,8 +124,7 @@ class FileRegister:
         ((column, number),) = plan.request(query, {}, "").items()
         seen = await asyncio.to_thread(lambda: [_state(one) if one.exists() else () for one in self._both])
         if seen != self._seen and (self._loading is None or self._loading.done()):
-            self._seen = seen
-            self._loading = asyncio.ensure_future(asyncio.to_thread(self._renew, query.service, column))
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._renew, query.service, column, seen))
         if self._file is None and self._loading is not None:
             await asyncio.shield(self._loading)
         if (file := self._file) is None or self._clock.now() >= file.marker.valid_until:
@@ -134,10 +134,12 @@ class FileRegister:
         except (ValueError, LookupError, csv.Error):
             return _DAMAGED
 
-    def _renew(self, service: str, column: str) -> None:
+    def _renew(self, service: str, column: str, seen: list[tuple[int, ...]]) -> None:
         try:
-            self._file = DroppedFile(*self._both, column, self.stopped)
+            new = DroppedFile(*self._both, column, self.stopped)
+            self._file, self._seen = max(new, self._file or new, key=lambda one: one.marker.as_of), seen
         except (OSError, ValueError, csv.Error) as error:
+            self._seen = [] if isinstance(error, OSError) else seen
             log().warning("source.file.refused", service=service, reason=type(error).__name__)
 
 

@@ -116,15 +116,13 @@ class Paging:
     def read(self, tree: object, link: bytes) -> PageRead:
         """What a page says; `link`: its header Link."""
         rows, status = self.rows(tree), None if self._status is None else self._status(tree)
-        total, more = self._total and self._total(tree), self._more and self._more(tree)
-        return PageRead(
-            tree,
-            rows if isinstance(rows, list) else None,
-            status,
-            self._following(tree, link),
-            _count(total),
-            _said(more),
-        )
+        rows = rows if isinstance(rows, list) else None
+        try:
+            total = _count(self._total and self._total(tree))
+            more = _said(self._more and self._more(tree))
+        except ValueError:
+            return PageRead(tree, rows, status, None)
+        return PageRead(tree, rows, status, self._following(tree, link), total, more)
 
     def _following(self, tree: object, link: bytes) -> str | None:
         if self.words.by == "link":
@@ -207,13 +205,24 @@ def _without(target: str, ending: str) -> str:
 
 
 def _count(value: object) -> int | None:
+    """How many rows a page says; None: nothing. Raises ValueError for what is no number."""
+    if value is None or value == "":
+        return None
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:18])
-    return value if type(value) is int and value >= 0 else None
+    if type(value) is not int or value < 0:
+        raise ValueError("no number")
+    return value
 
 
 def _said(value: object) -> bool | None:
-    return {"true": True, "false": False}.get(str(value).lower())
+    """What a page says; None: nothing. Raises ValueError for what is neither true nor false."""
+    if value is None or value == "":
+        return None
+    said = {"true": True, "false": False}.get(str(value).lower())
+    if said is None:
+        raise ValueError("neither true nor false")
+    return said
 
 
 class PagedSource(ProviderSource):

@@ -21,6 +21,8 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^
 _UNCLEAR = AttributeDoubt(kind="date_partial", rule="latest:undated")
 #: it is unknown which of several items is the latest
 _UNDATED = Doubtful(None, _UNCLEAR)
+#: several items fit `[key=value]`
+_SEVERAL = Doubtful(None, AttributeDoubt(kind="several_records", rule="match:several"))
 #: the same for records: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNCLEAR)
 #: the path of an answer that is itself a list
@@ -69,7 +71,7 @@ def compile_path(path: str) -> Getter:
 
     def pick(tree: object) -> object:
         for step in steps:
-            tree = _take(tree, step)
+            tree = next(iter(_fitting(tree, step)), None) if isinstance(step, _Match) else _take(tree, step)
         return tree
 
     return pick
@@ -242,7 +244,7 @@ def _take(node: object, step: PathStep) -> object:
     if isinstance(step, Record):
         return _record(node, step)
     assert not isinstance(step, _Together)
-    if node is None or node is _UNDATED:
+    if node is None or node is _UNDATED or node is _SEVERAL:
         return node
     if isinstance(step, str):
         return node.get(step) if isinstance(node, dict) else None
@@ -251,14 +253,26 @@ def _take(node: object, step: PathStep) -> object:
         return items[step] if -len(items) <= step < len(items) else None
     if isinstance(step, _Latest):
         return _latest(items, step)
-    key, value = step
-    return next((item for item in items if isinstance(item, dict) and item.get(key) == value), None)
+    found = _fitting(node, step)
+    return _SEVERAL if len(found) > 1 and any(one != found[0] for one in found) else next(iter(found), None)
+
+
+def _fitting(node: object, step: _Match) -> list[object]:
+    """The items with this value at the key: its text, or the number or truth of JSON that is written so."""
+    items = node if isinstance(node, list) else [node]
+    return [item for item in items if isinstance(item, dict) and _written(item.get(step.key)) == step.value]
+
+
+def _written(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None
 
 
 def _record(node: object, step: Record) -> object:
     if step is Record.IS_THERE:
         return True if isinstance(node, dict | list) else node
-    if node is _UNDATED:
+    if node is _UNDATED or node is _SEVERAL:
         return _UNDATED_RECORD
     if not isinstance(node, list):
         return node

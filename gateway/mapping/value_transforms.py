@@ -13,6 +13,12 @@ from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperatio
 from gateway.mapping.codes import Codes, is_factor
 from gateway.mapping.transforms import Transform, Unreadable, decimal, text
 
+
+def _without_marks(word: str) -> str:
+    apart = unicodedata.normalize("NFD", word.lower().replace("đ", "d"))
+    return "".join(one for one in apart if not unicodedata.combining(one))
+
+
 _TRUE = frozenset("true t yes y on 1 có co đúng dung oui vrai ja j waar".split())
 _FALSE = frozenset("false f no n off 0 không khong sai non faux nee nein onwaar".split())
 _PLAIN, _GROUPED = r"[0-9]{1,21}", r"[1-9][0-9]{0,2}(?:%s[0-9]{3}){1,6}"
@@ -37,6 +43,8 @@ _SYLLABLE = re.compile(
 _TWO_WORDS = re.compile(
     r"(?:âu dương|gia cát|hoàng phủ|huỳnh phủ|thượng quan|tư đồ|tư mã|ông|bà|cô|cụ) .*|(?:.* )?tôn (?:nữ|thất)(?: .*)?"
 )
+#: the same in a name that has no marks at all
+_TWO_WORDS_BARE = re.compile(_without_marks(_TWO_WORDS.pattern))
 #: words of other languages before or behind a name
 _TITLES = frozenset(
     "dame dhr dipl dott dr drs esq frau herr ing ir jr junior md me mevr mgr miss mlle mme mr mrs ms mx phd prof rev"
@@ -118,14 +126,11 @@ def _vietnamese(value: object) -> list[str]:
     words = _words(value)
     is_sure = all(_SYLLABLE.fullmatch(_without_marks(word)) for word in words)
     # `Y Moan`, `H Hen`: names of peoples whose family name stands last
-    if words and (not is_sure or len(words[0]) == 1 or _TWO_WORDS.fullmatch(" ".join(words).lower())):
+    spoken = " ".join(words).lower()
+    is_of_two = _TWO_WORDS.fullmatch(spoken) or (spoken.isascii() and _TWO_WORDS_BARE.fullmatch(spoken))
+    if words and (not is_sure or len(words[0]) == 1 or is_of_two):
         raise Unreadable("where the family name ends is not certain")
     return words
-
-
-def _without_marks(word: str) -> str:
-    apart = unicodedata.normalize("NFD", word.lower().replace("đ", "d"))
-    return "".join(one for one in apart if not unicodedata.combining(one))
 
 
 def _two_words(value: object) -> list[str]:

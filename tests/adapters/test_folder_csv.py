@@ -165,6 +165,28 @@ async def test_good_file_serves_while_a_newer_one_is_damaged_or_on_its_way(tmp_p
             assert (await asked(source, NOBODY)).outcome is Outcome.NOT_FOUND
 
 
+async def test_older_file_replaces_no_newer_one(tmp_path: Path) -> None:
+    drop(tmp_path)
+    async with opened(tmp_path) as source:
+        assert (await asked(source)).values["number"] == "LA-0995"
+        old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+        drop(tmp_path, ROWS.replace(b"LA-0995", b"LA-0001"), as_of=old)
+        for _ in range(9):
+            assert (await asked(source)).values["number"] == "LA-0995"
+            await asyncio.sleep(0.02)
+
+
+async def test_file_that_could_not_be_opened_is_tried_again(tmp_path: Path) -> None:
+    drop(tmp_path)
+    (tmp_path / "permits.csv").rename(tmp_path / "elsewhere")
+    (tmp_path / "permits.csv").symlink_to(tmp_path / "elsewhere")
+    async with opened(tmp_path) as source:
+        assert (await asked(source)).outcome is not Outcome.FOUND
+        (tmp_path / "permits.csv").unlink()
+        (tmp_path / "permits.csv").hardlink_to(tmp_path / "elsewhere")
+        assert (await asked(source)).outcome is Outcome.FOUND
+
+
 async def test_file_that_is_written_over_where_it_stands_is_used_no_more(tmp_path: Path) -> None:
     drop(tmp_path)
     async with opened(tmp_path) as source:

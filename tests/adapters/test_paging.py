@@ -233,6 +233,9 @@ LATE = Outcome.UNAVAILABLE
         ("link", change(1, header__Link='</base/look?after=3>; rel="next'), Outcome.INVALID, UNREADABLE),
         ("next", change(1, page__next={"href": "/base/look?after=3"}), Outcome.INVALID, UNREADABLE),
         ("cursor", change(1, page__cursor=True), Outcome.INVALID, UNREADABLE),
+        # a page that says something else than a number, or than true and false
+        *(("number", change(1, page__total=total), Outcome.INVALID, UNREADABLE) for total in ("1 000", -1, 12.0)),
+        *(("number, with more", change(1, page__more=more), Outcome.INVALID, UNREADABLE) for more in (1, "yes")),
         # what a later page says of nobody is no answer
         ("cursor", change(2, status="404 Not Found"), Outcome.INVALID, UNREADABLE),
         ("cursor", change(2, loi="NO_ONE"), Outcome.INVALID, UNREADABLE),

@@ -69,11 +69,23 @@ def picked(tree: object, path: str, dates: Dates) -> object:
         elif latest:
             tree = _latest(items, latest, dates.get(f"{path[: step.end()]}.{latest}", []))
         else:
-            found = [item for item in items if isinstance(item, dict) and item.get(key) == value]
+            found = [item for item in items if isinstance(item, dict) and _written(item.get(key)) == value]
             tree = found[0] if found else None
+            if any(item != tree for item in found):
+                return Doubtful(None, AttributeDoubt("several_records", (), "match:several"))
         if tree is None or tree is _UNDATED:
             break
     return tree
+
+
+def _written(value: object) -> object:
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, int | float)
+        else value
+    )
 
 
 def _latest(items: list[Any], key: str, reads: list[Transform]) -> object:
@@ -296,7 +308,7 @@ class PlainReader:
             outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record, self._whole)
-        if record is _UNDATED:
+        if isinstance(record, Doubtful):
             record = _UNDATED_RECORD
         if isinstance(record, list) and answer.record:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
