@@ -629,6 +629,39 @@ async def test_form_without_its_data_says_so_and_can_be_filled_in(
 
 
 @on_session
+@pytest.mark.parametrize("focused", ["Quan hệ", "Quốc tịch khác"])
+async def test_late_answer_leaves_the_field_where_the_person_types_in_its_place(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, focused: str
+) -> None:
+    at_top = focused == "Quan hệ"
+    told, url = scripted
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "health"})
+    facts = dict.fromkeys(("meHoTen", "meNgaySinh", "meDanToc"), field("filled", "Trần Thị Mẫu", "e1"))
+    states = {"nycQuanHe": field("empty"), "nksNoiSinh": waiting}
+    told.answers["prefill"] = 200, answered({**states, **facts}, pending="token")
+    page = await opened(profile, url)
+    typed = page.get_by_label(re.compile(f"^{focused}")).first
+    await typed.focus()
+    if not at_top:
+        await typed.evaluate("(one) => one.scrollIntoView({block: 'center'})")
+    before_it = await typed.bounding_box()
+    # at the top the line about the wait goes; further below, two values leave the confirmed ones above
+    left = {} if at_top else dict.fromkeys(("meNgaySinh", "meDanToc"), STATES["meHoTen"])
+    late = answered({**states, **facts, **left, "nksNoiSinh": field("not_found")})
+    told.events.put_nowait(LATE % json.dumps(late).encode() + b"event: end\ndata: {}\n\n")
+    await expect(page.locator(".ml-summary")).not_to_contain_text("Đang chờ")
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    after_it = await typed.bounding_box()
+    await expect(typed).to_be_focused()
+    assert before_it is not None
+    assert after_it is not None
+    assert after_it["y"] == pytest.approx(before_it["y"], abs=1)
+    assert (await page.evaluate("scrollY") == 0) is at_top
+
+
+@on_session
 async def test_late_answer_that_contradicts_a_focused_field_asks_beside_it(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:

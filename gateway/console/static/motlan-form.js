@@ -1,4 +1,4 @@
-/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors). */
+/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors), some of them simplified. */
 /** A prefilled form in any page; the manual says how to put it there.
  *
  * Promises: it never overwrites what a person typed, never moves the focus by itself, keeps nothing in the browser, and
@@ -161,9 +161,9 @@
   const PAGE = "M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.7.7l3.6 3.6A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2zM14 2v5a1 1 0 0 0 1 1h5";
   const ICONS = {
     lock: "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM7 11V7a5 5 0 0 1 10 0v4",
-    landmark: "M10 18v-7M11.1 2.2a2 2 0 0 1 1.8 0l7.8 3.8A.5.5 0 0 1 20.5 7h-17a.5.5 0 0 1-.2-.9zM14 18v-7M18 18v-7M3 22h18M6 18v-7",
+    landmark: "M3 22h18M6 18v-7M10 18v-7M14 18v-7M18 18v-7M12 2L3 7h18z",
     clock: `${DISC}M12 6v6l4 2`,
-    hourglass: "M5 22h14M5 2h14M17 22v-4.2a2 2 0 0 0-.6-1.4L12 12l-4.4 4.4A2 2 0 0 0 7 17.8V22M7 2v4.2a2 2 0 0 0 .6 1.4L12 12l4.4-4.4A2 2 0 0 0 17 6.2V2",
+    hourglass: "M5 22h14M5 2h14M7 2v4l5 6 5-6V2M7 22v-4l5-6 5 6v4",
     cloud: "M10.9 5.3A7 7 0 0 1 15.7 10h1.8a4.5 4.5 0 0 1 4.2 6.1M18.8 18.8A4.5 4.5 0 0 1 17.5 19H9A7 7 0 0 1 5.8 5.8M2 2l20 20",
     compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h3a2 2 0 0 1 2 2v7M11 18H8a2 2 0 0 1-2-2V9`,
     ban: `${DISC}M5 5l14 14`,
@@ -171,8 +171,8 @@
     check: `${DISC}M16 9l-5.5 5.5L8 12`,
     slash: `${DISC}M22 2L2 22`,
     pencil: "M21.2 6.8a1 1 0 0 0-4-4L3.8 16.2a2 2 0 0 0-.5.8l-1.3 4.4a.5.5 0 0 0 .6.6l4.4-1.3a2 2 0 0 0 .8-.5zM15 5l4 4",
-    eye: "M10.7 5.1a10.7 10.7 0 0 1 11.2 6.6 1 1 0 0 1 0 .7 10.7 10.7 0 0 1-1.4 2.5M14.1 14.2a3 3 0 0 1-4.2-4.2M17.5 17.5a10.8 10.8 0 0 1-15.4-5.2 1 1 0 0 1 0-.7 10.8 10.8 0 0 1 4.4-5.1M2 2l20 20",
-    flag: "M4 22V4a1 1 0 0 1 .4-.8A6 6 0 0 1 8 2c3 0 5 2 7.3 2q2 0 3.1-.8A1 1 0 0 1 20 4v10a1 1 0 0 1-.4.8A6 6 0 0 1 16 16c-3 0-5-2-8-2a6 6 0 0 0-4 1.5",
+    eye: `${circle(12, 12, 3)}M2 12q10-14 20 0-10 14-20 0M2 2l20 20`,
+    flag: "M4 22V3q4-2 8 0t8 0v12q-4 2-8 0t-8 0",
     paper: `${PAGE}M10 9H8M16 13H8M16 17H8`,
     paperDone: `${PAGE}M9 15l2 2 4-4`,
     tasks: "M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4",
@@ -651,17 +651,28 @@
       this.#stream = stream;
       const end = () => {
         stream.close();
-        if (run === this.#run && this.#stream === stream) { this.#stream = null; this.#ended(); }
+        if (run === this.#run && this.#stream === stream) { this.#stream = null; this.#still(() => this.#ended()); }
       };
-      stream.addEventListener("late", (event) => { lost = 0; if (run === this.#run && this.#stream === stream) this.#late(JSON.parse(event.data)); });
+      stream.addEventListener("late", (event) => { lost = 0; if (run === this.#run && this.#stream === stream) this.#still(() => this.#late(JSON.parse(event.data))); });
       stream.addEventListener("end", end);
       stream.addEventListener("error", (event) => {
         // an event of the server has data; without any, the connection broke, and the browser connects again
         if (event.data === undefined && stream.readyState !== EventSource.CLOSED && ++lost < 4) return;
         end();
-        this.#note("late", "wait", [this.say("lateLost")]);
+        this.#still(() => this.#note("late", "wait", [this.say("lateLost")]));
         this.#emit("error", { code: "late_lost" });
       });
+    }
+
+    /** Draws what comes by itself: what a person sees and is in stays where it is, and the top does not shrink. */
+    #still(draw) {
+      const { style, offsetHeight } = this.#parts.summary.parentNode;
+      const top = () => (this.contains(document.activeElement) ? document.activeElement.getBoundingClientRect().top : NaN);
+      const was = top();
+      draw();
+      if (!(was >= 0 && was < innerHeight)) return;
+      style.minHeight = `${offsetHeight}px`;
+      scrollBy({ top: top() - was, behavior: "instant" }); // NaN: by nothing
     }
 
     /** Nothing more comes: what was awaited is not known. */
