@@ -7,7 +7,7 @@ checked by the same rules before any source is asked about them. A consent that 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from gateway.domain.evidence import Outcome, SourceAnswer, Withheld
-from gateway.domain.parties import Subject
+from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.reasons import Reason, RefusalReason
 from gateway.mapping.narrowing import Keeps, narrowed
 from gateway.mapping.plan import Plan, PlannedQuery, evidence_id
@@ -46,6 +46,25 @@ class Allowed:
         return lambda plan: narrowed(
             plan, lambda query, name: query.role != role or _gives(grant, query, name), why
         )
+
+    async def found(self, plan: Plan, answers: Sequence[SourceAnswer | None], counted: set[str]) -> Plan:
+        """The plan without what was found of people whose quotas are spent by their numbers.
+
+        Who was asked about by a name or another number is counted by the personal number too, once: `counted` has
+        the keys.
+        """
+        for query in plan.queries:
+            answer = answers[query.index]
+            if answer is None or not answer.found_id:
+                continue
+            key = f"{SubjectKind.PERSON}|{answer.found_id}"
+            if key in counted or key in self._asked.persons:
+                continue
+            counted.add(key)
+            if spent := await self._count(self.grant, key):
+                why = Withheld(Reason.QUOTA_EXCEEDED, min(spent))
+                plan = narrowed(plan, _without(query.role), why)
+        return plan
 
     def consents(self, answers: Sequence[SourceAnswer | None]) -> set[str]:
         """Ids of all consents that the answers depend on."""
@@ -87,6 +106,10 @@ class Allowed:
             return consent != self._consent or _gives(self._lawful, query, name)
 
         return keeps
+
+
+def _without(role: str) -> Keeps:
+    return lambda query, _: query.role != role
 
 
 def _whole(plan: Plan) -> Plan:

@@ -31,7 +31,12 @@ class ConsentChecks:
             return dict.fromkeys(consents, Reason.CONSENTS_UNAVAILABLE)
 
     async def recheck(self, exchange: Exchange) -> None:
-        """Narrow the plan of the exchange when a consent no longer holds."""
+        """Narrow the plan of the exchange when a consent no longer holds, or a person who was found has no quota."""
+        for one in exchange.answers:
+            if one is not None and one.found_id:
+                allowed, counted = exchange.allowed, exchange.counted
+                exchange.plan = await allowed.found(exchange.plan, exchange.answers, counted)
+                break
         consents = exchange.allowed.consents(exchange.answers)
         if consents:
             invalid = await self.invalid(consents)

@@ -31,9 +31,9 @@ class Exchange:
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
-        "case", "citizen", "dossier", "end", "failure", "given", "held", "id", "is_followed", "is_mismatch_counted",
-        "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published", "represented", "requester",
-        "seen", "started", "subjects", "today", "trace", "waits",
+        "case", "citizen", "counted", "dossier", "end", "failure", "given", "held", "id", "is_followed",
+        "is_mismatch_counted", "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published",
+        "represented", "requester", "seen", "started", "subjects", "today", "trace", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,8 @@ class Exchange:
         self.keys = dict(case.cast.keys if case.acting is None else case.keys)
         #: roles whose subjects were found in evidence, whether or not queries about them are allowed
         self.met: set[str] = set()
+        #: keys of people who were found by something else than their numbers, and counted
+        self.counted: set[str] = set()
         #: number of subjects that a durable intent names
         self.announced = len(self.subjects)
         #: locked while another intent is written; None until the first one

@@ -366,6 +366,21 @@ async def test_quota_of_an_agreement_is_answered_with_429_and_recorded(
         assert (await house.post("/v1/prefill", {**marital(house), "subjects": other}))[0] == 200
 
 
+async def test_quota_of_a_person_counts_look_ups_by_every_number(make_house: Callable[..., Any]) -> None:
+    async with make_house(**{"agreements.portal.quota.subject": "2/day"}) as house:
+        whole = next(one for one in house.personas if one.get("old_id") and one.get("personal_id"))
+        shared = {word: whole[word] for word in ("full_name", "birth_date")}
+        filled = []
+        for number in ("old_id", "personal_id", "old_id"):
+            who = {number: whole[number], **shared}
+            answer = await house.prefill("9.000001", {"applicant": who}, official=new_official())
+            filled.append({one["value"] for one in answer["fields"].values()} - {None})
+    assert filled[0]
+    assert filled[1]
+    assert not filled[2]
+    assert "quota_exceeded" in {one.get("reason") for one in answer["sources"]}, answer["sources"]
+
+
 ONCE = {"agreements.one_gate.quota.requester": "1/day"}
 
 
