@@ -47,10 +47,8 @@ def open_source(settings: "SourceSettings", services: Mapping[str, ServicePlan],
     paths = [service.path.lstrip("/") for service in settings.services.values()]
     is_one = len(paths) == 1 and all(len(plan.mapping.request) == 1 for plan in services.values())
     if settings.options.keys() != {"folder"} or not is_one:
-        file = f"config/sources/{settings.source}.yaml"
-        raise ConfigError(
-            [Problem(file, 0, "it reads one column of one file", "write 'folder', one service, one place")]
-        )
+        file, remedy = f"config/sources/{settings.source}.yaml", "write 'folder', one service, one place"
+        raise ConfigError([Problem(file, 0, "it reads one column of one file", remedy)])
     register = FileRegister(tools.root / str(settings.options["folder"]) / paths[0], services, tools.clock)
     return TaskSource(register.answer, Health(tools.clock), register.stopped.set)
 
