@@ -12,7 +12,8 @@ from gateway.api.problems import from_validation
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import NOTHING
-from gateway.domain.parties import Identifier, Subject, SubjectKind
+from gateway.domain.faults import near
+from gateway.domain.parties import IDENTIFIER, Identifier, Subject, SubjectKind
 from gateway.mapping.identifiers import IdentifierKinds, identifier_fault
 from gateway.mapping.model import ProcedureExample
 from gateway.mapping.procedure import Procedure
@@ -23,6 +24,21 @@ _DEPTH = 32
 _WRITTEN_AS = {"parent_personal_id": "personal_id"}
 #: words of an example's subject that are not attributes
 _NOT_THEIRS = frozenset({"kind", "account"})
+_WORDS = _NOT_THEIRS.union(Subject.__dataclass_fields__)
+
+
+def word_fault(given: Mapping[str, Any]) -> tuple[str, str] | None:
+    """A word that no subject has, or an identifier of another form, with the remedy; None when there is none."""
+    for word in given:
+        kind = word.removeprefix(IDENTIFIER)
+        if kind != word:
+            return f"a subject has no '{word}'", f"write 'identifier: {{kind: {kind}, number: …}}'"
+        if word not in _WORDS:
+            return f"a subject has no '{word}'", near(word, _WORDS, f"use one of {', '.join(sorted(_WORDS))}")
+    one = given.get("identifier", {"kind", "number"})
+    if isinstance(one, str) or {*one} != {"kind", "number"}:
+        return "'identifier' is no kind with a number", "write 'identifier: {kind: …, number: …}'"
+    return None
 
 
 def subject_of(given: Mapping[str, Any], kinds: tuple[SubjectKind, ...]) -> Subject:

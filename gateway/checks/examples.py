@@ -35,13 +35,21 @@ Offers = Mapping[str, tuple[ServicePlan, ...]]
 
 
 def planned(procedure: Procedure, example: ProcedureExample, offers: Offers) -> tuple[Plan, Cast]:
-    """The plan of an example, with all attributes granted. Raises GatewayError when its roles do not fit."""
+    """The plan of an example, under agreements that grant everything. Raises GatewayError when its roles do not fit."""
     wanted: dict[str, Subject | str] = {}
     for role, given in example.subjects.items():
         kinds = procedure.roles[role_of(role)].kind
         wanted[role] = given["same_as"] if "same_as" in given else subject_of(given, kinds)
     roles = cast(procedure, wanted)
-    return make_plan(procedure, offers, lambda _service, _attribute: True, roles.subjects, roles.slots), roles
+    plan = make_plan(
+        procedure,
+        offers,
+        lambda _service, _attribute: True,
+        roles.subjects,
+        roles.slots,
+        cuts_without_number=True,
+    )
+    return plan, roles
 
 
 def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from gateway.checks.as_written import at, differences, subject_fault, subject_of, text_of
+from gateway.checks.as_written import at, differences, subject_fault, subject_of, text_of, word_fault
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, SourceQuery
@@ -56,6 +56,9 @@ def service_example_faults(
 def _faults(
     plan: ServicePlan, example: ServiceExample, kinds: IdentifierKinds
 ) -> Iterator[tuple[Loc, str, str]]:
+    if (strange := word_fault(example.subject)) is not None:
+        yield ("subject",), *strange
+        return
     if why := subject_fault(example.subject, kinds):
         yield ("subject",), f"the subject is not as the API takes it: {why}", "write it as a request would"
         return

@@ -216,4 +216,11 @@ class FaultCode(StrEnum):
     DEFECT = ("defect", "Lỗi của cổng", "A defect of the gateway",
         "tìm 'source.defect' trong nhật ký vận hành và báo lỗi",
         "look for 'source.defect' in the operations log, and report it")
+
+#: words and remedy of a code or status that the settings of its source give a meaning
+MEANT: tuple[BothWords, BothWords] = (
+    ("Nguồn báo mã đã được cấu hình ý nghĩa", "It answers with a code or a status whose meaning is configured"),
+    ("kết quả là ý nghĩa của mã này; nếu sai thì sửa 'options.faults' hoặc 'options.http'",
+     "the outcome is its meaning; where that is wrong, change 'options.faults' or 'options.http'"),
+)
 # fmt: on

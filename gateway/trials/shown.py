@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
+from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer
+from gateway.domain.fault_codes import MEANT, FaultCode
 from gateway.domain.reasons import Reason
 from gateway.domain.source_trace import TracedMessage
 from gateway.mapping.model import paths_of
@@ -74,6 +75,8 @@ def answer_of(
     is_withheld = heard is not None and (
         heard.alarm or answer.outcome is not heard.outcome or answer.outcome is Outcome.NO_MATCH
     )
+    # a record that was taken, and then denied by another source, is a stranger's: nothing is said of its values
+    causes = () if is_withheld and heard is not None and heard.outcome is Outcome.FOUND else answer.faults
     call, granted = exchange.calls.get(0), exchange.allowed.grant.services.get(service.name)
     trace = exchange.trace
     # what the mapping did not read is a fault, or no answer of this service
@@ -97,7 +100,7 @@ def answer_of(
             {
                 "data_service": query.service.name,
                 "outcome": (confirming := answers[query.index] or CUT).outcome.value,
-                "faults": [] if is_withheld else [_fault(one) for one in confirming.faults],
+                "faults": [] if is_withheld else [_fault(one, confirming.outcome) for one in confirming.faults],
             }
             for query in exchange.plan.queries[1:]
         ],
@@ -106,7 +109,7 @@ def answer_of(
             _message(one, showing, places, is_withheld=is_withheld)
             for one in (trace.messages if trace is not None and heard is not None else ())
         ],
-        "faults": [] if is_withheld else [_fault(one) for one in answer.faults],
+        "faults": [_fault(one, answer.outcome) for one in causes],
         "attributes": list(_attributes(exchange, answer, showing, is_withheld=is_withheld)),
     }  # fmt: skip
 
@@ -115,9 +118,11 @@ def _reason(reason: Reason | None) -> dict[str, str] | None:
     return None if reason is None else {"code": reason.value, "title": reason.vi, "title_en": reason.en}
 
 
-def _fault(one: AnswerFault) -> dict[str, object]:
-    """A cause with its words and its remedy."""
-    (title, title_en), (remedy, remedy_en) = one.code.words, one.code.remedy
+def _fault(one: AnswerFault, outcome: Outcome) -> dict[str, object]:
+    """A cause with its words and its remedy: what was not taken, its place, no value."""
+    is_said = outcome.value in SAID and one.code is FaultCode.HTTP_STATUS
+    is_meant = is_said or (one.code is FaultCode.FAULT and one.provider_code)
+    (title, title_en), (remedy, remedy_en) = MEANT if is_meant else (one.code.words, one.code.remedy)
     known = {name: value for name, value in one._replace(provider_code="")._asdict().items() if value}
     if one.provider_code:
         known["fault"] = one.provider_code

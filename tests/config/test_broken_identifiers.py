@@ -60,6 +60,16 @@ FAULTS: dict[str, Fault] = {
         "number: {path", "write 'record: \"ds[-1]\"'",
     ),
     "word of another agreement": (REGISTER, "without_number: fill", "without_number: yes", "without_number:", "'fill'"),
+    "misspelt word of an example's subject": (
+        REGISTER, '34982"}, full_name', '34982"}, gendre: male, full_name', "subject:", "did you mean 'gender'?",
+    ),
+    "number of a kind as one word": (
+        REGISTER, '{identifier: {kind: nl_bsn, number: "537534982"}, full', '{identifier.nl_bsn: "537534982", full',
+        "subject:", "write 'identifier: {kind: nl_bsn, number: …}'",
+    ),
+    "number of a kind without its number": (
+        REGISTER, ', number: "537534982"}, full', "}, full", "subject:", "write 'identifier: {kind: …, number: …}'",
+    ),
     "example of another number": (
         REGISTER, '{kind: nl_bsn, number: "537534982"}', '{kind: nl_bsn, number: "53753498"}', "subject:",
         "is not a Dutch citizen service number: 9 digits",
@@ -81,3 +91,23 @@ def with_register(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault_is_told_with_its_place_and_its_remedy(root: Path, name: str) -> None:
     told_once(root, FAULTS[name])
+
+
+EXAMPLE = """examples:
+  - name: a person without a number
+    subjects: {applicant: {full_name: An de Vries, birth_date: "1988-04-09", gender: female}}
+    evidence: {applicant:person: {personal_id: "033188604217", full_name: An de Vries, life_status: alive}}
+    papers: {id_paper: PAPER}
+"""
+
+
+@pytest.mark.parametrize(("word", "paper"), [("cut", "replaced"), ("fill", "required")])
+def test_example_shows_whether_a_paper_is_cut_for_a_person_without_a_number(
+    root: Path, word: str, paper: str
+) -> None:
+    files.replace(root, REGISTER, "without_number: fill", f"without_number: {word}")
+    files.replace(
+        root, "mappings/procedures/9.000001.yaml", "\nexamples:\n", "\n" + EXAMPLE.replace("PAPER", paper)
+    )
+    code, said = files.check(root)
+    assert code == 0, said

@@ -146,6 +146,9 @@ async def test_answer_about_another_person_shows_nothing_at_all(patient: House) 
     found = await tried(patient, show_values=True)
     assert (found["alarm"], found["values"], found["outcome"]) == (True, "withheld", "invalid")
     assert found["reason"]["code"] == "source_answer_other_person"
+    [cause] = [one for one in found["faults"] if one["attribute"] == "personal_id"]
+    assert (cause["code"], cause["path"]) == ("other_person", "SoDinhDanh")
+    assert "'identity'" in cause["remedy"]
     assert (found["messages"][0]["answer"], found["messages"][0]["content_type"]) == (None, None)
     assert not [one for one in found["attributes"] if one["raw"] is not None or one["value"] is not None]
     outcome = records(patient)[-1]
@@ -158,7 +161,7 @@ async def test_number_under_another_name_tells_nothing(patient: House) -> None:
     who = {**patient.subject("facts_example"), "full_name": "Ngô Văn Khác", "birth_date": "1990-05-06"}
     found = await tried(patient, "civil_status.trichLuc", subject=who, show_values=True)
     assert (found["outcome"], found["values"]) == ("no_match", "withheld")
-    assert found["messages"][0]["answer"] is None
+    assert (found["messages"][0]["answer"], found["faults"]) == (None, [])
     assert values(found) == {}
     known = await tried(patient, "civil_status.trichLuc", show_values=True)
     assert [one["data_service"] for one in known["confirmed_by"]] == ["population.XacThucThongTinCongDan"]
@@ -250,6 +253,23 @@ def holding(**more: object) -> Say:
     """A register that answers about the person of the example."""
     body = {"SoDinhDanh": "033190001234", "SoGPLX": "330218640795", "HoTen": "Trần Thị Mẫu", **more}
     return saying(answer(json.dumps(body, ensure_ascii=False).encode()))
+
+
+@pytest.mark.parametrize(
+    ("say", "code", "outcome"),
+    [(saying(answer(b"{}", status="404 X")), "http_status", "not_found"),
+     (saying(answer(b'{"fault":{"code":"E9"}}')), "fault", "refused")],
+    ids=["status", "code"],
+)  # fmt: skip
+async def test_code_with_a_configured_meaning_is_nothing_to_add(
+    tmp_path: Path, say: Say, code: str, outcome: str
+) -> None:
+    options = "options: {http: {404: not_found}, fault_code: fault.code, faults: {E9: refused}}\n"
+    async with registered(tmp_path, say, (SETTINGS, "services:\n", f"{options}services:\n")) as house:
+        found = await tried(house, LICENCE)
+    [cause] = found["faults"]
+    assert (found["outcome"], cause["code"]) == (outcome, code)
+    assert "the outcome is its meaning" in cause["remedy_en"]
 
 
 async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_came(tmp_path: Path) -> None:
