@@ -278,6 +278,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "instead_of": ("Thay cho bản ghi", "In place of the record"),
     "fetched": ("Lấy câu trả lời của bản ghi", "Fetched the answer of the record"),
     "attested": ("Đối chiếu với giao dịch", "Compared with the exchange"),
+    "origins": ("Mã đối chiếu nguồn các mục và giấy tờ", "Digest of where fields and papers come from"),
     "filed_in": ("Nộp ở giao dịch", "Filed in the exchange"),
     "mandate": ("Quyền đại diện đã chứng minh", "Proven right to act"),
     "mandate_checked": ("Văn bản đã kiểm tra", "Document checked"),

@@ -41,7 +41,7 @@ from gateway.pages.portal_notes import (
     procedure_of,
     session_in,
 )
-from gateway.pages.portal_sending import applicant_of, form_origins, paper_origins
+from gateway.pages.portal_sending import applicant_of, form_origins, is_as_filed, paper_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.statuses import is_final
@@ -347,6 +347,7 @@ async def dossier(request: Request, visit: Visit) -> Shown:
         values={
             **_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no",
             "origins": origins, "papers": papers, "is_confirmed": said.get("confirmed") is True,
+            "is_as_filed": await is_as_filed(request, visit, str(found["code"]), said),
         },
     )  # fmt: skip
 

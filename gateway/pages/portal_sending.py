@@ -6,7 +6,7 @@ It is held against its schema and its exchange, sent once, and then own data are
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -39,7 +39,16 @@ from gateway.domain.dossier import (
     IdKind,
     OwnerId,
 )
-from gateway.domain.errors import Conflict, GatewayError, NotFound, TooLarge, Unprocessable, entry, fault_at
+from gateway.domain.errors import (
+    Conflict,
+    GatewayError,
+    LogUnavailable,
+    NotFound,
+    TooLarge,
+    Unprocessable,
+    entry,
+    fault_at,
+)
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
@@ -133,7 +142,7 @@ async def _filed(
     attest = None if noted.get("blank") else citizens_of(request).attest
     recorded = (visit.caller, body.exchange_id, procedure.code, in_records(code))
     if attest is not None:
-        await attest.filing(*recorded)
+        await attest.filing(*recorded, _origins_digest(dossier.more))
     await _post(request, visit, dossier, noted)
     try:
         if attest is not None:
@@ -355,6 +364,27 @@ def _dossier(
     )  # fmt: skip
 
 
+def _origins_digest(more: Mapping[str, Any]) -> str:
+    """Of what a dossier says of its fields and papers, without values of the form."""
+    return value_digest(
+        [more.get(one) for one in ("papers", "typed", "chosen", "own", "account", "confirmed")]
+    )
+
+
+async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[str, Any]) -> bool:
+    """Whether the log has it that this portal filed what a dossier says of its fields and papers.
+
+    False: it is the word of its sender alone; also while the log cannot be read.
+    """
+    exchange, attest = str(more.get("exchange", "")), citizens_of(request).attest
+    try:
+        return bool(exchange) and await attest.is_as_filed(
+            visit.caller.requester.id, exchange, in_records(code), _origins_digest(more)
+        )
+    except LogUnavailable:
+        return False
+
+
 def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
     """Fields of a dossier that `_dossier` made, with titles, by who gave them.
 
@@ -374,12 +404,17 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
     }
     for field in procedure.fields:
         is_blank = at(form, field.names) is None
-        if field.key in typed and field.key not in more.get("chosen", ()):
+        if field.key in typed and field.key not in _names_in(more, "chosen"):
             origins["emptied" if is_blank else "typed"].append(_titled(procedure, field))
         elif not is_blank:
-            group = next((one for one in ("own", "account") if field.key in more.get(one, ())), "given")
+            group = next((one for one in ("own", "account") if field.key in _names_in(more, one)), "given")
             origins[group].append(_titled(procedure, field))
     return origins
+
+
+def _names_in(more: Mapping[str, Any], member: str) -> Sequence[Any]:
+    found = more.get(member)
+    return found if isinstance(found, list) else ()
 
 
 def _paper_state(body: SubmittedForm, noted: Mapping[str, Any], paper: str) -> str:

@@ -21,7 +21,7 @@ from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.exchange_log.outcomes import Members, decisions, outcomes
+from gateway.exchange_log.outcomes import Members, decisions, filings, outcomes
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
@@ -100,22 +100,29 @@ class Attest:
         act = self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
         return await self._keep(act, await self._keepable(act, form, keep))
 
-    async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
+    async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str, origins: str) -> None:
         """Record in the exchange that its compared form is about to become a dossier.
 
-        A search by the dossier then finds both. The exchange of the call is named too. Raises LogUnavailable.
+        A search by the dossier then finds both. The exchange of the call is named too. `origins`: digest of what the
+        dossier says of its fields and papers. Raises LogUnavailable.
         """
-        await self._note_form("form_filing", caller, exchange, procedure, dossier)
+        await self._note_form("form_filing", caller, exchange, procedure, dossier, origins=origins)
 
     async def filed(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
         """Record the same once the dossier exists. Raises LogUnavailable."""
         await self._note_form("form_filed", caller, exchange, procedure, dossier)
 
-    async def _note_form(self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
+    async def is_as_filed(self, requester: str, exchange: str, dossier: str, origins: str) -> bool:
+        """Whether the exchange has a record of `filing` of this dossier with these origins. Raises LogUnavailable."""
+        return origins in await filings(self.reader, exchange, requester, dossier)
+
+    async def _note_form(
+        self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str, **more: str
+    ) -> None:
         about = RecordHeader(
             ExchangeId(exchange), caller.requester.id, caller.agency, procedure, dossier=dossier
         )
-        notes = {"operation": act, "filed_in": caller.exchange}
+        notes = {"operation": act, "filed_in": caller.exchange, **more}
         await self.recorder.write(about, Phase.DELIVERY, act, notes=notes)
 
     def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_FormAct":

@@ -209,6 +209,28 @@ async def test_page_of_a_dossier_whose_sender_wrote_no_state_of_a_paper_leaves_t
     assert (shown.status, "Giấy tờ ly hôn" in shown.text) == (200, False)
 
 
+async def test_what_a_sender_says_of_papers_without_a_record_is_its_word_alone(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    assert "Theo cổng đã nộp hồ sơ" not in (await page(browser, done["url"])).text
+    papers = {"divorce_or_death_paper": "replaced", "id_and_residence": "replaced"}
+    more = {"form": {}, "typed": [], "chosen": 1, "confirmed": True, "exchange": exchange, "papers": papers}
+    number, code = "033190001234", "H31.14/261106/7001"
+    applicant = {"name": "Trần Thị Mẫu", "ids": [{"kind": "personal_id", "number": number}]}
+    about: dict[str, Any] = {"code": code, "procedure": MARITAL, "applicant": applicant, "more": more}
+    await given_in(at.house, {"personal_id": number}, **about)
+    link = f"/portal/dossiers/{code.replace('/', '%2F')}"
+    assert f'href="{link}"' in (await page(browser, "/portal/dossiers")).text
+    shown = await page(browser, link)
+    assert shown.status == 200
+    assert "Theo cổng đã nộp hồ sơ" in shown.text
+    assert "Dữ liệu thay thế" in shown.text
+    assert "không phải nộp" not in shown.text
+
+
 async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_each_leads_to_the_other(
     browser: Browser, neighbour: Browser, at: Town
 ) -> None:
