@@ -40,6 +40,4 @@ def open_trials(
             why = say.DRAFT_NOT_OPENED(place=where, what=fault.what, remedy=fault.remedy)
             raise Conflict(why, code=ProblemCode.DRAFT_NOT_READY) from None
 
-    return Trials(
-        configuration, parts.catalogue, prefill.steps, sources, open_draft, recorder.clock, parts.metrics
-    )
+    return Trials(configuration, parts.catalogue, prefill.steps, sources, open_draft, recorder.clock)

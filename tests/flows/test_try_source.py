@@ -272,6 +272,15 @@ async def test_code_with_a_configured_meaning_is_nothing_to_add(
     assert "the outcome is its meaning" in cause["remedy_en"]
 
 
+async def test_trial_uses_up_no_error_budget(tmp_path: Path) -> None:
+    async with registered(tmp_path, saying(answer(b"{}", status="503 X"))) as house:
+        assert (await tried(house, LICENCE))["outcome"] == "unavailable"
+        async with house.session.get(f"{house.admin}/metrics") as response:
+            seen = await response.text()
+    assert "motlan_source_outcomes" in seen
+    assert 'source="driving_licence"' not in seen
+
+
 async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_came(tmp_path: Path) -> None:
     say = holding(NgayCapGPLX="31/02/2020", TrangThai="8", NoiCapGPLX="Sở GTVT")
     async with registered(tmp_path, say) as house:
