@@ -164,10 +164,12 @@ async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> Non
 
 
 def _check_form(procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], today: date) -> None:
-    """Raises Unprocessable for a form that its schema refuses, or a birth date after `today`.
+    """Raises Unprocessable for an unknown paper, a form that its schema refuses, or a birth date after `today`.
 
     A field that does not apply may be missing.
     """
+    if body.papers.keys() - procedure.papers.keys():
+        raise fault_at("/papers", say.PAPER_NOT_OF_PROCEDURE, ProblemCode.VALUE_NOT_POSSIBLE)
     rest = noted.get("rest", ())
     faults = [
         entry("/values" + pointer(one.place), *_fault_words(one.word))

@@ -490,6 +490,11 @@ async def test_file_of_a_paper_is_sent_with_the_dossier_and_no_other_session_can
     theirs, values_ = await other.ready()
     refused = {"exchange_id": theirs, "values": values_, "papers": papers}
     assert (await other.call("/submit", refused))[0] == 422
+    elsewhere = {"of_another_procedure": papers[paper]}
+    status, wrong = await citizen.call(
+        "/submit", {"exchange_id": exchange, "values": form, "papers": elsewhere}
+    )
+    assert (status, wrong["errors"][0]["pointer"]) == (422, "/papers")
     for hidden in "\0\r\x1b\u202e":
         named = {paper: {"file": kept["file"], "file_name": f"a{hidden}.pdf"}}
         status, wrong = await citizen.call(

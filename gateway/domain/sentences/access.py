@@ -194,6 +194,9 @@ BLANK_OF_FILLED = Sentence(
     "data of authorities filled this form, so it cannot be sent as a blank one; open the form again")
 FIELD_TO_FILL = Sentence("còn thiếu; hãy điền", "is missing; fill it in")
 FIELD_NOT_OF_FORM = Sentence("biểu mẫu không có trường này; hãy bỏ đi", "the form has no such field; leave it out")
+PAPER_NOT_OF_PROCEDURE = Sentence(
+    "thủ tục không có giấy tờ này; hãy bỏ đi", "the procedure has no such paper; leave it out"
+)
 FIELD_TOO_LONG = Sentence("dài quá {most} ký tự; hãy viết ngắn lại", "has more than {most} characters; write less")
 FIELD_NOT_AS_FORM = Sentence("không đúng mẫu của biểu mẫu; hãy sửa lại", "is not as the form takes it; correct it")
 PAPER_OF_OTHER_VALUES = Sentence(
