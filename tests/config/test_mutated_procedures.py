@@ -28,18 +28,40 @@ HARMLESS = {
     "1.000894": frozenset(
         {
             # where the registers differ, the field that both fill is in dispute, and the paper is asked for
+            "female_divorced: married is yes",
+            "female_divorced: never_married is yes",
             "female_marital_status_is_3: married is yes",
             "female_marital_status_is_3: never_married is yes",
+            "female_marriage_ended_by_all: without female_marital_status_is_3",
+            "female_marriage_ended_by_all: without female_marriage_ended",
+            "female_never_married: divorced_or_widowed is yes",
             "female_single_by_all: without female_single_in_register",
+            "female_widowed: married is yes",
+            "female_widowed: never_married is yes",
+            "male_divorced: married is yes",
+            "male_divorced: never_married is yes",
             "male_marriage_ended_by_all: without male_marital_status_is_3",
+            "male_marriage_ended_by_all: without male_marriage_ended",
             "male_single_by_all: without male_never_married",
             "male_single_by_all: without male_single_in_register",
+            "male_widowed: married is yes",
+            "male_widowed: never_married is yes",
             # divorced, widowed or never married: each of them may marry
+            "female_marriage_ended: never_married is yes",
             "female_single_in_register: divorced is yes",
             "female_single_in_register: widowed is yes",
             "male_marriage_ended: never_married is yes",
             "male_single_in_register: divorced is yes",
             "male_single_in_register: widowed is yes",
+        }
+    ),
+    # as above
+    "1.004873": frozenset(
+        {
+            "divorced: married is yes",
+            "divorced: never_married is yes",
+            "widowed: married is yes",
+            "widowed: never_married is yes",
         }
     ),
     # the paper does not apply then

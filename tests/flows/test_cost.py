@@ -5,7 +5,7 @@
 
 from tests.bench.parts import asked
 
-#: in the thread of the loop, the median of one prefill after another
+#: in the thread of the loop, one prefill after another
 LIMIT = 780
 #: with the threads of the log, beside what each batch of the sequencer costs: how many there are is the machine's
 LIMIT_WITH_LOG = 825
