@@ -136,8 +136,8 @@ def numbers_a_subject(leaf: Leaf) -> bool:
 
 def path_of(record: tuple[str, ...]) -> str:
     """The record in the grammar of mappings: a list there may hold one item."""
-    if record == ("[0]",):
-        return WHOLE_LIST
+    if not record or record == ("[0]",):
+        return WHOLE_LIST if record else ""
     return ".".join((*record[:-1], record[-1].removesuffix("[0]")))
 
 
