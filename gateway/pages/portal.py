@@ -58,6 +58,7 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.VEHICLE: ("registration_no", "number"),
     SubjectKind.NEWBORN: (),
 }
+_PEOPLE = (SubjectKind.PERSON, SubjectKind.ORGANISATION)
 #: a fault, in both languages
 _Sentences = Sentence | BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
@@ -182,11 +183,18 @@ def _asked(procedure: Procedure) -> dict[str, Role]:
 
 
 def _lacking(procedure: Procedure, given: Mapping[str, Any]) -> Iterator[tuple[str, Sentence]]:
-    """Roles without a person, and people with a number only: a number needs a name and a birth date."""
+    """Roles without anybody, and people with a number only: a number needs a name and a birth date."""
     for name, role in _asked(procedure).items():
         if name not in given:
             if not role.optional and _MEMBERS[role.kind[0]]:
-                yield f"{name}.who", say.PERSON_LACKS(role=_role_title(name, role))
+                title, is_somebody = _role_title(name, role), role.kind[0] in _PEOPLE
+                yield (
+                    f"{name}.who",
+                    say.PERSON_LACKS(role=title) if is_somebody else say.OBJECT_LACKS(role=title),
+                )
+            continue
+        if _ends_nowhere(procedure, name, given):
+            yield f"{name}.who", say.SAME_AS_NOBODY(role=_role_title(name, role))
             continue
         rows = given[name] if role.many else [given[name]]
         for at, row in enumerate(rows):
@@ -194,6 +202,18 @@ def _lacking(procedure: Procedure, given: Mapping[str, Any]) -> Iterator[tuple[s
             for member in ("full_name", "birth_date"):
                 if "personal_id" in row and member not in row:
                     yield f"{place}.{member}", say.NAME_AND_BIRTH_WITH_NUMBER
+
+
+def _ends_nowhere(procedure: Procedure, name: str, given: Mapping[str, Any]) -> bool:
+    """Whether "the same as" leads from a role round in a circle, or to a role without anybody."""
+    passed = []
+    while name not in passed and name != procedure.signs_in:
+        passed.append(name)
+        one = given.get(name)
+        if not isinstance(one, dict) or "same_as" not in one:
+            return one is None
+        name = one["same_as"]
+    return name != procedure.signs_in
 
 
 def _role_title(name: str, role: Role) -> Sentence:

@@ -133,6 +133,23 @@ async def test_person_who_is_born_tomorrow_is_refused_at_the_field_with_a_word_o
     assert "the birth date is in the future" in refused.text
 
 
+async def test_people_who_are_each_other_and_a_vehicle_without_a_number_are_said_plainly(
+    browser: Browser,
+) -> None:
+    own = f"/portal/procedures/{BIRTH}/people"
+    await entered(browser, own, "mau")
+    csrf = token(await page(browser, own))
+    refused = await page(
+        browser, own, {"csrf": csrf, "mother.who": "same:father", "father.who": "same:mother"}
+    )
+    assert refused.status == 422
+    assert "không dẫn tới người nào" in refused.text
+    vehicle = "/portal/procedures/9.000003/people"
+    lacks = await page(browser, vehicle, {"csrf": csrf})
+    assert "hãy ghi số hoặc ký hiệu để tìm" in lacks.text
+    assert "hãy ghi là ai" not in lacks.text
+
+
 async def test_invented_people_are_offered_for_roles_that_they_fit_and_can_be_chosen(
     browser: Browser,
 ) -> None:

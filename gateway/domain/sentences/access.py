@@ -161,6 +161,9 @@ NO_PERSON_IN_ROLE = Sentence(
     "nobody was named for this role in the session; open the page of people again")
 PERSON_LACKS = Sentence("{role}: hãy ghi là ai, hoặc chọn trùng với người khác",
     "{role}: write who it is, or choose the same as another")
+OBJECT_LACKS = Sentence("{role}: hãy ghi số hoặc ký hiệu để tìm", "{role}: write a number to find it by")
+SAME_AS_NOBODY = Sentence('{role}: "trùng với" không dẫn tới người nào; hãy ghi một người',
+    '{role}: "the same as" leads to nobody; write one of the people')
 BIRTH_DATE_OF_FORM = Sentence(
     "phải là ngày có thật, viết như 05/09/1990, hoặc 09/1990, hoặc 1990, từ năm {first} đến năm {last}",
     "must be a real date, written as 05/09/1990, or 09/1990, or 1990, in the years {first} to {last}")
