@@ -1,7 +1,8 @@
 """The draft of a procedure: a mapping with every field of its e-form, the form, and an agreement.
 
-Fields are guessed by their names, from the procedure of the house that shares most of them; a guess that the form would
-refuse becomes `from: input`. Papers are never guessed.
+Fields are guessed by their names, from the procedure of the house that shares most of them; each guess is marked `# !`.
+A guess that the form would refuse becomes `from: input`, and so does one that is about more than a person: a name like
+`ngayCap` fits any paper. Papers are never guessed.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.faults import near
-from gateway.mapping.procedure import Procedure
+from gateway.mapping.procedure import ACCOUNT, DECLARED, Procedure
 from gateway.scaffold.e_form import EForm
 from gateway.scaffold.guessing import INVENTED_SUBJECT
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
@@ -22,6 +23,8 @@ from gateway.scaffold.words import asked_word
 
 _CODE = re.compile(r"[0-9]\.[0-9]{6}", re.ASCII)
 _MOST_FIELDS, _TRIES = 500, 4
+#: what any two procedures may share by the names of their fields alone
+_OF_PEOPLE = frozenset({"person", ACCOUNT, DECLARED})
 #: what an example says of a subject of each kind
 _SUBJECTS = {
     "person": ("personal_id", "full_name", "birth_date"),
@@ -67,6 +70,23 @@ def new_procedure(house: House, code: str, form: Path, title: str, purpose: str,
     return Scaffold(files=files, remarks=draft.remarks(), steps=list(draft.steps()))
 
 
+def _foreign(word: str) -> str:
+    """The evidence type of a reference that is about more than people."""
+    kind, _, attribute = word.rpartition(":")[2].partition(".")
+    return kind if attribute and kind not in _OF_PEOPLE else ""
+
+
+def _without_foreign(rule: dict[str, Any]) -> dict[str, Any]:
+    """The guess, without other sources that it falls back on where it is about people itself."""
+    more = rule.get("else", ())
+    more = (more,) if isinstance(more, str) else more
+    kept = [word for word in more if not _foreign(word)]
+    if len(kept) == len(more) or _foreign(rule["from"]):
+        return rule
+    less = {name: one for name, one in rule.items() if name not in ("else", "agree")}
+    return {**less, "else": kept} if kept else less
+
+
 class _ProcedureDraft:
     """Writes the files of one procedure."""
 
@@ -85,6 +105,9 @@ class _ProcedureDraft:
         self.given_up: dict[str, str] = {}
         self.roles = self._roles()
         self.guesses = {key: rule for key in self.fields if (rule := self._guess(key))}
+        for key, rule in self.guesses.items():
+            if self.like is not None and (kind := _foreign(rule["from"])):
+                self.given_up[key] = f"only the name fits: {self.like.code} asks for {kind}"
         for key, schema, _ in parts:
             transforms = self.guesses.get(key, {}).get("transform", ())
             if schema.get("format") == "date" and "partial_date_vn" in transforms:
@@ -134,7 +157,7 @@ class _ProcedureDraft:
             rule = field.rule.model_dump(
                 by_alias=True, exclude_defaults=True, exclude={"title", "mark", "required"}
             )
-            return {} if rule["from"] == "input" else rule
+            return {} if rule["from"] == "input" else _without_foreign(rule)
         word = asked_word(tuple(key.split("."))).removeprefix("subject.")
         role = next(
             (name for name, one in self.roles.items() if one.get("signs_in") and "person" in one["kind"]), ""
@@ -207,7 +230,11 @@ class _ProcedureDraft:
     def _field_line(self, key: str, needed: bool) -> str:  # noqa: FBT001 -- as the form says it
         rule = self._held().get(key, {"from": "input", "editable": True})
         given_up = self.given_up.get(key)
-        note = f"   # not {flow(self.guesses[key])}: {on_one_line(given_up)}" if given_up else ""
+        note = ""
+        if given_up:
+            note = f"   # ! not {flow(self.guesses[key])}: {on_one_line(given_up)}"
+        elif key in self.guesses:
+            note = "   # ! a guess by its name"
         return f"  {quoted(key)}: {flow({**rule, 'required': True} if needed else rule)}{note}"
 
     def _subject_lines(self) -> Iterator[str]:

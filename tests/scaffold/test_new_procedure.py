@@ -69,6 +69,27 @@ def test_form_becomes_a_draft_with_every_field(house: Path, form: Path) -> None:
     assert not procedure.papers
 
 
+def test_what_fits_by_name_alone_is_proposed_and_not_granted(house: Path, form: Path) -> None:
+    """A dog licence has a date of issue too: it is not that of the driving licence."""
+    names = ("hoTen", "ngaySinh", "ngayCap", "giongCho")
+    form.write_text(json.dumps({"properties": {name: {"type": "string"} for name in names}}))
+    done = facts(house, "procedure", "1.234567", "--form", str(form), "--title", "Giấy phép nuôi chó")
+    checked(house)
+    procedure = load_catalogue(house).procedures["1.234567"]
+    assert {field.key: field.rule.from_ for field in procedure.fields} == {
+        "hoTen": "applicant:person.full_name", "ngaySinh": "applicant:person.birth_date",
+        "ngayCap": "input", "giongCho": "input",
+    }  # fmt: skip
+    lines = (house / "mappings/procedures/1.234567.yaml").read_text("utf-8").splitlines()
+    marked = {line.split(":")[0].strip(): line.partition("# ! ")[2] for line in lines if "# ! " in line}
+    assert set(marked) == {"hoTen", "ngaySinh", "ngayCap"}
+    assert "applicant:driving_licence.issued_on" in marked["ngayCap"]
+    assert any("ngayCap" in one and "only the name fits" in one for one in done["remarks"])
+    agreement = (house / "config/agreements/procedure_1_234567.yaml").read_text("utf-8")
+    assert "full_name" in agreement
+    assert "driving_licence" not in agreement
+
+
 def test_form_of_unknown_fields_has_an_applicant(house: Path, form: Path) -> None:
     properties = {"soCCCD": {"type": "string"}, "fullName": {"type": "string"}, "ghiChu": {"type": "string"}}
     form.write_text(json.dumps({"properties": properties}))
