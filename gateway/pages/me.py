@@ -43,6 +43,8 @@ from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
+#: uses on one page: it stays below 150 KB
+_USES = 100
 #: dossiers on one page of papers; signs of its cursor
 _DOSSIERS, _LONGEST_CURSOR = 50, 300
 _LONGEST_TEXT = 2_000
@@ -74,7 +76,7 @@ async def uses(request: Request, visit: Visit) -> Shown:
     """`GET /me`: who used my data, newest first, by month."""
     filters = Filters(plain=LogSearch(), subject=(_person(visit),))
     cursor = visit.form.get("after") or None
-    found = await door_of(request).usage.uses(visit.caller, filters, cursor, _MOST)
+    found = await door_of(request).usage.uses(visit.caller, filters, cursor, _USES)
     every = cast("Sequence[ShownUse]", found["uses"])
     agency, source = visit.form.get("agency", ""), visit.form.get("source", "")
     shown = [one for one in every if _fits(one, agency, source)]
