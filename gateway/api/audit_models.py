@@ -184,7 +184,8 @@ class FiltersBody(Body):
     requester: Name | None = None
     agency: Word | None = None
     procedure: ProcedureCode | None = None
-    dossier: Word | None = None
+    #: any code that a record may have, also `withheld`
+    dossier: Annotated[str, Field(pattern=grammar.RECORDED_CODE)] | None = None
     purpose: Name | None = None
     #: refusal code or outcome word of the whole record
     result: Name | None = None

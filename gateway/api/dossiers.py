@@ -31,7 +31,7 @@ from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.mapping.transforms import same_words
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.signed_in import signed_in
-from gateway.relay.contents import WITHHELD, in_records, subject_of
+from gateway.relay.contents import WITHHELD, dossier_in_records, subject_of
 from gateway.relay.owner import owner_of
 from gateway.relay.service import DossierRelay
 from gateway.relay.unknown import recording_unknown_dossier, recording_unknown_items
@@ -72,7 +72,10 @@ async def _check_login(request: Request, body: DossierBody) -> None:
     owner = signed_in(login) if login.mandate is None else login.mandate.represented
     if not _is_owner(body, owner):
         await record_refusal(
-            request, ProblemCode.LOGIN_DIFFERS, procedure=body.procedure, dossier=in_records(body.code)
+            request,
+            ProblemCode.LOGIN_DIFFERS,
+            procedure=body.procedure,
+            dossier=dossier_in_records(body.code),
         )
         raise fault_at("/login", say.LOGIN_NOT_OF_OWNER, ProblemCode.LOGIN_DIFFERS)
 
@@ -185,7 +188,7 @@ async def evidence(request: Request) -> Response:
     wanted = {
         "procedure": procedure.code, "known": body.known,
         # a code that may be a person's number is no reason of a prefill: records keep it in clear
-        **({} if in_records(dossier.code) == WITHHELD else {"dossier": dossier.code}),
+        **({} if dossier_in_records(dossier.code) == WITHHELD else {"dossier": dossier.code}),
         "subjects": {procedure.signs_in: await owner_of(relay, dossier, caller), **body.subjects},
         **({"official": body.official.model_dump(exclude_none=True)} if body.official is not None else {}),
     }  # fmt: skip

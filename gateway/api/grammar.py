@@ -4,13 +4,17 @@ import re
 
 from gateway.config.consents import TAG
 from gateway.domain import sentences as say
-from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.identifiers import is_dossier_code, may_name_a_person
 from gateway.domain.sentences import Sentence, WrongText
 from gateway.domain.signs import HIDDEN, hides
 
 #: words that look like names: a dossier code has at most one, without a capital
 _WORDS = re.compile("[A-Za-zĐđ]{3,}")
 _CAPITAL = re.compile("[A-ZĐ][a-zđ]")
+_LONG_WORD = re.compile("[A-Za-zĐđ]{5}")
+#: a telephone number, or a personal number without its first digits; with what may be between the digits
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10,11}(?![0-9])")
+_BETWEEN = dict.fromkeys(map(ord, " .-_/"))
 
 _SHOWABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9]{6}")
@@ -39,6 +43,17 @@ def not_a_name(text: str) -> str:
     return text
 
 
+def dossier_code(text: str) -> str:
+    """The text, which records have in clear. Raises WrongText if it may be a person's number, address or name."""
+    if is_dossier_code(text):
+        return text
+    if "@" in text or any(_TEN_DIGITS.search(one) for one in (text, text.translate(_BETWEEN))):
+        raise WrongText(say.MAY_BE_A_NUMBER)
+    if _LONG_WORD.search(text):
+        raise WrongText(say.MAY_BE_A_NAME)
+    return not_a_name(not_a_number_of_a_person(text))
+
+
 def in_one_line(text: str) -> str:
     """The text. Raises WrongText if it has hidden characters, also beyond `ONE_LINE`."""
     if hides(text):
@@ -63,6 +78,8 @@ PROCEDURE = worded(r"^[\p{L}\p{Nd}_][\p{L}\p{M}\p{Nd}_ .,\-]{0,99}$", say.HOW_PR
 COMMUNE = worded("^[0-9]{5}$", say.HOW_COMMUNE)
 PARCEL = worded("^[0-9A-Za-z-]{1,10}$", say.HOW_PARCEL)
 WORD = worded(r"^[0-9A-Za-z][0-9A-Za-z._\-/]{0,99}$", say.HOW_WORD)
+#: what records of any version have as the code of a dossier
+RECORDED_CODE = worded("^[!-~]{1,200}$", say.HOW_RECORDED_CODE)
 #: what a decision of an agency bears (12/QĐ-GH): Đ is a letter of its own, not one with a mark
 MANDATE = worded(r"^[0-9A-Za-zĐđ][0-9A-Za-zĐđ._\-/]{0,99}$", say.HOW_MANDATE)
 ROLE = worded("^[a-z][a-z0-9_]{0,39}$", say.HOW_ROLE)

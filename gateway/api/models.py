@@ -72,7 +72,7 @@ Text = Annotated[PlainText, AfterValidator(_nfc)]
 Word = Annotated[str, Field(pattern=grammar.WORD)]
 #: recorded unchanged
 OpenWord = Annotated[Word, AfterValidator(grammar.not_a_number_of_a_person)]
-DossierCode = Annotated[OpenWord, AfterValidator(grammar.not_a_name)]
+DossierCode = Annotated[Word, AfterValidator(grammar.dossier_code)]
 #: as decisions are numbered
 MandateCode = Annotated[
     str, Field(pattern=grammar.MANDATE, examples=["12/QĐ-GH"]), AfterValidator(grammar.not_a_number_of_a_person),

@@ -23,7 +23,7 @@ from gateway.ports.cache import Cache
 from gateway.ports.files import FileAtPortal
 from gateway.ports.relay import Portal
 from gateway.ports.stores import Stores
-from gateway.relay.contents import Contents, in_records
+from gateway.relay.contents import Contents, dossier_in_records
 from gateway.relay.early import EarlySteps
 from gateway.relay.inbox import DossierInbox
 from gateway.relay.lookups import DossierLookups
@@ -139,7 +139,11 @@ def _linking(parts: Composition, of: RelayParts) -> object:
     async def link(file: str, name: str, whom: tuple[str, str, str]) -> str:
         receiver, dossier, _ = whom
         token, _ = await of.files.sealed_link(
-            file.removeprefix("sha256:"), name, seconds, requester=receiver, dossier=in_records(dossier)
+            file.removeprefix("sha256:"),
+            name,
+            seconds,
+            requester=receiver,
+            dossier=dossier_in_records(dossier),
         )
         return f"{of.address.url}/files/{token}"
 

@@ -22,11 +22,16 @@ _DIGITS = re.compile(r"\d+")
 #: row
 _BETWEEN = dict.fromkeys(map(ord, " \t\n\r\v\f\x1c\x1d\x1e\x1f.-_"))
 _NINE_DIGITS = re.compile("[0-9]{9}")
+#: national-portal.md K.2: a short unit, and what a long one has before it; never nine digits in a row
+_UNIT, _LONG = r"[A-Z][0-9]{2}(?:\.[0-9]{2,3}){0,2}", r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.)?"
 #: national-portal.md K.1: unit, date (yyMMdd, at ministries yyyyMMdd), number; never 9 or 12 digits behind the unit
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_DOSSIER = re.compile(
-    rf"\b[A-Z][0-9]{{2}}(?:\.[0-9]{{2,3}})*-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})\b"
-)
+_DATED = rf"{_UNIT}-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})"
+_DOSSIER = re.compile(rf"\b{_DATED}\b")
+#: another code behind a unit (H31-QG-0001): numbers, fewer than nine digits in a row, and at most one known word
+_NUMBERS = r"(?:[.\-/][0-9]{1,6})*"
+_OTHER = rf"(?!.*(?:[0-9][.\-/]?){{9}}){_LONG}[A-Z][0-9]{{2}}{_NUMBERS}(?:[.\-/](?:QG|LLTP){_NUMBERS})?"
+_DOSSIER_CODE = re.compile(rf"{_LONG}{_DATED}|{_OTHER}", re.ASCII)
 #: digits of a personal number, old and new
 _LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
@@ -79,6 +84,14 @@ def may_name_a_person(text: str) -> bool:
             if _LENGTHS & set(accumulate(lengths[first:])):
                 return True
     return False
+
+
+def is_dossier_code(text: str) -> bool:
+    """Whether a text has the form of a one-stop system's code (national-portal.md K.1), which names no person.
+
+    The code of another system may have any form: such a dossier is taken, and records do not name its code.
+    """
+    return _DOSSIER_CODE.fullmatch(text) is not None
 
 
 def is_old_id(text: str) -> bool:

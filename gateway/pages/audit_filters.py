@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from gateway.api.audit_models import OUTCOMES, FiltersBody
 from gateway.api.browsers import cookie_name
+from gateway.api.grammar import dossier_code
 from gateway.api.models import Body
 from gateway.api.problems import from_validation
 from gateway.api.request import Request
@@ -26,8 +27,9 @@ from gateway.domain.errors import BadRequest, GatewayError, entry
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
-from gateway.domain.sentences import BothWords, Sentence
+from gateway.domain.sentences import BothWords, Sentence, WrongText
 from gateway.pages.frame import Visit
+from gateway.relay.contents import WITHHELD
 
 #: filters of an address; nothing that names a person
 FIELDS: Mapping[str, BothWords] = {
@@ -108,6 +110,7 @@ def filters_body(given: Mapping[str, str], people: Mapping[str, BothWords] | Non
             # times have long rows of digits too
             if name not in DAYS and may_name_a_person(text):
                 raise _wrong_field(name, say.PERSON_IN_ADDRESS)
+        _check_dossier(given.get("dossier", ""))
     else:
         subject: dict[str, Any] = {}
         for name in people.keys() & data.keys() - {"official"}:
@@ -115,6 +118,15 @@ def filters_body(given: Mapping[str, str], people: Mapping[str, BothWords] | Non
             (subject if part is None else subject.setdefault(part, {}))[name] = data.pop(name)
         data |= {"subject": subject} if subject else {}
     return validated(FiltersBody, data)
+
+
+def _check_dossier(code: str) -> None:
+    """Raises BadRequest for what doors that record codes in clear refuse: it may be a person's."""
+    try:
+        if code not in ("", WITHHELD):
+            dossier_code(code)
+    except WrongText as wrong:
+        raise _wrong_field("dossier", wrong.sentence) from wrong
 
 
 def with_times(given: Mapping[str, str]) -> dict[str, str]:

@@ -70,7 +70,7 @@ from gateway.pages.portal_notes import (
 from gateway.prefill.attest import KeepRequest
 from gateway.prefill.changed_papers import papers_of_other_values
 from gateway.prefill.form_values import at
-from gateway.relay.contents import in_records
+from gateway.relay.contents import dossier_in_records
 from gateway.relay.units import new_code
 from gateway.telemetry import log
 
@@ -140,7 +140,7 @@ async def _filed(
     noted = await exchange_in(request, visit, body.exchange_id)
     dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
     attest = None if noted.get("blank") else citizens_of(request).attest
-    recorded = (visit.caller, body.exchange_id, procedure.code, in_records(code))
+    recorded = (visit.caller, body.exchange_id, procedure.code, dossier_in_records(code))
     if attest is not None:
         await attest.filing(*recorded, _origins_digest(dossier.more))
     await _post(request, visit, dossier, noted)
@@ -381,7 +381,7 @@ async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[s
     exchange, attest = str(more.get("exchange", "")), citizens_of(request).attest
     try:
         return bool(exchange) and await attest.is_as_filed(
-            visit.caller.requester.id, exchange, in_records(code), _origins_digest(more)
+            visit.caller.requester.id, exchange, dossier_in_records(code), _origins_digest(more)
         )
     except LogUnavailable:
         return False

@@ -16,7 +16,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.dossier import Applicant, IdKind
 from gateway.domain.errors import RelayUnavailable
-from gateway.domain.identifiers import may_name_a_person
+from gateway.domain.identifiers import is_dossier_code, may_name_a_person
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -35,7 +35,7 @@ _KINDS = {
 _MOST_SAID, _LOOKED_AT = 500, 4_000
 #: printable ASCII without spaces
 _CODE = re.compile(r"[!-~]{1,200}", re.ASCII)
-#: in records, instead of a code that may be a person's number
+#: in records, instead of a code that may be a person's number or name
 WITHHELD = "withheld"
 
 
@@ -149,8 +149,13 @@ def indexed(keys: PeriodKeys, persons: Sequence[str]) -> tuple[bytes, ...]:
     return tuple(index_of(keys, person) for person in persons)
 
 
+def dossier_in_records(code: str) -> str:
+    """A dossier's code as records and logs have it: `withheld` unless it has the form of one (`is_dossier_code`)."""
+    return code if is_dossier_code(code) or not code else WITHHELD
+
+
 def in_records(code: str) -> str:
-    """A code as records and logs have it: `withheld` when it may be a person's number or name."""
+    """Another code as records and logs have it: `withheld` when it may be a person's number, or is text."""
     is_code = _CODE.fullmatch(code) is not None and not may_name_a_person(code)
     return code if is_code or not code else WITHHELD
 

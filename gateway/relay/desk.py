@@ -21,7 +21,7 @@ from gateway.files.service import DeclaredFile, DossierFiles
 from gateway.ports.files import FileDraft, FileUids
 from gateway.ports.relay import DoorFile, DossierSearch, Portal, TakenIn
 from gateway.relay.changes import Party
-from gateway.relay.contents import in_records, subject_of
+from gateway.relay.contents import dossier_in_records, subject_of
 from gateway.relay.guesses import LookupGuesses
 from gateway.relay.notices import take_notice
 from gateway.relay.service import DossierRelay
@@ -211,12 +211,12 @@ class ForwardingDesk:
         named = await self.uids.find(uid, name)
         file = None if named is None else await self.files.files.stored(named.digest)
         if named is None or file is None:
-            about = RecordHeader(self.exchange, name, dossier=in_records(named.code) if named else "")
+            about = RecordHeader(self.exchange, name, dossier=dossier_in_records(named.code) if named else "")
             await self.relay.recorder.write(about, Phase.LOOKUP, "file_not_found")
             return None
         link = FileLink(
             expires=0, digest=named.digest, size=file.size, kind=file.kind, name=download_name(uid, file.kind),
-            requester=name, dossier=in_records(named.code),
+            requester=name, dossier=dossier_in_records(named.code),
         )  # fmt: skip
         return DoorFile(file.kind.media_type, link.name, self.files.files.read(link, self.exchange))
 

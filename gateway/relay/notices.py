@@ -21,7 +21,7 @@ from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryRow, DossierRow, EventRow, KeyRow, TakenIn
-from gateway.relay.contents import in_records, sealed
+from gateway.relay.contents import dossier_in_records, in_records, sealed
 from gateway.relay.messages import MessageHead, queued, receivers
 from gateway.relay.service import LEGAL_BASIS, TRIES, DossierRelay, changes_too_often
 from gateway.relay.statuses import StepVerdict
@@ -77,7 +77,9 @@ async def complete_notice(
         deliveries=[queued(head, MessageKind.NOTICE, one, message) for one in targets],
         files=[one.removeprefix("sha256:") for one in files if one],
     )  # fmt: skip
-    header = RecordHeader(exchange, row.requester, dossier=in_records(row.code), legal_basis=LEGAL_BASIS)
+    header = RecordHeader(
+        exchange, row.requester, dossier=dossier_in_records(row.code), legal_basis=LEGAL_BASIS
+    )
     notes = {"origin": row.order_key.partition("|")[0], "service": in_records(service)}
     with contextlib.suppress(RowConflict):  # a former attempt did it
         await relay.recorder.write(header, Phase.DELIVERY, "notice_completed", notes=notes, work=work)
@@ -113,7 +115,7 @@ class _Notice:
         self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
         self.header = RecordHeader(
             exchange, self._requester, in_records(row.agency if row is not None else ""),
-            in_records(row.procedure if row is not None else ""), in_records(code), legal_basis=LEGAL_BASIS,
+            in_records(row.procedure if row is not None else ""), dossier_in_records(code), legal_basis=LEGAL_BASIS,
         )  # fmt: skip
 
     def work(self) -> Work:

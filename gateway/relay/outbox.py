@@ -30,7 +30,14 @@ from gateway.ports.relay import (
     RelayRows,
     Settled,
 )
-from gateway.relay.contents import Contents, in_records, owners, receiver_text_context, sealed, shortened
+from gateway.relay.contents import (
+    Contents,
+    dossier_in_records,
+    owners,
+    receiver_text_context,
+    sealed,
+    shortened,
+)
 from gateway.telemetry import log
 
 #: seconds between two looks when nothing is due
@@ -276,7 +283,7 @@ class Outbox:
             )
         )
         header = RecordHeader(
-            exchange, row.requester, dossier=in_records(row.code),
+            exchange, row.requester, dossier=dossier_in_records(row.code),
             subjects={f"owner{number or ''}": one for number, one in enumerate(subjects)},
         )  # fmt: skip
         call = CallEntry(f"{exchange}-1", row.target, str(row.kind), "owner", (), _OUTCOMES[answer.outcome])

@@ -41,6 +41,7 @@ from gateway.relay.contents import (
     Contents,
     as_subjects,
     digest,
+    dossier_in_records,
     in_records,
     indexed,
     owners,
@@ -288,7 +289,7 @@ class DossierRelay:
     async def _note_refusal(self, dossier: Dossier, party: Party, code: ProblemCode) -> None:
         header = RecordHeader(
             party.exchange, party.requester, in_records(dossier.agency or party.agency),
-            in_records(procedure_code(dossier.procedure)), in_records(dossier.code),
+            in_records(procedure_code(dossier.procedure)), dossier_in_records(dossier.code),
             subjects=as_subjects(owners(dossier.applicant)),
         )  # fmt: skip
         await self.recorder.write(header, Phase.REFUSAL, code.value, rules=("dossier_code",))
@@ -458,8 +459,8 @@ class DossierRelay:
         elif key is not None:
             work = self.rows.change(key=key)
         header = RecordHeader(
-            party.exchange, party.requester, in_records(row.agency), in_records(row.procedure), in_records(row.code),
-            legal_basis=LEGAL_BASIS, subjects=as_subjects(persons),
+            party.exchange, party.requester, in_records(row.agency), in_records(row.procedure),
+            dossier_in_records(row.code), legal_basis=LEGAL_BASIS, subjects=as_subjects(persons),
         )  # fmt: skip
         notes: dict[str, str | int | bool] = {
             "origin": row.origin,

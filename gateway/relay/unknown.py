@@ -11,7 +11,7 @@ from gateway.domain.exchange import Phase
 from gateway.domain.parties import Caller
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.relay import INBOX, DossierSearch
-from gateway.relay.contents import in_records
+from gateway.relay.contents import dossier_in_records, in_records
 from gateway.relay.service import DossierRelay
 
 
@@ -24,7 +24,9 @@ async def recording_unknown_dossier(
         yield
     except NotFound as error:
         code = error.named = await _first_unknown(relay, caller.requester.id, codes)
-        about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, dossier=in_records(code))
+        about = RecordHeader(
+            caller.exchange, caller.requester.id, caller.agency, dossier=dossier_in_records(code)
+        )
         await relay.recorder.write(about, Phase.REFUSAL, error.problem_code, notes={"operation": operation})
         raise
 

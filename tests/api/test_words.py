@@ -58,6 +58,9 @@ async def test_procedure_called_by_its_name_is_told_its_code(door: Door, asked: 
         "NGUYEN-VAN-A-1990",
         "A033190001234",
         "H31.14-001205-123456",
+        "0900337218",
+        "33905337218",
+        "tranthimau",
     ],
 )
 async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: str) -> None:

@@ -550,6 +550,42 @@ async def test_words_that_may_name_a_person_are_withheld_from_records(patient: H
     assert [one for one in raw if "Ngỏ" in one or "Vũ Văn" in one or "Bày" in one] == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "0905-3372-1846", "A033905337218", "O33905337218", "033.905.337.218", "33905337218", "0900337218",
+        "H31.033905337218", "H31.033.905.337.218-260105-0007", "H31-0900-337-218", "C1337218", "H31-C1337218",
+        "Do-Thi-Bay-1990", "DoThiBay", "H31-DOTHIBAY-1990", "bay.do@example.vn", "bay%40example.vn",
+        "=1+1", "-1", "+1", "@SUM(1)",
+    ],
+)  # fmt: skip
+@on_session
+async def test_code_without_the_form_of_one_is_taken_and_records_do_not_name_it(
+    patient: House, code: str
+) -> None:
+    before = len(records(patient))
+    await posted(patient, dossier(code=code))
+    assert (await shown(patient, quote(code, safe="")))["code"] == code
+    found = records(patient)[before:]
+    assert {one["dossier"] for one in found if one["result"] == "dossier_stored"} == {"withheld"}
+    assert code not in {one["dossier"] for one in found}
+
+
+@pytest.mark.parametrize(
+    "code", ["H31-QG-0906", "H31-LLTP-906", "000.00.16.H31-260105-0906", "H31.123-260105-0906"]
+)
+@on_session
+async def test_code_that_records_name_is_found_by_auditors(patient: House, code: str) -> None:
+    await posted(patient, dossier(code=code))
+    async with asyncio.timeout(20):  # until the log has it
+        found: list[Any] = []
+        while not found:
+            await asyncio.sleep(0.05)
+            _, answer = await call(patient, "POST", "/v1/audit/search", "auditor", {"dossier": code})
+            found = answer["records"]
+    assert {one["dossier"] for one in found} == {code}
+
+
 @on_session
 async def test_stranger_sees_the_dossier_as_it_arrived_at_the_portal(patient: House) -> None:
     body = dossier()

@@ -320,6 +320,19 @@ async def test_address_takes_no_number_of_a_person_in_any_spelling(auditor: Brow
     assert (await page(auditor, f"/audit?dossier={number}")).status == 400
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["0900337218", "33905337218", "0331-9033-7218", "bay.do%40example.vn", "DoThiBay", "Do-Thi-Bay-1990"],
+)
+async def test_address_takes_no_code_of_a_dossier_that_may_be_a_persons(auditor: Browser, code: str) -> None:
+    assert (await page(auditor, f"/audit?dossier={code}")).status == 400
+
+
+@pytest.mark.parametrize("code", ["%3D1%2B1", "-1", "%2B1", "SUM(1)", "H31-QG-0001", "withheld"])
+async def test_address_takes_each_code_that_a_record_may_have(auditor: Browser, code: str) -> None:
+    assert (await page(auditor, f"/audit?dossier={code}")).status == 200
+
+
 async def test_saved_filters_are_of_one_account_and_hold_no_person(at: Town, auditor: Browser) -> None:
     saved = await asked(auditor, "/audit/saved", {"name": "Từ chối <b>", "query": "phase=refusal"}, "/audit")
     assert (saved.status, saved.location) == (303, "/audit?phase=refusal")

@@ -123,6 +123,9 @@ HOW_COMMUNE = Sentence("mã 5 chữ số của đơn vị hành chính cấp xã
 HOW_PARCEL = Sentence("1 đến 10 chữ cái, chữ số hoặc dấu gạch nối", "1 to 10 letters, digits or dashes")
 HOW_WORD = Sentence("tối đa 100 chữ cái không dấu, chữ số và . _ - /, không có dấu cách",
     "up to 100 letters without marks, digits and . _ - /, no spaces")
+HOW_RECORDED_CODE = Sentence(
+    "tối đa 200 chữ cái không dấu, chữ số và ký hiệu, không có dấu cách; mã không được ghi rõ thì tìm bằng withheld",
+    "up to 200 letters without marks, digits and signs, no spaces; search for withheld if records do not name a code")
 HOW_MANDATE = Sentence(
     "số, ký hiệu văn bản: tối đa 100 chữ cái không dấu (kể cả Đ), chữ số và . _ - /, không có dấu cách",
     "the code of a document: up to 100 letters without marks (D with a stroke is one), digits and . _ - /, no spaces")
