@@ -77,8 +77,8 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "full-width number": (swapped(PERSON, "０３３１９０００１２３４"), SOMEBODY_ELSE),
     "zero width in the number": (swapped(PERSON, "033190\u200b001234"), INVALID),
     "line end after the number": (swapped(PERSON, f"{PERSON}\\n9"), INVALID),
-    "number as a list": (swapped(f'"{PERSON}"', f'["{PERSON}", "{OTHER}"]'), SOMEBODY_ELSE),
-    "number as an object": (swapped(f'"{PERSON}"', f'{{"a": "{PERSON}"}}'), SOMEBODY_ELSE),
+    "number as a list": (swapped(f'"{PERSON}"', f'["{PERSON}", "{OTHER}"]'), INVALID),
+    "number as an object": (swapped(f'"{PERSON}"', f'{{"a": "{PERSON}"}}'), INVALID),
     # T14, F16
     "somebody else": (swapped(PERSON, OTHER), SOMEBODY_ELSE),
     "nobody's number": (swapped(f'"soDinhDanh": "{PERSON}", ', ""), SOMEBODY_ELSE),

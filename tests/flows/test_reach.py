@@ -44,7 +44,8 @@ async def test_vehicle_register_fills_the_form_and_stands_for_the_certificate(ho
         ("thu", CAR | {"number": "RLMAU265606371184"}, "no_such_person", set()),
         ("thu", {"registration_no": "89A-40718", "number": "RLMAU265606371184"}, "not_in_force",
          {"registration_withdrawn"}),
-        ("director", {"registration_no": "89A-52096", "number": "RLMAU265606375530"}, "not_in_force", set()),
+        ("director", {"registration_no": "89A-52096", "number": "RLMAU265606375530"}, "not_in_force",
+         {"registration_paused"}),
     ],
     ids=["of another person", "frame of another vehicle", "withdrawn", "off the road"],
 )  # fmt: skip
