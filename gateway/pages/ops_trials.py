@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import orjson
 
@@ -21,6 +23,7 @@ from gateway.domain.parties import Official, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import Reason
 from gateway.domain.sentences import BothWords
+from gateway.mapping.identifiers import IdentifierKinds
 from gateway.pages.frame import Shown, Visit, require_scope, with_errors
 
 _TITLE: BothWords = ("Thử nguồn dữ liệu", "Try a source")
@@ -28,6 +31,8 @@ _TITLE: BothWords = ("Thử nguồn dữ liệu", "Try a source")
 _FIELDS: Mapping[str, BothWords] = MappingProxyType(
     {
         "personal_id": ("Số định danh cá nhân", "Personal number"),
+        "old_id": ("Số CMND cũ", "Old identity number"),
+        "passport": ("Số hộ chiếu", "Passport number"),
         "parent_personal_id": ("Số định danh của cha hoặc mẹ", "Personal number of a parent"),
         "tax_code": ("Mã số thuế", "Tax code"),
         "registration_no": ("Biển số hoặc số đăng ký", "Plate or registration number"),
@@ -36,8 +41,18 @@ _FIELDS: Mapping[str, BothWords] = MappingProxyType(
         "number": ("Số thửa, số khung hoặc số của giấy tờ", "Number of the parcel, the frame or the paper"),
         "full_name": ("Họ và tên", "Full name"),
         "birth_date": ("Ngày sinh", "Birth date"),
+        "gender": ("Giới tính, của người không có số nào", "Gender, of a person without any number"),
+        "birth_place": ("Nơi sinh, của người không có số nào", "Birth place, of a person without any number"),
     }
 )
+#: beside the subject, as `motlan try-source` has them
+_WHY: Mapping[str, BothWords] = MappingProxyType(
+    {
+        "procedure": ("Mã thủ tục, nếu nguồn cần", "Procedure code, where the source wants one"),
+        "purpose": ("Mục đích, nếu khác thỏa thuận đầu tiên", "Purpose, if not that of the first agreement"),
+    }
+)
+_NUMBER = "identifier."
 _LACKS: BothWords = ("Theo cấu hình, nguồn không cung cấp", "By the settings, the source does not give it")
 _OF_PEOPLE = frozenset({"full_name", "birth_date"})
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
@@ -64,12 +79,20 @@ def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown
         words |= _OF_PEOPLE
     fields = [
         {"name": name, "title": title[0], "title_en": title[1]}
-        for name, title in _FIELDS.items()
-        if name in words
+        for name, title in _titles(request.services.catalogue.identifiers).items()
+        if name in words or name in _WHY
     ]
     titled = {"source": source, "title": settings.title.vi, "title_en": settings.title.en}
     answer = {"source": titled, "data_services": found, "fields": fields}
     return Shown(template="ops/trial", title=_TITLE, answer=answer, values={"given": given, "errors": {}})
+
+
+def _titles(kinds: IdentifierKinds) -> dict[str, BothWords]:
+    """Every field that the form may have, by the words of subjects in mappings."""
+    numbers: dict[str, BothWords] = {
+        f"{_NUMBER}{kind}": (one.title.vi, one.title.en) for kind, one in kinds.items()
+    }
+    return {**numbers, **_FIELDS, **_WHY}
 
 
 async def trial(request: Request, visit: Visit) -> Shown:
@@ -77,19 +100,22 @@ async def trial(request: Request, visit: Visit) -> Shown:
     require_scope(visit, "sources:try")
     services, form, titles = request.services, visit.form, door_of(request).titles
     services.demand()
-    given = {name: text for name in _FIELDS if (text := form.get(name, "").strip())}
-    asked, plan = dict(given), services.trials.find(form.get("service", ""))
+    kinds = services.catalogue.identifiers
+    given = {name: text for name in _titles(kinds) if (text := form.get(name, "").strip())}
+    plan = services.trials.find(form.get("service", ""))
     try:
-        if "birth_date" in given:
-            asked["birth_date"] = _birth_date(given["birth_date"])
-        body = checked({"subject": asked, "show_values": form.get("show_values") == "yes"}, TrialBody)
-        kinds = services.catalogue.identifiers
+        why = {name: given[name] for name in _WHY if name in given}
+        asked = {"subject": _subject(given), "show_values": form.get("show_values") == "yes", **why}
+        body = checked(asked, TrialBody)
         wanted = trial_of(body, plan, _official(visit), visit.caller, {}, kinds)
         answer = await services.trials.run(
             wanted, visit.caller.requester, visit.caller.exchange, deadline(request, None)
         )
-    except (BadRequest, Unprocessable) as error:
-        return with_errors(request, error, _form_page(request, plan.source, {**given, "service": plan.name}))
+    except (BadRequest, Unprocessable, NotFound) as error:
+        again = _form_page(request, plan.source, {**given, "service": plan.name})
+        # the service is known: only the procedure may be missing
+        shown = with_errors(request, error, again, "procedure" if isinstance(error, NotFound) else "")
+        return _at_numbers(shown, given)
     rows = [
         {**_row(one), "named": titles.attribute(plan.evidence, one["attribute"])}
         for one in answer["attributes"]  # type: ignore[attr-defined]
@@ -102,6 +128,29 @@ async def trial(request: Request, visit: Visit) -> Shown:
         template="ops/tried", title=_TITLE, answer=answer,
         values={"rows": rows, "service": plan.mapping.title, "confirming": confirming},
     )  # fmt: skip
+
+
+def _subject(given: Mapping[str, str]) -> dict[str, object]:
+    """As the API takes it. Raises Unprocessable."""
+    asked: dict[str, object] = {}
+    for name, text in given.items():
+        if name.startswith(_NUMBER):
+            if "identifier" in asked:
+                raise fault_at(f"/{name}", say.ONE_OTHER_NUMBER, ProblemCode.VALUE_NOT_POSSIBLE)
+            asked["identifier"] = {"kind": name.removeprefix(_NUMBER), "number": text}
+        elif name not in _WHY:
+            asked[name] = _birth_date(text) if name == "birth_date" else text
+    return asked
+
+
+def _at_numbers(shown: Shown, given: Mapping[str, str]) -> Shown:
+    """The page whose errors about a number of another kind stand at its field."""
+    field = next((name for name in given if name.startswith(_NUMBER)), "")
+    errors: Any = shown.values["errors"]
+    if not field or field in errors:
+        return shown
+    moved = {field if name in ("number", "kind") else name: one for name, one in errors.items()}
+    return replace(shown, values={**shown.values, "errors": moved})
 
 
 def _birth_date(text: str) -> str:

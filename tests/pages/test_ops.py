@@ -20,11 +20,13 @@ from gateway import telemetry
 from gateway.api.request import Request
 from gateway.console.formats import inside
 from gateway.domain.dates import legal_day
+from gateway.domain.errors import Unprocessable
 from gateway.domain.fault_codes import FaultCode
 from gateway.operation.streams import MOST_OF_SESSION
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops import ROUTES
 from gateway.pages.ops_sources import _of_late, _of_sources
+from gateway.pages.ops_trials import _subject
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
 from tests.flows.test_dossiers import call, delivered, dossier, posted
@@ -312,6 +314,34 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
     assert (failed.status, "status: <code>503</code>" in failed.text) == (200, True)
     async with at.house.session.delete(f"{at.house.control}/misbehave"):
         pass
+
+
+async def test_person_is_tried_by_another_number_than_the_personal_one(operator: Browser, at: Town) -> None:
+    who = at.house.subject("old_id_only")
+    form_page = await page(operator, "/ops/sources/try?source=population")
+    assert all(f'name="{name}"' in form_page.text for name in ("old_id", "procedure", "purpose"))
+    assert 'name="passport"' not in form_page.text
+    form = {"csrf": token(form_page), "service": "population.TraCuuThongTinCongDan"}
+    form |= {"old_id": who["old_id"], "full_name": who["full_name"]}
+    form["birth_date"] = "/".join(reversed(who["birth_date"].split("-")))
+    tried = await page(operator, "/ops/sources/try", form)
+    assert tried.status == 200
+    assert "SoCMND" in tried.text
+    assert who["old_id"] not in tried.text
+    wrong = await page(operator, "/ops/sources/try", {**form, "procedure": "1.999999"})
+    assert (wrong.status, 'id="f-procedure-error"' in wrong.text) == (404, True)
+    assert (
+        await page(operator, "/ops/sources/try", {**form, "purpose": "administrative_procedure"})
+    ).status != 200
+
+
+async def test_number_of_another_kind_goes_to_the_api_as_it_takes_it() -> None:
+    given = {"identifier.nl_bsn": "537534982", "birth_date": "09/04/1988", "procedure": "1.004873"}
+    assert _subject(given) == {
+        "identifier": {"kind": "nl_bsn", "number": "537534982"}, "birth_date": "1988-04-09",
+    }  # fmt: skip
+    with pytest.raises(Unprocessable):
+        _subject({**given, "identifier.xx_nine": "123456780"})
 
 
 async def test_source_of_parcels_is_tried_by_what_it_asks_for(operator: Browser) -> None:

@@ -82,6 +82,7 @@ NO_IDENTIFIERS = Sentence("ngoài số định danh, số cũ và hộ chiếu, 
 NOT_THIS_IDENTIFIER = Sentence("không phải {kind}: {how}", "is not a {kind}: {how}")
 IDENTIFIER_ALONE = Sentence("đưa identifier thì không đưa personal_id, old_id, passport, gender, birth_place",
     "with identifier, give no personal_id, old_id, passport, gender or birth_place")
+ONE_OTHER_NUMBER = Sentence("chỉ điền một loại số", "give a number of one kind only")
 IDENTIFIER_OF_A_PERSON = Sentence("loại số này không phải của một người", "this kind of number names no person")
 NO_BIRTH_OF_THINGS = Sentence(
     "loại số này không phải của một người, nên không có birth_date",
