@@ -47,6 +47,11 @@ _SOURCE = _object(
     provider=_TEXT,
     sandbox={"type": "boolean"},
     mark=_MARK,
+    draft={
+        "type": "boolean",
+        "description": "Bản nháp: chỉ thử; last và fault không kể các lượt thử / "
+        "A draft: trials only; last and fault leave trials out",
+    },
     data_services=_listed(_TEXT),
     marks=_named(_MARK),
     state=_TEXT,

@@ -117,6 +117,7 @@ def source_states(services: Services) -> list[dict[str, Any]]:
             "provider": settings[name].provider,
             "sandbox": services.configuration.gateway.profile == "sandbox",
             "mark": settings[name].mark,
+            "draft": settings[name].is_draft,
             "data_services": sorted(key for key, item in settings[name].services.items() if item.enabled),
             "marks": {
                 key: services.catalogue.services[name][key].mark

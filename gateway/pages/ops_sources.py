@@ -30,6 +30,7 @@ STATES: Mapping[str, tuple[str, str, BothWords]] = {
 }
 #: of a source that may be asked: nothing is known of it yet, or it did not answer last
 _NEVER_ASKED = ("mute", "circle-question-mark", ("Chưa hỏi lần nào", "Not asked yet"))
+_TRIALS_ONLY = ("mute", "circle-question-mark", ("Bản nháp: chỉ thử", "A draft: trials only"))
 _FAILED_LAST = ("wait", "cloud-off", ("Lượt gần nhất không trả lời được", "The last call failed"))
 BREAKERS: Mapping[str, BothWords] = {
     "closed": ("đóng: hỏi bình thường", "closed: asked as usual"),
@@ -86,7 +87,7 @@ def cells_of(source: Mapping[str, Any], language: str) -> Cells:
     texts = {name: formats.number(latency[name], 1) if name in latency else "–" for name in _QUANTILES}
     texts["breaker"] = titled(BREAKERS.get(source["breaker"], (source["breaker"],) * 2), language)
     texts["hour"], texts["day"] = (_budget(source["budget"][span], language) for span in ("hour", "day"))
-    texts["last"] = "–"
+    texts["last"] = titled(("chỉ thử", "trials only"), language) if source["draft"] else "–"
     if last is not None:
         outcome = titled(OUTCOMES.get(last["outcome"], (last["outcome"],) * 2)[:2], language).lower()
         texts["last"] = f"{formats.exact_clock(last['at'])[:8]}, {outcome}"
@@ -105,7 +106,9 @@ def _cause(fault: Mapping[str, Any] | None, language: str) -> str:
 
 
 def _state(source: Mapping[str, Any]) -> tuple[str, str, BothWords]:
-    """Kind, icon, words. A closed breaker alone does not say that a source answers."""
+    """Kind, icon, words. A closed breaker alone does not say that a source answers; only trials ask a draft."""
+    if source["draft"]:
+        return _TRIALS_ONLY
     if source["state"] == "available" and source["last"] is None:
         return _NEVER_ASKED
     if source["state"] == "available" and source["last"]["outcome"] in {"unavailable", "invalid"}:
@@ -186,7 +189,7 @@ def _of_gateway(body: Mapping[str, Any]) -> Iterator[Answer]:
 
 def _of_sources(sources: Sequence[Mapping[str, Any]], deadline_ms: int) -> Iterator[Answer]:
     for one in sources:
-        if one["muted"] is not None:
+        if one["muted"] is not None or one["draft"]:  # no form waits for a draft
             continue
         url, name = f"/ops/sources#{one['source']}", (one["title"], one["title_en"])
         left, slowest = one["budget"]["day"]["left_percent"], one["latency_ms"].get("p95", 0)

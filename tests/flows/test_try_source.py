@@ -480,7 +480,7 @@ async def test_draft_is_tried_and_no_form_asks_it(tmp_path: Path) -> None:
         assert found["messages"][0]["proofs"] == ["Authorization"]
         _, sources = await _get(house, "/v1/sources")
     (one,) = [one for one in sources["sources"] if one["source"] == "driving_licence"]
-    assert (one["data_services"], one["last"]) == ([], None)
+    assert (one["draft"], one["data_services"], one["last"]) == (True, [], None)
 
 
 async def test_draft_that_cannot_be_opened_says_what_is_missing(tmp_path: Path) -> None:

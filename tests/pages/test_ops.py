@@ -25,7 +25,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.operation.streams import MOST_OF_SESSION
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.pages.ops import ROUTES
-from gateway.pages.ops_sources import _of_late, _of_sources
+from gateway.pages.ops_sources import _of_late, _of_sources, cells_of
 from gateway.pages.ops_trials import _subject
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
@@ -369,6 +369,15 @@ async def test_source_slower_than_the_deadline_and_one_without_budget_need_atten
     for one in (slow, spent):
         one["muted"] = {"until": "2026-11-28T12:00:00.000Z", "by": OPERATOR}
     assert list(_of_sources([slow, spent, quiet], 2_000)) == []
+
+
+async def test_draft_that_only_trials_asked_says_so_and_needs_nobody(operator: Browser) -> None:
+    one = (await twin(operator, "/ops/sources"))["sources"][0]
+    draft = {**one, "draft": True, "muted": None, "last": None, "breaker": "open", "state": "paused"}
+    assert (cells_of(draft, "en").state[2], cells_of(draft, "vi").texts["last"]) == (
+        "A draft: trials only", "chỉ thử",
+    )  # fmt: skip
+    assert list(_of_sources([draft], 2_000)) == []
 
 
 async def test_mute_of_another_length_is_refused(operator: Browser) -> None:
