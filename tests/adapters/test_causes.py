@@ -273,8 +273,8 @@ CAUSES: dict[str, tuple[Make, str, FaultCode, dict[str, object]]] = {
     "no such service": (says(hang, query=query_of("x.other")), "refused", C.SERVICE_OFF, {}),
     "no code": (says(hang, service={"procedure_codes": {"1.000656": "A"}}), "refused", C.NO_PROCEDURE_CODE, {}),
     "blank place": (
-        says(hang, service={"path": "/look/{giayTo}"}, request={"giayTo": {"from": "subject.passport"}}),
-        "refused", C.PLACE_BLANK, {"path": "giayTo"},
+        says(hang, service={"path": "/look/{bienSo}"}, request={"bienSo": {"from": "subject.registration_no"}}),
+        "refused", C.PLACE_BLANK, {"path": "bienSo"},
     ),
     "number in the address": (
         says(hang, service={"method": "GET"}, request={"ten": {"from": "subject.full_name"}},

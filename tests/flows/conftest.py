@@ -144,10 +144,10 @@ def build(tmp_path: Path, overrides: dict[str, str], root: Path = ROOT) -> "Any"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """One house for many tests: breakers never open, and no official asks too often."""
+    """One house for many tests: breakers never open, and no official asks or guesses too often."""
     sources = [path.stem for path in (ROOT / "config" / "sources").glob("*.yaml")]
     patient = {f"sources.{name}.limits.breaker_failures": "1000000" for name in sources}
-    patient["gateway.policy.exchanges"] = "1000000/hour"
+    patient |= dict.fromkeys(("gateway.policy.exchanges", "gateway.policy.claims"), "1000000/hour")
     async with build(tmp_path_factory.mktemp("shared"), patient) as made:
         yield made
 

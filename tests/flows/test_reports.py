@@ -39,7 +39,9 @@ async def test_reports_are_read_as_table_json_and_csv(tmp_path: Path) -> None:
         assert (code, out) == (0, "")
         assert exchange in file.read_text("utf-8-sig")
         assert person["personal_id"] not in file.read_text("utf-8-sig")
-        outcomes = (await _report(tmp_path, "outcomes"))["rows"]
+        # the outcome has its place in the log a little later than the intent
+        while not (outcomes := (await _report(tmp_path, "outcomes"))["rows"]):
+            pass
         assert {"civil_status", "population"} <= {one["source"] for one in outcomes}
         for mistake, wanted, told in MISTAKES:
             got, out, err = await _motlan(tmp_path, *f"log report {mistake}".split())

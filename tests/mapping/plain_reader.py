@@ -14,7 +14,8 @@ import jsonschema_rs
 
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, SourceQuery, failed
-from gateway.domain.parties import Subject
+from gateway.domain.identifiers import is_personal_id
+from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DATES, TIMES
@@ -337,7 +338,9 @@ class PlainReader:
         if refusal is _NO_MATCH and answer.tells_apart:
             refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:
-            return self._evidence(record, tree, query)
+            return self._evidence(record, tree, query)._replace(
+                found_id=self._found_id(record, query.subject)
+            )
         number = None
         if [name for name, same in fits.items() if not same] == ["full_name"]:
             number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
@@ -460,6 +463,16 @@ class PlainReader:
             if rule.path == path and (is_date if name == "birth_date" else rule.parts):
                 return rule
         return own if name == "birth_date" and own is not None and not own.parts else None
+
+    def _found_id(self, record: object, subject: Subject) -> str:
+        """The personal id of a person who was asked about without it."""
+        if subject.personal_id is not None or subject.kind is not SubjectKind.PERSON:
+            return ""
+        try:
+            found = self._attribute("personal_id", record) if "personal_id" in self._rule.attributes else None
+        except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return ""
+        return found if isinstance(found, str) and is_personal_id(found) else ""
 
     def _evidence(  # noqa: C901 -- read top-down
         self, record: object, tree: object, query: SourceQuery

@@ -40,7 +40,16 @@ async def _nothing(_exchange: object) -> None:
 
 def _plan() -> Any:
     nothing = dict.fromkeys(("queries", "fields", "keeps", "evidence", "sources"), ())
-    return _Named(**nothing, confirms={}, papers={}, withheld={}, hangs_on={}, holders=(), named_heads=())
+    return _Named(
+        **nothing,
+        confirms={},
+        papers={},
+        withheld={},
+        hangs_on={},
+        holders=(),
+        named_heads=(),
+        ambiguous_things=(),
+    )
 
 
 async def test_answer_of_a_plan_that_was_narrowed_meanwhile_is_made_and_recorded_anew() -> None:

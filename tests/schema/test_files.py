@@ -55,6 +55,13 @@ def content_of(path: Path) -> Content:
         return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables}  # noqa: S608 -- its own
 
 
+def as_wide(found: Content, before: Content) -> Content:
+    """The tables of `before`, without columns that a newer release added at their ends."""
+    return {
+        name: [row[: len(rows[0])] if rows else row for row in found[name]] for name, rows in before.items()
+    }
+
+
 def shape_of(path: Path) -> dict[str, object]:
     """Tables and indexes with their columns, triggers with their text."""
     with closing(sqlite3.connect(path)) as connection:
@@ -87,7 +94,7 @@ def test_file_of_the_first_release_has_all_its_rows_and_the_newest_schema(
     before = content_of(path)
     prepare(path, file)
     found = content_of(path)
-    assert {name: found[name] for name in before} == before
+    assert as_wide(found, before) == before
     assert all(rows == [] for name, rows in found.items() if name not in before)
     assert version_in(path) == NEWEST[file]
     new = tmp_path / "new"
@@ -114,7 +121,10 @@ async def test_start_upgrades_the_files_beside_the_log_and_their_stores_find_wha
     make_log(URL, tmp_path)
     assert {version_in(tmp_path / NAMES[file]) for file in BESIDE} == {NEWEST[file] for file in BESIDE}
     corrections, revocations = open_corrections(URL, tmp_path), open_revocations(URL, tmp_path)
-    assert [await corrections.find(row[1]) for row in reports] == reports
+    for row in reports:
+        report = await corrections.find(row[1])
+        assert report is not None
+        assert (report[: len(row)], report.sender) == (row, b"")
     assert [tuple(one) for one in await revocations.since(0)] == [row[:4] for row in revoked]
     await corrections.close()
     await revocations.close()
@@ -245,7 +255,7 @@ def test_crash_at_any_moment_of_an_upgrade_leaves_the_old_file_or_the_new_one(
     for copy in copies:
         prepare(copy, file)
         assert shape_of(copy) == new
-        assert content_of(copy).items() >= rows.items()
+        assert as_wide(content_of(copy), rows) == rows
 
 
 @each_file
