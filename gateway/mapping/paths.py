@@ -202,7 +202,12 @@ class Paths:
                 found.append(node.get(step))
             elif type(step) is _Together:
                 parts = [found[one] for one in step.slots]
-                found.append(None if parts.count(None) == len(parts) else parts)
+                for one in parts:
+                    if type(one) is Doubtful:  # of a record that nobody can choose
+                        found.append(one)
+                        break
+                else:
+                    found.append(None if parts.count(None) == len(parts) else parts)
             else:
                 found.append(None if node is None else _take(node, step))
         return found

@@ -249,9 +249,12 @@ def bare(name: str) -> str:
 def _at(record: object, path: str, parts: tuple[str, ...], dates: Dates) -> object:
     """What stands at a path, or a list of its parts."""
     found = picked(record, path, dates)
-    if not parts:
+    if not parts or isinstance(found, Doubtful):
         return found
     items = [picked(found, part, {}) for part in parts]
+    doubtful = [one for one in items if isinstance(one, Doubtful)]
+    if doubtful:
+        return doubtful[0]
     return items if any(one is not None for one in items) else None
 
 
