@@ -264,10 +264,12 @@ async def test_next_key_signs_tokens_at_once_and_those_of_the_former_key_are_tak
         old = facts(tmp_path, "keys", "list")["token"]["kid"]
         new = facts(tmp_path, "keys", "rotate", "token")["kid"]
         with closing(sqlite3.connect(tmp_path / "exchange.db")) as connection:
-            [(leaf,)] = connection.execute("SELECT leaf FROM append_log ORDER BY seq DESC LIMIT 1").fetchall()
-        members = orjson.loads(leaf)
-        assert members["phase"] == "configuration"
-        assert members["notes"] == {"operation": "rotate-token", "key": new, "former": old}
+            leaves = connection.execute("SELECT leaf FROM append_log ORDER BY seq").fetchall()
+        members = [orjson.loads(leaf) for (leaf,) in leaves]
+        rotated = [
+            one["notes"] for one in members if one["phase"] == "configuration" and "key" in one["notes"]
+        ]
+        assert rotated == [{"operation": "rotate-token", "key": new, "former": old}]
         assert old != new
         again = typed.motlan("keys", "rotate", "token", "--dir", str(tmp_path))
         assert (again.code, "live until" in again.out) == (1, True), again
