@@ -510,7 +510,8 @@ async def test_comparison_that_could_not_be_made_is_not_called_equal(operator: B
     shown = (await page(operator, "/ops/reconciliation")).text
     assert "Chưa biết về các ngày:" in shown
     assert "Không có hồ sơ nào lệch" not in shown
-    assert "incomplete:national_bus" in [one["what"] for one in (await twin(operator, "/ops"))["needs"]]
+    needs = {one["what"] for one in (await twin(operator, "/ops"))["needs"]}
+    assert needs & {"incomplete:national_bus", "run:national_bus"}  # the second where the run gave up
     async with at.house.session.delete(f"{at.house.control}/misbehave"):
         pass
 
