@@ -153,7 +153,7 @@ def _thing_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
     for field in procedure.fields:
         if field.thing and field.thing not in things:
             what = f"field '{field.key}': no field identifies '{field.thing}'"
-            remedy = f"write 'identifies: {field.thing}' at the field that tells it from others"
+            remedy = f"write 'identifies: {field.thing}' at the field that identifies it"
             yield _written(procedure, field), what, near(field.thing, things, remedy)
 
 

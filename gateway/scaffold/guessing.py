@@ -130,7 +130,7 @@ def _identity_of(usable: list[Leaf], born: set[str]) -> dict[str, str]:
 
 
 def numbers_a_subject(leaf: Leaf) -> bool:
-    """Whether its name is that of a subject's number, whomever it belongs to: `KhachHang.SoDinhDanh`."""
+    """Whether its name is that of a subject's number, of any person: `KhachHang.SoDinhDanh`."""
     return asked_word((leaf.name,)) in _NUMBERS
 
 

@@ -97,7 +97,7 @@ class Leaf:
     kind: str = "string"
     #: a date transform, or blank
     form: str = ""
-    #: day and month of it may change places: no value of the sample tells
+    #: day and month of it may change places: no value of the sample shows which is which
     is_ambiguous: bool = False
     words: tuple[str, ...] = ()
     is_required: bool = False

@@ -160,7 +160,7 @@ def _message(
         "content_type": None if is_withheld else media_type(one.content_type),
         "answer": None if is_withheld or not one.status else {
             "text": message(one.answer, mask, ShownNames(known | own.shown), places),
-            # in whole KiB: an exact size tells a blank from a value whose mask is not shown
+            # in whole KiB: an exact size would show whether a masked value is blank
             "bytes": -(-one.answer_size // _KIB) * _KIB,
             "cut": one.answer_size > len(one.answer),
         },
