@@ -136,7 +136,10 @@ async def _things(described: Any) -> dict[str, str]:
         await posted(house, body)
         consent = await consented(house, who)
         _, sent = await call(house, "GET", f"/v1/deliveries?dossier={body['code']}")
-        _, log = await house.post("/v1/audit/search", {"phase": "configuration"}, "auditor")
+        log: Any = {}
+        while not log.get("records"):  # a record gets its place up to a second later
+            await asyncio.sleep(0.1)
+            _, log = await house.post("/v1/audit/search", {"phase": "configuration"}, "auditor")
     return {
         "code": _PROCEDURE, "exchange_id": str(answer["exchange_id"]), "path": "gateway/pages",
         "consent": consent["consent"], "dossier": body["code"], "delivery": sent["deliveries"][0]["id"],

@@ -285,12 +285,13 @@ class Provider:
             return System(self.url, self.http, client, key=self.keys[client], bound=p256())
         return System(self.url, self.http, client, secret=SECRET)
 
-    async def sign_in(self, **more: Any) -> Session:
+    async def sign_in(self, *, anew: float = 0.0, **more: Any) -> Session:
+        """`anew`: POSIX seconds of the request that made the person sign in again."""
         identity = Identity(
             **{"provider": "vneid", "subject": "u-1", "personal_id": PERSON, "full_name": NAME,
                "birth_date": "2001-04-08", "level": 2, "at": self.clock.seconds(), **more}
         )  # fmt: skip
-        self.browser.session = (await self.state.sessions.begin(identity)).session
+        self.browser.session = (await self.state.sessions.begin(identity, anew=anew)).session
         return self.browser.session
 
     async def sign_out(self) -> None:

@@ -353,11 +353,14 @@ async def test_system_that_must_push_is_not_served_otherwise(provider: Provider)
     assert (await system.post("/oauth2/par", system.asking())).status == 201
 
 
-async def test_login_before_a_pushed_request_is_used_is_no_new_login(provider: Provider) -> None:
+@pytest.mark.parametrize("more", [{"max_age": "1"}, {"prompt": "login"}])
+async def test_login_before_a_pushed_request_is_used_is_no_new_login(
+    provider: Provider, more: dict[str, str]
+) -> None:
     system = provider.system()
-    uri = (await system.post("/oauth2/par", system.asking(prompt="login"))).json["request_uri"]
+    uri = (await system.post("/oauth2/par", system.asking(**more))).json["request_uri"]
     provider.clock.ahead += 5
-    await provider.sign_in()
+    await provider.sign_in(anew=provider.clock.seconds())
     provider.clock.ahead += 5
     back = (await system.authorize({"client_id": "provincial", "request_uri": uri})).back
     assert back["error"] == "login_required"
