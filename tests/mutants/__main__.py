@@ -62,8 +62,11 @@ def fault(one: Mutant) -> str:
 
 
 def tested(lane: Path, tests: tuple[str, ...], *more: str) -> tuple[int, str]:
-    """Exit code of pytest in a copy (-1: it hung) and its last lines."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:randomly", *more, *tests]
+    """Exit code of pytest in a copy (-1: it hung) and its last lines, with where each thread stood if it hung."""
+    stacks = f"faulthandler_timeout={SECONDS - 30}"
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:randomly", "-o", stacks, *more, *tests
+    ]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=lane, env={**os.environ, "PYTHONPATH": str(lane)}, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -72,8 +75,8 @@ def tested(lane: Path, tests: tuple[str, ...], *more: str) -> tuple[int, str]:
         said, _ = process.communicate(timeout=None if more else SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)
-        process.communicate()
-        return -1, ""
+        said, _ = process.communicate()
+        return -1, said[-4_000:]
     return process.returncode, said[-2_000:]
 
 
@@ -87,10 +90,12 @@ def verdict(one: Mutant, lanes: "queue.Queue[Path]") -> str:
     try:
         path.write_text(text.replace(one.old, one.new), "utf-8")
         code, said = tested(lane, one.tests)
+        if code == -1:  # what hangs by itself does so again
+            code, said = tested(lane, one.tests)
     finally:
         path.write_text(text, "utf-8")
         lanes.put(lane)
-    return {0: "SURVIVED", 1: "noticed", -1: "HUNG"}.get(code, f"BROKEN: pytest says {code}\n{said}")
+    return {0: "SURVIVED", 1: "noticed", -1: f"HUNG\n{said}"}.get(code, f"BROKEN: pytest says {code}\n{said}")
 
 
 def run(mutants: list[Mutant], *, control: bool) -> int:
