@@ -102,9 +102,12 @@ class SqlConsents:
         """Over a database with the tables."""
         self._database = database
 
-    async def add(self, row: ConsentRow) -> None:
-        """Store a consent durably."""
-        await self._database.write((_ADD_CONSENT, row[1:]))
+    async def add(
+        self, row: ConsentRow, key: OwnDataKey | None = None, values: Sequence[OwnDataValue] = ()
+    ) -> None:
+        """Store a consent durably; the own data that it is given with in the same transaction."""
+        own = () if key is None else ((_ADD_KEY, key), Many(_PUT, values))
+        await self._database.write((_ADD_CONSENT, row[1:]), *own)
 
     async def find(self, consent: str) -> ConsentRow | None:
         """The consent with this id."""

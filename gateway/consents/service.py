@@ -7,7 +7,7 @@ process at once. A consent that the caller may not see gets the same answer as o
 import contextlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2s
@@ -34,8 +34,10 @@ from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
-from gateway.ports.consents import ConsentRow, ConsentRows
+from gateway.ports.consents import ConsentRow, ConsentRows, OwnDataKey, OwnDataValue
 
+#: a consent that is about to be stored -> the key and the values of the first own data under it
+FirstOwnData = Callable[[ConsentRow], Awaitable[tuple[OwnDataKey, Sequence[OwnDataValue]]]]
 _LETTERS = "abcdefghijkmnpqrstuvwxyz"
 #: size of a person's number, encrypted
 _SEALED_BYTES = 48
@@ -94,9 +96,12 @@ class ConsentBook:
         """Keeps no state."""
         self._context = context
 
-    async def give(self, caller: Caller, given: GivenConsent, consent: str = "") -> dict[str, object]:
+    async def give(
+        self, caller: Caller, given: GivenConsent, consent: str = "", own_data: FirstOwnData | None = None
+    ) -> dict[str, object]:
         """Keep a consent; the answer has its receipt. `consent`: an id of `new_id` that was promised for it.
 
+        `own_data` makes what is kept under it from the start: both are stored, or neither.
         Raises Unprocessable, NotFound; ConsentsUnavailable also where there is one of this id.
         """
         context, holder = self._context, self.check(caller, given)
@@ -107,7 +112,7 @@ class ConsentBook:
         )  # fmt: skip
         async with context.noting_failure(caller, "given", given.person, consent=consent):
             row = await self._row(consent, holder, caller, given, now, await context.keys(now))
-            await context.rows.add(row)
+            await context.rows.add(row, *(() if own_data is None else await own_data(row)))
         return {"exchange_id": caller.exchange, **shown(row)}
 
     def check(self, caller: Caller, given: GivenConsent) -> str:

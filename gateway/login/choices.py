@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
-from gateway.domain.errors import TooLarge
+from gateway.domain.errors import SessionOver, TooLarge
 from gateway.domain.identifiers import ExchangeId, is_personal_id, is_tax_code
 from gateway.domain.login import Identity, LoginReason, Mandate
 from gateway.domain.parties import Subject, SubjectKind
@@ -225,7 +225,7 @@ class Choices:
         if not at.state.for_whom:
             return
         chosen = _WRITTEN.dump_json(at.state).decode()
-        with contextlib.suppress(TooLarge):  # then the page asks again
+        with contextlib.suppress(TooLarge, SessionOver):  # then the page asks again
             await self.sessions.keep(
                 at.session, lambda kept: kept.setdefault(_CHOSEN, {}).update({at.wanted.client: chosen})
             )

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from gateway.domain import sentences as say
-from gateway.domain.errors import LoginsUnavailable, TooLarge
+from gateway.domain.errors import LoginsUnavailable, SessionOver, TooLarge
 from gateway.domain.login import AccountKind, Identity, StaffRole
 from gateway.login.linking import same_person
 from gateway.login.sealed_values import ReadValue, SealedValues
@@ -190,7 +190,10 @@ class SessionBook:
         return {} if found is None else dict(orjson.loads(found))
 
     async def keep(self, session: Session, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change what pages keep, also against concurrent changes. Raises TooLarge, LoginsUnavailable."""
+        """Change what pages keep, also against concurrent changes; nothing stays of a session that is over.
+
+        Raises TooLarge, LoginsUnavailable, SessionOver.
+        """
         key, seconds = _kept_key(session.id), max(1, int(session.created + self._longest - self._now()))
         for _ in range(_TRIES):
             before = await self._values.read(key)
@@ -204,8 +207,13 @@ class SessionBook:
             else:
                 is_kept = await self._values.swap(key, before, after, seconds)
             if is_kept:
-                return
-        raise LoginsUnavailable
+                break
+        else:
+            raise LoginsUnavailable
+        # a sign-out that came before the write erased nothing of it
+        if await self.find(session.id) is None:
+            await self._values.drop(key)
+            raise SessionOver(say.SIGN_IN_FIRST)
 
     async def of_account(self, identity: Identity) -> Sequence[Session]:
         """The living sessions of an account at a provider, the newest first."""
@@ -276,7 +284,7 @@ class SessionBook:
         if identity.session:
             await self._add(_provider_key(identity.provider, identity.session), session.id)
         for one in ended:
-            await self._values.drop(_key(one))
+            await self.end(one)
 
     async def _add(self, key: str, session: str) -> list[str]:
         """Add to a list; the sessions that are too many. Ids are no secret, and each is looked at before it counts."""

@@ -6,7 +6,7 @@ and until when it is valid.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.consents.grantable import KEPT
 from gateway.consents.sealing import PersonKeys, index_of
 from gateway.consents.service import named
+from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
+from gateway.domain.errors import LogUnavailable
 from gateway.domain.sentences import Sentence
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -42,30 +44,43 @@ class OwnStore:
         """Why a value cannot be kept, without quoting it; None when it can."""
         return self._values.why_not(attribute, value)
 
-    def keepable(self, consent: ConsentRow) -> frozenset[str]:
-        """The attributes that the consent lets be kept here."""
-        return named(consent).get(KEPT, frozenset()) & self._days.keys()
+    def keepable(self, attributes: Mapping[str, Collection[str]]) -> frozenset[str]:
+        """The attributes that a consent to `attributes` (data service -> names) lets be kept here."""
+        return frozenset(attributes.get(KEPT, ())) & self._days.keys()
 
     async def keep(
         self, consent: ConsentRow, person: str, values: Mapping[str, object], now: datetime
     ) -> dict[str, str]:
         """Keep values that the consent names; attribute -> until when. Raises ConsentsUnavailable, LogUnavailable."""
-        allowed = self.keepable(consent)
+        allowed = self.keepable(named(consent))
         wanted = {
             name: value for name, value in values.items() if name in allowed and not self.why_not(name, value)
         }
         keys = await self._person_keys.of(consent.period) if wanted else None
         if keys is None:
             return {}
-        new = OwnDataKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
-        new = new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _key_binding(new)))
-        stored_key = await self._rows.key(new, now.timestamp())
+        stored_key = await self._rows.key(_new_key(keys, consent, person), now.timestamp())
         key = None if stored_key is None else _key(keys, stored_key)
         if key is None:
             return {}
         kept = [self._value(key, consent, name, value, now) for name, value in wanted.items()]
         await self._rows.put(kept)
         return {one.attribute: rfc3339(_moment(one.until)) for one in kept}
+
+    async def first(
+        self, consent: ConsentRow, person: str, values: Mapping[str, object]
+    ) -> tuple[OwnDataKey, list[OwnDataValue]]:
+        """What to store with a new consent: a key, and values that it names and that fit (`keepable`, `why_not`).
+
+        Raises LogUnavailable.
+        """
+        keys = await self._person_keys.of(consent.period)
+        if keys is None:
+            raise LogUnavailable(say.MONTH_KEYS_CLOSED)
+        new, now = _new_key(keys, consent, person), _moment(consent.given)
+        key = _key(keys, new)
+        assert key is not None
+        return new, [self._value(key, consent, name, value, now) for name, value in values.items()]
 
     async def kept(self, person: str, requester: str, now: datetime) -> Mapping[str, Own]:
         """Attribute -> newest value; values that do not fit the current schema are left out."""
@@ -99,6 +114,11 @@ class OwnStore:
         until = min((now + timedelta(days=self._days[name])).timestamp(), consent.expires)
         sealed = seal(key, orjson.dumps(value), _value_binding(consent.id, name))
         return OwnDataValue(consent.id, name, now.timestamp(), until, sealed)
+
+
+def _new_key(keys: PeriodKeys, consent: ConsentRow, person: str) -> OwnDataKey:
+    new = OwnDataKey(consent.id, consent.period, index_of(keys, person), consent.requester, b"")
+    return new._replace(wrapped=seal(keys.encryption, os.urandom(_KEY), _key_binding(new)))
 
 
 def _key(keys: PeriodKeys, stored_key: OwnDataKey) -> AESGCM | None:

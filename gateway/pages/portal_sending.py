@@ -4,6 +4,7 @@ It is held against its schema and its exchange, sent once, and then own data are
 """
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ from gateway.domain.errors import (
     GatewayError,
     LogUnavailable,
     NotFound,
+    SessionOver,
     TooLarge,
     Unprocessable,
     entry,
@@ -245,10 +247,8 @@ async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: s
     """Whether own data of a form that was taken were kept; None: it is not known, and sending it again finds out."""
     try:
         return await _kept_once(request, visit, body, name)
-    except (
-        NotFound,
-        TooLarge,
-    ):  # the session has ended, or has no room: the consent that waits in it is not given
+    # the session has ended, or has no room: the consent that waits in it is not given
+    except (NotFound, SessionOver, TooLarge):
         return False
     except GatewayError as error:
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
@@ -277,7 +277,8 @@ async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: 
     else:
         done = await _kept_under(request, visit, body, name, terms)
     if done is not None:
-        await change_exchange(request, visit, body.exchange_id, {"kept": done})
+        with contextlib.suppress(SessionOver):  # done all the same
+            await change_exchange(request, visit, body.exchange_id, {"kept": done})
     return done
 
 
@@ -288,11 +289,13 @@ async def _kept_under(
     people, caller = citizens_of(request), visit.caller
     given, now = consent_in(checked(terms, ConsentBody)), request.services.clock.now()
     try:
+        form = (caller, body.exchange_id, body.values)
         if await people.consents.holding(name, caller.requester.id, given.person, now) is None:
-            await people.consents.give(caller, given, name)
+            kept = await people.attest.give_and_keep(*form, given, name)
+        else:  # of a request that was killed afterwards
+            kept = bool(await people.attest.keep(*form, KeepRequest(name)))
         # a withdrawal that came before this look did not find the consent; a later one does
-        is_wanted = await terms_of(request, visit, name) is not None
-        if is_wanted and await people.attest.keep(caller, body.exchange_id, body.values, KeepRequest(name)):
+        if kept and await terms_of(request, visit, name) is not None:
             return True
     except GatewayError as error:
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)

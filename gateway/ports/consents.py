@@ -39,8 +39,10 @@ class ConsentRow(NamedTuple):
 class ConsentRows(Protocol):
     """The stored consents. Every look-up reads the store, so a withdrawal counts in every process at once."""
 
-    async def add(self, row: ConsentRow) -> None:
-        """Store one durably."""
+    async def add(
+        self, row: ConsentRow, key: "OwnDataKey | None" = None, values: "Sequence[OwnDataValue]" = ()
+    ) -> None:
+        """Store one durably; with the first own data under it, in one transaction."""
         ...
 
     async def find(self, consent: str) -> ConsentRow | None:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gateway.consents.given import GivenConsent
 from gateway.consents.grantable import KEEPING
 from gateway.consents.sealing import PersonKeys
-from gateway.consents.service import ConsentBook
+from gateway.consents.service import ConsentBook, named
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
 from gateway.domain.exchange import Phase
@@ -29,7 +30,7 @@ from gateway.mapping.procedure import DECLARED, Field, Procedure
 from gateway.own_data.store import OwnStore
 from gateway.policy.counted import Rates
 from gateway.policy.rates import in_words
-from gateway.ports.consents import ConsentRow
+from gateway.ports.consents import ConsentRow, OwnDataKey, OwnDataValue
 from gateway.ports.exchange_log import LogReader
 from gateway.prefill.case import shown_name
 from gateway.prefill.changed_papers import changed_fields
@@ -77,7 +78,7 @@ class Attest:
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
         await self._note(act, Phase.LOOKUP, "attest", **counts)
-        kept = {} if keeping is None else await self._keep(act, keeping)
+        kept = {} if keeping is None else await self._keep(act, *keeping)
         return {
             "exchange_id": caller.exchange,
             "attested": exchange,
@@ -89,16 +90,39 @@ class Attest:
                 act.procedure, {key for key, one in fields.items() if one["state"] != "unchanged"}
             ),
             "kept": kept,
-            "not_kept": {} if keeping is None else _not_kept(fields, form, keeping, kept),
+            "not_kept": {} if keeping is None else _not_kept(fields, form, keeping[1], kept),
         }
 
     async def keep(
         self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest
     ) -> dict[str, str]:
         """Keep own data of a form that was compared before: attribute -> until when. Raises as `attest`."""
+        act = await self._compared_before(caller, exchange)
+        return await self._keep(act, *await self._keepable(act, form, keep))
+
+    async def give_and_keep(
+        self, caller: Caller, exchange: str, form: Mapping[str, Any], given: GivenConsent, consent: str
+    ) -> bool:
+        """Give a consent to keep own data, and keep those of a form that was compared before: both, or neither.
+
+        False: it would keep nothing, so it is not given. Raises as `keep`, and as `ConsentBook.give`.
+        """
+        act = await self._compared_before(caller, exchange)
+        found = _Keepable(given.person, _own(act, form), self.own.keepable(given.attributes))
+        self._check(found)
+        if not found.values:
+            return False
+
+        async def first(row: ConsentRow) -> tuple[OwnDataKey, Sequence[OwnDataValue]]:
+            await self._note_kept(act, row, found)
+            return await self.own.first(row, given.person, found.values)
+
+        await self.consents.give(caller, given, consent, first)
+        return True
+
+    async def _compared_before(self, caller: Caller, exchange: str) -> "_FormAct":
         answered = await self._outcomes(caller, exchange)
-        act = self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
-        return await self._keep(act, await self._keepable(act, form, keep))
+        return self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
 
     async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str, origins: str) -> None:
         """Record in the exchange that its compared form is about to become a dossier.
@@ -170,30 +194,32 @@ class Attest:
         )
         await self.recorder.write(about, phase, result, rules=(rule,) if rule else (), notes=notes)
 
-    async def _keepable(self, act: "_FormAct", form: Mapping[str, Any], keep: KeepRequest) -> "_Keepable":
-        """What may be kept of each person. Raises Refused (no valid consent to keep), Unprocessable."""
+    async def _keepable(
+        self, act: "_FormAct", form: Mapping[str, Any], keep: KeepRequest
+    ) -> tuple[ConsentRow, "_Keepable"]:
+        """The consent, and what may be kept under it. Raises Refused (no valid consent to keep), Unprocessable."""
         now = self.recorder.clock.now()
         typed = _own(act, form)
         for person in dict.fromkeys(act.about.values()):
             consent = await self.consents.holding(keep.consent, act.caller.requester.id, person, now)
             if consent is not None and consent.purpose == KEEPING:
-                found = _Keepable(consent, person, typed, self.own.keepable(consent))
+                found = _Keepable(person, typed, self.own.keepable(named(consent)))
                 self._check(found)
-                return found
+                return consent, found
         rule, code = f"consent:{keep.consent}", RefusalReason.CONSENT_MISSING
         await self._note(act, Phase.REFUSAL, "consent_kept", code, rule)
         raise Refused(rule, say.KEEPING_NOT_CONSENTED(purpose=KEEPING), code=code)
 
-    async def _keep(self, act: "_FormAct", found: "_Keepable") -> dict[str, str]:
+    async def _keep(self, act: "_FormAct", consent: ConsentRow, found: "_Keepable") -> dict[str, str]:
         """Attribute -> until when it is valid."""
-        values = found.values
-        if not values:
+        if not found.values:
             return {}
-        names = " ".join(sorted(values))
-        await self._note(
-            act, Phase.CONSENT, "consent_kept", "kept", consent=found.consent.id, attributes=names
-        )
-        return await self.own.keep(found.consent, found.person, values, self.recorder.clock.now())
+        await self._note_kept(act, consent, found)
+        return await self.own.keep(consent, found.person, found.values, self.recorder.clock.now())
+
+    async def _note_kept(self, act: "_FormAct", consent: ConsentRow, found: "_Keepable") -> None:
+        names = " ".join(sorted(found.values))
+        await self._note(act, Phase.CONSENT, "consent_kept", "kept", consent=consent.id, attributes=names)
 
     def _check(self, found: "_Keepable") -> None:
         """Raises Unprocessable with the field and the remedy for a value that cannot be kept."""
@@ -215,7 +241,6 @@ class _FormAct(NamedTuple):
 class _Keepable(NamedTuple):
     """What may be kept of one person."""
 
-    consent: ConsentRow
     person: str
     #: field -> typed value, of all people
     typed: Mapping[str, TypedField]

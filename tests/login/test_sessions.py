@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from adapters.stores.sessions import MemorySessions
-from gateway.domain.errors import TooLarge
+from gateway.domain.errors import SessionOver, TooLarge
 from gateway.domain.login import AccountKind, Identity
 from gateway.login.sealed_values import SealedValues
 from gateway.login.sessions import MOST_BYTES, SessionBook
@@ -160,12 +160,14 @@ async def test_sessions_of_one_person_are_listed_whatever_the_provider(
 
 async def test_account_has_at_most_twenty_sessions_and_the_oldest_ends(kept: Kept) -> None:
     first, cookie = await kept.book.begin(WHO)
+    await kept.book.keep(first, lambda members: members.update(a=1))
     for _ in range(20):
         kept.time += 1
         await kept.book.begin(WHO)
     assert len(await kept.book.of_account(WHO)) == 20
     assert await kept.book.of(cookie) is None
     assert await kept.book.find(first.id) is None
+    assert await kept.store.get(f"sk:{first.id}") is None
 
 
 async def test_provider_names_one_session_or_all_of_an_account(kept: Kept) -> None:
@@ -282,9 +284,19 @@ async def test_what_pages_keep_is_of_one_session_sealed_and_ends_with_it(kept: K
     assert await kept.book.kept(session) == {}
 
 
-async def test_what_pages_keep_outlives_no_longest_session(kept: Kept) -> None:
+async def test_page_that_is_late_keeps_nothing_of_a_session_that_has_ended(kept: Kept) -> None:
     session, _ = await kept.book.begin(WHO)
-    kept.time += 28_700
+    await kept.book.end(session.id)
+    with pytest.raises(SessionOver):
+        await kept.book.keep(session, lambda members: members.update(number="033194628151"))
+    assert await kept.store.get(f"sk:{session.id}") is None
+
+
+async def test_what_pages_keep_outlives_no_longest_session(kept: Kept) -> None:
+    session, cookie = await kept.book.begin(WHO)
+    for _ in range(28):
+        kept.time += 1_025
+        assert await kept.book.of(cookie)
     await kept.book.keep(session, lambda members: members.update(a=1))
     kept.time += 101
     assert await kept.book.kept(session) == {}

@@ -18,6 +18,7 @@ from gateway.pages.portal_sending import SubmittedForm, _kept_under
 from tests.login.browser import Browser, Town
 from tests.pages.portal import begun, complete, keeping
 from tests.pages.trial import page, tried, twin
+from tests.stores.sample import run_sql
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -168,6 +169,27 @@ async def test_withdrawal_that_a_killed_process_began_is_ended_by_the_next(
     assert await consents_of(browser) - before == {name}
     assert (await citizen.call("/withdraw", {"consent": name}))[0] == 200
     assert await consents_of(browser) == before
+
+
+async def test_consent_is_never_stored_before_its_own_data_whenever_the_process_dies(
+    browser: Browser, at: Town
+) -> None:
+    """A database that refuses the data shows what is stored before them: nothing that had to be taken back."""
+    citizen = await begun(browser, code=PENSION)
+    answer = await citizen.filled()
+    await citizen.decided(answer)
+    form = await complete(citizen, answer)
+    form["taiKhoan"] = "0011000417288, Ngân hàng Mẫu"
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    sent = {"exchange_id": answer["exchange_id"], "values": form, "consent": name}
+    refusing = "CREATE TRIGGER refuse BEFORE INSERT ON own_data BEGIN SELECT RAISE(ABORT, 'no'); END"
+    await run_sql("sqlite:///consents.sqlite", at.house.state, refusing)
+    try:
+        status, done = await citizen.call("/submit", sent)
+    finally:
+        await run_sql("sqlite:///consents.sqlite", at.house.state, "DROP TRIGGER refuse")
+    assert (status, done["kept"]) == (200, False)
+    assert name not in {one["consent"] for one in (await twin(browser, "/me/consents"))["consents"]}
 
 
 async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:

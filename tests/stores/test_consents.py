@@ -64,6 +64,18 @@ def demand(name: str, state: str = "received") -> SubjectRequestRow:
     )
 
 
+async def test_consent_is_stored_with_its_first_own_data_or_not_at_all(url: str, tmp_path: Path) -> None:
+    consents, own, _ = open_consents(url, tmp_path)
+    await consents.add(row("a"), key("a"), [value("a")])
+    assert [one.sealed for _, one in await own.of([b"p" * 16], "harbour", NOW)] == [b"s"]
+    for statement in REFUSING[sql.is_postgres(url)]:
+        await run_sql(beside(url), tmp_path, statement.replace("BEFORE DELETE", "BEFORE INSERT"))
+    with pytest.raises(ConsentsUnavailable):
+        await consents.add(row("b"), key("b"), [value("b")])
+    assert await consents.find("b") is None
+    await consents.close()
+
+
 async def test_consent_that_one_store_withdraws_holds_in_no_other(url: str, tmp_path: Path) -> None:
     one, other = open_consents(url, tmp_path), open_consents(url, tmp_path)
     await one[0].add(row("a"))
