@@ -132,6 +132,16 @@ _USE = _object(
             data_service_title=_TEXT,
             data_service_title_en=_TEXT,
             attributes=_listed(_WORDS),
+            about={
+                **_object(
+                    code=_TEXT,
+                    title=_TEXT,
+                    title_en=_TEXT,
+                    relation={"enum": ["self", "found_by_number", "has_number"]},
+                ),
+                "description": "whose data were asked for: those of this person, of a child who is found by this "
+                "person's number, or of another person in whose data this person's number stands",
+            },
             outcome=_TEXT,
             refused={
                 "type": "boolean",

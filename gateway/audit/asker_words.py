@@ -62,12 +62,13 @@ def _representation(titles: Titles, kind: str, notes: Mapping[str, Any]) -> tupl
     vi = f"chứng minh bằng dữ liệu của {proof['title']}" if is_proven else "chưa được chứng minh"
     en = f"proven by data of the {proof['title_en']}" if is_proven else "not proven"
     return (
-        f"người đại diện ({_small(words['title'])}; {vi})",
-        f"the representative ({_small(words['title_en'])}; {en})",
+        f"người đại diện ({small(words['title'])}; {vi})",
+        f"the representative ({small(words['title_en'])}; {en})",
     )
 
 
-def _small(title: str) -> str:
+def small(title: str) -> str:
+    """A title within a sentence."""
     return title[:1].lower() + title[1:]
 
 

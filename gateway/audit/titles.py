@@ -25,6 +25,7 @@ _PARTIES: Mapping[str, tuple[str, str]] = {
     "owner": ("chủ hồ sơ hoặc tài khoản", "owner of the dossier or account"),
     "person": ("chủ thể dữ liệu", "the person of the data"),
     "subject": ("người được hỏi", "the person asked about"),
+    "parent": ("cha hoặc mẹ có số được dùng để tra cứu", "the parent by whose number was asked"),
 }
 #: nothing is similar
 _NONE = "–"
@@ -103,6 +104,12 @@ class Titles:
         found = self._catalogue.find(procedure)
         known = found.roles.get(role_of(role)) if found else None
         return known.kind[0].value if known is not None and len(known.kind) == 1 else ""
+
+    def through(self, procedure: str, role: str) -> str:
+        """The role by whose number the subject of a role is found, as a newborn by its mother's; blank: its own."""
+        found = self._catalogue.find(procedure)
+        known = found.roles.get(role_of(role)) if found else None
+        return (known.through or "") if known is not None else ""
 
     def field(self, procedure: str, name: str) -> TitleWords:
         """Title of a form field."""

@@ -5,16 +5,17 @@ nor miss one while records are added. `identify` is listed too: an inspector saw
 not: they reveal no identity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from gateway.audit.asker_words import asked_by
+from gateway.audit.asker_words import asked_by, small
 from gateway.audit.filters import Filters
 from gateway.audit.service import MOST_RECORDS, AuditContext
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
 from gateway.domain.parties import Caller
+from gateway.mapping.procedure import role_of
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -44,6 +45,11 @@ _NOTHING = {
     ),
     "not_found": ("nguồn không có dữ liệu này", "the sources hold no such data"),
     "": ("không có nguồn nào được hỏi về ông/bà", "no source was asked about you"),
+}
+#: whose data a call gave: relation -> what follows the title of the role, Vietnamese and English
+_RELATIONS = {
+    "found_by_number": ("tìm theo số của ông/bà", "found by your number"),
+    "has_number": ("có số của ông/bà", "with your number in them"),
 }
 #: outcomes of a call whose source could not answer, or whose answer is not used
 _SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
@@ -144,12 +150,12 @@ class Usage:
         roles = {
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
-        elsewhere = any(role.startswith("also#") for role in roles)
-        calls, left_out = (end or opening)["calls"], _refused_calls(records)
-        calls = [call for call in calls if elsewhere or call["role"] in roles]
-        # what was found by the number alone was not given where the name did not fit
-        is_hidden = not (end or opening)["fields"] and any(call["outcome"] == "no_match" for call in calls)
-        titles = self._titles
+        closing, left_out, titles = end or opening, _refused_calls(records), self._titles
+        calls = [
+            (call, relation) for call in closing["calls"]
+            if (relation := self._relation(closing, call["role"], roles))
+        ]  # fmt: skip
+        hidden = {role for role in {call["role"] for call, _ in calls} if self._is_hidden(closing, role)}
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],
             "time": opening["time"],
@@ -167,15 +173,49 @@ class Usage:
                     "data_service": call["operation"],
                     **_service_titles(titles.data_service(call["source"], call["operation"])),
                     "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
-                    "outcome": "no_match" if is_hidden and call["outcome"] == "found" else call["outcome"],
+                    "about": {**titles.role(opening["procedure"], call["role"]), "relation": relation},
+                    "outcome": "no_match"
+                    if call["role"] in hidden and call["outcome"] == "found"
+                    else call["outcome"],
                     "refused": call["call"] in left_out,
                 }
-                for call in calls
+                for call, relation in calls
             ],
         }
         if end is not None and end["phase"] == "outcome":
             vi, en = _given([call["outcome"] for call in use["data"]]) or (vi, en)
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
+
+    def _relation(self, record: Mapping[str, Any], role: str, roles: Collection[str]) -> str:
+        """What a call about `role` has to do with the person of these roles (see `_RELATIONS`); blank: nothing."""
+        if role in roles:
+            return "self"
+        is_trial = record["notes"].get("operation") == "source_trial"
+        if self._titles.through(record["procedure"], role) in roles or (is_trial and "parent" in roles):
+            return "found_by_number"
+        return "has_number" if any(one.startswith("also#") for one in roles) else ""
+
+    def _is_hidden(self, record: Mapping[str, Any], role: str) -> bool:
+        """Whether data of a role were not given, because number, name and birth date do not belong together.
+
+        A record has no values: data of the role were given where a field left that can come from nobody else.
+        """
+        titles, procedure = self._titles, record["procedure"]
+        own = _alike(record, role)
+        chain = own | _alike(record, titles.through(procedure, role))
+        if not any(call["outcome"] == "no_match" and call["role"] in chain for call in record["calls"]):
+            return False
+        left = {*record["fields"], *str(record["notes"].get("doubtful", "")).split()}
+        origins = [{of for of, _, _ in titles.refs(procedure, name)} for name in left]
+        return not any(own >= origin for origin in origins if origin)
+
+
+def _alike(record: Mapping[str, Any], role: str) -> set[str]:
+    """A role and those with the same subject; of one among several, its declared role too."""
+    subjects = record["subjects"]
+    index = subjects.get(role)
+    roles = {one for one, other in subjects.items() if other == index} | {role}
+    return roles | {role_of(one) for one in roles}
 
 
 def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
@@ -225,12 +265,26 @@ def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
     if title == "title":
         verb = "khai thác" if any(call["outcome"] == "found" for call in asked_calls) else "hỏi"
         asked = f" {verb} dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
+        asked += _others(asked_calls, title)
         form = f" cho thủ tục {procedure}" if procedure else ""
         return f"{_begun(_at(use['time'], 'vi'), who)}{asked}{form}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
+    asked += _others(asked_calls, title)
     begun = _begun(_at(use["time"], "en"), who)
     form = f" for the procedure {procedure}" if procedure else ""  # a trial of a source has none
     return f"{begun}{asked}{form}; purpose: {purpose}; {end}."
+
+
+def _others(calls: Sequence[Mapping[str, Any]], title: str) -> str:
+    """Whose data were asked for beside the person's own."""
+    found = ""
+    for relation, words in _RELATIONS.items():
+        about = [call["about"] for call in calls if call["about"]["relation"] == relation]
+        if about:
+            whose = ", ".join(dict.fromkeys(small(one[title]) for one in about))
+            vi, en = f", trong đó có dữ liệu của {whose}", f", among them data of: {whose}"
+            found += f"{vi} ({words[0]})" if title == "title" else f"{en} ({words[1]})"
+    return found
 
 
 def _begun(when: str, who: str) -> str:

@@ -285,11 +285,16 @@ def _asker(use: ShownUse) -> Mapping[str, str]:
     return cast("Mapping[str, str]", use["agency"] if use["agency"]["code"] else use["requester"])
 
 
-def _data(use: ShownUse) -> list[Mapping[str, str]]:
-    """The attributes that were found and not refused, each once."""
+def _data(use: ShownUse) -> list[tuple[Mapping[str, str], list[Mapping[str, str]]]]:
+    """Whose data were found and not refused, and the titles of their attributes, each once."""
     calls = [call for call in use["data"] if call["outcome"] == "found" and not call["refused"]]
-    found = [one for call in calls for one in call["attributes"]]
-    return list({one["title"]: one for one in found}.values())
+    found: dict[tuple[str, str], tuple[Mapping[str, str], dict[str, Mapping[str, str]]]] = {}
+    for call in calls:
+        about = call["about"]
+        whose = about["relation"], "" if about["relation"] == "self" else about["title"]
+        _, titles = found.setdefault(whose, (about, {}))
+        titles.update({one["title"]: one for one in call["attributes"]})
+    return [(about, [*titles.values()]) for about, titles in found.values()]
 
 
 def _month(use: ShownUse) -> str:

@@ -202,6 +202,17 @@ async def test_person_whom_the_source_does_not_know_is_not_found(patient: House)
 BIRTHS = "health.giayChungSinh"
 
 
+async def used(house: House, number: str, exchange: str) -> Any:
+    """The use in a person's list, once its records are numbered."""
+    async with asyncio.timeout(10):
+        while True:
+            _, page = await house.post("/v1/usage", {"subject": {"personal_id": number}}, "citizen")
+            for one in page["uses"]:
+                if one["exchange_id"] == exchange:
+                    return one
+            await asyncio.sleep(0.1)
+
+
 @on_session
 async def test_birth_notice_is_tried_by_the_number_of_a_parent_or_of_the_notice(patient: House) -> None:
     mother = patient.subject("newborn_mother")["personal_id"]
@@ -211,6 +222,8 @@ async def test_birth_notice_is_tried_by_the_number_of_a_parent_or_of_the_notice(
     assert (found["outcome"], found["values"]) == ("found", "shown"), found
     assert values(found)["full_name"] == child["full_name"]
     assert mother not in found["messages"][0]["answer"]["text"]
+    use = await used(patient, mother, found["exchange_id"])
+    assert [one["about"]["relation"] for one in use["data"]] == ["found_by_number"]
     by_number = {"number": values(found)["number"], "birth_date": child["birth_date"]}
     found = await tried(patient, BIRTHS, subject=by_number)
     assert (found["outcome"], found["values"]) == ("found", "masked")

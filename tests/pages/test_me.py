@@ -24,14 +24,23 @@ def other(browser: Browser) -> str:
     return next(str(one["personal_id"]) for one in browser.house.personas if one["personal_id"] != MAU)
 
 
+def person_of(browser: Browser, key: str) -> dict[str, Any]:
+    who = next(one for one in browser.house.personas if one["key"] == key)
+    return {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
+
+
 async def filled(browser: Browser, number: str = MAU) -> str:
     """A prefill about this person; its exchange."""
     house = browser.house
     who = next(one for one in house.personas if one["personal_id"] == number)
     me = {name: who[name] for name in ("personal_id", "full_name", "birth_date")}
-    body: dict[str, Any] = {
-        "procedure": "1.004873", "subjects": {"requester": me, "person": {"same_as": "requester"}},
-    }  # fmt: skip
+    return await asked(browser, "1.004873", {"requester": me, "person": {"same_as": "requester"}})
+
+
+async def asked(browser: Browser, procedure: str, subjects: dict[str, Any]) -> str:
+    """A prefill that is in the log; its exchange."""
+    house = browser.house
+    body: dict[str, Any] = {"procedure": procedure, "subjects": subjects}
     status, answer = await house.post("/v1/prefill", body, client="portal")
     assert status == 200, answer.get("errors", answer)
     exchange = str(answer["exchange_id"])
@@ -82,6 +91,29 @@ async def test_data_in_a_sentence_begin_small(browser: Browser) -> None:
     shown = text_of(await page(browser, "/me"))
     said = ", ".join(f"{name[0].lower()}{name[1:]}" for name in list(dict.fromkeys(names))[:4])
     assert f"xem {said} và" in shown or f"xem {said} của ông/bà" in shown
+
+
+async def test_parents_read_what_was_done_with_whose_data_of_a_birth(browser: Browser) -> None:
+    mother, father = (person_of(browser, key) for key in ("mau", "thu"))
+    family = {"mother": {"same_as": "requester"}, "father": {**father, "full_name": "Hoàng Đức Sai"}}
+    exchange = await asked(browser, "1.001193", {"requester": mother, **family})
+    await entered(browser, "/me", "mau")
+    use = next(one for one in (await twin(browser, "/me"))["uses"] if one["exchange_id"] == exchange)
+    relations = {one["source"]["code"]: one["about"]["relation"] for one in use["data"]}
+    assert (relations["population"], relations["health"]) == ("self", "found_by_number")
+    assert "trong đó có dữ liệu của con (tìm theo số của ông/bà)" in use["summary"]
+    assert "among them data of: child (found by your number)" in use["summary_en"]
+    shown = text_of(await page(browser, "/me?lang=vi"))
+    assert "nơi sinh và 2 dữ liệu khác của con (tìm theo số của ông/bà) để giải quyết thủ tục" in shown
+    english = text_of(await page(browser, "/me?lang=en"))
+    assert "of child (found by your number) for the procedure Birth registration" in english
+    _, answer = await browser.house.post(
+        "/v1/usage", {"subject": {"personal_id": father["personal_id"]}}, client="citizen"
+    )
+    use = next(one for one in answer["uses"] if one["exchange_id"] == exchange)
+    outcomes = {one["outcome"] for one in use["data"]}
+    assert "no_match" in outcomes
+    assert "found" not in outcomes  # his name does not fit: what his number found filled no form
 
 
 async def test_request_that_came_another_way_has_a_title(browser: Browser) -> None:
