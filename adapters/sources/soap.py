@@ -207,7 +207,8 @@ class Soap:
         if tree is None or answer.status in _ACCEPTED:
             kind = answer.fields.get(b"content-type", b"")
             error = self._meanings.of_error(answer.status, kind, answer.body)
-            said = AnswerFault(code, status=answer.status)
+            meant = error.fault.meant if error.fault and error.fault.code is code else None
+            said = AnswerFault(code, status=answer.status, meant=meant)
             refused = failed(error.outcome, error.reason, said)
             return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
         return AnswerReading(door.plan.read(tree, query))

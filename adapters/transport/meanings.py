@@ -82,11 +82,17 @@ class Meanings:
 
     def of_code(self, code: str, status: int = 0) -> ProviderError:
         """The fault that a code stands for, in an answer that is no error by its status or that holds a SOAP fault."""
-        known = None if code == "*" else self._codes.get(code) or of_gateway(code)
+        named = None if code == "*" else self._codes.get(code)
+        known = named or of_gateway(code)
         by_status = self._statuses.get(status)
         if by_status is not None and by_status[0] in _SAID:
             by_status = None
-        fault = AnswerFault(FaultCode.FAULT, status=status, provider_code=code if known else "")
+        fault = AnswerFault(
+            FaultCode.FAULT,
+            status=status,
+            provider_code=code if known else "",
+            meant=named[0] if named else None,
+        )
         return ProviderError(*(known or self._any_other or by_status or INVALID), fault=fault)
 
     def in_answer(self, tree: object) -> ProviderError | None:
@@ -134,7 +140,9 @@ def _word(value: object) -> str:
 
 
 def _as(default: ProviderError, meant: FaultMeaning, kind: FaultCode, said: str = "") -> ProviderError:
-    fault = AnswerFault(kind, status=default.status, provider_code=said)
+    # a code that only `*` takes is one to ask the provider about
+    known = meant[0] if said or kind is FaultCode.HTTP_STATUS else None
+    fault = AnswerFault(kind, status=default.status, provider_code=said, meant=known)
     return ProviderError(
         *meant, default.retry_in, status=default.status, expired=default.expired, fault=fault
     )

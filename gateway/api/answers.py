@@ -63,10 +63,12 @@ _SOURCE = _object(
         "Why the newest answer, or attribute of it, that was not taken was not",
         "anyOf": [
             _object(
-                "code title title_en at",
+                "code title title_en remedy remedy_en at",
                 code=open_list(one.value for one in FaultCode),
                 title=_TEXT,
                 title_en=_TEXT,
+                remedy=_TEXT,
+                remedy_en=_TEXT,
                 at=_TEXT,
                 attribute=_TEXT,
                 status={"type": "integer"},

@@ -146,7 +146,7 @@ def _state(state: SourceState) -> dict[str, object]:
 
 def _cause(fault: AnswerFault, at: datetime) -> dict[str, object]:
     """Why an answer was not taken: codes and words of the configuration."""
-    title, title_en = fault.code.words
+    (title, title_en), (remedy, remedy_en) = fault.explained
     places = {
         "attribute": fault.attribute,
         "status": fault.status,
@@ -154,7 +154,8 @@ def _cause(fault: AnswerFault, at: datetime) -> dict[str, object]:
         "step": fault.step,
     }
     known = {name: word for name, word in places.items() if word}
-    return {"code": fault.code, "title": title, "title_en": title_en, "at": rfc3339(at), **known}
+    words = {"title": title, "title_en": title_en, "remedy": remedy, "remedy_en": remedy_en}
+    return {"code": fault.code, **words, "at": rfc3339(at), **known}
 
 
 async def reasons(_request: Request) -> Response:

@@ -8,10 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from gateway.domain.fault_codes import FaultCode
+from gateway.domain.fault_codes import FaultCode, explained
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject
 from gateway.domain.reasons import Reason
+from gateway.domain.sentences import BothWords
 from gateway.domain.source_trace import SourceTrace
 
 
@@ -55,6 +56,13 @@ class AnswerFault(NamedTuple):
     provider_code: str = ""
     #: `token`: it went wrong while a token was fetched
     step: str = ""
+    #: outcome that the settings of the source give this code or status; None: they say nothing of it
+    meant: Outcome | None = None
+
+    @property
+    def explained(self) -> tuple[BothWords, BothWords]:
+        """What happened, and what to do about it."""
+        return explained(self.code, self.status, self.provider_code, self.step, self.meant or "")
 
 
 class Withheld(NamedTuple):

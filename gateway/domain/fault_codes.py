@@ -4,7 +4,9 @@ For operators: in the operations log, in metrics, in `GET /v1/sources` and on /o
 contract says of the same; it is coarser. No code has anything of what a provider said.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self
 
 from gateway.domain.sentences import BothWords
@@ -217,10 +219,71 @@ class FaultCode(StrEnum):
         "tìm 'source.defect' trong nhật ký vận hành và báo lỗi",
         "look for 'source.defect' in the operations log, and report it")
 
-#: words and remedy of a code or status that the settings of its source give a meaning
-MEANT: tuple[BothWords, BothWords] = (
-    ("Nguồn báo mã đã được cấu hình ý nghĩa", "It answers with a code or a status whose meaning is configured"),
-    ("kết quả là ý nghĩa của mã này; nếu sai thì sửa 'options.faults' hoặc 'options.http'",
-     "the outcome is its meaning; where that is wrong, change 'options.faults' or 'options.http'"),
+#: outcome that the settings give a code or a status -> what happened, and what to do before they are changed
+_MEANT: Mapping[str, tuple[BothWords, BothWords]] = MappingProxyType({
+    "not_found": (("không tìm thấy", "nobody was found"), ("", "")),
+    "no_match": (("thông tin không khớp", "the data do not match"), ("", "")),
+    "refused": (("từ chối trả lời", "it refuses to answer"),
+        ("hỏi cơ quan cung cấp vì sao từ chối; ", "ask the provider why it refuses; ")),
+    "unavailable": (("tạm thời không trả lời được", "it cannot answer now"),
+        ("báo cơ quan cung cấp nếu còn lặp lại; ", "call the provider where it goes on; ")),
+    "invalid": (("không nhận lượt hỏi này", "it cannot take this request"),
+        ("so lượt hỏi với hợp đồng; ", "compare the request with the contract; ")),
+})
+_IS_MEANT: BothWords = ("kết quả là ý nghĩa của mã này; nếu sai thì sửa 'options.faults' hoặc 'options.http'",
+    "the outcome is its meaning; where that is wrong, change 'options.faults' or 'options.http'")
+#: statuses of HTTP -> what happened, what to do; those of each hundred that are not named stand under it
+_STATUSES: Mapping[int, tuple[BothWords, BothWords]] = MappingProxyType({
+    300: (("Nguồn chuyển sang địa chỉ khác", "It leads to another address"),
+        ("hỏi cơ quan cung cấp địa chỉ mới, ghi vào 'url' hoặc 'path'; cổng không tự đi theo",
+         "ask the provider for its new address and write it into 'url' or 'path'; the gateway does not follow")),
+    400: (("Nguồn không nhận lượt hỏi này", "It does not take this request"),
+        ("so 'request' của ánh xạ, 'method' và 'body' của dịch vụ với hợp đồng",
+         "compare 'request' of the mapping, 'method' and 'body' of the service with the contract")),
+    401: (("Nguồn không nhận thông tin xác thực của cổng", "It does not take the gateway's credentials"),
+        ("kiểm tra 'auth' và bí mật của nguồn; hỏi cơ quan cung cấp", "check 'auth' and its secret; ask the provider")),
+    403: (("Nguồn không cho cổng dùng dịch vụ này", "It does not let the gateway use this service"),
+        ("hỏi cơ quan cung cấp về quyền của tài khoản và địa chỉ IP được phép; kiểm tra 'auth'",
+         "ask the provider about the rights of the account and the addresses that it allows; check 'auth'")),
+    404: (("Nguồn báo không có địa chỉ hoặc dữ liệu này", "It has no such address or data"),
+        ("kiểm tra 'url' và 'path'; nếu đó là không tìm thấy người thì ghi '404: not_found' vào 'options.http',"
+         " và mã trong câu trả lời (nếu có) vào 'options.faults'",
+         "check 'url' and 'path'; where it means that nobody was found, write '404: not_found' into 'options.http',"
+         " and a code in its body into 'options.faults'")),
+    429: (("Nguồn báo cổng hỏi quá nhiều", "It says that the gateway asks too often"),
+        ("giảm số lượt hỏi hoặc đề nghị tăng hạn mức", "ask less, or ask the provider for a higher quota")),
+    500: (("Nguồn gặp lỗi của chính nguồn", "It has a fault of its own"),
+        ("báo cơ quan cung cấp; nếu chỉ lượt hỏi này bị lỗi thì so lượt hỏi với hợp đồng",
+         "call the provider; where it is this request alone, compare the request with the contract")),
+})
+_OF_TOKENS: tuple[BothWords, BothWords] = (
+    ("Nơi cấp mã truy cập không cấp mã", "No token is given where tokens are"),
+    ("kiểm tra địa chỉ lấy mã, tài khoản và bí mật trong 'auth'; hỏi cơ quan cung cấp",
+     "check the address of the tokens, the account and the secret in 'auth'; ask the provider"),
+)
+_NOT_IN_TABLES: tuple[BothWords, BothWords] = (
+    ("Nguồn báo mã lỗi chưa có trong 'options.faults'", "Its fault code is not in 'options.faults'"),
+    ("hỏi cơ quan cung cấp ý nghĩa của mã rồi thêm vào 'options.faults'",
+     "ask the provider what the code means, and add it to 'options.faults'"),
 )
 # fmt: on
+
+
+def explained(
+    code: FaultCode, status: int, provider_code: str, step: str, meant: str
+) -> tuple[BothWords, BothWords]:
+    """What happened and what to do. `meant`: the outcome that the settings give the code or status; blank: none."""
+    if meant:
+        (vi, en), (first, first_en) = _MEANT[meant]
+        title = (
+            f"Nguồn báo mã mà cấu hình hiểu là: {vi}",
+            f"It answers with what the settings read as: {en}",
+        )
+        return title, (first + _IS_MEANT[0], first_en + _IS_MEANT[1])
+    if code is FaultCode.FAULT and not provider_code:
+        return _NOT_IN_TABLES
+    if code is FaultCode.HTTP_STATUS and step:
+        return _OF_TOKENS
+    if code is FaultCode.HTTP_STATUS:
+        return _STATUSES.get(status) or _STATUSES.get(status // 100 * 100) or (code.words, code.remedy)
+    return code.words, code.remedy

@@ -13,7 +13,6 @@ from gateway.console import formats
 from gateway.console.language import titled
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable, RelayUnavailable
-from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Caller
 from gateway.domain.sentences import BothWords
 from gateway.operation.budgets import DAY, HOUR, budget
@@ -99,7 +98,7 @@ def _cause(fault: Mapping[str, Any] | None, language: str) -> str:
     """Why the newest answer that was not taken was not, and what to do; blank: none."""
     if fault is None:
         return ""
-    remedy = titled(FaultCode(fault["code"]).remedy, language)
+    remedy = titled((fault["remedy"], fault["remedy_en"]), language)
     places = ", ".join(str(fault[name]) for name in ("attribute", "step", "status", "fault") if name in fault)
     what = titled((fault["title"], fault["title_en"]), language) + (f" ({places})" if places else "")
     return f"{formats.exact_clock(fault['at'])[:8]}, {formats.inside(what)}: {remedy} [{fault['code']}]"

@@ -195,6 +195,7 @@ class Gatherer:
             self._metrics.fault(source, operation, str(answer.outcome), attribute, code)
             known = {} if fault is None else {name: word for name, word in fault._asdict().items() if word}
             known["fault"] = known.pop("provider_code", None)
+            known.pop("meant", None)  # it is the outcome
             labels = {name: word for name, word in {**known, "code": code, "reason": reason}.items() if word}
             log().warning(
                 "prefill.source.fault", source=source, operation=operation, call_id=query.call_id,

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer
-from gateway.domain.fault_codes import MEANT, FaultCode
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
 from gateway.domain.reasons import Reason
 from gateway.domain.source_trace import TracedMessage
 from gateway.mapping.model import paths_of
@@ -100,7 +99,7 @@ def answer_of(
             {
                 "data_service": query.service.name,
                 "outcome": (confirming := answers[query.index] or CUT).outcome.value,
-                "faults": [] if is_withheld else [_fault(one, confirming.outcome) for one in confirming.faults],
+                "faults": [] if is_withheld else [_fault(one) for one in confirming.faults],
             }
             for query in exchange.plan.queries[1:]
         ],
@@ -109,7 +108,7 @@ def answer_of(
             _message(one, showing, places, is_withheld=is_withheld)
             for one in (trace.messages if trace is not None and heard is not None else ())
         ],
-        "faults": [_fault(one, answer.outcome) for one in causes],
+        "faults": [_fault(one) for one in causes],
         "attributes": list(_attributes(exchange, answer, showing, is_withheld=is_withheld)),
     }  # fmt: skip
 
@@ -118,12 +117,11 @@ def _reason(reason: Reason | None) -> dict[str, str] | None:
     return None if reason is None else {"code": reason.value, "title": reason.vi, "title_en": reason.en}
 
 
-def _fault(one: AnswerFault, outcome: Outcome) -> dict[str, object]:
+def _fault(one: AnswerFault) -> dict[str, object]:
     """A cause with its words and its remedy: what was not taken, its place, no value."""
-    is_said = outcome.value in SAID and one.code is FaultCode.HTTP_STATUS
-    is_meant = is_said or (one.code is FaultCode.FAULT and one.provider_code)
-    (title, title_en), (remedy, remedy_en) = MEANT if is_meant else (one.code.words, one.code.remedy)
-    known = {name: value for name, value in one._replace(provider_code="")._asdict().items() if value}
+    (title, title_en), (remedy, remedy_en) = one.explained
+    named = one._replace(provider_code="", meant=None)._asdict()
+    known = {name: value for name, value in named.items() if value}
     if one.provider_code:
         known["fault"] = one.provider_code
     return {**known, "title": title, "title_en": title_en, "remedy": remedy, "remedy_en": remedy_en}

@@ -221,21 +221,21 @@ FOUT = (
     ("status", "body", "outcome", "fault"),
     [
         (500, envelope(FOUT.format("<f:Code> NO_ONE </f:Code>")), Outcome.NOT_FOUND,
-         AnswerFault(FaultCode.FAULT, status=500, provider_code="NO_ONE")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="NO_ONE", meant=Outcome.NOT_FOUND)),
         (200, envelope(FOUT.format("<a/><f:Code>LATE</f:Code>")), Outcome.UNAVAILABLE,
-         AnswerFault(FaultCode.FAULT, status=200, provider_code="LATE")),
+         AnswerFault(FaultCode.FAULT, status=200, provider_code="LATE", meant=Outcome.UNAVAILABLE)),
         # a place of another name is none: the fault code of SOAP stands for it
         (500, envelope(FOUT.format("<f:Ma>NO_ONE</f:Ma>")), Outcome.REFUSED,
-         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server", meant=Outcome.REFUSED)),
         (500, envelope(FOUT.format("<f:Code/>")), Outcome.REFUSED,
-         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server")),
+         AnswerFault(FaultCode.FAULT, status=500, provider_code="Server", meant=Outcome.REFUSED)),
         # not known: by the status, which never says anything about a person
         (500, envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.UNAVAILABLE,
          AnswerFault(FaultCode.FAULT, status=500)),
         (400, envelope(FOUT.format("<f:Code>NEW</f:Code>")), Outcome.INVALID,
          AnswerFault(FaultCode.FAULT, status=400)),
         # no envelope at all
-        (404, b"nobody", Outcome.NOT_FOUND, AnswerFault(FaultCode.HTTP_STATUS, status=404)),
+        (404, b"nobody", Outcome.NOT_FOUND, AnswerFault(FaultCode.HTTP_STATUS, status=404, meant=Outcome.NOT_FOUND)),
         (400, b"nobody", Outcome.NO_MATCH, AnswerFault(FaultCode.NOT_XML, status=400)),
     ],
 )  # fmt: skip

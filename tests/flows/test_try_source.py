@@ -285,6 +285,31 @@ async def test_code_with_a_configured_meaning_is_nothing_to_add(
     assert "the outcome is its meaning" in cause["remedy_en"]
 
 
+@pytest.mark.parametrize(
+    ("status", "meant", "title", "remedy"),
+    [("409 X", "refused", "it refuses to answer", "ask the provider why it refuses; the outcome is its meaning"),
+     ("409 X", "busy", "it cannot answer now", "call the provider where it goes on; the outcome is its meaning"),
+     ("409 X", "invalid", "cannot take this request", "compare the request with the contract; the outcome is"),
+     ("401 X", "", "the gateway's credentials", "check 'auth' and its secret"),
+     ("404 X", "", "no such address or data", "write '404: not_found' into 'options.http'"),
+     ("418 X", "", "does not take this request", "'method' and 'body' of the service"),
+     ("503 X", "", "a fault of its own", "call the provider")],
+)  # fmt: skip
+async def test_status_says_what_happened_and_what_to_do_on_every_page(
+    tmp_path: Path, status: str, meant: str, title: str, remedy: str
+) -> None:
+    options = f"options: {{http: {{409: {meant}}}}}\n" if meant else ""
+    say = saying(answer(b"{}", status=status))
+    async with registered(tmp_path, say, (SETTINGS, "services:\n", f"{options}services:\n")) as house:
+        [cause] = (await tried(house, LICENCE))["faults"]
+        _, known = await _get(house, "/v1/sources")
+    [noted] = [one["fault"] for one in known["sources"] if one["source"] == "driving_licence"]
+    assert title in cause["title_en"], cause
+    assert remedy in cause["remedy_en"], cause
+    for word in ("code", "title", "title_en", "remedy", "remedy_en", "status"):
+        assert noted[word] == cause[word]
+
+
 async def test_trial_uses_up_no_error_budget(tmp_path: Path) -> None:
     async with registered(tmp_path, saying(answer(b"{}", status="503 X"))) as house:
         assert (await tried(house, LICENCE))["outcome"] == "unavailable"
