@@ -26,6 +26,12 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _MOST = 2**53
+#: what a number of a subject may name
+_NUMBERS = (
+    (SubjectKind.PERSON, "personal_id"), (SubjectKind.PERSON, "old_id"), (SubjectKind.PERSON, "passport"),
+    (SubjectKind.ORGANISATION, "tax_code"), (SubjectKind.ORGANISATION, "registration_no"),
+    (SubjectKind.VEHICLE, "registration_no"),
+)  # fmt: skip
 
 
 def _moment(text: str) -> str:
@@ -152,22 +158,14 @@ class WhoBody(Body):
     def keys(self, kinds: IdentifierKinds) -> tuple[str, ...]:
         """As records know it (`Subject.key`), one for each identifier and kind. Raises Unprocessable."""
         found = [
-            f"{kind}|{value}"
-            for kind, value in (
-                ("person", self.personal_id),
-                ("person", self.old_id),
-                ("organisation", self.tax_code),
-                ("organisation", self.registration_no),
-                ("vehicle", self.registration_no),
-            )
-            if value is not None
+            Subject(kind=kind, **{word: value}).key
+            for kind, word in _NUMBERS
+            if (value := getattr(self, word)) is not None
         ]
         if self.parcel is not None:
-            found.append(f"parcel|{self.parcel.commune}|{self.parcel.sheet}|{self.parcel.number}|||")
+            found.append(Subject(kind=SubjectKind.PARCEL, **self.parcel.model_dump()).key)
         if self.newborn is not None:
             found.extend(self.newborn.keys)
-        if self.passport is not None:
-            found.append(Subject(kind=SubjectKind.PERSON, passport=self.passport).key)
         if (one := self.identifier) is not None:
             words = checked_identifier(("subject", "identifier"), one.kind, one.number, kinds)
             found.append(Subject(**words).key)

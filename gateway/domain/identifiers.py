@@ -36,7 +36,13 @@ _DOSSIER_CODE = re.compile(rf"{_LONG}{_DATED}|{_OTHER}", re.ASCII)
 _LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
 _TAX = re.compile(r"[0-9]{10}(-?[0-9]{3})?", re.ASCII)
+_TAX_BRANCH = re.compile(r"([0-9]{10})([0-9]{3})", re.ASCII)
+#: digits of a number plate, which are written with a dot or without
+_PLATE_DIGITS = re.compile(r"-([0-9]{3})\.([0-9]{2})$", re.ASCII)
+_ZEROS = re.compile(r"^0+(?=[0-9])", re.ASCII)
 _PROCEDURE_SUFFIX = re.compile(r"(\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2}$", re.ASCII)
+#: digits of the tax code of a branch
+_TAX_DIGITS = 13
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
@@ -105,6 +111,24 @@ def is_tax_code(text: str) -> bool:
         return False
     rest = sum(w * int(d) for w, d in zip(_TAX_WEIGHTS, text, strict=False)) % 11
     return rest != 0 and 10 - rest == int(text[9])
+
+
+def tax_code_spelling(text: str) -> str:
+    """The one spelling of a tax code, with a dash before the branch: `0100109106001` is `0100109106-001`."""
+    return _TAX_BRANCH.sub(r"\1-\2", text) if len(text) == _TAX_DIGITS else text
+
+
+def plate_spelling(text: str) -> str:
+    """The one spelling of a number plate: `29a-123.45` is `29A-12345`.
+
+    Dashes count: without them `29B1-2345` and `29B-123.45` would be one vehicle.
+    """
+    return _PLATE_DIGITS.sub(r"-\1\2", text.upper())
+
+
+def parcel_spelling(text: str) -> str:
+    """The one spelling of the number of a map sheet or parcel: `05` is `5`, `12a` is `12A`."""
+    return _ZEROS.sub("", text.upper())
 
 
 def birth_year_of(personal_id: str) -> int:

@@ -8,7 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.identifiers import ExchangeId, RequesterId
+from gateway.domain.identifiers import (
+    ExchangeId,
+    RequesterId,
+    parcel_spelling,
+    plate_spelling,
+    tax_code_spelling,
+)
 from gateway.domain.names import folded_words
 
 #: before the name of a kind of identifier, in mappings
@@ -27,6 +33,15 @@ class SubjectKind(StrEnum):
     PARCEL = "parcel"
     #: `registration_no` is the plate, `number` the frame number
     VEHICLE = "vehicle"
+
+
+#: numbers that authorities write in several ways -> the one spelling, by which equal numbers are equal texts
+SPELLINGS = {
+    (SubjectKind.ORGANISATION, "tax_code"): tax_code_spelling,
+    (SubjectKind.VEHICLE, "registration_no"): plate_spelling,
+    (SubjectKind.PARCEL, "sheet"): parcel_spelling,
+    (SubjectKind.PARCEL, "number"): parcel_spelling,
+}
 
 
 class Identifier(NamedTuple):
@@ -84,21 +99,30 @@ class Subject:
         """Kind and strongest identifier; an auditor finds the subject by it.
 
         Two kinds of number never give the same key: `person|<personal id>`, `person|<kind>:<number>`. A person without
-        a number is `person|unnumbered:<name>|<birth date>`, the name as `folded_words` has it.
+        a number is `person|unnumbered:<name>|<birth date>`, the name as `folded_words` has it. Numbers of things are
+        in their one spelling.
         """
-        number = self.personal_id or self.old_id or self.passport or self.tax_code or self.registration_no
+        number = self.personal_id or self.old_id or self.passport
         if number is not None:
             is_passport = not (self.personal_id or self.old_id) and number == self.passport
             if is_passport and number.isdigit() and len(number) in _NATIONAL:
                 return f"{self.kind}|passport:{number}"
             return f"{self.kind}|{number}"
+        for word in ("tax_code", "registration_no"):
+            if number := self._spelled(word):
+                return f"{self.kind}|{number}"
         if self.identifier is not None:
             return f"{self.kind}|{self.identifier.kind}:{self.identifier.number}"
         if self.is_unnumbered:
             return f"{self.kind}|unnumbered:{folded_words(self.full_name or '')}|{self.birth_date or ''}"
-        place = (self.commune, self.sheet, self.number, self.parent_personal_id)
+        place = (self.commune, self._spelled("sheet"), self._spelled("number"), self.parent_personal_id)
         who = (self.full_name, str(self.birth_date or ""))
         return "|".join((self.kind, *(part or "" for part in (*place, *who))))
+
+    def _spelled(self, word: str) -> str:
+        """A number of a thing in its one spelling; blank: it has none."""
+        number, spelling = getattr(self, word) or "", SPELLINGS.get((self.kind, word))
+        return number if spelling is None else spelling(number)
 
     @property
     def shape(self) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt, SourceAnswer
-from gateway.domain.parties import Subject
+from gateway.domain.parties import SPELLINGS, Subject
 from gateway.mapping import date_transforms as dates
 from gateway.mapping import transforms as plain
 from gateway.mapping import value_transforms as others
@@ -203,6 +203,8 @@ def _alike(name: str, asked: str, found: list[str], subject: Subject) -> bool:
             return True
         letters = bare(asked)
         return letters in [bare(one) for one in found]
+    if (spelling := SPELLINGS.get((subject.kind, name))) is not None:
+        return spelling(asked) in map(spelling, found)
     if name != "birth_date" or subject.is_unnumbered:
         return False
     return any(_same_date(asked, one) for one in found)

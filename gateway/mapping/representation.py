@@ -12,6 +12,7 @@ from pydantic import Field
 from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.faults import near
+from gateway.domain.identifiers import tax_code_spelling
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.fits import Evidence
 from gateway.mapping.predicates import Truth, lasts
@@ -42,7 +43,7 @@ class RepresentationClaim(NamedTuple):
     #: code of the document that allows it; blank: none was named
     mandate: str
     today: date
-    #: tax and enterprise codes in the representative's own account
+    #: tax and enterprise codes in the representative's own account, each as `tax_code_spelling` has it
     account_codes: tuple[object, ...] = ()
 
 
@@ -219,7 +220,11 @@ def _confirmed(proof: RepresentationProof, claim: RepresentationClaim) -> Truth:
     if proof.by == "personal_id":
         return Truth.YES
     code = claim.represented.tax_code
-    is_so = proof.confirmed_by == "account_tax_code" and code is not None and code in claim.account_codes
+    is_so = (
+        proof.confirmed_by == "account_tax_code"
+        and code is not None
+        and tax_code_spelling(code) in claim.account_codes
+    )
     return Truth.YES if is_so else Truth.UNKNOWN
 
 

@@ -141,7 +141,7 @@ class Fetching:
         source, _, operation = KEPT_PAPERS[0].partition(".")
         call = CallEntry(f"{caller.exchange}-1", source, operation, handle.role, (KEPT_PAPERS[1],))
         await self._write(handle, caller, Phase.INTENT, call)
-        paper = await self.kept.find(handle.kept, handle.owner, caller.requester)
+        paper = await self.kept.find(handle.kept, handle.kept_under or handle.owner, caller.requester)
         if paper is None:
             await self._write(handle, caller, Phase.OUTCOME, call._replace(outcome=str(Outcome.NOT_FOUND)))
             raise NotFound(say.NO_SUCH_PAPER, code=ProblemCode.PAPER_UNKNOWN)

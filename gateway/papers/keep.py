@@ -7,7 +7,7 @@ keys of their own; they end with the consent, with the paper's validity, or with
 import base64
 import os
 import unicodedata
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2s
@@ -83,6 +83,8 @@ class KeptPaper(NamedTuple):
     key: bytes
     #: SHA-256 of the file, hexadecimal; blank: it was kept before this was noted
     digest: str = ""
+    #: `Subject.key` of who gave it
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +128,15 @@ class KeptPapers:
     async def of(self, owner: Subject, requester: str) -> list[KeptPaper]:
         """The papers in force that this person let be kept for a requester (blank: for any), newest first.
 
-        A number that was issued again is another person's: the name and birth date must be those of who gave them.
+        They may be kept under the older number alone. A number that was issued again is another person's: the name and
+        birth date must be those of who gave them.
         """
-        persons = await self.person_keys.indexes(owner.key) if self.days else ()
+        keys = keys_of(owner) if self.days else ()
+        persons = [index for key in keys for index in await self.person_keys.indexes(key)]
         now = self.recorder.clock.now().timestamp()
         found = []
         for row in await self.rows.of(persons, requester, now):
-            one = await self._opened(row, owner.key)
+            one = await self._opened(row, keys)
             if one is not None and one[1] == identity_of(owner):
                 found.append(one[0])
         return found
@@ -142,7 +146,7 @@ class KeptPapers:
         row = await self.rows.find(paper, self.recorder.clock.now().timestamp())
         if row is None or row.requester != requester.id:
             return None
-        one = await self._opened(row, owner)
+        one = await self._opened(row, (owner,))
         return None if one is None else one[0]
 
     async def content(self, paper: KeptPaper) -> AsyncIterator[bytes]:
@@ -228,20 +232,20 @@ class KeptPapers:
             await draft.keep(KEEPER)
             return digest
 
-    async def _opened(self, row: KeptPaperRow, owner: str) -> tuple[KeptPaper, list[str]] | None:
+    async def _opened(self, row: KeptPaperRow, owners: Collection[str]) -> tuple[KeptPaper, list[str]] | None:
         """The paper and the identity of who gave it; None when it is another person's or cannot be opened."""
         keys = await self.person_keys.of(row.period)
         plain = None if keys is None else unseal(keys.encryption, row.sealed, _context(row))
         if plain is None:
             return None
         content: Mapping[str, Any] = orjson.loads(plain)
-        if content["owner"] != owner:
+        if content["owner"] not in owners:
             return None
         key = base64.b64decode(content["key"])
         paper = KeptPaper(
             row, content["title"], content["file_name"], content["valid_until"], content["about"],
             content.get("about_identity", ("", "")), content.get("reference", ""), key,
-            content.get("digest", ""),
+            content.get("digest", ""), content["owner"],
         )  # fmt: skip
         return paper, content["identity"]
 

@@ -52,6 +52,8 @@ class PaperHandle(NamedTuple):
     on_duty: bool
     #: consents on which the search depended
     consents: Sequence[str]
+    #: `Subject.key` under which a kept paper lies: an older number of the owner
+    kept_under: str = ""
 
 
 class References:

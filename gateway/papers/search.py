@@ -266,5 +266,6 @@ def _kept_entry(
         role=owner, owner=exchange.keys[owner], kept=row.id, file_name=kept.file_name,
         result_code=row.result_code, title=kept.title, legal_basis=f"consent:{row.consent}",
         components=[one["code"] for one in components if one["state"] == "reusable"], consents=[row.consent],
+        kept_under=kept.owner,
     )  # fmt: skip
     return entry, [handle]

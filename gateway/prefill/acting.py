@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gateway.domain import sentences as say
 from gateway.domain.errors import fault_at
+from gateway.domain.identifiers import tax_code_spelling
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
@@ -97,7 +98,7 @@ def impossible(
         )  # fmt: skip
     if one.rule.mandate == "required" and not request.mandate:
         return _denied(one, RefusalReason.MANDATE_MISSING, say.AGREED_MANDATE, "give its code in `mandate`")
-    if one.rule.needs_account and one.represented.tax_code not in codes:
+    if one.rule.needs_account and tax_code_spelling(one.represented.tax_code or "") not in codes:
         sentence = say.REPRESENTATION_ACCOUNT(kind=titled(one.rule.title.vi, one.rule.title.en))
         remedy = "let the representative sign in with the account of the organisation"
         return _denied(one, RefusalReason.REPRESENTATION_ACCOUNT, sentence, remedy)

@@ -12,7 +12,7 @@ from gateway.domain.access import Relation
 from gateway.domain.dates import VIETNAM
 from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.evidence import NOTHING
-from gateway.domain.identifiers import ExchangeId
+from gateway.domain.identifiers import ExchangeId, tax_code_spelling
 from gateway.domain.login import Login
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
@@ -140,14 +140,17 @@ class Case(NamedTuple):
         if not claims or own is None:
             return NOTHING
         words = _ORGANISATION_CLAIMS if own.kind is SubjectKind.ORGANISATION else CLAIMS
-        is_owner = any((number := claims.get(word)) and number == getattr(own, part) for word, part in words)
+        is_owner = any(
+            (number := claims.get(word)) and is_same_number(number, getattr(own, part))
+            for word, part in words
+        )
         return claims if is_owner else NOTHING
 
     @property
     def account_codes(self) -> tuple[object, ...]:
         """Tax and enterprise codes in that account."""
         claims = self.account
-        return tuple(claims[word] for word in _CODES if word in claims)
+        return tuple(tax_code_spelling(str(claims[word])) for word in _CODES if word in claims)
 
 
 class Cases:
@@ -316,6 +319,11 @@ def covered(case: Case, acts: Acting) -> bool:
     )  # fmt: skip
 
 
+def is_same_number(claimed: object, number: str | None) -> bool:
+    """Whether a claim of an account is this number; a tax code of a branch has a dash or none."""
+    return number is not None and tax_code_spelling(str(claimed)) == tax_code_spelling(number)
+
+
 def _beyond(login: Login | None, case: Case) -> Denial | None:
     """The denial of a login handle that a request stretches to people for whom its person does not act."""
     if login is None or not login.is_handle:
@@ -371,7 +379,7 @@ def _check_account(roles: Cast, request: PrefillRequest, signs_in: str, *, is_un
     has_none = is_unnumbered and own is not None and own.is_unnumbered
     for word, identifier in (*CLAIMS, *_ORGANISATION_CLAIMS) if own is not None and request.account else ():
         number, claimed = getattr(own, identifier), request.account.get(word)
-        if claimed and (claimed != number if number else has_none):
+        if claimed and (not is_same_number(claimed, number) if number else has_none):
             raise fault_at(
                 f"/account/{word}", say.ACCOUNT_DIFFERS(role=signs_in), ProblemCode.ACCOUNT_DIFFERS
             )

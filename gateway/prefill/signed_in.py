@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gateway.domain import sentences as say
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import Unprocessable, fault_at
+from gateway.domain.identifiers import tax_code_spelling
 from gateway.domain.login import AccountKind, Login, Mandate
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
@@ -121,7 +122,8 @@ def is_of(login: Login, subject: Subject | None) -> bool:
     if subject is None or (subject.kind is SubjectKind.ORGANISATION) is (login.kind is AccountKind.CITIZEN):
         return False
     if subject.kind is SubjectKind.ORGANISATION:
-        return bool(login.tax_code) and subject.tax_code == login.tax_code
+        own = subject.tax_code or ""
+        return bool(login.tax_code) and tax_code_spelling(own) == tax_code_spelling(login.tax_code)
     return is_acting(login, subject)
 
 

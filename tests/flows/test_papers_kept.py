@@ -505,6 +505,35 @@ async def test_person_sees_all_papers_that_are_here_page_by_page_and_the_look_is
     await house.post("/v1/consents/withdraw", {"consent": consent})
 
 
+async def test_paper_kept_under_the_older_number_is_found_by_both_numbers_of_the_same_person(
+    registers: Stage,
+) -> None:
+    both = {**subject(registers, "mau"), "old_id": "033615284"}
+    older = {name: value for name, value in both.items() if name != "personal_id"}
+    consent = await consented(registers.house, both, subject={"old_id": older["old_id"]})
+    ids = [{"kind": "old_id", "number": older["old_id"]}]
+    body = dossier(code="H31.14-261105-61528", procedure="1.013225", applicant={"ids": ids})
+    assert (await registers.house.post("/v1/dossiers", body))[0] == 202
+    status, got = await keep(registers, older, consent, dossier=body["code"])
+    assert status == 200, got
+    (paper,) = await offered(registers, both)
+    status, got = await fetch(registers, paper["files"][0]["reference"], "portal", NEXT)
+    assert (status, got["size"]) == (200, len(PDF))
+    assert not await offered(registers, subject(registers, "mau"))
+    namesake = {**subject(registers, "trang"), "old_id": older["old_id"]}
+    assert not await offered(registers, namesake)
+    await registers.house.post("/v1/consents/withdraw", {"consent": consent})
+
+
+async def test_parcel_is_one_however_its_numbers_are_written(
+    registers: Stage, kept: tuple[dict[str, Any], str]
+) -> None:
+    who, _ = kept
+    again = {**PARCEL, "sheet": f"0{PARCEL['sheet']}", "number": f"00{PARCEL['number']}"}
+    (paper,) = await offered(registers, who, subjects={"owner": who, "parcel": again})
+    assert paper["state"] == "offered"
+
+
 @pytest.mark.parametrize("change", [{"full_name": "NGUYEN VAN KHAC"}, {"birth_date": "1989-01-01"}])
 async def test_kept_paper_of_a_number_that_was_issued_again_is_not_listed(
     registers: Stage, kept: tuple[dict[str, Any], str], change: dict[str, str]

@@ -342,6 +342,9 @@ async def test_legal_representative_is_named_by_the_register_and_by_the_account_
         (DIRECTOR, TAX_CODE, {"MaSoThue": "0904861537"}, "representation_account"),
         (other, TAX_CODE, {"MaSoThue": TAX_CODE}, "representation_not_proven"),
         (OWNER, DISSOLVED, {"MaSoThue": DISSOLVED}, "representation_not_proven"),
+        # a branch without a dash is the same branch, and not its parent
+        (DIRECTOR, f"{TAX_CODE}-001", {"MaSoThue": f"{TAX_CODE}001"}, UNDECIDED),
+        (DIRECTOR, f"{TAX_CODE}-001", {"MaSoThue": TAX_CODE}, "representation_account"),
     ):
         body = {
             "procedure": "1.013225", "subjects": {"owner": {"tax_code": code}, "parcel": parcel},

@@ -10,10 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from gateway.api.audit_models import WhoBody
 from gateway.domain.check_digits import CHECK_DIGITS
 from gateway.domain.dates import PartialDate
 from gateway.domain.parties import Identifier, Subject, SubjectKind
 from gateway.mapping.identifiers import IdentifierKind, identifier_fault, kind_faults
+from gateway.mapping.records import Check, compare
 
 #: published examples of standards and authorities, and invented ones
 VALID = {
@@ -176,6 +178,64 @@ def test_keys_of_viet_nam_stay_as_old_records_have_them() -> None:
     assert Subject(kind=SubjectKind.VEHICLE, registration_no="89A-12345").key == "vehicle|89A-12345"
     parcel = Subject(kind=SubjectKind.PARCEL, commune="12345", sheet="7", number="12")
     assert parcel.key == "parcel|12345|7|12|||"
+
+
+def thing(kind: SubjectKind, **words: Any) -> str:
+    return Subject(kind=kind, **words).key
+
+
+def test_number_of_a_thing_has_one_key_in_all_spellings_and_no_two_things_share_one() -> None:
+    groups = [
+        [thing(SubjectKind.ORGANISATION, tax_code=one) for one in ("0100109106-001", "0100109106001")],
+        [thing(SubjectKind.ORGANISATION, tax_code="0100109106")],
+        [
+            thing(SubjectKind.VEHICLE, registration_no=one)
+            for one in ("29B-12345", "29B-123.45", "29b-123.45")
+        ],
+        # digits alone do not say where the series of a motorbike ends
+        [thing(SubjectKind.VEHICLE, registration_no="29B1-2345")],
+        [thing(SubjectKind.VEHICLE, registration_no="29B12345")],
+        # the account of an organisation, which is no plate
+        [thing(SubjectKind.ORGANISATION, registration_no="TechID tid-9a")],
+        [thing(SubjectKind.ORGANISATION, registration_no="TechID TID-9A")],
+        [
+            thing(SubjectKind.PARCEL, commune="01234", sheet=sheet, number=number)
+            for sheet, number in (("5", "12a"), ("05", "12A"), ("005", "0012a"))
+        ],
+        [thing(SubjectKind.PARCEL, commune="01234", sheet="50", number="12a")],
+        [thing(SubjectKind.PARCEL, commune="01234", sheet="0", number="0")],
+    ]
+    assert [len({*keys}) for keys in groups] == [1] * len(groups)
+    assert len({keys[0] for keys in groups}) == len(groups)
+
+
+def test_search_of_records_takes_each_spelling() -> None:
+    one, other = (
+        WhoBody.model_validate({"tax_code": code, "registration_no": plate, "parcel": parcel}).keys({})
+        for code, plate, parcel in (
+            ("0100109106-001", "29B-12345", {"commune": "01234", "sheet": "5", "number": "12"}),
+            ("0100109106001", "29b-123.45", {"commune": "01234", "sheet": "05", "number": "012"}),
+        )
+    )
+    assert {*one} - {*other} == {"organisation|29B-12345"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "asked", "found", "same"),
+    [
+        (SubjectKind.ORGANISATION, "tax_code", "0100109106001", "0100109106-001", True),
+        (SubjectKind.ORGANISATION, "tax_code", "0100109106001", "0100109106", False),
+        (SubjectKind.VEHICLE, "registration_no", "29B-123.45", "29B-12345", True),
+        (SubjectKind.VEHICLE, "number", "0123", "123", False),
+        (SubjectKind.PARCEL, "number", "0123", "123", True),
+    ],
+)
+def test_answer_may_write_a_number_of_a_thing_in_another_way(
+    kind: SubjectKind, name: str, asked: str, found: str, same: bool
+) -> None:
+    check = Check(name, 0, (), listed=False, may_be_blank=False)
+    words: dict[str, Any] = {name: asked}
+    assert compare([check], [found], Subject(kind=kind, **words)) == [same]
 
 
 @given(
