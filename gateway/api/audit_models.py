@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -101,18 +102,21 @@ class NewbornBody(Body):
     birth_date: BirthDate | None = None
 
     @property
+    def subject(self) -> Subject:
+        """The child with all that is given here."""
+        return Subject(
+            kind=SubjectKind.NEWBORN, parent_personal_id=self.parent_personal_id, full_name=self.full_name,
+            birth_date=PartialDate.parse(self.birth_date) if self.birth_date else None,
+        )  # fmt: skip
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """As records know it: with all that is given here, and with less."""
-        birth = PartialDate.parse(self.birth_date) if self.birth_date else None
+        whole = self.subject
         names = [
-            Subject(
-                kind=SubjectKind.NEWBORN,
-                parent_personal_id=self.parent_personal_id,
-                full_name=name,
-                birth_date=born,
-            ).key
-            for name in (self.full_name, None)
-            for born in (birth, None)
+            replace(whole, full_name=name, birth_date=born).key
+            for name in (whole.full_name, None)
+            for born in (whole.birth_date, None)
         ]
         return tuple(dict.fromkeys(names))
 

@@ -2,6 +2,7 @@
 
 import orjson
 
+from gateway.api.audit_models import NewbornBody
 from gateway.api.bodies import read_model
 from gateway.api.corrections_models import (
     CorrectionBody,
@@ -9,6 +10,7 @@ from gateway.api.corrections_models import (
     CorrectionTakeBody,
     CorrectionUpdateBody,
 )
+from gateway.api.models import PersonBody
 from gateway.api.prefill_body import numbered_person_of
 from gateway.api.request import Request
 from gateway.api.response import Response, answer
@@ -16,6 +18,7 @@ from gateway.corrections.reports import CorrectionReport
 from gateway.corrections.service import Corrections
 from gateway.domain import sentences as say
 from gateway.domain.errors import CorrectionsUnavailable, TooLarge
+from gateway.domain.parties import Subject
 from gateway.mapping.identifiers import IdentifierKinds
 
 _LARGEST = 4_096
@@ -35,10 +38,15 @@ def report_in(body: CorrectionBody, kinds: IdentifierKinds) -> CorrectionReport:
     more: dict[str, object] = {"subject": body.subject.model_dump(exclude_none=True)}
     more |= {name: text for name in ("grounds", "contact") if (text := getattr(body, name)) is not None}
     return CorrectionReport(
-        subject=numbered_person_of(body.subject, kinds), source=body.source, attribute=body.attribute, why=body.why,
+        subject=_reported(body.subject, kinds), source=body.source, attribute=body.attribute, why=body.why,
         shown=body.shown, correct=body.correct, others=tuple(others), more=more,
         exchange=body.exchange_id, dossier=body.dossier or "",
     )  # fmt: skip
+
+
+def _reported(body: PersonBody | NewbornBody, kinds: IdentifierKinds) -> Subject:
+    """The subject, as the prefill named it. Raises Unprocessable."""
+    return body.subject if isinstance(body, NewbornBody) else numbered_person_of(body, kinds)
 
 
 async def search(request: Request) -> Response:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from gateway.api import grammar
+from gateway.api.audit_models import NewbornBody
 from gateway.api.consent_models import ReasonText
 from gateway.api.models import Body, DossierCode, PersonBody, Text, example
 
@@ -12,6 +13,16 @@ _NAME = Annotated[str, Field(pattern=grammar.ROLE)]
 CorrectionId = Annotated[str, Field(pattern=grammar.CORRECTION, examples=["cr-abcdefghijkmnpqrstuvwxyz"])]
 State = Literal["queued", "taken", "received", "corrected", "refused", "unreadable"]
 AttributeName = Annotated[str, Field(pattern=grammar.ATTRIBUTE, examples=["person.birth_date"])]
+
+
+def _kind(value: object) -> str:
+    return "newborn" if isinstance(value, dict) and "parent_personal_id" in value else "person"
+
+
+#: whose value is wrong; a newborn as its prefill named it
+Reported = Annotated[
+    Annotated[PersonBody, Tag("person")] | Annotated[NewbornBody, Tag("newborn")], Discriminator(_kind)
+]
 
 
 class OtherValue(Body):
@@ -41,7 +52,7 @@ class CorrectionBody(Body):
         }
     )
 
-    subject: PersonBody
+    subject: Reported
     source: _NAME
     attribute: AttributeName
     why: Literal["citizen_corrects", "sources_differ"]

@@ -81,6 +81,8 @@ def summary(procedure: Procedure) -> dict[str, object]:
                 "title": role.title.vi if role.title else None,
                 "signs_in": role.signs_in,
                 "optional": role.optional,
+                "found": role.found_in is not None,
+                "through": role.through,
                 "many": role.many,
             }
             for name, role in procedure.roles.items()

@@ -240,7 +240,7 @@ async def mark_withdrawn(request: Request, session: Session, consent: str) -> No
 
 
 async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:
-    """The person of a role, as the page knows it. Raises NotFound, Unprocessable."""
+    """The person of a role, as the page knows it; a newborn by its parent's number. Raises NotFound, Unprocessable."""
     procedure, session = procedure_of(request), session_in(visit)
     people = people_of_page(request, await sessions_of(request).kept(session))
     for _ in range(len(people) + 1):
@@ -253,6 +253,10 @@ async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str
         if not isinstance(one, dict) or "same_as" not in one:
             break
         role, one = one["same_as"], None
+    declared = procedure.roles.get(str(role))
+    if declared is not None and declared.through and not (one or {}).get("personal_id"):
+        parent = await person_in(request, visit, declared.through)
+        return {"parent_personal_id": parent.get("personal_id", ""), **(one or {})}
     if not isinstance(one, dict) or "personal_id" not in one:
         raise fault_at("/subject", say.NO_PERSON_IN_ROLE, ProblemCode.VALUE_NOT_POSSIBLE)
     return one

@@ -261,6 +261,35 @@ async def test_wrong_value_is_reported_to_the_owner_of_the_database(
     assert [one["attribute"] for one in found["corrections"]][:1] == ["person.ethnicity"]
 
 
+@on_session
+@pytest.mark.parametrize(
+    ("role", "attribute", "is_offered"),
+    [
+        ({"kind": ["newborn"]}, "birth_notice.full_name", True),
+        ({"kind": ["organisation", "person"]}, "person.full_name", True),
+        ({"kind": ["organisation"]}, "enterprise.name", False),
+        ({"kind": ["person"], "found": True}, "person.full_name", False),
+    ],
+)
+async def test_report_is_offered_only_where_it_is_taken(
+    scripted: tuple[ScriptedPortal, str],
+    profile: BrowserContext,
+    role: dict[str, Any],
+    attribute: str,
+    is_offered: bool,
+) -> None:
+    told, url = scripted
+    told.about["procedure"]["subjects"] = {"requester": {"signs_in": True}, "other": role}
+    states = {"nksHoTen": {**field("filled", "Phạm", "e1", editable=True), "attribute": attribute}}
+    answer = answered(states, pending=None)
+    answer["evidence"]["e1"]["subject"] = "other"
+    told.answers["prefill"] = 200, answer
+    page = await opened(profile, url)
+    await page.locator(".ml-details summary").first.click()
+    await expect(page.get_by_text("Cơ quan cung cấp").first).to_be_visible()
+    await expect(page.get_by_role("button", name="Báo sai")).to_have_count(int(is_offered))
+
+
 STATES: dict[str, Any] = {
     "nycHoTen": field("filled", "Trần Thị Mẫu", "e1"),
     "nycSoGiayToTuyThan": field("filled", "033190001234", "e1"),

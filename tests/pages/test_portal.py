@@ -352,6 +352,33 @@ async def test_wrong_value_of_another_person_is_followed_by_that_person_and_the_
     assert "sender" not in taken["report"]
 
 
+async def test_wrong_name_of_a_newborn_is_reported_by_the_number_of_its_mother(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", "father.who": "none"})
+    async with asyncio.timeout(20):  # a source may be paused after another test
+        while (entry := (answer := await citizen.filled())["fields"]["nksHoTen"])["evidence"] is None:
+            await asyncio.sleep(0.5)
+    evidence = answer["evidence"][entry["evidence"]]
+    assert evidence["subject"] == "child"
+    wrong = {
+        "exchange_id": answer["exchange_id"], "subject": "child", "source": evidence["source"],
+        "attribute": entry["attribute"], "why": "citizen_corrects", "shown": entry["value"], "correct": "Trần Bé Mới",
+    }  # fmt: skip
+    status, done = await citizen.call("/corrections", wrong)
+    assert status == 200, done
+    assert [
+        one["is_own"]
+        for one in (await twin(browser, "/me/requests"))["corrections"]
+        if one["id"] == done["id"]
+    ] == [False]
+    _, taken = await at.house.post("/v1/corrections/take", {"correction": done["id"]}, "portal")
+    assert taken["report"]["subject"] == {"parent_personal_id": "033190001234"}
+    assert taken["report"]["shown_is"] == "recorded"
+    status, refused = await citizen.call("/corrections", {**wrong, "shown": "Trần Bé Khác"})
+    assert (status, refused["code"]) == (422, "shown_differs")
+
+
 async def test_applicant_whom_a_requester_names_without_a_login_did_not_send_its_report(
     browser: Browser, at: Town
 ) -> None:

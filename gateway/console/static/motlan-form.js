@@ -1004,19 +1004,28 @@
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
         ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis]];
       const panel = make("div");
-      const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, fields));
+      const told = fields.filter((one) => this.#isReportable(one));
+      const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, told));
       const refuse = link(this.say("refuse"), () => this.#askRefuse(panel, refuse, evidence));
       const details = make("details", { class: "ml-details" }, make("summary", {}, this.say("origin"), make("span", { class: "ml-hidden" }, ` ${fields.map((one) => this.#label(one)).join(", ")}`)),
         make("div", { class: "ml-inside" },
           this.#facts(pairs),
           found.sandbox ? small(this.say("sandbox")) : "",
-          buttons(fields.length && !found.self_declared ? report : "", this.#answer.preview && !this.#decided ? refuse : ""), panel));
+          buttons(told.length && !found.self_declared ? report : "", this.#answer.preview && !this.#decided ? refuse : ""), panel));
       details.addEventListener("keydown", (event) => {
         if (event.key !== "Escape" || panel.childNodes.length) return;
         details.open = false;
         details.firstElementChild.focus();
       });
       return [...this.#line(sign, "", sentence), isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
+    }
+
+    /** Whether a report of its value is taken: it is about somebody whom the portal named. */
+    #isReportable({ entry }) {
+      const role = this.#answer.evidence[entry.evidence]?.subject.split("#")[0];
+      const { kind = ["person"], found = false } = this.#about.procedure.subjects?.[role] ?? {};
+      if (!entry.attribute || (found && !this.#subjects?.[role])) return false;
+      return entry.attribute.startsWith("person.") || kind.every((one) => one === "person" || one === "newborn");
     }
 
     #isOffered({ offer }) { return offer && !this.#refused.has(offer.evidence); }
