@@ -92,10 +92,10 @@ async def test_citizen_goes_from_the_start_page_to_a_dossier_that_goes_on(
     await to_the_form(page, town, shot)
     status = page.get_by_role("status").first
     await expect(status).to_contain_text("Đã điền sẵn", timeout=20_000)
-    await expect(page.locator(".ml-summary")).to_contain_text("Đang chờ")
+    await expect(page.locator(".ml-top")).to_contain_text("Đang chờ")
     await page.get_by_label(re.compile("^Mục đích sử dụng")).fill("Vay vốn")
     await shot(page, "waiting")
-    await expect(page.locator(".ml-summary")).not_to_contain_text("Đang chờ", timeout=30_000)
+    await expect(page.locator(".ml-top")).not_to_contain_text("Đang chờ", timeout=30_000)
     await expect(page.get_by_label(re.compile("^Mục đích sử dụng"))).to_have_value("Vay vốn")
     typed = await page.eval_on_selector_all("motlan-form input", "(all) => all.map((one) => one.value)")
     assert [one for one in typed if "<img" in one.lower()], "the register's own text, as text"

@@ -20,13 +20,12 @@
 
   const WORDS = {
     loading: ["Đang lấy dữ liệu…", "Loading…"],
-    filled: ["Đã điền sẵn {n} trên {of} mục, {papers} giấy tờ không phải nộp", "{n} of {of} fields filled, {papers} papers you need not bring"],
-    filled_one: ["Đã điền sẵn {n} trên {of} mục, 1 giấy tờ không phải nộp", "{n} of {of} fields filled, 1 paper you need not bring"],
+    filled: ["Đã điền sẵn {n} trên {of} mục, {papers} giấy tờ không phải nộp", "{n} of {of} fields filled, {papers} paper{s} you need not bring"],
     arrived: ["{source} vừa trả lời.", "{source} has just answered."],
     legendFilled: ["{n} điền sẵn", "{n} prefilled"],
     legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
     legendLeft: ["{n} còn lại", "{n} left"],
-    tasks: ["{n} việc cần ông/bà làm: ", "{n} things for you to do: "],
+    tasks: ["{n} việc cần ông/bà làm: ", "{n} thing{s} for you to do: "],
     taskChoose: ["chọn {label}", "choose {label}"],
     waitingFor: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
     confirmed: ["Do {source} xác nhận, {when}", "Confirmed by {source}, {when}"],
@@ -43,15 +42,14 @@
     withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
     source: ["Nguồn dữ liệu", "The source"],
     late: ["{source} vừa trả lời: {value}", "{source} has just answered: {value}"],
-    lateHint: ["Nội dung ông/bà nhập vẫn được giữ.", "What you typed stays."],
+    lateHint: ["Nội dung đã nhập không bị thay đổi.", "What you typed is not changed."],
     use: ["Dùng {value}", "Use {value}"],
     keep: ["Giữ {value}", "Keep {value}"],
     differ: ["Các nguồn dữ liệu không thống nhất. Đề nghị ông/bà chọn giá trị đúng.", "The sources differ. Please choose the right value."],
     proposed: ["Đề xuất theo dữ liệu của {source}: ông/bà chọn hoặc nhập giá trị khác.", "Proposed from data of {source}: choose it or type another value."],
     otherValue: ["Giá trị khác", "Another value"],
     preferred: ["Thủ tục ưu tiên nguồn này.", "The procedure prefers this source."],
-    neither: ["Cả hai đều không đúng", "Neither is right"],
-    neitherMany: ["Không giá trị nào đúng", "None is right"],
+    neither: ["Không giá trị nào đúng", "None is right"],
     neitherHint: ["Ông/bà tự nhập.", "You type it."],
     rightValue: ["Giá trị đúng", "The right value"],
     origin: ["Nguồn gốc", "Origin"],
@@ -59,21 +57,19 @@
     fetched: ["Lấy lúc", "Fetched at"],
     usable: ["Dùng được đến", "Usable until"],
     whyLocked: ["Vì sao không sửa được", "Why it cannot be edited"],
-    lockedBecause: ["Thủ tục dùng đúng dữ liệu của cơ quan này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses the data of this agency as they are. If they are wrong, report it, so that they are corrected there."],
+    lockedBecause: ["Thủ tục dùng đúng dữ liệu của cơ quan này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses the data of this agency as they are. If they are wrong, report them."],
     basis: ["Căn cứ pháp lý", "Legal basis"],
     sandbox: ["Dữ liệu thử nghiệm, không phải của người thật", "Test data, of no real person"],
-    report: ["Báo sai", "Report"],
-    reportTitle: ["Báo dữ liệu sai", "Report wrong data"],
+    report: ["Báo sai", "Report wrong data"],
     reportWhich: ["Mục sai", "Which field is wrong"],
-    reportRight: ["Giá trị đúng theo ông/bà", "The right value, as you know it"],
     reportGrounds: ["Giấy tờ chứng minh (không bắt buộc)", "Proof (optional)"],
     reportHint: ["Cơ quan cung cấp xem xét và sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider examines it and corrects it there. This form does not change yet."],
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
     reported: ["Đã gửi đề nghị chỉnh sửa tới {provider}, mã {id}.", "The request for correction went to {provider}, number {id}."],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
-    refuseTitle: ["Không dùng nguồn này: {source}?", "Not use this source: {source}?"],
-    refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} fields become empty for you to fill in: {fields}."],
+    refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
+    refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} field{s} left for you to fill in: {fields}."],
     refusePapers: ["Ông/bà phải nộp: {papers}.", "You will have to bring: {papers}."],
     refuseYes: ["Không dùng", "Do not use"],
     refuseNo: ["Vẫn dùng", "Use it"],
@@ -84,12 +80,14 @@
     youEdited: ["Vì ông/bà đã sửa dữ liệu thay giấy tờ này.", "Because you changed the data that replace it."],
     stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
     undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
-    undecidedIf: ["Chưa có dữ liệu để biết trường hợp này có cần giấy tờ này không.", "It is not known whether your case needs it."],
+    undecidedIf: ["Chưa biết trường hợp này có cần giấy tờ này không.", "Not known whether your case needs it."],
     toBring: ["Cần nộp", "To bring"],
     noneToBring: ["Không có giấy tờ nào phải nộp.", "No papers to bring."],
     inStore: ["Đã có trong kho", "In the store"],
     notNeeded: ["Không phải nộp", "Not needed"],
-    file: ["Tệp của {paper}", "File of {paper}"],
+    file: ["Chọn tệp", "Choose a file"],
+    fileOf: ["{file} cho {paper}", "{file} for {paper}"],
+    chosen: ["Tệp: {name}", "File: {name}"],
     replacedBy: ["Đã có dữ liệu của {sources}", "Data of {sources} stand for it"],
     digital: ["Chỉ cần bản điện tử", "Digital only"],
     reference: ["Số {reference}", "Number {reference}"],
@@ -123,14 +121,13 @@
     ownStands: ["Nếu hồ sơ đã được nhận, dữ liệu được lưu đến khi ông/bà rút lại sự đồng ý ở trang Dữ liệu của tôi.", "If the form was received, the data are kept until you withdraw the consent on the page My data."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
     draft: ["Lưu nháp", "Save draft"],
-    checkTitle: ["Kiểm tra trước khi nộp", "Check before you submit"],
     submit: ["Nộp hồ sơ", "Submit"],
     back: ["Quay lại sửa", "Go back and edit"],
-    submitWait: ["Còn chờ {source} trả lời. Ông/bà nộp được khi nguồn trả lời hoặc hết thời gian chờ.", "Still waiting for {source}. You can submit once it answers or the wait ends."],
+    submitWait: ["Đang chờ {source} trả lời. Ông/bà nộp được khi hết chờ.", "Waiting for {source}. You can submit once the wait ends."],
     refusedSources: ["Nguồn ông/bà không dùng", "Sources you do not use"],
     papersChanged: ["Danh sách giấy tờ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "The papers have changed. Look at them, then submit."],
     none: ["chưa có", "none"],
-    errors: ["Có {n} mục cần sửa", "{n} fields need attention"],
+    errors: ["Có {n} mục cần sửa", "{n} field{s} to correct"],
     error: ["Lỗi:", "Error:"],
     missing: ["đề nghị ông/bà nhập {label}", "enter {label}"],
     choose: ["đề nghị ông/bà chọn {label}", "choose {label}"],
@@ -153,30 +150,30 @@
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
     referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
-    lateLost: ["Mất kết nối khi chờ nguồn dữ liệu; chưa biết có dữ liệu hay không.", "The connection was lost while waiting; not known whether data exist."],
+    lateLost: ["Mất kết nối, chưa biết có dữ liệu hay không.", "The connection is lost; not known whether data exist."],
   };
 
   const circle = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
   const DISC = circle(12, 12, 10);
-  const PAGE = "M6 22a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h8a2.4 2.4 0 0 1 1.7.7l3.6 3.6A2.4 2.4 0 0 1 20 8v12a2 2 0 0 1-2 2zM14 2v5a1 1 0 0 0 1 1h5";
+  const PAGE = "M5 22h14V7l-5-5H5zM14 2v5h5";
   const ICONS = {
-    lock: "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM7 11V7a5 5 0 0 1 10 0v4",
+    lock: "M4 11h16v10H4zM7 11V7a5 5 0 0 1 10 0v4",
     landmark: "M3 22h18M6 18v-7M10 18v-7M14 18v-7M18 18v-7M12 2L3 7h18z",
     clock: `${DISC}M12 6v6l4 2`,
     hourglass: "M5 22h14M5 2h14M7 2v4l5 6 5-6V2M7 22v-4l5-6 5 6v4",
-    cloud: "M10.9 5.3A7 7 0 0 1 15.7 10h1.8a4.5 4.5 0 0 1 4.2 6.1M18.8 18.8A4.5 4.5 0 0 1 17.5 19H9A7 7 0 0 1 5.8 5.8M2 2l20 20",
-    compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h3a2 2 0 0 1 2 2v7M11 18H8a2 2 0 0 1-2-2V9`,
+    cloud: "M11 5a7 7 0 0 1 5 5h2a4 4 0 0 1 4 6M18 19H9A7 7 0 0 1 6 6M2 2l20 20",
+    compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h5v9M11 18H6V9`,
     ban: `${DISC}M5 5l14 14`,
     cross: `${DISC}M15 9l-6 6M9 9l6 6`,
     check: `${DISC}M16 9l-5.5 5.5L8 12`,
     slash: `${DISC}M22 2L2 22`,
-    pencil: "M21.2 6.8a1 1 0 0 0-4-4L3.8 16.2a2 2 0 0 0-.5.8l-1.3 4.4a.5.5 0 0 0 .6.6l4.4-1.3a2 2 0 0 0 .8-.5zM15 5l4 4",
+    pencil: "M17 3l4 4L7 21l-5 1 1-5zM14 6l4 4",
     eye: `${circle(12, 12, 3)}M2 12q10-14 20 0-10 14-20 0M2 2l20 20`,
     flag: "M4 22V3q4-2 8 0t8 0v12q-4 2-8 0t-8 0",
     paper: `${PAGE}M10 9H8M16 13H8M16 17H8`,
     paperDone: `${PAGE}M9 15l2 2 4-4`,
     tasks: "M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4",
-    warning: "M21.7 18l-8-14a2 2 0 0 0-3.5 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.7-3M12 9v4M12 17h0",
+    warning: "M12 3L2 21h20zM12 9v5M12 17h0",
   };
 
   /* ---------------------------------------------------------------------------------------------- values */
@@ -187,16 +184,12 @@
   const cut = (text, most) => (text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text);
   const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const short = (text) => cut(seen(text), SHORT);
-  const isBlank = (value) =>
-    value === null || value === undefined || value === "" ||
-    (typeof value === "object" && Object.values(value).every(isBlank));
-  const isSame = (one, other) => {
-    if (typeof one !== "object" || typeof other !== "object" || !one || !other) return one === other || (isBlank(one) && isBlank(other));
-    return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((name) => isSame(one[name], other[name]));
-  };
+  const isBlank = (value) => (value ?? "") === "" || (typeof value === "object" && Object.values(value).every(isBlank));
+  const isSame = (one, other) => one === other || (isBlank(one) && isBlank(other)) ||
+    (typeof one === "object" && typeof other === "object" && Object.keys({ ...one, ...other }).every((name) => isSame(one?.[name], other?.[name])));
 
   const SVG = ["svg", "path", "rect"];
-  const isThere = (one) => one !== null && one !== undefined && one !== false;
+  const isThere = (one) => (one ?? false) !== false;
 
   /** Elements of plain data: no markup is ever read, and every sign of a text is seen. Attributes that are null or false are left out. */
   function make(tag, attributes = {}, ...children) {
@@ -216,12 +209,46 @@
   const anchor = (id, words, go) => make("a", { href: `#${id}`, onclick: (event) => { event.preventDefault(); go(); } }, words);
   const tagged = (tag, name) => (...children) => make(tag, name ? { class: name } : {}, ...children);
   const [small, bold, buttons, strong, span, li, para] = [["p", "ml-small"], ["p", "ml-strong"], ["div", "ml-buttons"], ["strong"], ["span"], ["li"], ["p"]].map((one) => tagged(...one));
+  const list = (items) => make("ul", { class: "ml-list" }, items.map((one) => li(one)));
+  const box = (kind, ...content) => make("div", { class: `ml-box ml-${kind}` }, content);
+  /** The label around an input that is ticked. */
+  const ticked = (input, ...words) => make("label", { class: "ml-radio", for: input.id }, input, words);
+  const alert = (look, ...words) => make("p", { class: look, role: "alert" }, words);
+  const facts = (...pairs) => make("dl", { class: "ml-facts" }, pairs);
   const pair = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, value));
   const wrong = (place, ...words) => place.replaceChildren(icon("cross", "stop"), span(words));
   const sign = (name, kind, ...content) => make("p", { class: "ml-said" }, icon(name, kind), span(content));
+  const focusOn = (node) => { node.tabIndex = -1; node.focus(); };
   const bdi = (text) => make("bdi", {}, cut(seen(text), LONGEST));
 
-  const icon = (name, kind = "") => make("svg", { class: `ml-icon ml-c-${kind}`, viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: ICONS[name] }));
+  const icon = (name, kind = "") => make("svg", { class: `ml-icon ml-${kind}`, viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: ICONS[name] }));
+
+  const isShown = (one) => one.isConnected && one.getClientRects().length;
+
+  /** Draws anew: the focus that was in `root` goes to what stands in the place of its element. */
+  function kept(root, draw) {
+    const active = document.activeElement;
+    const parents = [];
+    for (let one = active; root.contains(one); one = one.parentNode) parents.push(one);
+    const like = (place) => [...place.querySelectorAll(active.tagName)].filter((one) => one.textContent === active.textContent);
+    const at = parents.map((one) => like(one).indexOf(active));
+    draw();
+    const now = document.activeElement;
+    const found = parents.findIndex(isShown);
+    if (found < 0 || (now !== document.body && isShown(now))) return;
+    const place = parents[found];
+    const next = found ? document.getElementById(active.id) ?? like(place)[at[found]] : active;
+    next?.focus();
+    if (document.activeElement !== next) focusOn(place);
+  }
+
+  /** Draws the origin of a value: what is open stays open, and what a person is writing stays. */
+  function renew(place, nodes) {
+    if (place.querySelector(".ml-ask")) return;
+    const isOpen = place.querySelector("[open]");
+    place.replaceChildren(...nodes);
+    if (isOpen) place.querySelector("details")?.setAttribute("open", "");
+  }
 
   const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Ho_Chi_Minh", dateStyle: "short", timeStyle: "medium" });
   function moment(time) {
@@ -332,7 +359,7 @@
   function radios(rows, id, onchange) {
     const all = rows.map(([code], at) => make("input", { type: "radio", name: id, id: `${id}-${at}`, value: code, onchange }));
     const node = make("div", { class: "ml-radios" }, all.map((one, at) =>
-      make("label", { class: "ml-radio", for: one.id }, one, bdi(rows[at][1]))));
+      ticked(one, bdi(rows[at][1]))));
     return {
       node, first: all[0], group: "radiogroup", get: () => all.find((one) => one.checked)?.value ?? null,
       set: (value) => all.forEach((one) => { one.checked = one.value === String(value); }),
@@ -361,7 +388,7 @@
   function table(field, id, form, onchange) {
     let rows = [];
     let made = 0;
-    const list = make("div", { class: "ml-rows" });
+    const list = make("div", { class: "ml-several" });
     const more = button(form.say("addRow"), () => { add().first.focus(); onchange(); }, { id });
     const renumber = () => rows.forEach((row, at) => {
       row.head.textContent = form.text("row", { n: at + 1 });
@@ -470,16 +497,14 @@
 
     /* -------------------------------------------------------------------------------- words */
 
-    text(name, values = {}) {
-      return WORDS[name][this.vi ? 0 : 1].replace(/\{(\w+)\}/g, (_, part) => seen(values[part] ?? ""));
-    }
+    text(name, values) { return span(this.say(name, values)).textContent; }
 
-    /** A sentence as nodes: values are in <bdi>, so that they turn nothing around them. */
+    /** A sentence as nodes: values are in <bdi>, so that they turn nothing around them. `{s}`: more than one. */
     say(name, values = {}) {
-      return WORDS[name][this.vi ? 0 : 1].split(/(\{\w+\})/).map((part) => {
-        const found = /^\{(\w+)\}$/.exec(part);
-        if (!found) return part;
-        const value = values[found[1]] ?? "";
+      return WORDS[name][this.vi ? 0 : 1].split(/\{(\w+)\}/).map((part, at) => {
+        if (at % 2 === 0) return part;
+        if (part === "s") return (values.papers ?? values.n) === 1 ? "" : part;
+        const value = values[part] ?? "";
         return value instanceof Node || Array.isArray(value) ? value : bdi(value);
       });
     }
@@ -511,8 +536,7 @@
       const more = link(this.say("all"), () => {
         node.textContent = text;
         more.remove();
-        node.tabIndex = -1;
-        node.focus();
+        focusOn(node);
       }, { "aria-expanded": "false" });
       return [node, " ", more];
     }
@@ -533,7 +557,7 @@
 
     #display(field, value = field.value) {
       const { schema } = field;
-      if (Array.isArray(value)) return [make("ul", { class: "ml-list" }, value.map((one) => li(this.#shown(this.#plain(schema.items ?? {}, one), "vi"))))];
+      if (Array.isArray(value)) return [list(value.map((one) => this.#shown(this.#plain(schema.items ?? {}, one), "vi")))];
       const text = this.#plain(schema, value);
       const shown = this.#shown(text, isBlank(value) || schema.oneOf ? null : "vi");
       return typeof value === "string" && /^\d{9,}$/.test(value) ? [make("span", { class: "ml-id" }, shown)] : shown;
@@ -573,8 +597,7 @@
         if (run !== this.#run) return;
         this.#about = about;
         this.#fields = fieldsOf(about.form).map((one, at) => ({
-          ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true, evidence: null, doubt: null }, value: null,
-          attribute: null, typed: false, just: false, offer: null, choice: null, isKept: false, error: "",
+          ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true }, value: null, offer: null, choice: null,
         }));
         for (const one of this.#fields) if (one.key in this.#draft) Object.assign(one, { typed: true, value: this.#draft[one.key] });
         this.#draft = {};
@@ -640,6 +663,9 @@
       this.#refused = refused;
     }
 
+    /** The value of the sources, if they have one that is used. */
+    #given(field) { return field.entry.state === "disputed" || this.#isRefused(field) ? null : field.entry.value; }
+
     #refusedOf(answer) { return new Set([...this.#unused.values()].map((one) => nameOf(one, answer)).filter(Boolean)); }
 
     #listen(run) {
@@ -669,7 +695,7 @@
       const { style, offsetHeight } = this.#parts.summary.parentNode;
       const top = () => (this.contains(document.activeElement) ? document.activeElement.getBoundingClientRect().top : NaN);
       const was = top();
-      draw();
+      kept(this, draw);
       if (!(was >= 0 && was < innerHeight)) return;
       style.minHeight = `${offsetHeight}px`;
       scrollBy({ top: top() - was, behavior: "instant" }); // NaN: by nothing
@@ -704,7 +730,7 @@
           field.offer = comes && !isSame(entry.value, field.value) ? entry : null;
           if (field.offer || (entry.state === "disputed" && field.kind !== "disputed")) field.typed = true;
         } else {
-          field.value = entry.state === "disputed" || this.#refused.has(entry.evidence) ? null : entry.value;
+          field.value = this.#given(field);
           field.just = comes;
         }
         this.#drawField(field);
@@ -723,22 +749,22 @@
       if (!this.#about) return;
       const heading = Math.min(Math.max(Number(this.getAttribute("heading")) || 2, 1), 5);
       this.#parts = {
-        h: `h${heading}`, h3: `h${heading + 1}`, status: make("p", { class: "ml-status", role: "status" }), summary: make("div", { class: "ml-summary" }),
-        notes: make("div", { class: "ml-notes" }), errors: make("div", { class: "ml-errors", role: "alert", tabindex: "-1", hidden: true }),
-        groups: make("div", { class: "ml-groups" }), rest: make("details", { class: "ml-rest" }), aside: make("aside", { class: "ml-aside", "aria-label": this.text("papers") }),
+        h: `h${heading}`, h3: `h${heading + 1}`, status: make("p", { class: "ml-status", role: "status" }), summary: make("div"),
+        notes: make("div", { class: "ml-notes" }), errors: make("div", { class: "ml-box ml-stop ml-errors", role: "alert", tabindex: "-1", hidden: true }),
+        groups: make("div", { class: "ml-groups" }), rest: make("details"), aside: make("aside", { class: "ml-aside", "aria-label": this.text("papers") }),
         check: make("div", { class: "ml-check", hidden: true }), files: this.#parts.files ?? new Map(),
       };
       const parts = this.#parts;
       parts.go = make("button", { type: "submit", class: "ml-button ml-main" }, this.say("check"));
-      parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest, make("div", { class: "ml-actions" }, parts.go,
-        this.hasAttribute("draft") && button(this.say("draft"), () => this.#emit("draft", { values: this.draft }))));
+      parts.body = make("div", { class: "ml-body" }, parts.groups, parts.rest);
+      parts.actions = make("div", { class: "ml-actions" });
       // the element has events of its own
       const quiet = (event) => event.stopPropagation();
       const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {
         event.preventDefault();
         event.stopPropagation();
         if (this.#step === "form") this.#check();
-      } }, make("div", { class: "ml-column" }, make("div", { class: "ml-top" }, parts.status, parts.summary), parts.notes, parts.errors, parts.body, parts.check), parts.aside);
+      } }, make("div", { class: "ml-column" }, make("div", { class: "ml-top" }, parts.status, parts.summary), parts.notes, parts.errors, parts.body, parts.check), parts.aside, parts.actions);
       if (this.hasAttribute("action")) {
         form.action = this.getAttribute("action");
         form.method = "post";
@@ -757,7 +783,7 @@
       this.#blocks = [];
       for (const group of this.#groups) {
         const own = this.#fields.filter((one) => one.schema["x-role"] === group.name);
-        const head = make(this.#parts.h, { id: `${this.#id}-g-${group.name}` }, this.#titled(group));
+        const head = make(this.#parts.h, { class: "ml-head", id: `${this.#id}-g-${group.name}` }, this.#titled(group));
         const section = make("section", { class: "ml-group", "aria-labelledby": head.id, hidden: own.every((one) => !this.#applies(one)) }, group.title && head);
         this.#sections.set(group.name, section);
         const locked = new Map();
@@ -772,12 +798,11 @@
               this.#blocks.push(locked.get(evidence));
             }
             field.where = locked.get(evidence);
-            field.pair = make("div", { class: "ml-pair" });
+            field.pair = make("div");
             field.where.list.append(field.pair);
             field.where.fields.push(field);
           } else {
-            field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
-            section.append(field.box);
+            section.append(this.#boxed(field));
           }
           this.#drawField(field);
         }
@@ -790,7 +815,7 @@
     #drawRest() {
       const rest = this.#fields.filter((one) => !this.#applies(one));
       this.#parts.rest.hidden = !rest.length;
-      this.#parts.rest.replaceChildren(make("summary", {}, this.say("notApplicable", { n: rest.length })), make("ul", { class: "ml-list" }, rest.map((one) => li(this.#long(one)))));
+      this.#parts.rest.replaceChildren(make("summary", {}, this.say("notApplicable", { n: rest.length })), list(rest.map((one) => this.#long(one))));
     }
 
     /** A late answer may make a field apply, or no longer; what a person typed stays. */
@@ -802,10 +827,12 @@
       if (!section) return;
       const own = this.#fields.filter((one) => one.schema["x-role"] === field.schema["x-role"]);
       const next = own.slice(own.indexOf(field) + 1).find((one) => one.box?.parentNode === section);
-      field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
-      section.insertBefore(field.box, next?.box ?? null);
+      section.insertBefore(this.#boxed(field), next?.box ?? null);
       section.hidden = false;
     }
+
+    /** The box of a field that is not among locked ones. */
+    #boxed(field) { return field.box = make("div", { class: "ml-field", id: `${field.id}-box` }); }
 
     #isLocked(field) {
       return field.entry.state === "filled" && !field.entry.editable && !field.typed && !field.offer && !this.#isRefused(field);
@@ -818,7 +845,7 @@
     }
 
     #lockedBlock(evidence) {
-      const list = make("dl", { class: "ml-facts" });
+      const list = facts();
       const origin = make("div", { class: "ml-origin" });
       return { evidence, list, origin, fields: [], node: make("div", { class: "ml-locked" }, list, origin) };
     }
@@ -828,7 +855,7 @@
       block.node.hidden = !left.length && !this.#refused.has(block.evidence);
       block.list.hidden = !left.length;
       const isRefused = this.#refused.has(block.evidence);
-      block.origin.replaceChildren(...(isRefused ? this.#refusedLine(block.evidence) : this.#originOf(block.evidence, left, true, this.say("confirmed", this.#by(block.evidence)), "lock")));
+      renew(block.origin, isRefused ? this.#refusedLine(block.evidence) : this.#confirmed(block.evidence, left));
     }
 
     /** Of an evidence, or of its name. */
@@ -855,12 +882,7 @@
       }
       if (!field.box) return;
       const kind = this.#isLocked(field) ? "locked" : this.#isOpen(field) && !this.#isRefused(field) && !(field.typed && field.choice === null) ? "disputed" : "input";
-      const { id } = document.activeElement;
-      if (kind !== field.kind || kind === "disputed" || !field.slots?.control.childNodes.length) {
-        const isIn = field.box.contains(document.activeElement);
-        this.#build(field, kind);
-        if (isIn && id) document.getElementById(id)?.focus();
-      }
+      if (kind !== field.kind || kind === "disputed" || !field.slots?.control.childNodes.length) this.#build(field, kind);
       else if (kind === "input" && !field.typed) field.control.set(field.value);
       else if (kind === "locked") field.slots.control.firstElementChild.firstElementChild.replaceChildren(...this.#pair(field));
       this.#drawNotes(field);
@@ -872,9 +894,7 @@
       field.pair.remove();
       field.pair = null;
       field.kind = null;
-      field.box = make("div", { class: "ml-field", id: `${field.id}-box` });
-      const before = block.last ?? block.node;
-      before.after(field.box);
+      (block.last ?? block.node).after(this.#boxed(field));
       block.last = field.box;
       this.#drawBlock(block);
     }
@@ -882,10 +902,10 @@
     #build(field, kind) {
       field.kind = kind;
       field.control = null;
-      const slots = field.slots = { control: make("div", { class: "ml-control" }), origin: make("div", { class: "ml-origin" }), box: make("div", { class: "ml-note" }), error: make("p", { class: "ml-error", id: `${field.id}-error`, hidden: true }) };
+      const slots = field.slots = { control: make("div"), origin: make("div", { class: "ml-origin" }), box: make("div", { class: "ml-note" }), error: make("p", { class: "ml-error", id: `${field.id}-error`, hidden: true }) };
       const head = [];
       if (kind === "locked") {
-        slots.control.append(make("dl", { class: "ml-facts" }, make("div", { class: "ml-pair" }, this.#pair(field))));
+        slots.control.append(facts(make("div", {}, this.#pair(field))));
       } else if (kind === "disputed") {
         head.push(make("span", { class: "ml-label", id: `${field.id}-label` }, this.#label(field)));
         slots.control.append(this.#disputed(field));
@@ -923,7 +943,7 @@
     #drawNotes(field) {
       const { origin, box, error, hint } = field.slots;
       const line = this.#originLine(field) ?? [];
-      origin.replaceChildren(...line);
+      renew(origin, line);
       const lineId = line.length ? `${field.id}-origin` : "";
       origin.firstElementChild?.setAttribute("id", lineId);
       box.replaceChildren(...this.#boxOf(field));
@@ -948,7 +968,7 @@
         const isFirst = this.#fields.find((one) => one.entry.evidence === entry.evidence) === field;
         return isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
       }
-      if (field.kind === "locked") return this.#originOf(entry.evidence, [field], true, this.say("confirmed", this.#by(entry.evidence)), "lock", field.just);
+      if (field.kind === "locked") return this.#confirmed(entry.evidence, [field], field.just);
       if (field.typed) {
         if (entry.state === "filled" && !field.offer && !isSame(entry.value, field.value)) {
           const back = link(this.say("restore"), () => this.#restore(field));
@@ -959,8 +979,8 @@
       switch (entry.state) {
         case "filled": {
           const declared = this.#answer?.evidence[entry.evidence]?.declared?.[attributeOf(entry)];
-          if (declared) return this.#originOf(entry.evidence, [field], false, this.say("declared", { since: moment(declared.given_at).day, until: moment(declared.valid_until).day }), "pencil", field.just);
-          return this.#originOf(entry.evidence, [field], false, this.say("from", this.#by(entry.evidence)), "landmark", field.just);
+          if (declared) return this.#originOf(entry.evidence, [field], this.say("declared", { since: moment(declared.given_at).day, until: moment(declared.valid_until).day }), "pencil", field.just);
+          return this.#originOf(entry.evidence, [field], this.say("from", this.#by(entry.evidence)), "landmark", field.just);
         }
         case "kept": return this.#line(...this.#who(field));
         default: {
@@ -994,15 +1014,17 @@
 
     #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value, ["provider", "basis"].includes(name) ? "vi" : null)))); }
 
+    #confirmed(evidence, fields, isJust) { return this.#originOf(evidence, fields, this.say("confirmed", this.#by(evidence)), "lock", isJust); }
+
     /** The grey line of an evidence with all that is behind it. */
-    #originOf(evidence, fields, isLocked, sentence, sign, isJust = false) {
+    #originOf(evidence, fields, sentence, sign, isJust) {
       const found = this.#answer?.evidence[evidence];
       if (!found) return this.#line(sign, "", this.#sourceOf(fields[0]));
       const provider = this.#about.sources?.find((one) => one.source === found.source)?.provider ?? found.provider;
       const until = found.valid_until > found.fetched_at && moment(found.valid_until);
       const at = found.fetched_at && moment(found.fetched_at);
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
-        ["whyLocked", isLocked && this.text("lockedBecause")], ["basis", found.legal_basis]];
+        ["whyLocked", sign === "lock" && this.text("lockedBecause")], ["basis", found.legal_basis]];
       const panel = make("div");
       const told = fields.filter((one) => this.#isReportable(one));
       const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, told));
@@ -1037,11 +1059,11 @@
         const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
         const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
           button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#settle(field, { offer: null, typed: true }))];
-        found.push(make("div", { class: "ml-box ml-doubt" }, sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
+        found.push(box("doubt", sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
       }
       if (this.#isOpen(field) && field.kind === "input") {
         const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => this.#settle(field, { choice, value, typed: true }));
-        found.push(make("div", { class: "ml-box ml-doubt" }, sign("compare", "doubt", this.#asked(field)),
+        found.push(box("doubt", sign("compare", "doubt", this.#asked(field)),
           buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
       if (entry.doubt && entry.state !== "disputed" && !field.typed && !this.#isRefused(field)) {
@@ -1057,7 +1079,7 @@
           if (!field.isKept && this.#keeping) this.#withdraw();
         } });
         tick.checked = field.isKept;
-        found.push(make("div", { class: "ml-box ml-own" }, make("label", { class: "ml-radio", for: tick.id }, tick, span(this.say("ownTick", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
+        found.push(box("own", ticked(tick, span(this.say("ownTick", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
       }
       return found;
     }
@@ -1100,13 +1122,13 @@
       const radio = (at, choice, head, words) => {
         const one = make("input", { type: "radio", name: `${field.id}-choice`, id: `${field.id}-c${at}`, "aria-describedby": `${field.id}-w${at}`, onchange: () => choose(choice) });
         one.checked = this.#isChosen(field, choice);
-        return make("div", { class: "ml-choice" }, make("label", { class: "ml-radio", for: one.id }, one, strong(head)), make("p", { class: "ml-hint", id: `${field.id}-w${at}` }, words));
+        return make("div", { class: "ml-choice" }, ticked(one, strong(head)), make("p", { class: "ml-hint", id: `${field.id}-w${at}` }, words));
       };
       if (field.choice === "none") own.set(field.value);
       return make("div", { class: "ml-box ml-doubt", role: "radiogroup", "aria-labelledby": `${field.id}-label` },
         sign("compare", "doubt", strong(this.#asked(field))),
         shown.map((one) => radio(one.evidence, one, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), one.isPreferred ? [" ", this.say("preferred")] : ""])),
-        radio("n", "none", this.say(isProposed(field) ? "otherValue" : shown.length > 2 ? "neitherMany" : "neither"), this.say("neitherHint")), typing);
+        radio("n", "none", this.say(isProposed(field) ? "otherValue" : "neither"), this.say("neitherHint")), typing);
     }
 
     /* -------------------------------------------------------------------------------- what a person does */
@@ -1148,10 +1170,8 @@
 
     #focus(field) {
       const target = field.kind === "disputed" ? (field.slots.control.querySelector("input:checked") ?? field.slots.control.querySelector("input")) : field.control?.first;
-      if (target) { target.focus(); return; }
-      const place = field.box ?? field.where?.node ?? this;
-      place.tabIndex = -1;
-      place.focus();
+      if (target) target.focus();
+      else focusOn(field.box ?? field.where?.node ?? this);
     }
 
     #jump(field, words) { return anchor(`${field.id}-box`, words, () => this.#focus(field)); }
@@ -1177,7 +1197,7 @@
       this.#open(panel, from, (close) => [bold(this.say("refuseTitle", this.#by(evidence))),
         fields.length ? para(this.say("refuseFields", { n: fields.length, fields: fields.map((one) => this.#label(one)).join(", ") })) : "",
         papers.length ? para(this.say("refusePapers", { papers: papers.map((one) => this.#titled(one)).join("; ") })) : "",
-        buttons(button(this.say("refuseYes"), () => this.#refuse(evidence, true)),
+        buttons(button(this.say("refuseYes"), () => { panel.replaceChildren(); this.#refuse(evidence, true); }),
           button(this.say("refuseNo"), close))]);
     }
 
@@ -1187,7 +1207,7 @@
       else this.#unused.delete(queryOf(found));
       this.#refused = this.#refusedOf(this.#answer);
       for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.choice?.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
-        if (!field.typed) field.value = this.#isRefused(field) || field.entry.state === "disputed" ? null : field.entry.value;
+        if (!field.typed) field.value = this.#given(field);
         // a value that the gateway keeps as typed stays empty, unless it is typed again
         else if (isRefused && field.choice?.evidence === evidence) Object.assign(field, { typed: field.entry.state === "kept", choice: null, value: null, kind: null });
         if (field.entry.state === "disputed") field.kind = null;
@@ -1207,34 +1227,35 @@
 
     #report(panel, from, evidence, fields) {
       const found = this.#answer.evidence[evidence];
+      const entries = fields.map((one) => one.entry); // also when another answer comes
       const which = make("select", { id: `${this.#id}-r1`, class: "ml-input" }, fields.map((one, at) => make("option", { value: at }, this.#label(one))));
       const right = make("input", { id: `${this.#id}-r2`, class: "ml-input", maxlength: 500, autocomplete: "off" });
       const grounds = make("input", { id: `${this.#id}-r3`, class: "ml-input", maxlength: 300, autocomplete: "off" });
-      const alert = make("p", { class: "ml-error", role: "alert" });
+      const place = alert("ml-error");
       this.#open(panel, from, (close) => {
         const send = async () => {
-          const field = fields[Number(which.value)];
+          const entry = entries[which.value];
           if (!right.value.trim()) {
-            wrong(alert, strong(this.say("error")), " ", this.text("missing", { label: this.text("reportRight").toLowerCase() }));
+            wrong(place, strong(this.say("error")), " ", this.text("missing", { label: this.text("rightValue").toLowerCase() }));
             right.focus();
             return;
           }
           try {
             const done = await this.#call("POST", "/corrections", {
-              exchange_id: this.#answer.exchange_id, subject: found.subject, source: found.source, attribute: field.entry.attribute, why: "citizen_corrects",
-              shown: field.entry.original ?? field.entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
+              exchange_id: this.#answer.exchange_id, subject: found.subject, source: found.source, attribute: entry.attribute, why: "citizen_corrects",
+              shown: entry.original ?? entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
             });
             const advice = done.advice?.[this.#lang];
             panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", advice] : "")));
             panel.firstElementChild.focus();
           } catch (error) {
-            wrong(alert, this.#words(error, "failedSend"));
+            wrong(place, this.#words(error, "failedSend"));
             this.#lost(error);
           }
         };
-        return [bold(this.say("reportTitle")), make("p", { class: "ml-hint" }, this.say("reportHint")),
-          fields.length > 1 ? [make("label", { class: "ml-sub", for: which.id }, this.say("reportWhich")), which] : "",
-          make("label", { class: "ml-sub", for: right.id }, this.say("reportRight")), right, make("label", { class: "ml-sub", for: grounds.id }, this.say("reportGrounds")), grounds, alert,
+        const asked = (word, node) => [make("label", { class: "ml-sub", for: node.id }, this.say(word)), node];
+        return [bold(this.say("report")), make("p", { class: "ml-hint" }, this.say("reportHint")),
+          fields.length > 1 ? asked("reportWhich", which) : "", asked("rightValue", right), asked("reportGrounds", grounds), place,
           buttons(button(this.say("send"), send), link(this.say("cancel"), close))];
       });
     }
@@ -1260,27 +1281,27 @@
         const until = inDays(CONSENT_DAYS);
         const id = `${this.#id}-c-${service}`;
         const tick = make("input", { type: "checkbox", id });
-        const alert = make("p", { class: "ml-error", role: "alert" });
+        const place = alert("ml-error");
         const procedure = this.#titled(this.#about.procedure);
         const pairs = [["consentWhat", fields.map((two) => this.#long(two)).join(", ")], ["consentWhom", this.text("consentTo", { from: this.#source(one.source), agency: this.getAttribute("agency") || this.text("agency") })],
           ["consentWhy", this.text("consentFor", { title: procedure })], ["consentUntil", moment(until).day], ["consentBack", this.text("consentHow")]];
         let given = null;
         const get = button(this.say("consentGet"), async () => {
-          alert.replaceChildren();
-          if (!tick.checked) { wrong(alert, this.text("consentNone")); tick.focus(); return; }
+          place.replaceChildren();
+          if (!tick.checked) { wrong(place, this.text("consentNone")); tick.focus(); return; }
           const run = this.#run;
           try {
             this.#consent = given ??= await this.#give(this.#about.procedure.purpose, service, [...new Set(fields.map((two) => attributeOf(two.entry)))], until);
             await this.#prefill(run);
             this.#focus(fields[0]);
           } catch (error) {
-            wrong(alert, this.#words(error, "failedSend"));
+            wrong(place, this.#words(error, "failedSend"));
             this.#lost(error);
           }
         });
         const box = make("div", { class: "ml-box ml-own", role: "group", "aria-label": this.text("consentTitle") }, bold(this.say("consentTitle")),
           this.#facts(pairs),
-          make("label", { class: "ml-radio", for: id }, tick, this.say("consentTick")), alert, buttons(get));
+          ticked(tick, this.say("consentTick")), place, buttons(get));
         fields[0].box?.before(box);
       }
     }
@@ -1296,6 +1317,8 @@
         return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited } : one;
       });
     }
+
+    #required() { return this.#papers().filter((one) => one.state === "required"); }
 
     /** Whether a value that a paper rests on is not as the gateway gave it, so that data do not replace the paper. */
     #isEdited(paper) {
@@ -1348,48 +1371,51 @@
       const { status, summary } = this.#parts;
       if (!this.#answer || !summary) { summary?.replaceChildren(); return; }
       const { all, filled, typed, papers } = this.#counts();
-      const words = this.text(papers === 1 ? "filled_one" : "filled", { n: filled, of: all, papers });
+      const words = this.text("filled", { n: filled, of: all, papers });
       // a screen reader says it again only when it has changed
       if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
-      const piece = (name, x, width) => make("rect", { class: `ml-bar-${name}`, x, width, height: 1 });
+      const piece = (name, x, width) => make("rect", { class: `ml-${name}`, x, width, height: 1 });
       const bar = make("svg", { class: "ml-bar", viewBox: `0 0 ${all || 1} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }, piece("left", 0, all), piece("ok", 0, filled), piece("own", filled, typed));
       const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
       const late = this.#fields.filter((one) => this.#isOffered(one));
       const tasks = [...open, ...late].map((one) => this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
-      const needed = this.#papers().filter((one) => one.state === "required").length;
-      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-key-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-key-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: all - filled - typed }))),
+      const needed = this.#required().length;
+      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: all - filled - typed }))),
         make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
           tasks.length ? item("tasks", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
           this.#waits ? item("hourglass", "wait", this.say("waitingFor", { source: strong(this.#waitingFor()) })) : ""));
     }
 
+    #fileName({ code }) { return short(this.#parts.files.get(code)?.files[0]?.name ?? this.text("none")); }
+
     #drawAside() {
       const { aside, h, h3, files } = this.#parts;
       const papers = this.#papers();
       const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis, "vi") })) : "");
-      const required = papers.filter((one) => one.state === "required");
+      const required = this.#required();
       const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
-        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", class: "ml-file", onchange: () => this.#around(), name: `paper.${one.code}`, id: `${this.#id}-paper-${one.code}` }));
-        files.get(one.code).setAttribute("aria-label", this.text("file", { paper: this.#titled(one) }));
-        return files.get(one.code);
+        const id = `${this.#id}-paper-${one.code}`;
+        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", hidden: true, onchange: () => this.#around(), name: `paper.${one.code}` }));
+        const input = files.get(one.code);
+        const file = this.text("file");
+        // the words of the browser's own button are in its language
+        return [make("p", { class: "ml-small", id: `${id}-name` }, this.say("chosen", { name: this.#fileName(one) })),
+          buttons(button(file, () => input.click(), { id, "aria-label": this.text("fileOf", { file, paper: this.#titled(one) }), "aria-describedby": `${id}-name` })), input];
       };
       const by = (one) => {
         const used = [...new Set(Object.entries(this.#answer.evidence).filter(([evidence]) => restsOn(one.by, evidence)).map(([, found]) => this.#source(found.source)))];
         return one.state === "digital_only" ? this.say("digital") : used.length ? this.say("replacedBy", { sources: used.join(", ") }) : "";
       };
       const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "toBring" ? "paper" : "paperDone", head === "toBring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
-      const active = document.activeElement;
-      const keep = aside.contains(active) ? active : null;
-      aside.replaceChildren(...[make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
+      kept(aside, () => aside.replaceChildren(...[make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
         required.length ? "" : small(this.say("noneToBring")),
         part("toBring", required, (one) => [small(words(one)), file(one)]),
         part("inStore", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
         part("notNeeded", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
       this.#answer && make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(text))))),
-        small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id)))].filter(Boolean));
-      if (keep?.isConnected) keep.focus();
+        small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id)))].filter(Boolean)));
     }
 
     #sourceStates() {
@@ -1416,8 +1442,8 @@
       const { notes, h } = this.#parts;
       if (!notes) return;
       const warnings = this.#answer?.warnings ?? [];
-      notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => make("div", { class: `ml-box ml-${kind}` }, make("div", { class: "ml-said" }, icon({ stop: "cross", ok: "check" }[kind] ?? "cloud", kind), make("div", {}, content)))),
-        ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), make("ul", { class: "ml-list" }, warnings.map((one) => li(bdi(one.for_citizen[this.#lang])))))] : []));
+      notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => box(kind, make("div", { class: "ml-said" }, icon({ stop: "cross", ok: "check" }[kind] ?? "cloud", kind), make("div", {}, content)))),
+        ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), list(warnings.map((one) => bdi(one.for_citizen[this.#lang]))))] : []));
     }
 
     /** A refusal in words: what happened, what it means, the reference. */
@@ -1500,24 +1526,24 @@
         this.#drawNotes(field);
       }
       errors.hidden = !bad.length;
-      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), make("ul", { class: "ml-list" }, bad.map(([field, text]) => li(this.#jump(field, upper(text)))))] : []));
+      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), list(bad.map(([field, text]) => this.#jump(field, upper(text))))] : []));
       if (bad.length) errors.focus();
     }
 
     #show(step) {
-      const { body, check, form } = this.#parts;
+      const { actions, body, check, form, go } = this.#parts;
       if (!form) return;
       const isNew = step !== this.#step;
       this.#step = step;
       body.hidden = step === "check";
       check.hidden = step !== "check";
       if (step === "check") this.#drawCheck();
-      if (isNew && step === "check") check.querySelector("[tabindex]")?.focus();
-      else if (isNew) this.#parts.go.focus();
+      else actions.replaceChildren(go, ...(this.hasAttribute("draft") ? [button(this.say("draft"), () => this.#emit("draft", { values: this.draft }))] : []));
+      if (isNew) (step === "check" ? check.firstChild : go).focus();
     }
 
     #drawCheck() {
-      const { check, h, h3, files } = this.#parts;
+      const { actions, check, h, h3, files } = this.#parts;
       const words = (field) => {
         if (isBlank(field.value)) return "";
         if (field.typed || field.entry.state === "kept") return this.#who(field)[2];
@@ -1528,16 +1554,14 @@
         return own.length ? [make(h3, {}, this.#titled(group)), make("dl", { class: "ml-answers" }, own.map((one) => pair(this.#label(one), (isBlank(one.value) && !this.#isRefused(one) && this.#why(one)?.[2]) || this.#display(one), make("span", { class: "ml-small" }, words(one)), this.#stale(one))))] : [];
       });
       const refused = new Set([...this.#unused.values()].map((one) => this.#source(one.source)));
-      const papers = this.#papers().filter((one) => one.state === "required");
-      const isFocused = check.contains(document.activeElement) && document.activeElement.dataset.ml;
-      const submit = make("button", { type: "button", class: "ml-button ml-main", "data-ml": "submit", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
-      const back = button(this.say("back"), () => this.#show("form"), { "data-ml": "back" });
-      check.replaceChildren(make(h, { tabindex: "-1", "data-ml": "head" }, this.say("checkTitle")), ...groups.flat(),
-        ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => files.get(one.code).focus()), short(files.get(one.code)?.files[0]?.name ?? this.text("none")))))] : []),
-        ...(refused.size ? [make(h3, {}, this.say("refusedSources")), make("ul", { class: "ml-list" }, [...refused].map((one) => li(one)))] : []),
-        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""),
-        make("div", { class: "ml-actions" }, submit, back));
-      if (isFocused) check.querySelector(`[data-ml="${isFocused}"]`)?.focus();
+      const papers = this.#required();
+      const submit = make("button", { type: "button", class: "ml-button ml-main", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
+      const back = button(this.say("back"), () => this.#show("form"));
+      const draw = () => check.replaceChildren(make(h, { class: "ml-head", tabindex: "-1" }, this.say("check")), ...groups.flat(),
+        ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => document.getElementById(`${this.#id}-paper-${one.code}`).focus()), this.#fileName(one))))] : []),
+        ...(refused.size ? [make(h3, {}, this.say("refusedSources")), list([...refused])] : []),
+        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""));
+      kept(this, () => { draw(); actions.replaceChildren(submit, back); });
     }
 
     #values() {
@@ -1558,7 +1582,7 @@
       try {
         if (await this.#decide()) this.#send(await this.#keepOwn());
       } catch (error) {
-        this.#note("send", "stop", [make("p", { role: "alert" }, this.#words(error, "failedSend"))]);
+        this.#note("send", "stop", alert("", this.#words(error, "failedSend")));
         this.#lost(error);
       } finally {
         this.#busy = false;
@@ -1579,13 +1603,13 @@
 
     /** False: papers changed by what was refused, so that they are looked at first. */
     async #decide() {
-      const before = this.#papers().filter((one) => one.state === "required").map((one) => one.code);
+      const before = this.#required().map((one) => one.code);
       const done = await this.#record();
       if (!done) return true;
       // the evidence that was refused is named on, for its words
       if (done.papers) this.#answer = { ...this.#answer, papers: done.papers, warnings: done.warnings ?? [] };
       const isMore = this.#papers().some((one) => one.state === "required" && !before.includes(one.code));
-      if (isMore) this.#note("send", "wait", [make("p", { role: "alert" }, this.say("papersChanged"))]);
+      if (isMore) this.#note("send", "wait", alert("", this.say("papersChanged")));
       this.#around();
       return !isMore;
     }
@@ -1593,7 +1617,7 @@
     /** Ends the consent to keep own data, or says that it stands. */
     async #withdraw() {
       const { consent } = this.#keeping;
-      const note = (kind, word) => this.#note("own", kind, make("p", { role: "alert" }, this.say(word)));
+      const note = (kind, word) => this.#note("own", kind, alert("", this.say(word)));
       this.#keeping = null;
       try {
         await this.#call("POST", "/withdraw", { consent });
