@@ -179,9 +179,12 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
     if things := plan.things if known or held else plan.ambiguous_things:
         plan = of_one_thing(plan, shown, things, _typed(situation), is_final=True)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
+    compared = plan.compared
     for planned in plan.fields:
         one = planned.field
         key = one.key
+        if key in compared:
+            continue
         if key in known:
             fields.append(planned.name + dumps(_kept(known[key])))
             if known[key] is not None:
@@ -482,10 +485,13 @@ def next_queries(
     if plan.ambiguous_things:
         plan = of_one_thing(plan, answers, plan.ambiguous_things, _typed(situation), is_final=False)
     shown = only_named(plan.keeps, answers, situation.named) if plan.keeps else answers
+    # a thing with a field to fill is read whole, for its fields are compared
+    settled = {*situation.known, *plan.compared}
+    things = {one.field.thing for one in plan.fields if one.field.key not in settled} if plan.things else ()
     wanted = dict.fromkeys(
         index
         for planned in plan.fields
-        if planned.field.key not in situation.known
+        if planned.field.key not in settled or (planned.field.thing and planned.field.thing in things)
         for index in _next_of(planned, shown)
     )
     facts = Facts(

@@ -15,15 +15,7 @@ from gateway.mapping.confirming import chain, parents
 from gateway.mapping.found_people import dependency, found_subject, people_in_evidence
 from gateway.mapping.plan import Pick, Plan, PlannedField
 from gateway.mapping.procedure import FORM, TYPED, Ref, leaves
-from gateway.mapping.same_objects import covers, folded
-
-#: evidence that identifies a person in a form
-IDENTIFIES = frozenset({"person", "account"})
-IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
-#: numbers by which a form may name a person
-NUMBERS = ("personal_id", "old_id", "passport", "tax_code")
-#: attributes by which a form names an object: a parcel, a licence, an enterprise
-OBJECTS = frozenset({"number", "sheet", "plate", "frame_number", "tax_code", "insurance_number"})
+from gateway.mapping.same_objects import IDENTIFIES, IDENTITY, NUMBERS, OBJECTS, covers, folded
 
 Answers = list[SourceAnswer | None]
 

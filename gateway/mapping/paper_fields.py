@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gateway.mapping.differences import IDENTIFIES, IDENTITY
 from gateway.mapping.paper_rules import PaperRule
 from gateway.mapping.procedure import (
     FORM,
@@ -14,6 +13,7 @@ from gateway.mapping.procedure import (
     leaves,
     refs_of_predicate,
 )
+from gateway.mapping.same_objects import IDENTIFIES, IDENTITY
 
 
 def rests_on(procedure: Procedure) -> Mapping[str, tuple[str, ...]]:

@@ -4,8 +4,9 @@ A plan depends on the procedure, the grant and the shape of the subjects (which 
 person: it is compiled once and used for all people.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import orjson
 
@@ -35,12 +36,24 @@ from gateway.mapping.procedure import (
     refs_of_predicate,
     role_of,
 )
+from gateway.mapping.same_objects import IDENTITY, NUMBERS, OBJECTS
 from gateway.mapping.source import ServicePlan
 
+#: attributes by which a form names a person or an object
+_NAMING = IDENTITY.union(NUMBERS, OBJECTS)
 #: whether this requester may have this attribute of this data service
 Allows = Callable[[str, str], bool]
 #: why this requester may not have this attribute of this data service
 Withholds = Callable[[str, str], Withheld]
+
+
+class FormPart(NamedTuple):
+    """What a request wants of a form, where it does not want the whole form."""
+
+    #: the fields to answer
+    fields: frozenset[str]
+    #: the fields that the form has values for, to compare
+    typed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,8 @@ class Plan:
     #: things that fields identify or describe; and those of which evidence about several roles may speak
     things: tuple[str, ...] = ()
     ambiguous_things: tuple[str, ...] = ()
+    #: fields that are compared with the form and not answered: the request wants a part of the form
+    compared: frozenset[str] = frozenset()
 
 
 class _Planner:
@@ -181,6 +196,14 @@ class _Planner:
 
     def want(self, ref: Ref) -> None:
         self.wants.setdefault((self.slots.get(ref.role, ref.role), ref.evidence), {})[ref.attribute] = None
+
+    def want_compared(self, refs: Iterable[Ref]) -> None:
+        """Adds what tells people, objects and records apart to queries that are asked anyway."""
+        for ref in refs:
+            tells = any(ref.attribute in one.tells_apart for one in self.offers.get(ref.evidence, ()))
+            is_compared = tells or ref.attribute.rpartition(".")[2] in _NAMING
+            if is_compared and (self.slots.get(ref.role, ref.role), ref.evidence) in self.wants:
+                self.want(ref)
 
     def want_vouching(self) -> None:
         """Adds the number that decides whether a record under another name counts to queries that are asked anyway."""
@@ -255,18 +278,24 @@ def make_plan(
     allows: Allows,
     subjects: Mapping[str, Subject],
     slots: Mapping[str, str],
-    narrowed: frozenset[str] | None = None,
+    part: FormPart | None = None,
     withholds: Withholds = not_agreed,
     *,
     cuts_without_number: bool = False,
 ) -> Plan:
-    """The plan for these subjects; with `narrowed` only those fields, and no papers.
+    """The plan for these subjects; of a `part` of the form no papers, and only data that its fields need.
 
+    It compares what the whole form compares: typed fields outside of the part, and the other fields of its things.
     `cuts_without_number`: the agreements let data found without a number cut papers, where the data service does.
     """
     planner = _Planner(procedure, offers, allows, subjects, slots, withholds)
     own = frozenset(role for role in slots if slots[role] == slots.get(procedure.signs_in))
-    wanted = [field.where(slots) for field in procedure.fields if narrowed is None or field.key in narrowed]
+    compared = frozenset[str]() if part is None else _compared(procedure, part)
+    wanted = [
+        field.where(slots)
+        for field in procedure.fields
+        if part is None or field.key in part.fields or field.key in compared
+    ]
     given = frozenset(
         role for role in slots if (one := procedure.roles.get(role)) is not None and one.found_in
     )
@@ -274,17 +303,19 @@ def make_plan(
     many = several(procedure.roles, slots)
     predicates = {name: predicate_of_each(rule, many) for name, rule in procedure.predicates.items()}
     predicates |= predicates_of_one(procedure.predicates, many)
-    rules = procedure.papers if narrowed is None else {}
+    rules = procedure.papers if part is None else {}
     papers = (
         {code: paper_of_each(paper, many, predicates) for code, paper in rules.items()} if many else rules
     )
     reads = {name: _reads(name, predicates) for name in predicates}
     named = {word: _ref(word, procedure) for word in _paper_words(reads, papers, planner)}
-    for ref in (*(ref for _, refs in fields for ref in refs), *named.values()):
+    read = [refs for field, refs in fields if field.thing or field.key not in compared]
+    for ref in (*(ref for refs in read for ref in refs), *named.values()):
         _want(planner, ref)
     for role in procedure.roles.values():
         if role.found_in is not None:
             _want_found(planner, role.found_in)
+    planner.want_compared(ref for field, refs in fields if field.key in compared for ref in refs)
     planner.want_vouching()
     hangs_on = parents(procedure.roles, slots)
     queries, confirms = confirm(planner.choose(), subjects, hangs_on, planner.confirming)
@@ -313,6 +344,7 @@ def make_plan(
         hangs_on, {}, things=tuple(things),
         ambiguous_things=tuple(name for name, found in things.items() if len(found) > 1),
         named_heads=tuple(name for name, role in procedure.roles.items() if role.found_in and name in slots),
+        compared=compared,
     )  # fmt: skip
 
 
@@ -331,6 +363,13 @@ def plan_of_one(
         procedure, queries, (), {}, {}, slots, {}, {}, {}, (), (), confirms, {}, {},
         first=tuple(range(len(queries))),
     )  # fmt: skip
+
+
+def _compared(procedure: Procedure, part: FormPart) -> frozenset[str]:
+    """The fields outside of a part of a form that are compared: of the things of its fields, and typed ones."""
+    things = {field.thing for field in procedure.fields if field.thing and field.key in part.fields}
+    of_things = {field.key for field in procedure.fields if field.thing in things}
+    return frozenset((of_things | part.typed) - part.fields)
 
 
 def thing_role(roles: Mapping[str, Role], ref: Ref) -> str:

@@ -1,7 +1,18 @@
-"""Whether a value of evidence is about the object that a form names: case, spaces and forms of dates do not count."""
+"""Whether a value of evidence is about the person or object that a form names.
+
+Case, spaces and forms of dates do not count.
+"""
 
 import re
 from unicodedata import normalize
+
+#: evidence that identifies a person in a form
+IDENTIFIES = frozenset({"person", "account"})
+IDENTITY = frozenset({"personal_id", "full_name", "birth_date"})
+#: numbers by which a form may name a person
+NUMBERS = ("personal_id", "old_id", "passport", "tax_code")
+#: attributes by which a form names an object: a parcel, a licence, an enterprise
+OBJECTS = frozenset({"number", "sheet", "plate", "frame_number", "tax_code", "insurance_number"})
 
 _DATE_VN = re.compile(r"(\d{2}/)?(\d{2}/)?\d{4}", re.ASCII)
 

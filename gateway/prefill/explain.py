@@ -71,7 +71,8 @@ class Explainer:
             "limits": [{"rule": one.rule, "most": one.most, "seconds": one.seconds, "by": one.whom}
                        for one in limits],
             "not_looked_at": [RefusalReason.QUOTA_EXCEEDED, RefusalReason.UNUSUAL_VOLUME],
-            "fields": {one.field.key: view.field(one) for one in plan.fields},
+            "fields": {one.field.key: view.field(one) for one in plan.fields
+                       if one.field.key not in plan.compared},
             "papers": papers(plan, published, decision.denial),
             "sources": list(_sources(plan, grant, published, view)) if decision.grant is not None else [],
         }  # fmt: skip

@@ -1,19 +1,20 @@
 """Compiled plans: they depend on procedure, grant and shape of the subjects, never on a person."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from gateway.config.configuration import Configuration
 from gateway.mapping.answer import EvidenceEntry, ScopeEntry, SourceEntry, around
 from gateway.mapping.apply import FixedSituation, next_queries
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Allows, Plan, PlannedQuery, evidence_id, make_plan, plan_of_one
+from gateway.mapping.plan import Allows, FormPart, Plan, PlannedQuery, evidence_id, make_plan, plan_of_one
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import Procedure
 from gateway.mapping.source import ServicePlan
 from gateway.policy.grants import Grant
 from gateway.prefill.case import Case
+from gateway.prefill.request import PrefillRequest
 from gateway.prefill.roles import Cast
 
 _MAX_PLANS = 256
@@ -38,29 +39,27 @@ class Plans:
 
     def plan(self, case: Case, grant: Grant) -> Plan:
         """The plan for all subjects of this shape; the `fields` of the request narrow it."""
-        fields = case.request.fields
-        narrowed = None if fields is None else frozenset(fields)
-        key = (case.procedure.code, grant.key, case.cast.shape, narrowed)
-        plans, most = (self._whole, _MAX_PLANS) if narrowed is None else (self._narrowed, _MAX_NARROWED)
+        request = case.request
+        part = None if request.fields is None else _part(request.fields, request)
+        key = (case.procedure.code, grant.key, case.cast.shape, part)
+        plans, most = (self._whole, _MAX_PLANS) if part is None else (self._narrowed, _MAX_NARROWED)
         plan = plans.get(key)
         if plan is None:
-            plan = self.once(case, grant, narrowed)
+            plan = self.once(case, grant, part)
             if len(case.cast.subjects) <= _KEPT_SUBJECTS:
                 while len(plans) >= most:
                     plans.popitem(last=False)
                 plans[key] = plan
         return plan
 
-    def once(self, case: Case, grant: Grant, narrowed: frozenset[str] | None = None) -> Plan:
+    def once(self, case: Case, grant: Grant, part: FormPart | None = None) -> Plan:
         """A new plan that is not kept."""
-        return self.of(case.procedure, case.cast, grant, narrowed)
+        return self.of(case.procedure, case.cast, grant, part)
 
-    def of(
-        self, procedure: Procedure, cast: Cast, grant: Grant, narrowed: frozenset[str] | None = None
-    ) -> Plan:
+    def of(self, procedure: Procedure, cast: Cast, grant: Grant, part: FormPart | None = None) -> Plan:
         """A new plan for a cast of a procedure, without a request."""
         plan = make_plan(
-            procedure, self._offers, _allows(grant), cast.subjects, cast.slots, narrowed, grant.withholds,
+            procedure, self._offers, _allows(grant), cast.subjects, cast.slots, part, grant.withholds,
             cuts_without_number=grant.cuts_without_number,
         )  # fmt: skip
         untouched = FixedSituation({}, cast.given, grant.day, self.published, cast.subjects)
@@ -103,6 +102,10 @@ class Plans:
             entry["attribute_marks"] = marks
         start, *others = around(entry, "fetched_at", "source_updated_at", "valid_until", "legal_basis")
         return (b'"%b":' % evidence_id(query.index).encode() + start, *others)
+
+
+def _part(fields: Collection[str], request: PrefillRequest) -> FormPart:
+    return FormPart(frozenset(fields), frozenset({*request.known, *request.held}))
 
 
 def _source(query: PlannedQuery) -> bytes:

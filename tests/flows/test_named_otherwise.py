@@ -566,3 +566,36 @@ async def test_place_that_the_applicant_may_change_leaves_the_paper_to_its_recor
     for typed, state in (({}, "replaced"), (place, "replaced"), ({"maSoBHXH": "3319046299"}, "required")):
         found = await papers(shared_house, "9.000001", subjects, known=typed)
         assert found["old_card"][0] == state, typed
+
+
+@pytest.mark.parametrize(
+    ("procedure", "people", "typed", "fields"),
+    [
+        ("1.004873", {"requester": "facts_example", "person": "requester"},
+         {"nxnSoGiayToTuyThan": OTHER["number"]}, ["nxnHoTen", "nxnNgaySinh"]),
+        ("1.004873", {"requester": "facts_example", "person": "requester"},
+         {"nxnLoaiCuTru": "2"}, ["nxnNoiCuTru"]),
+        ("2.000986", {"mother": "facts_example", "requester": "mother", "child": ""},
+         {"chuHoSoDinhDanh": OTHER["number"]}, ["chuHoHoTen", "maHoGiaDinh"]),
+        ("1.000656", {"requester": "single", "deceased": "death_not_registered"},
+         {"nktNgayChet": "01/02/2026"}, ["nktNoiChet"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["known", "held"])
+async def test_request_for_some_fields_compares_those_that_it_does_not_ask_for(
+    shared_house: House,
+    procedure: str,
+    people: dict[str, str],
+    typed: dict[str, str],
+    fields: list[str],
+    word: str,
+) -> None:
+    subjects = {
+        role: {"same_as": key} if key in people else shared_house.subject(key) if key else {}
+        for role, key in people.items()
+    }
+    plain = await shared_house.prefill(procedure, subjects, fields=fields)
+    assert [*plain["fields"]] == [*values(plain, "")] == fields
+    answer = await shared_house.prefill(procedure, subjects, fields=fields, **{word: typed})
+    assert [*answer["fields"]] == fields
+    assert values(answer, "") == answer["form"] == {}

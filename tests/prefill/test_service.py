@@ -49,6 +49,7 @@ def _plan() -> Any:
         holders=(),
         named_heads=(),
         ambiguous_things=(),
+        compared=(),
     )
 
 
