@@ -6,7 +6,7 @@ whose matching takes time in proportion to the text. A number is compared as wri
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from string import ascii_uppercase, digits
 from typing import Annotated, Literal, NamedTuple
 
@@ -103,6 +103,8 @@ class IdentifierKind(Strict):
     patterns: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], AS_LIST] = Field(max_length=5)
     #: one of `gateway/domain/check_digits.py`
     check: Annotated[str, AfterValidator(_check_digit)] = "none"
+    #: `differ`: `0123` and `123` are two numbers; `none`: the patterns take no number with and without zeros before it
+    leading_zeros: Literal["none", "differ"] = "none"
     #: how it is written, for people: the error of a wrong one says it
     written: Title
     #: an invented valid number
@@ -127,10 +129,14 @@ def kind_faults(kind: IdentifierKind) -> Iterator[tuple[Loc, str, str]]:
     if not kind.patterns:
         yield ("patterns",), "there is no pattern: no number fits", 'write for example ["[0-9]{9}"]'
         return
-    pairs = combinations([_PatternParts(one).steps for one in kind.patterns], 2)
-    if any(_may_differ_in_signs(one, other) for one, other in pairs):
+    steps = [_PatternParts(one).steps for one in kind.patterns]
+    if any(_may_differ_in_signs(one, other) for one, other in combinations(steps, 2)):
         what = "two patterns take one number with other signs between its parts: it would be two subjects"
         yield ("patterns",), what, "keep one spelling"
+    zeros = any(_may_differ_in_zeros(one, other) for one, other in product(steps, repeat=2))
+    if zeros and kind.leading_zeros == "none":
+        what = "the patterns take a number with and without zeros before it: it would be two subjects"
+        yield ("patterns",), what, "keep one length, or write 'leading_zeros: differ' if they are two numbers"
     if not kind.takes(kind.example):
         what = f"the example does not fit the patterns, or its check digit ({kind.check}) is wrong"
         yield ("example",), what, "give a valid invented number, or mend the pattern"
@@ -154,6 +160,28 @@ def _may_differ_in_signs(one: list[_NumberSign], other: list[_NumberSign]) -> bo
             (first + ahead, second + behind, differs or is_sign)
             for ahead, behind, is_sign in _moves(mine, theirs)
         ]
+    return False
+
+
+def _may_differ_in_zeros(one: list[_NumberSign], other: list[_NumberSign]) -> bool:
+    """Whether `other` takes a number of `one` with zeros before it."""
+    todo, seen = [], set[tuple[int, int]]()
+    for at, sign in enumerate(other):
+        if "0" not in sign.letters:
+            break
+        todo.append((0, at + 1))
+    while todo:
+        if (place := todo.pop()) in seen:
+            continue
+        seen.add(place)
+        first, second = place
+        mine, theirs = [*one, _END][first], [*other, _END][second]
+        if mine is theirs is _END:
+            return True
+        if mine.letters & theirs.letters or (mine.text == theirs.text and not mine.letters):
+            todo.append((first + 1, second + 1))
+        todo += [(first + 1, second)] if not mine.is_needed else []
+        todo += [(first, second + 1)] if not theirs.is_needed else []
     return False
 
 
