@@ -238,8 +238,10 @@ class TriedNewbornBody(Body):
 
 def _tried_kind(value: object) -> str:
     kind, members = _kind(value), value if isinstance(value, dict) else {}
-    if "parent_personal_id" in members or (kind == "person" and "number" in members):
+    if "parent_personal_id" in members:
         return "newborn"
+    if kind == "person" and "number" in members:
+        return "newborn" if "birth_date" in members else "organisation"
     return kind if kind in _OWN else "person"
 
 

@@ -68,8 +68,8 @@ class FaultCode(StrEnum):
         "ask the provider why it is slow; raise 'limits: total_ms' of the source where a prefill can wait")
     DEADLINE = ("deadline", "Hết thời hạn của yêu cầu trước khi nguồn trả lời xong",
         "The deadline of the request came before its answer",
-        "xem p95 của nguồn; nếu nguồn vốn chậm: tăng prefill.deadline_ms, hoặc --deadline-ms của lần thử",
-        "see its p95; where it is slow by nature, raise prefill.deadline_ms, or --deadline-ms of a trial")
+        "xem p95 của nguồn; nếu nguồn vốn chậm: tăng prefill.deadline_ms, hoặc thời hạn của lần thử (--deadline-ms)",
+        "see its p95; where it is slow by nature, raise prefill.deadline_ms, or that of the trial (--deadline-ms)")
     BREAKER_OPEN = ("breaker_open", "Tạm không hỏi nguồn vì lỗi liên tiếp", "It is not asked after repeated failures",
         "khắc phục lỗi xảy ra trước đó; cổng tự hỏi lại",
         "mend the failures before it; the gateway tries again by itself")

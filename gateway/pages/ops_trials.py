@@ -50,21 +50,26 @@ _WHY: Mapping[str, BothWords] = MappingProxyType(
     {
         "procedure": ("Mã thủ tục, nếu nguồn cần", "Procedure code, where the source wants one"),
         "purpose": ("Mục đích, nếu khác thỏa thuận đầu tiên", "Purpose, if not that of the first agreement"),
+        "deadline_ms": ("Thời hạn (mili giây)", "Deadline (milliseconds)"),
     }
 )
 _NUMBER = "identifier."
+#: digits; a longer one is the model's to refuse
+_LONGEST_DEADLINE = 9
 _LACKS: BothWords = ("Theo cấu hình, nguồn không cung cấp", "By the settings, the source does not give it")
 _OF_PEOPLE = frozenset({"full_name", "birth_date"})
+_OF_UNNUMBERED = frozenset({"gender", "birth_place"})
 _PEOPLE = frozenset({SubjectKind.PERSON, SubjectKind.NEWBORN})
 
 
 async def trial_form(request: Request, visit: Visit) -> Shown:
     """`GET /ops/sources/try?source=`: one of its data services, and the subject that it is asked about."""
     require_scope(visit, "sources:try")
-    return _form_page(request, visit.form.get("source", ""), {})
+    return _form_page(request, visit.form.get("source", ""), visit.form.get("service", ""), {})
 
 
-def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown:
+def _form_page(request: Request, source: str, service: str, given: Mapping[str, str]) -> Shown:
+    """The form of one data service of a source, the first where `service` names none of it."""
     settings = request.services.configuration.sources.get(source)
     if settings is None:
         raise NotFound(say.NO_SUCH_SOURCE)
@@ -74,16 +79,26 @@ def _form_page(request: Request, source: str, given: Mapping[str, str]) -> Shown
          "title_en": plans[name].mapping.title.en}
         for name, one in settings.services.items()
     ]  # fmt: skip
-    words = {word for name in settings.services for group in plans[name].needs for word in group}
-    if any(_PEOPLE & {*plans[name].mapping.subjects} for name in settings.services):
+    chosen = next((one for one in found if one["service"] == service), found[0])
+    plan = plans[str(chosen["service"]).partition(".")[2]]
+    words = {word for group in plan.needs for word in group}
+    if _PEOPLE & {*plan.mapping.subjects}:
         words |= _OF_PEOPLE
+    if plan.mapping.without_number != "no":
+        words |= _OF_UNNUMBERED
+    titles = _titles(request.services.catalogue.identifiers)
     fields = [
         {"name": name, "title": title[0], "title_en": title[1]}
-        for name, title in _titles(request.services.catalogue.identifiers).items()
+        for name, title in titles.items()
         if name in words or name in _WHY
     ]
     titled = {"source": source, "title": settings.title.vi, "title_en": settings.title.en}
-    answer = {"source": titled, "data_services": found, "fields": fields}
+    needs = [[titles[word] for word in group if word in titles] for group in plan.needs if group]
+    times = request.services.configuration.gateway.prefill
+    answer = {
+        "source": titled, "data_services": found, "service": chosen["service"], "needs": needs, "fields": fields,
+        "deadline_ms": {"default": times.deadline_ms, "most": times.max_deadline_ms},
+    }  # fmt: skip
     return Shown(template="ops/trial", title=_TITLE, answer=answer, values={"given": given, "errors": {}})
 
 
@@ -104,15 +119,17 @@ async def trial(request: Request, visit: Visit) -> Shown:
     given = {name: text for name in _titles(kinds) if (text := form.get(name, "").strip())}
     plan = services.trials.find(form.get("service", ""))
     try:
-        why = {name: given[name] for name in _WHY if name in given}
+        why: dict[str, object] = {name: given[name] for name in _WHY if name in given}
+        if (text := given.get("deadline_ms", "")).isdecimal() and len(text) <= _LONGEST_DEADLINE:
+            why["deadline_ms"] = int(text)
         asked = {"subject": _subject(given), "show_values": form.get("show_values") == "yes", **why}
         body = checked(asked, TrialBody)
         wanted = trial_of(body, plan, _official(visit), visit.caller, {}, kinds)
         answer = await services.trials.run(
-            wanted, visit.caller.requester, visit.caller.exchange, deadline(request, None)
+            wanted, visit.caller.requester, visit.caller.exchange, deadline(request, body.deadline_ms)
         )
     except (BadRequest, Unprocessable, NotFound) as error:
-        again = _form_page(request, plan.source, {**given, "service": plan.name})
+        again = _form_page(request, plan.source, plan.name, given)
         # the service is known: only the procedure may be missing
         shown = with_errors(request, error, again, "procedure" if isinstance(error, NotFound) else "")
         return _at_numbers(shown, given)

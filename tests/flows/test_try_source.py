@@ -232,6 +232,16 @@ async def test_birth_notice_is_tried_by_the_number_of_a_parent_or_of_the_notice(
     assert values(other) == {}
 
 
+async def test_organisation_is_tried_by_its_number_alone(tmp_path: Path) -> None:
+    agreed = "services:\n  catalogues.Category:\n    attributes: [rows]\n"
+    root = changed(tmp_path / "root", "config/agreements/source_trial.yaml", ("services:\n", agreed))
+    async with build(tmp_path / "state", {}, root) as house:
+        for subject in ({"number": "madantoc"}, {"number": "madantoc", "tax_code": None}):
+            found = await tried(house, "catalogues.Category", subject=subject, show_values=True)
+            assert found["outcome"] == "found", found
+            assert rows(found)["rows"]["value"]
+
+
 @on_session
 @pytest.mark.parametrize("more", [{}, {"number": "33001-2026-00417"}])
 async def test_birth_notice_is_not_tried_without_the_birth_date(patient: House, more: dict[str, str]) -> None:

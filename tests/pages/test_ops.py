@@ -355,6 +355,26 @@ async def test_source_of_parcels_is_tried_by_what_it_asks_for(operator: Browser)
     assert "Không có thỏa thuận chia sẻ dữ liệu cho phép" in tried.text
 
 
+async def test_form_has_the_fields_of_the_chosen_service_and_a_deadline(operator: Browser) -> None:
+    first = await page(operator, "/ops/sources/try?source=health")
+    assert first.hidden("/try")["source"] == "health"
+    chosen = await page(operator, "/ops/sources/try?source=health&service=health.giayChungSinh")
+    other = await page(operator, "/ops/sources/try?source=health&service=health.giayBaoTu")
+    assert 'name="parent_personal_id"' in chosen.text
+    assert 'name="parent_personal_id"' not in other.text
+    assert 'name="personal_id"' in other.text
+    assert 'value="health.giayBaoTu" selected' in other.text
+    one = await page(operator, "/ops/sources/try?source=land")
+    assert "Chọn dịch vụ" not in one.text
+    form = {"csrf": token(chosen), "service": "health.giayChungSinh", "number": "33001-2026-00417"}
+    form["birth_date"] = "09/07/2025"
+    for text in ("0", "2 giây", "99999999999"):
+        wrong = await page(operator, "/ops/sources/try", {**form, "deadline_ms": text})
+        assert (wrong.status in (400, 422), 'id="f-deadline_ms-error"' in wrong.text) == (True, True), text
+        assert 'name="parent_personal_id"' in wrong.text
+    assert (await page(operator, "/ops/sources/try", {**form, "deadline_ms": "1500"})).status == 200
+
+
 async def test_source_slower_than_the_deadline_and_one_without_budget_need_attention(
     operator: Browser,
 ) -> None:
