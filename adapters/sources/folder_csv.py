@@ -120,6 +120,7 @@ class FileRegister:
         """The row about the subject; a first file is waited for, a newer one is not."""
         plan = self._plans[query.service.partition(".")[2]]
         ((column, number),) = plan.request(query, {}, "").items()
+        query.looks_up(self._both[0].name, {column: number})
         seen = await asyncio.to_thread(lambda: [_state(one) if one.exists() else () for one in self._both])
         if seen != self._seen and (self._loading is None or self._loading.done()):
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._renew, query.service, column, seen))

@@ -61,21 +61,33 @@ def try_source(
         body["official"] = read_json(official, "--official")
     body = {name: value for name, value in body.items() if value is not None}
     answer = desk.asked(lambda client: client.post(f"/v1/sources/{quote(service, safe='')}/try", body)).body
-    words = [part for one in answer["messages"] for part in _message(one)]
+    words = [
+        part
+        for one in answer["messages"]
+        for part in _message(one, is_withheld=answer["values"] == "withheld")
+    ]
     desk.say(answer, *words, _attributes(answer["attributes"]), _verdict(answer), width=_WIDTH)
     return 0 if answer["outcome"] == "found" else 1
 
 
-def _message(one: dict[str, Any]) -> list[str]:
+def _message(one: dict[str, Any], *, is_withheld: bool) -> list[str]:
+    is_look_up = one["method"] == "LOOK UP"  # of a source that sends no message, such as a file
     proofs = [f"{name}: ••• (bí mật / secret)" for name in one["proofs"]]
     lines = [
-        f"→ {one['method']} {one['url']}",
+        f"→ {'tra trong / looked up in' if is_look_up else one['method']} {one['url']}",
         *(f"  {name}: {value}" for name, value in one["headers"].items()),
     ]
     lines += [f"  {line}" for line in (*proofs, *_body(one["request"]))]
-    if one["status"] is None:
-        return ["\n".join([*lines, "← (không có câu trả lời / no answer)"])]
-    lines.append(f"← {one['status']} {one['content_type'] or ''}")
+    if one["answer"] is None and one["status"] is None:
+        why = "không hiện / not shown" if is_withheld else "không có câu trả lời / no answer"
+        return [
+            "\n".join(
+                [*lines, f"← ({'không có dòng nào / no row' if is_look_up and not is_withheld else why})"]
+            )
+        ]
+    lines.append(
+        f"← {'dòng tìm thấy / row found' if is_look_up else one['status']} {one['content_type'] or ''}"
+    )
     lines += [f"  {line}" for line in _body(one["answer"])] if one["answer"] else []
     return ["\n".join(lines)]
 

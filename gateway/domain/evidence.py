@@ -123,6 +123,11 @@ class SourceQuery(NamedTuple):
         """Who asks, for providers that need it: `citizen_online`, or `officer`."""
         return "citizen_online" if self.citizen else "officer"
 
+    def looks_up(self, place: str, asked: Mapping[str, object]) -> None:
+        """Note what a source that sends no message looks up in `place`, where somebody follows the query."""
+        if self.trace is not None:
+            self.trace.look_up(place, asked)
+
 
 class SourceAnswer(NamedTuple):
     """The answer of one data service, in the vocabulary of evidence.

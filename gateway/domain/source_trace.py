@@ -3,11 +3,14 @@
 It has personal data, and nothing that proves to the provider who asks. It reaches no log and no store.
 """
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 #: kept of one message, in bytes
 MOST_BYTES = 16_384
+#: instead of a method of HTTP, where a source sends no message
+LOOK_UP = "LOOK UP"
 
 
 class TracedMessage(NamedTuple):
@@ -44,3 +47,8 @@ class SourceTrace:
         self.bare_body: bytes | None = None
         #: plain data or positioned texts; None: nothing was read
         self.tree: object = None
+
+    def look_up(self, place: str, asked: Mapping[str, object]) -> None:
+        """Add what a source without messages looks up in `place`, such as a file; its answer is `tree`."""
+        body = json.dumps(asked, ensure_ascii=False).encode()
+        self.messages.append(TracedMessage(LOOK_UP, place, {}, (), body[:MOST_BYTES], len(body)))

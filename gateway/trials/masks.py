@@ -84,10 +84,14 @@ def _local(name: str) -> str:
 class ShownNames:
     """The names that a message may show. Any other one is its number in brackets, the same in the whole message."""
 
-    def __init__(self, known: Collection[str] = (), *, is_own: bool = False) -> None:
-        """`known`: names and namespaces of the contract, in any script. `is_own`: this gateway wrote the message."""
+    def __init__(self, known: Collection[str] = (), *, is_own: bool = False, is_fault: bool = False) -> None:
+        """`known`: names and namespaces of the contract, in any script. `is_own`: this gateway wrote the message.
+
+        `is_fault`: the message is a fault of the provider; its names that look like names of a contract are shown.
+        """
         self._known = _STANDARD.union(known)
         self._is_own = is_own
+        self._is_open = is_own or is_fault
         self._numbers: dict[str, int] = {}
         #: names and namespaces that were shown
         self.shown: set[str] = set()
@@ -95,7 +99,7 @@ class ShownNames:
     def of(self, text: str) -> str:
         """A name, with its prefix."""
         prefix, colon, local = text.rpartition(":")
-        if text in self._known or (self._is_own and _looks_like_a_name(text)):
+        if text in self._known or (self._is_open and _looks_like_a_name(text)):
             self.shown |= {text, local}
             return text
         prefix = prefix if _PREFIX.fullmatch(prefix) or prefix in self._known else self._number(prefix)

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
-from gateway.domain.source_trace import TracedMessage
+from gateway.domain.source_trace import LOOK_UP, MOST_BYTES, SourceTrace, TracedMessage
 from gateway.mapping.model import paths_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.exchange import CUT, Exchange
@@ -39,6 +40,8 @@ _KIB = 1_024
 _NO_NAME = re.compile(r"[\[\].=:,]")
 #: between the steps of paths: what a step selects by is no place
 _NO_STEP = re.compile(r"\[[^\]]*\]|\.")
+#: causes whose answer is a fault and no data
+_OF_FAULTS = frozenset({FaultCode.HTTP_STATUS, FaultCode.FAULT, FaultCode.SOAP_FAULT})
 #: the path of the whole answer
 _ROOT = "."
 
@@ -78,6 +81,10 @@ def answer_of(
     causes = () if is_withheld and heard is not None and heard.outcome is Outcome.FOUND else answer.faults
     call, granted = exchange.calls.get(0), exchange.allowed.grant.services.get(service.name)
     trace = exchange.trace
+    messages = (
+        [_whole(one, trace) for one in trace.messages] if trace is not None and heard is not None else []
+    )
+    has_fault = any(one.code in _OF_FAULTS for one in answer.faults)
     # what the mapping did not read is a fault, or no answer of this service
     places = None if trace is None or trace.tree is None else _places(service, exchange)
     return {
@@ -105,8 +112,10 @@ def answer_of(
         ],
         "unconfirmed": _reason(exchange.unconfirmed(list(answers)).get(0)),
         "messages": [
-            _message(one, showing, places, is_withheld=is_withheld)
-            for one in (trace.messages if trace is not None and heard is not None else ())
+            _message(
+                one, showing, places, is_withheld=is_withheld, has_fault=has_fault and one is messages[-1]
+            )
+            for one in messages
         ],
         "faults": [_fault(one) for one in causes],
         "attributes": list(_attributes(exchange, answer, showing, is_withheld=is_withheld)),
@@ -142,11 +151,21 @@ def _places(service: ServicePlan, exchange: Exchange) -> ShownPlaces:
     return ShownPlaces([tuple(_steps(path)) for path in paths])
 
 
+def _whole(one: TracedMessage, trace: SourceTrace) -> TracedMessage:
+    """A message; a look-up with what was found there, of a source that sends none."""
+    if one.method != LOOK_UP or trace.tree is None:
+        return one
+    found = orjson.dumps(trace.tree, default=str)
+    return one._replace(answer=found[:MOST_BYTES], answer_size=len(found))
+
+
 def _message(
-    one: TracedMessage, showing: Showing, places: ShownPlaces | None, *, is_withheld: bool
+    one: TracedMessage, showing: Showing, places: ShownPlaces | None, *, is_withheld: bool, has_fault: bool
 ) -> dict[str, object]:
+    """`has_fault`: the message is a fault, whose names an operator must see to write `options.fault_code`."""
     how = visible if showing.values else mask
     known, own = _names(showing.service), ShownNames(_names(showing.service), is_own=True)
+    came = ShownNames(known | own.shown, is_fault=has_fault)
     request = message(one.body, how, own)
     return {
         "method": one.method,
@@ -156,8 +175,8 @@ def _message(
         "request": {"text": request, "bytes": one.size, "cut": one.size > len(one.body)},
         "status": one.status or None,
         "content_type": None if is_withheld else media_type(one.content_type),
-        "answer": None if is_withheld or not one.status else {
-            "text": message(one.answer, mask, ShownNames(known | own.shown), places),
+        "answer": None if is_withheld or not (one.status or one.answer) else {
+            "text": message(one.answer, mask, came, places),
             # in whole KiB: an exact size would show whether a masked value is blank
             "bytes": -(-one.answer_size // _KIB) * _KIB,
             "cut": one.answer_size > len(one.answer),
@@ -172,7 +191,7 @@ def _names(service: ServicePlan) -> frozenset[str]:
 
 def _address(url: str, showing: Showing) -> str:
     """An address; masked, its steps that the settings do not name and the values of its query are masks."""
-    if showing.values:
+    if showing.values or url in showing.steps:
         return visible(url)[:_LONGEST_ADDRESS]
     parts = urlsplit(url)
     steps = "/".join(one if one in showing.steps else mask(one) for one in parts.path.split("/"))

@@ -3,12 +3,13 @@
 Each is asked through the door, over the contract of an authority of another country that is strict on loopback.
 """
 
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -16,6 +17,9 @@ import pytest_asyncio
 from tests.config.test_broken_files import replace
 from tests.flows.authorities_abroad import EXAMPLES, Authorities, abroad
 from tests.flows.conftest import ROOT, House, build, new_official
+from tests.flows.test_records import records
+from tests.login.browser import Browser, MovedClock, Systems, Town
+from tests.pages.trial import entered, page, token
 from tests.scaffold.houses import checked
 
 on_module = pytest.mark.asyncio(loop_scope="module")
@@ -240,6 +244,75 @@ async def test_masks_keep_names_of_any_script_and_what_is_no_text(
     _, tried = await brought_up.house.post(f"/v1/sources/{one.source}.{one.service}/try", body, "operator")
     request = tried["messages"][0]["request"]["text"]
     assert [words for words in written if words not in request] == []
+
+
+@on_module
+async def test_trial_of_a_file_shows_what_was_looked_up_and_the_row_that_was_found(
+    brought_up: Abroad,
+) -> None:
+    who = FOLDER.subjects["requester"]
+
+    async def tried(**more: Any) -> Any:
+        subject, values = {**who, **more.pop("subject", {})}, more.pop("show_values", False)
+        body = {"subject": subject, "official": new_official(), "show_values": values}
+        _, found = await brought_up.house.post("/v1/sources/la_permits.permits/try", body, "operator")
+        return found, *found["messages"]
+
+    masked, message = await tried()
+    assert (masked["outcome"], message["method"], message["url"]) == ("found", "LOOK UP", "permits.csv")
+    assert '"personal_id": "000000000000"' in message["request"]["text"]
+    row = json.loads(message["answer"]["text"])
+    assert (row["personal_id"], row["permit_no"], row["valid_until"]) == (
+        "000000000000",
+        "xxx·0000",
+        "00/00/0000",
+    )
+    assert who["personal_id"] not in json.dumps(masked)
+    shown, message = await tried(show_values=True)
+    assert "LA-0995" in [row["value"] for row in shown["attributes"]]
+    assert who["personal_id"] in message["request"]["text"]
+    assert who["personal_id"] not in message["answer"]["text"]
+    nobody, message = await tried(subject={"personal_id": "033188204754"})
+    assert (nobody["outcome"], message["answer"]) == ("not_found", None)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def operator(brought_up: Abroad) -> AsyncIterator[Browser]:
+    """An operator at the pages of the house."""
+    async with Browser(Town(brought_up.house, Systems(), cast("MovedClock", None))) as browser:
+        await entered(browser, "/ops", "van.hanh")
+        yield browser
+
+
+@on_module
+@pytest.mark.usefixtures("answers")
+@pytest.mark.parametrize("example", ALL)
+async def test_page_tries_the_new_source(brought_up: Abroad, operator: Browser, example: str) -> None:
+    one = ALL[example]
+    role, value = {
+        **{name: (row[0], row[4]) for name, row in TRIED.items()},
+        "folder_csv": ("requester", "LA-0995"),
+    }[example]
+    subject = dict(one.subjects[role])
+    form_page = await page(operator, f"/ops/sources/try?source={one.source}")
+    missing = [name for name in subject if f'name="{name}"' not in form_page.text]
+    assert missing == [], form_page.text
+    if "birth_date" in subject:
+        subject["birth_date"] = "/".join(reversed(subject["birth_date"].split("-")))
+    form = {"csrf": token(form_page), **form_page.hidden("/try"), **subject}
+    form |= {"service": f"{one.source}.{one.service}"}
+    masked = await page(operator, "/ops/sources/try", form)
+    shown = await page(operator, "/ops/sources/try", {**form, "show_values": "yes"})
+    number = next(iter(subject.values()))
+    assert (masked.status, shown.status) == (200, 200), masked.text
+    assert (value in masked.text, number in masked.text) == (False, False)
+    assert (f">{value}<" in shown.text, number in shown.text) == (True, True), shown.text
+    noted = [
+        r["notes"]["values"]
+        for r in records(brought_up.house)
+        if "staff" in r["notes"] and "values" in r["notes"]
+    ]
+    assert noted[-4:] == ["masked", "masked", "shown", "shown"]
 
 
 @on_module

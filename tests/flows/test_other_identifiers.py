@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -15,6 +15,8 @@ from aiohttp.test_utils import TestServer
 from tests.config.test_broken_files import replace
 from tests.flows.conftest import ROOT, House, build, on_session
 from tests.flows.test_records import records
+from tests.login.browser import Browser, MovedClock, Systems, Town
+from tests.pages.trial import entered, page, token
 
 pytestmark = on_session
 
@@ -75,6 +77,11 @@ services:
 AGREED = (
     "  own_data.kept:\n    attributes: [phone, email, id_issued_on, id_issued_by, bank_account, papers]\n"
 )
+TRIED = """without_number: fill
+services:
+  register.person:
+    attributes: [personal_id, full_name, birth_date, life_status]
+"""
 SCOPE = """scopes:
   - scope: register
     service: register.person
@@ -135,6 +142,7 @@ async def opened(folder: Path, register: Register, **words: str) -> AsyncIterato
         "services:\n",
         f"without_number: {words.get('agreed', 'fill')}\nservices:\n",
     )
+    replace(root, "config/agreements/source_trial.yaml", "services:\n", TRIED)
     replace(root, "config/published_scopes.yaml", "scopes:\n", SCOPE)
     peer.router.add_post("/person", register.answer)
     async with TestServer(peer) as server:
@@ -536,3 +544,30 @@ async def test_requests_of_a_person_by_such_a_number_are_theirs(stage: tuple[Hou
         "/v1/subject-requests", {"subject": mistyped, "kind": "access"}, "citizen"
     )
     assert (status, "537534983" in str(wrong)) == (422, False)
+
+
+@pytest.mark.parametrize("who", [DESCRIBED, BSN], ids=["unnumbered", "bsn"])
+async def test_register_is_tried_about_a_person_without_a_number_and_by_another_number(
+    stage: tuple[House, Register], who: dict[str, Any]
+) -> None:
+    house, register = stage
+    register.people = [AN]
+    status, tried = await house.post("/v1/sources/register.person/try", {"subject": who}, "operator")
+    assert (status, tried["outcome"], tried["values"]) == (200, "found", "masked"), tried
+    given = {name: one for name, one in who.items() if name != "identifier"} | {"birth_date": "09/04/1988"}
+    given |= {"identifier.nl_bsn": AN["bsn"]} if "identifier" in who else {}
+    async with Browser(Town(house, Systems(), cast("MovedClock", None))) as operator:
+        await entered(operator, "/ops", "van.hanh")
+        form_page = await page(operator, "/ops/sources/try?source=register")
+        assert [
+            name for name in (*given, "gender", "birth_place") if f'name="{name}"' not in form_page.text
+        ] == []
+        form = {"csrf": token(form_page), **form_page.hidden("/try"), **given}
+        masked = await page(operator, "/ops/sources/try", form)
+        shown = await page(operator, "/ops/sources/try", {**form, "show_values": "yes"})
+        for name in ("gender", "identifier.nl_bsn"):
+            lacking = await page(operator, "/ops/sources/try", {**form, name: ""})
+            assert lacking.status == (422 if name in given else 200), lacking.text
+    assert (masked.status, shown.status) == (200, 200), masked.text
+    assert (AN["name"] in masked.text, AN["bsn"] in masked.text) == (False, False)
+    assert ">alive<" in shown.text

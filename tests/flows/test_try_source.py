@@ -438,6 +438,22 @@ async def test_answer_that_is_none_is_masked_as_a_whole(tmp_path: Path) -> None:
             assert not {"033190777123", "Trần"} & {*shown["text"].split('"'), *shown["text"].split()}
 
 
+@on_session
+async def test_fault_shows_the_names_of_its_elements(patient: House) -> None:
+    await patient.misbehave("population", "fault200", times=2)
+    [message] = (await tried(patient))["messages"]
+    text = message["answer"]["text"]
+    assert ("Fault>" in text, "[1]" in text) == (True, False), text
+
+
+async def test_names_of_a_fault_are_shown_and_what_may_be_data_is_not(tmp_path: Path) -> None:
+    body = {"loi": {"ma": "E9", "Nguyễn": "Trần", "a033190777123": "x"}}
+    say = saying(answer(json.dumps(body).encode(), status="409 X"))
+    async with registered(tmp_path, say) as house:
+        [message] = (await tried(house, LICENCE))["messages"]
+    assert json.loads(message["answer"]["text"]) == {"loi": {"ma": "xxx0", "[1]": "xxx", "[2]": "xxx"}}
+
+
 async def test_status_of_a_refusal_is_told_with_its_masked_page(tmp_path: Path) -> None:
     page = "<html><body>Trần 033190777123</body></html>".encode()
     say = saying(answer(page, status="500 Internal Server Error", kind="text/html; name=033190777123"))
