@@ -53,7 +53,8 @@ def sentence_of(fault: Any, model: type[BaseModel]) -> Sentence:  # noqa: ANN401
     if kind in _LENGTHS:
         return _length(kind, known)
     if kind in _OF_THE_LIBRARY and kind not in _OURS:
-        return _PLAIN.get(kind, say.NOT_OF_THE_FORM)(**known)
+        plain = {**known, "expected": str(known.get("expected", "")).replace(" or ", ", ")}
+        return _PLAIN.get(kind, say.NOT_OF_THE_FORM)(**plain)
     error = known.get("error")
     # a fault of the library without a sentence yet
     return error.sentence if isinstance(error, WrongText) else known.get("said", say.NOT_OF_THE_FORM)

@@ -41,8 +41,9 @@ INSPECTIONS: Mapping[str, BothWords] = {
     "altered": ("có bản ghi bị sửa đổi", "records were altered"),
     "unavailable": ("không đọc được nhật ký", "the log cannot be read"),
 }
-#: dead deliveries are counted up to here
-_MOST_DEAD = 200
+#: deliveries are counted up to here
+_MOST_DELIVERIES = 2_000
+_PAGE = 200
 #: of one delivery, before its receiver needs attention
 _MANY_ATTEMPTS = 5
 _QUANTILES = ("p50", "p95", "p99")
@@ -216,8 +217,8 @@ async def _of_relay(services: Services, caller: Caller) -> list[Answer]:
     if desk is None:
         return []
     try:
-        dead: Any = await _deliveries(desk, caller, DeliveryState.DEAD)
-        late: Any = await _deliveries(desk, caller, DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
+        dead = await _deliveries(desk, caller, DeliveryState.DEAD)
+        late = await _deliveries(desk, caller, DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
         runs: Any = (await desk.reconciliations.show(caller))["runs"]
     except RelayUnavailable:
         return [
@@ -230,15 +231,26 @@ async def _of_relay(services: Services, caller: Caller) -> list[Answer]:
     return [*_of_deliveries(len(dead)), *_of_late(late, settings), *_of_runs(runs, settings)]
 
 
-async def _deliveries(desk: RelayDesk, caller: Caller, *states: DeliveryState) -> object:
-    """The newest ones that stand so."""
-    wanted = DeliverySearch(states=states, most=_MOST_DEAD)
-    return (await desk.deliveries.search(caller, wanted))["deliveries"]
+async def _deliveries(desk: RelayDesk, caller: Caller, *states: DeliveryState) -> list[Mapping[str, Any]]:
+    """Those that stand so, newest first, at most `_MOST_DELIVERIES`."""
+    rows: list[Mapping[str, Any]] = []
+    wanted = DeliverySearch(states=states, most=_PAGE)
+    while len(rows) < _MOST_DELIVERIES:
+        found: Any = await desk.deliveries.search(caller, wanted)
+        rows += found["deliveries"]
+        if found["next"] is None:
+            break
+        wanted = wanted._replace(before=found["next"])
+    return rows
+
+
+def _counted(count: int) -> str:
+    return f"{count}+" if count >= _MOST_DELIVERIES else str(count)
 
 
 def _of_deliveries(dead: int) -> Iterator[Answer]:
     if dead:
-        count = f"{dead}+" if dead >= _MOST_DEAD else str(dead)
+        count = _counted(dead)
         yield _needs(
             "dead", "stop", "/ops/deliveries?state=dead",
             f"{count} lượt gửi hồ sơ đã dừng; các lượt sau của cùng hồ sơ phải chờ.",
@@ -253,9 +265,9 @@ def _of_late(waiting: Sequence[Mapping[str, Any]], settings: Configuration) -> I
         count, named = sum(one["target"] == target for one in waiting), receiver(settings, target)
         yield _needs(
             f"late:{target}", "wait", f"/ops/deliveries?target={target}",
-            f"{named['title']} chưa xác nhận sau {_MANY_ATTEMPTS} lần gửi; {count} lượt gửi hồ sơ đang chờ.",
+            f"{named['title']} chưa xác nhận sau {_MANY_ATTEMPTS} lần gửi; {_counted(count)} lượt gửi hồ sơ đang chờ.",
             f"{named['title_en']} confirmed nothing in {_MANY_ATTEMPTS} attempts;"
-            f" {count} {'delivery waits' if count == 1 else 'deliveries wait'}.",
+            f" {_counted(count)} {'delivery waits' if count == 1 else 'deliveries wait'}.",
         )  # fmt: skip
 
 

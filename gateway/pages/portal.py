@@ -41,7 +41,7 @@ from gateway.pages.portal_notes import (
     procedure_of,
     session_in,
 )
-from gateway.pages.portal_sending import applicant_of, form_origins, is_as_filed, paper_origins
+from gateway.pages.portal_sending import applicant_of, dossier_url, form_origins, is_as_filed, paper_origins
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.statuses import is_final
@@ -392,7 +392,7 @@ async def step(request: Request, visit: Visit) -> Leaving:
             department=agency.title.vi if agency is not None else visit.caller.agency,
         )  # fmt: skip
         await relay.progress([entry], visit.caller)
-    return Leaving(url=f"/portal/dossiers/{code}")
+    return Leaving(url=dossier_url(code))
 
 
 def _next_of(found: Mapping[str, object]) -> DossierStatus | None:

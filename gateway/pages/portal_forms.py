@@ -6,7 +6,8 @@ exchange, a consent or a file counts only in the session that it came from: in a
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -35,7 +36,7 @@ from gateway.domain.errors import BadRequest, NotFound, Unauthenticated, Unproce
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
-from gateway.mapping.answer import PROPOSED, PrefillAnswer
+from gateway.mapping.answer import PROPOSED, CandidateEntry, EvidenceEntry, PrefillAnswer
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.procedure import ACCOUNT, DECLARED
 from gateway.pages.frame import PageRole, PageRoute, Visit
@@ -145,30 +146,44 @@ async def decide(request: Request, visit: Visit) -> Response:
     stored = {one["code"]: one["paper"] for one in found["papers"] if one["state"] == "reusable"}
     needed: Any = procedure_of(request).form.get("required", ())
     rest = [name for name in needed if _is_left_out(found, name)]
-    noted = {"papers": papers, "stored": stored, "rest": rest, **_whose_words(found)}
+    noted = {"papers": papers, "stored": stored, "rest": rest, **_whose_words(request, found)}
     await change_exchange(request, visit, body.exchange_id, noted)
     return answer(found)
 
 
-def _whose_words(decided: PrefillAnswer) -> dict[str, object]:
-    """Fields whose value the person declared before (`own`) or the account claims, and what other sources gave.
+def _whose_words(request: Request, decided: PrefillAnswer) -> dict[str, object]:
+    """Fields whose value the person declared before (`own`) or the account claims, and what databases gave.
 
-    `offered`: field -> digests of the values that the person may have chosen instead. What is only proposed is nobody's
-    word before the person takes it.
+    `offered`: field -> digests of the values of databases that the person may have chosen. A value that is proposed, or
+    that is one of several readings of an answer, is the person's own once it is chosen.
     """
     filled = {key: one for key, one in decided["fields"].items() if one["value"] is not None}
     kinds = {key: (one["attribute"] or "").partition(".")[0] for key, one in filled.items()}
-    declared = {name for name, one in decided["evidence"].items() if one.get("self_declared")}
+    databases = {name for name, one in decided["evidence"].items() if not _is_of_person(request, one)}
     offered = {
-        key: [each for each in one["doubt"]["candidates"] if each["evidence"] not in declared]
+        key: _given(one["doubt"]["candidates"], databases)
         for key, one in decided["fields"].items()
         if one["doubt"] and one["doubt"]["kind"] != PROPOSED
     }
     return {
         "own": [key for key, kind in kinds.items() if kind == DECLARED],
         "account": [key for key, kind in kinds.items() if kind == ACCOUNT],
-        "offered": {key: [value_digest(each["value"]) for each in found] for key, found in offered.items()},
+        "offered": {key: [value_digest(each) for each in found] for key, found in offered.items()},
     }
+
+
+def _is_of_person(request: Request, one: EvidenceEntry) -> bool:
+    """Whether evidence is the word of the person or of the account."""
+    plans = request.services.catalogue.services[one["source"]]
+    return bool(one.get("self_declared")) or plans[one["data_service"]].evidence == ACCOUNT
+
+
+def _given(candidates: Sequence[CandidateEntry], databases: Collection[str]) -> list[object]:
+    """The values that a database gave as its only one."""
+    times = Counter(one["evidence"] for one in candidates)
+    return [
+        one["value"] for one in candidates if one["evidence"] in databases and times[one["evidence"]] == 1
+    ]
 
 
 def _is_left_out(decided: PrefillAnswer, field: str) -> bool:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import orjson
 from pydantic import AfterValidator
@@ -223,7 +224,7 @@ def _sent_before(noted: Mapping[str, Any]) -> Conflict:
 
 def dossier_url(code: str) -> str:
     """The page of a dossier that this portal sent."""
-    return f"{_SENT}/{code}"
+    return f"{_SENT}/{quote(code, safe='')}"
 
 
 async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozenset[str]:
@@ -376,10 +377,10 @@ def _origins_digest(more: Mapping[str, Any]) -> str:
     )
 
 
-async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[str, Any]) -> bool:
+async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[str, Any]) -> bool | None:
     """Whether the log has it that this portal filed what a dossier says of its fields and papers.
 
-    False: it is the word of its sender alone; also while the log cannot be read.
+    False: it is the word of its sender alone. None: the log cannot be read now.
     """
     exchange, attest = str(more.get("exchange", "")), citizens_of(request).attest
     try:
@@ -387,7 +388,7 @@ async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[s
             visit.caller.requester.id, exchange, dossier_in_records(code), _origins_digest(more)
         )
     except LogUnavailable:
-        return False
+        return None
 
 
 def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, list[dict[str, str]]] | None:
@@ -412,7 +413,9 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
         if field.key in typed and field.key not in _names_in(more, "chosen"):
             origins["emptied" if is_blank else "typed"].append(_titled(procedure, field))
         elif not is_blank:
-            group = next((one for one in ("own", "account") if field.key in _names_in(more, one)), "given")
+            is_chosen = field.key in _names_in(more, "chosen")
+            theirs = () if is_chosen else ("own", "account")
+            group = next((one for one in theirs if field.key in _names_in(more, one)), "given")
             origins[group].append(_titled(procedure, field))
     return origins
 
@@ -446,7 +449,8 @@ def paper_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, li
     for code, paper in procedure.papers.items():
         if group := _PAPER_GROUPS.get(str(states.get(code))):
             title = {"title": paper.title.vi, "title_en": paper.title.en}
-            groups[group].append({"name": code, **title})
+            is_conditional = group == "missing" and paper.when is not None
+            groups[group].append({"name": code, **title, **({"when": "some"} if is_conditional else {})})
     return groups
 
 

@@ -24,8 +24,14 @@ def unit_of(code: str) -> str:
 
 
 def new_code(agency: str, now: datetime, number: int) -> str:
-    """A code of the unit of an agency (`000.00.14.H31`: `H31.14`), for the day in Việt Nam; `number`: of 7 digits."""
-    unit = ".".join(agency.split(".")[:1:-1]) or _NO_UNIT
+    """A code of the unit of an agency, for the day in Việt Nam; `number`: of 7 digits.
+
+    `000.00.14.H31` is `H31.14`, `000.01.14.H31` is `H31.14.01`, `000.00.00.H31` is `H31`; so is a code written so.
+    """
+    parts = agency.split(".") if agency[:1].isalpha() else agency.split(".")[::-1]
+    while parts and not parts[-1].strip("0"):
+        parts.pop()
+    unit = ".".join(parts) or _NO_UNIT
     return f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
 
 

@@ -112,7 +112,7 @@ async def test_token_of_somebody_else_is_refused_in_words(door: Door) -> None:
         ("audit/identify", {"reason": "of an exchange"}, "/exchange_id", "is missing"),
         ("audit/search", {"limit": "5"}, "/limit", "a whole number is expected"),
         ("audit/search", {"limit": 500}, "/limit", "is at most 200"),
-        ("audit/export", {"format": "xml"}, "/format", "is one of 'jsonl' or 'csv'"),
+        ("audit/export", {"format": "xml"}, "/format", "is one of: 'jsonl', 'csv'"),
         ("audit/export", {"grown_from": [1]}, "/grown_from", "a number of records, or the text"),
         ("audit/report", {"report": "hours", "month": "2026-13"}, "/month", "a month such as 2026-11"),
         ("audit/report", {"report": "hours", "office": {"weekdays": 5}}, "/office/weekdays", "a list is expected"),

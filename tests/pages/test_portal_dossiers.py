@@ -209,6 +209,26 @@ async def test_page_of_a_dossier_whose_sender_wrote_no_state_of_a_paper_leaves_t
     assert (shown.status, "Giấy tờ ly hôn" in shown.text) == (200, False)
 
 
+async def test_page_of_a_dossier_says_what_was_chosen_in_place_of_the_account_and_which_paper_may_not_be_needed(
+    browser: Browser, at: Town
+) -> None:
+    await entered(browser, "/portal/dossiers", "mau")
+    number, key = "033190001234", "nycHoTen"
+    more: dict[str, Any] = {
+        "form": {key: "Trần Thị Mẫu"}, "typed": [key], "account": [key], "chosen": [key],
+        "papers": {"id_and_residence": "required", "divorce_or_death_paper": "required"},
+    }  # fmt: skip
+    applicant = {"name": "Trần Thị Mẫu", "ids": [{"kind": "personal_id", "number": number}]}
+    shown = []
+    for place, chosen in enumerate(([key], [])):
+        about = {"code": f"H31.14-261106-{7100 + place}", "procedure": MARITAL, "applicant": applicant}
+        await given_in(at.house, {"personal_id": number}, **about, more={**more, "chosen": chosen})
+        shown.append(await page(browser, f"/portal/dossiers/{about['code']}"))
+        origins = (await twin(browser, f"/portal/dossiers/{about['code']}"))["form"]
+        assert [one for one, names in origins.items() if key in names] == ["given" if chosen else "typed"]
+    assert shown[0].text.count("chỉ cần trong một số trường hợp") == 1
+
+
 async def test_what_a_sender_says_of_papers_without_a_record_is_its_word_alone(
     browser: Browser, at: Town
 ) -> None:
