@@ -221,7 +221,11 @@ async def test_page_of_a_dossier_says_what_was_chosen_in_place_of_the_account_an
     applicant = {"name": "Trần Thị Mẫu", "ids": [{"kind": "personal_id", "number": number}]}
     shown = []
     for place, chosen in enumerate(([key], [])):
-        about = {"code": f"H31.14-261106-{7100 + place}", "procedure": MARITAL, "applicant": applicant}
+        about: dict[str, Any] = {
+            "code": f"H31.14-261106-{7100 + place}",
+            "procedure": MARITAL,
+            "applicant": applicant,
+        }
         await given_in(at.house, {"personal_id": number}, **about, more={**more, "chosen": chosen})
         shown.append(await page(browser, f"/portal/dossiers/{about['code']}"))
         origins = (await twin(browser, f"/portal/dossiers/{about['code']}"))["form"]
