@@ -57,6 +57,8 @@ _BEHIND_A_NUMBER = re.compile(rf"(?<![^\s,])(?P<before>\S*[0-9][^\s,]*) (?P<noun
 _BEFORE_A_NUMBER = re.compile(rf"(?P<before>[^\s,]) (?P<noun>{_NOUNS}|Đội)(?= [^\W\d_]?[0-9])")
 #: transforms that may make a value more readable: the field's entry keeps the source's text too
 REWRITING = frozenset({"address_text", "address_two_tier"})
+#: transforms with one value, because the source has something at all
+CONSTANTS: Mapping[str, str] = {"residence_type_permanent": "1", "residence_type_current": "2"}
 _DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 
 
@@ -86,12 +88,12 @@ def name_parts(value: object) -> dict[str, str] | None:
 
 def residence_type_permanent(value: object) -> str | None:
     """`1` (thường trú) when the person has such an address."""
-    return "1" if value else None
+    return CONSTANTS["residence_type_permanent"] if value else None
 
 
 def residence_type_current(value: object) -> str | None:
     """`2` (tạm trú) when the person has such an address."""
-    return "2" if value else None
+    return CONSTANTS["residence_type_current"] if value else None
 
 
 def id_doc_type_civil(value: object) -> str | None:

@@ -12,7 +12,7 @@ import orjson
 
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.answer import ProcedureEntry
-from gateway.mapping.form_transforms import REWRITING
+from gateway.mapping.form_transforms import CONSTANTS, REWRITING
 from gateway.mapping.model import FieldRule, ProcedureMapping, Role
 from gateway.mapping.paper_rules import PaperRule, Predicate, Proof, WarningRule
 from gateway.mapping.schema_checks import Fits
@@ -54,6 +54,7 @@ class Field:
 
     __slots__ = (
         "agree",
+        "constant",
         "convert",
         "editable",
         "identifies",
@@ -100,6 +101,8 @@ class Field:
         #: the thing of the form to which the field belongs
         self.thing = rule.identifies or rule.describes
         self.identifies = rule.identifies is not None
+        #: the only value that a source can give it
+        self.constant = CONSTANTS.get(rule.transform[-1]) if rule.transform else None
         #: whether its values are offered, for the citizen to choose one or to type another
         self.proposes = rule.propose or rule.propose_unless is not None
         #: whether each reference is read, because their values may differ

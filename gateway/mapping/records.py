@@ -66,8 +66,8 @@ SHAPES = frozenset({bool, dict, list})
 _OF_TREES = frozenset({
     "account_birth_date", "as_list", "bhxh_birth_date", "count", "date_parts", "dead_if_there",
     "enterprise_address", "entry_date", "entry_number", "first_main", "land_uses", "marriages", "members",
-    "name_joined", "of_divorce", "owner_ids", "owners", "paper_list", "population_address", "population_birth_date",
-    "rows", "split_comma",
+    "name_joined", "of_divorce", "only_name", "owner_ids", "owners", "paper_list", "population_address",
+    "population_birth_date", "rows", "split_comma",
 })  # fmt: skip
 
 
@@ -460,7 +460,7 @@ def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> di
         plain.boolean, plain.date_compact, plain.date_vn, plain.date_dash, population_birth_date,
         plain.account_birth_date,
         plain.bhxh_birth_date, plain.nationality_default_vn, plain.split_semicolon, plain.split_comma, plain.as_list,
-        plain.count, plain.marriages,
+        plain.count, plain.marriages, plain.only_name,
         plain.dead_if_there, plain.of_divorce, plain.entry_number, plain.entry_date,
         members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,

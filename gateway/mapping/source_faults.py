@@ -35,7 +35,7 @@ _DATE_PARTS = 3
 #: words of a place that is not a constant -> their fields
 _CONVERTING = {"else": "else_", **{word: word for word in ("codes", "transform", "transform_in", "blank")}}
 #: transforms of the list that `parts` gives
-_OF_PARTS = frozenset({"date_parts", "marriages", "name_joined"})
+_OF_PARTS = frozenset({"date_parts", "marriages", "name_joined", "only_name"})
 #: transforms that need the time zone of the provider
 _ZONED = frozenset(zoned_transforms(DEFAULT_ZONE))
 

@@ -48,12 +48,15 @@ def _choose(
 def _contradicting(
     fields: list[PlannedField], own: Mapping[str, PlannedField], answers: Answers, typed: Mapping[str, object]
 ) -> Iterator[str]:
-    """Identifying fields of the form with another value than evidence about this role, or with one for others alone."""
+    """Identifying fields of the form with another value than evidence about this role, or with one that it lacks."""
     for one in fields:
         key = one.field.key
         if one.field.identifies and typed.get(key):
             mine = own[key]
-            is_of_another = not field_values(mine, answers) and field_values(one, answers)
+            # the thing that the form names is that of another role, or none that the sources have
+            is_of_another = not field_values(mine, answers) and (
+                field_values(one, answers) or one.field.constant == typed[key]
+            )
             if is_of_another or not is_confirmed(mine, answers, typed[key]):
                 yield key
 

@@ -7,7 +7,7 @@ Each is a pure function from a value to a value; None means blank. A value that 
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,6 +34,8 @@ _ORGANISATION = re.compile(
     r"((TỔNG )?CÔNG TY|CTY|DOANH NGHIỆP|DNTN|HỢP TÁC XÃ|HTX|LIÊN HIỆP|TẬP ĐOÀN|NGÂN HÀNG|CHI NHÁNH|HỘ KINH DOANH"
     r"|VĂN PHÒNG|TRUNG TÂM|TRƯỜNG (MẦM|TIỂU|TRUNG|ĐẠI|CAO)|BỆNH VIỆN|ỦY BAN|UỶ BAN|UBND|CHI CỤC)\b"
 )
+#: between names of several people in one text
+_NAMES_APART = re.compile(r"[;,\n]")
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: maximum length of a value about a person in a database
 LONGEST = 10_000
@@ -354,6 +356,30 @@ def marriages(value: object) -> object:
     if found is None or said is None or (found == 0) is (said == _NEVER_MARRIED):
         return found
     return Doubtful(found, AttributeDoubt("count_differs", (found,), "marriages:state"))
+
+
+def only_name(value: object) -> object:
+    """`parts` with the name of one person (a text `A; B`, `{FULL_NAME: A}`, a list of these) → the name.
+
+    Several different names are given together, in doubt (`sources_differ`): none of them is chosen.
+    """
+    found: dict[str, str] = {}
+    for name in _names(value):
+        found.setdefault(same_words(name), name)
+    if len(found) <= 1:
+        return next(iter(found.values()), None)
+    names = tuple(found.values())
+    return Doubtful("; ".join(names), AttributeDoubt("sources_differ", names, "name:several"))
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _names(one)
+    elif isinstance(value, Mapping):
+        yield from _names(value.get("FULL_NAME"))
+    else:
+        yield from filter(None, map(title_case, _NAMES_APART.split(text(value) or "")))
 
 
 def dead_if_there(value: object) -> str | None:

@@ -233,6 +233,21 @@ async def test_residence_and_its_type_are_of_one_residence(
         assert other["fields"][kind]["value"] is None, word
 
 
+async def test_current_residence_is_not_written_as_a_permanent_one(shared_house: House) -> None:
+    who = shared_house.subject("no_permanent_address")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    plain = await shared_house.prefill("1.004873", subjects)
+    assert plain["fields"]["nxnLoaiCuTru"]["value"] is None
+    assert (current := plain["fields"]["nxnNoiCuTru"]["value"])
+    for word in ("known", "held"):
+        other = await shared_house.prefill("1.004873", subjects, **{word: {"nxnLoaiCuTru": "1"}})
+        entry = other["fields"]["nxnNoiCuTru"]
+        assert (entry["value"], entry["reason"]["code"]) == (None, "data_do_not_match"), word
+        assert other["fields"]["nycNoiCuTru"]["value"] == current
+        same = await shared_house.prefill("1.004873", subjects, **{word: {"nxnLoaiCuTru": "2"}})
+        assert same["fields"]["nxnNoiCuTru"]["value"] == current, word
+
+
 async def test_notice_of_another_day_of_death_fills_nothing(shared_house: House) -> None:
     subjects = {
         "requester": shared_house.subject("single"),

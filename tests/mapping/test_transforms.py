@@ -60,6 +60,30 @@ def test_hollow_rows_do_not_count(said: object, meant: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (["TRẦN THỊ MẪU", None], "Trần Thị Mẫu"),
+        (["Trần Hòa", [{"FULL_NAME": "TRẦN HOÀ"}]], "Trần Hòa"),
+        ([None, {}], None),
+        ([None, {"FULL_NAME": " "}], None),
+    ],
+)
+def test_name_that_is_written_several_times_is_one(said: object, meant: str | None) -> None:
+    assert NAMED["only_name"](said) == meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [["LÊ VĂN MỘT; LÊ VĂN HAI", None], ["LÊ VĂN MỘT", {"FULL_NAME": "LÊ VĂN HAI"}],
+     [["LÊ VĂN MỘT", "LÊ VĂN HAI"], None], [None, [{"FULL_NAME": "LÊ VĂN MỘT"}, {"FULL_NAME": "LÊ VĂN HAI"}]]],
+)  # fmt: skip
+def test_none_of_several_names_is_chosen(said: object) -> None:
+    found = NAMED["only_name"](said)
+    assert isinstance(found, Doubtful)
+    assert (found.doubt.kind, found.doubt.candidates) == ("sources_differ", ("Lê Văn Một", "Lê Văn Hai"))
+
+
+@pytest.mark.parametrize(
     ("kind", "meant"), [("0", "1990-01-01"), ("1", "1990"), (1, "1990"), (" 1", "1990"), ("2", "1990-01")]
 )
 def test_kind_of_a_birth_date_says_how_much_of_it_is_known(kind: object, meant: str) -> None:
