@@ -168,7 +168,7 @@ async def open_app(parts: Composition, shared: Shared, former: App | None = None
     ConfigError: then nothing is open.
     """
     async with AsyncExitStack() as opened:
-        recorder = replace(shared.recorder, digest=parts.in_force.digest)
+        recorder = replace(shared.recorder, digest=parts.in_force.digest, codes=_codes(parts))
         clock, settings = recorder.clock, parts.configuration.gateway
         key = open_document_key(settings.documents, parts.configuration.root, parts.state)
         people = citizens(shared.stores, shared.person_keys, parts, recorder, key, shared.access)
@@ -309,7 +309,9 @@ async def _opened_log(parts: Composition, cache: Cache) -> AsyncIterator[tuple[R
     if sequencer.unseen:
         await ask_witnesses(parts, stores.reader, SystemClock(), sequencer.claim)
     sequencer.start()
-    recorder = Recorder(log=log, clock=SystemClock(), digest=parts.in_force.digest, metrics=parts.metrics)
+    recorder = Recorder(
+        log=log, clock=SystemClock(), digest=parts.in_force.digest, metrics=parts.metrics, codes=_codes(parts)
+    )
     telling = asyncio.create_task(announce(recorder, parts.in_force, "start"))
     await asyncio.wait((telling,), timeout=_TELL_SECONDS)
     try:
@@ -319,6 +321,11 @@ async def _opened_log(parts: Composition, cache: Cache) -> AsyncIterator[tuple[R
         await stores.close()
         await log.close()
         await sequencer.close()
+
+
+def _codes(parts: Composition) -> frozenset[str]:
+    """Agencies and procedures, which records name."""
+    return frozenset((*parts.configuration.agencies, *parts.catalogue.procedures, *parts.catalogue.aliases))
 
 
 async def _check_store(parts: Composition) -> None:

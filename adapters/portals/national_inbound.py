@@ -213,7 +213,9 @@ class NationalInbound:
         """An amendment or a voucher: part of a dossier, sent to the system that works on it."""
         content = await self._part(message.kind, message.data)
         refuse_long(content, call.long)
-        return _noted(await desk.take_notice(content["code"], message.service, content), message)
+        return _noted(
+            await desk.take_notice(content["code"], message.service, content, message.kind), message
+        )
 
     async def _step(self, message: _InboundMessage, desk: Desk) -> DoorAnswer:
         """What a citizen did at the portal with a dossier that it forwarded: withdrew it, gave more (sandbox)."""
@@ -233,7 +235,7 @@ class NationalInbound:
             "file": await desk.keep_file(at_once(raw), "thong_bao_thue.xml"),
         }
         taken = {
-            await desk.take_notice(one["code"], message.service, {**one, "papers": [paper]})
+            await desk.take_notice(one["code"], message.service, {**one, "papers": [paper]}, message.kind)
             for one in contents
         }
         first = message._replace(code=message.code or contents[0]["code"])

@@ -17,6 +17,7 @@ from gateway.audit.filters import Filters
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound
 from gateway.domain.evidence import NOTHING
+from gateway.domain.identifiers import is_ulid
 from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.exchange_log.tiles import TILE, parse_path
@@ -26,8 +27,6 @@ from gateway.telemetry import log
 
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
-#: an exchange id
-EXCHANGE = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _CHUNK = 65_536
 #: more tiles than any log has
 _BEYOND = 1 << 48
@@ -214,7 +213,7 @@ def _size(given: dict[str, str], name: str) -> int | None:
 
 def exchange_of(text: str) -> str:
     """The id in a path. Raises NotFound for other text."""
-    if not EXCHANGE.fullmatch(text):
+    if not is_ulid(text):
         raise NotFound(say.EXCHANGE_ID, code=ProblemCode.EXCHANGE_UNKNOWN)
     return text
 

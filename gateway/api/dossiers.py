@@ -24,14 +24,14 @@ from gateway.api.response import Response, answer
 from gateway.domain import sentences as say
 from gateway.domain.dossier import Dossier, DossierPaper, IdKind, Result
 from gateway.domain.errors import BadRequest, FilesUnavailable, RelayUnavailable, fault_at, fault_in
-from gateway.domain.identifiers import procedure_code
+from gateway.domain.identifiers import is_dossier_code, procedure_code
 from gateway.domain.parties import Subject
 from gateway.domain.problems import ProblemCode
 from gateway.mapping.reused import ReuseWarning, check_reused
 from gateway.mapping.transforms import same_words
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.signed_in import signed_in
-from gateway.relay.contents import WITHHELD, dossier_in_records, subject_of
+from gateway.relay.contents import subject_of
 from gateway.relay.owner import owner_of
 from gateway.relay.service import DossierRelay
 from gateway.relay.unknown import recording_unknown_dossier, recording_unknown_items
@@ -71,12 +71,7 @@ async def _check_login(request: Request, body: DossierBody) -> None:
     login = await prefill.forwarded_login(request, body.login, body.procedure, body.code)
     owner = signed_in(login) if login.mandate is None else login.mandate.represented
     if not _is_owner(body, owner):
-        await record_refusal(
-            request,
-            ProblemCode.LOGIN_DIFFERS,
-            procedure=body.procedure,
-            dossier=dossier_in_records(body.code),
-        )
+        await record_refusal(request, ProblemCode.LOGIN_DIFFERS, procedure=body.procedure, dossier=body.code)
         raise fault_at("/login", say.LOGIN_NOT_OF_OWNER, ProblemCode.LOGIN_DIFFERS)
 
 
@@ -187,8 +182,8 @@ async def evidence(request: Request) -> Response:
     procedure = find(request.services.catalogue, procedure_code(dossier.procedure))
     wanted = {
         "procedure": procedure.code, "known": body.known,
-        # a code that may be a person's number is no reason of a prefill: records keep it in clear
-        **({} if dossier_in_records(dossier.code) == WITHHELD else {"dossier": dossier.code}),
+        # a code that may be a person's number goes to no source
+        **({"dossier": dossier.code} if is_dossier_code(dossier.code) else {}),
         "subjects": {procedure.signs_in: await owner_of(relay, dossier, caller), **body.subjects},
         **({"official": body.official.model_dump(exclude_none=True)} if body.official is not None else {}),
     }  # fmt: skip

@@ -4,7 +4,7 @@ import re
 
 from gateway.config.consents import TAG
 from gateway.domain import sentences as say
-from gateway.domain.identifiers import is_dossier_code, may_name_a_person
+from gateway.domain.identifiers import end_of_dossier_code, is_dossier_code, may_name_a_person
 from gateway.domain.sentences import Sentence, WrongText
 from gateway.domain.signs import HIDDEN, hides
 
@@ -44,14 +44,17 @@ def not_a_name(text: str) -> str:
 
 
 def dossier_code(text: str) -> str:
-    """The text, which records have in clear. Raises WrongText if it may be a person's number, address or name."""
+    """The text, which sources get. Raises WrongText if it may be a person's number, address or name."""
     if is_dossier_code(text):
         return text
-    if "@" in text or any(_TEN_DIGITS.search(one) for one in (text, text.translate(_BETWEEN))):
+    # digits of a unit and a date, written together, are no telephone number
+    end = end_of_dossier_code(text)
+    if "@" in end or any(_TEN_DIGITS.search(one) for one in (end, end.translate(_BETWEEN))):
         raise WrongText(say.MAY_BE_A_NUMBER)
-    if _LONG_WORD.search(text):
+    if _LONG_WORD.search(end):
         raise WrongText(say.MAY_BE_A_NAME)
-    return not_a_name(not_a_number_of_a_person(text))
+    not_a_name(not_a_number_of_a_person(end))
+    return text
 
 
 def in_one_line(text: str) -> str:

@@ -21,7 +21,6 @@ from gateway.domain.login import Login
 from gateway.prefill.preview import CitizenDecision
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.signed_in import Participants, with_login
-from gateway.relay.contents import dossier_in_records
 
 _HEARTBEAT_SECONDS = 10
 _FIRST_EVENT_SECONDS = 0.1
@@ -102,9 +101,7 @@ async def forwarded_login(request: Request, given: str, procedure: str = "", dos
     try:
         return await request.services.logins.proven(given, request.requester.id)
     except Unprocessable as denial:
-        await record_refusal(
-            request, denial.problem_code, procedure=procedure, dossier=dossier_in_records(dossier)
-        )
+        await record_refusal(request, denial.problem_code, procedure=procedure, dossier=dossier)
         raise
 
 

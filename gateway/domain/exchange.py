@@ -10,6 +10,9 @@ from typing import NamedTuple
 from gateway.domain.evidence import NOTHING
 from gateway.domain.identifiers import ExchangeId, RequesterId
 
+#: in records, in place of a code that is not of a known form: it may be a person's number or name
+WITHHELD = "withheld"
+
 
 class Phase(StrEnum):
     """The phase of an exchange that a record keeps."""

@@ -23,7 +23,7 @@ _DIGITS = re.compile(r"\d+")
 _BETWEEN = dict.fromkeys(map(ord, " \t\n\r\v\f\x1c\x1d\x1e\x1f.-_"))
 _NINE_DIGITS = re.compile("[0-9]{9}")
 #: national-portal.md K.2: a short unit, and what a long one has before it; never nine digits in a row
-_UNIT, _LONG = r"[A-Z][0-9]{2}(?:\.[0-9]{2,3}){0,2}", r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.)?"
+_UNIT, _LONG = r"[A-Z][0-9]{2}(?:\.[0-9]{2,3}){0,2}(?:\.000)?", r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2,3}\.)?"
 #: national-portal.md K.1: unit, date (yyMMdd, at ministries yyyyMMdd), number; never 9 or 12 digits behind the unit
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _DATED = rf"{_UNIT}-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})"
@@ -32,6 +32,18 @@ _DOSSIER = re.compile(rf"\b{_DATED}\b")
 _NUMBERS = r"(?:[.\-/][0-9]{1,6})*"
 _OTHER = rf"(?!.*(?:[0-9][.\-/]?){{9}}){_LONG}[A-Z][0-9]{{2}}{_NUMBERS}(?:[.\-/](?:QG|LLTP){_NUMBERS})?"
 _DOSSIER_CODE = re.compile(rf"{_LONG}{_DATED}|{_OTHER}", re.ASCII)
+#: whether a text has the form of a one-stop system's code (national-portal.md K.1), which names no person. The code of
+#: another system may have any form: such a dossier is taken, and records do not name its code.
+#: Each record asks: the pattern itself answers, without a function of Python
+is_dossier_code = _DOSSIER_CODE.fullmatch
+#: the same of the code of a unit, short or long, and of a procedure, with or without the suffix of a unit (K.2)
+is_unit_code = re.compile(rf"{_LONG}[A-Z][0-9]{{2}}|{_UNIT}", re.ASCII).fullmatch
+is_procedure_code = re.compile(
+    r"[0-9]\.[0-9]{6}(?:(?:\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2})?", re.ASCII
+).fullmatch
+#: unit and date before an end that is no number (H31.14-260105-3f9a); from 2010 on: a personal number begins with 0
+_START = rf"{_LONG}{_UNIT}-(?:[1-9][0-9]{_DAY}|20[0-9]{{2}}{_DAY})-"
+_OTHER_END = re.compile(rf"{_START}(?=[0-9]{{0,2}}[A-Za-z])", re.ASCII)
 #: digits of a personal number, old and new
 _LENGTHS = frozenset({9, 12})
 _OLD = re.compile(r"[0-9]{9}", re.ASCII)
@@ -46,6 +58,8 @@ _TAX_DIGITS = 13
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
+#: whether a text has the form of an exchange's id, or a delivery's
+is_ulid = re.compile(f"[{_CROCKFORD}]{{26}}", re.ASCII).fullmatch
 #: a random byte becomes a letter of five random bits
 _LETTERS = _CROCKFORD.encode() * 8
 
@@ -92,12 +106,10 @@ def may_name_a_person(text: str) -> bool:
     return False
 
 
-def is_dossier_code(text: str) -> bool:
-    """Whether a text has the form of a one-stop system's code (national-portal.md K.1), which names no person.
-
-    The code of another system may have any form: such a dossier is taken, and records do not name its code.
-    """
-    return _DOSSIER_CODE.fullmatch(text) is not None
+def end_of_dossier_code(text: str) -> str:
+    """What a code has behind a known unit and date, where that is no number; else the whole code."""
+    start = _OTHER_END.match(text)
+    return text if start is None else text[start.end() :]
 
 
 def is_old_id(text: str) -> bool:

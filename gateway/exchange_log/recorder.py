@@ -1,7 +1,7 @@
 """The one place where records are built: callers give a `RecordHeader`, `Recorder` writes and counts the record."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,8 +9,15 @@ from typing import NamedTuple
 from gateway.domain.dates import rfc3339
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.evidence import NOTHING
-from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase, Receipt
-from gateway.domain.identifiers import ExchangeId, RequesterId, new_exchange_id
+from gateway.domain.exchange import WITHHELD, CallEntry, ExchangeRecord, Phase, Receipt
+from gateway.domain.identifiers import (
+    ExchangeId,
+    RequesterId,
+    is_dossier_code,
+    is_procedure_code,
+    is_unit_code,
+    new_exchange_id,
+)
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import ExchangeLog, Work
 from gateway.telemetry import Metrics
@@ -38,13 +45,19 @@ class RecordHeader(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
-    """Builds records under one configuration, makes them durable and counts them."""
+    """Builds records under one configuration, makes them durable and counts them.
+
+    A code of an agency, a procedure or a dossier that is neither configured nor of a known form is `withheld`: a caller
+    may have written a person's number or name.
+    """
 
     log: ExchangeLog
     clock: Clock
     #: digest of the configuration in force, for every record; blank for operator commands
     digest: str
     metrics: Metrics
+    #: agencies and procedures of the configuration
+    codes: Collection[str] = frozenset()
 
     async def write(
         self, about: RecordHeader, phase: Phase, result: str = "", *, rules: tuple[str, ...] = (),
@@ -64,6 +77,12 @@ class Recorder:
         exchange, requester, agency, procedure, dossier, purpose, legal_basis, subjects, official, on_duty = (
             about
         )
+        if agency and agency not in self.codes and not is_unit_code(agency):
+            agency = WITHHELD
+        if procedure and procedure not in self.codes and not is_procedure_code(procedure):
+            procedure = WITHHELD
+        if dossier and not is_dossier_code(dossier):
+            dossier = WITHHELD
         moment = rfc3339(at or self.clock.now())
         digest = self.digest if configuration is None else configuration
         record = ExchangeRecord(

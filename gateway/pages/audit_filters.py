@@ -24,12 +24,12 @@ from gateway.audit.story_words import PHASES, RESULTS
 from gateway.console.formats import day, read_day
 from gateway.domain import sentences as say
 from gateway.domain.errors import BadRequest, GatewayError, entry
+from gateway.domain.exchange import WITHHELD
 from gateway.domain.identifiers import may_name_a_person
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.domain.sentences import BothWords, Sentence, WrongText
 from gateway.pages.frame import Visit
-from gateway.relay.contents import WITHHELD
 
 #: filters of an address; nothing that names a person
 FIELDS: Mapping[str, BothWords] = {

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from gateway.api.audit import EXCHANGE, door_of
+from gateway.api.audit import door_of
 from gateway.api.context import Citizens
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import page_after
@@ -32,6 +32,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM, PartialDate, local, rfc3339
 from gateway.domain.dossier import STATUSES
 from gateway.domain.errors import BadRequest, ConsentsUnavailable, NotFound, Unprocessable
+from gateway.domain.identifiers import is_ulid
 from gateway.domain.login import Identity
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
@@ -233,9 +234,9 @@ async def send_request(request: Request, visit: Visit) -> Shown | Leaving:
     """`POST /me/requests/new`: take it in; a form that is sent twice is one request."""
     kind, exchange, text = (visit.form.get(name, "") for name in ("kind", "exchange", "text"))
     text, key = text.strip().replace("\r\n", "\n"), visit.form.get("key", "")
-    if exchange and not EXCHANGE.fullmatch(exchange):
+    if exchange and not is_ulid(exchange):
         raise BadRequest(say.EXCHANGE_ID)
-    if not EXCHANGE.fullmatch(key.removeprefix("page-")):
+    if not is_ulid(key.removeprefix("page-")):
         raise BadRequest(say.KEY_FORM)
     if faults := _faults(kind, text):
         return _request_form(visit, kind, exchange, text, faults)
@@ -452,7 +453,7 @@ def _faults(kind: str, text: str) -> dict[str, str]:
 def _request_form(
     visit: Visit, kind: str, exchange: str, text: str = "", faults: Mapping[str, str] | None = None
 ) -> Shown:
-    if exchange and not EXCHANGE.fullmatch(exchange):
+    if exchange and not is_ulid(exchange):
         raise BadRequest(say.EXCHANGE_ID)
     values = {
         "kinds": KINDS, "options": _options(visit), "kind": kind, "about": exchange, "text": text,

@@ -595,10 +595,11 @@ class Desk(Protocol):
         """
         ...
 
-    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any], kind: str) -> TakenIn:
         """A message about a dossier (an amendment, a payment voucher), for the provincial system that works on it.
 
-        `content`: part of a `Dossier`, plain JSON. The same content again is REPEATED.
+        `service`: what the portal calls it; `kind`: what the adapter calls it, for the record. `content`: part of a
+        `Dossier`, plain JSON. The same content again is REPEATED.
         """
         ...
 

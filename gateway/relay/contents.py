@@ -3,7 +3,6 @@
 When the keys of a month are erased its contents stay sealed for ever; codes, statuses and dates remain.
 """
 
-import re
 import time
 from collections.abc import Sequence
 from hashlib import blake2s
@@ -16,7 +15,8 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import rfc3339
 from gateway.domain.dossier import Applicant, IdKind
 from gateway.domain.errors import RelayUnavailable
-from gateway.domain.identifiers import is_dossier_code, may_name_a_person
+from gateway.domain.exchange import WITHHELD
+from gateway.domain.identifiers import is_dossier_code
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
@@ -33,10 +33,6 @@ _KINDS = {
 }
 #: characters of a receiver's own words that are kept, and looked at
 _MOST_SAID, _LOOKED_AT = 500, 4_000
-#: printable ASCII without spaces
-_CODE = re.compile(r"[!-~]{1,200}", re.ASCII)
-#: in records, instead of a code that may be a person's number or name
-WITHHELD = "withheld"
 
 
 class Contents:
@@ -150,14 +146,8 @@ def indexed(keys: PeriodKeys, persons: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def dossier_in_records(code: str) -> str:
-    """A dossier's code as records and logs have it: `withheld` unless it has the form of one (`is_dossier_code`)."""
+    """A dossier's code as `Recorder` writes it, for readers of records and for logs."""
     return code if is_dossier_code(code) or not code else WITHHELD
-
-
-def in_records(code: str) -> str:
-    """Another code as records and logs have it: `withheld` when it may be a person's number, or is text."""
-    is_code = _CODE.fullmatch(code) is not None and not may_name_a_person(code)
-    return code if is_code or not code else WITHHELD
 
 
 def plain(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of the models of gateway.domain.dossier

@@ -21,7 +21,7 @@ from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
 from gateway.relay.answers import delivery_of
-from gateway.relay.contents import Contents, dossier_in_records, receiver_text_context
+from gateway.relay.contents import Contents, receiver_text_context
 from gateway.relay.outbox import Outbox, subjects_in
 from gateway.relay.unknown import record_unknown_delivery
 
@@ -76,7 +76,7 @@ class Deliveries:
         body = await self.contents.open(row.period, row.sealed, row.id)
         people = subjects_in(row.kind, body) if isinstance(body, dict) else ()
         header = RecordHeader(
-            caller.exchange, caller.requester.id, caller.agency, dossier=dossier_in_records(row.code),
+            caller.exchange, caller.requester.id, caller.agency, dossier=row.code,
             subjects={f"owner{number or ''}": one for number, one in enumerate(people)},
         )  # fmt: skip
         notes = {"delivery": row.id, "target": row.target, **caller.notes}
@@ -99,9 +99,7 @@ class Deliveries:
         row = await self._own(caller, delivery, result)
         if row.state is not DeliveryState.DEAD:
             raise Conflict(say.DELIVERY_NOT_GIVEN_UP(state=row.state), code=ProblemCode.STATE_DIFFERS)
-        header = RecordHeader(
-            caller.exchange, row.requester, caller.agency, dossier=dossier_in_records(row.code)
-        )
+        header = RecordHeader(caller.exchange, row.requester, caller.agency, dossier=row.code)
         notes = {
             "delivery": row.id,
             "target": row.target,

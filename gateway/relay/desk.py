@@ -132,9 +132,9 @@ class RequesterDesk:
         about = RecordHeader(self.caller.exchange, mine, self.caller.agency, subjects={"owner": person})
         await self.guesses.check_owner(about, person, fits=fits)
 
-    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any], kind: str) -> TakenIn:
         """Not for provincial systems."""
-        del code, service, content
+        del code, service, content, kind
         raise _no_dossier()
 
     async def sent_file(self, uid: str) -> DoorFile | None:
@@ -201,9 +201,9 @@ class ForwardingDesk:
         del operation, parameters, number
         raise _no_dossier()
 
-    async def take_notice(self, code: str, service: str, content: Mapping[str, Any]) -> TakenIn:
+    async def take_notice(self, code: str, service: str, content: Mapping[str, Any], kind: str) -> TakenIn:
         """Part of a dossier, for the provincial system that works on it."""
-        return await take_notice(self.relay, self.portal, self.exchange, code, service, content)
+        return await take_notice(self.relay, self.portal, self.exchange, code, service, content, kind)
 
     async def sent_file(self, uid: str) -> DoorFile | None:
         """A file that this portal was sent under this uid; each download is recorded with portal and dossier."""
@@ -211,7 +211,7 @@ class ForwardingDesk:
         named = await self.uids.find(uid, name)
         file = None if named is None else await self.files.files.stored(named.digest)
         if named is None or file is None:
-            about = RecordHeader(self.exchange, name, dossier=dossier_in_records(named.code) if named else "")
+            about = RecordHeader(self.exchange, name, dossier=named.code if named else "")
             await self.relay.recorder.write(about, Phase.LOOKUP, "file_not_found")
             return None
         link = FileLink(

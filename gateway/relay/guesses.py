@@ -17,7 +17,7 @@ from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.policy.rates import Limit, PersonKey, in_words, limit, uses
 from gateway.ports.policy import Quotas, Use, UseCount
 from gateway.ports.relay import DossierSearch, RelayRows
-from gateway.relay.contents import Contents, dossier_in_records
+from gateway.relay.contents import Contents
 from gateway.telemetry import log
 
 #: the word under which all that fits counts as one
@@ -67,7 +67,7 @@ class LookupGuesses:
             (f"{requester}\x1f{person}", _FITS if fits else code),
             (requester, _FITS if fits else f"{code}\x1f{person}"),
         )
-        about = RecordHeader(caller.exchange, requester, caller.agency, dossier=dossier_in_records(code))
+        about = RecordHeader(caller.exchange, requester, caller.agency, dossier=code)
         await self._count(self.of_status, tried, about)
 
     async def check_papers(self, caller: Caller, number: str, who: str, *, fits: bool) -> None:

@@ -24,7 +24,7 @@ from gateway.mapping.records import bare
 from gateway.ports.policy import KnownDossier
 from gateway.ports.relay import DeliverySearch, DossierRow, DossierSearch, EventRow, Portal, RelayRows
 from gateway.relay.answers import delivery_of, listed, shown_step
-from gateway.relay.contents import Contents, as_subjects, dossier_in_records, owners_in
+from gateway.relay.contents import Contents, as_subjects, owners_in
 from gateway.relay.scoring import as_remembered
 from gateway.relay.statuses import StatusRules, StepVerdict, fold, is_final
 
@@ -110,7 +110,7 @@ class DossierLookups:
         """A dossier that a portal forwarded, for that portal, as `_as_known`. Recorded."""
         code = unicodedata.normalize("NFC", code)
         row = await self.rows.dossier(portal, code)
-        header = RecordHeader(exchange, portal, dossier=dossier_in_records(code))
+        header = RecordHeader(exchange, portal, dossier=code)
         await self.recorder.write(header, Phase.LOOKUP, "dossier_shown" if row else "dossier_not_found")
         return None if row is None else await self._as_known(row)
 
@@ -208,10 +208,6 @@ class DossierLookups:
         **notes: str | int,
     ) -> None:  # fmt: skip
         header = RecordHeader(
-            caller.exchange,
-            caller.requester.id,
-            caller.agency,
-            dossier=dossier_in_records(code),
-            subjects=subjects or {},
+            caller.exchange, caller.requester.id, caller.agency, dossier=code, subjects=subjects or {}
         )
         await self.recorder.write(header, Phase.LOOKUP, operation, notes={"operation": operation, **notes})

@@ -25,7 +25,7 @@ from gateway.ports.relay import (
     EventRow,
     RelayRows,
 )
-from gateway.relay.contents import Contents, dossier_in_records
+from gateway.relay.contents import Contents
 from gateway.relay.differences import Difference, Divergence, Remedy
 from gateway.relay.messages import FOLLOWED, head_of, queued, standing_now
 from gateway.relay.outbox import Outbox
@@ -86,9 +86,7 @@ class DossierMender:
         work = await self._work(row, difference, exchange)
         if work is None:
             return False
-        header = RecordHeader(
-            exchange, row.requester, row.agency, row.procedure, dossier_in_records(row.code)
-        )
+        header = RecordHeader(exchange, row.requester, row.agency, row.procedure, row.code)
         notes = {
             "target": difference.portal, "class": str(difference.kind), "remedy": str(difference.remedy), **why,
         }  # fmt: skip

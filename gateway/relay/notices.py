@@ -21,7 +21,7 @@ from gateway.exchange_log.keys import PeriodKeys
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DeliveryRow, DossierRow, EventRow, KeyRow, TakenIn
-from gateway.relay.contents import dossier_in_records, in_records, sealed
+from gateway.relay.contents import sealed
 from gateway.relay.messages import MessageHead, queued, receivers
 from gateway.relay.service import LEGAL_BASIS, TRIES, DossierRelay, changes_too_often
 from gateway.relay.statuses import StepVerdict
@@ -34,8 +34,12 @@ async def take_notice(
     code: str,
     service: str,
     content: Mapping[str, Any],
+    kind: str,
 ) -> TakenIn:
-    """Store a notice and queue it. STORED, or REPEATED. Raises Conflict, RelayUnavailable, LogUnavailable."""
+    """Store a notice and queue it. STORED, or REPEATED. `service` is the portal's word, `kind` ours, for the record.
+
+    Raises Conflict, RelayUnavailable, LogUnavailable.
+    """
     for _ in range(TRIES):
         row = await relay.rows.dossier(portal.portal, code) or await relay.rows.dossier(PROVINCE, code)
         keys = await relay.contents.current()
@@ -45,7 +49,7 @@ async def take_notice(
         with contextlib.suppress(RowConflict):
             await relay.recorder.write(
                 notice.header, Phase.DELIVERY, f"notice_{state}",
-                notes={"origin": notice.origin, "service": in_records(service)}, work=None if known else notice.work(),
+                notes={"origin": notice.origin, "kind": kind}, work=None if known else notice.work(),
             )  # fmt: skip
             relay.outbox.wake()
             return state
@@ -77,10 +81,8 @@ async def complete_notice(
         deliveries=[queued(head, MessageKind.NOTICE, one, message) for one in targets],
         files=[one.removeprefix("sha256:") for one in files if one],
     )  # fmt: skip
-    header = RecordHeader(
-        exchange, row.requester, dossier=dossier_in_records(row.code), legal_basis=LEGAL_BASIS
-    )
-    notes = {"origin": row.order_key.partition("|")[0], "service": in_records(service)}
+    header = RecordHeader(exchange, row.requester, dossier=row.code, legal_basis=LEGAL_BASIS)
+    notes = {"origin": row.order_key.partition("|")[0]}
     with contextlib.suppress(RowConflict):  # a former attempt did it
         await relay.recorder.write(header, Phase.DELIVERY, "notice_completed", notes=notes, work=work)
     relay.outbox.wake()
@@ -114,8 +116,8 @@ class _Notice:
         words = orjson.dumps((portal.portal, code, service, notice), option=orjson.OPT_SORT_KEYS)
         self.id = blake2s(words, key=relay.secret, digest_size=16, person=b"notice").hexdigest()
         self.header = RecordHeader(
-            exchange, self._requester, in_records(row.agency if row is not None else ""),
-            in_records(row.procedure if row is not None else ""), dossier_in_records(code), legal_basis=LEGAL_BASIS,
+            exchange, self._requester, row.agency if row is not None else "",
+            row.procedure if row is not None else "", code, legal_basis=LEGAL_BASIS,
         )  # fmt: skip
 
     def work(self) -> Work:

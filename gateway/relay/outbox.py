@@ -30,14 +30,7 @@ from gateway.ports.relay import (
     RelayRows,
     Settled,
 )
-from gateway.relay.contents import (
-    Contents,
-    dossier_in_records,
-    owners,
-    receiver_text_context,
-    sealed,
-    shortened,
-)
+from gateway.relay.contents import Contents, owners, receiver_text_context, sealed, shortened
 from gateway.telemetry import log
 
 #: seconds between two looks when nothing is due
@@ -283,7 +276,7 @@ class Outbox:
             )
         )
         header = RecordHeader(
-            exchange, row.requester, dossier=dossier_in_records(row.code),
+            exchange, row.requester, dossier=row.code,
             subjects={f"owner{number or ''}": one for number, one in enumerate(subjects)},
         )  # fmt: skip
         call = CallEntry(f"{exchange}-1", row.target, str(row.kind), "owner", (), _OUTCOMES[answer.outcome])

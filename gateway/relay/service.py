@@ -37,18 +37,7 @@ from gateway.ports.exchange_log import Work
 from gateway.ports.relay import DossierRow, DossierSearch, EventRow, KeyRow, RelayRows, TakenIn
 from gateway.relay.answers import accepted_dossier, accepted_steps, dossier_answer, steps_answer
 from gateway.relay.changes import Accepted, DossierChange, KeyedRequest, Party
-from gateway.relay.contents import (
-    Contents,
-    as_subjects,
-    digest,
-    dossier_in_records,
-    in_records,
-    indexed,
-    owners,
-    owners_in,
-    plain,
-    sealed,
-)
+from gateway.relay.contents import Contents, as_subjects, digest, indexed, owners, owners_in, plain, sealed
 from gateway.relay.inbox import DossierInbox
 from gateway.relay.lookups import DossierLookups
 from gateway.relay.messages import DossierMessages, head_of, receivers
@@ -288,8 +277,8 @@ class DossierRelay:
 
     async def _note_refusal(self, dossier: Dossier, party: Party, code: ProblemCode) -> None:
         header = RecordHeader(
-            party.exchange, party.requester, in_records(dossier.agency or party.agency),
-            in_records(procedure_code(dossier.procedure)), dossier_in_records(dossier.code),
+            party.exchange, party.requester, dossier.agency or party.agency,
+            procedure_code(dossier.procedure), dossier.code,
             subjects=as_subjects(owners(dossier.applicant)),
         )  # fmt: skip
         await self.recorder.write(header, Phase.REFUSAL, code.value, rules=("dossier_code",))
@@ -459,8 +448,8 @@ class DossierRelay:
         elif key is not None:
             work = self.rows.change(key=key)
         header = RecordHeader(
-            party.exchange, party.requester, in_records(row.agency), in_records(row.procedure),
-            dossier_in_records(row.code), legal_basis=LEGAL_BASIS, subjects=as_subjects(persons),
+            party.exchange, party.requester, row.agency, row.procedure,
+            row.code, legal_basis=LEGAL_BASIS, subjects=as_subjects(persons),
         )  # fmt: skip
         notes: dict[str, str | int | bool] = {
             "origin": row.origin,

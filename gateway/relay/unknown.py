@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from gateway.domain.errors import NotFound
-from gateway.domain.exchange import Phase
+from gateway.domain.exchange import WITHHELD, Phase
+from gateway.domain.identifiers import is_ulid
 from gateway.domain.parties import Caller
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.relay import INBOX, DossierSearch
-from gateway.relay.contents import dossier_in_records, in_records
 from gateway.relay.service import DossierRelay
 
 
@@ -24,9 +24,7 @@ async def recording_unknown_dossier(
         yield
     except NotFound as error:
         code = error.named = await _first_unknown(relay, caller.requester.id, codes)
-        about = RecordHeader(
-            caller.exchange, caller.requester.id, caller.agency, dossier=dossier_in_records(code)
-        )
+        about = RecordHeader(caller.exchange, caller.requester.id, caller.agency, dossier=code)
         await relay.recorder.write(about, Phase.REFUSAL, error.problem_code, notes={"operation": operation})
         raise
 
@@ -53,7 +51,8 @@ async def record_unknown_delivery(
 ) -> None:
     """The record of a question about a delivery that is not the caller's. Raises LogUnavailable."""
     about = RecordHeader(caller.exchange, caller.requester.id, caller.agency)
-    notes = {"operation": operation, "delivery": in_records(delivery), **caller.notes}
+    named = delivery if is_ulid(delivery) else WITHHELD
+    notes = {"operation": operation, "delivery": named, **caller.notes}
     await recorder.write(about, Phase.REFUSAL, error.problem_code, notes=notes)
 
 

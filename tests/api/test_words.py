@@ -61,6 +61,10 @@ async def test_procedure_called_by_its_name_is_told_its_code(door: Door, asked: 
         "0900337218",
         "33905337218",
         "tranthimau",
+        "H31.14-260105-Tran",
+        "H31.14-260105-123x",
+        "H31.14-001205-12x",
+        "H31.14-260105-0900337218x",
     ],
 )
 async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: str) -> None:
@@ -79,6 +83,9 @@ async def test_dossier_that_may_name_a_person_is_refused(door: Door, dossier: st
         "G09.20-20260609-0092637",
         "H31.14-260105-48213",
         "H31-QG-0001",
+        "G01.899.106.000-260105-0007",
+        "H31.14-260105-3f9a",
+        "H31-20260105-garb",
     ],
 )
 async def test_dossier_of_each_form_that_is_known_is_taken(door: Door, dossier: str) -> None:

@@ -543,11 +543,30 @@ async def test_step_that_says_more_than_an_earlier_one_is_another_step(patient: 
 
 @on_session
 async def test_words_that_may_name_a_person_are_withheld_from_records(patient: House) -> None:
-    body = dossier(agency="Trần Thị Ngỏ", procedure="1.999999 Vũ Văn Lộ")
-    body["code"] = f"Hồ sơ của Đỗ Thị Bày {body['code']}"
-    await posted(patient, body)
+    for agency, procedure in (("Trần Thị Ngỏ", "1.999999 Vũ Văn Lộ"), ("Tran-Thi-Ngo-1990", "Vu-Van-Lo")):
+        body = dossier(agency=agency, procedure=procedure)
+        body["code"] = f"Hồ sơ của Đỗ Thị Bày {body['code']}"
+        before = len(records(patient))
+        await posted(patient, body)
+        found = [one for one in records(patient)[before:] if one["result"] == "dossier_stored"]
+        assert {(one["agency"], one["procedure"]) for one in found} == {("withheld", "withheld")}
     raw = [json.dumps(one, ensure_ascii=False) for one in leaves(patient.state)]
-    assert [one for one in raw if "Ngỏ" in one or "Vũ Văn" in one or "Bày" in one] == []
+    words = ("Ngỏ", "Vũ Văn", "Bày", "Thi-Ngo", "Vu-Van")
+    assert [one for one in raw if any(word in one for word in words)] == []
+
+
+@pytest.mark.parametrize(
+    ("agency", "procedure"), [("H31.14", "1.004873"), ("000.00.88.H99", "2.999906.000.00.00.H99")]
+)
+@on_session
+async def test_codes_of_agencies_and_procedures_are_recorded_also_where_the_gateway_does_not_know_them(
+    patient: House, agency: str, procedure: str
+) -> None:
+    await posted(patient, body := dossier(agency=agency, procedure=procedure))
+    found = [one for one in records(patient) if one["dossier"] == body["code"]]
+    assert {(one["agency"], one["procedure"]) for one in found if one["result"] == "dossier_stored"} == {
+        (agency, procedure.removesuffix(".000.00.00.H99"))
+    }
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,20 @@ async def test_prefill_leaves_an_intent_and_an_outcome(house: House) -> None:
     assert outcome["rules"]
 
 
+@pytest.mark.parametrize(
+    ("dossier", "recorded"),
+    [("H31-TRAN-1990", "withheld"), ("C1234567", "withheld"), ("H31.14-260105-0911", "H31.14-260105-0911")],
+)
+async def test_prefill_is_recorded_with_a_code_of_a_known_form_only(
+    house: House, dossier: str, recorded: str
+) -> None:
+    who = house.subject("facts_example")
+    people = {"requester": who, "person": {"same_as": "requester"}}
+    await house.prefill("1.004873", people, dossier=dossier)
+    found = [one for one in records(house) if one["phase"] in ("intent", "outcome")]
+    assert [one["dossier"] for one in found] == [recorded, recorded]
+
+
 async def test_intent_names_the_claims_of_an_account_only_when_some_were_given(house: House) -> None:
     subjects = {"applicant": house.subject("old_commune_mapped")}
     for account in ({}, {"SoDienThoai": "0900000001"}):
