@@ -16,6 +16,7 @@ from gateway.audit.story_words import (
     EVENTS,
     LEVELS,
     NOT_ASKED,
+    NOT_KNOWN_FILED,
     NOTE_VALUES,
     NOTES,
     NUMBERS_EN,
@@ -185,7 +186,7 @@ class Story:
         if record["phase"] == "outcome" and record["calls"]:
             yield {**place, **_words_of("calls", CALLS), "facts": [], "calls": self._calls(record)}
         words = _phase_words(record["phase"])
-        happened = _event(record)
+        happened = _happened(record, records)
         opening = next((one for one in records if one["phase"] == "intent"), record)
         known = [] if record is opening else self._facts(opening, records)
         facts = [one for one in self._facts(record, records) if one not in known]
@@ -429,6 +430,17 @@ def _words_of(kind: str, words: StepWords) -> StepMembers:
         "kind": kind, "title": words.title[_VI], "title_en": words.title[_EN],
         "said": words.text[_VI], "said_en": words.text[_EN],
     }  # fmt: skip
+
+
+def _happened(record: ShownRecord, records: Sequence[ShownRecord]) -> BothWords | None:
+    """What happened, and what is not known of it."""
+    words = _event(record)
+    if words is None or record["result"] != "form_filing":
+        return words
+    filed = {one["dossier"] for one in records if "phase" in one and one["result"] == "form_filed"}
+    if record["dossier"] in filed:
+        return words
+    return words[_VI] + NOT_KNOWN_FILED[_VI], words[_EN] + NOT_KNOWN_FILED[_EN]
 
 
 def _event(record: ShownRecord) -> BothWords | None:

@@ -48,6 +48,14 @@ UNKNOWN_PHASE = StepWords(("Bản ghi khác", "Another record"),
 
 CALLS = StepWords(("Hỏi các nguồn", "Asking the sources"), ("", ""))
 
+#: after the words of `form_filing` where the exchange has no `form_filed` of the dossier
+NOT_KNOWN_FILED = (
+    " Không có bản ghi rằng biểu mẫu đã nộp xong: việc nộp bị từ chối, bị ngắt, hoặc đang chạy. Các bản ghi của hồ sơ"
+    " cho biết hồ sơ có được nhận hay không.",
+    " No record says that it was filed: this was refused, was interrupted, or still goes on. The records of the dossier"
+    " say whether it was taken in.",
+)
+
 #: `operation` in the notes of a record without a `result` -> what happened
 OPERATIONS: Mapping[str, BothWords] = MappingProxyType({
     "search": ("Tìm trong nhật ký.", "A search in the log."),
@@ -96,8 +104,8 @@ RESULTS: Mapping[str, BothWords] = MappingProxyType({
     "receiver_words_shown": ("Xem lời của hệ thống nhận.", "The receiver's words were shown."),
     "file_not_found": ("Tìm một tệp và không thấy.", "A file was looked for and not found."),
     "fetched": ("Câu trả lời đến muộn đã được lấy.", "A late answer was fetched."),
-    "form_filing": ("Biểu mẫu của giao dịch này sắp được nộp thành hồ sơ.",
-        "The form of this exchange is about to be filed as a dossier."),
+    "form_filing": ("Việc nộp biểu mẫu của giao dịch này thành hồ sơ bắt đầu.",
+        "The filing of the form of this exchange as a dossier began."),
     "form_filed": ("Biểu mẫu của giao dịch này được nộp thành hồ sơ.",
         "The form of this exchange was filed as a dossier."),
     "file_stored": ("Một tệp được lưu.", "A file was stored."),
@@ -278,7 +286,6 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "instead_of": ("Thay cho bản ghi", "In place of the record"),
     "fetched": ("Lấy câu trả lời của bản ghi", "Fetched the answer of the record"),
     "attested": ("Đối chiếu với giao dịch", "Compared with the exchange"),
-    "origins": ("Mã đối chiếu nguồn các mục và giấy tờ", "Digest of where fields and papers come from"),
     "filed_in": ("Nộp ở giao dịch", "Filed in the exchange"),
     "mandate": ("Quyền đại diện đã chứng minh", "Proven right to act"),
     "mandate_checked": ("Văn bản đã kiểm tra", "Document checked"),

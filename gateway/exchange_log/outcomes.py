@@ -52,10 +52,10 @@ async def has_proven_login(reader: LogReader, exchange: str, requester: str) -> 
     return any("login" in one["notes"] for one in records.values())
 
 
-async def filings(reader: LogReader, exchange: str, requester: str, dossier: str) -> set[object]:
-    """What records of `form_filing` say of the origins of a dossier. Raises LogUnavailable."""
+async def filings(reader: LogReader, exchange: str, requester: str, dossier: str) -> list[Members]:
+    """The records of its form becoming this dossier, the newest first. Raises LogUnavailable."""
     records = await _own_records(reader, exchange, requester, Phase.DELIVERY)
-    return {one["notes"].get("origins") for one in records.values() if one["dossier"] == dossier}
+    return [one for one in records.values() if one["dossier"] == dossier]
 
 
 async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:

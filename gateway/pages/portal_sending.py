@@ -143,9 +143,9 @@ async def _filed(
     noted = await exchange_in(request, visit, body.exchange_id)
     dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
     attest = None if noted.get("blank") else citizens_of(request).attest
-    recorded = (visit.caller, body.exchange_id, procedure.code, dossier_in_records(code))
+    recorded = (visit.caller, body.exchange_id, procedure.code, code)
     if attest is not None:
-        await attest.filing(*recorded, _origins_digest(dossier.more))
+        await attest.filing(*recorded, _said_of_form(dossier.more))
     await _post(request, visit, dossier, noted)
     try:
         if attest is not None:
@@ -370,22 +370,21 @@ def _dossier(
     )  # fmt: skip
 
 
-def _origins_digest(more: Mapping[str, Any]) -> str:
-    """Of what a dossier says of its fields and papers, without values of the form."""
-    return value_digest(
-        [more.get(one) for one in ("papers", "typed", "chosen", "own", "account", "confirmed")]
-    )
+def _said_of_form(more: Mapping[str, Any]) -> bytes:
+    """What a dossier says of its form: the values, where they come from, and its papers."""
+    said = [more.get(one) for one in ("form", "papers", "typed", "chosen", "own", "account", "confirmed")]
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
 
 async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[str, Any]) -> bool | None:
-    """Whether the log has it that this portal filed what a dossier says of its fields and papers.
+    """Whether the log has it that this portal filed this form with what the dossier says of its fields and papers.
 
     False: it is the word of its sender alone. None: the log cannot be read now.
     """
     exchange, attest = str(more.get("exchange", "")), citizens_of(request).attest
     try:
         return bool(exchange) and await attest.is_as_filed(
-            visit.caller.requester.id, exchange, dossier_in_records(code), _origins_digest(more)
+            visit.caller.requester.id, exchange, dossier_in_records(code), _said_of_form(more)
         )
     except LogUnavailable:
         return None

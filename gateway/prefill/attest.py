@@ -16,6 +16,7 @@ from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import ConsentBook, named
 from gateway.domain import sentences as say
 from gateway.domain.errors import NotFound, Refused, Throttled, Unprocessable, fault_at
+from gateway.domain.evidence import NOTHING
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Caller
@@ -39,6 +40,8 @@ from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
 
 CANNOT_TELL = "cannot_tell"
 _LEFT_OUT = "left_out"
+#: in records of `filing`, in place of the fields of an answer
+_FORM = "form"
 #: states of fields that hold the value of the answer
 _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 
@@ -124,30 +127,35 @@ class Attest:
         answered = await self._outcomes(caller, exchange)
         return self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
 
-    async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str, origins: str) -> None:
+    async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str, form: bytes) -> None:
         """Record in the exchange that its compared form is about to become a dossier.
 
-        A search by the dossier then finds both. The exchange of the call is named too. `origins`: digest of what the
-        dossier says of its fields and papers. Raises LogUnavailable.
+        A search by the dossier then finds both. The exchange of the call is named too. `form`: what the dossier says of
+        its form, of which the record has a keyed digest. Raises LogUnavailable.
         """
-        await self._note_form("form_filing", caller, exchange, procedure, dossier, origins=origins)
+        await self._note_form("form_filing", caller, exchange, procedure, dossier, {_FORM: form})
 
     async def filed(self, caller: Caller, exchange: str, procedure: str, dossier: str) -> None:
         """Record the same once the dossier exists. Raises LogUnavailable."""
         await self._note_form("form_filed", caller, exchange, procedure, dossier)
 
-    async def is_as_filed(self, requester: str, exchange: str, dossier: str, origins: str) -> bool:
-        """Whether the exchange has a record of `filing` of this dossier with these origins. Raises LogUnavailable."""
-        return origins in await filings(self.reader, exchange, requester, dossier)
+    async def is_as_filed(self, requester: str, exchange: str, dossier: str, form: bytes) -> bool:
+        """Whether the exchange has a record of `filing` of this dossier with this form. Raises LogUnavailable."""
+        for one in await filings(self.reader, exchange, requester, dossier):
+            keys = await self.person_keys.of(one["period"])
+            if keys is not None and one["fields"].get(_FORM) == field_digest(keys.digest, one["id"], form):
+                return True
+        return False
 
     async def _note_form(
-        self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str, **more: str
-    ) -> None:
+        self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str,
+        fields: Mapping[str, bytes] = NOTHING,
+    ) -> None:  # fmt: skip
         about = RecordHeader(
             ExchangeId(exchange), caller.requester.id, caller.agency, procedure, dossier=dossier
         )
-        notes = {"operation": act, "filed_in": caller.exchange, **more}
-        await self.recorder.write(about, Phase.DELIVERY, act, notes=notes)
+        notes = {"operation": act, "filed_in": caller.exchange}
+        await self.recorder.write(about, Phase.DELIVERY, act, fields=fields, notes=notes)
 
     def _act(self, caller: Caller, exchange: str, members: Members, keys: PeriodKeys | None) -> "_FormAct":
         procedure = self.catalogue.find(members["procedure"])

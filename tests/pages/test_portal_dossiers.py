@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
+from gateway.api.citizens import citizens_of
+from gateway.api.request import Request
+from gateway.api.response import Response
+from gateway.api.response import answer as json_answer
 from gateway.domain.dates import legal_day
+from gateway.pages.frame import PageRole, PageRoute, Visit
+from gateway.pages.portal_forms import FORMS
 from gateway.relay.request_keys import RequestKeys
 from gateway.serving.listeners import Gateway
 from tests.flows.test_papers_kept import given_in
@@ -233,6 +239,19 @@ async def test_page_of_a_dossier_says_what_was_chosen_in_place_of_the_account_an
     assert shown[0].text.count("chỉ cần trong một số trường hợp") == 1
 
 
+async def test_dossier_whose_form_was_changed_since_it_was_filed_is_its_senders_word_alone(
+    browser: Browser, at: Town
+) -> None:
+    citizen = await begun(browser)
+    exchange, form = await citizen.ready()
+    _, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+    stored = (await see(at, done["dossier"]))[1]["dossier"]
+    for purpose, is_as_filed in ((form["nxnMucDichSuDung"], True), ("Vay vốn", False)):
+        stored["more"]["form"]["nxnMucDichSuDung"] = purpose
+        assert (await at.house.post("/v1/dossiers", stored))[0] == 202
+        assert ("Theo cổng đã nộp hồ sơ" in (await page(browser, done["url"])).text) is not is_as_filed
+
+
 async def test_what_a_sender_says_of_papers_without_a_record_is_its_word_alone(
     browser: Browser, at: Town
 ) -> None:
@@ -276,11 +295,35 @@ async def test_search_by_dossier_finds_the_exchange_that_filled_its_form_and_eac
     shown = await page(neighbour, f"/audit?dossier={done['dossier']}")
     assert f'href="/audit/exchanges/{exchange}"' in shown.text
     assert "Biểu mẫu của giao dịch này được nộp thành hồ sơ." in shown.text
+    assert "Không có bản ghi rằng" not in (await page(neighbour, f"/audit/exchanges/{exchange}")).text
     # a process that is killed once the dossier exists has named it in the exchange before
     acts = [one["result"] for one in sorted(found, key=lambda one: int(one["leaf_index"]))]
     assert [one for one in acts if one.startswith(("form_", "dossier_stored"))] == [
         "form_filing", "dossier_stored", "form_filed",
     ]  # fmt: skip
+
+
+async def test_story_of_a_form_whose_filing_was_not_ended_says_what_is_not_known(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    """What stays of a process that is killed while it files a form, or of a dossier that is refused."""
+
+    async def died(request: Request, visit: Visit) -> Response:
+        recorded = (visit.caller, exchange, MARITAL, "H31.14-261106-70233")
+        await citizens_of(request).attest.filing(*recorded, b"{}")
+        return json_answer({})
+
+    citizen = await begun(browser)
+    exchange, _ = await citizen.ready()
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/died", died, PageRole.CITIZEN)):
+        assert (await citizen.call("/died", {}))[0] == 200
+    await entered(neighbour, "/audit", "kiem.toan")
+    async with asyncio.timeout(20):  # until the log has it
+        while "biểu mẫu của giao dịch này thành hồ sơ bắt đầu" not in (
+            shown := (await page(neighbour, f"/audit/exchanges/{exchange}")).text
+        ):
+            await asyncio.sleep(0.1)
+    assert "Không có bản ghi rằng biểu mẫu đã nộp xong" in shown
 
 
 async def test_dossier_that_exists_is_named_where_its_session_has_no_room_to_note_that(
