@@ -30,7 +30,11 @@ DeliveryId = Annotated[str, Field(pattern=grammar.EXCHANGE, examples=["01KB00000
 
 
 class DossierBody(Dossier):
-    """`POST /v1/dossiers`: a dossier of the requester, for the portals."""
+    """`POST /v1/dossiers`: a dossier of the requester, for the portals.
+
+    It names no exchange, so values and papers are not compared with a prefill here: before it is sent, the sender's
+    server asks again for each paper that changed values bring back (`papers` of `POST /v1/attest`).
+    """
 
     model_config = ConfigDict(
         frozen=True,
