@@ -36,6 +36,8 @@ class CodeList(Strict):
     title: dict[str, str] = {}
     #: every code that the list must know
     total_over: tuple[str, ...] = ()
+    #: how many codes the list has, where `total_over` does not name them
+    count: int | None = None
     bijective: bool = False
     #: pattern of every code (a regular expression)
     pattern: str = ""
@@ -176,9 +178,7 @@ def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
     if fault := _pattern_fault(found.pattern):
         yield ("pattern",), f"'{found.pattern}' is not a regular expression: {fault}", "write one of Python's"
         return
-    if missing := [code for code in found.total_over if code not in found.codes]:
-        what = f"list '{found.list}' misses {', '.join(missing)}"
-        yield ("total_over",), what, "add the codes under 'codes' (null: no meaning)"
+    yield from _lost_codes(found)
     yield from _one_of_faults(found)
     seen: dict[str, str] = {}
     for code, target in found.codes.items():
@@ -203,6 +203,15 @@ def _one_of_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
         if found.codes.get(code, "") is not None or not all(found.codes.get(one) for one in others):
             what = f"'{code}' is no code that leads to null, or stands for codes that lead to nothing"
             yield ("one_of", code), what, "name a code of this list with null, and codes that lead to a text"
+
+
+def _lost_codes(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    if missing := [code for code in found.total_over if code not in found.codes]:
+        what = f"list '{found.list}' misses {', '.join(missing)}"
+        yield ("total_over",), what, "add the codes under 'codes' (null: no meaning)"
+    if found.count is not None and found.count != len(found.codes):
+        what = f"list '{found.list}' says that it has {found.count} codes, but {len(found.codes)} stand below"
+        yield ("count",), what, "add what is missing, or correct the number"
 
 
 def _pattern_fault(pattern: str) -> str:

@@ -44,6 +44,7 @@ REFUSALS = {
     "word twice": ("config/sources/tax.yaml", "source: tax\n", "source: tax\nsource: tax\n", "is written twice"),
     "name of the file": ("config/sources/tax.yaml", "source: tax\n", "source: taxx\n", "the file is called 'tax'"),
     "list not total": ("mappings/codes/account_gender.yaml", '"2"]', '"2", "77"]', "misses 77"),
+    "list that lost a code": ("mappings/codes/form_ethnicity.yaml", '  "05": Khơ-me\n', "", "says that it has 55"),
     "unit of a power": ("mappings/codes/area_units.yaml", '"km2": "1000000"', '"km2": "1e6"', "no positive number"),
     "unit of another unit": ("mappings/codes/mass_units.yaml", '"tấn": "1000000"', '"tấn": "1000 kg"', "write how"),
     "unit of nothing": ("mappings/codes/length_units.yaml", '"mét": "1"', '"mét": null', "leads to nothing"),

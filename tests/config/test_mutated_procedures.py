@@ -3,7 +3,8 @@
 A predicate on which a cut rests says yes where it said no (`in_force`, `conclusion`), or no where it said yes (`when`);
 it hears one register less, or takes one year more: an example or a counter-example of the procedure notices each. A
 rule that shows less (`has`) is another line of `tests/golden`. Words of a rule that are left out:
-`tests/properties/test_cut_rules.py`. Fields that fill less cut no paper: examples notice those that they name.
+`tests/properties/test_cut_rules.py`. Fields that fill less cut no paper: examples notice those that they name, and
+`tests/mapping/test_fields_by_title.py` a misspelt reference.
 """
 
 import re
