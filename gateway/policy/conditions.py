@@ -204,7 +204,8 @@ def _lived(wanted: DossierRule, asked: PolicyRequest, dead: Denial, undated: Den
 def _consent(_item: Agreement, rule: str) -> Condition:
     denial = Denial(
         rule, RefusalReason.CONSENT_MISSING, say.CONSENT_NOT_HELD,
-        "ask the person for consent to this purpose and give its id in `consent`",
+        "ask the person for consent to this purpose, by the number that the request names (personal id, else old"
+        " number, else passport), and give its id in `consent`",
     )  # fmt: skip
 
     def hold(asked: PolicyRequest) -> Denial | None:

@@ -147,6 +147,21 @@ async def test_consent_of_another_person_purpose_or_requester_or_one_that_is_ove
 
 
 @on_session
+async def test_consent_counts_for_the_number_by_which_it_was_given(lender: House) -> None:
+    ask = residence(lender, "old_id_only")
+    older = ask["subjects"]["applicant"]
+    one = await given(
+        lender, {"personal_id": ""}, subject={"old_id": older["old_id"]}, purpose="residence_registration",
+        attributes={"population.TraCuuThongTinCongDan": ["full_name"]},
+    )  # fmt: skip
+    assert (await lender.post("/v1/prefill", {**ask, "consent": one["consent"]}))[0] == 200
+    # an old number may be two people's, and the consent names none
+    both = {"applicant": {**older, "personal_id": "033057417283"}}
+    status, problem = await lender.post("/v1/prefill", {**ask, "subjects": both, "consent": one["consent"]})
+    assert (status, problem["code"]) == (403, "consent_missing")
+
+
+@on_session
 @pytest.mark.parametrize(
     "without", ["attributes", "text_version", "purpose", "language", "channel", "expires_at"]
 )
