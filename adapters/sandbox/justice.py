@@ -103,7 +103,7 @@ def judicial_state(call: PeerRequest) -> Reply:
     found = call.register.thing("judicial_dossiers", dossier=asked)
     if found is None:
         return as_json(
-            {"STATUS": "0", "DESCRIPTION": "Không tìm thấy hồ sơ", "ID": None, "DEC_STATUS_ID": None}
+            {"STATUS": "1", "DESCRIPTION": "Không tìm thấy hồ sơ", "ID": None, "DEC_STATUS_ID": None}
         )
     shown = call.shown(found, call.register.things["judicial_dossiers"])
     names_of_state = {"3": "STP đã tiếp nhận", "4": "Đang xử lý", "5": "Đã có phiếu"}

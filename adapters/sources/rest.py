@@ -134,6 +134,7 @@ class Rest:
         self._calls = calls
         self._meanings = meanings
         self._is_placed = meanings.is_placed
+        self._head = meanings.head
         self._expired_path = compile_path(str(settings.auth.get("expired_path", "")))
         self._expired_values = frozenset(_words(settings.auth.get("expired_values")))
 
@@ -171,7 +172,9 @@ class Rest:
         if self._expired_values and self._says_expired(tree):
             return AnswerReading(_NOT_READ, expired=True)
         kind = answer.fields.get(b"content-type", b"")
-        if self._is_placed or b"problem" in kind or (type(tree) is dict and "fault" in tree):
+        members = tree if isinstance(tree, dict) else None
+        may_fail = self._is_placed and (members is None or not self._head or self._head in members)
+        if may_fail or b"problem" in kind or (members is not None and "fault" in members):
             error = self._fault_in(tree, answer)
             if error is not None:
                 return fault_reading(error)

@@ -43,17 +43,21 @@ class _Marks(NamedTuple):
 class Meanings:
     """The tables of one source."""
 
-    __slots__ = ("_any_other", "_blank_is_fault", "_codes", "_pick", "_statuses", "is_placed")
+    __slots__ = ("_any_other", "_blank_is_fault", "_codes", "_pick", "_statuses", "head", "is_placed")
 
     def __init__(
         self,
         statuses: Mapping[int, FaultMeaning] = MappingProxyType({}),
         codes: Mapping[str, FaultMeaning] = MappingProxyType({}),
         pick: Callable[[object], object] | None = None,
+        head: str = "",
         *,
         blank_is_fault: bool = False,
     ) -> None:
-        """`codes`: `*` any other. `pick` takes the code out of a body, where a success must have one or must not."""
+        """`codes`: `*` any other. `pick` takes the code out of a body, where a success must have one or must not.
+
+        `head`: the member of a body in which the code stands.
+        """
         self._statuses = statuses
         self._codes = codes
         self._any_other = codes.get("*")
@@ -61,6 +65,8 @@ class Meanings:
         self._blank_is_fault = blank_is_fault
         #: a success may hold a fault code
         self.is_placed = pick is not None
+        #: an object without this member holds none; blank: every success is looked at
+        self.head = "" if blank_is_fault or "[" in head else head
 
     def of_error(self, status: int, kind: bytes, body: bytes, retry_in: int | None = None) -> ProviderError:
         """The fault of an answer with this status and media type; of a problem in a success, its own status counts."""

@@ -156,6 +156,8 @@ class SourceAnswer(NamedTuple):
     faults: tuple[AnswerFault, ...] = ()
     #: personal id of the person whom something else found (a name, an old number): for record and quota alone
     found_id: str = ""
+    #: nothing was found because the record was blank, and no code of the provider says that there is none
+    is_blank: bool = False
 
     @property
     def consents(self) -> dict[str, str]:

@@ -133,6 +133,8 @@ class AnswerRule(Strict):
     absent: Literal["not_found", "no_match"] = "not_found"
     #: meaning of an answer without members: by contract it may mean that there is no data
     empty: Literal["invalid", "absent"] = "invalid"
+    #: paths (from the answer's root) that say nothing about the subject, and may have values where there is no data
+    envelope: WordList = ()
     #: subject attribute -> path (from the record): compared with the subject of the query
     identity: dict[SubjectAttribute, str] = {}
     #: why answers cannot repeat whom they are about (yes or no; a paper by its code): then nothing is compared

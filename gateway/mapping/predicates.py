@@ -11,7 +11,7 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import SAID, SourceAnswer
+from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import ScopeEntry
@@ -201,10 +201,12 @@ def _said(facts: Facts, rule: Predicate, *, of_any: bool = False) -> set[Truth]:
 
 
 def _spoke(facts: Facts, word: str) -> bool:
-    """Whether the source of a reference was asked and answered, even with a blank."""
+    """Whether the source of a reference gave a record, even with a blank, or says that it has none."""
     pick = facts.plan.picks.get(word)
     answer = None if pick is None or pick.query is None else facts.answers[pick.query]
-    return answer is not None and answer.outcome in SAID
+    if answer is None or answer.is_blank:
+        return False
+    return answer.outcome is Outcome.FOUND or answer.outcome is Outcome.NOT_FOUND
 
 
 def _contradicted(facts: Facts, rule: Predicate) -> bool:

@@ -94,7 +94,7 @@ class ServicePlan:
     __slots__ = (
         "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
         "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places", "_readings", "_record",
-        "_request", "_status", "_statuses", "_trees", "_unsent", "_updated", "_updated_steps", "_vouched", "_words",
+        "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent", "_updated", "_updated_steps", "_vouched",
         "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -147,9 +147,9 @@ class ServicePlan:
         self._read_in(answer, transforms)
         self._nested = _lifting(answer) if answer.nested else None
         self._statuses = {status: Outcome(word) for status, word in answer.statuses.items()}
-        self._absent = _FAILED[Outcome(answer.absent)]
+        self._absent = _FAILED[Outcome(answer.absent)]._replace(is_blank=not answer.status)
         self._unsent = _unsent(mapping)
-        self._words = _words_of(answer, self._unsent, self._orders)
+        self._repeated = _repeated(answer, self._unsent)
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
         self.wanted_paths = _wanted(mapping)
@@ -463,22 +463,22 @@ class ServicePlan:
             return self._absent if self._mapping.answer.empty == "absent" else self._unknown_form()
         if isinstance(held, dict) and self._heads.isdisjoint(held):
             return self._unknown_form()
-        return self._unknown_form() if self._says_more(tree, query) else self._absent
+        return self._unknown_form() if self._says_more(held, query) else self._absent
 
     def _says_more(self, tree: object, query: SourceQuery) -> bool:
-        """Whether a record without its required attribute has values that the request did not send."""
-        if self._absent.outcome is not Outcome.NOT_FOUND:
-            return False
-        paths, slots = self._words
-        values, subject = paths.read(tree), query.subject
+        """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send."""
+        subject = query.subject
         asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
         asked.difference_update([getattr(subject, name, None) for name in self._unsent])
-        found = [
-            values[slot]
-            for slot, names in slots
-            if not any(getattr(subject, name, None) is not None for name in names)
+        expected = [
+            place
+            for place, names in self._repeated
+            if not names or any(getattr(subject, name, None) is not None for name in names)
         ]
-        return any(not (is_hollow(one) or (isinstance(one, str) and one in asked)) for one in found)
+        return any(
+            str(value) not in asked and not any(at[: len(place)] == place for place in expected)
+            for at, value in _leaves(tree)
+        )
 
     def _said(self, status: object) -> Outcome:
         word = "" if status is None else str(status)
@@ -624,19 +624,38 @@ def _from_root(answer: AnswerRule, orders: Orders) -> Orders:
     return {below(answer.record, path): one for path, one in orders.items()}
 
 
-def _words_of(
-    answer: AnswerRule, unsent: frozenset[str], orders: Orders
-) -> tuple[Paths, list[tuple[int, tuple[str, ...]]]]:
-    """Places of values in a record; each with the attributes of the subject that a provider may repeat there."""
-    paths, root = Paths(), steps_of(answer.record, _from_root(answer, orders))
-    record = paths.passing([*root, Record.ONLY]) if answer.record else 0
+def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Places, as names from the answer's root, whose values say nothing new about the subject.
+
+    Each with the attributes of the subject that a provider may repeat there; without: it is about the answer itself.
+    """
+    updated = answer.updated_at.path if answer.updated_at else ""
     words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
     words |= {path: {path} for path in answer.identity.values()}
     repeated = [
-        (path, tuple(name for name, at in answer.identity.items() if at in places and name not in unsent))
+        (_names(below(answer.record, path)), names)
         for path, places in words.items()
+        if path
+        and (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
     ]
-    return paths, [(paths.add(steps_of(path, orders), record), names) for path, names in repeated if path]
+    return [*((_names(path), ()) for path in (answer.status, updated, *answer.envelope) if path), *repeated]
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """The names of a path; rows of lists have none."""
+    return tuple(step for step in steps_of(path) if isinstance(step, str))
+
+
+def _leaves(tree: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The values that are not blank, each with the names on its way."""
+    if isinstance(tree, dict):
+        for name, inner in tree.items():
+            yield from _leaves(inner, (*at, name))
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from _leaves(inner, at)
+    elif not is_hollow(tree):
+        yield at, tree
 
 
 def _plain(tree: object) -> object:

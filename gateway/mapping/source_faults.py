@@ -135,6 +135,7 @@ def _official_words() -> list[str]:
 
 def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in ("record", "status")]
+    paths += [((*at, "envelope"), path) for path in answer.envelope]
     if answer.updated_at is not None:
         paths.append(((*at, "updated_at"), answer.updated_at.path))
     inside = [

@@ -9,13 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import CATCHER, GOSSIP, PERSON, Good, Say, Stage, assert_outcome, body, http, says
+from tests.faults.conftest import (
+    CATCHER,
+    GOSSIP,
+    PERSON,
+    Good,
+    Say,
+    Stage,
+    assert_outcome,
+    body,
+    found,
+    http,
+    says,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 OTHER = "033190473862"
 STATE = '"tinhTrang": "2"'
 INVALID = ("invalid", "source_answer_invalid")
+REFUSES = ("refused", "source_refused")
 SOMEBODY_ELSE = ("invalid", "source_answer_other_person")
 ENTITY = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{CATCHER}/x">]><a>&x;</a>'
 
@@ -100,6 +113,13 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "status 404": (body(lambda _: b'{"a": 1}', status="404 Not Found"), INVALID),
     "status 410": (body(lambda _: b"{}", status="410 Gone"), INVALID),
     "fault in a success": (fixed(json.dumps({"fault": {"code": 101503, "message": GOSSIP}})), INVALID),
+    # what looks like "nothing is registered" and is not
+    "error beside the number": (fixed(json.dumps({"soDinhDanh": PERSON, "loi": GOSSIP})), INVALID),
+    "code of an error": (fixed(json.dumps({"soDinhDanh": PERSON, "maLoi": "108", "moTa": GOSSIP})), REFUSES),
+    "code that nobody knows": (fixed(json.dumps({"soDinhDanh": None, "tinhTrang": None, "maLoi": 7})), INVALID),
+    "record a level lower": (edited(lambda tree: {"soDinhDanh": tree.pop("soDinhDanh"), "hoTich": tree}), INVALID),
+    "record as a list": (edited(lambda tree: {"trichLuc": [tree]}), INVALID),
+    "entry as a list": (edited(lambda tree: {"khaiSinh": [tree["khaiSinh"]], "tinhTrang": None}), INVALID),
     # F7
     "utf-16 without a mark": (body(lambda good: good.text.encode("utf-16-le")), INVALID),
     "old code page": (body(_old, "application/json; charset=windows-1258"), INVALID),
@@ -175,6 +195,22 @@ async def test_odd_answer_with_one_meaning_is_read_right(stage: Stage, logged: i
     answer = await assert_outcome(stage, logged, "civil_status", ("found", None))
     entry = answer["fields"]["nxnTinhTrangHonNhan"]
     assert (entry["state"], entry["attribute"]) == ("filled", "civil_status.marital_state")
+
+
+@pytest.mark.parametrize(
+    ("answer", "paper"),
+    [
+        ({"soDinhDanh": None, "tinhTrang": None}, "required"),
+        ({"soDinhDanh": PERSON, "maLoi": "201"}, "replaced"),
+    ],
+)
+async def test_no_death_is_registered_where_the_register_says_so_and_not_where_its_record_is_blank(
+    stage: Stage, answer: dict[str, str | None], paper: str
+) -> None:
+    stage.set("civil_status", fixed(json.dumps(answer)))
+    got = await stage.ask()
+    assert found(got)["civil_status"] == ("not_found", "no_such_person")
+    assert {one["code"]: one["state"] for one in got["papers"]}["id_and_residence"] == paper
 
 
 async def test_record_of_another_person_is_counted_and_never_kept(stage: Stage) -> None:

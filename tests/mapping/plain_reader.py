@@ -6,7 +6,7 @@ The product reads many paths at once, and texts by their positions; it must alwa
 import copy
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -258,6 +258,18 @@ def _at(record: object, path: str, parts: tuple[str, ...], dates: Dates) -> obje
     return items if any(one is not None for one in items) else None
 
 
+def _leaves(tree: object, path: str) -> Iterator[tuple[str, object]]:
+    """Every value that is not blank, and the names on its way."""
+    if isinstance(tree, dict):
+        for name, inner in tree.items():
+            yield from _leaves(inner, f"{path}.{name}".lstrip("."))
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from _leaves(inner, path)
+    elif tree is not None and str(tree).strip():
+        yield path, tree
+
+
 def _all_paths(rule: AttributeRule) -> list[str]:
     parts = [f".{part}" for part in rule.parts] or [""]
     return [f"{path}{part}".lstrip(".") for path in (rule.path, *rule.else_) for part in parts]
@@ -330,7 +342,7 @@ class PlainReader:
         if record is _UNDATED_RECORD:
             return _INVALID
         if is_absent:
-            return self._absence(tree, record, query)
+            return self._absence(tree, query)
         for rule in answer.attributes.values():
             if "paper_list" in rule.transform and names_another_owner(
                 picked(record, rule.path, self._dates), query.subject
@@ -405,7 +417,7 @@ class PlainReader:
         said = {name: self._fits(name, record, subject, may_be_blank=True) for name in numbers}
         return False in said.values()
 
-    def _absence(self, tree: object, record: object, query: SourceQuery) -> SourceAnswer:
+    def _absence(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """What the contract calls absence, and nothing else."""
         answer = self._rule
         absent = failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])
@@ -413,17 +425,27 @@ class PlainReader:
             return absent if answer.empty == "absent" else _INVALID
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return _INVALID
-        words = [path for rule in answer.attributes.values() for path in _all_paths(rule) if path]
         subject = {name: one for name, one in asdict(query.subject).items() if name not in self._unsent}
         known = [path for name, path in answer.identity.items() if subject.get(name) is not None]
         repeated = [
             one for rule in answer.attributes.values() if rule.path in known for one in _all_paths(rule)
         ]
-        places = {*words, *answer.identity.values()}.difference(known, repeated)
-        said = [picked(record, path, self._dates) for path in places if path]
+        inside = [
+            f"{answer.record}.{path}" if answer.record else path for path in (*known, *repeated) if path
+        ]
+        updated = answer.updated_at.path if answer.updated_at else ""
+        expected = [
+            re.sub(r"\[[^\]]*\]", "", path).strip(".")
+            for path in (*inside, answer.status, updated, *answer.envelope)
+            if path
+        ]
         asked = [query.dossier, *subject.values()]
-        more = any(not _hollow(one) and not (isinstance(one, str) and one in asked) for one in said)
-        return _INVALID if more and absent.outcome is Outcome.NOT_FOUND else absent
+        more = [
+            path
+            for path, one in _leaves(tree, "")
+            if str(one) not in asked and not any(f"{path}.".startswith(f"{place}.") for place in expected)
+        ]
+        return _INVALID if more else absent._replace(is_blank=not answer.status)
 
     def _fits(
         self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False
