@@ -30,7 +30,10 @@ _VALUES = {
 @click.command("try-source")
 @click.argument("service", metavar="SOURCE.SERVICE")
 @click.option(
-    "--subject", required=True, metavar="-|FILE", help="JSON of the person or object it is asked about."
+    "--subject",
+    required=True,
+    metavar="-|FILE",
+    help="JSON of the person or object it is asked about, in the words of `needs` in the mapping.",
 )
 @click.option("--show-values", is_flag=True, help="Show the values that an agreement gives; the log says so.")
 @OFFICIAL
@@ -38,7 +41,9 @@ _VALUES = {
 @click.option("--purpose", help="Purpose; default: what that agreement says.")
 @click.option("--dossier", help="Dossier code.")
 @click.option("--consent", help="Id of the consent that it rests on.")
-@click.option("--deadline-ms", type=click.IntRange(1), help="Time for the source.")
+@click.option(
+    "--deadline-ms", type=click.IntRange(1), help="Time for the source; default: that of a prefill."
+)
 @asks("operator")
 def try_source(
     *, service: str, subject: str, show_values: bool, official: str | None, deadline_ms: int | None,
@@ -54,6 +59,7 @@ def try_source(
       echo '{"personal_id": "033190001234", "full_name": "Trần Thị Mẫu", "birth_date": "1990-02-15"}' |
         motlan try-source population.TraCuuThongTinCongDan --subject -
       motlan try-source driving_licence.traCuu --subject person.json --show-values --json
+      echo '{"tax_code": "0916911353"}' | motlan try-source enterprise.chiTietDoanhNghiep --subject -
     """  # noqa: D301 -- \b is click's
     _, about = subject_of(f"subject={subject}")
     body: dict[str, Any] = {"subject": about, "show_values": show_values, "deadline_ms": deadline_ms, **given}

@@ -257,6 +257,19 @@ _STATUSES: Mapping[int, tuple[BothWords, BothWords]] = MappingProxyType({
         ("báo cơ quan cung cấp; nếu chỉ lượt hỏi này bị lỗi thì so lượt hỏi với hợp đồng",
          "call the provider; where it is this request alone, compare the request with the contract")),
 })
+#: codes of SOAP 1.1 and 1.2 -> what to do
+_OF_SOAP: Mapping[str, BothWords] = MappingProxyType(dict.fromkeys(("Client", "Sender"), (
+        "so lượt hỏi với WSDL; nếu 'detail' có mã riêng thì ghi chỗ của mã vào 'options.fault_code', ý nghĩa vào"
+        " 'options.faults'",
+        "compare the request with the WSDL; where 'detail' has a code, write its place into 'options.fault_code' and"
+        " its meaning into 'options.faults'")) | dict.fromkeys(("Server", "Receiver"), (
+        "báo cơ quan cung cấp; nếu 'detail' có mã riêng thì ghi chỗ của mã vào 'options.fault_code', ý nghĩa vào"
+        " 'options.faults'",
+        "call the provider; where 'detail' has a code, write its place into 'options.fault_code' and its meaning into"
+        " 'options.faults'")) | {
+    "MustUnderstand": ("xem 'options.addressing' và 'auth'", "see 'options.addressing' and 'auth'"),
+    "VersionMismatch": ("xem 'options.soap_version'", "see 'options.soap_version'"),
+})
 _OF_TOKENS: tuple[BothWords, BothWords] = (
     ("Nơi cấp mã truy cập không cấp mã", "No token is given where tokens are"),
     ("kiểm tra địa chỉ lấy mã, tài khoản và bí mật trong 'auth'; hỏi cơ quan cung cấp",
@@ -283,6 +296,8 @@ def explained(
         return title, (first + _IS_MEANT[0], first_en + _IS_MEANT[1])
     if code is FaultCode.FAULT and not provider_code:
         return _NOT_IN_TABLES
+    if code is FaultCode.SOAP_FAULT and (remedy := _OF_SOAP.get(provider_code)):
+        return code.words, remedy
     if code is FaultCode.HTTP_STATUS and step:
         return _OF_TOKENS
     if code is FaultCode.HTTP_STATUS:

@@ -82,6 +82,11 @@ def _form_page(request: Request, source: str, service: str, given: Mapping[str, 
     chosen = next((one for one in found if one["service"] == service), found[0])
     plan = plans[str(chosen["service"]).partition(".")[2]]
     words = {word for group in plan.needs for word in group}
+    words |= {
+        str(rule.from_).removeprefix("subject.") for rule in plan.mapping.request.values() if rule.from_
+    }
+    if {*plan.mapping.subjects} == {SubjectKind.PERSON}:
+        words.discard("number")  # no body of a person has it
     if _PEOPLE & {*plan.mapping.subjects}:
         words |= _OF_PEOPLE
     if plan.mapping.without_number != "no":

@@ -119,7 +119,8 @@ class _SourceDraft:
             one.path for one in self.contract.request if one.is_required and one.path not in self.asked
         ]
         if missing:
-            yield f"the provider requires {_some(missing)}: write what is sent there"
+            what = "write what is sent there, and a word of the subject into 'needs' too"
+            yield f"the provider requires {_some(missing)}: {what}"
         if self.contract.service.get("body") == "query" and {"personal_id", "old_id"} & {*self.subject_words}:
             remedy = "ask the provider for POST, or write 'allow_url_ids: \"true\"' under 'options'"
             yield f"a person's number would be in the address: {remedy}"

@@ -11,6 +11,7 @@ _ASKED = {
     "subject.personal_id": (
         "sodinhdanh sodinhdanhcanhan socccd cccd cancuoc socancuoc socancuoccongdan cancuoccongdan ddcn madinhdanh"
         " personalid personalno personalnumber nationalid citizenid identitynumber idnumber idno soddcn"
+        " citizenno citizennumber nationalno nationalnumber"
     ),
     "subject.old_id": "socmnd cmnd sochungminh sochungminhnhandan oldid oldidnumber",
     "subject.passport": (
@@ -19,9 +20,9 @@ _ASKED = {
     ),
     "subject.full_name": "hoten hovaten hotencongdan hotennguoi tendaydu fullname personname hovatenten citizenname",
     "subject.birth_date": (
-        "ngaysinh ngaythangnamsinh ngaythangnamsinhngaythangnam birthdate dateofbirth birthday dob ngsinh birthdatestr"
-        " geburtsdatum datenaissance datedenaissance fechanacimiento fechadenacimiento datanascimento datadenascimento"
-        " geboortedatum"
+        "ngaysinh ngaythangnamsinh ngaythangnamsinhngaythangnam birthdate dateofbirth birthday dob born ngsinh"
+        " birthdatestr geburtsdatum datenaissance datedenaissance fechanacimiento fechadenacimiento datanascimento"
+        " datadenascimento geboortedatum"
     ),
     "subject.tax_code": "masothue mst taxcode taxid taxnumber masodoanhnghiep enterprisecode",
     "subject.registration_no": "bienso biensoxe biendangky plate plateno licenseplate registrationno",

@@ -304,7 +304,9 @@ def _of_tag(
 ) -> tuple[str, str]:
     """Name of the element, and its attributes as they are shown; `places` None: all of them."""
     first, *parts = _OF_TAG.findall(tag) or [""]
-    name, last = names.of(first), ""
+    # the element in a SOAP body of an answer that was read is one of the contract
+    is_contract = places is not None and not steps and _looks_like_a_name(first)
+    name, last = first if is_contract else names.of(first), ""
     out: list[str] = []
     for part in parts:
         if part[0] in "\"'" and last:

@@ -5,6 +5,7 @@ Each is asked through the door, over the contract of an authority of another cou
 
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -225,6 +226,17 @@ async def test_trial_shows_what_became_of_each_attribute(brought_up: Abroad, exa
     shown = (rows[attribute]["paths"], rows[attribute]["transform"], rows[attribute]["value"])
     assert shown == ([path], transform, value)
     assert (rows[withheld]["reason"], rows[withheld]["value"]) == ("not_agreed", None)
+
+
+@on_module
+@pytest.mark.usefixtures("answers")
+async def test_element_of_a_read_answer_has_its_name(brought_up: Abroad) -> None:
+    one = ALL["soap_signed"]
+    body = {"subject": one.subjects["requester"], "official": new_official()}
+    _, tried = await brought_up.house.post(f"/v1/sources/{one.source}.{one.service}/try", body, "operator")
+    element = re.search(r"<(?:\w+:)?Body[^>]*>\s*<([^ >]+)", tried["messages"][0]["answer"]["text"])
+    assert element, tried["messages"][0]["answer"]["text"]
+    assert "[" not in element[1]
 
 
 @on_module

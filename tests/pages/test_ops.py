@@ -375,6 +375,19 @@ async def test_form_has_the_fields_of_the_chosen_service_and_a_deadline(operator
     assert (await page(operator, "/ops/sources/try", {**form, "deadline_ms": "1500"})).status == 200
 
 
+async def test_form_has_what_the_request_says_and_nothing_that_no_person_has(
+    operator: Browser, at: Town
+) -> None:
+    """Its `needs` name no number of a person; the request sends one."""
+    form_page = await page(operator, "/ops/sources/try?source=social_insurance")
+    assert ('name="personal_id"' in form_page.text, 'name="number"' in form_page.text) == (True, False)
+    who = at.house.subject("facts_example")
+    form = {"csrf": token(form_page), "service": "social_insurance.getTraCuuThongTinHgd", **who}
+    form["birth_date"] = "/".join(reversed(who["birth_date"].split("-")))
+    found = await page(operator, "/ops/sources/try", form)
+    assert (found.status, who["personal_id"] in found.text) == (200, False)
+
+
 async def test_source_slower_than_the_deadline_and_one_without_budget_need_attention(
     operator: Browser,
 ) -> None:
