@@ -71,7 +71,7 @@ _STATES: Mapping[Outcome, FieldState] = {
 #: why a reference has no query -> state of its field
 _UNASKED: Mapping[Reason | None, FieldState] = {
     Reason.NOT_AGREED: "withheld", Reason.QUOTA_EXCEEDED: "withheld", Reason.VALUE_BLANK: "empty",
-    Reason.DATA_DO_NOT_MATCH: "not_found",
+    Reason.DATA_DO_NOT_MATCH: "not_found", Reason.OBJECT_DIFFERS: "not_found",
 }  # fmt: skip
 
 

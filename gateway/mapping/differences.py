@@ -129,7 +129,8 @@ def without_strangers(
     """The plan that reads nothing of what was found about `strangers`, and about people found through them.
 
     A field reads nothing from its first reference about such a person on: the next ones would say the same of them. It
-    reads nothing at all where that person is found in evidence: its other references speak of who was found.
+    reads nothing at all where that person is found in evidence: its other references speak of who was found, unless the
+    field is of a thing, which evidence about another role may be about.
     A source that was silent stays silent. Papers compare a person whom evidence names by their own rule (`same`).
     """
     begins = _begins(plan, named, strangers)
@@ -140,16 +141,21 @@ def without_strangers(
         at = next((at for at, key in enumerate(keys) if key), len(keys))
         key = keys[at] if at < len(keys) else ""
         roles = (ref.role for ref, one in zip(planned.refs, keys, strict=True) if one)
-        if any(plan.procedure.roles[role].found_in for role in roles):
+        is_found = any(plan.procedure.roles[role].found_in for role in roles)
+        if is_found:
             at = 0
-        picks = [unread(pick, key, answers) for pick in planned.picks[at:]]
+        spared = is_found and planned.field.thing is not None
+        picks = [
+            pick if spared and not one else blank_pick(pick, key, answers)
+            for pick, one in zip(planned.picks[at:], keys[at:], strict=True)
+        ]
         changed = PlannedField(planned.field, planned.refs, (*planned.picks[:at], *picks), sources)
         fields.append(changed if picks else planned)
     begins = _begins(plan, named, {role: key for role, key in strangers.items() if role in named})
     own, read = plan.procedure.signs_in, {}
     for word, pick in plan.picks.items():
         key = _key_of(begins, word if ":" in word else f"{own}:{word}")
-        read[word] = unread(pick, key, answers) if key else pick
+        read[word] = blank_pick(pick, key, answers) if key else pick
     return replace(plan, fields=tuple(fields), picks=read)
 
 
@@ -171,12 +177,14 @@ def _key_of(begins: Mapping[str, str], word: str) -> str:
     return next((key for begin, key in begins.items() if word.startswith(begin)), "")
 
 
-def unread(pick: Pick, key: str, answers: Answers, place: str = FORM) -> Pick:
+def blank_pick(
+    pick: Pick, key: str, answers: Answers, place: str = FORM, reason: Reason = Reason.DATA_DO_NOT_MATCH
+) -> Pick:
     """The pick without its value, which does not match what the form or the request says at this place."""
     answer = None if pick.query is None else answers[pick.query]
     if answer is None or answer.outcome is not Outcome.FOUND:
         return pick
-    return Pick(None, pick.attribute, pick.name, Reason.DATA_DO_NOT_MATCH, f"same:{place}{key}")
+    return Pick(None, pick.attribute, pick.name, reason, f"same:{place}{key}")
 
 
 def other_heads(plan: Plan, answers: Answers, named: Mapping[str, Subject]) -> dict[str, str]:
@@ -196,7 +204,7 @@ def other_heads(plan: Plan, answers: Answers, named: Mapping[str, Subject]) -> d
 def without_heads(plan: Plan, answers: Answers, heads: Mapping[str, str]) -> Plan:
     """The plan whose fields read nothing of these people (`other_heads`), and no relation to them."""
     begins = {f"{place}.": f"{role}.personal_id" for place, role in heads.items()}
-    return _without(plan, answers, begins, "")
+    return _without(plan, answers, begins, "", Reason.DATA_DO_NOT_MATCH)
 
 
 def other_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[str, str]:
@@ -216,11 +224,16 @@ def without_records(
     plan: Plan, answers: Answers, records: Mapping[str, str], typed: Mapping[str, object]
 ) -> Plan:
     """The plan whose empty fields read nothing of these records (`other_records`)."""
-    return _without(plan, answers, records, FORM, typed)
+    return _without(plan, answers, records, FORM, Reason.OBJECT_DIFFERS, typed)
 
 
 def _without(
-    plan: Plan, answers: Answers, begins: Mapping[str, str], place: str, kept: Collection[str] = ()
+    plan: Plan,
+    answers: Answers,
+    begins: Mapping[str, str],
+    place: str,
+    reason: Reason,
+    kept: Collection[str] = (),
 ) -> Plan:
     sources = [query.service.source for query in plan.queries]
     fields = []
@@ -228,7 +241,9 @@ def _without(
         keys = [_key_of(begins, f"{ref.role}:{ref}") for ref in planned.refs]
         if any(keys) and planned.field.key not in kept:
             both = zip(planned.picks, keys, strict=True)
-            picks = tuple(unread(pick, key, answers, place) if key else pick for pick, key in both)
+            picks = tuple(
+                blank_pick(pick, key, answers, place, reason) if key else pick for pick, key in both
+            )
             fields.append(PlannedField(planned.field, planned.refs, picks, sources))
         else:
             fields.append(planned)

@@ -243,6 +243,7 @@ class FieldRule(Strict):
     between the references is a dispute. `keep`: a list is cut to the people of this role.
     `leave_out`: a list is shown without the people of this role. `propose`: the values of all references are offered,
     and the citizen chooses one or types another; `propose_unless`: only where the request does not name this role.
+    `identifies`, `describes`: the thing (a head of household, a residence, a death) that the field is about.
     """
 
     title: Title | None = None

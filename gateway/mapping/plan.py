@@ -175,6 +175,8 @@ class Plan:
     #: things that fields identify or describe; and those of which evidence about several roles may speak
     things: tuple[str, ...] = ()
     ambiguous_things: tuple[str, ...] = ()
+    #: references of such fields to one of several attributes of a role (permanent, else current address)
+    alternatives: frozenset[Ref] = frozenset()
     #: fields that are compared with the form and not answered: the request wants a part of the form
     compared: frozenset[str] = frozenset()
 
@@ -338,12 +340,13 @@ def make_plan(
     things: dict[str, set[str]] = {}
     for field, refs in fields:
         if field.thing:
-            things.setdefault(field.thing, set()).update(thing_role(procedure.roles, ref) for ref in refs)
+            things.setdefault(field.thing, set()).update(_thing_role(procedure.roles, ref) for ref in refs)
     return Plan(
         procedure, queries, planned, papers, picks, slots, predicates, reads, whose, keeps, holders, confirms,
         hangs_on, {}, things=tuple(things),
         ambiguous_things=tuple(name for name, found in things.items() if len(found) > 1),
         named_heads=tuple(name for name, role in procedure.roles.items() if role.found_in and name in slots),
+        alternatives=frozenset(ref for field, refs in fields if field.thing for ref in _alternatives(refs)),
         compared=compared,
     )  # fmt: skip
 
@@ -372,10 +375,22 @@ def _compared(procedure: Procedure, part: FormPart) -> frozenset[str]:
     return frozenset((of_things | part.typed) - part.fields)
 
 
-def thing_role(roles: Mapping[str, Role], ref: Ref) -> str:
+def read_thing(plan: Plan, ref: Ref) -> str:
+    """The thing of which evidence speaks: the one of a role, or that of an attribute where a role has several."""
+    role = _thing_role(plan.procedure.roles, ref)
+    return f"{role}:{ref}" if ref in plan.alternatives else role
+
+
+def _thing_role(roles: Mapping[str, Role], ref: Ref) -> str:
     """The role whose evidence speaks of a thing: of a person found in evidence, the role in whose evidence."""
     place = roles[ref.role].found_in if ref.role in roles else None
     return ref.role if place is None else place.partition(":")[0]
+
+
+def _alternatives(refs: tuple[Ref, ...]) -> list[Ref]:
+    """References of one field to several attributes of a role."""
+    places = [(ref.role, ref.evidence) for ref in refs]
+    return [ref for ref, place in zip(refs, places, strict=True) if places.count(place) > 1]
 
 
 def _of_given(refs: tuple[Ref, ...], given: frozenset[str]) -> tuple[Ref, ...]:

@@ -148,6 +148,75 @@ def head_numbered(number: str) -> Say:
     return body(change)
 
 
+HEAD_FIELDS = ("chuHo", "quanHeVoiChuHo", "maHoGiaDinh")
+
+
+def head_of(answer: Any) -> dict[str, Any]:
+    """What a form says of the head of household, with what it proposes."""
+    fields = {key: one for key, one in answer["fields"].items() if key.startswith(HEAD_FIELDS)}
+    found = {key: one["value"] for key, one in fields.items() if one["value"] is not None}
+    return found | proposed(answer, *fields)
+
+
+@pytest.mark.parametrize("word", ["known", "held"])
+async def test_head_whom_a_record_names_without_a_number_is_nothing_beside_a_number_of_the_form(
+    registers: Stage, word: str
+) -> None:
+    registers.set("population", head_numbered(""))
+    mother = {"requester": subject(registers, "quan"), "mother": {"same_as": "requester"}}
+    assert head_of(await ask(registers, "2.000986", mother)).keys() == {
+        "chuHoHoTen", "quanHeVoiChuHo", "maHoGiaDinh"
+    }  # fmt: skip
+    number = {"chuHoSoDinhDanh": "033074618025"}
+    kept = await ask(registers, "2.000986", mother, **{word: number})
+    assert head_of(kept) == number
+    assert kept["fields"]["maHoGiaDinh"]["reason"] == {
+        "code": "object_differs",
+        "rule": "same:form.chuHoSoDinhDanh",
+    }
+    registrant = {"applicant": subject(registers, "quan")}
+    assert proposed(await ask(registers, "1.004222", registrant), "chuHo").keys() == {
+        "chuHo.hoTen",
+        "chuHo.quanHe",
+    }
+    typed = {word: {"chuHo.soDinhDanh": number["chuHoSoDinhDanh"]}}
+    assert proposed(await ask(registers, "1.004222", registrant, **typed), "chuHo") == {}
+
+
+async def test_head_of_the_form_is_the_one_in_the_record_of_the_father(registers: Stage) -> None:
+    registers.set("population", None)
+    mother = {"requester": subject(registers, "luu"), "mother": {"same_as": "requester"}}
+    of_mother = head_of(await ask(registers, "2.000986", mother))
+    father = {"requester": subject(registers, "thu"), "mother": {"same_as": "requester"}}
+    of_father = head_of(await ask(registers, "2.000986", father))
+    both = mother | {"father": subject(registers, "thu")}
+    assert head_of(await ask(registers, "2.000986", both)) == of_mother
+    for key in ("chuHoHoTen", "chuHoSoDinhDanh"):
+        typed = {key: of_father[key]}
+        assert head_of(await ask(registers, "2.000986", both, known=typed)) == of_father
+        # and so where the form has the rest already
+        part = await ask(registers, "2.000986", both, known=typed, fields=["maHoGiaDinh"])
+        assert part["form"] == {"maHoGiaDinh": of_father["maHoGiaDinh"]}
+
+
+async def test_present_address_in_the_form_is_not_the_permanent_residence(registers: Stage) -> None:
+    def moved(good: Good) -> str:
+        start, sign, rest = good.text.partition("NoiOHienTai>")
+        inner, end, after = rest.partition("NoiOHienTai>")
+        return start + sign + re.sub("(ChiTiet>)[^<]*", r"\g<1>SỐ 9 PHỐ LẠ", inner) + end + after
+
+    registers.set("population", body(moved))
+    who = {"requester": subject(registers, "mau"), "person": {"same_as": "requester"}}
+    place = (await ask(registers, "1.004873", who))["form"]["nxnNoiCuTru"]
+    present = {**place, "dcChiTiet": "Số 9 phố Lạ"}
+    for word in ("known", "held"):
+        for typed, kind in ((place, "1"), (present, None)):
+            answer = await ask(registers, "1.004873", who, **{word: {"nxnNoiCuTru": typed}})
+            assert answer["fields"]["nxnLoaiCuTru"]["value"] == kind
+        answer = await ask(registers, "1.004873", who, **{word: {"nxnLoaiCuTru": "1"}})
+        assert answer["form"]["nxnNoiCuTru"] == place
+
+
 @pytest.mark.parametrize("who", ["mau", "thu"])
 async def test_number_that_is_not_the_heads_fills_no_field_and_no_paper(registers: Stage, who: str) -> None:
     """`thu` names his wife as the head; her number is replaced by that of a person of another name."""
