@@ -254,7 +254,7 @@ async def test_wrong_value_is_reported_to_the_owner_of_the_database(
     await right.fill("Tày")
     await is_clean(page)
     await mother.get_by_role("button", name="Gửi").click()
-    await expect(mother.get_by_role("status")).to_contain_text("Đã gửi đề nghị chỉnh sửa")
+    await expect(mother.get_by_role("status")).to_contain_text("Đã gửi tới")
     await shot(page, "reported")
     status, found = await well.post("/v1/corrections/search", {"state": "queued"})
     assert status == 200
@@ -517,7 +517,7 @@ async def consents_and_gets_the_data(page: Page, told: ScriptedPortal) -> None:
     for words in ("Dữ liệu y tế", "Giải quyết thủ tục Đăng ký khai sinh", "Rút lại"):
         await expect(consent).to_contain_text(words)
     await consent.get_by_role("button").press("Enter")
-    await expect(consent).to_contain_text("đánh dấu ô đồng ý trước")
+    await expect(consent).to_contain_text("đánh dấu ô đồng ý")
     assert [act for act, _ in told.received] == ["prefill"]
     await consent.get_by_role("checkbox").press("Space")
     await consent.get_by_role("button").press("Enter")
@@ -959,7 +959,7 @@ async def test_paper_of_a_source_that_is_awaited_says_so_and_values_are_marked_a
     told.answers["prefill"] = 200, answered(first, papers=[paper], pending="token")
     page = await opened(profile, url)
     shown = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
-    await expect(shown).to_contain_text("Đang chờ. Chưa biết có dữ liệu hay không.")
+    await expect(shown).to_contain_text("Đang chờ, chưa biết có dữ liệu hay không")
     await expect(shown).not_to_contain_text("Nguồn dữ liệu không trả lời.")
     await page.evaluate("document.querySelector('motlan-form').lang = 'en'")
     value = page.locator(".ml-facts bdi", has_text="Trần Thị Mẫu")

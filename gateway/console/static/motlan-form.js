@@ -1,4 +1,4 @@
-/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors), some of them simplified. */
+/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors), some simplified. */
 /** A prefilled form in any page; the manual says how to put it there.
  *
  * Promises: it never overwrites what a person typed, never moves the focus by itself, keeps nothing in the browser, and
@@ -24,10 +24,10 @@
     arrived: ["{source} vừa trả lời.", "{source} has just answered."],
     legendFilled: ["{n} điền sẵn", "{n} prefilled"],
     legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
-    legendLeft: ["{n} còn lại", "{n} left"],
+    left: ["{n} còn lại", "{n} left"],
     tasks: ["{n} việc cần ông/bà làm: ", "{n} thing{s} for you to do: "],
     taskChoose: ["chọn {label}", "choose {label}"],
-    waitingFor: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
+    waits: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
     confirmed: ["Do {source} xác nhận, {when}", "Confirmed by {source}, {when}"],
     from: ["{source}, {when}", "{source}, {when}"],
     declared: ["Ông/bà đã khai ngày {since}, dùng được đến {until}", "Declared by you on {since}, usable until {until}"],
@@ -57,16 +57,16 @@
     fetched: ["Lấy lúc", "Fetched at"],
     usable: ["Dùng được đến", "Usable until"],
     whyLocked: ["Vì sao không sửa được", "Why it cannot be edited"],
-    lockedBecause: ["Thủ tục dùng đúng dữ liệu của cơ quan này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses the data of this agency as they are. If they are wrong, report them."],
+    locked: ["Thủ tục dùng đúng dữ liệu này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses these data as they are. If wrong, report them."],
     basis: ["Căn cứ pháp lý", "Legal basis"],
-    sandbox: ["Dữ liệu thử nghiệm, không phải của người thật", "Test data, of no real person"],
+    sandbox: ["Dữ liệu thử nghiệm", "Test data"],
     report: ["Báo sai", "Report wrong data"],
     reportWhich: ["Mục sai", "Which field is wrong"],
-    reportGrounds: ["Giấy tờ chứng minh (không bắt buộc)", "Proof (optional)"],
-    reportHint: ["Cơ quan cung cấp xem xét và sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider examines it and corrects it there. This form does not change yet."],
+    proof: ["Giấy tờ chứng minh (không bắt buộc)", "Proof (optional)"],
+    reportHint: ["Cơ quan cung cấp sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider corrects it there. This form does not change yet."],
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
-    reported: ["Đã gửi đề nghị chỉnh sửa tới {provider}, mã {id}.", "The request for correction went to {provider}, number {id}."],
+    reported: ["Đã gửi tới {provider}, mã {id}.", "Sent to {provider}, number {id}."],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
     refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
     refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} field{s} left for you to fill in: {fields}."],
@@ -81,12 +81,12 @@
     stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
     undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
     undecidedIf: ["Chưa biết trường hợp này có cần giấy tờ này không.", "Not known whether your case needs it."],
-    toBring: ["Cần nộp", "To bring"],
-    noneToBring: ["Không có giấy tờ nào phải nộp.", "No papers to bring."],
-    inStore: ["Đã có trong kho", "In the store"],
-    notNeeded: ["Không phải nộp", "Not needed"],
+    bring: ["Cần nộp", "To bring"],
+    noPaper: ["Không có giấy tờ phải nộp.", "None to bring."],
+    stored: ["Đã có trong kho", "In the store"],
+    saved: ["Không phải nộp", "Not needed"],
     file: ["Chọn tệp", "Choose a file"],
-    fileOf: ["{file} cho {paper}", "{file} for {paper}"],
+    fileFor: ["{file} cho {paper}", "{file} for {paper}"],
     chosen: ["Tệp: {name}", "File: {name}"],
     replacedBy: ["Đã có dữ liệu của {sources}", "Data of {sources} stand for it"],
     digital: ["Chỉ cần bản điện tử", "Digital only"],
@@ -96,36 +96,36 @@
     sources: ["Nguồn dữ liệu", "Sources"],
     answered: ["Đã trả lời", "Answered"],
     hasNone: ["Không có dữ liệu này", "Holds no such data"],
-    awaited: ["Đang chờ. Chưa biết có dữ liệu hay không.", "Waiting. It is not known whether data exist."],
-    silent: ["Không trả lời được, chưa biết có dữ liệu hay không", "Cannot answer; not known whether data exist"],
-    notAsked: ["Chưa được phép hỏi", "May not be asked"],
+    awaited: ["Đang chờ, chưa biết có dữ liệu hay không", "Waiting; it is not known whether data exist"],
+    silent: ["Hiện không trả lời được, chưa biết có dữ liệu hay không", "Cannot answer now; it is not known whether data exist"],
+    notAsked: ["Chưa được phép lấy", "Not allowed"],
     exchange: ["Mã giao dịch", "Exchange"],
     warnings: ["Trước khi nộp", "Before you submit"],
-    notApplicable: ["Mục không áp dụng ({n})", "Fields that do not apply ({n})"],
-    consentTitle: ["Cần sự đồng ý của ông/bà", "Your consent is needed"],
+    notApplicable: ["Không áp dụng ({n})", "Not applicable ({n})"],
+    consent: ["Cần sự đồng ý của ông/bà", "Your consent is needed"],
     consentWhat: ["Dữ liệu", "Data"],
     consentWhom: ["Bên nhận", "Who gets them"],
     consentWhy: ["Mục đích", "Why"],
-    consentUntil: ["Đến ngày", "Until"],
-    consentBack: ["Rút lại", "Withdrawal"],
+    until: ["Đến ngày", "Until"],
+    withdraw: ["Rút lại", "Withdrawal"],
     consentTo: ["{from} chuyển cho {agency}", "{from} gives them to {agency}"],
     agency: ["cơ quan tiếp nhận hồ sơ", "the receiving agency"],
     consentFor: ["Giải quyết thủ tục {title}", "To handle the procedure {title}"],
     consentHow: ["Lúc nào cũng được, ở trang Dữ liệu của tôi", "At any time, on the page My data"],
-    consentTick: ["Tôi đồng ý", "I consent"],
+    agree: ["Tôi đồng ý", "I consent"],
     consentGet: ["Lấy dữ liệu", "Fetch the data"],
-    consentNone: ["Ông/bà đánh dấu ô đồng ý trước, hoặc tự điền các mục.", "Tick the box first, or type the fields yourself."],
-    ownTick: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
+    consentNone: ["Ông/bà đánh dấu ô đồng ý, hoặc tự điền.", "Tick the box, or type it yourself."],
+    own: ["Lưu {label} để điền sẵn lần sau", "Keep {label} for the next form"],
     ownHint: ["Chỉ khi ông/bà đồng ý. Lưu đến {until}, rút lại lúc nào cũng được.", "Only if you consent. Kept until {until}; withdraw at any time."],
     ownEnded: ["Sự đồng ý lưu dữ liệu đã được rút lại.", "The consent to keep data is withdrawn."],
-    ownStands: ["Nếu hồ sơ đã được nhận, dữ liệu được lưu đến khi ông/bà rút lại sự đồng ý ở trang Dữ liệu của tôi.", "If the form was received, the data are kept until you withdraw the consent on the page My data."],
+    ownStands: ["Nếu hồ sơ đã được nhận, dữ liệu được lưu đến khi ông/bà rút lại ở trang Dữ liệu của tôi.", "If the form was received, the data are kept until you withdraw on the page My data."],
     check: ["Kiểm tra và nộp hồ sơ", "Check and submit"],
     draft: ["Lưu nháp", "Save draft"],
     submit: ["Nộp hồ sơ", "Submit"],
     back: ["Quay lại sửa", "Go back and edit"],
-    submitWait: ["Đang chờ {source} trả lời. Ông/bà nộp được khi hết chờ.", "Waiting for {source}. You can submit once the wait ends."],
-    refusedSources: ["Nguồn ông/bà không dùng", "Sources you do not use"],
-    papersChanged: ["Danh sách giấy tờ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "The papers have changed. Look at them, then submit."],
+    wait: ["Đang chờ {source} trả lời. Ông/bà nộp được khi hết chờ.", "Waiting for {source}. You can submit once the wait ends."],
+    unused: ["Nguồn ông/bà không dùng", "Sources you do not use"],
+    papersChanged: ["Thành phần hồ sơ đã đổi. Đề nghị ông/bà xem lại rồi nộp.", "The papers have changed. Check, then submit."],
     none: ["chưa có", "none"],
     errors: ["Có {n} mục cần sửa", "{n} field{s} to correct"],
     error: ["Lỗi:", "Error:"],
@@ -142,15 +142,15 @@
     dropRow: ["Bỏ dòng {n}", "Remove row {n}"],
     row: ["Dòng {n}", "Row {n}"],
     all: ["Xem hết", "Show all"],
-    hidden: ["Có ký tự không nhìn thấy: ", "Signs that are not seen: "],
+    hidden: ["Có ký tự không nhìn thấy: ", "Signs not seen: "],
     today: ["hôm nay", "today"],
     failed: ["Không lấy được dữ liệu", "The data could not be fetched"],
-    failedHint: ["Ông/bà có thể thử lại, hoặc tự điền biểu mẫu.", "Try again, or type it yourself."],
-    failedSend: ["Chưa gửi được", "It could not be sent"],
+    failedHint: ["Ông/bà thử lại, hoặc tự điền.", "Try again, or type it yourself."],
+    unsent: ["Chưa gửi được", "It could not be sent"],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
     referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
-    lateLost: ["Mất kết nối, chưa biết có dữ liệu hay không.", "The connection is lost; not known whether data exist."],
+    broken: ["Mất kết nối, chưa biết có dữ liệu hay không.", "The connection is lost; not known whether data exist."],
   };
 
   const circle = (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
@@ -160,19 +160,15 @@
     lock: "M4 11h16v10H4zM7 11V7a5 5 0 0 1 10 0v4",
     landmark: "M3 22h18M6 18v-7M10 18v-7M14 18v-7M18 18v-7M12 2L3 7h18z",
     clock: `${DISC}M12 6v6l4 2`,
-    hourglass: "M5 22h14M5 2h14M7 2v4l5 6 5-6V2M7 22v-4l5-6 5 6v4",
     cloud: "M11 5a7 7 0 0 1 5 5h2a4 4 0 0 1 4 6M18 19H9A7 7 0 0 1 6 6M2 2l20 20",
     compare: `${circle(18, 18, 3)}${circle(6, 6, 3)}M13 6h5v9M11 18H6V9`,
     ban: `${DISC}M5 5l14 14`,
     cross: `${DISC}M15 9l-6 6M9 9l6 6`,
     check: `${DISC}M16 9l-5.5 5.5L8 12`,
-    slash: `${DISC}M22 2L2 22`,
     pencil: "M17 3l4 4L7 21l-5 1 1-5zM14 6l4 4",
     eye: `${circle(12, 12, 3)}M2 12q10-14 20 0-10 14-20 0M2 2l20 20`,
     flag: "M4 22V3q4-2 8 0t8 0v12q-4 2-8 0t-8 0",
     paper: `${PAGE}M10 9H8M16 13H8M16 17H8`,
-    paperDone: `${PAGE}M9 15l2 2 4-4`,
-    tasks: "M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4",
     warning: "M12 3L2 21h20zM12 9v5M12 17h0",
   };
 
@@ -188,7 +184,7 @@
   const isSame = (one, other) => one === other || (isBlank(one) && isBlank(other)) ||
     (typeof one === "object" && typeof other === "object" && Object.keys({ ...one, ...other }).every((name) => isSame(one?.[name], other?.[name])));
 
-  const SVG = ["svg", "path", "rect"];
+  const SVG = ["svg", "path"];
   const isThere = (one) => (one ?? false) !== false;
 
   /** Elements of plain data: no markup is ever read, and every sign of a text is seen. Attributes that are null or false are left out. */
@@ -258,9 +254,7 @@
 
   /** Whether a text is a date or part of one: 15/02/1990, 02/1990, 1990. */
   function isDate(text) {
-    const found = /^(?:(?:(\d{2})\/)?(\d{2})\/)?(\d{4})$/.exec(text);
-    if (!found) return false;
-    const [day, month, year] = found.slice(1).map((one) => Number(one ?? 1));
+    const [, day = 1, month = 1, year] = /^(?:(?:(\d\d)\/)?(\d\d)\/)?(\d{4})$/.exec(text) ?? [];
     return month >= 1 && month <= 12 && day >= 1 && day <= new Date(year, month, 0).getDate();
   }
 
@@ -519,9 +513,10 @@
       return found ? this.#titled(found) : name || this.text("source");
     }
 
+    #sources(names) { return [...new Set(names.map((one) => this.#source(one)))].join(", "); }
+
     #reason(reason) {
-      const found = this.#about?.form["x-reasons"]?.[reason?.code];
-      return found ? found[this.vi ? 0 : 1] : reason?.code ?? "";
+      return this.#about?.form["x-reasons"]?.[reason?.code]?.[this.vi ? 0 : 1] ?? reason?.code ?? "";
     }
 
     #titled(item) { return (this.vi ? item.title : item.title_en) || item.title; }
@@ -612,7 +607,7 @@
 
     #loading() {
       this.setAttribute("aria-busy", "true");
-      this.replaceChildren(make("p", { role: "status" }, icon("hourglass", "wait"), this.say("loading")));
+      this.replaceChildren(make("p", { role: "status" }, icon("clock", "wait"), this.say("loading")));
     }
 
     /** Asks for the data. What was typed is sent with it, and stays. */
@@ -685,7 +680,7 @@
         // an event of the server has data; without any, the connection broke, and the browser connects again
         if (event.data === undefined && stream.readyState !== EventSource.CLOSED && ++lost < 4) return;
         end();
-        this.#still(() => this.#note("late", "wait", [this.say("lateLost")]));
+        this.#still(() => this.#note("late", "wait", [this.say("broken")]));
         this.#emit("error", { code: "late_lost" });
       });
     }
@@ -737,8 +732,8 @@
       }
       if (!this.#waits) { this.#stream?.close(); this.#stream = null; }
       waited.filter((field) => !changed.includes(field)).forEach((field) => this.#drawField(field));
-      const names = [...new Set(changed.map((one) => answer.evidence[one.entry.evidence]?.source).filter(Boolean))];
-      this.#around(names.length ? this.text("arrived", { source: names.map((one) => this.#source(one)).join(", ") }) : "");
+      const names = changed.map((one) => answer.evidence[one.entry.evidence]?.source).filter(Boolean);
+      this.#around(names.length ? this.text("arrived", { source: this.#sources(names) }) : "");
       if (changed.length) this.#emit("late", { exchange_id: answer.exchange_id, fields: changed.map((one) => one.key), pending: this.#waits });
     }
 
@@ -954,7 +949,7 @@
       if (field.kind === "locked" || !target) return;
       const ids = [hint?.id, lineId, field.error && error.id].filter(Boolean);
       mark(target, "aria-describedby", ids.join(" "));
-      mark(target, "aria-invalid", Boolean(field.error));
+      mark(target, "aria-invalid", !error.hidden);
     }
 
     #line(name, kind, ...content) { return [make("span", { class: "ml-said" }, icon(name, kind), span(content))]; }
@@ -1004,12 +999,12 @@
       const { state, reason } = field.entry;
       const source = this.#sourceOf(field);
       if (field.lost) return ["ban", "mute", this.say("refused", this.#by(field.lost))];
-      if (this.#isPending(field)) return ["hourglass", "wait", this.say("pending", { source })];
+      if (this.#isPending(field)) return ["clock", "wait", this.say("pending", { source })];
       if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
       if (state !== "not_found" || reason?.source === "own_data") return null;
       const code = reason?.code ?? "no_such_person";
-      return code === "no_such_person" ? ["slash", "mute", this.say("notFound", { source })] : ["compare", "doubt", reason.source ? this.say("because", { source, reason: this.#reason(reason) }) : this.#reason(reason)];
+      return code === "no_such_person" ? ["ban", "mute", this.say("notFound", { source })] : ["compare", "doubt", reason.source ? this.say("because", { source, reason: this.#reason(reason) }) : this.#reason(reason)];
     }
 
     #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value, ["provider", "basis"].includes(name) ? "vi" : null)))); }
@@ -1024,7 +1019,7 @@
       const until = found.valid_until > found.fetched_at && moment(found.valid_until);
       const at = found.fetched_at && moment(found.fetched_at);
       const pairs = [["provider", provider], ["fetched", at && `${at.exact} ${at.day}`], ["usable", until && `${until.exact} ${until.day}`],
-        ["whyLocked", sign === "lock" && this.text("lockedBecause")], ["basis", found.legal_basis]];
+        ["whyLocked", sign === "lock" && this.text("locked")], ["basis", found.legal_basis]];
       const panel = make("div");
       const told = fields.filter((one) => this.#isReportable(one));
       const report = button([icon("flag"), this.say("report")], () => this.#report(panel, report, evidence, told));
@@ -1079,7 +1074,7 @@
           if (!field.isKept && this.#keeping) this.#withdraw();
         } });
         tick.checked = field.isKept;
-        found.push(box("own", ticked(tick, span(this.say("ownTick", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
+        found.push(box("own", ticked(tick, span(this.say("own", { label: this.#label(field).toLowerCase() }))), make("p", { class: "ml-hint", id: `${field.id}-keep-hint` }, this.say("ownHint", { until }))));
       }
       return found;
     }
@@ -1100,8 +1095,7 @@
 
     /** What the person is asked about several values, or about one that is only proposed. */
     #asked(field) {
-      const names = this.#candidates(field).map((one) => this.#source(one.found.source));
-      return this.say(isProposed(field) ? "proposed" : "differ", { source: [...new Set(names)].join(", ") });
+      return this.say(isProposed(field) ? "proposed" : "differ", { source: this.#sources(this.#candidates(field).map((one) => one.found.source)) });
     }
 
     #isChosen({ choice }, one) { return choice === one || (choice?.found && choice.evidence === one.evidence && isSame(choice.value, one.value)); }
@@ -1249,13 +1243,13 @@
             panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", advice] : "")));
             panel.firstElementChild.focus();
           } catch (error) {
-            wrong(place, this.#words(error, "failedSend"));
+            wrong(place, this.#words(error, "unsent"));
             this.#lost(error);
           }
         };
         const asked = (word, node) => [make("label", { class: "ml-sub", for: node.id }, this.say(word)), node];
         return [bold(this.say("report")), make("p", { class: "ml-hint" }, this.say("reportHint")),
-          fields.length > 1 ? asked("reportWhich", which) : "", asked("rightValue", right), asked("reportGrounds", grounds), place,
+          fields.length > 1 ? asked("reportWhich", which) : "", asked("rightValue", right), asked("proof", grounds), place,
           buttons(button(this.say("send"), send), link(this.say("cancel"), close))];
       });
     }
@@ -1284,7 +1278,7 @@
         const place = alert("ml-error");
         const procedure = this.#titled(this.#about.procedure);
         const pairs = [["consentWhat", fields.map((two) => this.#long(two)).join(", ")], ["consentWhom", this.text("consentTo", { from: this.#source(one.source), agency: this.getAttribute("agency") || this.text("agency") })],
-          ["consentWhy", this.text("consentFor", { title: procedure })], ["consentUntil", moment(until).day], ["consentBack", this.text("consentHow")]];
+          ["consentWhy", this.text("consentFor", { title: procedure })], ["until", moment(until).day], ["withdraw", this.text("consentHow")]];
         let given = null;
         const get = button(this.say("consentGet"), async () => {
           place.replaceChildren();
@@ -1295,13 +1289,13 @@
             await this.#prefill(run);
             this.#focus(fields[0]);
           } catch (error) {
-            wrong(place, this.#words(error, "failedSend"));
+            wrong(place, this.#words(error, "unsent"));
             this.#lost(error);
           }
         });
-        const box = make("div", { class: "ml-box ml-own", role: "group", "aria-label": this.text("consentTitle") }, bold(this.say("consentTitle")),
+        const box = make("div", { class: "ml-box ml-own", role: "group", "aria-label": this.text("consent") }, bold(this.say("consent")),
           this.#facts(pairs),
-          ticked(tick, this.say("consentTick")), place, buttons(get));
+          ticked(tick, this.say("agree")), place, buttons(get));
         fields[0].box?.before(box);
       }
     }
@@ -1364,7 +1358,7 @@
     #waitingFor() {
       const names = this.#fields.filter((one) => this.#isPending(one)).map((one) => one.entry.reason.source);
       const asked = this.#answer?.sources.filter((one) => one.reason === "deadline_reached").map((one) => one.source) ?? [];
-      return [...new Set(names.length ? names : asked)].map((one) => this.#source(one)).join(", ");
+      return this.#sources(names.length ? names : asked);
     }
 
     #drawSummary(event = "") {
@@ -1374,17 +1368,17 @@
       const words = this.text("filled", { n: filled, of: all, papers });
       // a screen reader says it again only when it has changed
       if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
-      const piece = (name, x, width) => make("rect", { class: `ml-${name}`, x, width, height: 1 });
-      const bar = make("svg", { class: "ml-bar", viewBox: `0 0 ${all || 1} 1`, preserveAspectRatio: "none", "aria-hidden": "true" }, piece("left", 0, all), piece("ok", 0, filled), piece("own", filled, typed));
+      const piece = (name, n) => { const one = tagged("span", `ml-${name}`)(); one.style.flexGrow = n; return one; };
+      const bar = make("div", { class: "ml-bar" }, piece("ok", filled), piece("own", typed), piece("left", all - filled - typed));
       const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
       const late = this.#fields.filter((one) => this.#isOffered(one));
       const tasks = [...open, ...late].map((one) => this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#required().length;
-      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("legendLeft", { n: all - filled - typed }))),
+      summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("left", { n: all - filled - typed }))),
         make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
-          tasks.length ? item("tasks", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
-          this.#waits ? item("hourglass", "wait", this.say("waitingFor", { source: strong(this.#waitingFor()) })) : ""));
+          tasks.length ? item("pencil", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
+          this.#waits ? item("clock", "wait", this.say("waits", { source: strong(this.#waitingFor()) })) : ""));
     }
 
     #fileName({ code }) { return short(this.#parts.files.get(code)?.files[0]?.name ?? this.text("none")); }
@@ -1402,24 +1396,24 @@
         const file = this.text("file");
         // the words of the browser's own button are in its language
         return [make("p", { class: "ml-small", id: `${id}-name` }, this.say("chosen", { name: this.#fileName(one) })),
-          buttons(button(file, () => input.click(), { id, "aria-label": this.text("fileOf", { file, paper: this.#titled(one) }), "aria-describedby": `${id}-name` })), input];
+          buttons(button(file, () => input.click(), { id, "aria-label": this.text("fileFor", { file, paper: this.#titled(one) }), "aria-describedby": `${id}-name` })), input];
       };
       const by = (one) => {
-        const used = [...new Set(Object.entries(this.#answer.evidence).filter(([evidence]) => restsOn(one.by, evidence)).map(([, found]) => this.#source(found.source)))];
-        return one.state === "digital_only" ? this.say("digital") : used.length ? this.say("replacedBy", { sources: used.join(", ") }) : "";
+        const used = this.#sources(Object.entries(this.#answer.evidence).filter(([evidence]) => restsOn(one.by, evidence)).map(([, found]) => found.source));
+        return one.state === "digital_only" ? this.say("digital") : used ? this.say("replacedBy", { sources: used }) : "";
       };
-      const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "toBring" ? "paper" : "paperDone", head === "toBring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
+      const part = (head, list, draw) => (list.length ? [make(h3, {}, this.say(head)), make("ul", { class: "ml-papers" }, list.map((one) => li(icon(head === "bring" ? "paper" : "check", head === "bring" ? "" : "ok"), make("div", {}, bold(bdi(this.#titled(one))), draw(one)))))] : []);
       kept(aside, () => aside.replaceChildren(...[make("section", { class: "ml-card" }, make(h, { tabindex: "-1", id: `${this.#id}-papers` }, this.say("papers")),
-        required.length ? "" : small(this.say("noneToBring")),
-        part("toBring", required, (one) => [small(words(one)), file(one)]),
-        part("inStore", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
-        part("notNeeded", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
+        required.length ? "" : small(this.say("noPaper")),
+        part("bring", required, (one) => [small(words(one)), file(one)]),
+        part("stored", papers.filter((one) => one.state === "reusable"), (one) => [one.paper?.reference ? small(this.say("reference", { reference: one.paper.reference })) : "", bases(one)]),
+        part("saved", papers.filter((one) => one.state === "replaced" || one.state === "digital_only"), (one) => [small(by(one)), bases(one)])),
       this.#answer && make("section", { class: "ml-card" }, make(h, {}, this.say("sources")), make("ul", { class: "ml-papers" }, this.#sourceStates().map(([name, sign, kind, text]) => li(icon(sign, kind), make("div", {}, para(this.#source(name)), small(text))))),
         small(this.say("exchange"), " ", make("span", { class: "ml-id" }, this.#answer.exchange_id)))].filter(Boolean)));
     }
 
     #sourceStates() {
-      const states = { deadline: ["hourglass", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], no_match: ["compare", "doubt"], found: ["check", "ok", "answered"], not_found: ["slash", "mute", "hasNone"] };
+      const states = { deadline: ["clock", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], no_match: ["compare", "doubt"], found: ["check", "ok", "answered"], not_found: ["ban", "mute", "hasNone"] };
       const worst = Object.keys(states);
       const found = new Map();
       for (const one of this.#answer.sources) {
@@ -1488,9 +1482,9 @@
       if (schema.type === "object") return Object.entries(schema.properties ?? {}).map(([name, one]) => (isBlank(value[name]) ? "" : this.#wrongValue(one, value[name], title(one, this.vi)))).find(Boolean) ?? "";
       if (Array.isArray(value)) return value.map((one) => this.#wrongValue(schema.items ?? {}, one, label)).find(Boolean) ?? "";
       if ((schema.type === "number" || schema.type === "integer") && typeof value !== "number") return this.text("badValue", { label });
-      if (schema["x-widget"] === "date" && !isDate(String(value))) return this.text("badDate", { label });
+      if (schema["x-widget"] === "date" && !isDate(value)) return this.text("badDate", { label });
       if (schema["x-widget"] === "email" && !/^[^\s@]+@[^\s@]+$/.test(value)) return this.text("badValue", { label });
-      if (!schema.pattern || new RegExp(schema.pattern, "u").test(String(value))) return "";
+      if (new RegExp(schema.pattern ?? "", "u").test(value)) return "";
       const digits = /^\^\[0-9\]\{(\d+)\}\$$/.exec(schema.pattern);
       return digits ? this.text("badDigits", { label, n: digits[1] }) : this.text("badValue", { label });
     }
@@ -1559,8 +1553,8 @@
       const back = button(this.say("back"), () => this.#show("form"));
       const draw = () => check.replaceChildren(make(h, { class: "ml-head", tabindex: "-1" }, this.say("check")), ...groups.flat(),
         ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => document.getElementById(`${this.#id}-paper-${one.code}`).focus()), this.#fileName(one))))] : []),
-        ...(refused.size ? [make(h3, {}, this.say("refusedSources")), list([...refused])] : []),
-        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("hourglass", "wait"), span(this.say("submitWait", { source: this.#waitingFor() }))] : ""));
+        ...(refused.size ? [make(h3, {}, this.say("unused")), list([...refused])] : []),
+        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("clock", "wait"), span(this.say("wait", { source: this.#waitingFor() }))] : ""));
       kept(this, () => { draw(); actions.replaceChildren(submit, back); });
     }
 
@@ -1582,7 +1576,7 @@
       try {
         if (await this.#decide()) this.#send(await this.#keepOwn());
       } catch (error) {
-        this.#note("send", "stop", alert("", this.#words(error, "failedSend")));
+        this.#note("send", "stop", alert("", this.#words(error, "unsent")));
         this.#lost(error);
       } finally {
         this.#busy = false;
