@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ from gateway.domain.errors import ConfigError, Problem
 from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery, failed
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
-from gateway.mapping.model import paths_of
+from gateway.mapping.model import below, paths_of
+from gateway.mapping.paths import steps_of
 from gateway.mapping.source import ServicePlan
 
 if TYPE_CHECKING:
@@ -88,8 +90,16 @@ def _unmapped(source: str, plan: ServicePlan, refused: PathRefused) -> ConfigErr
         ),
         (("answer", "updated_at"), answer.updated_at.path if answer.updated_at else ""),
         *((("answer", name), str(getattr(answer, name))) for name in _PATHS),
+        *((("answer", "identity", name), path) for name, path in answer.identity.items()),
     ]
-    where = next((where for where, path in places if refused.word in re.split(r"[.\[\]=:]", path)), ())
+    where = next(
+        (
+            where
+            for where, path in places
+            if refused.word in (below(answer.record, path), *re.split(r"[.\[\]=:]", path))
+        ),
+        (),
+    )
     file, what = f"mappings/sources/{source}.yaml", refused.what
     return ConfigError([Problem(file, 0, what, refused.remedy, place=("services", plan.operation, *where))])
 
@@ -121,6 +131,7 @@ def _door(
     try:
         request, header = _request_of(operation, plan)
         answer = operation.answer.narrowed(plan.wanted_paths)
+        _refuse_paths_through_lists(operation.answer, plan)
     except PathRefused as error:
         raise _unmapped(settings.source, plan, error) from None
     limits = XmlLimits(octets=settings.limits.answer_bytes)
@@ -136,6 +147,25 @@ def _door(
         options.headers(operation),
         options.addressing(operation, settings.url.rstrip("/") + service.path),
     )  # fmt: skip
+
+
+def _refuse_paths_through_lists(answer: Shape, plan: ServicePlan) -> None:
+    """Raises PathRefused for a path that goes on below an element which may repeat, and does not say which one."""
+    record = [step for step in steps_of(plan.mapping.answer.record) if isinstance(step, str)]
+    for path in plan.wanted_paths:
+        shape, names = answer, []
+        for step, after in pairwise(steps_of(path)):
+            if not isinstance(step, str):
+                continue
+            names.append(step)
+            below = next((one for one in shape.children or () if one.name == step), None)
+            if below is None:  # the name of a type
+                break
+            shape = below
+            if shape.many and isinstance(after, str) and names != record:
+                what = f"goes through '{step}', which may repeat in the WSDL, and does not say which one"
+                remedy = f"write '{step}[key=value].{after}' or '{step}[latest:key].{after}', or end 'record' at it"
+                raise PathRefused(path, what, remedy)
 
 
 def _request_of(operation: WsdlOperation, plan: ServicePlan) -> tuple[Shape, Shape | None]:

@@ -58,7 +58,7 @@ _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 _MONTH_OR_DAY = re.compile(r"[0-9]{1,2}", re.ASCII)
 #: seconds since 1970 in 2103: a smaller number is seconds, a larger one milliseconds
 _SECONDS_OR_MORE = 4_200_000_000
-#: seconds since 1970 that computers write where nobody knows a time
+#: seconds or milliseconds since 1970 that computers write where nobody knows a time
 _NO_MOMENT = frozenset({Decimal(0), Decimal(-1)})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIDNIGHT = time()
@@ -179,7 +179,7 @@ def _epoch(value: object, pattern: re.Pattern[str], per_second: int) -> datetime
         return None
     parts = _fitting(pattern, found, "seconds since 1970" if per_second == 1 else "milliseconds since 1970")
     number = Decimal(next(one for one in parts.groups() if one and one != "/"))
-    if per_second == 1 and number in _NO_MOMENT:
+    if number in _NO_MOMENT:
         raise Unreadable("what computers write where they know no time")
     is_small = abs(number) < _SECONDS_OR_MORE
     if not found.startswith("/Date") and is_small is not (per_second == 1):

@@ -11,6 +11,8 @@ __all__ = ["root"]
 
 SOAP = "config/sources/population.yaml"
 REST = "config/sources/civil_status.yaml"
+#: without options
+PLAIN = "config/sources/health.yaml"
 LOGIN = "config/sources/health_card.yaml"
 GATEWAY = "config/gateway.yaml"
 HEALTH = "mappings/sources/health.yaml"
@@ -43,16 +45,16 @@ FAULTS: dict[str, Fault] = {
         SOAP, "options:\n", "options:\n  fault_code: detail.n:MaLoi\n", "fault_code:", "'detail.Fout.Code'",
     ),
     "status that is no error": (
-        REST, "services:\n", "options:\n  http:\n    204: not_found\nservices:\n", "204:", "'status' and 'statuses'",
+        PLAIN, "services:\n", "options:\n  http:\n    204: not_found\nservices:\n", "204:", "'status' and 'statuses'",
     ),
     "status about the server that is about a person": (
-        REST, "services:\n", "options: {http: {503: not_found}}\nservices:\n", "options:", "write refused",
+        PLAIN, "services:\n", "options: {http: {503: not_found}}\nservices:\n", "options:", "write refused",
     ),
     "table of statuses where it was": (
         REST, "services:\n", "http: {404: not_found}\nservices:\n", "http: {404", "write it under 'options'",
     ),
     "code without a table": (
-        REST, "services:\n", "options:\n  fault_code: loi\nservices:\n", "fault_code:", "faults: {CODE: outcome}",
+        PLAIN, "services:\n", "options:\n  fault_code: loi\nservices:\n", "fault_code:", "faults: {CODE: outcome}",
     ),
     "pages of an address in a POST": (
         REST, "    method: POST\n", "    method: POST\n    pages: {by: link, list_at: khaiSinh}\n", "pages:",
@@ -70,12 +72,16 @@ FAULTS: dict[str, Fault] = {
     ),
     "authority that is not there": (SOAP, "options:\n", "options:\n  tls: {ca: no.pem}\n", "tls:", "are PEM"),
     "option of a REST source": (
-        REST, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "did you mean 'tls'?",
+        PLAIN, "services:\n", "options: {tsl: {}}\nservices:\n", "options:", "did you mean 'tls'?",
     ),
     "id in an address": (REST, "method: POST", "method: GET", "trichLuc:", "use 'method: POST'"),
     "adapter of no such name": (REST, "sources.rest", "sources.rets", "adapter:", "check the name"),
     "adapter that is none": (REST, "sources.rest", "transport.xml", "adapter:", "see adapters/README.md"),
     "element that the WSDL lacks": (MAPPING, "HoVaTen:", "HoVaTne:", "HoVaTne:", "named as in the WSDL"),
+    "path through an element that repeats": (
+        MAPPING, "found_when: CongDan\n", "found_when: CongDan.SoDinhDanh\n", "found_when: CongDan",
+        "'CongDan[latest:key].SoDinhDanh', or end 'record' at it",
+    ),
     "unless of no place": (MAPPING, "unless: SoDinhDanh", "unless: SoDinhDnah", "SoCMND:", "'SoDinhDanh'?"),
     "unless of a later place": (
         HEALTH, "SO: {from: subject.number}", "SO: {from: subject.number, unless: SO_CCCD_NND}",

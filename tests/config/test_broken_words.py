@@ -13,6 +13,7 @@ GATEWAY = "config/gateway.yaml"
 TAX = "config/sources/tax.yaml"
 POPULATION = "config/sources/population.yaml"
 CIVIL = "config/sources/civil_status.yaml"
+HEALTH = "config/sources/health.yaml"
 VEHICLE = "config/sources/vehicle.yaml"
 PORTAL = "config/requesters/portal.yaml"
 AGREED = "config/agreements/portal.yaml"
@@ -56,7 +57,7 @@ FAULTS: dict[str, Fault] = {
     "word mistyped": (TAX, "client_id", "client_idd", "client_idd:", "did you mean 'client_id'?"),
     "secret in two places": (TAX, "{value: ", "{env: A, value: ", "secret:", "nothing beside it"),
     "envelope without envelopes": (CIVIL, "kind: oauth2", "kind: wsse_username", "kind:", "signs SOAP messages"),
-    "neither true nor false": (CIVIL, SERVICES, f"options: {{allow_url_ids: yo}}\n{SERVICES}", "options:", "neither"),
+    "neither true nor false": (HEALTH, SERVICES, f"options: {{allow_url_ids: yo}}\n{SERVICES}", "options:", "neither"),
     "SOAP of the future": (POPULATION, "options:\n", 'options:\n  soap_version: "2.0"\n', "soap_version", '"1.1" or'),
     "type on two lines": (POPULATION, "application/xml; charset=utf-8", '"a\\nb"', "content_type", "on one line"),
     "profile of nobody": (POPULATION, 'profile: "2025"', 'profile: "2026"', "request_profile", "of 2022, 2022_plain"),

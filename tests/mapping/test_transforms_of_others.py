@@ -351,7 +351,9 @@ def test_unit_is_taken_from_its_list(name: str, said: str, meant: str) -> None:
     [
         ("area_m2_comma", "2 sào"), ("area_m2_comma", "100"), ("area_m2_comma", "m2"), ("area_m2_point", "1,23 m2"),
         ("decimal", "1,234"), ("decimal", "-12,000"), ("decimal", "1,234.5"), ("epoch_milliseconds", "473389200"),
-        ("epoch_milliseconds", "/473389200/"), ("epoch_milliseconds", "0"),
+        ("epoch_milliseconds", "/473389200/"), ("epoch_milliseconds", "0"), ("epoch_milliseconds", "/Date(0)/"),
+        ("epoch_milliseconds", "/Date(-1+0700)/"),
+        ("time_epoch_milliseconds", "/Date(0)/"),
         ("epoch_seconds", "0"), ("epoch_seconds", "-1"), ("time_epoch_seconds", "0"),
         ("decimal_comma", "0.500"), ("decimal_point", "0,500"), ("decimal_comma", "-00.500"),
         ("decimal_comma", "0 500"),
