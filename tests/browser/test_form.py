@@ -663,6 +663,35 @@ async def test_form_without_its_data_says_so_and_can_be_filled_in(
 
 
 @on_session
+@pytest.mark.parametrize(
+    ("status", "more", "is_refused"),
+    [
+        (403, {"code": "account_level", "rule": "agreement:portal#level"}, True),
+        (422, {"code": "unknown_role"}, True),
+        (429, {"code": "quota_exceeded", "rule": "agreement:portal#quota", "retry_after": 60}, False),
+        (503, {"code": "log_unavailable"}, False),
+    ],
+)
+async def test_refusal_that_trying_again_cannot_change_says_what_can_be_done(
+    scripted: tuple[ScriptedPortal, str],
+    profile: BrowserContext,
+    status: int,
+    more: dict[str, Any],
+    is_refused: bool,
+) -> None:
+    told, url = scripted
+    words = {"title_vi": "Không được phép", "detail_vi": "cần tài khoản mức độ 2", "exchange_id": "01KB-REF"}
+    told.answers["prefill"] = status, {"status": status, "title": "Refused", **words, **more}
+    page = await opened(profile, url)
+    notes = page.locator(".ml-notes")
+    await expect(notes).to_contain_text("Cần tài khoản mức độ 2 Mã tham chiếu 01KB-REF")
+    await expect(notes.get_by_role("button", name="Thử lại")).to_have_count(int(not is_refused))
+    hint = "Ông/bà tự điền và nộp giấy tờ" if is_refused else "Ông/bà thử lại, hoặc tự điền"
+    await expect(notes).to_contain_text(hint)
+    await page.get_by_label(re.compile("^Họ tên con")).fill("Phạm Minh Khang")
+
+
+@on_session
 @pytest.mark.parametrize("focused", ["Quan hệ", "Quốc tịch khác"])
 async def test_late_answer_leaves_the_field_where_the_person_types_in_its_place(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext, focused: str

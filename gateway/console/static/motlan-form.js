@@ -146,6 +146,7 @@
     today: ["hôm nay", "today"],
     failed: ["Không lấy được dữ liệu", "The data could not be fetched"],
     failedHint: ["Ông/bà thử lại, hoặc tự điền.", "Try again, or type it yourself."],
+    refusedHint: ["Thử lại không giúp được. Ông/bà tự điền và nộp giấy tờ, hoặc hỏi cơ quan tiếp nhận.", "Trying again does not help. Type it yourself and bring the papers, or ask the receiving agency."],
     unsent: ["Chưa gửi được", "It could not be sent"],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
@@ -264,6 +265,9 @@
       super(body.code ?? "unreachable");
       this.body = body;
     }
+
+    /** By a rule, or for what was asked: the same again is refused again. */
+    get isRefused() { return [400, 403, 404, 422].includes(this.body.status) && !this.body.retry_after; }
   }
 
   /** The name of an attribute within its evidence. */
@@ -1450,7 +1454,8 @@
 
     #failed(error) {
       const again = button(this.say("retry"), () => this.reload());
-      const words = [para(this.#words(error, "failed")), this.#about ? para(this.say("failedHint")) : "", buttons(again)];
+      const isRefused = error instanceof Problem && error.isRefused;
+      const words = [para(this.#words(error, "failed")), this.#about ? para(this.say(isRefused ? "refusedHint" : "failedHint")) : "", isRefused ? "" : buttons(again)];
       if (this.#about) {
         this.#draw();
         this.#note("failed", "stop", words);
