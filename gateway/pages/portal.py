@@ -41,7 +41,14 @@ from gateway.pages.portal_notes import (
     procedure_of,
     session_in,
 )
-from gateway.pages.portal_sending import applicant_of, dossier_url, form_origins, is_as_filed, paper_origins
+from gateway.pages.portal_sending import (
+    WhyNotKept,
+    applicant_of,
+    dossier_url,
+    form_origins,
+    is_as_filed,
+    paper_origins,
+)
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
 from gateway.relay.statuses import is_final
@@ -59,6 +66,27 @@ _MEMBERS: Mapping[SubjectKind, tuple[str, ...]] = {
     SubjectKind.NEWBORN: (),
 }
 _PEOPLE = (SubjectKind.PERSON, SubjectKind.ORGANISATION)
+#: why own data were not kept
+_NOT_KEPT: Mapping[str, tuple[str, str]] = {
+    WhyNotKept.UNASKED: (
+        "Biểu mẫu được nộp khi chưa lấy được dữ liệu nào.",
+        "The form was sent when no data could be fetched.",
+    ),
+    WhyNotKept.WITHDRAWN: ("Ông/bà đã rút lại sự đồng ý lưu.", "You withdrew the consent to keep them."),
+    WhyNotKept.NOTHING: (
+        "Biểu mẫu không có dữ liệu nào của chính ông/bà ở các mục đã chọn lưu.",
+        "The form has no data of your own in the fields that you chose to keep.",
+    ),
+    WhyNotKept.VALUE: (
+        "Một giá trị không đúng dạng để lưu, như số điện thoại hoặc ngày không có thật.",
+        "A value cannot be kept as it is, such as a telephone number or a day that does not exist.",
+    ),
+    WhyNotKept.SESSION: ("Phiên đăng nhập đã kết thúc.", "Your session had ended."),
+    WhyNotKept.AWAY: (
+        "Nơi lưu dữ liệu không dùng được vào lúc đó.",
+        "The place where they are kept was away.",
+    ),
+}
 #: a fault, in both languages
 _Sentences = Sentence | BothWords
 _OFFICIAL = "Cán bộ mô phỏng"
@@ -365,7 +393,7 @@ async def dossier(request: Request, visit: Visit) -> Shown:
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"),
         answer={**found, "form": _names(origins), "papers": _names(papers)},
         values={
-            **_words(request), "next": _next_of(found), "is_not_kept": visit.form.get("kept") == "no",
+            **_words(request), "next": _next_of(found), "not_kept": _NOT_KEPT.get(visit.form.get("not_kept", "")),
             "origins": origins, "papers": papers, "is_confirmed": said.get("confirmed") is True,
             "is_as_filed": await is_as_filed(request, visit, str(found["code"]), said),
         },

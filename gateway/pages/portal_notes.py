@@ -215,7 +215,7 @@ async def claim_keeping(request: Request, visit: Visit, exchange: str, keeper: s
     def note(notes: Notes) -> None:
         place = _place(notes, exchange)
         known = place.get(exchange)
-        if known is not None and "kept" not in known and known.get("claimed", 0) <= now - seconds:
+        if known is not None and "not_kept" not in known and known.get("claimed", 0) <= now - seconds:
             place[exchange] = {**known, "keeper": keeper, "claimed": now}
 
     await sessions_of(request).keep(session_in(visit), note)

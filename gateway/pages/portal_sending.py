@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -79,8 +80,8 @@ from gateway.telemetry import log
 
 #: what this person sent
 _SENT = "/portal/dossiers"
-#: at the address of a dossier: the own data that its form was to leave here were not kept
-NOT_KEPT = "?kept=no"
+#: at the address of a dossier: why the own data that its form was to leave here were not kept
+NOT_KEPT = "?not_kept="
 #: faults of a form that are said at a time
 _MOST_FAULTS = 20
 #: how often a dossier is sent again while a twin is under way, and the pause between, in seconds
@@ -117,9 +118,11 @@ async def submit(request: Request, visit: Visit) -> Response:
     procedure, body = procedure_of(request), await read_model(request, SubmittedForm)
     noted = await exchange_in(request, visit, body.exchange_id)
     code = await _filed(request, visit, procedure, body, noted)
-    kept = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
-    more = NOT_KEPT if kept is False else ""
-    return answer({"dossier": code, "url": dossier_url(code) + more, "kept": kept})
+    why = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
+    more = f"{NOT_KEPT}{why}" if why else ""
+    return answer(
+        {"dossier": code, "url": dossier_url(code) + more, "kept": None if why is None else not why}
+    )
 
 
 async def _filed(
@@ -244,19 +247,37 @@ async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozen
     return frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
 
 
-async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
-    """Whether own data of a form that was taken were kept; None: it is not known, and sending it again finds out."""
+class WhyNotKept(StrEnum):
+    """Why own data of a form that was taken were not kept; blank: they were."""
+
+    KEPT = ""
+    #: no data could be asked for, so nothing was compared
+    UNASKED = "unasked"
+    #: the consent was withdrawn meanwhile
+    WITHDRAWN = "withdrawn"
+    #: the form has none of these data of the person who consented
+    NOTHING = "nothing"
+    #: a value is not as it can be kept
+    VALUE = "value"
+    #: the session ended
+    SESSION = "session"
+    #: the place where they are kept was away
+    AWAY = "away"
+
+
+async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> WhyNotKept | None:
+    """Why own data of a form that was taken were not kept; None: it is not known, and sending it again finds out."""
     try:
         return await _kept_once(request, visit, body, name)
     # the session has ended, or has no room: the consent that waits in it is not given
     except (NotFound, SessionOver, TooLarge):
-        return False
+        return WhyNotKept.SESSION
     except GatewayError as error:
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
         return None
 
 
-async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: str) -> bool | None:
+async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: str) -> WhyNotKept | None:
     """Give the consent that waited, and keep the own data of a form that was taken: both or neither.
 
     One request does it; another waits for it, and takes over when that one is gone. None: it is not known.
@@ -264,29 +285,30 @@ async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: 
     mine, pauses = secrets.token_hex(8), int(_CLAIM_SECONDS / _PAUSE_SECONDS) + _TRIES
     for _ in range(pauses):
         noted = await claim_keeping(request, visit, body.exchange_id, mine, _CLAIM_SECONDS)
-        if "kept" in noted:
-            kept: bool = noted["kept"]
-            return kept
+        if "not_kept" in noted:
+            return WhyNotKept(noted["not_kept"])
         if noted["keeper"] == mine:
             break
         await asyncio.sleep(_PAUSE_SECONDS)
     else:
         return None
     terms = await terms_of(request, visit, name)
-    if terms is None or noted.get("blank"):
-        done: bool | None = False
+    if noted.get("blank"):
+        done: WhyNotKept | None = WhyNotKept.UNASKED
+    elif terms is None:
+        done = WhyNotKept.WITHDRAWN
     else:
         done = await _kept_under(request, visit, body, name, terms)
     if done is not None:
         with contextlib.suppress(SessionOver):  # done all the same
-            await change_exchange(request, visit, body.exchange_id, {"kept": done})
+            await change_exchange(request, visit, body.exchange_id, {"not_kept": done})
     return done
 
 
 async def _kept_under(
     request: Request, visit: Visit, body: SubmittedForm, name: str, terms: Mapping[str, object]
-) -> bool | None:
-    """Whether the consent `name` was given and own data were kept; else it is withdrawn. None: neither is known."""
+) -> WhyNotKept | None:
+    """Give the consent `name` and keep own data; else it is withdrawn. None: neither is known."""
     people, caller = citizens_of(request), visit.caller
     given, now = consent_in(checked(terms, ConsentBody)), request.services.clock.now()
     try:
@@ -297,16 +319,18 @@ async def _kept_under(
             kept = bool(await people.attest.keep(*form, KeepRequest(name)))
         # a withdrawal that came before this look did not find the consent; a later one does
         if kept and await terms_of(request, visit, name) is not None:
-            return True
+            return WhyNotKept.KEPT
+        why = WhyNotKept.WITHDRAWN if kept else WhyNotKept.NOTHING
     except GatewayError as error:
+        why = WhyNotKept.VALUE if isinstance(error, Unprocessable) else WhyNotKept.AWAY
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
     try:
         await people.consents.withdraw(caller, name, given.person)
     except NotFound:  # it was not given
-        return False
+        return why
     except GatewayError:
         return None
-    return False
+    return why
 
 
 def _check_papers(

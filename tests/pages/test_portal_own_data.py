@@ -144,7 +144,7 @@ async def test_consent_that_is_withdrawn_while_its_dossier_is_sent_is_not_in_for
         await has_terms.wait()
         assert (await citizen.call("/withdraw", {"consent": name}))[1]["state"] == "withdrawn"
         is_withdrawn.set()
-        assert (await sending)[1] == {"kept": False}
+        assert (await sending)[1] == {"kept": "withdrawn"}
     assert await consents_of(browser) == before
     assert (await citizen.filled())["fields"]["taiKhoan"].get("value") != form["taiKhoan"]
 
@@ -192,13 +192,24 @@ async def test_consent_is_never_stored_before_its_own_data_whenever_the_process_
     assert name not in {one["consent"] for one in (await twin(browser, "/me/consents"))["consents"]}
 
 
-async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        (None, "Biểu mẫu không có dữ liệu nào của chính ông/bà ở các mục đã chọn lưu."),
+        ("*** Ngân hàng", "Một giá trị không đúng dạng để lưu"),
+    ],
+)
+async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent_and_the_page_says_why(
+    browser: Browser, typed: str | None, why: str
+) -> None:
     citizen = await begun(browser, "quan", PENSION)
     before = await consents_of(browser)
     answer = await citizen.filled()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
-    form.pop("taiKhoan", None)
+    form |= {"taiKhoan": typed}
+    if typed is None:
+        del form["taiKhoan"]
     given = (await citizen.call("/consents", keeping_account()))[1]["consent"]
     sent = {"exchange_id": answer["exchange_id"], "values": form, "consent": given}
     for _ in range(2):
@@ -207,6 +218,7 @@ async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent(bro
         shown = await page(browser, done["url"])
         assert done["dossier"] in shown.text
         assert "dữ liệu ông/bà muốn lưu cho lần sau chưa được lưu" in shown.text
+        assert why in shown.text
     assert await consents_of(browser) == before
 
 
