@@ -84,7 +84,7 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 class AttributeDoubt(NamedTuple):
     """Why one attribute of an answer is uncertain."""
 
-    #: unit_divided, address_unclear, code_unknown, date_partial, dates_differ, count_differs,
+    #: unit_divided, address_unclear, code_unknown, date_partial, dates_differ, count_differs, answer_differs,
     #: several_records or value_invalid
     kind: str
     #: possible values, best first; may be empty

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.domain.evidence import SourceAnswer
 from gateway.domain.reasons import Reason
+from gateway.mapping.contradictions import ANSWER_DIFFERS
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id
 from gateway.mapping.transforms import Unreadable, same_words
 
@@ -69,8 +70,13 @@ def _folded(value: object) -> object:
 
 
 def disputed(planned: PlannedField, answers: Answers) -> Iterator[tuple[int, str]]:
-    """References of a field whose sources contradict one another, whatever the citizen typed."""
-    if differ(found := field_values(planned, answers)):
+    """References of a field whose sources contradict one another or themselves, whatever the citizen typed."""
+    is_open = differ(found := field_values(planned, answers))
+    for _, _, pick in found:
+        answer = None if pick.query is None else answers[pick.query]
+        if answer is not None and answer.doubts and pick.attribute in answer.doubts:
+            is_open = is_open or answer.doubts[pick.attribute].kind == ANSWER_DIFFERS
+    if is_open:
         yield from ((pick.query, pick.attribute) for _, _, pick in found if pick.query is not None)
 
 

@@ -110,6 +110,16 @@ def below(base: str, part: str) -> str:
     return f"{base}.{part}" if base and part and not part.startswith("[") else base + part
 
 
+class Contradiction(Strict):
+    """Parts of a record that may deny each other; where they do, nobody knows which is wrong (`answer_differs`)."""
+
+    #: two paths (from the record), as the check reads them
+    parts: WordList = Field(min_length=2, max_length=2)
+    check: Literal["end_denies_state", "marriages_deny_state"]
+    #: attributes that are in doubt then
+    doubts: WordList = Field(min_length=1)
+
+
 class UpdatedRule(Strict):
     """The place of the time of the provider's last change, and its conversion to RFC 3339."""
 
@@ -150,6 +160,8 @@ class AnswerRule(Strict):
     #: path (from the answer's root) of the time of the provider's last change, in ISO 8601; or `path` with `transform`
     updated_at: Annotated[UpdatedRule | None, BeforeValidator(_short)] = None
     attributes: dict[Name, AttributeRule]
+    #: parts of the record that may deny each other
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class ServiceExample(Strict):

@@ -118,7 +118,9 @@ def _truth(facts: Facts, rule: Predicate, *, of_any: bool) -> Truth:
         return OPPOSITE[predicate(facts, rule.not_, of_any=not of_any)]
     if rule.said_by:
         agreed = _said(facts, rule, of_any=of_any)
-        return agreed.pop() if len(agreed) == 1 else Truth.UNKNOWN
+        if len(agreed) != 1 or agreed != agreed | _may_be_said(facts, rule):
+            return Truth.UNKNOWN
+        return agreed.pop()
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
     return _compared(facts, rule)
@@ -200,11 +202,29 @@ def _said(facts: Facts, rule: Predicate, *, of_any: bool = False) -> set[Truth]:
     return {predicate(facts, name, of_any=of_any) for name in rule.said_by} - {Truth.UNKNOWN}
 
 
-def _spoke(facts: Facts, word: str) -> bool:
-    """Whether the source of a reference gave a record, even with a blank, or says that it has none."""
+def _may_be_said(facts: Facts, rule: Predicate) -> set[Truth]:
+    """What predicates that state the same fact may say where their evidence is in doubt."""
+    found: set[Truth] = set()
+    for name in rule.said_by:
+        if any(_is_doubtful(facts, word) for word in facts.plan.reads[name]):
+            for one in facts.plan.predicates[name]:
+                only_yes = one.attribute is not None and not one.no and one.otherwise != "no"
+                found |= {Truth.YES} if only_yes else {Truth.YES, Truth.NO}
+    return found
+
+
+def _is_doubtful(facts: Facts, word: str) -> bool:
+    """Whether the source of a reference answered, and its value is in doubt."""
     pick = facts.plan.picks.get(word)
     answer = None if pick is None or pick.query is None else facts.answers[pick.query]
-    if answer is None or answer.is_blank:
+    return answer is not None and pick is not None and pick.attribute in answer.doubts
+
+
+def _spoke(facts: Facts, word: str) -> bool:
+    """Whether the source of a reference gave a record, even with a blank but not with a doubt, or says that it has none."""
+    pick = facts.plan.picks.get(word)
+    answer = None if pick is None or pick.query is None else facts.answers[pick.query]
+    if answer is None or answer.is_blank or _is_doubtful(facts, word):
         return False
     return answer.outcome is Outcome.FOUND or answer.outcome is Outcome.NOT_FOUND
 

@@ -23,6 +23,7 @@ from gateway.domain.identifiers import is_personal_id
 from gateway.domain.parties import IDENTIFIER, Subject, SubjectKind, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
+from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denial
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
@@ -71,6 +72,10 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
+#: what may deny attributes: slot of its parts, the check, the doubt, the attributes
+_Denying = tuple[int, Denial, AttributeDoubt, frozenset[str]]
+#: how a set of attributes is read
+_Reading = tuple[Paths, list[_Row], list[_Denying]]
 #: in faults: the time of the provider's last change, which is no attribute
 UPDATED = "updated_at"
 #: evidence whose answer is a verdict -> its attribute: without it, nothing is said
@@ -92,10 +97,10 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absent", "_attributes", "_check", "_found", "_heads", "_identifying", "_identity", "_is_there", "_mapping",
-        "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places", "_readings", "_record",
-        "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent", "_updated", "_updated_steps", "_vouched",
-        "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
+        "_absent", "_attributes", "_check", "_denials", "_found", "_heads", "_identifying", "_identity",
+        "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places",
+        "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent", "_updated",
+        "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
@@ -137,6 +142,15 @@ class ServicePlan:
         self._attributes = {
             name: Attribute(rule, codes, transforms, self._orders) for name, rule in answer.attributes.items()
         }
+        self._denials = [
+            (
+                [steps_of(part, self._orders) for part in one.parts],
+                DENIALS[one.check],
+                AttributeDoubt(ANSWER_DIFFERS, rule=f"answer:{one.check}"),
+                frozenset(one.doubts),
+            )
+            for one in answer.contradictions
+        ]
         #: attributes whose transform reads lists or objects
         self._trees = frozenset(name for name, one in answer.attributes.items() if reads_trees(one))
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
@@ -151,7 +165,7 @@ class ServicePlan:
         self._unsent = _unsent(mapping)
         self._repeated = _repeated(answer, self._unsent)
         #: by the requested attributes
-        self._readings: dict[tuple[str, ...], tuple[Paths, list[_Row]]] = {}
+        self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
         #: the numbers of which an answer confirms that they belong to the name and the birth date
         self.verifies = _verified(mapping)
@@ -278,7 +292,7 @@ class ServicePlan:
         if query.trace is not None:
             query.trace.tree = tree
         try:
-            paths, rows = self._readings.get(query.attributes) or self._reading(query.attributes)
+            paths, rows, denials = self._readings.get(query.attributes) or self._reading(query.attributes)
             if self._nested is not None:
                 tree = self._nested(tree)
             values = paths.read(tree)
@@ -286,13 +300,13 @@ class ServicePlan:
                 return none
             same = compare(self._identity, values, query.subject)
             if (refusal := self._about_another(same, query.subject)) is None:
-                answer = self._evidence(rows, values)
+                answer = self._evidence(rows, values, denials)
                 subject = query.subject
                 if self._own_id and subject.personal_id is None and subject.kind is SubjectKind.PERSON:
                     return answer._replace(found_id=_personal_id(self._own_id, values))
                 return answer
             number = None if query.subject.is_unnumbered else self._own_number(same, values)
-            return self._evidence(rows, values)._replace(unvouched=number) if number else refusal
+            return self._evidence(rows, values, denials)._replace(unvouched=number) if number else refusal
         except Strangers as error:
             return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, error.attribute),))
         except _UNREADABLE:
@@ -490,7 +504,7 @@ class ServicePlan:
         `tree` as for `read`. Empty where the record is not one, or cannot be reached.
         """
         try:
-            paths, rows = self._reading(attributes)
+            paths, rows, _ = self._reading(attributes)
             values = paths.read(tree if self._nested is None else self._nested(tree))
         except _UNREADABLE:
             return {}
@@ -502,7 +516,7 @@ class ServicePlan:
         return found
 
     def _evidence(  # noqa: C901, PLR0912 -- one loop over the attributes: a call for each would cost more than its lines
-        self, rows: list[_Row], values: list[object]
+        self, rows: list[_Row], values: list[object], denials: list[_Denying]
     ) -> SourceAnswer:
         found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
@@ -547,6 +561,13 @@ class ServicePlan:
                     if raw is not None and (type(raw) in SHAPES) is not is_tree and not is_hollow(raw):
                         faults.append(self._fault(FaultCode.OTHER_SHAPE, name))
                         break
+        for slot, denies, doubt, names in denials:
+            if isinstance(parts := values[slot], list) and denies(*parts):
+                doubts |= {
+                    name: doubt._replace(candidates=(found[name],))
+                    for name in names
+                    if name in found and name not in doubts
+                }
         updated = self._updated_at(values[self._updated], faults) if self._updated is not None else None
         if faults or not self._check.fits(found):
             return self._without_misfits(found, doubts, faults, updated)
@@ -588,13 +609,18 @@ class ServicePlan:
         transform = ",".join((*filter(None, (rule.codes,)), *rule.transform))
         return AnswerFault(code, name, ",".join(paths_of(rule)) if rule.parts else rule.path, transform)
 
-    def _reading(self, attributes: tuple[str, ...]) -> tuple[Paths, list[_Row]]:
+    def _reading(self, attributes: tuple[str, ...]) -> _Reading:
         """How these attributes are read; plans use few different sets of them."""
         if len(self._readings) >= _MAX_READINGS:
             self._readings.clear()
         paths = self._paths.copy()
         rows = [self._row(name, paths) for name in attributes if name in self._attributes]
-        reading = self._readings[attributes] = (paths, rows)
+        denials = [
+            (paths.together(parts, self._record), denies, doubt, names)
+            for parts, denies, doubt, names in self._denials
+            if not names.isdisjoint(attributes)
+        ]
+        reading = self._readings[attributes] = (paths, rows, denials)
         return reading
 
     def _row(self, name: str, paths: Paths) -> _Row:
@@ -726,6 +752,7 @@ def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:
     answer = mapping.answer
     inside = [path for rule in answer.attributes.values() for path in paths_of(rule)]
     inside += [answer.found_when, *answer.identity.values()]
+    inside += [path for one in answer.contradictions for path in one.parts]
     updated = answer.updated_at.path if answer.updated_at else ""
     prefix = f"{answer.record}." if answer.record else ""
     wanted = {(prefix + path).rstrip(".") for path in inside if path or prefix}

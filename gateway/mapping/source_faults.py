@@ -66,6 +66,7 @@ def source_faults(
             )
         yield from _evidence_faults(service, codes, evidence, at)
         yield from _apart_faults(service.answer, (*at, "answer", "tells_apart"))
+        yield from _contradiction_faults(service.answer, (*at, "answer", "contradictions"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
         yield from _identifier_faults(service, identifiers, at)
         if service.without_number != "no":
@@ -168,6 +169,8 @@ def _value_paths(answer: AnswerRule, at: Loc) -> Iterator[tuple[Loc, str]]:
         yield (*loc, "path"), rule.path
         yield from (((*loc, "parts"), path) for path in rule.parts)
         yield from (((*loc, "else"), path) for path in rule.else_)
+    for index, one in enumerate(answer.contradictions):
+        yield from (((*at, "contradictions", index, "parts"), path) for path in one.parts)
 
 
 def _row_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
@@ -242,6 +245,18 @@ def _apart_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             yield at, what, near(name, answer.attributes, "name one of its attributes")
     if answer.tells_apart and (not answer.record or _selects(answer.record)):
         yield at, "'tells_apart' needs a record that may be a list", "write 'record: names.of.it' beside it"
+
+
+def _contradiction_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
+    for index, one in enumerate(answer.contradictions):
+        for name in one.doubts:
+            if name not in answer.attributes:
+                what = f"contradictions: '{name}' is no attribute of this answer"
+                yield (
+                    (*at, index, "doubts"),
+                    what,
+                    near(name, answer.attributes, "name one of its attributes"),
+                )
 
 
 def _vouched_faults(answer: AnswerRule, evidence: Evidence, at: Loc) -> Iterator[MappingFault]:

@@ -16,6 +16,7 @@ PLAIN = "config/sources/health.yaml"
 LOGIN = "config/sources/health_card.yaml"
 GATEWAY = "config/gateway.yaml"
 HEALTH = "mappings/sources/health.yaml"
+CIVIL = "mappings/sources/civil_status.yaml"
 MAPPING = "mappings/sources/population.yaml"
 SECRET = "{value: sandbox-secret-population}"
 LOG = "log:\n"
@@ -23,6 +24,10 @@ LOG = "log:\n"
 #: file, what is written instead of what, the words of the line at fault, what is said
 HELD = "url: 'http://127.0.0.1:9/v1', key: log"
 FAULTS: dict[str, Fault] = {
+    "attribute of no contradiction": (
+        CIVIL, "doubts: *of_marriages", "doubts: [marital_status]", "check: end_denies",
+        "did you mean 'marital_state'?",
+    ),
     "kind of nobody": (SOAP, "population_v1", "population_v7", "kind:", "write one of api_key"),
     "word left out": (SOAP, "  username: sandbox\n", "", "auth:", "add 'username:' under 'auth'"),
     "word of another kind": (

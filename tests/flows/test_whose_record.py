@@ -509,6 +509,110 @@ async def test_end_of_an_old_marriage_says_nothing_of_the_newest(
     assert papers(answer)["divorce_or_death_paper"] == state
 
 
+async def holds(stage: Stage, who: dict[str, Any], predicate: str) -> str:
+    body = {"subject": who, "predicates": [predicate], "official": new_official()}
+    status, answer = await stage.house.post("/v1/predicates", body)
+    assert status == 200, answer
+    answered: str = answer["predicates"][predicate]["answer"]
+    return answered
+
+
+DIED = {"chamDut": {"lyDo": "chet", "ngay": "02/03/2021", "so": "4"}}
+NO_END = {**OLD, "chamDut": None}
+
+
+@pytest.mark.parametrize(
+    ("bride", "state", "marriages", "is_sure"),
+    [
+        ("graduate", "1", [], True),
+        ("graduate", "1", [{}], True),
+        ("graduate", "1", [NEW], False),
+        ("graduate", "1", [NEW_ENDED], False),
+        ("graduate", 1, {**NEW_ENDED, "ngayDangKy": None}, False),
+        ("hanh", "3", [OLD, NEW_ENDED], True),
+        # nothing says that the register lists the marriages of old books
+        ("hanh", "3", [], True),
+        ("hanh", "3", [NEW], False),
+        ("hanh", "3", [NO_END, NEW_ENDED], False),
+        ("hanh", "3", [OLD, {**NEW, **DIED}], False),
+        ("hanh", "4", [OLD, {**NEW, **DIED}], True),
+        ("hanh", "4", [OLD, NEW_ENDED], False),
+    ],
+)
+async def test_state_that_the_marriages_of_the_same_answer_deny_cuts_nothing_and_answers_nothing(
+    registers: Stage, bride: str, state: object, marriages: object, is_sure: bool
+) -> None:
+    """The population database agrees with the state: it alone would let her marry without the certificate."""
+    who = subject(registers, bride)
+
+    def of_her(tree: dict[str, Any]) -> dict[str, Any]:
+        hers = tree["soDinhDanh"] == who["personal_id"]
+        return {**tree, "tinhTrang": state, "ketHon": marriages} if hers else tree
+
+    registers.set("civil_status", changed(of_her))
+    assert await holds(registers, who, "unmarried") == ("yes" if is_sure else "cannot_tell")
+    couple = await ask(registers, "1.000894", {"male": subject(registers, "quan"), "female": who})
+    assert papers(couple)["marital_status_certificate"] == ("replaced" if is_sure else "required")
+    field = couple["fields"]["LoaiTinhTrangHonNhan_BenNu"]
+    assert (field["doubt"] or {}).get("kind") == (None if is_sure else "answer_differs")
+    alone = await ask(registers, "1.004873", {"requester": who, "person": {"same_as": "requester"}})
+    assert is_sure or papers(alone)["divorce_or_death_paper"] == "required"
+
+
+async def test_state_that_no_list_knows_is_settled_by_no_other_register(registers: Stage) -> None:
+    """It may be a marriage of a kind that is new; the population database alone would say never married."""
+    registers.set("civil_status", told(tinhTrang="8"))
+    couple = {"male": subject(registers, "quan"), "female": subject(registers, "graduate")}
+    answer = await ask(registers, "1.000894", couple)
+    assert papers(answer)["marital_status_certificate"] == "required"
+    assert await holds(registers, couple["female"], "unmarried") == "cannot_tell"
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_marriage_that_ended_is_no_proof_beside_a_state_that_says_married(
+    registers: Stage, is_over: bool
+) -> None:
+    father = subject(registers, "thu")
+    entry = {**NEW, "voChong": {"hoTen": father["full_name"], "soDinhDanh": father["personal_id"]}}
+    ended = {**entry, "chamDut": NEW_ENDED["chamDut"]} if is_over else entry
+    registers.set("civil_status", told(tinhTrang="2", ketHon=[ended]))
+    mother = subject(registers, "mau")
+    subjects = {"requester": mother, "mother": {"same_as": "requester"}, "father": father}
+    answer = await ask(registers, "1.001193", subjects)
+    assert papers(answer)["marriage_certificate"] == ("required" if is_over else "replaced")
+    assert await holds(registers, mother, "unmarried") == ("cannot_tell" if is_over else "no")
+
+
+async def test_death_entry_that_nobody_can_read_leaves_open_who_lives(registers: Stage) -> None:
+    who = subject(registers, "quan")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    for entry, paper, answered in ((None, "replaced", "yes"), ("đã khai tử", "required", "cannot_tell")):
+        registers.set("civil_status", told(khaiTu=entry))
+        assert papers(await ask(registers, "1.004873", subjects))["id_and_residence"] == paper
+        assert await holds(registers, who, "alive") == answered
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("QuocGia", "LA"), ("MaTinhThanh", "")], ids=["abroad", "without_province"]
+)
+async def test_address_whose_unit_nobody_knows_cuts_nothing_and_answers_nothing(
+    registers: Stage, word: str, said: str
+) -> None:
+    def elsewhere(good: Good) -> str:
+        text = re.sub(rf"(<[^/>]*\b{word}>)[^<]*", rf"\g<1>{said}", good.text)
+        return text if said else re.sub(r"(<[^/>]*\bMaPhuongXa>)[^<]*", r"\g<1>", text)
+
+    who = subject(registers, "quan")
+    subjects = {"requester": who, "person": {"same_as": "requester"}}
+    for say, paper, answered in ((None, "replaced", "yes"), (body(elsewhere), "required", "cannot_tell")):
+        registers.set("population", say)
+        answer = await ask(registers, "1.004873", subjects)
+        (shown,) = [one for one in answer["papers"] if one["code"] == "id_and_residence"]
+        why = "address_needs_confirmation" if say else None
+        assert (shown["state"], (shown.get("reason") or {}).get("code")) == (paper, why)
+        assert await holds(registers, who, "resident_of:33") == answered
+
+
 @pytest.mark.parametrize(
     ("marital", "state", "reason"),
     [

@@ -18,6 +18,7 @@ from gateway.domain.identifiers import is_personal_id
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
+from gateway.mapping.contradictions import DENIALS
 from gateway.mapping.date_transforms import DATES, TIMES
 from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
@@ -522,6 +523,14 @@ class PlainReader:
                 doubts[name] = _BAD
             if doubts.get(name) is _BAD and self._says_whose(name):
                 return _INVALID
+        for rule in self._rule.contradictions:
+            parts = [picked(record, path, self._dates) for path in rule.parts]
+            if not any(isinstance(one, Doubtful) for one in parts) and DENIALS[rule.check](*parts):
+                doubt = f"answer:{rule.check}"
+                denied = {name: values[name] for name in rule.doubts if name in values and name not in doubts}
+                doubts |= {
+                    name: AttributeDoubt("answer_differs", (one,), doubt) for name, one in denied.items()
+                }
         updated = self._updated(tree)
         return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
 
