@@ -34,6 +34,8 @@ _KEEPING = frozenset({"text"})
 _DATE_PARTS = 3
 #: words of a place that is not a constant -> their fields
 _CONVERTING = {"else": "else_", **{word: word for word in ("codes", "transform", "transform_in", "blank")}}
+#: attributes by which a row of a list is a person's
+_OWN = frozenset({"personal_id", *SHARED})
 #: transforms of the list that `parts` gives
 _OF_PARTS = frozenset({"date_parts", "marriages", "name_joined", "only_name"})
 #: transforms that need the time zone of the provider
@@ -184,10 +186,18 @@ def _row_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             if "identity" in loc:
                 compared.setdefault(listed, (row, path))
             ours, other = compared.get(listed, (row, path))
+            if answer.identity and listed not in compared and loc[-2] in _OWN:
+                what = f"'{path}' is of a list of people in which 'identity' compares nobody: it may be another's"
+                remedy = f"{_from_row(answer, listed, row)}; or add '{loc[-2]}: \"{path}\"' to 'identity'"
+                yield loc, what, remedy
             if row != ours and not (_key_of(row) and _key_of(row) == _key_of(ours)):
                 what = f"'{path}' reads another row than '{other}' of 'identity': it may be another person's"
-                whole = below(answer.record, listed) + row
-                yield loc, what, f"write 'record: \"{whole}\"', and all paths from there"
+                yield loc, what, _from_row(answer, listed, row)
+
+
+def _from_row(answer: AnswerRule, listed: str, row: str) -> str:
+    whole = below(answer.record, listed) + row
+    return f"write 'record: \"{whole}\"', and all paths from there"
 
 
 def _key_of(row: str) -> str:
@@ -322,6 +332,7 @@ def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFaul
         listed = path.partition("[")[0] or f'"{WHOLE_LIST}"'
         remedy = f"write 'record: {listed}'" if place[-1] == "record" else "take the part in [ ] out"
         yield place, what, f"{remedy}: one record is read, several are nobody's"
+    yield from _unnumbered_rows(answer, (*at, "answer"))
     of_many = {"members", "paper_list"}
     if mixed := sorted(
         name for name, rule in answer.attributes.items() if not of_many.isdisjoint(rule.transform)
@@ -330,13 +341,22 @@ def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFaul
         yield loc, what, "give it by a service that needs a number"
 
 
+def _unnumbered_rows(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
+    """Values of a row of a list: what `identity` compares stands outside, perhaps in the repeated question."""
+    for loc, path in _value_paths(answer, at):
+        if rows := rows_of(path):
+            what = f"'{path}' is of one of several rows, and 'identity' compares nobody in it: it may be a namesake's"
+            listed = below(answer.record, rows[0][0]) or f'"{WHOLE_LIST}"'
+            remedy = f"write 'record: {listed}', and all paths from there; or give it by a service that needs a number"
+            yield loc, what, remedy
+
+
 def _selecting(answer: AnswerRule, at: Loc) -> Iterator[tuple[Loc, str]]:
     """Paths that select a record, or compare the person with a selected row."""
     at = (*at, "answer")
     if _selects(answer.record):
         yield (*at, "record"), answer.record
     yield from ((loc, path) for loc, path in _identity_paths(answer, at) if "[" in path)
-    yield from ((loc, path) for loc, path in _value_paths(answer, at) if path.startswith("["))
 
 
 def _selects(record: str) -> bool:

@@ -69,6 +69,11 @@ def of_sample(path: Path) -> Contract:
         f"'{one}' is a list of several: where it comes in pages, write 'pages' at the service"
         for one in lists
     ]
+    if walk.rows > 1:
+        remarks.append(
+            f"the sample has {walk.rows} rows, which may be {walk.rows} people: an answer of several is refused, unless"
+            " 'tells_apart' says which is meant"
+        )
     service = {"path": "/", "method": "POST", "body": "json"}
     return Contract(
         adapter="adapters.sources.rest",

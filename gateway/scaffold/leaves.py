@@ -139,6 +139,8 @@ class Walk:
         self.leaves: list[Leaf] = []
         #: steps of the lists in a sample, below other names, that hold several items with names
         self.several: set[tuple[str, ...]] = set()
+        #: rows of a sample that is itself a list
+        self.rows = 0
 
     def _step(self, steps: Sequence[str]) -> None:
         self._steps += 1
@@ -283,6 +285,7 @@ def read_sample(raw: bytes) -> Walk:
     if not isinstance(value, dict | list):
         raise NotScaffolded("the sample is no object and no list", "give an answer with names in it")
     walk = Walk()
+    walk.rows = len(value) if isinstance(value, list) else 0
     walk.sample(value)
     if not any(_ITEMS.sub("", step) for leaf in walk.leaves for step in leaf.steps):
         raise NotScaffolded("the sample has no names", "give an answer that finds somebody")

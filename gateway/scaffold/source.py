@@ -31,7 +31,9 @@ _KINDS = {
 }
 _KINDS_SHOWN = {"string": "text", "unknown": "type not known"}
 _WORDS_SHOWN = 6
-_OF_A_LIST = "; one of a list: [0] is the first, [latest:key], [key=value]"
+_OF_A_LIST = (
+    "; one of a list, and of a list of people perhaps another's: [0] is the first, [latest:key], [key=value]"
+)
 _OF_CODES = "; which 'codes' or 'transform' it needs cannot be guessed"
 
 

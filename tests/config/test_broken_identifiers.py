@@ -53,6 +53,13 @@ FAULTS: dict[str, Fault] = {
     "without a number and a person of a selected row": (
         REGISTER, "full_name: name, birth", 'full_name: "rows[sex=F].name", birth', "identity:", "one of several",
     ),
+    "without a number and a value of a row": (
+        REGISTER, "{path: life}", '{path: "papers[0].life"}', "life_status: {path", "write 'record: people.papers'",
+    ),
+    "person of a row that identity does not compare": (
+        "mappings/sources/driving_licence.yaml", "full_name: {path: HoTen", 'full_name: {path: "ds[0].HoTen"',
+        "full_name: {path", "add 'full_name: \"ds[0].HoTen\"' to 'identity'",
+    ),
     "attribute of another row than the person": (
         "mappings/sources/driving_licence.yaml",
         "personal_id: SoDinhDanh, full_name: HoTen}\n      attributes:\n        number: {path: SoGPLX,",

@@ -169,7 +169,26 @@ def test_sample_that_is_a_list_is_one_record_and_never_the_first_of_several(
     assert 'record: "[]"' in mapping
     assert "[0]." not in mapping.replace("chuCu[0]", "")
     assert "# ! an answer with several items" in mapping
+    assert "# ! the sample has" not in mapping
     asyncio.run(comes_up(house, "buoy", monkeypatch))
+
+
+def test_sample_of_several_people_says_so_and_binds_no_row(house: Path, contracts: Path) -> None:
+    one = {"cccd": "033193580274", "hoTen": "TRẦN THỊ MẪU", "capBao": 3}
+    drafted(
+        house, "source", "rows", "--sample", written(contracts / "rows.json", [one, {**one, "capBao": 4}])
+    )
+    drafted(
+        house,
+        "source",
+        "echo",
+        "--sample",
+        written(contracts / "echo.json", {**one, "people": [{"so": "1"}]}),
+    )
+    rows, echo = [(house / f"mappings/sources/{name}.yaml").read_text("utf-8") for name in ("rows", "echo")]
+    assert "# ! the sample has 2 rows, which may be 2 people" in rows
+    assert 'record: "[]"' in rows
+    assert '# attribute: {path: "people[0].so"}   # text; one of a list, and of a list of people' in echo
 
 
 def test_dates_that_are_epochs_are_read_as_days_and_never_left_as_text(house: Path, contracts: Path) -> None:
