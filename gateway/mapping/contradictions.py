@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from gateway.mapping.transforms import Unreadable, is_hollow, text
 
 #: whether the second part denies the first
-Denial = Callable[[object, object], bool]
+Denies = Callable[[object, object], bool]
 
 #: kind of the doubt of attributes whose answer contradicts itself
 ANSWER_DIFFERS = "answer_differs"
@@ -48,4 +48,4 @@ def _said(value: object) -> str | None:
 
 
 #: name in mappings -> the check
-DENIALS: Mapping[str, Denial] = {one.__name__: one for one in (end_denies_state, marriages_deny_state)}
+DENIALS: Mapping[str, Denies] = {one.__name__: one for one in (end_denies_state, marriages_deny_state)}

@@ -23,7 +23,7 @@ from gateway.domain.identifiers import is_personal_id
 from gateway.domain.parties import IDENTIFIER, Subject, SubjectKind, number_word
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import Codes
-from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denial
+from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denies
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
@@ -73,7 +73,7 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
 #: what may deny attributes: slot of its parts, the check, the doubt, the attributes
-_Denying = tuple[int, Denial, AttributeDoubt, frozenset[str]]
+_Denying = tuple[int, Denies, AttributeDoubt, frozenset[str]]
 #: how a set of attributes is read
 _Reading = tuple[Paths, list[_Row], list[_Denying]]
 #: in faults: the time of the provider's last change, which is no attribute
