@@ -614,19 +614,19 @@ async def test_address_whose_unit_nobody_knows_cuts_nothing_and_answers_nothing(
 
 
 @pytest.mark.parametrize(
-    ("marital", "state", "reason"),
+    ("says", "state", "reason"),
     [
-        ("2", "replaced", None),
-        ("1", "required", "sources_differ"),
+        ({"tinhTrang": "2"}, "replaced", None),
+        ({"tinhTrang": "1", "ketHon": []}, "required", "sources_differ"),
         # divorced by the register, married by the population database: nobody knows whether they are married
-        ("3", "required", "condition_unknown"),
+        ({"tinhTrang": "3", "ketHon": [NEW_ENDED]}, "required", "condition_unknown"),
     ],
 )
 async def test_registers_that_contradict_one_another_keep_the_marriage_certificate(
-    registers: Stage, marital: str, state: str, reason: str | None
+    registers: Stage, says: dict[str, Any], state: str, reason: str | None
 ) -> None:
     """The population database says married, and names both spouses."""
-    registers.set("civil_status", told(tinhTrang=marital))
+    registers.set("civil_status", told(**says))
     subjects = {
         "requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": subject(registers, "thu")
     }  # fmt: skip
