@@ -221,7 +221,7 @@ def _is_doubtful(facts: Facts, word: str) -> bool:
 
 
 def _spoke(facts: Facts, word: str) -> bool:
-    """Whether the source of a reference gave a record, even with a blank but not with a doubt, or says that it has none."""
+    """Whether the source of a reference gave a record, even with a blank (no doubt), or says that it has none."""
     pick = facts.plan.picks.get(word)
     answer = None if pick is None or pick.query is None else facts.answers[pick.query]
     if answer is None or answer.is_blank or _is_doubtful(facts, word):
