@@ -152,9 +152,18 @@ def _thing_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
     things = {field.thing for field in procedure.fields if field.thing and field.identifies}
     for field in procedure.fields:
         if field.thing and field.thing not in things:
-            what = f"field '{field.key}': no field identifies '{field.thing}'"
-            remedy = f"write 'identifies: {field.thing}' at the field that identifies it"
-            yield _written(procedure, field), what, near(field.thing, things, remedy)
+            # a group writes the word without the prefix of its use
+            own = procedure.mapping
+            prefixes = [use.prefix for use in own.use if field.key not in own.fields]
+            prefix = next((one for one in prefixes if field.key.startswith(one)), "")
+            word = field.thing.removeprefix(prefix)
+            what = f"field '{field.key}': no field identifies '{word}'"
+            remedy = f"write 'identifies: {word}' at the field that identifies it"
+            yield (
+                _written(procedure, field),
+                what,
+                near(word, {one.removeprefix(prefix) for one in things}, remedy),
+            )
 
 
 def _propose_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
