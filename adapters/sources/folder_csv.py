@@ -1,7 +1,6 @@
-"""A register that is a file: a CSV (RFC 4180) that an authority drops into a folder each night, sorted by number.
+"""A register that is a file: `permits.csv` (RFC 4180) that comes into a folder each night, sorted by number.
 
-`permits.csv` counts once its marker `permits.csv.ok`, which comes last, names its SHA-256, rows and times. No row is
-kept in memory. A good file serves until its end, while a newer one is read or refused.
+It counts once its marker `permits.csv.ok` names its SHA-256, rows and times. A good file serves until its end.
 """
 
 import asyncio
