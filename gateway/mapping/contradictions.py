@@ -21,6 +21,15 @@ def marriages_deny_state(state: object, marriages: object) -> bool:
     An empty list denies nothing: the register does not say that it lists marriages of old books and of other countries.
     """
     rows = marriages if isinstance(marriages, list) else [marriages]
+    if state == _MARRIED:  # most have a marriage that lasts
+        for one in rows:
+            if (
+                type(one) is dict
+                and one.get("chamDut") is None
+                and type(one.get("so")) is str
+                and one["so"].strip()
+            ):
+                return False
     entries = [one for one in rows if not is_hollow(one)]
     if not entries:
         return False
@@ -33,6 +42,8 @@ def marriages_deny_state(state: object, marriages: object) -> bool:
 
 def end_denies_state(state: object, end: object) -> bool:
     """`[tinhTrang, chamDut]`: married where the latest marriage ended, or another end of it than the state says."""
+    if end is None:
+        return False
     said = _said(state)
     if said == _MARRIED:
         return not is_hollow(end)

@@ -118,9 +118,11 @@ def _truth(facts: Facts, rule: Predicate, *, of_any: bool) -> Truth:
         return OPPOSITE[predicate(facts, rule.not_, of_any=not of_any)]
     if rule.said_by:
         agreed = _said(facts, rule, of_any=of_any)
-        if len(agreed) != 1 or agreed != agreed | _may_be_said(facts, rule):
-            return Truth.UNKNOWN
-        return agreed.pop()
+        is_sure = len(agreed) == 1
+        for answer in facts.answers:  # few have a doubt
+            if is_sure and answer is not None and answer.doubts:
+                is_sure = agreed == agreed | _may_be_said(facts, rule)
+        return agreed.pop() if is_sure else Truth.UNKNOWN
     if rule.role_given is not None:
         return Truth.YES if rule.role_given in facts.given else Truth.NO
     return _compared(facts, rule)
@@ -224,7 +226,7 @@ def _spoke(facts: Facts, word: str) -> bool:
     """Whether the source of a reference gave a record, even with a blank (no doubt), or says that it has none."""
     pick = facts.plan.picks.get(word)
     answer = None if pick is None or pick.query is None else facts.answers[pick.query]
-    if answer is None or answer.is_blank or _is_doubtful(facts, word):
+    if answer is None or answer.is_blank or (pick is not None and pick.attribute in answer.doubts):
         return False
     return answer.outcome is Outcome.FOUND or answer.outcome is Outcome.NOT_FOUND
 
