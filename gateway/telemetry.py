@@ -127,7 +127,7 @@ def set_up(sink: Sink | None = None, level: int = logging.INFO) -> None:
 
 
 class Unwaiting:
-    """A file, pipe or socket of somebody else: a line that he cannot take now is lost, and nobody waits or fails."""
+    """A file, pipe or socket of somebody else: a line that it cannot take now is lost, and nobody waits or fails."""
 
     def __init__(self, descriptor: int) -> None:
         """OSError when `descriptor` is none."""

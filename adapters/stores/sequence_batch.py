@@ -47,7 +47,7 @@ STATE = "size, floor_seq, floor_size, time_low, time_high, vkey, lease_owner, le
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _HASH_PREFIX = 8
 _INDEX_BYTES = 16
-#: records that are read in one stretch
+#: records that are read together
 _STRETCH = 32
 #: own rows that wait for their numbers before all are forgotten, and read back like those of others
 _OWN_LIMIT = 4_096

@@ -34,7 +34,7 @@ TAGGED = (
 )
 
 _SEAL_LABEL = b"motlan rows without a tag v1"
-#: rows that are read in one stretch
+#: rows that are read together
 _STRETCH = 32
 
 

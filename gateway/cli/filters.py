@@ -107,7 +107,7 @@ def _number_of(place: str) -> str:
     text = _read(place, "official")
     if not _NUMBER.fullmatch(text):
         one = "one official; " if len(text.splitlines()) > 1 else ""
-        raise click.UsageError(f"official: {one}write the 12 digits of his number")
+        raise click.UsageError(f"official: {one}write the 12 digits of the official's number")
     return text
 
 

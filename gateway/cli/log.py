@@ -9,7 +9,7 @@ from gateway.cli.lazy import Commands, LazyGroup
 
 _COMMANDS: Commands = {
     "search": ("search:search", "Find records, newest first."),
-    "subject": ("subject:subject", "Every use of one person's data, in words for him."),
+    "subject": ("subject:subject", "Every use of one person's data, in plain words."),
     "export": ("export:export", "Write the log, a range or a day of it, for `motlan verify-log`."),
     "prove": ("prove:prove", "Redeem a receipt: fetch a proof and check it here."),
     "checkpoint": ("prove:checkpoint", "Fetch the newest signed checkpoint; check that the log only grew."),

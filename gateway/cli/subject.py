@@ -18,7 +18,7 @@ from gateway.domain.dates import local_text
 @click.option("--limit", type=click.IntRange(1), help="Uses at most; default all.")
 @asks("auditor")
 def subject(*, who: str, since: str | None, until: str | None, limit: int | None, desk: CommandDesk) -> int:
-    """Every use of one person's data, in words for him; what could not be searched is named.
+    """Every use of one person's data, in plain words; what could not be searched is named.
 
     \b
     Examples:

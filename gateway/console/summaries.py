@@ -15,7 +15,7 @@ SUMMARIES = {
     "gateway/consents/README.md": "Sự đồng ý của công dân: ghi nhận, biên nhận, rút lại.",
     "gateway/console/README.md": "Trang cho người dân và cán bộ: mẫu, từ ngữ, biểu đồ, thẻ <motlan-form>.",
     "gateway/console/examples/README.md": "Ví dụ phần mềm khai thác hoàn chỉnh: Python, JavaScript, PHP, Java, C#.",
-    "gateway/corrections/README.md": "Đề nghị chỉnh sửa dữ liệu sai, gửi đến cơ quan giữ cơ sở dữ liệu.",
+    "gateway/corrections/README.md": "Yêu cầu chỉnh sửa dữ liệu sai, gửi đến cơ quan giữ cơ sở dữ liệu.",
     "gateway/documents/README.md": "Câu trả lời có chữ ký số và cách kiểm tra khi không nối mạng.",
     "gateway/exchange_log/README.md": "Nhật ký giao dịch: bản ghi, cây băm, điểm kiểm tra, cách kiểm chứng.",
     "gateway/files/README.md": "Tệp của hồ sơ: gửi, kiểm tra loại tệp và mã độc, đường dẫn tải có thời hạn.",

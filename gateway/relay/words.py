@@ -168,9 +168,9 @@ STEP_REMEDIES: WordTable = {
 }
 DIVERGENCES: WordTable = {
     Divergence.MISSING_THERE: ("cổng chưa có", "missing at the portal"),
-    Divergence.MISSING_HERE: ("tỉnh chưa có", "missing here"),
+    Divergence.MISSING_HERE: ("ở đây chưa có", "missing here"),
     Divergence.BEHIND_THERE: ("trạng thái ở cổng chậm hơn", "status behind at the portal"),
-    Divergence.BEHIND_HERE: ("trạng thái ở tỉnh chậm hơn", "status behind here"),
+    Divergence.BEHIND_HERE: ("trạng thái ở đây chậm hơn", "status behind here"),
     Divergence.FIELDS: ("khác dữ liệu", "fields differ"),
     Divergence.UNCONFIRMED: ("đang gửi", "under way"),
 }

@@ -9,7 +9,7 @@ from gateway.domain.sentences.sentence import Sentence
 NO_SUCH_CATALOGUE = Sentence("không có danh mục dùng chung này: dùng tên của danh mục (madantoc, maquocgia)",
     "no such shared catalogue: use the name from its owner (madantoc, maquocgia)")
 NO_CATALOGUES = Sentence(
-    "hệ thống kết nối chưa có danh mục dùng chung", "the gateway is not connected to the shared catalogues")
+    "hệ thống kết nối chưa nối với danh mục dùng chung", "the gateway is not connected to the shared catalogues")
 CATALOGUES_AWAY = Sentence("nguồn danh mục dùng chung hiện không trả lời: thử lại sau",
     "the source of the shared catalogues does not answer now: ask again later")
 NO_SUCH_PROCEDURE = Sentence("không có thủ tục này", "no such procedure")
