@@ -421,7 +421,9 @@ class PlainReader:
     def _absence(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """What the contract calls absence, and nothing else."""
         answer = self._rule
-        absent = failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])
+        absent = failed(Outcome(answer.absent), _REASONS[Outcome(answer.absent)])._replace(
+            is_blank=not answer.status
+        )
         if tree is None or tree == {}:
             return absent if answer.empty == "absent" else _INVALID
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
@@ -446,7 +448,7 @@ class PlainReader:
             for path, one in _leaves(tree, "")
             if str(one) not in asked and not any(f"{path}.".startswith(f"{place}.") for place in expected)
         ]
-        return _INVALID if more else absent._replace(is_blank=not answer.status)
+        return _INVALID if more else absent
 
     def _fits(
         self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False
