@@ -659,7 +659,7 @@ def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[st
     words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
     words |= {path: {path} for path in answer.identity.values()}
     repeated = [
-        (_names(below(answer.record, path)), names)
+        ((*_names(answer.record), *_names(path)), names)
         for path, places in words.items()
         if path
         and (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
