@@ -148,7 +148,7 @@ class SourceAnswer(NamedTuple):
     response_digest: bytes = b""
     #: True when the answer shows a security event (another person's record)
     alarm: bool = False
-    #: the provider's own number of a person with another name: counts where confirming sources give it too
+    #: the provider's own number of a person with another name, or where `is_unsure`: confirming sources may give it too
     unvouched: str = ""
     #: own data: attribute -> when declared, until when valid (RFC 3339), id of the consent
     declared: Mapping[str, tuple[str, str, str]] = NOTHING
@@ -158,6 +158,8 @@ class SourceAnswer(NamedTuple):
     found_id: str = ""
     #: nothing was found because the record was blank, and no code of the provider says that there is none
     is_blank: bool = False
+    #: only what namesakes share says whose data they are: in doubt, unless confirming sources give `unvouched` too
+    is_unsure: bool = False
 
     @property
     def consents(self) -> dict[str, str]:

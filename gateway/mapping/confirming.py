@@ -149,7 +149,9 @@ def untrusted(
         one = answers[query.index]
         is_strange = denied_roles and not set(chain(query.role, hangs_on)).isdisjoint(denied_roles)
         if is_strange or (
-            one is not None and one.unvouched and not _is_vouched(query, one.unvouched, queries, answers)
+            one is not None
+            and one.unvouched
+            and not (one.is_unsure or _is_vouched(query, one.unvouched, queries, answers))
         ):
             found[query.index] = Reason.DATA_DO_NOT_MATCH
     return found
@@ -206,10 +208,17 @@ def _without(answer: SourceAnswer, people: set[tuple[str | None, str | None]]) -
 def unconfirmed(
     queries: Sequence[Query], answers: Sequence[SourceAnswer | None], confirms: Mapping[int, tuple[int, ...]]
 ) -> dict[int, Reason]:
-    """Queries by a number that no source confirmed -> the reason: their evidence is shown in doubt."""
+    """Queries by a number that no source confirmed -> the reason: their evidence is shown in doubt.
+
+    So is what a similar name or a year alone found, where no confirming source gives the number of the record.
+    """
     found: dict[int, Reason] = {}
     for query in queries:
-        if query.is_unsure:
+        one = answers[query.index]
+        is_open = (
+            one is not None and one.is_unsure and not _is_vouched(query, one.unvouched, queries, answers)
+        )
+        if query.is_unsure or is_open:
             found[query.index] = Reason.IDENTITY_UNCONFIRMED
     for index, behind in confirms.items():
         one, evidence = answers[index], queries[index].service.evidence

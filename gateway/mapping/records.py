@@ -31,8 +31,10 @@ NO_DATE = "0000"
 #: people of one household, papers of one owner: a longer list is another kind of answer, or hostile
 _LONGEST_PATH = 4_000
 _MOST = 500
-#: length of `1990-02`
-_MONTH = 7
+#: length of `1990-02`, and of `1990-02-15`
+_MONTH, _DAY = 7, 10
+#: by the parity of the fourth digit of a personal number
+_GENDERS = ("male", "female")
 _ADDRESS = ("province", "district", "commune", "detail")
 _UNITS = frozenset(_ADDRESS[:-1])
 #: an address that names no country is in Vietnam
@@ -138,17 +140,20 @@ def transforms_of(answer: AnswerRule, name: str) -> tuple[str, ...]:
 
 
 def compare(  # noqa: C901 -- one loop over the checks: a call for each would cost more than its lines
-    checks: list[Check], values: Sequence[object], subject: Subject
+    checks: list[Check], values: Sequence[object], subject: Subject, *, is_strict: bool = False
 ) -> list[bool | None]:
     """By check, whether a record is about the subject.
 
     True: equal; False: different; None: blank in the record, or nothing to compare. Names are compared without case,
     diacritics and spaces; birth dates in the precision that both have, but a year and month alone never match a record
-    with the full day. Of a person without a number the name has its diacritics and the birth date its day.
+    with the full day. Of a person without a number, and `is_strict`, the name has its diacritics and the birth date its
+    day; `is_strict` compares the gender with the personal number as well.
     """
     verdicts: list[bool | None] = []
     for name, slot, transforms, listed, may_be_blank in checks:
         asked = getattr(subject, name, None)
+        if is_strict and name == "gender" and subject.personal_id is not None:
+            asked = _GENDERS[int(subject.personal_id[3]) % 2]
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             verdicts.append(None)
             continue
@@ -165,7 +170,9 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
                 found.append(word)
         if found:
             asked = asked if type(asked) is str else str(asked)
-            fits = asked in found or _alike(name, asked, found, subject)
+            fits = asked in found or _alike(name, asked, found, subject, is_strict=is_strict)
+            if is_strict and name == "birth_date" and len(asked) != _DAY:
+                fits = False
             verdicts.append(None if fits and is_doubtful else fits)
         elif value and type(value) in SHAPES and not listed:
             raise Misshapen("no text to compare")
@@ -193,19 +200,20 @@ def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
     )
 
 
-def _alike(name: str, asked: str, found: list[str], subject: Subject) -> bool:
+def _alike(name: str, asked: str, found: list[str], subject: Subject, *, is_strict: bool) -> bool:
     """Whether one of these matches the asked value, although none is equal."""
-    if name == "birth_place" or (name == "full_name" and subject.is_unnumbered):
-        return plain.same_words(asked) in map(plain.same_words, found)
     if name == "full_name":
         capitals = asked.upper()
         if capitals in [one.upper() for one in found]:
             return True
+    if name == "birth_place" or (name == "full_name" and (is_strict or subject.is_unnumbered)):
+        return plain.same_words(asked) in map(plain.same_words, found)
+    if name == "full_name":
         letters = bare(asked)
         return letters in [bare(one) for one in found]
     if (spelling := SPELLINGS.get((subject.kind, name))) is not None:
         return spelling(asked) in map(spelling, found)
-    if name != "birth_date" or subject.is_unnumbered:
+    if name != "birth_date" or is_strict or subject.is_unnumbered:
         return False
     return any(_same_date(asked, one) for one in found)
 

@@ -29,6 +29,7 @@ from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, p
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import Orders, Paths, PositionedTexts, Record, compile_path, only, put, steps_of
 from gateway.mapping.records import (
+    DETAILS,
     SHAPES,
     SHARED,
     WEAK,
@@ -87,6 +88,8 @@ _UNREADABLE = (Unreadable, ValueError, TypeError, AttributeError, LookupError, R
 _MISFITS = {code: AttributeDoubt(kind="value_invalid", rule=f"evidence:{code}") for code in FaultCode}
 #: outcomes of rows among several that are not the one meant: blank rows, and those of another one
 _PASSED_OVER = frozenset({Outcome.NO_MATCH, Outcome.NOT_FOUND})
+#: traits that name a person without a number: name, birth date, and gender or birth place
+_SURE = len(SHARED) + 1
 #: limit of records: children of one mother
 _MOST_RECORDS = 30
 #: number of attribute sets whose reading a service caches
@@ -98,9 +101,9 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_denials", "_found", "_heads", "_identifying", "_identity",
-        "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths", "_places",
-        "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent", "_updated",
-        "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
+        "_is_strict", "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths",
+        "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent",
+        "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
         "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
@@ -169,6 +172,8 @@ class ServicePlan:
         self.wanted_paths = _wanted(mapping)
         #: the numbers of which an answer confirms that they belong to the name and the birth date
         self.verifies = _verified(mapping)
+        #: whether nobody compares the personal number with the record: many people share a similar name and a year
+        self._is_strict = bool(answer.identity) and "personal_id" not in {*self.verifies, *answer.identity}
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
@@ -284,7 +289,9 @@ class ServicePlan:
             return attribute.slots(self._paths, self._record)[0]
         return self._paths.add(steps, self._record)
 
-    def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
+    def read(  # noqa: C901 -- the straight path of every answer: a call for each part would cost more than its lines
+        self, tree: object, query: SourceQuery
+    ) -> SourceAnswer:
         """The evidence of an answer: `tree` is plain data or positioned texts.
 
         Never raises; an answer of a wrong form has the outcome `invalid`.
@@ -298,19 +305,31 @@ class ServicePlan:
             values = paths.read(tree)
             if (none := self._no_record(tree, values, query)) is not None:
                 return none
-            same = compare(self._identity, values, query.subject)
-            if (refusal := self._about_another(same, query.subject)) is None:
+            subject = query.subject
+            is_strict = self._is_strict and subject.personal_id is not None
+            same = compare(self._identity, values, subject, is_strict=is_strict)
+            if is_strict and (False in same or same.count(True) < _SURE):
+                same, is_strict = compare(self._identity, values, subject), False
+            if (refusal := self._about_another(same, subject)) is None:
                 answer = self._evidence(rows, values, denials)
-                subject = query.subject
+                if self._is_strict and not is_strict and True not in same[: self._own_words]:
+                    answer = self._unsure(answer, values, subject)
                 if self._own_id and subject.personal_id is None and subject.kind is SubjectKind.PERSON:
                     return answer._replace(found_id=_personal_id(self._own_id, values))
                 return answer
-            number = None if query.subject.is_unnumbered else self._own_number(same, values)
+            number = None if subject.is_unnumbered else self._own_number(same, values)
             return self._evidence(rows, values, denials)._replace(unvouched=number) if number else refusal
         except Strangers as error:
             return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, error.attribute),))
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
+
+    def _unsure(self, answer: SourceAnswer, values: list[object], subject: Subject) -> SourceAnswer:
+        """The data of a person whose number nobody compared, by a name or a birth date that many people may share."""
+        if subject.kind is not SubjectKind.PERSON or number_word(subject) in {None, *self.verifies}:
+            return answer
+        number = None if self._vouched is None else text(_value_of(self._vouched, values))
+        return answer._replace(is_unsure=True, unvouched=number or "")
 
     def _unreadable(self, tree: object, subject: Subject) -> Iterator[AnswerFault]:
         """The unreadable attributes of `identity`; the record itself where it is none of them."""
@@ -465,7 +484,11 @@ class ServicePlan:
 
     def _own_number(self, same: list[bool | None], values: list[object]) -> str | None:
         """The number by which other sources may confirm a record under another name."""
-        unlike = [check.name for check, verdict in zip(self._identity, same, strict=True) if not verdict]
+        unlike = [
+            check.name
+            for check, verdict in zip(self._identity, same, strict=True)
+            if not verdict and check.name not in DETAILS
+        ]
         if unlike != ["full_name"] or self._vouched is None:
             return None
         return text(_value_of(self._vouched, values))

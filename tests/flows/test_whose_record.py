@@ -54,20 +54,20 @@ def papers(answer: Any) -> dict[str, str]:
     return {one["code"]: one["state"] for one in answer["papers"]}
 
 
-STRANGER = {"hoTen": "Lò Văn Lạ", "ngaySinh": "19410909", "loaiNgaySinh": "0", "gioiTinh": "1"}
+STRANGER = {"hoTen": "Lò Văn Lạ", "ngaySinh": "19540819", "loaiNgaySinh": "0", "gioiTinh": "1"}
 
 
 @pytest.mark.parametrize("name", ["Lò Văn Lạ", "", None])
 async def test_record_that_shares_only_the_birth_date_is_nobodys(registers: Stage, name: str | None) -> None:
-    luu = {"applicant": subject(registers, "luu")}
+    her = {"applicant": subject(registers, "over_70")}
     registers.set("social_insurance", None)
-    good = await ask(registers, "1.014027", luu)
+    good = await ask(registers, "1.014027", her)
     assert papers(good)["no_pension_proof"] == "replaced"
     registers.set("social_insurance", told(maSo="3300000001", **STRANGER | {"hoTen": name}))
-    bad = await ask(registers, "1.014027", luu)
+    bad = await ask(registers, "1.014027", her)
     assert bad["fields"]["luongHuuDangHuong"]["value"] is None
     assert papers(bad)["no_pension_proof"] == "required"
-    # the register found a record, as the log has it: it is not shown, for it is not his
+    # the register found a record, as the log has it: it is not shown, for it is not hers
     assert found(bad)["social_insurance"] == ("found", "data_do_not_match")
 
 
@@ -77,6 +77,32 @@ async def test_number_that_the_account_knows_speaks_for_a_record_of_another_name
     for claimed, state in (("3300000001", "replaced"), ("3300000002", "required")):
         answer = await ask(registers, "1.014027", luu, account={"MaBHXH": claimed})
         assert papers(answer)["no_pension_proof"] == state
+
+
+@pytest.mark.parametrize(
+    "namesake",
+    [
+        {"hoTen": "BÙI THỊ THỎ"},
+        {"ngaySinh": "1954", "loaiNgaySinh": "1"},
+        {"gioiTinh": "1"},
+        {"gioiTinh": None},
+    ],
+)
+async def test_record_of_a_namesake_fills_in_doubt_and_cuts_where_its_number_is_known(
+    registers: Stage, namesake: dict[str, str | None]
+) -> None:
+    """The answer repeats no number: only name, whole birth date and sex together say whose it is."""
+    registers.set("social_insurance", told(maSo="3300000001", **namesake))
+    her = {"applicant": subject(registers, "over_70")}
+    answer = await ask(registers, "1.014027", her)
+    field = answer["fields"]["luongHuuDangHuong"]
+    assert (field["value"], field["editable"]) == ("Không hưởng", True)
+    assert field["doubt"]["kind"] == "identity_unconfirmed"
+    (paper,) = [one for one in answer["papers"] if one["code"] == "no_pension_proof"]
+    assert (paper["state"], paper["reason"]["code"]) == ("required", "identity_unconfirmed")
+    known = await ask(registers, "1.014027", her, account={"MaBHXH": "3300000001"})
+    assert known["fields"]["luongHuuDangHuong"]["doubt"] is None
+    assert papers(known)["no_pension_proof"] == "replaced"
 
 
 @pytest.mark.parametrize("fields", [None, ["hoTen"]])

@@ -6,7 +6,7 @@ The product reads many paths at once, and texts by their positions; it must alwa
 import copy
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -24,7 +24,7 @@ from gateway.mapping.model import AttributeRule, ServiceMapping
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import PositionedTexts
 from gateway.mapping.records import _OF_TREES, provider_transforms
-from gateway.mapping.transforms import _ORGANISATION, Doubtful, Strangers, Transform, Unreadable
+from gateway.mapping.transforms import _ORGANISATION, Doubtful, Strangers, Transform, Unreadable, same_words
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?[0-9]{1,4})\]|\[latest:([^\[\]=]+)\]|\[([^\[\]=]+)=([^\[\]]*)\]")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})?([0-9]{2})?", re.ASCII)
@@ -44,6 +44,7 @@ _INVALID = failed(Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID)
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 _SHARED = ("full_name", "birth_date")
+_NUMBERS = ("personal_id", "old_id", "passport")
 _BORN = DATES - TIMES | {"population_birth_date", "account_birth_date", "bhxh_birth_date", "date_parts"}
 _BAD = AttributeDoubt(kind="value_invalid")
 
@@ -297,6 +298,16 @@ class PlainReader:
         asked = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
         sent = {word.partition(".")[2] for word in asked if word.startswith("subject.")}
         self._unsent = {"full_name", "birth_date", "gender", "birth_place"} - sent
+        sure = {
+            word.partition(".")[2]
+            for rule in mapping.request.values()
+            for word in (rule.from_ or "", *rule.else_)
+            if word.startswith("subject.")
+            and not (word.endswith(_NUMBERS) and (rule.profiles or rule.transform))
+        }
+        compared = sure | mapping.answer.identity.keys()
+        #: the numbers that the provider compares with the record, or the answer repeats
+        self._numbers = (compared if compared >= {*_SHARED} else set()) | mapping.answer.identity.keys()
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         self._named = transforms(codes)
         self._codes = codes
@@ -350,17 +361,37 @@ class PlainReader:
             ):
                 return _OTHER_PERSON
         fits = {name: self._fits(name, record, query.subject) for name in answer.identity}
+        is_unsure = self._may_be_a_namesake(fits, record, query.subject)
         refusal = _about_another(fits, query.subject) if fits else None
         if refusal is _NO_MATCH and answer.tells_apart:
             refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:
-            return self._evidence(record, tree, query)._replace(
+            found = self._evidence(record, tree, query)._replace(
                 found_id=self._found_id(record, query.subject)
             )
+            if not is_unsure:
+                return found
+            number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
+            return found._replace(is_unsure=True, unvouched=number or "")
         number = None
         if [name for name, same in fits.items() if not same] == ["full_name"]:
             number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
         return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
+
+    def _may_be_a_namesake(self, fits: Mapping[str, bool | None], record: object, subject: Subject) -> bool:
+        """Found by what people share: no number was compared, and not all of name, day and sex are surely equal."""
+        asked = [name for name in _NUMBERS if getattr(subject, name)]
+        if not fits or subject.kind is not SubjectKind.PERSON or not asked or "personal_id" in self._numbers:
+            return False
+        if asked[0] in self._numbers or any(fits[name] for name in fits if name not in _SHARED):
+            return False
+        if asked[0] != "personal_id":
+            return True
+        said = self._attribute("gender", record) if "gender" in fits else None
+        sex = ("male", "female")[int(str(subject.personal_id)[3]) % 2]
+        spelled = "full_name" in fits and self._fits("full_name", record, subject, spelling=same_words)
+        born = "birth_date" in fits and self._fits("birth_date", record, subject, spelling=str)
+        return not (said == sex and spelled and born and len(str(subject.birth_date)) == len("1990-02-15"))
 
     def _lifted(self, tree: object) -> object:
         """With the record a level higher, where only one member of what stands there has its first word."""
@@ -451,8 +482,9 @@ class PlainReader:
         return _INVALID if more else absent
 
     def _fits(
-        self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False
-    ) -> bool | None:
+        self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False,
+        spelling: Callable[[str], str] | None = None,
+    ) -> bool | None:  # fmt: skip
         asked = getattr(subject, name)
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             return None
@@ -477,7 +509,8 @@ class PlainReader:
             raise Unreadable("no text")
         if not found:
             return None if may_be_blank or name in {"old_id", *_SHARED} else False
-        fits = any(_same(name, str(asked), item) for item in found)
+        equal = _same if spelling is None else lambda _, one, other: spelling(one) == spelling(other)
+        fits = any(equal(name, str(asked), item) for item in found)
         return None if fits and isinstance(value, Doubtful) else fits
 
     def _read_like(self, name: str, path: str) -> AttributeRule | None:
