@@ -684,10 +684,11 @@ def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[st
     repeated = [
         ((*_names(answer.record), *_names(path)), names)
         for path, places in words.items()
-        if path
-        and (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
+        if (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
     ]
-    return [*((_names(path), ()) for path in (answer.status, updated, *answer.envelope) if path), *repeated]
+    about_itself = [(_names(path), ()) for path in (answer.status, updated, *answer.envelope)]
+    # below a place without names is everything
+    return [(place, names) for place, names in (*about_itself, *repeated) if place]
 
 
 def _names(path: str) -> tuple[str, ...]:

@@ -157,8 +157,9 @@ def record_of(leaves: list[Leaf], several: Collection[tuple[str, ...]] = ()) -> 
         is_record = any(asked_word(leaf.steps).startswith("subject.") or leaf.name == top for leaf in own)
         if not top or is_record or inner[top] * 2 <= len(here) or (at and at[-1].endswith("[0]")):
             return at
-        if (*at, top) in several and any(leaf.is_usable for leaf in here):
-            return at  # the list is a part of what is about the subject
+        usable = {leaf.steps[0] for leaf in here if leaf.is_usable}
+        if usable and (top not in usable or (*at, top) in several):
+            return at  # what no path can read, and a list of several, are parts of what is about the subject
         if any(leaf.is_usable and leaf.steps[0] != top and numbers_a_subject(leaf) for leaf in here):
             return at  # whom it is about stands beside it
         at = (*at, top)

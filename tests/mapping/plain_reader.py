@@ -477,7 +477,8 @@ class PlainReader:
         more = [
             path
             for path, one in _leaves(tree, "")
-            if str(one) not in asked and not any(f"{path}.".startswith(f"{place}.") for place in expected)
+            if str(one) not in asked
+            and not any(place and f"{path}.".startswith(f"{place}.") for place in expected)
         ]
         return _INVALID if more else absent
 

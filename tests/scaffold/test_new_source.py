@@ -508,6 +508,7 @@ def _outside_lists(tree: Any) -> list[Any]:
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(sample={"x": [[{"a": 1}], [2]]}, number=1)
+@example(sample={"b": {"a": [3, [4, 7], [None]]}}, number=2)
 @given(sample=SAMPLES, number=st.integers(2, 10**9))
 def test_every_path_of_a_sample_stands_in_the_mapping(
     house: Path, contracts: Path, sample: dict[str, Any], number: int
