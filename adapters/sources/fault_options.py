@@ -75,7 +75,7 @@ class FaultOptions:
                     f"'options.fault_code': {error}", "write names joined by dots: 'error.code'", "fault_code"
                 )
         is_fault = self._is_blank_a_fault(place)
-        return Meanings(self._statuses(), codes, picked, place.partition(".")[0], blank_is_fault=is_fault)
+        return Meanings(self._statuses(), codes, picked, place, blank_is_fault=is_fault)
 
     def _is_blank_a_fault(self, place: str) -> bool:
         if BLANK_WORD not in self._options:

@@ -79,7 +79,7 @@ class PageSpeech(Protocol):
     def behalf(self, asked: SourceQuery) -> Behalf:
         """For whom it is asked."""
 
-    def tree_of(self, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
+    def tree_of(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
         """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""
 
     def whole(self, tree: object, query: SourceQuery) -> SourceAnswer:
@@ -293,8 +293,7 @@ class PagedQuery:
 
     def read(self, asked: PageAsked, answer: HttpAnswer) -> AnswerReading[PageRead | SourceAnswer]:
         """See call.Speech: the page; or what an answer means that is none."""
-        del asked
-        tree = self._pages.tree_of(answer)
+        tree = self._pages.tree_of(asked.query, answer)
         if isinstance(tree, AnswerReading):
             return tree._replace()
         return AnswerReading(self._paging.read(tree, answer.fields.get(b"link", b"")))
@@ -329,7 +328,10 @@ class PagedQuery:
 
     def _land_other(self, answer: SourceAnswer) -> None:
         """No page. After a first one, that nobody is there is no answer to the question."""
-        is_late = self._first is not None and answer.outcome in SAID
+        says_nobody = answer.outcome in SAID or any(
+            one.code is FaultCode.UNKNOWN_FORM for one in answer.faults
+        )
+        is_late = self._first is not None and says_nobody
         self._land(_broken(FaultCode.PAGE_UNREADABLE) if is_late else answer)
 
     def _taken(self, page: PageRead) -> FaultCode | None:

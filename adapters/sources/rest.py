@@ -7,7 +7,7 @@ out of the request tree of the mapping; the rest becomes JSON, a form or the que
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus, urlencode
 
@@ -47,6 +47,8 @@ _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
+#: members of a problem (RFC 9457, 3.1)
+_PROBLEM = (("type",), ("title",), ("status",), ("detail",), ("instance",))
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 #: what a mapping may take from a query that identifies a person
@@ -147,7 +149,7 @@ class Rest:
 
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says; perhaps that the token expired."""
-        tree = self.tree_of(answer)
+        tree = self.tree_of(query, answer)
         if type(tree) is dict:
             return AnswerReading(self._calls[query.service].plan.read(tree, query))
         return tree if isinstance(tree, AnswerReading) else AnswerReading(self.whole(tree, query))
@@ -163,7 +165,7 @@ class Rest:
             raise refused_here(FaultCode.SERVICE_OFF)
         return call.write_next(asked) if asked.target else call.write(asked.query, asked.places)
 
-    def tree_of(self, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
+    def tree_of(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
         """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""
         try:
             tree = parse(answer.body)
@@ -175,20 +177,32 @@ class Rest:
         members = tree if isinstance(tree, dict) else None
         may_fail = self._is_placed and (members is None or not self._head or self._head in members)
         if may_fail or b"problem" in kind or (members is not None and "fault" in members):
-            error = self._fault_in(tree, answer)
+            error, apart = self._fault_in(tree, answer)
             if error is not None:
-                return fault_reading(error)
+                said = error.outcome is Outcome.NOT_FOUND
+                denied = self._calls[query.service].plan.denies_absence(tree, query, apart) if said else None
+                return AnswerReading(denied) if denied else fault_reading(error)
         return tree
 
-    def _fault_in(self, tree: object, answer: HttpAnswer) -> ProviderError | None:
-        """The fault in a success: a problem, a code at the place that the settings name, a fault of a gateway."""
+    def _fault_in(
+        self, tree: object, answer: HttpAnswer
+    ) -> tuple[ProviderError | None, Collection[tuple[str, ...]]]:
+        """The fault in a success: a problem, a code at the place that the settings name, a fault of a gateway.
+
+        With the places of the code and its message.
+        """
         kind = answer.fields.get(b"content-type", b"")
         if is_problem(kind):
-            return self._meanings.of_error(answer.status, kind, answer.body)
+            return self._meanings.of_error(answer.status, kind, answer.body), (
+                *_PROBLEM,
+                self._meanings.apart,
+            )
         if self._is_placed and (error := self._meanings.in_answer(tree)) is not None:
-            return error
+            return error, (self._meanings.apart,)
         fault = tree.get("fault") if isinstance(tree, dict) else None
-        return self._meanings.of_code(str(fault.get("code", ""))) if isinstance(fault, dict) else None
+        if not isinstance(fault, dict):
+            return None, ()
+        return self._meanings.of_code(str(fault.get("code", ""))), (("fault",),)
 
     def _says_expired(self, tree: object) -> bool:
         said = self._expired_path(tree)

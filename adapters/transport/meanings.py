@@ -14,6 +14,7 @@ from adapters.transport.strict_json import NotStrictJson, parse
 from gateway.domain.evidence import AnswerFault, Outcome
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
+from gateway.mapping.paths import steps_of
 
 FaultMeaning = tuple[Outcome, Reason]
 
@@ -43,20 +44,29 @@ class _Marks(NamedTuple):
 class Meanings:
     """The tables of one source."""
 
-    __slots__ = ("_any_other", "_blank_is_fault", "_codes", "_pick", "_statuses", "head", "is_placed")
+    __slots__ = (
+        "_any_other",
+        "_blank_is_fault",
+        "_codes",
+        "_pick",
+        "_statuses",
+        "apart",
+        "head",
+        "is_placed",
+    )
 
     def __init__(
         self,
         statuses: Mapping[int, FaultMeaning] = MappingProxyType({}),
         codes: Mapping[str, FaultMeaning] = MappingProxyType({}),
         pick: Callable[[object], object] | None = None,
-        head: str = "",
+        place: str = "",
         *,
         blank_is_fault: bool = False,
     ) -> None:
         """`codes`: `*` any other. `pick` takes the code out of a body, where a success must have one or must not.
 
-        `head`: the member of a body in which the code stands.
+        `place`: the path of the code in a body.
         """
         self._statuses = statuses
         self._codes = codes
@@ -66,7 +76,11 @@ class Meanings:
         #: a success may hold a fault code
         self.is_placed = pick is not None
         #: an object without this member holds none; blank: every success is looked at
+        head = place.partition(".")[0]
         self.head = "" if blank_is_fault or "[" in head else head
+        names = tuple(step for step in steps_of(place) if isinstance(step, str)) if self.is_placed else ()
+        #: names on the way to the object of the code, which has its message too; to the code itself, where that is all
+        self.apart = names[:-1] or names
 
     def of_error(self, status: int, kind: bytes, body: bytes, retry_in: int | None = None) -> ProviderError:
         """The fault of an answer with this status and media type; of a problem in a success, its own status counts."""

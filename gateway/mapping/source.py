@@ -502,7 +502,22 @@ class ServicePlan:
             return self._unknown_form()
         return self._unknown_form() if self._says_more(held, query) else self._absent
 
-    def _says_more(self, tree: object, query: SourceQuery) -> bool:
+    def denies_absence(
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
+    ) -> SourceAnswer | None:
+        """What an answer is whose fault code says that there is no data, and that has data too; None: it has none.
+
+        `apart`: the places of the code and its message, as names from the answer's root.
+        """
+        try:
+            lifted = tree if self._nested is None else self._nested(tree)
+            if others := self._naming_another(self._paths.read(lifted), query.subject):
+                return self._unlike(FaultCode.OTHER_PERSON, others)
+        except _UNREADABLE:
+            return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
+        return self._unknown_form() if self._says_more(tree, query, apart) else None
+
+    def _says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
         """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send."""
         subject = query.subject
         asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
@@ -512,6 +527,7 @@ class ServicePlan:
             for place, names in self._repeated
             if not names or any(getattr(subject, name, None) is not None for name in names)
         ]
+        expected += filter(None, apart)
         return any(
             str(value) not in asked and not any(at[: len(place)] == place for place in expected)
             for at, value in _leaves(tree)

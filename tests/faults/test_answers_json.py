@@ -116,6 +116,9 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     # what looks like "nothing is registered" and is not
     "error beside the number": (fixed(json.dumps({"soDinhDanh": PERSON, "loi": GOSSIP})), INVALID),
     "code of an error": (fixed(json.dumps({"soDinhDanh": PERSON, "maLoi": "108", "moTa": GOSSIP})), REFUSES),
+    "no data beside a death": (edited(lambda tree: {**tree, "maLoi": "201", "khaiTu": {"so": "7"}}), INVALID),
+    "no data beside somebody else": (fixed(json.dumps({"soDinhDanh": OTHER, "maLoi": "201"})), SOMEBODY_ELSE),
+    "no data beside another place": (fixed(json.dumps({"maLoi": "201", "ngayChet": "02/03/2024"})), INVALID),
     "code that nobody knows": (fixed(json.dumps({"soDinhDanh": None, "tinhTrang": None, "maLoi": 7})), INVALID),
     "record a level lower": (edited(lambda tree: {"soDinhDanh": tree.pop("soDinhDanh"), "hoTich": tree}), INVALID),
     "record as a list": (edited(lambda tree: {"trichLuc": [tree]}), INVALID),
@@ -201,11 +204,11 @@ async def test_odd_answer_with_one_meaning_is_read_right(stage: Stage, logged: i
     ("answer", "paper"),
     [
         ({"soDinhDanh": None, "tinhTrang": None}, "required"),
-        ({"soDinhDanh": PERSON, "maLoi": "201"}, "replaced"),
+        ({"soDinhDanh": PERSON, "maLoi": "201", "moTa": GOSSIP, "khaiTu": {"so": ""}}, "replaced"),
     ],
 )
 async def test_no_death_is_registered_where_the_register_says_so_and_not_where_its_record_is_blank(
-    stage: Stage, answer: dict[str, str | None], paper: str
+    stage: Stage, answer: dict[str, Any], paper: str
 ) -> None:
     stage.set("civil_status", fixed(json.dumps(answer)))
     got = await stage.ask()
