@@ -138,6 +138,11 @@ def plate_spelling(text: str) -> str:
     return _PLATE_DIGITS.sub(r"-\1\2", text.upper())
 
 
+def frame_spelling(text: str) -> str:
+    """The one spelling of a frame number: `rlhjc-5200 by` is `RLHJC5200BY`."""
+    return text.upper().replace("-", "").replace(" ", "")
+
+
 def parcel_spelling(text: str) -> str:
     """The one spelling of the number of a map sheet or parcel: `05` is `5`, `12a` is `12A`."""
     return _ZEROS.sub("", text.upper())

@@ -11,6 +11,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import (
     ExchangeId,
     RequesterId,
+    frame_spelling,
     parcel_spelling,
     plate_spelling,
     tax_code_spelling,
@@ -39,6 +40,7 @@ class SubjectKind(StrEnum):
 SPELLINGS = {
     (SubjectKind.ORGANISATION, "tax_code"): tax_code_spelling,
     (SubjectKind.VEHICLE, "registration_no"): plate_spelling,
+    (SubjectKind.VEHICLE, "number"): frame_spelling,
     (SubjectKind.PARCEL, "sheet"): parcel_spelling,
     (SubjectKind.PARCEL, "number"): parcel_spelling,
 }

@@ -530,7 +530,7 @@ class ServicePlan:
         expected += filter(None, apart)
         return any(
             str(value) not in asked and not any(at[: len(place)] == place for place in expected)
-            for at, value in _leaves(tree)
+            for at, value in leaves(tree)
         )
 
     def _said(self, status: object) -> Outcome:
@@ -712,14 +712,14 @@ def _names(path: str) -> tuple[str, ...]:
     return tuple(step for step in steps_of(path) if isinstance(step, str))
 
 
-def _leaves(tree: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+def leaves(tree: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     """The values that are not blank, each with the names on its way."""
     if isinstance(tree, dict):
         for name, inner in tree.items():
-            yield from _leaves(inner, (*at, name))
+            yield from leaves(inner, (*at, name))
     elif isinstance(tree, list):
         for inner in tree:
-            yield from _leaves(inner, at)
+            yield from leaves(inner, at)
     elif not is_hollow(tree):
         yield at, tree
 

@@ -1,10 +1,11 @@
 """Checks the references of a source mapping: query values, transforms, code lists, evidence."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from zoneinfo import available_timezones
 
 from gateway.config.strict_yaml import Loc
-from gateway.domain.evidence import NOTHING
+from gateway.domain.evidence import NOTHING, Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import IDENTIFIER, Official, SubjectKind
 from gateway.mapping.codes import Codes
@@ -23,6 +24,7 @@ from gateway.mapping.model import (
 )
 from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
 from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
+from gateway.mapping.source import leaves
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
@@ -58,6 +60,7 @@ def source_faults(
         yield from _unless_faults(service.request, at)
         yield from _answer_faults(service.answer, (*at, "answer"))
         yield from _row_faults(service.answer, (*at, "answer"))
+        yield from _uncompared_faults(service, (*at, "answer", "identity"))
         for name, attribute in service.answer.attributes.items():
             loc = (*at, "answer", "attributes", name)
             yield from _conversion_faults(attribute, codes, transforms, loc)
@@ -193,6 +196,34 @@ def _row_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             if row != ours and not (_key_of(row) and _key_of(row) == _key_of(ours)):
                 what = f"'{path}' reads another row than '{other}' of 'identity': it may be another person's"
                 yield loc, what, _from_row(answer, listed, row)
+
+
+def _uncompared_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFault]:
+    """Numbers of `needs` that the answers of examples repeat, and that `identity` does not compare."""
+    answer, repeated = service.answer, dict[str, str]()
+    if answer.no_identity or not answer.identity:
+        return
+    record = re.sub(r"\[[^\]]*\]", "", answer.record)
+    words = {word for one in service.needs for word in one} - WEAK - answer.identity.keys()
+    for example in service.examples:
+        asked = {word: number for word in words if (number := _number_of(example.subject, word))}
+        for at, value in leaves(example.answer) if example.outcome is Outcome.FOUND else ():
+            path = ".".join(at)
+            if path.startswith(record):
+                within = path[len(record) :].removeprefix(".")
+                repeated |= {word: within for word, number in asked.items() if number == str(value)}
+    for word, path in sorted(repeated.items()):
+        what = f"answers repeat '{word}', and 'identity' does not compare it: data about another would not be noticed"
+        yield loc, what, f"add '{word}: {path}' to 'identity'"
+
+
+def _number_of(subject: Mapping[str, object], word: str) -> str:
+    """An attribute of an example's subject; blank where it has none."""
+    if word.startswith(IDENTIFIER):
+        other = subject.get("identifier")
+        is_it = isinstance(other, dict) and other.get("kind") == word.removeprefix(IDENTIFIER)
+        return str(other["number"]) if is_it and isinstance(other, dict) else ""
+    return str(subject.get(word) or "")
 
 
 def _from_row(answer: AnswerRule, listed: str, row: str) -> str:

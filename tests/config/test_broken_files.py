@@ -61,8 +61,17 @@ BREAKS = {
         TAX, "title: {vi: Cơ sở dữ liệu thuế (mô phỏng), en: Tax register (sandbox)}", "title: [a]", "write a mapping"
     ),
     "answers that are compared with nobody": Break(
-        "mappings/sources/vehicle.yaml", "identity: {registration_no: bienSo}", "absent: not_found",
+        "mappings/sources/vehicle.yaml", "identity: {registration_no: bienSo, number: soKhung}",
+        "absent: not_found",
         "write 'identity: {personal_id: <path>}'", "config/sources/vehicle.yaml",
+    ),
+    "number that answers repeat and nobody compares": Break(
+        "mappings/sources/vehicle.yaml", "identity: {registration_no: bienSo, number: soKhung}",
+        "identity: {registration_no: bienSo}", "add 'number: soKhung' to 'identity'",
+    ),
+    "place of a parcel that nobody compares": Break(
+        "mappings/sources/land.yaml", ", sheet: DC_ThuaDat.soHieuToBanDo, number:", ", number:",
+        "add 'sheet: DC_ThuaDat.soHieuToBanDo' to 'identity'",
     ),
     "unknown subject in request": Break(PERSON, "from: subject.personal_id", "from: subject.personal_idd",
                                         "did you mean 'personal_id'?"),

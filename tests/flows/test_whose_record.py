@@ -20,6 +20,7 @@ MORE = {
     "social_insurance": "getTraCuuThongTinHgd",
     "health_card": "KQNhanLichSuKCB2024",
     "paper_store": "GetKetQuaGiayTo",
+    "vehicle": "ttxe",
 }
 INVALID = ("invalid", "source_answer_invalid")
 
@@ -103,6 +104,16 @@ async def test_record_of_a_namesake_fills_in_doubt_and_cuts_where_its_number_is_
     known = await ask(registers, "1.014027", her, account={"MaBHXH": "3300000001"})
     assert known["fields"]["luongHuuDangHuong"]["doubt"] is None
     assert papers(known)["no_pension_proof"] == "replaced"
+
+
+@pytest.mark.parametrize("frame", ["RLMAU265606371184", None])
+async def test_vehicle_of_another_frame_number_fills_nothing(registers: Stage, frame: str | None) -> None:
+    car = {"registration_no": "89A-96325", "number": "RLMAU265606379197"}
+    registers.set("vehicle", told(soKhung=frame))
+    answer = await ask(registers, "9.000003", {"owner": subject(registers, "thu"), "vehicle": car})
+    assert found(answer)["vehicle"] == ("invalid", "source_answer_other_person")
+    assert {answer["fields"][key]["value"] for key in ("nhanHieu", "mauSon", "ngayDangKy")} == {None}
+    assert papers(answer)["registration_copy"] == "required"
 
 
 @pytest.mark.parametrize("fields", [None, ["hoTen"]])

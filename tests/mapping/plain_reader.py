@@ -374,7 +374,7 @@ class PlainReader:
             number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
             return found._replace(is_unsure=True, unvouched=number or "")
         number = None
-        if [name for name, same in fits.items() if not same] == ["full_name"]:
+        if [name for name, same in fits.items() if not same and name != "gender"] == ["full_name"]:
             number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
         return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
 

@@ -232,6 +232,7 @@ def test_search_of_records_takes_each_spelling() -> None:
         (SubjectKind.ORGANISATION, "tax_code", "0100109106001", "0100109106", False),
         (SubjectKind.VEHICLE, "registration_no", "29B-123.45", "29B-12345", True),
         (SubjectKind.VEHICLE, "number", "0123", "123", False),
+        (SubjectKind.VEHICLE, "number", "rlmau265606 379197", "RLMAU-265606379197", True),
         (SubjectKind.PARCEL, "number", "0123", "123", True),
     ],
 )
