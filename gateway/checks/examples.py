@@ -67,7 +67,7 @@ def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | Non
             answers.append(failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON))
         else:
             values = {name: _typed(value) for name, value in given.items() if name in query.attributes}
-            answers.append(SourceAnswer(outcome=Outcome.FOUND, values=values))
+            answers.append(query.service.given(values, TODAY.isoformat()))
     return answers
 
 

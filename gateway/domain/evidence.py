@@ -117,6 +117,8 @@ class SourceQuery(NamedTuple):
     citizen: Subject | None = None
     #: filled by the source; None: nobody looks at its messages
     trace: SourceTrace | None = None
+    #: the day in Việt Nam, `yyyy-mm-dd`, with which dates are compared; blank: with none (examples of data services)
+    day: str = ""
 
     @property
     def channel(self) -> str:

@@ -214,6 +214,12 @@ class FaultCode(StrEnum):
         "kiểm tra 'path' của trường này, hoặc schemas/evidence", "check 'path' of the attribute, or schemas/evidence")
     SCHEMA_FORMAT = ("schema_format", "Giá trị sai định dạng", "The value does not have the format",
         "sửa 'transform' của trường này", "mend 'transform' of the attribute")
+    LATER_THAN_TODAY = ("later_than_today", "Ngày ở tương lai, dù việc này phải xảy ra rồi",
+        "The date is later than today, though it must be past",
+        "báo cơ quan cung cấp sửa dữ liệu; nếu ngày được phép ở tương lai (ngày hết hạn), ghi '\"x-ahead\": true' vào"
+        " schemas/evidence",
+        "ask the provider to correct its data; where the date may lie ahead (the end of a validity), write"
+        " '\"x-ahead\": true' into schemas/evidence")
     SCHEMA_OTHER = ("schema_other", "Giá trị không theo lược đồ", "The value does not fit its schema",
         "so trường này với schemas/evidence", "compare the attribute with schemas/evidence")
     DEFECT = ("defect", "Lỗi của cổng", "A defect of the gateway",

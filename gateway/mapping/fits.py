@@ -16,6 +16,7 @@ from gateway.mapping.forms import filled_faults
 from gateway.mapping.model import FieldGroup, FieldRule
 from gateway.mapping.paper_rules import Predicate
 from gateway.mapping.procedure import Field, Procedure, Ref
+from gateway.mapping.schema_checks import is_past
 
 #: evidence type -> attribute -> its JSON Schema
 Evidence = Mapping[str, Mapping[str, object]]
@@ -79,6 +80,12 @@ def predicate_faults(
 ) -> Iterator[tuple[Loc, str, str]]:
     """Words that the evidence never has: place below the document, what is wrong, remedy."""
     for name, predicate in predicates.items():
+        if predicate.until is not None:
+            kind, attribute = _named(predicate.until)
+            if is_past(evidence.get(kind, {}).get(attribute)):
+                what = f"predicate '{name}': '{kind}.{attribute}' is never later than today"
+                remedy = f"write '\"x-ahead\": true' at it in schemas/evidence/{kind}.schema.json"
+                yield ("predicates", name, "until"), what, remedy
         kind, attribute = _named(predicate.attribute or "")
         accepted = enum_of(evidence, kind, attribute)
         for also in predicate.agree if accepted else ():

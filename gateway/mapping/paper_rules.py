@@ -52,7 +52,7 @@ class Predicate(Strict):
     years: int = Field(18, ge=1, le=150)
     #: the person's answer at this form field, as the caller sent it in `known`
     known_field: str | None = None
-    #: the last day of this date attribute is today or later; a year or month counts to its end
+    #: the day of this date attribute is today or later; unknown in the present year or month without a day
     until: str | None = None
     #: predicates that state the same fact: a contradiction between them gives unknown
     said_by: WordList = ()

@@ -338,7 +338,7 @@ def _issued(facts: Facts, leaf: Proof) -> ProofVerdict:
 
 
 def still_valid(paper: Mapping[str, object], today: date) -> bool:
-    """Valid until the end of its last day, month or year; not proven when that is unreadable."""
+    """Valid until the end of its last day; not proven where nobody knows that day."""
     until = paper.get("valid_until")
     return until is None or lasts(until, today) is Truth.YES
 

@@ -3,7 +3,6 @@
 A blank value never proves a negative. A doubtful or contradicted value decides nothing.
 """
 
-from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -137,7 +136,7 @@ def _compared(facts: Facts, rule: Predicate) -> Truth:
     if rule.same_person is not None:
         return _same_person(facts, *rule.same_person)
     if rule.younger_than is not None:
-        return _younger(value_of(facts, rule.younger_than), rule.years, facts.today)
+        return is_younger(value_of(facts, rule.younger_than), rule.years, facts.today)
     if rule.until is not None:
         return lasts(value_of(facts, rule.until), facts.today)
     return _from_table(rule, facts.known.get(rule.known_field or ""))
@@ -258,7 +257,8 @@ def _from_table(rule: Predicate, value: object) -> Truth:
     return Truth.NO if word in rule.no or rule.otherwise == "no" else Truth.UNKNOWN
 
 
-def _younger(value: object, years: int, today: date) -> Truth:
+def is_younger(value: object, years: int, today: date) -> Truth:
+    """Whether a date lies less than so many years back; unknown when it is no date, not precise enough, or ahead."""
     if not isinstance(value, str):
         return Truth.UNKNOWN
     try:
@@ -273,14 +273,16 @@ def _younger(value: object, years: int, today: date) -> Truth:
 
 
 def lasts(value: object, today: date) -> Truth:
-    """Whether a day, or the end of a month or year, is today or later; unknown when it is no date."""
+    """Whether a day is today or later; unknown when it is no date, or the present month or year without a day."""
     try:
         last = PartialDate.parse(value if isinstance(value, str) else "")
     except ValueError:
         return Truth.UNKNOWN
-    month = last.month or 12
-    day = last.day or monthrange(last.year, month)[1]
-    return Truth.YES if date(last.year, month, day) >= today else Truth.NO
+    first = date(last.year, last.month or 1, last.day or 1)
+    if first >= today:
+        return Truth.YES
+    known = (last.year, *filter(None, (last.month, last.day)))
+    return Truth.UNKNOWN if known == (today.year, today.month)[: len(known)] else Truth.NO
 
 
 def value_of(facts: Facts, word: str) -> object:

@@ -9,13 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.faults import near
 from gateway.domain.identifiers import tax_code_spelling
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.mapping.fits import Evidence
-from gateway.mapping.predicates import Truth, lasts
+from gateway.mapping.predicates import Truth, is_younger, lasts
 from gateway.mapping.source_faults import MappingFault
 from gateway.mapping.strict import Mark, Strict, Title, WordList
 from gateway.mapping.transforms import Unreadable, same_words
@@ -281,10 +280,7 @@ def _younger(answer: SourceAnswer | None, years: int, today: date) -> Truth:
     born = answer.values.get("birth_date") if answer is not None else None
     if answer is None or born is None or "birth_date" in answer.doubts:
         return Truth.UNKNOWN
-    lowest, highest = PartialDate.parse(str(born)).age_on(today)
-    if highest < years:
-        return Truth.YES
-    return Truth.NO if lowest >= years else Truth.UNKNOWN
+    return is_younger(born, years, today)
 
 
 def _all(truths: list[Truth]) -> Truth:

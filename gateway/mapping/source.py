@@ -42,7 +42,7 @@ from gateway.mapping.records import (
     together,
     transforms_of,
 )
-from gateway.mapping.schema_checks import RecordCheck
+from gateway.mapping.schema_checks import RecordCheck, dated
 from gateway.mapping.transforms import (
     LONGEST,
     Doubtful,
@@ -101,10 +101,10 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_denials", "_found", "_heads", "_identifying", "_identity",
-        "_is_strict", "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_paths",
-        "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees", "_unsent",
-        "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles",
-        "source", "tells_apart", "verifies", "vouched", "wanted_paths",
+        "_is_strict", "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_past",
+        "_paths", "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees",
+        "_unsent", "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation",
+        "profiles", "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -157,6 +157,8 @@ class ServicePlan:
         #: attributes whose transform reads lists or objects
         self._trees = frozenset(name for name, one in answer.attributes.items() if reads_trees(one))
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
+        #: dates that are never later than today -> attributes that are in doubt where they are
+        self._past = dated(schemas)
         #: attributes that distinguish several records
         self.tells_apart = frozenset(answer.tells_apart)
         #: the provider's own number of a person -> references of confirming sources that give it too
@@ -179,6 +181,22 @@ class ServicePlan:
     def why_not(self, name: str, value: object) -> FaultCode | None:
         """The fault of an attribute's value by its evidence schema; None when it fits."""
         return self._check.why_not(name, value)
+
+    def given(self, values: Mapping[str, object], day: str) -> SourceAnswer:
+        """An answer with these attributes (of an example), without dates that `read` leaves out on that day."""
+        late = [name for name in self._past if str(values.get(name, "")) > day]
+        kept = {name: value for name, value in values.items() if name not in late}
+        doubts = self._dated(late, kept) | dict.fromkeys(late, _MISFITS[FaultCode.LATER_THAN_TODAY])
+        return SourceAnswer(Outcome.FOUND, kept, doubts)
+
+    def _dated(self, late: Iterable[str], kept: Mapping[str, object]) -> dict[str, AttributeDoubt]:
+        """What else is in doubt, where these dates are later than today."""
+        return {
+            word: AttributeDoubt(ANSWER_DIFFERS, (kept[word],), f"evidence:{FaultCode.LATER_THAN_TODAY}")
+            for name in late
+            for word in self._past[name]
+            if word in kept
+        }
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -311,14 +329,18 @@ class ServicePlan:
             if is_strict and (False in same or same.count(True) < _SURE):
                 same, is_strict = compare(self._identity, values, subject), False
             if (refusal := self._about_another(same, subject)) is None:
-                answer = self._evidence(rows, values, denials)
+                answer = self._evidence(rows, values, denials, query.day)
                 if self._is_strict and not is_strict and True not in same[: self._own_words]:
                     answer = self._unsure(answer, values, subject)
                 if self._own_id and subject.personal_id is None and subject.kind is SubjectKind.PERSON:
                     return answer._replace(found_id=_personal_id(self._own_id, values))
                 return answer
             number = None if subject.is_unnumbered else self._own_number(same, values)
-            return self._evidence(rows, values, denials)._replace(unvouched=number) if number else refusal
+            return (
+                self._evidence(rows, values, denials, query.day)._replace(unvouched=number)
+                if number
+                else refusal
+            )
         except Strangers as error:
             return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, error.attribute),))
         except _UNREADABLE:
@@ -555,7 +577,7 @@ class ServicePlan:
         return found
 
     def _evidence(  # noqa: C901, PLR0912 -- one loop over the attributes: a call for each would cost more than its lines
-        self, rows: list[_Row], values: list[object], denials: list[_Denying]
+        self, rows: list[_Row], values: list[object], denials: list[_Denying], day: str
     ) -> SourceAnswer:
         found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
@@ -592,6 +614,10 @@ class ServicePlan:
                 doubts[name] = value.doubt
                 value = value.value
             if value is not None:
+                # of ISO texts, `2026-12` is later than `2026-11-25`, and `2026` is not: a missing part may be earlier
+                if day and name in self._past and isinstance(value, str) and value > day:
+                    faults.append(self._fault(FaultCode.LATER_THAN_TODAY, name))
+                    continue
                 found[name] = value
             elif name not in doubts:
                 is_tree = name in self._trees
@@ -638,9 +664,9 @@ class ServicePlan:
             return _INVALID._replace(faults=tuple(sure))
         misfits = {one.attribute: _MISFITS[one.code] for one in sure if one.attribute in self._attributes}
         kept = {name: value for name, value in found.items() if name not in misfits}
-        return SourceAnswer(
-            Outcome.FOUND, kept, {**doubts, **misfits}, source_updated_at=updated, faults=tuple(sure)
-        )
+        dated = self._dated((one.attribute for one in sure if one.code is FaultCode.LATER_THAN_TODAY), kept)
+        all_doubts = {**dated, **doubts, **misfits}
+        return SourceAnswer(Outcome.FOUND, kept, all_doubts, source_updated_at=updated, faults=tuple(sure))
 
     def _fault(self, code: FaultCode, name: str) -> AnswerFault:
         if (rule := self._mapping.answer.attributes.get(name)) is None:

@@ -173,7 +173,7 @@ class Proving:
                 query.call, query.service.name, query.subject, query.attributes, official, case.procedure.code,
                 case.purpose, case.request.dossier,
                 one.rule.result_codes() if query.service.evidence == PAPERS else (), requester=requester.id,
-                citizen=case.citizen,
+                citizen=case.citizen, day=legal_day(self._recorder.clock.now()).isoformat(),
             )  # fmt: skip
             call = QueryCall(query.call, query.attributes, partial(_land, landed))
             answers[query.word] = None

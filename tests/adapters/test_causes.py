@@ -59,6 +59,7 @@ CODES = {
     "SCHEMA_TYPE": "test_schemas_hold.py", "SCHEMA_PATTERN": "test_schemas_hold.py",
     "SCHEMA_ENUM": "test_schemas_hold.py", "SCHEMA_LENGTH": "test_schemas_hold.py",
     "SCHEMA_FORMAT": "test_schemas_hold.py", "SCHEMA_OTHER": "test_schemas_hold.py",
+    "LATER_THAN_TODAY": "test_dates_ahead.py",
 }  # fmt: skip
 
 
