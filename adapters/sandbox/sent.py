@@ -44,13 +44,14 @@ class SentDossiers:
     def __init__(self, now: float = 0.0) -> None:
         """`now` in seconds: part of the codes, so that two runs of the sandbox make different ones."""
         self.rows: dict[str, SentDossier] = {}
-        self._stamp = time.strftime("%y%m%d%H%M%S", time.gmtime(now + 7 * 3600))
-        self._last = 0
+        here = now + 7 * 3600
+        self._day = time.strftime("%y%m%d", time.gmtime(here))
+        self._last = int(here % 86_400) * 100
 
     def next_code(self, unit: str) -> str:
-        """A new code of the portal's own form: opaque to a province."""
+        """A new code with a number of seven digits, which no system of the sandbox's province uses."""
         self._last += 1
-        return f"{unit}-QG-{self._stamp}-{self._last:04d}"
+        return f"{unit}-{self._day}-{self._last:07d}"
 
     def page(self, start: int, count: int) -> list[dict[str, Any]]:
         """Rows from number `start` on."""

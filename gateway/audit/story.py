@@ -210,7 +210,7 @@ class Story:
         named = {
             "requester": (("Hệ thống hỏi", "Requester"), titles.requester),
             "agency": (("Cơ quan", "Agency"), titles.agency),
-            "dossier": (("Hồ sơ", "Dossier"), _plain),
+            "dossier": (("Hồ sơ", "Dossier"), titles.dossier),
             "purpose": (("Mục đích", "Purpose"), titles.purpose),
         }
         for name, (word, title) in named.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.configuration import Configuration
+from gateway.domain.exchange import WITHHELD
 from gateway.domain.faults import nearest
 from gateway.domain.reasons import AuditReason
 from gateway.mapping.load import Catalogue
@@ -26,6 +27,18 @@ _PARTIES: Mapping[str, tuple[str, str]] = {
     "person": ("chủ thể dữ liệu", "the person of the data"),
     "subject": ("người được hỏi", "the person asked about"),
     "parent": ("cha hoặc mẹ có số được dùng để tra cứu", "the parent by whose number was asked"),
+}
+#: a code that a record does not have
+NOT_NAMED = ("không nêu: có thể là số của một người", "not named: it may be a person's number")
+#: before the title of the portal whose dossiers name files that are fetched
+FILES_FROM = ("Tải tệp từ", "Files from")
+#: what a delivery is, where a call to a source names its data service
+MESSAGE_KINDS: Mapping[str, tuple[str, str]] = {
+    "dossier": ("hồ sơ", "dossier"),
+    "progress": ("tiến độ", "progress"),
+    "status": ("trạng thái", "status"),
+    "correction": ("yêu cầu chỉnh sửa", "correction"),
+    "notice": ("phần bổ sung của hồ sơ", "notice"),
 }
 #: nothing is similar
 _NONE = "–"
@@ -58,7 +71,9 @@ class Titles:
 
     def requester(self, code: str) -> TitleWords:
         """Title of the system that asked."""
-        return _words(code, self._configuration.requesters.get(code))
+        known = self._configuration
+        # a portal that forwards is the requester of its records
+        return _words(code, known.requesters.get(code) or known.portals.get(code))
 
     def agency(self, code: str) -> TitleWords:
         """Title of the agency of the requester."""
@@ -69,24 +84,33 @@ class Titles:
         return _words(code, self._configuration.purposes.get(code))
 
     def source(self, code: str) -> TitleWords:
-        """Title of a source."""
-        return _words(code, self._configuration.sources.get(code))
+        """Title of a source, or of the receiver of a delivery."""
+        found = self._configuration.sources.get(code)
+        return self.portal(code) if found is None else _words(code, found)
 
     def provider(self, code: str) -> TitleWords:
         """Title of an identity provider."""
         return _words(code, self._configuration.identity_providers.get(code))
 
     def portal(self, code: str) -> TitleWords:
-        """Title of a portal, or of the requester whose inbox it is (`inbox:one_gate`)."""
+        """Title of a portal; of the requester whose inbox it is (`inbox:one_gate`); of files (`files:national_bus`)."""
         kind, _, name = code.rpartition(":")
-        return (
-            self.requester(name) if kind == "inbox" else _words(code, self._configuration.portals.get(name))
-        )
+        if kind == "inbox":
+            return self.requester(name)
+        found = _words(code, self._configuration.portals.get(name))
+        if kind != "files" or found["title"] == code:
+            return found
+        vi, en = FILES_FROM
+        return {"code": code, "title": f"{vi} {found['title']}", "title_en": f"{en} {found['title_en']}"}
 
     def procedure(self, code: str) -> TitleWords:
         """Title of a procedure."""
         found = self._catalogue.find(code)
         return _words(code, found.mapping if found else None)
+
+    def dossier(self, code: str) -> TitleWords:
+        """The code of a dossier; words where the record does not name it."""
+        return {**_words(code, None), "code": ""}
 
     def role(self, procedure: str, role: str) -> TitleWords:
         """Title of a role of a procedure, `child#2` too."""
@@ -169,6 +193,9 @@ class Titles:
     def data_service(self, source: str, operation: str) -> TitleWords:
         """Title of a data service."""
         service = self._catalogue.services.get(source, {}).get(operation)
+        if service is None and operation in MESSAGE_KINDS:
+            vi, en = MESSAGE_KINDS[operation]
+            return {"code": operation, "title": vi, "title_en": en}
         return _words(operation, service.mapping if service else None)
 
     def attribute(self, evidence: str, name: str) -> TitleWords:
@@ -200,5 +227,6 @@ def _attribute(schema: Mapping[str, Any], name: str) -> TitleWords:
 
 def _words(code: str, titled: Any) -> TitleWords:  # noqa: ANN401 -- whatever has a title
     if titled is None:
-        return {"code": code, "title": code, "title_en": code}
+        vi, en = NOT_NAMED if code == WITHHELD else (code, code)
+        return {"code": code, "title": vi, "title_en": en}
     return {"code": code, "title": titled.title.vi, "title_en": titled.title.en}

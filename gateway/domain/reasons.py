@@ -131,6 +131,8 @@ class DeliveryReason(StrEnum):
         "The receiver has the dossier and takes no change of its content")
     KIND_NOT_TAKEN = (
         "kind_not_taken", "Hệ thống nhận không nhận loại thông điệp này", "The receiver takes no such message")
+    CONTENT_ERASED = (
+        "content_erased", "Nội dung đã xóa theo thời hạn lưu", "The content was erased when its time had ended")
     FILE_NOT_FETCHED = (
         "file_not_fetched", "Không tải được tệp từ địa chỉ ghi trong hồ sơ",
         "A file cannot be fetched from the address in the message")

@@ -109,7 +109,9 @@ def filters_body(given: Mapping[str, str], people: Mapping[str, BothWords] | Non
         for name, text in given.items():
             # times have long rows of digits too
             if name not in DAYS and may_name_a_person(text):
-                raise _wrong_field(name, say.PERSON_IN_ADDRESS)
+                raise _wrong_field(
+                    name, say.DOSSIER_NOT_IN_RECORDS if name == "dossier" else say.PERSON_IN_ADDRESS
+                )
         _check_dossier(given.get("dossier", ""))
     else:
         subject: dict[str, Any] = {}

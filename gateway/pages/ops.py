@@ -17,6 +17,7 @@ from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.audit.shown import csv_line
 from gateway.audit.story_words import EVENTS, NOTES
+from gateway.audit.titles import MESSAGE_KINDS
 from gateway.domain import sentences as say
 from gateway.domain.dates import legal_day, rfc3339
 from gateway.domain.dossier import STATUSES
@@ -40,7 +41,7 @@ from gateway.pages.ops_live import (
 from gateway.pages.ops_requests import requests
 from gateway.pages.ops_sources import attention, cells_of, sources_now
 from gateway.pages.ops_trials import trial, trial_form
-from gateway.pages.ops_words import RuleTitles, receiver
+from gateway.pages.ops_words import RuleTitles, receiver, receivers
 from gateway.ports.relay import DeliverySearch, DeliveryState
 from gateway.prefill.coverage import FieldCoverage, ProcedureCoverage
 from gateway.relay import words
@@ -54,13 +55,6 @@ LENGTHS: Mapping[str, BothWords] = {
     "240": ("4 giờ", "4 hours"),
     "720": ("12 giờ", "12 hours"),
     "1440": ("24 giờ", "24 hours"),
-}
-KINDS: Mapping[str, BothWords] = {
-    "dossier": ("hồ sơ", "dossier"),
-    "progress": ("tiến độ", "progress"),
-    "status": ("trạng thái", "status"),
-    "correction": ("yêu cầu chỉnh sửa", "correction"),
-    "notice": ("phần bổ sung của hồ sơ", "notice"),
 }
 #: steps of a login that are counted and not recorded
 STEPS: Mapping[str, BothWords] = {
@@ -146,8 +140,8 @@ async def deliveries(request: Request, visit: Visit) -> Shown:
     return Shown(
         template="ops/deliveries", title=("Giao nhận", "Deliveries"), answer=answer,
         values={
-            "wanted_state": state, "target": target, "dossier": wanted.code, "states": words.STATES, "kinds": KINDS,
-            "targets": sorted(request.services.configuration.portals), "reasons": _reason,
+            "wanted_state": state, "target": target, "dossier": wanted.code, "states": words.STATES,
+            "kinds": MESSAGE_KINDS, "targets": receivers(request.services.configuration), "reasons": _reason,
             "is_first": "after" not in form, **_receivers(request),
         },
     )  # fmt: skip
@@ -157,7 +151,7 @@ async def delivery(request: Request, visit: Visit) -> Shown:
     """`GET /ops/deliveries/{delivery}`."""
     answer = await _desk(request).deliveries.show(visit.caller, request.parameters["delivery"])
     title = ("Một lượt gửi", "One delivery")
-    values = {"kinds": KINDS, "asker": door_of(request).titles.requester, **_receivers(request)}
+    values = {"kinds": MESSAGE_KINDS, "asker": door_of(request).titles.requester, **_receivers(request)}
     return Shown(template="ops/delivery", title=title, answer=answer, values=values)
 
 
@@ -174,7 +168,7 @@ async def drop_form(request: Request, visit: Visit) -> Shown:
 async def _act(request: Request, visit: Visit, act: str, title: BothWords) -> Shown:
     found = await _desk(request).deliveries.show(visit.caller, request.parameters["delivery"])
     answer = {name: value for name, value in found.items() if name not in {"receiver_said", "history"}}
-    values = {"act": act, "kinds": KINDS, **_receivers(request)}
+    values = {"act": act, "kinds": MESSAGE_KINDS, **_receivers(request)}
     return Shown(template="ops/act", title=title, answer=answer, values=values)
 
 

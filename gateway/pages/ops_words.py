@@ -6,10 +6,11 @@ An unknown code is its own title.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gateway.audit.titles import Titles, TitleWords
+from gateway.audit.titles import FILES_FROM, Titles, TitleWords
 from gateway.config.configuration import Configuration
 from gateway.domain.sentences import BothWords
 from gateway.ports.relay import INBOX
+from gateway.relay.messages import FILES
 
 #: condition of an agreement -> what it wants of a request
 DEMANDS: Mapping[str, BothWords] = {
@@ -37,14 +38,27 @@ _INBOX_OF: BothWords = ("Hộp thư của", "Inbox of")
 
 
 def receiver(settings: Configuration, target: str) -> TitleWords:
-    """A portal, or the inbox of a requester, that dossiers and steps are sent to."""
+    """A portal or the inbox of a requester that dossiers go to, or the files of a portal's dossiers."""
     whose = target.removeprefix(INBOX)
     inbox = settings.requesters.get(whose) if whose != target else None
     if inbox is not None:
         vi, en = _INBOX_OF
         return _worded(target, (f"{vi} {inbox.title.vi}", f"{en} {inbox.title.en}"))
-    portal = settings.portals.get(target)
+    portal = settings.portals.get(target.removeprefix(FILES))
+    if portal is not None and target.startswith(FILES):
+        vi, en = FILES_FROM
+        return _worded(target, (f"{vi} {portal.title.vi}", f"{en} {portal.title.en}"))
     return _worded(target, (target, target) if portal is None else (portal.title.vi, portal.title.en))
+
+
+def receivers(settings: Configuration) -> list[str]:
+    """Every receiver that deliveries may have: portals, inboxes, files of the dossiers that a portal forwards."""
+    found = set(settings.portals)
+    for name, one in settings.portals.items():
+        if one.door is not None:
+            found |= {INBOX + one.door.forwards_to} if one.door.forwards_to else set()
+            found |= {FILES + name} if one.door.fetch_from else set()
+    return sorted(found)
 
 
 class RuleTitles(NamedTuple):

@@ -132,7 +132,7 @@ class DossierMender:
         content = await self.contents.of_dossier(row)
         if content is None:
             return None
-        return standing_now(content["dossier"], row.status, row.status_at)
+        return standing_now(content["dossier"], row)
 
     def _unsent_steps(self, row: DossierRow, events: Sequence[EventRow], theirs: str) -> list[EventRow]:
         """Our steps behind the status that the portal has; all of them when we never had that status."""

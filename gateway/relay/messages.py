@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import orjson
+
 from gateway.config.configuration import Configuration
 from gateway.config.portals import PortalSettings
 from gateway.domain.dates import moment
@@ -92,7 +94,7 @@ class DossierMessages:
         self, row: DossierRow, content: Mapping[str, Any], targets: Sequence[str], head: MessageHead
     ) -> list[DeliveryRow]:
         """The dossier with its status of now: for a portal itself, for a provincial system also as it came."""
-        dossier = standing_now(content["dossier"], row.status, row.status_at)
+        dossier = standing_now(content["dossier"], row)
         whole = {**content, "dossier": dossier}
         return [
             queued(
@@ -180,12 +182,20 @@ def receivers(portal: PortalSettings, requester: str, papers: Sequence[Mapping[s
     return out
 
 
-def standing_now(dossier: Mapping[str, Any], status: str, at: float) -> dict[str, Any]:
-    """A dossier (JSON) with the status that it has now, and the date of it; its own where none has a meaning."""
+def standing_now(dossier: Mapping[str, Any], row: DossierRow) -> dict[str, Any]:
+    """A dossier (JSON) with the status that it has now, and the date of it; its own where none has a meaning.
+
+    The day of reception is also that of a step on the way here: portals want it for every later status.
+    """
+    status = row.status
     if status == DossierStatus.UNKNOWN or dossier.get("status", DossierStatus.SUBMITTED) == status:
         return dict(dossier)
     now = {name: one for name, one in dossier.items() if name != "status_text"} | {"status": status}
     date = _DATED.get(DossierStatus(status))
     if date is not None:
-        now.setdefault(date, moment(at))
+        now.setdefault(date, moment(row.status_at))
+    path = orjson.loads(row.facts).get("path", ()) if row.facts else ()
+    received = next((at for status, at in path if status == DossierStatus.ACCEPTED), None)
+    if received is not None:
+        now.setdefault("received_at", moment(received))
     return now

@@ -38,8 +38,10 @@ _POLL_SECONDS = 1.0
 #: the longest pause between two attempts, and between two probes of a receiver that is away; P3: back within a minute
 _LONGEST_SECONDS = 30.0
 _LONGEST_PAUSE = 10.0
-#: reason of a delivery whose content cannot be opened: its month was erased
-UNREADABLE = "content_erased"
+#: reasons of this gateway: the receiver was not sent the message
+_NOT_SENT = frozenset(
+    {DeliveryReason.MESSAGE_NOT_WRITABLE, DeliveryReason.KIND_NOT_TAKEN, DeliveryReason.CONTENT_ERASED}
+)
 
 
 #: a delivery, and POSIX seconds
@@ -233,7 +235,7 @@ class Outbox:
         except LogUnavailable:  # the lease ends, and another attempt begins
             return DeliveryOutcome.UNAVAILABLE
         if not isinstance(body, dict):
-            answer = PortalAnswer(DeliveryOutcome.REFUSED, UNREADABLE)
+            answer = PortalAnswer(DeliveryOutcome.REFUSED, DeliveryReason.CONTENT_ERASED)
             return await self._account(row, answer, ())
         unsure = _may_be_there(row)
         message = OutboundMessage(
@@ -279,7 +281,10 @@ class Outbox:
             exchange, row.requester, dossier=row.code,
             subjects={f"owner{number or ''}": one for number, one in enumerate(subjects)},
         )  # fmt: skip
-        call = CallEntry(f"{exchange}-1", row.target, str(row.kind), "owner", (), _OUTCOMES[answer.outcome])
+        is_unsent = answer.reason in _NOT_SENT
+        outcome = "skipped" if is_unsent else _OUTCOMES[answer.outcome]
+        call = CallEntry(f"{exchange}-1", row.target, str(row.kind), "owner", (), outcome)
+        result = "delivery_not_sent" if is_unsent else f"delivery_{answer.outcome}"
         notes: dict[str, str | int | bool] = {
             "delivery": row.id,
             "attempt": row.attempts + 1,
@@ -287,9 +292,7 @@ class Outbox:
             "reason": answer.reason,
         }
         try:
-            await self.recorder.write(
-                header, Phase.DELIVERY, f"delivery_{answer.outcome}", calls=(call,), notes=notes, work=work
-            )
+            await self.recorder.write(header, Phase.DELIVERY, result, calls=(call,), notes=notes, work=work)
         except RowConflict:  # the lease was lost: another process has it
             log().warning("outbox.lease_lost", target=row.target)
         except LogUnavailable as error:  # the lease ends; the next attempt looks it up first

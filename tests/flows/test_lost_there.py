@@ -112,3 +112,36 @@ async def test_step_whose_answer_was_lost_stands_there_once(house: House) -> Non
     await delivered(house, body["code"], 3)
     row = await at_portal(house, body["code"])
     assert (len(row["progress"]), row["progress_doubled"]) == (2, 0)
+
+
+async def test_dossier_received_by_a_step_is_sent_again_with_the_day_of_that_step(house: House) -> None:
+    body = dossier(status="submitted", received_at=None)
+    code = body["code"]
+    await posted(house, body)
+    await progressed(house, step(code, "accepted", "2026-01-05T02:00:00Z"))
+    await progressed(house, step(code, "processed", "2026-01-07T02:00:00Z"))
+    await delivered(house, code, 3)
+    await control(house, "forget", code=code)
+    await reconciled(house, apply=True)
+    await delivered(house, code, 5)
+    assert (await at_portal(house, code))["status"] == "9"
+    wanted = {"code": code, "operation": "DongBoHoSoMC"}
+    async with house.session.get(f"{house.control}/portal/messages", params=wanted) as response:
+        newest = (await response.json())["messages"][0]
+    assert "20260105090000" in str(newest), "the day of reception"
+
+
+async def test_message_that_cannot_be_written_is_not_said_to_be_refused_by_its_receiver(house: House) -> None:
+    body = dossier(status="submitted", received_at=None)
+    code = body["code"]
+    await posted(house, body)
+    await progressed(house, step(code))  # nobody says when it was received, and the portal wants to know
+    await delivered(house, code, 2)
+    await control(house, "forget", code=code)
+    await reconciled(house, apply=True)
+    async with asyncio.timeout(30):
+        while not (ended := [one for one in records(house) if one["result"] == "delivery_not_sent"]):
+            await asyncio.sleep(0.05)
+    assert [call["outcome"] for call in ended[0]["calls"]] == ["skipped"]
+    assert (ended[0]["notes"]["state"], ended[0]["notes"]["reason"]) == ("dead", "message_not_writable")
+    assert [one for one in records(house) if one["result"] == "delivery_refused"] == []

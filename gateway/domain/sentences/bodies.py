@@ -101,6 +101,9 @@ CONFIGURATION_NOT_KEPT = Sentence(
     "this host has not kept the configuration of this digest: compute it from copies of config/, mappings/, schemas/")
 PERSON_IN_ADDRESS = Sentence("ô này không nhận số định danh của ai: hãy dùng Tìm theo người",
     "takes no number of a person: use Search by person")
+DOSSIER_NOT_IN_RECORDS = Sentence(
+    "mã này có phần giống số định danh nên bản ghi không nêu: hãy tìm bằng withheld, hoặc dùng Tìm theo người",
+    "looks like a personal number, so records do not name it: search for withheld, or use Search by person")
 GIVE_AN_IDENTIFIER = Sentence("cần ít nhất một số định danh", "give at least one identifier")
 NAMESAKES = Sentence("một họ tên và một ngày sinh có thể là của nhiều người: hãy đưa một số của người này",
     "a name and a birth date may be those of several people: give a number of this person")
