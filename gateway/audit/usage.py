@@ -10,12 +10,12 @@ from typing import Any
 
 from gateway.audit.asker_words import asked_by, small
 from gateway.audit.filters import Filters
+from gateway.audit.hidden import is_hidden
 from gateway.audit.service import MOST_RECORDS, AuditContext
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, TitleWords
 from gateway.domain.dates import local
 from gateway.domain.parties import Caller
-from gateway.mapping.procedure import role_of
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -155,7 +155,7 @@ class Usage:
             (call, relation) for call in closing["calls"]
             if (relation := self._relation(closing, call["role"], roles))
         ]  # fmt: skip
-        hidden = {role for role in {call["role"] for call, _ in calls} if self._is_hidden(closing, role)}
+        hidden = {role for role in {call["role"] for call, _ in calls} if is_hidden(titles, closing, role)}
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],
             "time": opening["time"],
@@ -194,28 +194,6 @@ class Usage:
         if self._titles.through(record["procedure"], role) in roles or (is_trial and "parent" in roles):
             return "found_by_number"
         return "has_number" if any(one.startswith("also#") for one in roles) else ""
-
-    def _is_hidden(self, record: Mapping[str, Any], role: str) -> bool:
-        """Whether data of a role were not given, because number, name and birth date do not belong together.
-
-        A record has no values: data of the role were given where a field left that can come from nobody else.
-        """
-        titles, procedure = self._titles, record["procedure"]
-        own = _alike(record, role)
-        chain = own | _alike(record, titles.through(procedure, role))
-        if not any(call["outcome"] == "no_match" and call["role"] in chain for call in record["calls"]):
-            return False
-        left = {*record["fields"], *str(record["notes"].get("doubtful", "")).split()}
-        origins = [{of for of, _, _ in titles.refs(procedure, name)} for name in left]
-        return not any(own >= origin for origin in origins if origin)
-
-
-def _alike(record: Mapping[str, Any], role: str) -> set[str]:
-    """A role and those with the same subject; of one among several, its declared role too."""
-    subjects = record["subjects"]
-    index = subjects.get(role)
-    roles = {one for one, other in subjects.items() if other == index} | {role}
-    return roles | {role_of(one) for one in roles}
 
 
 def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:

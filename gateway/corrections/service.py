@@ -8,6 +8,7 @@ Only the owner's answer confirms delivery.
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from gateway.audit.titles import Titles
@@ -90,13 +91,13 @@ class Corrections:
         records = await outcomes(self.reader, wanted.exchange, caller.requester)
         await self._count(wanted, caller)
         known = await self._keys(records)
-        shown_is = await self._shown(wanted, services, records, known, caller)
+        # an applicant whom the requester names without a login may know nothing of it
+        is_proven = await has_proven_login(self.reader, wanted.exchange, caller.requester.id)
+        shown_is = await self._shown(wanted, services, records, known, caller, is_proven=is_proven)
         now = self.recorder.clock.now()
         keys = await self.person_keys.of(rfc3339(now)[:7])
         if keys is None:
             raise CorrectionsUnavailable(say.MONTH_KEYS_CLOSED)
-        # an applicant whom the requester names without a login may know nothing of it
-        is_proven = await has_proven_login(self.reader, wanted.exchange, caller.requester.id)
         report = report_of(
             wanted, caller.requester.id, caller.agency, opened_in=caller.exchange, shown_is=shown_is,
             sender=sender_in(records, known, self.catalogue, wanted.subject) if is_proven else b"",
@@ -243,15 +244,18 @@ class Corrections:
 
     async def _shown(
         self, wanted: CorrectionReport, services: Sequence[str], records: Sequence[Members],
-        keys: Mapping[str, PeriodKeys], caller: Caller,
+        keys: Mapping[str, PeriodKeys], caller: Caller, *, is_proven: bool,
     ) -> str:  # fmt: skip
         """Compare `shown` with the records of the exchange. Raises Unprocessable, Refused."""
         if not keys:
             raise fault_at("/exchange_id", say.CORRECTION_KEYS_GONE, ProblemCode.PERIOD_KEYS_ERASED)
         name = wanted.attribute.partition(".")[2]
+        asked_of = partial(
+            asked_about, records, keys, self.titles, self.catalogue, wanted.subject, is_proven=is_proven
+        )
         asked = [
             one
-            for one in asked_about(records, keys, wanted.subject, wanted.source)
+            for one in asked_of(wanted.source)
             if f"{wanted.source}.{one.call['operation']}" in services and name in one.call["attributes"]
         ]
         if not asked:
@@ -259,7 +263,7 @@ class Corrections:
             await self._refuse(caller, wanted, refusal)
             raise refusal
         for index, other in enumerate(wanted.others):
-            theirs = asked_about(records, keys, wanted.subject, other["source"])
+            theirs = asked_of(other["source"])
             if not any(one.call["outcome"] == Outcome.FOUND.value for one in theirs):
                 raise fault_at(
                     f"/others/{index}/source", say.CORRECTION_NOT_ANSWERED, RefusalReason.NOT_SHOWN

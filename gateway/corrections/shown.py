@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gateway.audit.hidden import is_hidden
+from gateway.audit.titles import Titles
 from gateway.domain.evidence import SAID, Outcome
 from gateway.domain.parties import Subject
 from gateway.exchange_log.keys import PeriodKeys
@@ -32,11 +34,13 @@ class RecordedQuery(NamedTuple):
 
 
 def asked_about(
-    records: Sequence[Members], keys: Mapping[str, PeriodKeys], subject: Subject, source: str
-) -> list[RecordedQuery]:
+    records: Sequence[Members], keys: Mapping[str, PeriodKeys], titles: Titles, catalogue: Catalogue,
+    subject: Subject, source: str, *, is_proven: bool,
+) -> list[RecordedQuery]:  # fmt: skip
     """The answered queries to the source about the person, in the order of the records.
 
-    Predicates do not count: they show no value.
+    Predicates do not count: they show no value. Nor does what a number alone found, unless a login proved the number
+    of the applicant (`is_proven`).
     """
     found = []
     for record in records:
@@ -48,8 +52,19 @@ def asked_about(
             RecordedQuery(record, call, roles)
             for call in record["calls"]
             if call["source"] == source and call["role"] in roles and call["outcome"] in SAID
+            if (is_proven and _is_applicants(record, titles, catalogue, call["role"]))
+            or not is_hidden(titles, record, call["role"], even_in_doubt=True)
         ]
     return found
+
+
+def _is_applicants(record: Members, titles: Titles, catalogue: Catalogue, role: str) -> bool:
+    """Whether the number by which a role is found is the applicant's."""
+    procedure = catalogue.find(record["procedure"])
+    if procedure is None:
+        return False
+    number, subjects = titles.through(record["procedure"], role) or role, record["subjects"]
+    return number in subjects and subjects[number] == subjects.get(procedure.signs_in)
 
 
 def sender_in(

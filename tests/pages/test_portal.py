@@ -9,6 +9,7 @@ import pytest
 
 from adapters.sandbox.app import personas
 from gateway.domain.dates import legal_day
+from gateway.domain.evidence import SAID
 from gateway.serving.listeners import Gateway
 from tests.login.browser import Browser, Town
 from tests.pages.portal import BIRTH, MARITAL, SLOW, SPOUSE, UNASKED, Citizen, begun, blank_of
@@ -377,6 +378,27 @@ async def test_wrong_name_of_a_newborn_is_reported_by_the_number_of_its_mother(
     assert taken["report"]["shown_is"] == "recorded"
     status, refused = await citizen.call("/corrections", {**wrong, "shown": "Trần Bé Khác"})
     assert (status, refused["code"]) == (422, "shown_differs")
+
+
+async def test_what_a_number_under_an_invented_name_found_is_reported_by_nobody(browser: Browser) -> None:
+    mother = {"mother.personal_id": "033190001234", "mother.full_name": "Nguyễn Thị Bịa"}
+    named = {"mother.who": "other", **mother, "mother.birth_date": "01/01/1990", "father.who": "none"}
+    citizen = await begun(browser, "quan", BIRTH, **named)
+    async with asyncio.timeout(20):  # a source may be paused after another test
+        asked: set[tuple[str, str]] = set()
+        while not {("health", "child"), ("civil_status", "mother")} <= asked:
+            answer = await citizen.filled()
+            asked = {(one["source"], one["subject"]) for one in answer["sources"] if one["outcome"] in SAID}
+    for subject, source, attribute in (
+        ("child", "health", "birth_notice.full_name"), ("mother", "civil_status", "civil_status.marital_state"),
+        ("mother", "population", "person.full_name"),
+    ):  # fmt: skip
+        for shown in ("Trần Bé", None):
+            status, refused = await citizen.call("/corrections", {
+                "exchange_id": answer["exchange_id"], "subject": subject, "source": source, "attribute": attribute,
+                "why": "citizen_corrects", "shown": shown, "correct": "Trần Bé Bịa",
+            })  # fmt: skip
+            assert (status, refused["code"]) == (403, "not_shown"), (subject, refused)
 
 
 async def test_applicant_whom_a_requester_names_without_a_login_did_not_send_its_report(
