@@ -14,7 +14,7 @@ from gateway.mapping.answer import DeclaredEntry, EvidenceEntry, LoginEntry, Pre
 from gateway.mapping.apply import Filled
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.exchange import Exchange
-from gateway.prefill.trust import MISMATCH
+from gateway.prefill.trust import MISMATCH, SAYS_WHETHER
 
 _NULL = b"null"
 
@@ -125,7 +125,7 @@ def _as_declared(entry: EvidenceEntry, answer: SourceAnswer) -> EvidenceEntry:
 def source_entries(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -> list[bytes]:
     """One entry per planned query, but for claims that were not given: what was asked, the outcome, the time.
 
-    A record whose person is uncertain is not shown. Its outcome is, with the reason.
+    A record whose person is uncertain is not shown, nor whether there is one: who knows a number alone learns nothing.
     """
     plan, lines = exchange.plan, []
     for query in plan.queries:
@@ -137,7 +137,8 @@ def source_entries(exchange: Exchange, answers: Sequence[SourceAnswer | None]) -
         reason = None if answer is None else answer.reason
         retry_in = None if answer is None or reason is None else answer.retry_in
         if answer is MISMATCH and came is not None:
-            outcome, reason, retry_in = came.outcome, Reason.DATA_DO_NOT_MATCH, came.retry_in
+            outcome = Outcome.NO_MATCH if came.outcome in SAYS_WHETHER else came.outcome
+            reason, retry_in = Reason.DATA_DO_NOT_MATCH, came.retry_in
         call_id, elapsed, cached = b"null", 0, b"false"
         if call is not None:
             call_id, elapsed = b'"%b"' % call.call_id.encode(), call.elapsed_ms

@@ -16,6 +16,8 @@ from gateway.mapping.procedure import ACCOUNT
 
 #: of a query whose answer cannot be trusted yet
 _UNSURE = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
+#: outcomes that tell whether there is a record
+SAYS_WHETHER = frozenset({Outcome.FOUND, Outcome.NOT_FOUND})
 #: of a query whose answer is not shown, because it may be about another person
 MISMATCH = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
 
@@ -44,7 +46,7 @@ def trusted(
         shown = list(shown)
         for index, reason in hidden.items():
             one = answers[index]
-            found = one is not None and one.outcome is Outcome.FOUND
-            if found and plan.queries[index].service.evidence != ACCOUNT:
+            says = one is not None and one.outcome in SAYS_WHETHER
+            if says and plan.queries[index].service.evidence != ACCOUNT:
                 shown[index] = _UNSURE if reason is Reason.DEADLINE_REACHED else MISMATCH
     return shown

@@ -221,8 +221,7 @@ async def test_number_under_another_name_opens_nothing_whoever_erred(
     stage.set("population", swapped(old, new))
     answer = await stage.ask()
     why = "data_do_not_match"
-    # the register did find a record, as the log has it; it is not shown
-    said = {"population": ("no_match", why), "civil_status": ("found", why), "account": ("found", None)}
+    said = {"population": ("no_match", why), "civil_status": ("no_match", why), "account": ("found", None)}
     assert found(answer) == said
     assert "nxnTinhTrangHonNhan" not in answer["form"]
     assert answer["fields"]["nxnHoTen"]["reason"]["code"] == "data_do_not_match"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Good, Stage, http, staged
+from tests.faults.conftest import Good, Stage, body, http, staged
 from tests.flows.conftest import new_official
 from tests.flows.test_records import records
 
@@ -131,12 +131,17 @@ async def test_flood_of_one_requester_leaves_the_late_answers_of_others(
     assert status == 200
 
 
-async def test_source_is_told_with_the_outcome_of_its_record(stage: Stage) -> None:
+@pytest.mark.parametrize("came", ["found", "not_found"])
+async def test_whether_there_is_a_record_under_a_number_is_told_to_the_log_alone(
+    stage: Stage, came: str
+) -> None:
+    """Who knows the number of another learns nothing by it; the auditor sees what came."""
+    if came == "not_found":
+        stage.set("civil_status", body(lambda _: '{"maLoi": "201"}'))
     who = stage.house.subject("facts_example") | {"full_name": WRONG["full_name"]}
     answer = await stage.house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
     told = {one["source"]: (one["outcome"], one.get("reason")) for one in answer["sources"]}
-    assert told["civil_status"] == ("found", "data_do_not_match")
+    assert told["civil_status"] == ("no_match", "data_do_not_match")
     assert answer["fields"]["nxnTinhTrangHonNhan"]["value"] is None
     (outcome,) = [one for one in records(stage.house) if one["phase"] == "outcome"]
-    for call in outcome["calls"]:
-        assert told[call["source"]][0] == call["outcome"]
+    assert {one["source"]: one["outcome"] for one in outcome["calls"]}["civil_status"] == came
