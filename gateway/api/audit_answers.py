@@ -116,6 +116,7 @@ _USE = _object(
     agency=_WORDS,
     procedure=_WORDS,
     purpose=_WORDS,
+    is_trial={"type": "boolean", "description": "an operator tried a source; no form was filled"},
     legal_basis=_TEXT,
     asked_by={
         **_WORDS,

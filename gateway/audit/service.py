@@ -17,7 +17,7 @@ from gateway.audit.titles import Titles
 from gateway.domain import sentences as say
 from gateway.domain.errors import GatewayError, NotFound
 from gateway.domain.exchange import Phase
-from gateway.domain.parties import Caller
+from gateway.domain.parties import Caller, parent_key
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import AuditReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
@@ -251,8 +251,12 @@ class Audit:
 
 
 def _people(opened: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """All people in these records, as subjects of the look-up's record (see `Filters.people`)."""
-    keys = dict.fromkeys(key for one in opened for key in one["subjects"].values())
+    """All people in these records, as subjects of the look-up's record (see `Filters.people`).
+
+    A newborn's key has the number of a parent, who is one of them.
+    """
+    subjects = [key for one in opened for key in one["subjects"].values()]
+    keys = dict.fromkeys([*subjects, *filter(None, map(parent_key, subjects))])
     officials = dict.fromkeys(one["official"] for one in opened if one["official"])
     named = {f"subject_{number}": key for number, key in enumerate(keys, 1)}
     return named | {f"official_{number}": f"person|{one}" for number, one in enumerate(officials, 1)}

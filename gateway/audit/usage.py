@@ -14,8 +14,9 @@ from gateway.audit.hidden import is_hidden
 from gateway.audit.service import MOST_RECORDS, AuditContext
 from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, TitleWords
+from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.dates import local
-from gateway.domain.parties import Caller
+from gateway.domain.parties import PARENT, Caller
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -51,6 +52,10 @@ _RELATIONS = {
     "found_by_number": ("tìm theo số của ông/bà", "found by your number"),
     "has_number": ("có số của ông/bà", "with your number in them"),
 }
+#: what a trial has to do with the procedure that it names
+_TRIED = " để thử kết nối theo điều kiện của thủ tục", " to try the source under the terms of the procedure"
+#: who is found by the number of a parent in a trial
+_CHILD = ("trẻ mới sinh", "the newborn")
 #: outcomes of a call whose source could not answer, or whose answer is not used
 _SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
 _ANSWERING = frozenset({"outcome", "consent"})
@@ -125,6 +130,7 @@ class Usage:
             "agency": titles.agency(record["agency"]),
             "procedure": {"code": "", "title": "", "title_en": ""},
             "purpose": {"code": "inspection", "title": _INSPECTION[0], "title_en": _INSPECTION[1]},
+            "is_trial": False,
             "legal_basis": record["basis"],
             "asked_by": {**inspector, "code": "inspector"},
             "dossier": record["dossier"],
@@ -163,6 +169,7 @@ class Usage:
             "agency": titles.agency(opening["agency"]),
             "procedure": titles.procedure(opening["procedure"]),
             "purpose": titles.purpose(opening["purpose"]),
+            "is_trial": _is_trial(opening),
             "legal_basis": opening["basis"],
             "asked_by": asked_by(titles, [opening, *records], roles),
             "dossier": opening["dossier"],
@@ -173,7 +180,7 @@ class Usage:
                     "data_service": call["operation"],
                     **_service_titles(titles.data_service(call["source"], call["operation"])),
                     "attributes": titles.attributes(call["source"], call["operation"], call["attributes"]),
-                    "about": {**titles.role(opening["procedure"], call["role"]), "relation": relation},
+                    "about": {**self._about(opening, call["role"], relation), "relation": relation},
                     "outcome": "no_match"
                     if call["role"] in hidden and call["outcome"] == "found"
                     else call["outcome"],
@@ -190,10 +197,17 @@ class Usage:
         """What a call about `role` has to do with the person of these roles (see `_RELATIONS`); blank: nothing."""
         if role in roles:
             return "self"
-        is_trial = record["notes"].get("operation") == "source_trial"
-        if self._titles.through(record["procedure"], role) in roles or (is_trial and "parent" in roles):
+        if self._titles.through(record["procedure"], role) in roles or (
+            _is_trial(record) and PARENT in roles
+        ):
             return "found_by_number"
         return "has_number" if any(one.startswith("also#") for one in roles) else ""
+
+    def _about(self, opening: Mapping[str, Any], role: str, relation: str) -> TitleWords:
+        """The title of a role; the child of a trial has none of a procedure."""
+        if relation == "found_by_number" and _is_trial(opening):
+            return {"code": role, "title": _CHILD[0], "title_en": _CHILD[1]}
+        return self._titles.role(opening["procedure"], role)
 
 
 def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
@@ -244,12 +258,12 @@ def _sentence(use: Mapping[str, Any], title: str, end: str) -> str:
         verb = "khai thác" if any(call["outcome"] == "found" for call in asked_calls) else "hỏi"
         asked = f" {verb} dữ liệu từ {sources}" if sources else " yêu cầu dữ liệu"
         asked += _others(asked_calls, title)
-        form = f" cho thủ tục {procedure}" if procedure else ""
+        form = f"{_TRIED[0] if use['is_trial'] else ' cho thủ tục'} {procedure}" if procedure else ""
         return f"{_begun(_at(use['time'], 'vi'), who)}{asked}{form}; mục đích: {purpose}; {end}."
     asked = f" asked {sources}" if sources else " asked for data"
     asked += _others(asked_calls, title)
     begun = _begun(_at(use["time"], "en"), who)
-    form = f" for the procedure {procedure}" if procedure else ""  # a trial of a source has none
+    form = f"{_TRIED[1] if use['is_trial'] else ' for the procedure'} {procedure}" if procedure else ""
     return f"{begun}{asked}{form}; purpose: {purpose}; {end}."
 
 
@@ -272,6 +286,10 @@ def _begun(when: str, who: str) -> str:
 
 def _is_identification(record: Mapping[str, Any]) -> bool:
     return bool(record["phase"] == "lookup" and record["notes"].get("operation") == "identify")
+
+
+def _is_trial(record: Mapping[str, Any]) -> bool:
+    return bool(record["notes"].get("operation") == TRIAL_PURPOSE)
 
 
 def _at(time: str, language: str) -> str:

@@ -45,7 +45,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import Phase, Receipt
-from gateway.domain.parties import Caller
+from gateway.domain.parties import PARENT, Caller, parent_key
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.domain.row_filter import RowFilter as Search
@@ -327,7 +327,7 @@ class Corrections:
     ) -> Receipt:  # fmt: skip
         about = RecordHeader(
             caller.exchange, caller.requester.id, caller.agency, dossier=wanted.dossier if wanted is not None else "",
-            subjects={"subject": person},
+            subjects={"subject": person, **({PARENT: parent} if (parent := parent_key(person)) else {})},
         )  # fmt: skip
         return await self.recorder.write(about, phase, result, rules=rules, notes=notes or {}, work=work)
 

@@ -22,6 +22,10 @@ from gateway.domain.names import folded_words
 IDENTIFIER = "identifier."
 #: digits of personal and old numbers: a passport of so many digits is named with its kind
 _NATIONAL = frozenset({9, 12})
+#: role, in records, of the parent by whose number a newborn is found
+PARENT = "parent"
+#: place of that number in `Subject.key`, behind the kind
+_PARENT_PART = 3
 
 
 class SubjectKind(StrEnum):
@@ -147,6 +151,13 @@ class Subject:
             f"\x1e{self.identifier or ''}"
             f"\x1e{self.gender or ''}\x1e{self.birth_place or ''}"
         )
+
+
+def parent_key(key: str) -> str:
+    """`Subject.key` of the parent by whose number a newborn is found, from the newborn's; blank: none is in it."""
+    kind, *parts = key.split("|")
+    is_found_by_one = kind == SubjectKind.NEWBORN and len(parts) > _PARENT_PART and bool(parts[_PARENT_PART])
+    return f"{SubjectKind.PERSON}|{parts[_PARENT_PART]}" if is_found_by_one else ""
 
 
 def number_word(person: Subject) -> str | None:

@@ -19,7 +19,7 @@ from gateway.domain.errors import NotFound, fault_at
 from gateway.domain.exchange import Phase
 from gateway.domain.faults import nearest
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.parties import Requester, Subject, SubjectKind
+from gateway.domain.parties import PARENT, Requester, Subject, parent_key
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.domain.source_trace import SourceTrace
@@ -43,8 +43,6 @@ from gateway.trials.shown import Showing, answer_of
 
 #: note of records: what the exchange did
 OPERATION = "source_trial"
-#: role, in records, of the parent by whose number a newborn is asked for
-PARENT = "parent"
 #: for calls that end at the deadline to say so
 _GRACE_SECONDS = 1.0
 
@@ -148,9 +146,8 @@ class Trials:
         procedure = replace(representing(wanted.subject.kind, purpose), code=code)
         request = replace(wanted.request, procedure=code, purpose=purpose)
         case = self._steps.cases.fit(request, procedure, {SUBJECT: wanted.subject}, requester)
-        parent = wanted.subject.parent_personal_id
-        if parent is not None:  # the parent finds the look-up by that number
-            keys = {**case.cast.keys, PARENT: Subject(kind=SubjectKind.PERSON, personal_id=parent).key}
+        if parent := parent_key(wanted.subject.key):  # the parent finds the look-up by that number
+            keys = {**case.cast.keys, PARENT: parent}
             case = case._replace(cast=replace(case.cast, keys=keys))
         return case._replace(citizen=None, asked_by="")  # nobody fills a form
 

@@ -149,6 +149,41 @@ async def test_records_and_queue_hold_no_value_and_no_person(patient: House) -> 
 
 
 @on_session
+async def test_mother_sees_who_learnt_her_number_from_a_report_about_her_newborn(patient: House) -> None:
+    mother = patient.subject("newborn_mother")
+    child = next(one for one in patient.personas if "without_id" in one["traits"])
+    number = mother["personal_id"]
+    newborn = {"parent_personal_id": number}
+    body = {"procedure": "1.001193", "subjects": {"requester": mother, "mother": {"same_as": "requester"}}}
+    status, answer = await patient.post("/v1/prefill", {**body, "official": new_official()}, "portal")
+    assert status == 200, answer
+    status, made = await sent(
+        patient,
+        report(
+            patient, answer["exchange_id"], subject=newborn, source="health",
+            attribute="birth_notice.full_name", shown=child["full_name"], correct="Hoàng Gia Hân",
+        ),
+    )  # fmt: skip
+    assert status == 200, made
+    about = {"exchange_id": made["exchange_id"], "reason": "Khiếu nại số 41"}
+    for _ in range(100):
+        status, who = await patient.post("/v1/audit/identify", about, "auditor")
+        if status == 200:
+            break
+        await asyncio.sleep(0.1)
+    assert status == 200, who
+    assert [{*one["subjects"]} for one in who["records"]] == [{"subject", "parent"}]
+    for _ in range(100):
+        _, seen = await patient.post("/v1/usage", {"subject": {"personal_id": number}}, "citizen")
+        if any(one["state"] == "identified" for one in seen["uses"]):
+            break
+        await asyncio.sleep(0.1)
+    assert [one for one in seen["uses"] if made["exchange_id"] in one["summary"]]
+    _, log = await patient.post("/v1/audit/search", {"subject": {"personal_id": number}}, "auditor")
+    assert made["exchange_id"] in {one["exchange_id"] for one in log["records"]}
+
+
+@on_session
 async def test_requester_finds_its_own_reports_by_person_and_state_and_nobody_elses(patient: House) -> None:
     answer = await opened(patient, correct="1990-04-18")
     by_person = await found(patient, subject=patient.subject("facts_example"))

@@ -116,6 +116,24 @@ async def test_parents_read_what_was_done_with_whose_data_of_a_birth(browser: Br
     assert "found" not in outcomes  # his name does not fit: what his number found filled no form
 
 
+async def test_trial_of_a_source_is_never_said_to_be_for_a_dossier(browser: Browser) -> None:
+    child = next(one for one in browser.house.personas if "without_id" in one["traits"])
+    about = {"parent_personal_id": MAU, "birth_date": child["birth_date"]}
+    body = {"subject": about, "procedure": "1.001193"}
+    status, tried = await browser.house.post("/v1/sources/health.giayChungSinh/try", body, client="operator")
+    assert (status, tried["outcome"]) == (200, "found"), tried
+    await entered(browser, "/me", "mau")
+    async with asyncio.timeout(20):
+        while tried["exchange_id"] not in (shown := await page(browser, "/me?lang=vi")).text:
+            await asyncio.sleep(0.1)
+    mine = next(one for one in shown.text.split("<li") if tried["exchange_id"] in one)
+    said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", mine)).split())
+    assert "để thử kết nối với nguồn dữ liệu theo điều kiện của thủ tục Đăng ký khai sinh" in said
+    assert "để giải quyết" not in said
+    assert "của trẻ mới sinh (tìm theo số của ông/bà)" in said
+    assert "người được hỏi" not in said
+
+
 async def test_request_that_came_another_way_has_a_title(browser: Browser) -> None:
     consent = await consented(browser)
     body = {"subject": {"personal_id": MAU}, "kind": "withdrawal", "consent": consent}
