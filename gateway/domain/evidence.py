@@ -158,7 +158,8 @@ class SourceAnswer(NamedTuple):
     faults: tuple[AnswerFault, ...] = ()
     #: personal id of the person whom something else found (a name, an old number): for record and quota alone
     found_id: str = ""
-    #: nothing was found because the record was blank, and no code of the provider says that there is none
+    #: what is absent proves nothing: the record was blank, and no code of the provider says that there is none; or the
+    #: code that says that there is one is not in its list
     is_blank: bool = False
     #: only what namesakes share says whose data they are: in doubt, unless confirming sources give `unvouched` too
     is_unsure: bool = False

@@ -101,8 +101,8 @@ class ServicePlan:
 
     __slots__ = (
         "_absent", "_attributes", "_check", "_denials", "_found", "_heads", "_identifying", "_identity",
-        "_is_strict", "_is_there", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_past",
-        "_paths", "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees",
+        "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
+        "_past", "_paths", "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees",
         "_unsent", "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation",
         "profiles", "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
@@ -295,6 +295,9 @@ class ServicePlan:
         #: number of leading checks on attributes that people do not share
         self._own_words = sum(check.name not in WEAK for check in self._identity)
         self._vouched = next((self._row(name, paths) for name in self.vouched), None)
+        keys = (name for name, rule in answer.attributes.items() if rule.path == answer.found_when)
+        #: the attribute that says that there is a record
+        self._key = next((self._row(name, paths) for name in keys if answer.found_when), None)
         #: where a record has the personal id, which the request may not say
         self._own_id = self._row("personal_id", paths) if "personal_id" in self._attributes else None
 
@@ -402,7 +405,7 @@ class ServicePlan:
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
             return self._of_several(tree, query)
-        is_absent = there is None or (self._found is not None and blank(values[self._found]))
+        is_absent = there is None or (self._found is not None and is_hollow(values[self._found]))
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
@@ -635,8 +638,36 @@ class ServicePlan:
                 }
         updated = self._updated_at(values[self._updated], faults) if self._updated is not None else None
         if faults or not self._check.fits(found):
-            return self._without_misfits(found, doubts, faults, updated)
-        return SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+            answer = self._without_misfits(found, doubts, faults, updated)
+        else:
+            answer = SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+        if self._key is not None and self._key[0] not in answer.values:
+            return self._if_there(self._key, answer, values)
+        return answer
+
+    def _if_there(self, key: _Row, answer: SourceAnswer, values: list[object]) -> SourceAnswer:
+        """The answer, where the value that says that there is a record is not asked for or cannot be read.
+
+        A code outside its list is one that the provider uses: there is a record, and its blanks prove nothing. A value
+        of another form says nothing.
+        """
+        name, slot, step, _, _ = key
+        code: FaultCode | None = FaultCode.UNREADABLE
+        raw = values[slot]
+        try:
+            value = raw if type(raw) is Doubtful else step(raw)
+            value = value.value if type(value) is Doubtful else value
+            if value is not None:
+                code = self._check.why_not(name, value)
+            elif (type(raw) in SHAPES) is not (name in self._trees):
+                code = FaultCode.OTHER_SHAPE
+        except _UNREADABLE as error:
+            code = _code_of(error)
+        if code is None or answer.outcome is not Outcome.FOUND:
+            return answer
+        if self._mapping.answer.attributes[name].codes and type(raw) not in SHAPES:
+            return answer._replace(is_blank=True)
+        return _INVALID._replace(faults=(self._fault(code, name),))
 
     def _updated_at(self, value: object, faults: list[AnswerFault]) -> str | None:
         """The time of the provider's last change; one that cannot be read is left out, and the record stays."""

@@ -345,7 +345,7 @@ class PlainReader:
                 return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
             record = record[0] if record else None
         is_absent = record is None or bool(
-            answer.found_when and _blank(picked(record, answer.found_when, self._dates))
+            answer.found_when and _hollow(picked(record, answer.found_when, self._dates))
         )
         if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
             return _OTHER_PERSON
@@ -568,7 +568,26 @@ class PlainReader:
                     name: AttributeDoubt("answer_differs", (one,), doubt) for name, one in denied.items()
                 }
         updated = self._updated(tree)
-        return SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+        found = SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
+        return self._there(found, record)
+
+    def _there(self, answer: SourceAnswer, record: object) -> SourceAnswer:
+        """Where `found_when` cannot be read: a code outside its list keeps the record, and its blanks prove nothing."""
+        path = self._rule.found_when
+        name = next((name for name, one in self._rule.attributes.items() if path and one.path == path), None)
+        if name is None or name in answer.values:
+            return answer
+        rule = self._rule.attributes[name]
+        try:
+            value = self._attribute(name, record)
+        except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            value = None
+        value = value.value if isinstance(value, Doubtful) else value
+        if value is not None and jsonschema_rs.is_valid(self._schemas.get(name, {}), value):
+            return answer
+        if rule.codes and not isinstance(picked(record, path, self._dates), bool | dict | list):
+            return answer._replace(is_blank=True)
+        return _INVALID
 
     def _has_another_shape(self, name: str, record: object) -> bool:
         """Something that is no text and no number where one is read, or the other way round."""
