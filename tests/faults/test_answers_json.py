@@ -123,6 +123,7 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "record a level lower": (edited(lambda tree: {"soDinhDanh": tree.pop("soDinhDanh"), "hoTich": tree}), INVALID),
     "record as a list": (edited(lambda tree: {"trichLuc": [tree]}), INVALID),
     "entry as a list": (edited(lambda tree: {"khaiSinh": [tree["khaiSinh"]], "tinhTrang": None}), INVALID),
+    "state as a list": (edited(lambda tree: tree.update({"tinhTrang": [tree["tinhTrang"]]})), INVALID),
     # F7
     "utf-16 without a mark": (body(lambda good: good.text.encode("utf-16-le")), INVALID),
     "old code page": (body(_old, "application/json; charset=windows-1258"), INVALID),
@@ -204,6 +205,7 @@ async def test_odd_answer_with_one_meaning_is_read_right(stage: Stage, logged: i
     ("answer", "paper"),
     [
         ({"soDinhDanh": None, "tinhTrang": None}, "required"),
+        ({"soDinhDanh": PERSON, "tinhTrang": [{"ma": " "}, None]}, "required"),
         ({"soDinhDanh": PERSON, "maLoi": "201", "moTa": GOSSIP, "khaiTu": {"so": ""}}, "replaced"),
     ],
 )
@@ -214,6 +216,13 @@ async def test_no_death_is_registered_where_the_register_says_so_and_not_where_i
     got = await stage.ask()
     assert found(got)["civil_status"] == ("not_found", "no_such_person")
     assert {one["code"]: one["state"] for one in got["papers"]}["id_and_residence"] == paper
+
+
+async def test_no_death_in_a_record_of_an_unknown_state_leaves_open_who_lives(stage: Stage) -> None:
+    stage.set("civil_status", fixed(json.dumps({"soDinhDanh": PERSON, "tinhTrang": "99"})))
+    got = await stage.ask()
+    assert found(got)["civil_status"] == ("found", None)
+    assert {one["code"]: one["state"] for one in got["papers"]}["id_and_residence"] == "required"
 
 
 async def test_record_of_another_person_is_counted_and_never_kept(stage: Stage) -> None:
