@@ -93,7 +93,7 @@ DELIVERIES_ANSWERS: dict[str, dict[str, Any]] = {
         next={"type": ["integer", "null"]},
     ),
     "DeliveryShown": _object(
-        f"exchange_id {_DELIVERY_WORDS} state_words remedy receiver_said history",
+        f"exchange_id {_DELIVERY_WORDS} state_words held_by remedy receiver_said history",
         exchange_id=_TEXT,
         **_DELIVERY,
         origin=_TEXT,
@@ -103,6 +103,7 @@ DELIVERIES_ANSWERS: dict[str, dict[str, Any]] = {
         reason_words=_maybe(_WORDS),
         remedy=_WORDS,
         receiver_said=_MAYBE,
+        held_by=_MAYBE,
         history=_listed(_STEP),
     ),
     "DeliveryReplayed": _object(

@@ -18,7 +18,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import DeliveryReason
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.ports.exchange_log import Work
-from gateway.ports.relay import DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
+from gateway.ports.relay import PASSED, DeliveryEvent, DeliveryRow, DeliverySearch, DeliveryState, RelayRows
 from gateway.relay import words
 from gateway.relay.answers import delivery_of
 from gateway.relay.contents import Contents, receiver_text_context
@@ -59,12 +59,26 @@ class Deliveries:
         row = await self._own(caller, delivery, "show")
         history = await self.rows.history(delivery)
         receiver_text = await self._receiver_text(caller, row)
+        held_by = await self._held_by(row)
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
             "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
-            "reason_words": words.reason(row.reason), "remedy": remedy(row),
+            "reason_words": words.reason(row.reason), "held_by": held_by or None, "remedy": remedy(row, held_by),
             "receiver_said": receiver_text, "history": [_step(one) for one in history],
         }  # fmt: skip
+
+    async def _held_by(self, row: DeliveryRow) -> str:
+        """The earlier delivery of the dossier that was given up and keeps this one waiting; blank: none."""
+        if row.state not in _WAITS:
+            return ""
+        dead = await self.rows.deliveries(
+            DeliverySearch(target=row.target, code=row.code, states=(DeliveryState.DEAD,), most=100)
+        )
+        holding = [
+            one for one in dead
+            if one.order_key == row.order_key and one.seq < row.seq and one.reason not in PASSED
+        ]  # fmt: skip
+        return holding[-1].id if holding else ""
 
     async def _receiver_text(self, caller: Caller, row: DeliveryRow) -> str | None:
         """The receiver's own words; None: it said nothing, or they are erased."""
@@ -135,14 +149,16 @@ def _whose(caller: Caller) -> str:
     return "" if "admin" in caller.requester.scopes else caller.requester.id
 
 
-def remedy(row: DeliveryRow) -> dict[str, str]:
-    """What to do about a delivery, in both languages."""
+def remedy(row: DeliveryRow, held_by: str = "") -> dict[str, str]:
+    """What to do about a delivery, in both languages; `held_by`: the one that keeps it waiting."""
     is_dead = row.state is DeliveryState.DEAD
     table = words.REASON_REMEDIES if row.kind is MessageKind.DOSSIER else words.STEP_REMEDIES
     if not is_dead:
         table = words.WAITING_REMEDIES if row.kind is MessageKind.PROGRESS and row.state in _WAITS else {}
     vi, en = table.get(row.reason) or words.STATE_REMEDIES[row.state]
-    filled = {"delivery": row.id, "target": row.target}
+    if held_by:
+        vi, en = words.HELD_REMEDY
+    filled = {"delivery": row.id, "target": row.target, "held_by": held_by}
     return {"vi": vi.format(**filled), "en": en.format(**filled)}
 
 

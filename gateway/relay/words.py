@@ -90,6 +90,13 @@ STATE_REMEDIES: WordTable = {
         "Nothing to do: a newer version goes, or an operator dropped it.",
     ),
 }
+#: what to do while an earlier delivery of the dossier is given up
+HELD_REMEDY = (
+    "Lượt gửi {held_by} trước đó của hồ sơ đã dừng và giữ lượt này lại: gửi lại hoặc bỏ lượt đó "
+    "(motlan outbox replay {held_by}, motlan outbox drop {held_by}), rồi lượt này tự gửi.",
+    "The earlier delivery {held_by} of the dossier was given up and holds this one back: replay or drop that one "
+    "(motlan outbox replay {held_by}, motlan outbox drop {held_by}); then this one goes by itself.",
+)
 #: what to do while a step waits with this reason
 WAITING_REMEDIES: WordTable = {
     "dossier_not_there": (

@@ -198,6 +198,11 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     await progressed(counter, step(body["code"]))
     dead = await _dead(counter, body["code"])
     told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
+    assert told["held_by"] is None
+    newest = (await asked(counter, f"/v1/deliveries?dossier={body['code']}"))["deliveries"][0]
+    waits = await asked(counter, f"/v1/deliveries/{newest['id']}", form="DeliveryShown")
+    assert (waits["state"], waits["held_by"]) == ("queued", dead["id"])
+    assert f"motlan outbox drop {dead['id']}" in waits["remedy"]["vi"]
     assert [one["what"] for one in told["history"]] == ["queued", "dead"]
     assert told["history"][-1]["vi"].startswith("Dừng gửi.")
     assert told["reason_words"]["en"] == "The receiver refused the message"
