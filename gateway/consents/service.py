@@ -138,6 +138,28 @@ class ConsentBook:
         at = row.withdrawn or now.timestamp()
         return {"exchange_id": caller.exchange, **shown(row._replace(withdrawn=at))}
 
+    async def withdraw_waiting(self, caller: Caller, given: GivenConsent, consent: str) -> dict[str, object]:
+        """End a consent that was promised, and perhaps not given yet: its id is stored, so that nobody gives it.
+
+        Raises ConsentsUnavailable, LogUnavailable.
+        """
+        try:
+            return await self.withdraw(caller, consent, given.person)
+        except NotFound:
+            pass
+        context, holder = self._context, given.requester or caller.requester.id
+        now = await context.note(caller, "withdrawn", given.person, given.purpose, consent=consent)
+        async with context.noting_failure(caller, "withdrawn", given.person, consent=consent):
+            row = await self._row(consent, holder, caller, given, now, await context.keys(now))
+            try:
+                await context.rows.add(row._replace(withdrawn=now.timestamp()))
+            except ConsentsUnavailable:
+                if await context.rows.find(consent) is None:
+                    raise
+                # it was given meanwhile
+                return await self.withdraw(caller, consent, given.person)
+        return {"exchange_id": caller.exchange, **shown(row._replace(withdrawn=now.timestamp()))}
+
     async def search(self, caller: Caller, person: str, after: str | None, count: int) -> dict[str, object]:
         """Consents, newest first: those of the citizen whom the caller serves, else those given to the requester."""
         context = self._context

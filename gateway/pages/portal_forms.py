@@ -230,7 +230,7 @@ async def consent(request: Request, visit: Visit) -> Response:
 
 
 async def withdraw(request: Request, visit: Visit) -> Response:
-    """`POST …/withdraw`: a consent of this session. One that waits is dropped, one that was given is withdrawn.
+    """`POST …/withdraw`: a consent of this session, given or not: nobody gives it afterwards.
 
     It is marked first: a submit that gives it meanwhile sees that, and a repeat after a crash goes on.
     """
@@ -240,10 +240,14 @@ async def withdraw(request: Request, visit: Visit) -> Response:
     waits = name in notes.get("keeping", {})
     if not waits and name not in notes.get("consents", ()):
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
-    if waits:
-        await mark_withdrawn(request, session, name)
-    with contextlib.suppress(*((NotFound,) if waits else ())):  # one that waits may not be given yet
-        await citizens_of(request).consents.withdraw(visit.caller, name, "")
+    terms, book = (
+        await mark_withdrawn(request, session, name) if waits else None,
+        citizens_of(request).consents,
+    )
+    if terms is None:
+        await book.withdraw(visit.caller, name, "")
+    else:
+        await book.withdraw_waiting(visit.caller, consent_in(checked(terms, ConsentBody)), name)
 
     def drop(notes: Notes) -> None:
         notes.get("keeping", {}).pop(name, None)

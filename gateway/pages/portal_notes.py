@@ -24,6 +24,8 @@ from gateway.pages.frame import Visit
 #: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
 _MOST_EXCHANGES, _MOST_BLANKS = 40, 100
 _MOST_NAMED = 100
+#: around the terms of a consent that waited and is being withdrawn
+_WITHDRAWN = "withdrawn"
 #: sets of people that pages still name; for one more, the oldest is forgotten
 _MOST_PEOPLE = 20
 
@@ -226,17 +228,20 @@ async def terms_of(request: Request, visit: Visit, consent: str) -> Notes | None
     """What a consent that waits for its dossier says; None: none waits, or it is withdrawn."""
     notes = await sessions_of(request).kept(session_in(visit))
     found: Notes | None = notes.get("keeping", {}).get(consent)
-    return found
+    return None if found is None or _WITHDRAWN in found else found
 
 
-async def mark_withdrawn(request: Request, session: Session, consent: str) -> None:
-    """A consent that waits has no terms any more: it is not given, or withdrawn where that has just happened."""
+async def mark_withdrawn(request: Request, session: Session, consent: str) -> Notes | None:
+    """A consent that waits is not given any more, or withdrawn where that has just happened; gives its terms."""
+    terms: list[Notes] = []
 
     def note(notes: Notes) -> None:
-        if consent in notes.get("keeping", {}):
-            notes["keeping"][consent] = None
+        if (found := notes.get("keeping", {}).get(consent)) is not None:
+            terms[:] = [found.get(_WITHDRAWN, found)]
+            notes["keeping"][consent] = {_WITHDRAWN: terms[0]}
 
     await sessions_of(request).keep(session, note)
+    return terms[0] if terms else None
 
 
 async def person_in(request: Request, visit: Visit, role: object) -> Mapping[str, str]:

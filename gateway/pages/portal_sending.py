@@ -21,7 +21,7 @@ from gateway.api import grammar
 from gateway.api.audit_models import ExchangeText
 from gateway.api.bodies import checked, read_model
 from gateway.api.citizens import citizens_of, consent_in
-from gateway.api.consent_models import ConsentBody, ConsentId
+from gateway.api.consent_models import CitizenBody, ConsentBody, ConsentId
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import relay_of
 from gateway.api.models import Body
@@ -53,6 +53,7 @@ from gateway.domain.errors import (
     entry,
     fault_at,
 )
+from gateway.domain.evidence import NOTHING
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import Sentence, titled
@@ -65,6 +66,7 @@ from gateway.pages.portal_notes import (
     claim_keeping,
     exchange_in,
     keep_draft,
+    numbers_of,
     procedure_of,
     session_in,
     sessions_of,
@@ -163,7 +165,7 @@ async def _filed(
 async def _check_own(request: Request, visit: Visit, body: SubmittedForm) -> None:
     """Raises NotFound for a consent or a file of another session."""
     notes = await sessions_of(request).kept(session_in(visit))
-    if body.consent is not None and notes.get("keeping", {}).get(body.consent) is None:
+    if body.consent is not None and await terms_of(request, visit, body.consent) is None:
         raise NotFound(say.NO_SUCH_CONSENT, code=ProblemCode.CONSENT_UNKNOWN)
     if any(one.file not in notes.get("files", ()) for one in body.papers.values()):
         raise fault_at("/papers", say.FILE_NOT_HERE, ProblemCode.FILE_UNKNOWN)
@@ -296,11 +298,12 @@ async def _kept_once(request: Request, visit: Visit, body: SubmittedForm, name: 
     if noted.get("blank"):
         done: WhyNotKept | None = WhyNotKept.UNASKED
     elif terms is None:
-        done = WhyNotKept.WITHDRAWN
+        person = checked(numbers_of(session_in(visit).identity), CitizenBody).key(NOTHING)
+        done = await _taken_back(request, visit, name, person, WhyNotKept.WITHDRAWN)
     else:
         done = await _kept_under(request, visit, body, name, terms)
     if done is not None:
-        with contextlib.suppress(SessionOver):  # done all the same
+        with contextlib.suppress(SessionOver, TooLarge, NotFound):  # done all the same
             await change_exchange(request, visit, body.exchange_id, {"not_kept": done})
     return done
 
@@ -324,8 +327,17 @@ async def _kept_under(
     except GatewayError as error:
         why = WhyNotKept.VALUE if isinstance(error, Unprocessable) else WhyNotKept.AWAY
         log().warning("portal.not_kept", exchange_id=request.exchange, error=error)
+        if why is WhyNotKept.AWAY and await terms_of(request, visit, name) is None:
+            why = WhyNotKept.WITHDRAWN
+    return await _taken_back(request, visit, name, given.person, why)
+
+
+async def _taken_back(
+    request: Request, visit: Visit, name: str, person: str, why: WhyNotKept
+) -> WhyNotKept | None:
+    """`why`, once the consent `name` of the person is not in force; None: that is not known."""
     try:
-        await people.consents.withdraw(caller, name, given.person)
+        await citizens_of(request).consents.withdraw(visit.caller, name, person)
     except NotFound:  # it was not given
         return why
     except GatewayError:

@@ -11,6 +11,7 @@ from gateway.api.consent_models import ConsentBody
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.api.response import answer as json_answer
+from gateway.domain.errors import ConsentsUnavailable
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.pages.portal_forms import FORMS, _members
 from gateway.pages.portal_notes import change_exchange, claim_keeping, mark_withdrawn, session_in, sessions_of
@@ -168,6 +169,32 @@ async def test_withdrawal_that_a_killed_process_began_is_ended_by_the_next(
         assert (await citizen.call("/died", {"consent": name}))[0] == 200
     assert await consents_of(browser) - before == {name}
     assert (await citizen.call("/withdraw", {"consent": name}))[0] == 200
+    assert await consents_of(browser) == before
+
+
+async def test_consent_that_was_withdrawn_while_it_waited_is_not_given_by_whatever_comes_later(
+    browser: Browser, at: Town
+) -> None:
+    """A submit whose process is killed after it gave the consent has no step that would take it back."""
+    kept: dict[str, Any] = {}
+
+    async def later(request: Request, visit: Visit) -> Response:
+        name = str((await _members(request, {"consent"}))["consent"])
+        if name not in kept:
+            kept[name] = (await sessions_of(request).kept(session_in(visit)))["keeping"][name]
+        else:
+            given = consent_in(checked(kept[name], ConsentBody))
+            with pytest.raises(ConsentsUnavailable):
+                await citizens_of(request).consents.give(visit.caller, given, name)
+        return json_answer({})
+
+    citizen = await begun(browser, code=PENSION)
+    before = await consents_of(browser)
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/later", later, PageRole.CITIZEN)):
+        assert (await citizen.call("/later", {"consent": name}))[0] == 200
+        assert (await citizen.call("/withdraw", {"consent": name}))[1]["state"] == "withdrawn"
+        assert (await citizen.call("/later", {"consent": name}))[0] == 200
     assert await consents_of(browser) == before
 
 
