@@ -656,7 +656,8 @@ async def test_form_without_its_data_says_so_and_can_be_filled_in(
     await page.get_by_role("button", name="Quay lại sửa").click()
     told.answers["prefill"] = 200, answered({**STATES, "nksHoTen": field("empty")}, pending="token")
     await page.get_by_role("button", name="Thử lại").click()
-    await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn 3")
+    await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn 1")
+    await expect(page.get_by_label(re.compile("^Họ tên con"))).to_have_value("Phạm Minh Khang")
     # the stream breaks: nothing is said about data that nobody knows
     told.events.put_nowait(b"event: error\ndata: {}\n\n")
     await expect(page.locator(".ml-notes")).to_contain_text("Mất kết nối")
@@ -1151,6 +1152,7 @@ async def test_proposal_is_in_no_form_before_it_is_chosen_and_then_counts_as_the
     legend = page.locator(".ml-legend")
     await expect(legend).to_contain_text("1 điền sẵn")
     await expect(legend).to_contain_text("1 ông/bà nhập")
+    await expect(box(page, "Dân tộc").last).to_contain_text("Ông/bà chọn theo đề xuất")
     await choice.get_by_role("radio", name="Giá trị khác").check()
     await choice.get_by_label("Giá trị khác", exact=True).last.select_option("Mường")
     assert (await page.evaluate(values))["nksDanToc"] == "Mường"
@@ -1254,14 +1256,18 @@ async def test_one_tick_is_one_consent_however_often_the_form_is_sent_and_ends_w
     told.answers = {"prefill": (200, answered(states)), "consents": (200, {"consent": "cs-1"})}
     page = await opened(profile, url)
     await everything_typed(page)
-    await page.get_by_role("textbox", name="Ngày cấp").fill("30/08/2021")
+    issued = page.get_by_role("textbox", name="Ngày cấp")
+    await issued.fill("30/08/2021")
     own = page.get_by_role("checkbox", name=re.compile("^Lưu ngày cấp"))
     check = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")
     submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
     back = page.get_by_role("button", name="Quay lại sửa")
 
     async def sent(times: int) -> list[Any]:
+        is_kept = await own.is_checked() and bool(await issued.input_value())
         await check.click()
+        kept = page.locator(".ml-check", has_text="Lưu ngày cấp để điền sẵn lần sau")
+        await expect(kept).to_have_count(int(is_kept))
         for _ in range(times):
             before_it = len(await heard(page, "submit"))
             await submit.click()
@@ -1488,3 +1494,120 @@ async def test_file_is_chosen_by_a_button_in_the_language_of_the_page_before_the
     assert tops == sorted(tops)
     await page.keyboard.press("Tab")
     await expect(page.locator("[type=submit]")).to_be_focused()
+
+
+@on_session
+async def test_late_answer_ends_errors_that_it_mends_and_its_choices_come_before_the_form_is_sent(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "population"})
+    names = ("nksHoTen", "meHoTen")
+    told.answers["prefill"] = 200, answered(dict.fromkeys(names, waiting), pending="token")
+    page = await opened(profile, url)
+    await everything_typed(page)
+    name, mother = page.get_by_label(re.compile("^Họ tên con")), box(page, "Họ tên").first
+    await name.fill("")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    errors = page.locator(".ml-errors")
+    await expect(errors).to_contain_text("Đề nghị ông/bà nhập họ tên con")
+    await name.fill("Tên Tự Nhập")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.locator(".ml-check")).to_be_visible()
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    late = answered({one: field("filled", "Tên Của Nguồn", "e1") for one in names})
+    told.events.put_nowait(LATE % json.dumps(late).encode())
+    await expect(page.locator(".ml-check")).to_contain_text(re.compile("2 việc cần ông/bà làm: .*họ tên con"))
+    await expect(submit).to_have_attribute("aria-disabled", "true")
+    await shot(page, "choose-first")
+    await is_clean(page)
+    await submit.click(force=True)
+    await expect(errors).to_be_focused()
+    await expect(errors.get_by_role("listitem")).to_have_count(2)
+    assert await heard(page, "submit") == []
+    use = page.get_by_role("button", name="Dùng Tên Của Nguồn")
+    for left in (1, 0):
+        await use.first.click()
+        await expect(use).to_have_count(left)
+    await expect(mother).to_contain_text("Tên Của Nguồn")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(submit).to_be_enabled()
+
+
+@on_session
+async def test_error_box_lists_no_field_that_a_late_answer_filled(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    waiting = field("unavailable", reason={"code": "deadline_reached", "source": "population"})
+    told.answers["prefill"] = 200, answered({"nksHoTen": waiting, "meHoTen": waiting}, pending="token")
+    page = await opened(profile, url)
+    await everything_typed(page)
+    await page.get_by_label(re.compile("^Họ tên con")).fill("")
+    await page.get_by_label(re.compile("^Họ tên bắt buộc")).first.fill("")
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    errors = page.locator(".ml-errors")
+    await expect(errors.get_by_role("listitem")).to_have_count(2)
+    half = {"nksHoTen": waiting, "meHoTen": field("filled", "Trần Thị Mẫu", "e1")}
+    told.events.put_nowait(LATE % json.dumps(answered(half, pending="token")).encode())
+    await expect(errors.get_by_role("listitem")).to_have_text(["Đề nghị ông/bà nhập họ tên con"])
+    whole = half | {"nksHoTen": field("filled", "Phạm Minh Khang", "e1")}
+    told.events.put_nowait(LATE % json.dumps(answered(whole)).encode())
+    await expect(errors).to_be_hidden()
+
+
+@on_session
+async def test_source_that_did_not_answer_can_be_asked_again_and_what_was_typed_stays(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext, shot: Shot
+) -> None:
+    told, url = scripted
+    silent = field("unavailable", reason={"code": "source_timeout", "source": "civil_status"})
+    sources = [{"source": "civil_status", "data_service": "x", "outcome": "unavailable"}]
+    told.answers["prefill"] = 200, answered({"meHoTen": silent, "nksNoiSinh": silent}, sources=sources)
+    page = await opened(profile, url)
+    notes, place = page.locator(".ml-notes"), page.get_by_label(re.compile("^Nơi sinh"))
+    await expect(notes).to_contain_text("CSDL hộ tịch điện tử hiện không trả lời được")
+    await place.fill("Trạm y tế")
+    await shot(page, "partial")
+    await is_clean(page)
+    again = notes.get_by_role("button", name="Thử lại")
+    whole = told.answers["prefill"]
+    told.answers["prefill"] = 503, {"code": "log_unavailable", "title_vi": "Chưa ghi được nhật ký"}
+    await again.click()
+    await expect(notes).to_contain_text("Chưa ghi được nhật ký")
+    await expect(place).to_have_value("Trạm y tế")
+    told.answers["prefill"] = whole
+    await again.first.click()
+    await expect(notes).not_to_contain_text("Chưa ghi được nhật ký")
+    await expect(again).to_be_focused()
+    told.answers["prefill"] = 200, answered({"meHoTen": field("filled", "Trần Thị Mẫu", "e2")})
+    await again.click()
+    await expect(page.get_by_role("region", name="Mẹ", exact=True)).to_contain_text("Trần Thị Mẫu")
+    await expect(again).to_have_count(0)
+    await expect(place).to_have_value("Trạm y tế")
+    assert told.received[-1][1]["known"] == {"nksNoiSinh": "Trạm y tế"}
+
+
+@on_session
+async def test_form_that_no_page_takes_says_so_to_the_person_and_to_the_developer(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.answers["prefill"] = 200, answered({})
+    page = await opened(profile, url)
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    submit = page.get_by_role("button", name="Nộp hồ sơ", exact=True)
+    await submit.click()
+    await expect(page.locator(".ml-notes")).to_contain_text("Trang này chưa có nơi nhận hồ sơ")
+    assert await heard(page, "error") == [{"code": "no_action"}]
+    assert ["`action`" in one for one in said] == [True]
+    await page.evaluate(
+        "document.querySelector('motlan-form').addEventListener('submit', (event) => event.preventDefault())"
+    )
+    await submit.click()
+    await expect(page.locator(".ml-notes")).not_to_contain_text("nơi nhận hồ sơ")
+    await page.evaluate("document.querySelector('motlan-form').showErrors({nksHoTen: 'sai', meHoTen: 'sai'})")
+    await expect(page.locator(".ml-errors li")).to_have_text(["Họ tên (mẹ): sai", "Họ tên con: sai"])

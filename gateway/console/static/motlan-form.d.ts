@@ -29,7 +29,7 @@ export interface MotlanFormEventMap {
   submit: CustomEvent<MotlanSubmit>;
   /** the person saves a draft (attribute `draft`): what was typed, by field */
   draft: CustomEvent<{ values: Record<string, unknown> }>;
-  /** the code of a problem, `unreachable` or `late_lost` */
+  /** the code of a problem, `unreachable`, `late_lost`, or `no_action`: no `action`, and nothing cancelled `submit` */
   error: CustomEvent<{ code: string }>;
 }
 
@@ -47,7 +47,7 @@ export interface MotlanFormElement extends HTMLElement {
   readonly values: Record<string, unknown>;
   /** asks again; what was typed is gone */
   reload(): Promise<void>;
-  /** errors that the portal found: field -> what is wrong */
+  /** errors that the portal found: field -> what is wrong; the title of the field is put before it */
   showErrors(errors: Record<string, string>): void;
   addEventListener<K extends keyof MotlanFormEventMap>(type: K, heard: (event: MotlanFormEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, heard: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;

@@ -25,7 +25,7 @@
     legendFilled: ["{n} điền sẵn", "{n} prefilled"],
     legendTyped: ["{n} ông/bà nhập", "{n} typed by you"],
     left: ["{n} còn lại", "{n} left"],
-    tasks: ["{n} việc cần ông/bà làm: ", "{n} thing{s} for you to do: "],
+    tasks: ["{n} việc cần ông/bà làm:", "{n} thing{s} for you to do:"],
     taskChoose: ["chọn {label}", "choose {label}"],
     waits: ["Đang chờ {source} trả lời. Ông/bà cứ điền tiếp, nội dung đã nhập không bị thay đổi.", "Waiting for {source}. Go on; what you typed is not changed."],
     confirmed: ["Do {source} xác nhận, {when}", "Confirmed by {source}, {when}"],
@@ -34,9 +34,9 @@
     edited: ["Ông/bà đã sửa; {source} ghi {value}", "You changed this; {source} says {value}"],
     restore: ["Khôi phục", "Restore"],
     typed: ["Ông/bà nhập", "Typed by you"],
+    picked: ["Ông/bà chọn theo đề xuất", "Chosen by you"],
     just: ["Vừa nhận", "Just arrived"],
     notFound: ["{source} không có dữ liệu này", "{source} holds no such data"],
-    because: ["{source}: {reason}", "{source}: {reason}"],
     pending: ["Đang chờ {source}. Ông/bà có thể tự điền.", "Waiting for {source}; you may type."],
     unavailable: ["{source} hiện không trả lời được, chưa biết có dữ liệu hay không", "{source} cannot answer now; it is not known whether data exist"],
     withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
@@ -148,6 +148,7 @@
     failedHint: ["Ông/bà thử lại, hoặc tự điền.", "Try again, or type it yourself."],
     refusedHint: ["Thử lại không giúp được. Ông/bà tự điền và nộp giấy tờ, hoặc hỏi cơ quan tiếp nhận.", "Trying again does not help. Type it yourself and bring the papers, or ask the receiving agency."],
     unsent: ["Chưa gửi được", "It could not be sent"],
+    nowhere: ["Trang này chưa có nơi nhận hồ sơ. Ông/bà báo đơn vị quản lý trang.", "This page names no receiver; inform its owner."],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
     referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
@@ -280,6 +281,9 @@
 
   /** Every text of a tree, such as `e1:person.full_name` in the proof of a paper. */
   const texts = (tree) => (typeof tree === "string" ? [tree] : tree && typeof tree === "object" ? Object.values(tree).flatMap(texts) : []);
+
+  /** When one consent to keep own data ends. */
+  const endOf = (fields) => inDays(Math.min(...fields.map((one) => one.schema["x-keep"].days)));
 
   /** States of a paper that is not handed in. */
   const SAVED = ["replaced", "reusable"];
@@ -490,7 +494,10 @@
     /** Errors that the portal found: field -> what is wrong. */
     showErrors(errors) {
       this.#show("form");
-      this.#markWrong(Object.entries(errors).map(([key, text]) => [this.#fields.find((one) => one.key === key), String(text)]).filter(([field]) => field));
+      this.#markWrong(this.#fields.filter((one) => one.key in errors).map((one) => {
+        const [name, text] = [this.#long(one), String(errors[one.key])];
+        return [one, text.includes(name) ? text : `${name}: ${text}`];
+      }));
     }
 
     /* -------------------------------------------------------------------------------- words */
@@ -631,8 +638,9 @@
       this.#known = known;
       this.#take(answer);
       this.#decided = false;
+      this.#notes.clear();
       this.#listen(run);
-      this.#draw();
+      kept(this, () => this.#draw());
       this.#emit("prefill", { exchange_id: answer.exchange_id, fields: this.#fields.filter((one) => one.entry.evidence).map((one) => one.key), pending: this.#waits });
     }
 
@@ -732,8 +740,10 @@
           field.value = this.#given(field);
           field.just = comes;
         }
+        field.error &&= this.#applies(field) ? this.#wrong(field) : "";
         this.#drawField(field);
       }
+      this.#drawErrors();
       if (!this.#waits) { this.#stream?.close(); this.#stream = null; }
       waited.filter((field) => !changed.includes(field)).forEach((field) => this.#drawField(field));
       const names = changed.map((one) => answer.evidence[one.entry.evidence]?.source).filter(Boolean);
@@ -993,10 +1003,11 @@
 
     /** Whose word a value is that the person typed or chose. */
     #who(field) {
-      return this.#isOfSource(field) ? ["landmark", "", this.say("from", this.#by(field.choice.found))] : ["pencil", "own", this.say("typed")];
+      return this.#isOfSource(field) ? ["landmark", "", this.say("from", this.#by(field.choice.found))] : ["pencil", "own", this.say(this.#isPicked(field) ? "picked" : "typed")];
     }
 
-    #isOfSource({ choice, value }) { return choice?.found && choice.kind !== "proposed" && isSame(choice.value, value); }
+    #isPicked({ choice, value }) { return choice?.found && isSame(choice.value, value); }
+    #isOfSource(field) { return this.#isPicked(field) && field.choice.kind !== "proposed"; }
 
     /** Why a field is empty; null: nothing is to be said. */
     #why(field) {
@@ -1008,7 +1019,7 @@
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
       if (state !== "not_found" || reason?.source === "own_data") return null;
       const code = reason?.code ?? "no_such_person";
-      return code === "no_such_person" ? ["ban", "mute", this.say("notFound", { source })] : ["compare", "doubt", reason.source ? this.say("because", { source, reason: this.#reason(reason) }) : this.#reason(reason)];
+      return code === "no_such_person" ? ["ban", "mute", this.say("notFound", { source })] : ["compare", "doubt", [reason.source && [bdi(source), ": "], bdi(this.#reason(reason))]];
     }
 
     #facts(pairs) { return make("dl", { class: "ml-pairs" }, pairs.filter(([, value]) => value).map(([name, value]) => pair(this.say(name), this.#shown(value, ["provider", "basis"].includes(name) ? "vi" : null)))); }
@@ -1097,6 +1108,14 @@
 
     #isOpen(field) { return field.entry.state === "disputed" && this.#candidates(field).length; }
 
+    /** Whether the person is to choose between values first. */
+    #isAsked(field) { return this.#isOffered(field) || (field.choice === null && !this.#isRefused(field) && this.#isOpen(field)); }
+
+    #tasks() {
+      const tasks = this.#fields.filter((one) => this.#isAsked(one)).flatMap((one, at) => [at ? ", " : " ", this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() }))]);
+      return tasks[0] && [this.say("tasks", { n: tasks.length / 2 }), tasks];
+    }
+
     /** What the person is asked about several values, or about one that is only proposed. */
     #asked(field) {
       return this.say(isProposed(field) ? "proposed" : "differ", { source: this.#sources(this.#candidates(field).map((one) => one.found.source)) });
@@ -1172,7 +1191,7 @@
       else focusOn(field.box ?? field.where?.node ?? this);
     }
 
-    #jump(field, words) { return anchor(`${field.id}-box`, words, () => this.#focus(field)); }
+    #jump(field, words) { return anchor(`${field.id}-box`, words, () => { this.#show("form"); this.#focus(field); }); }
 
     #open(panel, from, content) {
       const close = () => { panel.replaceChildren(); from.focus(); };
@@ -1374,14 +1393,12 @@
       if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
       const piece = (name, n) => { const one = tagged("span", `ml-${name}`)(); one.style.flexGrow = n; return one; };
       const bar = make("div", { class: "ml-bar" }, piece("ok", filled), piece("own", typed), piece("left", all - filled - typed));
-      const open = this.#fields.filter((one) => one.entry.state === "disputed" && one.choice === null && !this.#isRefused(one) && one.kind === "disputed");
-      const late = this.#fields.filter((one) => this.#isOffered(one));
-      const tasks = [...open, ...late].map((one) => this.#jump(one, this.say("taskChoose", { label: this.#long(one).toLowerCase() })));
+      const tasks = this.#tasks();
       const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#required().length;
       summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("left", { n: all - filled - typed }))),
         make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
-          tasks.length ? item("pencil", "doubt", this.say("tasks", { n: tasks.length }), tasks.flatMap((one, at) => (at ? [", ", one] : [one]))) : "",
+          tasks && item("pencil", "doubt", tasks),
           this.#waits ? item("clock", "wait", this.say("waits", { source: strong(this.#waitingFor()) })) : ""));
     }
 
@@ -1439,8 +1456,10 @@
     #drawNoteList() {
       const { notes, h } = this.#parts;
       if (!notes) return;
-      const warnings = this.#answer?.warnings ?? [];
+      const { warnings = [], sources = [] } = this.#answer ?? {};
+      const silent = !this.#waits && this.#sources(sources.filter((one) => one.outcome === "unavailable").map((one) => one.source));
       notes.replaceChildren(...[...this.#notes.values()].map(([kind, content]) => box(kind, make("div", { class: "ml-said" }, icon({ stop: "cross", ok: "check" }[kind] ?? "cloud", kind), make("div", {}, content)))),
+        silent ? box("wait", sign("cloud", "wait", this.say("unavailable", { source: silent }), "."), buttons(button(this.say("retry"), () => this.#again()))) : "",
         ...(warnings.length ? [make("section", { class: "ml-box ml-wait" }, make(h, {}, icon("warning", "wait"), this.say("warnings")), list(warnings.map((one) => bdi(one.for_citizen[this.#lang]))))] : []));
     }
 
@@ -1453,12 +1472,12 @@
     }
 
     #failed(error) {
-      const again = button(this.say("retry"), () => this.reload());
+      const again = button(this.say("retry"), () => (this.#about ? this.#again() : this.reload()));
       const isRefused = error instanceof Problem && error.isRefused;
       const words = [para(this.#words(error, "failed")), this.#about ? para(this.say(isRefused ? "refusedHint" : "failedHint")) : "", isRefused ? "" : buttons(again)];
       if (this.#about) {
-        this.#draw();
         this.#note("failed", "stop", words);
+        kept(this, () => this.#draw());
       } else {
         this.replaceChildren(make("div", { class: "ml-box ml-stop", role: "alert" }, words));
       }
@@ -1476,8 +1495,7 @@
     #wrong(field) {
       const { schema, value } = field;
       const label = this.#long(field);
-      const isOpen = field.kind === "disputed" && field.choice === null;
-      if (isOpen) return this.text("choose", { label: label.toLowerCase() });
+      if (this.#isAsked(field)) return this.text("choose", { label: label.toLowerCase() });
       if (isBlank(value)) return field.required ? this.text("missing", { label: label.toLowerCase() }) : "";
       if (!field.typed) return "";
       return this.#wrongValue(schema, value, label);
@@ -1496,37 +1514,49 @@
 
     /** To the page before submitting: values are complete, and papers decided by them. */
     async #check(isDecided = false) {
-      const wrong = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]);
-      const bad = wrong.filter(([, text]) => text);
+      if (this.#firstWrong() || this.#busy) return;
+      if (isDecided || !this.#isOutdated()) this.#show("check");
+      else if (await this.#again()) this.#check(true);
+    }
+
+    /** What is wrong first; all of it is said in the form. */
+    #firstWrong() {
+      const bad = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]).filter(([, text]) => text);
+      if (bad[0]) this.#show("form");
       this.#markWrong(bad);
-      if (bad.length || this.#busy) return;
-      if (isDecided || !this.#isOutdated()) { this.#show("check"); return; }
+      return bad[0];
+    }
+
+    /** Asks for the data again; what was typed stays. False: the form is another one meanwhile. */
+    async #again() {
+      if (this.#busy) return false;
       const run = this.#run;
       this.#busy = true;
       mark(this.#parts.go, "aria-disabled", true);
-      this.#note("again", "wait", null);
       try {
         await this.#prefill(run);
       } catch (error) {
-        mark(this.#parts.go, "aria-disabled", false);
-        this.#note("again", "wait", this.#words(error, "failed"));
-        this.#lost(error);
+        if (run === this.#run) this.#failed(error);
       }
-      if (run !== this.#run) return;
-      this.#busy = false;
-      this.#check(true);
+      if (run === this.#run) this.#busy = false;
+      return run === this.#run;
     }
 
     /** Errors: a summary with links, focused, and one at each field. */
     #markWrong(bad) {
-      const { errors, h } = this.#parts;
-      for (const field of this.#fields.filter((one) => one.box && one.slots)) {
+      for (const field of this.#fields) {
         field.error = bad.find(([one]) => one === field)?.[1] ?? "";
-        this.#drawNotes(field);
+        if (field.box && field.slots) this.#drawNotes(field);
       }
+      this.#drawErrors();
+      if (bad.length) this.#parts.errors.focus();
+    }
+
+    #drawErrors() {
+      const { errors, h } = this.#parts;
+      const bad = this.#fields.filter((one) => one.error);
       errors.hidden = !bad.length;
-      errors.replaceChildren(...(bad.length ? [make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), list(bad.map(([field, text]) => this.#jump(field, upper(text))))] : []));
-      if (bad.length) errors.focus();
+      errors.replaceChildren(make(h, {}, icon("cross", "stop"), span(this.say("errors", { n: bad.length }))), list(bad.map((one) => this.#jump(one, upper(one.error)))));
     }
 
     #show(step) {
@@ -1554,12 +1584,15 @@
       });
       const refused = new Set([...this.#unused.values()].map((one) => this.#source(one.source)));
       const papers = this.#required();
-      const submit = make("button", { type: "button", class: "ml-button ml-main", "aria-disabled": this.#waits || this.#busy ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
+      const tasks = this.#tasks();
+      const own = this.#ownFields();
+      const submit = make("button", { type: "button", class: "ml-button ml-main", "aria-disabled": this.#waits || this.#busy || tasks ? "true" : null, "aria-describedby": `${this.#id}-wait`, onclick: () => this.#submit() }, this.say("submit"));
       const back = button(this.say("back"), () => this.#show("form"));
       const draw = () => check.replaceChildren(make(h, { class: "ml-head", tabindex: "-1" }, this.say("check")), ...groups.flat(),
         ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => document.getElementById(`${this.#id}-paper-${one.code}`).focus()), this.#fileName(one))))] : []),
         ...(refused.size ? [make(h3, {}, this.say("unused")), list([...refused])] : []),
-        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("clock", "wait"), span(this.say("wait", { source: this.#waitingFor() }))] : ""));
+        own.length ? box("own", list(own.map((one) => this.say("own", { label: this.#label(one).toLowerCase() }))), small(this.say("ownHint", { until: moment(endOf(own)).day }))) : "",
+        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("clock", "wait"), span(this.say("wait", { source: this.#waitingFor() }))] : tasks ? [icon("pencil", "doubt"), span(tasks)] : ""));
       kept(this, () => { draw(); actions.replaceChildren(submit, back); });
     }
 
@@ -1575,7 +1608,7 @@
     }
 
     async #submit() {
-      if (this.#busy || this.#waits) return;
+      if (this.#busy || this.#waits || this.#firstWrong()) return;
       this.#busy = true;
       for (const name of ["send", "own"]) this.#note(name, "", null);
       try {
@@ -1627,20 +1660,25 @@
       }
     }
 
+    #ownFields() { return this.#fields.filter((one) => one.isKept && !isBlank(one.value)); }
+
     /** The consent under which own data are kept: one for what is ticked. Null: nothing is. */
     async #keepOwn() {
-      const fields = this.#fields.filter((one) => one.isKept && one.schema["x-keep"] && !isBlank(one.value));
-      const days = Math.min(...fields.map((one) => one.schema["x-keep"].days));
+      const fields = this.#ownFields();
       const keep = fields.map((one) => one.schema["x-keep"].attribute);
       if (this.#keeping && String(this.#keeping.keep) !== String(keep)) await this.#withdraw();
       if (!keep.length) return { consent: null, keep };
-      return this.#keeping ??= { consent: await this.#give("keep_own_data", "own_data.kept", keep, inDays(days)), keep };
+      return this.#keeping ??= { consent: await this.#give("keep_own_data", "own_data.kept", keep, endOf(fields)), keep };
     }
 
     #send({ consent, keep }) {
       const files = Object.fromEntries([...this.#parts.files].filter(([, one]) => one.isConnected && one.files.length).map(([code, one]) => [code, one.files[0]]));
       const detail = { procedure: this.#about.procedure.code, exchange_id: this.#answer?.exchange_id ?? null, values: this.#values(), refused: [...this.#refused], consent, keep, files };
-      if (!this.#emit("submit", detail, true) || !this.hasAttribute("action")) return;
+      if (!this.#emit("submit", detail, true)) return;
+      if (!this.hasAttribute("action")) {
+        console.error("<motlan-form>: nothing was sent. Set `action`, or preventDefault() at `submit`.");
+        throw new Problem({ code: "no_action", title: this.text("nowhere") });
+      }
       const { form } = this.#parts;
       const { files: _, ...plain } = detail;
       const csrf = this.#csrf;

@@ -84,12 +84,14 @@
     notice.focus();
   }
 
-  function showProblem(body) {
+  function showProblem(body, status) {
     const known = document.getElementById(`conflict-${body.code}`);
     if (known) { showConflict(known, body); return; }
     const words = isVietnamese ? [body.title_vi, body.detail_vi] : [body.title, body.detail];
     notice.className = "notice stop";
-    show([mayBeSent ? notice.dataset.unknown : notice.dataset.failed, ...words.filter(Boolean).map(sentence)].join(" "), notice.dataset.again, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
+    // what a rule refuses is refused again; a form with errors is sent when they are mended
+    const advice = body.errors?.length ? notice.dataset.mend : [400, 403, 404, 422].includes(status) && !body.retry_after ? notice.dataset.left : notice.dataset.again;
+    show([mayBeSent ? notice.dataset.unknown : notice.dataset.failed, ...words.filter(Boolean).map(sentence)].join(" "), advice, body.exchange_id && `${notice.dataset.reference}: ${body.exchange_id}`);
     // papers to add
     const papers = (body.errors ?? []).filter((one) => one.pointer.startsWith("/papers/"));
     for (const one of papers) notice.append(paragraph(isVietnamese ? one.detail_vi : one.detail));
@@ -133,7 +135,7 @@
       show(notice.dataset.kept);
     } catch (error) {
       if (error.status === 401) showSessionOver();
-      else showProblem(error.body ?? {});
+      else showProblem(error.body ?? {}, error.status);
     }
   });
 
@@ -169,7 +171,7 @@
       if (status === 401) showSessionOver();
       else if (isAsked && status >= 500) showUnconfirmed(body, notice.dataset.safely);
       else if (mayBeSent && (isUnknown || (status === 403 && body.code !== "other_session"))) showUnconfirmed(body, notice.dataset.look);
-      else showProblem(body);
+      else showProblem(body, status);
     }
   });
 }

@@ -187,8 +187,8 @@ ACCOUNT_WITHOUT_TAX_CODE = Sentence(
 MEMBERS_OF_PORTAL = Sentence("chỉ gửi: {names}; những gì khác phiên đăng nhập đã biết",
     "send only {names}; the session knows the rest")
 CONFIRMED_VALUE_CHANGED = Sentence(
-    "giá trị do cơ quan xác nhận đã bị thay đổi; hãy mở lại biểu mẫu, nếu sai thì báo sai",
-    "a confirmed value was changed; open the form again, and report it if it is wrong")
+    "giá trị do cơ quan xác nhận đã bị thay đổi; hãy khôi phục giá trị đó, nếu giá trị đó sai thì báo sai",
+    "a confirmed value was changed; restore it, and report it if it is wrong")
 SENT_BEFORE = Sentence(
     "đã nộp lúc {at}, mã {code}; nội dung sửa sau đó chưa được nộp: hãy xem hồ sơ đó, hoặc mở biểu mẫu mới",
     "sent at {at}, code {code}; what was changed since was not sent: look at that dossier, or open a new form")
