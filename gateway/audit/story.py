@@ -265,6 +265,7 @@ class Story:
             "attributes": lambda text: _joined(titles.attributes(DECLARED, "kept", text.split())),
             "predicates": lambda text: _joined([titles.predicate(one) for one in text.split()]),
             "status": lambda text: _titled(STATUSES.get(text, (text, text))),
+            "attribute": lambda text: titles.attribute(text.partition(".")[0], text.partition(".")[2]),
             "reason": _cause, "parked": _cause,
             "level": _level, "account_level": lambda text: _joined([_claimed(one) for one in text.split()]),
         }  # fmt: skip
@@ -404,7 +405,7 @@ class Story:
 
 _SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
 #: notes that name another exchange
-_EXCHANGES = frozenset({"of", "proof_of", "proof", "attested", "filed_in"})
+_EXCHANGES = frozenset({"of", "proof_of", "proof", "attested", "filed_in", "shown_in"})
 #: notes that are the digest of a configuration
 _CONFIGURATIONS = frozenset({"configuration", "before"})
 #: notes that list answers of an exchange (`e1 e2`), and those that list fields of its form

@@ -282,7 +282,13 @@ class Corrections:
     ) -> tuple[CorrectionRow, Receipt]:
         """The new row and the receipt of its record; the existing row, if there is one."""
         person = wanted.subject.key
-        notes = {"correction": row.id, "source": row.source, "attribute": row.attribute, "why": wanted.why}
+        notes = {
+            "correction": row.id,
+            "source": row.source,
+            "attribute": row.attribute,
+            "why": wanted.why,
+            "shown_in": wanted.exchange,
+        }
         before = await self.rows.find(row.id)
         if before is None:
             receipt = await self._opened_once(caller, wanted, notes, work)

@@ -34,6 +34,7 @@ from gateway.pages.portal_forms import FORMS
 from gateway.pages.portal_forms import ROUTES as FORM_ROUTES
 from gateway.pages.portal_notes import (
     draft_of,
+    filed_as,
     keep_people,
     note_blank,
     people_of,
@@ -389,15 +390,26 @@ async def dossier(request: Request, visit: Visit) -> Shown:
     procedure = request.services.catalogue.find(str(found["procedure"]))
     origins = form_origins(procedure, said) if procedure is not None else None
     papers = paper_origins(procedure, said) if procedure is not None else None
+    why = await _why_not_kept(request, visit, code)
     return Shown(
         template="portal/dossier", title=("Theo dõi hồ sơ", "Follow a dossier"),
         answer={**found, "form": _names(origins), "papers": _names(papers)},
         values={
-            **_words(request), "next": _next_of(found), "not_kept": _NOT_KEPT.get(visit.form.get("not_kept", "")),
+            **_words(request), "next": _next_of(found), "not_kept": _NOT_KEPT.get(why),
             "origins": origins, "papers": papers, "is_confirmed": said.get("confirmed") is True,
             "is_as_filed": await is_as_filed(request, visit, str(found["code"]), said),
         },
     )  # fmt: skip
+
+
+async def _why_not_kept(request: Request, visit: Visit, code: str) -> str:
+    """As the session noted it. Only the end of a session is noted nowhere, and the address alone says it."""
+    said = visit.form.get("not_kept", "")
+    if not said:
+        return ""
+    noted = await filed_as(request, session_in(visit), code)
+    is_of_another = not noted and said == WhyNotKept.SESSION
+    return said if is_of_another else str(noted.get("not_kept", ""))
 
 
 def _names(groups: Mapping[str, list[dict[str, str]]] | None) -> dict[str, list[str]] | None:

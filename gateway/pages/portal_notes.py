@@ -181,6 +181,13 @@ async def sent_meanwhile(request: Request, session: Session, page: str) -> list[
     ]
 
 
+async def filed_as(request: Request, session: Session, code: str) -> Notes:
+    """What is noted of the exchange whose form this session filed as the dossier; empty: of none."""
+    notes = await sessions_of(request).kept(session)
+    known = [*notes.get("blanks", {}).values(), *notes.get("exchanges", {}).values()]
+    return next((one for one in known if one.get("code") == code and "sent" in one), {})
+
+
 def _place(notes: Notes, exchange: str) -> Notes:
     """Where a session has an exchange, if it has it."""
     blanks: Notes = notes.get("blanks", {})

@@ -180,7 +180,8 @@ async def test_mother_sees_who_learnt_her_number_from_a_report_about_her_newborn
         await asyncio.sleep(0.1)
     assert [one for one in seen["uses"] if made["exchange_id"] in one["summary"]]
     _, log = await patient.post("/v1/audit/search", {"subject": {"personal_id": number}}, "auditor")
-    assert made["exchange_id"] in {one["exchange_id"] for one in log["records"]}
+    notes = {one["exchange_id"]: one["notes"] for one in log["records"]}
+    assert notes[made["exchange_id"]]["shown_in"] == answer["exchange_id"]
 
 
 @on_session

@@ -246,6 +246,9 @@ async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent_and
         assert done["dossier"] in shown.text
         assert "dữ liệu ông/bà muốn lưu cho lần sau chưa được lưu" in shown.text
         assert why in shown.text
+        forged = await page(browser, done["url"].partition("?")[0] + "?not_kept=withdrawn")
+        assert why in forged.text  # the session knows
+        assert "Ông/bà đã rút lại sự đồng ý lưu" not in forged.text
     assert await consents_of(browser) == before
 
 
