@@ -22,7 +22,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.parties import Official, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import Reason
-from gateway.domain.sentences import BothWords
+from gateway.domain.sentences import BothWords, Sentence
 from gateway.mapping.identifiers import IdentifierKinds
 from gateway.pages.frame import Shown, Visit, require_scope, with_errors
 
@@ -54,7 +54,7 @@ _WHY: Mapping[str, BothWords] = MappingProxyType(
     }
 )
 _NUMBER = "identifier."
-#: digits; a longer one is the model's to refuse
+#: digits
 _LONGEST_DEADLINE = 9
 _LACKS: BothWords = ("Theo cấu hình, nguồn không cung cấp", "By the settings, the source does not give it")
 _OF_PEOPLE = frozenset({"full_name", "birth_date"})
@@ -98,7 +98,13 @@ def _form_page(request: Request, source: str, service: str, given: Mapping[str, 
         if name in words or name in _WHY
     ]
     titled = {"source": source, "title": settings.title.vi, "title_en": settings.title.en}
-    needs = [[titles[word] for word in group if word in titles] for group in plan.needs if group]
+    # the day of birth of a newborn guards against guesses: a trial always wants it
+    guard = ("birth_date",) if {*plan.mapping.subjects} == {SubjectKind.NEWBORN} else ()
+    needs = [
+        [titles[word] for word in dict.fromkeys((*group, *guard)) if word in titles]
+        for group in plan.needs
+        if group
+    ]
     times = request.services.configuration.gateway.prefill
     answer = {
         "source": titled, "data_services": found, "service": chosen["service"], "needs": needs, "fields": fields,
@@ -123,12 +129,17 @@ async def trial(request: Request, visit: Visit) -> Shown:
     kinds = services.catalogue.identifiers
     given = {name: text for name in _titles(kinds) if (text := form.get(name, "").strip())}
     plan = services.trials.find(form.get("service", ""))
+    late = _wrong_deadline(
+        given.get("deadline_ms", ""), services.configuration.gateway.prefill.max_deadline_ms
+    )
     try:
         why: dict[str, object] = {name: given[name] for name in _WHY if name in given}
-        if (text := given.get("deadline_ms", "")).isdecimal() and len(text) <= _LONGEST_DEADLINE:
-            why["deadline_ms"] = int(text)
+        if "deadline_ms" in why:
+            why["deadline_ms"] = int(given["deadline_ms"]) if late is None else None
         asked = {"subject": _subject(given), "show_values": form.get("show_values") == "yes", **why}
         body = checked(asked, TrialBody)
+        if late is not None:
+            raise fault_at("/deadline_ms", late, ProblemCode.VALUE_NOT_POSSIBLE)
         wanted = trial_of(body, plan, _official(visit), visit.caller, {}, kinds)
         answer = await services.trials.run(
             wanted, visit.caller.requester, visit.caller.exchange, deadline(request, body.deadline_ms)
@@ -137,6 +148,12 @@ async def trial(request: Request, visit: Visit) -> Shown:
         again = _form_page(request, plan.source, plan.name, given)
         # the service is known: only the procedure may be missing
         shown = with_errors(request, error, again, "procedure" if isinstance(error, NotFound) else "")
+        if late is not None:  # beside what is wrong with the person
+            errors: Any = shown.values["errors"]
+            shown = replace(
+                shown,
+                values={**shown.values, "errors": {**errors, "deadline_ms": {"vi": late.vi, "en": late.en}}},
+            )
         return _at_numbers(shown, given)
     rows = [
         {**_row(one), "named": titles.attribute(plan.evidence, one["attribute"])}
@@ -150,6 +167,13 @@ async def trial(request: Request, visit: Visit) -> Shown:
         template="ops/tried", title=_TITLE, answer=answer,
         values={"rows": rows, "service": plan.mapping.title, "confirming": confirming},
     )  # fmt: skip
+
+
+def _wrong_deadline(text: str, most: int) -> Sentence | None:
+    """Why a deadline cannot be; None: it can, or is blank."""
+    if not text or (text.isdecimal() and len(text) <= _LONGEST_DEADLINE and 1 <= int(text) <= most):
+        return None
+    return say.DEADLINE_OF_FORM(most=most)
 
 
 def _subject(given: Mapping[str, str]) -> dict[str, object]:

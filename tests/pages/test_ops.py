@@ -29,7 +29,7 @@ from gateway.pages.ops_sources import _of_late, _of_sources, cells_of
 from gateway.pages.ops_trials import _subject
 from gateway.review.minimisation import minimised
 from tests.flows.conftest import new_official
-from tests.flows.test_dossiers import call, delivered, dossier, posted
+from tests.flows.test_dossiers import call, delivered, dossier, posted, progressed, step
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Town
 from tests.pages.trial import HTML, entered, page, token, tried, twin, visited
@@ -361,6 +361,7 @@ async def test_form_has_the_fields_of_the_chosen_service_and_a_deadline(operator
     chosen = await page(operator, "/ops/sources/try?source=health&service=health.giayChungSinh")
     other = await page(operator, "/ops/sources/try?source=health&service=health.giayBaoTu")
     assert 'name="parent_personal_id"' in chosen.text
+    assert "số định danh của cha hoặc mẹ + ngày sinh" in chosen.text
     assert 'name="parent_personal_id"' not in other.text
     assert 'name="personal_id"' in other.text
     assert 'value="health.giayBaoTu" selected' in other.text
@@ -368,7 +369,11 @@ async def test_form_has_the_fields_of_the_chosen_service_and_a_deadline(operator
     assert "Chọn dịch vụ" not in one.text
     form = {"csrf": token(chosen), "service": "health.giayChungSinh", "number": "33001-2026-00417"}
     form["birth_date"] = "09/07/2025"
-    for text in ("0", "2 giây", "99999999999"):
+    both = {**form, "birth_date": "31/02/2025", "deadline_ms": "99999"}
+    wrong = await page(operator, "/ops/sources/try", both)
+    assert 'id="f-birth_date-error"' in wrong.text
+    assert "phải là số nguyên từ 1 đến 10000" in wrong.text
+    for text in ("0", "2 giây", "99999", "99999999999999999999"):
         wrong = await page(operator, "/ops/sources/try", {**form, "deadline_ms": text})
         assert (wrong.status in (400, 422), 'id="f-deadline_ms-error"' in wrong.text) == (True, True), text
         assert 'name="parent_personal_id"' in wrong.text
@@ -511,6 +516,11 @@ async def test_words_of_a_receiver_are_shown_as_text_and_the_look_is_recorded(
     operator: Browser, at: Town
 ) -> None:
     dead = await dead_one(at)
+    await progressed(at.house, step(dead["dossier"]))
+    waiting = (await page(operator, "/ops/deliveries?state=queued&target=national_bus")).text
+    path = re.search(r'href="(/ops/deliveries/[0-9A-Z]{26})"', waiting)
+    assert path
+    assert f'href="/ops/deliveries/{dead["id"]}"' in (await page(operator, path[1])).text
     shown = await page(operator, f"/ops/deliveries/{dead['id']}")
     assert "không đủ 12 chữ số" in shown.text
     found = await recorded(at, "receiver_words_shown")

@@ -167,6 +167,7 @@ SAME_AS_NOBODY = Sentence('{role}: "trùng với" không dẫn tới người n�
 BIRTH_DATE_OF_FORM = Sentence(
     "phải là ngày có thật, viết như 05/09/1990, hoặc 09/1990, hoặc 1990, từ năm {first} đến năm {last}",
     "must be a real date, written as 05/09/1990, or 09/1990, or 1990, in the years {first} to {last}")
+DEADLINE_OF_FORM = Sentence("phải là số nguyên từ 1 đến {most}", "must be a whole number from 1 to {most}")
 NAME_AND_BIRTH_WITH_NUMBER = Sentence("số định danh phải đi kèm họ tên và ngày sinh",
     "give name and date of birth with the number")
 ACCOUNT_SAYS_TOO_LITTLE = Sentence(
