@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from gateway.mapping.transforms import Unreadable, is_hollow, text
+from gateway.mapping.transforms import Unreadable, date_vn, is_hollow, numbered, text
 
 #: whether the second part denies the first
 Denies = Callable[[object, object], bool]
@@ -16,28 +16,45 @@ _OTHER_END = {_DIVORCED: "chet", _WIDOWED: "lyHon"}
 
 
 def marriages_deny_state(state: object, marriages: object) -> bool:
-    """`[tinhTrang, ketHon]`: never married beside a marriage, married where all ended, ended where one lasts.
+    """`[tinhTrang, ketHon]`: never married beside a marriage, married where none or several last, ended where one does.
 
-    An empty list denies nothing: the register does not say that it lists marriages of old books and of other countries.
+    An end that says nothing denies every state. An empty list denies nothing: the register does not say that it lists
+    marriages of old books and of other countries.
     """
     rows = marriages if isinstance(marriages, list) else [marriages]
-    if state == _MARRIED:  # most have a marriage that lasts
-        for one in rows:
-            if (
-                type(one) is dict
-                and one.get("chamDut") is None
-                and type(one.get("so")) is str
-                and one["so"].strip()
-            ):
-                return False
+    if state == _MARRIED and len(rows) == 1:  # most have one marriage, and it lasts
+        one = rows[0]
+        if (
+            type(one) is dict
+            and one.get("chamDut") is None
+            and type(one.get("so")) is str
+            and one["so"].strip()
+        ):
+            return False
     entries = [one for one in rows if not is_hollow(one)]
-    if not entries:
-        return False
-    ended = [isinstance(one, dict) and not is_hollow(one.get("chamDut")) for one in entries]
+    ends = [one.get("chamDut") if isinstance(one, dict) else None for one in entries]
+    if any(not is_hollow(end) and not _is_end(end) for end in ends):
+        return True
+    lasting = [one for one, end in zip(entries, ends, strict=True) if is_hollow(end)]
     said = _said(state)
     if said == _MARRIED:
-        return all(ended)
-    return said == _NEVER_MARRIED or (said in _OTHER_END and not all(ended))
+        return bool(entries) and (not lasting or any(one != lasting[0] for one in lasting))
+    return bool(entries) if said == _NEVER_MARRIED else said in _OTHER_END and bool(lasting)
+
+
+def _is_end(end: object) -> bool:
+    """Whether it says why, when or by which paper a marriage ended."""
+    if not isinstance(end, dict):
+        return False
+    try:
+        is_numbered = type(numbered(end.get("so"))) is str
+        return (
+            is_numbered
+            or _said(end.get("lyDo")) in _OTHER_END.values()
+            or date_vn(end.get("ngay")) is not None
+        )
+    except ValueError:
+        return False
 
 
 def end_denies_state(state: object, end: object) -> bool:

@@ -573,6 +573,10 @@ NO_END = {**OLD, "chamDut": None}
         ("hanh", "3", [OLD, {**NEW, **DIED}], False),
         ("hanh", "4", [OLD, {**NEW, **DIED}], True),
         ("hanh", "4", [OLD, NEW_ENDED], False),
+        ("hanh", "3", [{**NEW, "chamDut": False}], False),
+        ("hanh", "4", [{**NEW, "chamDut": {"trangThai": "0"}}], False),
+        ("hanh", "3", [{**NEW, "chamDut": [DIED["chamDut"]]}], False),
+        ("hanh", "4", [{**NEW, "chamDut": {"ngay": "2023"}}], True),
     ],
 )
 async def test_state_that_the_marriages_of_the_same_answer_deny_cuts_nothing_and_answers_nothing(
@@ -602,6 +606,15 @@ async def test_state_that_no_list_knows_is_settled_by_no_other_register(register
     answer = await ask(registers, "1.000894", couple)
     assert papers(answer)["marital_status_certificate"] == "required"
     assert await holds(registers, couple["female"], "unmarried") == "cannot_tell"
+
+
+async def test_second_marriage_that_lasts_leaves_open_who_the_husband_is(registers: Stage) -> None:
+    father = subject(registers, "thu")
+    entry = {**NEW, "voChong": {"hoTen": father["full_name"], "soDinhDanh": father["personal_id"]}}
+    registers.set("civil_status", told(tinhTrang="2", ketHon=[NO_END, entry]))
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": father}
+    answer = await ask(registers, "1.001193", subjects)
+    assert papers(answer)["marriage_certificate"] == "required"
 
 
 @pytest.mark.parametrize("is_over", [False, True])
