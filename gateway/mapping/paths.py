@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from gateway.domain.evidence import NOTHING, AttributeDoubt
-from gateway.mapping.transforms import Doubtful, Transform, Unreadable
+from gateway.mapping.transforms import Doubtful, Transform, Unreadable, is_hollow
 
 Getter = Callable[[object], object]
 #: path of the key of a `[latest:key]` -> the transforms that read its date
@@ -25,6 +25,8 @@ _UNDATED = Doubtful(None, _UNCLEAR)
 _SEVERAL = Doubtful(None, AttributeDoubt(kind="several_records", rule="match:several"))
 #: the same for records: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNCLEAR)
+#: a list with values where an object is read
+ODD_LIST = Doubtful(None, AttributeDoubt(kind="value_invalid", rule="evidence:other_shape"))
 #: the path of an answer that is itself a list
 WHOLE_LIST = "[]"
 #: number of path sets whose places a layout caches
@@ -72,6 +74,8 @@ def compile_path(path: str) -> Getter:
     def pick(tree: object) -> object:
         for step in steps:
             tree = next(iter(_fitting(tree, step)), None) if isinstance(step, _Match) else _take(tree, step)
+            if tree is ODD_LIST:
+                return None
         return tree
 
     return pick
@@ -228,6 +232,8 @@ def _chooses(step: PathStep, node: object) -> bool:
     """Whether a step reads texts; the latest of one item needs none."""
     if isinstance(step, _Latest):
         return isinstance(node, list) and len(node) > 1
+    if isinstance(step, str):
+        return isinstance(node, list)
     return isinstance(step, _Match) and node is not None
 
 
@@ -249,10 +255,11 @@ def _take(node: object, step: PathStep) -> object:
     if isinstance(step, Record):
         return _record(node, step)
     assert not isinstance(step, _Together)
-    if node is None or node is _UNDATED or node is _SEVERAL:
+    if node is None or node is _UNDATED or node is _SEVERAL or node is ODD_LIST:
         return node
     if isinstance(step, str):
-        return node.get(step) if isinstance(node, dict) else None
+        below = ODD_LIST if isinstance(node, list) and not is_hollow(node) else None
+        return node.get(step) if isinstance(node, dict) else below
     items = node if isinstance(node, list) else [node]
     if isinstance(step, int):
         return items[step] if -len(items) <= step < len(items) else None
@@ -280,7 +287,7 @@ def _record(node: object, step: Record) -> object:
     if node is _UNDATED or node is _SEVERAL:
         return _UNDATED_RECORD
     if not isinstance(node, list):
-        return node
+        return None if node is ODD_LIST else node
     return Record.SEVERAL if len(node) > 1 else node[0] if node else None
 
 

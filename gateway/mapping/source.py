@@ -27,7 +27,17 @@ from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denies
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
-from gateway.mapping.paths import Orders, Paths, PositionedTexts, Record, compile_path, only, put, steps_of
+from gateway.mapping.paths import (
+    ODD_LIST,
+    Orders,
+    Paths,
+    PositionedTexts,
+    Record,
+    compile_path,
+    only,
+    put,
+    steps_of,
+)
 from gateway.mapping.records import (
     DETAILS,
     SHAPES,
@@ -405,7 +415,9 @@ class ServicePlan:
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
             return self._of_several(tree, query)
-        is_absent = there is None or (self._found is not None and is_hollow(values[self._found]))
+        is_absent = there is None or (
+            self._found is not None and (values[self._found] is ODD_LIST or is_hollow(values[self._found]))
+        )
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
@@ -614,6 +626,8 @@ class ServicePlan:
                 faults.append(self._fault(_code_of(error), name))
                 continue
             if type(value) is Doubtful:
+                if value is ODD_LIST:
+                    faults.append(self._fault(FaultCode.OTHER_SHAPE, name))
                 doubts[name] = value.doubt
                 value = value.value
             if value is not None:

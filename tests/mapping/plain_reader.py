@@ -32,6 +32,9 @@ _ABBREVIATION = re.compile(r"(?<!\w)[BCDĐFGHJKLMNPQRSTVWXZ]{2,}(?!\w)")
 _UNDATED = Doubtful(None, AttributeDoubt(kind="date_partial", rule="latest:undated"))
 #: the same for a record: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNDATED.doubt)
+_BAD = AttributeDoubt(kind="value_invalid")
+#: a list with values where an object is read
+_ODD_LIST = Doubtful(None, _BAD)
 _NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
 _REASONS = {
     Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
@@ -46,7 +49,6 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 _SHARED = ("full_name", "birth_date")
 _NUMBERS = ("personal_id", "old_id", "passport")
 _BORN = DATES - TIMES | {"population_birth_date", "account_birth_date", "bhxh_birth_date", "date_parts"}
-_BAD = AttributeDoubt(kind="value_invalid")
 
 
 def plain(answer: object) -> Any:
@@ -65,6 +67,8 @@ def picked(tree: object, path: str, dates: Dates) -> object:
     for step in _STEP.finditer(path):
         name, index, latest, key, value = step.groups(default="")
         items: list[Any] = tree if isinstance(tree, list) else [tree]
+        if name and isinstance(tree, list) and not _hollow(tree):
+            return _ODD_LIST
         if name:
             tree = tree.get(name) if isinstance(tree, dict) else None
         elif index:
@@ -337,7 +341,7 @@ class PlainReader:
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record, self._whole)
         if isinstance(record, Doubtful):
-            record = _UNDATED_RECORD
+            record = None if record is _ODD_LIST else _UNDATED_RECORD
         if isinstance(record, list) and answer.record:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
                 return self._several(tree, record, query)
@@ -345,7 +349,8 @@ class PlainReader:
                 return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
             record = record[0] if record else None
         is_absent = record is None or bool(
-            answer.found_when and _hollow(picked(record, answer.found_when, self._dates))
+            answer.found_when
+            and ((there := picked(record, answer.found_when, self._dates)) is _ODD_LIST or _hollow(there))
         )
         if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
             return _OTHER_PERSON
@@ -387,8 +392,12 @@ class PlainReader:
             return False
         if asked[0] != "personal_id":
             return True
-        said = self._attribute("gender", record) if "gender" in fits else None
-        sex = ("male", "female")[int(str(subject.personal_id)[3]) % 2]
+        if "gender" not in fits:
+            return True
+        said, sex = (
+            self._attribute("gender", record),
+            ("male", "female")[int(str(subject.personal_id)[3]) % 2],
+        )
         spelled = "full_name" in fits and self._fits("full_name", record, subject, spelling=same_words)
         born = "birth_date" in fits and self._fits("birth_date", record, subject, spelling=str)
         return not (said == sex and spelled and born and len(str(subject.birth_date)) == len("1990-02-15"))

@@ -194,6 +194,20 @@ def test_value_of_another_shape_is_left_out_with_its_cause(words: Any, given: ob
         assert (found.outcome, found.faults) == (Outcome.FOUND, ())
 
 
+@pytest.mark.parametrize("place", ["X", "Y"])
+def test_list_where_an_object_is_read_is_left_out_with_its_cause(place: str) -> None:
+    rules = {"personal_id": {"path": "Nr"}, "began": {"path": "X.a.b", "else": "Y.a", "transform": "count"}}
+    source = mapping(attributes=rules, identity={"personal_id": "Nr"})
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), {})
+    query = query_of(plan, ServiceExample(name="x", subject=ASKED))
+    found = plan.read({"Nr": ASKED["personal_id"], place: [{"a": ["b"]}, {}]}, query)
+    assert (found.outcome, found.values.get("began")) == (Outcome.FOUND, None)
+    assert found.faults == (AnswerFault(FaultCode.OTHER_SHAPE, "began", "X.a.b", "count"),)
+    assert found.doubts["began"].kind == "value_invalid"
+    hollow = plan.read({"Nr": ASKED["personal_id"], place: [{"a": [""]}, None]}, query)
+    assert (hollow.outcome, hollow.faults) == (Outcome.FOUND, ())
+
+
 @pytest.mark.parametrize("found_when", ["", "Nr"])
 def test_record_that_is_not_surely_the_latest_is_invalid_and_never_absent(found_when: str) -> None:
     rules = {"personal_id": {"path": "Nr"}, "began": {"path": "Dag", "transform": "date_vn"}}
