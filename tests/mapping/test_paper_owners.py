@@ -1,5 +1,8 @@
 """Whose paper a row of the paper store is, in each way to write an owner, and until when it is valid."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from gateway.checks.service_examples import query_of
@@ -7,6 +10,8 @@ from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.parties import Identifier, Subject, SubjectKind
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.paper_owners import names_another_owner
+from gateway.mapping.papers import still_valid
+from gateway.mapping.records import NO_DATE
 from tests.contract.test_mappings import CATALOGUE
 
 NUMBER = "537534982"
@@ -51,3 +56,22 @@ def test_paper_of_an_old_number_is_not_that_of_a_foreigner_with_the_same_digits(
 def test_owner_in_any_form_is_the_person_or_somebody_else(words: dict[str, object], is_own: bool) -> None:
     answer = stored(**words)
     assert (answer.outcome is Outcome.FOUND, answer.alarm) == (is_own, not is_own)
+
+
+@pytest.mark.parametrize(
+    ("until", "read"),
+    [
+        ("31/12/2020", "2020-12-31"),
+        (20201231, "2020-12-31"),
+        (["31/12/2020"], NO_DATE),
+        ({"ngay": "31/12/2020"}, NO_DATE),
+        (False, NO_DATE),
+        ([None], None),
+        ("", None),
+    ],
+)
+def test_end_of_validity_in_any_form_is_a_date_or_unknown(until: object, read: str | None) -> None:
+    papers: Any = stored(ThoiHanHieuLuc=until).values["papers"]
+    (paper,) = papers
+    assert paper.get("valid_until") == read
+    assert still_valid(paper, date(2026, 1, 5)) is (read is None)
