@@ -28,9 +28,12 @@ _UNIT, _LONG = r"[A-Z][0-9]{2}(?:\.[0-9]{2,3}){0,2}(?:\.000)?", r"(?:[0-9]{3}\.[
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _DATED = rf"{_UNIT}-(?:[0-9]{{2}}{_DAY}-(?:[0-9]{{4,5}}|[0-9]{{7}})|20[0-9]{{2}}{_DAY}-[0-9]{{5,7}})"
 _DOSSIER = re.compile(rf"\b{_DATED}\b")
-#: another code behind a unit (H31-QG-0001): numbers, fewer than nine digits in a row, and at most one known word
+#: another code behind a unit: a number of four digits at most (with more, a passport's number has this form), or with
+#: a known word six in all (H31-QG-0001): never nine with those of the unit
+_LONG_OTHER = r"(?:000\.[0-9]{2}\.[0-9]{2}\.)?"
 _NUMBERS = r"(?:[.\-/][0-9]{1,6})*"
-_OTHER = rf"(?!.*(?:[0-9][.\-/]?){{9}}){_LONG}[A-Z][0-9]{{2}}{_NUMBERS}(?:[.\-/](?:QG|LLTP){_NUMBERS})?"
+_FOUR, _SIX = r"(?!(?:[.\-/]?[0-9]){5})", r"(?!(?:[^0-9]*[0-9]){7})"
+_OTHER = rf"{_LONG_OTHER}[A-Z][0-9]{{2}}(?:{_FOUR}{_NUMBERS}|{_SIX}{_NUMBERS}[.\-/](?:QG|LLTP){_NUMBERS})"
 _DOSSIER_CODE = re.compile(rf"{_LONG}{_DATED}|{_OTHER}", re.ASCII)
 #: whether a text has the form of a one-stop system's code (national-portal.md K.1), which names no person. The code of
 #: another system may have any form: such a dossier is taken, and records do not name its code.
@@ -38,9 +41,7 @@ _DOSSIER_CODE = re.compile(rf"{_LONG}{_DATED}|{_OTHER}", re.ASCII)
 is_dossier_code = _DOSSIER_CODE.fullmatch
 #: the same of the code of a unit, short or long, and of a procedure, with or without the suffix of a unit (K.2)
 is_unit_code = re.compile(rf"{_LONG}[A-Z][0-9]{{2}}|{_UNIT}", re.ASCII).fullmatch
-is_procedure_code = re.compile(
-    r"[0-9]\.[0-9]{6}(?:(?:\.[0-9]{2,3}){0,3}\.[A-Z][0-9]{2})?", re.ASCII
-).fullmatch
+is_procedure_code = re.compile(r"[0-9]\.[0-9]{6}(?:(?:\.000\.00\.00)?\.[A-Z][0-9]{2})?", re.ASCII).fullmatch
 #: unit and date before an end that is no number (H31.14-260105-3f9a); from 2010 on: a personal number begins with 0
 _START = rf"{_LONG}{_UNIT}-(?:[1-9][0-9]{_DAY}|20[0-9]{{2}}{_DAY})-"
 _OTHER_END = re.compile(rf"{_START}(?=[0-9]{{0,2}}[A-Za-z])", re.ASCII)
