@@ -322,7 +322,6 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
         "title": "TenGiayTo",
         "reference": "SoKyHieu",
         "authority": "CoQuanChuQuan",
-        "valid_until": "ThoiHanHieuLuc",
     }
     papers = [paper for paper in _listed(value) if isinstance(paper, dict)]
     found: list[dict[str, object]] = []
@@ -330,8 +329,8 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
         paper: dict[str, object] = {
             ours: word for ours, theirs in wire.items() if (word := text(one.get(theirs)))
         }
-        if "valid_until" in paper:
-            paper["valid_until"] = _valid_until(paper["valid_until"])
+        if not plain.is_hollow(until := one.get("ThoiHanHieuLuc")):
+            paper["valid_until"] = _valid_until(until)
         if files := _paper_files(one.get("DanhSachTepDinhKem")):
             paper["files"] = files
         found.append(paper)
@@ -352,11 +351,11 @@ def _in_line(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_PATH and value.isprintable()
 
 
-def _valid_until(value: object) -> str | None:
-    """`dd/MM/yyyy` or `yyyyMMdd`, or less precise, → ISO; `NO_DATE` when it is neither."""
+def _valid_until(value: object) -> str:
+    """`dd/MM/yyyy` or `yyyyMMdd`, or less precise, → ISO; `NO_DATE` when it is neither, or no text."""
     for read in (plain.date_vn, plain.date_compact):
         try:
-            return read(value)
+            return read(value) or NO_DATE
         except Unreadable:
             continue
     return NO_DATE
