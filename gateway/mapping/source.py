@@ -110,7 +110,7 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absent", "_attributes", "_check", "_denials", "_found", "_heads", "_identifying", "_identity",
+        "_absent", "_attributes", "_check", "_denials", "_echoes", "_found", "_heads", "_identifying", "_identity",
         "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
         "_past", "_paths", "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees",
         "_unsent", "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation",
@@ -179,6 +179,11 @@ class ServicePlan:
         self._absent = _FAILED[Outcome(answer.absent)]._replace(is_blank=not answer.status)
         self._unsent = _unsent(mapping)
         self._repeated = _repeated(answer, self._unsent)
+        whose = (_names(path) for path in answer.identity.values())
+        #: last names of the places where an answer may repeat what was asked
+        self._echoes = {
+            names[-1].casefold() for names in (*(one.names for one in self._request), *whose) if names
+        }
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
@@ -566,7 +571,8 @@ class ServicePlan:
         ]
         expected += filter(None, apart)
         return any(
-            str(value) not in asked and not any(at[: len(place)] == place for place in expected)
+            (str(value) not in asked or self._echoes.isdisjoint(name.casefold() for name in at[-1:]))
+            and not any(at[: len(place)] == place for place in expected)
             for at, value in leaves(tree)
         )
 

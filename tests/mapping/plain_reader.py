@@ -312,6 +312,7 @@ class PlainReader:
         compared = sure | mapping.answer.identity.keys()
         #: the numbers that the provider compares with the record, or the answer repeats
         self._numbers = (compared if compared >= {*_SHARED} else set()) | mapping.answer.identity.keys()
+        self._places = tuple(mapping.request)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         self._named = transforms(codes)
         self._codes = codes
@@ -483,10 +484,12 @@ class PlainReader:
             if path
         ]
         asked = [query.dossier, *subject.values()]
+        places = (*self._places, *(re.sub(r"\[[^\]]*\]", "", path) for path in answer.identity.values()))
+        names = {place.rpartition(".")[2].casefold() for place in places}
         more = [
             path
             for path, one in _leaves(tree, "")
-            if str(one) not in asked
+            if (str(one) not in asked or path.rpartition(".")[2].casefold() not in names)
             and not any(place and f"{path}.".startswith(f"{place}.") for place in expected)
         ]
         return _INVALID if more else absent
