@@ -287,14 +287,29 @@ def _member(person: Mapping[str, object]) -> dict[str, object]:
 
 
 def owners(value: object) -> list[dict[str, object]] | None:
-    """Owners of a parcel (`DC_CaNhan`): name, id and year of birth."""
+    """Owners of a parcel (`DC_CaNhan`): name, id and year of birth. Raises Misshapen: an owner who cannot be read."""
     wire = {"full_name": "hoTen", "personal_id": "maSoDinhDanh", "birth_year": "namSinh"}
-    found = [
-        {ours: text(owner.get(theirs)) for ours, theirs in wire.items() if text(owner.get(theirs))}
-        for owner in _listed(value)
-        if isinstance(owner, dict)
-    ]
-    return [dict(owner) for owner in found if owner] or None
+    return _read_rows(value, wire) or None
+
+
+def _read_rows(value: object, wire: Mapping[str, str]) -> list[dict[str, object]]:
+    """These texts of each row that has anything. Raises Misshapen for a row without a text, or with one that is none.
+
+    A row that nobody can read is no blank: without it, the others would pass for all.
+    """
+    found: list[dict[str, object]] = []
+    for row in _listed(value):
+        if plain.is_hollow(row):
+            continue
+        if not isinstance(row, dict):
+            raise Misshapen("a row that is no object")
+        texts = {ours: text(row.get(theirs)) for ours, theirs in wire.items()}
+        if not any(texts.values()) or any(
+            word is None and not plain.is_hollow(row.get(wire[ours])) for ours, word in texts.items()
+        ):
+            raise Misshapen("a row without a text")
+        found.append({ours: word for ours, word in texts.items() if word})
+    return found
 
 
 def owner_ids(value: object) -> list[str] | None:
@@ -303,9 +318,12 @@ def owner_ids(value: object) -> list[str] | None:
 
 
 def land_uses(value: object) -> str | None:
-    """Codes of the land uses of a parcel (`DC_MucDichSuDung`), as on land papers: `ONT+CLN`."""
-    found = [text(one.get("maMucDichSuDung")) for one in _listed(value) if isinstance(one, dict)]
-    return "+".join(dict.fromkeys(code for code in found if code)) or None
+    """Codes of the land uses of a parcel (`DC_MucDichSuDung`), as on land papers: `ONT+CLN`.
+
+    Raises Misshapen: a use without a code.
+    """
+    found = [str(one["code"]) for one in _read_rows(value, {"code": "maMucDichSuDung"})]
+    return "+".join(dict.fromkeys(found)) or None
 
 
 def first_main(value: object) -> str | None:
