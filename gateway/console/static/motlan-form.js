@@ -148,7 +148,7 @@
     failedHint: ["Ông/bà thử lại, hoặc tự điền.", "Try again, or type it yourself."],
     refusedHint: ["Thử lại không giúp được. Ông/bà tự điền và nộp giấy tờ, hoặc hỏi cơ quan tiếp nhận.", "Trying again does not help. Type it yourself and bring the papers, or ask the receiving agency."],
     unsent: ["Chưa gửi được", "It could not be sent"],
-    nowhere: ["Trang này chưa có nơi nhận hồ sơ. Ông/bà báo đơn vị quản lý trang.", "This page names no receiver; inform its owner."],
+    nowhere: ["Trang này chưa có nơi nhận hồ sơ.", "This page names no receiver."],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
     retry: ["Thử lại", "Try again"],
     referenceId: ["Mã tham chiếu {id}", "Reference {id}"],
@@ -1676,7 +1676,7 @@
       const detail = { procedure: this.#about.procedure.code, exchange_id: this.#answer?.exchange_id ?? null, values: this.#values(), refused: [...this.#refused], consent, keep, files };
       if (!this.#emit("submit", detail, true)) return;
       if (!this.hasAttribute("action")) {
-        console.error("<motlan-form>: nothing was sent. Set `action`, or preventDefault() at `submit`.");
+        console.error("motlan-form: set `action`, or call preventDefault() at `submit`");
         throw new Problem({ code: "no_action", title: this.text("nowhere") });
       }
       const { form } = this.#parts;
