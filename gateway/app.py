@@ -324,8 +324,11 @@ async def _opened_log(parts: Composition, cache: Cache) -> AsyncIterator[tuple[R
 
 
 def _codes(parts: Composition) -> frozenset[str]:
-    """Agencies and procedures, which records name."""
-    return frozenset((*parts.configuration.agencies, *parts.catalogue.procedures, *parts.catalogue.aliases))
+    """Agencies, procedures and purposes, which records name."""
+    configuration, catalogue = parts.configuration, parts.catalogue
+    return frozenset(
+        (*configuration.agencies, *configuration.purposes, *catalogue.procedures, *catalogue.aliases)
+    )
 
 
 async def _check_store(parts: Composition) -> None:

@@ -47,8 +47,8 @@ class RecordHeader(NamedTuple):
 class Recorder:
     """Builds records under one configuration, makes them durable and counts them.
 
-    A code of an agency, a procedure or a dossier that is neither configured nor of a known form is `withheld`: a caller
-    may have written a person's number or name.
+    A purpose that is not configured, and a code of an agency, a procedure or a dossier that is neither configured nor
+    of a known form, is `withheld`: a caller may have written a person's number or name.
     """
 
     log: ExchangeLog
@@ -56,7 +56,7 @@ class Recorder:
     #: digest of the configuration in force, for every record; blank for operator commands
     digest: str
     metrics: Metrics
-    #: agencies and procedures of the configuration
+    #: agencies, procedures and purposes of the configuration
     codes: Collection[str] = frozenset()
 
     async def write(
@@ -83,6 +83,8 @@ class Recorder:
             procedure = WITHHELD
         if dossier and not is_dossier_code(dossier):
             dossier = WITHHELD
+        if purpose and purpose not in self.codes:
+            purpose = WITHHELD
         moment = rfc3339(at or self.clock.now())
         digest = self.digest if configuration is None else configuration
         record = ExchangeRecord(

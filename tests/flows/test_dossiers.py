@@ -591,6 +591,16 @@ async def test_code_without_the_form_of_one_is_taken_and_records_do_not_name_it(
     assert code not in {one["dossier"] for one in found}
 
 
+@on_session
+async def test_record_of_a_refusal_does_not_repeat_a_purpose_that_there_is_not(patient: House) -> None:
+    subjects = {"requester": patient.subject("married"), "person": {"same_as": "requester"}}
+    body = {"procedure": "1.004873", "subjects": subjects, "purpose": "zz_do-thi-bay"}
+    status, problem = await patient.post("/v1/prefill", body)
+    assert (status, problem["code"]) == (403, "purpose_not_allowed")
+    found = [one for one in records(patient) if one["exchange"] == problem["exchange_id"]]
+    assert [(one["phase"], one["purpose"]) for one in found] == [("refusal", "withheld")]
+
+
 @pytest.mark.parametrize(
     "code", ["H31-QG-0906", "H31-LLTP-906", "000.00.16.H31-260105-0906", "H31.123-260105-0906"]
 )
