@@ -608,6 +608,19 @@ async def test_state_that_no_list_knows_is_settled_by_no_other_register(register
     assert await holds(registers, couple["female"], "unmarried") == "cannot_tell"
 
 
+@pytest.mark.parametrize("with_number", [False, True])
+async def test_husband_whom_the_register_names_otherwise_is_not_the_father(
+    registers: Stage, with_number: bool
+) -> None:
+    """The population database agrees: mother and father name each other."""
+    father = subject(registers, "thu")
+    other = {"hoTen": "X Y", "soDinhDanh": father["personal_id"] if with_number else None}
+    registers.set("civil_status", told(tinhTrang="2", ketHon=[{**NEW, "voChong": other}]))
+    subjects = {"requester": subject(registers, "mau"), "mother": {"same_as": "requester"}, "father": father}
+    answer = await ask(registers, "1.001193", subjects)
+    assert papers(answer)["marriage_certificate"] == "required"
+
+
 async def test_second_marriage_that_lasts_leaves_open_who_the_husband_is(registers: Stage) -> None:
     father = subject(registers, "thu")
     entry = {**NEW, "voChong": {"hoTen": father["full_name"], "soDinhDanh": father["personal_id"]}}
