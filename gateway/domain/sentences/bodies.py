@@ -92,8 +92,8 @@ REASON_IN_CLEAR = Sentence("nội dung này được lưu ở dạng đọc đư
 MAY_BE_A_NUMBER = Sentence(
     "có phần giống số định danh hoặc số giấy tờ của một người, mà nội dung này được lưu ở dạng đọc được",
     "may contain a personal number; such words are kept in clear")
-MAY_BE_A_NAME = Sentence("giống họ tên hoặc câu chữ, không giống mã hồ sơ, mà mã này được lưu ở dạng đọc được",
-    "looks like words, not like a dossier code; dossier codes are kept in clear")
+MAY_BE_A_NAME = Sentence("giống họ tên hoặc câu chữ, không giống mã hồ sơ, mà nguồn dữ liệu được nhận mã này",
+    "looks like words, not like a dossier code; data services get this code")
 NO_TAX_CODE = Sentence("không phải mã số thuế (10 chữ số có chữ số kiểm tra, hoặc 13 chữ số)",
     "is not a tax code (ten digits with their check digit, or thirteen)")
 CONFIGURATION_NOT_KEPT = Sentence(
