@@ -415,7 +415,7 @@ def _said_of_form(more: Mapping[str, Any]) -> bytes:
 async def is_as_filed(request: Request, visit: Visit, code: str, more: Mapping[str, Any]) -> bool | None:
     """Whether the log has it that this portal filed this form with what the dossier says of its fields and papers.
 
-    False: it is the word of its sender alone. None: the log cannot be read now.
+    False: it is the word of its sender alone. None: it cannot be compared with the log.
     """
     exchange, attest = str(more.get("exchange", "")), citizens_of(request).attest
     try:

@@ -139,13 +139,19 @@ class Attest:
         """Record the same once the dossier exists. Raises LogUnavailable."""
         await self._note_form("form_filed", caller, exchange, procedure, dossier)
 
-    async def is_as_filed(self, requester: str, exchange: str, dossier: str, form: bytes) -> bool:
-        """Whether the exchange has a record of `filing` of this dossier with this form. Raises LogUnavailable."""
+    async def is_as_filed(self, requester: str, exchange: str, dossier: str, form: bytes) -> bool | None:
+        """Whether the exchange has a record of `filing` of this dossier with this form. Raises LogUnavailable.
+
+        None: a record cannot be compared, as it has no digest of the form, or its month was erased.
+        """
+        found: bool | None = False
         for one in await filings(self.reader, exchange, requester, dossier):
-            keys = await self.person_keys.of(one["period"])
-            if keys is not None and one["fields"].get(_FORM) == field_digest(keys.digest, one["id"], form):
+            keys, digest = await self.person_keys.of(one["period"]), one["fields"].get(_FORM)
+            if keys is None or digest is None:
+                found = None
+            elif digest == field_digest(keys.digest, one["id"], form):
                 return True
-        return False
+        return found
 
     async def _note_form(
         self, act: str, caller: Caller, exchange: str, procedure: str, dossier: str,

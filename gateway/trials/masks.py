@@ -65,15 +65,27 @@ PlaceSteps = tuple[str, ...]
 class ShownPlaces:
     """The places of an answer whose values have masks of their own; what stands at any other one is `HIDDEN`."""
 
-    def __init__(self, paths: Collection[PlaceSteps]) -> None:
-        """`paths`: from the root of JSON, or from the element in a SOAP body on; `*` is any name."""
+    def __init__(self, paths: Collection[PlaceSteps], parts: Collection[PlaceSteps] = ()) -> None:
+        """`paths`: from the root of JSON, or from the element in a SOAP body on; `*` is any name.
+
+        `parts`: below them, what stands at no such place is left out: that it is there would tell something.
+        """
         self._paths = [tuple(map(_local, path)) for path in paths]
+        self._parts = [tuple(map(_local, path)) for path in parts]
 
     def have(self, steps: PlaceSteps) -> bool:
         """Whether one of them stands here, below or above."""
         return any(
             all(one in ("*", step) for one, step in zip(path, steps, strict=False)) for path in self._paths
         )
+
+    def leave_out(self, steps: PlaceSteps) -> bool:
+        """Whether this place is below one of the parts, and none that may be shown."""
+        is_below = any(
+            len(steps) > len(part) and all(one in ("*", step) for one, step in zip(part, steps, strict=False))
+            for part in self._parts
+        )
+        return is_below and not self.have(steps)
 
 
 def _local(name: str) -> str:
@@ -200,6 +212,7 @@ def masked(
                 steps=(*steps, _local(str(name))),
             )
             for name, inner in value.items()
+            if places is None or not places.leave_out((*steps, _local(str(name))))
         }
     if isinstance(value, list):
         return [
@@ -260,8 +273,11 @@ def _markup(text: str, how: Mask, names: ShownNames, places: ShownPlaces | None)
 
 
 def _pieces(text: str, places: ShownPlaces | None) -> Iterator[tuple[str, str, PlaceSteps | None]]:
-    """Tags and texts of a document, a tag with its steps. An element outside of `places` holds `HIDDEN` alone."""
-    at, hidden = _ElementTrail(), 0
+    """Tags and texts of a document, a tag with its steps.
+
+    An element outside of `places` holds `HIDDEN` alone, or is left out.
+    """
+    at, hidden, is_left_out = _ElementTrail(), 0, False
     for found in _MARKUP.finditer(text):
         tag = found["tag"]
         if tag is None:
@@ -275,11 +291,14 @@ def _pieces(text: str, places: ShownPlaces | None) -> Iterator[tuple[str, str, P
                 continue
         steps = at.after(tag, is_end=is_end, is_whole=is_whole)
         if places is None or steps is None or is_end or places.have(steps):
-            yield tag, "", steps
+            yield from () if is_left_out else ((tag, "", steps),)
+            is_left_out = False
             continue
-        name = tag.rstrip("/ ").split()[0]
+        hidden, name = int(not is_whole), tag.rstrip("/ ").split()[0]
+        if places.leave_out(steps):
+            is_left_out = not is_whole  # with its end
+            continue
         yield from ((name, "", steps), ("", HIDDEN, None), *((f"/{name}", "", steps),) * is_whole)
-        hidden = int(not is_whole)
 
 
 class _ElementTrail:

@@ -142,7 +142,7 @@ class Trials:
         code, purpose = self._task(wanted, requester)
         if code and self._catalogue.find(code) is None:
             near = self._catalogue.near(code)
-            raise NotFound(say.NO_PROCEDURE(procedure=code), code=ProblemCode.UNKNOWN_PROCEDURE, near=near)
+            raise NotFound(say.NO_SUCH_PROCEDURE, code=ProblemCode.UNKNOWN_PROCEDURE, near=near)
         procedure = replace(representing(wanted.subject.kind, purpose), code=code)
         request = replace(wanted.request, procedure=code, purpose=purpose)
         case = self._steps.cases.fit(request, procedure, {SUBJECT: wanted.subject}, requester)

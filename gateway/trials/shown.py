@@ -17,10 +17,11 @@ from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.domain.source_trace import LOOK_UP, MOST_BYTES, SourceTrace, TracedMessage
-from gateway.mapping.model import paths_of
+from gateway.mapping.model import AnswerRule, paths_of
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.exchange import CUT, Exchange
 from gateway.trials.masks import (
+    HIDDEN,
     MOST_OF_A_VALUE,
     ShownNames,
     ShownPlaces,
@@ -140,15 +141,25 @@ def _fault(one: AnswerFault) -> dict[str, object]:
 
 
 def _places(service: ServicePlan, exchange: Exchange) -> ShownPlaces:
-    """Where agreed attributes stand, whom the answer is about, and whether there is one."""
+    """Where agreed attributes stand, whom the answer is about, and whether there is one.
+
+    A part that is read as a whole (how many marriages) and holds places outside the agreement shows the others alone.
+    """
     rule = service.mapping.answer
-    agreed = exchange.plan.queries[0].attributes
+    agreed, others = exchange.plan.queries[0].attributes, _not_agreed(service, exchange)
     inside = [path for name, one in rule.attributes.items() if name in agreed for path in paths_of(one)]
     inside += [rule.found_when, *rule.identity.values()]
-    paths = [f"{rule.record}.{path}" for path in inside]
-    paths += [f"{rule.record}.*.{path}" for path in inside if rule.nested]
-    paths += [rule.status] if rule.status else []
-    return ShownPlaces([tuple(_steps(path)) for path in paths])
+    parts = [path for path in inside if _holds(path, others)]
+    places = _from_root(rule, [path for path in inside if path not in parts])
+    return ShownPlaces(
+        [*places, *([tuple(_steps(rule.status))] if rule.status else [])], _from_root(rule, parts)
+    )
+
+
+def _from_root(rule: AnswerRule, paths: Sequence[str]) -> list[tuple[str, ...]]:
+    every = [f"{rule.record}.{path}" for path in paths]
+    every += [f"{rule.record}.*.{path}" for path in paths if rule.nested]
+    return [tuple(_steps(path)) for path in every]
 
 
 def _whole(one: TracedMessage, trace: SourceTrace) -> TracedMessage:
@@ -207,11 +218,10 @@ def _attributes(
 ) -> Iterator[dict[str, object]]:
     """Each attribute of the mapping: its place, how it is read, and its result or the reason why there is none."""
     rules, trace = showing.service.mapping.answer.attributes, exchange.trace
-    asked = exchange.plan.queries[0].attributes
+    asked, others = exchange.plan.queries[0].attributes, _not_agreed(showing.service, exchange)
     heard = not is_withheld and exchange.answers[0] is not None and trace is not None
     known = _names(showing.service)
     raw = showing.service.raw(trace.tree, asked) if heard and trace is not None else {}
-    others = [_steps(path) for name, rule in rules.items() if name not in asked for path in paths_of(rule)]
     faults = {one.attribute: one.code for one in answer.faults if not is_withheld}
     for name, rule in rules.items():
         value = answer.values.get(name) if name in asked and not is_withheld else None
@@ -223,12 +233,14 @@ def _attributes(
             and isinstance(at, str | int | float)
             and not any(_meet(_steps(path), other) for path in paths for other in others)
         )  # fmt: skip
+        is_hidden = isinstance(at, dict | list) and any(_holds(path, others) for path in paths)
+        raw_mask = HIDDEN if is_hidden else masked(at, ShownNames(known))
         doubt = answer.doubts.get(name) if name in asked and not is_withheld else None
         yield {
             "attribute": name,
             "paths": [f"{showing.service.mapping.answer.record}.{path}".strip(".") or _ROOT for path in paths],
             "transform": [*filter(None, (rule.codes and f"codes:{rule.codes}",)), *rule.transform],
-            "raw": _bounded(visible(str(at)) if is_raw_shown else masked(at, ShownNames(known))),
+            "raw": _bounded(visible(str(at)) if is_raw_shown else raw_mask),
             "is_raw_shown": is_raw_shown,
             "value": _bounded(value if showing.values else masked(value, ShownNames(is_own=True))),
             "reason": _why(name, value, answer, showing, exchange, doubt.kind if doubt is not None else ""),
@@ -240,6 +252,18 @@ def _attributes(
 def _steps(path: str) -> list[str]:
     """The names on a path, without what it selects by."""
     return [*filter(None, _NO_STEP.split(path))]
+
+
+def _not_agreed(service: ServicePlan, exchange: Exchange) -> list[list[str]]:
+    """The places that attributes outside the agreement read."""
+    agreed, rules = exchange.plan.queries[0].attributes, service.mapping.answer.attributes
+    return [_steps(path) for name, rule in rules.items() if name not in agreed for path in paths_of(rule)]
+
+
+def _holds(path: str, others: Collection[list[str]]) -> bool:
+    """Whether one of the other places is below what stands at a path."""
+    steps = _steps(path)
+    return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
 
 
 def _meet(one: list[str], other: list[str]) -> bool:

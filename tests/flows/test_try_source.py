@@ -608,3 +608,15 @@ async def test_command_shows_masks_and_says_by_its_exit_code_whether_something_w
     for wrong in ("population.TraCuuThongTin", "../prefill", "dân cư?x"):
         assert "không có dịch vụ dữ liệu này" in (await said(wrong)).err, wrong
     assert (await said(LOOK_UP, birth_date="")).code == 2
+
+
+@on_session
+async def test_end_of_a_marriage_is_not_told_by_the_count_of_marriages(shared_house: House) -> None:
+    """The agreement gives how many there are, their numbers and days, and neither spouse nor end."""
+    found = await tried(shared_house, "civil_status.trichLuc", "divorced")
+    assert found["outcome"] == "found"
+    text = found["messages"][-1]["answer"]["text"]
+    assert "ketHon" in text
+    for outside in ("chamDut", "voChong", "lyDo"):
+        assert outside not in text
+    assert rows(found)["marriages_count"]["raw"] == "•••"

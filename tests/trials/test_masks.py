@@ -144,6 +144,26 @@ OUTSIDE = (
 )  # fmt: skip
 
 
+def test_what_stands_outside_the_agreement_in_a_part_that_is_only_counted_is_left_out() -> None:
+    """That a marriage has an end is as much as the end itself."""
+    places = ShownPlaces([("Person", "Marriage", "No")], parts=[("Person", "Marriage")])
+    names = ShownNames({"Person", "Marriage", "No", "End"})
+    ends = "<t:End>1990</t:End>", "<t:End/>", "<t:End><t:No>7</t:No></t:End>", ""
+    texts = {
+        message(
+            '<e:Envelope xmlns:e="urn:e"><e:Body><t:Answer xmlns:t="urn:t"><t:Person><t:Marriage>'
+            f"<t:No>12</t:No>{one}</t:Marriage></t:Person></t:Answer></e:Body></e:Envelope>".encode(),
+            mask, names, places,
+        )
+        for one in ends
+    }  # fmt: skip
+    (shown,) = texts
+    assert "<t:No>00</t:No>" in shown
+    trees = [{"No": 12, **end} for end in ({}, {"End": None}, {"End": {"No": 7}}, {"Other": "x"})]
+    shown_trees = [masked({"Person": {"Marriage": [one]}}, names, places=places) for one in trees]
+    assert shown_trees == [{"Person": {"Marriage": [{"No": "00"}]}}] * len(trees)
+
+
 def test_element_outside_the_agreement_looks_the_same_whatever_it_holds() -> None:
     """Also with an attribute that is not agreed beside one that is."""
     places = ShownPlaces([("Person", "Name"), ("Person", "Kind", "@seen"), ("Person", "Kind", "#text")])
