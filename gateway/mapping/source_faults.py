@@ -213,6 +213,8 @@ def _uncompared_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFau
                 within = path[len(record) :].removeprefix(".")
                 repeated |= {word: within for word, number in asked.items() if number == str(value)}
     for word, path in sorted(repeated.items()):
+        if path in answer.identity.values():
+            continue  # it is compared, by another word
         what = f"answers repeat '{word}', and 'identity' does not compare it: data about another would not be noticed"
         yield loc, what, f"add '{word}: {path}' to 'identity'"
 
