@@ -1,5 +1,6 @@
 """A citizen at the demo portal, for the tests of its pages."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -45,6 +46,16 @@ class Citizen:
         assert status == 200, answer
         return answer
 
+    async def filled_by_all(self) -> Any:
+        """The same, asked again where a source missed the deadline, as on a busy machine."""
+        answer = await self.filled()
+        for _ in range(4):
+            if all(one["outcome"] != "unavailable" for one in answer["sources"]):
+                break
+            await asyncio.sleep(0.5)
+            answer = await self.filled()
+        return answer
+
     async def decided(self, answer: Any, *refused: str) -> Any:
         accepted = [one for one in answer["evidence"] if one not in refused]
         status, done = await self.call(
@@ -55,7 +66,7 @@ class Citizen:
 
     async def ready(self) -> tuple[str, dict[str, Any]]:
         """An exchange that is decided, and the values of its form."""
-        answer = await self.filled()
+        answer = await self.filled_by_all()
         await self.decided(answer)
         return answer["exchange_id"], {**values(answer), "nxnMucDichSuDung": "Mua nhà"}
 

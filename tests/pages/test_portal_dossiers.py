@@ -169,7 +169,7 @@ async def test_whole_number_of_a_source_is_not_typed_and_a_paper_of_the_store_is
 ) -> None:
     parcel = {"parcel.commune": "11977", "parcel.sheet": "7", "parcel.number": "88"}
     citizen = await begun(browser, "no_tech_id", "1.013225", VNEID, **parcel)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     decided = await citizen.decided(answer)
     (stored,) = [one["paper"] for one in decided["papers"] if one["state"] == "reusable"]
     # as a browser writes numbers
