@@ -45,7 +45,7 @@ from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
 #: uses on one page: it stays below 150 KB
-_USES = 100
+_USES = 80
 #: dossiers on one page of papers; signs of its cursor
 _DOSSIERS, _LONGEST_CURSOR = 50, 300
 _LONGEST_TEXT = 2_000

@@ -4,7 +4,7 @@ import itertools
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class House:
     clients: dict[str, Any]
     personas: list[dict[str, Any]]
     session: aiohttp.ClientSession
+    #: sources that were made to misbehave
+    misbehaved: set[str] = field(default_factory=set)
 
     async def token(self, client: str = "portal") -> str:
         known = self.clients[client]
@@ -62,6 +64,7 @@ class House:
         return answer
 
     async def misbehave(self, source: str, mode: str, **more: Any) -> None:
+        self.misbehaved.add(source)
         body = {"source": source, "mode": mode, **more}
         async with self.session.post(f"{self.control}/misbehave", json=body) as response:
             assert response.status in (200, 201, 204), await response.text()

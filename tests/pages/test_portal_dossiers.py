@@ -171,6 +171,10 @@ async def test_whole_number_of_a_source_is_not_typed_and_a_paper_of_the_store_is
     citizen = await begun(browser, "no_tech_id", "1.013225", VNEID, **parcel)
     answer = await citizen.filled_by_all()
     decided = await citizen.decided(answer)
+    assert [one for one in decided["papers"] if one["state"] == "reusable"], (
+        decided["papers"],
+        answer["sources"],
+    )
     (stored,) = [one["paper"] for one in decided["papers"] if one["state"] == "reusable"]
     # as a browser writes numbers
     form = {**values(answer), "dienTich": 360, "quyMo": "Hai tầng"}
