@@ -217,7 +217,7 @@ async def _inserted_with_work(
                 await connection.execute(_BY_INDEX)
                 done, refused = await _worked(connection, rows)
                 return await _inserted(connection, done) if done else None, refused
-        except Exception as error:
+        except Exception as error:  # of the driver or the network; all but a deadlock is raised again
             # A transaction of another process took the same rows in another order: this one has changed nothing.
             if getattr(error, "sqlstate", None) != _DEADLOCK or not left:
                 raise
@@ -248,7 +248,7 @@ async def _failed(connection: "asyncpg.Connection[Any]", rows: Sequence[PendingR
             for step in steps_of(rows):
                 status = await connection.execute(step.statement.postgres, *zip(*step.rows, strict=True))
                 check_found(step.statement, int(status.rpartition(" ")[2]), len(step.rows))
-    except Exception as error:
+    except Exception as error:  # of the driver or the network; what is no fault of a row is raised again
         if isinstance(error, WorkRefused) or (getattr(error, "sqlstate", None) or "")[:2] in _FAULTS_OF_A_ROW:
             return error
         raise

@@ -117,7 +117,7 @@ async def _waiting_shortly(connection: "asyncpg.Connection[Any]", work: Awaitabl
     """LogUnavailable names who holds what the work waited for too long."""
     try:
         await work
-    except Exception as error:
+    except Exception as error:  # of the driver; all but a lock that is held is raised again
         if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
         held = await connection.fetch(_HOLDERS)

@@ -200,7 +200,7 @@ class _Planner:
         self.wants.setdefault((self.slots.get(ref.role, ref.role), ref.evidence), {})[ref.attribute] = None
 
     def want_compared(self, refs: Iterable[Ref]) -> None:
-        """Adds what tells people, objects and records apart to queries that are asked anyway."""
+        """Adds attributes that identify people, objects and records to queries that are asked anyway."""
         for ref in refs:
             tells = any(ref.attribute in one.tells_apart for one in self.offers.get(ref.evidence, ()))
             is_compared = tells or ref.attribute.rpartition(".")[2] in _NAMING
