@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
 from tests.flows.conftest import House, build
@@ -23,6 +23,9 @@ CHROMIUM = shutil.which("chromium")
 NEEDS_BROWSER = pytest.mark.skipif(
     CHROMIUM is None, reason="needs a browser: install Debian's package chromium"
 )
+
+# A busy machine draws late: playwright's five seconds say nothing about the page (speed is measured in `make bench`).
+expect.set_options(timeout=20_000)
 
 Shot = Callable[[Page | Locator, str], Awaitable[None]]
 
