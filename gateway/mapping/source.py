@@ -3,14 +3,11 @@
 Pure functions over plain values: adapters bring the bytes, this file knows no protocol.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import fields
 
 from gateway.domain.evidence import (
     NOTHING,
-    SAID,
     AnswerFault,
     AttributeDoubt,
     Outcome,
@@ -22,6 +19,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import is_personal_id
 from gateway.domain.parties import IDENTIFIER, Subject, SubjectKind, number_word
 from gateway.domain.reasons import Reason
+from gateway.mapping.absence import FAILED, Absence
 from gateway.mapping.codes import Codes
 from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denies
 from gateway.mapping.date_transforms import DEFAULT_ZONE
@@ -66,17 +64,7 @@ from gateway.mapping.transforms import (
 )
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
 
-_FAILED = {
-    outcome: failed(outcome, reason)
-    for outcome, reason in (
-        (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
-        (Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH),
-        (Outcome.REFUSED, Reason.SOURCE_REFUSED),
-        (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
-        (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
-    )
-}
-_INVALID = _FAILED[Outcome.INVALID]
+_INVALID = FAILED[Outcome.INVALID]
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
@@ -110,11 +98,11 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absent", "_attributes", "_check", "_denials", "_echoes", "_found", "_heads", "_identifying", "_identity",
-        "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
-        "_past", "_paths", "_places", "_readings", "_record", "_repeated", "_request", "_status", "_statuses", "_trees",
-        "_unsent", "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation",
-        "profiles", "source", "tells_apart", "verifies", "vouched", "wanted_paths",
+        "_absence", "_attributes", "_check", "_denials", "_found", "_identifying", "_identity", "_is_strict",
+        "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_past", "_paths",
+        "_places", "_readings", "_record", "_request", "_status", "_trees", "_updated", "_updated_steps", "_vouched",
+        "evidence", "mark", "marks", "name", "needs", "operation", "profiles", "source", "tells_apart", "verifies",
+        "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -175,15 +163,6 @@ class ServicePlan:
         self.vouched = answer.vouched
         self._read_in(answer, transforms)
         self._nested = _lifting(answer) if answer.nested else None
-        self._statuses = {status: Outcome(word) for status, word in answer.statuses.items()}
-        self._absent = _FAILED[Outcome(answer.absent)]._replace(is_blank=not answer.status)
-        self._unsent = _unsent(mapping)
-        self._repeated = _repeated(answer, self._unsent)
-        whose = (_names(path) for path in answer.identity.values())
-        #: last names of the places where an answer may repeat what was asked
-        self._echoes = {
-            names[-1].casefold() for names in (*(one.names for one in self._request), *whose) if names
-        }
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
@@ -191,7 +170,7 @@ class ServicePlan:
         self.verifies = _verified(mapping)
         #: whether nobody compares the personal number with the record: many people share a similar name and a year
         self._is_strict = bool(answer.identity) and "personal_id" not in {*self.verifies, *answer.identity}
-        self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in self.wanted_paths)
+        self._absence = Absence(mapping, self.wanted_paths, self._request)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
         """The fault of an attribute's value by its evidence schema; None when it fits."""
@@ -398,24 +377,12 @@ class ServicePlan:
             faults=(AnswerFault(FaultCode.UNKNOWN_FORM, path=answer.record or answer.found_when),)
         )
 
-    def _failed(self, outcome: Outcome, status: object) -> SourceAnswer:
-        """What the provider's own status means; the status is shown where the mapping has it."""
-        answer = _FAILED[outcome]
-        if outcome.value in SAID:
-            return answer
-        word = "" if status is None else str(status)
-        known = word if word in self._statuses else ""
-        code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
-        return answer._replace(
-            faults=(AnswerFault(code, path=self._mapping.answer.status, provider_code=known),)
-        )
-
     def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
         """Why no record can be compared with the subject: a negative status, no record, or several.
 
         A record with another number is an alarm, whatever else the answer says: it never means "not found".
         """
-        outcome = Outcome.FOUND if self._status is None else self._said(values[self._status])
+        outcome = Outcome.FOUND if self._status is None else self._absence.said(values[self._status])
         there = values[self._is_there]
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
@@ -427,7 +394,7 @@ class ServicePlan:
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
         if outcome is not Outcome.FOUND:
-            return self._failed(outcome, None if self._status is None else values[self._status])
+            return self._absence.failed(outcome, None if self._status is None else values[self._status])
         is_undated = type(there) is Doubtful
         if is_absent or is_undated:
             return self._not_surely_latest() if is_undated else self._nothing_in(tree, query)
@@ -471,7 +438,7 @@ class ServicePlan:
         return together([one for one, _ in found])
 
     def _none_fits(self, outcomes: set[Outcome]) -> SourceAnswer:
-        return self._absent if outcomes == {Outcome.NOT_FOUND} else _FAILED[Outcome.NO_MATCH]
+        return self._absence.answer if outcomes == {Outcome.NOT_FOUND} else FAILED[Outcome.NO_MATCH]
 
     def _is_named(self, tree: object, subject: Subject) -> bool:
         """Whether a record has the name, birth date or number of the request."""
@@ -497,7 +464,7 @@ class ServicePlan:
             return self._about_namesake(same, subject)
         if False in shared and True in own and False not in own:
             # another child of the same mother is no security event
-            return _FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
+            return FAILED[Outcome.NO_MATCH] if self.tells_apart else _NO_MATCH
         if False in same:
             others = [check for check, verdict in zip(self._identity, same, strict=True) if verdict is False]
             return self._unlike(FaultCode.OTHER_PERSON, others)
@@ -507,7 +474,7 @@ class ServicePlan:
     def _about_namesake(self, same: list[bool | None], subject: Subject) -> SourceAnswer | None:
         """Why the record is not taken as that of a person without a number: it must repeat all that was asked."""
         if False in same:
-            return _FAILED[Outcome.NO_MATCH]
+            return FAILED[Outcome.NO_MATCH]
         asked = [
             one for check, one in zip(self._identity, same, strict=True) if getattr(subject, check.name, None)
         ]
@@ -537,12 +504,7 @@ class ServicePlan:
 
     def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The contract says that there is no data; an answer of another form says nothing about the person."""
-        held = _plain(tree)
-        if held is None or held == {}:
-            return self._absent if self._mapping.answer.empty == "absent" else self._unknown_form()
-        if isinstance(held, dict) and self._heads.isdisjoint(held):
-            return self._unknown_form()
-        return self._unknown_form() if self._says_more(held, query) else self._absent
+        return self._absence.answer if self._absence.is_meant(_plain(tree), query) else self._unknown_form()
 
     def denies_absence(
         self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
@@ -557,28 +519,7 @@ class ServicePlan:
                 return self._unlike(FaultCode.OTHER_PERSON, others)
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
-        return self._unknown_form() if self._says_more(tree, query, apart) else None
-
-    def _says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
-        """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send."""
-        subject = query.subject
-        asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
-        asked.difference_update([getattr(subject, name, None) for name in self._unsent])
-        expected = [
-            place
-            for place, names in self._repeated
-            if not names or any(getattr(subject, name, None) is not None for name in names)
-        ]
-        expected += filter(None, apart)
-        return any(
-            (str(value) not in asked or self._echoes.isdisjoint(name.casefold() for name in at[-1:]))
-            and not any(at[: len(place)] == place for place in expected)
-            for at, value in leaves(tree)
-        )
-
-    def _said(self, status: object) -> Outcome:
-        word = "" if status is None else str(status)
-        return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
+        return self._unknown_form() if self._absence.says_more(tree, query, apart) else None
 
     def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
         """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.
@@ -745,12 +686,6 @@ class ServicePlan:
         return name, first, attribute.step, attribute.default, tuple(others)
 
 
-def _unsent(mapping: ServiceMapping) -> frozenset[str]:
-    """Name, birth date and the like where the request does not send them: an answer without data cannot repeat them."""
-    sent = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
-    return WEAK.difference(word.removeprefix("subject.") for word in sent)
-
-
 def _orders_of(answer: AnswerRule, transforms: Mapping[str, Transform]) -> Orders:
     """How the dates of `[latest:key]` are read: as the first attribute at the path of the key reads them."""
     dated = [
@@ -764,41 +699,6 @@ def _orders_of(answer: AnswerRule, transforms: Mapping[str, Transform]) -> Order
 
 def _from_root(answer: AnswerRule, orders: Orders) -> Orders:
     return {below(answer.record, path): one for path, one in orders.items()}
-
-
-def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Places, as names from the answer's root, whose values say nothing new about the subject.
-
-    Each with the attributes of the subject that a provider may repeat there; without: it is about the answer itself.
-    """
-    updated = answer.updated_at.path if answer.updated_at else ""
-    words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
-    words |= {path: {path} for path in answer.identity.values()}
-    repeated = [
-        ((*_names(answer.record), *_names(path)), names)
-        for path, places in words.items()
-        if (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
-    ]
-    about_itself = [(_names(path), ()) for path in (answer.status, updated, *answer.envelope)]
-    # below a place without names is everything
-    return [(place, names) for place, names in (*about_itself, *repeated) if place]
-
-
-def _names(path: str) -> tuple[str, ...]:
-    """The names of a path; rows of lists have none."""
-    return tuple(step for step in steps_of(path) if isinstance(step, str))
-
-
-def leaves(tree: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    """The values that are not blank, each with the names on its way."""
-    if isinstance(tree, dict):
-        for name, inner in tree.items():
-            yield from leaves(inner, (*at, name))
-    elif isinstance(tree, list):
-        for inner in tree:
-            yield from leaves(inner, at)
-    elif not is_hollow(tree):
-        yield at, tree
 
 
 def _plain(tree: object) -> object:

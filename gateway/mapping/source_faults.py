@@ -8,6 +8,7 @@ from gateway.config.strict_yaml import Loc
 from gateway.domain.evidence import NOTHING, Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import IDENTIFIER, Official, SubjectKind
+from gateway.mapping.absence import leaves
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE, TIMES, zone_of, zoned_transforms
 from gateway.mapping.fits import Evidence, enum_of
@@ -24,7 +25,6 @@ from gateway.mapping.model import (
 )
 from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
 from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
-from gateway.mapping.source import leaves
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS

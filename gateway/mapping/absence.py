@@ -1,0 +1,146 @@
+"""What says that an answer has no record: the provider's own status, and blanks with nothing new beside them.
+
+Promises: an answer that says more than its contract allows is never taken for "nothing is registered".
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import fields
+
+from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
+from gateway.domain.fault_codes import FaultCode
+from gateway.domain.reasons import Reason
+from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
+from gateway.mapping.paths import steps_of
+from gateway.mapping.records import WEAK
+from gateway.mapping.transforms import is_hollow
+from gateway.mapping.values import Place
+
+#: outcome -> the answer that has no evidence for this reason
+FAILED: Mapping[Outcome, SourceAnswer] = {
+    outcome: failed(outcome, reason)
+    for outcome, reason in (
+        (Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON),
+        (Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH),
+        (Outcome.REFUSED, Reason.SOURCE_REFUSED),
+        (Outcome.UNAVAILABLE, Reason.SOURCE_BUSY),
+        (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
+    )
+}
+
+
+class Absence:
+    """How one data service says that it has no record."""
+
+    __slots__ = (
+        "_echoes",
+        "_heads",
+        "_is_empty_meant",
+        "_repeated",
+        "_status",
+        "_statuses",
+        "_unsent",
+        "answer",
+    )
+
+    def __init__(self, mapping: ServiceMapping, wanted: Iterable[str], request: Iterable[Place]) -> None:
+        """`wanted`: paths (from the answer's root) that the mapping reads; `request`: places of the request."""
+        rule = mapping.answer
+        #: the answer that means that there is no record
+        self.answer = FAILED[Outcome(rule.absent)]._replace(is_blank=not rule.status)
+        self._status = rule.status
+        self._statuses = {status: Outcome(word) for status, word in rule.statuses.items()}
+        self._is_empty_meant = rule.empty == "absent"
+        self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted)
+        self._unsent = _unsent(mapping)
+        self._repeated = _repeated(rule, self._unsent)
+        whose = (_names(path) for path in rule.identity.values())
+        #: last names of the places where an answer may repeat what was asked
+        self._echoes = {names[-1].casefold() for names in (*(one.names for one in request), *whose) if names}
+
+    def said(self, status: object) -> Outcome:
+        """What the provider's own status means."""
+        word = "" if status is None else str(status)
+        return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
+
+    def failed(self, outcome: Outcome, status: object) -> SourceAnswer:
+        """The answer for a status that is not `found`; the status is shown where the mapping has it."""
+        answer = FAILED[outcome]
+        if outcome.value in SAID:
+            return answer
+        word = "" if status is None else str(status)
+        known = word if word in self._statuses else ""
+        code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
+        return answer._replace(faults=(AnswerFault(code, path=self._status, provider_code=known),))
+
+    def is_meant(self, tree: object, query: SourceQuery) -> bool:
+        """Whether an answer whose record is blank means by contract that there is none.
+
+        An answer of another form says nothing about the person.
+        """
+        if tree is None or tree == {}:
+            return self._is_empty_meant
+        if isinstance(tree, dict) and self._heads.isdisjoint(tree):
+            return False
+        return not self.says_more(tree, query)
+
+    def says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
+        """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send.
+
+        `apart`: further places that say nothing about the subject, as names from the answer's root.
+        """
+        subject = query.subject
+        asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
+        asked.difference_update([getattr(subject, name, None) for name in self._unsent])
+        expected = [
+            place
+            for place, names in self._repeated
+            if not names or any(getattr(subject, name, None) is not None for name in names)
+        ]
+        expected += filter(None, apart)
+        return any(
+            (str(value) not in asked or self._echoes.isdisjoint(name.casefold() for name in at[-1:]))
+            and not any(at[: len(place)] == place for place in expected)
+            for at, value in leaves(tree)
+        )
+
+
+def _unsent(mapping: ServiceMapping) -> frozenset[str]:
+    """Name, birth date and the like where the request does not send them: an answer without data cannot repeat them."""
+    sent = [word for rule in mapping.request.values() for word in (rule.from_ or "", *rule.else_)]
+    return WEAK.difference(word.removeprefix("subject.") for word in sent)
+
+
+def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Places, as names from the answer's root, whose values say nothing new about the subject.
+
+    Each with the attributes of the subject that a provider may repeat there; without: it is about the answer itself.
+    """
+    updated = answer.updated_at.path if answer.updated_at else ""
+    words = {path: {path, rule.path} for rule in answer.attributes.values() for path in paths_of(rule)}
+    words |= {path: {path} for path in answer.identity.values()}
+    repeated = [
+        ((*_names(answer.record), *_names(path)), names)
+        for path, places in words.items()
+        if (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
+    ]
+    about_itself = [(_names(path), ()) for path in (answer.status, updated, *answer.envelope)]
+    # below a place without names is everything
+    return [(place, names) for place, names in (*about_itself, *repeated) if place]
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """The names of a path; rows of lists have none."""
+    return tuple(step for step in steps_of(path) if isinstance(step, str))
+
+
+def leaves(tree: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """The values that are not blank, each with the names on its way."""
+    if isinstance(tree, dict):
+        for name, inner in tree.items():
+            yield from leaves(inner, (*at, name))
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from leaves(inner, at)
+    elif not is_hollow(tree):
+        yield at, tree
