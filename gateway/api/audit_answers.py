@@ -126,6 +126,11 @@ _USE = _object(
     },
     dossier=_TEXT,
     state={"enum": ["answered", "answered_in_part", "refused", "abandoned", "open", "identified"]},
+    is_named_only={
+        "type": "boolean",
+        "description": "only this person's number stood in data about others: `data` has the answers with that number, "
+        "and is empty where the record does not say which they are; `dossier` is blank",
+    },
     data=_listed(
         _object(
             source=_WORDS,

@@ -276,7 +276,7 @@ class Story:
             f"e{call['call'].rpartition('-')[2]}": call for one in records for call in one.get("calls", ())
         }
         found = []
-        for name in names.split():
+        for name in dict.fromkeys(place.rpartition(":")[2] for place in names.split()):
             if (call := calls.get(name)) is None:
                 found.append(_plain(name))
                 continue
@@ -408,8 +408,8 @@ _SAID_ELSEWHERE = frozenset({"asked_by", "operation", "withheld"})
 _EXCHANGES = frozenset({"of", "proof_of", "proof", "attested", "filed_in", "shown_in"})
 #: notes that are the digest of a configuration
 _CONFIGURATIONS = frozenset({"configuration", "before"})
-#: notes that list answers of an exchange (`e1 e2`), and those that list fields of its form
-_EVIDENCE = frozenset({"accepted", "refused", "withheld", "unsure"})
+#: notes that list answers of an exchange (`e1 e2`; `also#1:e2`: whose number is in it), and those that list fields
+_EVIDENCE = frozenset({"accepted", "refused", "withheld", "unsure", "named_in"})
 _FIELDS = frozenset({"emptied", "doubtful"})
 
 

@@ -278,6 +278,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "emptied": ("Trường để trống vì không dùng", "Fields emptied by the refusal"),
     "erased": ("Dữ liệu lưu được xóa", "Kept data erased"),
     "doubtful": ("Trường cần kiểm tra lại", "Fields in doubt"),
+    "named_in": ("Số của người khác nằm trong dữ liệu", "Numbers of other people are in the data"),
     "withheld": ("Không được trả", "Withheld"),
     "unsure": ("Không rõ sự đồng ý", "Consent unknown"),
     "account_level": ("Mức của tài khoản", "Level of the account"),

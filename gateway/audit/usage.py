@@ -47,6 +47,11 @@ _NOTHING = {
     "not_found": ("nguồn không có dữ liệu này", "the sources hold no such data"),
     "": ("không có nguồn nào được hỏi về ông/bà", "no source was asked about you"),
 }
+#: if the person's number stands in the answer, and the records do not say where
+_NUMBER = (
+    "câu trả lời có số của ông/bà, bản ghi không cho biết số đó nằm trong dữ liệu nào",
+    "the answer has your number in it, the record does not say in which data",
+)
 #: whose data a call gave: relation -> what follows the title of the role, Vietnamese and English
 _RELATIONS = {
     "found_by_number": ("tìm theo số của ông/bà", "found by your number"),
@@ -60,6 +65,8 @@ _CHILD = ("trẻ mới sinh", "the newborn")
 _SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
 _ANSWERING = frozenset({"outcome", "consent"})
 _ATTEMPTS = 20
+#: begin of the roles of people whose numbers left with the form of others
+_ALSO = "also#"
 #: the purpose of `identify`
 _INSPECTION = ("kiểm tra nhật ký giao dịch", "inspection of the exchange log")
 
@@ -135,6 +142,7 @@ class Usage:
             "asked_by": {**inspector, "code": "inspector"},
             "dossier": record["dossier"],
             "state": "identified",
+            "is_named_only": False,
             "data": [],
         }
         who = [inspector[name] for name in ("title", "title_en")]
@@ -157,11 +165,13 @@ class Usage:
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
         closing, left_out, titles = end or opening, _refused_calls(records), self._titles
+        with_number = _calls_with_number(records, indexes)
         calls = [
             (call, relation) for call in closing["calls"]
-            if (relation := self._relation(closing, call["role"], roles))
+            if (relation := self._relation(closing, call, roles, with_number))
         ]  # fmt: skip
         hidden = {role for role in {call["role"] for call, _ in calls} if is_hidden(titles, closing, role)}
+        is_named_only = all(role.startswith(_ALSO) for role in roles)
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],
             "time": opening["time"],
@@ -172,8 +182,9 @@ class Usage:
             "is_trial": _is_trial(opening),
             "legal_basis": opening["basis"],
             "asked_by": asked_by(titles, [opening, *records], roles),
-            "dossier": opening["dossier"],
+            "dossier": "" if is_named_only else opening["dossier"],
             "state": word,
+            "is_named_only": is_named_only,
             "data": [
                 {
                     "source": titles.source(call["source"]),
@@ -190,18 +201,29 @@ class Usage:
             ],
         }
         if end is not None and end["phase"] == "outcome":
-            vi, en = _given([call["outcome"] for call in use["data"]]) or (vi, en)
+            outcomes = [call["outcome"] for call in use["data"]]
+            vi, en = _given(outcomes, is_named_only=is_named_only) or (vi, en)
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
 
-    def _relation(self, record: Mapping[str, Any], role: str, roles: Collection[str]) -> str:
-        """What a call about `role` has to do with the person of these roles (see `_RELATIONS`); blank: nothing."""
+    def _relation(
+        self,
+        record: Mapping[str, Any],
+        call: Mapping[str, Any],
+        roles: Collection[str],
+        with_number: Collection[str],
+    ) -> str:
+        """What a call has to do with the person of these roles (see `_RELATIONS`); blank: nothing.
+
+        `with_number`: the calls in whose answers the person's number stands.
+        """
+        role = call["role"]
         if role in roles:
             return "self"
         if self._titles.through(record["procedure"], role) in roles or (
             _is_trial(record) and PARENT in roles
         ):
             return "found_by_number"
-        return "has_number" if any(one.startswith("also#") for one in roles) else ""
+        return "has_number" if call["call"] in with_number else ""
 
     def _about(self, opening: Mapping[str, Any], role: str, relation: str) -> TitleWords:
         """The title of a role; the child of a trial has none of a procedure."""
@@ -221,10 +243,12 @@ def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]])
     return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
 
 
-def _given(outcomes: Sequence[str]) -> tuple[str, str] | None:
+def _given(outcomes: Sequence[str], *, is_named_only: bool) -> tuple[str, str] | None:
     """Why no data about the person were given, in both languages; None: some were."""
     if "found" in outcomes:
         return None
+    if is_named_only and not outcomes:
+        return _NUMBER
     kinds = {"unavailable" if one in _SILENT else one for one in outcomes}
     return next(words for kind, words in _NOTHING.items() if kind in kinds or not kind)
 
@@ -237,6 +261,17 @@ def _refused_calls(records: Sequence[Mapping[str, Any]]) -> set[str]:
         if one["phase"] == "consent"
         for evidence in str(one["notes"].get("refused", "")).split()
     }
+
+
+def _calls_with_number(records: Sequence[Mapping[str, Any]], indexes: set[str]) -> set[str]:
+    """The calls in whose answers the number of a person without a role stands: `also#2:e4` is the fourth call's."""
+    found = set()
+    for record in records:
+        for place in str(record["notes"].get("named_in", "")).split():
+            role, _, evidence = place.partition(":")
+            if record["subjects"].get(role) in indexes:
+                found.add(f"{record['exchange']}-{evidence[1:]}")
+    return found
 
 
 def _service_titles(words: TitleWords) -> dict[str, str]:

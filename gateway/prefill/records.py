@@ -32,6 +32,8 @@ class Records:
             if one is not None and one.found_id:
                 about = _with_found(exchange, about)
                 break
+        if about is not exchange.keys and (places := _named_in(exchange, about)):
+            notes = {**notes, "named_in": places}
         return await self._recorder.write(
             exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
             phase,
@@ -65,6 +67,27 @@ def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
     others = sum(role.startswith(_ALSO) for role in about)
     new = [key for key in found if key not in about.values()]
     return {**about, **{f"{_ALSO}{number}": key for number, key in enumerate(new, others + 1)}}
+
+
+def _named_in(exchange: Exchange, about: Mapping[str, str]) -> str:
+    """The answers in which the numbers of people without a role stand: `also#1:e2 also#1:e4`.
+
+    All answers about a role count for the only person whom something else than a number found in that role. Many
+    prefills name people without a role: no function is called for each answer here.
+    """
+    places, found, answers = [], dict[str, set[str]](), exchange.answers
+    for query in exchange.plan.queries:
+        if (answer := answers[query.index]) is not None and answer.found_id:
+            found.setdefault(query.role, set()).add(answer.found_id)
+    for query in exchange.plan.queries:
+        if (answer := answers[query.index]) is None:
+            continue
+        text = f"{answer.values}{answer.doubts or ''}"
+        for role, key in about.items():
+            number = key.rpartition("|")[2]
+            if role.startswith(_ALSO) and (number in text or found.get(query.role) == {number}):
+                places.append(f"{role}:e{query.index + 1}")
+    return " ".join(places)
 
 
 def _promised(exchange: Exchange) -> tuple[CallEntry, ...]:

@@ -10,8 +10,9 @@ import pytest
 
 from gateway.jose import jws
 from tests.flows.test_records import records
-from tests.login.browser import Browser, Landing
+from tests.login.browser import Browser, Landing, Town
 from tests.pages.portal import UNASKED
+from tests.pages.test_audit import plant
 from tests.pages.trial import entered, page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -40,7 +41,7 @@ async def filled(browser: Browser, number: str = MAU) -> str:
 async def asked(browser: Browser, procedure: str, subjects: dict[str, Any]) -> str:
     """A prefill that is in the log; its exchange."""
     house = browser.house
-    body: dict[str, Any] = {"procedure": procedure, "subjects": subjects}
+    body: dict[str, Any] = {"procedure": procedure, "subjects": subjects, "deadline_ms": 5_000}
     status, answer = await house.post("/v1/prefill", body, client="portal")
     assert status == 200, answer.get("errors", answer)
     exchange = str(answer["exchange_id"])
@@ -114,6 +115,33 @@ async def test_parents_read_what_was_done_with_whose_data_of_a_birth(browser: Br
     outcomes = {one["outcome"] for one in use["data"]}
     assert "no_match" in outcomes
     assert "found" not in outcomes  # his name does not fit: what his number found filled no form
+
+
+async def test_who_is_named_in_an_answer_about_another_person_reads_of_that_answer_alone(
+    browser: Browser, at: Town
+) -> None:
+    reader = person_of(browser, "thu")["personal_id"]
+    of_a_member = await asked(
+        browser,
+        "1.004222",
+        {"applicant": person_of(browser, "mau"), "household_head": {"same_as": "applicant"}},
+    )
+    as_before = await plant(
+        at,
+        subjects={"requester": "person|033474820613", "also#1": f"person|{reader}"},
+        dossier="H31.14-261120-44107",
+    )
+    await entered(browser, "/me", "thu")
+    uses = {one["exchange_id"]: one for one in (await twin(browser, "/me"))["uses"]}
+    read = [(one["data_service"], one["about"]["relation"]) for one in uses[of_a_member]["data"]]
+    assert read == [("CungCapThongTinHoGiaDinh", "has_number")]
+    calls = next(one["calls"] for one in reversed(records(browser.house)) if one["exchange"] == of_a_member)
+    assert len(calls) > 1
+    # a record of a former release does not say in which answer the number stood
+    assert (uses[as_before]["data"], uses[as_before]["dossier"]) == ([], "")
+    assert "dân cư" not in uses[as_before]["summary"]
+    said = "nhận dữ liệu có số của ông/bà để giải quyết thủ tục"
+    assert said in text_of(await page(browser, "/me?lang=vi"))
 
 
 async def test_trial_of_a_source_is_never_said_to_be_for_a_dossier(browser: Browser) -> None:
