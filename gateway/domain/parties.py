@@ -170,6 +170,29 @@ def number_word(person: Subject) -> str | None:
 
 #: attributes of a subject, as mappings name them; a number of another kind is `identifier.<kind>`
 SUBJECT_WORDS = tuple(one.name for one in fields(Subject) if one.name != "identifier")
+_BY_NAME = frozenset({"full_name", "birth_date"})
+#: the attributes that requests give of a person without any number
+UNNUMBERED_WORDS = _BY_NAME | {"gender", "birth_place"}
+#: kind -> the attributes that requests give together: of a prefill, of a trial, or of the proof of a representation,
+#: which names the representative of a person as `parent_personal_id`
+_GIVEN = {
+    SubjectKind.PERSON: _BY_NAME | {"personal_id", "old_id", "passport", "parent_personal_id"},
+    SubjectKind.NEWBORN: _BY_NAME | {"number", "parent_personal_id"},
+    SubjectKind.ORGANISATION: frozenset({"tax_code", "registration_no", "number", "full_name"}),
+    SubjectKind.PARCEL: frozenset({"commune", "sheet", "number"}),
+    SubjectKind.VEHICLE: frozenset({"registration_no", "number", "full_name"}),
+}
+
+
+def given_words(kind: SubjectKind, identifier: str | None = None) -> frozenset[str]:
+    """The attributes that a request can give together of a subject of this kind.
+
+    `identifier`: the attribute `identifier.<kind>` by which the subject is named; None: by its own numbers.
+    """
+    if identifier is None:
+        return _GIVEN[kind]
+    named = _BY_NAME if kind is SubjectKind.PERSON else frozenset({"full_name"})
+    return named | {identifier}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from gateway.config.strict_yaml import Loc
 from gateway.domain.evidence import NOTHING, Outcome
 from gateway.domain.faults import near
-from gateway.domain.parties import IDENTIFIER, Official, SubjectKind
+from gateway.domain.parties import IDENTIFIER, UNNUMBERED_WORDS, Official, SubjectKind, given_words
 from gateway.mapping.absence import leaves
 from gateway.mapping.codes import Codes
 from gateway.mapping.date_transforms import DEFAULT_ZONE, TIMES, zone_of, zoned_transforms
@@ -74,6 +74,7 @@ def source_faults(
         yield from _contradiction_faults(service.answer, (*at, "answer", "contradictions"))
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
         yield from _identifier_faults(service, identifiers, at)
+        yield from _needs_faults(service, at)
         if service.without_number != "no":
             yield from _unnumbered_faults(service, at)
 
@@ -344,6 +345,25 @@ def _identifier_faults(
                 f"'{word}' names a {identifiers[kind].names}, which is none of the subjects of this service"
             )
             yield loc, what, f"add it to 'subjects', or mend 'names' in {file}", file
+
+
+def _needs_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFault]:
+    """Sets of `needs` that no request can give of any subject of the service: it would never be asked by them."""
+    for index, words in enumerate(service.needs):
+        numbers: list[str | None] = [word for word in words if word.startswith(IDENTIFIER)]
+        able = [given_words(kind, number) for kind in service.subjects for number in numbers or [None]]
+        if service.without_number != "no":
+            able.append(UNNUMBERED_WORDS)
+        if any(one.issuperset(words) for one in able):
+            continue
+        nearest = min(able, key=lambda one: len({*words} - one))
+        missing = [word for word in words if word not in nearest]
+        of = " or ".join(service.subjects)
+        what = f"no request gives {' and '.join(missing)} with the rest of [{', '.join(words)}] of a {of}"
+        remedy = (
+            f"use words that are given together ({', '.join(sorted(nearest))}), or take this data service out"
+        )
+        yield (*at, "needs", index), what, remedy
 
 
 def _unnumbered_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFault]:

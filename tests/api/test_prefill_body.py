@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.api.bodies import parse
-from gateway.api.models import OrganisationBody, ParcelBody, PersonBody, PrefillBody, SameAsBody
+from gateway.api.models import BODIES as BODIES_OF_KINDS
+from gateway.api.models import (
+    Body,
+    OrganisationBody,
+    ParcelBody,
+    PersonBody,
+    PrefillBody,
+    SameAsBody,
+    TriedNewbornBody,
+)
 from gateway.api.prefill_body import official_of, prefill_body, subjects
 from gateway.domain.dates import PartialDate
 from gateway.domain.errors import BadRequest, GatewayError
-from gateway.domain.parties import Official, Subject, SubjectKind
+from gateway.domain.parties import UNNUMBERED_WORDS, Official, Subject, SubjectKind, given_words
 from gateway.mapping.model import Role
 
 DEPTH = 8
@@ -222,3 +231,10 @@ def test_body_that_is_refused_is_told_as_it_was_sent() -> None:
     with pytest.raises(BadRequest) as refused:
         prefill_body(orjson.dumps(copy.deepcopy(sent)), DEPTH)
     assert [one["pointer"] for one in refused.value.members["errors"]] == ["/subjects/child/birth_date"]  # type: ignore[attr-defined]
+
+
+def test_needs_may_name_all_that_bodies_give_of_a_subject() -> None:
+    known = {*UNNUMBERED_WORDS, "identifier"}.union(*map(given_words, SubjectKind))
+    bodies: list[type[Body]] = [*BODIES_OF_KINDS.values(), TriedNewbornBody]
+    given = {name for body in bodies for name in body.model_fields}
+    assert known == given - {"same_as"}

@@ -25,6 +25,10 @@ FAULTS: dict[str, Fault] = {
     "kind of no such name in needs": (
         REGISTER, "[[identifier.nl_bsn]", "[[identifier.nl_bns]", "needs:", "did you mean 'nl_bsn'?",
     ),
+    "number of a kind beside a number of Việt Nam": (
+        REGISTER, "[[identifier.nl_bsn]", "[[identifier.nl_bsn, personal_id]", "needs:",
+        "use words that are given together (birth_date, full_name, identifier.nl_bsn)",
+    ),
     "kind of no such name in a request": (
         REGISTER, "{from: subject.identifier.nl_bsn}", "{from: subject.identifier.bsn}", "bsn: {from", "'bsn'",
     ),

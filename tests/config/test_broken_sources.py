@@ -28,6 +28,10 @@ FAULTS: dict[str, Fault] = {
         CIVIL, "doubts: *of_marriages", "doubts: [marital_status]", "check: end_denies",
         "did you mean 'marital_state'?",
     ),
+    "needs that no request gives": (
+        "mappings/sources/social_insurance.yaml", "[[full_name, birth_date]]", "[[full_name, birth_date, number]]",
+        "needs:", "no request gives number with the rest of [full_name, birth_date, number] of a person",
+    ),
     "kind of nobody": (SOAP, "population_v1", "population_v7", "kind:", "write one of api_key"),
     "word left out": (SOAP, "  username: sandbox\n", "", "auth:", "add 'username:' under 'auth'"),
     "word of another kind": (
