@@ -53,7 +53,7 @@ class ProviderSource:
             answer = SourceAnswer(
                 read.outcome, read.values, read.doubts, read.reason, read.retry_in, read.source_updated_at,
                 call.digest, received, read.alarm, read.unvouched, read.declared, read.faults, read.found_id,
-                read.is_blank, read.is_unsure,
+                read.is_blank, read.is_unsure, read.confirms,
             )  # fmt: skip
         else:
             answer = fault_answer(fault, call.digest if call.sent else b"")

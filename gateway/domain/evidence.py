@@ -163,6 +163,8 @@ class SourceAnswer(NamedTuple):
     is_blank: bool = False
     #: only what namesakes share says whose data they are: in doubt, unless confirming sources give `unvouched` too
     is_unsure: bool = False
+    #: what was not sent of number, name and birth date is in the record, and is that of the person asked about
+    confirms: bool = False
 
     @property
     def consents(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Query(Protocol):
 
     @property
     def verifies(self) -> bool:
-        """Whether its answer confirms that number, name and birth date of its subject belong together."""
+        """Whether every answer confirms that number, name and birth date of its subject belong together."""
 
     @property
     def is_unsure(self) -> bool:
@@ -144,7 +144,7 @@ def untrusted(
     found: dict[int, Reason] = {}
     for index, behind in confirms.items() if hurried else ():
         if _is_late(answers[index]):
-            found.update(dict.fromkeys(behind, Reason.DEADLINE_REACHED))
+            found |= {one: Reason.DEADLINE_REACHED for one in behind if not _confirms_itself(answers[one])}
     for query in queries:
         one = answers[query.index]
         is_strange = denied_roles and not set(chain(query.role, hangs_on)).isdisjoint(denied_roles)
@@ -218,7 +218,7 @@ def unconfirmed(
         is_open = (
             one is not None and one.is_unsure and not _is_vouched(query, one.unvouched, queries, answers)
         )
-        if query.is_unsure or is_open:
+        if is_open or (query.is_unsure and not _confirms_itself(one)):
             found[query.index] = Reason.IDENTITY_UNCONFIRMED
     for index, behind in confirms.items():
         one, evidence = answers[index], queries[index].service.evidence
@@ -235,12 +235,19 @@ def unconfirmed(
 
 
 def _confirms(query: Query, answers: Sequence[SourceAnswer | None]) -> bool:
-    """Whether a data service that compares name and birth date found the person; one with a verdict must say yes."""
+    """Whether an answer confirms the person: name and birth date were sent, or it repeats them.
+
+    One with a verdict must say yes.
+    """
     one = answers[query.index]
-    if one is None or one.outcome is not Outcome.FOUND or not query.verifies:
+    if one is None or one.outcome is not Outcome.FOUND or not (query.verifies or one.confirms):
         return False
     verdict = VERDICTS.get(query.service.evidence)
     return verdict is None or one.values.get(verdict) is True
+
+
+def _confirms_itself(answer: SourceAnswer | None) -> bool:
+    return answer is not None and answer.confirms
 
 
 def misfits(subject: Subject) -> bool:

@@ -66,7 +66,7 @@ class PlannedQuery:
     role: str
     attributes: tuple[str, ...]
     result_codes: tuple[str, ...] = ()
-    #: its answer confirms that number, name and birth date of its subject belong together
+    #: every answer confirms that number, name and birth date of its subject belong together
     verifies: bool = False
     #: no number that a source confirms with the name leads to its subject: its data fill in doubt and cut no paper
     is_unsure: bool = False

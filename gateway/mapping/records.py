@@ -196,7 +196,10 @@ def together(found: Sequence[SourceAnswer]) -> SourceAnswer:
         else:
             doubts[name] = AttributeDoubt(SEVERAL, tuple(given), SEVERAL_RULE)
     return found[0]._replace(
-        values=values, doubts=doubts, faults=tuple(f for one in found for f in one.faults)
+        values=values,
+        doubts=doubts,
+        faults=tuple(f for one in found for f in one.faults),
+        confirms=all(one.confirms for one in found),
     )
 
 

@@ -98,11 +98,11 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absence", "_attributes", "_check", "_denials", "_found", "_identifying", "_identity", "_is_strict",
-        "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers", "_past", "_paths",
-        "_places", "_readings", "_record", "_request", "_status", "_trees", "_updated", "_updated_steps", "_vouched",
-        "evidence", "mark", "marks", "name", "needs", "operation", "profiles", "source", "tells_apart", "verifies",
-        "vouched", "wanted_paths",
+        "_absence", "_attributes", "_check", "_compared", "_denials", "_found", "_identifying", "_identity",
+        "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
+        "_past", "_paths", "_places", "_readings", "_record", "_request", "_sent", "_status", "_trees", "_updated",
+        "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles", "source",
+        "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -166,10 +166,13 @@ class ServicePlan:
         #: by the requested attributes
         self._readings: dict[tuple[str, ...], _Reading] = {}
         self.wanted_paths = _wanted(mapping)
-        #: the numbers of which an answer confirms that they belong to the name and the birth date
-        self.verifies = _verified(mapping)
+        self._sent = _sent(mapping)
+        #: the numbers that are compared with the record, beside the name and the birth date
+        self._compared = _compared(answer, self._sent)
+        #: those that are sent with both; of the others, the answer must repeat what is not sent
+        self.verifies = self._compared & self._sent if self._sent.issuperset(SHARED) else frozenset()
         #: whether nobody compares the personal number with the record: many people share a similar name and a year
-        self._is_strict = bool(answer.identity) and "personal_id" not in {*self.verifies, *answer.identity}
+        self._is_strict = bool(answer.identity) and "personal_id" not in {*self._compared, *answer.identity}
         self._absence = Absence(mapping, self.wanted_paths, self._request)
 
     def why_not(self, name: str, value: object) -> FaultCode | None:
@@ -224,8 +227,9 @@ class ServicePlan:
         return any(all(getattr(subject, name, None) for name in needed) for needed in needs)
 
     def verifies_number_of(self, subject: Subject) -> bool:
-        """Whether an answer confirms that the person's strongest number, name and birth date belong together."""
-        return number_word(subject) in self.verifies
+        """Whether every answer confirms that the person's strongest number, name and birth date belong together."""
+        is_named = subject.full_name is not None and subject.birth_date is not None
+        return is_named and number_word(subject) in self.verifies
 
     def request(  # noqa: C901 -- one loop over the places: a call for each would cost more than its lines
         self, query: SourceQuery, parameters: Mapping[str, str], profile: str
@@ -329,6 +333,8 @@ class ServicePlan:
                 answer = self._evidence(rows, values, denials, query.day)
                 if self._is_strict and not is_strict and True not in same[: self._own_words]:
                     answer = self._unsure(answer, values, subject)
+                if self._compared and not self.verifies and self._repeats(same, values, subject):
+                    answer = answer._replace(confirms=True)
                 if self._own_id and subject.personal_id is None and subject.kind is SubjectKind.PERSON:
                     return answer._replace(found_id=_personal_id(self._own_id, values))
                 return answer
@@ -345,10 +351,20 @@ class ServicePlan:
 
     def _unsure(self, answer: SourceAnswer, values: list[object], subject: Subject) -> SourceAnswer:
         """The data of a person whose number nobody compared, by a name or a birth date that many people may share."""
-        if subject.kind is not SubjectKind.PERSON or number_word(subject) in {None, *self.verifies}:
+        if subject.kind is not SubjectKind.PERSON or number_word(subject) in {None, *self._compared}:
             return answer
         number = None if self._vouched is None else text(_value_of(self._vouched, values))
         return answer._replace(is_unsure=True, unvouched=number or "")
+
+    def _repeats(self, same: list[bool | None], values: list[object], subject: Subject) -> bool:
+        """Whether a record has the subject's number, name and whole birth date, where they were not sent."""
+        word, checks = number_word(subject), zip(self._identity, same, strict=True)
+        equal = {check.name for check, verdict in checks if verdict}
+        born = [check for check in self._identity if check.name == "birth_date"]
+        if False in compare(born, values, subject, is_strict=True):
+            equal.discard("birth_date")
+        sent = {name for name in self._sent if getattr(subject, name, None) is not None}
+        return word in self._compared and {word, *SHARED} <= equal | sent
 
     def _unreadable(self, tree: object, subject: Subject) -> Iterator[AnswerFault]:
         """The unreadable attributes of `identity`; the record itself where it is none of them."""
@@ -747,22 +763,32 @@ def _personal_id(row: _Row, values: list[object]) -> str:
     return found if isinstance(found, str) and is_personal_id(found) else ""
 
 
-def _verified(mapping: ServiceMapping) -> frozenset[str]:
-    """Numbers that the request sends or the answer repeats, with the name and the birth date; none without these.
+def _sent(mapping: ServiceMapping) -> frozenset[str]:
+    """The attributes of the subject that a provider looks for, whatever its profile.
 
-    A number that only some profiles send, or from which another value is derived, is a search key: the provider does
-    not compare it with the record.
+    A number from which another value is derived is a search key, as is a birth date of which only the year is sent: the
+    provider does not compare it with the record.
     """
     sent = [
         (rule, word.removeprefix("subject."))
         for rule in mapping.request.values()
         for word in (rule.from_ or "", *rule.else_)
     ]
-    sure = {name for rule, name in sent if name not in _NUMBERS or not (rule.profiles or rule.transform)}
-    compared = sure.union(mapping.answer.identity)
-    if not compared.issuperset(SHARED):
-        return frozenset()
-    return frozenset(name for name in compared if name in _NUMBERS or name.startswith(IDENTIFIER))
+    return frozenset(
+        name
+        for rule, name in sent
+        if not (rule.profiles or "to_year" in rule.transform or (_is_number(name) and rule.transform))
+    )
+
+
+def _compared(answer: AnswerRule, sent: frozenset[str]) -> frozenset[str]:
+    """Numbers that are sent or repeated, with the name and the birth date; none without these."""
+    compared = sent.union(answer.identity)
+    return frozenset(filter(_is_number, compared)) if compared.issuperset(SHARED) else frozenset()
+
+
+def _is_number(name: str) -> bool:
+    return name in _NUMBERS or name.startswith(IDENTIFIER)
 
 
 def _wanted(mapping: ServiceMapping) -> tuple[str, ...]:

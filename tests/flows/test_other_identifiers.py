@@ -428,10 +428,12 @@ async def test_different_persons_without_a_number_are_counted_for_their_requeste
         assert (await ask(house, BSN))[0] == 200
 
 
-#: what compares the number with name and birth date
-COMPARES = """    without_number: fill
+#: what sends name and birth date with the number
+SENDS = """    without_number: fill
       name: {from: subject.full_name}
-      born: {from: subject.birth_date}
+      born: {from: subject.birth_date}"""
+#: what compares the number with them
+COMPARES = f"""{SENDS}
 , full_name: name, birth_date: born, gender: gender"""
 
 
@@ -442,6 +444,20 @@ async def test_number_that_no_service_compares_with_the_name_cuts_no_paper(tmp_p
         assert register.asked == [{"bsn": AN["bsn"]}]
         assert answer["fields"]["ngaySinh"]["doubt"]["kind"] == "identity_unconfirmed"
         assert paper(answer) == "required"
+
+
+@pytest.mark.parametrize("born", [AN["born"], AN["born"][:4], None])
+async def test_number_is_confirmed_by_the_birth_date_that_the_answer_has(
+    tmp_path: Path, born: str | None
+) -> None:
+    register = Register()
+    register.people = [{**AN, "born": born}]
+    async with opened(tmp_path, register, without=SENDS) as house:
+        _, answer = await ask(house, BSN)
+        assert register.asked == [{"bsn": AN["bsn"]}]
+        assert answer["fields"]["hoTen"]["value"] == AN["name"]
+        assert (answer["fields"]["hoTen"]["doubt"] is None) is (born == AN["born"])
+        assert paper(answer) == ("replaced" if born == AN["born"] else "required")
 
 
 async def test_list_of_namesakes_is_several_people(tmp_path: Path) -> None:

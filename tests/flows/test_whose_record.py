@@ -21,6 +21,7 @@ MORE = {
     "health_card": "KQNhanLichSuKCB2024",
     "paper_store": "GetKetQuaGiayTo",
     "vehicle": "ttxe",
+    "judicial_record": "traCuuPhieu",
 }
 INVALID = ("invalid", "source_answer_invalid")
 
@@ -103,6 +104,35 @@ async def test_record_of_a_namesake_fills_in_doubt_and_cuts_where_its_number_is_
     known = await ask(registers, "1.014027", her, account={"MaBHXH": "3300000001"})
     assert known["fields"]["luongHuuDangHuong"]["doubt"] is None
     assert papers(known)["no_pension_proof"] == "replaced"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_sure"),
+    [
+        ({}, True),
+        ({"fullName": "LÊ VĂN TỐT"}, None),
+        ({"fullName": None, "birthDateStr": None}, False),
+        ({"fullName": ""}, False),
+        ({"birthDateStr": None}, False),
+        ({"birthDateStr": "BORN"}, False),
+    ],
+    ids=["both", "another name", "blank", "no name", "no birth date", "the year alone"],
+)
+async def test_record_confirms_its_person_by_what_it_repeats(
+    registers: Stage, said: dict[str, Any], is_sure: bool | None
+) -> None:
+    """Nobody else compares the number with the name: the population database is silent."""
+    who = subject(registers, "graduate")
+    words = {key: who["birth_date"][:4] if one == "BORN" else one for key, one in said.items()}
+    registers.set("judicial_record", changed(lambda tree: {**tree, "PHIEU": {**tree["PHIEU"], **words}}))
+    registers.peers["population"].say = body(lambda _: "", status="503 Service Unavailable")
+    answer = await ask(registers, "9.000002", {"applicant": who})
+    field = answer["fields"]["soPhieuLLTP"]
+    if is_sure is None:
+        assert field["value"] is None
+    else:
+        assert field["value"]
+        assert ((field["doubt"] or {}).get("kind") != "identity_unconfirmed") is is_sure
 
 
 @pytest.mark.parametrize("frame", ["RLMAU265606371184", None])
