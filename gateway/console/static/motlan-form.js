@@ -42,7 +42,6 @@
     withheld: ["Chưa được phép lấy: {reason}", "Not allowed: {reason}"],
     source: ["Nguồn dữ liệu", "The source"],
     late: ["{source} vừa trả lời: {value}", "{source} has just answered: {value}"],
-    lateHint: ["Nội dung đã nhập không bị thay đổi.", "What you typed is not changed."],
     use: ["Dùng {value}", "Use {value}"],
     keep: ["Giữ {value}", "Keep {value}"],
     differ: ["Các nguồn dữ liệu không thống nhất. Đề nghị ông/bà chọn giá trị đúng.", "The sources differ. Please choose the right value."],
@@ -57,7 +56,7 @@
     fetched: ["Lấy lúc", "Fetched at"],
     usable: ["Dùng được đến", "Usable until"],
     whyLocked: ["Vì sao không sửa được", "Why it cannot be edited"],
-    locked: ["Thủ tục dùng đúng dữ liệu này. Nếu sai, ông/bà báo để cơ quan sửa tại gốc.", "The procedure uses these data as they are. If wrong, report them."],
+    locked: ["Thủ tục dùng đúng dữ liệu này.", "The procedure uses these data as they are."],
     basis: ["Căn cứ pháp lý", "Legal basis"],
     sandbox: ["Dữ liệu thử nghiệm", "Test data"],
     report: ["Báo sai", "Report wrong data"],
@@ -69,7 +68,7 @@
     reported: ["Đã gửi tới {provider}, mã {id}.", "Sent to {provider}, number {id}."],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
     refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
-    refuseFields: ["{n} mục sẽ để trống để ông/bà tự điền: {fields}.", "{n} field{s} left for you to fill in: {fields}."],
+    refuseFields: ["Ông/bà phải tự điền {n} mục: {fields}.", "You will have to fill in {n} field{s}: {fields}."],
     refusePapers: ["Ông/bà phải nộp: {papers}.", "You will have to bring: {papers}."],
     refuseYes: ["Không dùng", "Do not use"],
     refuseNo: ["Vẫn dùng", "Use it"],
@@ -91,14 +90,12 @@
     replacedBy: ["Đã có dữ liệu của {sources}", "Data of {sources} stand for it"],
     digital: ["Chỉ cần bản điện tử", "Digital only"],
     reference: ["Số {reference}", "Number {reference}"],
-    basisIs: ["Căn cứ: {basis}", "Basis: {basis}"],
     youRefused: ["Vì ông/bà không dùng dữ liệu thay giấy tờ này.", "Because you do not use the data that replace it."],
     sources: ["Nguồn dữ liệu", "Sources"],
     answered: ["Đã trả lời", "Answered"],
     hasNone: ["Không có dữ liệu này", "Holds no such data"],
     awaited: ["Đang chờ, chưa biết có dữ liệu hay không", "Waiting; it is not known whether data exist"],
     silent: ["Hiện không trả lời được, chưa biết có dữ liệu hay không", "Cannot answer now; it is not known whether data exist"],
-    notAsked: ["Chưa được phép lấy", "Not allowed"],
     exchange: ["Mã giao dịch", "Exchange"],
     warnings: ["Trước khi nộp", "Before you submit"],
     notApplicable: ["Không áp dụng ({n})", "Not applicable ({n})"],
@@ -133,7 +130,7 @@
     choose: ["đề nghị ông/bà chọn {label}", "choose {label}"],
     badDate: ["{label} phải là ngày có thật, như 05/09/2025 hoặc 1990", "{label} must be a real date, such as 05/09/2025 or 1990"],
     badDigits: ["{label} phải có {n} chữ số", "{label} must have {n} digits"],
-    badValue: ["{label} chưa đúng dạng", "{label} does not have the right form"],
+    badValue: ["{label} chưa đúng dạng", "{label} must have the right form"],
     digits: ["{n} chữ số", "{n} digits"],
     example: ["Ví dụ: {example}", "Example: {example}"],
     required: ["bắt buộc", "required"],
@@ -146,7 +143,7 @@
     today: ["hôm nay", "today"],
     failed: ["Không lấy được dữ liệu", "The data could not be fetched"],
     failedHint: ["Ông/bà thử lại, hoặc tự điền.", "Try again, or type it yourself."],
-    refusedHint: ["Thử lại không giúp được. Ông/bà tự điền và nộp giấy tờ, hoặc hỏi cơ quan tiếp nhận.", "Trying again does not help. Type it yourself and bring the papers, or ask the receiving agency."],
+    refusedHint: ["Ông/bà tự điền và nộp giấy tờ, hoặc hỏi cơ quan tiếp nhận.", "Type it yourself and bring the papers, or ask the receiving agency."],
     unsent: ["Chưa gửi được", "It could not be sent"],
     nowhere: ["Trang này chưa có nơi nhận hồ sơ.", "This page names no receiver."],
     unreachable: ["Máy chủ không trả lời.", "The server does not answer."],
@@ -191,7 +188,7 @@
 
   /** Elements of plain data: no markup is ever read, and every sign of a text is seen. Attributes that are null or false are left out. */
   function make(tag, attributes = {}, ...children) {
-    const made = document.createElementNS(`http://www.w3.org/${SVG.includes(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
+    const made = SVG.includes(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
       else if (isThere(value)) made.setAttribute(name, value === true ? "" : value);
@@ -271,23 +268,21 @@
     get isRefused() { return [400, 403, 404, 422].includes(this.body.status) && !this.body.retry_after; }
   }
 
-  /** The name of an attribute within its evidence. */
   const isProposed = ({ entry }) => entry.doubt.kind === "proposed";
+  /** The name of an attribute within its evidence. */
   const attributeOf = ({ attribute }) => attribute?.slice(attribute.indexOf(".") + 1);
 
   const queryOf = (one) => one && `${one.source} ${one.data_service} ${one.subject}`;
   /** The name that an answer gives to an evidence of another. */
   const nameOf = (found, { evidence }) => Object.keys(evidence).find((one) => queryOf(evidence[one]) === queryOf(found));
 
-  /** Every text of a tree, such as `e1:person.full_name` in the proof of a paper. */
-  const texts = (tree) => (typeof tree === "string" ? [tree] : tree && typeof tree === "object" ? Object.values(tree).flatMap(texts) : []);
-
   /** When one consent to keep own data ends. */
   const endOf = (fields) => inDays(Math.min(...fields.map((one) => one.schema["x-keep"].days)));
 
   /** States of a paper that is not handed in. */
   const SAVED = ["replaced", "reusable"];
-  const restsOn = (proof, evidence) => texts(proof).some((word) => word.startsWith(`${evidence}:`));
+  /** Whether a proof names an evidence, as in `e1:person.full_name`. */
+  const restsOn = (proof, evidence) => JSON.stringify(proof ?? "").includes(`"${evidence}:`);
 
   /* ---------------------------------------------------------------------------------------------- controls */
 
@@ -327,12 +322,10 @@
   function input(schema, id, form, onchange) {
     const widget = schema["x-widget"];
     const isDigits = /^\^\(?\[0-9\]/.test(schema.pattern ?? "") || widget === "date";
-    const known = form.catalogues[schema["x-catalogue"]] ?? [];
     const node = make("input", {
       id, lang: "vi", class: `ml-input${widget === "date" || widget === "tel" ? " ml-narrow" : ""}`, autocomplete: "off", maxlength: schema["x-max-length"],
       type: widget === "tel" || widget === "email" ? widget : "text", spellcheck: "false",
-      inputmode: isDigits ? "numeric" : schema.type === "number" ? "decimal" : null,
-      list: known.length ? `${id}-list` : null, oninput: onchange,
+      inputmode: isDigits ? "numeric" : schema.type === "number" ? "decimal" : null, oninput: onchange,
     });
     const isNumber = schema.type === "number" || schema.type === "integer";
     const get = () => {
@@ -342,8 +335,7 @@
       return Number.isFinite(number) ? number : text;
     };
     const set = (value) => { node.value = isNumber && form.vi ? String(value ?? "").replace(".", ",") : value ?? ""; };
-    const list = known.length ? make("datalist", { id: `${id}-list` }, known.map(([code, name]) => make("option", { value: code }, name))) : null;
-    return { node: list ? make("div", {}, node, list) : node, get, set, first: node };
+    return { node, get, set, first: node };
   }
 
   function select(rows, id, form, onchange) {
@@ -769,16 +761,11 @@
       parts.actions = make("div", { class: "ml-actions" });
       // the element has events of its own
       const quiet = (event) => event.stopPropagation();
-      const form = make("form", { class: "ml-form", novalidate: true, oninput: quiet, onchange: quiet, onsubmit: (event) => {
+      const form = make("form", { class: "ml-form", novalidate: true, action: this.getAttribute("action"), method: "post", enctype: "multipart/form-data", oninput: quiet, onchange: quiet, onsubmit: (event) => {
         event.preventDefault();
-        event.stopPropagation();
+        quiet(event);
         if (this.#step === "form") this.#check();
       } }, make("div", { class: "ml-column" }, make("div", { class: "ml-top" }, parts.status, parts.summary), parts.notes, parts.errors, parts.body, parts.check), parts.aside, parts.actions);
-      if (this.hasAttribute("action")) {
-        form.action = this.getAttribute("action");
-        form.method = "post";
-        form.enctype = "multipart/form-data";
-      }
       parts.form = form;
       this.replaceChildren(form);
       this.#layOut();
@@ -861,9 +848,9 @@
 
     #drawBlock(block) {
       const left = block.fields.filter((one) => one.where === block);
-      block.node.hidden = !left.length && !this.#refused.has(block.evidence);
-      block.list.hidden = !left.length;
       const isRefused = this.#refused.has(block.evidence);
+      block.node.hidden = !left.length && !isRefused;
+      block.list.hidden = !left.length;
       renew(block.origin, isRefused ? this.#refusedLine(block.evidence) : this.#confirmed(block.evidence, left));
     }
 
@@ -1069,7 +1056,7 @@
         const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
         const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
           button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#settle(field, { offer: null, typed: true }))];
-        found.push(box("doubt", sign("clock", "doubt", this.say("late", names), make("br"), isBlank(field.value) ? "" : this.say("lateHint")), buttons(ways)));
+        found.push(box("doubt", sign("clock", "doubt", this.say("late", names)), buttons(ways)));
       }
       if (this.#isOpen(field) && field.kind === "input") {
         const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => this.#settle(field, { choice, value, typed: true }));
@@ -1282,7 +1269,7 @@
     /** The name of a consent that the person gives now. */
     async #give(purpose, service, attributes, until) {
       const done = await this.#call("POST", "/consents", {
-        purpose, attributes: { [service]: attributes }, text_version: TEXT_VERSION, language: this.#lang, channel: "portal", expires_at: until.toISOString().replace(/\.\d+/, ""),
+        purpose, attributes: { [service]: attributes }, text_version: TEXT_VERSION, language: this.#lang, channel: "portal", expires_at: until.toISOString(),
       });
       return done.consent;
     }
@@ -1391,15 +1378,14 @@
       const words = this.text("filled", { n: filled, of: all, papers });
       // a screen reader says it again only when it has changed
       if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
-      const piece = (name, n) => { const one = tagged("span", `ml-${name}`)(); one.style.flexGrow = n; return one; };
+      const piece = (name, n) => { const one = make("span", { class: `ml-${name}` }); one.style.flexGrow = n; return one; };
       const bar = make("div", { class: "ml-bar" }, piece("ok", filled), piece("own", typed), piece("left", all - filled - typed));
       const tasks = this.#tasks();
-      const item = (name, kind, ...content) => li(icon(name, kind), span(content));
       const needed = this.#required().length;
       summary.replaceChildren(bar, make("p", { class: "ml-legend" }, make("span", { class: "ml-key ml-ok" }, this.say("legendFilled", { n: filled })), make("span", { class: "ml-key ml-own" }, this.say("legendTyped", { n: typed })), make("span", { class: "ml-key" }, this.say("left", { n: all - filled - typed }))),
-        make("ul", { class: "ml-lines" }, item("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus())),
-          tasks && item("pencil", "doubt", tasks),
-          this.#waits ? item("clock", "wait", this.say("waits", { source: strong(this.#waitingFor()) })) : ""));
+        make("ul", { class: "ml-lines" }, li(sign("paper", "", anchor(`${this.#id}-papers`, `${this.text("papers")} (${needed})`, () => this.#parts.aside.querySelector("[tabindex]").focus()))),
+          tasks && li(sign("pencil", "doubt", tasks)),
+          this.#waits ? li(sign("clock", "wait", this.say("waits", { source: strong(this.#waitingFor()) }))) : ""));
     }
 
     #fileName({ code }) { return short(this.#parts.files.get(code)?.files[0]?.name ?? this.text("none")); }
@@ -1407,17 +1393,16 @@
     #drawAside() {
       const { aside, h, h3, files } = this.#parts;
       const papers = this.#papers();
-      const bases = (one) => (one.legal_basis ? small(this.say("basisIs", { basis: this.#shown(one.legal_basis, "vi") })) : "");
+      const bases = (one) => (one.legal_basis ? small(this.say("basis"), ": ", this.#shown(one.legal_basis, "vi")) : "");
       const required = this.#required();
       const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         const id = `${this.#id}-paper-${one.code}`;
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", hidden: true, onchange: () => this.#around(), name: `paper.${one.code}` }));
         const input = files.get(one.code);
-        const file = this.text("file");
         // the words of the browser's own button are in its language
         return [make("p", { class: "ml-small", id: `${id}-name` }, this.say("chosen", { name: this.#fileName(one) })),
-          buttons(button(file, () => input.click(), { id, "aria-label": this.text("fileFor", { file, paper: this.#titled(one) }), "aria-describedby": `${id}-name` })), input];
+          buttons(button(this.say("file"), () => input.click(), { id, "aria-label": this.text("fileFor", { file: this.text("file"), paper: this.#titled(one) }), "aria-describedby": `${id}-name` })), input];
       };
       const by = (one) => {
         const used = this.#sources(Object.entries(this.#answer.evidence).filter(([evidence]) => restsOn(one.by, evidence)).map(([, found]) => found.source));
@@ -1434,7 +1419,7 @@
     }
 
     #sourceStates() {
-      const states = { deadline: ["clock", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "notAsked"], no_match: ["compare", "doubt"], found: ["check", "ok", "answered"], not_found: ["ban", "mute", "hasNone"] };
+      const states = { deadline: ["clock", "wait", "awaited"], unavailable: ["cloud", "wait", "silent"], refused: ["eye", "mute", "withheld"], no_match: ["compare", "doubt"], found: ["check", "ok", "answered"], not_found: ["ban", "mute", "hasNone"] };
       const worst = Object.keys(states);
       const found = new Map();
       for (const one of this.#answer.sources) {
@@ -1443,7 +1428,7 @@
       }
       return [...found].map(([name, { at, code }]) => {
         const [icon, kind, words] = states[worst[at]];
-        return [name, icon, kind, words ? this.say(words) : this.#reason({ code })];
+        return [name, icon, kind, words ? this.say(words, { reason: this.#reason({ code }) }) : this.#reason({ code })];
       });
     }
 
@@ -1592,7 +1577,7 @@
         ...(papers.length ? [make(h3, {}, this.say("papers")), make("dl", { class: "ml-answers" }, papers.map((one) => pair(anchor(`${this.#id}-paper-${one.code}`, bdi(this.#titled(one)), () => document.getElementById(`${this.#id}-paper-${one.code}`).focus()), this.#fileName(one))))] : []),
         ...(refused.size ? [make(h3, {}, this.say("unused")), list([...refused])] : []),
         own.length ? box("own", list(own.map((one) => this.say("own", { label: this.#label(one).toLowerCase() }))), small(this.say("ownHint", { until: moment(endOf(own)).day }))) : "",
-        make("p", { class: "ml-said", id: `${this.#id}-wait` }, this.#waits ? [icon("clock", "wait"), span(this.say("wait", { source: this.#waitingFor() }))] : tasks ? [icon("pencil", "doubt"), span(tasks)] : ""));
+        make("div", { id: `${this.#id}-wait` }, this.#waits ? sign("clock", "wait", this.say("wait", { source: this.#waitingFor() })) : tasks ? sign("pencil", "doubt", tasks) : ""));
       kept(this, () => { draw(); actions.replaceChildren(submit, back); });
     }
 
@@ -1680,19 +1665,19 @@
         throw new Problem({ code: "no_action", title: this.text("nowhere") });
       }
       const { form } = this.#parts;
-      const { files: _, ...plain } = detail;
-      const csrf = this.#csrf;
-      form.querySelectorAll("input[type=hidden]").forEach((one) => one.remove());
-      form.append(make("input", { type: "hidden", name: "motlan", value: JSON.stringify(plain) }), csrf ? make("input", { type: "hidden", name: "csrf", value: csrf }) : "");
+      form.addEventListener("formdata", ({ formData }) => {
+        formData.set("motlan", JSON.stringify({ ...detail, files: undefined }));
+        if (this.#csrf) formData.set("csrf", this.#csrf);
+      }, { once: true });
       HTMLFormElement.prototype.submit.call(form);
     }
   }
 
   /** The style sheet beside this script, unless the page has it. */
   function loadStyle() {
-    const script = [...document.scripts].map((one) => one.src).find((one) => /\/motlan-form\.js/.test(one));
+    const script = document.querySelector('script[src*="motlan-form.js"]');
     if (!script || document.querySelector('link[href*="motlan-form.css"]')) return;
-    document.head.append(make("link", { rel: "stylesheet", href: script.replace(/motlan-form\.js.*$/, "motlan-form.css") }));
+    document.head.append(make("link", { rel: "stylesheet", href: new URL("motlan-form.css", script.src) }));
   }
 
   if (!customElements.get("motlan-form")) customElements.define("motlan-form", MotlanForm);
