@@ -210,6 +210,7 @@ class Soap:
             message = self._security.write(door.envelope, tree, blocks)
             if query.trace is not None:
                 query.trace.bare_body = door.envelope.write(tree, blocks + self._security.placeholder)
+                query.trace.secrets |= self._security.secrets
         except EnvelopeRefused:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
@@ -270,6 +271,8 @@ class _Security:
                 raise auth.error("certificate", what, "give PEM files") from None
         if auth.kind in MESSAGE_KINDS:
             auth.finish()
+        #: what a message carries in clear
+        self.secrets = frozenset({self._token.password} if self._token is not None else ())
         #: stands for the header in what people see of a message
         self.placeholder = _PLACEHOLDER if auth.kind in MESSAGE_KINDS else ""
 

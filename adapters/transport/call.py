@@ -7,13 +7,16 @@ Refuses to know what is asked; a fault has nothing of a body or an address.
 """
 
 import asyncio
+import base64
+import contextlib
 import math
 import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar, cast
+from urllib.parse import unquote_plus
 
 from adapters.transport.answers import FIRST_ERROR, checked
 from adapters.transport.breaker import Behalf, Guard
@@ -164,6 +167,20 @@ def _step(method: _CallStep) -> _CallStep:
             call.end_with_defect(error)
 
     return cast("_CallStep", step)
+
+
+def secrets_in(value: str) -> Iterator[str]:
+    """What proves who asks in the value of a header or of a member of an address, in each form it has there.
+
+    The whole; a token or key without its scheme; the password of Basic; what was encoded for the address.
+    """
+    yield value
+    yield unquote_plus(value)
+    scheme, _, proof = value.partition(" ")
+    yield proof
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            yield base64.b64decode(proof).decode("utf-8", "replace").partition(":")[2]
 
 
 class ProviderCall(Generic[Asked, Read]):
@@ -442,13 +459,16 @@ class ProviderCall(Generic[Asked, Read]):
     # ------------------------------------------------------------ for the person who connects the provider
 
     def add_to(self, trace: SourceTrace) -> None:
-        """Add what was sent and what came. Of what proves who we are, the names only."""
+        """Add what was sent and what came. Of what proves who we are, the names; its values are to be hidden."""
         wire: Wire | None = getattr(self, "_wire", None)
         if wire is None:
             return
         body = (wire.body if trace.bare_body is None else trace.bare_body) or b""
+        proofs = self._proofs(wire)
+        trace.secrets.update(secret for _, value in proofs for secret in secrets_in(value))
         message = TracedMessage(
-            wire.method, self._peer.url + wire.target, wire.headers, self._proofs(wire), body[:MOST_BYTES], len(body)
+            wire.method, self._peer.url + wire.target, wire.headers, tuple(name for name, _ in proofs),
+            body[:MOST_BYTES], len(body),
         )  # fmt: skip
         answer: HttpAnswer | None = getattr(self, "answer", None)
         if answer is not None:
@@ -460,16 +480,16 @@ class ProviderCall(Generic[Asked, Read]):
             )  # fmt: skip
         trace.messages.append(message)
 
-    def _proofs(self, wire: Wire) -> tuple[str, ...]:
-        """Names of headers, and of members of the address, that were added to the request."""
+    def _proofs(self, wire: Wire) -> list[tuple[str, str]]:
+        """Names and values of headers, and of members of the address, that were added to the request."""
         head = getattr(self, "_data", b"").partition(b"\r\n\r\n")[0].decode("latin-1")
-        sent = [line.partition(":")[0] for line in head.split("\r\n")[1:]]
         ours = {*(name.lower() for name in wire.headers), *FRAMING}
-        ending = self._auth.ending.split("&") if self._auth.ending else ()
-        return (
-            *(name for name in sent if name.lower() not in ours),
-            *(one.partition("=")[0] for one in ending),
-        )
+        sent = [line.partition(":") for line in head.split("\r\n")[1:]]
+        ending = [one.partition("=") for one in self._auth.ending.split("&")] if self._auth.ending else []
+        return [
+            *((name, value.strip()) for name, _, value in sent if name.lower() not in ours),
+            *((name, value) for name, _, value in ending),
+        ]
 
     def _until(self, end: float) -> None:
         self.end = end

@@ -1,6 +1,7 @@
 """What a source said and heard in one query, for the person who connects it. Filled only where a query carries one.
 
-It has personal data, and nothing that proves to the provider who asks. It reaches no log and no store.
+It has personal data, and what proved to the provider who asks (`secrets`, which is never shown). It reaches no log
+and no store.
 """
 
 import json
@@ -38,13 +39,15 @@ class TracedMessage(NamedTuple):
 class SourceTrace:
     """The messages of one query, and what its mapping read."""
 
-    __slots__ = ("bare_body", "messages", "tree")
+    __slots__ = ("bare_body", "messages", "secrets", "tree")
 
     def __init__(self) -> None:
         """Nothing was sent yet."""
         self.messages: list[TracedMessage] = []
         #: the request's body without the proof that the sent one contains; None: it contains none
         self.bare_body: bytes | None = None
+        #: values of what the requests carried to prove who asks: an answer may repeat them
+        self.secrets: set[str] = set()
         #: plain data or positioned texts; None: nothing was read
         self.tree: object = None
 

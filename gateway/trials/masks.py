@@ -27,6 +27,8 @@ _JOINING = frozenset("_'’")
 _NAME = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.:-]*")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _LONGEST_NAME = 64
+#: a shorter one may be part of any word
+_LONG_SECRET = 6
 _PREFIX = re.compile(r"(?:[A-Za-z]{1,2}|ns|tns|soap|soapenv|env|xsd|xsi|xml|wsse|wsu)\d{0,2}", re.IGNORECASE)
 _MARKUP = re.compile(
     r"(?P<quiet><!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z))|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)"
@@ -93,14 +95,41 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2].rpartition(":")[2].replace(".", "_")
 
 
+class CarriedSecrets:
+    """What the requests carried to prove who asks. A provider may repeat it anywhere, in capitals or not."""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        """A short one counts where it is a word of its own."""
+        written = [
+            re.escape(one) if len(one) >= _LONG_SECRET else rf"(?<!\w){re.escape(one)}(?!\w)"
+            for one in sorted(filter(str.strip, secrets), key=len, reverse=True)
+        ]
+        self._pattern = re.compile("|".join(written), re.IGNORECASE) if written else None
+
+    def without(self, text: str) -> str:
+        """The text with `HIDDEN` for each of them."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+    def are_in(self, value: object) -> bool:
+        """Whether a text, or one inside of a list or an object, repeats one."""
+        if isinstance(value, dict | list):
+            return any(map(self.are_in, value.values() if isinstance(value, dict) else value))
+        return self._pattern is not None and self._pattern.search(str(value)) is not None
+
+
 class ShownNames:
     """The names that a message may show. Any other one is its number in brackets, the same in the whole message."""
 
-    def __init__(self, known: Collection[str] = (), *, is_own: bool = False, is_fault: bool = False) -> None:
+    def __init__(
+        self, known: Collection[str] = (), *, is_own: bool = False, is_fault: bool = False,
+        secrets: CarriedSecrets = CarriedSecrets(),  # noqa: B008 -- it changes nothing
+    ) -> None:  # fmt: skip
         """`known`: names and namespaces of the contract, in any script. `is_own`: this gateway wrote the message.
 
-        `is_fault`: the message is a fault of the provider; its names that look like names of a contract are shown.
+        `is_fault`: the message is a fault of the provider; its names that look like names of a contract are shown,
+        without `secrets`.
         """
+        self._secrets = secrets
         self._known = _STANDARD.union(known)
         self._is_own = is_own
         self._is_open = is_own or is_fault
@@ -111,7 +140,8 @@ class ShownNames:
     def of(self, text: str) -> str:
         """A name, with its prefix."""
         prefix, colon, local = text.rpartition(":")
-        if text in self._known or (self._is_open and _looks_like_a_name(text)):
+        is_open = self._is_open and _looks_like_a_name(text) and not self._secrets.are_in(text)
+        if text in self._known or is_open:
             self.shown |= {text, local}
             return text
         prefix = prefix if _PREFIX.fullmatch(prefix) or prefix in self._known else self._number(prefix)

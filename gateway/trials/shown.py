@@ -23,6 +23,7 @@ from gateway.prefill.exchange import CUT, Exchange
 from gateway.trials.masks import (
     HIDDEN,
     MOST_OF_A_VALUE,
+    CarriedSecrets,
     ShownNames,
     ShownPlaces,
     mask,
@@ -86,6 +87,7 @@ def answer_of(
         [_whole(one, trace) for one in trace.messages] if trace is not None and heard is not None else []
     )
     has_fault = any(one.code in _OF_FAULTS for one in answer.faults)
+    secrets = CarriedSecrets(() if trace is None else trace.secrets)
     # what the mapping did not read is a fault, or no answer of this service
     places = None if trace is None or trace.tree is None else _places(service, exchange)
     return {
@@ -114,12 +116,13 @@ def answer_of(
         "unconfirmed": _reason(exchange.unconfirmed(list(answers)).get(0)),
         "messages": [
             _message(
-                one, showing, places, is_withheld=is_withheld, has_fault=has_fault and one is messages[-1]
+                one, showing, places, secrets, is_withheld=is_withheld,
+                has_fault=has_fault and one is messages[-1],
             )
             for one in messages
         ],
         "faults": [_fault(one) for one in causes],
-        "attributes": list(_attributes(exchange, answer, showing, is_withheld=is_withheld)),
+        "attributes": list(_attributes(exchange, answer, showing, secrets, is_withheld=is_withheld)),
     }  # fmt: skip
 
 
@@ -171,17 +174,20 @@ def _whole(one: TracedMessage, trace: SourceTrace) -> TracedMessage:
 
 
 def _message(
-    one: TracedMessage, showing: Showing, places: ShownPlaces | None, *, is_withheld: bool, has_fault: bool
-) -> dict[str, object]:
+    one: TracedMessage, showing: Showing, places: ShownPlaces | None, secrets: CarriedSecrets, *,
+    is_withheld: bool, has_fault: bool,
+) -> dict[str, object]:  # fmt: skip
     """`has_fault`: the message is a fault, whose names an operator must see to write `options.fault_code`."""
     how = visible if showing.values else mask
     known, own = _names(showing.service), ShownNames(_names(showing.service), is_own=True)
-    came = ShownNames(known | own.shown, is_fault=has_fault)
-    request = message(one.body, how, own)
+    came = ShownNames(known | own.shown, is_fault=has_fault, secrets=secrets)
+    request = secrets.without(message(one.body, how, own))
     return {
         "method": one.method,
-        "url": _address(one.url, showing),
-        "headers": {name: visible(value)[:MOST_OF_A_VALUE] for name, value in one.headers.items()},
+        "url": _address(secrets.without(one.url), showing),
+        "headers": {
+            name: secrets.without(visible(value))[:MOST_OF_A_VALUE] for name, value in one.headers.items()
+        },
         "proofs": [own.of(name) for name in one.proofs],
         "request": {"text": request, "bytes": one.size, "cut": one.size > len(one.body)},
         "status": one.status or None,
@@ -214,9 +220,12 @@ def _address(url: str, showing: Showing) -> str:
 
 
 def _attributes(
-    exchange: Exchange, answer: SourceAnswer, showing: Showing, *, is_withheld: bool
+    exchange: Exchange, answer: SourceAnswer, showing: Showing, secrets: CarriedSecrets, *, is_withheld: bool
 ) -> Iterator[dict[str, object]]:
-    """Each attribute of the mapping: its place, how it is read, and its result or the reason why there is none."""
+    """Each attribute of the mapping: its place, how it is read, and its result or the reason why there is none.
+
+    Of one that repeats a secret, whatever the transform made of it, only that there is one.
+    """
     rules, trace = showing.service.mapping.answer.attributes, exchange.trace
     asked, others = exchange.plan.queries[0].attributes, _not_agreed(showing.service, exchange)
     heard = not is_withheld and exchange.answers[0] is not None and trace is not None
@@ -235,6 +244,9 @@ def _attributes(
         )  # fmt: skip
         is_hidden = isinstance(at, dict | list) and any(_holds(path, others) for path in paths)
         raw_mask = HIDDEN if is_hidden else masked(at, ShownNames(known))
+        shown = value if showing.values else masked(value, ShownNames(is_own=True))
+        if secrets.are_in(at) or secrets.are_in(value):
+            at, raw_mask, shown = HIDDEN, HIDDEN, None if value is None else HIDDEN
         doubt = answer.doubts.get(name) if name in asked and not is_withheld else None
         yield {
             "attribute": name,
@@ -242,7 +254,7 @@ def _attributes(
             "transform": [*filter(None, (rule.codes and f"codes:{rule.codes}",)), *rule.transform],
             "raw": _bounded(visible(str(at)) if is_raw_shown else raw_mask),
             "is_raw_shown": is_raw_shown,
-            "value": _bounded(value if showing.values else masked(value, ShownNames(is_own=True))),
+            "value": _bounded(shown),
             "reason": _why(name, value, answer, showing, exchange, doubt.kind if doubt is not None else ""),
             "fault": faults.get(name),
             "doubt": doubt.kind if doubt is not None else None,

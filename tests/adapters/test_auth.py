@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from adapters.transport.auth import build_auth
-from adapters.transport.call import Auth, HttpPeer, Wire
+from adapters.transport.call import Auth, HttpPeer, Wire, secrets_in
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError
 from adapters.transport.tokens import ProviderToken, TokenAuth, life_seconds
@@ -111,6 +111,7 @@ def test_no_auth_and_envelope_auth_add_nothing() -> None:
 def test_basic_and_api_key_are_fixed() -> None:
     found = headers_of({"kind": "basic", "username": "u", "secret": {"value": SECRET}})
     assert basic_parts(found["Authorization"]) == ["u", SECRET]
+    assert SECRET in secrets_in(found["Authorization"])
     assert headers_of({"kind": "api_key", "header": "X-Key", "secret": {"value": SECRET}}) == {
         "X-Key": SECRET
     }

@@ -351,6 +351,29 @@ async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_cam
     assert "Sở GTVT" not in json.dumps(shown, ensure_ascii=False)
 
 
+@pytest.mark.parametrize("show", [False, True])
+async def test_secret_that_an_answer_repeats_is_shown_nowhere(tmp_path: Path, *, show: bool) -> None:
+    """As a value, as a part of one in capitals, and as a name in a fault."""
+    state = {"HangGPLX": f"A1,{SECRET.upper()}", "NgayCapGPLX": SECRET, "TrangThai": "1"}
+    bodies = [
+        answer(json.dumps({"SoDinhDanh": "033190001234", "SoGPLX": "330218640795", **state}).encode()),
+        answer(json.dumps({"loi": {SECRET: SECRET}}).encode(), status="409 X"),
+    ]
+
+    async def say(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(bodies[number - 1])
+        await writer.drain()
+
+    async with registered(tmp_path, say) as house:
+        found = [await tried(house, LICENCE, show_values=show) for _ in bodies]
+    assert SECRET not in json.dumps(found).casefold()
+    attributes = rows(found[0])
+    assert (attributes["classes"]["raw"], attributes["classes"]["value"]) == ("•••", "•••")
+    assert (attributes["issued_on"]["raw"], attributes["issued_on"]["value"]) == ("•••", None)
+    assert attributes["state"]["value"] == ("valid" if show else "xxx")
+    assert json.loads(found[1]["messages"][0]["answer"]["text"])["loi"].keys() == {"[1]"}
+
+
 async def test_blank_outside_the_agreement_looks_like_a_value(tmp_path: Path) -> None:
     """`NoiCapGPLX` is not agreed, `Them` is in no mapping; `NgayCapGPLX` is agreed."""
     given: list[object] = ["Sở GTVT", "", None, 7, [], [{"a": 1}], {}]

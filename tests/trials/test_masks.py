@@ -12,6 +12,7 @@ from gateway.trials import masks
 from gateway.trials.masks import (
     MOST,
     MOST_OF_A_VALUE,
+    CarriedSecrets,
     ShownNames,
     ShownPlaces,
     mask,
@@ -179,3 +180,10 @@ def test_element_outside_the_agreement_looks_the_same_whatever_it_holds() -> Non
     assert "<t:Faith>•••</t:Faith>" in shown
     assert "<t:Name/>" in shown
     assert '<t:Kind seen="0000" code="•••">xxx</t:Kind>' in shown
+
+
+def test_short_secret_is_hidden_where_it_is_a_word() -> None:
+    secrets = CarriedSecrets({"k7", "long-key", ""})
+    assert secrets.without("k7 ak7b LONG-KEYS") == "••• ak7b •••S"
+    assert secrets.are_in([{"a": "x k7"}])
+    assert not CarriedSecrets().are_in("")
