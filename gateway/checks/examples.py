@@ -66,8 +66,8 @@ def answers_of(example: ProcedureExample, plan: Plan) -> list[SourceAnswer | Non
         elif given is None:
             answers.append(failed(Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON))
         else:
-            values = {name: _typed(value) for name, value in given.items() if name in query.attributes}
-            answers.append(query.service.given(values, TODAY.isoformat()))
+            values = {name: _typed(value) for name, value in given.items()}
+            answers.append(query.service.given(values, query.attributes, TODAY.isoformat()))
     return answers
 
 

@@ -40,7 +40,7 @@ def answer_of(question: Question, example: QuestionExample, offers: Offers) -> s
         if isinstance(given, str):
             found.append(failed(Outcome(given), Reason.SOURCE_TIMEOUT))
         else:
-            found.append(query.service.given(given, example.today))
+            found.append(query.service.given(given, query.attributes, example.today))
     day = date.fromisoformat(example.today)
     facts = Facts(plan, found, lambda _service, _attribute: None, day, roles.given, {})
     return ANSWER_WORDS[question.truth(facts, word)]

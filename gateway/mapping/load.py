@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.config.strict_yaml import Document, Loc, misnamed, read
-from gateway.domain.errors import Problem
 from gateway.domain.faults import Faults, near
 from gateway.domain.identifiers import procedure_code
 from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.compiler import Compiler
+from gateway.mapping.evidence_words import evidence_faults
 from gateway.mapping.fits import Evidence, mended, procedure_faults
 from gateway.mapping.forms import form_faults
 from gateway.mapping.identifiers import IdentifierKind, IdentifierKinds, kind_faults
@@ -126,7 +126,7 @@ def survey_catalogue(root: Path, faults: Faults) -> Catalogue:
     codes = survey_codes(rooms / "codes", faults)
     schemas = survey_schemas(root / "schemas" / "evidence", root, faults)
     evidence = {name: file.properties for name, file in schemas.items()}
-    faults.add(_dated_faults(schemas))
+    faults.add(one for file in schemas.values() for one in evidence_faults(file))
     for folder in sorted((root / "schemas" / "sources").glob("*/")):
         survey_schemas(folder, root, faults)
     identifiers = _identifiers(root / "schemas" / "identifiers", root, faults)
@@ -240,16 +240,6 @@ def _represented_faults(
             what = f"there is no representation '{kind}'"
             remedy = near(kind, known, f"add mappings/representations/{kind}.yaml")
             yield ("represented_by", index), what, remedy
-
-
-def _dated_faults(schemas: Mapping[str, SchemaFile]) -> Iterator[Problem]:
-    """Words of `x-dates` that are no attributes."""
-    for file, name, schema in [(one, *item) for one in schemas.values() for item in one.properties.items()]:
-        for word in schema.get("x-dates", ()) if isinstance(schema, Mapping) else ():
-            if word not in file.properties:
-                what = f"'{name}' dates '{word}', which is no attribute"
-                remedy = near(str(word), file.properties, "name attributes of this evidence type")
-                yield file.document.problem(("properties", name, "x-dates"), what, remedy)
 
 
 def _object(file: SchemaFile) -> Mapping[str, tuple[str, ...]]:

@@ -73,8 +73,8 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
 #: what may deny attributes: slot of its parts, the check, the doubt, the attributes
 _Denying = tuple[int, Denies, AttributeDoubt, frozenset[str]]
-#: how a set of attributes is read
-_Reading = tuple[Paths, list[_Row], list[_Denying]]
+#: how a set of attributes is read; the last rows are of dates that nobody asked for, and that date some of the set
+_Reading = tuple[Paths, list[_Row], list[_Denying], list[_Row]]
 #: in faults: the time of the provider's last change, which is no attribute
 UPDATED = "updated_at"
 #: evidence whose answer is a verdict -> its attribute: without it, nothing is said
@@ -156,7 +156,7 @@ class ServicePlan:
         self._trees = frozenset(name for name, one in answer.attributes.items() if reads_trees(one))
         self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
         #: dates that are never later than today -> attributes that are in doubt where they are
-        self._past = dated(schemas)
+        self._past = {name: words for name, words in dated(schemas).items() if name in self._attributes}
         #: attributes that distinguish several records
         self.tells_apart = frozenset(answer.tells_apart)
         #: the provider's own number of a person -> references of confirming sources that give it too
@@ -179,12 +179,12 @@ class ServicePlan:
         """The fault of an attribute's value by its evidence schema; None when it fits."""
         return self._check.why_not(name, value)
 
-    def given(self, values: Mapping[str, object], day: str) -> SourceAnswer:
-        """An answer with these attributes (of an example), without dates that `read` leaves out on that day."""
+    def given(self, values: Mapping[str, object], asked: Collection[str], day: str) -> SourceAnswer:
+        """An answer with the asked ones of these attributes (of an example), as `read` gives them on that day."""
         late = [name for name in self._past if str(values.get(name, "")) > day]
-        kept = {name: value for name, value in values.items() if name not in late}
-        doubts = self._dated(late, kept) | dict.fromkeys(late, _MISFITS[FaultCode.LATER_THAN_TODAY])
-        return SourceAnswer(Outcome.FOUND, kept, doubts)
+        kept = {name: value for name, value in values.items() if name in asked and name not in late}
+        misfits = {name: _MISFITS[FaultCode.LATER_THAN_TODAY] for name in late if name in asked}
+        return SourceAnswer(Outcome.FOUND, kept, self._dated(late, kept) | misfits)
 
     def _dated(self, late: Iterable[str], kept: Mapping[str, object]) -> dict[str, AttributeDoubt]:
         """What else is in doubt, where these dates are later than today."""
@@ -318,7 +318,9 @@ class ServicePlan:
         if query.trace is not None:
             query.trace.tree = tree
         try:
-            paths, rows, denials = self._readings.get(query.attributes) or self._reading(query.attributes)
+            paths, rows, denials, dates = self._readings.get(query.attributes) or self._reading(
+                query.attributes
+            )
             if self._nested is not None:
                 tree = self._nested(tree)
             values = paths.read(tree)
@@ -330,7 +332,7 @@ class ServicePlan:
             if is_strict and (False in same or same.count(True) < _SURE):
                 same, is_strict = compare(self._identity, values, subject), False
             if (refusal := self._about_another(same, subject)) is None:
-                answer = self._evidence(rows, values, denials, query.day)
+                answer = self._evidence(rows, values, denials, dates, query.day)
                 if self._is_strict and not is_strict and True not in same[: self._own_words]:
                     answer = self._unsure(answer, values, subject)
                 if self._compared and not self.verifies and self._repeats(same, values, subject):
@@ -340,7 +342,7 @@ class ServicePlan:
                 return answer
             number = None if subject.is_unnumbered else self._own_number(same, values)
             return (
-                self._evidence(rows, values, denials, query.day)._replace(unvouched=number)
+                self._evidence(rows, values, denials, dates, query.day)._replace(unvouched=number)
                 if number
                 else refusal
             )
@@ -543,7 +545,7 @@ class ServicePlan:
         `tree` as for `read`. Empty where the record is not one, or cannot be reached.
         """
         try:
-            paths, rows, _ = self._reading(attributes)
+            paths, rows, *_ = self._reading(attributes)
             values = paths.read(tree if self._nested is None else self._nested(tree))
         except _UNREADABLE:
             return {}
@@ -555,7 +557,7 @@ class ServicePlan:
         return found
 
     def _evidence(  # noqa: C901, PLR0912 -- one loop over the attributes: a call for each would cost more than its lines
-        self, rows: list[_Row], values: list[object], denials: list[_Denying], day: str
+        self, rows: list[_Row], values: list[object], denials: list[_Denying], dates: list[_Row], day: str
     ) -> SourceAnswer:
         found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
@@ -618,9 +620,20 @@ class ServicePlan:
             answer = self._without_misfits(found, doubts, faults, updated)
         else:
             answer = SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+        for row in dates:
+            # most are blank
+            if (values[row[1]] is not None or row[4]) and day and (_date_of(row, values) or "") > day:
+                answer = self._with_late(answer, row[0])
         if self._key is not None and self._key[0] not in answer.values:
             return self._if_there(self._key, answer, values)
         return answer
+
+    def _with_late(self, answer: SourceAnswer, name: str) -> SourceAnswer:
+        """The answer, where a date that nobody asked for is later than today: what it dates is in doubt."""
+        doubts = {**self._dated([name], answer.values), **answer.doubts}
+        return answer._replace(
+            doubts=doubts, faults=(*answer.faults, self._fault(FaultCode.LATER_THAN_TODAY, name))
+        )
 
     def _if_there(self, key: _Row, answer: SourceAnswer, values: list[object]) -> SourceAnswer:
         """The answer, where the value that says that there is a record is not asked for or cannot be read.
@@ -693,7 +706,12 @@ class ServicePlan:
             for parts, denies, doubt, names in self._denials
             if not names.isdisjoint(attributes)
         ]
-        reading = self._readings[attributes] = (paths, rows, denials)
+        dates = [
+            self._row(name, paths)
+            for name, dated in self._past.items()
+            if name not in attributes and not frozenset(dated).isdisjoint(attributes)
+        ]
+        reading = self._readings[attributes] = (paths, rows, denials, dates)
         return reading
 
     def _row(self, name: str, paths: Paths) -> _Row:
@@ -752,6 +770,15 @@ def _value_of(row: _Row, values: list[object]) -> object:
         if value is not None:
             return value
     return None
+
+
+def _date_of(row: _Row, values: list[object]) -> str | None:
+    """A date; None where it is blank, in doubt or cannot be read."""
+    try:
+        found = _value_of(row, values)
+    except _UNREADABLE:
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _personal_id(row: _Row, values: list[object]) -> str:

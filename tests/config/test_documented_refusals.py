@@ -87,6 +87,8 @@ REFUSALS = {
                          "until: applicant:driving_licence.issued_on", "is never later than today"),
     "date of nothing": ("schemas/evidence/vehicle.schema.json", '"x-dates": ["state"]', '"x-dates": ["stat"]',
                         "did you mean 'state'?"),
+    "word of dates": ("schemas/evidence/vehicle.schema.json", '"x-dates"', '"x-date"', "did you mean 'x-dates'?"),
+    "text for true": ("schemas/evidence/health_card.schema.json", '"x-ahead": true', '"x-ahead": "true"', "write true"),
     "field of many": (STAY, "from: input, editable", "from: members:person.full_name, editable", "takes many"),
     "keep of one": (STAY, "from: input, editable", "from: applicant:household.members, keep: owner, editable",
                     "is no role that takes many"),

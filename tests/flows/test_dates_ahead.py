@@ -12,6 +12,7 @@ import pytest
 from gateway.domain.dates import legal_day
 from gateway.domain.fault_codes import FaultCode
 from tests.faults.conftest import Good, Stage, http, staged
+from tests.flows.conftest import new_official
 from tests.flows.test_contradictions import reasons, states
 
 TODAY = legal_day(datetime.now(UTC))
@@ -57,6 +58,22 @@ async def test_marriage_that_ends_on_a_day_to_come_has_not_ended(stage: Stage) -
     code = FaultCode.LATER_THAN_TODAY
     labels = f'attribute="marriage_end.date",code="{code}",operation="trichLuc",outcome="found"'
     assert f'motlan_source_faults_total{{{labels},source="civil_status"}} 2.0' in text
+
+
+async def test_date_settles_nothing_before_its_day_though_nobody_asks_for_it(stage: Stage) -> None:
+    """The predicate reads the marital state alone, and the agreement grants no date."""
+    said = []
+    for day in (TODAY, TODAY + timedelta(days=1)):
+        stage.set("civil_status", ended(f"{day:%d/%m/%Y}"))
+        body = {
+            "subject": stage.house.subject("divorced"),
+            "predicates": ["unmarried"],
+            "official": new_official(),
+        }
+        status, answer = await stage.house.post("/v1/predicates", body)
+        assert status == 200, answer
+        said.append(answer["predicates"]["unmarried"]["answer"])
+    assert said == ["yes", "cannot_tell"]
 
 
 async def test_claim_of_a_day_to_come_leaves_its_field_empty(stage: Stage) -> None:
