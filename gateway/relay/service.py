@@ -45,7 +45,7 @@ from gateway.relay.outbox import Outbox
 from gateway.relay.request_keys import RequestKeys
 from gateway.relay.scoring import facts_of, facts_with_path
 from gateway.relay.statuses import Standing, StatusRules, fold
-from gateway.relay.units import check_unit
+from gateway.relay.units import check_address, check_unit
 from gateway.relay.versions import replaced_version, with_version
 
 _ACCEPTED = 202
@@ -227,7 +227,7 @@ class DossierRelay:
         """Store a dossier, its first or changed status and its deliveries; or see that it is there already.
 
         `updating` False: one that is there stays as it is. `replaces`: only this version is replaced, else Conflict.
-        Raises Conflict, RelayUnavailable, LogUnavailable.
+        Raises Unprocessable (the code), Conflict, RelayUnavailable, LogUnavailable.
         """
         content = {"dossier": plain(dossier), **({"raw": raw} if raw else {})}
         persons = owners(dossier.applicant)
@@ -237,7 +237,8 @@ class DossierRelay:
             await self._check_code(dossier, party)
         for _ in range(TRIES):
             keys = await self.contents.current()
-            found = await self._before(dossier, party)
+            if (found := await self._before(dossier, party)) is None:
+                check_address(dossier.code)
             if replaces and (found is None or found.version != replaces):
                 break
             if found is not None and (updating is False or await self._is_same(found, content)):

@@ -1,6 +1,6 @@
-"""The unit in the code of a dossier (QĐ 20/2020; national-portal.md K.1): a system uses codes of its own units only.
+"""The code of a dossier (QĐ 20/2020; national-portal.md K.1): a system uses codes of its own units only.
 
-Codes of another form are opaque and say no unit: any system may use them.
+Codes of another form are opaque and say no unit: any system may use them, where an address can carry them.
 """
 
 import re
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.domain import sentences as say
 from gateway.domain.dates import VIETNAM
-from gateway.domain.errors import fault_at
+from gateway.domain.errors import fault_at, fault_in
 from gateway.domain.problems import ProblemCode
 
 #: of a system without an agency: the province of the sandbox
@@ -33,6 +33,12 @@ def new_code(agency: str, now: datetime, number: int) -> str:
         parts.pop()
     unit = ".".join(parts) or _NO_UNIT
     return f"{unit}-{now.astimezone(VIETNAM):%y%m%d}-{number}"
+
+
+def check_address(code: str) -> None:
+    """Raises Unprocessable for a code that is no part of a path, even escaped: browsers and clients take dots out."""
+    if code in {".", ".."} or "{" in code or "}" in code:
+        raise fault_in("/code", say.CODE_WITHOUT_ADDRESS, ProblemCode.UNPROCESSABLE)
 
 
 def check_unit(code: str, units: Sequence[str]) -> None:

@@ -196,6 +196,13 @@ async def test_code_with_an_invisible_sign_is_refused_by_the_name_of_its_field(
     assert "ký tự vô hình" in text
 
 
+async def test_code_that_no_address_can_carry_is_refused(street: Street) -> None:
+    number, text = await street.sent("nhanhsdvcqg", envelope(application("..")))
+    assert number == -1
+    assert "không địa chỉ nào chứa được" in text
+    assert not await street.inbox("..")
+
+
 async def test_code_in_another_form_of_unicode_is_the_same_dossier(street: Street) -> None:
     dossier = f"Hồ-{code()}"
     assert (await street.sent("nhanhsdvcqg", envelope(application(dossier))))[0] == 0

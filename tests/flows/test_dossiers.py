@@ -576,7 +576,7 @@ async def test_codes_of_agencies_and_procedures_are_recorded_also_where_the_gate
         "H31.033905337218", "H31.033.905.337.218-260105-0007", "H31-0900-337-218", "C1337218", "H31-C1337218",
         "M13-407334", "C12-34567", "H31-033905-QG-337218",
         "Do-Thi-Bay-1990", "DoThiBay", "H31-DOTHIBAY-1990", "bay.do@example.vn", "bay%40example.vn",
-        "=1+1", "-1", "+1", "@SUM(1)",
+        "=1+1", "-1", "+1", "@SUM(1)", "...", "H31/../0001", "H31%2F..%2F0001", "#?;&\\ |",
     ],
 )  # fmt: skip
 @on_session
@@ -589,6 +589,15 @@ async def test_code_without_the_form_of_one_is_taken_and_records_do_not_name_it(
     found = records(patient)[before:]
     assert {one["dossier"] for one in found if one["result"] == "dossier_stored"} == {"withheld"}
     assert code not in {one["dossier"] for one in found}
+
+
+@pytest.mark.parametrize("code", [".", "..", "H31{0001", "H31}0001"])
+@on_session
+async def test_code_that_no_address_can_carry_is_refused_with_a_remedy(patient: House, code: str) -> None:
+    status, problem = await call(patient, "POST", "/v1/dossiers", body=dossier(code=code))
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/code"), problem
+    assert "use another one, as H31.14-260105-0007" in problem["errors"][0]["detail"]
+    assert (await call(patient, "POST", "/v1/dossiers/search", body={"code": code}))[1]["dossiers"] == []
 
 
 @on_session
