@@ -330,10 +330,24 @@ def land_uses(value: object) -> str | None:
 
 
 def first_main(value: object) -> str | None:
-    """Name of the main line of business (`IS_MAIN` Y), else of the first."""
-    lines = [line for line in _listed(value) if isinstance(line, dict)]
-    main = next((line for line in lines if line.get("IS_MAIN") == "Y"), lines[0] if lines else {})
-    return text(main.get("NAME"))
+    """Name of the main line of business: the one whose `IS_MAIN` is yes, else the first that does not deny it.
+
+    Raises Unreadable for a flag that is no `boolean`, and for two lines that are both the main one; Misshapen for a
+    line that is no object: another line must not pass for the main one.
+    """
+    lines: list[Mapping[str, object]] = []
+    flags: list[bool | None] = []
+    for line in _listed(value):
+        if plain.is_hollow(line):
+            continue
+        if not isinstance(line, dict) or isinstance(flag := line.get("IS_MAIN"), dict | list):
+            raise Misshapen("a line that is no object, or a flag that is one")
+        lines.append(line)
+        flags.append(plain.boolean(flag))
+    if flags.count(True) > 1:
+        raise Unreadable("two main lines of business")
+    at = next((flags.index(wanted) for wanted in (True, None) if wanted in flags), None)
+    return None if at is None else text(lines[at].get("NAME"))
 
 
 def paper_list(value: object) -> list[dict[str, object]] | None:
