@@ -16,6 +16,7 @@ import orjson
 from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
 from adapters.sources.paging import PageAsked, PagedSource, Paging
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
+from adapters.transport.answers import FIRST_ERROR
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
@@ -166,7 +167,12 @@ class Rest:
         return call.write_next(asked) if asked.target else call.write(asked.query, asked.places)
 
     def tree_of(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
-        """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""
+        """The tree of an answer; or what it means, where it is none, states a fault or wants a new token.
+
+        Raises ProviderError for an error that says that there is nobody.
+        """
+        if answer.status >= FIRST_ERROR:
+            return self._of_nobody(query, answer)
         try:
             tree = parse(answer.body)
         except NotStrictJson:
@@ -180,9 +186,30 @@ class Rest:
             error, apart = self._fault_in(tree, answer)
             if error is not None:
                 said = error.outcome is Outcome.NOT_FOUND
-                denied = self._calls[query.service].plan.denies_absence(tree, query, apart) if said else None
+                denied = (
+                    self._calls[query.service].plan.denies_absence(tree, query, apart, is_error=False)
+                    if said
+                    else None
+                )
                 return AnswerReading(denied) if denied else fault_reading(error)
         return tree
+
+    def _of_nobody(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
+        """What an error means that says that there is nobody, and has a record; ProviderError where it has none."""
+        kind = answer.fields.get(b"content-type", b"")
+        error = self._meanings.of_error(answer.status, kind, answer.body)
+        try:
+            tree = parse(answer.body)
+        except NotStrictJson:
+            if answer.body.lstrip()[:1] in (b"{", b"["):
+                return AnswerReading(_NOT_READ)
+            raise error from None
+        is_one = is_problem(kind) or (isinstance(tree, dict) and tree.get("status") == answer.status)
+        apart = (*(_PROBLEM if is_one else ()), self._meanings.place)
+        denied = self._calls[query.service].plan.denies_absence(tree, query, apart, is_error=True)
+        if denied is None:
+            raise error
+        return AnswerReading(denied)
 
     def _fault_in(
         self, tree: object, answer: HttpAnswer
@@ -195,10 +222,10 @@ class Rest:
         if is_problem(kind):
             return self._meanings.of_error(answer.status, kind, answer.body), (
                 *_PROBLEM,
-                self._meanings.apart,
+                self._meanings.place,
             )
         if self._is_placed and (error := self._meanings.in_answer(tree)) is not None:
-            return error, (self._meanings.apart,)
+            return error, (self._meanings.place,)
         fault = tree.get("fault") if isinstance(tree, dict) else None
         if not isinstance(fault, dict):
             return None, ()
@@ -260,14 +287,16 @@ class RestCall:
         if not self._url_ids_allowed and _names_person(target, query):
             raise refused_here(FaultCode.PERSON_IN_ADDRESS)
         sent = target.encode("ascii") if body is None else body
-        return Wire(self._method, target, self._headers, body, hashlib.sha256(sent).digest())
+        return Wire(
+            self._method, target, self._headers, body, hashlib.sha256(sent).digest(), reads_absence=True
+        )
 
     def write_next(self, asked: PageAsked) -> Wire:
         """The request for the page at an address that the provider gave. Raises ProviderError(REFUSED)."""
         if not self._url_ids_allowed and _names_person(asked.target, asked.query):
             raise refused_here(FaultCode.PERSON_IN_ADDRESS)
         digest = hashlib.sha256(asked.target.encode("ascii")).digest()
-        return Wire(self._method, asked.target, self._headers, None, digest)
+        return Wire(self._method, asked.target, self._headers, None, digest, reads_absence=True)
 
     def read(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The outcome of an answer without a fault. A malformed success is never `not_found`."""

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import from_status, invalid
 from adapters.transport.meanings import NO_MEANINGS, Meanings
+from gateway.domain.evidence import Outcome
 from gateway.domain.fault_codes import FaultCode
 from gateway.ports.clock import Clock
 
@@ -49,13 +50,20 @@ def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
 
 
 def checked(
-    answer: HttpAnswer, accepts: Collection[int], limit: int, clock: Clock, meanings: Meanings = NO_MEANINGS
+    answer: HttpAnswer,
+    accepts: Collection[int],
+    limit: int,
+    clock: Clock,
+    meanings: Meanings = NO_MEANINGS,
+    *,
+    reads_absence: bool = False,
 ) -> HttpAnswer:
     """The answer without its coding; ProviderError unless it is a success with a body, or of an accepted status.
 
     `accepts`: statuses from 400 on whose body somebody reads (a SOAP fault in a 500), and successes whose body does not
     matter. `limit`: bytes of the body.
     `meanings`: what statuses and fault codes mean to this source; a page for people means nothing.
+    `reads_absence`: somebody reads the body of an error that means `not_found`.
     """
     status, fields, body = answer
     coding = fields.get(b"content-encoding")
@@ -67,7 +75,9 @@ def checked(
         is_page = _is_page(kind, body)
         if status not in accepts or not body.strip() or is_page:
             known = NO_MEANINGS if is_page else meanings
-            raise known.of_error(status, kind, body, retry_after(fields.get(b"retry-after"), clock))
+            error = known.of_error(status, kind, body, retry_after(fields.get(b"retry-after"), clock))
+            if error.outcome is not Outcome.NOT_FOUND or not reads_absence or not body.strip():
+                raise error
     elif status // 100 != 2 or (status in _NO_CONTENT and status not in accepts):
         raise from_status(status)
     elif status not in accepts and (

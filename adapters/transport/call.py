@@ -72,6 +72,8 @@ class Wire(NamedTuple):
     digest: bytes = b""
     #: statuses from 400 on whose body is read (a SOAP fault in a 500), and successes whose body does not matter
     accepts: Collection[int] = ()
+    #: the body of an error that means `not_found` is read: it may have a record
+    reads_absence: bool = False
     #: a read may be sent again when its connection breaks
     repeatable: bool = True
 
@@ -353,8 +355,9 @@ class ProviderCall(Generic[Asked, Read]):
         peer = self._peer
         self.answer = answer
         answer = self.answer = checked(
-            answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock, peer.meanings
-        )
+            answer, self._wire.accepts, peer.answer_bytes, peer.tools.clock, peer.meanings,
+            reads_absence=self._wire.reads_absence,
+        )  # fmt: skip
         self._inside = False
         # an answer with an error status is no measure of how fast the provider is
         seconds = now - self._began if answer.status < FIRST_ERROR else None

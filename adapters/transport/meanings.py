@@ -50,9 +50,9 @@ class Meanings:
         "_codes",
         "_pick",
         "_statuses",
-        "apart",
         "head",
         "is_placed",
+        "place",
     )
 
     def __init__(
@@ -78,9 +78,10 @@ class Meanings:
         #: an object without this member holds none; blank: every success is looked at
         head = place.partition(".")[0]
         self.head = "" if blank_is_fault or "[" in head else head
-        names = tuple(step for step in steps_of(place) if isinstance(step, str)) if self.is_placed else ()
-        #: names on the way to the object of the code, which has its message too; to the code itself, where that is all
-        self.apart = names[:-1] or names
+        #: names on the way to the code
+        self.place = (
+            tuple(step for step in steps_of(place) if isinstance(step, str)) if self.is_placed else ()
+        )
 
     def of_error(self, status: int, kind: bytes, body: bytes, retry_in: int | None = None) -> ProviderError:
         """The fault of an answer with this status and media type; of a problem in a success, its own status counts."""

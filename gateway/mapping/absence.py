@@ -11,7 +11,7 @@ from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer, So
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
-from gateway.mapping.paths import steps_of
+from gateway.mapping.paths import WHOLE_LIST, steps_of
 from gateway.mapping.records import WEAK
 from gateway.mapping.transforms import is_hollow
 from gateway.mapping.values import Place
@@ -33,15 +33,8 @@ class Absence:
     """How one data service says that it has no record."""
 
     __slots__ = (
-        "_echoes",
-        "_heads",
-        "_is_empty_meant",
-        "_repeated",
-        "_status",
-        "_statuses",
-        "_unsent",
-        "answer",
-    )
+        "_echoes", "_heads", "_is_empty_meant", "_reads", "_repeated", "_status", "_statuses", "_unsent", "answer",
+    )  # fmt: skip
 
     def __init__(self, mapping: ServiceMapping, wanted: Iterable[str], request: Iterable[Place]) -> None:
         """`wanted`: paths (from the answer's root) that the mapping reads; `request`: places of the request."""
@@ -51,6 +44,10 @@ class Absence:
         self._status = rule.status
         self._statuses = {status: Outcome(word) for status, word in rule.statuses.items()}
         self._is_empty_meant = rule.empty == "absent"
+        updated = rule.updated_at.path if rule.updated_at else ""
+        inside = {rule.record, *wanted} - {"", rule.status, updated}
+        #: places of a record, as names from the answer's root
+        self._reads = {names for path in inside if (names := _names(path.removeprefix(f"{WHOLE_LIST}.")))}
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted)
         self._unsent = _unsent(mapping)
         self._repeated = _repeated(rule, self._unsent)
@@ -87,8 +84,24 @@ class Absence:
     def says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
         """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send.
 
-        `apart`: further places that say nothing about the subject, as names from the answer's root.
+        `apart`: places of codes and what else says nothing about the subject, as names from the answer's root.
         """
+        return next(self._news(tree, query, apart), None) is not None
+
+    def has_record(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
+        """Whether an answer whose status is "nothing found" has a value in a record, or at a place that is read.
+
+        Texts for people stand elsewhere. `apart` as in `says_more`.
+        """
+        return any(
+            isinstance(tree, list) or any(at[: len(place)] == place for place in self._reads)
+            for at in self._news(tree, query, apart)
+        )
+
+    def _news(
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
+    ) -> Iterator[tuple[str, ...]]:
+        """Places of values that the request did not send and that are not about the answer itself."""
         subject = query.subject
         asked = {query.dossier, *(getattr(subject, one.name) for one in fields(subject))}
         asked.difference_update([getattr(subject, name, None) for name in self._unsent])
@@ -97,12 +110,16 @@ class Absence:
             for place, names in self._repeated
             if not names or any(getattr(subject, name, None) is not None for name in names)
         ]
-        expected += filter(None, apart)
-        return any(
-            (str(value) not in asked or self._echoes.isdisjoint(name.casefold() for name in at[-1:]))
-            and not any(at[: len(place)] == place for place in expected)
-            for at, value in leaves(tree)
-        )
+        expected += [self._around(place) for place in (_names(self._status), *apart) if place]
+        for at, value in leaves(tree):
+            is_echo = str(value) in asked and not self._echoes.isdisjoint(name.casefold() for name in at[-1:])
+            if not is_echo and not any(at[: len(place)] == place for place in expected):
+                yield at
+
+    def _around(self, place: tuple[str, ...]) -> tuple[str, ...]:
+        """The object of a code, which has its message too; the code alone, where the object has places of a record."""
+        around = place[:-1] or place
+        return place if any(one[: len(around)] == around for one in self._reads) else around
 
 
 def _unsent(mapping: ServiceMapping) -> frozenset[str]:

@@ -412,7 +412,9 @@ class ServicePlan:
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
         if outcome is not Outcome.FOUND:
-            return self._absence.failed(outcome, None if self._status is None else values[self._status])
+            is_denied = outcome is Outcome.NOT_FOUND and self._absence.has_record(_plain(tree), query)
+            status = None if self._status is None else values[self._status]
+            return self._unknown_form() if is_denied else self._absence.failed(outcome, status)
         is_undated = type(there) is Doubtful
         if is_absent or is_undated:
             return self._not_surely_latest() if is_undated else self._nothing_in(tree, query)
@@ -525,19 +527,21 @@ class ServicePlan:
         return self._absence.answer if self._absence.is_meant(_plain(tree), query) else self._unknown_form()
 
     def denies_absence(
-        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]], *, is_error: bool
     ) -> SourceAnswer | None:
-        """What an answer is whose fault code says that there is no data, and that has data too; None: it has none.
+        """What an answer is whose fault says that there is no data, and that has data too; None: it has none.
 
-        `apart`: the places of the code and its message, as names from the answer's root.
+        `apart`: the places of the code and of other words of the fault, as names from the answer's root.
+        `is_error`: its HTTP status is an error, and only a record counts.
         """
+        has_data = self._absence.has_record if is_error else self._absence.says_more
         try:
             lifted = tree if self._nested is None else self._nested(tree)
             if others := self._naming_another(self._paths.read(lifted), query.subject):
                 return self._unlike(FaultCode.OTHER_PERSON, others)
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
-        return self._unknown_form() if self._absence.says_more(tree, query, apart) else None
+        return self._unknown_form() if has_data(tree, query, apart) else None
 
     def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
         """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.

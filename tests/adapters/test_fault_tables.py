@@ -16,7 +16,7 @@ from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
 from tests.adapters.raw_peers import answer, saying, tools
-from tests.adapters.test_rest import ANSWER, BY_ID, FOUND, ask, opened, plan_of, settings_of
+from tests.adapters.test_rest import ANSWER, BY_ID, FOUND, PERSON, ask, opened, plan_of, settings_of
 
 JSON, PROBLEM = "application/json", "application/problem+json; charset=utf-8"
 TABLES: dict[str, Any] = {
@@ -36,6 +36,10 @@ TABLES: dict[str, Any] = {
 async def answered(status: str, body: bytes, kind: str = JSON, options: Any = TABLES) -> SourceAnswer:
     async with opened(saying(answer(body, status=status, kind=kind)), options=options) as (source, _):
         return await ask(source)
+
+
+def problem(**members: object) -> bytes:
+    return json.dumps({"title": "Trần Thị Mẫu", "detail": "033471902856", **members}).encode()
 
 
 def of(code: str) -> bytes:
@@ -97,6 +101,61 @@ async def test_tables_say_what_statuses_and_codes_mean_and_no_unknown_code_is_ab
     assert (got.outcome, got.reason, got.faults) == (outcome, reason, (fault,))
 
 
+SPRING = {
+    "timestamp": "2026-12-01T02:03:04Z",
+    "status": 404,
+    "error": "Not Found",
+    "message": "x",
+    "path": "/look",
+}
+
+
+@pytest.mark.parametrize(
+    ("tree", "outcome", "cause"),
+    [
+        ({"soDinhDanh": PERSON, "ten": None}, Outcome.NOT_FOUND, FaultCode.HTTP_STATUS),
+        (SPRING, Outcome.NOT_FOUND, FaultCode.HTTP_STATUS),
+        ([], Outcome.NOT_FOUND, FaultCode.HTTP_STATUS),
+        (SPRING | FOUND, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        ([FOUND], Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        ({"loi": {"ma": "NO_ONE", "chiTiet": "x"}, "ten": "x"}, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        ({"soDinhDanh": "033471902851"}, Outcome.INVALID, FaultCode.OTHER_PERSON),
+    ],
+)
+async def test_error_that_says_nobody_is_believed_beside_no_record(
+    tree: Any, outcome: Outcome, cause: FaultCode
+) -> None:
+    got = await answered("404 Not Found", json.dumps(tree).encode())
+    assert (got.outcome, got.alarm, [fault.code for fault in got.faults]) == (
+        outcome, cause is FaultCode.OTHER_PERSON, [cause],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "body", "outcome"),
+    [
+        # members of a problem say nothing about a person, also where the mapping has places of that name
+        ({"found_when": "title", "attributes": {"full_name": {"path": "title"}}}, problem(status=404),
+         Outcome.NOT_FOUND),
+        # the object of the code is the record
+        ({"record": "loi", "found_when": "ten", "attributes": {"full_name": {"path": "ten"}}},
+         b'{"loi": {"ma": "NO_ONE", "ten": "x"}}', Outcome.INVALID),
+        ({"record": "loi", "found_when": "ten", "attributes": {"full_name": {"path": "ten"}}},
+         b'{"loi": {"ma": "NO_ONE", "ten": ""}}', Outcome.NOT_FOUND),
+        # cut in the middle
+        (ANSWER, b'{"ten": "x", ', Outcome.INVALID),
+    ],
+)  # fmt: skip
+async def test_place_of_a_code_is_no_place_of_data(
+    rule: dict[str, Any], body: bytes, outcome: Outcome
+) -> None:
+    rule = {"identity": {}, "no_identity": "x", **rule}
+    for status in ("404 Not Found", "200 OK") if b"ma" in body else ("404 Not Found",):
+        say = saying(answer(body, status=status, kind=JSON))
+        async with opened(say, options=TABLES, answer_rule=rule) as (source, _):
+            assert (await ask(source)).outcome is outcome, status
+
+
 async def test_page_for_people_means_nothing_whatever_its_status() -> None:
     got = await answered("404 Not Found", b"<html>Nginx</html>", "text/html")
     assert (got.outcome, got.faults) == (Outcome.INVALID, (AnswerFault(FaultCode.HTTP_STATUS, status=404),))
@@ -127,10 +186,6 @@ async def test_blank_code_is_no_fault_unless_the_settings_say_so(tree: dict[str,
     ).outcome is Outcome.FOUND
     got = await answered("200 OK", body, options={**TABLES, "fault_blank": "invalid"})
     assert (got.outcome, got.faults) == (Outcome.INVALID, (AnswerFault(FaultCode.FAULT),))
-
-
-def problem(**members: object) -> bytes:
-    return json.dumps({"title": "Trần Thị Mẫu", "detail": "033471902856", **members}).encode()
 
 
 @pytest.mark.parametrize(

@@ -319,7 +319,7 @@ async def test_all_pages_together_have_the_time_of_one_call() -> None:
 
 
 async def test_nobody_found_needs_no_list() -> None:
-    got = await listed(Listing([], 3, change(1, ma="1", data=None)), WAYS["cursor"])
+    got = await listed(Listing([], 3, change(1, ma="1", ten=None, data=None)), WAYS["cursor"])
     assert why(got) == (Outcome.NOT_FOUND, [])
 
 

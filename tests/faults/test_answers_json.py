@@ -30,6 +30,7 @@ STATE = '"tinhTrang": "2"'
 INVALID = ("invalid", "source_answer_invalid")
 REFUSES = ("refused", "source_refused")
 SOMEBODY_ELSE = ("invalid", "source_answer_other_person")
+PROBLEM = "application/problem+json"
 ENTITY = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{CATCHER}/x">]><a>&x;</a>'
 
 
@@ -52,6 +53,11 @@ def swapped(old: str, new: str) -> Say:
 
 def fixed(text: bytes | str, kind: str = "") -> Say:
     return body(lambda _: text, kind)
+
+
+def failing(tree: dict[str, Any], kind: str = "") -> Say:
+    """A 404 with this body."""
+    return body(lambda _: json.dumps(tree), kind, "404 Not Found")
 
 
 def moved(status: str) -> Say:
@@ -119,6 +125,9 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "no data beside a death": (edited(lambda tree: {**tree, "maLoi": "201", "khaiTu": {"so": "7"}}), INVALID),
     "no data beside somebody else": (fixed(json.dumps({"soDinhDanh": OTHER, "maLoi": "201"})), SOMEBODY_ELSE),
     "no data beside another place": (fixed(json.dumps({"maLoi": "201", "ngayChet": "02/03/2024"})), INVALID),
+    "no data in a problem beside a death": (failing({"type": "urn:x:201", "khaiTu": {"so": "7"}}, PROBLEM), INVALID),
+    "no data in a 404 beside a death": (failing({"maLoi": "201", "khaiTu": {"so": "7"}}), INVALID),
+    "no data in a 404 beside somebody else": (failing({"maLoi": "201", "soDinhDanh": OTHER}), SOMEBODY_ELSE),
     "code that nobody knows": (fixed(json.dumps({"soDinhDanh": None, "tinhTrang": None, "maLoi": 7})), INVALID),
     "record a level lower": (edited(lambda tree: {"soDinhDanh": tree.pop("soDinhDanh"), "hoTich": tree}), INVALID),
     "record as a list": (edited(lambda tree: {"trichLuc": [tree]}), INVALID),

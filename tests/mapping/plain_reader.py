@@ -276,6 +276,11 @@ def _leaves(tree: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, tree
 
 
+def _named(path: str) -> str:
+    """A path without the rows of lists."""
+    return re.sub(r"\[[^\]]*\]", "", path).strip(".")
+
+
 def _all_paths(rule: AttributeRule) -> list[str]:
     parts = [f".{part}" for part in rule.parts] or [""]
     return [f"{path}{part}".lstrip(".") for path in (rule.path, *rule.else_) for part in parts]
@@ -314,6 +319,10 @@ class PlainReader:
         self._numbers = (compared if compared >= {*_SHARED} else set()) | mapping.answer.identity.keys()
         self._places = tuple(mapping.request)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
+        updated = mapping.answer.updated_at.path if mapping.answer.updated_at else ""
+        inside = {mapping.answer.record, *wanted_paths} - {"", mapping.answer.status, updated}
+        #: places of a record, without the rows of lists
+        self._inside = {_named(path) for path in inside} - {""}
         self._named = transforms(codes)
         self._codes = codes
         self._dates: dict[str, list[Transform]] = {}
@@ -347,7 +356,7 @@ class PlainReader:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
                 return self._several(tree, record, query)
             if len(record) > 1:
-                return _OTHER_PERSON if outcome is Outcome.FOUND else failed(outcome, _REASONS[outcome])
+                return _OTHER_PERSON if outcome is Outcome.FOUND else self._no_success(outcome, tree, query)
             record = record[0] if record else None
         is_absent = record is None or bool(
             answer.found_when
@@ -356,7 +365,7 @@ class PlainReader:
         if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
             return _OTHER_PERSON
         if outcome is not Outcome.FOUND:
-            return failed(outcome, _REASONS[outcome])
+            return self._no_success(outcome, tree, query)
         if record is _UNDATED_RECORD:
             return _INVALID
         if is_absent:
@@ -469,6 +478,19 @@ class PlainReader:
             return absent if answer.empty == "absent" else _INVALID
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return _INVALID
+        return _INVALID if self._more(tree, query) else absent
+
+    def _no_success(self, outcome: Outcome, tree: object, query: SourceQuery) -> SourceAnswer:
+        """What a status says, unless it says that there is nobody beside a value that is read, or in the record."""
+        has_record = any(
+            isinstance(tree, list) or any(f"{path}.".startswith(f"{place}.") for place in self._inside)
+            for path in (self._more(tree, query) if outcome is Outcome.NOT_FOUND else ())
+        )
+        return _INVALID if has_record else failed(outcome, _REASONS[outcome])
+
+    def _more(self, tree: object, query: SourceQuery) -> list[str]:
+        """Places of values that the request did not send and that are not about the answer itself."""
+        answer = self._rule
         subject = {name: one for name, one in asdict(query.subject).items() if name not in self._unsent}
         known = [path for name, path in answer.identity.items() if subject.get(name) is not None]
         repeated = [
@@ -478,21 +500,20 @@ class PlainReader:
             f"{answer.record}.{path}" if answer.record else path for path in (*known, *repeated) if path
         ]
         updated = answer.updated_at.path if answer.updated_at else ""
-        expected = [
-            re.sub(r"\[[^\]]*\]", "", path).strip(".")
-            for path in (*inside, answer.status, updated, *answer.envelope)
-            if path
-        ]
+        status = _named(answer.status)
+        around = status.rpartition(".")[0] or status
+        is_code_alone = any(f"{path}.".startswith(f"{around}.") for path in self._inside)
+        about_itself = (status if is_code_alone else around, updated, *answer.envelope)
+        expected = [_named(path) for path in (*inside, *about_itself) if path]
         asked = [query.dossier, *subject.values()]
         places = (*self._places, *(re.sub(r"\[[^\]]*\]", "", path) for path in answer.identity.values()))
-        names = {place.rpartition(".")[2].casefold() for place in places}
-        more = [
+        names = {place.rpartition(".")[2].casefold() for place in places if place}
+        return [
             path
             for path, one in _leaves(tree, "")
             if (str(one) not in asked or path.rpartition(".")[2].casefold() not in names)
             and not any(place and f"{path}.".startswith(f"{place}.") for place in expected)
         ]
-        return _INVALID if more else absent
 
     def _fits(
         self, name: str, record: object, subject: Subject, *, may_be_blank: bool = False,

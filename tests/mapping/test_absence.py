@@ -30,6 +30,19 @@ NAMED = {"ten": {"from": "subject.full_name"}, "sinh": {"from": "subject.birth_d
         ({"so": "033175904827"}, Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
         ({"ma": "2", "so": "033175904827"}, Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, True),
         ({"ma": "2", "so": "033175904826"}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
+        (
+            {"ma": "2", "so": "033175904826", "loi": "Không có dữ liệu"},
+            Outcome.NOT_FOUND,
+            Reason.NO_SUCH_PERSON,
+            False,
+        ),
+        (
+            {"ma": "2", "so": "033175904826", "ten": "Lê Thị Thử"},
+            Outcome.INVALID,
+            Reason.SOURCE_ANSWER_INVALID,
+            False,
+        ),
+        ({"ma": "2", "dan": {"ma": "01"}}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
         ({"ten": None, "dan": "01"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
         ({"ten": "", "dan": {"x": None}}, Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON, False),
         ({"khac": "01"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
@@ -45,6 +58,29 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
     })  # fmt: skip
     answer = plan.read(tree, asked(plan))
     assert (answer.outcome, answer.reason, answer.alarm) == (outcome, reason, alarm)
+
+
+@pytest.mark.parametrize(
+    ("tree", "outcome"),
+    [
+        ({"kq": {"ma": "1", "loi": "Không có"}}, Outcome.NOT_FOUND),
+        ({"kq": {"ma": "1", "dong": {"ten": "", "so": "033175904826"}}}, Outcome.NOT_FOUND),
+        ({"kq": {"ma": "1", "dong": {"khac": "01"}}}, Outcome.INVALID),
+        ({"kq": {"ma": "1", "dong": [{"ten": "A"}, {"ten": "B"}]}}, Outcome.INVALID),
+        ({"kq": {"ma": "1", "dong": "033175904826"}}, Outcome.INVALID),
+    ],
+)
+def test_status_for_nothing_found_is_believed_beside_no_record(
+    tree: dict[str, object], outcome: Outcome
+) -> None:
+    plan = _service({
+        "record": "kq.dong", "found_when": "ten", "identity": {"personal_id": "so"},
+        "status": "kq.ma", "statuses": {"0": "found", "1": "not_found"}, "attributes": {"full_name": {"path": "ten"}},
+    })  # fmt: skip
+    answer = plan.read(tree, asked(plan))
+    assert answer.outcome is outcome
+    causes = [] if outcome is Outcome.NOT_FOUND else [(FaultCode.UNKNOWN_FORM, "kq.dong")]
+    assert [(fault.code, fault.path) for fault in answer.faults] == causes
 
 
 @pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])

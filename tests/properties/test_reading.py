@@ -279,7 +279,9 @@ def mappings(draw: Draw) -> ServiceMapping:
     )
     return _service({
         "record": draw(optional), "found_when": draw(optional), "status": draw(optional), "updated_at": draw(optional),
-        "statuses": draw(st.sampled_from([{"1": "found", "*": "refused"}, {"": "found"}, {"*": "found"}])),
+        "statuses": draw(st.sampled_from([
+            {"1": "found", "*": "refused"}, {"": "found"}, {"*": "found"}, {"1": "not_found", "*": "found"},
+        ])),
         "identity": identity,
         "vouched": draw(st.sampled_from([{}, {"x": []}])),
         "attributes": {"x": draw(rule), "y": draw(rule), "birth_date": draw(rule), "d": draw(dated)},
