@@ -643,6 +643,7 @@ async def test_form_without_its_data_says_so_and_can_be_filled_in(
         .locator("input")
         .set_input_files({"name": "cs.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
     )
+    await expect(page.get_by_role("status").first).to_have_text("Tệp: cs.pdf.")
     await shot(page, "without-data")
     await is_clean(page)
     await everything_typed(page)
@@ -1208,6 +1209,35 @@ async def test_confirmed_value_of_another_source_leaves_the_block_of_the_first(
 
 
 @on_session
+async def test_field_that_applies_or_leaves_its_block_late_stands_in_the_order_of_the_form(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    names = ("meNgaySinh", "meDanToc", "meQuocTich")
+    first = {name: field("filled", f"tin {name}", "e1") for name in names}
+    told.answers["prefill"] = 200, answered({**first, "meHoTen": field("not_applicable")}, pending="token")
+    page = await opened(profile, url)
+    mother = page.get_by_role("region", name="Mẹ", exact=True)
+    typed = mother.get_by_label("Quốc tịch khác")
+    await typed.press_sequentially("Lào")
+    left = {"meNgaySinh": field("not_found"), "meQuocTich": field("filled", "tin khác", "e2")}
+    late = answered({**first, **left, "meHoTen": field("empty")})
+    told.events.put_nowait(LATE % json.dumps(late).encode() + b"event: end\ndata: {}\n\n")
+    await expect(mother.get_by_label("Họ tên")).to_be_visible()
+    shown = await mother.locator(".ml-label, .ml-facts dt").all_inner_texts()
+    assert [one.removesuffix(" bắt buộc") for one in shown[:5]] == [
+        "Họ tên",
+        "Ngày sinh",
+        "Dân tộc",
+        "Quốc tịch",
+        "Quốc tịch khác",
+    ]
+    await expect(typed).to_be_focused()
+    await page.keyboard.type("!")
+    await expect(typed).to_have_value("Lào!")
+
+
+@on_session
 async def test_field_of_the_same_data_as_an_edited_one_says_so_and_a_silent_source_is_no_blank(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:
@@ -1482,7 +1512,9 @@ async def test_file_is_chosen_by_a_button_in_the_language_of_the_page_before_the
     await (await waiting.value).set_files(
         {"name": "cs.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
     )
-    await expect(pick).to_have_accessible_description(none.split(":")[0] + ": cs.pdf")
+    chosen = none.split(":")[0] + ": cs.pdf"
+    await expect(pick).to_have_accessible_description(chosen)
+    await expect(page.get_by_role("status").first).to_contain_text(chosen)
     await expect(pick).to_be_focused()
     await is_clean(page)
     # the last before the buttons, for the eye and for the keyboard

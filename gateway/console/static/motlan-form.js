@@ -817,13 +817,13 @@
     /** A late answer may make a field apply, or no longer; what a person typed stays. */
     #applies(field) { return field.entry.state !== "not_applicable" || field.typed; }
 
-    /** Gives a field that applies only now its place in the order of the page. */
-    #place(field) {
+    /** Gives a field a box in the order of the form: after all that stands there of fields before it, and after `block`. What is there stays. */
+    #place(field, block) {
       const section = this.#sections.get(field.schema["x-role"]);
       if (!section) return;
-      const own = this.#fields.filter((one) => one.schema["x-role"] === field.schema["x-role"]);
-      const next = own.slice(own.indexOf(field) + 1).find((one) => one.box?.parentNode === section);
-      section.insertBefore(this.#boxed(field), next?.box ?? null);
+      const before = this.#fields.slice(0, this.#fields.indexOf(field)).map((one) => one.where?.node ?? one.box);
+      const last = [...section.children].filter((one) => one === block || one.matches(".ml-head") || before.includes(one)).pop();
+      section.insertBefore(this.#boxed(field), last ? last.nextSibling : section.firstChild);
       section.hidden = false;
     }
 
@@ -886,12 +886,10 @@
 
     #leaveBlock(field) {
       const block = field.where;
-      field.where = null;
       field.pair.remove();
-      field.pair = null;
-      field.kind = null;
-      (block.last ?? block.node).after(this.#boxed(field));
-      block.last = field.box;
+      field.where = field.pair = field.kind = null;
+      // the words about data that are not used stand before their fields
+      this.#place(field, this.#refused.has(block.evidence) && block.node);
       this.#drawBlock(block);
     }
 
@@ -1373,11 +1371,12 @@
 
     #drawSummary(event = "") {
       const { status, summary } = this.#parts;
-      if (!this.#answer || !summary) { summary?.replaceChildren(); return; }
+      const said = event && make("span", { class: "ml-event" }, `${event} `);
+      if (!this.#answer) { status.replaceChildren(said); summary.replaceChildren(); return; }
       const { all, filled, typed, papers } = this.#counts();
       const words = this.text("filled", { n: filled, of: all, papers });
       // a screen reader says it again only when it has changed
-      if (status.lastChild?.textContent !== words) status.replaceChildren(event ? make("span", { class: "ml-event" }, `${event} `) : "", words);
+      if (status.lastChild?.textContent !== words) status.replaceChildren(said, words);
       const piece = (name, n) => { const one = make("span", { class: `ml-${name}` }); one.style.flexGrow = n; return one; };
       const bar = make("div", { class: "ml-bar" }, piece("ok", filled), piece("own", typed), piece("left", all - filled - typed));
       const tasks = this.#tasks();
@@ -1398,7 +1397,7 @@
       const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
       const file = (one) => {
         const id = `${this.#id}-paper-${one.code}`;
-        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", hidden: true, onchange: () => this.#around(), name: `paper.${one.code}` }));
+        if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", hidden: true, onchange: () => this.#around(`${this.text("chosen", { name: this.#fileName(one) })}.`), name: `paper.${one.code}` }));
         const input = files.get(one.code);
         // the words of the browser's own button are in its language
         return [make("p", { class: "ml-small", id: `${id}-name` }, this.say("chosen", { name: this.#fileName(one) })),
