@@ -191,7 +191,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
                 put(form, one.names, known[key])
             continue
         if key in held:
-            _check(filled, planned, held[key], _entry(plan, planned, shown), doubtful)
+            _check(filled, planned, held[key], _entry(plan, planned, shown, is_held=True), doubtful)
             continue
         is_plain = not (one.reads_all or doubtful)
         for query, attribute, before, behind in planned.asked if is_plain else ():
@@ -210,7 +210,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
                     break
                 continue
             value = raw if one.convert is None else one.convert(raw)
-            if value is None or (answer.doubts and attribute in answer.doubts):
+            if value is None or not before or (answer.doubts and attribute in answer.doubts):
                 is_plain = False
                 break
             try:
@@ -317,18 +317,23 @@ def _kept(value: object) -> FieldEntry:
     }
 
 
-def _entry(plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None]) -> FieldEntry:
+def _entry(
+    plan: Plan, planned: PlannedField, answers: list[SourceAnswer | None], *, is_held: bool = False
+) -> FieldEntry:
+    """`is_held`: the portal has a value, which is compared also with what is only offered to a citizen."""
     form_field = planned.field
     if form_field.proposes:
         return _proposed(plan, planned, answers)
     if form_field.agree:
         return _agreed(plan, planned, answers)
-    for pick in planned.picks:
+    for ref, pick in zip(planned.refs, planned.picks, strict=True):
         answer = None if pick.query is None else answers[pick.query]
         raw = None if answer is None else answer.values.get(pick.attribute)
         value = None if raw is None else form_field.converted(raw)
         if answer is None or pick.query is None or value is None:
             continue
+        if planned.only_offers(ref) and not is_held:
+            return _proposed(plan, planned, answers)
         evidence, found = evidence_id(pick.query), answer.doubts.get(pick.attribute)
         doubt = None if found is None else _doubt(found, form_field, evidence)
         theirs = original(raw, value) if form_field.rewrites else None

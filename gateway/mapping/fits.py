@@ -176,12 +176,15 @@ def _thing_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
 def _propose_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
     for field in procedure.fields:
         at, role = _written(procedure, field), field.rule.propose_unless
-        if field.proposes and field.agree:
+        if (field.proposes or field.proposes_else) and field.agree:
             what = f"field '{field.key}': 'agree' states a fact, and a value that is proposed is none"
             yield at, what, "take out one of the two"
         if field.rule.propose and role is not None:
             what = f"field '{field.key}': 'propose' and 'propose_unless' exclude one another"
             yield at, what, "take out one of the two"
+        if field.proposes_else and (field.proposes or len(field.refs) < 2):
+            what = f"field '{field.key}': propose_else needs a second reference that another word does not propose"
+            yield at, what, "write 'else' with a reference, and take out 'propose' and 'propose_unless'"
         if role is not None and role not in procedure.roles:
             what = f"field '{field.key}': propose_unless names '{role}', which is no role"
             yield at, what, near(role, procedure.roles, "name a role of the procedure")

@@ -254,7 +254,8 @@ class FieldRule(Strict):
     A reference is `<role>:<evidence type>.<attribute>`, `account.<claim attribute>` or `input`. `agree`: a difference
     between the references is a dispute. `keep`: a list is cut to the people of this role.
     `leave_out`: a list is shown without the people of this role. `propose`: the values of all references are offered,
-    and the citizen chooses one or types another; `propose_unless`: only where the request does not name this role.
+    and the citizen chooses one or types another; `propose_unless`: only where the request does not name this role;
+    `propose_else`: only those of references after the first, unless the form says the thing that they speak of.
     `identifies`, `describes`: the thing (a head of household, a residence, a death) that the field is about.
     """
 
@@ -274,6 +275,7 @@ class FieldRule(Strict):
     describes: str | None = None
     propose: bool = False
     propose_unless: str | None = None
+    propose_else: bool = False
     #: the applicant may ask for another value (a new address): it does not contradict the record
     change: bool = False
     required: bool = False

@@ -97,15 +97,21 @@ class PlannedField:
         self.picks = picks
         #: the key as JSON, with its colon
         self.name = orjson.dumps(field.key) + b":"
-        #: the picks with a query: (query, attribute, JSON before and behind a found value)
+        #: the picks with a query: (query, attribute, JSON before and behind a found value; blank: it only offers it)
         self.asked = tuple(
-            (p.query, p.attribute, *_filled(self.name, field, p)) for p in picks if p.query is not None
+            (p.query, p.attribute, *((b"", b"") if self.only_offers(ref) else _filled(self.name, field, p)))
+            for ref, p in zip(refs, picks, strict=True)
+            if p.query is not None
         )
         #: the entry when the only asked source found the subject and leaves this attribute blank
         self.blank = b""
         if len(picks) == 1 and picks[0].query is not None:
             reason: ReasonEntry = {"code": Reason.VALUE_BLANK.value, "source": sources[picks[0].query]}
             self.blank = self.name + orjson.dumps(without_value("empty", picks[0].name, reason))
+
+    def only_offers(self, ref: Ref) -> bool:
+        """Whether a value of this reference is proposed and not filled in (`propose_else`)."""
+        return self.field.proposes_else and ref not in self.field.refs[:1]
 
 
 def _filled(name: bytes, field: Field, pick: Pick) -> tuple[bytes, bytes]:

@@ -64,6 +64,7 @@ class Field:
         "names",
         "one_of",
         "proposes",
+        "proposes_else",
         "reads_all",
         "refs",
         "rewrites",
@@ -105,6 +106,8 @@ class Field:
         self.constant = CONSTANTS.get(rule.transform[-1]) if rule.transform else None
         #: whether its values are offered, for the citizen to choose one or to type another
         self.proposes = rule.propose or rule.propose_unless is not None
+        #: whether references after the first only offer their values
+        self.proposes_else = rule.propose_else
         #: whether each reference is read, because their values may differ
         self.reads_all = self.agree or self.proposes
         self.editable = rule.editable or self.proposes or not refs
@@ -137,6 +140,12 @@ class Field:
             return self
         decided = copy.copy(self)
         decided.proposes, decided.reads_all = False, self.agree
+        return decided
+
+    def of_known_thing(self) -> "Field":
+        """The field where the form says of which thing it is: what speaks of that thing fills it."""
+        decided = copy.copy(self)
+        decided.proposes_else = False
         return decided
 
     def refs_where(self, own: frozenset[str]) -> tuple[Ref, ...]:

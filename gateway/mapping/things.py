@@ -4,7 +4,7 @@ They are filled from evidence about one thing, or stay empty: never one person's
 the present address under the type of the permanent one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.domain.reasons import Reason
@@ -66,16 +66,27 @@ def _differing(
 
 
 def _fields_of(
-    plan: Plan, fields: list[PlannedField], answers: Answers, kept: Collection[str], thing: str, key: str
+    plan: Plan,
+    fields: list[PlannedField],
+    answers: Answers,
+    typed: Mapping[str, object],
+    thing: str,
+    key: str,
 ) -> Iterator[tuple[str, PlannedField]]:
-    """The fields that are not typed, each with what it reads about this thing; about another one it reads nothing."""
+    """The fields that are not typed, each with what it reads about this thing; about another one it reads nothing.
+
+    Where the form itself says which thing it is, data about it fill also what they only propose else.
+    """
     sources = [query.service.source for query in plan.queries]
     named_by = next((one.field.key for one in fields if one.field.identifies), "")
+    is_said = any(one.field.identifies and typed.get(one.field.key) for one in fields)
     for one in fields:
         own = _about(plan, one, thing)
-        if one.field.key in kept:
+        if one.field.key in typed:
             continue
         if own.picks:
+            if is_said and one.field.proposes_else:
+                own = PlannedField(one.field.of_known_thing(), own.refs, own.picks, sources)
             yield one.field.key, own
         elif field_values(one, answers):
             picks = tuple(

@@ -109,6 +109,8 @@ REFUSALS = {
                              "exclude one another"),
     "proposal unless nobody": (STAY, "from: input, editable: true", "from: input, propose_unless: ownr",
                                "did you mean 'owner'?"),
+    "proposal of no other reference": (STAY, "from: input, editable", "from: input, propose_else: true, editable",
+                                       "needs a second reference"),
     "many that sign in": (BUSINESS, "kind: person, signs_in: true,", "kind: person, signs_in: true, many: true,",
                           "takes many neither signs in"),
     "several of one": (BUSINESS, "      members#2: {personal_id", "      owner#2: {personal_id", "takes one"),

@@ -238,15 +238,23 @@ async def test_current_residence_is_not_written_as_a_permanent_one(shared_house:
     subjects = {"requester": who, "person": {"same_as": "requester"}}
     plain = await shared_house.prefill("1.004873", subjects)
     assert plain["fields"]["nxnLoaiCuTru"]["value"] is None
-    assert (current := plain["fields"]["nxnNoiCuTru"]["value"])
+    # she says which type it is, and may say the permanent one: nothing stands in the form before
+    offered = proposed(plain, "nxn", "nyc")
+    (current,) = offered["nxnNoiCuTru"]
+    assert offered == {"nxnNoiCuTru": [current], "nycNoiCuTru": [current]}
+    emptied = await shared_house.prefill("1.004873", subjects, known={"nxnLoaiCuTru": None})
+    assert proposed(emptied, "nxn", "nyc") == offered
     for word in ("known", "held"):
         other = await shared_house.prefill("1.004873", subjects, **{word: {"nxnLoaiCuTru": "1"}})
         entry = other["fields"]["nxnNoiCuTru"]
         assert entry["value"] is None, word
         assert entry["reason"] == {"code": "object_differs", "rule": "same:form.nxnLoaiCuTru"}
-        assert other["fields"]["nycNoiCuTru"]["value"] == current
+        assert proposed(other, "nxn", "nyc") == {"nycNoiCuTru": [current]}
         same = await shared_house.prefill("1.004873", subjects, **{word: {"nxnLoaiCuTru": "2"}})
         assert same["fields"]["nxnNoiCuTru"]["value"] == current, word
+        assert proposed(same, "nxn", "nyc") == {"nycNoiCuTru": [current]}
+    checked = await shared_house.prefill("1.004873", subjects, held={"nxnNoiCuTru": current})
+    assert checked["fields"]["nxnNoiCuTru"]["check"] == "same"
 
 
 async def test_notice_of_another_day_of_death_fills_nothing(shared_house: House) -> None:
