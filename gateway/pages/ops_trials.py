@@ -50,6 +50,11 @@ _WHY: Mapping[str, BothWords] = MappingProxyType(
     {
         "procedure": ("Mã thủ tục, nếu nguồn cần", "Procedure code, where the source wants one"),
         "purpose": ("Mục đích, nếu khác thỏa thuận đầu tiên", "Purpose, if not that of the first agreement"),
+        "dossier": ("Mã hồ sơ, nếu thỏa thuận đòi hỏi", "Dossier code, where the agreement demands one"),
+        "consent": (
+            "Mã sự đồng ý, nếu thỏa thuận đòi hỏi",
+            "Id of the consent, where the agreement demands one",
+        ),
         "deadline_ms": ("Thời hạn (mili giây)", "Deadline (milliseconds)"),
     }
 )

@@ -319,7 +319,8 @@ async def test_source_is_tried_with_masks_and_in_the_name_of_the_account(operato
 async def test_person_is_tried_by_another_number_than_the_personal_one(operator: Browser, at: Town) -> None:
     who = at.house.subject("old_id_only")
     form_page = await page(operator, "/ops/sources/try?source=population")
-    assert all(f'name="{name}"' in form_page.text for name in ("old_id", "procedure", "purpose"))
+    typed = ("old_id", "procedure", "purpose", "dossier", "consent")
+    assert all(f'name="{name}"' in form_page.text for name in typed)
     assert 'name="passport"' not in form_page.text
     form = {"csrf": token(form_page), "service": "population.TraCuuThongTinCongDan"}
     form |= {"old_id": who["old_id"], "full_name": who["full_name"]}
@@ -328,6 +329,12 @@ async def test_person_is_tried_by_another_number_than_the_personal_one(operator:
     assert tried.status == 200
     assert "SoCMND" in tried.text
     assert who["old_id"] not in tried.text
+    named = await page(operator, "/ops/sources/try", {**form, "dossier": "H31.14-261105-0031"})
+    assert named.status == 200
+    assert records(at.house)[-1]["dossier"] == "H31.14-261105-0031"
+    wrong = await page(operator, "/ops/sources/try", {**form, "dossier": "Trần 12", "consent": who["old_id"]})
+    errors = [name for name in ("dossier", "consent") if f'id="f-{name}-error"' in wrong.text]
+    assert (wrong.status, errors) == (422, ["dossier", "consent"])
     wrong = await page(operator, "/ops/sources/try", {**form, "procedure": "1.999999"})
     assert (wrong.status, 'id="f-procedure-error"' in wrong.text) == (404, True)
     assert (
