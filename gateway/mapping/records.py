@@ -164,7 +164,7 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
         if isinstance(value, Doubtful):  # of contradicting dates the most precise denies, and none confirms
             is_doubtful, value = True, value.value
         found = []
-        for item in [_member(one).get(name) for one in _people(value)] if listed else (value,):
+        for item in [one.get(name) for one in _possible(value, subject)] if listed else (value,):
             word = text(item)
             if word is not None:
                 found.append(word)
@@ -179,6 +179,13 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts
+
+
+def _possible(people: object, subject: Subject) -> list[dict[str, object]]:
+    """The members that may be the subject: those with the personal number; all, where none has it."""
+    found = [_member(one) for one in _people(people)]
+    own = [one for one in found if one.get("personal_id", "") == subject.personal_id]
+    return own or found
 
 
 def together(found: Sequence[SourceAnswer]) -> SourceAnswer:

@@ -22,6 +22,8 @@ MORE = {
     "paper_store": "GetKetQuaGiayTo",
     "vehicle": "ttxe",
     "judicial_record": "traCuuPhieu",
+    "driving_licence": "traCuu",
+    "health": "giayBaoTu",
 }
 INVALID = ("invalid", "source_answer_invalid")
 
@@ -133,6 +135,26 @@ async def test_record_confirms_its_person_by_what_it_repeats(
     else:
         assert field["value"]
         assert ((field["doubt"] or {}).get("kind") != "identity_unconfirmed") is is_sure
+
+
+@pytest.mark.parametrize(
+    ("procedure", "roles", "source", "born", "field"),
+    [
+        ("1.002809", {"applicant": "driver"}, "driving_licence", "NgaySinh", "soGPLX"),
+        ("1.000656", {"deceased": "death_not_registered", "requester": "single"}, "health", "NGAY_SINH", "nktNgayChet"),
+    ],
+    ids=["licence", "death notice"],
+)  # fmt: skip
+async def test_record_of_the_number_with_another_birth_date_fills_nothing(
+    registers: Stage, procedure: str, roles: dict[str, str], source: str, born: str, field: str
+) -> None:
+    people = {role: registers.house.subject(trait) for role, trait in roles.items()}
+    registers.set(source, None)
+    assert (await ask(registers, procedure, people))["fields"][field]["value"]
+    registers.set(source, body(lambda good: re.sub(f'("{born}": ?)"[^"]*"', r'\1"1931"', good.text)))
+    answer = await ask(registers, procedure, people)
+    assert found(answer)[source] == ("no_match", "data_do_not_match")
+    assert answer["fields"][field]["value"] is None
 
 
 @pytest.mark.parametrize("frame", ["RLMAU265606371184", None])
