@@ -147,7 +147,7 @@ def upper_ascii(value: object) -> str | None:
 
 
 def same_words(value: str) -> str:
-    """Whether texts differ only in case or in the position of tone marks (`Hòa`, `Hoà`)."""
+    """One text for all that differ only in case or in the position of tone marks (`Hòa`, `Hoà`)."""
     return folded_words(text(value) or "")
 
 

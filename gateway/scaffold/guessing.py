@@ -30,6 +30,8 @@ INVENTED_SUBJECT = {
 #: dates whose form nobody says
 _GUESSED = ("date_vn", "date_dash", "date_compact")
 _DAY = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+#: names of dates that may lie ahead: the end of a validity
+_END = re.compile("until|expir|validto|hethan|thoihan|(giatri|hieuluc)den")
 #: what the answer of an example says, the first that fits
 _INVENTED = (
     "mẫu",
@@ -232,6 +234,8 @@ def _declared(leaves: list[Leaf]) -> dict[str, Any]:
             schema["pattern"] = "^[0-9]{12}$"
         elif word == "subject.birth_date" or leaf.form:
             schema = {"type": "string", "pattern": _DAY}
+            if _END.search(squeezed("".join(leaf.steps[-2:]))):
+                schema["x-ahead"] = True
         elif leaf.kind == "list":
             schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
         elif leaf.kind in {"string", "unknown"}:

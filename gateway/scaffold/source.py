@@ -16,6 +16,7 @@ from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import WHOLE_LIST, put
+from gateway.mapping.schema_checks import is_past
 from gateway.scaffold.contract import Contract
 from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of, numbers_a_subject
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
@@ -138,6 +139,13 @@ class _SourceDraft:
         dates += [path for path, rule in self.asked.items() if "transform" in rule]
         if dates:
             yield f"that dates are written dd/MM/yyyy is a guess: {_some(dates)}"
+        past = [
+            name
+            for name, schema in (self.guess.declared or {}).items()
+            if name != "birth_date" and is_past(schema)
+        ]
+        if past:
+            yield f'no date may lie ahead of {_some(past)}: else write "x-ahead": true in its evidence schema'
         yield f"that nobody was found where '{self.found_when}' is blank is a guess (see 'found_when')"
         if "[" in self.guess.record and self.guess.record != WHOLE_LIST:
             yield "the record is one of a list: '[0]' is its first item, which may be about another person"
@@ -267,7 +275,7 @@ class _SourceDraft:
             note = (_OF_A_LIST if leaf.is_in_list else "") + (_OF_CODES if name else "")
             yield f"        # {name or 'attribute'}: {flow(rule)}   # {_form_of(leaf)}{note}"
         if guess.outside:
-            yield "      # outside the record, for 'status' with 'statuses', and 'updated_at':"
+            yield "      # outside the record, for 'status' with 'statuses', 'updated_at', or 'envelope' (what stands there also without a record):"
             yield from (f"      # path: {quoted(leaf.path)}   # {_form_of(leaf)}" for leaf in guess.outside)
 
     def _may_identify(self) -> dict[str, str]:

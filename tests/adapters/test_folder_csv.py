@@ -72,7 +72,7 @@ async def test_row_of_a_number_is_read_with_the_time_of_its_data(tmp_path: Path)
     drop(tmp_path, as_of="2026-03-01T22:00:00+07:00")
     async with opened(tmp_path) as source:
         found = await asked(source)
-        assert found.values == {"number": "LA-0995", "valid_until": "2026-06-30"}
+        assert found.values == {"number": "LA-0995", "valid_until": "2029-06-30"}
         assert found.source_updated_at == "2026-03-01T15:00:00.000Z"
         assert found.request_digest
         assert found.response_digest

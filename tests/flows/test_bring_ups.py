@@ -71,7 +71,7 @@ BRING_UPS = {
 FOLDER = BringUp(
     "la_permits", "permits", "9.900006",
     {"requester": {"personal_id": "033188204753", "full_name": "Đoàn Văn Tài", "birth_date": "1988-07-21"}},
-    {"soGiayPhep": "LA-0995", "coGiaTriDen": "30/06/2026"},
+    {"soGiayPhep": "LA-0995", "coGiaTriDen": "30/06/2029"},
 )  # fmt: skip
 ALL = {**BRING_UPS, "folder_csv": FOLDER}
 SECRETS = {

@@ -438,7 +438,10 @@ def test_person_beside_the_data_stays_in_the_record_and_is_proposed(house: Path,
 
 
 def test_csv_becomes_a_draft_of_a_dropped_file(house: Path, contracts: Path) -> None:
-    rows = "SO_DINH_DANH,HO_TEN,NGAY_SINH,SO_THE\n033194620718,ĐỖ THỊ THẬT,03/09/1994,T-9\n"
+    rows = (
+        "SO_DINH_DANH,HO_TEN,NGAY_SINH,SO_THE,NGAY_CAP,GIA_TRI_DEN\n"
+        "033194620718,ĐỖ THỊ THẬT,03/09/1994,T-9,25/04/2024,25/04/2034\n"
+    )
     said = drafted(house, "source", "permits", "--sample", written(contracts / "permits.csv", rows))
     assert "a file 'permits.csv' with its marker 'permits.csv.ok' is expected in /srv/drops/permits" in said
     checked(house)
@@ -446,6 +449,10 @@ def test_csv_becomes_a_draft_of_a_dropped_file(house: Path, contracts: Path) -> 
     assert "SO_DINH_DANH: {from: subject.personal_id}" in mapping
     assert "identity: {personal_id: SO_DINH_DANH, full_name: HO_TEN, birth_date: NGAY_SINH}" in mapping
     assert "ĐỖ THỊ" not in mapping
+    # the end of a validity may be a day to come, other dates may not
+    assert '! no date may lie ahead of ngay_cap: else write "x-ahead": true in its evidence schema\n' in said
+    schema = json.loads((house / "schemas/evidence/permits.schema.json").read_text("utf-8"))["properties"]
+    assert [name for name, one in schema.items() if one.get("x-ahead")] == ["gia_tri_den"]
     drop = (ROOT / "mappings/examples/folder_csv/schemas/sources/la_permits/answers").resolve()
     settings, plans = load(house / "config").sources["permits"], load_catalogue(house).services["permits"]
     assert (settings.options, settings.services["lookup"].path) == (
