@@ -275,7 +275,7 @@ class _SourceDraft:
             note = (_OF_A_LIST if leaf.is_in_list else "") + (_OF_CODES if name else "")
             yield f"        # {name or 'attribute'}: {flow(rule)}   # {_form_of(leaf)}{note}"
         if guess.outside:
-            yield "      # outside the record, for 'status' with 'statuses', 'updated_at', or 'envelope' (what stands there also without a record):"
+            yield "      # outside the record, for 'status' with 'statuses', 'updated_at', or 'envelope':"
             yield from (f"      # path: {quoted(leaf.path)}   # {_form_of(leaf)}" for leaf in guess.outside)
 
     def _may_identify(self) -> dict[str, str]:
