@@ -21,6 +21,7 @@ from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
 from gateway.domain.dossier import STATUSES, DossierStatus, ProgressEntry
 from gateway.domain.errors import BadRequest, LogUnavailable, NotFound, Refused, RelayUnavailable, fault_at
+from gateway.domain.login import Identity
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.sentences import BothWords, Sentence, titled
@@ -41,6 +42,7 @@ from gateway.pages.portal_notes import (
     persons_of,
     procedure_of,
     session_in,
+    value_digest,
 )
 from gateway.pages.portal_sending import (
     WhyNotKept,
@@ -332,11 +334,17 @@ async def form(request: Request, visit: Visit) -> Shown | Leaving:
         template="portal/form", title=_title(procedure), answer={"procedure": described(procedure), "src": src},
         values={
             "code": procedure.code, "src": src, "blank": blank, "agency": agency,
+            "whose": _whose(session.identity, procedure, named or {}),
             "has_people": bool(_asked(procedure)), "sent": sent,
             "draft": draft and (when(draft["at"]), orjson.dumps(kept).decode()), "others": others,
         },
         assets=("portal.js",),
     )  # fmt: skip
+
+
+def _whose(who: Identity, procedure: Procedure, people: Mapping[str, Any]) -> str:
+    """Equal where the same account fills in the same form for the same people, also in another session."""
+    return value_digest([who.provider, who.subject, procedure.code, people])
 
 
 def _draft_for(

@@ -207,22 +207,46 @@ async def test_citizen_hears_what_became_of_a_dossier_whose_answer_was_lost_and_
     await expect(said).to_contain_text("Nội dung sửa sau đó chưa được gửi")
     await expect(said).to_contain_text("nội dung sửa sau đó chưa được nộp")
     await expect(said.get_by_role("link", name="Xem hồ sơ đã nộp")).to_be_visible()
-    other = await profile.new_page()
+    await takes_over_after_the_session(page, await profile.new_page(), town)
+
+
+async def takes_over_after_the_session(page: Page, other: Page, town: House) -> None:
+    """The form whose session ended says what to do; the same person takes over what was typed, in another tab."""
+    said = page.locator("#sending")
     await other.goto(f"{town.url}/portal")
     await other.get_by_role("button", name="Đăng xuất").click()
     await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
     await expect(said).to_contain_text("Đã hết phiên")
     await expect(said.get_by_role("link", name="Đăng nhập ở thẻ mới")).to_be_visible()
     await is_clean(page)
-    await other.goto(f"{town.url}/portal/procedures/1.004873/people")
-    await other.locator('a.button[href*="provider=national_portal"]').click()
-    await other.get_by_role("button").filter(has_text="Phạm Văn Thử").first.click()
-    await other.wait_for_url(f"{town.url}/portal/procedures/1.004873/people")
+    await opens_the_form(other, town, "Mậu")
+    before = other.locator("#typed-before")
+    await expect(before).to_be_empty()
+    await other.get_by_role("button", name="Đăng xuất").click()
+    await expect(other.get_by_role("heading", level=1)).to_contain_text("Đã đăng xuất")
+    await opens_the_form(other, town, "Phạm Văn Thử")
     await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
     await expect(said).to_contain_text("Trang này thuộc phiên đăng nhập trước")
     await expect(said).to_contain_text("Ông/bà mở trang này ở thẻ mới và gửi từ đó")
     await expect(said.get_by_role("link", name="Mở biểu mẫu ở thẻ mới")).to_be_visible()
     await is_clean(page)
+    # the same person for the same people takes over what was typed; the other one did not
+    await expect(before).to_contain_text("Một thẻ khác còn những gì ông/bà đã nhập")
+    await narrow(other)
+    await other.get_by_role("button", name="Lấy lại").click()
+    await expect(before).to_be_empty()
+    await expect(other.get_by_label(re.compile("^Mục đích sử dụng"))).to_have_value("Mua nhà")
+
+
+async def opens_the_form(page: Page, town: House, account: str) -> None:
+    """Signs in, and says that the form is about this person."""
+    await page.goto(f"{town.url}/portal/procedures/1.004873/people")
+    await page.locator('a.button[href*="provider=national_portal"]').click()
+    await page.get_by_role("button").filter(has_text=account).first.click()
+    await page.wait_for_url(f"{town.url}/portal/procedures/1.004873/people")
+    await page.get_by_label("Là ai").select_option(label="Cùng là: Người yêu cầu")
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Đã điền sẵn", timeout=20_000)
 
 
 @on_session

@@ -9,6 +9,7 @@
   const told = new Set(); // dossiers that the page announced
   let isSending = false;
   let mayBeSent = false; // a submit was taken, or nobody knows whether it was
+  let isOver = false; // the session of this page has ended
   let exchange = form.dataset.blank;
 
   class Problem extends Error {
@@ -52,6 +53,7 @@
   }
 
   function showSessionOver() {
+    isOver = true;
     const { over, unsent, stays, unknown, look } = notice.dataset;
     notice.className = "notice wait";
     if (mayBeSent) show(`${over} ${unknown}`, look);
@@ -79,6 +81,7 @@
       notice.append(paragraph(`${notice.dataset.unknown} ${notice.dataset.look}`));
       appendMine();
     }
+    isOver ||= body.code === "other_session";
     if (body.code === "other_session") appendLink(location.pathname, notice.dataset.open, { target: "_blank", rel: "noopener" });
     if (body.url) appendLink(body.url, isSent ? notice.dataset.dossier : notice.dataset.mine);
     notice.focus();
@@ -144,6 +147,25 @@
     draft.hidden = false;
     draft.querySelector('[value="open"]').addEventListener("click", () => { form.draft = JSON.parse(draft.dataset.values); draft.remove(); });
     draft.querySelector('[value="drop"]').addEventListener("click", () => { keepDraft({}).catch(() => {}); draft.remove(); });
+  }
+
+  // What was typed before the session ended: a form that the same person opens for the same people in this browser asks
+  // for it, and the page whose session has ended gives it. Nothing is stored.
+  const windows = new BroadcastChannel("motlan-typed");
+  const { whose, blank } = form.dataset;
+  windows.addEventListener("message", ({ data }) => {
+    if (data.whose !== whose) return;
+    if (data.to === blank) offerTyped(data.values);
+    else if (data.from && isOver && Object.keys(form.draft).length) windows.postMessage({ whose, to: data.from, values: form.draft });
+  });
+  windows.postMessage({ whose, from: blank });
+
+  /** What is typed here meanwhile stays. */
+  function offerTyped(values) {
+    const place = document.getElementById("typed-before");
+    place.replaceChildren(document.getElementById("typed-before-words").content.cloneNode(true));
+    place.querySelector('[value="take"]').addEventListener("click", () => { form.draft = { ...values, ...form.draft }; place.replaceChildren(); });
+    place.querySelector('[value="leave"]').addEventListener("click", () => place.replaceChildren());
   }
 
   form.addEventListener("submit", async (event) => {
