@@ -89,7 +89,7 @@ DELIVERIES_ANSWERS: dict[str, dict[str, Any]] = {
     "Deliveries": _object(
         "exchange_id deliveries next",
         exchange_id=_TEXT,
-        deliveries=_listed(DELIVERY),
+        deliveries=_listed(_object(f"{_DELIVERY_WORDS} held_by", **_DELIVERY, held_by=_MAYBE)),
         next={"type": ["integer", "null"]},
     ),
     "DeliveryShown": _object(

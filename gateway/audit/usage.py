@@ -65,6 +65,12 @@ _CHILD = ("trẻ mới sinh", "the newborn")
 _SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
 _ANSWERING = frozenset({"outcome", "consent"})
 _ATTEMPTS = 20
+#: first part of the rule that refused -> what the request was for
+_FOR_WHAT = {
+    "correction": ("báo dữ liệu sai", "report of wrong data"),
+    "dossier_code": ("gửi hồ sơ", "sending of a dossier"),
+    "": ("không nêu", "not named"),
+}
 #: begin of the roles of people whose numbers left with the form of others
 _ALSO = "also#"
 #: the purpose of `identify`
@@ -178,7 +184,9 @@ class Usage:
             "requester": titles.requester(opening["requester"]),
             "agency": titles.agency(opening["agency"]),
             "procedure": titles.procedure(opening["procedure"]),
-            "purpose": titles.purpose(opening["purpose"]),
+            "purpose": titles.purpose(opening["purpose"])
+            if opening["purpose"]
+            else _unnamed_purpose(opening),
             "is_trial": _is_trial(opening),
             "legal_basis": opening["basis"],
             "asked_by": asked_by(titles, [opening, *records], roles),
@@ -230,6 +238,13 @@ class Usage:
         if relation == "found_by_number" and _is_trial(opening):
             return {"code": role, "title": _CHILD[0], "title_en": _CHILD[1]}
         return self._titles.role(opening["procedure"], role)
+
+
+def _unnamed_purpose(opening: Mapping[str, Any]) -> TitleWords:
+    """What a record without a purpose was for: refusals of other requests than for data name their rule alone."""
+    rule = opening["rules"][0].partition(":")[0] if opening["rules"] else ""
+    vi, en = _FOR_WHAT.get(rule, _FOR_WHAT[""])
+    return {"code": "", "title": vi, "title_en": en}
 
 
 def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:

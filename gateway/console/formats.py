@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TypeGuard
 
 from gateway.domain.dates import VIETNAM
 
@@ -35,8 +36,15 @@ def seen(text: object, longest: int = _LONGEST) -> str:
     return shown + "…" if len(whole) > longest else shown
 
 
+def _is_marked(text: object) -> TypeGuard[str]:
+    """Whether it is an element of HTML, as a Vietnamese title on an English page."""
+    return isinstance(text, str) and hasattr(text, "__html__") and text.startswith("<")
+
+
 def inside(title: object) -> str:
     """A title in the middle of a sentence: `Họ và tên` is `họ và tên`; abbreviations and names keep their capitals."""
+    if _is_marked(title):
+        return title
     text = str(title)
     first, _, rest = text.partition(" ")
     second = rest.partition(" ")[0]
@@ -47,6 +55,8 @@ def inside(title: object) -> str:
 
 def opening(title: object) -> str:
     """A title at the begin of a line: its first letter is a capital."""
+    if _is_marked(title):
+        return title
     text = str(title)
     return text[:1].upper() + text[1:]
 

@@ -27,6 +27,10 @@ def words_of(language: str) -> Mapping[str, object]:
         return words.format(**places) if places else words
 
     def titled_here(item: object) -> str:
+        """Marked as Vietnamese where an English page has no English title."""
+        vi, en = _both(item)
+        if is_english and vi and not en:
+            return Markup('<span lang="vi">{}</span>').format(titled(item, language))
         return titled(item, language)
 
     return {"w": w, "chart": Charts(language), "qr": qr, "titled": titled_here,

@@ -4,6 +4,7 @@ Procedures, sign-in, the other people, the form that fills itself (`portal_forms
 of other people come by POST and stay at the server for the session; no address has any.
 """
 
+import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -51,6 +52,7 @@ from gateway.pages.portal_sending import (
     form_origins,
     is_as_filed,
     paper_origins,
+    session_ended,
 )
 from gateway.ports.relay import DossierSearch
 from gateway.prefill.roles import place_of
@@ -411,13 +413,16 @@ async def dossier(request: Request, visit: Visit) -> Shown:
 
 
 async def _why_not_kept(request: Request, visit: Visit, code: str) -> str:
-    """As the session noted it. Only the end of a session is noted nowhere, and the address alone says it."""
-    said = visit.form.get("not_kept", "")
+    """As the session noted it. Only the end of a session is noted nowhere: the address says and proves it."""
+    said, _, proof = visit.form.get("not_kept", "").partition(".")
     if not said:
         return ""
     noted = await filed_as(request, session_in(visit), code)
-    is_of_another = not noted and said == WhyNotKept.SESSION
-    return said if is_of_another else str(noted.get("not_kept", ""))
+    if said == WhyNotKept.SESSION and hmac.compare_digest(
+        proof.encode("utf-8", "surrogatepass"), session_ended(request, code).encode()
+    ):
+        return said
+    return str(noted.get("not_kept", ""))
 
 
 def _names(groups: Mapping[str, list[dict[str, str]]] | None) -> dict[str, list[str]] | None:

@@ -6,6 +6,7 @@ It is held against its schema and its exchange, sent once, and then own data are
 import asyncio
 import contextlib
 import hashlib
+import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -90,6 +91,8 @@ _MOST_FAULTS = 20
 _TRIES, _PAUSE_SECONDS = 20, 0.25
 #: how long one request may take to give a consent and to keep own data, before another takes over
 _CLAIM_SECONDS = 10.0
+#: hexadecimal digits of the proof in an address
+_PROOF_DIGITS = 32
 _KINDS = {
     AccountKind.CITIZEN: ApplicantKind.CITIZEN,
     AccountKind.BUSINESS: ApplicantKind.BUSINESS,
@@ -121,9 +124,8 @@ async def submit(request: Request, visit: Visit) -> Response:
     noted = await exchange_in(request, visit, body.exchange_id)
     code = await _filed(request, visit, procedure, body, noted)
     why = None if body.consent is None else await _keep_own(request, visit, body, body.consent)
-    more = f"{NOT_KEPT}{why}" if why else ""
     return answer(
-        {"dossier": code, "url": dossier_url(code) + more, "kept": None if why is None else not why}
+        {"dossier": code, "url": _url_after(request, code, why), "kept": None if why is None else not why}
     )
 
 
@@ -227,6 +229,12 @@ def _sent_before(noted: Mapping[str, Any]) -> Conflict:
     return Conflict(why, code=ProblemCode.DOSSIER_SENT, dossier=code, url=dossier_url(code))
 
 
+def session_ended(request: Request, code: str) -> str:
+    """What only this portal can write into an address: the session ended before own data of the dossier were kept."""
+    text = b"not_kept\0session\0" + code.encode()
+    return hmac.digest(relay_of(request).secret, text, "sha256").hex()[:_PROOF_DIGITS]
+
+
 def dossier_url(code: str) -> str:
     """The page of a dossier that this portal sent."""
     return f"{_SENT}/{quote(code, safe='')}"
@@ -265,6 +273,12 @@ class WhyNotKept(StrEnum):
     SESSION = "session"
     #: the place where they are kept was away
     AWAY = "away"
+
+
+def _url_after(request: Request, code: str, why: WhyNotKept | None) -> str:
+    """The page of a dossier that was sent, which says why own data were not kept."""
+    proof = f".{session_ended(request, code)}" if why is WhyNotKept.SESSION else ""
+    return dossier_url(code) + (f"{NOT_KEPT}{why}{proof}" if why else "")
 
 
 async def _keep_own(request: Request, visit: Visit, body: SubmittedForm, name: str) -> WhyNotKept | None:

@@ -44,9 +44,14 @@ class Deliveries:
             wanted._replace(requester=_whose(caller), code=code, most=wanted.most + 1)
         )
         page = found[: wanted.most]
+        # mostly none was given up: then nothing is held, and one look says so
+        dead = await self.rows.deliveries(DeliverySearch(states=(DeliveryState.DEAD,), most=1))
         return {
             "exchange_id": caller.exchange,
-            "deliveries": [delivery_of(one) for one in page],
+            "deliveries": [
+                {**delivery_of(one), "held_by": (await self._held_by(one) or None) if dead else None}
+                for one in page
+            ],
             "next": page[-1].seq if len(found) > wanted.most else None,
         }
 

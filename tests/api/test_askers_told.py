@@ -97,6 +97,18 @@ async def test_citizen_is_told_why_no_data_were_given(
     assert ("đã trả lời" in use["summary"]) == ("found" in outcomes)
 
 
+async def test_citizen_reads_that_a_report_of_wrong_data_was_refused(office: Office) -> None:
+    report = {"phase": Phase.REFUSAL, "purpose": "", "procedure": "", "calls": (), "fields": {}}
+    await office.settled(await office.plant(**report, rules=("correction:not_shown",)))
+    _, answer = await office.post("/v1/usage", {"subject": {"personal_id": WHO}}, client="citizen")
+    [use] = answer["uses"]
+    assert (use["purpose"]["title"], use["purpose"]["title_en"]) == (
+        "báo dữ liệu sai",
+        "report of wrong data",
+    )
+    assert "mục đích: báo dữ liệu sai;" in use["summary"]
+
+
 async def test_old_number_is_said_to_find_what_was_typed_with_it_only(office: Office) -> None:
     await office.settled(await office.plant(subjects={"requester": f"person|{OLD}"}))
     for words in (("log", "subject", "-"), ("log", "search", "--subject", "-")):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.console import formats
-from gateway.console.formats import VIETNAMESE
-from gateway.console.language import titled
+from gateway.console.formats import ENGLISH, VIETNAMESE, inside, opening
+from gateway.console.language import titled, words_of
 from gateway.domain.sentences import Sentence
 
 MOMENTS = st.integers(min_value=0, max_value=7_000_000_000_000_000).map(
@@ -142,3 +142,16 @@ def test_sentence_of_the_product_is_whole_and_a_foreign_text_is_cut() -> None:
     long = "Đề nghị ông/bà kiểm tra. " * 20
     assert titled(Sentence(long + "\u202e", long), VIETNAMESE) == long + "\ufffd"
     assert len(titled((long, long), VIETNAMESE)) == 301
+
+
+def test_title_without_english_words_is_marked_as_vietnamese_on_an_english_page() -> None:
+    for_page = words_of(ENGLISH)["titled"]
+    assert callable(for_page)
+    assert for_page({"title": "Tên <b>"}) == '<span lang="vi">Tên &lt;b&gt;</span>'
+    assert (
+        inside(for_page({"title": "Tên"}))
+        == opening(for_page({"title": "Tên"}))
+        == '<span lang="vi">Tên</span>'
+    )
+    assert for_page({"title": "Tên", "title_en": "Name"}) == "Name"
+    assert titled({"title": "Tên"}, VIETNAMESE) == "Tên"

@@ -200,6 +200,7 @@ async def test_stuck_delivery_is_told_in_words_and_sent_again(counter: House) ->
     told = await asked(counter, f"/v1/deliveries/{dead['id']}", form="DeliveryShown")
     assert told["held_by"] is None
     newest = (await asked(counter, f"/v1/deliveries?dossier={body['code']}"))["deliveries"][0]
+    assert newest["held_by"] == dead["id"]
     waits = await asked(counter, f"/v1/deliveries/{newest['id']}", form="DeliveryShown")
     assert (waits["state"], waits["held_by"]) == ("queued", dead["id"])
     assert f"motlan outbox drop {dead['id']}" in waits["remedy"]["vi"]

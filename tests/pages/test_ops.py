@@ -525,6 +525,7 @@ async def test_words_of_a_receiver_are_shown_as_text_and_the_look_is_recorded(
     dead = await dead_one(at)
     await progressed(at.house, step(dead["dossier"]))
     waiting = (await page(operator, "/ops/deliveries?state=queued&target=national_bus")).text
+    assert f'href="/ops/deliveries/{dead["id"]}"' in waiting  # what holds the one that waits
     path = re.search(r'href="(/ops/deliveries/[0-9A-Z]{26})"', waiting)
     assert path
     assert f'href="/ops/deliveries/{dead["id"]}"' in (await page(operator, path[1])).text

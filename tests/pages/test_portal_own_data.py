@@ -14,11 +14,18 @@ from gateway.api.response import answer as json_answer
 from gateway.domain.errors import ConsentsUnavailable
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.pages.portal_forms import FORMS, _members
-from gateway.pages.portal_notes import change_exchange, claim_keeping, mark_withdrawn, session_in, sessions_of
-from gateway.pages.portal_sending import SubmittedForm, _kept_under
+from gateway.pages.portal_notes import (
+    change_exchange,
+    claim_keeping,
+    exchange_in,
+    mark_withdrawn,
+    session_in,
+    sessions_of,
+)
+from gateway.pages.portal_sending import SubmittedForm, _keep_own, _kept_under, _url_after
 from tests.login.browser import Browser, Town
 from tests.pages.portal import begun, complete, keeping
-from tests.pages.trial import page, tried, twin
+from tests.pages.trial import entered, page, tried, twin
 from tests.stores.sample import run_sql
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -250,6 +257,32 @@ async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent_and
         assert why in forged.text  # the session knows
         assert "Ông/bà đã rút lại sự đồng ý lưu" not in forged.text
     assert await consents_of(browser) == before
+
+
+async def test_page_says_that_the_session_ended_before_own_data_were_kept_only_where_it_did(
+    browser: Browser, at: Town
+) -> None:
+    async def ended(request: Request, visit: Visit) -> Response:
+        """The end of a submit whose session ended when the dossier was stored."""
+        body = await read_model(request, SubmittedForm)
+        code = str((await exchange_in(request, visit, body.exchange_id))["code"])
+        await sessions_of(request).end(session_in(visit).id)
+        why = await _keep_own(request, visit, body, str(body.consent))
+        return json_answer({"url": _url_after(request, code, why)})
+
+    citizen = await begun(browser, "quan", PENSION)
+    answer = await citizen.filled()
+    await citizen.decided(answer)
+    sent = {"exchange_id": answer["exchange_id"], "values": await complete(citizen, answer)}
+    name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
+    alone = (await citizen.call("/submit", sent))[1]["url"]
+    async with tried(at, PageRoute("POST", FORMS + "/{page}/{code}/ended", ended, PageRole.CITIZEN)):
+        done = (await citizen.call("/ended", {**sent, "consent": name}))[1]
+    await entered(browser, "/portal/dossiers", "quan")
+    said = "Phiên đăng nhập đã kết thúc."
+    assert said in (await page(browser, done["url"])).text
+    for forged in ("session", "session.", f"session.{'0' * 32}"):
+        assert said not in (await page(browser, f"{alone}?not_kept={forged}")).text
 
 
 async def test_consent_that_could_not_be_given_is_refused_before_the_dossier(browser: Browser) -> None:
