@@ -26,7 +26,7 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
     Fields that name the object of a paper are left to its rule (`same`), which says how they are compared.
     """
     found: dict[tuple[int, str], str] = {}
-    objects = _objects(plan) if typed else {}
+    objects = _objects(plan) if typed else ()
     for planned in plan.fields if typed else ():
         key = planned.field.key
         if key in typed and key not in objects and not is_confirmed(planned, answers, typed[key]):
@@ -40,33 +40,27 @@ def differing(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict
 def differing_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[int, str]:
     """Query -> a form field with another value than its record, or emptied. Facts of a person are no one record.
 
-    A field that names the object of another record (a class of a licence that a health check is for) says nothing here,
-    nor does one in which the applicant may ask for a change.
+    A field in which the applicant may ask for a change says nothing here; one that names the object of another paper
+    (a class of a licence that a health check is for) differs from its own record all the same.
     """
     found: dict[int, str] = {}
-    objects = _objects(plan) if typed else {}
     for planned in plan.fields if typed else ():
         key = planned.field.key
         is_compared = key in typed and not planned.field.rule.change
         if is_compared and not is_confirmed(planned, answers, typed[key]):
-            named = objects.get(key)
             for query, *_ in planned.asked:
-                is_record = plan.queries[query].service.evidence not in IDENTIFIES
-                if is_record and (named is None or query in named):
+                if plan.queries[query].service.evidence not in IDENTIFIES:
                     found.setdefault(query, key)
     return found
 
 
-def _objects(plan: Plan) -> dict[str, set[int | None]]:
-    """Form field that names the object of a paper -> the queries whose records it is compared with."""
-    found: dict[str, set[int | None]] = {}
+def _objects(plan: Plan) -> set[str]:
+    """Form fields that name the object of a paper."""
     proofs = (paper.replaced_by for paper in plan.papers.values() if paper.replaced_by is not None)
-    for leaf in (leaf for proof in proofs for leaf in leaves(proof)):
-        for word, places in leaf.bound.items():
-            for place in places:
-                key = place.removeprefix(TYPED).removeprefix(FORM)
-                found.setdefault(key, set()).add(plan.picks[word].query if word in plan.picks else None)
-    return found
+    places = (
+        one for proof in proofs for leaf in leaves(proof) for ones in leaf.bound.values() for one in ones
+    )
+    return {place.removeprefix(TYPED).removeprefix(FORM) for place in places}
 
 
 def _restates(plan: Plan, planned: PlannedField, answers: Answers, query: int, attribute: str) -> bool:
@@ -84,7 +78,21 @@ def is_confirmed(planned: PlannedField, answers: Answers, value: object) -> bool
     given = [one for one in found if not isinstance(one, agreeing.OpenValue)] or [
         value for one in found for value in agreeing.readings(one)
     ]
-    return not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given)
+    if not given or any(same(value, one) or (bool(value) and covers(one, value)) for one in given):
+        return True
+    return bool(planned.field.rule.renamed and value) and _is_renamed(planned, answers, value)
+
+
+def _is_renamed(planned: PlannedField, answers: Answers, value: object) -> bool:
+    """Whether the form names entries of a source's list only, by old names or new ones."""
+    renamed = planned.field.rule.renamed
+    asked = ((answers[query], attribute) for query, attribute, *_ in planned.asked)
+    lists = (answer.values.get(attribute) for answer, attribute in asked if answer is not None)
+    return any(
+        covers([*one, *(renamed[entry] for entry in one if entry in renamed)], value)
+        for one in lists
+        if isinstance(one, list)
+    )
 
 
 def named_otherwise(

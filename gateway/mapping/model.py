@@ -278,6 +278,9 @@ class FieldRule(Strict):
     propose_else: bool = False
     #: the applicant may ask for another value (a new address): it does not contradict the record
     change: bool = False
+    #: entry of the record's list -> its new name (a class of a licence under a later law): the form may write either,
+    #: and only some of the entries
+    renamed: dict[str, str] = {}
     required: bool = False
     mark: Mark = "seen"
 

@@ -94,6 +94,28 @@ async def test_check_that_does_not_conclude_what_the_paper_would_is_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ("B", ("replaced", None)),
+        ("A1,b2", ("replaced", None)),
+        ("B, A1", ("replaced", None)),
+        ("A1, B2, C", ("required", "object_differs")),
+        ("D", ("required", "object_differs")),
+        ("B3", ("required", "object_differs")),
+        ("", ("required", "condition_unknown")),
+    ],
+)
+@pytest.mark.parametrize("word", ["known", "held"])
+async def test_licence_copy_is_asked_for_where_the_form_names_a_class_that_the_licence_does_not_have(
+    shared_house: House, word: str, classes: str, expected: tuple[str, str | None]
+) -> None:
+    subjects = {"applicant": shared_house.subject("official")}
+    answer = await shared_house.prefill("1.002809", subjects, **{word: {"hang": classes}})
+    (paper,) = (one for one in answer["papers"] if one["code"] == "licence_copy")
+    assert (paper["state"], paper.get("reason", {}).get("code")) == expected
+
+
+@pytest.mark.parametrize(
     ("dossier", "user", "state", "reason"),
     [
         ("H31.17-261102-0063", "single", "replaced", None),
