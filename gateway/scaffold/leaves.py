@@ -29,6 +29,8 @@ _DEEPEST = 100
 _LONGEST_NAME = 100
 _ITEMS_READ = 100
 _DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*@.*")
+#: a word of a list that may be a person's: nine digits, the number of a passport, an address of mail
+_PERSONAL = re.compile(r"(?:[^0-9]*[0-9]){9}.*|[A-Z]{1,2}[0-9]{6,8}|.*@.*")
 #: words that a person's name has at least; `Số định danh` has small letters, and is none
 _LEAST_WORDS = 3
 #: transforms that need the time zone of the provider
@@ -262,7 +264,7 @@ class Walk:
                 is_list, kind = child.many or child.content.is_list, child.content.kind
                 form = "" if is_list else _OF_XSD.get(kind, "")
                 kind = "list" if is_list else kind if kind in _KINDS else "string"
-                words = child.content.words
+                words = _listed(child.content.words)
                 self._add(place, kind, form=form, words=words, is_required=child.required)
             elif id(held) in inside:
                 self._add(place, "unknown", remark="it repeats what stands above it, and is not followed")
@@ -358,7 +360,19 @@ def _described(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
     formats = {str(part.get("format")) for part in parts}
     form = "date_dash" if "date" in formats else "date_of_time" if "date-time" in formats else ""
     kind = next((word for word in flat if word in _KINDS), "string" if words or form else "unknown")
-    return {"kind": kind, "form": form, "words": tuple(one for one in words if one.isprintable())}
+    return {"kind": kind, "form": form, "words": _listed(words)}
+
+
+def _listed(words: Sequence[str]) -> tuple[str, ...]:
+    """The words of a list; none of them where one is no word, or may be a person's number or name."""
+    is_odd = any(
+        not one.isprintable()
+        or len(one) > _LONGEST_NAME
+        or _PERSONAL.fullmatch(one)
+        or _may_name_a_person(one)
+        for one in words
+    )
+    return () if is_odd else tuple(words)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -200,6 +200,29 @@ def test_wrong_words_are_refused_with_a_remedy(
     assert says in drafted(house, "source", "buoy", *placed, code=2)
 
 
+def test_examples_and_words_that_may_be_of_people_are_not_copied(house: Path, tmp_path: Path) -> None:
+    """Examples and defaults never are; a list of words is not where one may be a number or a name of a person."""
+    number, name, mail = "033091406283", "ĐỖ THỊ THẬT", "that@provider.example"
+    said = {"example": number, "default": name, "examples": [mail]}
+    lists = [
+        [number, "1"],
+        ["A", name],
+        [mail],
+        ["B1234567"],
+        ["x" * 200],
+        ["a\u202eb"],
+        ["SHIP", "BUOY", "1000"],
+    ]
+    fields = {f"hull{at}": {"type": "string", "enum": one, **said} for at, one in enumerate(lists)}
+    schema = {"type": "object", "properties": {"hull": {"type": "string", **said}, **fields}, **said}
+    (tmp_path / "ships.json").write_text(api(schema), "utf-8")
+    drafted(house, "source", "ship", "--openapi", str(tmp_path / "ships.json"), "--operation", "GET /a")
+    written = [one.decode() for path, one in files_of(house).items() if "ship" in path]
+    for value in (number, name, mail, "B1234567", "x" * 101, "\u202e"):
+        assert not any(value in one for one in written), value
+    assert any("# text: SHIP, BUOY, 1000" in one for one in written)
+
+
 def test_words_of_a_contract_cannot_write_yaml(house: Path, tmp_path: Path) -> None:
     """Names, servers and headers with line ends, quotes and signs of YAML stay texts."""
     hull = 'hull"}\n    evil: {x'
