@@ -32,6 +32,7 @@ _KINDS = {
 }
 _KINDS_SHOWN = {"string": "text", "unknown": "type not known"}
 _WORDS_SHOWN = 6
+_PATHS_SHOWN = 10
 _OF_A_LIST = (
     "; one of a list, and of a list of people perhaps another's: [0] is the first, [latest:key], [key=value]"
 )
@@ -147,6 +148,9 @@ class _SourceDraft:
         if past:
             yield f'no date may lie ahead of {_some(past)}: else write "x-ahead": true in its evidence schema'
         yield f"that nobody was found where '{self.found_when}' is blank is a guess (see 'found_when')"
+        if wrapper := self._wrapper():
+            what = f"an answer that finds nobody is refused where {_some(wrapper)} has a value"
+            yield f"{what}, unless 'status' or 'envelope' names it"
         if "[" in self.guess.record and self.guess.record != WHOLE_LIST:
             yield "the record is one of a list: '[0]' is its first item, which may be about another person"
         elif self.guess.is_item:
@@ -275,8 +279,17 @@ class _SourceDraft:
             note = (_OF_A_LIST if leaf.is_in_list else "") + (_OF_CODES if name else "")
             yield f"        # {name or 'attribute'}: {flow(rule)}   # {_form_of(leaf)}{note}"
         if guess.outside:
-            yield "      # outside the record, for 'status' with 'statuses', 'updated_at', or 'envelope':"
+            yield "      # outside the record, for 'status' with 'statuses', 'updated_at' and 'envelope':"
+            if wrapper := self._wrapper():
+                what = (
+                    "what says nothing about the subject; an error of the provider is 'status', and not here"
+                )
+                yield f"      # envelope: {flow(wrapper)}   # {what}"
             yield from (f"      # path: {quoted(leaf.path)}   # {_form_of(leaf)}" for leaf in guess.outside)
+
+    def _wrapper(self) -> list[str]:
+        """The paths beside the record that may have values where nobody is found."""
+        return [leaf.path for leaf in self.guess.outside if leaf.is_usable][:_PATHS_SHOWN]
 
     def _may_identify(self) -> dict[str, str]:
         """What may be the subject's, below a name that may be another's: `{personal_id: KhachHang.SoDinhDanh}`."""
@@ -386,7 +399,7 @@ def _note_of(one: Bound) -> str:
     return f"   # {_form_of(one.leaf)}" if one.leaf.words else ""
 
 
-def _some(words: list[str], most: int = 10) -> str:
+def _some(words: list[str], most: int = _PATHS_SHOWN) -> str:
     return ", ".join(words[:most]) + (", …" if len(words) > most else "")
 
 

@@ -214,6 +214,27 @@ def test_no_value_of_a_sample_is_written(house: Path, contracts: Path) -> None:
         assert not any(value in text for text in (*texts, said)), value
 
 
+def test_wrapper_of_a_record_is_proposed_as_envelope(house: Path, contracts: Path) -> None:
+    """With it, an answer that finds nobody and says so in words is `not_found`; without it, it is refused."""
+    sample = {"traceId": "a1", "note": {"text": "OK"}, "rows": [{"a": 1}], "data": SAMPLE["data"]}
+    drafted(house, "source", "buoy", "--sample", written(contracts / "wrapped.json", sample))
+    mapping = house / "mappings/sources/buoy.yaml"
+    assert (
+        "# ! an answer that finds nobody is refused where traceId, note.text has a value"
+        in mapping.read_text()
+    )
+    replaced(mapping, "      # envelope: [traceId, note.text]", "      envelope: [traceId, note.text]")
+    nobody = '{traceId: b2, note: {text: "không có"}, data: null}'
+    example = f"""    examples:
+      - name: nobody
+        subject: {{personal_id: "033191740263"}}
+        answer: {nobody}
+        outcome: not_found
+"""
+    replaced(mapping, "    examples:\n", example)
+    checked(house)
+
+
 def test_names_that_are_data_are_not_written(house: Path, contracts: Path) -> None:
     sample = {"033194620718": {"x": 1}, "ĐỖ THỊ THẬT": {"y": 2}, "a.b": 3, "li\u2028ne": 4, "tenTau": "A"}
     drafted(house, "source", "buoy", "--sample", written(contracts / "odd.json", sample))
