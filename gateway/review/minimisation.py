@@ -52,7 +52,7 @@ class MinimisationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """Attributes that an agreement grants and none of its own procedures needs."""
+    """Attributes that an agreement grants and none of its own procedures needs; not of agreements for trials alone."""
 
     agreement: str
     data_service: str
@@ -130,12 +130,19 @@ def _gives(services: dict[str, ServiceGrant], able: list[str], attribute: str) -
 
 def _surplus(configuration: Configuration, catalogue: Catalogue) -> Iterator[Surplus]:
     for name, agreement in sorted(configuration.agreements.items()):
+        if _is_for_trials(agreement):
+            continue
         ours = [one for one in catalogue.procedures.values() if _is_about(agreement, one)]
         wanted = {KEPT_PAPERS, *(pair for procedure in ours for pair in pairs(catalogue, procedure))}
         for service, agreed in agreement.services.items():
             spare = tuple(one for one in agreed.attributes if one != ALL and (service, one) not in wanted)
             if spare:
                 yield Surplus(agreement=name, data_service=service, attributes=spare)
+
+
+def _is_for_trials(agreement: Agreement) -> bool:
+    """Trials try any attribute, for no procedure."""
+    return {*agreement.purposes} == {TRIAL_PURPOSE}
 
 
 def _is_about(agreement: Agreement, procedure: Procedure) -> bool:
@@ -232,7 +239,7 @@ def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], to
     if _is_draft(item):
         yield "a draft: without procedures and purposes it grants nothing"
         return
-    is_for_trials = {*item.purposes} == {TRIAL_PURPOSE}
+    is_for_trials = _is_for_trials(item)
     for service, attribute in () if is_for_trials else _pairs_of(item, catalogue, stars=False):
         if (service, attribute) not in needed_pairs:
             yield f"no procedure needs {service} {attribute}"

@@ -522,6 +522,16 @@ async def test_name_of_another_owner_has_at_most_ten_words(registers: Stage) -> 
         assert found(await ask(registers, "1.001193", subjects))["paper_store"] == outcome
 
 
+@pytest.mark.parametrize(("state", "warned"), [("1", []), ("5", ["licence_replaced"])])
+async def test_licence_that_was_replaced_is_warned_of_and_cuts_no_copy(
+    registers: Stage, state: str, warned: list[str]
+) -> None:
+    registers.set("driving_licence", told(TrangThai=state))
+    answer = await ask(registers, "1.002809", {"applicant": subject(registers, "quan")})
+    assert [one["code"] for one in answer["warnings"]] == warned
+    assert papers(answer)["licence_copy"] == ("required" if warned else "replaced")
+
+
 async def test_endless_title_does_not_hold_the_loop(registers: Stage) -> None:
     lags: list[float] = []
     registers.set("paper_store", stored(TenGiayTo="của Xx " * 1_400 + "!"))

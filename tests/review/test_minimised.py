@@ -59,6 +59,8 @@ def test_attribute_that_is_agreed_and_not_needed_by_its_own_procedures_is_told(t
         "agreement": "one_gate_land", "data_service": "population.TraCuuThongTinCongDan", "attributes": ["ethnicity"],
     }  # fmt: skip
     assert wanted in surplus
+    # trials try any attribute, for no procedure
+    assert "source_trial" not in {one["agreement"] for one in surplus}
     file.write_text(
         file.read_text("utf-8").replace("full_name, ethnicity, permanent", "full_name, permanent"), "utf-8"
     )
