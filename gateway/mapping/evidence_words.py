@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from gateway.domain.errors import Problem
 from gateway.domain.faults import near
+from gateway.mapping.schema_checks import is_date
 from gateway.mapping.schema_files import SchemaFile, parts
 
-_WORDS = ("x-ahead", "x-dates", "x-format", "x-object", "x-title-en")
+_WORDS = ("x-ahead", "x-dates", "x-format", "x-not-before", "x-object", "x-title-en")
 
 
 def evidence_faults(file: SchemaFile) -> Iterator[Problem]:
@@ -29,8 +30,15 @@ def _unknown(part: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
 
 
 def _dated(part: Mapping[str, object], attributes: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    words = part.get("x-dates", [])
+    for own in ("x-ahead", "x-dates", "x-not-before"):
+        if own in part and not is_date(part):
+            yield f"'{own}' stands at what is no date", own, "take it out, or write the pattern of dates"
+    words, begin = part.get("x-dates", []), part.get("x-not-before")
     for word in words if isinstance(words, list) else [words]:
         if word not in attributes:
             remedy = near(str(word), attributes, "name attributes of this evidence type, in a list")
             yield f"'x-dates' names '{word}', which is no attribute", "x-dates", remedy
+    if begin is not None and not is_date(attributes.get(str(begin))):
+        dates = [name for name, one in attributes.items() if is_date(one)]
+        remedy = near(str(begin), dates, "name a date of this evidence type")
+        yield f"'x-not-before' names '{begin}', which is no date", "x-not-before", remedy

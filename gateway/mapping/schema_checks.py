@@ -52,21 +52,17 @@ _CODES: Mapping[object, FaultCode] = {
 }  # fmt: skip
 
 
+def is_date(schema: object) -> bool:
+    """Whether an attribute is a date."""
+    if not isinstance(schema, Mapping):
+        return False
+    named = schema.get("x-format") == "date-partial" or schema.get("format") == "date"
+    return named or _DAYS.get(schema.get("pattern")) is _ISO
+
+
 def is_past(schema: object) -> bool:
     """Whether an attribute is a date, and never later than today: unless its schema says `x-ahead`."""
-    if not isinstance(schema, Mapping) or schema.get("x-ahead") is True:
-        return False
-    dated = schema.get("x-format") == "date-partial" or schema.get("format") == "date"
-    return dated or _DAYS.get(schema.get("pattern")) is _ISO
-
-
-def dated(schemas: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
-    """Dates that are never later than today -> the attributes that are in doubt where they are (`x-dates`)."""
-    return {
-        name: tuple(one.get("x-dates", ()))
-        for name, one in schemas.items()
-        if isinstance(one, Mapping) and is_past(one)
-    }
+    return is_date(schema) and isinstance(schema, Mapping) and schema.get("x-ahead") is not True
 
 
 class RecordCheck:

@@ -23,6 +23,7 @@ from gateway.mapping.absence import FAILED, Absence
 from gateway.mapping.codes import Codes
 from gateway.mapping.contradictions import ANSWER_DIFFERS, DENIALS, Denies
 from gateway.mapping.date_transforms import DEFAULT_ZONE
+from gateway.mapping.evidence_dates import DateRule, broken, date_rules, is_late, late_dates
 from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import (
@@ -50,7 +51,7 @@ from gateway.mapping.records import (
     together,
     transforms_of,
 )
-from gateway.mapping.schema_checks import RecordCheck, dated
+from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import (
     LONGEST,
     Doubtful,
@@ -73,8 +74,10 @@ _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MAT
 _Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
 #: what may deny attributes: slot of its parts, the check, the doubt, the attributes
 _Denying = tuple[int, Denies, AttributeDoubt, frozenset[str]]
-#: how a set of attributes is read; the last rows are of dates that nobody asked for, and that date some of the set
-_Reading = tuple[Paths, list[_Row], list[_Denying], list[_Row]]
+#: a rule about a date: the rows of the date, and of the one that is never later
+_Dating = tuple[DateRule, _Row, _Row | None]
+#: how a set of attributes is read
+_Reading = tuple[Paths, list[_Row], list[_Denying], list[_Dating]]
 #: in faults: the time of the provider's last change, which is no attribute
 UPDATED = "updated_at"
 #: evidence whose answer is a verdict -> its attribute: without it, nothing is said
@@ -98,7 +101,7 @@ class ServicePlan:
     """One data service, compiled from its mapping once at start."""
 
     __slots__ = (
-        "_absence", "_attributes", "_check", "_compared", "_denials", "_found", "_identifying", "_identity",
+        "_absence", "_attributes", "_check", "_compared", "_dates", "_denials", "_found", "_identifying", "_identity",
         "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
         "_past", "_paths", "_places", "_readings", "_record", "_request", "_sent", "_status", "_trees", "_updated",
         "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles", "source",
@@ -154,9 +157,11 @@ class ServicePlan:
         ]
         #: attributes whose transform reads lists or objects
         self._trees = frozenset(name for name, one in answer.attributes.items() if reads_trees(one))
-        self._check = RecordCheck({name: one for name, one in schemas.items() if name in self._attributes})
-        #: dates that are never later than today -> attributes that are in doubt where they are
-        self._past = {name: words for name, words in dated(schemas).items() if name in self._attributes}
+        known = {name: one for name, one in schemas.items() if name in self._attributes}
+        self._check = RecordCheck(known)
+        #: dates that are never later than today, and lists with such dates -> the members of their rows
+        self._past = late_dates(known)
+        self._dates = date_rules(known)
         #: attributes that distinguish several records
         self.tells_apart = frozenset(answer.tells_apart)
         #: the provider's own number of a person -> references of confirming sources that give it too
@@ -181,19 +186,12 @@ class ServicePlan:
 
     def given(self, values: Mapping[str, object], asked: Collection[str], day: str) -> SourceAnswer:
         """An answer with the asked ones of these attributes (of an example), as `read` gives them on that day."""
-        late = [name for name in self._past if str(values.get(name, "")) > day]
+        late = [name for name, members in self._past.items() if is_late(values.get(name), members, day)]
         kept = {name: value for name, value in values.items() if name in asked and name not in late}
-        misfits = {name: _MISFITS[FaultCode.LATER_THAN_TODAY] for name in late if name in asked}
-        return SourceAnswer(Outcome.FOUND, kept, self._dated(late, kept) | misfits)
-
-    def _dated(self, late: Iterable[str], kept: Mapping[str, object]) -> dict[str, AttributeDoubt]:
-        """What else is in doubt, where these dates are later than today."""
-        return {
-            word: AttributeDoubt(ANSWER_DIFFERS, (kept[word],), f"evidence:{FaultCode.LATER_THAN_TODAY}")
-            for name in late
-            for word in self._past[name]
-            if word in kept
-        }
+        doubts = {name: _MISFITS[FaultCode.LATER_THAN_TODAY] for name in late if name in asked}
+        for rule in broken(self._dates, values, day):
+            doubts = {**rule.doubted(kept), **doubts}
+        return SourceAnswer(Outcome.FOUND, kept, doubts)
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -561,7 +559,7 @@ class ServicePlan:
         return found
 
     def _evidence(  # noqa: C901, PLR0912 -- one loop over the attributes: a call for each would cost more than its lines
-        self, rows: list[_Row], values: list[object], denials: list[_Denying], dates: list[_Row], day: str
+        self, rows: list[_Row], values: list[object], denials: list[_Denying], dates: list[_Dating], day: str
     ) -> SourceAnswer:
         found: dict[str, object] = {}
         doubts: dict[str, AttributeDoubt] = {}
@@ -600,8 +598,11 @@ class ServicePlan:
                 doubts[name] = value.doubt
                 value = value.value
             if value is not None:
-                # of ISO texts, `2026-12` is later than `2026-11-25`, and `2026` is not: a missing part may be earlier
-                if day and name in self._past and isinstance(value, str) and value > day:
+                if (
+                    day
+                    and name in self._past
+                    and (value > day if type(value) is str else is_late(value, self._past[name], day))
+                ):
                     faults.append(self._fault(FaultCode.LATER_THAN_TODAY, name))
                     continue
                 found[name] = value
@@ -624,20 +625,22 @@ class ServicePlan:
             answer = self._without_misfits(found, doubts, faults, updated)
         else:
             answer = SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
-        for row in dates:
+        for rule, row, begin in dates:
             # most are blank
-            if (values[row[1]] is not None or row[4]) and day and (_date_of(row, values) or "") > day:
-                answer = self._with_late(answer, row[0])
+            if (values[row[1]] is not None or row[4]) and rule.is_broken(
+                _date_of(row, values), day if begin is None else _date_of(begin, values)
+            ):
+                answer = self._misdated(answer, rule)
         if self._key is not None and self._key[0] not in answer.values:
             return self._if_there(self._key, answer, values)
         return answer
 
-    def _with_late(self, answer: SourceAnswer, name: str) -> SourceAnswer:
-        """The answer, where a date that nobody asked for is later than today: what it dates is in doubt."""
-        doubts = {**self._dated([name], answer.values), **answer.doubts}
-        return answer._replace(
-            doubts=doubts, faults=(*answer.faults, self._fault(FaultCode.LATER_THAN_TODAY, name))
-        )
+    def _misdated(self, answer: SourceAnswer, rule: DateRule) -> SourceAnswer:
+        """The answer, where a date breaks this rule: what it dates is in doubt."""
+        answer = answer._replace(doubts={**rule.doubted(answer.values), **answer.doubts})
+        if rule.earlier or rule.name not in self._past:
+            return answer
+        return answer._replace(faults=(*answer.faults, self._fault(FaultCode.LATER_THAN_TODAY, rule.name)))
 
     def _if_there(self, key: _Row, answer: SourceAnswer, values: list[object]) -> SourceAnswer:
         """The answer, where the value that says that there is a record is not asked for or cannot be read.
@@ -685,13 +688,20 @@ class ServicePlan:
     ) -> SourceAnswer:
         """The record without attributes that do not fit their schema; none where its person or verdict is unknown."""
         sure = [*faults, *(self._fault(code, name) for name, code in self._check.misfits(found))]
-        if any(fault.attribute in self._identifying for fault in sure):
+        if any(one.attribute in self._identifying and not self._is_late_row(one) for one in sure):
             return _INVALID._replace(faults=tuple(sure))
         misfits = {one.attribute: _MISFITS[one.code] for one in sure if one.attribute in self._attributes}
         kept = {name: value for name, value in found.items() if name not in misfits}
-        dated = self._dated((one.attribute for one in sure if one.code is FaultCode.LATER_THAN_TODAY), kept)
-        all_doubts = {**dated, **doubts, **misfits}
+        late = {one.attribute for one in sure if one.code is FaultCode.LATER_THAN_TODAY}
+        all_doubts = {**doubts, **misfits}
+        for rule in self._dates:
+            if rule.name in late and not rule.earlier:
+                all_doubts = {**rule.doubted(kept), **all_doubts}
         return SourceAnswer(Outcome.FOUND, kept, all_doubts, source_updated_at=updated, faults=tuple(sure))
+
+    def _is_late_row(self, fault: AnswerFault) -> bool:
+        """Whether a row of a list has a date to come: whose list it is, is known."""
+        return fault.code is FaultCode.LATER_THAN_TODAY and bool(self._past[fault.attribute])
 
     def _fault(self, code: FaultCode, name: str) -> AnswerFault:
         if (rule := self._mapping.answer.attributes.get(name)) is None:
@@ -711,9 +721,11 @@ class ServicePlan:
             if not names.isdisjoint(attributes)
         ]
         dates = [
-            self._row(name, paths)
-            for name, dated in self._past.items()
-            if name not in attributes and not frozenset(dated).isdisjoint(attributes)
+            (rule, self._row(rule.name, paths), self._row(rule.earlier, paths) if rule.earlier else None)
+            for rule in self._dates
+            # an asked date that is never later than today is compared with today where its own row is read
+            if (rule.earlier or rule.name not in attributes or rule.name not in self._past)
+            and not frozenset(rule.doubts).isdisjoint(attributes)
         ]
         reading = self._readings[attributes] = (paths, rows, denials, dates)
         return reading

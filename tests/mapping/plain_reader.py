@@ -600,9 +600,38 @@ class PlainReader:
                 doubts |= {
                     name: AttributeDoubt("answer_differs", (one,), doubt) for name, one in denied.items()
                 }
+        doubts |= self._out_of_order(record, values, doubts)
         updated = self._updated(tree)
         found = SourceAnswer(Outcome.FOUND, values, doubts, source_updated_at=updated)
         return self._there(found, record)
+
+    def _out_of_order(
+        self, record: object, values: dict[str, object], doubts: dict[str, AttributeDoubt]
+    ) -> dict[str, AttributeDoubt]:
+        """The doubts of dates that contradict each other, and of what they date."""
+        found: dict[str, AttributeDoubt] = {}
+        for end, schema in self._schemas.items():
+            begin = schema.get("x-not-before")
+            if begin is not None and self._ends_before(end, begin, record):
+                dated = [
+                    word for date in (end, begin) for word in (date, *self._schemas[date].get("x-dates", ()))
+                ]
+                found |= {
+                    name: AttributeDoubt("dates_differ", (values[name],), "evidence:dates_out_of_order")
+                    for name in dated
+                    if name in values and name not in doubts
+                }
+        return found
+
+    def _ends_before(self, end: str, begin: str, record: object) -> bool:
+        """Whether a date is before another one, as far as both are known."""
+        try:
+            dates = [self._attribute(one, record) for one in (end, begin) if one in self._rule.attributes]
+        except (Unreadable, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return False
+        known = [one.split("-") for one in dates if isinstance(one, str)]
+        length = min(map(len, known), default=0)
+        return len(known) == 2 and known[0][:length] < known[1][:length]
 
     def _there(self, answer: SourceAnswer, record: object) -> SourceAnswer:
         """Where `found_when` cannot be read: a code outside its list keeps the record, and its blanks prove nothing."""
