@@ -49,10 +49,12 @@ from gateway.pages.portal_notes import (
     mark_withdrawn,
     note_exchange,
     note_last,
+    note_reported,
     numbers_of,
     people_of_page,
     person_in,
     procedure_of,
+    reported,
     sent_meanwhile,
     session_in,
     sessions_of,
@@ -91,13 +93,15 @@ class KeptDraft(Body):
 # ----------------------------------------------------------------------------------------------- the form's calls
 
 
-async def about(request: Request, _visit: Visit) -> Response:
-    """`GET /portal/forms/{page}/{code}`: procedure, form and titles of sources."""
+async def about(request: Request, visit: Visit) -> Response:
+    """`GET /portal/forms/{page}/{code}`: procedure, form, titles of sources, and fields reported as wrong."""
     services, procedure = request.services, procedure_of(request)
     names = ("source", "title", "title_en", "provider", "sandbox")
     form = hinted(procedure, services.catalogue.codes, services.configuration.consents.keep)
     titles = [{name: one[name] for name in names} for one in source_states(services)]
-    return answer({"procedure": described(procedure), "form": form, "sources": titles})
+    wrong = await reported(request, session_in(visit), procedure)
+    said = {"procedure": described(procedure), "form": form, "sources": titles, "reported": wrong}
+    return answer(said)
 
 
 async def fill(request: Request, visit: Visit) -> Response:
@@ -202,7 +206,10 @@ async def correct(request: Request, visit: Visit) -> Response:
     report = report_in(
         checked({**sent, "subject": person}, CorrectionBody), request.services.catalogue.identifiers
     )
-    return answer(await corrections_of(request).open(report, visit.caller))
+    opened = await corrections_of(request).open(report, visit.caller)
+    role, attribute = str(sent["subject"]), str(sent["attribute"])
+    await note_reported(request, session_in(visit), procedure_of(request), role, attribute)
+    return answer(opened)
 
 
 async def consent(request: Request, visit: Visit) -> Response:

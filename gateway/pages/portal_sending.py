@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -69,6 +70,7 @@ from gateway.pages.portal_notes import (
     keep_draft,
     numbers_of,
     procedure_of,
+    reported,
     session_in,
     sessions_of,
     terms_of,
@@ -146,8 +148,8 @@ async def _filed(
     if not noted.get("blank"):
         typed = await _attest(request, visit, body)
         _check_papers(procedure, body, noted, typed)
-    code, filed = await _reserved(request, visit, body.exchange_id)
-    noted = await exchange_in(request, visit, body.exchange_id)
+    code, filed = await _reserved(request, visit, procedure, body.exchange_id)
+    noted = _contradicted(procedure, body, await exchange_in(request, visit, body.exchange_id), typed)
     dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
     attest = None if noted.get("blank") else citizens_of(request).attest
     recorded = (visit.caller, body.exchange_id, procedure.code, code)
@@ -379,18 +381,37 @@ def _check_papers(
         raise Unprocessable(say.PAPERS_OF_OTHER_VALUES, errors=errors)
 
 
+def _contradicted(
+    procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], typed: AbstractSet[str]
+) -> Mapping[str, Any]:
+    """What is noted, where values that the person reported as wrong, and left as they are, stand for no paper."""
+    wrong = [key for key in noted.get("reported", ()) if key not in typed and _value(body, key) is not None]
+    saved = {code: state for code, state in noted.get("papers", {}).items() if state != "not_applicable"}
+    back = papers_of_other_values(procedure, saved, body.values, set(wrong))
+    stored = {code: one for code, one in noted.get("stored", {}).items() if code not in back}
+    papers = {**noted.get("papers", {}), **dict.fromkeys(back, "required")}
+    return {**noted, "papers": papers, "stored": stored, "reported": wrong}
+
+
 def _value(body: SubmittedForm, key: str) -> object:
     return at(body.values, key.split("."))
 
 
-async def _reserved(request: Request, visit: Visit, exchange: str) -> tuple[str, datetime]:
-    """The code and the time of the dossier of an exchange: the same for each time it is sent."""
+async def _reserved(
+    request: Request, visit: Visit, procedure: Procedure, exchange: str
+) -> tuple[str, datetime]:
+    """The code and the time of the dossier of an exchange: the same for each time it is sent.
+
+    So are the fields that the person reported as wrong until then.
+    """
     now = request.services.clock.now()
     for _ in range(_TRIES):
         code = new_code(visit.caller.agency, now, secrets.randbelow(9_000_000) + 1_000_000)
         if await relay_of(request).lookups.own(code, request.requester.id) is None:
             break
-    noted = await change_exchange(request, visit, exchange, {"code": code, "filed": rfc3339(now)}, once=True)
+    wrong = await reported(request, session_in(visit), procedure)
+    members = {"code": code, "filed": rfc3339(now), "reported": wrong}
+    noted = await change_exchange(request, visit, exchange, members, once=True)
     return noted["code"], datetime.fromisoformat(noted["filed"])
 
 
@@ -410,6 +431,7 @@ def _dossier(
         "own": noted.get("own", []), "account": noted.get("account", []),
         "confirmed": not noted.get("blank") and locked.isdisjoint(typed),
         "papers": {code: _paper_state(body, noted, code) for code in procedure.papers},
+        **({"reported": wrong} if (wrong := noted.get("reported")) else {}),
     }  # fmt: skip
     return Dossier(
         code=code, procedure=procedure.code, procedure_title=mapping.title.vi, field_code=mapping.purpose,
@@ -423,6 +445,7 @@ def _dossier(
 def _said_of_form(more: Mapping[str, Any]) -> bytes:
     """What a dossier says of its form: the values, where they come from, and its papers."""
     said = [more.get(one) for one in ("form", "papers", "typed", "chosen", "own", "account", "confirmed")]
+    said += [more["reported"]] if "reported" in more else []
     return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
 
@@ -444,8 +467,9 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
     """Fields of a dossier that `_dossier` made, with titles, by who gave them.
 
     `typed` (or chosen from what was proposed) and `emptied` by the person, `own` declared by the person before,
-    `account` claimed by the account that signed in, `given` by data, also where the person chose among sources. None
-    where `more` says nothing of it, as of an erased dossier.
+    `account` claimed by the account that signed in, `reported` given by data and reported as wrong by the person,
+    `given` by data, also where the person chose among sources. None where `more` says nothing of it, as of an erased
+    dossier.
     """
     form, typed = more.get("form"), more.get("typed")
     if not isinstance(form, dict) or not isinstance(typed, list):
@@ -455,6 +479,7 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
         "emptied": [],
         "own": [],
         "account": [],
+        "reported": [],
         "given": [],
     }
     for field in procedure.fields:
@@ -463,7 +488,7 @@ def form_origins(procedure: Procedure, more: Mapping[str, Any]) -> dict[str, lis
             origins["emptied" if is_blank else "typed"].append(_titled(procedure, field))
         elif not is_blank:
             is_chosen = field.key in _names_in(more, "chosen")
-            theirs = () if is_chosen else ("own", "account")
+            theirs = () if is_chosen else ("reported", "own", "account")
             group = next((one for one in theirs if field.key in _names_in(more, one)), "given")
             origins[group].append(_titled(procedure, field))
     return origins

@@ -254,7 +254,7 @@ async def test_wrong_value_is_reported_to_the_owner_of_the_database(
     await right.fill("Tày")
     await is_clean(page)
     await mother.get_by_role("button", name="Gửi").click()
-    await expect(mother.get_by_role("status")).to_contain_text("Đã gửi tới")
+    await expect(mother.get_by_role("status")).to_contain_text("sẽ được chuyển đến")
     await shot(page, "reported")
     status, found = await well.post("/v1/corrections/search", {"state": "queued"})
     assert status == 200
@@ -884,6 +884,33 @@ LATE = b"event: late\ndata: %b\n\n"
 
 
 @on_session
+async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_after_a_reload(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nycHoTen"])
+    told.answers["prefill"] = (
+        200,
+        answered({"nycHoTen": field("filled", "Trần Thị Mẫu", "e1")}, papers=REPLACED),
+    )
+    told.answers["corrections"] = 200, {"provider": "C06", "id": "cr-1"}
+    page = await opened(profile, url)
+    paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
+    requester = page.get_by_role("region", name="Người yêu cầu", exact=True)
+    await requester.locator("summary").first.click()
+    await requester.get_by_role("button", name="Báo sai").first.click()
+    await requester.get_by_label("Giá trị đúng").fill("Trần Thị Mậu")
+    await expect(paper).to_contain_text("Đã có dữ liệu")
+    await requester.get_by_role("button", name="Gửi").click()
+    await expect(requester.get_by_role("status")).to_be_focused()
+    await expect(paper).to_contain_text("báo sai dữ liệu thay giấy tờ này")
+    await expect(paper.locator("input[type=file]")).to_have_count(1)
+    told.about["reported"] = ["nycHoTen"]
+    await page.reload()
+    await expect(paper.locator("input[type=file]")).to_have_count(1)
+
+
+@on_session
 async def test_paper_whose_values_were_edited_is_asked_for_and_decided_again_before_the_check(
     scripted: tuple[ScriptedPortal, str], profile: BrowserContext
 ) -> None:
@@ -898,7 +925,7 @@ async def test_paper_whose_values_were_edited_is_asked_for_and_decided_again_bef
     await page.get_by_label(re.compile("^Nơi sinh")).fill("Trạm y tế")
     await expect(paper).to_contain_text("Đã có dữ liệu")
     await relation.fill("Cô ruột")
-    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa, chọn")
     await expect(paper.locator("input[type=file]")).to_have_count(1)
     await relation.fill("Mẹ")
     await expect(paper).to_contain_text("Đã có dữ liệu")
@@ -1055,7 +1082,7 @@ async def test_paper_counts_as_resting_on_every_field_where_the_portal_does_not_
     page = await opened(profile, url)
     await page.get_by_label(re.compile("^Nơi sinh")).fill("Trạm y tế")
     paper = page.get_by_role("complementary").locator("li", has_text="Giấy tờ cư trú")
-    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa, chọn")
 
 
 @on_session
@@ -1379,7 +1406,7 @@ async def test_value_that_was_taken_out_is_known_to_the_gateway_and_can_be_resto
     relation = page.get_by_label("Quan hệ với người được đăng ký")
     await everything_typed(page)
     await relation.fill("")
-    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa, chọn")
     more = {"papers": REPLACED, "pending": "token", "sources": ALL["sources"]}
     told.answers["prefill"] = 200, answered({**emptied, "nksDanToc": waiting}, **more)
     assert (await checked(page, told))["nycQuanHe"] is None
@@ -1395,7 +1422,7 @@ async def test_value_that_was_taken_out_is_known_to_the_gateway_and_can_be_resto
     await expect(relation).to_have_value("Mẹ")
     await expect(relation).to_be_focused()
     await expect(mine).to_contain_text("CSDL quốc gia về dân cư")
-    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa, chọn")
     told.answers["prefill"] = 200, answered(filled, papers=REPLACED)
     assert "nycQuanHe" not in await checked(page, told)
     await expect(paper).to_contain_text("Đã có dữ liệu")
@@ -1436,7 +1463,7 @@ async def test_paper_of_an_object_that_is_typed_follows_it_when_it_is_typed_empt
     await expect(paper).to_contain_text("Đã có dữ liệu")
     await page.get_by_role("button", name="Quay lại sửa").click()
     await place.fill("")
-    await expect(paper).to_contain_text("Vì ông/bà đã sửa")
+    await expect(paper).to_contain_text("Vì ông/bà đã sửa, chọn")
     told.answers["prefill"] = 200, answered({**first, "nksQueQuan": field("kept", None)}, papers=required)
     assert (await checked(page, told))["nksQueQuan"] is None
     await expect(paper.locator("input[type=file]")).to_have_count(1)

@@ -41,6 +41,11 @@ class Citizen:
         async with self.browser.session.post(self.url + path, data=data, headers=sent) as answer:
             return answer.status, await answer.json(content_type=None)
 
+    async def about(self) -> Any:
+        """What the form is drawn from."""
+        async with self.browser.session.get(self.url, headers=self.headers) as answer:
+            return await answer.json()
+
     async def filled(self, **more: Any) -> Any:
         status, answer = await self.call("/prefill", more)
         assert status == 200, answer

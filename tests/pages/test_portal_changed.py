@@ -7,6 +7,7 @@ import pytest
 
 from tests.login.browser import Browser
 from tests.pages.portal import SPOUSE, Citizen, begun, complete
+from tests.pages.trial import page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -73,3 +74,41 @@ async def test_value_that_was_typed_before_the_decision_is_not_changed_after_it(
     assert "/papers/residence_papers" in [one["pointer"] for one in refused["errors"]]
     status, sent = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
     assert status == 200, sent
+
+
+async def test_value_that_was_reported_as_wrong_stands_for_no_paper_and_is_not_confirmed(
+    browser: Browser,
+) -> None:
+    citizen = await family(browser)
+    answer = await citizen.filled_by_all()
+    entry = answer["fields"]["meNoiCuTru"]
+    given = answer["evidence"][entry["evidence"]]
+    status, reported = await citizen.call("/corrections", {
+        "exchange_id": answer["exchange_id"], "subject": given["subject"], "source": given["source"],
+        "attribute": entry["attribute"], "why": "citizen_corrects", "shown": entry["value"], "correct": "Phố Khác",
+    })  # fmt: skip
+    assert status == 200, reported
+    assert "sẽ được chuyển đến" in reported["advice"]["vi"]
+    assert "meNoiCuTru" in (await citizen.about())["reported"]
+    # the answer of another exchange says that data replace the paper, and so does its decision
+    answer = await citizen.filled_by_all()
+    assert states(await citizen.decided(answer))["residence_proof"] == "replaced"
+    sent = {"exchange_id": answer["exchange_id"], "values": await complete(citizen, answer)}
+    status, done = await citizen.call("/submit", sent)
+    assert status == 200, done
+    found = await twin(browser, done["url"])
+    assert "residence_proof" in found["papers"]["missing"]
+    assert [one for one, names in found["form"].items() if "meNoiCuTru" in names] == ["reported"]
+    shown = (await page(browser, done["url"])).text
+    assert "ông/bà đã báo sai" in shown
+    assert "Theo cổng đã nộp hồ sơ" not in shown
+    # what is said of one person says nothing of another in the same place
+    father = {**SPOUSE, "father.birth_date": "04/07/1985"}
+    mother = {one.replace("father", "mother"): text for one, text in father.items()}
+    people = {"csrf": citizen.csrf, **father, **mother, "household_head.who": "same:mother"}
+    moved = await page(browser, f"/portal/procedures/{LINKED}/people", people)
+    assert moved.location == citizen.form_url
+    opened = await page(browser, citizen.form_url)
+    kept = (await Citizen(browser, LINKED, citizen.csrf, opened).about())["reported"]
+    assert kept
+    assert "meNoiCuTru" not in kept

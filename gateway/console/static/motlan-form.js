@@ -65,7 +65,7 @@
     reportHint: ["Cơ quan cung cấp sửa tại gốc. Biểu mẫu này chưa thay đổi.", "The provider corrects it there. This form does not change yet."],
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
-    reported: ["Đã gửi tới {provider}, mã {id}.", "Sent to {provider}, number {id}."],
+    reported: ["Đã nhận, mã {id}.", "Received, number {id}."],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
     refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
     refuseFields: ["Ông/bà phải tự điền {n} mục: {fields}.", "You will have to fill in {n} field{s}: {fields}."],
@@ -76,7 +76,7 @@
     again: ["Dùng lại", "Use again"],
     doubt: ["Đề nghị ông/bà kiểm tra giá trị này.", "Please check this value."],
     papers: ["Thành phần hồ sơ", "Papers"],
-    youEdited: ["Vì ông/bà đã sửa dữ liệu thay giấy tờ này.", "Because you changed the data that replace it."],
+    youEdited: ["Vì ông/bà đã sửa, chọn hoặc báo sai dữ liệu thay giấy tờ này.", "Because you changed, chose or reported the data that replace it."],
     stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
     undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
     undecidedIf: ["Chưa biết trường hợp này có cần giấy tờ này không.", "Not known whether your case needs it."],
@@ -596,6 +596,7 @@
         this.#about = about;
         this.#fields = fieldsOf(about.form).map((one, at) => ({
           ...one, id: `${this.#id}-f${at}`, entry: { state: "empty", value: null, editable: true }, value: null, offer: null, choice: null,
+          isReported: about.reported?.includes(one.key),
         }));
         for (const one of this.#fields) if (one.key in this.#draft) Object.assign(one, { typed: true, value: this.#draft[one.key] });
         this.#draft = {};
@@ -1248,7 +1249,10 @@
               shown: entry.original ?? entry.value, correct: right.value.trim(), ...(grounds.value.trim() && { grounds: grounds.value.trim() }),
             });
             const advice = done.advice?.[this.#lang];
-            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { provider: done.provider, id: done.id }), advice ? [" ", advice] : "")));
+            const name = nameOf(found, this.#answer);
+            this.#fields.forEach((one) => { one.isReported ||= one.entry.evidence === name && one.entry.attribute === entry.attribute; });
+            this.#around();
+            panel.replaceChildren(make("div", { class: "ml-box ml-ok", role: "status", tabindex: "-1" }, sign("check", "ok", this.say("reported", { id: done.id }), advice ? [" ", advice] : "")));
             panel.firstElementChild.focus();
           } catch (error) {
             wrong(place, this.#words(error, "unsent"));
@@ -1331,7 +1335,7 @@
     /** Whether a field has another value than the gateway decided by. */
     #isOther(field) {
       const given = this.#isRefused(field) ? null : this.#answer.fields[field.key]?.value;
-      return (field.typed || this.#isRestored(field)) && !isSame(field.value, given);
+      return field.typed || this.#isRestored(field) ? !isSame(field.value, given) : field.isReported;
     }
 
     /** Whether a value of a source stands again that the gateway did not give, as another was typed. */
