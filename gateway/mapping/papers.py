@@ -4,7 +4,7 @@ Three-valued: yes, no, unknown. A blank value never proves a negative; a paper w
 attribute counts only when the owner of its database has published that it may replace papers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -153,9 +153,8 @@ def _bound(facts: Facts, leaf: Proof, read: Callable[[str], object]) -> Iterator
         rights = {place: right for place in places if (right := _place(facts, place)) is not None}
         # what data fill may come back as typed: a typed value denies, and names no object
         if left is None or all(place.startswith(TYPED) for place in rights):
-            missing = word if left is None else places[0]
-            reason = (left is None and facts.unsettled(word)) or Reason.CONDITION_UNKNOWN
-            yield ProofVerdict(Truth.UNKNOWN, reason=reason, rule=f"same:{missing}")
+            missing = (word,) if left is None else places
+            yield ProofVerdict(Truth.UNKNOWN, reason=_open(facts, missing), rule=f"same:{missing[0]}")
         elif not all(
             covers(left, right) or covers(facts.as_in_form(word, left), right) for right in rights.values()
         ):
@@ -194,11 +193,17 @@ def _not_concluded(facts: Facts, leaf: Proof) -> Iterator[ProofVerdict]:
 
 def _undecided(facts: Facts, name: str) -> Reason:
     """Why the result is unknown: sources differ, one gave no answer, or none has the value."""
-    if contradicted(facts, name):
-        return Reason.SOURCES_DIFFER
-    if (reason := unsettled(facts, name)) is not None:
+    return Reason.SOURCES_DIFFER if contradicted(facts, name) else _open(facts, facts.plan.reads[name])
+
+
+def _open(facts: Facts, words: Collection[str]) -> Reason:
+    """Why references give no value: it is unsettled, may not be asked, or one gave no answer; else none has it.
+
+    Words that are no reference (`form.…`) say nothing.
+    """
+    if (reason := _unsettled(facts, words)) is not None:
         return reason
-    picks = [facts.plan.picks[word] for word in facts.plan.reads[name]]
+    picks = [facts.plan.picks[word] for word in words if word in facts.plan.picks]
     withheld = (pick.reason for pick in picks if pick.query is None and pick.reason in _WITHHELD)
     if (reason := next(withheld, None)) is not None:
         return reason
@@ -209,8 +214,11 @@ def _undecided(facts: Facts, name: str) -> Reason:
 
 def unsettled(facts: Facts, name: str) -> Reason | None:
     """Why the evidence of a predicate may be wrong; None: no contradiction."""
-    why = (facts.unsettled(word) for word in facts.plan.reads[name])
-    return next((reason for reason in why if reason is not None), None)
+    return _unsettled(facts, facts.plan.reads[name])
+
+
+def _unsettled(facts: Facts, words: Collection[str]) -> Reason | None:
+    return next((reason for word in words if (reason := facts.unsettled(word)) is not None), None)
 
 
 def _unpublished(facts: Facts, name: str) -> ProofVerdict | None:
