@@ -49,6 +49,12 @@ _ACCEPTED = frozenset({400, 500})
 _SOAP_FAULTS = frozenset(
     "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
 )
+#: why a signature was refused -> what the operator can do about it; any other reason: the signature itself
+_SIGNATURES = {
+    **dict.fromkeys(("missing", "not_signed"), FaultCode.SIGNATURE_MISSING),
+    **dict.fromkeys(("not_fresh", "expired", "certificate_expired"), FaultCode.SIGNATURE_TIME),
+    **dict.fromkeys(("algorithm", "form", "reference", "token", "transform"), FaultCode.SIGNATURE_FORM),
+}
 _PLACEHOLDER = f'<wsse:Security xmlns:wsse="{WSSE}"/>'
 #: words of a mapping's answer that are paths
 _PATHS = ("record", "found_when", "status")
@@ -233,8 +239,8 @@ class Soap:
             return fault_reading(error)
         except XmlRefused:
             code = FaultCode.NOT_XML
-        except SignatureRefused:
-            code = FaultCode.SIGNATURE
+        except SignatureRefused as error:
+            code = _SIGNATURES.get(error.code, FaultCode.SIGNATURE)
         if tree is None or answer.status in _ACCEPTED:
             kind = answer.fields.get(b"content-type", b"")
             error = self._meanings.of_error(answer.status, kind, answer.body)

@@ -72,7 +72,7 @@ def source(
       motlan new source vessels --sample answer.json --url https://provider.example/api --title "Đăng kiểm"
     """  # noqa: D301 -- \b is click's
     given = [one for one in (wsdl, openapi, sample) if one is not None]
-    if len(given) != 1 or (sample is None) == (operation is None):
+    if len(given) != 1 or (sample is not None and operation is not None):
         raise click.UsageError(
             "say what describes it: --wsdl or --openapi with --operation, or --sample without it"
         )
@@ -82,11 +82,13 @@ def source(
     def drafted(house: House) -> Scaffold:
         check_name(name)
         contract = (
-            of_csv(given[0], name) if sample and sample.suffix.lower() == ".csv" else of_sample(given[0]) if sample
+            of_csv(given[0], name) if sample and sample.suffix.lower() == ".csv" else of_sample(given[0], url) if sample
             else of_wsdl(given[0], operation or "", name) if wsdl
             else of_openapi(given[0], operation or "", name)
         )  # fmt: skip
-        wish = SourceWish(name=name, title=title, provider=provider, url=url, evidence=evidence)
+        wish = SourceWish(
+            name=name, title=title, provider=provider, url=contract.url if sample else url, evidence=evidence
+        )
         return new_source(house, wish, contract, legal_day(SystemClock().now()))
 
     return _write(drafted, config, Voice(as_json, quiet))

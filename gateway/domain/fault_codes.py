@@ -161,10 +161,24 @@ class FaultCode(StrEnum):
     NOT_XML = ("not_xml", "Câu trả lời không phải XML theo WSDL", "Its answer is not XML as its WSDL says",
         "so WSDL trong schemas/sources với WSDL đang dùng của nguồn",
         "compare the WSDL in schemas/sources with the one in use at the provider")
-    SIGNATURE = ("signature", "Chữ ký của câu trả lời thiếu hoặc sai",
-        "The signature of its answer is missing or wrong",
+    SIGNATURE = ("signature", "Chữ ký của câu trả lời sai",
+        "The signature of its answer is wrong",
         "kiểm tra 'auth.peer_certificate'; nguồn có thể đã đổi chứng thư",
         "check 'auth.peer_certificate'; the provider may have a new certificate")
+    SIGNATURE_MISSING = ("signature_missing", "Câu trả lời, hoặc một phần của nó, không được ký",
+        "Its answer, or a part of it, is not signed",
+        "Body, Timestamp và mọi khối khác của Header đều phải được ký; lỗi không ký: nguồn có thể từ chối"
+        " chữ ký của cổng, kiểm tra 'auth.certificate'",
+        "Body, Timestamp and every other block of the Header must be signed; an error without a signature: the provider"
+        " may refuse ours, check 'auth.certificate'")
+    SIGNATURE_TIME = ("signature_time", "Thời điểm ký của câu trả lời không còn hiệu lực",
+        "The time of its signature is too old or to come",
+        "so đồng hồ của cổng với đồng hồ của nguồn (Timestamp), và thời hạn chứng thư của nguồn",
+        "compare the clocks of both sides (Timestamp), and look at the validity of the provider's certificate")
+    SIGNATURE_FORM = ("signature_form", "Câu trả lời được ký theo cách không được nhận",
+        "It signs in a way that is not accepted",
+        "hỏi cơ quan cung cấp: RSA hoặc ECDSA với SHA-256, exclusive C14N, một chữ ký",
+        "ask the provider for RSA or ECDSA with SHA-256, exclusive C14N, one signature")
     OTHER_MESSAGE = ("other_message", "Câu trả lời cho một lượt hỏi khác (WS-Addressing)",
         "It answers another request (WS-Addressing)",
         "báo cơ quan cung cấp; kiểm tra 'options.addressing'", "call the provider; check 'options.addressing'")

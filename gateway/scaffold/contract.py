@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway import registry
 from gateway.config.gateway import is_http
@@ -60,8 +61,8 @@ def read_bounded(path: Path, most: int, what: str) -> bytes:
     return raw
 
 
-def of_sample(path: Path) -> Contract:
-    """A REST source by one answer; how it is asked is a guess."""
+def of_sample(path: Path, url: str) -> Contract:
+    """A REST source by one answer, at an address that may be blank; how it is asked is a guess."""
     walk = read_sample(read_bounded(path, MOST_SAMPLE_BYTES, "the sample"))
     remarks = ["a sample does not say how the source is asked: see 'path', 'method', 'auth' and 'request'"]
     lists = (".".join(one).removesuffix("[0]") for one in sorted(walk.several))
@@ -74,13 +75,15 @@ def of_sample(path: Path) -> Contract:
             f"the sample has {walk.rows} rows, which may be {walk.rows} people: an answer of several is refused, unless"
             " 'tells_apart' says which is meant"
         )
-    service = {"path": "/", "method": "POST", "body": "json"}
+    where = urlsplit(url)
+    service = {"path": where.path or "/", "method": "POST", "body": "json"}
     return Contract(
         adapter="adapters.sources.rest",
         operation="lookup",
         answer=walk.leaves,
         several=frozenset(walk.several),
         is_request_known=False,
+        url=f"{where.scheme}://{where.netloc}" if url else NOWHERE,
         service=service,
         remarks=tuple(remarks),
     )
@@ -135,7 +138,11 @@ def _of_operations(operations: Any, folder: Path, operation: str, source: str) -
     copies = _copies([folder / one for one in operations.files], source)
     if operation not in operations or not _NAME.fullmatch(operation):
         known = sorted(operations)
-        what = f"the WSDL has no operation '{operation}' that can be named"
+        what = (
+            f"the WSDL has no operation '{operation}' that can be named"
+            if operation
+            else "say which --operation"
+        )
         raise NotScaffolded(what, near(operation, known, f"it has {', '.join(known)}"))
     found, sides = operations[operation], (Walk(), Walk())
     for walk, shape in zip(sides, (found.request, found.answer), strict=True):

@@ -28,7 +28,7 @@ MOST_LEAVES, _MOST_STEPS = 2_000, 20_000
 _DEEPEST = 100
 _LONGEST_NAME = 100
 _ITEMS_READ = 100
-_DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.*@.*")
+_DATA_LIKE = re.compile(r"[0-9]{4,}|[0-9][0-9/.-]{5,}|.+@.+")
 #: a word of a list that may be a person's: nine digits, the number of a passport, an address of mail
 _PERSONAL = re.compile(r"(?:[^0-9]*[0-9]){9}.*|[A-Z]{1,2}[0-9]{6,8}|.*@.*")
 #: words that a person's name has at least; `Số định danh` has small letters, and is none
@@ -149,7 +149,7 @@ class Walk:
         if self._steps > _MOST_STEPS or len(self.leaves) >= MOST_LEAVES:
             raise NotScaffolded(
                 f"the message has more than {MOST_LEAVES} values",
-                "give the schema, or a sample, of one record",
+                "give the schema, or a sample, of one record; of a WSDL, a copy with the elements that you need",
             )
         if len(steps) > _DEEPEST:
             raise NotScaffolded(f"the message is nested more than {_DEEPEST} deep", "give one record of it")

@@ -106,7 +106,8 @@ def _operation(document: Mapping[str, Any], wanted: str) -> tuple[str, str, obje
             return method, str(address), _mapping(item).get("parameters"), one
     shown = ", ".join(known[:20]) + (" …" if len(known) > 20 else "")
     raise NotScaffolded(
-        f"there is no operation '{wanted}'", near(wanted, known, f"there are {shown or 'none'}")
+        f"there is no operation '{wanted}'" if wanted else "say which --operation",
+        near(wanted, known, f"there are {shown or 'none'}"),
     )
 
 

@@ -146,7 +146,8 @@ class _SourceDraft:
             if name != "birth_date" and is_past(schema)
         ]
         if past:
-            yield f'no date may lie ahead of {_some(past)}: else write "x-ahead": true in its evidence schema'
+            remedy = "else write '\"x-ahead\": true' there in the evidence schema"
+            yield f"a date later than today is left out in {_some(past)}: {remedy}"
         yield f"that nobody was found where '{self.found_when}' is blank is a guess (see 'found_when')"
         if wrapper := self._wrapper():
             what = f"an answer that finds nobody is refused where {_some(wrapper)} has a value"

@@ -130,7 +130,8 @@ class ShownNames:
         without `secrets`.
         """
         self._secrets = secrets
-        self._known = _STANDARD.union(known)
+        # in XML an attribute `@unit` of a path is written `unit`
+        self._known = _STANDARD.union(known, (one[1:] for one in known if one.startswith("@")))
         self._is_own = is_own
         self._is_open = is_own or is_fault
         self._numbers: dict[str, int] = {}

@@ -44,6 +44,8 @@ _NO_NAME = re.compile(r"[\[\].=:,]")
 _NO_STEP = re.compile(r"\[[^\]]*\]|\.")
 #: causes whose answer is a fault and no data
 _OF_FAULTS = frozenset({FaultCode.HTTP_STATUS, FaultCode.FAULT, FaultCode.SOAP_FAULT})
+#: HTTP statuses of errors
+_ERRORS = range(400, 600)
 #: the path of the whole answer
 _ROOT = "."
 
@@ -86,7 +88,10 @@ def answer_of(
     messages = (
         [_whole(one, trace) for one in trace.messages] if trace is not None and heard is not None else []
     )
-    has_fault = any(one.code in _OF_FAULTS for one in answer.faults)
+    has_fault = any(
+        one.code in _OF_FAULTS or (one.code is FaultCode.SIGNATURE_MISSING and one.status in _ERRORS)
+        for one in answer.faults
+    )
     secrets = CarriedSecrets(() if trace is None else trace.secrets)
     # what the mapping did not read is a fault, or no answer of this service
     places = None if trace is None or trace.tree is None else _places(service, exchange)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -289,17 +290,23 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bytes
 
 
 @pytest.mark.parametrize(
-    ("signed_by", "faults"), [("theirs", []), ("mine", [FaultCode.SIGNATURE]), ("", [FaultCode.SIGNATURE])]
+    ("signed_by", "days_ago", "faults"),
+    [
+        ("theirs", 0, []),
+        ("mine", 0, [FaultCode.SIGNATURE]),
+        ("theirs", 1, [FaultCode.SIGNATURE_TIME]),
+        ("", 0, [FaultCode.SIGNATURE_MISSING]),
+    ],
 )
 async def test_both_sides_sign_where_it_is_agreed(
-    keys: dict[str, tuple[str, bytes]], signed_by: str, faults: list[FaultCode]
+    keys: dict[str, tuple[str, bytes]], signed_by: str, days_ago: int, faults: list[FaultCode]
 ) -> None:
     clock = tools().clock
     verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
     answer = envelope(collection(PERSON)).replace(b"<s:Body>", b"<s:Header/><s:Body>")
     if signed_by:
         answer = EnvelopeSigner(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1]).sign(
-            answer, clock.now()
+            answer, clock.now() - timedelta(days=days_ago)
         )
 
     def reply(message: bytes) -> tuple[int, bytes]:

@@ -176,7 +176,7 @@ def test_wsdl_brings_what_its_parser_reads_and_nothing_of_its_comments(house: Pa
     ("words", "says"),
     [
         (("--sample", "answer.json", "--operation", "x"), "say what describes it"),
-        (("--openapi", "ships.yaml"), "say what describes it"),
+        (("--openapi", "ships.yaml"), "say which --operation\n    remedy: there are GET /ships/{ship-id}"),
         (
             ("--openapi", "ships.yaml", "--operation", "GET /ships/{ship-di}"),
             "did you mean 'GET /ships/{ship-id}'",

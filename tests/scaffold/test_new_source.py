@@ -160,6 +160,14 @@ def test_sample_becomes_a_draft_that_is_checked_and_comes_up(
     asyncio.run(comes_up(house, "buoy", monkeypatch))
 
 
+def test_address_of_a_sample_is_asked_as_it_is_given(house: Path, contracts: Path) -> None:
+    """A path below it would be another address: `/visa/` is not `/visa`."""
+    where = ("--url", "https://provider.example/api/visa")
+    drafted(house, "source", "visa", "--sample", str(contracts / "answer.json"), *where)
+    settings = load(house / "config").sources["visa"]
+    assert (settings.url, settings.services["lookup"].path) == ("https://provider.example", "/api/visa")
+
+
 def test_sample_that_is_a_list_is_one_record_and_never_the_first_of_several(
     house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -471,7 +479,7 @@ def test_csv_becomes_a_draft_of_a_dropped_file(house: Path, contracts: Path) -> 
     assert "identity: {personal_id: SO_DINH_DANH, full_name: HO_TEN, birth_date: NGAY_SINH}" in mapping
     assert "ĐỖ THỊ" not in mapping
     # the end of a validity may be a day to come, other dates may not
-    assert '! no date may lie ahead of ngay_cap: else write "x-ahead": true in its evidence schema\n' in said
+    assert "! a date later than today is left out in ngay_cap: else write" in said
     schema = json.loads((house / "schemas/evidence/permits.schema.json").read_text("utf-8"))["properties"]
     assert [name for name, one in schema.items() if one.get("x-ahead")] == ["gia_tri_den"]
     drop = (ROOT / "mappings/examples/folder_csv/schemas/sources/la_permits/answers").resolve()
@@ -563,8 +571,11 @@ def test_contracts_of_the_examples_become_drafts(house: Path) -> None:
     """Other countries' names: types of a WSDL are read, another script is numbered, several rows are no record."""
     examples = ROOT / "mappings/examples"
     wsdl = examples / "soap_signed/schemas/sources/de_marriage/eheregister.wsdl"
-    drafted(house, "source", "marriage", "--wsdl", str(wsdl), "--operation", "Eheauskunft")
+    said = drafted(house, "source", "marriage", "--wsdl", str(wsdl), "--operation", "Eheauskunft")
     marriage = (house / "mappings/sources/marriage.yaml").read_text("utf-8")
+    # attributes of XML, which a path names with @
+    assert "the provider requires Zweck, @mandant:" in said
+    assert '# path: "@stand"   # date and time' in marriage
     assert "Reisepassnummer: {from: subject.passport}" in marriage
     assert "eheschliessung: {path: Eheschliessung, transform: date_dash}" in marriage
     assert "bestehend: {path: Bestehend, transform: boolean}" in marriage

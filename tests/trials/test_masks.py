@@ -77,6 +77,9 @@ def test_names_that_no_contract_says_are_numbers() -> None:
         "  <[3]>xxx</[3]>",
         "</[1]:hoTen>",
     ]
+    # an attribute that a path names with @
+    shown = message(b'<Weight unit="kg" other="1"/>', mask, ShownNames({"Weight", "@unit"}))
+    assert shown == '<Weight unit="xxx" [1]="0"/>'
     assert pairs("q=Ng%C3%B4&033190577123=2", mask, ShownNames({"q"})) == "q=xxx&[1]=0"
 
 
