@@ -239,8 +239,8 @@ class Soap:
             return fault_reading(error)
         except XmlRefused:
             code = FaultCode.NOT_XML
-        except SignatureRefused as error:
-            code = _SIGNATURES.get(error.code, FaultCode.SIGNATURE)
+        except SignatureRefused as refusal:
+            code = _SIGNATURES.get(refusal.code, FaultCode.SIGNATURE)
         if tree is None or answer.status in _ACCEPTED:
             kind = answer.fields.get(b"content-type", b"")
             error = self._meanings.of_error(answer.status, kind, answer.body)
