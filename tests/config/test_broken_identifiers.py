@@ -66,8 +66,8 @@ FAULTS: dict[str, Fault] = {
     ),
     "attribute of another row than the person": (
         "mappings/sources/driving_licence.yaml",
-        "personal_id: SoDinhDanh, full_name: HoTen}\n      attributes:\n        number: {path: SoGPLX,",
-        'personal_id: "ds[0].so", full_name: "ds[0].ten"}\n      attributes:\n        number: {path: "ds[-1].SoGPLX",',
+        "full_name: HoTen, birth_date: NgaySinh}\n      attributes:\n        number: {path: SoGPLX,",
+        'full_name: "ds[0].ten", birth_date: NgaySinh}\n      attributes:\n        number: {path: "ds[-1].SoGPLX",',
         "number: {path", "write 'record: \"ds[-1]\"'",
     ),
     "word of another agreement": (REGISTER, "without_number: fill", "without_number: yes", "without_number:", "'fill'"),
