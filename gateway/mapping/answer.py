@@ -114,6 +114,7 @@ class EvidenceEntry(TypedDict):
     mark: Mark
     fetched_at: str | None
     source_updated_at: str | None
+    #: how long the gateway gives this answer again without asking (`valid_seconds`), or keeps own data
     valid_until: str | None
     legal_basis: str
     agreement: str | None

@@ -93,13 +93,7 @@ async def test_one_tag_in_an_empty_page_fills_the_form_and_submits_what_the_gate
     )
     origin = mother.locator("details").first
     await origin.locator("summary").click()
-    for word in (
-        "Cơ quan cung cấp",
-        "Dùng được đến",
-        "Vì sao không sửa được",
-        "Căn cứ pháp lý",
-        "thử nghiệm",
-    ):
+    for word in ("Cơ quan cung cấp", "Được lưu đến", "Vì sao không sửa được", "Căn cứ pháp lý", "thử nghiệm"):
         await expect(origin).to_contain_text(word)
     papers = page.get_by_role("complementary")
     await expect(papers).to_contain_text("Giấy tờ chứng minh nơi cư trú")

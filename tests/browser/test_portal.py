@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import BrowserContext, Dialog, Locator, Page, Route, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import is_clean
@@ -333,3 +333,22 @@ async def test_draft_is_saved_and_opened_again(town: House, profile: BrowserCont
     await page.reload()
     await expect(purpose).to_have_value("")
     await expect(page.locator("#draft")).to_have_count(0)
+    # another language takes along what was typed
+    asked: list[str] = []
+
+    async def stays(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stays)
+    await purpose.fill("Mua xe")
+    await page.get_by_role("link", name="English").click()
+    await page.get_by_role("button", name="Open the draft").click()
+    purpose = page.get_by_label(re.compile("^Purpose of use"))
+    await expect(purpose).to_have_value("Mua xe")
+    assert asked == []
+    # any other way out asks first
+    await purpose.fill("Mua xe con")
+    await page.get_by_role("link", name="Change the people").click()
+    await expect(purpose).to_have_value("Mua xe con")
+    assert asked == ["beforeunload"]

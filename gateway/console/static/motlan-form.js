@@ -54,7 +54,7 @@
     origin: ["Nguồn gốc", "Origin"],
     provider: ["Cơ quan cung cấp", "Provider"],
     fetched: ["Lấy lúc", "Fetched at"],
-    usable: ["Dùng được đến", "Usable until"],
+    usable: ["Được lưu đến", "Kept until"],
     whyLocked: ["Vì sao không sửa được", "Why it cannot be edited"],
     locked: ["Thủ tục dùng đúng dữ liệu này.", "The procedure uses these data as they are."],
     basis: ["Căn cứ pháp lý", "Legal basis"],

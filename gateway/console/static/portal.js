@@ -8,6 +8,7 @@
   const isVietnamese = document.documentElement.lang !== "en";
   const told = new Set(); // dossiers that the page announced
   let isSending = false;
+  let isDone = false;
   let mayBeSent = false; // a submit was taken, or nobody knows whether it was
   let isOver = false; // the session of this page has ended
   let exchange = form.dataset.blank;
@@ -129,7 +130,12 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden && !isSending) tellOfSent(); });
 
   const asJson = { "Content-Type": "application/json" };
-  const keepDraft = (values) => call("/draft", JSON.stringify({ values }), asJson);
+  const textOf = (values) => JSON.stringify(Object.entries(values).sort());
+  let kept = textOf({}); // what the server has of what was typed
+  async function keepDraft(values) {
+    await call("/draft", JSON.stringify({ values }), asJson);
+    kept = textOf(values);
+  }
 
   form.addEventListener("draft", async (event) => {
     try {
@@ -145,9 +151,28 @@
   const draft = document.getElementById("draft");
   if (draft) {
     draft.hidden = false;
-    draft.querySelector('[value="open"]').addEventListener("click", () => { form.draft = JSON.parse(draft.dataset.values); draft.remove(); });
+    draft.querySelector('[value="open"]').addEventListener("click", () => {
+      form.draft = JSON.parse(draft.dataset.values);
+      kept = textOf(form.draft);
+      draft.remove();
+    });
     draft.querySelector('[value="drop"]').addEventListener("click", () => { keepDraft({}).catch(() => {}); draft.remove(); });
   }
+
+  // the browser asks before what was typed, or a chosen file, is lost
+  addEventListener("beforeunload", (event) => {
+    const isTyped = textOf(form.draft) !== kept && Object.keys(form.draft).length;
+    if (!isDone && (isTyped || [...form.querySelectorAll("input[type=file]")].some((one) => one.files.length))) event.preventDefault();
+  });
+
+  // the page in the other language offers what was typed in this one
+  document.querySelector("a[hreflang]")?.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !Object.keys(form.draft).length) return;
+    const { href } = event.currentTarget;
+    event.preventDefault();
+    await keepDraft({ ...(draft?.isConnected && JSON.parse(draft.dataset.values)), ...form.draft }).catch(() => {});
+    location.assign(href);
+  });
 
   // What was typed before the session ended: a form that the same person opens for the same people in this browser asks
   // for it, and the page whose session has ended gives it. Nothing is stored.
@@ -183,7 +208,9 @@
       for (const [code, file] of Object.entries(files)) papers[code] = await sendFile(file);
       const sent = { exchange_id: exchange, values, papers, ...(consent && { consent }) };
       isAsked = true;
-      location.assign((await call("/submit", JSON.stringify(sent), asJson)).url);
+      const { url } = await call("/submit", JSON.stringify(sent), asJson);
+      isDone = true;
+      location.assign(url);
     } catch (error) {
       isSending = false;
       const { body = {}, status = 500 } = error;
