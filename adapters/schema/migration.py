@@ -37,6 +37,7 @@ from adapters.schema.revisions import (
     r0019_run_staff,
     r0020_on_duty,
     r0021_sender,
+    r0022_parent,
 )
 from gateway.domain import sentences as say
 from gateway.domain.errors import DatabaseUnfit
@@ -67,6 +68,7 @@ REVISIONS: tuple[Revision, ...] = (
     r0019_run_staff.REVISION,
     r0020_on_duty.REVISION,
     r0021_sender.REVISION,
+    r0022_parent.REVISION,
 )
 #: the schema version of each SQLite file
 NEWEST = {file: max(one.number for one in REVISIONS if one.file is file) for file in DatabaseFile}

@@ -8,14 +8,18 @@ from gateway.domain.errors import CorrectionsUnavailable
 from gateway.domain.row_filter import RowFilter
 from gateway.ports.corrections import CorrectionRow
 
-_COLUMNS = "id, period, person, requester, source, attribute, state, opened, delivered, sealed, sender"
+_COLUMNS = (
+    "id, period, person, requester, source, attribute, state, opened, delivered, sealed, sender, parent"
+)
 _SELECT = f"SELECT seq, {_COLUMNS} FROM corrections"  # noqa: S608 -- columns
 _ADD = (
-    f"INSERT INTO corrections ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"  # noqa: S608 -- columns
+    f"INSERT INTO corrections ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"  # noqa: S608 -- columns
     " ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 _FIND = f"{_SELECT} WHERE id = $1"
-_OF_PERSON = f"{_SELECT} WHERE person IN ({{0}}) OR sender IN ({{0}}) ORDER BY seq DESC LIMIT $1"
+_OF_PERSON = (
+    f"{_SELECT} WHERE person IN ({{0}}) OR sender IN ({{0}}) OR parent IN ({{0}}) ORDER BY seq DESC LIMIT $1"
+)
 _PERIODS = "SELECT DISTINCT period FROM corrections WHERE state = $1"
 # `delivered` is the name that the column of `changed` has since it was made
 _MOVE = "UPDATE corrections SET state = $2, delivered = $3 WHERE id = $1 AND state IN ({}) RETURNING id"
@@ -47,7 +51,7 @@ class SqlCorrections:
         return [CorrectionRow(*row) for row in await self._database.read(text, *values)]
 
     async def of_person(self, persons: Sequence[bytes], count: int) -> Sequence[CorrectionRow]:
-        """The newest rows that name or were sent by the person of these indexes, newest first."""
+        """The newest rows of a person, as its sender or as the parent of the newborn too, newest first."""
         places = ", ".join(f"${number}" for number in range(2, 2 + len(persons)))
         found = await self._database.read(_OF_PERSON.format(places), count, *persons)
         return [CorrectionRow(*row) for row in found]

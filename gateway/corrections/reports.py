@@ -11,7 +11,7 @@ import orjson
 
 from gateway.consents.sealing import index_of
 from gateway.domain.dates import rfc3339
-from gateway.domain.parties import Subject
+from gateway.domain.parties import Subject, parent_key
 from gateway.exchange_log.aead import seal, unseal
 from gateway.exchange_log.keys import PeriodKeys
 from gateway.ports.corrections import CorrectionRow
@@ -84,10 +84,11 @@ def id_of(report: Mapping[str, Any], keys: PeriodKeys) -> str:
 
 def row_of(correction: str, report: Mapping[str, Any], keys: PeriodKeys, opened: float) -> CorrectionRow:
     """The row of a new report; `opened` is POSIX seconds."""
+    parent = parent_key(report["key"])
     return CorrectionRow(
         0, correction, keys.period, index_of(keys, report["key"]), report["requester"], report["source"],
         report["attribute"], QUEUED, opened, 0.0, seal(keys.encryption, orjson.dumps(report), correction.encode()),
-        bytes.fromhex(report.get("sender", "")),
+        bytes.fromhex(report.get("sender", "")), index_of(keys, parent) if parent else b"",
     )  # fmt: skip
 
 

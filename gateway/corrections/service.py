@@ -139,7 +139,7 @@ class Corrections:
         }
 
     async def about(self, caller: Caller, person: str, count: int) -> list[dict[str, object]]:
-        """Reports of all requesters that name the person or that the person sent, for the person alone, newest first.
+        """Reports of all requesters that name the person or its newborn, or that it sent, for it alone, newest first.
 
         `person`: `Subject.key`. `is_own`: the report names the person. The look-up is recorded. Raises
         CorrectionsUnavailable, LogUnavailable.

@@ -27,6 +27,8 @@ class CorrectionRow(NamedTuple):
     sealed: bytes
     #: index of who sent it; blank where that is the person
     sender: bytes = b""
+    #: index of the parent by whose number the newborn is found; blank: the report names no newborn
+    parent: bytes = b""
 
 
 class CorrectionRows(Protocol):
@@ -45,7 +47,7 @@ class CorrectionRows(Protocol):
         ...
 
     async def of_person(self, persons: Sequence[bytes], count: int) -> Sequence[CorrectionRow]:
-        """The reports that name or were sent by the person of these indexes (at least one), newest first."""
+        """The reports of a person (at least one index), as sender or parent of the newborn too, newest first."""
         ...
 
     async def move(self, correction: str, before: Sequence[str], state: str, at: float) -> bool:

@@ -380,6 +380,27 @@ async def test_wrong_name_of_a_newborn_is_reported_by_the_number_of_its_mother(
     assert (status, refused["code"]) == (422, "shown_differs")
 
 
+async def test_mother_follows_what_the_father_reported_of_the_newborn_of_her_number(
+    browser: Browser, neighbour: Browser
+) -> None:
+    mother = {"mother.who": "invented:033190001234"}
+    citizen = await begun(browser, "thu", BIRTH, **{"father.who": "same:requester", **mother})
+    async with asyncio.timeout(20):  # a source may be paused after another test
+        while (entry := (answer := await citizen.filled())["fields"]["nksHoTen"])["evidence"] is None:
+            await asyncio.sleep(0.5)
+    source = answer["evidence"][entry["evidence"]]["source"]
+    status, done = await citizen.call("/corrections", {
+        "exchange_id": answer["exchange_id"], "subject": "child", "source": source,
+        "attribute": entry["attribute"], "why": "citizen_corrects", "shown": entry["value"], "correct": "Trần Bé Hai",
+    })  # fmt: skip
+    assert status == 200, done
+    await entered(neighbour, "/me/requests", "mau")
+    for follower in (browser, neighbour):
+        followed = {one["id"]: one["is_own"] for one in (await twin(follower, "/me/requests"))["corrections"]}
+        assert followed[done["id"]] is False
+    assert "Trẻ mới sinh" in (await page(neighbour, "/me/requests")).text
+
+
 async def test_what_a_number_under_an_invented_name_found_is_reported_by_nobody(browser: Browser) -> None:
     mother = {"mother.personal_id": "033190001234", "mother.full_name": "Nguyễn Thị Bịa"}
     named = {"mother.who": "other", **mother, "mother.birth_date": "01/01/1990", "father.who": "none"}

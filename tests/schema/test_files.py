@@ -124,7 +124,7 @@ async def test_start_upgrades_the_files_beside_the_log_and_their_stores_find_wha
     for row in reports:
         report = await corrections.find(row[1])
         assert report is not None
-        assert (report[: len(row)], report.sender) == (row, b"")
+        assert (report[: len(row)], report.sender, report.parent) == (row, b"", b"")
     assert [tuple(one) for one in await revocations.since(0)] == [row[:4] for row in revoked]
     await corrections.close()
     await revocations.close()

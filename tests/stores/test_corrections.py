@@ -40,15 +40,17 @@ async def test_reports_are_found_by_whose_they_are_about_whom_and_how_they_stand
     await other.close()
 
 
-async def test_report_is_found_by_the_person_whom_it_names_and_by_the_sender(
+async def test_report_is_found_by_the_person_whom_it_names_by_the_sender_and_by_the_parent(
     url: str, tmp_path: Path
 ) -> None:
     store = open_corrections(url, tmp_path)
     rows = [row(1), row(2, person=b"q" * 16)._replace(sender=b"p" * 16), row(3, person=b"q" * 16)]
+    rows.append(row(4, person=b"n" * 16)._replace(sender=b"s" * 16, parent=b"m" * 16))
     for each in rows:
         await store.add(each)
     assert await store.of_person((b"x" * 16, b"p" * 16), 9) == [rows[1], rows[0]]
     assert await store.of_person((b"q" * 16,), 1) == [rows[2]]
+    assert await store.of_person((b"m" * 16,), 9) == [rows[3]]
     await store.close()
 
 
