@@ -41,6 +41,7 @@ _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 WSSE = f"{_OASIS}-wssecurity-secext-1.0.xsd"
 _PASSWORD = f"{_OASIS}-username-token-profile-1.0#Password"
 _BASE64 = f"{_OASIS}-soap-message-security-1.0#Base64Binary"
+_TOKEN = f"{{{WSSE}}}BinarySecurityToken"
 _X509 = f"{_OASIS}-x509-token-profile-1.0#X509v3"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z", re.ASCII)
 
@@ -158,8 +159,11 @@ class Verifier:
         stamp = _one(security, f"{{{WSU}}}Timestamp")
         needed = [body, stamp]
         needed += [block for block in header.iterchildren(etree.Element) if block is not security]
-        needed += [block for block in security.iterchildren(etree.Element) if block is not signature]
-        signed = _all_signed(references, needed)
+        # a token may be unsigned, as many providers send it: it only chooses among the pinned certificates
+        tokens = security.findall(_TOKEN)
+        beside = [block for block in security.iterchildren(etree.Element) if block is not signature]
+        needed += [block for block in beside if block not in tokens]
+        signed = _all_signed(references, needed, tokens)
         certificate = check(signature, references, self._candidates(security))
         now = self._clock.now()
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -172,7 +176,7 @@ class Verifier:
 
     def _candidates(self, security: etree._Element) -> list[x509.Certificate]:
         """Which pinned certificates may have signed; the message can only choose among them."""
-        tokens = security.findall(f"{{{WSSE}}}BinarySecurityToken")
+        tokens = security.findall(_TOKEN)
         if not tokens:
             return self._pinned
         if len(tokens) != 1 or tokens[0].get("ValueType", _X509) != _X509:
@@ -232,13 +236,13 @@ def _one(parent: etree._Element, tag: str) -> etree._Element:
 
 
 def _all_signed(
-    references: Sequence[Reference], needed: Sequence[etree._Element]
+    references: Sequence[Reference], needed: Sequence[etree._Element], allowed: Sequence[etree._Element]
 ) -> dict[etree._Element, Reference]:
-    """The references by element; what is needed must be there, and nothing else."""
+    """The references by element; what is needed must be there, and nothing else but what is allowed."""
     signed = {reference.element: reference for reference in references}
     if any(element not in signed for element in needed):
         raise SignatureRefused("not_signed")
-    if len(signed) != len(set(needed)):
+    if not signed.keys() <= {*needed, *allowed}:
         raise SignatureRefused("wrapped")
     return signed
 

@@ -313,6 +313,23 @@ def test_message_without_token_is_checked_against_all_pinned_certificates() -> N
     assert _refusal(message, _verifier(_ec()[0])) == "signature"
 
 
+def test_token_may_be_unsigned_and_chooses_among_the_pinned_certificates_only() -> None:
+    """Servers that sign Body and Timestamp only send it so."""
+
+    def change(root: etree._Element, shown: bytes = _rsa()[0]) -> None:
+        token, info = _find(root, "BinarySecurityToken", WSSE), _find(root, "SignedInfo")
+        token.text = "".join(shown.decode().splitlines()[1:-1])
+        info.remove(info[-1])
+        _sign_again(root, _find(root, "Timestamp", WSU), _find(root, "Body", S11))
+
+    message = _changed(change)
+    assert _verifier(_ec()[0], _rsa()[0]).verify(message) is not None
+    assert (
+        _refusal(_changed(lambda root: change(root, _ec()[0])), _verifier(_ec()[0], _rsa()[0])) == "signature"
+    )
+    assert _refusal(_changed(lambda root: change(root, _ec()[0]))) == "unknown_certificate"
+
+
 def test_expired_certificate_is_refused() -> None:
     assert _refusal(_signed(_rsa(2, -1)), _verifier(_rsa(2, -1)[0])) == "certificate_expired"
 
