@@ -39,7 +39,7 @@ class AccountSource:
         self._health = health
 
     def ask(self, query: SourceQuery, end: float, landed: Callable[[SourceAnswer], None]) -> None:
-        """The claims as evidence, at once; `not_found` when the caller gave none."""
+        """The claims as evidence, at once; `not_found` when the caller gave none, or blanks for what is asked."""
         del end
         try:
             answer = self._answer(query)
@@ -55,7 +55,10 @@ class AccountSource:
             return failed(Outcome.REFUSED, Reason.SOURCE_REFUSED, AnswerFault(FaultCode.SERVICE_OFF))
         if not query.account:
             return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
-        return plan.read(dict(query.account), query)
+        answer = plan.read(dict(query.account), query)
+        if answer.outcome is Outcome.FOUND and not (answer.values or answer.doubts):
+            return failed(Outcome.NOT_FOUND, Reason.VALUE_BLANK)
+        return answer
 
     def state(self) -> Health:
         """How the source is doing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.domain.evidence import Outcome
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
@@ -106,11 +107,14 @@ def _accounted(exchange: Exchange) -> tuple[CallEntry, ...]:
         call, service = exchange.calls.get(query.index), query.service
         if call is None:
             continue
-        sent, received, outcome = b"", b"", "unknown"
+        sent, received, outcome, attributes = b"", b"", "unknown", call.attributes
         if (answer := exchange.answers[query.index]) is not None:
             sent, received, outcome = answer.request_digest, answer.response_digest, str(answer.outcome)
+            if service.evidence == ACCOUNT and answer.outcome is Outcome.FOUND:
+                # a blank claim is no claim: nothing was shown
+                attributes = tuple(one for one in attributes if one in answer.values or one in answer.doubts)
         calls.append(CallEntry(
-            call.call_id, service.source, service.operation, query.role, call.attributes, outcome, call.elapsed_ms,
+            call.call_id, service.source, service.operation, query.role, attributes, outcome, call.elapsed_ms,
             call.cached, call.shared_with, sent, received,
         ))  # fmt: skip
     return tuple(calls)

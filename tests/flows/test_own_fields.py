@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import House, new_official, on_session
+from tests.flows.test_records import records
 
 pytestmark = on_session
 
@@ -62,3 +63,28 @@ async def test_account_fills_the_owner_where_the_owner_files(shared_house: House
     filed = [form[f"nguoiNop_{word}"] for word in ("dienThoai", "email", "ngayCapGiayTo", "noiCapGiayTo")]
     assert filed == [CLAIMS["SoDienThoai"], CLAIMS["ThuDienTu"], "15/04/2021", CLAIMS["NoiCap"]]
     assert owner == (filed if is_owner else [None] * 4)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [({}, ("not_found", {"phone", "email"})), ({"ThuDienTu": "quan@example.vn"}, ("found", {"email"}))],
+)
+async def test_blank_claim_of_the_account_is_recorded_as_absent(
+    shared_house: House, more: dict[str, str], shown: tuple[str, set[str]]
+) -> None:
+    requester = subject(shared_house, "quan")
+    claims = {"SoDinhDanh": requester["personal_id"], "SoDienThoai": "", "ThuDienTu": ""} | more
+    answer = await shared_house.prefill(
+        "1.001612",
+        {"requester": requester, "owner": {"same_as": "requester"}},
+        account=claims,
+        fields=["nguoiNop_dienThoai", "nguoiNop_email"],
+    )
+    assert answer["fields"]["nguoiNop_dienThoai"]["value"] is None
+    (outcome,) = (
+        one
+        for one in records(shared_house)
+        if one["exchange"] == answer["exchange_id"] and one["phase"] == "outcome"
+    )
+    (call,) = (one for one in outcome["calls"] if one["source"] == "account")
+    assert (call["outcome"], set(call["attributes"])) == shown
