@@ -149,6 +149,8 @@ def _of_operations(operations: Any, folder: Path, operation: str, source: str) -
         if (fault := shape.content.fault) is not None:
             raise ConfigError([fault])
         walk.element(shape)
+    if found.header is not None:
+        sides[0].element(found.header, (found.header.name,))
     url = operations.address
     return Contract(
         adapter="adapters.sources.soap",

@@ -374,6 +374,8 @@ SCHIFF = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http:
 <x:schema targetNamespace="urn:schiff" elementFormDefault="qualified">
   <x:simpleType name="State"><x:restriction base="x:string">
     <x:enumeration value="AKTIV"/><x:enumeration value="VERLOREN"/></x:restriction></x:simpleType>
+  <x:element name="Absender"><x:complexType><x:sequence>
+    <x:element name="Amt" type="x:string"/></x:sequence></x:complexType></x:element>
   <x:element name="Frage"><x:complexType><x:sequence>
     <x:element name="NationalId" type="x:string"/></x:sequence></x:complexType></x:element>
   <x:element name="Antwort"><x:complexType><x:sequence>
@@ -381,11 +383,12 @@ SCHIFF = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http:
     <x:element name="Name" type="x:string"/><x:element name="Owner" type="t:Missing"/>
     <x:element name="More"><x:complexType><x:sequence><x:any/></x:sequence></x:complexType></x:element>
   </x:sequence></x:complexType></x:element></x:schema></types>
-<message name="q"><part name="p" element="t:Frage"/></message>
+<message name="q"><part name="p" element="t:Frage"/><part name="k" element="t:Absender"/></message>
 <message name="a"><part name="p" element="t:Antwort"/></message>
 <portType name="P"><operation name="Schiff"><input message="t:q"/><output message="t:a"/></operation></portType>
 <binding name="B" type="t:P"><s:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
-<operation name="Schiff"><s:operation soapAction=""/><input><s:body use="literal"/></input>
+<operation name="Schiff"><s:operation soapAction=""/>
+<input><s:body use="literal"/><s:header message="t:q" part="k" use="literal"/></input>
 <output><s:body use="literal"/></output></operation></binding>
 <service name="S"><port name="P" binding="t:B"><s:address location="https://schiff.example/"/></port></service>
 </definitions>"""
@@ -395,7 +398,8 @@ def test_element_that_a_wsdl_does_not_describe_stays_and_enumerations_are_hints(
     house: Path, contracts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wsdl = written(contracts / "schiff.wsdl", SCHIFF)
-    drafted(house, "source", "schiff", "--wsdl", wsdl, "--operation", "Schiff")
+    said = drafted(house, "source", "schiff", "--wsdl", wsdl, "--operation", "Schiff")
+    assert "the provider requires soap:Header.Absender.Amt: " in said
     mapping = (house / "mappings/sources/schiff.yaml").read_text("utf-8")
     assert "state: {path: State}   # text: AKTIV, VERLOREN\n" in mapping
     assert "# attribute: {path: Owner}   # its type cannot be used: schiff.wsdl:" in mapping
