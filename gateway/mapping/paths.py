@@ -25,8 +25,8 @@ _UNDATED = Doubtful(None, _UNCLEAR)
 _SEVERAL = Doubtful(None, AttributeDoubt(kind="several_records", rule="match:several"))
 #: the same for records: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNCLEAR)
-#: a list with values where an object is read
-ODD_LIST = Doubtful(None, AttributeDoubt(kind="value_invalid", rule="evidence:other_shape"))
+#: a list with values, a text, a number or a truth where an object is read
+ODD_SHAPE = Doubtful(None, AttributeDoubt(kind="value_invalid", rule="evidence:other_shape"))
 #: the path of an answer that is itself a list
 WHOLE_LIST = "[]"
 #: number of path sets whose places a layout caches
@@ -38,6 +38,12 @@ class _Latest(NamedTuple):
 
     key: str
     reads: tuple[Transform, ...] = ()
+
+
+class _OddText(NamedTuple):
+    """The position of a text where an object is read: blank, or an odd shape."""
+
+    position: int
 
 
 class _Match(NamedTuple):
@@ -74,7 +80,7 @@ def compile_path(path: str) -> Getter:
     def pick(tree: object) -> object:
         for step in steps:
             tree = next(iter(_fitting(tree, step)), None) if isinstance(step, _Match) else _take(tree, step)
-            if tree is ODD_LIST:
+            if tree is ODD_SHAPE:
                 return None
         return tree
 
@@ -221,8 +227,12 @@ class Paths:
         if len(layout.places) >= _MOST_PLACES:
             layout.places.clear()
         found = self._walk(layout.positions)
+        for i, (slot, step) in enumerate(self._steps, 1):
+            if found[i] is ODD_SHAPE and type(step) is not _Together:
+                at = found[slot]
+                found[i] = at if type(at) is _OddText else _OddText(at) if type(at) is int else ODD_SHAPE
         places = [at if i in self._results else None for i, at in enumerate(found)]
-        if any(_chooses(step, found[slot]) for slot, step in self._steps):
+        if any(_chooses(step, found[slot]) or _joins_odd(step, found) for slot, step in self._steps):
             places = []
         layout.places[self] = places
         return places
@@ -237,6 +247,11 @@ def _chooses(step: PathStep, node: object) -> bool:
     return isinstance(step, _Match) and node is not None
 
 
+def _joins_odd(step: PathStep, found: list[object]) -> bool:
+    """Whether it depends on a text that may be blank what a list of values is."""
+    return isinstance(step, _Together) and any(type(found[slot]) is _OddText for slot in step.slots)
+
+
 def _filled(at: object, texts: list[str]) -> object:
     """The part of an answer at this position."""
     if type(at) is int:
@@ -248,6 +263,8 @@ def _filled(at: object, texts: list[str]) -> object:
         return tree
     if type(at) is list:
         return [_filled(inner, texts) for inner in at]
+    if type(at) is _OddText:
+        return None if is_hollow(texts[at.position]) else ODD_SHAPE
     return at
 
 
@@ -255,11 +272,10 @@ def _take(node: object, step: PathStep) -> object:
     if isinstance(step, Record):
         return _record(node, step)
     assert not isinstance(step, _Together)
-    if node is None or node is _UNDATED or node is _SEVERAL or node is ODD_LIST:
+    if node is None or node is _UNDATED or node is _SEVERAL or node is ODD_SHAPE:
         return node
     if isinstance(step, str):
-        below = ODD_LIST if isinstance(node, list) and not is_hollow(node) else None
-        return node.get(step) if isinstance(node, dict) else below
+        return node.get(step) if isinstance(node, dict) else None if is_hollow(node) else ODD_SHAPE
     items = node if isinstance(node, list) else [node]
     if isinstance(step, int):
         return items[step] if -len(items) <= step < len(items) else None
@@ -283,11 +299,11 @@ def _written(value: object) -> str | None:
 
 def _record(node: object, step: Record) -> object:
     if step is Record.IS_THERE:
-        return True if isinstance(node, dict | list) else node
+        return True if isinstance(node, dict | list) else str(node) if isinstance(node, bool) else node
     if node is _UNDATED or node is _SEVERAL:
         return _UNDATED_RECORD
     if not isinstance(node, list):
-        return None if node is ODD_LIST else node
+        return None if node is ODD_SHAPE else node
     return Record.SEVERAL if len(node) > 1 else node[0] if node else None
 
 

@@ -27,7 +27,7 @@ from gateway.mapping.evidence_dates import DateRule, broken, date_rules, is_late
 from gateway.mapping.model import AnswerRule, ServiceMapping, below, is_dated, paths_of
 from gateway.mapping.paper_owners import names_another_owner
 from gateway.mapping.paths import (
-    ODD_LIST,
+    ODD_SHAPE,
     Orders,
     Paths,
     PositionedTexts,
@@ -102,10 +102,10 @@ class ServicePlan:
 
     __slots__ = (
         "_absence", "_attributes", "_check", "_compared", "_dates", "_denials", "_found", "_identifying", "_identity",
-        "_is_strict", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id", "_own_words", "_papers",
-        "_past", "_paths", "_places", "_readings", "_record", "_request", "_sent", "_status", "_trees", "_updated",
-        "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation", "profiles", "source",
-        "tells_apart", "verifies", "vouched", "wanted_paths",
+        "_is_key_read", "_is_strict", "_is_text", "_is_there", "_key", "_mapping", "_nested", "_orders", "_own_id",
+        "_own_words", "_papers", "_past", "_paths", "_places", "_readings", "_record", "_request", "_sent", "_status",
+        "_trees", "_updated", "_updated_steps", "_vouched", "evidence", "mark", "marks", "name", "needs", "operation",
+        "profiles", "source", "tells_apart", "verifies", "vouched", "wanted_paths",
     )  # fmt: skip
 
     def __init__(
@@ -273,6 +273,11 @@ class ServicePlan:
         record = paths.passing([*steps_of(answer.record, whole), Record.ONLY]) if answer.record else 0
         self._record = record
         self._is_there = paths.add([Record.IS_THERE], record)
+        read = [path for rule in answer.attributes.values() for path in paths_of(rule)]
+        #: a record may be a text
+        self._is_text = "" in read
+        #: attributes are read in the object that says that there is a record
+        self._is_key_read = any(path.startswith(f"{answer.found_when}.") for path in read)
         self._found = paths.add(steps_of(answer.found_when, within), record) if answer.found_when else None
         self._papers = [
             (name, paths.add(steps_of(rule.path, within), record))
@@ -403,9 +408,9 @@ class ServicePlan:
         is_several = there is Record.SEVERAL
         if is_several and outcome is Outcome.FOUND:
             return self._of_several(tree, query)
-        is_absent = there is None or (
-            self._found is not None and (values[self._found] is ODD_LIST or is_hollow(values[self._found]))
-        )
+        key = None if self._found is None else values[self._found]
+        is_blank = there is None or (type(there) is str and not there.strip())
+        is_absent = is_blank or (self._found is not None and (key is ODD_SHAPE or is_hollow(key)))
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
@@ -413,18 +418,20 @@ class ServicePlan:
             is_denied = outcome is Outcome.NOT_FOUND and self._absence.has_record(_plain(tree), query)
             status = None if self._status is None else values[self._status]
             return self._unknown_form() if is_denied else self._absence.failed(outcome, status)
-        is_undated = type(there) is Doubtful
-        if is_absent or is_undated:
-            return self._not_surely_latest() if is_undated else self._nothing_in(tree, query)
+        is_odd = (there is not True and not self._is_text) or (self._is_key_read and type(key) is not dict)
+        if is_absent or is_odd or type(there) is Doubtful:
+            return self._unusable(there, tree, query, is_absent=is_absent)
         for name, slot in self._papers:
             if names_another_owner(values[slot], query.subject):
                 return _OTHER_PERSON._replace(faults=(self._fault(FaultCode.OTHER_PERSON, name),))
         return None
 
-    def _not_surely_latest(self) -> SourceAnswer:
-        """Several records, and no date says which of them is meant."""
-        fault = AnswerFault(FaultCode.SEVERAL_RECORDS, path=self._mapping.answer.record)
-        return _INVALID._replace(faults=(fault,))
+    def _unusable(self, there: object, tree: object, query: SourceQuery, *, is_absent: bool) -> SourceAnswer:
+        """A record that is blank, or of another form; or one of several, and no date says which of them is meant."""
+        if type(there) is Doubtful:
+            fault = AnswerFault(FaultCode.SEVERAL_RECORDS, path=self._mapping.answer.record)
+            return _INVALID._replace(faults=(fault,))
+        return self._nothing_in(tree, query) if is_absent else self._unknown_form()
 
     def _of_several(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """Several records: of a name and a birth date they are several people, and none is chosen."""
@@ -586,6 +593,8 @@ class ServicePlan:
                     and (raw is None or (type(raw) in SHAPES) is (name in self._trees) or is_hollow(raw))
                 ):
                     value = _value_of(row, values)
+                elif value is ODD_SHAPE and others and self._may_be_text(name):
+                    value = _value_of((name, others[0], step, row[3], others[1:]), values)
             except Strangers as error:
                 error.attribute = name
                 raise
@@ -593,7 +602,7 @@ class ServicePlan:
                 faults.append(self._fault(_code_of(error), name))
                 continue
             if type(value) is Doubtful:
-                if value is ODD_LIST:
+                if value is ODD_SHAPE:
                     faults.append(self._fault(FaultCode.OTHER_SHAPE, name))
                 doubts[name] = value.doubt
                 value = value.value
@@ -641,6 +650,11 @@ class ServicePlan:
         if rule.earlier or rule.name not in self._past:
             return answer
         return answer._replace(faults=(*answer.faults, self._fault(FaultCode.LATER_THAN_TODAY, rule.name)))
+
+    def _may_be_text(self, name: str) -> bool:
+        """Whether an attribute is read in an object, or as the text that may stand in its place."""
+        rule = self._mapping.answer.attributes[name]
+        return any(rule.path.startswith(f"{one}.") for one in rule.else_)
 
     def _if_there(self, key: _Row, answer: SourceAnswer, values: list[object]) -> SourceAnswer:
         """The answer, where the value that says that there is a record is not asked for or cannot be read.

@@ -227,6 +227,17 @@ async def test_no_death_is_registered_where_the_register_says_so_and_not_where_i
     assert {one["code"]: one["state"] for one in got["papers"]}["id_and_residence"] == paper
 
 
+async def test_text_where_an_object_is_read_is_no_blank_without_a_cause(stage: Stage) -> None:
+    stage.set("civil_status", edited(lambda tree: tree.update({"ketHon": [{"so": "7", "chamDut": "x"}]})))
+    got = await stage.ask()
+    assert found(got)["civil_status"] == ("found", None)
+    headers = {"Authorization": f"Bearer {await stage.house.token()}"}
+    async with stage.house.session.get(f"{stage.house.url}/v1/sources", headers=headers) as response:
+        known = await response.json()
+    [fault] = [one["fault"] for one in known["sources"] if one["source"] == "civil_status"]
+    assert (fault["code"], fault["attribute"]) == ("other_shape", "marriage_end.reason")
+
+
 async def test_no_death_in_a_record_of_an_unknown_state_leaves_open_who_lives(stage: Stage) -> None:
     stage.set("civil_status", fixed(json.dumps({"soDinhDanh": PERSON, "tinhTrang": "99"})))
     got = await stage.ask()

@@ -33,8 +33,8 @@ _UNDATED = Doubtful(None, AttributeDoubt(kind="date_partial", rule="latest:undat
 #: the same for a record: nothing is below it
 _UNDATED_RECORD = Doubtful(None, _UNDATED.doubt)
 _BAD = AttributeDoubt(kind="value_invalid")
-#: a list with values where an object is read
-_ODD_LIST = Doubtful(None, _BAD)
+#: a list with values, or a text and the like, where an object is read
+_ODD_SHAPE = Doubtful(None, _BAD)
 _NO_NUMBER = Doubtful(None, AttributeDoubt(kind="code_unknown", rule="number:form"))
 _REASONS = {
     Outcome.NOT_FOUND: Reason.NO_SUCH_PERSON,
@@ -67,8 +67,8 @@ def picked(tree: object, path: str, dates: Dates) -> object:
     for step in _STEP.finditer(path):
         name, index, latest, key, value = step.groups(default="")
         items: list[Any] = tree if isinstance(tree, list) else [tree]
-        if name and isinstance(tree, list) and not _hollow(tree):
-            return _ODD_LIST
+        if name and not isinstance(tree, dict) and not _hollow(tree):
+            return _ODD_SHAPE
         if name:
             tree = tree.get(name) if isinstance(tree, dict) else None
         elif index:
@@ -351,17 +351,17 @@ class PlainReader:
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record, self._whole)
         if isinstance(record, Doubtful):
-            record = None if record is _ODD_LIST else _UNDATED_RECORD
+            record = None if record is _ODD_SHAPE else _UNDATED_RECORD
         if isinstance(record, list) and answer.record:
             if len(record) > 1 and answer.tells_apart and outcome is Outcome.FOUND:
                 return self._several(tree, record, query)
             if len(record) > 1:
                 return _OTHER_PERSON if outcome is Outcome.FOUND else self._no_success(outcome, tree, query)
             record = record[0] if record else None
-        is_absent = record is None or bool(
-            answer.found_when
-            and ((there := picked(record, answer.found_when, self._dates)) is _ODD_LIST or _hollow(there))
-        )
+        if isinstance(record, str) and not record.strip():
+            record = None
+        key = picked(record, answer.found_when, self._dates) if answer.found_when else None
+        is_absent = record is None or bool(answer.found_when and (key is _ODD_SHAPE or _hollow(key)))
         if (is_absent or outcome is not Outcome.FOUND) and self._names_another(record, query.subject):
             return _OTHER_PERSON
         if outcome is not Outcome.FOUND:
@@ -370,6 +370,11 @@ class PlainReader:
             return _INVALID
         if is_absent:
             return self._absence(tree, query)
+        read = [path for rule in answer.attributes.values() for path in _all_paths(rule)]
+        if not isinstance(record, dict | list) and "" not in read:
+            return _INVALID
+        if any(path.startswith(f"{answer.found_when}.") for path in read) and not isinstance(key, dict):
+            return _INVALID
         for rule in answer.attributes.values():
             if "paper_list" in rule.transform and names_another_owner(
                 picked(record, rule.path, self._dates), query.subject
@@ -690,6 +695,12 @@ class PlainReader:
                 if isinstance(value, Doubtful):
                     break
                 value = self._named[word](value)
+            if (
+                value is _ODD_SHAPE
+                and path == rule.path
+                and rule.path.startswith(tuple(f"{one}." for one in rule.else_))
+            ):
+                continue
             if value is not None:
                 return value
             if path == rule.path and self._is_odd(rule, _at(record, path, rule.parts, self._dates)):

@@ -83,6 +83,23 @@ def test_status_for_nothing_found_is_believed_beside_no_record(
     assert [(fault.code, fault.path) for fault in answer.faults] == causes
 
 
+@pytest.mark.parametrize("given", ["x", 7, True, [{"ten": "Lê"}], {"tt": "x"}, {"tt": [{"ten": "Lê"}]}])
+def test_record_or_its_key_that_is_no_object_is_another_form(given: object) -> None:
+    plan = _service({
+        "record": "dong", "found_when": "tt", "no_identity": "x", "attributes": {"full_name": {"path": "tt.ten"}},
+    })  # fmt: skip
+    without_key = _service({"record": "dong", "attributes": {"full_name": {"path": "tt.ten"}}})
+    for one in (plan,) if isinstance(given, dict | list) else (plan, without_key):
+        answer = one.read({"dong": given}, asked(one))
+        assert (answer.outcome, answer.alarm) == (Outcome.INVALID, False)
+        assert [(fault.code, fault.path) for fault in answer.faults] == [(FaultCode.UNKNOWN_FORM, "dong")]
+
+
+def test_record_that_is_a_text_is_read_where_it_is_the_value() -> None:
+    plan = _service({"record": "dong", "attributes": {"full_name": {"path": ""}}})
+    assert plan.read({"dong": "Lê Thị Thử"}, asked(plan)).values == {"full_name": "Lê Thị Thử"}
+
+
 @pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])
 def test_name_that_the_request_does_not_send_says_that_there_is_a_record(
     request_rule: dict[str, Any], outcome: Outcome

@@ -194,18 +194,31 @@ def test_value_of_another_shape_is_left_out_with_its_cause(words: Any, given: ob
         assert (found.outcome, found.faults) == (Outcome.FOUND, ())
 
 
+@pytest.mark.parametrize("given", [[{"a": ["b"]}, {}], "x", 7, False])
 @pytest.mark.parametrize("place", ["X", "Y"])
-def test_list_where_an_object_is_read_is_left_out_with_its_cause(place: str) -> None:
+def test_list_or_text_where_an_object_is_read_is_left_out_with_its_cause(place: str, given: object) -> None:
     rules = {"personal_id": {"path": "Nr"}, "began": {"path": "X.a.b", "else": "Y.a", "transform": "count"}}
     source = mapping(attributes=rules, identity={"personal_id": "Nr"})
     plan = ServicePlan("s", "o", source.services["o"], CODES, (), {})
     query = query_of(plan, ServiceExample(name="x", subject=ASKED))
-    found = plan.read({"Nr": ASKED["personal_id"], place: [{"a": ["b"]}, {}]}, query)
+    found = plan.read({"Nr": ASKED["personal_id"], place: given}, query)
     assert (found.outcome, found.values.get("began")) == (Outcome.FOUND, None)
     assert found.faults == (AnswerFault(FaultCode.OTHER_SHAPE, "began", "X.a.b", "count"),)
     assert found.doubts["began"].kind == "value_invalid"
-    hollow = plan.read({"Nr": ASKED["personal_id"], place: [{"a": [""]}, None]}, query)
-    assert (hollow.outcome, hollow.faults) == (Outcome.FOUND, ())
+    hollows: list[object] = [[{"a": [""]}, None], "", " ", None]
+    for hollow in hollows:
+        blank = plan.read({"Nr": ASKED["personal_id"], place: hollow}, query)
+        assert (blank.outcome, blank.faults, blank.doubts) == (Outcome.FOUND, (), {})
+
+
+def test_text_where_an_object_may_stand_as_well_is_read() -> None:
+    rules = {"personal_id": {"path": "Nr"}, "began": {"path": "X.tag", "else": "X", "transform": "date_vn"}}
+    source = mapping(attributes=rules, identity={"personal_id": "Nr"})
+    plan = ServicePlan("s", "o", source.services["o"], CODES, (), {})
+    query = query_of(plan, ServiceExample(name="x", subject=ASKED))
+    for given in ("01/02/2020", {"tag": "01/02/2020"}):
+        found = plan.read({"Nr": ASKED["personal_id"], "X": given}, query)
+        assert (found.values["began"], found.faults) == ("2020-02-01", ())
 
 
 @pytest.mark.parametrize("found_when", ["", "Nr"])
