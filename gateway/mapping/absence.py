@@ -45,8 +45,9 @@ class Absence:
         self._statuses = {status: Outcome(word) for status, word in rule.statuses.items()}
         self._is_empty_meant = rule.empty == "absent"
         updated = rule.updated_at.path if rule.updated_at else ""
-        inside = {rule.record, *wanted} - {"", rule.status, updated}
-        #: places of a record, as names from the answer's root
+        is_whole = any(not path for one in rule.attributes.values() for path in paths_of(one))
+        inside = {*wanted} - {"" if is_whole else rule.record, rule.status, updated}
+        #: places that are read in a record, as names from the answer's root
         self._reads = {names for path in inside if (names := _names(path.removeprefix(f"{WHOLE_LIST}.")))}
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted)
         self._unsent = _unsent(mapping)
@@ -89,9 +90,9 @@ class Absence:
         return next(self._news(tree, query, apart), None) is not None
 
     def has_record(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
-        """Whether an answer whose status is "nothing found" has a value in a record, or at a place that is read.
+        """Whether an answer whose status is "nothing found" has a value at a place that is read in a record.
 
-        Texts for people stand elsewhere. `apart` as in `says_more`.
+        Texts for people and counts stand elsewhere. `apart` as in `says_more`.
         """
         return any(
             isinstance(tree, list) or any(at[: len(place)] == place for place in self._reads)
@@ -117,7 +118,7 @@ class Absence:
                 yield at
 
     def _around(self, place: tuple[str, ...]) -> tuple[str, ...]:
-        """The object of a code, which has its message too; the code alone, where the object has places of a record."""
+        """The object of a code, which has its message too; the code alone, where a record is read in the object."""
         around = place[:-1] or place
         return place if any(one[: len(around)] == around for one in self._reads) else around
 

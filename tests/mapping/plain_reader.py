@@ -320,8 +320,9 @@ class PlainReader:
         self._places = tuple(mapping.request)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         updated = mapping.answer.updated_at.path if mapping.answer.updated_at else ""
-        inside = {mapping.answer.record, *wanted_paths} - {"", mapping.answer.status, updated}
-        #: places of a record, without the rows of lists
+        is_whole = any("" in _all_paths(rule) for rule in mapping.answer.attributes.values())
+        inside = {*wanted_paths} - {"" if is_whole else mapping.answer.record, mapping.answer.status, updated}
+        #: places that are read in a record, without the rows of lists
         self._inside = {_named(path) for path in inside} - {""}
         self._named = transforms(codes)
         self._codes = codes

@@ -65,9 +65,9 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
     [
         ({"kq": {"ma": "1", "loi": "Không có"}}, Outcome.NOT_FOUND),
         ({"kq": {"ma": "1", "dong": {"ten": "", "so": "033175904826"}}}, Outcome.NOT_FOUND),
-        ({"kq": {"ma": "1", "dong": {"khac": "01"}}}, Outcome.INVALID),
+        ({"kq": {"ma": "1", "dong": {"tongSo": 0, "cac": []}}}, Outcome.NOT_FOUND),
+        ({"kq": {"ma": "1", "dong": {"ten": "Lê"}}}, Outcome.INVALID),
         ({"kq": {"ma": "1", "dong": [{"ten": "A"}, {"ten": "B"}]}}, Outcome.INVALID),
-        ({"kq": {"ma": "1", "dong": "033175904826"}}, Outcome.INVALID),
     ],
 )
 def test_status_for_nothing_found_is_believed_beside_no_record(
@@ -98,6 +98,9 @@ def test_record_or_its_key_that_is_no_object_is_another_form(given: object) -> N
 def test_record_that_is_a_text_is_read_where_it_is_the_value() -> None:
     plan = _service({"record": "dong", "attributes": {"full_name": {"path": ""}}})
     assert plan.read({"dong": "Lê Thị Thử"}, asked(plan)).values == {"full_name": "Lê Thị Thử"}
+    by_status = {"status": "ma", "statuses": {"0": "found", "1": "not_found"}}
+    plan = _service({"record": "dong", **by_status, "attributes": {"full_name": {"path": ""}}})
+    assert plan.read({"ma": "1", "dong": "Lê Thị Thử"}, asked(plan)).outcome is Outcome.INVALID
 
 
 @pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])
