@@ -32,10 +32,11 @@ from gateway.consents.grantable import KEEPING
 from gateway.consents.service import new_id
 from gateway.console.formats import when
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, NotFound, Unauthenticated, Unprocessable
+from gateway.domain.errors import BadRequest, NotFound, Refused, Unauthenticated, Unprocessable
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import RefusalReason
 from gateway.mapping.answer import PROPOSED, CandidateEntry, EvidenceEntry, PrefillAnswer
 from gateway.mapping.form_hints import hinted
 from gateway.mapping.procedure import ACCOUNT, DECLARED
@@ -120,7 +121,13 @@ async def fill(request: Request, visit: Visit) -> Response:
     })  # fmt: skip
     services, until = request.services, prefill.deadline(request, _DEADLINE_MS)
     wanted = await prefill.prefill_request(request, body, services.logins.of_session(session.identity))
-    found = read_back(await services.prefill.fill(wanted, request.requester, request.exchange, until))
+    try:
+        filled = await services.prefill.fill(wanted, request.requester, request.exchange, until)
+    except Refused as error:
+        if error.problem_code is RefusalReason.REPRESENTATION_MISSING and error.sentence is not None:
+            error.sentence = say.CHANGE_THE_PEOPLE(why=error.sentence)
+        raise
+    found = read_back(filled)
     exchange, pending = found["exchange_id"], found["pending"]
     noted = {"procedure": procedure.code, "pending": pending, "known": digests(procedure, asked.known)}
     await note_exchange(request, session, exchange, noted)

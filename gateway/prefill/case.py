@@ -17,6 +17,7 @@ from gateway.domain.login import Login
 from gateway.domain.parties import Official, Requester, Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
+from gateway.domain.sentences import listed, titled
 from gateway.exchange_log.recorder import RecordHeader
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import Procedure, role_of
@@ -310,13 +311,18 @@ def _check_fields(procedure: Procedure, request: PrefillRequest) -> None:
 
 def covered(case: Case, acts: Acting) -> bool:
     """Whether the representative of the request acts for every represented person."""
-    cast_, procedure = case.cast, case.procedure
-    slot, own = cast_.slots[acts.role], acts.subject.key
-    return all(
-        cast_.slots[name] == slot or cast_.keys[name] == own or one.kind not in _PEOPLE
-        or _declared(procedure, role_of(name)) is not Relation.REPRESENTED
+    return not _beyond_reach(case, acts.role, acts.subject.key)
+
+
+def _beyond_reach(case: Case, role: str, own: str | None = None) -> list[str]:
+    """Roles whose person needs a representative, without that of `role` and the person with the key `own`."""
+    cast_, slot = case.cast, case.cast.slots.get(role)
+    return [
+        name
         for name, one in cast_.subjects.items()
-    )  # fmt: skip
+        if cast_.slots[name] != slot and cast_.keys[name] != own and one.kind in _PEOPLE
+        and _declared(case.procedure, role_of(name)) is Relation.REPRESENTED
+    ]  # fmt: skip
 
 
 def is_same_number(claimed: object, number: str | None) -> bool:
@@ -332,14 +338,27 @@ def _beyond(login: Login | None, case: Case) -> Denial | None:
     if acts is not None and not is_acting(login, acts.subject):
         return _OF_ANOTHER
     is_covered = acts is not None and covered(case, acts)
-    return _STRANGER if Relation.REPRESENTED in case.relations and not is_covered else None
+    if Relation.REPRESENTED not in case.relations or is_covered:
+        return None
+    own = (case.procedure.signs_in,) if acts is None else (acts.role, acts.subject.key)
+    return _stranger(case.procedure, _beyond_reach(case, *own))
 
 
 _LOGIN_RULE = "login:represented"
-_STRANGER = Denial(
-    _LOGIN_RULE, RefusalReason.REPRESENTATION_MISSING, say.LOGIN_OF_STRANGER,
-    "let the person choose for whom they act when they sign in, say it in `representative`, or leave out the person",
-)  # fmt: skip
+
+
+def _stranger(procedure: Procedure, names: Sequence[str]) -> Denial:
+    """`names`: roles of the people for whom the person who signed in does not act; none: they are found by data."""
+    found = [name for name in procedure.roles if _declared(procedure, name) is Relation.REPRESENTED]
+    titles = {name: procedure.roles[role_of(name)].title for name in names or found}
+    shown = listed(titled(one.vi, one.en) if one else titled(name, name) for name, one in titles.items())
+    return Denial(
+        _LOGIN_RULE, RefusalReason.REPRESENTATION_MISSING, say.LOGIN_OF_STRANGER(roles=shown),
+        "let the person choose for whom they act when they sign in, say it in `representative`, or leave out the "
+        "person",
+    )  # fmt: skip
+
+
 _OF_ANOTHER = Denial(
     _LOGIN_RULE, RefusalReason.REPRESENTATION_CHAIN, say.REPRESENTATION_CHAIN,
     "let the person who signs in be the one who represents",

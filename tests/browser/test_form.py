@@ -795,10 +795,8 @@ async def test_list_of_people_is_written_row_by_row(
     told, url = scripted
     async with login_house.session.get(f"{login_house.url}/v1/procedures/1.004194/form") as answer:
         told.about["form"] = await answer.json()
-    told.answers["prefill"] = (
-        200,
-        answered({"thanhVien": field("filled", [{"hoTen": "Phạm Minh An"}], "e1", editable=True)}),
-    )
+    rows = [{"hoTen": "Phạm Minh An", "quanHe": "Con"}]
+    told.answers["prefill"] = 200, answered({"thanhVien": field("filled", rows, "e1", editable=True)})
     page = await opened(profile, url)
     people = page.get_by_role("group", name="Thành viên cùng thay đổi")
     await expect(people.get_by_label("Họ tên")).to_have_value("Phạm Minh An")
@@ -806,6 +804,10 @@ async def test_list_of_people_is_written_row_by_row(
     await page.keyboard.type("Phạm Minh Bình")
     await people.get_by_role("button", name="Bỏ dòng 1").press("Enter")
     await expect(people.get_by_role("button", name="Thêm dòng")).to_be_focused()
+    # out of its row, a relation says to whom
+    await expect(box(page, "Thành viên cùng thay đổi").last).to_contain_text(
+        "ghi Họ tên: Phạm Minh An, Quan hệ với chủ hộ: Con"
+    )
     await is_clean(page)
     values = await page.evaluate("document.querySelector('motlan-form').values")
     assert values == {"thanhVien": [{"hoTen": "Phạm Minh Bình"}]}
@@ -883,9 +885,12 @@ async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_a
 ) -> None:
     told, url = scripted
     resting(told, ["nycHoTen"])
+    told.about["procedure"]["papers"]["request"] = {"rests_on": [], "replaceable": False}
+    request = {"code": "request", "title": "Tờ khai", "title_en": "Application", "state": "required"}
+    papers = [*REPLACED, {**request, "legal_basis": "", "reason": None, "advice": None}]
     told.answers["prefill"] = (
         200,
-        answered({"nycHoTen": field("filled", "Trần Thị Mẫu", "e1")}, papers=REPLACED),
+        answered({"nycHoTen": field("filled", "Trần Thị Mẫu", "e1")}, papers=papers),
     )
     told.answers["corrections"] = 200, {"provider": "C06", "id": "cr-1"}
     page = await opened(profile, url)
@@ -898,6 +903,8 @@ async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_a
     await requester.get_by_role("button", name="Gửi").click()
     await expect(requester.get_by_role("status")).to_be_focused()
     await expect(paper).to_contain_text("báo sai dữ liệu thay giấy tờ này")
+    own = page.get_by_role("complementary").locator("li", has_text="Tờ khai")
+    await expect(own).to_contain_text("Dữ liệu không thay giấy tờ này.")
     await expect(paper.locator("input[type=file]")).to_have_count(1)
     told.about["reported"] = ["nycHoTen"]
     await page.reload()
@@ -1160,12 +1167,18 @@ async def test_proposal_is_in_no_form_before_it_is_chosen_and_then_counts_as_the
     candidates = [{"value": "Tày", "evidence": "e1"}, {"value": "Kinh", "evidence": "e2"}]
     doubt = {"kind": "proposed", "preferred": None, "rule": "r", "candidates": candidates}
     entry = field("disputed", editable=True, reason={"code": "proposed"}, doubt=doubt)
-    told.answers["prefill"] = 200, answered({"meHoTen": field("filled", "A", "e1"), "nksDanToc": entry})
+    answer = answered({"meHoTen": field("filled", "A", "e1"), "nksDanToc": entry})
+    for name, role in (("e1", "mother"), ("e2", "father")):
+        answer["evidence"][name]["subject"] = role
+    told.answers["prefill"] = 200, answer
     page = await opened(profile, url)
     choice = page.get_by_role("radiogroup", name="Dân tộc")
     await expect(choice).to_contain_text(
         "Đề xuất theo dữ liệu của CSDL quốc gia về dân cư, CSDL hộ tịch điện tử: ông/bà chọn hoặc nhập giá trị khác."
     )
+    # whose value each is
+    await expect(choice.locator(".ml-choice", has_text="Tày")).to_contain_text("(Mẹ)")
+    await expect(choice.locator(".ml-choice", has_text="Kinh")).to_contain_text("(Cha)")
     assert await choice.get_by_role("radio", checked=True).count() == 0
     values = "document.querySelector('motlan-form').values"
     assert "nksDanToc" not in await page.evaluate(values)

@@ -169,6 +169,27 @@ async def test_invented_people_are_offered_for_roles_that_they_fit_and_can_be_ch
     assert 'value="033085004321"' in (await page(browser, own)).text
 
 
+async def test_person_for_whom_the_account_does_not_act_is_named_by_role_with_the_way_to_change_it(
+    browser: Browser,
+) -> None:
+    citizen = await begun(browser, "quan", "1.001612", **{"owner.who": "invented:033190001234"})
+    status, refused = await citizen.call("/prefill", {})
+    assert (status, refused["code"]) == (403, "representation_missing")
+    assert "Chủ hộ kinh doanh. Nếu ghi nhầm người" in refused["detail_vi"]
+    assert "Owner of the business. If that is the wrong person" in refused["detail"]
+    assert "“Sửa những người trong hồ sơ”" in refused["detail_vi"]
+    assert "Sửa những người trong hồ sơ</a>" in citizen.form.text
+    assert "Trần Thị Mẫu" not in str(refused)
+
+
+async def test_account_of_a_company_files_for_the_company_and_not_for_who_signed_in(browser: Browser) -> None:
+    own = "/portal/procedures/1.013225/people"
+    await entered(browser, own, "business")
+    shown = (await page(browser, own)).text.partition('id="p-')[2].partition("</section>")[0]
+    assert "theo tài khoản đang đăng nhập" in shown
+    assert "Nguyễn Đức Thành" not in shown
+
+
 async def test_commune_of_a_parcel_is_chosen_by_its_name(browser: Browser) -> None:
     own = "/portal/procedures/1.013225/people"
     await entered(browser, own, "mau")

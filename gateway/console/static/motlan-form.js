@@ -81,6 +81,7 @@
     undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
     undecidedIf: ["Chưa biết trường hợp này có cần giấy tờ này không.", "Not known whether your case needs it."],
     bring: ["Cần nộp", "To bring"],
+    noData: ["Dữ liệu không thay giấy tờ này.", "No data replace it."],
     noPaper: ["Không có giấy tờ phải nộp.", "None to bring."],
     stored: ["Đã có trong kho", "In the store"],
     saved: ["Không phải nộp", "Not needed"],
@@ -545,7 +546,8 @@
       if (Array.isArray(value)) return value.map((one) => this.#plain(schema.items ?? {}, one)).join("; ");
       if (typeof value === "object") {
         const parts = byOrder(schema.properties ?? {}).filter(([name]) => !isBlank(value[name]) && !(name === "quocGia" && value[name] === "VN"));
-        return parts.map(([name, one]) => this.#plain(one, value[name])).join(", ");
+        // a row of a table has no heads here
+        return parts.map(([name, one]) => (schema["x-widget"] ? "" : title(one, this.vi) + ": ") + this.#plain(one, value[name])).join(", ");
       }
       const rows = choices(schema, this.catalogues, this.vi) ?? this.catalogues[schema["x-catalogue"]] ?? [];
       const found = rows.find(([code]) => code === value);
@@ -1107,6 +1109,12 @@
       return this.say(isProposed(field) ? "proposed" : "differ", { source: this.#sources(this.#candidates(field).map((one) => one.found.source)) });
     }
 
+    /** Whose value it is, where it is proposed for somebody else. */
+    #whose(field, { found: { subject } }) {
+      const group = isProposed(field) && subject !== field.schema["x-role"] && this.#groups.find((one) => one.name === subject);
+      return group ? [" (", bdi(this.#titled(group)), ")"] : "";
+    }
+
     #isChosen({ choice }, one) { return choice === one || (choice?.found && choice.evidence === one.evidence && isSame(choice.value, one.value)); }
 
     #disputed(field) {
@@ -1130,7 +1138,7 @@
       if (field.choice === "none") own.set(field.value);
       return make("div", { class: "ml-box ml-doubt", role: "radiogroup", "aria-labelledby": `${field.id}-label` },
         sign("compare", "doubt", strong(this.#asked(field))),
-        shown.map((one) => radio(one.evidence, one, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), one.isPreferred ? [" ", this.say("preferred")] : ""])),
+        shown.map((one) => radio(one.evidence, one, this.#display(field, one.value), [this.say("from", this.#by(one.evidence)), this.#whose(field, one), one.isPreferred ? [" ", this.say("preferred")] : ""])),
         radio("n", "none", this.say(isProposed(field) ? "otherValue" : "neither"), this.say("neitherHint")), typing);
     }
 
@@ -1398,7 +1406,7 @@
       const papers = this.#papers();
       const bases = (one) => (one.legal_basis ? small(this.say("basis"), ": ", this.#shown(one.legal_basis, "vi")) : "");
       const required = this.#required();
-      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : "");
+      const words = (one) => (one.isRefused ? this.say("youRefused") : one.isEdited ? this.say("youEdited") : one.isUndecided ? this.say(one.when ? "undecidedIf" : "undecided") : this.#waits && one.reason?.code === "deadline_reached" ? this.say("awaited") : one.advice ? one.advice[this.#lang] : one.reason ? this.#reason(one.reason) : this.#about.procedure.papers?.[one.code]?.replaceable === false ? this.say("noData") : "");
       const file = (one) => {
         const id = `${this.#id}-paper-${one.code}`;
         if (!files.has(one.code)) files.set(one.code, make("input", { type: "file", hidden: true, onchange: () => this.#around(`${this.text("chosen", { name: this.#fileName(one) })}.`), name: `paper.${one.code}` }));

@@ -53,8 +53,11 @@ AGREED_REPRESENTATIVE = Sentence(
     "thỏa thuận yêu cầu nêu ai đại diện cho ai, và nguồn dữ liệu phải chứng minh việc đại diện đó",
     "the agreement requires the representative of each person, proven by a source")
 LOGIN_OF_STRANGER = Sentence(
-    "người đăng nhập không đại diện cho một người có trong yêu cầu",
-    "the person who signed in does not act for a person of the request")
+    "người đăng nhập không đại diện cho người có trong yêu cầu: {roles}",
+    "the person who signed in does not act for a person of the request: {roles}")
+CHANGE_THE_PEOPLE = Sentence(
+    "{why}. Nếu ghi nhầm người, đề nghị ông/bà chọn “Sửa những người trong hồ sơ” ở đầu trang.",
+    "{why}. If that is the wrong person, choose “Change the people” at the top of the page.")
 REPRESENTATION_NOT_AGREED = Sentence(
     "không có thỏa thuận nào của hệ thống khai thác cho phép loại đại diện nêu trong yêu cầu",
     "no agreement of this requester allows the kind of representation that the request names")
