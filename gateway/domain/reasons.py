@@ -51,8 +51,9 @@ class Reason(StrEnum):
     SEVERAL_PEOPLE = ("several_people", "Nguồn dữ liệu có nhiều người cùng họ tên, ngày sinh: cần số định danh",
         "The source has several people of this name and birth date: a number is needed")
     #: found without a number, or by one that no source confirms with the name
-    IDENTITY_UNCONFIRMED = ("identity_unconfirmed", "Chưa có nguồn nào xác nhận đúng người này bằng số định danh",
-        "No source confirms this person by a number")
+    IDENTITY_UNCONFIRMED = ("identity_unconfirmed",
+        "Chưa chắc dữ liệu là của đúng người này: chưa có nguồn nào xác nhận bằng số định danh",
+        "It is not certain that the data are this person's: no source confirms it by a number")
     VALUE_BLANK = "value_blank", "Nguồn dữ liệu không có giá trị này", "The source holds no value"
     #: the source has a value that does not fit the evidence or the e-form
     VALUE_INVALID = ("value_invalid", "Giá trị của nguồn dữ liệu không đúng quy cách",

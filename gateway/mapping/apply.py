@@ -365,6 +365,7 @@ def _doubt_person(entry: FieldEntry, doubtful: Mapping[int, Reason]) -> None:
     for query in doubtful:
         if entry["evidence"] == evidence_id(query) and entry["doubt"] is None:
             entry["doubt"] = {"kind": UNCONFIRMED, "candidates": [], "preferred": 0, "rule": UNCONFIRMED_RULE}
+            entry["reason"] = {"code": Reason.IDENTITY_UNCONFIRMED.value}
             entry["editable"] = True
 
 

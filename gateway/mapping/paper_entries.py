@@ -48,6 +48,12 @@ _OBJECT_UNKNOWN: SentenceEntry = {
     "vi": "Tờ khai chưa nêu đối tượng của giấy tờ này: đề nghị ông/bà khai bổ sung, hoặc nộp giấy tờ này.",
     "en": "The form does not yet name what this paper is about: name it, or hand in this paper.",
 }
+_PERSON_UNSURE: SentenceEntry = {
+    "vi": "Chưa chắc dữ liệu tìm được là của đúng người đứng tên giấy tờ này: đề nghị ông/bà kiểm tra số định danh, "
+    "họ tên, ngày sinh, hoặc nộp giấy tờ này.",
+    "en": "It is not certain that the data found are those of the person of this paper: check number, name and date "
+    "of birth, or hand in this paper.",
+}
 _NOT_ASKED: SentenceEntry = {
     "vi": "Chưa đủ thông tin để tra cứu dữ liệu thay giấy tờ này: đề nghị ông/bà bổ sung số định danh, "
     "hoặc nộp giấy tờ này.",
@@ -66,6 +72,7 @@ _ADVICE: Mapping[str, SentenceEntry] = {
     **dict.fromkeys((Reason.CONDITION_FALSE, Reason.CONCLUSION_DIFFERS), _DO_NOT),
     Reason.NOT_IN_FORCE: _NOT_IN_FORCE,
     Reason.OBJECT_DIFFERS: _ANOTHER_OBJECT,
+    Reason.IDENTITY_UNCONFIRMED: _PERSON_UNSURE,
 }  # fmt: skip
 
 

@@ -100,9 +100,10 @@ async def test_record_of_a_namesake_fills_in_doubt_and_cuts_where_its_number_is_
     answer = await ask(registers, "1.014027", her)
     field = answer["fields"]["luongHuuDangHuong"]
     assert (field["value"], field["editable"]) == ("Không hưởng", True)
-    assert field["doubt"]["kind"] == "identity_unconfirmed"
+    assert field["doubt"]["kind"] == field["reason"]["code"] == "identity_unconfirmed"
     (paper,) = [one for one in answer["papers"] if one["code"] == "no_pension_proof"]
     assert (paper["state"], paper["reason"]["code"]) == ("required", "identity_unconfirmed")
+    assert "Chưa chắc" in paper["advice"]["vi"]
     known = await ask(registers, "1.014027", her, account={"MaBHXH": "3300000001"})
     assert known["fields"]["luongHuuDangHuong"]["doubt"] is None
     assert papers(known)["no_pension_proof"] == "replaced"
