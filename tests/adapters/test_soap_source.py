@@ -290,23 +290,26 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bytes
 
 
 @pytest.mark.parametrize(
-    ("signed_by", "days_ago", "faults"),
+    ("signed_by", "days_ago", "digest", "faults"),
     [
-        ("theirs", 0, []),
-        ("mine", 0, [FaultCode.SIGNATURE]),
-        ("theirs", 1, [FaultCode.SIGNATURE_TIME]),
-        ("", 0, [FaultCode.SIGNATURE_MISSING]),
+        ("theirs", 0, b"#sha256", []),
+        ("mine", 0, b"#sha256", [FaultCode.SIGNATURE]),
+        ("theirs", 1, b"#sha256", [FaultCode.SIGNATURE_TIME]),
+        ("theirs", 0, b"#md5", [FaultCode.SIGNATURE_FORM]),
+        ("", 0, b"", [FaultCode.SIGNATURE_MISSING]),
     ],
 )
 async def test_both_sides_sign_where_it_is_agreed(
-    keys: dict[str, tuple[str, bytes]], signed_by: str, days_ago: int, faults: list[FaultCode]
+    keys: dict[str, tuple[str, bytes]], signed_by: str, days_ago: int, digest: bytes, faults: list[FaultCode]
 ) -> None:
     clock = tools().clock
     verifier = Verifier([keys["mine.pem"][1]], clock, Recent(clock))
     answer = envelope(collection(PERSON)).replace(b"<s:Body>", b"<s:Header/><s:Body>")
     if signed_by:
-        answer = EnvelopeSigner(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1]).sign(
-            answer, clock.now() - timedelta(days=days_ago)
+        answer = (
+            EnvelopeSigner(keys[f"{signed_by}.pem"][1], keys[f"{signed_by}.key"][1])
+            .sign(answer, clock.now() - timedelta(days=days_ago))
+            .replace(b"#sha256", digest)
         )
 
     def reply(message: bytes) -> tuple[int, bytes]:
