@@ -24,7 +24,7 @@ from gateway.mapping.model import (
     is_dated,
 )
 from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
-from gateway.mapping.records import DETAILS, SHARED, WEAK, provider_transforms
+from gateway.mapping.records import DETAILS, SHARED, WEAK, bare, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
@@ -200,33 +200,49 @@ def _row_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
 
 
 def _uncompared_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFault]:
-    """Numbers of `needs` that the answers of examples repeat, and that `identity` does not compare."""
-    answer, repeated = service.answer, dict[str, str]()
+    """Numbers of `needs`, a name or birth date that answers of examples repeat, and `identity` does not compare.
+
+    A name or birth date that the answer gives as that of the person counts without an example.
+    """
+    answer = service.answer
     if answer.no_identity or not answer.identity:
         return
+    # of people without a number, `_unnumbered_faults` demands name and birth date
+    shared = SHARED - answer.identity.keys() if service.without_number == "no" else frozenset[str]()
+    given = answer.attributes.items() if SubjectKind.PERSON in service.subjects else ()
+    repeated = {word: rule.path for word, rule in given if word in shared}
     record = re.sub(r"\[[^\]]*\]", "", answer.record)
-    words = {word for one in service.needs for word in one} - WEAK - answer.identity.keys()
+    words = {word for one in service.needs for word in one} - WEAK - answer.identity.keys() | shared
     for example in service.examples:
-        asked = {word: number for word in words if (number := _number_of(example.subject, word))}
-        for at, value in leaves(example.answer) if example.outcome is Outcome.FOUND else ():
+        asked = {word: spellings for word in words if (spellings := _spellings_of(example.subject, word))}
+        for at, value in leaves(example.answer) if asked and example.outcome is Outcome.FOUND else ():
             path = ".".join(at)
             if path.startswith(record):
                 within = path[len(record) :].removeprefix(".")
-                repeated |= {word: within for word, number in asked.items() if number == str(value)}
+                repeated |= {
+                    word: within for word, spellings in asked.items() if bare(str(value)) in spellings
+                }
     for word, path in sorted(repeated.items()):
         if path in answer.identity.values():
             continue  # it is compared, by another word
         what = f"answers repeat '{word}', and 'identity' does not compare it: data about another would not be noticed"
-        yield loc, what, f"add '{word}: {path}' to 'identity'"
+        place = path or '""'
+        yield loc, what, f"add '{word}: {place}' to 'identity'"
 
 
-def _number_of(subject: Mapping[str, object], word: str) -> str:
-    """An attribute of an example's subject; blank where it has none."""
+def _spellings_of(subject: Mapping[str, object], word: str) -> set[str]:
+    """How answers write an attribute of an example's subject; none where it has none, or a year alone."""
     if word.startswith(IDENTIFIER):
         other = subject.get("identifier")
         is_it = isinstance(other, dict) and other.get("kind") == word.removeprefix(IDENTIFIER)
-        return str(other["number"]) if is_it and isinstance(other, dict) else ""
-    return str(subject.get(word) or "")
+        return {bare(str(other["number"]))} if is_it and isinstance(other, dict) else set()
+    said = str(subject.get(word) or "")
+    if word != "birth_date":
+        return {bare(said)} - {""}
+    parts = said.split("-")
+    if len(parts) != _DATE_PARTS:
+        return set()
+    return {sign.join(one) for sign in ("", "-", "/", ".") for one in (parts, parts[::-1])}
 
 
 def _from_row(answer: AnswerRule, listed: str, row: str) -> str:

@@ -269,7 +269,7 @@ class _SourceDraft:
         if not self.is_identified:
             asked = "   # !! where does the answer repeat the subject's number?"
             yield f"      # identity: {flow(self._may_identify())}{asked}"
-            yield "      # with full_name and birth_date in it too, no other source must confirm the person"
+            yield "      # with full_name and birth_date in it too, the answer confirms the person by itself"
         yield "      attributes:"
         notes = {one.attribute: _note_of(one) for one in guess.bound}
         yield from (f"        {quoted(name)}: {flow(rule)}{notes[name]}" for name, rule in rules.items())

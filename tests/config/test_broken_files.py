@@ -69,6 +69,14 @@ BREAKS = {
         "mappings/sources/vehicle.yaml", "identity: {registration_no: bienSo, number: soKhung}",
         "identity: {registration_no: bienSo}", "add 'number: soKhung' to 'identity'",
     ),
+    "birth date that answers give and nobody compares": Break(
+        "mappings/sources/driving_licence.yaml", ", birth_date: NgaySinh}", "}",
+        "add 'birth_date: NgaySinh' to 'identity'",
+    ),
+    "name that answers repeat and nobody compares": Break(
+        "mappings/sources/household_business.yaml", ', full_name: ""}', "}",
+        "add 'full_name: Representatives.FULL_NAME' to 'identity'",
+    ),
     "place of a parcel that nobody compares": Break(
         "mappings/sources/land.yaml", ", sheet: DC_ThuaDat.soHieuToBanDo, number:", ", number:",
         "add 'sheet: DC_ThuaDat.soHieuToBanDo' to 'identity'",

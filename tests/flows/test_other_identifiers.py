@@ -381,8 +381,10 @@ async def test_agreement_must_let_persons_without_a_number(tmp_path: Path) -> No
 async def test_paper_is_cut_without_a_number_only_where_both_say_so(
     tmp_path: Path, agreed: str, mapped: str, state: str
 ) -> None:
-    register = Register()
-    async with opened(tmp_path, register, agreed=agreed, mapped=mapped) as house:
+    register, words = Register(), {"agreed": agreed, "mapped": mapped}
+    if mapped == "no":
+        words["needs"] = "[full_name, birth_date]"
+    async with opened(tmp_path, register, **words) as house:
         status, answer = await ask(house, DESCRIBED)
         assert (status, paper(answer)) == (200, state)
         assert bool(register.asked) is (mapped != "no")
