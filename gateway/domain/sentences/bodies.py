@@ -110,8 +110,9 @@ NAMESAKES = Sentence("một họ tên và một ngày sinh có thể là của n
 HOW_PERSONAL_ID = Sentence("12 chữ số liền nhau", "12 digits, nothing between them")
 HOW_CODE = Sentence("không bắt đầu và kết thúc bằng dấu cách", "no space at its beginning or end")
 CODE_WITHOUT_ADDRESS = Sentence(
-    "mã '.', '..' hoặc có dấu { hoặc } thì không địa chỉ nào chứa được; hãy dùng mã khác, ví dụ H31.14-260105-0007",
-    "a code may not be '.' or '..' or have { or }, which no address can carry: use another one, as H31.14-260105-0007")
+    "mã '.', '..' hoặc có dấu ngoặc nhọn thì không địa chỉ nào chứa được; hãy dùng mã khác, ví dụ H31.14-260105-0007",
+    "a code may not be '.' or '..' or have curly brackets, which no address can carry: use another one, as "
+    "H31.14-260105-0007")
 CODE_WITH_HIDDEN_SIGNS = Sentence(
     "mã có ký tự vô hình hoặc khoảng trắng lạ; hãy gõ lại mã bằng chữ, số và dấu thường",
     "the code has an invisible character or an unusual blank: write it again with plain letters, digits and signs")
