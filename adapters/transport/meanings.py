@@ -14,7 +14,7 @@ from adapters.transport.strict_json import NotStrictJson, parse
 from gateway.domain.evidence import AnswerFault, Outcome
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
-from gateway.mapping.paths import steps_of
+from gateway.mapping.paths import Getter, compile_path, steps_of
 
 FaultMeaning = tuple[Outcome, Reason]
 
@@ -27,6 +27,8 @@ _SAID = frozenset({Outcome.NOT_FOUND, Outcome.NO_MATCH})
 _PROBLEM = b"application/problem+json"
 #: the type of a problem that has none (RFC 9457, 4.2.1)
 _NO_TYPE = frozenset({"", "about:blank"})
+#: a row of a list by its number, and the path in it
+_ROW = re.compile(r"\[-?[0-9]+\]\.?(.*)")
 _SEGMENT = re.compile(r"[/#:]")
 #: stands for a code that is no text or number; no table has it
 _NO_WORD = "\0"
@@ -49,6 +51,7 @@ class Meanings:
         "_blank_is_fault",
         "_codes",
         "_pick",
+        "_rows",
         "_statuses",
         "head",
         "is_placed",
@@ -68,13 +71,16 @@ class Meanings:
 
         `place`: the path of the code in a body.
         """
+        #: a success may hold a fault code
+        self.is_placed = pick is not None
         self._statuses = statuses
         self._codes = codes
         self._any_other = codes.get("*")
         self._pick = pick or (lambda _: None)
+        found = _ROW.search(place) if self.is_placed else None
+        #: the list of a code in one of its rows, and the code in a row
+        self._rows = found and (compile_path(place[: found.start()]), compile_path(found[1]))
         self._blank_is_fault = blank_is_fault
-        #: a success may hold a fault code
-        self.is_placed = pick is not None
         #: an object without this member holds none; blank: every success is looked at
         head = place.partition(".")[0]
         self.head = "" if blank_is_fault or "[" in head else head
@@ -118,8 +124,15 @@ class Meanings:
 
     def in_answer(self, tree: object) -> ProviderError | None:
         """The fault in a success, at the place of the source's codes; None: there is none."""
-        code = _word(self._pick(tree))
+        code = _word(self._pick(tree)) if self._rows is None else self._in_rows(tree, *self._rows)
         return self.of_code(code) if code or self._blank_is_fault else None
+
+    def _in_rows(self, tree: object, listed: Getter, of_row: Getter) -> str:
+        """The code in one row of a list; of no known word, where that is about a person and another row says else."""
+        code, rows = _word(self._pick(tree)), listed(tree)
+        others = {_word(of_row(row)) for row in rows if row} - {code, ""} if isinstance(rows, list) else ()
+        is_sure = code and self._codes.get(code, INVALID)[0] not in _SAID
+        return code if is_sure or not others else _NO_WORD
 
     def _marks(self, kind: bytes, body: bytes) -> _Marks:
         coded = six_digits(body)
@@ -131,7 +144,7 @@ class Meanings:
             tree = parse(body)
         except NotStrictJson:
             return _Marks(others)
-        placed = _word(self._pick(tree))
+        placed = _word(self._pick(tree)) if self._rows is None else self._in_rows(tree, *self._rows)
         problem = tree if is_one and isinstance(tree, dict) else {}
         named = problem.get("status")
         codes = (*((placed,) if placed else ()), *_types(problem.get("type")), *others)

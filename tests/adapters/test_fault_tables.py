@@ -227,6 +227,25 @@ async def test_fault_that_says_no_keeps_the_breaker_closed_and_one_of_the_provid
 # ------------------------------------------------------------------ what check-config says
 
 
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        (["NO_ONE"], Outcome.NOT_FOUND), (["NO_ONE", "NO_ONE", ""], Outcome.NOT_FOUND),
+        (["NO_ONE", "NEW"], Outcome.INVALID), (["NO_ONE", "17"], Outcome.INVALID), (["", "17"], Outcome.INVALID),
+        (["17", "NO_ONE"], Outcome.REFUSED), (["LATE", "NEW"], Outcome.UNAVAILABLE), ([""], Outcome.FOUND),
+    ],
+)  # fmt: skip
+async def test_row_that_says_nobody_is_believed_where_no_other_row_says_else(
+    codes: list[str], outcome: Outcome
+) -> None:
+    tree: dict[str, object] = {"loi": [{"ma": code, "chiTiet": "x"} for code in codes]}
+    body = json.dumps(tree | FOUND if outcome is Outcome.FOUND else tree).encode()
+    options = {**TABLES, "fault_code": "loi[0].ma"}
+    assert (await answered("200 OK", body, options=options)).outcome is outcome
+    if outcome is not Outcome.FOUND and codes[0]:
+        assert (await answered("404 Not Found", body, options=options)).outcome is outcome
+
+
 def faults_of(options: dict[str, Any], answer_rule: Any = ANSWER) -> str:
     settings = settings_of("http://127.0.0.1:9", options=options)
     with pytest.raises(ConfigError) as refused:
