@@ -65,14 +65,16 @@ class Reason(StrEnum):
         "Proposed from data: choose it or type another value")
     SOURCES_DIFFER = "sources_differ", "Dữ liệu giữa các nguồn không thống nhất", "The sources differ"
     #: it is unknown which of them is meant
-    SEVERAL_RECORDS = ("several_records", "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn",
-        "The source has several records that may be meant: choose one")
+    SEVERAL_RECORDS = ("several_records",
+        "Nguồn dữ liệu có nhiều bản ghi phù hợp: đề nghị chọn giá trị đúng, hoặc tự nhập nếu không có giá trị để chọn",
+        "The source has several records that may be meant: choose the right value, or type it where none is offered")
     CONDITION_FALSE = "condition_false", "Điều kiện không được đáp ứng", "The condition does not hold"
     CONDITION_UNKNOWN = (
         "condition_unknown", "Chưa đủ dữ liệu để xác định điều kiện", "The condition cannot be decided")
-    #: the evidence is about another parcel, child or licence than the form or the request names
-    OBJECT_DIFFERS = ("object_differs", "Dữ liệu nói về đối tượng khác với hồ sơ",
-        "The data are about another object than the one of the dossier")
+    #: the evidence is about another parcel, household, child or licence than the form or the request names
+    OBJECT_DIFFERS = ("object_differs",
+        "Dữ liệu nói về đối tượng khác (hộ, thửa đất, giấy tờ) với hồ sơ: đề nghị kiểm tra, hoặc tự nhập",
+        "The data are about another object (household, parcel, paper) than the dossier: check it, or type the value")
     #: expired, revoked, superseded, or its person is not alive
     NOT_IN_FORCE = "not_in_force", "Không có hiệu lực vào ngày nộp hồ sơ", "It is not in force on the day of filing"
     #: the evidence concludes something else than the paper would

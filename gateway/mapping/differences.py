@@ -212,7 +212,7 @@ def other_heads(plan: Plan, answers: Answers, named: Mapping[str, Subject]) -> d
 def without_heads(plan: Plan, answers: Answers, heads: Mapping[str, str]) -> Plan:
     """The plan whose fields read nothing of these people (`other_heads`), and no relation to them."""
     begins = {f"{place}.": f"{role}.personal_id" for place, role in heads.items()}
-    return _without(plan, answers, begins, "", Reason.DATA_DO_NOT_MATCH)
+    return _without(plan, answers, begins, "", Reason.OBJECT_DIFFERS)
 
 
 def other_records(plan: Plan, answers: Answers, typed: Mapping[str, object]) -> dict[str, str]:
