@@ -201,7 +201,8 @@ async def test_dossier_under_the_number_of_another_name_shows_nothing_of_its_for
         code = f"H31.14-261106-{place}{number[-4:]}"
         await given_in(at.house, {"personal_id": number}, code=code, applicant=applicant, more=more)
         shown.append((await twin(browser, f"/portal/dossiers/{code}"))["form"])
-    nothing: dict[str, list[str]] = {"typed": [], "emptied": [], "own": [], "account": [], "given": []}
+    groups = ("typed", "emptied", "own", "account", "reported", "given")
+    nothing: dict[str, list[str]] = {group: [] for group in groups}
     assert shown == [nothing, None]
 
 
