@@ -8,6 +8,7 @@ from gateway.checks.as_written import at, differences, subject_fault, subject_of
 from gateway.config.strict_yaml import Loc
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import NOTHING, Outcome, SourceAnswer, SourceQuery
+from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import near
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
@@ -85,6 +86,9 @@ def _faults(
 
 
 _MEND = "mend the mapping, or the example"
+_FREE = (
+    "a value at, below or beside '{path}' says more: where it is not about the person, name it in 'envelope'"
+)
 
 
 def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
@@ -92,8 +96,10 @@ def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tu
         causes = [
             " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
         ]
+        more = [one.path for one in answer.faults if one.code is FaultCode.UNKNOWN_FORM and one.path]
+        remedy = _FREE.format(path=more[0]) if more else _MEND
         why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
-        yield ("outcome",), _differs("outcome", example.outcome, f"{answer.outcome}{why}"), _MEND
+        yield ("outcome",), _differs("outcome", example.outcome, f"{answer.outcome}{why}"), remedy
         return
     for fault in answer.faults:
         if fault.attribute not in example.doubts and answer.outcome is Outcome.FOUND:

@@ -6,11 +6,12 @@ Promises: an answer that says more than its contract allows is never taken for "
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
+from itertools import chain
 
 from gateway.domain.evidence import SAID, AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
-from gateway.mapping.model import AnswerRule, ServiceMapping, paths_of
+from gateway.mapping.model import AnswerRule, EnvelopeRule, ServiceMapping, paths_of
 from gateway.mapping.paths import WHOLE_LIST, steps_of
 from gateway.mapping.records import WEAK
 from gateway.mapping.transforms import is_hollow
@@ -27,13 +28,17 @@ FAILED: Mapping[Outcome, SourceAnswer] = {
         (Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID),
     )
 }
+#: a number as texts write it: `5`, `1.000`, `1 000`; and one that is 0
+_NUMBER = re.compile(r"\s*[+-]?\d[\d.,\s]*")
+_ZERO = re.compile(r"\s*[+-]?0[0.,\s]*")
 
 
 class Absence:
     """How one data service says that it has no record."""
 
     __slots__ = (
-        "_echoes", "_heads", "_is_empty_meant", "_reads", "_repeated", "_status", "_statuses", "_unsent", "answer",
+        "_echoes", "_envelope", "_heads", "_is_empty_meant", "_outside", "_reads", "_repeated", "_status", "_statuses",
+        "_unsent", "answer",
     )  # fmt: skip
 
     def __init__(self, mapping: ServiceMapping, wanted: Iterable[str], request: Iterable[Place]) -> None:
@@ -50,6 +55,11 @@ class Absence:
         #: places that are read in a record, as names from the answer's root
         self._reads = {names for path in inside if (names := _names(path.removeprefix(f"{WHOLE_LIST}.")))}
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted)
+        #: places that the mapping names beside
+        self._outside = {
+            _names(path) for path in (rule.record, rule.status, updated, *(one.path for one in rule.envelope))
+        }
+        self._envelope = [(_names(one.path), _names(one.beside), one) for one in rule.envelope]
         self._unsent = _unsent(mapping)
         self._repeated = _repeated(rule, self._unsent)
         whose = (_names(path) for path in rule.identity.values())
@@ -80,6 +90,8 @@ class Absence:
             return self._is_empty_meant
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return False
+        if self._is_text_alone(tree):
+            return False
         return not self.says_more(tree, query)
 
     def says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
@@ -90,14 +102,38 @@ class Absence:
         return next(self._news(tree, query, apart), None) is not None
 
     def has_record(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
-        """Whether an answer whose status is "nothing found" has a value at a place that is read in a record.
+        """Whether an answer whose status is "nothing found" counts records, or has a value where one is read.
 
-        Texts for people and counts stand elsewhere. `apart` as in `says_more`.
+        Texts for people and counts of nothing stand elsewhere. `apart` as in `says_more`.
         """
-        return any(
-            isinstance(tree, list) or any(at[: len(place)] == place for place in self._reads)
-            for at in self._news(tree, query, apart)
-        )
+        return next(self._in_record(tree, query, apart), None) is not None
+
+    def more_at(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> str:
+        """The first place that says more, one in a record before others; its parent where the mapping does not name it.
+
+        Names outside the mapping may be data. Blank: the root.
+        """
+        at = next(chain(self._in_record(tree, query, apart), self._news(tree, query, apart)), ())
+        known = {place[:end] for place in (*self._reads, *self._outside) for end in range(1, len(place) + 1)}
+        while at and at not in known:
+            at = at[:-1]
+        return ".".join(at)
+
+    def _is_text_alone(self, tree: object) -> bool:
+        """Whether a text of the envelope stands beside no place of a record: it may name an error."""
+        heads = {place[0] for place in self._reads}
+        is_there = isinstance(tree, dict) and not heads.isdisjoint(tree)
+        texts = (_scalar(tree, names) for names, _, _ in self._envelope)
+        return not is_there and any(one is not None and not _is_number(one) for one in texts)
+
+    def _in_record(
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
+    ) -> Iterator[tuple[str, ...]]:
+        """Those of `_news` at places that are read in a record, and counts of records."""
+        counts = {names for names, _, one in self._envelope if _is_above_zero(_scalar(tree, names), one)}
+        for at in self._news(tree, query, apart):
+            if isinstance(tree, list) or at in counts or any(at[: len(one)] == one for one in self._reads):
+                yield at
 
     def _news(
         self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
@@ -112,9 +148,10 @@ class Absence:
             if not names or any(getattr(subject, name, None) is not None for name in names)
         ]
         expected += [self._around(place) for place in (_names(self._status), *apart) if place]
+        said = {names for names, beside, one in self._envelope if _says_nothing(tree, names, beside, one)}
         for at, value in leaves(tree):
             is_echo = str(value) in asked and not self._echoes.isdisjoint(name.casefold() for name in at[-1:])
-            if not is_echo and not any(at[: len(place)] == place for place in expected):
+            if not is_echo and at not in said and not any(at[: len(place)] == place for place in expected):
                 yield at
 
     def _around(self, place: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,9 +179,33 @@ def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[st
         for path, places in words.items()
         if (names := tuple(one for one, at in answer.identity.items() if at in places and one not in unsent))
     ]
-    about_itself = [(_names(path), ()) for path in (answer.status, updated, *answer.envelope)]
+    about_itself = [(_names(path), ()) for path in (answer.status, updated)]
     # below a place without names is everything
     return [(place, names) for place, names in (*about_itself, *repeated) if place]
+
+
+def _says_nothing(tree: object, names: tuple[str, ...], beside: tuple[str, ...], rule: EnvelopeRule) -> bool:
+    """Whether one text or number stands at this place that says nothing about the subject."""
+    value = _scalar(tree, names)
+    if value is None or _is_above_zero(value, rule):
+        return False
+    return not beside or _is_number(value) or _scalar(tree, beside) is not None
+
+
+def _scalar(tree: object, names: tuple[str, ...]) -> str | int | float | None:
+    """The text or number at exactly this place, through no list; None where it is blank or has values below it."""
+    for name in names:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, str | int | float) and not is_hollow(tree) else None
+
+
+def _is_above_zero(value: str | float | None, rule: EnvelopeRule) -> bool:
+    """Whether it is a number of records that are there."""
+    return value is not None and not rule.any_number and _is_number(value) and not _ZERO.fullmatch(str(value))
+
+
+def _is_number(value: str | float) -> bool:
+    return not isinstance(value, bool) and (not isinstance(value, str) or bool(_NUMBER.fullmatch(value)))
 
 
 def _names(path: str) -> tuple[str, ...]:

@@ -131,6 +131,20 @@ def _short(given: object) -> object:
     return ({"path": given} if given else None) if isinstance(given, str) else given
 
 
+class EnvelopeRule(Strict):
+    """The place of one text or number about the answer itself; below and above it is none."""
+
+    path: str
+    #: path (from the root) of the code that the text belongs to: where it is blank, the text counts as data
+    beside: str = ""
+    #: a number there counts no records (a page, a request); else only 0 says that nothing is there
+    any_number: bool = False
+
+
+def _short_list(given: object) -> object:
+    return [_short(one) for one in (given if isinstance(given, list) else [given])]
+
+
 class AnswerRule(Strict):
     """How to read an answer. Paths of attributes start at the record."""
 
@@ -143,8 +157,9 @@ class AnswerRule(Strict):
     absent: Literal["not_found", "no_match"] = "not_found"
     #: meaning of an answer without members: by contract it may mean that there is no data
     empty: Literal["invalid", "absent"] = "invalid"
-    #: paths (from the answer's root) that say nothing about the subject, and may have values where there is no data
-    envelope: WordList = ()
+    #: paths (from the answer's root) that say nothing about the subject, and may have values where there is no data;
+    #: or `path` with `beside`, `any_number`
+    envelope: Annotated[tuple[EnvelopeRule, ...], BeforeValidator(_short_list)] = ()
     #: subject attribute -> path (from the record): compared with the subject of the query
     identity: dict[SubjectAttribute, str] = {}
     #: why answers cannot repeat whom they are about (yes or no; a paper by its code): then nothing is compared

@@ -392,10 +392,14 @@ class ServicePlan:
         words = ("members",) if check.listed else transforms_of(answer, check.name)
         return AnswerFault(code, check.name, answer.identity[check.name], ",".join(words))
 
-    def _unknown_form(self) -> SourceAnswer:
+    def _unknown_form(
+        self, tree: object = None, query: SourceQuery | None = None, apart: Collection[tuple[str, ...]] = ()
+    ) -> SourceAnswer:
+        """An answer of another form, with the place of what says more than its contract allows."""
         answer = self._mapping.answer
+        more = "" if query is None else self._absence.more_at(tree, query, apart)
         return _INVALID._replace(
-            faults=(AnswerFault(FaultCode.UNKNOWN_FORM, path=answer.record or answer.found_when),)
+            faults=(AnswerFault(FaultCode.UNKNOWN_FORM, path=more or answer.record or answer.found_when),)
         )
 
     def _no_record(self, tree: object, values: list[object], query: SourceQuery) -> SourceAnswer | None:
@@ -417,7 +421,8 @@ class ServicePlan:
         if outcome is not Outcome.FOUND:
             is_denied = outcome is Outcome.NOT_FOUND and self._absence.has_record(_plain(tree), query)
             status = None if self._status is None else values[self._status]
-            return self._unknown_form() if is_denied else self._absence.failed(outcome, status)
+            denied = self._unknown_form(_plain(tree), query) if is_denied else None
+            return denied or self._absence.failed(outcome, status)
         is_odd = (there is not True and not self._is_text) or (self._is_key_read and type(key) is not dict)
         if is_absent or is_odd or type(there) is Doubtful:
             return self._unusable(there, tree, query, is_absent=is_absent)
@@ -529,7 +534,10 @@ class ServicePlan:
 
     def _nothing_in(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The contract says that there is no data; an answer of another form says nothing about the person."""
-        return self._absence.answer if self._absence.is_meant(_plain(tree), query) else self._unknown_form()
+        plain = _plain(tree)
+        return (
+            self._absence.answer if self._absence.is_meant(plain, query) else self._unknown_form(plain, query)
+        )
 
     def denies_absence(
         self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]], *, is_error: bool
@@ -546,7 +554,7 @@ class ServicePlan:
                 return self._unlike(FaultCode.OTHER_PERSON, others)
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
-        return self._unknown_form() if has_data(tree, query, apart) else None
+        return self._unknown_form(tree, query, apart) if has_data(tree, query, apart) else None
 
     def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
         """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.

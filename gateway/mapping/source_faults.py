@@ -22,6 +22,7 @@ from gateway.mapping.model import (
     UpdatedRule,
     below,
     is_dated,
+    paths_of,
 )
 from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
 from gateway.mapping.records import DETAILS, SHARED, WEAK, bare, provider_transforms
@@ -142,7 +143,8 @@ def _official_words() -> list[str]:
 
 def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
     paths: list[tuple[Loc, str]] = [((*at, name), getattr(answer, name)) for name in ("record", "status")]
-    paths += [((*at, "envelope"), path) for path in answer.envelope]
+    paths += [((*at, "envelope"), path) for one in answer.envelope for path in (one.path, one.beside)]
+    yield from _envelope_faults(answer, (*at, "envelope"))
     if answer.updated_at is not None:
         paths.append(((*at, "updated_at"), answer.updated_at.path))
     inside = [
@@ -163,6 +165,31 @@ def _answer_faults(answer: AnswerRule, at: Loc) -> Iterator[MappingFault]:
             steps_of(path)
         except ValueError as error:
             yield loc, f"'{loc[-1]}': {error}", "write it like 'ketHon[-1].so' or 'giayTo[loai=1].so'"
+
+
+def _envelope_faults(answer: AnswerRule, loc: Loc) -> Iterator[MappingFault]:
+    """Places of an envelope that would hide data: what else the mapping reads there, above or below."""
+    read = [("'found_when'", answer.found_when)]
+    read += [(f"'{name}' of 'identity'", path) for name, path in answer.identity.items()]
+    read += [
+        (f"attribute '{name}'", path) for name, rule in answer.attributes.items() for path in paths_of(rule)
+    ]
+    read += [("'contradictions'", path) for one in answer.contradictions for path in one.parts]
+    read = [(what, below(answer.record, path)) for what, path in read if path]
+    for path in [path for one in answer.envelope for path in (one.path, one.beside) if path]:
+        remedy = f"take '{path}' out of 'envelope': name one text or number beside the data, from the answer's root"
+        if "[" in path:
+            yield loc, f"envelope: '{path}' is of a row of a list, which is data", remedy
+        elif _is_within(answer.record, path):
+            yield loc, f"envelope: '{path}' is the record '{answer.record}', or above it", remedy
+        elif what := next((what for what, at in read if _is_within(at, path) or _is_within(path, at)), ""):
+            yield loc, f"envelope: '{path}' is where {what} is read, above or below it", remedy
+
+
+def _is_within(path: str, other: str) -> bool:
+    """Whether a path is another one, or below it; rows of lists aside."""
+    inner, outer = (re.sub(r"\[[^\]]*\]", "", one).strip(".").split(".") for one in (path, other))
+    return inner[: len(outer)] == outer
 
 
 def _identity_paths(answer: AnswerRule, at: Loc) -> list[tuple[Loc, str]]:

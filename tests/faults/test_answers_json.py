@@ -123,6 +123,10 @@ REFUSED: dict[str, tuple[Say, tuple[str, str]]] = {
     "error beside the number": (fixed(json.dumps({"soDinhDanh": PERSON, "loi": GOSSIP})), INVALID),
     "code of an error": (fixed(json.dumps({"soDinhDanh": PERSON, "maLoi": "108", "moTa": GOSSIP})), REFUSES),
     "no data beside a death": (edited(lambda tree: {**tree, "maLoi": "201", "khaiTu": {"so": "7"}}), INVALID),
+    "no data beside a death in its message": (
+        fixed(json.dumps({"soDinhDanh": PERSON, "maLoi": "201", "moTa": {"khaiTu": {"so": "7"}}})), INVALID,
+    ),
+    "message without its code": (fixed(json.dumps({"soDinhDanh": PERSON, "moTa": GOSSIP})), INVALID),
     "no data beside somebody else": (fixed(json.dumps({"soDinhDanh": OTHER, "maLoi": "201"})), SOMEBODY_ELSE),
     "no data beside another place": (fixed(json.dumps({"maLoi": "201", "ngayChet": "02/03/2024"})), INVALID),
     "no data in a problem beside a death": (failing({"type": "urn:x:201", "khaiTu": {"so": "7"}}, PROBLEM), INVALID),

@@ -276,6 +276,24 @@ def _leaves(tree: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, tree
 
 
+def _scalar(tree: object, path: str) -> str | float | bool | None:
+    """One text or number at this place, with nothing below it and no list above it."""
+    for name in path.split("."):
+        if not isinstance(tree, dict) or name not in tree:
+            return None
+        tree = tree[name]
+    return tree if isinstance(tree, str | int | float) and str(tree).strip() else None
+
+
+def _is_number(value: object) -> bool:
+    digits = re.sub(r"[\s.,]", "", str(value).lstrip().removeprefix("+").removeprefix("-"))
+    return not isinstance(value, bool) and (isinstance(value, int | float) or digits.isdecimal())
+
+
+def _is_more_than_zero(value: object) -> bool:
+    return _is_number(value) and bool(str(value).strip("+- 0.,"))
+
+
 def _named(path: str) -> str:
     """A path without the rows of lists."""
     return re.sub(r"\[[^\]]*\]", "", path).strip(".")
@@ -484,12 +502,23 @@ class PlainReader:
             return absent if answer.empty == "absent" else _INVALID
         if isinstance(tree, dict) and self._heads.isdisjoint(tree):
             return _INVALID
+        if isinstance(tree, dict) and not any(place.partition(".")[0] in tree for place in self._inside):
+            said = [_scalar(tree, one.path) for one in answer.envelope]
+            if any(one is not None and not _is_number(one) for one in said):
+                return _INVALID
         return _INVALID if self._more(tree, query) else absent
 
     def _no_success(self, outcome: Outcome, tree: object, query: SourceQuery) -> SourceAnswer:
         """What a status says, unless it says that there is nobody beside a value that is read, or in the record."""
+        counts = [
+            one.path
+            for one in self._rule.envelope
+            if not one.any_number and _is_more_than_zero(_scalar(tree, one.path))
+        ]
         has_record = any(
-            isinstance(tree, list) or any(f"{path}.".startswith(f"{place}.") for place in self._inside)
+            path in counts
+            or isinstance(tree, list)
+            or any(f"{path}.".startswith(f"{place}.") for place in self._inside)
             for path in (self._more(tree, query) if outcome is Outcome.NOT_FOUND else ())
         )
         return _INVALID if has_record else failed(outcome, _REASONS[outcome])
@@ -509,15 +538,23 @@ class PlainReader:
         status = _named(answer.status)
         around = status.rpartition(".")[0] or status
         is_code_alone = any(f"{path}.".startswith(f"{around}.") for path in self._inside)
-        about_itself = (status if is_code_alone else around, updated, *answer.envelope)
+        about_itself = (status if is_code_alone else around, updated)
         expected = [_named(path) for path in (*inside, *about_itself) if path]
         asked = [query.dossier, *subject.values()]
         places = (*self._places, *(re.sub(r"\[[^\]]*\]", "", path) for path in answer.identity.values()))
         names = {place.rpartition(".")[2].casefold() for place in places if place}
+        said = [
+            one.path
+            for one in answer.envelope
+            if (value := _scalar(tree, one.path)) is not None
+            and (one.any_number or not _is_more_than_zero(value))
+            and (not one.beside or _is_number(value) or _scalar(tree, one.beside) is not None)
+        ]
         return [
             path
             for path, one in _leaves(tree, "")
-            if (str(one) not in asked or path.rpartition(".")[2].casefold() not in names)
+            if path not in said
+            and (str(one) not in asked or path.rpartition(".")[2].casefold() not in names)
             and not any(place and f"{path}.".startswith(f"{place}.") for place in expected)
         ]
 

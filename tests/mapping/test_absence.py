@@ -8,8 +8,9 @@ from gateway.checks.service_examples import query_of
 from gateway.domain.evidence import Outcome, SourceQuery
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
-from gateway.mapping.model import ServiceExample, ServiceMapping
+from gateway.mapping.model import ServiceExample, ServiceMapping, SourceMapping
 from gateway.mapping.source import ServicePlan
+from gateway.mapping.source_faults import source_faults
 from tests.contract.test_mappings import CATALOGUE
 
 
@@ -61,25 +62,25 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
 
 
 @pytest.mark.parametrize(
-    ("tree", "outcome"),
+    ("tree", "place"),
     [
-        ({"kq": {"ma": "1", "loi": "Không có"}}, Outcome.NOT_FOUND),
-        ({"kq": {"ma": "1", "dong": {"ten": "", "so": "033175904826"}}}, Outcome.NOT_FOUND),
-        ({"kq": {"ma": "1", "dong": {"tongSo": 0, "cac": []}}}, Outcome.NOT_FOUND),
-        ({"kq": {"ma": "1", "dong": {"ten": "Lê"}}}, Outcome.INVALID),
-        ({"kq": {"ma": "1", "dong": [{"ten": "A"}, {"ten": "B"}]}}, Outcome.INVALID),
+        ({"kq": {"ma": "1", "loi": "Không có"}}, None),
+        ({"kq": {"ma": "1", "dong": {"ten": "", "so": "033175904826"}}}, None),
+        ({"kq": {"ma": "1", "dong": {"tongSo": 0, "cac": []}}}, None),
+        ({"kq": {"ma": "1", "dong": {"ten": "Lê"}}}, "kq.dong.ten"),
+        ({"kq": {"ma": "1", "dong": [{"ten": "A"}, {"ten": "B"}]}}, "kq.dong.ten"),
     ],
 )
 def test_status_for_nothing_found_is_believed_beside_no_record(
-    tree: dict[str, object], outcome: Outcome
+    tree: dict[str, object], place: str | None
 ) -> None:
     plan = _service({
         "record": "kq.dong", "found_when": "ten", "identity": {"personal_id": "so"},
         "status": "kq.ma", "statuses": {"0": "found", "1": "not_found"}, "attributes": {"full_name": {"path": "ten"}},
     })  # fmt: skip
     answer = plan.read(tree, asked(plan))
-    assert answer.outcome is outcome
-    causes = [] if outcome is Outcome.NOT_FOUND else [(FaultCode.UNKNOWN_FORM, "kq.dong")]
+    assert answer.outcome is (Outcome.INVALID if place else Outcome.NOT_FOUND)
+    causes = [(FaultCode.UNKNOWN_FORM, place)] if place else []
     assert [(fault.code, fault.path) for fault in answer.faults] == causes
 
 
@@ -101,6 +102,64 @@ def test_record_that_is_a_text_is_read_where_it_is_the_value() -> None:
     by_status = {"status": "ma", "statuses": {"0": "found", "1": "not_found"}}
     plan = _service({"record": "dong", **by_status, "attributes": {"full_name": {"path": ""}}})
     assert plan.read({"ma": "1", "dong": "Lê Thị Thử"}, asked(plan)).outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"loi": "Không có dữ liệu", "trang": {"tong": 0, "so": 1}, "dong": None}, None),
+        ({"trang": {"tong": "0"}}, None),
+        ({"moTa": "Không có", "maLoi": "201", "dong": None}, None),
+        ({"moTa": "Hệ thống bảo trì", "maLoi": "", "dong": None}, "moTa"),
+        ({"moTa": "Hệ thống bảo trì", "dong": None}, "moTa"),
+        ({"loi": {"dong": {"ten": "A"}}, "dong": None}, "loi"),
+        ({"loi": ["A"], "dong": None}, "loi"),
+        ({"trang": {"tong": 3}, "dong": None}, "trang.tong"),
+        ({"trang": {"tong": " 1.000 "}, "dong": None}, "trang.tong"),
+        ({"trang": [{"tong": 0}], "dong": None}, "trang.tong"),
+        ({"trang": {"khac": "x"}, "dong": None}, "trang"),
+        # no place of a record
+        ({"loi": "Lỗi hệ thống"}, "dong"),
+        ({"ma": "1", "loi": "Không có"}, None),
+        ({"ma": "1", "trang": {"tong": 3}}, "trang.tong"),
+    ],
+)  # fmt: skip
+def test_envelope_frees_one_text_or_a_count_of_nothing(said: dict[str, object], place: str | None) -> None:
+    plan = _service({
+        "record": "dong", "found_when": "ten", "status": "ma", "statuses": {"0": "found", "1": "not_found"},
+        "envelope": [
+            "loi", "trang.tong", {"path": "trang.so", "any_number": "true"},
+            {"path": "maLoi", "any_number": "true"}, {"path": "moTa", "beside": "maLoi"},
+        ],
+        "attributes": {"full_name": {"path": "ten"}},
+    })  # fmt: skip
+    answer = plan.read({"ma": "0", **said}, asked(plan))
+    assert [fault.path for fault in answer.faults] == ([place] if place else [])
+    assert answer.outcome is (Outcome.INVALID if place else Outcome.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("kq.trang.tong", None), ("kq", "above it"), ("kq.dong", "is the record"),
+        ("kq.dong.so", "'personal_id' of 'identity'"),
+        ("kq.dong.dan.ma", "attribute 'ethnicity'"), ("kq.dong.dan.ma.x", "attribute 'ethnicity'"),
+        ("kq.dong.dan", "attribute 'ethnicity'"), ("kq.dong.ten.x", "'found_when'"),
+        ("kq.trang[0].tong", "row of a list"),
+        ("kq.dong.tong", None),
+    ],
+)  # fmt: skip
+def test_envelope_names_no_place_that_is_read(path: str, what: str | None) -> None:
+    mapping = _service({
+        "record": "kq.dong", "found_when": "ten", "identity": {"personal_id": "so"}, "envelope": path,
+        "attributes": {"ethnicity": {"path": "dan.ma"}},
+    }).mapping  # fmt: skip
+    source = SourceMapping(source="s", title=mapping.title, services={"o": mapping})
+    found = [
+        fault for fault in source_faults(source, CATALOGUE.codes, {"person": {}}) if "envelope:" in fault[1]
+    ]
+    assert [fault[0] for fault in found] == ([("services", "o", "answer", "envelope")] if what else [])
+    assert all(str(what) in fault[1] and "'envelope'" in fault[2] for fault in found)
 
 
 @pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])
