@@ -118,11 +118,12 @@ def test_failing_source_leaves_the_fields_of_the_others_alone(code: str, data: s
         if all(pick.query != failing for pick in planned.picks):
             ours: Mapping[str, Any] = before.entries()[planned.field.key]
             theirs: Mapping[str, Any] = after.entries()[planned.field.key]
-            if plan.confirms.get(failing):
+            if plan.confirms.get(failing) and _unconfirmed(theirs):
                 # a value stays, with a doubt and for the citizen to mend: nobody said whose number it is
-                theirs = {**theirs} | {
-                    name: ours[name] for name in ("doubt", "editable") if _unconfirmed(theirs)
-                }
+                assert theirs["reason"] == {"code": "identity_unconfirmed"}
+                of_doubt = ("doubt", "editable", "reason")
+                theirs = {name: one for name, one in theirs.items() if name not in of_doubt}
+                theirs |= {name: ours[name] for name in of_doubt if name in ours}
             assert ours == theirs
 
 
