@@ -330,11 +330,17 @@ class PlainReader:
             for rule in mapping.request.values()
             for word in (rule.from_ or "", *rule.else_)
             if word.startswith("subject.")
-            and not (word.endswith(_NUMBERS) and (rule.profiles or rule.transform))
+            and not (
+                rule.profiles or "to_year" in rule.transform or (word.endswith(_NUMBERS) and rule.transform)
+            )
         }
         compared = sure | mapping.answer.identity.keys()
         #: the numbers that the provider compares with the record, or the answer repeats
-        self._numbers = (compared if compared >= {*_SHARED} else set()) | mapping.answer.identity.keys()
+        beside = {*_NUMBERS} & compared if compared >= {*_SHARED} else set()
+        self._numbers = beside | mapping.answer.identity.keys()
+        self._sure = sure
+        #: the numbers that a record may confirm: none where all three are sent, since the provider does it then
+        self._repeated = set() if beside & sure and sure >= {*_SHARED} else beside
         self._places = tuple(mapping.request)
         self._heads = frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in wanted_paths)
         updated = mapping.answer.updated_at.path if mapping.answer.updated_at else ""
@@ -406,7 +412,8 @@ class PlainReader:
             refusal = failed(Outcome.NO_MATCH, Reason.DATA_DO_NOT_MATCH)
         if refusal is None:
             found = self._evidence(record, tree, query)._replace(
-                found_id=self._found_id(record, query.subject)
+                found_id=self._found_id(record, query.subject),
+                confirms=self._confirms(fits, record, query.subject),
             )
             if not is_unsure:
                 return found
@@ -416,6 +423,21 @@ class PlainReader:
         if [name for name, same in fits.items() if not same and name != "gender"] == ["full_name"]:
             number = next((text(self._attribute(name, record)) for name in answer.vouched), None)
         return self._evidence(record, tree, query)._replace(unvouched=number) if number else refusal
+
+    def _confirms(self, fits: Mapping[str, bool | None], record: object, subject: Subject) -> bool:
+        """The record has the subject's strongest number, the name and the whole birth date, but for what was sent."""
+        word = next((name for name in _NUMBERS if getattr(subject, name)), "")
+        if subject.kind is not SubjectKind.PERSON or word not in self._repeated:
+            return False
+        equal = {name for name, same in fits.items() if same}
+        is_whole = len(str(subject.birth_date)) == len("1990-02-15")
+        if "birth_date" in equal and not (
+            is_whole and self._fits("birth_date", record, subject, spelling=str)
+        ):
+            equal.discard("birth_date")
+        return {word, *_SHARED} <= equal | {
+            one for one in self._sure if getattr(subject, one, None) is not None
+        }
 
     def _may_be_a_namesake(self, fits: Mapping[str, bool | None], record: object, subject: Subject) -> bool:
         """Found by what people share: no number was compared, and not all of name, day and sex are surely equal."""
@@ -484,7 +506,9 @@ class PlainReader:
                 values[name] = said[0]
             else:
                 doubts[name] = AttributeDoubt("several_records", tuple(said), "record:several")
-        return found[0][0]._replace(values=values, doubts=doubts)
+        return found[0][0]._replace(
+            values=values, doubts=doubts, confirms=all(one.confirms for one, _ in found)
+        )
 
     def _names_another(self, record: object, subject: Subject) -> bool:
         """A number that stands there is another one than was asked for."""
@@ -580,7 +604,9 @@ class PlainReader:
             people = value if isinstance(value, list) else [value]
             if len(people) > 500:
                 raise Unreadable("too many")
-            items = [_of_member(one, name) for one in people if isinstance(one, dict)]
+            rows = [one for one in people if isinstance(one, dict)]
+            own = [one for one in rows if _of_member(one, "personal_id") == subject.personal_id]
+            items = [_of_member(one, name) for one in own or rows]
         found = [item for item in map(text, items) if item is not None]
         if not found and not is_listed and items[0] and isinstance(items[0], bool | dict | list):
             raise Unreadable("no text")
