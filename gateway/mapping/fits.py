@@ -182,7 +182,9 @@ def _propose_faults(procedure: Procedure) -> Iterator[tuple[Loc, str, str]]:
         if field.rule.propose and role is not None:
             what = f"field '{field.key}': 'propose' and 'propose_unless' exclude one another"
             yield at, what, "take out one of the two"
-        if field.proposes_else and (field.proposes or len(field.refs) < 2):
+        # as written: a reference to evidence that cannot be read is a fault of its own
+        written = [word for word in (field.rule.from_, *field.rule.else_) if "." in word]
+        if field.proposes_else and (field.proposes or len(written) < 2):
             what = f"field '{field.key}': propose_else needs a second reference that another word does not propose"
             yield at, what, "write 'else' with a reference, and take out 'propose' and 'propose_unless'"
         if role is not None and role not in procedure.roles:

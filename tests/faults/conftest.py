@@ -198,7 +198,7 @@ class Stage:
         self.asked += 1
         who = self.house.subject("facts_example")
         more.setdefault("official", {"personal_id": f"033086{self.asked:06}", "agency": "000.00.14.H31"})
-        more.setdefault("account", {"SoDienThoai": "0900000001"})
+        more.setdefault("account", {"SoDienThoai": "0900000001", "NgayCap": "20240902"})
         return await self.house.prefill(
             "1.004873", {"requester": who, "person": {"same_as": "requester"}}, **more
         )

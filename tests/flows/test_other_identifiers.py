@@ -430,22 +430,11 @@ async def test_different_persons_without_a_number_are_counted_for_their_requeste
         assert (await ask(house, BSN))[0] == 200
 
 
-#: what sends name and birth date with the number
-SENDS = """    without_number: fill
+#: what asks by name, and sends name and birth date with the number
+SENDS = """, [full_name, birth_date, gender]
+    without_number: fill
       name: {from: subject.full_name}
       born: {from: subject.birth_date}"""
-#: what compares the number with them
-COMPARES = f"""{SENDS}
-, full_name: name, birth_date: born, gender: gender"""
-
-
-async def test_number_that_no_service_compares_with_the_name_cuts_no_paper(tmp_path: Path) -> None:
-    register = Register()
-    async with opened(tmp_path, register, without=COMPARES) as house:
-        _, answer = await ask(house, BSN)
-        assert register.asked == [{"bsn": AN["bsn"]}]
-        assert answer["fields"]["ngaySinh"]["doubt"]["kind"] == "identity_unconfirmed"
-        assert paper(answer) == "required"
 
 
 @pytest.mark.parametrize("born", [AN["born"], AN["born"][:4], None])
