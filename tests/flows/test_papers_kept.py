@@ -290,7 +290,7 @@ def certificate(**change: str) -> Say:
     [
         ("CK 225177", None, "offered", None),
         # valid for years by its last day, but nobody can say that it was not withdrawn
-        ("CK 225177", always(b"<html>"), "undecided", "condition_unknown"),
+        ("CK 225177", always(b"<html>"), "undecided", "source_answer_invalid"),
         # another certificate was issued for this parcel since
         ("CK 225177", certificate(soPhatHanh="DB 610384"), "other_object", "object_differs"),
         ("CK 225177", certificate(soPhatHanh=""), "undecided", "condition_unknown"),
