@@ -143,7 +143,7 @@ _USE = _object(
                     code=_TEXT,
                     title=_TEXT,
                     title_en=_TEXT,
-                    relation={"enum": ["self", "found_by_number", "has_number"]},
+                    relation={"enum": ["self", "found_by_number", "has_number", "named"]},
                 ),
                 "description": "whose data were asked for: those of this person, of a child who is found by this "
                 "person's number, or of another person in whose data this person's number stands",

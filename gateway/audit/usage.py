@@ -16,7 +16,7 @@ from gateway.audit.shown import members_of
 from gateway.audit.titles import Titles, TitleWords
 from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.dates import local
-from gateway.domain.parties import PARENT, Caller
+from gateway.domain.parties import PARENT, Caller, SubjectKind
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -56,7 +56,10 @@ _NUMBER = (
 _RELATIONS = {
     "found_by_number": ("tìm theo số của ông/bà", "found by your number"),
     "has_number": ("có số của ông/bà", "with your number in them"),
+    "named": ("ông/bà đã nêu", "that you named"),
 }
+#: kinds of subjects that are no people
+_THINGS = frozenset({SubjectKind.PARCEL, SubjectKind.VEHICLE, SubjectKind.ORGANISATION})
 #: what a trial has to do with the procedure that it names
 _TRIED = " để thử kết nối theo điều kiện của thủ tục", " to try the source under the terms of the procedure"
 #: who is found by the number of a parent in a trial
@@ -172,9 +175,10 @@ class Usage:
         }
         closing, left_out, titles = end or opening, _refused_calls(records), self._titles
         with_number = _calls_with_number(records, indexes)
+        asker = asked_by(titles, [opening, *records], roles)
         calls = [
             (call, relation) for call in closing["calls"]
-            if (relation := self._relation(closing, call, roles, with_number))
+            if (relation := self._relation(closing, call, roles, with_number, is_asker=asker["code"] == "self"))
         ]  # fmt: skip
         hidden = {role for role in {call["role"] for call, _ in calls} if is_hidden(titles, closing, role)}
         is_named_only = all(role.startswith(_ALSO) for role in roles)
@@ -189,7 +193,7 @@ class Usage:
             else _unnamed_purpose(opening),
             "is_trial": _is_trial(opening),
             "legal_basis": opening["basis"],
-            "asked_by": asked_by(titles, [opening, *records], roles),
+            "asked_by": asker,
             "dossier": "" if is_named_only else opening["dossier"],
             "state": word,
             "is_named_only": is_named_only,
@@ -219,10 +223,13 @@ class Usage:
         call: Mapping[str, Any],
         roles: Collection[str],
         with_number: Collection[str],
+        *,
+        is_asker: bool,
     ) -> str:
         """What a call has to do with the person of these roles (see `_RELATIONS`); blank: nothing.
 
-        `with_number`: the calls in whose answers the person's number stands.
+        `with_number`: the calls in whose answers the person's number stands. `is_asker`: that person asked, and sees
+        what was asked about a parcel or a vehicle too.
         """
         role = call["role"]
         if role in roles:
@@ -231,7 +238,9 @@ class Usage:
             _is_trial(record) and PARENT in roles
         ):
             return "found_by_number"
-        return "has_number" if call["call"] in with_number else ""
+        if call["call"] in with_number:
+            return "has_number"
+        return "named" if is_asker and self._titles.kind(record["procedure"], role) in _THINGS else ""
 
     def _about(self, opening: Mapping[str, Any], role: str, relation: str) -> TitleWords:
         """The title of a role; the child of a trial has none of a procedure."""

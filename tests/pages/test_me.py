@@ -11,7 +11,7 @@ import pytest
 from gateway.jose import jws
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Landing, Town
-from tests.pages.portal import UNASKED
+from tests.pages.portal import UNASKED, begun
 from tests.pages.test_audit import plant
 from tests.pages.trial import entered, page, twin
 
@@ -115,6 +115,24 @@ async def test_parents_read_what_was_done_with_whose_data_of_a_birth(browser: Br
     outcomes = {one["outcome"] for one in use["data"]}
     assert "no_match" in outcomes
     assert "found" not in outcomes  # his name does not fit: what his number found filled no form
+
+
+async def test_person_who_asked_reads_what_was_asked_about_the_parcel_too(browser: Browser) -> None:
+    parcel = {"commune": "11953", "sheet": "12", "number": "345"}
+    of_another = await asked(browser, "1.013225", {"owner": person_of(browser, "mau"), "parcel": parcel})
+    citizen = await begun(
+        browser, "mau", "1.013225", **{f"parcel.{one}": said for one, said in parcel.items()}
+    )
+    exchange = (await citizen.filled_by_all())["exchange_id"]
+    async with asyncio.timeout(20):  # until its answer has its place in the log
+        uses: dict[str, Any] = {}
+        while uses.get(exchange, {"state": "open"})["state"] == "open":
+            await asyncio.sleep(0.1)
+            uses = {one["exchange_id"]: one for one in (await twin(browser, "/me"))["uses"]}
+    relations = {one["source"]["code"]: one["about"]["relation"] for one in uses[exchange]["data"]}
+    assert (relations["population"], relations["land"]) == ("self", "named")
+    assert "land" not in {one["source"]["code"] for one in uses[of_another]["data"]}
+    assert "about parcel (that you named)" in text_of(await page(browser, "/me?lang=en")).lower()
 
 
 async def test_who_is_named_in_an_answer_about_another_person_reads_of_that_answer_alone(
