@@ -195,7 +195,7 @@ async def test_uses_are_filtered_by_agency_and_source(browser: Browser) -> None:
     exchange = await filled(browser)
     await entered(browser, "/me", "mau")
     assert exchange in (await page(browser, "/me?source=population")).text
-    none = await page(browser, "/me?source=land")
+    none = await page(browser, "/me?source=judicial_record")
     assert exchange not in none.text
     assert "Bỏ bớt điều kiện" in none.text
     hostile = await page(browser, "/me?agency=%3Cscript%3E")
