@@ -1507,8 +1507,13 @@ async def test_late_answer_that_draws_an_origin_again_keeps_the_focus_and_what_i
     summary = requester.locator("summary").first
     await summary.press("Enter")
     doubted = {one: {**states[one], "doubt": {"kind": "unsure"}} for one in ("nycHoTen", "meHoTen")}
+    why = {"code": "several_records", "title": "Several", "title_vi": "Có nhiều bản ghi"}
+    doubted["nksHoTen"] = field("empty", doubt={"kind": "several_records"}, reason=why)
     told.events.put_nowait(LATE % json.dumps(answered({**states, **doubted}, pending="token")).encode())
     await expect(requester).to_contain_text("Đề nghị ông/bà kiểm tra giá trị này")
+    # where there is no value, there is none to check
+    await expect(page.get_by_text("Có nhiều bản ghi")).to_be_visible()
+    await expect(page.get_by_text("Đề nghị ông/bà kiểm tra giá trị này")).to_have_count(2)
     await expect(summary).to_be_focused()
     await expect(requester.locator("details").first).to_have_attribute("open", "")
     # a report that is being written is about the value that its writer saw

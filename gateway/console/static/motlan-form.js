@@ -1065,7 +1065,8 @@
           buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
       if (entry.doubt && entry.state !== "disputed" && !field.typed && !this.#isRefused(field)) {
-        found.push(sign("compare", "doubt", this.say("doubt"), entry.reason ? ` ${this.#reason(entry.reason)}.` : ""));
+        const why = entry.reason ? ` ${this.#reason(entry.reason)}.` : "";
+        found.push(sign("compare", "doubt", why && isBlank(field.value) ? "" : this.say("doubt"), why));
       }
       const text = typeof field.value === "string" && field.kind === "input" ? field.value : "";
       if (!field.typed && text && seen(text) !== text) found.push(sign("warning", "doubt", this.say("hidden"), this.#shown(text)));
