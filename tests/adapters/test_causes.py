@@ -305,7 +305,7 @@ CAUSES: dict[str, tuple[Make, str, FaultCode, dict[str, object]]] = {
     "status 7": (record(ma="7"), "unavailable", C.PROVIDER_STATUS, {"path": "ma", "fault": "7"}),
     "status 8": (record(ma="8"), "refused", C.PROVIDER_STATUS, {"path": "ma", "fault": "8"}),
     "status 9": (record(ma="9"), "invalid", C.STATUS_UNKNOWN, {"path": "ma"}),
-    "other form": (record(ten="", noi="Hà Nội"), "invalid", C.UNKNOWN_FORM, {"path": "nguoi.noi"}),
+    "other form": (record(ten="", noi="Hà Nội"), "invalid", C.UNKNOWN_FORM, {"path": "nguoi.sinh"}),
     "several": (record(nguoi=[{"ten": "A"}, {"ten": "B"}]), "invalid", C.SEVERAL_RECORDS, {"path": "nguoi"}),
     "stranger": (
         record(so=STRANGER), "invalid", C.OTHER_PERSON, {"attribute": "personal_id", "path": "so"},

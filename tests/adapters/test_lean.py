@@ -36,12 +36,12 @@ async def ask(
     return await client.request(method, path, more, b"{}" if method == "POST" else None, soon(seconds))
 
 
-def counting(raw: bytes) -> tuple[Say, set[int]]:
+def counting(raw: bytes) -> tuple[Say, set[asyncio.StreamWriter]]:
     """Always the same bytes; the set collects the connections that were used."""
-    seen: set[int] = set()
+    seen: set[asyncio.StreamWriter] = set()
 
     async def say(_number: int, writer: asyncio.StreamWriter) -> None:
-        seen.add(writer.get_extra_info("peername")[1])
+        seen.add(writer)
         writer.write(raw)
         await writer.drain()
 
@@ -152,10 +152,10 @@ async def test_connection_that_says_more_or_wants_to_close_is_not_used_again(raw
 
 
 async def test_answer_before_its_request_is_not_taken_for_the_next_answer() -> None:
-    seen: set[int] = set()
+    seen: set[asyncio.StreamWriter] = set()
 
     async def say(_number: int, writer: asyncio.StreamWriter) -> None:
-        seen.add(writer.get_extra_info("peername")[1])
+        seen.add(writer)
         writer.write(answer(OK))
         await asyncio.sleep(0.05)
         writer.write(answer(b'{"forged":1}'))

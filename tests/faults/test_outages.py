@@ -21,7 +21,7 @@ IMPATIENT = {
 WELL = ("found", None)
 PERSON, HOUSEHOLD = "TraCuuThongTinCongDan", "CungCapThongTinHoGiaDinh"
 #: what the portal vouches for: the account answers at once
-CLAIMS = {"SoDienThoai": "0900000001"}
+CLAIMS = {"SoDienThoai": "0900000001", "HoVaTen": "TRẦN THỊ MẪU"}
 
 
 async def breaker_of(house: House, source: str) -> str:
