@@ -56,7 +56,8 @@ def test_wsdl_names_the_operations_in_the_order_of_their_elements() -> None:
 
 
 def test_every_mapped_service_agrees_with_the_wsdl() -> None:
-    assert set(plans()) == set(_operations())
+    # it asks for the commune of a person's present address, which no request says
+    assert set(_operations()) - set(plans()) == {"XacMinhThongTinNoiOHienTai"}
     for name, plan in plans().items():
         _operations()[name].request.narrowed(plan.mapping.request)
         _operations()[name].answer.narrowed(plan.wanted_paths)
