@@ -32,7 +32,7 @@ def states(answer: Any) -> dict[str, str]:
 
 async def test_paper_that_rests_on_a_value_changed_since_is_asked_for_by_name(browser: Browser) -> None:
     citizen = await family(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     assert states(answer)["residence_papers"] == "replaced"
     await citizen.decided(answer)
     form, exchange = await complete(citizen, answer), answer["exchange_id"]

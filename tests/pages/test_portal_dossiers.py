@@ -88,7 +88,7 @@ async def test_page_of_a_dossier_says_what_its_owner_typed_and_what_data_gave(
 
 async def test_proposal_that_was_chosen_is_the_persons_word(browser: Browser) -> None:
     citizen = await begun(browser, "mau", "1.001612", **{"owner.who": "same:requester"})
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     decided = await citizen.decided(answer)
     entry = answer["fields"]["diaChiTruSo"]
     assert (entry["value"], entry["doubt"]["kind"]) == (None, "proposed")
@@ -105,7 +105,7 @@ async def test_proposal_that_was_chosen_is_the_persons_word(browser: Browser) ->
 
 async def test_value_that_was_chosen_among_sources_is_not_said_to_be_typed(browser: Browser) -> None:
     citizen = await begun(browser, "name_differs", "9.000001")
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     decided = await citizen.decided(answer)
     entry = answer["fields"]["hoTen"]
     other = next(one["value"] for one in entry["doubt"]["candidates"] if one["value"] != entry["value"])
@@ -142,7 +142,7 @@ async def test_page_of_a_dossier_names_the_papers_that_data_replaced_and_those_t
 ) -> None:
     father = {"father.who": "invented:033085004321"}
     citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     decided = await citizen.decided(answer)
     states = {one["code"]: one["state"] for one in decided["papers"]}
     file = (await uploaded(citizen))["file"]
@@ -471,7 +471,7 @@ async def test_confirmed_value_that_was_taken_out_is_no_dossier(browser: Browser
 
 async def test_undecided_preview_is_no_dossier(browser: Browser) -> None:
     citizen = await begun(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     status, refused = await citizen.call(
         "/submit",
         {"exchange_id": answer["exchange_id"], "values": {**values(answer), "nxnMucDichSuDung": "x"}},
@@ -481,7 +481,7 @@ async def test_undecided_preview_is_no_dossier(browser: Browser) -> None:
 
 async def test_refused_source_empties_its_fields_and_the_dossier_has_what_was_typed(browser: Browser) -> None:
     citizen = await begun(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     refused = answer["fields"]["nycHoTen"]["evidence"]
     done = await citizen.decided(answer, refused)
     assert done["fields"]["nycHoTen"]["value"] is None

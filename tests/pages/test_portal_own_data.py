@@ -47,7 +47,7 @@ async def consents_of(browser: Browser) -> set[str]:
 async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before(browser: Browser) -> None:
     citizen = await begun(browser, code=PENSION)
     before = await consents_of(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     await citizen.decided(answer)
     form, exchange = await complete(citizen, answer), answer["exchange_id"]
     form["taiKhoan"] = "0011000417283, Ngân hàng Mẫu"
@@ -62,7 +62,7 @@ async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before
     again = await citizen.call("/submit", sent)
     assert (again[0], again[1]["kept"], "?" in again[1]["url"]) == (200, True, False)
     assert len(await consents_of(browser) - before) == 1
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     assert answer["fields"]["taiKhoan"]["value"] == form["taiKhoan"]
     await citizen.decided(answer)
     values = await complete(citizen, answer)
@@ -78,7 +78,7 @@ async def test_consent_to_keep_own_data_is_given_with_the_dossier_and_not_before
 async def test_consent_that_is_taken_back_is_not_given_and_one_that_was_given_ends(browser: Browser) -> None:
     citizen = await begun(browser, code=PENSION)
     before = await consents_of(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
     form["taiKhoan"] = "0011000417284, Ngân hàng Mẫu"
@@ -112,7 +112,7 @@ async def test_consent_that_a_killed_process_gave_or_not_is_used_once_by_the_nex
         return json_answer({})
 
     citizen = await begun(browser, code=PENSION)
-    before, answer = await consents_of(browser), await citizen.filled()
+    before, answer = await consents_of(browser), await citizen.filled_by_all()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
     form["taiKhoan"] = f"001100041728{5 + is_given}, Ngân hàng Mẫu"
@@ -141,7 +141,7 @@ async def test_consent_that_is_withdrawn_while_its_dossier_is_sent_is_not_in_for
         return json_answer({"kept": await _kept_under(request, visit, body, name, terms)})
 
     citizen = await begun(browser, code=PENSION)
-    before, answer = await consents_of(browser), await citizen.filled()
+    before, answer = await consents_of(browser), await citizen.filled_by_all()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
     form["taiKhoan"] = "0011000417287, Ngân hàng Mẫu"
@@ -210,7 +210,7 @@ async def test_consent_is_never_stored_before_its_own_data_whenever_the_process_
 ) -> None:
     """A database that refuses the data shows what is stored before them: nothing that had to be taken back."""
     citizen = await begun(browser, code=PENSION)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
     form["taiKhoan"] = "0011000417288, Ngân hàng Mẫu"
@@ -238,7 +238,7 @@ async def test_own_data_that_cannot_be_kept_leave_the_dossier_and_no_consent_and
 ) -> None:
     citizen = await begun(browser, "quan", PENSION)
     before = await consents_of(browser)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     await citizen.decided(answer)
     form = await complete(citizen, answer)
     form |= {"taiKhoan": typed}
@@ -271,7 +271,7 @@ async def test_page_says_that_the_session_ended_before_own_data_were_kept_only_w
         return json_answer({"url": _url_after(request, code, why)})
 
     citizen = await begun(browser, "quan", PENSION)
-    answer = await citizen.filled()
+    answer = await citizen.filled_by_all()
     await citizen.decided(answer)
     sent = {"exchange_id": answer["exchange_id"], "values": await complete(citizen, answer)}
     name = (await citizen.call("/consents", keeping_account()))[1]["consent"]
