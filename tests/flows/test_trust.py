@@ -51,12 +51,13 @@ async def answered_within(
 
 async def test_value_that_is_taken_back_is_told_to_whoever_merges(house: House) -> None:
     """Who confirms is silent for more than a second, which hides nothing; then he says no."""
-    await house.misbehave("population", "slow", seconds=4.0, times=2)
+    # after the deadline, and two seconds before the end of the source's own time
+    await house.misbehave("population", "slow", seconds=3.0, times=2)
     subjects = {
         "requester": lied(house, "facts_example", full_name="Nguyễn Thị Sai"),
         "person": {"same_as": "requester"},
     }
-    answer = await house.prefill("1.004873", subjects, deadline_ms=3_000)
+    answer = await house.prefill("1.004873", subjects, deadline_ms=2_000)
     assert values(answer)["nxnTinhTrangHonNhan"]
     _, late = await house.post("/v1/prefill/resume", {"pending": answer["pending"]})
     assert "nxnTinhTrangHonNhan" in late["late"]
