@@ -24,7 +24,7 @@ from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
-from adapters.transport.faults import refused_here
+from adapters.transport.faults import INVALID, refused_here
 from adapters.transport.shapes import PathRefused, Shape
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
@@ -33,7 +33,7 @@ from adapters.transport.wsdl import HEADER, Operations, WsdlOperation
 from adapters.transport.wsse import WSSE, EnvelopeSigner, Recent, UsernameToken, Verifier
 from adapters.transport.xml import XmlLimits, XmlRefused
 from gateway.domain.errors import ConfigError, Problem
-from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery, failed
+from gateway.domain.evidence import AnswerFault, Outcome, SourceAnswer, SourceQuery, failed
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import Faults, near
 from gateway.mapping.model import below, paths_of
@@ -55,6 +55,8 @@ _SIGNATURES = {
     **dict.fromkeys(("not_fresh", "expired", "certificate_expired"), FaultCode.SIGNATURE_TIME),
     **dict.fromkeys(("algorithm", "form", "reference", "token", "transform"), FaultCode.SIGNATURE_FORM),
 }
+#: outcomes of an answer without a record
+_NOBODY = frozenset({Outcome.NOT_FOUND, Outcome.NO_MATCH})
 _PLACEHOLDER = f'<wsse:Security xmlns:wsse="{WSSE}"/>'
 #: words of a mapping's answer that are paths
 _PATHS = ("record", "found_when", "status")
@@ -117,7 +119,10 @@ class _SoapService:
     plan: ServicePlan
     settings: "ServiceSettings"
     envelope: Envelope
+    #: reads what the mapping reads
     decoder: Decoder
+    #: reads all that the WSDL describes
+    whole: Decoder
     headers: Mapping[str, str]
     addressing: Addressing | None = None
 
@@ -137,6 +142,7 @@ def _door(
     try:
         request, header = _request_of(operation, plan)
         answer = operation.answer.narrowed(plan.wanted_paths)
+        operation.answer.narrowed([one.path for one in plan.mapping.answer.envelope])
         _refuse_paths_through_lists(operation.answer, plan)
     except PathRefused as error:
         raise _unmapped(settings.source, plan, error) from None
@@ -150,6 +156,7 @@ def _door(
         plan, service,
         Envelope(request, options.version or operation.version, header),
         Decoder(answer, limits, options.fault_code, is_rpc=operation.is_rpc),
+        Decoder(operation.answer, limits, is_rpc=operation.is_rpc),
         options.headers(operation),
         options.addressing(operation, settings.url.rstrip("/") + service.path),
     )  # fmt: skip
@@ -248,7 +255,17 @@ class Soap:
             said = AnswerFault(code, status=answer.status, meant=meant)
             refused = failed(error.outcome, error.reason, said)
             return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
-        return AnswerReading(door.plan.read(tree, query))
+        found = door.plan.read(tree, query)
+        return self._nobody(query, answer) if found.outcome in _NOBODY else AnswerReading(found)
+
+    def _nobody(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
+        """An answer without a record, read whole: an error may stand at a place that the mapping does not read."""
+        door = self._doors[query.service]
+        try:
+            return AnswerReading(door.plan.read(door.whole.decode(answer.body), query))
+        except XmlRefused:
+            refused = failed(*INVALID, AnswerFault(FaultCode.NOT_XML, status=answer.status))
+            return AnswerReading(refused, at_fault=True, accepted=False)
 
 
 class _Security:

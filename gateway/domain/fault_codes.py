@@ -172,7 +172,7 @@ class FaultCode(StrEnum):
         "Body, Timestamp and every other block of the Header must be signed; an error without a signature: the provider"
         " may refuse ours, check 'auth.certificate'")
     SIGNATURE_TIME = ("signature_time", "Thời điểm ký của câu trả lời không còn hiệu lực",
-        "The time of its signature is too old or to come",
+        "The time of its signature is too long ago or in the future",
         "so đồng hồ của cổng với đồng hồ của nguồn (Timestamp), và thời hạn chứng thư của nguồn",
         "compare the clocks of both sides (Timestamp), and look at the validity of the provider's certificate")
     SIGNATURE_FORM = ("signature_form", "Câu trả lời được ký theo cách không được nhận",

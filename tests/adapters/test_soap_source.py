@@ -23,9 +23,11 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
+from gateway.mapping.source import ServicePlan
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
-from tests.adapters.soap_texts import CANARY, LOOK_UP, PERSON, WSDL, collection, envelope, fault, plans
+from tests.adapters.soap_texts import CANARY, LOOK_UP, PERSON, ROOT, WSDL, collection, envelope, fault, plans
+from tests.code_lists import load_codes
 
 
 def _settings(url: str, **more: Any) -> SourceSettings:
@@ -67,7 +69,9 @@ Reply = Callable[[bytes], tuple[int, bytes]]
 
 
 @asynccontextmanager
-async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[ProviderSource, list[tuple[Any, bytes]]]]:
+async def _source(
+    reply: Reply, plan: ServicePlan | None = None, **more: Any
+) -> AsyncIterator[tuple[ProviderSource, list[tuple[Any, bytes]]]]:
     seen: list[tuple[Any, bytes]] = []
 
     async def handle(request: web.Request) -> web.Response:
@@ -80,7 +84,7 @@ async def _source(reply: Reply, **more: Any) -> AsyncIterator[tuple[ProviderSour
     app.router.add_post("/dancu", handle)
     async with TestServer(app) as server:
         source = open_source(
-            _settings(str(server.make_url("")), **more), {LOOK_UP: plans()[LOOK_UP]}, tools()
+            _settings(str(server.make_url("")), **more), {LOOK_UP: plan or plans()[LOOK_UP]}, tools()
         )
         try:
             yield source, seen
@@ -189,6 +193,23 @@ async def test_record_of_another_person_is_an_alarm() -> None:
 
 async def test_empty_collection_is_no_match() -> None:
     assert (await _answer(200, envelope(collection("")))).outcome is Outcome.NO_MATCH
+
+
+@pytest.mark.parametrize(("group", "outcome"), [("", Outcome.NO_MATCH), ("O", Outcome.INVALID)])
+async def test_text_beside_a_blank_record_denies_absence_also_where_the_mapping_reads_nothing(
+    group: str, outcome: Outcome
+) -> None:
+    known = plans()[LOOK_UP].mapping
+    attributes = {name: rule for name, rule in known.answer.attributes.items() if rule.path != "NhomMau"}
+    rule = known.answer.model_copy(update={"attributes": attributes})
+    codes = load_codes(ROOT / "mappings/codes")
+    plan = ServicePlan("population", LOOK_UP, known.model_copy(update={"answer": rule}), codes)
+    body = envelope(
+        collection(f"<CongDan><SoDinhDanh>{CANARY}</SoDinhDanh><NhomMau>{group}</NhomMau></CongDan>")
+    )
+    async with _source(lambda _: (200, body), plan) as (source, _):
+        answer = await landed_from(source, _query(), soon())
+    assert answer.outcome is outcome
 
 
 @pytest.mark.parametrize(
