@@ -22,7 +22,7 @@ SUMMARIES = {
     "gateway/jose/README.md": "Đọc chặt chẽ các thông điệp và khóa JOSE của bên khác.",
     "gateway/keeping/README.md": "Lưu giữ nhật ký: khóa theo tháng, hủy dữ liệu, lưu trữ, thời hạn.",
     "gateway/login/README.md": "Đăng nhập: chứng minh người dân đã đăng nhập, phiên, mức độ xác thực, người đại diện.",
-    "gateway/mapping/README.md": "Ngôn ngữ ánh xạ: biên dịch, đọc câu trả lời, điền biểu mẫu, giấy tờ; tệp nào giữ việc gì.",
+    "gateway/mapping/README.md": "Ngôn ngữ ánh xạ: biên dịch, đọc câu trả lời, điền biểu mẫu, giấy tờ.",
     "gateway/messages/README.md": "Ký số yêu cầu và câu trả lời để không bên nào chối được.",
     "gateway/operation/README.md": "Vận hành: ngân sách lỗi, cảnh báo, cấu hình đang hiệu lực, độ phủ dữ liệu.",
     "gateway/own_data/README.md": "Dữ liệu công dân tự khai, lưu theo sự đồng ý, điền lại cho lần sau.",
