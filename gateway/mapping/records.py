@@ -336,25 +336,27 @@ def land_uses(value: object) -> str | None:
     return "+".join(dict.fromkeys(found)) or None
 
 
-def first_main(value: object) -> str | None:
-    """Name of the main line of business: the one whose `IS_MAIN` is yes, else the first that does not deny it.
+def first_main(value: object) -> object:
+    """Name of the main line of business: the one whose `IS_MAIN` is yes, else the only one that does not deny it.
 
+    Several that do not deny it are a doubt (`several_records`): the order of lines says nothing.
     Raises Unreadable for a flag that is no `boolean`, and for two lines that are both the main one; Misshapen for a
     line that is no object: another line must not pass for the main one.
     """
-    lines: list[Mapping[str, object]] = []
-    flags: list[bool | None] = []
+    flagged: list[tuple[bool | None, str | None]] = []
     for line in _listed(value):
         if plain.is_hollow(line):
             continue
         if not isinstance(line, dict) or isinstance(flag := line.get("IS_MAIN"), dict | list):
             raise Misshapen("a line that is no object, or a flag that is one")
-        lines.append(line)
-        flags.append(plain.boolean(flag))
-    if flags.count(True) > 1:
+        flagged.append((plain.boolean(flag), text(line.get("NAME"))))
+    main = [name for flag, name in flagged if flag]
+    if len(main) > 1:
         raise Unreadable("two main lines of business")
-    at = next((flags.index(wanted) for wanted in (True, None) if wanted in flags), None)
-    return None if at is None else text(lines[at].get("NAME"))
+    possible = dict.fromkeys(main or [name for flag, name in flagged if flag is None])
+    if len(possible) > 1:
+        return Doubtful(None, AttributeDoubt(SEVERAL, tuple(filter(None, possible)), "main_line:several"))
+    return next(iter(possible), None)
 
 
 def paper_list(value: object) -> list[dict[str, object]] | None:
