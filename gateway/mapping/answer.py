@@ -175,7 +175,12 @@ class PaperEntry(TypedDict):
     paper: NotRequired[Mapping[str, Any]]
     published_scope: NotRequired[str | None]
     published: NotRequired[ScopeEntry | None]
-    reason: NotRequired[ReasonEntry | None]
+    reason: NotRequired[
+        Annotated[
+            ReasonEntry | None,
+            "`proposed`: once the person accepts the proposed value, a prefill with it in `known` replaces the paper",
+        ]
+    ]
     advice: NotRequired[SentenceEntry]
 
 

@@ -138,6 +138,8 @@ class Filled:
     digestible: dict[str, bytes] = field(default_factory=dict)
     #: fields that the citizen may correct because their values are in doubt
     doubtful: list[str] = field(default_factory=list)
+    #: query and attribute of values that are only offered (`propose_else`)
+    offered: set[tuple[int, str]] = field(default_factory=set)
     #: JSON of the doubts, which leave with the values of the form
     doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
@@ -261,6 +263,8 @@ def _fill_with_care(
     filled.fields.append(planned.name + orjson.dumps(entry))
     if entry["doubt"]:
         filled.doubts.append(orjson.dumps(entry["doubt"]))
+        if planned.field.proposes_else and entry["doubt"]["kind"] == PROPOSED:
+            filled.offered.update(asked[:2] for asked in planned.asked if not asked[2])
     if entry["value"] is not None:
         put(filled.form, planned.field.names, entry["value"])
         filled.digestible[key] = orjson.dumps(entry["value"])
@@ -294,7 +298,7 @@ def _decide_papers(
         differing(plan, shown, typed), differing_records(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
-        of_another, strangers,
+        of_another, strangers, filled.offered,
     )  # fmt: skip
     filled.facts = facts
     for code, paper in plan.papers.items():

@@ -59,6 +59,12 @@ _NOT_ASKED: SentenceEntry = {
     "hoặc nộp giấy tờ này.",
     "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
 }
+_ONLY_OFFERED: SentenceEntry = {
+    "vi": "Dữ liệu thay giấy tờ này mới được đề xuất trong tờ khai: đề nghị ông/bà chọn giá trị đề xuất "
+    "để không phải nộp, hoặc nộp giấy tờ này.",
+    "en": "The data that replace it are only proposed in the form: choose the proposed value, and it is replaced, "
+    "or hand it in.",
+}
 #: why a paper is required -> advice, where the reason is not missing data
 _ADVICE: Mapping[str, SentenceEntry] = {
     **dict.fromkeys(
@@ -73,6 +79,7 @@ _ADVICE: Mapping[str, SentenceEntry] = {
     Reason.NOT_IN_FORCE: _NOT_IN_FORCE,
     Reason.OBJECT_DIFFERS: _ANOTHER_OBJECT,
     Reason.IDENTITY_UNCONFIRMED: _PERSON_UNSURE,
+    Reason.PROPOSED: _ONLY_OFFERED,
 }  # fmt: skip
 
 

@@ -300,10 +300,14 @@ def _any(facts: Facts, children: tuple[Proof, ...]) -> ProofVerdict:
             )
     given = [verdict for verdict in verdicts if verdict.reason is not None]
     unknown = [verdict for verdict in given if verdict.truth is Truth.UNKNOWN]
+    # the one reason that the person can end in the form
+    offered = [verdict for verdict in given if verdict.reason is Reason.PROPOSED]
     telling = [verdict for verdict in given if verdict.reason in _TELLING]
     doubtful = [verdict for verdict in unknown if not _is_absent(verdict)]
     unpublished = [verdict for verdict in given if verdict.reason is Reason.SCOPE_NOT_PUBLISHED]
-    why = next(iter((*telling, *doubtful, *unpublished, *unknown, *given)), ProofVerdict(Truth.UNKNOWN))
+    why = next(
+        iter((*offered, *telling, *doubtful, *unpublished, *unknown, *given)), ProofVerdict(Truth.UNKNOWN)
+    )
     is_open = any(verdict.truth is Truth.UNKNOWN for verdict in verdicts)
     return replace(why, truth=Truth.UNKNOWN if is_open else Truth.NO)
 

@@ -14,8 +14,9 @@ from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.parties import Subject
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import ScopeEntry
+from gateway.mapping.checking import same
 from gateway.mapping.paper_rules import Predicate
-from gateway.mapping.plan import Plan
+from gateway.mapping.plan import Pick, Plan
 
 #: the published scope that covers this attribute of this data service, or None
 Published = Callable[[str, str], ScopeEntry | None]
@@ -69,6 +70,8 @@ class Facts:
     of_another: Collection[str] = frozenset()
     #: roles for which the form names another person
     strangers: Collection[str] = frozenset()
+    #: query and attribute that the form only offers for its own person: they prove nothing before they are accepted
+    offered: Collection[tuple[int, str]] = frozenset()
 
     def in_form(self, key: str) -> object:
         """The value in the form: typed by the citizen, or filled; None when it is blank."""
@@ -94,7 +97,18 @@ class Facts:
             return Reason.OBJECT_DIFFERS
         if (pick.query, pick.attribute) in self.awaited:
             return Reason.DEADLINE_REACHED
-        return self.unconfirmed.get(pick.query)
+        if pick.query in self.unconfirmed:
+            return self.unconfirmed[pick.query]
+        is_open = (pick.query, pick.attribute) in self.offered and not self._is_accepted(pick)
+        return Reason.PROPOSED if is_open else None
+
+    def _is_accepted(self, pick: Pick) -> bool:
+        """Whether a field that reads this value has it in the form."""
+        answer = None if pick.query is None else self.answers[pick.query]
+        raw = None if answer is None else answer.values.get(pick.attribute)
+        read = (pick.query, pick.attribute)
+        fields = (one for one in self.plan.fields if any(asked[:2] == read for asked in one.asked))
+        return any(same(self.in_form(one.field.key) or "", one.field.converted(raw)) for one in fields)
 
 
 def predicate(facts: Facts, name: str, *, of_any: bool = False) -> Truth:

@@ -45,6 +45,35 @@ async def test_child_is_offered_what_father_and_mother_have_each_with_its_eviden
     assert chosen["papers"] == answer["papers"]
 
 
+async def test_paper_of_an_address_that_is_only_proposed_is_asked_for_until_the_person_accepts_it(
+    shared_house: House,
+) -> None:
+    who = {
+        "requester": {"same_as": "mother"},
+        "mother": shared_house.subject("no_permanent_address"),
+        "child": {},
+    }
+    plain = await shared_house.prefill("1.001193", who)
+    (current,) = proposed(plain, "me")["meNoiCuTru"]
+    paper = residence(plain)
+    assert (paper["state"], paper["reason"]) == ("required", {"code": "proposed"})
+    assert "giá trị đề xuất" in paper["advice"]["vi"]
+    assert "proposed value" in paper["advice"]["en"]
+    for accepted in ({"known": {"meNoiCuTru": current}}, {"held": {"meNoiCuTru": current}}):
+        assert residence(await shared_house.prefill("1.001193", who, **accepted))["state"] == "replaced"
+    # the type of the residence says the same; a value of the person's own denies it
+    typed = await shared_house.prefill("1.001193", who, known={"meLoaiCuTru": "2"})
+    assert (typed["form"]["meNoiCuTru"], residence(typed)["state"]) == (current, "replaced")
+    other = await shared_house.prefill(
+        "1.001193", who, known={"meNoiCuTru": {**current, "dcChiTiet": "Thôn Lạ"}}
+    )
+    assert residence(other)["reason"]["code"] == "object_differs"
+
+
+def residence(answer: Any) -> Any:
+    return next(one for one in answer["papers"] if one["code"] == "residence_proof")
+
+
 async def test_people_whose_numbers_are_only_proposed_are_in_the_record_all_the_same(
     shared_house: House,
 ) -> None:

@@ -1353,7 +1353,7 @@
     /** Whether papers are to be decided again, by what was typed since. */
     #isOutdated() {
       return this.#known !== JSON.stringify(this.#typedValues()) && (this.#fields.some((one) => this.#isRestored(one)) ||
-        this.#answer?.papers.some((one) => (one.state !== "required" || one.reason?.rule?.startsWith("same:")) && this.#isEdited(one)));
+        this.#answer?.papers.some((one) => (one.state !== "required" || one.reason?.code === "proposed" || one.reason?.rule?.startsWith("same:")) && this.#isEdited(one)));
     }
 
     #counts() {
