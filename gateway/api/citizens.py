@@ -66,7 +66,9 @@ async def attest(request: Request) -> Response:
     if body.keep != (body.consent is not None):
         raise Unprocessable(say.KEEP_WITH_CONSENT)
     keep = KeepRequest(body.consent) if body.consent is not None else None
-    done = citizens_of(request).attest.attest(request.caller, body.exchange_id, body.form, keep)
+    done = citizens_of(request).attest.attest(
+        request.caller, body.exchange_id, body.form, keep, body.reported
+    )
     return answer(await done)
 
 

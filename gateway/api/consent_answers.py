@@ -61,11 +61,21 @@ CONSENT_ANSWERS: dict[str, Any] = {
         recorded_at=_TEXT,
         comparable=_FLAG,
         reason={"enum": ["period_keys_erased", None]},
-        fields=_named(_object("state", state={"enum": list(ATTEST_STATES)}, detail=_TEXT)),
+        fields=_named(
+            _object(
+                "state",
+                state={"enum": list(ATTEST_STATES)},
+                detail=_TEXT,
+                reported={
+                    "const": True,
+                    "description": "has the value of the answer, which the person called wrong",
+                },
+            )
+        ),
         papers={
             **_named(_listed(_TEXT)),
-            "description": "paper -> its fields that are not `unchanged`: unless the value was in `known`, data do not "
-            "replace the paper any more",
+            "description": "paper -> its fields that are not `unchanged`, or `reported`: unless the value was in "
+            "`known`, data do not replace the paper any more, nor say that it does not apply",
         },
         kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
         not_kept={

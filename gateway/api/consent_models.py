@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from gateway.api import grammar
 from gateway.api.audit_models import ExchangeText, Moment, Name
-from gateway.api.models import Body, OpenWord, OtherNumber, PersonalId, Word, example
+from gateway.api.models import Body, FieldName, OpenWord, OtherNumber, PersonalId, Word, example
 from gateway.api.prefill_body import checked_identifier
 from gateway.config.consents import SubjectRequestKind
 from gateway.domain import sentences as say
@@ -103,15 +103,20 @@ class ConsentSearchBody(Body):
 
 
 class AttestBody(Body):
-    """`POST /v1/attest`; with `keep` the citizen's own values are stored under the `consent`."""
+    """`POST /v1/attest`; with `keep` the citizen's own values are stored under the `consent`.
+
+    `reported`: fields whose value the person called wrong; those of reports of this exchange (`POST /v1/corrections`)
+    are known.
+    """
 
     model_config = example({
         "exchange_id": "01KB0000000000000000000000", "form": {"hoTen": "Trần Thị Mẫu", "soDienThoai": "0900000001"},
-        "keep": True, "consent": "cs-abcdefghijkmnpqrstuvwxyz",
+        "reported": ["hoTen"], "keep": True, "consent": "cs-abcdefghijkmnpqrstuvwxyz",
     })  # fmt: skip
 
     exchange_id: ExchangeText
     form: dict[str, Any] = Field(max_length=500)
+    reported: list[FieldName] = Field(default=[], max_length=500)
     keep: bool = False
     consent: ConsentId | None = None
 

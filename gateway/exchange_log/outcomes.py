@@ -1,6 +1,6 @@
 """The outcome records of the requester's own exchange: later steps about it need them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.domain import sentences as say
@@ -15,7 +15,11 @@ from gateway.ports.exchange_log import LogReader, LogSearch
 Members = Mapping[str, Any]
 #: `result` of the record of a decision about a preview
 DECISION = "decision"
+#: `result` of the record of a report of wrong data
+REPORTED = ("correction_opened", "correction_repeated")
 _MOST = 20
+#: of all people of an exchange, newest first, with other deliveries about them
+_MOST_REPORTS = 200
 
 
 async def outcomes(reader: LogReader, exchange: str, requester: Requester) -> list[Members]:
@@ -56,6 +60,20 @@ async def filings(reader: LogReader, exchange: str, requester: str, dossier: str
     """The records of its form becoming this dossier, the newest first. Raises LogUnavailable."""
     records = await _own_records(reader, exchange, requester, Phase.DELIVERY)
     return [one for one in records.values() if one["dossier"] == dossier]
+
+
+async def reports(
+    reader: LogReader, exchange: str, requester: str, persons: Sequence[bytes], since: str
+) -> list[Members]:
+    """Reports of wrong data that the exchange showed about these people (keyed indexes). Raises LogUnavailable.
+
+    `since`: when it showed them. A report of the last moment, which has no place in the tree yet, is not among them.
+    """
+    if not persons:
+        return []
+    wanted = LogSearch(phase=Phase.DELIVERY.value, requester=requester, subjects=tuple(persons), since=since)
+    records = [decode(entry.leaf) for entry in await reader.search(wanted, None, _MOST_REPORTS)]
+    return [one for one in records if one["notes"].get("shown_in") == exchange and one["result"] in REPORTED]
 
 
 async def _own_records(reader: LogReader, exchange: str, requester: str, phase: Phase) -> dict[str, Members]:

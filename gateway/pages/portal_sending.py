@@ -145,10 +145,11 @@ async def _filed(
     await _check_own(request, visit, body)
     _check_form(procedure, body, noted, legal_day(request.services.clock.now()))
     typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
+    wrong = await reported(request, session_in(visit), procedure)
     if not noted.get("blank"):
-        typed = await _attest(request, visit, body)
+        typed, wrong = await _attest(request, visit, body, wrong)
         _check_papers(procedure, body, noted, typed)
-    code, filed = await _reserved(request, visit, procedure, body.exchange_id)
+    code, filed = await _reserved(request, visit, body.exchange_id, wrong)
     noted = _contradicted(procedure, body, await exchange_in(request, visit, body.exchange_id), typed)
     dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
     attest = None if noted.get("blank") else citizens_of(request).attest
@@ -242,13 +243,16 @@ def dossier_url(code: str) -> str:
     return f"{_SENT}/{quote(code, safe='')}"
 
 
-async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozenset[str]:
-    """Fields with another value than the gateway gave.
+async def _attest(
+    request: Request, visit: Visit, body: SubmittedForm, wrong: Sequence[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Fields with another value than the gateway gave, and those with its value that the person called wrong.
 
+    `wrong`: what this session reported; reports of other sessions about this exchange count too.
     Raises Unprocessable for a confirmed value that was changed, or taken out.
     """
     attest = citizens_of(request).attest
-    compared = await attest.attest(visit.caller, body.exchange_id, body.values, None)
+    compared = await attest.attest(visit.caller, body.exchange_id, body.values, None, wrong)
     fields: Any = compared["fields"]
     changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
     if changed:
@@ -256,7 +260,8 @@ async def _attest(request: Request, visit: Visit, body: SubmittedForm) -> frozen
         raise Unprocessable(
             why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
         )
-    return frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
+    typed = frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
+    return typed, [name for name, one in fields.items() if "reported" in one]
 
 
 class WhyNotKept(StrEnum):
@@ -371,7 +376,7 @@ def _check_papers(
     known, states = noted.get("known", {}), noted.get("papers", {})
     others = {key for key in changed | known.keys() if value_digest(_value(body, key)) != known.get(key)}
     errors = []
-    for code in papers_of_other_values(procedure, states, body.values, others):
+    for code in papers_of_other_values(procedure, states, others):
         if code in body.papers:
             continue
         title = procedure.papers[code].title
@@ -386,8 +391,7 @@ def _contradicted(
 ) -> Mapping[str, Any]:
     """What is noted, where values that the person reported as wrong, and left as they are, stand for no paper."""
     wrong = [key for key in noted.get("reported", ()) if key not in typed and _value(body, key) is not None]
-    saved = {code: state for code, state in noted.get("papers", {}).items() if state != "not_applicable"}
-    back = papers_of_other_values(procedure, saved, body.values, set(wrong))
+    back = papers_of_other_values(procedure, noted.get("papers", {}), set(wrong))
     stored = {code: one for code, one in noted.get("stored", {}).items() if code not in back}
     papers = {**noted.get("papers", {}), **dict.fromkeys(back, "required")}
     return {**noted, "papers": papers, "stored": stored, "reported": wrong}
@@ -398,18 +402,17 @@ def _value(body: SubmittedForm, key: str) -> object:
 
 
 async def _reserved(
-    request: Request, visit: Visit, procedure: Procedure, exchange: str
+    request: Request, visit: Visit, exchange: str, wrong: Sequence[str]
 ) -> tuple[str, datetime]:
     """The code and the time of the dossier of an exchange: the same for each time it is sent.
 
-    So are the fields that the person reported as wrong until then.
+    So are the fields that the person reported as wrong until then (`wrong`).
     """
     now = request.services.clock.now()
     for _ in range(_TRIES):
         code = new_code(visit.caller.agency, now, secrets.randbelow(9_000_000) + 1_000_000)
         if await relay_of(request).lookups.own(code, request.requester.id) is None:
             break
-    wrong = await reported(request, session_in(visit), procedure)
     members = {"code": code, "filed": rfc3339(now), "reported": wrong}
     noted = await change_exchange(request, visit, exchange, members, once=True)
     return noted["code"], datetime.fromisoformat(noted["filed"])

@@ -23,7 +23,7 @@ from gateway.domain.parties import Caller
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
 from gateway.exchange_log.keys import PeriodKeys
-from gateway.exchange_log.outcomes import Members, decisions, filings, outcomes
+from gateway.exchange_log.outcomes import Members, decisions, filings, outcomes, reports
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
@@ -66,17 +66,29 @@ class Attest:
     rates: Rates
 
     async def attest(
-        self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest | None
+        self,
+        caller: Caller,
+        exchange: str,
+        form: Mapping[str, Any],
+        keep: KeepRequest | None,
+        reported: Sequence[str] = (),
     ) -> dict[str, object]:
         """Compare field by field. Raises NotFound (not the caller's exchange), Refused (no consent), LogUnavailable.
 
-        Throttled, which is recorded. Unprocessable when a value cannot be kept: then nothing is kept.
+        Throttled, which is recorded. Unprocessable when a value cannot be kept: then nothing is kept; or for a
+        `reported` key that is no field. `reported`: fields whose value the person called wrong, beside those of the
+        reports that the log has of this exchange.
         """
         answered = await self._outcomes(caller, exchange)
         keys = await self.person_keys.of(answered[0]["period"])
         act = self._act(caller, exchange, answered[0], keys)
         await self._count(act)
         fields = dict(_compared(act.procedure, answered, keys, form))
+        _check_reported(act.procedure, reported)
+        contested = {*reported, *await self._reported(act, answered[-1]["time"])}
+        for key, one in fields.items():
+            if key in contested and one["state"] in _AS_ANSWERED:
+                one["reported"] = True
         keeping = None if keep is None else await self._keepable(act, form, keep)
         states = [entry["state"] for entry in fields.values()]
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
@@ -90,7 +102,8 @@ class Attest:
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
             "papers": changed_fields(
-                act.procedure, {key for key, one in fields.items() if one["state"] != "unchanged"}
+                act.procedure,
+                {key for key, one in fields.items() if one["state"] != "unchanged" or "reported" in one},
             ),
             "kept": kept,
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping[1], kept),
@@ -122,6 +135,22 @@ class Attest:
 
         await self.consents.give(caller, given, consent, first)
         return True
+
+    async def _reported(self, act: "_FormAct", since: str) -> set[str]:
+        """Keys of the fields that show what a report of this exchange calls wrong. Raises LogUnavailable."""
+        indexes = {
+            index.hex(): person
+            for person in dict.fromkeys(act.about.values())
+            for index in await self.person_keys.indexes(person)
+        }
+        persons = [bytes.fromhex(one) for one in indexes]
+        found = await reports(self.reader, act.exchange, act.caller.requester.id, persons, since)
+        wrong = {(indexes.get(one["subjects"]["subject"]), one["notes"]["attribute"]) for one in found}
+        return {
+            one.key
+            for one in act.procedure.fields
+            if any((act.about.get(ref.role), str(ref)) in wrong for ref in one.refs)
+        }
 
     async def _compared_before(self, caller: Caller, exchange: str) -> "_FormAct":
         answered = await self._outcomes(caller, exchange)
@@ -273,6 +302,15 @@ class _Keepable(NamedTuple):
     def values(self) -> dict[str, object]:
         """Attribute -> value; the first field decides where two fields have the same attribute."""
         return {one.attribute: one.value for one in reversed(self.own.values())}
+
+
+def _check_reported(procedure: Procedure, reported: Sequence[str]) -> None:
+    """Raises Unprocessable for a key that is no field: a slip would cut a paper."""
+    keys = {one.key for one in procedure.fields}
+    for index, key in enumerate(reported):
+        if key not in keys:
+            why = say.NO_SUCH_FIELD(procedure=procedure.code, field=shown_name(key))
+            raise fault_at(f"/reported/{index}", why, ProblemCode.UNKNOWN_FIELD)
 
 
 def _own(act: _FormAct, form: Mapping[str, Any]) -> dict[str, TypedField]:

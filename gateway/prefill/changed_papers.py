@@ -5,11 +5,12 @@ A portal may send a form whose values were changed after the gateway had decided
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from gateway.mapping.paper_fields import rests_on
 from gateway.mapping.procedure import Procedure
-from gateway.prefill.form_values import at
+
+#: states that rest on values
+_RESTING = frozenset({"replaced", "reusable", "not_applicable"})
 
 
 def changed_fields(procedure: Procedure, changed: AbstractSet[str]) -> dict[str, list[str]]:
@@ -19,18 +20,15 @@ def changed_fields(procedure: Procedure, changed: AbstractSet[str]) -> dict[str,
 
 
 def papers_of_other_values(
-    procedure: Procedure, states: Mapping[str, str], form: Mapping[str, Any], changed: AbstractSet[str]
+    procedure: Procedure, states: Mapping[str, str], changed: AbstractSet[str]
 ) -> list[str]:
     """Codes of papers that the person must hand in after all.
 
     `states`: paper -> its state in the answer that was decided. `changed`: keys of fields whose value is neither the
-    answer's nor one that the gateway knew (`known`) when it decided.
+    answer's nor one that the gateway knew (`known`) when it decided, or which the person called wrong.
     """
-    # a blank field names nothing for which a paper could apply
-    named = {key for key in changed if at(form, key.split(".")) is not None}
-    reopening = {"replaced": changed, "reusable": changed, "not_applicable": named}
     return [
         paper
         for paper, keys in rests_on(procedure).items()
-        if not reopening.get(states.get(paper, ""), frozenset()).isdisjoint(keys)
+        if states.get(paper) in _RESTING and not changed.isdisjoint(keys)
     ]

@@ -887,7 +887,9 @@ async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_a
     resting(told, ["nycHoTen"])
     told.about["procedure"]["papers"]["request"] = {"rests_on": [], "replaceable": False}
     request = {"code": "request", "title": "Tờ khai", "title_en": "Application", "state": "required"}
-    papers = [*REPLACED, {**request, "legal_basis": "", "reason": None, "advice": None}]
+    told.about["procedure"]["papers"]["divorce"] = {"rests_on": ["nycHoTen"]}
+    divorce = {**PAPERS[2], "code": "divorce", "title": "Giấy tờ ly hôn", "state": "not_applicable"}
+    papers = [*REPLACED, divorce, {**request, "legal_basis": "", "reason": None, "advice": None}]
     told.answers["prefill"] = (
         200,
         answered({"nycHoTen": field("filled", "Trần Thị Mẫu", "e1")}, papers=papers),
@@ -900,9 +902,13 @@ async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_a
     await requester.get_by_role("button", name="Báo sai").first.click()
     await requester.get_by_label("Giá trị đúng").fill("Trần Thị Mậu")
     await expect(paper).to_contain_text("Đã có dữ liệu")
+    spared = page.get_by_role("complementary").locator("li", has_text="Giấy tờ ly hôn")
+    await expect(spared).to_have_count(0)
     await requester.get_by_role("button", name="Gửi").click()
     await expect(requester.get_by_role("status")).to_be_focused()
     await expect(paper).to_contain_text("báo sai dữ liệu thay giấy tờ này")
+    # whether a paper applies is open again when the value that decided it is called wrong
+    await expect(spared).to_contain_text("Chưa biết trường hợp này có cần giấy tờ này không.")
     own = page.get_by_role("complementary").locator("li", has_text="Tờ khai")
     await expect(own).to_contain_text("Dữ liệu không thay giấy tờ này.")
     await expect(paper.locator("input[type=file]")).to_have_count(1)

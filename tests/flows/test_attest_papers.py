@@ -1,7 +1,10 @@
 """A finished form with changed values: the portal's server learns which papers rest on them."""
 
+import asyncio
+
 from tests.flows.conftest import House, on_session
 from tests.flows.test_consents import attested
+from tests.flows.test_corrections import report, sent
 
 pytestmark = on_session
 
@@ -18,3 +21,41 @@ async def test_attest_names_the_papers_that_rest_on_changed_values(shared_house:
     assert (await attested(shared_house, {**body, "form": changed}))["papers"] == {
         code: ["nxnHoTen"] for code, one in papers.items() if "nxnHoTen" in one["rests_on"]
     }
+
+
+async def test_value_that_was_reported_as_wrong_stands_for_no_paper(shared_house: House) -> None:
+    who = shared_house.subject("facts_example")
+    answer = await shared_house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
+    body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
+    told = await attested(shared_house, {**body, "reported": ["nxnTinhTrangHonNhan"]})
+    assert told["fields"]["nxnTinhTrangHonNhan"] == {"state": "unchanged", "reported": True}
+    # its condition rests on the marital status: whether the paper applies is open again
+    assert told["papers"]["divorce_or_death_paper"] == ["nxnTinhTrangHonNhan"]
+    # a value of the citizen's own is no value of the data that was called wrong
+    form = {**answer["form"], "nxnTinhTrangHonNhan": "Khác"}
+    changed = await attested(shared_house, {**body, "form": form, "reported": ["nxnTinhTrangHonNhan"]})
+    assert changed["fields"]["nxnTinhTrangHonNhan"]["state"] == "not_editable_changed"
+    assert "reported" not in changed["fields"]["nxnTinhTrangHonNhan"]
+    slip = await attested(shared_house, {**body, "reported": ["nxnTinhTrang"]}, 422)
+    assert (slip["errors"][0]["pointer"], slip["errors"][0]["code"]) == ("/reported/0", "unknown_field")
+
+
+async def test_report_of_the_exchange_is_known_to_the_attest_without_being_named(shared_house: House) -> None:
+    who = shared_house.subject("facts_example")
+    people = {"requester": who, "person": {"same_as": "requester"}}
+    answer, other = [await shared_house.prefill("1.004873", people) for _ in range(2)]
+    assert (await sent(shared_house, report(shared_house, answer["exchange_id"])))[0] == 200
+    body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
+    for _ in range(100):
+        told = await attested(shared_house, body)
+        if told["papers"]:
+            break
+        await asyncio.sleep(0.1)
+    contested = {key for key, one in told["fields"].items() if "reported" in one}
+    assert contested == {"nxnNgaySinh"}
+    assert {key for keys in told["papers"].values() for key in keys} == contested
+    assert "id_and_residence" in told["papers"]
+    # the same value of another exchange was not called wrong there
+    assert (await attested(shared_house, {"exchange_id": other["exchange_id"], "form": other["form"]}))[
+        "papers"
+    ] == {}

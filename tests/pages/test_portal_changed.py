@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.login.browser import Browser
-from tests.pages.portal import SPOUSE, Citizen, begun, complete
+from tests.pages.portal import SPOUSE, Citizen, begun, complete, values
 from tests.pages.trial import page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -112,3 +112,22 @@ async def test_value_that_was_reported_as_wrong_stands_for_no_paper_and_is_not_c
     kept = (await Citizen(browser, LINKED, citizen.csrf, opened).about())["reported"]
     assert kept
     assert "meNoiCuTru" not in kept
+
+
+async def test_value_that_was_reported_as_wrong_decides_no_more_that_a_paper_does_not_apply(
+    browser: Browser,
+) -> None:
+    citizen = await begun(browser)
+    answer = await citizen.filled_by_all()
+    assert states(await citizen.decided(answer))["divorce_or_death_paper"] == "not_applicable"
+    entry = answer["fields"]["nxnTinhTrangHonNhan"]
+    given = answer["evidence"][entry["evidence"]]
+    status, reported = await citizen.call("/corrections", {
+        "exchange_id": answer["exchange_id"], "subject": given["subject"], "source": given["source"],
+        "attribute": entry["attribute"], "why": "citizen_corrects", "shown": entry["value"], "correct": "Ly hôn",
+    })  # fmt: skip
+    assert status == 200, reported
+    form = {**values(answer), "nxnMucDichSuDung": "Mua nhà"}
+    status, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
+    assert status == 200, done
+    assert "divorce_or_death_paper" in (await twin(browser, done["url"]))["papers"]["missing"]

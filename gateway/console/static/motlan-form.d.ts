@@ -9,6 +9,8 @@ export interface MotlanSubmit {
   values: Record<string, unknown>;
   /** evidence that the person refused; the decision is already sent */
   refused: string[];
+  /** fields whose value the person reported as wrong; `reported` of `POST /v1/attest` */
+  reported: string[];
   /** consent under which `keep` (own data) may be kept, the same each time the form is sent; null: nothing was ticked */
   consent: string | null;
   keep: string[];

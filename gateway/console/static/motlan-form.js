@@ -1328,8 +1328,9 @@
       const all = Object.entries(this.#about.procedure.papers ?? {}).map(([code, one]) => ({ ...one, code, state: "required", isUndecided: true }));
       return (this.#answer?.papers ?? all).map((one) => {
         const isLost = [...this.#refused].some((evidence) => this.#isBack(one, evidence));
-        const isEdited = SAVED.includes(one.state) && this.#isEdited(one);
-        return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited } : one;
+        const when = one.state === "not_applicable";
+        const isEdited = (when || SAVED.includes(one.state)) && this.#isEdited(one);
+        return isLost || isEdited ? { ...one, state: "required", reason: null, advice: null, isRefused: isLost, isEdited: !when, isUndecided: when, when } : one;
       });
     }
 
@@ -1670,7 +1671,7 @@
 
     #send({ consent, keep }) {
       const files = Object.fromEntries([...this.#parts.files].filter(([, one]) => one.isConnected && one.files.length).map(([code, one]) => [code, one.files[0]]));
-      const detail = { procedure: this.#about.procedure.code, exchange_id: this.#answer?.exchange_id ?? null, values: this.#values(), refused: [...this.#refused], consent, keep, files };
+      const detail = { procedure: this.#about.procedure.code, exchange_id: this.#answer?.exchange_id ?? null, values: this.#values(), refused: [...this.#refused], reported: this.#fields.filter((one) => one.isReported).map((one) => one.key), consent, keep, files };
       if (!this.#emit("submit", detail, true)) return;
       if (!this.hasAttribute("action")) {
         console.error("motlan-form: set `action`, or call preventDefault() at `submit`");

@@ -24,6 +24,11 @@ ACTS = {
 }
 
 
+def is_other(field: Mapping[str, Any]) -> bool:
+    """Whether a paper that rests on the field is needed again: its value was changed, or reported as wrong."""
+    return "reported" in field or field["state"] not in ("unchanged", "unknown_field")
+
+
 class Proxy:
     """Forwards what the form asks, with the portal's token and the person whom the portal knows."""
 
@@ -96,7 +101,7 @@ class Proxy:
         sent = json.loads(str((await request.post())["motlan"]))
         if sent["exchange_id"] is None:
             return self.shown("sent.html", SAID="Cổng đã nhận biểu mẫu ông/bà tự điền.")
-        compared = {"exchange_id": sent["exchange_id"], "form": sent["values"]}
+        compared = {"exchange_id": sent["exchange_id"], "form": sent["values"], "reported": sent["reported"]}
         async with ClientSession() as session:
             answer = await self.call(session, "POST", "/v1/attest", compared)
             found = await answer.json(content_type=None)
@@ -106,6 +111,14 @@ class Proxy:
         states = [one["state"] for one in found["fields"].values()]
         same = states.count("unchanged")
         said = f"Cổng đã nhận biểu mẫu: {same} mục đúng như dữ liệu, {len(states) - same} mục do ông/bà nhập hoặc sửa."
+        # the form was prefilled again with what was typed (`known`), so only other fields bring a paper back
+        back = [
+            code
+            for code, keys in found["papers"].items()
+            if any(is_other(found["fields"][key]) for key in keys)
+        ]
+        if back:
+            said += f" Dữ liệu không còn thay giấy tờ: {', '.join(back)}."
         return self.shown("sent.html", SAID=said)
 
     async def page(self, _request: web.Request) -> web.Response:
