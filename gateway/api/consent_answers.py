@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from gateway.config.consents import SubjectRequestKind
+from gateway.prefill.changed_papers import EARLIER_DAY
 from gateway.prefill.not_kept import NotKept
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -55,10 +56,19 @@ CONSENT_ANSWERS: dict[str, Any] = {
     "Consent": _object(_CONSENT_WORDS, **_CONSENT),
     "Consents": _object("consents next", consents=_listed(_object(_CONSENT_WORDS, **_CONSENT)), next=_MAYBE),
     "Attested": _object(
-        "attested comparable fields papers kept not_kept",
+        "attested comparable checked_at fields papers stale kept not_kept",
         exchange_id=_TEXT,
         attested=_TEXT,
         recorded_at=_TEXT,
+        checked_at={
+            **_TEXT,
+            "description": "when the data were answered; `recorded_at` is later after a decision",
+        },
+        stale={
+            **_named({"const": EARLIER_DAY}),
+            "description": "paper -> `earlier_day`: its rule looks at the day of filing, and the data were answered on "
+            "an earlier day (Viet Nam): prefill again, or ask for the paper. `papers` has it too",
+        },
         comparable=_FLAG,
         reason={"enum": ["period_keys_erased", None]},
         fields=_named(
@@ -74,8 +84,9 @@ CONSENT_ANSWERS: dict[str, Any] = {
         ),
         papers={
             **_named(_listed(_TEXT)),
-            "description": "paper -> its fields that are not `unchanged`, or `reported`: unless the value was in "
-            "`known`, data do not replace the paper any more, nor say that it does not apply",
+            "description": "paper -> its fields that are not `unchanged`, or `reported`; of one in `stale` all its "
+            "fields: unless the value was in `known`, data do not replace the paper any more, nor say that it does "
+            "not apply",
         },
         kept={**_named(_TEXT), "description": "attribute -> until when it is taken for valid"},
         not_kept={

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gateway.mapping.paper_rules import PaperRule
+from gateway.mapping.paper_rules import PaperRule, Predicate
 from gateway.mapping.procedure import (
     FORM,
     TYPED,
@@ -44,13 +44,36 @@ def _names(procedure: Procedure, paper: PaperRule) -> Iterator[str]:
 
 def _read(procedure: Procedure, predicates: Iterable[str]) -> Iterator[str]:
     """References and keys of fields that predicates read, themselves and through others."""
+    for rule in _rules(procedure, predicates):
+        yield from filter(None, (*refs_of_predicate(rule), rule.known_field))
+
+
+def _rules(procedure: Procedure, predicates: Iterable[str]) -> Iterator[Predicate]:
+    """The predicates of these names, and the others that they depend on."""
     left = [*predicates]
     for name in left:
         rule = procedure.predicates.get(name)
         if rule is not None:
-            yield from filter(None, (*refs_of_predicate(rule), rule.known_field))
+            yield rule
             # a predicate depends on no circle of others: `check-config`
             left += rule.others
+
+
+def of_the_day(procedure: Procedure) -> frozenset[str]:
+    """Papers whose rule looks at the day of filing: what is in force, stored papers, ages and ends.
+
+    What decided them on one day decides nothing on the next.
+    """
+    return frozenset(code for code, paper in procedure.papers.items() if _looks_at_day(procedure, paper))
+
+
+def _looks_at_day(procedure: Procedure, paper: PaperRule) -> bool:
+    proof = paper.replaced_by
+    parts = [] if proof is None else [*leaves(proof)]
+    predicates = [*filter(None, (paper.when,)), *(conditions(proof) if proof is not None else ())]
+    return any(part.guards or part.issued for part in parts) or any(
+        rule.younger_than or rule.until for rule in _rules(procedure, predicates)
+    )
 
 
 def _records(procedure: Procedure, paper: PaperRule) -> Iterator[str]:

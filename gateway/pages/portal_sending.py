@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from enum import StrEnum
@@ -77,7 +77,7 @@ from gateway.pages.portal_notes import (
     value_digest,
 )
 from gateway.prefill.attest import KeepRequest
-from gateway.prefill.changed_papers import papers_of_other_values
+from gateway.prefill.changed_papers import RESTING, papers_of_other_values
 from gateway.prefill.form_values import at
 from gateway.relay.contents import dossier_in_records
 from gateway.relay.units import new_code
@@ -147,8 +147,9 @@ async def _filed(
     typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
     wrong = await reported(request, session_in(visit), procedure)
     if not noted.get("blank"):
-        typed, wrong = await _attest(request, visit, body, wrong)
+        typed, wrong, stale = await _attest(request, visit, body, wrong)
         _check_papers(procedure, body, noted, typed)
+        _check_day(procedure, body, noted, stale)
     code, filed = await _reserved(request, visit, body.exchange_id, wrong)
     noted = _contradicted(procedure, body, await exchange_in(request, visit, body.exchange_id), typed)
     dossier = _dossier(request, visit, procedure, body, noted, typed, code, filed)
@@ -245,15 +246,15 @@ def dossier_url(code: str) -> str:
 
 async def _attest(
     request: Request, visit: Visit, body: SubmittedForm, wrong: Sequence[str]
-) -> tuple[frozenset[str], list[str]]:
-    """Fields with another value than the gateway gave, and those with its value that the person called wrong.
+) -> tuple[frozenset[str], list[str], Mapping[str, str]]:
+    """Fields with another value than the gateway gave, those with its value that the person called wrong, stale papers.
 
     `wrong`: what this session reported; reports of other sessions about this exchange count too.
     Raises Unprocessable for a confirmed value that was changed, or taken out.
     """
     attest = citizens_of(request).attest
-    compared = await attest.attest(visit.caller, body.exchange_id, body.values, None, wrong)
-    fields: Any = compared["fields"]
+    compared: Any = await attest.attest(visit.caller, body.exchange_id, body.values, None, wrong)
+    fields = compared["fields"]
     changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
     if changed:
         why, code = say.CONFIRMED_VALUE_CHANGED, ProblemCode.VALUE_NOT_POSSIBLE
@@ -261,7 +262,7 @@ async def _attest(
             why, errors=[entry(f"/values/{name.replace('.', '/')}", why, code) for name in changed]
         )
     typed = frozenset(name for name, one in fields.items() if one["state"] != "unchanged")
-    return typed, [name for name, one in fields.items() if "reported" in one]
+    return typed, [name for name, one in fields.items() if "reported" in one], compared["stale"]
 
 
 class WhyNotKept(StrEnum):
@@ -384,6 +385,23 @@ def _check_papers(
         errors.append(entry(f"/papers/{code}", why, ProblemCode.VALUE_NOT_POSSIBLE))
     if errors:
         raise Unprocessable(say.PAPERS_OF_OTHER_VALUES, errors=errors)
+
+
+def _check_day(
+    procedure: Procedure, body: SubmittedForm, noted: Mapping[str, Any], stale: Collection[str]
+) -> None:
+    """Raises Unprocessable: papers without a file that data of an earlier day than that of filing decided."""
+    if "filed" in noted:  # sent again: it is filed as of the first time
+        return
+    states = noted.get("papers", {})
+    errors = []
+    for code in stale:
+        if states.get(code) in RESTING and code not in body.papers:
+            title = procedure.papers[code].title
+            why = say.PAPER_OF_EARLIER_DAY(paper=titled(title.vi, title.en))
+            errors.append(entry(f"/papers/{code}", why, ProblemCode.VALUE_NOT_POSSIBLE))
+    if errors:
+        raise Unprocessable(say.PAPERS_OF_EARLIER_DAY, errors=errors)
 
 
 def _contradicted(

@@ -6,6 +6,7 @@ the citizen's consent, own data are kept from the same form.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,7 +35,7 @@ from gateway.policy.rates import in_words
 from gateway.ports.consents import ConsentRow, OwnDataKey, OwnDataValue
 from gateway.ports.exchange_log import LogReader
 from gateway.prefill.case import shown_name
-from gateway.prefill.changed_papers import changed_fields
+from gateway.prefill.changed_papers import changed_fields, stale_papers
 from gateway.prefill.form_values import at, evidence_of, is_blank, leaves
 from gateway.prefill.not_kept import KeptFields, TypedField, not_kept
 
@@ -79,13 +80,13 @@ class Attest:
         `reported` key that is no field. `reported`: fields whose value the person called wrong, beside those of the
         reports that the log has of this exchange.
         """
-        answered = await self._outcomes(caller, exchange)
+        answered, checked_at = await self._outcomes(caller, exchange)
         keys = await self.person_keys.of(answered[0]["period"])
         act = self._act(caller, exchange, answered[0], keys)
         await self._count(act)
         fields = dict(_compared(act.procedure, answered, keys, form))
         _check_reported(act.procedure, reported)
-        contested = {*reported, *await self._reported(act, answered[-1]["time"])}
+        contested = {*reported, *await self._reported(act, checked_at)}
         for key, one in fields.items():
             if key in contested and one["state"] in _AS_ANSWERED:
                 one["reported"] = True
@@ -94,17 +95,22 @@ class Attest:
         counts: dict[str, Any] = {state: states.count(state) for state in sorted({*map(str, states)})}
         await self._note(act, Phase.LOOKUP, "attest", **counts)
         kept = {} if keeping is None else await self._keep(act, *keeping)
+        now = self.recorder.clock.now()
+        stale = stale_papers(act.procedure, datetime.fromisoformat(checked_at), now)
         return {
             "exchange_id": caller.exchange,
             "attested": exchange,
             "recorded_at": answered[0]["time"],
+            "checked_at": checked_at,
             "comparable": keys is not None,
             "reason": None if keys is not None else "period_keys_erased",
             "fields": fields,
             "papers": changed_fields(
                 act.procedure,
                 {key for key, one in fields.items() if one["state"] != "unchanged" or "reported" in one},
+                stale,
             ),
+            "stale": stale,
             "kept": kept,
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping[1], kept),
         }
@@ -153,7 +159,7 @@ class Attest:
         }
 
     async def _compared_before(self, caller: Caller, exchange: str) -> "_FormAct":
-        answered = await self._outcomes(caller, exchange)
+        answered, _ = await self._outcomes(caller, exchange)
         return self._act(caller, exchange, answered[0], await self.person_keys.of(answered[0]["period"]))
 
     async def filing(self, caller: Caller, exchange: str, procedure: str, dossier: str, form: bytes) -> None:
@@ -198,10 +204,12 @@ class Attest:
             raise NotFound(say.PROCEDURE_GONE, code=ProblemCode.UNKNOWN_PROCEDURE)
         return _FormAct(caller, exchange, procedure, _people(members, keys))
 
-    async def _outcomes(self, caller: Caller, exchange: str) -> list[Members]:
-        """The outcome records of the exchange, newest first."""
+    async def _outcomes(self, caller: Caller, exchange: str) -> tuple[list[Members], str]:
+        """The outcome records of the exchange, newest first, and when it was first answered (RFC 3339)."""
         found = await outcomes(self.reader, exchange, caller.requester)
-        return await self._decided(caller, exchange) if found[0]["notes"].get("preview") else found
+        checked_at = str(found[-1]["time"])
+        is_shown_first = found[0]["notes"].get("preview")
+        return (await self._decided(caller, exchange) if is_shown_first else found), checked_at
 
     async def _decided(self, caller: Caller, exchange: str) -> list[Members]:
         """The record of the citizen's decision about the preview; it replaces the outcome records."""

@@ -52,6 +52,10 @@ async def test_attest_tells_what_a_late_answer_changed_and_says_when_nobody_can_
             "email": {"state": "unknown_field", "detail": "typed_by_citizen"},
             "chuHo.tuoi": {"state": "unknown_field", "detail": "no_such_field"},
         }
+        # what was in force then may have ended since: the papers of that day are to be decided again
+        assert told["checked_at"] == f"{MONTH}-01T03:04:05.678Z"
+        assert {*told["stale"].values()} == {"earlier_day"}
+        assert told["stale"].keys() <= told["papers"].keys()
         _, told = await office.post("/v1/attest", {**body, "form": {"hoTen": LATE}}, client="portal")
         assert told["fields"]["hoTen"] == {"state": "unchanged"}
         assert told["fields"]["chuHo.quanHe"] == {"state": "corrected_by_citizen", "detail": "left_out"}

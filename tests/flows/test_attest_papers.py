@@ -5,6 +5,7 @@ import asyncio
 from tests.flows.conftest import House, on_session
 from tests.flows.test_consents import attested
 from tests.flows.test_corrections import report, sent
+from tests.flows.test_preview import decided
 
 pytestmark = on_session
 
@@ -13,7 +14,8 @@ async def test_attest_names_the_papers_that_rest_on_changed_values(shared_house:
     who = shared_house.subject("facts_example")
     answer = await shared_house.prefill("1.004873", {"requester": who, "person": {"same_as": "requester"}})
     body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
-    assert (await attested(shared_house, body))["papers"] == {}
+    same = await attested(shared_house, body)
+    assert (same["papers"], same["stale"], same["checked_at"]) == ({}, {}, same["recorded_at"])
     async with shared_house.session.get(f"{shared_house.url}/v1/procedures/1.004873") as response:
         papers = (await response.json())["papers"]
     assert any("nxnHoTen" in one["rests_on"] for one in papers.values())
@@ -43,8 +45,11 @@ async def test_value_that_was_reported_as_wrong_stands_for_no_paper(shared_house
 async def test_report_of_the_exchange_is_known_to_the_attest_without_being_named(shared_house: House) -> None:
     who = shared_house.subject("facts_example")
     people = {"requester": who, "person": {"same_as": "requester"}}
-    answer, other = [await shared_house.prefill("1.004873", people) for _ in range(2)]
+    answer = await shared_house.prefill("1.004873", people, preview=True)
+    other = await shared_house.prefill("1.004873", people)
+    # before the citizen decides about the sources
     assert (await sent(shared_house, report(shared_house, answer["exchange_id"])))[0] == 200
+    await decided(shared_house, answer)
     body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
     for _ in range(100):
         told = await attested(shared_house, body)

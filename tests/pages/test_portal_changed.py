@@ -1,11 +1,13 @@
 """Papers of a form at the demo portal that rest on values which the citizen changed."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from tests.login.browser import Browser
+from gateway.domain.dates import VIETNAM
+from tests.login.browser import Browser, Town
 from tests.pages.portal import SPOUSE, Citizen, begun, complete, values
 from tests.pages.trial import page, twin
 
@@ -131,3 +133,28 @@ async def test_value_that_was_reported_as_wrong_decides_no_more_that_a_paper_doe
     status, done = await citizen.call("/submit", {"exchange_id": answer["exchange_id"], "values": form})
     assert status == 200, done
     assert "divorce_or_death_paper" in (await twin(browser, done["url"]))["papers"]["missing"]
+
+
+async def test_paper_that_was_decided_before_midnight_is_asked_for_or_decided_again(
+    at: Town, browser: Browser
+) -> None:
+    now = datetime.now(VIETNAM)
+    evening = (now.replace(hour=23, minute=58, second=0) - now).total_seconds()
+    await browser.move_providers(evening)
+    try:
+        at.clock.move(seconds=evening)
+        citizen = await begun(browser)
+        exchange, form = await citizen.ready()
+        sent = {"exchange_id": exchange, "values": form}
+        at.clock.move(minutes=4)
+        status, refused = await citizen.call("/submit", sent)
+        assert status == 422, refused
+        # also that one does not apply was said of yesterday
+        papers = ("id_and_residence", "divorce_or_death_paper")
+        assert {one["pointer"] for one in refused["errors"]} == {f"/papers/{code}" for code in papers}
+        assert "mở lại biểu mẫu" in refused["errors"][0]["detail_vi"]
+        exchange, form = await citizen.ready()
+        status, done = await citizen.call("/submit", {"exchange_id": exchange, "values": form})
+        assert status == 200, done
+    finally:
+        await browser.move_providers(0)

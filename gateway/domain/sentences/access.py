@@ -209,6 +209,12 @@ PAPER_OF_OTHER_VALUES = Sentence(
 PAPERS_OF_OTHER_VALUES = Sentence(
     "tờ khai đã sửa sau khi cổng xét giấy tờ, nên dữ liệu không thay được các giấy tờ này",
     "the form was changed after the papers were decided, so that data do not replace these papers")
+PAPER_OF_EARLIER_DAY = Sentence(
+    "thêm tệp của giấy tờ này: {paper}, hoặc lưu nháp rồi mở lại biểu mẫu để lấy dữ liệu của hôm nay",
+    "add the file of this paper: {paper}; or save a draft and open the form again for the data of today")
+PAPERS_OF_EARLIER_DAY = Sentence(
+    "dữ liệu thay các giấy tờ này được lấy từ hôm trước, nên có thể không còn đúng",
+    "the data that replace these papers were fetched on an earlier day, and may not hold any more")
 NO_STAFF_PROVIDER = Sentence(
     "chưa có nơi đăng nhập cho cán bộ; thêm tệp có 'accounts: staff' vào config/identity_providers",
     "officials cannot sign in: add a provider with 'accounts: staff' to config/identity_providers")

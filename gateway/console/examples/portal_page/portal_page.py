@@ -112,10 +112,11 @@ class Proxy:
         same = states.count("unchanged")
         said = f"Cổng đã nhận biểu mẫu: {same} mục đúng như dữ liệu, {len(states) - same} mục do ông/bà nhập hoặc sửa."
         # the form was prefilled again with what was typed (`known`), so only other fields bring a paper back
+        fields, stale = found["fields"], found["stale"]
         back = [
             code
             for code, keys in found["papers"].items()
-            if any(is_other(found["fields"][key]) for key in keys)
+            if code in stale or any(is_other(fields[key]) for key in keys)
         ]
         if back:
             said += f" Dữ liệu không còn thay giấy tờ: {', '.join(back)}."
