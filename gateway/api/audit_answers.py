@@ -128,8 +128,8 @@ _USE = _object(
     state={"enum": ["answered", "answered_in_part", "refused", "abandoned", "open", "identified"]},
     is_named_only={
         "type": "boolean",
-        "description": "only this person's number stood in data about others: `data` has the answers with that number, "
-        "and is empty where the record does not say which they are; `dossier` is blank",
+        "description": "only this person's number stood in data about others, whether it left or not: `data` has the "
+        "answers with that number, and is empty where the record does not say which they are; `dossier` is blank",
     },
     data=_listed(
         _object(
@@ -146,7 +146,7 @@ _USE = _object(
                     relation={"enum": ["self", "found_by_number", "has_number", "named"]},
                 ),
                 "description": "whose data were asked for: those of this person, of a child who is found by this "
-                "person's number, or of another person in whose data this person's number stands",
+                "person's number, or of another person or thing in whose data this person's number stands",
             },
             outcome=_TEXT,
             refused={

@@ -173,7 +173,9 @@ class Usage:
         roles = {
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
-        closing, left_out, titles = end or opening, _refused_calls(records), self._titles
+        # an answer that is recorded anew without some of its evidence names no calls
+        closing = next((one for one in reversed(ends) if one["calls"]), end or opening)
+        left_out, titles = _refused_calls(records), self._titles
         with_number = _calls_with_number(records, indexes)
         asker = asked_by(titles, [opening, *records], roles)
         calls = [

@@ -112,10 +112,11 @@ class Searching:
             shown = [entry for entry, _ in papers]
             left = orjson.dumps(shown)
             offered = sum(entry["state"] is OfferState.OFFERED for entry in shown)
-            # the log keeps a keyed digest of what leaves, and names people whose numbers are in it
+            # the log keeps a keyed digest of what leaves, and names people whose numbers are in it or beside it
             leaving = Filled(papers_json=left, digestible={"papers": left} if shown else {})
+            beside, counts = answers if shown else (), {"shown": len(shown), "offered": offered}
             receipt = await steps.records.write(
-                exchange, Phase.OUTCOME, leaving, operation=OPERATION, shown=len(shown), offered=offered
+                exchange, Phase.OUTCOME, leaving, beside, operation=OPERATION, **counts
             )
             await steps.consents.recheck(exchange)
             if exchange.plan is plan:

@@ -1,8 +1,8 @@
 """The records of an exchange: an intent (what may be asked), then an outcome (what was asked and answered)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from gateway.domain.evidence import Outcome
+from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
@@ -23,17 +23,18 @@ class Records:
         self._recorder = recorder
 
     async def write(
-        self, exchange: Exchange, phase: Phase, filled: Filled | None = None, /, **notes: str | int | bool
-    ) -> Receipt:
-        """Write a record of this exchange. Raises LogUnavailable."""
+        self, exchange: Exchange, phase: Phase, filled: Filled | None = None,
+        shown: Sequence[SourceAnswer | None] = (), /, **notes: str | int | bool,
+    ) -> Receipt:  # fmt: skip
+        """Write a record of this exchange; `shown`: the answers that filled the form. Raises LogUnavailable."""
         grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
-        about = exchange.keys if filled is None else _about(exchange, filled)
+        about = exchange.keys if filled is None else _about(exchange, filled, shown)
         for one in exchange.answers:
             if one is not None and one.found_id:
                 about = _with_found(exchange, about)
                 break
-        if about is not exchange.keys and (places := _named_in(exchange, about)):
+        if about is not exchange.keys and (places := _named_in(exchange, about, shown)):
             notes = {**notes, "named_in": places}
         return await self._recorder.write(
             exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
@@ -45,18 +46,25 @@ class Records:
         )
 
 
-def _about(exchange: Exchange, filled: Filled) -> dict[str, str]:
-    """Role -> subject of the record; `also#1` and so on are people whose numbers left with the answer."""
-    left = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json))
-    numbers = personal_ids_in(left)
-    about = exchange.keys
-    if numbers:
+def _about(exchange: Exchange, filled: Filled, shown: Sequence[SourceAnswer | None]) -> Mapping[str, str]:
+    """Role -> subject of the record; `also#1` and so on are people without a role.
+
+    Their numbers left with the answer, or stand beside what left: the answer names every evidence that was found, also
+    where it gives of a parcel only that it is in another's name.
+    """
+    text = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json))
+    for one in shown:  # no function is called for each answer here
+        if one is not None and one.outcome is Outcome.FOUND:
+            text += str(one.values).encode("ascii", "replace")
+    about, others = exchange.keys, 0
+    if numbers := personal_ids_in(text):
+        known = {*about.values()}
         named = [one.personal_id for one in exchange.subjects.values()]
-        about, others = {**about}, 0
         for number in numbers:
-            if number not in named:
+            key = f"{SubjectKind.PERSON}|{number}"
+            if number not in named and key not in known:
                 others += 1
-                about[f"{_ALSO}{others}"] = f"{SubjectKind.PERSON}|{number}"
+                about = {**about, f"{_ALSO}{others}": key}
     return about
 
 
@@ -70,10 +78,10 @@ def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
     return {**about, **{f"{_ALSO}{number}": key for number, key in enumerate(new, others + 1)}}
 
 
-def _named_in(exchange: Exchange, about: Mapping[str, str]) -> str:
+def _named_in(exchange: Exchange, about: Mapping[str, str], shown: Sequence[SourceAnswer | None]) -> str:
     """The answers in which the numbers of people without a role stand: `also#1:e2 also#1:e4`.
 
-    All answers about a role count for the only person whom something else than a number found in that role. Many
+    All answers about a role count for the only person whom something else than a number found in that role. Most
     prefills name people without a role: no function is called for each answer here.
     """
     places, found, answers = [], dict[str, set[str]](), exchange.answers
@@ -81,7 +89,7 @@ def _named_in(exchange: Exchange, about: Mapping[str, str]) -> str:
         if (answer := answers[query.index]) is not None and answer.found_id:
             found.setdefault(query.role, set()).add(answer.found_id)
     for query in exchange.plan.queries:
-        if (answer := answers[query.index]) is None:
+        if (answer := (shown or answers)[query.index]) is None:
             continue
         text = f"{answer.values}{answer.doubts or ''}"
         for role, key in about.items():

@@ -173,7 +173,7 @@ class Prefill:
             plan, answers = exchange.plan, exchange.shown(cut=pending is not None or cut)
             filled = fill(plan, answers, exchange)
             account = _accounted(exchange, filled, is_late=pending is not None) | notes
-            receipt = await self._records.write(exchange, Phase.OUTCOME, filled, **account)
+            receipt = await self._records.write(exchange, Phase.OUTCOME, filled, answers, **account)
             members = content(exchange, answers, filled)
             written = closed(members, receipt, pending)
             request = exchange.case.request

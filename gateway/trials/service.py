@@ -217,10 +217,10 @@ class Trials:
                 plan, answers = exchange.plan, exchange.shown(cut=not in_time)
                 content = answer_of(exchange, answers, showing)
                 left = showing.left(content)
-                # the log keeps keyed digests of what leaves, and names people whose numbers are in it
+                # the log keeps keyed digests of what leaves, and names people whose numbers are in it or beside it
                 leaving = Filled(digestible={name: orjson.dumps(value) for name, value in left.items()})
                 receipt = await records.write(
-                    exchange, Phase.OUTCOME, leaving, **notes, values=str(content["values"])
+                    exchange, Phase.OUTCOME, leaving, answers, **notes, values=str(content["values"])
                 )
                 await self._steps.consents.recheck(exchange)
                 if exchange.plan is plan:

@@ -86,6 +86,15 @@ async def test_value_that_never_left_is_compared_with_nothing(lender: House) -> 
     assert guesses == [TYPED, TYPED]
     reports = [await report(lender, answer, one) for one in (number, "000000000000")]
     assert reports == [(403, "not_shown"), (403, "not_shown")]
+    # the citizen reads what was asked, although the last record is that of the smaller answer
+    who = {"subject": {"personal_id": lender.subject("driver")["personal_id"]}}
+    async with asyncio.timeout(20):  # until that record has its place in the log
+        use: dict[str, Any] = {}
+        while use.get("state") != "answered_in_part":
+            await asyncio.sleep(0.1)
+            uses = (await lender.post("/v1/usage", who, client="national_portal"))[1]["uses"]
+            use = next(one for one in uses if one["exchange_id"] == answer["exchange_id"])
+    assert {"population", "driving_licence"} <= {one["source"]["code"] for one in use["data"]}
 
 
 @on_session

@@ -563,7 +563,8 @@ def named_beside(stage: Stage, answer: Any) -> list[str]:
 async def test_who_is_named_in_a_paper_that_leaves_is_named_in_the_record(registers: Stage) -> None:
     who = subject(registers, "mau")
     subjects = {"owner": who, "parcel": PARCEL}
-    for beside, named in ((who["personal_id"], []), (NEIGHBOUR, ["also#1"])):
+    co_owner = "also#1"
+    for beside, named in ((who["personal_id"], [co_owner]), (NEIGHBOUR, [co_owner, "also#2"])):
         title = f"GCN của {who['full_name']} {who['personal_id']} và {beside}"
         registers.set("paper_store", stored(**LAND_CERTIFICATE, TenGiayTo=title))
         answer = await ask(registers, "1.013225", subjects)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.jose import jws
+from tests.flows.conftest import new_official
 from tests.flows.test_records import records
 from tests.login.browser import Browser, Landing, Town
 from tests.pages.portal import UNASKED, begun
@@ -160,6 +161,45 @@ async def test_who_is_named_in_an_answer_about_another_person_reads_of_that_answ
     assert "dân cư" not in uses[as_before]["summary"]
     said = "nhận dữ liệu có số của ông/bà để giải quyết thủ tục"
     assert said in text_of(await page(browser, "/me?lang=vi"))
+
+
+@pytest.mark.parametrize("asker", ["mau", "over_70"])
+async def test_owner_of_a_parcel_finds_who_asked_about_it_though_her_number_did_not_leave(
+    browser: Browser, asker: str
+) -> None:
+    """Another owner asks, then somebody who owns nothing there, and learns that it is in another's name."""
+    house, reader = browser.house, person_of(browser, "thu")["personal_id"]
+    official = new_official()
+    subjects = {
+        "owner": person_of(browser, asker),
+        "parcel": {"commune": "11953", "sheet": "12", "number": "345"},
+    }
+    exchanges = []
+    for subject in (subjects, subjects, {**subjects, "parcel": {**subjects["parcel"], "number": "999"}}):
+        answer = await house.prefill("1.013225", subject, official=official, dossier="H31.14-261120-44108")
+        assert reader not in str(answer)
+        exchanges.append(str(answer["exchange_id"]))
+    asked_once, from_cache, of_no_parcel = exchanges
+    uses: dict[str, Any] = {}
+    async with asyncio.timeout(20):  # until the last one has its place in the log
+        found: dict[str, Any] = {}
+        while len(found.get("records", ())) < 2:
+            await asyncio.sleep(0.1)
+            _, found = await house.post("/v1/audit/search", {"exchange_id": of_no_parcel}, client="auditor")
+    await entered(browser, "/me", "thu")
+    uses = {one["exchange_id"]: one for one in (await twin(browser, "/me"))["uses"]}
+    _, found = await house.post("/v1/audit/search", {"subject": {"personal_id": reader}}, client="auditor")
+    by_person = {one["exchange_id"] for one in found["records"]}
+    for exchange in (asked_once, from_cache):
+        use = uses[exchange]
+        assert [(one["source"]["code"], one["about"]["relation"]) for one in use["data"]] == [
+            ("land", "has_number")
+        ]
+        assert (use["is_named_only"], use["dossier"], use["state"]) == (True, "", "answered")
+        assert exchange in by_person
+    assert of_no_parcel not in {*uses, *by_person}
+    last = next(one for one in reversed(records(house)) if one["exchange"] == from_cache)
+    assert [one["cached"] for one in last["calls"] if one["source"] == "land"] == [True]
 
 
 async def test_trial_of_a_source_is_never_said_to_be_for_a_dossier(browser: Browser) -> None:

@@ -26,7 +26,7 @@ class _Records:
         self.notes: list[dict[str, Any]] = []
         self._narrower = narrower
 
-    async def write(self, exchange: Any, phase: Phase, _filled: object, /, **notes: Any) -> Receipt:
+    async def write(self, exchange: Any, phase: Phase, *_form: object, **notes: Any) -> Receipt:
         assert phase is Phase.OUTCOME
         self.notes.append(notes)
         await asyncio.sleep(0)
