@@ -13,7 +13,7 @@ from pydantic import Field
 
 from gateway.config.strict_yaml import Loc, read
 from gateway.domain.errors import Problem
-from gateway.domain.faults import Faults
+from gateway.domain.faults import Faults, near
 from gateway.mapping.strict import Mark, Strict
 
 #: lists that the code itself reads
@@ -44,6 +44,8 @@ class CodeList(Strict):
     codes: dict[str, str | None]
     #: code without an equivalent -> codes that have one: one of them is the case
     one_of: dict[str, tuple[str, ...]] = {}
+    #: text that a code leads to -> the same in English; what is left out has no English
+    english: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -113,12 +115,15 @@ class Codes:
     provinces: Mapping[str, str | None]
     #: list -> its `one_of`
     one_of: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    #: list -> its `english`
+    english: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def survey_codes(folder: Path, faults: Faults) -> Codes:
     """Every readable list; faults go to `faults`."""
     lists: dict[str, Mapping[str, str | None]] = {}
     one_of: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    english: dict[str, Mapping[str, str]] = {}
     units = Units("", {}, {})
     for path in sorted(folder.glob("*.yaml")):
         with faults.noted(f"mappings/codes/{path.name}"):
@@ -130,13 +135,14 @@ def survey_codes(folder: Path, faults: Faults) -> Codes:
             else:
                 one = document.read_as(CodeList)
                 lists[path.stem], one_of[path.stem] = one.codes, one.one_of
+                english[path.stem] = one.english
                 found, found_faults = one.list, _list_faults(one)
             faults.add(document.problem(*fault) for fault in found_faults)
             if found != path.stem:
                 what = f"'list' is '{found}' but the file is called '{path.stem}'"
                 faults.add([document.problem(("list",), what, f"write 'list: {path.stem}'")])
     faults.add(_lacking(folder, lists, units))
-    return Codes(lists, units, lists.get(PROVINCES, {}), one_of)
+    return Codes(lists, units, lists.get(PROVINCES, {}), one_of, english)
 
 
 def _lacking(folder: Path, lists: Collection[str], units: Units) -> Iterator[Problem]:
@@ -180,6 +186,7 @@ def _list_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
         return
     yield from _lost_codes(found)
     yield from _one_of_faults(found)
+    yield from _english_faults(found)
     seen: dict[str, str] = {}
     for code, target in found.codes.items():
         at = ("codes", code)
@@ -203,6 +210,16 @@ def _one_of_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
         if found.codes.get(code, "") is not None or not all(found.codes.get(one) for one in others):
             what = f"'{code}' is no code that leads to null, or stands for codes that lead to nothing"
             yield ("one_of", code), what, "name a code of this list with null, and codes that lead to a text"
+
+
+def _english_faults(found: CodeList) -> Iterator[tuple[Loc, str, str]]:
+    targets = {target for target in found.codes.values() if target}
+    for text, english in found.english.items():
+        at = ("english", text)
+        if text not in targets:
+            yield at, f"no code of list '{found.list}' leads to '{text}'", near(text, targets, "take it out")
+        if not english.strip():
+            yield at, f"'{text}' has a blank English text", "write it in English, or take it out"
 
 
 def _lost_codes(found: CodeList) -> Iterator[tuple[Loc, str, str]]:

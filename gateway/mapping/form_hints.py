@@ -1,8 +1,9 @@
 """What a page needs to show an e-form, generated from the mapping and added to the form's JSON Schema.
 
 The schema itself has titles, order and widgets. Added per field: `x-role`, `x-label` (the title inside the group of
-its role), `x-example`, `x-max-length`, `x-keep` (own data that the person may let be kept). Once per form: `x-groups`
-(titles of the roles), `x-catalogues` (codes and titles of the lists that its fields name) and `x-reasons`.
+its role), `x-example`, `x-max-length`, `x-english` (value that is a text of a code list -> its English, which is
+shown and never sent), `x-keep` (own data that the person may let be kept). Once per form: `x-groups` (titles of roles),
+`x-catalogues` (code, title and, where there is one, English title of the lists that its fields name) and `x-reasons`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from gateway.domain.reasons import Reason
 from gateway.mapping.codes import UNITS, Codes
 from gateway.mapping.procedure import DECLARED, Field, Procedure
+from gateway.mapping.schema_files import parts
 
 #: widget -> an invented example, as people write it
 _EXAMPLES: Mapping[str, str] = {"date": "05/09/2025", "tel": "0900000001", "email": "ten@example.vn"}
@@ -32,6 +34,10 @@ def hinted(procedure: Procedure, codes: Codes, keep: Mapping[str, int]) -> dict[
         schema["x-role"] = role
         schema |= {name: value for name, value in _hints(schema, mapped.get(key), keep) if name not in schema}
     form["x-groups"] = [_group(procedure, name) for name in seen]
+    for _, part in parts(form):
+        assert isinstance(part, dict)
+        if english := codes.english.get(part.pop("x-codes", "")):
+            part["x-english"] = english
     lists = dict.fromkeys(_catalogues(form))
     form["x-catalogues"] = {name: _rows(codes, name) for name in lists}
     form["x-reasons"] = {one.value: [one.vi, one.en] for one in Reason}
@@ -68,6 +74,8 @@ def _hints(
         yield "x-max-length", schema.get("maxLength") or _LONGEST.get(widget, _LONGEST_TEXT)
     if field is None:
         return
+    if field.rule.codes is not None:
+        yield "x-codes", field.rule.codes
     if field.title is not None:
         yield "x-label", field.title.vi
         yield "x-label-en", field.title.en
@@ -93,7 +101,12 @@ def _catalogues(schema: Any) -> Iterator[str]:  # noqa: ANN401 -- JSON
 
 def _rows(codes: Codes, name: str) -> list[list[str]]:
     rows = codes.units.names if name == UNITS else codes.lists.get(name, {})
-    return [[code, title] for code, title in rows.items() if title]
+    english = codes.english.get(name, {})
+    return [
+        [code, title, *([english[title]] if title in english else [])]
+        for code, title in rows.items()
+        if title
+    ]
 
 
 def _copied(schema: Any) -> Any:  # noqa: ANN401 -- JSON

@@ -21,6 +21,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "x-format": ("date-vn-partial", "tel"),
     "x-mark": ("seen", "memory", "sandbox"),
 }
+#: words of a form that name a code list: of its codes, and of the texts that they lead to
+LISTED = ("x-catalogue", "x-codes")
 _JSON_TYPES: Mapping[object, str] = {
     str: "string",
     int: "integer",
@@ -45,10 +47,10 @@ def form_faults(
         )
     lists = {*codes.lists, UNITS}
     for loc, part in parts(form.schema):
-        for word, known in (*WORDS.items(), ("x-catalogue", lists)):
+        for word, known in (*WORDS.items(), *((one, lists) for one in LISTED)):
             if word in part and part[word] not in known:
                 remedy = near(str(part[word]), known, f"use one of {', '.join(sorted(known))}")
-                files = (f"mappings/codes/{part[word]}.yaml",) if word == "x-catalogue" else ()
+                files = (f"mappings/codes/{part[word]}.yaml",) if word in LISTED else ()
                 yield (*loc, word), f"'{word}: {part[word]}' is not known", remedy, *files
         yield from _placed(part, loc, procedure)
         yield from _twice(part, loc)
@@ -56,7 +58,7 @@ def form_faults(
         for word in part:
             if word.startswith("x-") and word not in (
                 *WORDS,
-                "x-catalogue",
+                *LISTED,
                 "x-example",
                 "x-order",
                 "x-portal-key",
@@ -64,7 +66,7 @@ def form_faults(
                 "x-role",
                 "x-title-en",
             ):
-                remedy = near(word, [*WORDS, "x-catalogue", "x-order", "x-title-en"], "take it out")
+                remedy = near(word, [*WORDS, *LISTED, "x-order", "x-title-en"], "take it out")
                 yield (*loc, word), f"'{word}' is no word of a form", remedy
 
 

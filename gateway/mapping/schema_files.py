@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 
@@ -64,7 +65,7 @@ def survey_schemas(folder: Path, root: Path, faults: Faults) -> dict[str, Schema
     return found
 
 
-def parts(schema: object, loc: Loc = ()) -> Iterator[tuple[Loc, Mapping[str, object]]]:
+def parts(schema: object, loc: Loc = ()) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
     """A schema and those of its properties and items, with their places."""
     if not isinstance(schema, Mapping):
         return

@@ -1393,6 +1393,29 @@ async def test_words_of_schemas_and_sources_show_every_sign_and_the_value_is_sen
     assert (await page.evaluate("document.querySelector('motlan-form').values"))["nksDanToc"] == "Kinh"
 
 
+@on_session
+async def test_form_in_english_shows_codes_in_english_and_sends_them_as_they_are(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.more = 'lang="en"'
+    filled = {
+        "meQuocTich": field("filled", "KR", "e1"),
+        "meHoTen": field("filled", "Trần Thị Mẫu", "e1"),
+        "nksDanToc": field("filled", "Người nước ngoài", "e1", editable=True),
+    }
+    told.answers["prefill"] = 200, answered(filled)
+    page = await opened(profile, url)
+    country = page.locator("dd bdi", has_text="South Korea")
+    assert await country.get_attribute("lang") is None
+    assert await page.locator("dd bdi", has_text="Trần Thị Mẫu").get_attribute("lang") == "vi"
+    people = page.get_by_role("combobox", name=re.compile("^Ethnicity")).last
+    assert await people.evaluate("(one) => one.selectedOptions[0].textContent") == "Foreigner"
+    assert await people.locator("option", has_text="Khơ-me").get_attribute("lang") == "vi"
+    values = await page.evaluate("document.querySelector('motlan-form').values")
+    assert (values["meQuocTich"], values["nksDanToc"]) == ("KR", "Người nước ngoài")
+
+
 UNSEEN = "\u202e\u200b"
 WORDS = {"title", "title_en", "x-title-en", "x-label", "x-label-en", "x-example", "provider"}
 

@@ -101,6 +101,8 @@ REFUSALS = {
     "left out of no list": (STAY, "from: input, editable",
                             "from: applicant:person.full_name, leave_out: applicant, editable", "no list of people"),
     "one of nothing": (MARITAL, "one_of: {divorced_or_widowed: [", "one_of: {married: [", "no code that leads to null"),
+    "English of nothing": ("mappings/codes/form_life_status.yaml", "Đang sống: Alive", "Đang sông: Alive",
+                           "did you mean 'Đang sống'?"),
     "described and not identified": (LINKED, "describes: head, editable: true, mark: sandbox}\n\n",
                                      "describes: hed, editable: true, mark: sandbox}\n\n",
                                      "no field identifies 'hed'"),

@@ -30,7 +30,7 @@ def test_every_field_of_every_form_stands_in_a_group_with_a_title() -> None:
             assert group["name"] in procedure.roles, (code, key)
         for rows in form["x-catalogues"].values():
             assert rows
-            assert all(title for _, title in rows)
+            assert all(title for row in rows for title in row)
 
 
 def test_hints_leave_what_the_schema_checks_as_it_is() -> None:
@@ -68,7 +68,25 @@ def test_country_is_chosen_and_shown_by_its_name_in_every_form() -> None:
     for code, procedure in CATALOGUE.procedures.items():
         form: dict[str, Any] = hinted(procedure, CATALOGUE.codes, KEEP)
         for schema in countries(form["properties"]):
-            names = dict(form["x-catalogues"][schema["x-catalogue"]])
-            assert (names["VN"], names["KR"]) == ("Việt Nam", "Hàn Quốc"), code
+            names = {code: titles for code, *titles in form["x-catalogues"][schema["x-catalogue"]]}
+            assert names["VN"] == ["Việt Nam", "Viet Nam"], code
+            assert names["KR"] == ["Hàn Quốc", "South Korea"], code
             seen += 1
     assert seen > 30
+
+
+def test_closed_lists_of_every_form_are_in_english_too_but_for_names() -> None:
+    peoples = {text for text in CATALOGUE.codes.lists["form_ethnicity"].values() if text}
+    seen = 0
+    for code, procedure in CATALOGUE.procedures.items():
+        for key, field in fields(hinted(procedure, CATALOGUE.codes, KEEP)).items():
+            allowed, english = set(field.get("enum", ())), field.get("x-english", {})
+            assert allowed - english.keys() - peoples == set(), (code, key)
+            seen += len(allowed & english.keys())
+    assert seen > 40
+
+
+def test_relation_of_a_member_of_the_household_is_in_english_too() -> None:
+    form: dict[str, Any] = hinted(CATALOGUE.procedures["1.004222"], CATALOGUE.codes, KEEP)
+    tables = [one["items"]["properties"] for one in fields(form).values() if one["type"] == "array"]
+    assert [one["quanHe"]["x-english"]["Con"] for one in tables if "quanHe" in one] == ["Child"]

@@ -215,7 +215,7 @@
   const wrong = (place, ...words) => place.replaceChildren(icon("cross", "stop"), span(words));
   const sign = (name, kind, ...content) => make("p", { class: "ml-said" }, icon(name, kind), span(content));
   const focusOn = (node) => { node.tabIndex = -1; node.focus(); };
-  const bdi = (text) => make("bdi", {}, cut(seen(text), LONGEST));
+  const bdi = (text, lang) => make("bdi", { lang }, cut(seen(text), LONGEST));
 
   const icon = (name, kind = "") => make("svg", { class: `ml-icon ml-${kind}`, viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: ICONS[name] }));
 
@@ -287,12 +287,11 @@
 
   /* ---------------------------------------------------------------------------------------------- controls */
 
-  /** Codes and titles that a schema allows; null: free text. */
-  function choices(schema, catalogues, vi) {
-    if (schema.oneOf) return schema.oneOf.map((one) => [one.const, (vi ? one.title : one["x-title-en"]) ?? one.const]);
-    if (schema.enum) return schema.enum.map((one) => [one, String(one)]);
-    const rows = catalogues[schema["x-catalogue"]];
-    return rows && rows.length > 1 ? rows : null;
+  /** Codes that a schema allows, their titles, and "vi" where a title is Vietnamese; undefined: free text. */
+  function choices(schema, { catalogues, vi }) {
+    const rows = schema.oneOf?.map((one) => [one.const, one.title ?? one.const, one["x-title-en"]]) ??
+      schema.enum?.map((one) => [one, String(one), schema["x-english"]?.[one]]) ?? catalogues[schema["x-catalogue"]];
+    return rows?.map(([code, name, english]) => (vi || !english ? [code, name, "vi"] : [code, english]));
   }
 
   const title = (schema, vi) => (vi ? schema["x-label"] ?? schema.title : schema["x-label-en"] ?? schema["x-title-en"] ?? schema.title);
@@ -315,8 +314,8 @@
     const { schema } = field;
     if (schema.type === "array") return table(field, id, form, onchange);
     if (schema.type === "object") return several(schema, id, form, onchange);
-    const rows = choices(schema, form.catalogues, form.vi);
-    if (rows) return rows.length <= MOST_RADIOS ? radios(rows, id, onchange) : select(rows, id, form, onchange);
+    const rows = choices(schema, form);
+    if (rows && (rows.length > 1 || !schema["x-catalogue"])) return rows.length <= MOST_RADIOS ? radios(rows, id, onchange) : select(rows, id, form, onchange);
     return input(schema, id, form, onchange);
   }
 
@@ -341,7 +340,7 @@
 
   function select(rows, id, form, onchange) {
     const node = make("select", { id, class: "ml-input", onchange }, make("option", { value: "" }, form.say("select")),
-      rows.map(([code, name]) => make("option", { value: code }, name)));
+      rows.map(([value, name, lang]) => make("option", { value, lang }, name)));
     const set = (value) => {
       const text = String(value ?? "");
       // a value that the list does not know stays as it is
@@ -354,7 +353,7 @@
   function radios(rows, id, onchange) {
     const all = rows.map(([code], at) => make("input", { type: "radio", name: id, id: `${id}-${at}`, value: code, onchange }));
     const node = make("div", { class: "ml-radios" }, all.map((one, at) =>
-      ticked(one, bdi(rows[at][1]))));
+      ticked(one, bdi(...rows[at].slice(1)))));
     return {
       node, first: all[0], group: "radiogroup", get: () => all.find((one) => one.checked)?.value ?? null,
       set: (value) => all.forEach((one) => { one.checked = one.value === String(value); }),
@@ -528,7 +527,7 @@
     #long(field) { return (this.vi ? field.schema.title : field.schema["x-title-en"]) || field.schema.title; }
 
     /** A value of a source or a person: whole text behind a button, nothing hidden. */
-    #shown(value, lang = null) {
+    #shown(value, lang) {
       const text = seen(value);
       const node = make("bdi", { lang }, cut(text, LONGEST));
       if (text.length <= LONGEST) return [node];
@@ -540,26 +539,31 @@
       return [node, " ", more];
     }
 
-    /** A value in words: titles of codes, an address in one line, a list line by line. */
-    #plain(schema, value) {
-      if (isBlank(value)) return this.text("none");
-      if (Array.isArray(value)) return value.map((one) => this.#plain(schema.items ?? {}, one)).join("; ");
+    /** A value in words: titles of codes, an address in one line, a list line by line. And "vi" where it is Vietnamese. */
+    #inWords(schema, value) {
+      if (isBlank(value)) return [this.text("none")];
+      if (Array.isArray(value)) return [value.map((one) => this.#inWords(schema.items ?? {}, one)[0]).join("; "), "vi"];
       if (typeof value === "object") {
         const parts = byOrder(schema.properties ?? {}).filter(([name]) => !isBlank(value[name]) && !(name === "quocGia" && value[name] === "VN"));
         // a row of a table has no heads here
-        return parts.map(([name, one]) => (schema["x-widget"] ? "" : title(one, this.vi) + ": ") + this.#plain(one, value[name])).join(", ");
+        return [parts.map(([name, one]) => (schema["x-widget"] ? "" : title(one, this.vi) + ": ") + this.#inWords(one, value[name])[0]).join(", "), "vi"];
       }
-      const rows = choices(schema, this.catalogues, this.vi) ?? this.catalogues[schema["x-catalogue"]] ?? [];
-      const found = rows.find(([code]) => code === value);
-      if (found) return found[1];
-      return typeof value === "number" && this.vi ? String(value).replace(".", ",") : String(value);
+      const found = choices(schema, this)?.find(([code]) => code === value);
+      if (found) return found.slice(1);
+      const english = !this.vi && schema["x-english"]?.[value];
+      return english ? [english] : [typeof value === "number" && this.vi ? String(value).replace(".", ",") : String(value), "vi"];
+    }
+
+    /** The same in a sentence. */
+    #brief(field, value) {
+      const [text, lang] = this.#inWords(field.schema, value);
+      return bdi(short(text), lang);
     }
 
     #display(field, value = field.value) {
       const { schema } = field;
-      if (Array.isArray(value)) return [list(value.map((one) => this.#shown(this.#plain(schema.items ?? {}, one), "vi")))];
-      const text = this.#plain(schema, value);
-      const shown = this.#shown(text, isBlank(value) || schema.oneOf ? null : "vi");
+      if (Array.isArray(value)) return [list(value.map((one) => this.#shown(...this.#inWords(schema.items ?? {}, one))))];
+      const shown = this.#shown(...this.#inWords(schema, value));
       return typeof value === "string" && /^\d{9,}$/.test(value) ? [make("span", { class: "ml-id" }, shown)] : shown;
     }
 
@@ -969,7 +973,7 @@
       if (field.typed) {
         if (entry.state === "filled" && !field.offer && !isSame(entry.value, field.value)) {
           const back = link(this.say("restore"), () => this.#restore(field));
-          return [...this.#line("pencil", "own", this.say("edited", { source, value: short(this.#plain(field.schema, entry.value)) })), back];
+          return [...this.#line("pencil", "own", this.say("edited", { source, value: this.#brief(field, entry.value) })), back];
         }
         return isBlank(field.value) && !this.#isPending(field) ? [] : this.#line(...(isBlank(field.value) ? this.#why(field) : this.#who(field)));
       }
@@ -1054,13 +1058,13 @@
       const found = [this.#stale(field)];
       const { entry } = field;
       if (this.#isOffered(field)) {
-        const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(make("bdi", {}, short(this.#plain(field.schema, field.offer.value)))) };
-        const ways = [button(this.say("use", { value: short(this.#plain(field.schema, field.offer.value)) }), () => this.#restore(field)),
-          button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: short(this.#plain(field.schema, field.value)) }), () => this.#settle(field, { offer: null, typed: true }))];
+        const names = { source: this.#source(this.#answer.evidence[field.offer.evidence]?.source), value: strong(this.#brief(field, field.offer.value)) };
+        const ways = [button(this.say("use", { value: this.#brief(field, field.offer.value) }), () => this.#restore(field)),
+          button(isBlank(field.value) ? this.say("cancel") : this.say("keep", { value: this.#brief(field, field.value) }), () => this.#settle(field, { offer: null, typed: true }))];
         found.push(box("doubt", sign("clock", "doubt", this.say("late", names)), buttons(ways)));
       }
       if (this.#isOpen(field) && field.kind === "input") {
-        const way = (word, value, choice) => button(this.say(word, { value: short(this.#plain(field.schema, value)) }), () => this.#settle(field, { choice, value, typed: true }));
+        const way = (word, value, choice) => button(this.say(word, { value: this.#brief(field, value) }), () => this.#settle(field, { choice, value, typed: true }));
         found.push(box("doubt", sign("compare", "doubt", this.#asked(field)),
           buttons(this.#candidates(field).map((one) => way("use", one.value, one)), isBlank(field.value) ? "" : way("keep", field.value, "none"))));
       }
