@@ -279,6 +279,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "erased": ("Dữ liệu lưu được xóa", "Kept data erased"),
     "doubtful": ("Trường cần kiểm tra lại", "Fields in doubt"),
     "named_in": ("Số của người khác nằm trong dữ liệu", "Numbers of other people are in the data"),
+    "of_another": ("Đứng tên người khác, dữ liệu không được dùng", "In another's name, its data are not used"),
     "withheld": ("Không được trả", "Withheld"),
     "unsure": ("Không rõ sự đồng ý", "Consent unknown"),
     "account_level": ("Mức của tài khoản", "Level of the account"),

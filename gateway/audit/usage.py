@@ -17,6 +17,7 @@ from gateway.audit.titles import Titles, TitleWords
 from gateway.config.agreement import TRIAL_PURPOSE
 from gateway.domain.dates import local
 from gateway.domain.parties import PARENT, Caller, SubjectKind
+from gateway.mapping.procedure import role_of
 from gateway.ports.exchange_log import LogEntry, LogSearch
 
 _OPENING = frozenset({"intent", "refusal"})
@@ -182,7 +183,11 @@ class Usage:
             (call, relation) for call in closing["calls"]
             if (relation := self._relation(closing, call, roles, with_number, is_asker=asker["code"] == "self"))
         ]  # fmt: skip
-        hidden = {role for role in {call["role"] for call, _ in calls} if is_hidden(titles, closing, role)}
+        of_another = str(closing["notes"].get("of_another", "")).split()
+        hidden = {
+            role for role in {call["role"] for call, _ in calls}
+            if role_of(role) in of_another or is_hidden(titles, closing, role)
+        }  # fmt: skip
         is_named_only = all(role.startswith(_ALSO) for role in roles)
         use: dict[str, Any] = {
             "exchange_id": opening["exchange"],

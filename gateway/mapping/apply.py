@@ -144,6 +144,8 @@ class Filled:
     doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
     saved_papers: int = 0
+    #: roles of objects that are registered for somebody else: their data fill no field
+    of_another: frozenset[str] = frozenset()
     #: what the papers were decided by; None without papers
     facts: Facts | None = None
 
@@ -177,7 +179,7 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         shown = without_relations(plan, shown, {*heads, *places_of(plan, strangers)})
     of_another = held_by_another(plan, answers, situation.named, strangers) if plan.holders else frozenset()
     if of_another:
-        shown = without(plan, shown, of_another)
+        shown, filled.of_another = without(plan, shown, of_another), of_another
     if things := plan.things if known or held else plan.ambiguous_things:
         plan = of_one_thing(plan, shown, things, _typed(situation), is_final=True)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)

@@ -277,6 +277,8 @@ def _accounted(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str
         notes["passport"] = "sd-jwt"
     if filled.doubtful:
         notes["doubtful"] = " ".join(filled.doubtful)
+    if filled.of_another:
+        notes["of_another"] = " ".join(sorted(filled.of_another))
     if withheld := exchange.plan.withheld:
         notes |= left_out({evidence_id(one): why.reason for one, why in withheld.items()})
     return notes

@@ -13,6 +13,7 @@ from tests.faults.conftest import SERVICES, Good, Say, Stage, body, found, stage
 from tests.faults.test_processes import sample
 from tests.flows.conftest import new_official, on_session, proposed
 from tests.flows.test_records import records
+from tests.flows.test_withdrawal import settled
 
 pytestmark = on_session
 
@@ -579,6 +580,38 @@ async def test_who_is_named_in_a_doubt_that_leaves_is_named_in_the_record(regist
     assert NEIGHBOUR not in json.dumps(answer["form"])
     assert NEIGHBOUR in json.dumps(answer["fields"]["hoTen"]["doubt"])
     assert named_beside(registers, answer) == ["also#1"]
+
+
+@pytest.mark.parametrize(("name", "is_named"), [("", True), ("Trần Thị Khác", False)])
+async def test_who_stands_in_data_that_do_not_leave_is_in_no_record(
+    registers: Stage, name: str, is_named: bool
+) -> None:
+    """The register answers by the number alone, and names a husband; the name is that of somebody else."""
+    husband = {"hoTen": "Phạm Văn Láng", "soDinhDanh": NEIGHBOUR}
+    registers.set(
+        "civil_status",
+        changed(lambda tree: {**tree, "tinhTrang": "2", "ketHon": [{**NEW, "voChong": husband}]}),
+    )
+    mother = subject(registers, "mau")
+    mother["full_name"] = name or mother["full_name"]
+    answer = await ask(registers, "1.001193", {"requester": mother, "mother": {"same_as": "requester"}})
+    assert registers.peers["civil_status"].calls
+    assert NEIGHBOUR not in json.dumps(answer)
+    assert bool(named_beside(registers, answer)) is is_named
+
+
+async def test_co_owner_is_named_when_the_late_answer_about_the_parcel_is_recorded(registers: Stage) -> None:
+    registers.set("population", None)
+    await registers.house.misbehave("land", "slow", seconds=0.6, times=1)
+    subjects = {"owner": subject(registers, "mau"), "parcel": PARCEL}
+    answer = await ask(registers, "1.013225", subjects, deadline_ms=200)
+    await settled(registers.house, answer["exchange_id"])
+    early, *_, late = (
+        {role for role in one["subjects"] if role.startswith("also#")}
+        for one in records(registers.house)
+        if one["exchange"] == answer["exchange_id"] and one["phase"] == "outcome"
+    )
+    assert (early, late) == (set(), {"also#1"})
 
 
 NEW = {"so": "9", "quyenSo": "1", "ngayDangKy": "01/01/2020", "voChong": {"hoTen": "X"}}

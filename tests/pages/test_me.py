@@ -163,9 +163,9 @@ async def test_who_is_named_in_an_answer_about_another_person_reads_of_that_answ
     assert said in text_of(await page(browser, "/me?lang=vi"))
 
 
-@pytest.mark.parametrize("asker", ["mau", "over_70"])
+@pytest.mark.parametrize(("asker", "outcome"), [("mau", "found"), ("over_70", "no_match")])
 async def test_owner_of_a_parcel_finds_who_asked_about_it_though_her_number_did_not_leave(
-    browser: Browser, asker: str
+    browser: Browser, asker: str, outcome: str
 ) -> None:
     """Another owner asks, then somebody who owns nothing there, and learns that it is in another's name."""
     house, reader = browser.house, person_of(browser, "thu")["personal_id"]
@@ -192,9 +192,12 @@ async def test_owner_of_a_parcel_finds_who_asked_about_it_though_her_number_did_
     by_person = {one["exchange_id"] for one in found["records"]}
     for exchange in (asked_once, from_cache):
         use = uses[exchange]
-        assert [(one["source"]["code"], one["about"]["relation"]) for one in use["data"]] == [
-            ("land", "has_number")
-        ]
+        (data,) = use["data"]
+        assert (data["source"]["code"], data["about"]["relation"], data["outcome"]) == (
+            "land",
+            "has_number",
+            outcome,
+        )
         assert (use["is_named_only"], use["dossier"], use["state"]) == (True, "", "answered")
         assert exchange in by_person
     assert of_no_parcel not in {*uses, *by_person}
