@@ -1465,6 +1465,33 @@ async def test_value_that_was_taken_out_is_known_to_the_gateway_and_can_be_resto
     assert (await page.evaluate("document.querySelector('motlan-form').values"))["nycQuanHe"] == "Mẹ"
 
 
+@on_session
+async def test_field_that_the_gateway_emptied_does_not_hold_up_the_question_that_fills_it_again(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    resting(told, ["nycQuanHe"])
+    filled = {
+        "nycQuanHe": field("filled", "Mẹ", "e1", editable=True),
+        "meHoTen": field("filled", "Trần Thị Mẫu", "e1", editable=True),
+    }
+    told.answers["prefill"] = 200, answered(filled, papers=REPLACED)
+    page = await opened(profile, url)
+    await everything_typed(page)
+    name = page.get_by_label(re.compile("^Họ tên bắt buộc"))
+    await page.get_by_label("Quan hệ với người được đăng ký").fill("Bà")
+    other = {"code": "object_differs", "source": "population"}
+    emptied = {"nycQuanHe": field("kept", "Bà"), "meHoTen": field("empty", reason=other)}
+    told.answers["prefill"] = 200, answered(emptied, papers=REPLACED)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(name).to_have_value("")
+    mine = box(page, "Quan hệ với người được đăng ký")
+    await mine.get_by_role("button", name="Khôi phục").click()
+    told.answers["prefill"] = 200, answered(filled, papers=REPLACED)
+    assert "nycQuanHe" not in await checked(page, told)
+    assert (await page.evaluate("document.querySelector('motlan-form').values"))["meHoTen"] == "Trần Thị Mẫu"
+
+
 async def checked(page: Page, told: ScriptedPortal) -> dict[str, Any]:
     """What the gateway was asked to know before the check page."""
     asked = [act for act, _ in told.received].count("prefill")

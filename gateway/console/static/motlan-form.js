@@ -1516,14 +1516,16 @@
 
     /** To the page before submitting: values are complete, and papers decided by them. */
     async #check(isDecided = false) {
-      if (this.#firstWrong() || this.#busy) return;
-      if (isDecided || !this.#isOutdated()) this.#show("check");
+      const asks = !isDecided && this.#isOutdated();
+      if (this.#firstWrong(asks) || this.#busy) return;
+      if (!asks) this.#show("check");
       else if (await this.#again()) this.#check(true);
     }
 
-    /** What is wrong first; all of it is said in the form. */
-    #firstWrong() {
-      const bad = this.#fields.filter((one) => one.box && !one.box.hidden).map((one) => [one, this.#wrong(one)]).filter(([, text]) => text);
+    /** What is wrong first; all of it is said in the form. `asks`: the next answer may fill what is blank. */
+    #firstWrong(asks) {
+      const bad = this.#fields.filter((one) => one.box && !one.box.hidden && !(asks && isBlank(one.value)))
+        .map((one) => [one, this.#wrong(one)]).filter(([, text]) => text);
       if (bad[0]) this.#show("form");
       this.#markWrong(bad);
       return bad[0];
