@@ -1,5 +1,6 @@
 """The rule of a cut, held against every shipped procedure: each of its words is needed, and nothing beside it cuts."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -311,3 +312,38 @@ def test_nothing_beside_the_facts_of_its_rule_cuts_a_paper(
     verdict = state(procedure, narrow, paper) in CUT
     assert not verdict or satisfied(procedure, rule.replaced_by, facts(narrow))
     assert not (state(procedure, wide, paper) in CUT and not verdict)
+
+
+def moved(example: ProcedureExample, procedure: Procedure) -> ProcedureExample:
+    """The example whose evidence has what a field only proposes (`propose_else`), and no more.
+
+    The form says nothing.
+    """
+    evidence: dict[str, Any] = dict(example.evidence)
+    fields = [one for one in procedure.fields if one.proposes_else]
+    for first, second in ((one.refs[0], one.refs[1]) for one in fields):
+        for place, said in evidence.items():
+            if place.endswith(f":{first.evidence}") and isinstance(said, Mapping) and first.attribute in said:
+                rest = {name: value for name, value in said.items() if name != first.attribute}
+                evidence[place] = {**rest, second.attribute: said[first.attribute]}
+    return example.model_copy(update={"evidence": evidence, "known": {}})
+
+
+def test_no_paper_rests_on_a_value_that_the_form_only_proposes_for_its_own_person() -> None:
+    asked = set()
+    for code, procedure in catalogue().procedures.items():
+        for example in procedure.mapping.examples:
+            done = filled(procedure, moved(example, procedure), catalogue().offers)
+            offered = {
+                f"{candidate['evidence']}:{one.refs[1]}"
+                for one in procedure.fields
+                if one.proposes_else and (doubt := done.entries()[one.key]["doubt"]) is not None
+                for candidate in doubt["candidates"]
+            }
+            for paper in done.papers:
+                by = json.dumps(paper.get("by"))
+                assert not [one for one in offered if one in by], (code, example.name, paper["code"])
+                reason = paper.get("reason")
+                if reason is not None and reason["code"] == "proposed":
+                    asked.add(code)
+    assert asked == {"1.001193", "2.000986"}
