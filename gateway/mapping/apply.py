@@ -46,7 +46,7 @@ from gateway.mapping.papers import wanting
 from gateway.mapping.paths import put
 from gateway.mapping.plan import Pick, Plan, PlannedField, evidence_id, without_value
 from gateway.mapping.predicates import Facts, Published
-from gateway.mapping.procedure import Field
+from gateway.mapping.procedure import FORM, Field
 from gateway.mapping.records import SEVERAL
 from gateway.mapping.things import of_one_thing
 
@@ -140,6 +140,8 @@ class Filled:
     doubtful: list[str] = field(default_factory=list)
     #: query and attribute of values that are only offered (`propose_else`)
     offered: set[tuple[int, str]] = field(default_factory=set)
+    #: query and attribute of such a value -> the form field that says another type of it
+    denied: dict[tuple[int, str], str] = field(default_factory=dict)
     #: JSON of the doubts, which leave with the values of the form
     doubts: list[bytes] = field(default_factory=list)
     rules: dict[str, None] = field(default_factory=dict)
@@ -265,8 +267,6 @@ def _fill_with_care(
     filled.fields.append(planned.name + orjson.dumps(entry))
     if entry["doubt"]:
         filled.doubts.append(orjson.dumps(entry["doubt"]))
-        if planned.field.proposes_else and entry["doubt"]["kind"] == PROPOSED:
-            filled.offered.update(asked[:2] for asked in planned.asked if not asked[2])
     if entry["value"] is not None:
         put(filled.form, planned.field.names, entry["value"])
         filled.digestible[key] = orjson.dumps(entry["value"])
@@ -275,6 +275,22 @@ def _fill_with_care(
     elif entry["state"] == "withheld":
         reason = entry.get("reason")
         filled.rules[reason["rule"] if reason else ""] = None
+    if planned.field.proposes_else and entry["value"] is None:
+        _note_offered(filled, plan, planned, entry)
+
+
+def _note_offered(filled: Filled, plan: Plan, planned: PlannedField, entry: FieldEntry) -> None:
+    """What a field only offers, or does not have because the form says another type of it."""
+    reason = entry.get("reason")
+    if entry["doubt"] and entry["doubt"]["kind"] == PROPOSED:
+        filled.offered.update(asked[:2] for asked in planned.asked if not asked[2])
+    elif reason is not None and reason["code"] == Reason.OBJECT_DIFFERS:
+        for ref in planned.field.refs[1:]:
+            pick = plan.picks.get(f"{ref.role}:{ref}")
+            if pick is not None and pick.query is not None:
+                filled.denied[pick.query, pick.attribute] = reason.get("rule", "").removeprefix(
+                    f"same:{FORM}"
+                )
 
 
 def _typed(situation: Situation) -> Mapping[str, object]:
@@ -294,10 +310,13 @@ def _decide_papers(
 ) -> None:
     agreeing_fields = [planned for planned in plan.fields if planned.field.agree]
     typed = _typed(situation)
+    otherwise = differing(plan, shown, typed)
+    if filled.denied:
+        otherwise |= {one: key for one, key in filled.denied.items() if key in typed}
     facts = Facts(
         plan, answers, situation.published, situation.today, situation.given, typed,
         {one for planned in agreeing_fields for one in agreeing.disputed(planned, shown)},
-        differing(plan, shown, typed), differing_records(plan, shown, typed),
+        otherwise, differing_records(plan, shown, typed),
         {one for planned in agreeing_fields for one in agreeing.awaited(planned, shown)},
         unconfirmed_queries, situation.named, filled.form, situation.dossier, situation.represented,
         of_another, strangers, filled.offered,
