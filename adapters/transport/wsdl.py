@@ -68,6 +68,8 @@ class _Offer(NamedTuple):
     version: Version
     #: binding and its operation: offers of one binding are alike
     binding: tuple[str, str]
+    #: where the port is; blank: it does not say
+    address: str = ""
     action: str = ""
     request: tuple[str, int] = ("", 0)
     answer: tuple[str, int] = ("", 0)
@@ -84,8 +86,6 @@ class _Known(NamedTuple):
     offers: list[_Offer]
     contents: list[Content]
     files: Mapping[str, bytes]
-    #: of its first port that says one
-    address: str
     #: what was chosen from it, so that who asks again gets the same
     chosen: "dict[tuple[str, str], Operations]"
 
@@ -97,7 +97,7 @@ class _Known(NamedTuple):
             return False
 
 
-_Read = tuple[list[_Offer], list[ContentRow], Mapping[str, bytes], str]
+_Read = tuple[list[_Offer], list[ContentRow], Mapping[str, bytes]]
 
 #: by the digest of the WSDL: a reload asks for those alone that changed
 _KNOWN: dict[bytes, _Known] = {}
@@ -112,9 +112,9 @@ class Operations(Mapping[str, WsdlOperation]):
         self._offers: dict[str, list[_Offer]] = {}
         for offer in offers:
             self._offers.setdefault(offer.operation, []).append(offer)
-        self._contents = known.contents
-        #: the WSDL and all that it was read from, by their paths from its folder; its first address, or blank
-        self.files, self.address = tuple(known.files), known.address
+        self._known, self._contents = known, known.contents
+        #: the WSDL and all that it was read from, by their paths from its folder
+        self.files = tuple(known.files)
         self._made: dict[str, WsdlOperation] = {}
 
     def __getitem__(self, name: str) -> WsdlOperation:
@@ -129,6 +129,12 @@ class Operations(Mapping[str, WsdlOperation]):
 
     def __len__(self) -> int:
         return len(self._offers)
+
+    def addresses(self, name: str) -> list[str]:
+        """Where the SOAP ports are that offer this operation, as the WSDL says; first the one that would be asked."""
+        offers = [self._offer(name), *self._offers[name]]
+        offers += [one for one in self._known.offers if one.operation == name]
+        return [*dict.fromkeys(one.address for one in offers if one.address)]
 
     def _offer(self, name: str) -> _Offer:
         offers = self._offers[name]
@@ -198,8 +204,8 @@ def _known(wsdl: Path, within: Path | None) -> _Known:
         read = call(_read, wsdl, within, seconds=_SECONDS)
         if isinstance(read, UnusableWsdl):
             raise read
-        offers, rows, files, address = read
-        known = _KNOWN[digest] = _Known(offers, linked(rows), files, address, {})
+        offers, rows, files = read
+        known = _KNOWN[digest] = _Known(offers, linked(rows), files, {})
         if len(_KNOWN) > _MOST:
             del _KNOWN[next(iter(_KNOWN))]
     return known
@@ -240,7 +246,7 @@ def _read(wsdl: Path, within: Path | None) -> _Read | UnusableWsdl:
             description.schemas.finish()
         except UnusableWsdl as error:
             return error
-        return offers, description.schemas.rows, files.digests, description.address()
+        return offers, description.schemas.rows, files.digests
 
 
 @contextlib.contextmanager
@@ -292,11 +298,6 @@ class _Description:
             self._check_root(root, path)
             waiting += self._imported(root, path)
             self._note(root, path)
-
-    def address(self) -> str:
-        """Where the provider is: the location of the first port that has one; blank: none has."""
-        nodes = (node for one in self._services for node in one.node.iter("{*}address"))
-        return next((found for node in nodes if (found := node.get("location", "").strip())), "")
 
     def _check_root(self, root: etree._Element, path: Path) -> None:
         name = self._files.name(path)
@@ -379,11 +380,14 @@ class _Description:
         spoken = etree.QName(soap).namespace or ""
         name = node.get("name", "")
         label = name if port is None else port.get("name", "")
+        # of another namespace it is where something else than SOAP is spoken
+        where = None if port is None else port.find(f"{{{spoken}}}address")
+        address = "" if where is None else where.get("location", "").strip()
         found: dict[str, _Offer] = {}
         with_all = _SoapBinding(self, binding, soap, port)
         for operation in node.iterfind(f"{{{_WSDL}}}operation"):
             word = operation.get("name", "").strip()
-            offer = _Offer(service, label, word, _SOAP[spoken], (f"{{{space}}}{name}", word))
+            offer = _Offer(service, label, word, _SOAP[spoken], (f"{{{space}}}{name}", word), address)
             try:
                 if word not in found:
                     found[word] = _BoundOperation(with_all, operation).offer(offer)

@@ -39,6 +39,8 @@ class Contract:
     #: False: a sample says nothing of it
     is_request_known: bool = True
     url: str = NOWHERE
+    #: where it offers the operation as well
+    other_urls: tuple[str, ...] = ()
     #: words of the service in config/sources
     service: Mapping[str, str] = field(default_factory=dict)
     auth: Mapping[str, Any] = field(default_factory=lambda: {"kind": "none"})
@@ -151,15 +153,16 @@ def _of_operations(operations: Any, folder: Path, operation: str, source: str) -
         walk.element(shape)
     if found.header is not None:
         sides[0].element(found.header, (found.header.name,))
-    url = operations.address
+    addresses = [one for one in operations.addresses(operation) if is_http(one)]
     return Contract(
         adapter="adapters.sources.soap",
         operation=operation,
         request=sides[0].leaves,
         answer=sides[1].leaves,
-        url=url if is_http(url) else NOWHERE,
+        url=addresses[0] if addresses else NOWHERE,
         options={"wsdl": next(iter(copies))},
         copies=copies,
+        other_urls=tuple(addresses[1:]),
     )
 
 

@@ -17,7 +17,7 @@ from gateway.domain.parties import SubjectKind
 from gateway.mapping.date_transforms import DEFAULT_ZONE
 from gateway.mapping.paths import WHOLE_LIST, put
 from gateway.mapping.schema_checks import is_past
-from gateway.scaffold.contract import Contract
+from gateway.scaffold.contract import NOWHERE, Contract
 from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of, numbers_a_subject
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
 from gateway.scaffold.leaves import DATES, ZONED, Leaf, NotScaffolded
@@ -82,7 +82,11 @@ class _SourceDraft:
             if one.leaf.path not in identifying and not asked_word((one.leaf.name,)).startswith("subject.")
         )
         self.found_when = next(others, guess.bound[0].leaf.path)
-        self.remarks = [*contract.remarks, *self._request_remarks(), *self._answer_remarks()]
+        self.url = wish.url or contract.url
+        self.url_remarks = [*self._url_remarks()]
+        self.remarks = [
+            *contract.remarks, *self.url_remarks, *self._request_remarks(), *self._answer_remarks()
+        ]  # fmt: skip
 
     def scaffold(self, today: date) -> Scaffold:
         """All files; the settings come last, since only they make it a source."""
@@ -115,6 +119,15 @@ class _SourceDraft:
             if word not in _NUMBERS and (not numbers or f"subject.{word}" in needed)
         ]
         return [[number, *others] for number in numbers] or ([others] if others else [])
+
+    def _url_remarks(self) -> Iterator[str]:
+        if self.url == NOWHERE:
+            yield f"the contract does not say where the provider is: 'url' {self.url} is invented"
+        if self.url == self.contract.url and self.contract.other_urls:
+            others = _some([*self.contract.other_urls])
+            yield f"the contract has several addresses: 'url' {self.url} was taken, and not {others}"
+        if self.url.startswith("http:"):
+            yield f"'url' {self.url} is plain http: people's data would be sent unencrypted; ask for https"
 
     def _request_remarks(self) -> Iterator[str]:
         if not self.subject_words:
@@ -184,8 +197,9 @@ class _SourceDraft:
         yield f"title: {self._title()}"
         yield f"provider: {quoted(wish.provider or wish.name)}"
         yield "mark: sandbox   # seen: once the provider has confirmed the contract"
-        if wish.url or contract.url:
-            yield f"url: {quoted(wish.url or contract.url)}"
+        yield from (f"# ! {on_one_line(remark)}" for remark in self.url_remarks)
+        if self.url:
+            yield f"url: {quoted(self.url)}"
             yield f"auth: {flow(contract.auth)}"
         if contract.options:
             yield f"options: {flow(contract.options)}"

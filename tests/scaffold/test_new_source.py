@@ -409,6 +409,33 @@ def test_element_that_a_wsdl_does_not_describe_stays_and_enumerations_are_hints(
     asyncio.run(comes_up(house, "schiff", monkeypatch))
 
 
+def test_address_is_that_of_the_port_that_speaks_soap_and_is_marked_where_it_may_be_wrong(
+    house: Path, contracts: Path
+) -> None:
+    """Not a port for plain HTTP, nor a SOAP port of another binding, that stands before it."""
+    http = 'xmlns:h="http://schemas.xmlsoap.org/wsdl/http/"'
+    bindings = f'<binding name="H" type="t:P"><h:binding {http} verb="GET"/></binding>'
+    bindings += '<binding name="O" type="t:P"><s:binding style="document"/></binding>'
+    ports = f'<port name="H" binding="t:H"><h:address {http} location="http://old.example/reg"/></port>'
+    ports += '<port name="O" binding="t:O"><s:address location="https://other.example/"/></port>'
+    second = '<port name="P2" binding="t:B"><s:address location="https://second.example/"/></port>'
+    several = SCHIFF.replace('<service name="S">', f'{bindings}<service name="S">{ports}')
+    several = several.replace("</service>", f"{second}</service>").replace("https://schiff", "http://schiff")
+    nowhere = SCHIFF.replace('<s:address location="https://schiff.example/"/>', "")
+    for name, wsdl, url, marks in (
+        ("several", several, "http://schiff.example/", ["not https://second.example/", "is plain http"]),
+        ("nowhere", nowhere, "https://provider.example", ["does not say where"]),
+    ):
+        path = written(contracts / f"{name}.wsdl", wsdl)
+        drafted(house, "source", name, "--wsdl", path, "--operation", "Schiff")
+        settings = (house / f"config/sources/{name}.yaml").read_text("utf-8")
+        assert f'url: "{url}"\n' in settings
+        assert "old.example" not in settings
+        said = [line for line in settings.splitlines() if line.startswith("# ! ")]
+        assert all(mark in line for mark, line in zip(marks, said, strict=True)), said
+    checked(house)
+
+
 def test_check_config_says_what_is_still_to_be_decided_and_stops_nothing(
     house: Path, contracts: Path
 ) -> None:
