@@ -280,7 +280,7 @@ async def test_row_that_waits_too_long_is_given_up_in_its_time(
     log: SqlExchangeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await log.append(some_record())
-    monkeypatch.setattr(logs, "_WAIT_SECONDS", 0.4)
+    monkeypatch.setattr(logs, "_WAIT_SECONDS", 2)
     if log._timer is not None:
         log._timer.cancel()
         log._timer = None
@@ -304,12 +304,13 @@ async def test_row_that_waits_too_long_is_given_up_in_its_time(
         await asyncio.sleep(0)
         assert log._timer is timer
         swallowed[2].done.set_exception(LogUnavailable(say.STORE_LATE))
-        found = await asyncio.gather(first, second, third)
-    assert [error.unsure for _, error in found] == [True, True, False]
-    took = [seconds for seconds, _ in found]
-    assert 0.39 < took[0] < 4
-    assert 0.59 < took[1] < 4
-    assert took[2] < took[0]
+        failed = (await third)[1]
+        assert not failed.unsure
+        assert not first.done()
+        async with asyncio.timeout(60):  # nobody else ends them
+            found = await asyncio.gather(first, second)
+    assert [error.unsure for _, error in found] == [True, True]
+    assert min(seconds for seconds, _ in found) > 1.99
     assert not log._waiting
     assert len(swallowed) == 3
     assert re.fullmatch(r"[0-9a-f]{64}", (await log.append(some_record())).leaf_hash)
