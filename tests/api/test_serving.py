@@ -25,6 +25,7 @@ from gateway.api.openapi import document
 from gateway.cli.client import GatewayClient
 from gateway.cli.greeting import greeting
 from gateway.cli.tables import replaced_by
+from tests import unhurried
 from tests.api.conftest import ROOT
 from tests.typed import motlan
 
@@ -40,7 +41,7 @@ def _started(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
 def _served(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "gateway", "serve", *PORTS, "--quiet", "--dir", str(folder / "state"),
-               "--ready-file", str(ready), *words]  # fmt: skip
+               "--ready-file", str(ready), *unhurried.words(), *words]  # fmt: skip
     with (folder / "err").open("wb") as err:
         process = subprocess.Popen(command, cwd=ROOT, stderr=err)  # noqa: S603
         try:

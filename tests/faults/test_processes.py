@@ -19,6 +19,7 @@ import pytest
 
 from adapters.transport.call import LARGE_BYTES
 from gateway.cli.client import GatewayClient
+from tests import unhurried
 from tests.api.test_door import BODIES, IDENTIFIERS, SMUGGLED
 from tests.faults import test_answers_json, test_answers_soap, test_limits
 from tests.faults.conftest import GOSSIP, PATIENT, Good, Stage, always, found, waited_for_processor
@@ -39,7 +40,7 @@ def served(
     file = folder / "ready.json"
     ports = ("--port", "0", "--set", "gateway.admin.port=0", "--set", "gateway.sandbox.port=0")
     command = [sys.executable, "-m", "gateway", "serve", "--quiet", *ports, "--dir", str(folder / "state"),
-               "--ready-file", str(file), *words]  # fmt: skip
+               "--ready-file", str(file), *unhurried.words(), *words]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, stderr=err, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         end = time.monotonic() + 90

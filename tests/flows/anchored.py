@@ -17,7 +17,7 @@ from adapters.anchors.witness_door import build_witness, vkey_of
 from gateway.config.gateway import Listener
 from gateway.exchange_log.note import NoteSigner
 from gateway.serving.server import ServeOptions, running, sandbox_at
-from tests import fresh
+from tests import fresh, unhurried
 from tests.flows.conftest import ROOT, House
 
 SEED = bytes(range(7, 39))
@@ -41,7 +41,7 @@ def configured(folder: Path, words: str) -> Path:
 async def gateway(config: Path, state: Path, sandbox: str) -> AsyncIterator[House]:
     """A gateway over `config`, whose log is signed by SEED."""
     _keyed(state)
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")} | unhurried.settings()
     plan = ServeOptions(root=ROOT, config=config, state=state, overrides=ports, sandbox=sandbox)
     async with running(plan) as (_, content), aiohttp.ClientSession() as session:
         described: dict[str, Any] = content

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.serving.server import ServeOptions, running
-from tests import fresh
+from tests import fresh, unhurried
 from tests.config.test_broken_files import replace
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +132,7 @@ def build(tmp_path: Path, overrides: dict[str, str], root: Path = ROOT) -> "Any"
             root=root,
             config=root / "config",
             state=tmp_path,
-            overrides={**ports, **overrides},
+            overrides={**unhurried.settings(root), **ports, **overrides},
             with_sandbox=True,
         )
         async with running(plan) as (_, content), aiohttp.ClientSession() as session:

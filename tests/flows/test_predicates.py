@@ -11,7 +11,7 @@ import pytest
 
 from gateway import telemetry
 from gateway.serving.server import ServeOptions, running, write_ready
-from tests import fresh, typed
+from tests import fresh, typed, unhurried
 from tests.flows.conftest import ROOT, House, new_official, on_session
 from tests.flows.test_records import records
 
@@ -212,7 +212,7 @@ async def test_canary_shows_up_in_no_log_line_metric_or_record(make_house: Calla
 
 
 async def test_command_asks_and_says_by_its_exit_code_whether_all_is_yes(tmp_path: Path) -> None:
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
     state = tmp_path / "state"
     fresh.log_in(state)
     plan = ServeOptions(root=ROOT, config=ROOT / "config", state=state, overrides=ports, with_sandbox=True)

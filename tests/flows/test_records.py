@@ -120,11 +120,12 @@ async def test_hundred_identical_requests_are_one_call_and_two_hundred_records(h
     assert calls["population.TraCuuThongTinCongDan"] == 1
     assert calls["civil_status.trichLuc"] == 1
     assert phases(house).count("intent") == phases(house).count("outcome") == 100
-    calls_made = [call for one in records(house) if one["phase"] == "outcome" for call in one["calls"]]
+    outcomes = [one for one in records(house) if one["phase"] == "outcome"]
+    calls_made = [call for one in outcomes for call in one["calls"] if call["source"] != "own_data"]
     assert any(call.get("shared") for call in calls_made)
     # on a busy machine the last ones come after the answer
     reused = [call for call in calls_made if call.get("shared") or call.get("cached")]
-    assert (len(calls_made), len(reused)) == (300, 297), "three data services, each asked once"
+    assert (len(calls_made), len(reused)) == (200, 198), "two data services, each asked once"
 
 
 @pytest.mark.parametrize(

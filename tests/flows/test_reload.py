@@ -25,7 +25,7 @@ from gateway.prefill.gather import Gatherer
 from gateway.prefill.service import Prefill
 from gateway.serving.listeners import Gateway
 from gateway.serving.server import ServeOptions, running
-from tests import fresh
+from tests import fresh, unhurried
 from tests.flows.conftest import ROOT, House, new_official
 from tests.flows.test_records import records
 
@@ -82,7 +82,7 @@ async def opened(folder: Path, **overrides: str) -> AsyncIterator[Changing]:
         root=folder,
         config=folder / "config",
         state=state,
-        overrides={**PORTS, **overrides},
+        overrides={**unhurried.settings(), **PORTS, **overrides},
         with_sandbox=True,
     )
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
@@ -154,9 +154,10 @@ async def test_broken_configuration_leaves_the_old_one_and_says_where(
 
 async def test_request_under_way_keeps_the_configuration_that_it_began_with(changing: Changing) -> None:
     house = changing.house
-    await house.misbehave("civil_status", "slow", seconds=1.5)
-    asking = asyncio.create_task(house.prefill(**changing.body(deadline_ms=5_000)))
-    await asyncio.sleep(0.3)
+    await house.misbehave("civil_status", "slow", seconds=6, times=1)
+    asking = asyncio.create_task(house.prefill(**changing.body(deadline_ms=10_000)))
+    while not (await house.calls()).get("civil_status.trichLuc"):
+        await asyncio.sleep(0.02)
     # the source that is being waited for changes as well: the old one is not closed under whoever asked it
     changing.write("config/sources/civil_status.yaml", "provider:", 'limits: {connections: "7"}\nprovider:')
     await changing.reloaded(AGREEMENT, 'valid_until: "2027-12-31"', 'valid_until: "2027-12-30"')
@@ -169,9 +170,11 @@ async def test_request_under_way_keeps_the_configuration_that_it_began_with(chan
         before,
         before,
     ]
-    newest = await house.prefill(**changing.body(deadline_ms=5_000))
+    newest = await house.prefill(**changing.body())
     assert {one["config"] for one in records(house) if one["exchange"] == newest["exchange_id"]} == {after}
-    assert list(changing.gateway._apps) == [changing.gateway.app]
+    async with asyncio.timeout(30):
+        while list(changing.gateway._apps) != [changing.gateway.app]:
+            await asyncio.sleep(0.05)
 
 
 async def test_what_is_late_of_the_old_configuration_is_fetched_from_the_new_one(changing: Changing) -> None:

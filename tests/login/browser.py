@@ -20,7 +20,7 @@ from aiohttp import web
 
 from gateway.serving.listeners import Gateway
 from gateway.serving.server import ServeOptions, running
-from tests import fresh
+from tests import fresh, unhurried
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
 
@@ -173,7 +173,7 @@ async def town(folder: Path, overrides: dict[str, str] | None = None, **more: st
         root = project(folder / "project", found.port, **more)
         plan = ServeOptions(
             root=root, config=root / "config", state=folder / "state", with_sandbox=True,
-            overrides={**ports, **links, **(overrides or {})},
+            overrides={**unhurried.settings(root), **ports, **links, **(overrides or {})},
         )  # fmt: skip
         async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
             described: dict[str, Any] = content
