@@ -505,6 +505,8 @@ class SqlRelay:
         where.add("seq < {}", wanted.before)
         for column in ("requester", "target", "code"):
             where.equal(column, getattr(wanted, column))
+        if wanted.codes:
+            where.add("code IN ({})", *wanted.codes)
         if wanted.states:
             where.add("state IN ({})", *wanted.states)
         order = "seq DESC"
@@ -513,7 +515,7 @@ class SqlRelay:
             where.add(f"{_OPEN} AND target >= ''")
             order = "seq + 0 DESC"
         text = f"{_DELIVERIES} {where.text(order, wanted.most)}"
-        way = ReadKind.QUICK if wanted.code else ReadKind.SEARCH
+        way = ReadKind.QUICK if wanted.code or wanted.codes else ReadKind.SEARCH
         return list(map(_delivery, await self._database.read(text, *where.values, way=way)))
 
     async def history(self, delivery: str) -> Sequence[DeliveryEvent]:

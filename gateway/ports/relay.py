@@ -223,6 +223,8 @@ class DeliverySearch(NamedTuple):
     requester: str = ""
     target: str = ""
     code: str = ""
+    #: of any of these dossiers
+    codes: Sequence[str] = ()
     states: Sequence[str] = ()
     before: int = 2**62
     most: int = 50

@@ -5,6 +5,7 @@ for what a receiver said in its own words.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +27,8 @@ from gateway.relay.outbox import Outbox, subjects_in
 from gateway.relay.unknown import record_unknown_delivery
 
 _WAITS = (DeliveryState.QUEUED, DeliveryState.UNCONFIRMED)
+#: deliveries of one dossier that were given up, and are looked at
+_MOST_DEAD = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +47,10 @@ class Deliveries:
             wanted._replace(requester=_whose(caller), code=code, most=wanted.most + 1)
         )
         page = found[: wanted.most]
-        # mostly none was given up: then nothing is held, and one look says so
-        dead = await self.rows.deliveries(DeliverySearch(states=(DeliveryState.DEAD,), most=1))
+        holders = await self._holders(page)
         return {
             "exchange_id": caller.exchange,
-            "deliveries": [
-                {**delivery_of(one), "held_by": (await self._held_by(one) or None) if dead else None}
-                for one in page
-            ],
+            "deliveries": [{**delivery_of(one), "held_by": holders.get(one.id)} for one in page],
             "next": page[-1].seq if len(found) > wanted.most else None,
         }
 
@@ -64,7 +63,7 @@ class Deliveries:
         row = await self._own(caller, delivery, "show")
         history = await self.rows.history(delivery)
         receiver_text = await self._receiver_text(caller, row)
-        held_by = await self._held_by(row)
+        held_by = (await self._holders([row])).get(row.id, "")
         return {
             "exchange_id": caller.exchange, **delivery_of(row), "origin": row.order_key.partition("|")[0],
             "requester": row.requester, "queued_by": row.exchange, "state_words": _words(words.STATES, row.state),
@@ -72,18 +71,19 @@ class Deliveries:
             "receiver_said": receiver_text, "history": [_step(one) for one in history],
         }  # fmt: skip
 
-    async def _held_by(self, row: DeliveryRow) -> str:
-        """The earlier delivery of the dossier that was given up and keeps this one waiting; blank: none."""
-        if row.state not in _WAITS:
-            return ""
+    async def _holders(self, rows: Sequence[DeliveryRow]) -> dict[str, str]:
+        """Delivery that waits -> the first of its queue that was given up and keeps it waiting."""
+        waiting = [one for one in rows if one.state in _WAITS]
+        if not waiting:
+            return {}
+        codes = sorted({one.code for one in waiting})
         dead = await self.rows.deliveries(
-            DeliverySearch(target=row.target, code=row.code, states=(DeliveryState.DEAD,), most=100)
+            DeliverySearch(codes=codes, states=(DeliveryState.DEAD,), most=_MOST_DEAD * len(codes))
         )
-        holding = [
-            one for one in dead
-            if one.order_key == row.order_key and one.seq < row.seq and one.reason not in PASSED
-        ]  # fmt: skip
-        return holding[-1].id if holding else ""
+        # newest first: the earliest of a queue stays
+        first = {(one.target, one.order_key): one for one in dead if one.reason not in PASSED}
+        queues = ((one, first.get((one.target, one.order_key))) for one in waiting)
+        return {one.id: holder.id for one, holder in queues if holder is not None and holder.seq < one.seq}
 
     async def _receiver_text(self, caller: Caller, row: DeliveryRow) -> str | None:
         """The receiver's own words; None: it said nothing, or they are erased."""
