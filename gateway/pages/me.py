@@ -39,6 +39,7 @@ from gateway.domain.problems import ProblemCode
 from gateway.jose import jws
 from gateway.login.linking import linked
 from gateway.login.steps import Leaving
+from gateway.mapping.issued import result_codes
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
@@ -188,6 +189,7 @@ async def papers(request: Request, visit: Visit) -> Shown:
             "titles": door_of(request).titles, "component": _component_titles(request), "place": _place_titles(request),
             "portal": _demo_portal(request), "statuses": STATUSES,
             "is_first": not after, "is_identified": owner.birth_date is not None,
+            "take_stored": [one for one in request.services.catalogue.procedures.values() if result_codes(one)],
         },
     )  # fmt: skip
 
