@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import orjson
+
 from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.domain.exchange import CallEntry, Phase, Receipt
 from gateway.domain.identifiers import personal_ids_in
@@ -29,12 +31,13 @@ class Records:
         """Write a record of this exchange; `shown`: the answers that filled the form. Raises LogUnavailable."""
         grant = exchange.allowed.grant
         calls = _promised(exchange) if phase is Phase.INTENT else _accounted(exchange)
-        about = exchange.keys if filled is None else _about(exchange, filled, shown)
+        texts = _texts(shown) if shown else []
+        about = exchange.keys if filled is None else _about(exchange, filled, texts)
         for one in exchange.answers:
             if one is not None and one.found_id:
                 about = _with_found(exchange, about)
                 break
-        if about is not exchange.keys and (places := _named_in(exchange, about, shown)):
+        if about is not exchange.keys and (places := _named_in(exchange, about, texts)):
             notes = {**notes, "named_in": places}
         return await self._recorder.write(
             exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
@@ -46,23 +49,36 @@ class Records:
         )
 
 
-def _about(exchange: Exchange, filled: Filled, shown: Sequence[SourceAnswer | None]) -> Mapping[str, str]:
+def _texts(shown: Sequence[SourceAnswer | None]) -> list[bytes]:
+    """What stands in each answer that was found; blank for any other."""
+    texts = []
+    for one in shown:
+        text = b""
+        if one is not None and one.outcome is Outcome.FOUND:
+            try:
+                text = orjson.dumps(one.values)
+            except TypeError:  # numbers and signs that JSON does not have
+                text = str(one.values).encode("ascii", "replace")
+            if one.doubts:
+                text += str(one.doubts).encode("ascii", "replace")
+        texts.append(text)
+    return texts
+
+
+def _about(exchange: Exchange, filled: Filled, texts: Sequence[bytes]) -> Mapping[str, str]:
     """Role -> subject of the record; `also#1` and so on are people without a role.
 
-    Their numbers left with the answer, or stand beside what left: the answer names every evidence that was found, also
-    where it gives of a parcel only that it is in another's name.
+    Their numbers left with the answer, or stand beside what left (`texts`): the answer names every evidence that was
+    found, also where it says of a parcel only that it is in another's name.
     """
-    text = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json))
-    for one in shown:  # no function is called for each answer here
-        if one is not None and one.outcome is Outcome.FOUND:
-            text += str(one.values).encode("ascii", "replace")
+    left = b"\n".join((*filled.digestible.values(), *filled.doubts, filled.papers_json, *texts))
     about, others = exchange.keys, 0
-    if numbers := personal_ids_in(text):
+    if numbers := personal_ids_in(left):
         known = {*about.values()}
-        named = [one.personal_id for one in exchange.subjects.values()]
+        for one in exchange.subjects.values():
+            known.add(f"{SubjectKind.PERSON}|{one.personal_id}")
         for number in numbers:
-            key = f"{SubjectKind.PERSON}|{number}"
-            if number not in named and key not in known:
+            if (key := f"{SubjectKind.PERSON}|{number}") not in known:
                 others += 1
                 about = {**about, f"{_ALSO}{others}": key}
     return about
@@ -78,7 +94,7 @@ def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
     return {**about, **{f"{_ALSO}{number}": key for number, key in enumerate(new, others + 1)}}
 
 
-def _named_in(exchange: Exchange, about: Mapping[str, str], shown: Sequence[SourceAnswer | None]) -> str:
+def _named_in(exchange: Exchange, about: Mapping[str, str], texts: Sequence[bytes]) -> str:
     """The answers in which the numbers of people without a role stand: `also#1:e2 also#1:e4`.
 
     All answers about a role count for the only person whom something else than a number found in that role. Most
@@ -89,12 +105,12 @@ def _named_in(exchange: Exchange, about: Mapping[str, str], shown: Sequence[Sour
         if (answer := answers[query.index]) is not None and answer.found_id:
             found.setdefault(query.role, set()).add(answer.found_id)
     for query in exchange.plan.queries:
-        if (answer := (shown or answers)[query.index]) is None:
+        if answers[query.index] is None:
             continue
-        text = f"{answer.values}{answer.doubts or ''}"
+        text = texts[query.index] if texts else b""
         for role, key in about.items():
             number = key.rpartition("|")[2]
-            if role.startswith(_ALSO) and (number in text or found.get(query.role) == {number}):
+            if role.startswith(_ALSO) and (number.encode() in text or found.get(query.role) == {number}):
                 places.append(f"{role}:e{query.index + 1}")
     return " ".join(places)
 
