@@ -148,7 +148,7 @@ async def test_late_source_fills_what_nobody_touched_and_moves_nothing(
     page = await opened(profile, portal + "/birth")
     name = page.get_by_label(re.compile("^Họ tên con"))
     await expect(box(page, "Ngày sinh con")).to_contain_text("Đang chờ")
-    await expect(page.locator(".ml-top")).to_contain_text("Đang chờ Dữ liệu của cơ sở y tế")
+    await expect(page.locator(".ml-top")).to_contain_text("Đang chờ Hệ thống của cơ sở y tế")
     await page.evaluate(
         "() => { window.said = []; const status = document.querySelector('[role=status]');"
         "new MutationObserver(() => window.said.push(status.textContent)).observe(status, {childList: true}); }"

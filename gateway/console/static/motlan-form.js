@@ -1498,7 +1498,7 @@
       const { schema, value } = field;
       const label = this.#long(field);
       if (this.#isAsked(field)) return this.text("choose", { label: label.toLowerCase() });
-      if (isBlank(value)) return field.required ? this.text("missing", { label: label.toLowerCase() }) : "";
+      if (isBlank(value)) return field.required ? this.text(schema["x-widget"] === "select" ? "choose" : "missing", { label: label.toLowerCase() }) : "";
       if (!field.typed) return "";
       return this.#wrongValue(schema, value, label);
     }
