@@ -105,8 +105,8 @@ class ConsentSearchBody(Body):
 class AttestBody(Body):
     """`POST /v1/attest`; with `keep` the citizen's own values are stored under the `consent`.
 
-    `reported`: fields whose value the person called wrong; those of reports of this exchange (`POST /v1/corrections`)
-    are known.
+    `reported`: fields whose value the person called wrong. Known without it: reports of this exchange
+    (`POST /v1/corrections`), and those of its applicant in other exchanges until the owner of the database answers.
     """
 
     model_config = example({

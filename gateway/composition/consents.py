@@ -8,6 +8,7 @@ from gateway.api.context import Citizens
 from gateway.composition.composition import Composition
 from gateway.consents.sealing import PersonKeys
 from gateway.consents.service import ConsentBook, ConsentContext, new_id
+from gateway.corrections.open_reports import OpenReports
 from gateway.documents.keys import DocumentKey
 from gateway.domain.errors import ConsentsUnavailable, LogUnavailable
 from gateway.exchange_log.recorder import Recorder
@@ -58,6 +59,7 @@ def citizens(
     attest = Attest(
         reader=stores.reader, person_keys=person_keys, catalogue=parts.catalogue, consents=book, own=own,
         recorder=recorder, rates=Rates(limits_of("attest", rates), access.quotas, access.secret),
+        open_reports=OpenReports(rows=stores.corrections, person_keys=person_keys).of,
     )  # fmt: skip
     requests = SubjectRequests(context, stores.subject_requests, new_id)
     kept = KeptListing(context=context, own=own)

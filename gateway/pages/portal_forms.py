@@ -32,14 +32,15 @@ from gateway.consents.grantable import KEEPING
 from gateway.consents.service import new_id
 from gateway.console.formats import when
 from gateway.domain import sentences as say
-from gateway.domain.errors import BadRequest, NotFound, Refused, Unauthenticated, Unprocessable
+from gateway.domain.errors import BadRequest, GatewayError, NotFound, Refused, Unauthenticated, Unprocessable
 from gateway.domain.login import AccountKind, Identity
 from gateway.domain.parties import SubjectKind
 from gateway.domain.problems import ProblemCode
 from gateway.domain.reasons import RefusalReason
+from gateway.login.sessions import Session
 from gateway.mapping.answer import PROPOSED, CandidateEntry, EvidenceEntry, PrefillAnswer
 from gateway.mapping.form_hints import hinted
-from gateway.mapping.procedure import ACCOUNT, DECLARED
+from gateway.mapping.procedure import ACCOUNT, DECLARED, Procedure
 from gateway.pages.frame import PageRole, PageRoute, Visit
 from gateway.pages.portal_notes import (
     Notes,
@@ -50,12 +51,10 @@ from gateway.pages.portal_notes import (
     mark_withdrawn,
     note_exchange,
     note_last,
-    note_reported,
     numbers_of,
     people_of_page,
     person_in,
     procedure_of,
-    reported,
     sent_meanwhile,
     session_in,
     sessions_of,
@@ -65,6 +64,8 @@ from gateway.pages.portal_sending import dossier_url, submit
 from gateway.prefill.answers import read_back
 from gateway.prefill.pending import unknown
 from gateway.prefill.preview import CitizenDecision
+from gateway.prefill.roles import cast
+from gateway.telemetry import log
 
 #: where the forms ask: below it, each page has an address of its own
 FORMS = "/portal/forms"
@@ -100,9 +101,27 @@ async def about(request: Request, visit: Visit) -> Response:
     names = ("source", "title", "title_en", "provider", "sandbox")
     form = hinted(procedure, services.catalogue.codes, services.configuration.consents.keep)
     titles = [{name: one[name] for name in names} for one in source_states(services)]
-    wrong = await reported(request, session_in(visit), procedure)
+    wrong = await _reported(request, session_in(visit), procedure)
     said = {"procedure": described(procedure), "form": form, "sources": titles, "reported": wrong}
     return answer(said)
+
+
+async def _reported(request: Request, session: Session, procedure: Procedure) -> list[str]:
+    """Keys of the fields whose data this person reported as wrong, of the people of the page.
+
+    None where that cannot be known now: the form opens all the same, and is compared with the reports when it is sent.
+    """
+    people = people_of_page(request, await sessions_of(request).kept(session))
+    body = prefill_members({"procedure": procedure.code, "subjects": people})
+    try:
+        wanted = await prefill.prefill_request(
+            request, body, request.services.logins.of_session(session.identity), releases=False
+        )
+        keys = cast(procedure, wanted.subjects).keys
+        return await citizens_of(request).attest.reported_fields(request.requester.id, procedure, keys)
+    except GatewayError as error:
+        log().warning("portal.reports_unknown", exchange_id=request.exchange, error=error)
+        return []
 
 
 async def fill(request: Request, visit: Visit) -> Response:
@@ -213,10 +232,7 @@ async def correct(request: Request, visit: Visit) -> Response:
     report = report_in(
         checked({**sent, "subject": person}, CorrectionBody), request.services.catalogue.identifiers
     )
-    opened = await corrections_of(request).open(report, visit.caller)
-    role, attribute = str(sent["subject"]), str(sent["attribute"])
-    await note_reported(request, session_in(visit), procedure_of(request), role, attribute)
-    return answer(opened)
+    return answer(await corrections_of(request).open(report, visit.caller))
 
 
 async def consent(request: Request, visit: Visit) -> Response:

@@ -18,7 +18,7 @@ from gateway.domain.login import AccountKind, Identity
 from gateway.domain.problems import ProblemCode
 from gateway.login.sessions import Session, SessionBook
 from gateway.mapping.paper_fields import rests_on
-from gateway.mapping.procedure import Procedure, role_of
+from gateway.mapping.procedure import Procedure
 from gateway.pages.frame import Visit
 
 #: exchanges that a session may still name, and forms where no data were asked for; for one more, one is forgotten
@@ -158,36 +158,6 @@ async def note_last(request: Request, session: Session, name: str, one: str) -> 
         notes[name] = [*notes.get(name, ()), one][-_MOST_NAMED:]
 
     await sessions_of(request).keep(session, note)
-
-
-async def note_reported(
-    request: Request, session: Session, procedure: Procedure, role: str, attribute: str
-) -> None:
-    """The person reported an attribute of the person of a role as wrong: all fields that show it are contradicted."""
-
-    def note(notes: Notes) -> None:
-        persons = persons_of(procedure, people_of_page(request, notes))
-        about = persons[role_of(role)]
-        shown = {
-            one.key: about
-            for one in procedure.fields
-            if any(str(ref) == attribute and persons.get(ref.role) == about for ref in one.refs)
-        }
-        notes.setdefault("reported", {}).setdefault(procedure.code, {}).update(shown)
-
-    await sessions_of(request).keep(session, note)
-
-
-async def reported(request: Request, session: Session, procedure: Procedure) -> list[str]:
-    """Keys of the fields whose data this session reported as wrong, of the people of the page. Raises NotFound."""
-    notes = await sessions_of(request).kept(session)
-    persons = persons_of(procedure, people_of_page(request, notes))
-    found = notes.get("reported", {}).get(procedure.code, {})
-    return [
-        one.key
-        for one in procedure.fields
-        if one.key in found and any(persons.get(ref.role) == found[one.key] for ref in one.refs)
-    ]
 
 
 async def exchange_in(request: Request, visit: Visit, exchange: str) -> Notes:

@@ -70,7 +70,6 @@ from gateway.pages.portal_notes import (
     keep_draft,
     numbers_of,
     procedure_of,
-    reported,
     session_in,
     sessions_of,
     terms_of,
@@ -145,9 +144,9 @@ async def _filed(
     await _check_own(request, visit, body)
     _check_form(procedure, body, noted, legal_day(request.services.clock.now()))
     typed = frozenset(one.key for one in procedure.fields if _value(body, one.key) is not None)
-    wrong = await reported(request, session_in(visit), procedure)
+    wrong: list[str] = []
     if not noted.get("blank"):
-        typed, wrong, stale = await _attest(request, visit, body, wrong)
+        typed, wrong, stale = await _attest(request, visit, body)
         _check_papers(procedure, body, noted, typed)
         _check_day(procedure, body, noted, stale)
     code, filed = await _reserved(request, visit, body.exchange_id, wrong)
@@ -245,15 +244,14 @@ def dossier_url(code: str) -> str:
 
 
 async def _attest(
-    request: Request, visit: Visit, body: SubmittedForm, wrong: Sequence[str]
+    request: Request, visit: Visit, body: SubmittedForm
 ) -> tuple[frozenset[str], list[str], Mapping[str, str]]:
     """Fields with another value than the gateway gave, those with its value that the person called wrong, stale papers.
 
-    `wrong`: what this session reported; reports of other sessions about this exchange count too.
     Raises Unprocessable for a confirmed value that was changed, or taken out.
     """
     attest = citizens_of(request).attest
-    compared: Any = await attest.attest(visit.caller, body.exchange_id, body.values, None, wrong)
+    compared: Any = await attest.attest(visit.caller, body.exchange_id, body.values, None)
     fields = compared["fields"]
     changed = [name for name, one in fields.items() if one["state"] == "not_editable_changed"]
     if changed:

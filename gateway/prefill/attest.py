@@ -4,7 +4,8 @@ No value was kept, so the answer is only "same" or "different", and unknown when
 the citizen's consent, own data are kept from the same form.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ from gateway.exchange_log.outcomes import Members, decisions, filings, outcomes,
 from gateway.exchange_log.record import SealBroken, field_digest, unseal
 from gateway.exchange_log.recorder import Recorder, RecordHeader
 from gateway.mapping.load import Catalogue
-from gateway.mapping.procedure import DECLARED, Field, Procedure
+from gateway.mapping.procedure import DECLARED, Field, Procedure, role_of
 from gateway.own_data.store import OwnStore
 from gateway.policy.counted import Rates
 from gateway.policy.rates import in_words
@@ -45,6 +46,8 @@ _LEFT_OUT = "left_out"
 _FORM = "form"
 #: states of fields that hold the value of the answer
 _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
+#: person (`Subject.key`) and attribute of reports
+_Reports = AbstractSet[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Attest:
     own: OwnStore
     recorder: Recorder
     rates: Rates
+    #: reports that their owner has not answered, of a requester and a reporter (`Subject.key`), about people
+    open_reports: Callable[[str, str, Collection[str]], Awaitable[_Reports]]
 
     async def attest(
         self,
@@ -77,8 +82,8 @@ class Attest:
         """Compare field by field. Raises NotFound (not the caller's exchange), Refused (no consent), LogUnavailable.
 
         Throttled, which is recorded. Unprocessable when a value cannot be kept: then nothing is kept; or for a
-        `reported` key that is no field. `reported`: fields whose value the person called wrong, beside those of the
-        reports that the log has of this exchange.
+        `reported` key that is no field; CorrectionsUnavailable. `reported`: fields whose value the person called wrong,
+        beside those of the reports that the log has of this exchange, and of `reported_fields`.
         """
         answered, checked_at = await self._outcomes(caller, exchange)
         keys = await self.person_keys.of(answered[0]["period"])
@@ -86,7 +91,8 @@ class Attest:
         await self._count(act)
         fields = dict(_compared(act.procedure, answered, keys, form))
         _check_reported(act.procedure, reported)
-        contested = {*reported, *await self._reported(act, checked_at)}
+        applicants = await self.reported_fields(caller.requester.id, act.procedure, act.about)
+        contested = {*reported, *applicants, *await self._reported(act, checked_at)}
         for key, one in fields.items():
             if key in contested and one["state"] in _AS_ANSWERED:
                 one["reported"] = True
@@ -115,6 +121,17 @@ class Attest:
             "not_kept": {} if keeping is None else _not_kept(fields, form, keeping[1], kept),
         }
 
+    async def reported_fields(
+        self, requester: str, procedure: Procedure, about: Mapping[str, str]
+    ) -> list[str]:
+        """Keys of the fields that show what the applicant reported as wrong, in any exchange of the requester.
+
+        `about`: role -> `Subject.key`. Until the owner of the database answers. Raises CorrectionsUnavailable,
+        LogUnavailable.
+        """
+        reporter = about.get(procedure.signs_in, "")
+        return _showing(procedure, about, await self.open_reports(requester, reporter, about.values()))
+
     async def keep(
         self, caller: Caller, exchange: str, form: Mapping[str, Any], keep: KeepRequest
     ) -> dict[str, str]:
@@ -142,7 +159,7 @@ class Attest:
         await self.consents.give(caller, given, consent, first)
         return True
 
-    async def _reported(self, act: "_FormAct", since: str) -> set[str]:
+    async def _reported(self, act: "_FormAct", since: str) -> list[str]:
         """Keys of the fields that show what a report of this exchange calls wrong. Raises LogUnavailable."""
         indexes = {
             index.hex(): person
@@ -151,12 +168,8 @@ class Attest:
         }
         persons = [bytes.fromhex(one) for one in indexes]
         found = await reports(self.reader, act.exchange, act.caller.requester.id, persons, since)
-        wrong = {(indexes.get(one["subjects"]["subject"]), one["notes"]["attribute"]) for one in found}
-        return {
-            one.key
-            for one in act.procedure.fields
-            if any((act.about.get(ref.role), str(ref)) in wrong for ref in one.refs)
-        }
+        wrong = {(indexes.get(one["subjects"]["subject"], ""), one["notes"]["attribute"]) for one in found}
+        return _showing(act.procedure, act.about, wrong)
 
     async def _compared_before(self, caller: Caller, exchange: str) -> "_FormAct":
         answered, _ = await self._outcomes(caller, exchange)
@@ -310,6 +323,14 @@ class _Keepable(NamedTuple):
     def values(self) -> dict[str, object]:
         """Attribute -> value; the first field decides where two fields have the same attribute."""
         return {one.attribute: one.value for one in reversed(self.own.values())}
+
+
+def _showing(procedure: Procedure, about: Mapping[str, str], wrong: _Reports) -> list[str]:
+    """Keys of the fields that show one of these attributes of one of these people; `about`: role -> person."""
+    of_roles = {
+        (role_of(role), attribute) for role, one in about.items() for who, attribute in wrong if who == one
+    }
+    return [one.key for one in procedure.fields if any((ref.role, str(ref)) in of_roles for ref in one.refs)]
 
 
 def _check_reported(procedure: Procedure, reported: Sequence[str]) -> None:

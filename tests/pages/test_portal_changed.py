@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.dates import VIETNAM
 from tests.login.browser import Browser, Town
-from tests.pages.portal import SPOUSE, Citizen, begun, complete, values
+from tests.pages.portal import BIRTH, SPOUSE, Citizen, begun, complete, values
 from tests.pages.trial import page, twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -114,6 +114,48 @@ async def test_value_that_was_reported_as_wrong_stands_for_no_paper_and_is_not_c
     kept = (await Citizen(browser, LINKED, citizen.csrf, opened).about())["reported"]
     assert kept
     assert "meNoiCuTru" not in kept
+
+
+async def test_report_counts_in_every_session_and_procedure_of_its_sender_until_the_owner_answers(
+    browser: Browser, neighbour: Browser, at: Town
+) -> None:
+    father = {**SPOUSE, "father.birth_date": "04/07/1985"}
+    citizen = await begun(browser, code=BIRTH, **{"mother.who": "same:requester", **father})
+    answer = await citizen.filled_by_all()
+    entry = answer["fields"]["chaHoTen"]
+    status, opened = await citizen.call("/corrections", {
+        "exchange_id": answer["exchange_id"], "subject": "father",
+        "source": answer["evidence"][entry["evidence"]]["source"], "attribute": entry["attribute"],
+        "why": "citizen_corrects", "shown": entry["value"], "correct": "Phạm Văn Thử Ba",
+    })  # fmt: skip
+    assert status == 200, opened
+    # signed in anew, in another procedure
+    again = await family(neighbour)
+    assert (await again.about())["reported"] == ["chaHoTen"]
+    answer = await again.filled_by_all()
+    assert states(await again.decided(answer))["parents_id"] == "replaced"
+    sent = {"exchange_id": answer["exchange_id"], "values": await complete(again, answer)}
+    status, done = await again.call("/submit", sent)
+    assert status == 200, done
+    found = await twin(neighbour, done["url"])
+    assert "parents_id" in found["papers"]["missing"]
+    assert "chaHoTen" in found["form"]["reported"]
+    # the father reported nothing, and learns nothing of it
+    async with Browser(at) as other:
+        mother = {
+            "mother.who": "other", "mother.personal_id": "033190001234", "mother.full_name": "Trần Thị Mẫu",
+            "mother.birth_date": "15/02/1990",
+        }  # fmt: skip
+        his = await begun(other, "thu", BIRTH, **{"father.who": "same:requester", **mother})
+        assert (await his.about())["reported"] == []
+    answered = {"correction": opened["id"], "state": "corrected", "reference": "Công văn 12/C06"}
+    assert (await at.house.post("/v1/corrections/update", answered, "portal"))[0] == 200
+    assert (await again.about())["reported"] == []
+    answer = await again.filled_by_all()
+    await again.decided(answer)
+    sent = {"exchange_id": answer["exchange_id"], "values": await complete(again, answer)}
+    status, done = await again.call("/submit", sent)
+    assert "parents_id" not in (await twin(neighbour, done["url"]))["papers"]["missing"]
 
 
 async def test_value_that_was_reported_as_wrong_decides_no_more_that_a_paper_does_not_apply(
