@@ -2,6 +2,7 @@
 
 `http`: error status → outcome. `faults`: code → outcome, `*` any other; a type of problem (RFC 9457) too, whole
 or its last segment. `fault_code`: where the code stands. `fault_blank` (REST): what it means that none stands there.
+`fault_texts` (REST): where a fault has its texts for people, which say nothing about a person.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +19,10 @@ from gateway.mapping.paths import compile_path
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
-#: words of `options` that this file reads; `fault_blank` is one of REST
+#: words of `options` that this file reads; the last two are of REST
 FAULT_WORDS = ("http", "faults", "fault_code")
-BLANK_WORD = "fault_blank"
+BLANK_WORD, TEXTS_WORD = "fault_blank", "fault_texts"
+REST_WORDS = (BLANK_WORD, TEXTS_WORD)
 #: outcome of a fault → the reasons that it may have, the usual one first
 _REASONS: Mapping[Outcome, tuple[Reason, ...]] = MappingProxyType(
     {
@@ -75,7 +77,19 @@ class FaultOptions:
                     f"'options.fault_code': {error}", "write names joined by dots: 'error.code'", "fault_code"
                 )
         is_fault = self._is_blank_a_fault(place)
-        return Meanings(self._statuses(), codes, picked, place, blank_is_fault=is_fault)
+        return Meanings(self._statuses(), codes, picked, place, self._texts(), blank_is_fault=is_fault)
+
+    def _texts(self) -> list[str]:
+        given = self._options.get(TEXTS_WORD, ())
+        texts = [str(one) for one in given] if isinstance(given, list | tuple) else [str(given)]
+        for text in texts:
+            try:
+                compile_path(text)
+            except ValueError as error:
+                remedy = "write names joined by dots: [error.message]"
+                self._note(f"'options.{TEXTS_WORD}': {error}", remedy, TEXTS_WORD)
+                return []
+        return texts
 
     def _is_blank_a_fault(self, place: str) -> bool:
         if BLANK_WORD not in self._options:

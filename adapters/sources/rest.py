@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 import orjson
 
-from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
+from adapters.sources.fault_options import FAULT_WORDS, REST_WORDS, FaultOptions
 from adapters.sources.paging import PageAsked, PagedSource, Paging
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.transport.answers import FIRST_ERROR
@@ -45,11 +45,13 @@ _SEVERAL = failed(
     Outcome.INVALID, Reason.SOURCE_ANSWER_OTHER_PERSON, AnswerFault(FaultCode.SEVERAL_RECORDS)
 )._replace(alarm=True)
 _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
-OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, BLANK_WORD})
+OPTIONS = frozenset({"tls", "allow_url_ids", *FAULT_WORDS, *REST_WORDS})
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DOTS = frozenset({".", ".."})
 #: members of a problem (RFC 9457, 3.1)
 _PROBLEM = (("type",), ("title",), ("status",), ("detail",), ("instance",))
+#: members of a fault of a gateway in front
+_GATEWAY_FAULT = tuple(("fault", name) for name in ("code", "type", "message", "description"))
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 #: what a mapping may take from a query that identifies a person
@@ -186,11 +188,7 @@ class Rest:
             error, apart = self._fault_in(tree, answer)
             if error is not None:
                 said = error.outcome is Outcome.NOT_FOUND
-                denied = (
-                    self._calls[query.service].plan.denies_absence(tree, query, apart, is_error=False)
-                    if said
-                    else None
-                )
+                denied = self._calls[query.service].plan.denies_absence(tree, query, apart) if said else None
                 return AnswerReading(denied) if denied else fault_reading(error)
         return tree
 
@@ -205,8 +203,8 @@ class Rest:
                 return AnswerReading(_NOT_READ)
             raise error from None
         is_one = is_problem(kind) or (isinstance(tree, dict) and tree.get("status") == answer.status)
-        apart = (*(_PROBLEM if is_one else ()), self._meanings.place)
-        denied = self._calls[query.service].plan.denies_absence(tree, query, apart, is_error=True)
+        apart = (*(_PROBLEM if is_one else ()), *_GATEWAY_FAULT, *self._meanings.places)
+        denied = self._calls[query.service].plan.denies_absence(tree, query, apart)
         if denied is None:
             raise error
         return AnswerReading(denied)
@@ -216,20 +214,20 @@ class Rest:
     ) -> tuple[ProviderError | None, Collection[tuple[str, ...]]]:
         """The fault in a success: a problem, a code at the place that the settings name, a fault of a gateway.
 
-        With the places of the code and its message.
+        With the places of the code and of its texts.
         """
         kind = answer.fields.get(b"content-type", b"")
         if is_problem(kind):
             return self._meanings.of_error(answer.status, kind, answer.body), (
                 *_PROBLEM,
-                self._meanings.place,
+                *self._meanings.places,
             )
         if self._is_placed and (error := self._meanings.in_answer(tree)) is not None:
-            return error, (self._meanings.place,)
+            return error, self._meanings.places
         fault = tree.get("fault") if isinstance(tree, dict) else None
         if not isinstance(fault, dict):
             return None, ()
-        return self._meanings.of_code(str(fault.get("code", ""))), (("fault",),)
+        return self._meanings.of_code(str(fault.get("code", ""))), _GATEWAY_FAULT
 
     def _says_expired(self, tree: object) -> bool:
         said = self._expired_path(tree)

@@ -5,7 +5,7 @@ No text of the provider goes on: of a problem only `type` and `status` are read,
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -55,7 +55,7 @@ class Meanings:
         "_statuses",
         "head",
         "is_placed",
-        "place",
+        "places",
     )
 
     def __init__(
@@ -64,12 +64,13 @@ class Meanings:
         codes: Mapping[str, FaultMeaning] = MappingProxyType({}),
         pick: Callable[[object], object] | None = None,
         place: str = "",
+        texts: Collection[str] = (),
         *,
         blank_is_fault: bool = False,
     ) -> None:
         """`codes`: `*` any other. `pick` takes the code out of a body, where a success must have one or must not.
 
-        `place`: the path of the code in a body.
+        `place`: the path of the code in a body; `texts`: of the fault's other words, which say nothing about a person.
         """
         #: a success may hold a fault code
         self.is_placed = pick is not None
@@ -84,10 +85,8 @@ class Meanings:
         #: an object without this member holds none; blank: every success is looked at
         head = place.partition(".")[0]
         self.head = "" if blank_is_fault or "[" in head else head
-        #: names on the way to the code
-        self.place = (
-            tuple(step for step in steps_of(place) if isinstance(step, str)) if self.is_placed else ()
-        )
+        #: names on the way to the code and to the texts beside it
+        self.places = tuple(map(_names, (*([place] if self.is_placed else []), *texts)))
 
     def of_error(self, status: int, kind: bytes, body: bytes, retry_in: int | None = None) -> ProviderError:
         """The fault of an answer with this status and media type; of a problem in a success, its own status counts."""
@@ -154,6 +153,10 @@ class Meanings:
 def is_problem(kind: bytes) -> bool:
     """Whether a media type is that of RFC 9457."""
     return kind[: len(_PROBLEM)].lower() == _PROBLEM
+
+
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(step for step in steps_of(path) if isinstance(step, str))
 
 
 def _types(said: object) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ _SHARED_OPTIONS: dict[str, Any] = {
     },
     "fault_code": {"description": "place of the code in a SOAP fault or in a JSON body", "type": "string"},
     "fault_blank": {"description": "what a JSON body without a code means", "enum": ["found", "invalid"]},
+    "fault_texts": {
+        "description": "places of a fault's texts in a JSON body, which say nothing about a person",
+        "type": ["string", "array"],
+        "items": {"type": "string"},
+    },
 }
 #: words of `options` of a SOAP source, for editors, as above
 _SOAP_OPTIONS: dict[str, Any] = {

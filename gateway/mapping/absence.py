@@ -62,13 +62,16 @@ class Absence:
         self._envelope = [(_names(one.path), _names(one.beside), one) for one in rule.envelope]
         self._unsent = _unsent(mapping)
         self._repeated = _repeated(rule, self._unsent)
-        whose = (_names(path) for path in rule.identity.values())
-        #: last names of the places where an answer may repeat what was asked
-        self._echoes = {names[-1].casefold() for names in (*(one.names for one in request), *whose) if names}
+        places, record = [tuple(one.names) for one in request], _names(rule.record)
+        in_record = [(*record, *names) for names in (*places, *map(_names, rule.identity.values()))]
+        #: whole places where an answer may repeat what was asked: those of the request, at its root or in the record
+        self._echoes = {_folded(names) for names in (*places, *in_record)}
 
     def said(self, status: object) -> Outcome:
-        """What the provider's own status means."""
+        """What the provider's own status means; yes and no are `true` and `false`."""
         word = "" if status is None else str(status)
+        if isinstance(status, bool):
+            word = word.lower()
         return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
 
     def failed(self, outcome: Outcome, status: object) -> SourceAnswer:
@@ -76,7 +79,7 @@ class Absence:
         answer = FAILED[outcome]
         if outcome.value in SAID:
             return answer
-        word = "" if status is None else str(status)
+        word = "" if status is None else str(status).lower() if isinstance(status, bool) else str(status)
         known = word if word in self._statuses else ""
         code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
         return answer._replace(faults=(AnswerFault(code, path=self._status, provider_code=known),))
@@ -97,16 +100,16 @@ class Absence:
     def says_more(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
         """Whether an answer without a record has a value anywhere, mapped or not, that the request did not send.
 
-        `apart`: places of codes and what else says nothing about the subject, as names from the answer's root.
+        `apart`: exact places of a fault's code and texts, as names from the answer's root.
         """
         return next(self._news(tree, query, apart), None) is not None
 
-    def has_record(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> bool:
+    def has_record(self, tree: object, query: SourceQuery) -> bool:
         """Whether an answer whose status is "nothing found" counts records, or has a value where one is read.
 
-        Texts for people and counts of nothing stand elsewhere. `apart` as in `says_more`.
+        Texts for people and counts of nothing stand elsewhere.
         """
-        return next(self._in_record(tree, query, apart), None) is not None
+        return next(self._in_record(tree, query, ()), None) is not None
 
     def more_at(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> str:
         """The first place that says more, one in a record before others; its parent where the mapping does not name it.
@@ -147,17 +150,12 @@ class Absence:
             for place, names in self._repeated
             if not names or any(getattr(subject, name, None) is not None for name in names)
         ]
-        expected += [self._around(place) for place in (_names(self._status), *apart) if place]
         said = {names for names, beside, one in self._envelope if _says_nothing(tree, names, beside, one)}
         for at, value in leaves(tree):
-            is_echo = str(value) in asked and not self._echoes.isdisjoint(name.casefold() for name in at[-1:])
-            if not is_echo and at not in said and not any(at[: len(place)] == place for place in expected):
+            if at in said or at in apart or (str(value) in asked and _folded(at) in self._echoes):
+                continue
+            if not any(at[: len(place)] == place for place in expected):
                 yield at
-
-    def _around(self, place: tuple[str, ...]) -> tuple[str, ...]:
-        """The object of a code, which has its message too; the code alone, where a record is read in the object."""
-        around = place[:-1] or place
-        return place if any(one[: len(around)] == around for one in self._reads) else around
 
 
 def _unsent(mapping: ServiceMapping) -> frozenset[str]:
@@ -187,7 +185,8 @@ def _repeated(answer: AnswerRule, unsent: frozenset[str]) -> list[tuple[tuple[st
 def _says_nothing(tree: object, names: tuple[str, ...], beside: tuple[str, ...], rule: EnvelopeRule) -> bool:
     """Whether one text or number stands at this place that says nothing about the subject."""
     value = _scalar(tree, names)
-    if value is None or _is_above_zero(value, rule):
+    # yes and no may answer the question
+    if value is None or isinstance(value, bool) or _is_above_zero(value, rule):
         return False
     return not beside or _is_number(value) or _scalar(tree, beside) is not None
 
@@ -206,6 +205,10 @@ def _is_above_zero(value: str | float | None, rule: EnvelopeRule) -> bool:
 
 def _is_number(value: str | float) -> bool:
     return not isinstance(value, bool) and (not isinstance(value, str) or bool(_NUMBER.fullmatch(value)))
+
+
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
 
 
 def _names(path: str) -> tuple[str, ...]:

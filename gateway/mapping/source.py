@@ -540,21 +540,19 @@ class ServicePlan:
         )
 
     def denies_absence(
-        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]], *, is_error: bool
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
     ) -> SourceAnswer | None:
         """What an answer is whose fault says that there is no data, and that has data too; None: it has none.
 
         `apart`: the places of the code and of other words of the fault, as names from the answer's root.
-        `is_error`: its HTTP status is an error, and only a record counts.
         """
-        has_data = self._absence.has_record if is_error else self._absence.says_more
         try:
             lifted = tree if self._nested is None else self._nested(tree)
             if others := self._naming_another(self._paths.read(lifted), query.subject):
                 return self._unlike(FaultCode.OTHER_PERSON, others)
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
-        return self._unknown_form(tree, query, apart) if has_data(tree, query, apart) else None
+        return self._unknown_form(tree, query, apart) if self._absence.says_more(tree, query, apart) else None
 
     def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
         """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.

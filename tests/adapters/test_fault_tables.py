@@ -30,6 +30,7 @@ TABLES: dict[str, Any] = {
         "out-of-agreement": {"outcome": "refused", "reason": "not_agreed"},
     },
     "fault_code": "loi.ma",
+    "fault_texts": ["loi.chiTiet", "timestamp", "error", "message", "path"],
 }
 
 
@@ -50,7 +51,7 @@ def of(code: str) -> bytes:
     ("status", "body", "outcome", "reason", "fault"),
     [
         # the status alone
-        ("404 Not Found", b'{"x":"y"}', Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
+        ("404 Not Found", b'{"error":"y"}', Outcome.NOT_FOUND, Reason.NO_SUCH_PERSON,
          AnswerFault(FaultCode.HTTP_STATUS, status=404, meant=Outcome.NOT_FOUND)),
         ("409 Conflict", b"{}", Outcome.UNAVAILABLE, Reason.SOURCE_BUSY,
          AnswerFault(FaultCode.HTTP_STATUS, status=409, meant=Outcome.UNAVAILABLE)),
@@ -117,6 +118,9 @@ SPRING = {
         (SPRING, Outcome.NOT_FOUND, FaultCode.HTTP_STATUS),
         ([], Outcome.NOT_FOUND, FaultCode.HTTP_STATUS),
         (SPRING | FOUND, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        # a record at a place that the mapping does not read
+        ({"data": FOUND}, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        (SPRING | {"error": {"ten": "x"}}, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
         ([FOUND], Outcome.INVALID, FaultCode.UNKNOWN_FORM),
         ({"loi": {"ma": "NO_ONE", "chiTiet": "x"}, "ten": "x"}, Outcome.INVALID, FaultCode.UNKNOWN_FORM),
         ({"soDinhDanh": "033471902851"}, Outcome.INVALID, FaultCode.OTHER_PERSON),
@@ -142,6 +146,10 @@ async def test_error_that_says_nobody_is_believed_beside_no_record(
          b'{"loi": {"ma": "NO_ONE", "ten": "x"}}', Outcome.INVALID),
         ({"record": "loi", "found_when": "ten", "attributes": {"full_name": {"path": "ten"}}},
          b'{"loi": {"ma": "NO_ONE", "ten": ""}}', Outcome.NOT_FOUND),
+        # data beside a code
+        (ANSWER, b'{"loi": {"ma": "NO_ONE", "hoTen": "x"}}', Outcome.INVALID),
+        (ANSWER, b'{"loi": {"ma": "NO_ONE", "chiTiet": {"hoTen": "x"}}}', Outcome.INVALID),
+        (ANSWER, b'{"loi": {"ma": "NO_ONE", "chiTiet": "x"}}', Outcome.NOT_FOUND),
         # cut in the middle
         (ANSWER, b'{"ten": "x", ', Outcome.INVALID),
     ],
@@ -281,6 +289,7 @@ def faults_of(options: dict[str, Any], answer_rule: Any = ANSWER) -> str:
         ({"fault_code": "loi..ma", "faults": {"A": "refused"}}, "is not a path"),
         ({"fault_blank": "found"}, "no 'fault_code' says where"),
         ({"fault_code": "a", "faults": {"A": "refused"}, "fault_blank": "fund"}, "did you mean 'found'?"),
+        ({"fault_texts": ["loi..ma"]}, "'options.fault_texts': "),
         ({"fault_cod": "a"}, "did you mean 'fault_code'?"),
     ],
 )  # fmt: skip

@@ -371,7 +371,7 @@ class PlainReader:
         answer, outcome = self._rule, Outcome.FOUND
         if answer.status:
             status = picked(tree, answer.status, self._whole)
-            said = "" if status is None else str(status)
+            said = str(_written(status)) if status is not None else ""
             outcome = Outcome(answer.statuses.get(said) or answer.statuses.get("*", "invalid"))
         tree = self._lifted(tree) if answer.nested else tree
         record = picked(tree, answer.record, self._whole)
@@ -560,17 +560,16 @@ class PlainReader:
         ]
         updated = answer.updated_at.path if answer.updated_at else ""
         status = _named(answer.status)
-        around = status.rpartition(".")[0] or status
-        is_code_alone = any(f"{path}.".startswith(f"{around}.") for path in self._inside)
-        about_itself = (status if is_code_alone else around, updated)
+        about_itself = (status, updated)
         expected = [_named(path) for path in (*inside, *about_itself) if path]
         asked = [query.dossier, *subject.values()]
-        places = (*self._places, *(re.sub(r"\[[^\]]*\]", "", path) for path in answer.identity.values()))
-        names = {place.rpartition(".")[2].casefold() for place in places if place}
+        in_record = [f"{answer.record}.{path}" for path in (*self._places, *answer.identity.values())]
+        echoes = {_named(place).casefold() for place in (*self._places, *in_record)}
         said = [
             one.path
             for one in answer.envelope
             if (value := _scalar(tree, one.path)) is not None
+            and not isinstance(value, bool)
             and (one.any_number or not _is_more_than_zero(value))
             and (not one.beside or _is_number(value) or _scalar(tree, one.beside) is not None)
         ]
@@ -578,7 +577,7 @@ class PlainReader:
             path
             for path, one in _leaves(tree, "")
             if path not in said
-            and (str(one) not in asked or path.rpartition(".")[2].casefold() not in names)
+            and (str(one) not in asked or path.casefold() not in echoes)
             and not any(place and f"{path}.".startswith(f"{place}.") for place in expected)
         ]
 

@@ -118,6 +118,9 @@ def test_record_that_is_a_text_is_read_where_it_is_the_value() -> None:
         ({"trang": {"tong": " 1.000 "}, "dong": None}, "trang.tong"),
         ({"trang": [{"tong": 0}], "dong": None}, "trang.tong"),
         ({"trang": {"khac": "x"}, "dong": None}, "trang"),
+        # yes and no may answer the question
+        ({"loi": True, "dong": None}, "loi"),
+        ({"loi": False, "dong": None}, "loi"),
         # no place of a record
         ({"loi": "Lỗi hệ thống"}, "dong"),
         ({"ma": "1", "loi": "Không có"}, None),
@@ -225,6 +228,39 @@ def test_dates_that_contradict_each_other_identify_nobody() -> None:
     tree = {"ten": "LÊ THỊ THỬ", "sinh": {"Nam": "1957", "NgayThangNam": "19750415"}}
     answer = plan.read(tree, asked(plan, full_name="Lê Thị Thử", birth_date="1975-04-15"))
     assert (answer.outcome, answer.values) == (Outcome.INVALID, {})
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(True, Outcome.FOUND), (False, Outcome.NOT_FOUND)])
+def test_status_may_be_yes_or_no(status: object, outcome: Outcome) -> None:
+    plan = _service({
+        "status": "thay", "statuses": {"true": "found", "false": "not_found"},
+        "attributes": {"full_name": {"path": "ten"}},
+    })  # fmt: skip
+    assert (
+        plan.read({"thay": status, "ten": "Lê Thị Thử" if status is True else None}, asked(plan)).outcome
+        is outcome
+    )
+
+
+@pytest.mark.parametrize(
+    ("tree", "outcome"),
+    [
+        ({"so": "033175904826", "dong": None}, Outcome.NOT_FOUND),
+        ({"dong": {"SO": "033175904826", "ten": ""}}, Outcome.NOT_FOUND),
+        ({"dong": {"ten": "", "maSo": "033175904826"}}, Outcome.NOT_FOUND),
+        # the number of somebody's child, mother or card, at a place of that name
+        ({"me": {"so": "033175904826"}, "dong": None}, Outcome.INVALID),
+        ({"dong": {"ten": "", "con": [{"maSo": "033175904826"}]}}, Outcome.INVALID),
+    ],
+)
+def test_number_that_was_asked_is_an_echo_at_its_whole_place_alone(
+    tree: dict[str, object], outcome: Outcome
+) -> None:
+    plan = _service({
+        "record": "dong", "found_when": "ten", "identity": {"personal_id": "maSo"},
+        "attributes": {"full_name": {"path": "ten"}},
+    }, {"so": {"from": "subject.personal_id"}})  # fmt: skip
+    assert plan.read(tree, asked(plan)).outcome is outcome
 
 
 HIDDEN_SIGNS = {
