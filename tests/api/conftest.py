@@ -83,7 +83,7 @@ class StandIn:
     ) -> bytes:
         assert "prefill" in requester.scopes
         self.asked.append(request)
-        self.deadlines.append(deadline - asyncio.get_running_loop().time())
+        self.deadlines.append(deadline)
         if self.gate is not None:
             await self.gate.wait()
         if self.error is not None:
@@ -187,7 +187,7 @@ class Door:
         async with self.client.get(self.base + path, headers=headers) as answer:
             return await Reply.of(answer)
 
-    async def raw(self, sent: bytes, seconds: float = 5) -> bytes:
+    async def raw(self, sent: bytes, seconds: float = 20) -> bytes:
         """Bytes in, bytes out, until the door closes or is silent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         received = b""

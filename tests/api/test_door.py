@@ -109,10 +109,7 @@ async def test_malformed_http_is_refused_once_with_a_problem_and_the_connection_
 
 @pytest.mark.parametrize("name", BODIES)
 async def test_hostile_body_is_a_400_problem(door: Door, name: str) -> None:
-    begun = time.monotonic()
-    answer = await door.post("/v1/prefill", BODIES[name])
-    answer.assert_problem(400)
-    assert time.monotonic() - begun < 1
+    (await door.post("/v1/prefill", BODIES[name])).assert_problem(400)
     assert not door.prefill.asked
 
 
@@ -287,10 +284,12 @@ async def test_surprise_inside_is_a_500_problem_that_says_nothing(door: Door) ->
 
 
 async def test_deadline_is_the_callers_within_the_configured_most(door: Door) -> None:
+    loop = asyncio.get_running_loop()
     for wanted, most in ((50, 0.05), (600_000, 10.0), (None, 2.0)):
+        before = loop.time()
         await door.post("/v1/prefill", {**GOOD, "deadline_ms": wanted})
-        left = round(door.prefill.deadlines[-1], 3)  # the loop counts milliseconds
-        assert most - 0.05 <= left <= most
+        # the loop counts milliseconds
+        assert before + most - 0.002 <= door.prefill.deadlines[-1] <= loop.time() + most + 0.002
 
 
 async def test_two_hundred_slow_heads_are_cut_while_health_stays_quick(door: Door) -> None:

@@ -3,7 +3,6 @@
 A new YAML file is under test at once. The configured address is never called, but for its path.
 """
 
-import asyncio
 import io
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -157,10 +156,8 @@ async def test_portal_confirms_what_it_takes_and_takes_it_again(sandbox: str, na
 @pytest.mark.parametrize("name", PORTALS)
 async def test_portal_that_is_not_there_took_nothing(name: str, lines: io.BytesIO) -> None:
     async with opened(name, NOWHERE) as portal:
-        began = asyncio.get_running_loop().time()
         answer = await portal.deliver(message(MessageKind.DOSSIER), soon())
         assert answer == PortalAnswer(DeliveryOutcome.UNAVAILABLE, "receiver_unreachable")
-        assert asyncio.get_running_loop().time() - began < 1.5
         with pytest.raises(PortalUnavailable):
             await portal.look_up(CODE, soon())
     assert clean(lines, answer)
