@@ -76,6 +76,7 @@ def source_faults(
         yield from _vouched_faults(service.answer, evidence, (*at, "answer", "vouched"))
         yield from _identifier_faults(service, identifiers, at)
         yield from _needs_faults(service, at)
+        yield from _never_sent_faults(service, at)
         if service.without_number != "no":
             yield from _unnumbered_faults(service, at)
 
@@ -388,6 +389,17 @@ def _identifier_faults(
                 f"'{word}' names a {identifiers[kind].names}, which is none of the subjects of this service"
             )
             yield loc, what, f"add it to 'subjects', or mend 'names' in {file}", file
+
+
+def _never_sent_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFault]:
+    """Places of the request for what no request says of any subject of the service: they would always be blank."""
+    said = frozenset[str]().union(*(given_words(kind) for kind in SubjectKind))
+    able = UNNUMBERED_WORDS.union(*(given_words(kind) for kind in service.subjects))
+    for place, rule in service.request.items():
+        word = (rule.from_ or "").removeprefix("subject.")
+        if rule.from_ != word and not rule.else_ and word in said - able:
+            what = f"no request says 'subject.{word}' of {' or '.join(service.subjects)}: it is never sent"
+            yield (*at, "request", place), what, "take the place out, or add the subjects that have it"
 
 
 def _needs_faults(service: ServiceMapping, at: Loc) -> Iterator[MappingFault]:

@@ -165,6 +165,18 @@ def test_envelope_names_no_place_that_is_read(path: str, what: str | None) -> No
     assert all(str(what) in fault[1] and "'envelope'" in fault[2] for fault in found)
 
 
+def test_place_for_what_no_request_says_of_the_subject_is_named() -> None:
+    request = {"soSo": {"from": "subject.number"}, "so": {"from": "subject.personal_id"}}
+    mapping = _service({"attributes": {"ethnicity": {"path": "dan"}}}, request).mapping
+    source = SourceMapping(source="s", title=mapping.title, services={"o": mapping})
+    found = [
+        fault[0]
+        for fault in source_faults(source, CATALOGUE.codes, {"person": {}})
+        if "never sent" in fault[1]
+    ]
+    assert found == [("services", "o", "request", "soSo")]
+
+
 @pytest.mark.parametrize(("request_rule", "outcome"), [({}, Outcome.INVALID), (NAMED, Outcome.NOT_FOUND)])
 def test_name_that_the_request_does_not_send_says_that_there_is_a_record(
     request_rule: dict[str, Any], outcome: Outcome

@@ -66,7 +66,7 @@ def test_social_insurance_is_asked_in_the_province_that_the_number_names() -> No
         "maThe": HE.personal_id,
     }
     fewer = asked("social_insurance.getTraCuuThongTinHgd", HE, "name_and_date")
-    assert {"gioiTinh", "maThe", "soSo"}.isdisjoint(fewer)
+    assert {"gioiTinh", "maThe"}.isdisjoint(fewer)
 
 
 def test_social_insurance_is_asked_in_the_own_province_where_there_is_no_number() -> None:
