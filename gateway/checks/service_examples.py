@@ -1,6 +1,6 @@
 """Runs the examples of data services: request and answer on the wire, and the resulting evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import orjson
 
@@ -82,7 +82,15 @@ def _faults(
     for place, expected in example.request.items():
         if (got := text_of(at(request, place))) != text_of(expected):
             yield ("request", place), _differs(f"request place '{place}'", expected, got), _MEND
-    yield from _answer_faults(plan.read(example.answer, query), example)
+    answer = plan.read(example.answer, query)
+    if answer.outcome in {example.outcome, Outcome.FOUND}:
+        unlike = []
+    else:
+        unlike = [
+            _differs(f"'{word}' of 'identity', at '{path}'", asked, found)
+            for word, path, asked, found in plan.unlike(example.answer, query.subject)
+        ]
+    yield from _answer_faults(answer, example, unlike)
 
 
 _MEND = "mend the mapping, or the example"
@@ -91,7 +99,10 @@ _FREE = (
 )
 
 
-def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
+def _answer_faults(
+    answer: SourceAnswer, example: ServiceExample, unlike: Sequence[str] = ()
+) -> Iterator[tuple[Loc, str, str]]:
+    """`unlike`: what `identity` says against the subject of the example."""
     if answer.outcome is not example.outcome:
         causes = [
             " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
@@ -99,7 +110,8 @@ def _answer_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tu
         more = [one.path for one in answer.faults if one.code is FaultCode.UNKNOWN_FORM and one.path]
         remedy = _FREE.format(path=more[0]) if more else _MEND
         why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
-        yield ("outcome",), _differs("outcome", example.outcome, f"{answer.outcome}{why}"), remedy
+        what = _differs("outcome", example.outcome, f"{answer.outcome}{why}")
+        yield ("outcome",), "; ".join((what, *unlike)), remedy
         return
     for fault in answer.faults:
         if fault.attribute not in example.doubts and answer.outcome is Outcome.FOUND:

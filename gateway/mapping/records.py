@@ -5,7 +5,7 @@ units of 1 July 2025; an ambiguous code becomes `Doubtful`.
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.domain.evidence import AttributeDoubt, SourceAnswer
@@ -46,7 +46,7 @@ _HEAD = "CH01"
 #: attributes that distinguish people of one name and birth date
 DETAILS = frozenset({"gender", "birth_place"})
 #: attributes that a provider may leave blank
-_MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *DETAILS})
+MAY_BE_BLANK = frozenset({"old_id", "full_name", "birth_date", *DETAILS})
 
 #: the kind of doubt of values that differ between possible records, and its rule
 SEVERAL, SEVERAL_RULE = "several_records", "record:several"
@@ -101,7 +101,7 @@ def identity_checks(
         if gender is not None and name == "gender":
             read = (gender,)
         listed = is_listed(answer, name)
-        checks.append(Check(name, slot_of(name), () if listed else read, listed, name in _MAY_BE_BLANK))
+        checks.append(Check(name, slot_of(name), () if listed else read, listed, name in MAY_BE_BLANK))
     return checks
 
 
@@ -179,6 +179,22 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
         else:
             verdicts.append(None if may_be_blank else False)
     return verdicts
+
+
+def unlike(
+    checks: Sequence[Check], values: Sequence[object], subject: Subject
+) -> Iterator[tuple[str, object, object]]:
+    """The checks that a record fails: name, what the subject has, what was read. For invented people alone."""
+    for check in checks:
+        if compare([check], values, subject) == [False]:
+            value = values[check.slot]
+            for transform in check.transforms:
+                value = transform(value)
+            if isinstance(value, Doubtful):
+                value = value.value
+            if check.listed:
+                value = [one.get(check.name) for one in _possible(value, subject)]
+            yield check.name, getattr(subject, check.name), value
 
 
 def _possible(people: object, subject: Subject) -> list[dict[str, object]]:

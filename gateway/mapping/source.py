@@ -50,6 +50,7 @@ from gateway.mapping.records import (
     reads_trees,
     together,
     transforms_of,
+    unlike,
 )
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import (
@@ -382,6 +383,18 @@ class ServicePlan:
                 yield self._identity_fault(_code_of(error), check)
         if not found:
             yield AnswerFault(FaultCode.UNREADABLE, path=self._mapping.answer.record)
+
+    def unlike(self, tree: object, subject: Subject) -> Iterator[tuple[str, str, object, object]]:
+        """Where `identity` finds another one: its word, path, what the subject has, what was read.
+
+        Of examples alone: these are values.
+        """
+        try:
+            values = self._paths.read(tree if self._nested is None else self._nested(tree))
+            for name, asked, found in unlike(self._identity, values, subject):
+                yield name, self._mapping.answer.identity[name], asked, found
+        except _UNREADABLE:
+            return
 
     def _unlike(self, code: FaultCode, checks: Iterable[Check]) -> SourceAnswer:
         """The record is another person's, by these attributes."""

@@ -25,7 +25,7 @@ from gateway.mapping.model import (
     paths_of,
 )
 from gateway.mapping.paths import WHOLE_LIST, keys_of_latest, rows_of, steps_of
-from gateway.mapping.records import DETAILS, SHARED, WEAK, bare, provider_transforms
+from gateway.mapping.records import DETAILS, MAY_BE_BLANK, SHARED, WEAK, bare, provider_transforms
 from gateway.mapping.transforms import Transform
 from gateway.mapping.value_transforms import MEASURES
 from gateway.mapping.values import QUERY_WORDS
@@ -62,6 +62,7 @@ def source_faults(
         yield from _answer_faults(service.answer, (*at, "answer"))
         yield from _row_faults(service.answer, (*at, "answer"))
         yield from _uncompared_faults(service, (*at, "answer", "identity"))
+        yield from _unread_faults(service, (*at, "answer", "identity"))
         for name, attribute in service.answer.attributes.items():
             loc = (*at, "answer", "attributes", name)
             yield from _conversion_faults(attribute, codes, transforms, loc)
@@ -256,6 +257,22 @@ def _uncompared_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFau
         what = f"answers repeat '{word}', and 'identity' does not compare it: data about another would not be noticed"
         place = path or '""'
         yield loc, what, f"add '{word}: {place}' to 'identity'"
+
+
+def _unread_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFault]:
+    """Paths of `identity` that may be blank, where nothing else shows that the answer has them.
+
+    One that is misspelt would always be blank, and compare nothing.
+    """
+    answer = service.answer
+    read = {path for rule in answer.attributes.values() for path in paths_of(rule)}
+    given = [".".join(at) for one in service.examples for at, _ in leaves(one.answer)]
+    for word in sorted(MAY_BE_BLANK & answer.identity.keys()) if given else ():
+        path = answer.identity[word]
+        if path not in read and not any(_is_within(one, below(answer.record, path)) for one in given):
+            what = f"'{path}' of 'identity' is read by no attribute, and no example's answer has it"
+            remedy = f"mend the path, or write an example whose answer has the {word.replace('_', ' ')}"
+            yield (*loc, word), what, remedy
 
 
 def _spellings_of(subject: Mapping[str, object], word: str) -> set[str]:

@@ -41,6 +41,15 @@ WRONG: dict[str, Fault] = {
         SOCIAL, 'unvouched: "3312408765"', 'unvouched: "3312408764"', 'unvouched: "3312408764"',
         "unvouched: expected 3312408764, got 3312408765",
     ),
+    "identity of another": (
+        HEALTH, 'SOCMND_PASSPORT: "033190482617", KETLUAN: A0-1}\n        outcome: no_match',
+        'SOCMND_PASSPORT: "033190482617", KETLUAN: A0-1}\n        outcome: refused', "outcome: refused",
+        "(data_do_not_match); 'birth_date' of 'identity', at 'NGAYSINH': expected 1990-02-16, got 1990-02-15",
+    ),
+    "path of identity that is misspelt": (
+        SOCIAL, "gender: gioiTinh}", "gender: gioiTin}", "gender: gioiTin}",
+        "'gioiTin' of 'identity' is read by no attribute, and no example's answer has it",
+    ),
     "profile that the source does not have": (
         SOCIAL, "profile: all_keys", "profile: all_key", "profile: all_key",
         "request profile 'all_key' is not declared",
