@@ -158,8 +158,8 @@ class _Attack:
         return answer.status
 
     async def _timed(self, ask: Callable[[], Awaitable[int]]) -> int:
-        """The status. Slow is what is slow twice, without the time that the processor was with other programs."""
-        for _ in range(2):
+        """The status. Slow is what is slow five times, without the time that the processor was with other programs."""
+        for _ in range(5):
             began, waited = time.monotonic(), [waited_for_processor(pid) for pid in self._pids]
             status = await ask()
             elsewhere = max(
