@@ -431,6 +431,16 @@ class SandboxPerson(Settings):
     note: Label
 
 
+class SandboxObject(Settings):
+    """An invented parcel or vehicle, which the demo portal offers for a role of an object."""
+
+    #: members of the subject, as a prefill names them
+    subject: dict[str, str]
+    #: roles of procedures that it fits
+    roles: tuple[str, ...]
+    note: Label
+
+
 class PortalWalk(Settings):
     """Something that the demo portal shows to one invented person in one procedure."""
 
@@ -453,6 +463,8 @@ class PageSettings(Settings):
     personas: dict[Literal["portal", "me", "audit", "ops"], Label] = {}
     #: sandbox: the other people that the demo portal offers; of `sandbox/personas.yaml`
     people: tuple[SandboxPerson, ...] = ()
+    #: sandbox: the parcels and vehicles that it offers
+    objects: tuple[SandboxObject, ...] = ()
     #: sandbox: what to try at the demo portal, on its start page
     walks: tuple[PortalWalk, ...] = ()
 

@@ -16,7 +16,7 @@ from gateway.api.dossiers import relay_of
 from gateway.api.prefill_body import prefill_members, subjects
 from gateway.api.procedures import described, summary
 from gateway.api.request import Request
-from gateway.config.gateway import SandboxPerson
+from gateway.config.gateway import Label, PageSettings
 from gateway.console.formats import as_iso, day, when
 from gateway.domain import sentences as say
 from gateway.domain.dates import EARLIEST, LATEST, legal_day
@@ -147,8 +147,8 @@ async def people(request: Request, visit: Visit) -> Shown:
 async def send_people(request: Request, visit: Visit) -> Shown | Leaving:
     """`POST /portal/procedures/{code}/people`: kept for the session, then the form."""
     _check_sandbox(request)
-    procedure, invented = procedure_of(request), request.services.configuration.gateway.pages.people
-    given = dict(_subjects(procedure, visit.form, invented))
+    procedure, sandbox = procedure_of(request), request.services.configuration.gateway.pages
+    given = dict(_subjects(procedure, visit.form, sandbox))
     try:
         body = prefill_members({"procedure": procedure.code, "subjects": given})
         _check_births(
@@ -179,8 +179,8 @@ def _people_page(
     typed: Mapping[str, str],
     wrong: Sequence[tuple[str, _Sentences]] = (),
 ) -> Shown:
-    invented = request.services.configuration.gateway.pages.people
-    roles = [_asked_role(procedure, name, role, invented) for name, role in _asked(procedure).items()]
+    sandbox = request.services.configuration.gateway.pages
+    roles = [_asked_role(procedure, name, role, sandbox) for name, role in _asked(procedure).items()]
     communes = request.services.catalogue.codes.units.names.items()
     title = "Những người trong hồ sơ", "The people of the dossier"
     return Shown(
@@ -194,9 +194,7 @@ def _people_page(
     )  # fmt: skip
 
 
-def _asked_role(
-    procedure: Procedure, name: str, role: Role, invented: Sequence[SandboxPerson]
-) -> dict[str, Any]:
+def _asked_role(procedure: Procedure, name: str, role: Role, sandbox: PageSettings) -> dict[str, Any]:
     """A role as the form asks for it."""
     kind = role.kind[0]
     same = [one for one, other in procedure.roles.items() if one != name and set(other.kind) & set(role.kind)]
@@ -206,7 +204,8 @@ def _asked_role(
         "same": [(f"{_SAME}{one}", procedure.roles[one].title) for one in same] if not role.many else [],
         "through": procedure.roles[role.through].title if role.through else None,
         "is_optional": role.optional,
-        "people": [one for one in invented if name in one.roles],
+        "people": [one for one in sandbox.people if name in one.roles],
+        "invented": [] if role.many else [*_invented(name, sandbox)],
     }  # fmt: skip
 
 
@@ -254,7 +253,7 @@ def _role_title(name: str, role: Role) -> Sentence:
 
 
 def _subjects(
-    procedure: Procedure, form: Mapping[str, str], invented: Sequence[SandboxPerson]
+    procedure: Procedure, form: Mapping[str, str], sandbox: PageSettings
 ) -> Iterator[tuple[str, Any]]:
     """Role -> subject, as the body of a prefill names them."""
     for name, role in _asked(procedure).items():
@@ -262,7 +261,7 @@ def _subjects(
         if not members:
             yield name, {}
         elif who.startswith((_SAME, _INVENTED)) and not role.many:
-            yield from _chosen(name, who, invented)
+            yield from _chosen(name, who, sandbox)
         elif who != _NOBODY:
             rows = [f"{name}.{at + 1}" for at in range(_ROWS)] if role.many else [name]
             found = [one for row in rows if (one := _one(members, row, form))]
@@ -270,13 +269,25 @@ def _subjects(
                 yield name, found if role.many else found[0]
 
 
-def _chosen(name: str, who: str, invented: Sequence[SandboxPerson]) -> Iterator[tuple[str, dict[str, str]]]:
+def _chosen(name: str, who: str, sandbox: PageSettings) -> Iterator[tuple[str, dict[str, str]]]:
     """A role whose subject was chosen from a list, not written."""
     if who.startswith(_SAME):
         yield name, {"same_as": who.removeprefix(_SAME)}
-    for one in invented:
-        if who == _INVENTED + one.personal_id and name in one.roles:
-            yield name, one.model_dump(include={*_MEMBERS[SubjectKind.PERSON]})
+    for value, _, subject, _ in _invented(name, sandbox):
+        if who == value:
+            yield name, subject
+
+
+def _invented(name: str, sandbox: PageSettings) -> Iterator[tuple[str, str, dict[str, str], Label]]:
+    """People and objects of the sandbox for a role: word of the choice, what is shown, subject, note."""
+    for one in sandbox.people:
+        if name in one.roles:
+            subject = one.model_dump(include={*_MEMBERS[SubjectKind.PERSON]})
+            yield _INVENTED + one.personal_id, f"{one.full_name}, {one.personal_id}", subject, one.note
+    for thing in sandbox.objects:
+        if name in thing.roles:
+            shown = ", ".join(thing.subject.values())
+            yield _INVENTED + shown, shown, thing.subject, thing.note
 
 
 def _one(members: Sequence[str], row: str, form: Mapping[str, str]) -> dict[str, str]:

@@ -218,8 +218,16 @@ async def test_invented_people_are_those_of_the_sandbox(at: Town) -> None:
             name: known[one.personal_id][name] for name in facts
         }
     roles = {name for one in procedures.values() for name in one.roles}
-    assert {role for one in pages.people for role in one.roles} <= roles
+    assert {role for one in (*pages.people, *pages.objects) for role in one.roles} <= roles
     assert {one.procedure for one in pages.walks} <= procedures.keys()
+
+
+async def test_invented_parcel_is_chosen_and_its_data_fill_the_form(browser: Browser) -> None:
+    citizen = await begun(browser, "mau", "1.013225", **{"parcel.who": "invented:11953, 12, 345"})
+    assert (await citizen.filled())["fields"]["thuaDatSo"]["value"] == "345"
+    shown = await page(browser, "/portal/procedures/1.013225/people")
+    assert ">11953, 12, 345, thửa đất của bà Mẫu</option>" in shown.text
+    assert "89A-96325" not in shown.text
 
 
 async def test_start_page_names_who_has_two_sources_that_differ_and_it_is_so(browser: Browser) -> None:
