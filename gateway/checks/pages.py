@@ -38,9 +38,9 @@ def page_faults(configuration: Configuration) -> Iterator[Problem]:
 
 def _production(configuration: Configuration) -> Iterator[Problem]:
     settings, document = configuration.gateway.pages, configuration.documents["gateway.yaml"]
-    for name in ("personas", "people", "walks"):
+    for name in ("personas", "people", "objects", "walks"):
         if getattr(settings, name):
-            what = f"'{name}' are invented people"
+            what = f"'{name}' are invented"
             yield document.problem(("pages", name), what, "remove it: production has none")
     if settings.portal:
         what = "the demo portal at /portal is of the sandbox; real people file at real portals"

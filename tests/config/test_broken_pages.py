@@ -38,7 +38,7 @@ def test_doors_of_officials_need_their_sign_in_in_production(root: Path) -> None
     said = check(root, "--set", "gateway.profile=production")[1]
     assert "no official can sign in, so that the pages at /audit are off" in said
     assert "no official can sign in, so that the pages at /ops are off" in said
-    assert "'personas' are invented people" in said
+    assert "'personas' are invented" in said
 
 
 def test_demo_portal_is_no_door_of_production(root: Path) -> None:
