@@ -29,7 +29,7 @@ _ENDS = {
     "abandoned": ("abandoned", "bị bỏ dở", "abandoned"),
     "": ("open", "đang xử lý", "under way"),
 }
-#: if the answer, or the citizen's decision, left something out (notes `withheld` and `refused`)
+#: if the answer, or the citizen's decision, left something about the person out (notes `withheld` and `refused`)
 _IN_PART = (
     "answered_in_part",
     "đã trả lời một phần, phần còn lại không được trả",
@@ -170,19 +170,22 @@ class Usage:
     ) -> dict[str, object]:
         ends = [members for members in records if members["phase"] in _CLOSING]
         end = ends[-1] if ends else None
-        word, vi, en = _end_of(end, records)
         roles = {
             role for members in records for role, index in members["subjects"].items() if index in indexes
         }
         # an answer that is recorded anew without some of its evidence names no calls
         closing = next((one for one in reversed(ends) if one["calls"]), end or opening)
-        left_out, titles = _refused_calls(records), self._titles
+        titles = self._titles
         with_number = _calls_with_number(records, indexes)
         asker = asked_by(titles, [opening, *records], roles)
         calls = [
             (call, relation) for call in closing["calls"]
             if (relation := self._relation(closing, call, roles, with_number, is_asker=asker["code"] == "self"))
         ]  # fmt: skip
+        mine = {call["call"] for call, _ in calls}
+        others = {call["call"] for members in records for call in members["calls"]} - mine
+        refused, withheld = _left_out(records, "refused"), _left_out(records, "withheld")
+        word, vi, en = _end_of(end, is_whole=(refused | withheld) <= others)
         of_another = str(closing["notes"].get("of_another", "")).split()
         hidden = {
             role for role in {call["role"] for call, _ in calls}
@@ -214,7 +217,7 @@ class Usage:
                     "outcome": "no_match"
                     if call["role"] in hidden and call["outcome"] == "found"
                     else call["outcome"],
-                    "refused": call["call"] in left_out,
+                    "refused": call["call"] in refused,
                 }
                 for call, relation in calls
             ],
@@ -263,15 +266,14 @@ def _unnamed_purpose(opening: Mapping[str, Any]) -> TitleWords:
     return {"code": "", "title": vi, "title_en": en}
 
 
-def _end_of(end: Mapping[str, Any] | None, records: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """The state of an exchange, from its closing record: code, Vietnamese, English."""
+def _end_of(end: Mapping[str, Any] | None, *, is_whole: bool) -> tuple[str, str, str]:
+    """The state of an exchange, from its closing record: code, Vietnamese, English.
+
+    `is_whole`: nothing was left out, or only answers about others.
+    """
     if end is None:
         return _ENDS[""]
-    left_out = any(
-        one["phase"] in _ANSWERING and (one["notes"].get("withheld") or one["notes"].get("refused"))
-        for one in records
-    )
-    return _IN_PART if left_out and end["phase"] == "outcome" else _ENDS[end["phase"]]
+    return _ENDS[end["phase"]] if is_whole or end["phase"] != "outcome" else _IN_PART
 
 
 def _given(outcomes: Sequence[str], *, is_named_only: bool) -> tuple[str, str] | None:
@@ -284,13 +286,16 @@ def _given(outcomes: Sequence[str], *, is_named_only: bool) -> tuple[str, str] |
     return next(words for kind, words in _NOTHING.items() if kind in kinds or not kind)
 
 
-def _refused_calls(records: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The calls whose evidence the citizen refused in a preview: `e4` is the fourth call of the exchange."""
+def _left_out(records: Sequence[Mapping[str, Any]], note: str) -> set[str]:
+    """The calls of a note: `refused` by the citizen in a preview, or `withheld`; `e4` is the fourth call.
+
+    Evidence that nobody was asked for has no call, and it is unknown whom it is about.
+    """
     return {
         f"{one['exchange']}-{evidence[1:]}"
         for one in records
-        if one["phase"] == "consent"
-        for evidence in str(one["notes"].get("refused", "")).split()
+        if one["phase"] in _ANSWERING
+        for evidence in str(one["notes"].get(note, "")).split()
     }
 
 

@@ -113,7 +113,7 @@ async def test_late_value_is_compared_once_it_was_fetched_and_that_is_recorded_o
     # what left stays comparable
     await lender.post("/v1/consents/withdraw", {"consent": body["consent"]})
     await lender.post("/v1/prefill/resume", token)
-    assert await compared(lender, answer, number) == {"state": "source_changed"}
+    assert await compared(lender, answer, number) == {"state": "source_changed", "reported": True}
 
 
 @on_session

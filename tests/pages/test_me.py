@@ -405,6 +405,34 @@ async def test_data_that_the_citizen_refused_are_not_said_to_be_used(browser: Br
     assert "Ông/bà không cho dùng dữ liệu từ" in shown
 
 
+async def test_what_was_refused_about_one_person_is_not_said_to_be_denied_to_another(
+    browser: Browser,
+) -> None:
+    mother, father = (person_of(browser, key) for key in ("mau", "thu"))
+    family = {"requester": mother, "mother": {"same_as": "requester"}, "father": father}
+    body = {"procedure": "1.001193", "subjects": family, "preview": True, "deadline_ms": 5_000}
+    status, answer = await browser.house.post("/v1/prefill", body, client="portal")
+    assert status == 200, answer
+    evidence = answer["evidence"]
+    refused = [
+        name for name, one in evidence.items() if (one["source"], one["subject"]) == ("health", "child")
+    ]
+    decision = {
+        "exchange_id": answer["exchange_id"], "refused": refused,
+        "accepted": [one for one in evidence if one not in refused],
+    }  # fmt: skip
+    status, decided = await browser.house.post("/v1/prefill/decision", decision, client="portal")
+    assert (status, len(refused)) == (200, 1), decided
+    await entered(browser, "/me", "mau")
+    assert (await use_of(browser, answer["exchange_id"], 3))["state"] == "answered_in_part"
+    _, seen = await browser.house.post(
+        "/v1/usage", {"subject": {"personal_id": father["personal_id"]}}, "citizen"
+    )
+    use = next(one for one in seen["uses"] if one["exchange_id"] == answer["exchange_id"])
+    assert {one["outcome"] for one in use["data"]} == {"found"}
+    assert (use["state"], "một phần" in use["summary"]) == ("answered", False)
+
+
 async def test_that_the_citizen_asked_is_said_only_of_a_proven_login(browser: Browser) -> None:
     """A system that names no official says that the citizen asked; it may be wrong."""
     await entered(browser, "/me", "mau")
