@@ -19,7 +19,7 @@ from gateway.mapping.records import provider_transforms
 from gateway.mapping.transforms import Doubtful, Unreadable
 from gateway.scaffold.house import House
 from gateway.scaffold.leaves import DATES, Leaf, NotScaffolded
-from gateway.scaffold.words import asked_word, snake, squeezed
+from gateway.scaffold.words import asked_word, is_count, snake, squeezed
 
 #: of examples: invented
 INVENTED_SUBJECT = {
@@ -107,6 +107,10 @@ def guess_of(
         raise NotScaffolded(
             "the answer has no value that a path can read", "give another operation, or --sample"
         )
+    if all(is_count(one.leaf.name) for one in bound):
+        raise NotScaffolded(
+            "outside of its lists the answer has only counts", "give one record of one list as --sample"
+        )
     taken = {one.leaf.path for one in bound}
     return AnswerGuess(
         record=path_of(record),
@@ -150,6 +154,7 @@ def record_of(leaves: list[Leaf], several: Collection[tuple[str, ...]] = ()) -> 
         here = [
             leaf.below(at) for leaf in leaves if leaf.steps[: len(at)] == at and len(leaf.steps) > len(at)
         ]
+        here = [leaf for leaf in here if len(leaf.steps) > 1 or not is_count(leaf.name)]
         inner: dict[str, int] = {}
         for leaf in here:
             if len(leaf.steps) > 1:

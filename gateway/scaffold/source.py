@@ -21,7 +21,7 @@ from gateway.scaffold.contract import NOWHERE, Contract
 from gateway.scaffold.guessing import INVENTED_SUBJECT, AnswerGuess, Bound, guess_of, numbers_a_subject
 from gateway.scaffold.house import LEGAL_BASIS, House, Scaffold, flow, on_one_line, quoted
 from gateway.scaffold.leaves import DATES, ZONED, Leaf, NotScaffolded
-from gateway.scaffold.words import asked_word
+from gateway.scaffold.words import asked_word, is_count
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _NUMBERS = ("personal_id", "old_id", "passport", "tax_code", "registration_no")
@@ -76,12 +76,13 @@ class _SourceDraft:
         #: what the request says of the subject
         self.subject_words = [word for word in words if word in INVENTED_SUBJECT]
         identifying = {*guess.identity.values()}
+        bound = [one.leaf for one in guess.bound if not is_count(one.leaf.name)]
         others = (
-            one.leaf.path
-            for one in guess.bound
-            if one.leaf.path not in identifying and not asked_word((one.leaf.name,)).startswith("subject.")
+            leaf.path
+            for leaf in bound
+            if leaf.path not in identifying and not asked_word((leaf.name,)).startswith("subject.")
         )
-        self.found_when = next(others, guess.bound[0].leaf.path)
+        self.found_when = next(others, bound[0].path)
         self.url = wish.url or contract.url
         self.url_remarks = [*self._url_remarks()]
         self.remarks = [

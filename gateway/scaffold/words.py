@@ -35,6 +35,14 @@ _ASKED = {
     "dossier": "mahoso sohoso dossiercode dossier",
     "procedure": "mathutuc mathutuchanhchinh procedurecode",
 }
+#: how many there are, and which page this is: nothing about the subject
+_COUNTS = frozenset(
+    (
+        "count total totalcount totalelements totalitems totalrecords totalpages totalresults numberofrecords"
+        " numberofresults numfound recordcount resultcount odatacount page pageno pagenumber pagesize pageindex"
+        " limit offset tongso tongsobanghi sobanghi soluong soluongbanghi trang sotrang"
+    ).split()
+)
 #: `HoVaTen.Ten`; what stands deeper may be about somebody else
 _MOST_NAMES = 2
 _WORDS: Mapping[str, str] = {name: word for word, names in _ASKED.items() for name in names.split()}
@@ -49,6 +57,11 @@ def squeezed(name: str) -> str:
 def asked_word(steps: tuple[str, ...]) -> str:
     """What is said at this place; blank where the names tell nothing. Two names must tell it together."""
     return _WORDS.get(squeezed("".join(steps)), "") if len(steps) <= _MOST_NAMES else ""
+
+
+def is_count(name: str) -> bool:
+    """Whether the name is that of a number of records, or of a page."""
+    return squeezed(name) in _COUNTS
 
 
 def snake(name: str) -> str:

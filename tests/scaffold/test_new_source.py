@@ -369,6 +369,29 @@ def test_name_of_three_words_is_data_where_it_is_written_as_people_are(
     checked(house)
 
 
+@pytest.mark.parametrize(
+    ("answer", "record", "found_when"),
+    [
+        (
+            {"d": {"__count": "1", "results": [{"cccd": "033194620718", "maTau": "A"}]}},
+            "record: d.results",
+            "maTau",
+        ),
+        ({"d": {"__count": "2", "results": [{"maTau": "A"}, {"maTau": "B"}]}}, "record: d.results", "maTau"),
+        ({"soLuong": 1, "maTau": "A"}, "", "maTau"),
+    ],
+)
+def test_count_of_records_is_not_what_says_that_there_is_one(
+    house: Path, contracts: Path, answer: object, record: str, found_when: str
+) -> None:
+    drafted(house, "source", "buoy", "--sample", written(contracts / "count.json", answer))
+    mapping = (house / "mappings/sources/buoy.yaml").read_text("utf-8")
+    assert f"found_when: {found_when} " in mapping
+    assert ("      record:" in mapping) is bool(record)
+    assert record in mapping
+    checked(house)
+
+
 SCHIFF = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/"
   xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:schiff" targetNamespace="urn:schiff"><types>
 <x:schema targetNamespace="urn:schiff" elementFormDefault="qualified">
