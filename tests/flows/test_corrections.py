@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from gateway.domain.identifiers import new_exchange_id
 from tests import typed
@@ -18,6 +19,20 @@ from tests.flows.test_records import records
 
 RIGHT = "1990-02-16"
 BORN = "1990-02-15"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def _answered(shared_house: House) -> AsyncIterator[None]:
+    """Afterwards no report of the shared house is open: it says something about the forms of other tests."""
+    yield
+    await answer_reports(shared_house)
+
+
+async def answer_reports(house: House) -> None:
+    """Refuse the reports of wrong data that are open."""
+    for state in ("queued", "taken", "received"):
+        for one in await found(house, state=state, limit=200):
+            assert (await updated(house, one["id"], "refused"))[0] == 200
 
 
 async def shown(house: House, client: str = "portal", trait: str = "facts_example", **more: Any) -> str:

@@ -11,6 +11,7 @@ import structlog
 
 from gateway import telemetry
 from tests.flows.conftest import House, new_official
+from tests.flows.test_corrections import answer_reports
 from tests.login.browser import Browser, Town, town
 
 
@@ -29,16 +30,6 @@ async def at(shared_town: Town) -> AsyncIterator[Town]:
     if shared_town.house.misbehaved:
         async with asyncio.timeout(40):
             await are_well(shared_town.house)
-
-
-async def answer_reports(house: House) -> None:
-    """Refuse the reports of wrong data that a test left open: they say something about the forms of others."""
-    for state in ("queued", "taken"):
-        status, found = await house.post("/v1/corrections/search", {"state": state}, "portal")
-        assert status == 200, found
-        for one in found["corrections"]:
-            body = {"correction": one["id"], "state": "refused", "reference": "Công văn 7/C06"}
-            assert (await house.post("/v1/corrections/update", body, "portal"))[0] == 200
 
 
 async def are_well(house: House) -> None:
