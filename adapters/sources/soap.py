@@ -250,6 +250,8 @@ class Soap:
             code = _SIGNATURES.get(refusal.code, FaultCode.SIGNATURE)
         if tree is None or answer.status in _ACCEPTED:
             kind = answer.fields.get(b"content-type", b"")
+            if tree is None and kind[:10].lower() == b"multipart/":
+                code = FaultCode.ATTACHMENT
             error = self._meanings.of_error(answer.status, kind, answer.body)
             meant = error.fault.meant if error.fault and error.fault.code is code else None
             said = AnswerFault(code, status=answer.status, meant=meant)

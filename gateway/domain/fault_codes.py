@@ -161,6 +161,10 @@ class FaultCode(StrEnum):
     NOT_XML = ("not_xml", "Câu trả lời không phải XML theo WSDL", "Its answer is not XML as its WSDL says",
         "so WSDL trong schemas/sources với WSDL đang dùng của nguồn",
         "compare the WSDL in schemas/sources with the one in use at the provider")
+    ATTACHMENT = ("attachment", "Câu trả lời có tệp đính kèm (MTOM), không được đọc",
+        "Its answer comes with attachments (MTOM, multipart), which are not read",
+        "đề nghị nguồn trả lời bằng SOAP không đính kèm, hoặc dùng dịch vụ khác của nguồn",
+        "ask the provider for plain SOAP without attachments, or use another of its services")
     SIGNATURE = ("signature", "Chữ ký của câu trả lời sai",
         "The signature of its answer is wrong",
         "kiểm tra 'auth.peer_certificate'; nguồn có thể đã đổi chứng thư",

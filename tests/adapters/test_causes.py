@@ -52,6 +52,7 @@ CODES = {
     # shown by tests of their own
     "NO_ROUTE": "below",
     **dict.fromkeys(("SIGNATURE_MISSING", "SIGNATURE_TIME", "SIGNATURE_FORM"), "test_soap_source.py"),
+    "ATTACHMENT": "test_soap_source.py",
     "NOT_XML": "test_soap_source.py", "SOAP_FAULT": "test_soap_source.py", "SIGNATURE": "test_soap_source.py",
     "OTHER_MESSAGE": "test_soap_source.py", "NOT_SENDABLE": "test_soap_source.py",
     "LIST_TOO_LONG": "test_paging.py", "PAGE_REPEATED": "test_paging.py", "PAGE_UNREADABLE": "test_paging.py",

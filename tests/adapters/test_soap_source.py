@@ -78,7 +78,8 @@ async def _source(
         body = await request.read()
         seen.append((request.headers, body))
         status, data = reply(body)
-        return web.Response(status=status, body=data, content_type="text/xml")
+        kind = "multipart/related" if data.startswith(b"--") else "text/xml"
+        return web.Response(status=status, body=data, content_type=kind)
 
     app = web.Application()
     app.router.add_post("/dancu", handle)
@@ -279,6 +280,17 @@ async def test_fault_of_soap_itself_is_named_by_its_code() -> None:
     answer = await _answer(500, envelope(fault))
     assert answer.outcome is not Outcome.FOUND
     assert answer.faults == (AnswerFault(FaultCode.SOAP_FAULT, status=500, provider_code="Client"),)
+
+
+async def test_answer_with_attachments_is_named_so() -> None:
+    parts = (
+        b"--x\r\nContent-Type: application/xop+xml\r\n\r\n" + envelope(collection(PERSON)) + b"\r\n--x--\r\n"
+    )
+    answer = await _answer(200, parts)
+    assert (answer.outcome, answer.faults) == (
+        Outcome.INVALID,
+        (AnswerFault(FaultCode.ATTACHMENT, status=200),),
+    )
 
 
 async def test_question_without_an_official_is_refused_before_anything_is_sent() -> None:
