@@ -112,10 +112,13 @@ class IdentifierKind(Strict):
 
     def takes(self, number: str) -> bool:
         """Whether a number is written as a pattern, and its check digit is valid."""
-        fits = len(number) <= _LONGEST and any(
+        return self.is_written(number) and CHECK_DIGITS[self.check](number.translate(_BETWEEN))
+
+    def is_written(self, number: str) -> bool:
+        """Whether a number is written as a pattern, whatever its check digit."""
+        return len(number) <= _LONGEST and any(
             _PatternParts(one).expression.fullmatch(number) for one in self.patterns
         )
-        return fits and CHECK_DIGITS[self.check](number.translate(_BETWEEN))
 
 
 #: name -> kind
@@ -203,6 +206,8 @@ def identifier_fault(kinds: IdentifierKinds, kind: str, number: str) -> tuple[st
         return "kind", say.NO_SUCH_IDENTIFIER(known=known) if known else say.NO_IDENTIFIERS
     if not found.takes(number):
         title, written = titled(**dict(found.title)), titled(**dict(found.written))
+        if found.is_written(number):
+            return "number", say.WRONG_CHECK_DIGIT(kind=title)
         return "number", say.NOT_THIS_IDENTIFIER(kind=title, how=written)
     return None
 

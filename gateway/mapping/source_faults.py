@@ -262,14 +262,18 @@ def _uncompared_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFau
 def _unread_faults(service: ServiceMapping, loc: Loc) -> Iterator[MappingFault]:
     """Paths of `identity` that may be blank, where nothing else shows that the answer has them.
 
-    One that is misspelt would always be blank, and compare nothing.
+    One that is misspelt would always be blank, and compare nothing. Of rows of lists, `_row_faults` speaks.
     """
     answer = service.answer
     read = {path for rule in answer.attributes.values() for path in paths_of(rule)}
     given = [".".join(at) for one in service.examples for at, _ in leaves(one.answer)]
     for word in sorted(MAY_BE_BLANK & answer.identity.keys()) if given else ():
         path = answer.identity[word]
-        if path not in read and not any(_is_within(one, below(answer.record, path)) for one in given):
+        if (
+            "[" not in path
+            and path not in read
+            and not any(_is_within(one, below(answer.record, path)) for one in given)
+        ):
             what = f"'{path}' of 'identity' is read by no attribute, and no example's answer has it"
             remedy = f"mend the path, or write an example whose answer has the {word.replace('_', ' ')}"
             yield (*loc, word), what, remedy

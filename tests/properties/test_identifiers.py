@@ -133,9 +133,15 @@ def test_contradictions_of_a_file_are_named(words: dict[str, Any], place: str) -
 def test_fault_names_the_kind_and_never_the_number() -> None:
     kinds = {"nl_bsn": kind_of(check="nl_bsn")}
     assert identifier_fault(kinds, "nl_bsn", "537534982") is None
-    for kind, number in (("nl_bsn", "537534983"), ("nl_bns", "537534982")):
+    for kind, number, says in (
+        ("nl_bsn", "537534983", "check digit is wrong"),
+        ("nl_bsn", "53753498", "is not a"),
+        ("nl_bns", "537534982", "nl_bsn"),
+    ):
         found = identifier_fault(kinds, kind, number)
         assert found is not None
+        assert says in found[1].en
+        assert ("check digit" in found[1].en) is ("check digit" in says)
         assert number not in f"{found}"
 
 

@@ -80,6 +80,10 @@ NO_SUCH_IDENTIFIER = Sentence(
 NO_IDENTIFIERS = Sentence("ngoài số định danh, số cũ và hộ chiếu, ở đây không nhận loại số nào khác",
     "no kind of identifier is known here beside personal_id, old_id and passport")
 NOT_THIS_IDENTIFIER = Sentence("không phải {kind}: {how}", "is not a {kind}: {how}")
+WRONG_CHECK_DIGIT = Sentence(
+    "không phải {kind}: sai số kiểm tra, hãy xem lại từng chữ số",
+    "is not a {kind}: its check digit is wrong, compare it digit by digit",
+)
 IDENTIFIER_ALONE = Sentence("đưa identifier thì không đưa personal_id, old_id, passport, gender, birth_place",
     "with identifier, give no personal_id, old_id, passport, gender or birth_place")
 ONE_OTHER_NUMBER = Sentence("chỉ điền một loại số", "give a number of one kind only")
