@@ -71,10 +71,13 @@ class Reason(StrEnum):
     CONDITION_FALSE = "condition_false", "Điều kiện không được đáp ứng", "The condition does not hold"
     CONDITION_UNKNOWN = (
         "condition_unknown", "Chưa đủ dữ liệu để xác định điều kiện", "The condition cannot be decided")
-    #: the evidence is about another parcel, household, child or licence than the form or the request names
+    #: the evidence is about another parcel, household, child or licence than the form or the request names, or about
+    #: the one that they name, which is in somebody else's name
     OBJECT_DIFFERS = ("object_differs",
-        "Dữ liệu nói về đối tượng khác (hộ, thửa đất, giấy tờ) với hồ sơ: đề nghị kiểm tra, hoặc tự nhập",
-        "The data are about another object (household, parcel, paper) than the dossier: check it, or type the value")
+        "Dữ liệu nói về đối tượng khác với hồ sơ (hộ, thửa đất, xe, giấy tờ), hoặc đối tượng đứng tên người khác: "
+        "đề nghị kiểm tra, hoặc tự nhập",
+        "The object (household, parcel, vehicle, paper) is another one than the dossier's, or in somebody else's name: "
+        "check it, or type the value")
     #: expired, revoked, superseded, or its person is not alive
     NOT_IN_FORCE = "not_in_force", "Không có hiệu lực vào ngày nộp hồ sơ", "It is not in force on the day of filing"
     #: the evidence concludes something else than the paper would

@@ -40,9 +40,10 @@ _NOT_ALIVE: SentenceEntry = {
     "or hand in this paper.",
 }
 _ANOTHER_OBJECT: SentenceEntry = {
-    "vi": "Dữ liệu nói về đối tượng khác với đối tượng ghi trong hồ sơ: đề nghị ông/bà kiểm tra tờ khai, "
-    "hoặc nộp giấy tờ này.",
-    "en": "The data are about another object than the one named in the dossier: check the form, or hand in this paper.",
+    "vi": "Dữ liệu nói về đối tượng khác với đối tượng ghi trong hồ sơ, hoặc đối tượng đứng tên người khác: "
+    "đề nghị ông/bà kiểm tra tờ khai, hoặc nộp giấy tờ này.",
+    "en": "The data are about another object than the one named in the dossier, or it is in somebody else's name: "
+    "check the form, or hand in this paper.",
 }
 _OBJECT_UNKNOWN: SentenceEntry = {
     "vi": "Tờ khai chưa nêu đối tượng của giấy tờ này: đề nghị ông/bà khai bổ sung, hoặc nộp giấy tờ này.",
