@@ -914,6 +914,8 @@ async def test_paper_that_rests_on_a_value_reported_as_wrong_is_asked_for_also_a
     await expect(paper.locator("input[type=file]")).to_have_count(1)
     told.about["reported"] = ["nycHoTen"]
     await page.reload()
+    await expect(requester).to_contain_text("Ông/bà đã báo sai: Họ tên")
+    await is_clean(page)
     await expect(paper.locator("input[type=file]")).to_have_count(1)
 
 

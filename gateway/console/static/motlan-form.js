@@ -66,6 +66,7 @@
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
     reported: ["Đã nhận, mã {id}.", "Received, number {id}."],
+    youReported: ["Ông/bà đã báo sai: {fields}", "You reported as wrong: {fields}"],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
     refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
     refuseFields: ["Ông/bà phải tự điền {n} mục: {fields}.", "You will have to fill in {n} field{s}: {fields}."],
@@ -1041,7 +1042,9 @@
         details.open = false;
         details.firstElementChild.focus();
       });
-      return [...this.#line(sign, "", sentence), isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
+      const wrong = fields.filter((one) => one.isReported).map((one) => this.#label(one)).join(", ");
+      return [...this.#line(sign, "", sentence), wrong && make("span", { class: "ml-tag" }, icon("flag"), this.say("youReported", { fields: wrong })),
+        isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
     }
 
     /** Whether a report of its value is taken: it is about somebody whom the portal named. */
