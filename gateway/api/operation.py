@@ -149,6 +149,8 @@ def _cause(fault: AnswerFault, at: datetime) -> dict[str, object]:
     (title, title_en), (remedy, remedy_en) = fault.explained
     places = {
         "attribute": fault.attribute,
+        "path": fault.path,
+        "transform": fault.transform,
         "status": fault.status,
         "fault": fault.provider_code,
         "step": fault.step,

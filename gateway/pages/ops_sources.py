@@ -100,7 +100,8 @@ def _cause(fault: Mapping[str, Any] | None, language: str) -> str:
     if fault is None:
         return ""
     remedy = titled((fault["remedy"], fault["remedy_en"]), language)
-    places = ", ".join(str(fault[name]) for name in ("attribute", "step", "status", "fault") if name in fault)
+    named = ("attribute", "path", "transform", "step", "status", "fault")
+    places = ", ".join(str(fault[name]) for name in named if name in fault)
     what = titled((fault["title"], fault["title_en"]), language) + (f" ({places})" if places else "")
     return f"{formats.exact_clock(fault['at'])[:8]}, {formats.inside(what)}: {remedy} [{fault['code']}]"
 

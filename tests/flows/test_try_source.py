@@ -332,6 +332,9 @@ async def test_attribute_that_cannot_be_read_names_the_reason_and_shows_what_cam
     say = holding(NgayCapGPLX="31/02/2020", TrangThai="8", NoiCapGPLX="Sở GTVT")
     async with registered(tmp_path, say) as house:
         masked, shown = await tried(house, LICENCE), await tried(house, LICENCE, show_values=True)
+        _, known = await _get(house, "/v1/sources")
+    [noted] = [one["fault"] for one in known["sources"] if one["source"] == "driving_licence"]
+    assert (noted["attribute"], noted["path"], noted["transform"]) == ("issued_on", "NgayCapGPLX", "date_vn")
     for found, day, state in ((masked, "00/00/0000", "0"), (shown, "31/02/2020", "8")):
         issued, code = rows(found)["issued_on"], rows(found)["state"]
         assert (issued["raw"], issued["value"], issued["fault"]) == (day, None, "unreadable")
