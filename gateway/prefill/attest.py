@@ -47,7 +47,7 @@ _FORM = "form"
 #: states of fields that hold the value of the answer
 _AS_ANSWERED = frozenset({"unchanged", "source_changed"})
 #: person (`Subject.key`) and attribute of reports
-_Reports = AbstractSet[tuple[str, str]]
+_ReportedValues = AbstractSet[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Attest:
     recorder: Recorder
     rates: Rates
     #: reports that their owner has not answered, of a requester and a reporter (`Subject.key`), about people
-    open_reports: Callable[[str, str, Collection[str]], Awaitable[_Reports]]
+    open_reports: Callable[[str, str, Collection[str]], Awaitable[_ReportedValues]]
 
     async def attest(
         self,
@@ -325,7 +325,7 @@ class _Keepable(NamedTuple):
         return {one.attribute: one.value for one in reversed(self.own.values())}
 
 
-def _showing(procedure: Procedure, about: Mapping[str, str], wrong: _Reports) -> list[str]:
+def _showing(procedure: Procedure, about: Mapping[str, str], wrong: _ReportedValues) -> list[str]:
     """Keys of the fields that show one of these attributes of one of these people; `about`: role -> person."""
     of_roles = {
         (role_of(role), attribute) for role, one in about.items() for who, attribute in wrong if who == one
