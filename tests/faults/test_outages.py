@@ -92,7 +92,8 @@ async def test_provider_that_cannot_be_reached_is_told_before_its_time_is_over(
             "health_card": f"http://127.0.0.1:{full}/health_card",
         }
         overrides = {f"sources.{source}.url": url for source, url in urls.items()}
-        overrides |= {f"sources.{source}.limits.total_ms": "120000" for source in urls}
+        for limit, value in {"total_ms": "120000", "connect_ms": "1000"}.items():
+            overrides |= {f"sources.{source}.limits.{limit}": value for source in urls}
         async with make_house(**overrides) as house, asyncio.timeout(60):
             outcomes = found(
                 await house.prefill(

@@ -133,6 +133,7 @@ async def test_provider_that_proves_who_it_is_is_asked(
 async def test_plain_text_where_tls_is_agreed_is_no_answer(tmp_path: Path) -> None:
     async with between("civil_status") as plain:
         address = plain.url.replace("http://", "https://")
-        async with staged(tmp_path, {"sources.civil_status.url": address}) as stage:
+        limits = {"sources.civil_status.limits.connect_ms": "1000"}
+        async with staged(tmp_path, {"sources.civil_status.url": address} | limits) as stage:
             assert found(await stage.ask())["civil_status"] == ("unavailable", "source_unreachable")
         assert (plain.calls, plain.tokens) == ([], 0)
