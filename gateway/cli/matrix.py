@@ -97,8 +97,8 @@ async def _client(root: Path, catalogue: Catalogue, *, all_published: bool) -> A
         # a machine that is busy for a moment changes no verdict
         patient = {"gateway.prefill.deadline_ms": "10000"}
         for path in config.glob("sources/*.yaml"):
-            limits = f"sources.{path.stem}.limits"
-            patient |= {f"{limits}.breaker_failures": _NEVER, f"{limits}.total_ms": "25000"}
+            limits = {"breaker_failures": _NEVER, "connect_ms": "10000", "total_ms": "25000"}
+            patient |= {f"sources.{path.stem}.limits.{name}": value for name, value in limits.items()}
         plan = ServeOptions(
             root=root, config=config, state=Path(folder), overrides=patient, with_sandbox=True
         )

@@ -131,7 +131,10 @@ async def test_what_was_refused_leaves_by_no_door_that_was_open_before(patient: 
     headers = {"Authorization": f"Bearer {await patient.token()}", "Accept": "text/event-stream"}
     url = f"{patient.url}/v1/prefill/resume"
     async with patient.session.post(url, json=asked, headers=headers) as response:
-        assert response.status == 404
+        said = await response.text()
+    # a problem, or the error of a stream that began while the store was slow
+    assert "pending_unknown" in said
+    assert "event: late" not in said
 
 
 async def test_decision_of_a_process_that_was_killed_before_its_record_can_be_taken_again_soon(

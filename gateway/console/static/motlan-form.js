@@ -1,4 +1,4 @@
-/* <motlan-form> of Một Lần. Icons: Lucide (ISC licence, Copyright (c) Lucide Icons and Contributors), some simplified. */
+/* <motlan-form> of Một Lần. Icons: Lucide (ISC, Copyright (c) Lucide Icons and Contributors), some simplified. */
 /** A prefilled form in any page; the manual says how to put it there.
  *
  * Promises: it never overwrites what a person typed, never moves the focus by itself, keeps nothing in the browser, and
@@ -66,7 +66,7 @@
     send: ["Gửi", "Send"],
     cancel: ["Bỏ qua", "Cancel"],
     reported: ["Đã nhận, mã {id}.", "Received, number {id}."],
-    youReported: ["Ông/bà đã báo sai: {fields}", "You reported as wrong: {fields}"],
+    called: ["Ông/bà đã báo sai: {label}", "You reported: {label}"],
     refuse: ["Không dùng dữ liệu từ nguồn này", "Do not use this source"],
     refuseTitle: ["Không dùng dữ liệu từ nguồn này: {source}?", "Do not use this source: {source}?"],
     refuseFields: ["Ông/bà phải tự điền {n} mục: {fields}.", "You will have to fill in {n} field{s}: {fields}."],
@@ -77,7 +77,7 @@
     again: ["Dùng lại", "Use again"],
     doubt: ["Đề nghị ông/bà kiểm tra giá trị này.", "Please check this value."],
     papers: ["Thành phần hồ sơ", "Papers"],
-    youEdited: ["Vì ông/bà đã sửa, chọn hoặc báo sai dữ liệu thay giấy tờ này.", "Because you changed, chose or reported the data that replace it."],
+    youEdited: ["Vì ông/bà đã sửa, chọn hoặc báo sai dữ liệu thay giấy tờ này.", "You changed, chose or reported the data that replace it."],
     stale: ["Ông/bà đã sửa {label}. ", "{label} was changed. "],
     undecided: ["Chưa có dữ liệu thay giấy tờ này.", "No data stand for it yet."],
     undecidedIf: ["Chưa biết trường hợp này có cần giấy tờ này không.", "Not known whether your case needs it."],
@@ -92,7 +92,7 @@
     replacedBy: ["Đã có dữ liệu của {sources}", "Data of {sources} stand for it"],
     digital: ["Chỉ cần bản điện tử", "Digital only"],
     reference: ["Số {reference}", "Number {reference}"],
-    youRefused: ["Vì ông/bà không dùng dữ liệu thay giấy tờ này.", "Because you do not use the data that replace it."],
+    youRefused: ["Vì ông/bà không dùng dữ liệu thay giấy tờ này.", "You do not use the data that replace it."],
     sources: ["Nguồn dữ liệu", "Sources"],
     answered: ["Đã trả lời", "Answered"],
     hasNone: ["Không có dữ liệu này", "Holds no such data"],
@@ -1043,7 +1043,7 @@
         details.firstElementChild.focus();
       });
       const wrong = fields.filter((one) => one.isReported).map((one) => this.#label(one)).join(", ");
-      return [...this.#line(sign, "", sentence), wrong && make("span", { class: "ml-tag" }, icon("flag"), this.say("youReported", { fields: wrong })),
+      return [...this.#line(sign, "", sentence), wrong && make("span", { class: "ml-tag" }, icon("flag"), this.say("called", { label: wrong })),
         isJust && make("span", { class: "ml-tag" }, icon("clock"), this.say("just")), details].filter(Boolean);
     }
 
@@ -1501,7 +1501,7 @@
       const { schema, value } = field;
       const label = this.#long(field);
       if (this.#isAsked(field)) return this.text("choose", { label: label.toLowerCase() });
-      if (isBlank(value)) return field.required ? this.text(schema["x-widget"] === "select" ? "choose" : "missing", { label: label.toLowerCase() }) : "";
+      if (isBlank(value)) return field.required ? this.text("missing", { label: label.toLowerCase() }) : "";
       if (!field.typed) return "";
       return this.#wrongValue(schema, value, label);
     }
@@ -1525,9 +1525,9 @@
       else if (await this.#again()) this.#check(true);
     }
 
-    /** What is wrong first; all of it is said in the form. `asks`: the next answer may fill what is blank. */
+    /** What is wrong first; all of it is said in the form. `asks`: the next answer may fill what nobody typed. */
     #firstWrong(asks) {
-      const bad = this.#fields.filter((one) => one.box && !one.box.hidden && !(asks && isBlank(one.value)))
+      const bad = this.#fields.filter((one) => one.box && !one.box.hidden && (one.typed || !asks))
         .map((one) => [one, this.#wrong(one)]).filter(([, text]) => text);
       if (bad[0]) this.#show("form");
       this.#markWrong(bad);
