@@ -39,6 +39,13 @@ async def late_values_come(house: House) -> bool:
     return status == 200 and late["exchange_id"] == answer["exchange_id"]
 
 
+async def late_values_come_soon(house: House) -> None:
+    """A busy machine may miss one deadline of 100 ms altogether."""
+    async with asyncio.timeout(SECONDS_TO_RECOVER):
+        while not await late_values_come(house):
+            await asyncio.sleep(0.2)
+
+
 async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_5_s_of_its_return(
     make_house: Callable[..., Any],
 ) -> None:
@@ -47,18 +54,16 @@ async def test_prefill_goes_on_while_valkey_is_away_and_late_values_come_within_
         with ValkeyServer(port=port):
             gateway = make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0")
             house = await opened.enter_async_context(gateway)
-            assert await late_values_come(house)
+            await late_values_come_soon(house)
         for _ in range(3):
             status, answer = await asked(house)
             assert (status, answer["fields"]["nxnHoTen"]["state"]) == (200, "filled")
         assert not await late_values_come(house)
         with ValkeyServer(port=port) as back:
-            async with asyncio.timeout(SECONDS_TO_RECOVER):
-                while not await late_values_come(house):
-                    await asyncio.sleep(0.2)
+            await late_values_come_soon(house)
             with back.client() as client:
                 client.flushall()
-            assert await late_values_come(house)
+            await late_values_come_soon(house)
 
 
 async def test_assertion_that_was_shown_is_a_replay_though_valkey_is_away_or_emptied(tmp_path: Any) -> None:
