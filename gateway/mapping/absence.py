@@ -68,18 +68,15 @@ class Absence:
         self._echoes = {_folded(names) for names in (*places, *in_record)}
 
     def said(self, status: object) -> Outcome:
-        """What the provider's own status means; yes and no are `true` and `false`."""
-        word = "" if status is None else str(status)
-        if isinstance(status, bool):
-            word = word.lower()
-        return self._statuses.get(word) or self._statuses.get("*", Outcome.INVALID)
+        """What the provider's own status means."""
+        return self._statuses.get(_word(status)) or self._statuses.get("*", Outcome.INVALID)
 
     def failed(self, outcome: Outcome, status: object) -> SourceAnswer:
         """The answer for a status that is not `found`; the status is shown where the mapping has it."""
         answer = FAILED[outcome]
         if outcome.value in SAID:
             return answer
-        word = "" if status is None else str(status).lower() if isinstance(status, bool) else str(status)
+        word = _word(status)
         known = word if word in self._statuses else ""
         code = FaultCode.PROVIDER_STATUS if known else FaultCode.STATUS_UNKNOWN
         return answer._replace(faults=(AnswerFault(code, path=self._status, provider_code=known),))
@@ -205,6 +202,12 @@ def _is_above_zero(value: str | float | None, rule: EnvelopeRule) -> bool:
 
 def _is_number(value: str | float) -> bool:
     return not isinstance(value, bool) and (not isinstance(value, str) or bool(_NUMBER.fullmatch(value)))
+
+
+def _word(status: object) -> str:
+    """A status as the table of a mapping writes it: yes and no as in JSON."""
+    word = "" if status is None else str(status)
+    return word.lower() if isinstance(status, bool) else word
 
 
 def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
