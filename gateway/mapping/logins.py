@@ -223,8 +223,11 @@ def _is_line(text: str, longest: int) -> bool:
 
 
 def _is_name(text: str, _at: float) -> bool:
-    return _is_line(text, _LONGEST_NAME) and all(
-        sign in _NAME_SIGNS or unicodedata.category(sign)[0] in "LM" for sign in text
+    """Letters, and what stands between them: `-` alone is no name."""
+    return (
+        _is_line(text, _LONGEST_NAME)
+        and any(sign.isalpha() for sign in text)
+        and all(sign in _NAME_SIGNS or unicodedata.category(sign)[0] in "LM" for sign in text)
     )
 
 

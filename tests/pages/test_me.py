@@ -459,6 +459,15 @@ async def test_name_that_does_not_match_never_reads_as_no_data(browser: Browser)
     assert re.search(r'data-label="Tháng"[^>]*>\d\d/20\d\d<', shown), "months of the chart without their year"
 
 
+async def test_account_whose_name_cannot_be_used_is_named_by_its_number(browser: Browser) -> None:
+    await entered(browser, "/me", "hostile")
+    for language, words in (("vi", "Người có số định danh"), ("en", "The person with number")):
+        shown = (await page(browser, f"/me?lang={language}")).text
+        lead = re.search(r'<p class="lead">(.*?)</p>', shown)
+        assert lead is not None
+        assert lead[1].startswith(words + ' <span class="id short">')
+
+
 async def test_outage_never_reads_as_no_data(browser: Browser) -> None:
     house, alone = browser.house, UNASKED[3]
     await entered(browser, "/me", alone)

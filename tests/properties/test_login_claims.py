@@ -87,6 +87,7 @@ def outcome(plan: LoginPlan, claims: dict[str, Any]) -> object:
         ("Trâ\u0300n", "Trần"),
         ("Mẫu <b>", ""),
         ("Mẫu 1", ""),
+        ("- .", ""),
         ("A" * 201, ""),
     ],
 )  # fmt: skip
