@@ -142,6 +142,17 @@ def evidence_id(query: int) -> str:
     return f"e{query + 1}"
 
 
+def number_beside(attribute: str) -> str:
+    """The attribute with the personal number of the other person whose data an attribute is; blank: it is of none.
+
+    `household_head.full_name` → `household_head.personal_id`, `father_full_name` → `father_personal_id`.
+    """
+    person, dot, _ = attribute.rpartition(".")
+    if dot:
+        return f"{person}.personal_id"
+    return attribute.replace("_full_name", "_personal_id") if attribute.endswith("_full_name") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything about a prefill that does not depend on the person."""
@@ -232,12 +243,18 @@ class _Planner:
                 granted = [name for name in left if self._gives(service, name)]
                 if not granted:
                     continue
+                granted += self._numbers_beside(service, granted)
                 codes = tuple(self.codes.get(role, ())) if evidence == "issued_paper" else ()
                 verifies = self._verifies(service, role)
                 queries.append(PlannedQuery(len(queries), service, role, tuple(granted), codes, verifies))
                 self.chosen.setdefault((role, evidence), []).append((service, granted))
                 left = [name for name in left if name not in granted]
         return tuple(queries)
+
+    def _numbers_beside(self, service: ServicePlan, granted: Sequence[str]) -> list[str]:
+        """The granted numbers of the other people whose data these are: the record names people by them."""
+        numbers = dict.fromkeys(map(number_beside, granted))
+        return [name for name in numbers if name not in granted and self._gives(service, name)]
 
     def confirming(self, role: str, index: int) -> PlannedQuery | None:
         """The smallest query to a source that confirms number, name and birth date of `role`."""

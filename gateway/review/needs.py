@@ -1,6 +1,7 @@
 """What a procedure needs: every attribute that may fill or decide its fields, conditions, papers and roles."""
 
 from gateway.mapping.load import Catalogue
+from gateway.mapping.plan import number_beside
 from gateway.mapping.procedure import KEPT_PAPERS, Procedure, evidence_of, leaves, refs_of_predicate
 
 #: asked by `GET /v1/catalogues`, about nobody
@@ -33,11 +34,13 @@ def offered(catalogue: Catalogue, evidence: str, attribute: str) -> list[str]:
 
 
 def pairs(catalogue: Catalogue, procedure: Procedure) -> set[Pair]:
-    """Data services and attributes that may fill or decide a procedure."""
+    """Data services and attributes that may fill or decide a procedure, or name in the record whose data those are."""
     return {
-        (service, attribute)
+        (service, name)
         for evidence, attribute in needed(procedure)
         for service in offered(catalogue, evidence, attribute)
+        for name in (attribute, number_beside(attribute))
+        if name == attribute or service in offered(catalogue, evidence, name)
     }
 
 

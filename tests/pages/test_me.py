@@ -205,6 +205,26 @@ async def test_owner_of_a_parcel_finds_who_asked_about_it_though_her_number_did_
     assert [one["cached"] for one in last["calls"] if one["source"] == "land"] == [True]
 
 
+async def test_head_of_the_household_finds_the_form_that_has_only_the_name_of_the_head(
+    browser: Browser,
+) -> None:
+    """The form of a death asks for no number of the head: the number is read for the record alone."""
+    house = browser.house
+    dead, head = person_of(browser, "thu"), person_of(browser, "mau")
+    subjects = {"requester": person_of(browser, "over_70"), "deceased": dead}
+    exchange = await asked(browser, "1.000656", subjects)
+    answer = await house.prefill("1.000656", subjects)
+    assert answer["form"]["nktChuHo"] == head["full_name"]
+    assert head["personal_id"] not in str(answer)
+    await entered(browser, "/me", "mau")
+    use = next(one for one in (await twin(browser, "/me"))["uses"] if one["exchange_id"] == exchange)
+    read = [(one["source"]["code"], one["about"]["relation"], one["outcome"]) for one in use["data"]]
+    assert (use["is_named_only"], read) == (True, [("population", "has_number", "found")])
+    about = {"subject": {"personal_id": head["personal_id"]}}
+    _, found = await house.post("/v1/audit/search", about, client="auditor")
+    assert exchange in {one["exchange_id"] for one in found["records"]}
+
+
 async def test_trial_of_a_source_is_never_said_to_be_for_a_dossier(browser: Browser) -> None:
     child = next(one for one in browser.house.personas if "without_id" in one["traits"])
     about = {"parent_personal_id": MAU, "birth_date": child["birth_date"]}
