@@ -14,6 +14,12 @@ pytestmark = NEEDS_BROWSER
 KIT = "/console/kit"
 BEYOND = """[...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1
   && !one.closest("svg, .unseen, thead")).map((one) => one.outerHTML.slice(0, 80))"""
+#: axe-core reads no colours where nothing is laid out yet
+WHOLE = """for (const one of document.querySelectorAll("details")) one.open = true;
+for (const one of document.querySelectorAll(".later")) one.style.contentVisibility = "visible";"""
+LAST_ICON = (
+    """document.querySelector(".kit-icons li:last-child").checkVisibility({ contentVisibilityAuto: true })"""
+)
 
 
 async def opened(profile: BrowserContext, house: House, path: str = KIT) -> Page:
@@ -38,13 +44,13 @@ async def test_kit_is_clean_for_axe_and_fits(
     await page.set_viewport_size({"width": width, "height": 900})
     await page.goto(f"{login_house.url}{KIT}?lang={language}")
     await page.evaluate("document.fonts.ready")
-    assert await page.evaluate(BEYOND) == []
     loaded = await page.evaluate(
         "[...document.fonts].filter((one) => one.status == 'loaded').map((one) => one.family)"
     )
     assert {re.sub('"', "", one) for one in loaded} == {"Be Vietnam Pro", "IBM Plex Mono"}
     await shot(page, f"{scheme}-{width}")
-    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    await page.evaluate(WHOLE)
+    assert await page.evaluate(BEYOND) == []
     await is_clean(page)
 
 
@@ -73,6 +79,22 @@ async def test_kit_is_read_by_keyboard(login_house: House, profile: BrowserConte
     await page.keyboard.press("Escape")
     await expect(summary).to_be_focused()
     await expect(page.locator(".entries details").first).not_to_have_attribute("open", "")
+
+
+@on_session
+async def test_far_parts_of_the_kit_are_laid_out_when_they_are_near_and_links_to_them_lead_there(
+    login_house: House, profile: BrowserContext
+) -> None:
+    page = await opened(profile, login_house)
+    assert not await page.evaluate(LAST_ICON)
+    await page.emulate_media(media="print")
+    assert await page.evaluate(LAST_ICON)
+    await page.emulate_media(media="screen")
+    for part in ("k-charts", "k-story"):  # down, and up again over parts that are higher than it was thought
+        await page.goto(f"{login_house.url}{KIT}#{part}")
+        await page.wait_for_function(
+            "id => Math.round(document.getElementById(id).getBoundingClientRect().top) === 80", arg=part
+        )
 
 
 @on_session
