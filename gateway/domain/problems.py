@@ -77,8 +77,9 @@ class ProblemCode(StrEnum):
     PENDING_UNAVAILABLE = ("pending_unavailable",
         "Hiện không giữ được hoặc không tìm lại được kết quả chờ lấy hay chờ quyết định",
         "What is to be fetched or decided later cannot be kept or found just now", 503)
-    CORRECTIONS_UNAVAILABLE = ("corrections_unavailable", "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa",
-        "Reports of corrections cannot be kept or looked up now", 503)
+    CORRECTIONS_UNAVAILABLE = ("corrections_unavailable",
+        "Hiện không ghi nhận hoặc tra cứu được yêu cầu chỉnh sửa; hãy gửi lại sau",
+        "Reports of corrections cannot be kept or looked up now; send it again later", 503)
     RELAY_UNAVAILABLE = ("relay_unavailable", "Hiện không lưu hoặc tra cứu được hồ sơ; hãy gửi lại sau",
         "Dossiers cannot be stored or looked up now; send it again later", 503)
     LOGINS_UNAVAILABLE = ("logins_unavailable", "Hiện chưa đăng nhập được; hãy thử lại sau ít phút",

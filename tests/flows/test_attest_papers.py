@@ -1,13 +1,30 @@
 """A finished form with changed values: the portal's server learns which papers rest on them."""
 
 import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 
 from tests.flows.conftest import House, on_session
 from tests.flows.test_consents import attested
 from tests.flows.test_corrections import report, sent, updated
 from tests.flows.test_preview import decided
+from tests.flows.test_records import records
 
 pytestmark = on_session
+
+
+@contextlib.contextmanager
+def without_reports(house: House) -> Iterator[None]:
+    """While nobody can look up which values were reported as wrong."""
+    with contextlib.closing(
+        sqlite3.connect(house.state / "corrections.sqlite", isolation_level=None)
+    ) as store:
+        store.execute("ALTER TABLE corrections RENAME TO away")
+        try:
+            yield
+        finally:
+            store.execute("ALTER TABLE away RENAME TO corrections")
 
 
 async def test_attest_names_the_papers_that_rest_on_changed_values(shared_house: House) -> None:
@@ -69,3 +86,18 @@ async def test_report_is_known_to_the_attest_without_being_named_until_its_owner
             break
         await asyncio.sleep(0.1)
     assert "reported" in told["fields"]["nxnNgaySinh"]
+
+
+async def test_attest_says_nothing_of_papers_while_reports_cannot_be_looked_up(shared_house: House) -> None:
+    who = shared_house.subject("facts_example")
+    people = {"requester": who, "person": {"same_as": "requester"}}
+    shown, answer = [await shared_house.prefill("1.004873", people) for _ in range(2)]
+    status, opened = await sent(shared_house, report(shared_house, shown["exchange_id"]))
+    assert status == 200, opened
+    body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
+    with without_reports(shared_house):
+        problem = await attested(shared_house, body, 503)
+        assert (problem["code"], "papers" in problem) == ("corrections_unavailable", False)
+    assert [one for one in records(shared_house) if one["exchange"] == problem["exchange_id"]] == []
+    assert "id_and_residence" in (await attested(shared_house, body))["papers"]
+    assert (await updated(shared_house, opened["id"], "refused"))[0] == 200

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.dates import VIETNAM
+from tests.flows.test_attest_papers import without_reports
 from tests.login.browser import Browser, Town
 from tests.pages.portal import BIRTH, SPOUSE, Citizen, begun, complete, values
 from tests.pages.trial import page, twin
@@ -26,6 +27,11 @@ async def family(browser: Browser) -> Citizen:
             "father.birth_date": "04/07/1985",
         },
     )  # fmt: skip
+
+
+async def dossiers(browser: Browser) -> Any:
+    """What this person has sent."""
+    return (await twin(browser, "/portal/dossiers"))["dossiers"]
 
 
 def states(answer: Any) -> dict[str, str]:
@@ -156,6 +162,29 @@ async def test_report_counts_in_every_session_and_procedure_of_its_sender_until_
     sent = {"exchange_id": answer["exchange_id"], "values": await complete(again, answer)}
     status, done = await again.call("/submit", sent)
     assert "parents_id" not in (await twin(neighbour, done["url"]))["papers"]["missing"]
+
+
+async def test_no_form_is_taken_while_reports_cannot_be_looked_up(browser: Browser) -> None:
+    """A paper that data replaced would be cut unchecked: this form is another exchange than that of the report."""
+    citizen = await begun(browser)
+    exchange, _ = await citizen.ready()
+    status, reported = await citizen.call("/corrections", {
+        "exchange_id": exchange, "subject": "requester", "source": "population", "attribute": "person.birth_date",
+        "why": "citizen_corrects", "shown": "1990-02-15", "correct": "1990-02-16",
+    })  # fmt: skip
+    assert status == 200, reported
+    exchange, form = await citizen.ready()
+    sent = {"exchange_id": exchange, "values": form}
+    before = await dossiers(browser)
+    with without_reports(browser.house):
+        assert (await citizen.about())["reported"] == []  # the form opens all the same
+        status, problem = await citizen.call("/submit", sent)
+        assert (status, problem["code"]) == (503, "corrections_unavailable")
+        assert "gửi lại" in problem["title_vi"]
+        assert await dossiers(browser) == before
+    status, done = await citizen.call("/submit", sent)
+    assert status == 200, done
+    assert "id_and_residence" in (await twin(browser, done["url"]))["papers"]["missing"]
 
 
 async def test_value_that_was_reported_as_wrong_decides_no_more_that_a_paper_does_not_apply(
