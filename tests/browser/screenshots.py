@@ -27,8 +27,9 @@ Step = Callable[[Page, House], Awaitable[None]]
 
 
 async def _newest_exchange(page: Page, _house: House) -> None:
-    """From the log to the story of its newest exchange."""
-    await page.locator("table a[href^='/audit/exchanges/'], table a[href^='/audit/records/']").first.click()
+    """From the log to the story of its newest exchange about a procedure; the login of the auditor may be newer."""
+    row = page.get_by_role("row").filter(has_text="Cấp giấy xác nhận tình trạng hôn nhân").first
+    await row.locator("a[href^='/audit/exchanges/']").first.click()
 
 
 async def _filled(page: Page, _house: House) -> None:
