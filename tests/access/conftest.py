@@ -12,7 +12,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from gateway.serving.server import ServeOptions, running
-from tests import fresh, typed
+from tests import fresh, typed, unhurried
 from tests.access.signing import Key, assertion, p256, proof
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +165,7 @@ async def front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harbo
     config, keys = enrolled(folder)
     state = folder / "state"
     fresh.log_in(state)
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
     plan = ServeOptions(root=folder, config=config, state=state, overrides=ports, with_sandbox=True)
     async with running(plan) as (gateway, content), aiohttp.ClientSession() as session:
         yield Harbourfront(gateway.api, state, config, keys, session, dict(content))

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.serving.server import ServeOptions, running, write_ready
-from tests import fresh, typed
+from tests import fresh, typed, unhurried
 from tests.access.conftest import Answer, Harbourfront, enrolled
 from tests.access.messages import Draft, digest, thumbprint
 from tests.access.signing import p256
@@ -500,7 +500,7 @@ async def test_agreement_may_want_every_request_signed(front: Harbourfront, tmp_
     agreement.write_text(text.replace("purposes: [", "signed: required\npurposes: [", 1), "utf-8")
     state = tmp_path / "state"
     fresh.log_in(state)
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
     plan = ServeOptions(root=tmp_path, config=config, state=state, overrides=ports, with_sandbox=True)
     async with running(plan) as (gateway, content):
         house = Harbourfront(gateway.api, state, config, keys, front.session, dict(content))

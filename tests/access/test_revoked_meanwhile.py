@@ -111,7 +111,7 @@ def _at(apart: float) -> float:
 
 
 async def refused(port: Port, token: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await port.prove(token)).status != 401:
             await asyncio.sleep(0.05)
 
@@ -157,7 +157,7 @@ async def test_restored_requester_gets_new_tokens_and_its_old_ones_are_never_tak
         await asyncio.to_thread(gate.say, "restore", "harbour")
         assert file.read_text("utf-8").strip() == untouched.strip()
         assert (gate.listed()["revoked"], gate.listed()["revoked_in_store"]) == (None, None)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await asked(front))[0] != 200:
                 await asyncio.sleep(0.05)
         assert (await port.prove(token)).status == 401
@@ -182,7 +182,7 @@ async def test_requester_revoked_by_a_machine_whose_clock_is_behind_or_ahead_is_
             assert await asked(front, client) == OUT
             await revocations.restore_requester(client)
             await rows.close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while (await asked(front, client))[0] != 200:
                     await asyncio.sleep(0.05)
             assert (await port.prove(await port.token())).status == 200

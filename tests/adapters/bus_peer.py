@@ -24,6 +24,7 @@ from gateway.mapping.messages import PortalPlans
 from gateway.mapping.portal_model import PortalMapping
 from gateway.ports.cache import Cache
 from gateway.ports.relay import OutboundMessage
+from tests import unhurried
 from tests.code_lists import load_codes
 
 CODE = "H31.14-260105-0007"
@@ -205,6 +206,7 @@ def settings_of(url: str, **more: Any) -> PortalSettings:
         **more,
     }
     words["options"] = {"unit": "000.00.00.H31", **more.get("options", {})}
+    words["limits"] = unhurried.limits(**more.get("limits", {}))
     return PortalSettings.model_validate(words)
 
 
@@ -278,5 +280,5 @@ def notice(*, unconfirmed: bool = False) -> OutboundMessage:
     return OutboundMessage("01S", MessageKind.STATUS, CODE, 1, body, unconfirmed, 1)
 
 
-def soon(seconds: float = 5.0) -> float:
+def soon(seconds: float = 25.0) -> float:
     return asyncio.get_running_loop().time() + seconds

@@ -34,7 +34,7 @@ def tools() -> Tools:
     return Tools(root=Path(), rng=random.Random(1), clock=FixedClock())
 
 
-def soon(seconds: float = 5.0) -> float:
+def soon(seconds: float = 25.0) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 

@@ -22,6 +22,7 @@ from gateway.config.gateway import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
+from tests import unhurried
 from tests.adapters.asking import called
 from tests.adapters.raw_peers import free_port, soon, tools
 
@@ -78,7 +79,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 @asynccontextmanager
 async def opened(provider: Provider, auth: dict[str, Any]) -> AsyncIterator[tuple[HttpPeer, Auth]]:
-    peer = HttpPeer(provider.url, Limits(connections=200), tools())
+    peer = HttpPeer(provider.url, Limits(**unhurried.limits(connections=200)), tools())
     made = build_auth(auth, provider.url, peer=peer, tools=tools(), source="x")
     try:
         yield peer, made
@@ -87,12 +88,12 @@ async def opened(provider: Provider, auth: dict[str, Any]) -> AsyncIterator[tupl
         await peer.close()
 
 
-async def call(peer: HttpPeer, auth: Auth, seconds: float = 5.0) -> HttpAnswer:
+async def call(peer: HttpPeer, auth: Auth, seconds: float = 25.0) -> HttpAnswer:
     return await called(peer, Wire("POST", "/data", {}, b"{}"), soon(seconds), auth)
 
 
 def headers_of(auth: dict[str, Any], url: str = "http://127.0.0.1:9/x") -> dict[str, str]:
-    peer = HttpPeer(url, Limits(), tools())
+    peer = HttpPeer(url, Limits(**unhurried.limits()), tools())
     return dict(build_auth(auth, url, peer=peer, tools=tools(), source="x").headers())
 
 
@@ -346,7 +347,7 @@ async def test_token_is_not_used_in_its_last_minute(provider: Provider) -> None:
 async def test_call_that_gives_up_does_not_stop_the_fetch_for_others(provider: Provider) -> None:
     provider.delay = 0.1
     async with opened(provider, OAUTH) as (peer, auth):
-        tasks = [asyncio.create_task(call(peer, auth, seconds)) for seconds in (0.05, 5, 5)]
+        tasks = [asyncio.create_task(call(peer, auth, seconds)) for seconds in (0.05, 25, 25)]
         with pytest.raises(ProviderError, match="source_timeout"):
             await tasks[0]
         assert [(await task).status for task in tasks[1:]] == [200, 200]
@@ -385,7 +386,7 @@ async def test_token_answer_without_a_token_is_invalid(body: bytes) -> None:
     await runner.setup()
     port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    peer = HttpPeer(f"http://127.0.0.1:{port}", Limits(), tools())
+    peer = HttpPeer(f"http://127.0.0.1:{port}", Limits(**unhurried.limits()), tools())
     with pytest.raises(ProviderError) as caught:
         await call(peer, build_auth(OAUTH, "", peer=peer, tools=tools()))
     assert caught.value.outcome is Outcome.INVALID

@@ -78,7 +78,7 @@ class Scene:
     service: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=lambda: dict(BY_ID))
     #: seconds that the request has left
-    seconds: float = 5.0
+    seconds: float = 25.0
     #: so many calls before the one that counts; they wait for nothing where `at_once`
     before: int = 0
     at_once: bool = False

@@ -13,6 +13,7 @@ from gateway.config.gateway import Limits
 from gateway.domain.evidence import AnswerFault, Outcome
 from gateway.domain.fault_codes import FaultCode
 from gateway.domain.reasons import Reason
+from tests import unhurried
 from tests.adapters.asking import Plain, called
 from tests.adapters.raw_peers import answer, raw_peer, saying, soon, tools
 
@@ -62,7 +63,7 @@ class Slow(Plain):
 async def test_call_past_its_end_is_busy_and_its_work_is_never_begun() -> None:
     work = Work()
     async with raw_peer(saying(answer(bytes(range(1, 100)) * 1_000))) as raw:
-        peer = HttpPeer(raw.url, Limits(), tools())
+        peer = HttpPeer(raw.url, Limits(**unhurried.limits()), tools())
 
         def ask(number: int, seconds: float) -> asyncio.Future[HttpAnswer]:
             wire = Wire("GET", f"/{number}", {}, None)

@@ -24,6 +24,7 @@ from gateway.config.gateway import Limits
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import Outcome
 from gateway.domain.reasons import Reason
+from tests import unhurried
 from tests.adapters.asking import called
 from tests.adapters.raw_peers import (
     HandClock,
@@ -48,19 +49,19 @@ async def calling(
 ) -> AsyncIterator[tuple[HttpPeer, RawPeer]]:
     async with raw_peer(say) as raw:
         more: dict[str, Any] = {} if clock is None else {"clock": clock}
-        peer = HttpPeer(raw.url, Limits(**limits), tools(), **more)
+        peer = HttpPeer(raw.url, Limits(**unhurried.limits(**limits)), tools(), **more)
         try:
             yield peer, raw
         finally:
             await peer.close()
 
 
-async def ask(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> HttpAnswer:
+async def ask(peer: HttpPeer, seconds: float = 25.0, **words: Any) -> HttpAnswer:
     what: dict[str, Any] = {"method": "POST", "headers": {}, "body": b"{}", **words}
     return await called(peer, Wire(target=f"/x/{CANARY}", **what), soon(seconds))
 
 
-async def fault_of(peer: HttpPeer, seconds: float = 5.0, **words: Any) -> ProviderError:
+async def fault_of(peer: HttpPeer, seconds: float = 25.0, **words: Any) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         await ask(peer, seconds, **words)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
@@ -553,7 +554,7 @@ async def test_tls_verifies_both_sides(
         own.private_key_pem.write_to_path(str(tmp_path / "own.key"))
         tls |= {"certificate": "own.pem", "key": "own.key"}
     async with tls_server(authority, name, ask_client=True) as url:
-        peer = HttpPeer(url, Limits(), tools(), tls=tls_context("x", tls, tmp_path))
+        peer = HttpPeer(url, Limits(**unhurried.limits()), tools(), tls=tls_context("x", tls, tmp_path))
         if works:
             assert (await ask(peer)).body == b'{"a": 1}'
         else:

@@ -23,7 +23,7 @@ OK = b'{"a":1}'
 @asynccontextmanager
 async def calling(say: Say, *, limit: int = 10_000) -> AsyncIterator[tuple[LeanHttpClient, RawPeer]]:
     async with raw_peer(say) as raw:
-        client = LeanHttpClient(raw.url, tls=None, connect_seconds=1, answer_bytes=limit)
+        client = LeanHttpClient(raw.url, tls=None, connect_seconds=10, answer_bytes=limit)
         try:
             yield client, raw
         finally:
@@ -31,7 +31,7 @@ async def calling(say: Say, *, limit: int = 10_000) -> AsyncIterator[tuple[LeanH
 
 
 async def ask(
-    client: LeanHttpClient, method: str = "POST", path: str = "/x", seconds: float = 3, **more: str
+    client: LeanHttpClient, method: str = "POST", path: str = "/x", seconds: float = 25, **more: str
 ) -> HttpAnswer:
     return await client.request(method, path, more, b"{}" if method == "POST" else None, soon(seconds))
 
@@ -253,12 +253,14 @@ async def test_closing_ends_a_request_that_is_connecting() -> None:
 
     async with raw_peer(nothing) as raw:
         url = raw.url.replace("http:", "https:")
-        client = LeanHttpClient(url, tls=ssl.create_default_context(), connect_seconds=5, answer_bytes=1_000)
-        task = asyncio.create_task(ask(client, seconds=5))
+        client = LeanHttpClient(
+            url, tls=ssl.create_default_context(), connect_seconds=120, answer_bytes=1_000
+        )
+        task = asyncio.create_task(ask(client, seconds=120))
         await asyncio.sleep(0.05)
         await client.close()
         with pytest.raises(ProviderError, match="source_unreachable"):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(60):
                 await task
 
 
@@ -279,7 +281,7 @@ async def test_connection_is_reused_over_tls() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_side)
     port = server.sockets[0].getsockname()[1]
     client = LeanHttpClient(
-        f"https://localhost:{port}", tls=client_side, connect_seconds=2, answer_bytes=1_000
+        f"https://localhost:{port}", tls=client_side, connect_seconds=10, answer_bytes=1_000
     )
     assert [(await ask(client)).body for _ in range(3)] == [OK] * 3
     await client.close()

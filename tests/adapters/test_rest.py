@@ -31,6 +31,7 @@ from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan
 from gateway.ports.sources import Source
+from tests import unhurried
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import RawPeer, Say, answer, raw_peer, saying, soon, tools
 
@@ -70,6 +71,7 @@ def settings_of(url: str, service: Mapping[str, Any] | None = None, **more: Any)
             "url": url,
             "services": {"look": {"path": "/look", **(service or {})}},
             **more,
+            "limits": unhurried.limits(**more.get("limits", {})),
         }
     )
 

@@ -24,6 +24,7 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.source import ServicePlan
+from tests import unhurried
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
 from tests.adapters.soap_texts import CANARY, LOOK_UP, PERSON, ROOT, WSDL, collection, envelope, fault, plans
@@ -44,7 +45,8 @@ def _settings(url: str, **more: Any) -> SourceSettings:
         "services": {LOOK_UP: {"path": "/dancu", "parameters": {"integration_code": "037"},
                                "procedure_codes": {"*": "VPCP"}}},
     }  # fmt: skip
-    return SourceSettings.model_validate(words | more)
+    limits = unhurried.limits(**more.pop("limits", {}))
+    return SourceSettings.model_validate(words | more | {"limits": limits})
 
 
 def _query(**more: Any) -> SourceQuery:

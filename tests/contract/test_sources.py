@@ -100,7 +100,7 @@ def query(plan: ServicePlan) -> SourceQuery:
     )
 
 
-async def asked(source: Source, plan: ServicePlan, seconds: float = 3) -> SourceAnswer:
+async def asked(source: Source, plan: ServicePlan, seconds: float = 25) -> SourceAnswer:
     deadline = asyncio.get_running_loop().time() + seconds
     return await asyncio.wait_for(landed_from(source, query(plan), deadline), seconds + 1)
 

@@ -115,7 +115,7 @@ async def test_prefill_is_refused_after_the_grace_across_a_restart_and_recovers_
         status, answer = await house.post("/v1/audit/search", {"phase": "outcome"}, client="auditor")
         assert (status, len(answer["records"])) == (200, 2), answer
         refusals = {"phase": "refusal", "result": "log_not_anchored"}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await house.post("/v1/audit/search", refusals, client="auditor"))[1]["records"]:
                 await asyncio.sleep(0.05)
     async with anchored.gateway(config, tmp_path / "state", sandbox) as house:
@@ -218,7 +218,7 @@ async def test_rewritten_log_is_signed_by_no_witness_and_cries_out(
             await anchored.until(house, lambda shown: shown[anchored.WITNESS_NAME].get("fault") == fault)
             assert rows(house.state, "witness") == []
             if not more:  # a longer log was signed by its key: that records are missing is known at once
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while (await anchored.health(house)).get("code") != "log_rolled_back":
                         await asyncio.sleep(0.1)
                 assert (await anchored.ask(house, 30))[0] == 503

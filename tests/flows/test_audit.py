@@ -16,7 +16,7 @@ from gateway import telemetry
 from gateway.exchange_log.merkle import verify_inclusion
 from gateway.exchange_log.note import Checkpoint, NoteSigner, open_note
 from gateway.serving.server import ServeOptions, running, write_ready
-from tests import fresh, typed
+from tests import fresh, typed, unhurried
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_records import records
 
@@ -142,7 +142,7 @@ async def test_canary_shows_up_in_no_log_line_address_or_error(make_house: Calla
 @asynccontextmanager
 async def _served(tmp_path: Path) -> Any:
     """A house with its ready file."""
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
     plan = ServeOptions(
         root=ROOT, config=ROOT / "config", state=tmp_path / "state", overrides=ports, with_sandbox=True
     )

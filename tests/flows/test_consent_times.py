@@ -6,11 +6,11 @@ from pathlib import Path
 import aiohttp
 
 from gateway.serving.server import ServeOptions, running
-from tests import fresh
+from tests import fresh, unhurried
 from tests.flows.conftest import ROOT, House
 from tests.flows.test_consents import given
 
-PORTS = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+PORTS = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
 
 
 async def test_fresh_consent_holds_at_a_machine_whose_clock_is_behind(tmp_path: Path) -> None:

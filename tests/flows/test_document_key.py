@@ -36,7 +36,7 @@ async def reloaded(changing: Changing) -> None:
     """Ask for the one reload of a test, and wait until its edition answers."""
     former = changing.gateway.app
     changing.gateway.asked.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while changing.gateway.app is former:
             await asyncio.sleep(0.05)
 

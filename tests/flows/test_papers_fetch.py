@@ -226,7 +226,7 @@ async def test_fetch_whose_client_left_is_closed_in_the_log(registers: Stage) ->
             leaving.post(f"{house.url}/v1/papers/fetch", **asked),
         ):
             pass
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while [one["phase"] for one in records(house)[before:]] != ["intent", "abandoned"]:
             await asyncio.sleep(0.05)
 

@@ -184,7 +184,7 @@ async def test_mandate_is_no_name_no_number_of_a_person_and_no_sentence(
 async def used(house: House, who: Any, exchange: str) -> Any:
     """What this person reads of one exchange, once its last record has its place."""
     body = {"subject": {"personal_id": who["personal_id"]}}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             status, answer = await house.post("/v1/usage", body, client="national_portal")
             assert status == 200, answer

@@ -18,7 +18,7 @@ import yaml
 
 from gateway.jose.jwk import jwk_of
 from gateway.serving.server import ServeOptions, running
-from tests import fresh
+from tests import fresh, unhurried
 from tests.access.conftest import Port, add, enrolled, read_key
 from tests.access.signing import edwards
 from tests.flows.conftest import House, new_official
@@ -106,7 +106,7 @@ async def test_wrong_assertion_takes_as_long_whoever_is_named(tmp_path: Path) ->
         config, "pier", "--scope", "prefill", "--agreement", "portal", "--key-out", str(tmp_path / "pier.pem")
     )
     fresh.log_in(tmp_path / "state")
-    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")}
+    ports = {f"gateway.{name}.port": "0" for name in ("api", "admin", "sandbox")} | unhurried.settings()
     plan = ServeOptions(
         root=tmp_path, config=config, state=tmp_path / "state", overrides=ports, with_sandbox=True
     )

@@ -175,7 +175,7 @@ async def uses(house: House, number: str) -> Any:
 
 async def uses_of(house: House, subject: dict[str, Any]) -> Any:
     """The same of whoever is named by a subject of the contract."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             _, page = await house.post("/v1/usage", {"subject": subject}, client="citizen")
             if page["uses"]:

@@ -204,7 +204,7 @@ BIRTHS = "health.giayChungSinh"
 
 async def used(house: House, number: str, exchange: str) -> Any:
     """The use in a person's list, once its records are numbered."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             _, page = await house.post("/v1/usage", {"subject": {"personal_id": number}}, "citizen")
             for one in page["uses"]:

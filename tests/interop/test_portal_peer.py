@@ -18,6 +18,7 @@ from adapters.portals.openid import OpenIdOptions, RelyingParty, options_of
 from gateway.config.identity import IdentityProviderSettings
 from gateway.domain.login import AccountKind, LoginReason
 from gateway.ports.identity import LoginAttempt, LoginFailed
+from tests import unhurried
 from tests.adapters.bus_peer import NowClock, soon
 from tests.login.openid_peer import login_tools, plan_of
 
@@ -68,6 +69,7 @@ async def relying_on(issuer: str) -> AsyncIterator[RelyingParty]:
         "title": {"vi": "Cổng", "en": "Portal"}, "mark": "sandbox", "issuer": issuer, "discovery": True,
         "client_id": "motlan", "client_secret": {"value": SECRET}, "mapping": "national_portal",
         "levels": {"LoA1": 1, "LoA2": 2}, "options": {"response_iss": "required", "client_auth": "basic"},
+        "limits": unhurried.limits(),
     })  # fmt: skip
     plan = plan_of(settings.mapping)
     provider = RelyingParty(settings, options_of(settings, OpenIdOptions), plan, login_tools(NowClock()))

@@ -25,6 +25,7 @@ from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official, Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.load import load_catalogue
+from tests import unhurried
 from tests.adapters.asking import landed_from
 from tests.adapters.raw_peers import soon, tools
 
@@ -148,6 +149,7 @@ async def _ask(url: str, operation: str) -> SourceAnswer:
             "provider": "C06",
             "mark": "sandbox",
             "url": url,
+            "limits": unhurried.limits(),
             "options": {"wsdl": str(WSDL), "faults": {"QUOTA": "unavailable"}, "content_type": "text/xml"},
             "services": {operation: {"path": "/dancu", "parameters": {"integration_code": "037"},
                                      "procedure_codes": {"*": "VPCP"}}},

@@ -273,7 +273,7 @@ async def test_next_key_signs_tokens_at_once_and_those_of_the_former_key_are_tak
         assert old != new
         again = typed.motlan("keys", "rotate", "token", "--dir", str(tmp_path))
         assert (again.code, "live until" in again.out) == (1, True), again
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while kid_of(await office.bearer("auditor")) != new:
                 await asyncio.sleep(0.05)
         assert await status_of(office, held) == 200
@@ -286,7 +286,7 @@ async def test_tokens_of_keys_in_wrong_hands_end_at_once(tmp_path: Path) -> None
     async with opened(tmp_path) as office:
         held = await office.bearer("auditor")
         facts(tmp_path, "keys", "rotate", "token", "--at-once")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await status_of(office, held) != 401:
                 await asyncio.sleep(0.05)
         assert (await office.post("/v1/audit/search", {}))[0] == 200

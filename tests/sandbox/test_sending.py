@@ -306,7 +306,7 @@ async def one_gate(client: Client) -> dict[str, Any]:
 
 
 async def until(client: Client, name: str, count: int) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (said := await one_gate(client))["totals"][name] < count:
             await asyncio.sleep(0.02)
     return said

@@ -121,8 +121,8 @@ async def comes_up(house: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> N
         tools = registry.source_tools(house, _Clock())
         source = registry.open_source(moved_to(on, address, played=False), {plan.operation: plan}, tools)
         try:
-            end = asyncio.get_running_loop().time() + 10
-            answer = await asyncio.wait_for(landed_from(source, query_of(plan, example), end), 11)
+            end = asyncio.get_running_loop().time() + 25
+            answer = await asyncio.wait_for(landed_from(source, query_of(plan, example), end), 60)
         finally:
             await source.close()
     assert answer.outcome is Outcome.FOUND, answer

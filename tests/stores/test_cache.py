@@ -16,6 +16,7 @@ from gateway.domain import sentences as say
 from gateway.domain.errors import ConfigError, PendingUnavailable
 from gateway.domain.sentences import Sentence
 from gateway.ports.cache import Cache
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 
 
@@ -24,7 +25,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
     """An empty cache of either kind."""
     if request.param == "valkey":
         server: ValkeyServer = request.getfixturevalue("valkey")
-        opened = open_cache(f"{server.connection_url}/0")
+        opened = open_cache(unhurried.valkey(server.connection_url))
     else:
         opened = open_cache("memory://")
     yield opened
@@ -168,7 +169,7 @@ async def test_server_that_comes_back_is_used_again() -> None:
 
 
 async def test_full_server_says_what_it_cannot_keep_and_still_answers(valkey: ValkeyServer) -> None:
-    cache = RedisCache(f"{valkey.connection_url}/0")
+    cache = RedisCache(unhurried.valkey(valkey.connection_url))
     await cache.put("kept", b"1", 60)
     client = valkey.client()
     client.config_set("maxmemory", "1")

@@ -25,7 +25,7 @@ from gateway.exchange_log.key_files import MARK_FILE
 from gateway.exchange_log.merkle import EMPTY_ROOT
 from gateway.exchange_log.note import Checkpoint, NoteSigner
 from gateway.ports.cache import Cache
-from tests import fresh
+from tests import fresh, unhurried
 from tests.stores.numbered import OTHER_SEED, SEED, number
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -512,7 +512,7 @@ async def test_process_that_is_behind_does_not_set_valkey_back(valkey: ValkeySer
     """Also where it cannot check what is there: another host signs with the next key already."""
     with closing(valkey.client()) as client:
         client.flushall()
-    cache = open_cache(valkey.connection_url)
+    cache = open_cache(unhurried.valkey(valkey.connection_url))
     for seed in (0, 31):
         key = "log-mark:" + ORIGIN
         await cache.put(key, signed(9, seed=seed).encode(), 60)
@@ -533,7 +533,7 @@ async def test_host_learns_in_valkey_what_another_one_has_seen(
 ) -> None:
     with closing(valkey.client()) as client:
         client.flushall()
-    caches = [open_cache(valkey.connection_url) for _ in range(2)]
+    caches = [open_cache(unhurried.valkey(valkey.connection_url)) for _ in range(2)]
     one, other = (
         Process(url, folder, tmp_path, shared=cache)
         for folder, cache in zip((state, tmp_path / "b"), caches, strict=True)

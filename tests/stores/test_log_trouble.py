@@ -37,7 +37,7 @@ WRITER = Path(__file__).with_name("writer.py")
 
 async def becomes_ready(log: SqlExchangeLog) -> None:
     """What a probe found holds for a second."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await log.ready():
             await asyncio.sleep(0.05)
 

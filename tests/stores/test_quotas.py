@@ -11,6 +11,7 @@ from adapters.stores.memory import open_quotas
 from adapters.stores.quotas import MemoryQuotas, SharedQuotas
 from gateway.domain.dates import VIETNAM
 from gateway.ports.policy import Quotas, Use
+from tests import unhurried
 
 
 class Clock:
@@ -27,7 +28,7 @@ class Clock:
 async def quotas(request: pytest.FixtureRequest) -> AsyncIterator[Quotas]:
     if request.param == "valkey":
         server: ValkeyServer = request.getfixturevalue("valkey")
-        opened = open_quotas(f"{server.connection_url}/0")
+        opened = open_quotas(unhurried.valkey(server.connection_url))
     else:
         opened = open_quotas("memory://")
     yield opened
@@ -123,7 +124,7 @@ async def test_clock_that_was_far_ahead_once_keeps_no_window_open() -> None:
 
 
 async def test_word_that_is_one_too_many_closes_the_count_in_all_processes(valkey: ValkeyServer) -> None:
-    one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
+    one, two = (open_quotas(unhurried.valkey(valkey.connection_url)) for _ in range(2))
     for word in "ab":
         assert (await one.use([Use("full", 86_400, word, 2)]))[0].times <= 2
     for word in "cdef":
@@ -153,7 +154,7 @@ async def test_who_is_seen_most_is_forgotten_last() -> None:
 
 
 async def test_two_processes_share_their_counts(valkey: ValkeyServer) -> None:
-    one, two = (open_quotas(f"{valkey.connection_url}/0") for _ in range(2))
+    one, two = (open_quotas(unhurried.valkey(valkey.connection_url)) for _ in range(2))
     use = [Use("shared by two", 86_400)]
     assert [(await each.use(use))[0].times for each in (one, two, one)] == [1, 2, 3]
     tried = [(one, "ab"), (two, "cd"), (one, "cd"), (two, "ef")]
@@ -164,7 +165,7 @@ async def test_two_processes_share_their_counts(valkey: ValkeyServer) -> None:
 
 
 async def test_server_that_is_emptied_makes_nobody_free_again(valkey: ValkeyServer) -> None:
-    quotas = SharedQuotas(f"{valkey.connection_url}/0")
+    quotas = SharedQuotas(unhurried.valkey(valkey.connection_url))
     use = [Use("emptied", 86_400)]
     for _ in range(5):
         await quotas.use(use)

@@ -208,7 +208,7 @@ async def test_task_numbers_soon_after_a_record_and_ends_with_everything_numbere
     log.sequencer = one
     one.start()
     [digest] = await append(log, 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await reader.entry_of(digest) is None:
             await asyncio.sleep(0.02)
     await append(log, 120)

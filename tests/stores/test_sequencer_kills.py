@@ -121,7 +121,7 @@ async def test_another_process_goes_on_when_the_holder_of_the_lease_is_killed(
     reader = open_reader(url, tmp_path)
     with processes(url, tmp_path, 1) as [holder]:
         await asyncio.to_thread(holder.wait, 5)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await run_sql(url, tmp_path, "SELECT size FROM log_state"))[0][0]:
                 await asyncio.sleep(0.02)
         one.start()

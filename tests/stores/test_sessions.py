@@ -13,6 +13,7 @@ from adapters.stores.sessions import MemorySessions, RedisSessions
 from gateway import registry
 from gateway.domain.errors import LoginsUnavailable
 from gateway.ports.sessions import Sessions
+from tests import unhurried
 from tests.adapters.raw_peers import free_port
 
 
@@ -22,7 +23,7 @@ async def sessions(request: pytest.FixtureRequest) -> AsyncIterator[Sessions]:
     url = "memory://"
     if request.param == "valkey":
         server: ValkeyServer = request.getfixturevalue("valkey")
-        url = f"{server.connection_url}/0"
+        url = unhurried.valkey(server.connection_url)
     opened: Sessions = registry.store(url, "open_sessions")(url)
     yield opened
     await opened.close()
@@ -233,7 +234,7 @@ async def test_server_that_is_away_signs_nobody_in_and_is_used_again_when_it_is_
 
 async def test_server_that_stops_for_half_a_second_signs_nobody_out() -> None:
     with ValkeyServer(port=free_port()) as server:
-        sessions = RedisSessions(f"redis://127.0.0.1:{server.port}/0")
+        sessions = RedisSessions(unhurried.valkey(f"redis://127.0.0.1:{server.port}"))
         await sessions.put("ss:a", b"1", 60)
         async with Redis(port=server.port) as other:
             await other.client_pause(500)

@@ -357,6 +357,6 @@ def _newest(state: Path) -> list[Any]:
 
 
 async def _fault(sequencer: Sequencer) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not getattr(sequencer, "fault", ""):
             await asyncio.sleep(0.05)

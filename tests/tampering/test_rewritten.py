@@ -178,7 +178,7 @@ async def test_backup_under_a_running_gateway_is_noticed_at_once_and_nothing_is_
         await office.settled(await office.plant())
         await office.settled(await office.plant())
         await asyncio.to_thread(_restore, tmp_path / "old.db", state / DATABASE)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not getattr(sequencer, "fault", ""):
                 await asyncio.sleep(0.05)
         assert "rolled back" in str(getattr(sequencer, "fault", ""))
