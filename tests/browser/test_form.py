@@ -1139,6 +1139,32 @@ async def test_value_of_a_refused_source_is_not_offered(
     await expect(use).to_be_visible()
 
 
+@on_session
+async def test_refused_source_can_be_used_again_after_its_first_field_was_typed(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    told.answers["prefill"] = (
+        200,
+        answered({"nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True)}, pending=None),
+    )
+    page = await opened(profile, url)
+    name = page.get_by_label(re.compile("^Họ tên con"))
+    box = page.locator(".ml-field", has=name)
+    await box.locator("summary").click()
+    await box.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").click()
+    await box.get_by_role("button", name="Không dùng", exact=True).click()
+    again = box.get_by_role("button", name="Dùng lại")
+    await expect(again).to_be_focused()
+    await name.press_sequentially("Tên Tự Nhập")
+    await expect(box).to_contain_text("Ông/bà nhập")
+    await is_clean(page)
+    await again.click()
+    await expect(again).to_have_count(0)
+    await expect(name).to_have_value("Tên Tự Nhập")
+    await expect(box).to_contain_text("Tên Nguồn Hai")
+
+
 def disputed(*values: tuple[str, str]) -> dict[str, Any]:
     candidates = [{"value": value, "evidence": evidence} for value, evidence in values]
     doubt = {"kind": "sources_differ", "preferred": 0, "rule": "r", "candidates": candidates}

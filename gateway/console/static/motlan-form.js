@@ -965,10 +965,10 @@
       const { entry } = field;
       const source = this.#sourceOf(field);
       if (this.#isRefused(field)) {
-        if (field.typed) return this.#line(...this.#who(field));
         // said once: at the block of the evidence, else at its first field
         const isFirst = this.#fields.find((one) => one.entry.evidence === entry.evidence) === field;
-        return isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
+        const line = isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
+        return field.typed ? [...line, ...this.#line(...this.#who(field))] : line;
       }
       if (field.kind === "locked") return this.#confirmed(entry.evidence, [field], field.just);
       if (field.typed) {
