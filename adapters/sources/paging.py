@@ -23,6 +23,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 from gateway.ports.clock import Clock
+from gateway.ports.sources import GivenAnswer
 
 if TYPE_CHECKING:
     from gateway.config.configuration import PagingSettings
@@ -78,6 +79,9 @@ class PageSpeech(Protocol):
 
     def behalf(self, asked: SourceQuery) -> Behalf:
         """For whom it is asked."""
+
+    def given(self, query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer] | None:
+        """The bytes of an example's answer."""
 
     def tree_of(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
         """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""

@@ -6,10 +6,12 @@ Promises: `ask` always answers, by its end; a defect of ours is an outcome too, 
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from adapters.transport.answers import checked
 from adapters.transport.breaker import Behalf
-from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Speech
+from adapters.transport.call import AnswerReading, Auth, HttpPeer, ProviderCall, Speech, Wire
+from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import ProviderError, refused_here
 from adapters.transport.health import Health
 from gateway.domain.evidence import Outcome, SourceAnswer, SourceQuery
@@ -17,6 +19,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.identifiers import procedure_code
 from gateway.domain.reasons import Reason
 from gateway.ports.clock import Clock
+from gateway.ports.sources import GivenAnswer
 
 if TYPE_CHECKING:
     from gateway.config.configuration import ServiceSettings
@@ -26,12 +29,17 @@ if TYPE_CHECKING:
 _NATIONAL = 8
 
 
+class SourceSpeech(Speech[SourceQuery, SourceAnswer], Protocol):
+    """What is said to a provider of evidence."""
+
+    def given(self, query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer] | None:
+        """The bytes of an example's answer, and a request that reads it; see gateway.ports.sources.AnswerReader."""
+
+
 class ProviderSource:
     """Implements gateway.ports.sources.Source."""
 
-    def __init__(
-        self, peer: HttpPeer, auth: Auth, clock: Clock, speech: Speech[SourceQuery, SourceAnswer]
-    ) -> None:
+    def __init__(self, peer: HttpPeer, auth: Auth, clock: Clock, speech: SourceSpeech) -> None:
         """Nothing is connected yet."""
         self._peer = peer
         self._auth = auth
@@ -59,6 +67,21 @@ class ProviderSource:
             answer = fault_answer(fault, call.digest if call.sent else b"")
         self._health.note(answer)
         landed(answer)
+
+    def read_given(self, query: SourceQuery, given: GivenAnswer) -> SourceAnswer | None:
+        """See gateway.ports.sources.AnswerReader."""
+        came = self._speech.given(query, given)
+        if came is None:
+            return None
+        peer, (wire, answer) = self._peer, came
+        try:
+            answer = checked(
+                answer, wire.accepts, peer.answer_bytes, peer.tools.clock, peer.meanings,
+                reads_absence=wire.reads_absence,
+            )  # fmt: skip
+            return self._speech.read(query, answer).value
+        except ProviderError as error:
+            return fault_answer(error)
 
     def state(self) -> Health:
         """How the source is doing."""

@@ -34,6 +34,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path, put
 from gateway.mapping.source import ServicePlan
 from gateway.mapping.values import wire_text
+from gateway.ports.sources import GivenAnswer, GivenAnswerRefused
 
 if TYPE_CHECKING:
     from gateway.config.configuration import ServiceSettings, SourceSettings
@@ -53,7 +54,11 @@ _PROBLEM = (("type",), ("title",), ("status",), ("detail",), ("instance",))
 #: members of a fault of a gateway in front
 _GATEWAY_FAULT = tuple(("fault", name) for name in ("code", "type", "message", "description"))
 _JSON = "application/json"
+_PROBLEM_JSON = "application/problem+json"
 _FORM = "application/x-www-form-urlencoded"
+_OK = 200
+#: stands for the request of an answer that an example gives
+_UNSENT = Wire("POST", "/", {}, None, reads_absence=True)
 #: what a mapping may take from a query that identifies a person
 _PERSONAL = frozenset({
     "subject.parent_personal_id", "official.personal_id",
@@ -156,6 +161,20 @@ class Rest:
         if type(tree) is dict:
             return AnswerReading(self._calls[query.service].plan.read(tree, query))
         return tree if isinstance(tree, AnswerReading) else AnswerReading(self.whole(tree, query))
+
+    def given(self, _query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer]:
+        """See adapters.sources.provider.SourceSpeech."""
+        if given.fault is not None:
+            remedy = "write what the body says into 'answer' or 'problem'"
+            raise GivenAnswerRefused("fault", "'fault' is one of SOAP", remedy)
+        status, kind, tree = given.status or _OK, _JSON, given.tree
+        if given.problem is not None:
+            named = str(given.problem.get("status", ""))
+            # text in YAML
+            number = {"status": int(named)} if named.isascii() and named.isdigit() else {}
+            kind, tree = _PROBLEM_JSON, {**given.problem, **number}
+        body = b"" if tree is None and given.status is not None else orjson.dumps(tree)
+        return _UNSENT, HttpAnswer(status, {b"content-type": kind.encode()}, body)
 
     def whole(self, tree: object, query: SourceQuery) -> SourceAnswer:
         """The evidence in a whole answer."""

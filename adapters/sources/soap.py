@@ -27,7 +27,7 @@ from adapters.transport.connection import HttpAnswer
 from adapters.transport.faults import INVALID, refused_here
 from adapters.transport.shapes import PathRefused, Shape
 from adapters.transport.signature import SignatureRefused
-from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault
+from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, fault_message
 from adapters.transport.tools import Tools
 from adapters.transport.wsdl import HEADER, Operations, WsdlOperation
 from adapters.transport.wsse import WSSE, EnvelopeSigner, Recent, UsernameToken, Verifier
@@ -39,12 +39,14 @@ from gateway.domain.faults import Faults, near
 from gateway.mapping.model import below, paths_of
 from gateway.mapping.paths import steps_of
 from gateway.mapping.source import ServicePlan
+from gateway.ports.sources import GivenAnswer, GivenAnswerRefused
 
 if TYPE_CHECKING:
     from gateway.config.configuration import ServiceSettings, SourceSettings
 
 #: a fault comes with these statuses; it is read, not guessed from the status
 _ACCEPTED = frozenset({400, 500})
+_FAULT_STATUS = 500
 #: codes of faults that SOAP itself defines (SOAP 1.1, 4.4.1; SOAP 1.2 part 1, 5.4.6)
 _SOAP_FAULTS = frozenset(
     "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
@@ -228,6 +230,25 @@ class Soap:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
         return Wire(door.settings.method, door.settings.path, door.headers, message, digest, _ACCEPTED)
+
+    def given(self, query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer] | None:
+        """See adapters.sources.provider.SourceSpeech. A fault comes with status 500, unless the example says else."""
+        if given.problem is not None:
+            remedy = "write the children of the SOAP fault into 'fault'"
+            raise GivenAnswerRefused("problem", "'problem' is one of JSON", remedy)
+        if given.is_plain:
+            return None
+        if given.fault is None and given.tree is not None:
+            what = "an answer of SOAP that is no fault has no 'status' of its own"
+            raise GivenAnswerRefused("status", what, "take it out; or write 'fault', or no 'answer'")
+        version, kind = self._doors[query.service].envelope.version, {b"content-type": b"text/xml"}
+        try:
+            body = b"" if given.fault is None else fault_message(version, given.fault)
+        except ValueError as error:
+            what = f"'{error}' or its value cannot be written in XML"
+            raise GivenAnswerRefused("fault", what, "write names without prefixes, and texts") from None
+        status = given.status or _FAULT_STATUS
+        return Wire("POST", "/", {}, None, accepts=_ACCEPTED), HttpAnswer(status, kind, body)
 
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""

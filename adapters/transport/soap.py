@@ -73,6 +73,7 @@ class Envelope:
         known = dict.fromkeys(space for shape in shapes for space in spaces(shape))
         prefixes = {space: f"n{i}" for i, space in enumerate(known)}
         declared = "".join(f' xmlns:{prefix}="{_escape(space)}"' for space, prefix in prefixes.items())
+        self.version = version
         soap = NAMESPACES[version]
         self._before = f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{soap}"{declared}>'
         parts: dict[int, _Part] = {}
@@ -328,6 +329,41 @@ def _lacks_nothing(item: Slot | Run, left: Mapping[str, list[object]]) -> bool:
         return len(left.get(item.name, ())) >= item.least
     ways = (_lacks_nothing(one, left) for one in item.items)
     return any(ways) if item.is_choice else all(ways)
+
+
+def fault_message(version: Version, fault: Mapping[str, object]) -> bytes:
+    """A message with this fault: names without prefixes, `@name` an attribute, `#text` the text beside it.
+
+    Raises ValueError with the name that XML does not have.
+    """
+    space = NAMESPACES[version]
+    envelope = etree.Element(f"{{{space}}}Envelope")
+    body = etree.SubElement(envelope, f"{{{space}}}Body")
+    # in SOAP 1.2 the elements of a fault are SOAP's own; in SOAP 1.1 they have no namespace
+    _fill(etree.SubElement(body, f"{{{space}}}Fault"), fault, space if version == "1.2" else "")
+    return etree.tostring(envelope)
+
+
+def _fill(element: etree._Element, tree: Mapping[str, object], space: str) -> None:
+    for name, value in tree.items():
+        for item in value if isinstance(value, list) else [value]:
+            try:
+                if name == TEXT:
+                    element.text = _said(item)
+                elif name.startswith("@"):
+                    element.set(name[1:], _said(item))
+                else:
+                    inner = etree.SubElement(element, f"{{{space}}}{name}" if space else name)
+                    if isinstance(item, Mapping):
+                        _fill(inner, item, "" if name == "Detail" else space)
+                    else:
+                        inner.text = _said(item)
+            except (ValueError, TypeError):
+                raise ValueError(name) from None
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _blank(value: object) -> bool:

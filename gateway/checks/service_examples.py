@@ -15,6 +15,7 @@ from gateway.domain.parties import Official
 from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan
+from gateway.ports.sources import AnswerReader, GivenAnswer, GivenAnswerRefused, Source
 
 #: the official in examples; invented
 OFFICIAL = Official(
@@ -45,17 +46,20 @@ def query_of(plan: ServicePlan, example: ServiceExample) -> SourceQuery:
 
 
 def service_example_faults(
-    plan: ServicePlan, kinds: IdentifierKinds = NOTHING
+    plan: ServicePlan, kinds: IdentifierKinds = NOTHING, source: Source | None = None
 ) -> Iterator[tuple[Loc, str, str]]:
-    """Failed expectations of the service's examples: place, what is wrong, remedy."""
+    """Failed expectations of the service's examples: place, what is wrong, remedy.
+
+    `source` reads their answers as live ones. None: the mapping does, and no answer that only a source reads.
+    """
     for index, example in enumerate(plan.mapping.examples):
         loc: Loc = ("services", plan.operation, "examples", index)
-        for place, what, remedy in _faults(plan, example, kinds):
+        for place, what, remedy in _faults(plan, example, kinds, source):
             yield (*loc, *place), f"example '{example.name}': {what}", remedy
 
 
 def _faults(
-    plan: ServicePlan, example: ServiceExample, kinds: IdentifierKinds
+    plan: ServicePlan, example: ServiceExample, kinds: IdentifierKinds, source: Source | None
 ) -> Iterator[tuple[Loc, str, str]]:
     if (strange := word_fault(example.subject)) is not None:
         yield ("subject",), *strange
@@ -82,10 +86,28 @@ def _faults(
     for place, expected in example.request.items():
         if (got := text_of(at(request, place))) != text_of(expected):
             yield ("request", place), _differs(f"request place '{place}'", expected, got), _MEND
-    answer = plan.read(example.answer, query)
-    if answer.outcome in {example.outcome, Outcome.FOUND}:
-        unlike = []
-    else:
+    yield from _reading_faults(plan, example, query, source)
+
+
+def _reading_faults(
+    plan: ServicePlan, example: ServiceExample, query: SourceQuery, source: Source | None
+) -> Iterator[tuple[Loc, str, str]]:
+    given = GivenAnswer(example.answer, example.status, example.problem, example.fault)
+    answer = None
+    if source is not None and isinstance(source, AnswerReader):
+        try:
+            answer = source.read_given(query, given)
+        except GivenAnswerRefused as refused:
+            yield (refused.word,), refused.what, refused.remedy
+            return
+    elif not example.is_plain:
+        if source is not None:
+            what = "'status', 'problem' and 'fault' are of answers over HTTP, and this source has none"
+            yield ("answer",), what, "write 'answer' alone"
+        return
+    answer = answer or plan.read(example.answer, query)
+    unlike: list[str] = []
+    if example.is_plain and answer.outcome not in {example.outcome, Outcome.FOUND}:
         unlike = [
             _differs(f"'{word}' of 'identity', at '{path}'", asked, found)
             for word, path, asked, found in plan.unlike(example.answer, query.subject)
@@ -94,6 +116,9 @@ def _faults(
 
 
 _MEND = "mend the mapping, or the example"
+_MEND_FAULT = (
+    "mend 'options' of config/sources ('http', 'faults', 'fault_code', 'fault_texts'), or the example"
+)
 _FREE = (
     "a value at, below or beside '{path}' says more: where it is not about the person, name it in 'envelope'"
 )
@@ -108,11 +133,13 @@ def _answer_faults(
             " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
         ]
         more = [one.path for one in answer.faults if one.code is FaultCode.UNKNOWN_FORM and one.path]
-        remedy = _FREE.format(path=more[0]) if more else _MEND
+        mend = _MEND if example.is_plain else _MEND_FAULT
+        remedy = _FREE.format(path=more[0]) if more else mend
         why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
         what = _differs("outcome", example.outcome, f"{answer.outcome}{why}")
         yield ("outcome",), "; ".join((what, *unlike)), remedy
         return
+    yield from _why_faults(answer, example)
     for fault in answer.faults:
         if fault.attribute not in example.doubts and answer.outcome is Outcome.FOUND:
             what = f"attribute '{fault.attribute}' does not fit ({fault.code})"
@@ -132,6 +159,15 @@ def _answer_faults(
     kinds = {name: doubt.kind for name, doubt in answer.doubts.items()}
     for name, expected, got in differences(example.doubts, kinds):
         yield ("doubts", name), _differs(f"doubt of '{name}'", expected, got), _MEND
+
+
+def _why_faults(answer: SourceAnswer, example: ServiceExample) -> Iterator[tuple[Loc, str, str]]:
+    """Another reason, or another code by which a fault is known, than the example says."""
+    if example.reason not in {None, answer.reason}:
+        yield ("reason",), _differs("reason", example.reason, answer.reason), _MEND_FAULT
+    codes = [fault.provider_code for fault in answer.faults if fault.provider_code]
+    if example.code is not None and example.code not in codes:
+        yield ("code",), _differs("code", example.code, ", ".join(codes) or None), _MEND_FAULT
 
 
 def _differs(what: str, expected: object, got: object) -> str:

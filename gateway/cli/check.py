@@ -49,6 +49,7 @@ from gateway.composition.doors import open_doors
 from gateway.composition.drafts import undecided
 from gateway.composition.identity_providers import open_identity_providers
 from gateway.composition.portals import open_portals
+from gateway.composition.readers import answer_readers
 from gateway.config.configuration import Configuration, survey
 from gateway.config.portals import PortalSettings
 from gateway.config.strict_yaml import Loc, read
@@ -57,6 +58,7 @@ from gateway.domain.errors import ConfigError, LogUnavailable, Problem
 from gateway.domain.faults import Faults
 from gateway.mapping.load import Catalogue, survey_catalogue
 from gateway.ports.relay import Desk, DoorVisitor
+from gateway.ports.sources import Source
 from gateway.review.minimisation import Report, minimised
 from gateway.review.minimisation import notes as notes_of
 from gateway.serving.server import at_sandbox
@@ -171,7 +173,8 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     with faults.noted():
         _people(root)
     if examples and not faults.found():  # examples of what is wrong in itself say nothing
-        faults.add(_example_faults(catalogue, root))
+        readers = answer_readers(_parts(configuration, catalogue, root), SystemClock())
+        faults.add(_example_faults(catalogue, root, readers))
     found = faults.found()
     counts = {
         "sources": len(configuration.sources),
@@ -188,12 +191,15 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     return _CheckedFolder(configuration, found, notes, lacking, counts, report)
 
 
-def _example_faults(catalogue: Catalogue, root: Path) -> Iterator[Problem]:
+def _example_faults(catalogue: Catalogue, root: Path, readers: Mapping[str, Source]) -> Iterator[Problem]:
     """Examples of mappings that come out otherwise than they say."""
     offers, rooms = catalogue.offers, root / "mappings"
     written: list[tuple[Path, Iterable[tuple[Loc, str, str]]]] = [
         *(
-            (rooms / "sources" / f"{source}.yaml", service_example_faults(plan, catalogue.identifiers))
+            (
+                rooms / "sources" / f"{source}.yaml",
+                service_example_faults(plan, catalogue.identifiers, readers.get(plan.name)),
+            )
             for source, plans in catalogue.services.items()
             for plan in plans.values()
         ),

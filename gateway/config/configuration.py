@@ -179,6 +179,11 @@ class SourceSettings(Settings):
         enabled = self.services[operation].model_copy(update={"enabled": True})
         return self.model_copy(update={"services": {operation: enabled}})
 
+    def unsigned(self) -> "SourceSettings":
+        """The same without what proves who asks and who answers: nobody is asked."""
+        options = {word: one for word, one in self.options.items() if word != "tls"}
+        return self.model_copy(update={"auth": {"kind": "none"}, "options": options})
+
 
 class Agency(Settings):
     """An agency of the province, and its duty official for citizens who fill their own forms."""

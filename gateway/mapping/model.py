@@ -4,14 +4,15 @@ The language is closed: `path`, `codes`, `transform`, `else`, and for papers `al
 templates and no expressions; anything else needs a named transform.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.domain.access import Relation, WithoutNumber
 from gateway.domain.evidence import Outcome
 from gateway.domain.faults import near
 from gateway.domain.parties import IDENTIFIER, SUBJECT_WORDS, SubjectKind
+from gateway.domain.reasons import Reason
 from gateway.mapping.date_transforms import DATES, DEFAULT_ZONE
 from gateway.mapping.paper_rules import PaperRule, Predicate, WarningRule
 from gateway.mapping.strict import AS_LIST, Mark, Strict, Title, WordList
@@ -195,7 +196,17 @@ class ServiceExample(Strict):
     request: dict[str, Any] = {}
     #: the provider's answer as plain data (SOAP: children of the answer element)
     answer: Any = None
+    #: instead of `answer`: the members of a problem (RFC 9457)
+    problem: dict[str, Any] | None = None
+    #: instead of `answer`: the children of a SOAP fault
+    fault: dict[str, Any] | None = None
+    #: HTTP status of the answer, which has no body where nothing else is given; blank: that of a success
+    status: int | None = Field(None, ge=200, le=599)
     outcome: Outcome = Outcome.FOUND
+    #: expected reason of the outcome; compared where it is given
+    reason: Reason | None = None
+    #: expected code of the fault, where the source's tables (`faults`, `statuses`) have it; compared where it is given
+    code: str | None = None
     #: expected attributes (all that are not blank)
     evidence: dict[str, Any] = {}
     #: attribute -> kind of doubt
@@ -204,6 +215,20 @@ class ServiceExample(Strict):
     unvouched: str = ""
     #: expected time of the provider's last change; compared where it is given
     updated_at: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its answer is a success that the mapping alone can read."""
+        return self.status is None and self.problem is None and self.fault is None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        given = [word for word in ("answer", "problem", "fault") if getattr(self, word) is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"'{given[0]}' and '{given[1]}' are two bodies of one answer", "keep one of the two"
+            )
+        return self
 
 
 class ServiceMapping(Strict):

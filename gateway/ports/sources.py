@@ -1,8 +1,8 @@
 """A source: one provider of evidence, as the core sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gateway.domain.evidence import AnswerFault, SourceAnswer, SourceQuery
 
@@ -24,6 +24,45 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Close connections and drop tokens. All calls have landed when this returns."""
+        ...
+
+
+class GivenAnswer(NamedTuple):
+    """An answer of a provider as an example of a mapping has it."""
+
+    #: the body as plain data
+    tree: object = None
+    #: None: that of a success
+    status: int | None = None
+    #: the members of a problem (RFC 9457), instead of `tree`
+    problem: Mapping[str, object] | None = None
+    #: the children of a SOAP fault, instead of `tree`
+    fault: Mapping[str, object] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a success without more."""
+        return self.status is None and self.problem is None and self.fault is None
+
+
+class GivenAnswerRefused(Exception):
+    """No answer of this source has that form."""
+
+    def __init__(self, word: str, what: str, remedy: str) -> None:
+        """`word`: that of the example which is at fault."""
+        super().__init__(what)
+        self.word, self.what, self.remedy = word, what, remedy
+
+
+@runtime_checkable
+class AnswerReader(Protocol):
+    """A source that reads an answer which is given to it as it reads a live one."""
+
+    def read_given(self, query: SourceQuery, given: GivenAnswer) -> SourceAnswer | None:
+        """What this answer says. None: of a success, the mapping alone says it.
+
+        Raises GivenAnswerRefused.
+        """
         ...
 
 

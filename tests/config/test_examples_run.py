@@ -11,6 +11,11 @@ __all__ = ["root"]
 
 HEALTH = "mappings/sources/health.yaml"
 SOCIAL = "mappings/sources/social_insurance.yaml"
+CIVIL = "mappings/sources/civil_status.yaml"
+POPULATION = "mappings/sources/population.yaml"
+ACCOUNT = "mappings/sources/account.yaml"
+TAX = "mappings/sources/tax.yaml"
+OTHER_FAULT = "fault: {faultcode: Server, faultstring: Lỗi, detail: {MaLoi: KHAC}}"
 AGE = "mappings/predicates/age_at_least.yaml"
 SINGLE = "mappings/procedures/1.004873.yaml"
 FIRM = "mappings/representations/legal_representative.yaml"
@@ -50,6 +55,39 @@ WRONG: dict[str, Fault] = {
         SOCIAL, "gender: gioiTinh}", "gender: gioiTin}", "gender: gioiTin}",
         "'gioiTin' of 'identity' is read by no attribute, and no example's answer has it",
     ),
+    "code of a fault": (
+        CIVIL, 'code: "201"', 'code: "202"', 'code: "202"', "code: expected 202, got 201",
+    ),
+    "reason of a fault": (
+        POPULATION, "code: QUOTA", "reason: source_timeout", "reason: source_timeout",
+        "'fault QUOTA': reason: expected source_timeout, got source_busy",
+    ),
+    "outcome of a status": (
+        CIVIL, "        status: 404\n        outcome: invalid", "        status: 404\n        outcome: not_found",
+        "", "outcome: expected not_found, got invalid (source_answer_invalid: http_status)\n    remedy: mend 'options'",
+    ),
+    "fault of SOAP in JSON": (
+        TAX, "answer: {MaHoSo: H31.14-260105-0007, SoChungTu: null}", "fault: {faultcode: Server}",
+        "fault: {faultcode: Server}", "'fault' is one of SOAP",
+    ),
+    "problem of JSON in SOAP": (
+        POPULATION, OTHER_FAULT, "problem: {type: KHAC}", "problem: {type: KHAC}", "'problem' is one of JSON",
+    ),
+    "status of a SOAP answer": (
+        POPULATION, OTHER_FAULT, "answer: {CongDan: null}\n        status: 501", "status: 501",
+        "an answer of SOAP that is no fault has no 'status' of its own",
+    ),
+    "name that XML does not have": (
+        POPULATION, OTHER_FAULT, "fault: {fault code: Server}", "{fault code: Server}",
+        "'fault code' or its value cannot be written in XML",
+    ),
+    "status where there is no HTTP": (
+        ACCOUNT, "tax code has another name", "tax code has another name\n        status: 200",
+        'MaSoDoanhNghiep: "0938274612"}', "this source has none",
+    ),
+    "two bodies": (
+        POPULATION, OTHER_FAULT, f"{OTHER_FAULT}\n        answer: {{}}", "", "'answer' and 'fault' are two bodies",
+    ),
     "profile that the source does not have": (
         SOCIAL, "profile: all_keys", "profile: all_key", "profile: all_key",
         "request profile 'all_key' is not declared",
@@ -65,6 +103,24 @@ WRONG: dict[str, Fault] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_expectation_of_an_example_names_what_was_expected_and_what_came(root: Path, name: str) -> None:
     told_once(root, WRONG[name])
+
+
+@pytest.mark.parametrize(
+    ("dropped", "says"),
+    [
+        (', "201": not_found', "'code 201 means that nothing is registered': outcome: expected not_found, got invalid"),
+        (', "108": refused', "'code 108 refuses our call': outcome: expected refused, got invalid"),
+        (', "302": invalid', "'code 302 says nothing about the person': code: expected 302, got nothing"),
+    ],
+)  # fmt: skip
+def test_code_that_is_dropped_from_the_settings_is_noticed_by_an_example(
+    root: Path, dropped: str, says: str
+) -> None:
+    replace(root, "config/sources/civil_status.yaml", dropped, "")
+    code, said = check(root)
+    assert (code, said.count("example '")) == (2, 1)
+    assert says in said
+    assert "remedy: mend 'options' of config/sources" in said
 
 
 def test_wrong_answer_of_a_predicate_is_told(root: Path) -> None:

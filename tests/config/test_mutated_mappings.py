@@ -1,5 +1,6 @@
 """Each misspelt path and each dropped code of a source's mapping is noticed by an example of that mapping.
 
+So is each code, status and place of the tables of its settings that say what faults mean.
 What `check-config` runs for each service is run here on one changed service at a time: compiled alone, in process.
 The sources that `mappings/examples` has to copy are held to the same.
 """
@@ -8,11 +9,16 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway import registry
+from gateway.app import SystemClock
 from gateway.checks.service_examples import service_example_faults
+from gateway.config.configuration import SourceSettings
 from gateway.config.strict_yaml import read
+from gateway.domain.errors import ConfigError
 from gateway.domain.faults import Faults
 from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.model import AnswerRule, AttributeRule, ServiceMapping, SourceMapping
@@ -31,6 +37,9 @@ HOUSES = {
 _WORD = re.compile(r"\[latest:|([^.\[\]=:]+)")
 #: of a longer list (the 55 ethnicities) examples have the first, the last and every tenth; `total_over` has all
 _MOST_CODES, _EVERY = 30, 10
+
+#: words of `options` that say what a code, or a status of HTTP, means
+_TABLES = ("faults", "http")
 
 #: service -> its mapping with one change, and what was changed
 Mutant = tuple[str, Mapping[str, ServiceMapping], Codes]
@@ -176,3 +185,66 @@ def test_examples_of_every_mapping_come_out_as_they_say() -> None:
     for source, house in HOUSES.items():
         for operation, service in mapping_of(source).services.items():
             assert not is_noticed(source, ("", {operation: service}, codes_of(house)))
+
+
+# ------------------------------------------------------------------ what faults mean, by the settings
+
+
+@cache
+def settings_of(source: str) -> SourceSettings:
+    return read(HOUSES[source] / f"config/sources/{source}.yaml", ROOT).read_as(SourceSettings)
+
+
+def changed_options(options: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The options with one code or status dropped or of another meaning, or with one place misspelt or dropped."""
+    for word in _TABLES:
+        table = options.get(word, {})
+        for code, meaning in table.items():
+            rest = {other: one for other, one in table.items() if other != code}
+            if code != "*":  # without it the same may hold by default
+                yield f"{word}.{code} dropped", {**options, word: rest}
+            named = meaning["outcome"] if isinstance(meaning, Mapping) else meaning
+            other = "invalid" if named == "refused" else "refused"
+            yield f"{word}.{code}: {other}", {**options, word: {**table, code: other}}
+    for path in misspelt(options.get("fault_code", "")):
+        yield f"fault_code: {path}", {**options, "fault_code": path}
+    texts = options.get("fault_texts", ())
+    for text in texts:
+        kept = [other for other in texts if other != text]
+        yield f"fault_texts without {text}", {**options, "fault_texts": kept}
+
+
+def is_fault_noticed(source: str, options: Mapping[str, Any]) -> bool:
+    whole, house = mapping_of(source), HOUSES[source]
+    plans = {
+        name: ServicePlan(
+            source,
+            name,
+            one,
+            codes_of(house),
+            whole.profiles,
+            schema_of(house, one.evidence),
+            whole.time_zone,
+        )
+        for name, one in whole.services.items()
+    }
+    settings = settings_of(source).unsigned().model_copy(update={"options": options})
+    tools = registry.source_tools(house, SystemClock())
+    for name, plan in plans.items():
+        try:
+            opened = registry.open_source(settings.alone(name), plans, tools)
+        except ConfigError:  # `check-config` refuses the settings
+            return True
+        if any(service_example_faults(plan, source=opened)):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "source", sorted(one for one in HOUSES if any(word in settings_of(one).options for word in _TABLES))
+)
+def test_every_code_status_and_place_of_a_fault_is_noticed_by_an_example(source: str) -> None:
+    options = settings_of(source).unsigned().options
+    assert not is_fault_noticed(source, options)
+    tried = list(changed_options(options))
+    assert [what for what, changed in tried if not is_fault_noticed(source, changed)] == []
