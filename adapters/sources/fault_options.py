@@ -2,7 +2,7 @@
 
 `http`: error status → outcome. `faults`: code → outcome, `*` any other; a type of problem (RFC 9457) too, whole
 or its last segment. `fault_code`: where the code stands. `fault_blank` (REST): what it means that none stands there.
-`fault_texts` (REST): where a fault has its texts for people, which say nothing about a person.
+`fault_texts`: where a fault has its texts for people, which say nothing about a person.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from gateway.mapping.paths import compile_path
 if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
-#: words of `options` that this file reads; the last two are of REST
+#: words of `options` that this file reads; `fault_blank` is of REST
 FAULT_WORDS = ("http", "faults", "fault_code")
 BLANK_WORD, TEXTS_WORD = "fault_blank", "fault_texts"
 REST_WORDS = (BLANK_WORD, TEXTS_WORD)

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.addressing import Addressing
+from adapters.transport.answers import FIRST_ERROR
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
-from adapters.transport.faults import INVALID, refused_here
+from adapters.transport.faults import INVALID, ProviderError, refused_here
 from adapters.transport.shapes import PathRefused, Shape
 from adapters.transport.signature import SignatureRefused
 from adapters.transport.soap import Decoder, Envelope, EnvelopeRefused, SoapFault, fault_message
@@ -51,6 +52,13 @@ _FAULT_STATUS = 500
 _SOAP_FAULTS = frozenset(
     "VersionMismatch MustUnderstand Client Server DataEncodingUnknown Sender Receiver".split()
 )
+#: places of a fault that SOAP itself defines (SOAP 1.1, 4.4; SOAP 1.2 part 1, 5.4): they say nothing about a person
+_SOAP_PLACES = (
+    ("faultcode",), ("faultstring",), ("faultactor",), ("Code", "Value"), ("Code", "Subcode", "Value"),
+    ("Reason", "Text"), ("Node",), ("Role",),
+)  # fmt: skip
+#: how a body begins that may have a record
+_MARKUP = frozenset({b"<", b"{", b"["})
 #: why a signature was refused -> what the operator can do about it; any other reason: the signature itself
 _SIGNATURES = {
     **dict.fromkeys(("missing", "not_signed"), FaultCode.SIGNATURE_MISSING),
@@ -229,7 +237,10 @@ class Soap:
         except EnvelopeRefused:
             raise refused_here() from None
         digest = hashlib.sha256(message).digest()
-        return Wire(door.settings.method, door.settings.path, door.headers, message, digest, _ACCEPTED)
+        return Wire(
+            door.settings.method, door.settings.path, door.headers, message, digest, _ACCEPTED,
+            reads_absence=True,
+        )  # fmt: skip
 
     def given(self, query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer] | None:
         """See adapters.sources.provider.SourceSpeech. A fault comes with status 500, unless the example says else."""
@@ -248,7 +259,9 @@ class Soap:
             what = f"'{error}' or its value cannot be written in XML"
             raise GivenAnswerRefused("fault", what, "write names without prefixes, and texts") from None
         status = given.status or _FAULT_STATUS
-        return Wire("POST", "/", {}, None, accepts=_ACCEPTED), HttpAnswer(status, kind, body)
+        return Wire("POST", "/", {}, None, accepts=_ACCEPTED, reads_absence=True), HttpAnswer(
+            status, kind, body
+        )
 
     def read(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """What the answer says. A fault that says no is sound; one about the provider, or unknown, is trouble."""
@@ -259,27 +272,48 @@ class Soap:
             if door.addressing is not None and not door.addressing.is_answer(answer.body, query.call_id):
                 tree, code = None, FaultCode.OTHER_MESSAGE
         except SoapFault as fault:
-            error = self._meanings.of_code(fault.code, answer.status)
-            if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
-                error.fault = AnswerFault(
-                    FaultCode.SOAP_FAULT, status=answer.status, provider_code=fault.code
-                )
-            return fault_reading(error)
+            return self._of_fault(query, answer.status, fault)
         except XmlRefused:
             code = FaultCode.NOT_XML
         except SignatureRefused as refusal:
             code = _SIGNATURES.get(refusal.code, FaultCode.SIGNATURE)
-        if tree is None or answer.status in _ACCEPTED:
-            kind = answer.fields.get(b"content-type", b"")
-            if tree is None and kind[:10].lower() == b"multipart/":
-                code = FaultCode.ATTACHMENT
-            error = self._meanings.of_error(answer.status, kind, answer.body)
-            meant = error.fault.meant if error.fault and error.fault.code is code else None
-            said = AnswerFault(code, status=answer.status, meant=meant)
-            refused = failed(error.outcome, error.reason, said)
-            return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
+        if tree is None or answer.status >= FIRST_ERROR:
+            return self._of_status(answer, code, is_whole=tree is not None)
         found = door.plan.read(tree, query)
         return self._nobody(query, answer) if found.outcome in _NOBODY else AnswerReading(found)
+
+    def _of_fault(self, query: SourceQuery, status: int, fault: SoapFault) -> AnswerReading[SourceAnswer]:
+        """What a fault means; one that says that there is nobody, and has more than a fault has, is no absence."""
+        error = self._meanings.of_code(fault.code, status)
+        if error.outcome is Outcome.NOT_FOUND:
+            apart = (*_SOAP_PLACES, fault.place, *self._meanings.places)
+            denied = self._doors[query.service].plan.denies_absence(fault.tree, query, apart)
+            if denied is not None:
+                return AnswerReading(denied)
+        if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
+            error.fault = AnswerFault(FaultCode.SOAP_FAULT, status=status, provider_code=fault.code)
+        return fault_reading(error)
+
+    def _of_status(
+        self, answer: HttpAnswer, code: FaultCode, *, is_whole: bool
+    ) -> AnswerReading[SourceAnswer]:
+        """What a status means, where there is no fault to read; it says that there is nobody beside no record alone.
+
+        `is_whole`: its body is an answer of this operation; else `code` says why not.
+        """
+        kind = answer.fields.get(b"content-type", b"")
+        if not is_whole and kind[:10].lower() == b"multipart/":
+            code = FaultCode.ATTACHMENT
+        error = self._meanings.of_error(answer.status, kind, answer.body)
+        if error.outcome is Outcome.NOT_FOUND and answer.body.lstrip()[:1] in _MARKUP:
+            error = ProviderError(*INVALID, status=answer.status)
+            code = FaultCode.UNKNOWN_FORM if is_whole else code
+        elif answer.status >= FIRST_ERROR and answer.status not in _ACCEPTED:
+            code = FaultCode.HTTP_STATUS
+        meant = error.fault.meant if error.fault and error.fault.code is code else None
+        said = AnswerFault(code, status=answer.status, meant=meant)
+        refused = failed(error.outcome, error.reason, said)
+        return AnswerReading(refused, at_fault=error.at_fault, accepted=False)
 
     def _nobody(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
         """An answer without a record, read whole: an error may stand at a place that the mapping does not read."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, FaultOptions
+from adapters.sources.fault_options import BLANK_WORD, FAULT_WORDS, TEXTS_WORD, FaultOptions
 from adapters.transport.addressing import Addressing
 from adapters.transport.wsdl import Operations, Version, WsdlOperation, load
 from gateway.domain.errors import ConfigError, Problem
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from gateway.config.configuration import SourceSettings
 
 _CONTENT_TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
-WORDS = ("wsdl", "port", *FAULT_WORDS, "soap_version", "addressing", "content_type", "soap_action", "tls")
+WORDS = (
+    "wsdl",
+    "port",
+    *FAULT_WORDS,
+    TEXTS_WORD,
+    "soap_version",
+    "addressing",
+    "content_type",
+    "soap_action",
+    "tls",
+)
 _NAME = re.compile(r"[^.\[\]\s:/]+")
 
 

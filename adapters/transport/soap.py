@@ -11,7 +11,7 @@ Neither errors nor faults carry text of the other side.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -30,7 +30,10 @@ NAMESPACES: Mapping[str, str] = {
 Tree: TypeAlias = dict[str, object]
 
 _NIL, _TYPE = f"{{{XSI}}}nil", f"{{{XSI}}}type"
+_CODE_NAMES = ("MaLoi", "faultcode", "Value")  #: where a fault has its code, the surest first
 _XML = "http://www.w3.org/XML/1998/namespace"
+#: namespaces of attributes that are about the XML
+_ASIDE = frozenset({XSI, _XML, *NAMESPACES.values()})
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: characters that `_escape` writes as references; the others that it might are not printable
 _MARKUP = re.compile('[&<>"]')
@@ -47,12 +50,16 @@ _MISSES = 512
 
 
 class SoapFault(Exception):
-    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code."""
+    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code.
 
-    def __init__(self, code: str) -> None:
+    `tree`: all that the fault holds, and what stands beside it in the body, by names without prefixes; never shown.
+    `place`: names in it on the way to the code.
+    """
+
+    def __init__(self, code: str, place: tuple[str, ...] = (), tree: object = None) -> None:
         """`code` is empty if there was no such word."""
         super().__init__(code)
-        self.code = code
+        self.code, self.place, self.tree = code, place, tree
 
 
 class EnvelopeRefused(Exception):
@@ -446,7 +453,7 @@ class Decoder:
         entries = list(body.iterchildren(etree.Element))
         for entry in entries:
             if etree.QName(entry).localname == "Fault":
-                raise SoapFault(_placed_code(entry, self._fault_place) or _fault_code(entry))
+                raise _fault_of(entry, self._fault_place)
         if not self._answer.tag:
             return _walk(body, self._answer)
         found = [entry for entry in entries if entry.tag == self._answer.tag]
@@ -545,6 +552,38 @@ def _value(element: etree._Element, shape: Shape) -> object:
     return element.text or None
 
 
+def _fault_of(fault: etree._Element, place: tuple[str, ...]) -> SoapFault:
+    before, after = (fault.itersiblings(etree.Element, preceding=one) for one in (True, False))
+    tree = _bare([*fault.iterchildren(etree.Element), *before, *after])
+    if code := _placed_code(fault, place):
+        return SoapFault(code, place, tree)
+    code, node = _fault_code(fault)
+    names: list[str] = []
+    while node is not None and node is not fault:
+        names.append(etree.QName(node).localname)
+        node = node.getparent()
+    return SoapFault(code, tuple(reversed(names)), tree)
+
+
+def _bare(elements: Iterable[etree._Element]) -> Tree:
+    """Elements by their names, without prefixes."""
+    tree: Tree = {}
+    for element in elements:
+        name, inner = etree.QName(element).localname, _bare(element.iterchildren(etree.Element))
+        inner |= {
+            f"@{etree.QName(word).localname}": said
+            for word, said in element.attrib.items()
+            if etree.QName(word).namespace not in _ASIDE
+        }
+        text = "".join([element.text or "", *(one.tail or "" for one in element)]).strip()
+        value: object = {**inner, TEXT: text} if inner and text else inner or text or None
+        if name in tree:
+            held = tree[name]
+            value = [*held, value] if isinstance(held, list) else [held, value]
+        tree[name] = value
+    return tree
+
+
 def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> str:
     """The text at the place that the settings name, whatever the namespaces; blank where none stands there."""
     if not place:
@@ -557,12 +596,13 @@ def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> str:
     return code if len(code) <= _LONGEST_CODE and code.isprintable() else ""
 
 
-def _fault_code(fault: etree._Element) -> str:
-    """MaLoi of the detail, else faultcode (1.1) or Code/Value (1.2) without prefix."""
-    words = {"MaLoi": "", "faultcode": "", "Value": ""}
+def _fault_code(fault: etree._Element) -> tuple[str, etree._Element | None]:
+    """MaLoi of the detail, else faultcode (1.1) or Code/Value (1.2) without prefix; with its element."""
+    found: dict[str, tuple[str, etree._Element]] = {}
     for node in fault.iter(etree.Element):
         name = etree.QName(node).localname
-        if name in words and not words[name]:
-            words[name] = (node.text or "").strip().rpartition(":")[2]
-    code = words["MaLoi"] or words["faultcode"] or words["Value"]
-    return code if _FAULT_CODE.match(code) else ""
+        code = (node.text or "").strip().rpartition(":")[2] if name in _CODE_NAMES else ""
+        if code and name not in found:
+            found[name] = code, node
+    code, at = next((found[name] for name in _CODE_NAMES if name in found), ("", None))
+    return (code, at) if _FAULT_CODE.match(code) else ("", None)

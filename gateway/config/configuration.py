@@ -54,7 +54,7 @@ _SHARED_OPTIONS: dict[str, Any] = {
     "fault_code": {"description": "place of the code in a SOAP fault or in a JSON body", "type": "string"},
     "fault_blank": {"description": "what a JSON body without a code means", "enum": ["found", "invalid"]},
     "fault_texts": {
-        "description": "places of a fault's texts in a JSON body, which say nothing about a person",
+        "description": "places of a fault's texts (JSON; SOAP: from the fault on), which say nothing about a person",
         "type": ["string", "array"],
         "items": {"type": "string"},
     },

@@ -277,6 +277,90 @@ async def test_place_of_the_code_and_statuses_mean_what_the_settings_say(
     assert (answer.outcome, answer.faults) == (outcome, (fault,))
 
 
+S12 = "http://www.w3.org/2003/05/soap-envelope"
+NOBODY = "<f:Code>NO_ONE</f:Code>"
+FOUT12 = (
+    '<s:Fault xmlns:f="urn:fout"><s:Code><s:Value>s:Sender</s:Value>'
+    "<s:Subcode><s:Value>f:x</s:Value></s:Subcode></s:Code>"
+    '<s:Reason><s:Text xml:lang="vi">033917264058</s:Text></s:Reason><s:Detail><f:Fout>{}</f:Fout></s:Detail></s:Fault>'
+)
+DATA = [AnswerFault(FaultCode.UNKNOWN_FORM, path="CongDan")]
+
+
+@pytest.mark.parametrize(
+    ("inner", "outcome", "faults"),
+    [
+        (FOUT.format(f"{NOBODY}<f:Tekst>Trần Thị Mẫu</f:Tekst><f:Leeg/>"), Outcome.NOT_FOUND, None),
+        # what the settings do not name, below a place that they name, and in an attribute or the text beside elements
+        (FOUT.format(f"{NOBODY}<f:Naam>Trần Thị Mẫu</f:Naam>"), Outcome.INVALID, DATA),
+        (FOUT.format(f"{NOBODY}<f:Tekst><f:Naam>Trần Thị Mẫu</f:Naam></f:Tekst>"), Outcome.INVALID, DATA),
+        (FOUT.format(f'{NOBODY}<f:Tekst naam="Trần Thị Mẫu"/>'), Outcome.INVALID, DATA),
+        (FOUT.format(f"{NOBODY}Trần Thị Mẫu"), Outcome.INVALID, DATA),
+        (FOUT.format(f"{NOBODY}<f:CongDan><f:Ten>X</f:Ten></f:CongDan>"), Outcome.INVALID, DATA),
+        # a record beside the fault
+        (FOUT.format(NOBODY) + collection(PERSON), Outcome.INVALID, DATA),
+        (collection(PERSON) + FOUT.format(NOBODY), Outcome.INVALID, DATA),
+        # a code of MaLoi, and one of SOAP's own
+        ("<s:Fault><faultcode>s:Server</faultcode><detail><Loi><MaLoi>NONE</MaLoi></Loi></detail></s:Fault>",
+         Outcome.NOT_FOUND, None),
+        ("<s:Fault><faultcode>s:Server</faultcode><detail><Loi><MaLoi>NONE</MaLoi><Ten>X</Ten></Loi></detail></s:Fault>",
+         Outcome.INVALID, DATA),
+        ("<s:Fault><faultcode>s:NONE</faultcode><faultstring>X</faultstring></s:Fault>", Outcome.NOT_FOUND, None),
+        # a code that says nothing about a person is known whatever stands beside
+        (FOUT.format("<f:Code>LATE</f:Code><f:Naam>X</f:Naam>"), Outcome.UNAVAILABLE, None),
+    ],
+)  # fmt: skip
+async def test_fault_that_says_nobody_is_believed_beside_no_data(
+    inner: str, outcome: Outcome, faults: list[AnswerFault] | None
+) -> None:
+    options = {
+        "faults": {"NO_ONE": "not_found", "LATE": "busy", "NONE": "not_found"},
+        "fault_code": "detail.Fout.Code",
+        "fault_texts": "detail.Fout.Tekst",
+        "http": {"404": "not_found"},
+    }
+    replies = [(500, envelope(inner)), (404, envelope(inner))]
+    async with _source(lambda _: replies.pop(), options=options) as (source, _):
+        for _status in (404, 500):
+            answer = await landed_from(source, _query(call_id=CallId(f"c-{_status}")), soon())
+            assert answer.outcome is outcome, _status
+            assert faults is None or list(answer.faults) == faults
+
+
+@pytest.mark.parametrize(
+    ("inner", "outcome"),
+    [(NOBODY, Outcome.NOT_FOUND), (f"{NOBODY}<f:Naam>Trần Thị Mẫu</f:Naam>", Outcome.INVALID)],
+)
+async def test_fault_of_soap_1_2_that_says_nobody_is_believed_beside_no_data(
+    inner: str, outcome: Outcome
+) -> None:
+    options = {"faults": {"NO_ONE": "not_found"}, "fault_code": "Detail.Fout.Code"}
+    body = envelope(FOUT12.format(inner), S12)
+    async with _source(lambda _: (500, body), options=options) as (source, _):
+        assert (await landed_from(source, _query(), soon())).outcome is outcome
+
+
+@pytest.mark.parametrize("status", [404, 400])
+@pytest.mark.parametrize(
+    ("body", "outcome", "code"),
+    [
+        (b"", Outcome.NOT_FOUND, None),
+        (b"nobody", Outcome.NOT_FOUND, None),
+        (envelope(collection(PERSON)), Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        (envelope(collection(PERSON))[:-9], Outcome.INVALID, FaultCode.NOT_XML),
+        (b'{"ten": "x"}', Outcome.INVALID, FaultCode.NOT_XML),
+    ],
+)
+async def test_status_that_says_nobody_is_believed_beside_no_record(
+    status: int, body: bytes, outcome: Outcome, code: FaultCode | None
+) -> None:
+    options = {"http": {str(status): "not_found"}}
+    async with _source(lambda _: (status, body), options=options) as (source, _):
+        answer = await landed_from(source, _query(), soon())
+    assert answer.outcome is outcome
+    assert code is None or [fault.code for fault in answer.faults] == [code]
+
+
 async def test_fault_of_soap_itself_is_named_by_its_code() -> None:
     fault = "<s:Fault><faultcode>s:Client</faultcode><faultstring>x</faultstring></s:Fault>"
     answer = await _answer(500, envelope(fault))
