@@ -200,7 +200,7 @@ class FaultCode(StrEnum):
     UNKNOWN_FORM = ("unknown_form", "Câu trả lời không có gì theo ánh xạ", "Nothing in its answer fits the mapping",
         "so 'record', 'found_when' và các 'path' của ánh xạ với một câu trả lời thật; giá trị không nói về ai ghi vào "
         "'envelope', của một lỗi vào 'options.fault_texts'", "compare 'record', 'found_when' and the paths of the "
-        "mapping with a real answer; values that say nothing about the person belong in 'envelope', those of a fault in "
+        "mapping with a real answer; values that say nothing about the person belong in 'envelope', of a fault in "
         "'options.fault_texts'")
     OTHER_PERSON = ("other_person", "Bản ghi là của người khác", "The record is about another person",
         "báo cơ quan cung cấp ngay; kiểm tra 'identity' của ánh xạ nếu lượt nào cũng vậy",
