@@ -66,8 +66,12 @@ def papers(call: PeerRequest) -> Reply:
     if refusal:
         return refusal
     words = call.words()
-    person = call.register.find(text_of(words, "SoDinhDanhChuSoHuu"))
-    for name in ("HoTenNguoiYeuCau", "SoDinhDanhNguoiYeuCau", "KenhThucHien", "MaThuTuc"):
+    person_id = text_of(words, "SoDinhDanhChuSoHuu")
+    person = call.register.find(person_id)
+    # without a procedure a citizen looks at the own papers: what the real store does then is not known
+    is_own = words.get("KenhThucHien") == "2" and words.get("SoDinhDanhNguoiYeuCau") == person_id
+    wanted = ("HoTenNguoiYeuCau", "SoDinhDanhNguoiYeuCau", "KenhThucHien", *(() if is_own else ("MaThuTuc",)))
+    for name in wanted:
         text_of(words, name)
     if words["KenhThucHien"] not in {"1", "2"}:
         raise BadCall("KenhThucHien is neither 1 nor 2")
@@ -90,6 +94,7 @@ def _row(owner: Person, paper: Paper) -> dict[str, object]:
         "SoKyHieu": paper.reference,
         "CoQuanChuQuan": paper.authority,
         "DanhSachTepDinhKem": [{"TenTep": paper.file, "DuongDan": f"/f/{owner.key}/{paper.file}"}],
+        **({"NgayCap": day_first(paper.issued_on)} if paper.issued_on else {}),
         **({"ThoiHanHieuLuc": day_first(paper.valid_until)} if paper.valid_until else {}),
     }
 

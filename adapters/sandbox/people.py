@@ -133,6 +133,7 @@ class Paper:
     reference: str
     authority: str
     file: str
+    issued_on: str = ""
     valid_until: str = ""
 
 

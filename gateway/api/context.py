@@ -50,6 +50,7 @@ from gateway.papers.fetch import Fetching
 from gateway.papers.keep import KeptPapers
 from gateway.papers.listing import PaperListing
 from gateway.papers.search import Searching
+from gateway.papers.stored import StoredPapers
 from gateway.ports.clock import Clock
 from gateway.ports.exchange_log import LogReader
 from gateway.ports.sources import Source
@@ -115,6 +116,8 @@ class Papers:
     """The use cases of papers."""
 
     searching: Searching
+    #: those of the store, for the person who signed in
+    stored: StoredPapers
     fetching: Fetching
     #: papers that citizens let be kept
     keeping: KeptPapers

@@ -19,6 +19,7 @@ from gateway.papers.keep import KeptPapers, erase_ended
 from gateway.papers.listing import PaperListing
 from gateway.papers.references import References
 from gateway.papers.search import Searching
+from gateway.papers.stored import StoredPapers
 from gateway.ports.clock import Clock
 from gateway.ports.sources import Source
 from gateway.ports.stores import Stores
@@ -70,8 +71,10 @@ async def open_papers(
         rows=stores.kept_papers, person_keys=person_keys, consents=consents, files=files,
         dossiers=stores.relay, recorder=recorder, days=keep.get(PAPERS, 0),
     )  # fmt: skip
+    searching = Searching(steps, references, kept, sandbox=settings.profile == "sandbox")
     return Papers(
-        searching=Searching(steps, references, kept, sandbox=settings.profile == "sandbox"),
+        searching=searching,
+        stored=StoredPapers(searching, steps.cases, parts.configuration, parts.catalogue),
         fetching=Fetching(
             references=references, kept=kept, sources=sources, files=files, signatures=checks, consents=steps.consents,
             recorder=recorder,

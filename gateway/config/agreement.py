@@ -13,6 +13,8 @@ from gateway.domain.access import Relation, WithoutNumber
 
 #: of trials of sources (`motlan try-source`), which fill no form
 TRIAL_PURPOSE = "source_trial"
+#: of citizens who look at their own papers in the paper store (`/me/papers/stored`), which fills no form
+OWN_PAPERS_PURPOSE = "own_papers"
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 

@@ -4,8 +4,8 @@ Several of them make a procedure without fields, which is planned, asked and con
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.config.strict_yaml import Document, Loc
@@ -15,7 +15,7 @@ from gateway.domain.faults import Faults, near
 from gateway.domain.parties import SubjectKind
 from gateway.mapping.fits import Evidence, predicate_faults
 from gateway.mapping.model import ProcedureMapping, Role
-from gateway.mapping.paper_rules import PaperRule, Predicate
+from gateway.mapping.paper_rules import ALWAYS, NO_OBJECT, SHOWN, PaperRule, Predicate, Proof
 from gateway.mapping.predicates import Facts, Truth, predicate
 from gateway.mapping.procedure import Procedure, refs_of_predicate
 from gateway.mapping.question_model import PLACE, QuestionMapping
@@ -110,6 +110,21 @@ def representing(of: SubjectKind, purpose: str) -> Procedure:
     return Procedure(
         "", "representation", title, "", purpose, {SUBJECT: role}, SUBJECT, (), {}, {}, _UNWRITTEN, {}
     )
+
+
+def stored_papers(purpose: str, codes: Collection[str]) -> Procedure:
+    """A procedure that takes each paper of the store with one of these result codes, of the person who signs in."""
+    rule = {
+        "issued": sorted(codes),
+        "about": SUBJECT,
+        "same": NO_OBJECT,
+        "in_force": [ALWAYS],
+        "conclusion": [SHOWN],
+    }
+    title = Title(vi="Giấy tờ trong kho", en="Papers in the store")
+    # nothing is cut by it, so that no counter-example has to show what must not be
+    paper = PaperRule.model_construct(title=title, replaced_by=Proof.model_validate(rule))
+    return replace(representing(SubjectKind.PERSON, purpose), title=title, papers={SUBJECT: paper})
 
 
 def compiled(

@@ -376,7 +376,10 @@ def first_main(value: object) -> object:
 
 
 def paper_list(value: object) -> list[dict[str, object]] | None:
-    """Entries of the paper store (`DanhSachGiayToKetQua`); an unreadable end of validity becomes `NO_DATE`."""
+    """Entries of the paper store (`DanhSachGiayToKetQua`); an unreadable end of validity becomes `NO_DATE`.
+
+    A day of issue decides nothing: an unreadable one is left out.
+    """
     wire = {
         "result_code": "MaKetQua",
         "title": "TenGiayTo",
@@ -390,7 +393,9 @@ def paper_list(value: object) -> list[dict[str, object]] | None:
             ours: word for ours, theirs in wire.items() if (word := text(one.get(theirs)))
         }
         if not plain.is_hollow(until := one.get("ThoiHanHieuLuc")):
-            paper["valid_until"] = _valid_until(until)
+            paper["valid_until"] = _day_or_none(until)
+        if (issued := _day_or_none(one.get("NgayCap"))) != NO_DATE:
+            paper["issued_on"] = issued
         if files := _paper_files(one.get("DanhSachTepDinhKem")):
             paper["files"] = files
         found.append(paper)
@@ -411,7 +416,7 @@ def _in_line(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_PATH and value.isprintable()
 
 
-def _valid_until(value: object) -> str:
+def _day_or_none(value: object) -> str:
     """`dd/MM/yyyy` or `yyyyMMdd`, or less precise, → ISO; `NO_DATE` when it is neither, or no text."""
     for read in (plain.date_vn, plain.date_compact):
         try:

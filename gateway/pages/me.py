@@ -20,6 +20,7 @@ from gateway.api.context import Citizens
 from gateway.api.dispatcher import demand
 from gateway.api.dossiers import page_after
 from gateway.api.files import send_file
+from gateway.api.prefill import deadline
 from gateway.api.request import Request
 from gateway.api.response import Response
 from gateway.audit.filters import Filters
@@ -36,10 +37,12 @@ from gateway.domain.identifiers import is_ulid
 from gateway.domain.login import Identity
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.problems import ProblemCode
+from gateway.domain.reasons import Reason
 from gateway.jose import jws
 from gateway.login.linking import linked
 from gateway.login.steps import Leaving
 from gateway.mapping.issued import result_codes
+from gateway.mapping.procedure import Procedure
 from gateway.pages.frame import PageRole, PageRoute, Shown, Visit
 from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
@@ -189,7 +192,7 @@ async def papers(request: Request, visit: Visit) -> Shown:
             "titles": door_of(request).titles, "component": _component_titles(request), "place": _place_titles(request),
             "portal": _demo_portal(request), "statuses": STATUSES,
             "is_first": not after, "is_identified": owner.birth_date is not None,
-            "take_stored": [one for one in request.services.catalogue.procedures.values() if result_codes(one)],
+            "take_stored": _taking_stored(request), "can_ask": _can_ask_store(request, visit),
         },
     )  # fmt: skip
 
@@ -198,6 +201,53 @@ def _demo_portal(request: Request) -> str | None:
     """The requester whose dossiers have a page here: that of the demo portal, in the sandbox."""
     gateway = request.services.configuration.gateway
     return gateway.pages.portal if gateway.profile == "sandbox" else None
+
+
+async def stored_form(request: Request, visit: Visit) -> Shown:
+    """`GET /me/papers/stored`: what a look into the paper store is, and its button. It asks no source."""
+    await demand(request, "consents")
+    return _stored_page(request, {"can_ask": _can_ask_store(request, visit)})
+
+
+async def stored_papers(request: Request, visit: Visit) -> Shown:
+    """`POST /me/papers/stored`: my papers in the paper store; each time it asks the store, and records it."""
+    await demand(request, "consents")
+    services = request.services
+    if visit.session is None or not _can_ask_store(request, visit):
+        raise NotFound(say.STORE_NOT_ASKED)
+    services.demand()
+    login = services.logins.of_session(visit.session.identity)
+    caller = visit.caller
+    found = await services.papers.stored.of(login, caller.requester, caller.exchange, deadline(request, None))
+    return _stored_page(request, {"can_ask": True, **found})
+
+
+def _stored_page(request: Request, answer: Mapping[str, object]) -> Shown:
+    return Shown(
+        template="me/stored", title=("Giấy tờ trong kho dữ liệu điện tử", "Papers in the electronic paper store"),
+        answer=answer,
+        values={
+            "titles": door_of(request).titles, "take_stored": _taking_stored(request),
+            "why": _reason(answer.get("reason")),
+        },
+    )  # fmt: skip
+
+
+def _can_ask_store(request: Request, visit: Visit) -> bool:
+    """Whether the store may be asked about who signed in: a person with name, birth date and number."""
+    owner = _owner(visit)
+    is_whole = owner.kind is SubjectKind.PERSON and bool(owner.full_name and owner.birth_date)
+    return is_whole and request.services.papers.stored.is_agreed(visit.caller.requester)
+
+
+def _taking_stored(request: Request) -> list[Procedure]:
+    return [one for one in request.services.catalogue.procedures.values() if result_codes(one)]
+
+
+def _reason(code: object) -> tuple[str, str] | None:
+    """The words of a reason why there is nothing to show."""
+    found = None if code is None else Reason(str(code))
+    return None if found is None else (found.vi, found.en)
 
 
 async def paper_file(request: Request, visit: Visit) -> web.StreamResponse:
@@ -268,6 +318,8 @@ ROUTES = (
     PageRoute("POST", "/me/consents/{consent}/withdraw", withdraw, PageRole.CITIZEN),
     PageRoute("GET", "/me/kept", kept, PageRole.CITIZEN, nav="Dữ liệu đã lưu · Kept data"),
     PageRoute("GET", "/me/papers", papers, PageRole.CITIZEN, nav="Giấy tờ · Papers"),
+    PageRoute("GET", "/me/papers/stored", stored_form, PageRole.CITIZEN),
+    PageRoute("POST", "/me/papers/stored", stored_papers, PageRole.CITIZEN),
     PageRoute("GET", "/me/papers/{paper}/file", paper_file, PageRole.CITIZEN),
     PageRoute("GET", "/me/requests", requests, PageRole.CITIZEN, nav="Yêu cầu · Requests"),
     PageRoute("GET", "/me/requests/new", write_request, PageRole.CITIZEN),

@@ -5,7 +5,7 @@ of a cut says which component of the procedure a paper may replace. No late answ
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -72,26 +72,37 @@ class Searching:
 
         Raises as a prefill: NotFound (procedure), Unprocessable, Refused, Throttled, LogUnavailable.
         """
-        steps = self._steps
-        # the door demanded the scope `papers`; the policy speaks of forms, and decides as for one
-        asker = replace(requester, scopes=requester.scopes | {"prefill"})
-        whole = steps.cases.of(wanted.request, requester)
+        whole = self._steps.cases.of(wanted.request, requester)
         case = _narrowed(whole, wanted)
+        async with self.asked(case, requester, exchange_id, deadline, OPERATION) as (exchange, in_time):
+            return await self._answer(exchange, whole.procedure, wanted, in_time=in_time)
+
+    @contextlib.asynccontextmanager
+    async def asked(
+        self, case: Case, requester: Requester, exchange_id: ExchangeId, deadline: float, operation: str
+    ) -> AsyncIterator[tuple[Exchange, bool]]:
+        """An exchange that was admitted, promised and asked, and whether all answers are there.
+
+        It is recorded as abandoned where its answer fails. Raises as `search`.
+        """
+        steps = self._steps
+        # the door demanded a scope of its own; the policy speaks of forms, and decides as for one
+        asker = replace(requester, scopes=requester.scopes | {"prefill"})
         allowed = await steps.admission.admit(case, asker, exchange_id, deadline)
         if case.acting is not None:
             case = await steps.represented(case, asker, exchange_id, deadline)
         plan = steps.plans.once(case, allowed.grant)
         exchange = steps.begin(exchange_id, requester, case, allowed, plan)
-        notes = {**case.request.proof, **case.who_asks, "operation": OPERATION}
+        notes = {**case.request.proof, **case.who_asks, **case.proof_of_login, "operation": operation}
         await steps.records.write(exchange, Phase.INTENT, **notes)
         try:
             in_time = await steps.asking.ask(exchange, deadline)
             await steps.counting.mismatch(exchange)
-            return await self._answer(exchange, whole.procedure, wanted, in_time=in_time)
+            yield exchange, in_time
         except BaseException:
             exchange.is_stopped = True
             with contextlib.suppress(Exception):
-                await steps.records.write(exchange, Phase.ABANDONED, operation=OPERATION)
+                await steps.records.write(exchange, Phase.ABANDONED, operation=operation)
             raise
         finally:
             exchange.is_stopped = True
@@ -110,18 +121,28 @@ class Searching:
             kept = await self._kept_by_owner(exchange, wanted)
             papers += [_kept_entry(exchange, procedure, one, filled.facts) for one in kept]
             shown = [entry for entry, _ in papers]
-            left = orjson.dumps(shown)
-            offered = sum(entry["state"] is OfferState.OFFERED for entry in shown)
-            # the log keeps a keyed digest of what leaves, and names people whose numbers are in it or beside it
-            leaving = Filled(papers_json=left, digestible={"papers": left} if shown else {})
-            beside, counts = answers if shown else (), {"shown": len(shown), "offered": offered}
-            receipt = await steps.records.write(
-                exchange, Phase.OUTCOME, leaving, beside, operation=OPERATION, **counts
-            )
+            receipt = await self.account(exchange, answers, shown, OPERATION)
             await steps.consents.recheck(exchange)
             if exchange.plan is plan:
                 self._refer(exchange, papers)
                 return self._content(exchange, answers, shown, receipt)
+
+    async def account(
+        self,
+        exchange: Exchange,
+        answers: list[SourceAnswer | None],
+        shown: list[dict[str, Any]],
+        operation: str,
+    ) -> Receipt:
+        """Record the papers that leave. Raises LogUnavailable."""
+        left = orjson.dumps(shown)
+        offered = sum(entry["state"] is OfferState.OFFERED for entry in shown)
+        # the log keeps a keyed digest of what leaves, and names people whose numbers are in it or beside it
+        leaving = Filled(papers_json=left, digestible={"papers": left} if shown else {})
+        beside, counts = answers if shown else (), {"shown": len(shown), "offered": offered}
+        return await self._steps.records.write(
+            exchange, Phase.OUTCOME, leaving, beside, operation=operation, **counts
+        )
 
     async def _kept_by_owner(self, exchange: Exchange, wanted: PaperSearch) -> list[KeptPaper]:
         """Papers that the person who signs in let be kept, where an agreement grants them."""

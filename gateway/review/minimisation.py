@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from gateway.config.agreement import TRIAL_PURPOSE, Agreement, DossierRule
+from gateway.config.agreement import OWN_PAPERS_PURPOSE, TRIAL_PURPOSE, Agreement, DossierRule
 from gateway.config.configuration import AGENCY_FILES, Configuration
 from gateway.mapping.load import Catalogue
 from gateway.mapping.procedure import ACCOUNT, KEPT_PAPERS, Procedure
@@ -130,7 +130,7 @@ def _gives(services: dict[str, ServiceGrant], able: list[str], attribute: str) -
 
 def _surplus(configuration: Configuration, catalogue: Catalogue) -> Iterator[Surplus]:
     for name, agreement in sorted(configuration.agreements.items()):
-        if _is_for_trials(agreement):
+        if _fills_no_form(agreement):
             continue
         ours = [one for one in catalogue.procedures.values() if _is_about(agreement, one)]
         wanted = {KEPT_PAPERS, *(pair for procedure in ours for pair in pairs(catalogue, procedure))}
@@ -140,9 +140,10 @@ def _surplus(configuration: Configuration, catalogue: Catalogue) -> Iterator[Sur
                 yield Surplus(agreement=name, data_service=service, attributes=spare)
 
 
-def _is_for_trials(agreement: Agreement) -> bool:
-    """Trials try any attribute, for no procedure."""
-    return {*agreement.purposes} == {TRIAL_PURPOSE}
+def _fills_no_form(agreement: Agreement) -> bool:
+    """Trials, and looks at one's own papers, are of no procedure."""
+    purposes = {*agreement.purposes}
+    return bool(purposes) and purposes <= {TRIAL_PURPOSE, OWN_PAPERS_PURPOSE}
 
 
 def _is_about(agreement: Agreement, procedure: Procedure) -> bool:
@@ -239,8 +240,8 @@ def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], to
     if _is_draft(item):
         yield "a draft: without procedures and purposes it grants nothing"
         return
-    is_for_trials = _is_for_trials(item)
-    for service, attribute in () if is_for_trials else _pairs_of(item, catalogue, stars=False):
+    fills_no_form = _fills_no_form(item)
+    for service, attribute in () if fills_no_form else _pairs_of(item, catalogue, stars=False):
         if (service, attribute) not in needed_pairs:
             yield f"no procedure needs {service} {attribute}"
     if item.valid_until is not None and item.valid_until < today:
@@ -248,7 +249,7 @@ def _notes_of(item: Agreement, catalogue: Catalogue, needed_pairs: set[Pair], to
     if item.valid_from > today:
         yield f"it begins on {item.valid_from}, and grants nothing until then"
     named = [one for code, one in catalogue.procedures.items() if {code, ALL} & {*item.procedures}]
-    if named and not is_for_trials and not any(_is_about(item, one) for one in named):
+    if named and not fills_no_form and not any(_is_about(item, one) for one in named):
         yield "none of its procedures has one of its purposes, so that it grants nothing"
     yield from _dossier_notes(item.dossier)
     if asks_consent(item):

@@ -94,8 +94,8 @@ async def test_pages_are_clean_on_a_narrow_window_for_a_citizen_without_anything
     await page.set_viewport_size({"width": 320, "height": 700})
     await page.emulate_media(color_scheme="dark")
     for path in (
-        "/me", "/me/consents", "/me/kept", "/me/papers", "/me/requests", "/portal/dossiers", "/portal?q=zzzz",
-        "/me/consents/none/receipt",
+        "/me", "/me/consents", "/me/kept", "/me/papers", "/me/papers/stored", "/me/requests", "/portal/dossiers",
+        "/portal?q=zzzz", "/me/consents/none/receipt",
     ):  # fmt: skip
         await page.goto(login_house.url + path)
         await is_clean(page)
@@ -131,6 +131,15 @@ async def test_citizen_reads_a_receipt_and_opens_papers(
     await page.get_by_role("link", name="Papers").click()
     await is_clean(page)
     await shot(page, "papers-320")
+    await page.get_by_role("button", name="Show my papers in the store").click()
+    await expect(page.get_by_role("table")).to_contain_text("20/06/2015")
+    await is_clean(page)
+    await shot(page, "stored-320")
+    await page.get_by_role("button", name="Ask the store again").click()
+    await expect(page.get_by_role("table")).to_contain_text("12/2015")
+    await page.goto(login_house.url + "/me/papers/stored?lang=vi")
+    await is_clean(page)
+    await page.goto(login_house.url + "/me/papers?lang=en")
     await page.set_viewport_size({"width": 1_200, "height": 900})
     async with page.expect_download() as paper:
         await page.get_by_role("link", name=re.compile("Download Bản vẽ")).first.click()

@@ -130,15 +130,6 @@ async def test_nobody_without_papers_sees_a_sentence_in_each_place(browser: Brow
     assert "Chưa có hồ sơ nào của ông/bà đi qua cổng này." in shown
 
 
-async def test_page_does_not_ask_the_paper_store_and_names_the_procedures_that_do(browser: Browser) -> None:
-    await entered(browser, "/me/papers", "mau")
-    landing = await page(browser, "/me/papers")
-    assert "chưa biết kho có giấy tờ nào của ông/bà" in text_of(landing)
-    for code in ("1.001193", "1.004222", "1.013225"):
-        assert f'href="/portal/procedures/{code}"' in landing.text, code
-    assert "/portal/procedures/1.014027" not in landing.text
-
-
 @pytest.mark.parametrize("after", ["x", "1|%00", "é" * 400, "-"])
 async def test_cursor_that_no_page_gave_is_refused(browser: Browser, after: str) -> None:
     await entered(browser, "/me/papers", "mau")

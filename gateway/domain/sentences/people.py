@@ -92,6 +92,11 @@ PAPER_UNUSABLE = Sentence(
 PAPER_STORE_SILENT = Sentence(
     "kho giấy tờ hiện không trả lời: thử lại sau ít phút bằng cùng mã tham chiếu",
     "the paper store does not answer now: try again in some minutes with the same reference")
+STORE_NOT_ASKED = Sentence(
+    "trang này không được hỏi kho giấy tờ: chưa có thỏa thuận, hoặc tài khoản không phải của cá nhân có đủ họ tên, "
+    "ngày sinh",
+    "this page may not ask the paper store: no agreement allows it, or the account is not that of a person with name "
+    "and birth date")
 NO_SUCH_PAPER = Sentence(
     "không có giấy tờ theo mã tham chiếu này: mã hết hạn sau ít phút, chỉ dùng cho hệ thống và hồ sơ đã tra cứu; "
     "hãy tra cứu lại",
