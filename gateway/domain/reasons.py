@@ -85,6 +85,9 @@ class Reason(StrEnum):
         "The data do not conclude what the paper would")
     MINOR_WITHOUT_REPRESENTATIVE = (
         "minor_without_representative", "Người chưa thành niên cần người đại diện", "A minor needs a representative")
+    REPRESENTATION_MISSING = ("representation_missing",
+        "Chưa rõ ai đại diện cho người này, nên không hỏi dữ liệu của người này",
+        "Nothing shows who acts for this person, so no data of this person are asked for")
     EVIDENCE_REFUSED = (
         "evidence_refused", "Ông/bà không đồng ý khai thác dữ liệu này", "The citizen refused these data")
     QUOTA_EXCEEDED = "quota_exceeded", "Đã hết số lượt khai thác theo thỏa thuận", "More was asked than is agreed"

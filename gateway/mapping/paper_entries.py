@@ -60,6 +60,12 @@ _NOT_ASKED: SentenceEntry = {
     "hoặc nộp giấy tờ này.",
     "en": "Too little was given to look for data that replace this paper: give the personal number, or hand it in.",
 }
+_NOT_REPRESENTED: SentenceEntry = {
+    "vi": "Chưa rõ ai đại diện cho người đứng tên giấy tờ này nên không hỏi dữ liệu của người đó: đề nghị ông/bà nộp "
+    "giấy tờ này, hoặc kiểm tra xem đã ghi đúng người chưa.",
+    "en": "Nothing shows who acts for the person of this paper, so no data of that person are asked for: hand it in, "
+    "or check whether it is the right person.",
+}
 _ONLY_OFFERED: SentenceEntry = {
     "vi": "Dữ liệu thay giấy tờ này mới được đề xuất trong tờ khai: đề nghị ông/bà chọn giá trị đề xuất "
     "để không phải nộp, hoặc nộp giấy tờ này.",
@@ -80,6 +86,7 @@ _ADVICE: Mapping[str, SentenceEntry] = {
     Reason.NOT_IN_FORCE: _NOT_IN_FORCE,
     Reason.OBJECT_DIFFERS: _ANOTHER_OBJECT,
     Reason.IDENTITY_UNCONFIRMED: _PERSON_UNSURE,
+    Reason.REPRESENTATION_MISSING: _NOT_REPRESENTED,
     Reason.PROPOSED: _ONLY_OFFERED,
 }  # fmt: skip
 

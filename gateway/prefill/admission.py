@@ -4,6 +4,7 @@ This happens before any source is asked.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from gateway.config.configuration import Configuration
@@ -11,12 +12,14 @@ from gateway.domain import sentences as say
 from gateway.domain.access import ValidConsent
 from gateway.domain.dates import legal_day
 from gateway.domain.errors import ConsentsUnavailable, Refused, Throttled
-from gateway.domain.evidence import NOTHING
+from gateway.domain.evidence import NOTHING, Withheld
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
-from gateway.domain.reasons import RefusalReason
+from gateway.domain.reasons import Reason, RefusalReason
 from gateway.exchange_log.recorder import Recorder
+from gateway.mapping.narrowing import narrowed
+from gateway.mapping.plan import Plan
 from gateway.policy.asked import Denial, PolicyRequest, asked_at
 from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
@@ -27,7 +30,7 @@ from gateway.ports.consents import Decisions, KeptCopies
 from gateway.ports.exchange_log import LogReader
 from gateway.ports.policy import Consents, Dossiers, Quotas
 from gateway.prefill.allowed import Allowed
-from gateway.prefill.case import Case, covered
+from gateway.prefill.case import Case, covered, within_reach
 from gateway.prefill.counting import Count, Counting, exceeded_limits
 
 #: time for the look-up of consents, even when the caller's deadline is shorter: a shorter time-out proves no outage
@@ -60,6 +63,24 @@ class DecisionInputs(NamedTuple):
     reader: LogReader | None = None
 
 
+class WithoutOthers(NamedTuple):
+    """A request without the people for whom nobody acts."""
+
+    case: Case
+    #: narrows a plan for the whole request
+    leave_out: Callable[[Plan], Plan]
+
+
+def without_others(case: Case, denial: Denial) -> WithoutOthers | None:
+    """What may be decided without the optional people whom a denial is about; None: it is about others as well."""
+    found = within_reach(case) if denial.code is RefusalReason.REPRESENTATION_MISSING else None
+    if found is None:
+        return None
+    decided, roles = found
+    why = Withheld(Reason.REPRESENTATION_MISSING, denial.rule)
+    return WithoutOthers(decided, lambda plan: narrowed(plan, lambda query, _: query.role not in roles, why))
+
+
 class Admission:
     """Decides over each request. Keeps counts, and no request."""
 
@@ -75,21 +96,27 @@ class Admission:
         self._configuration = configuration
 
     async def admit(
-        self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float, service: str = ""
-    ) -> Allowed:
+        self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float, service: str = "", *,
+        leaves_out: bool = False,
+    ) -> Allowed:  # fmt: skip
         """The grant and its conditions. Raises Refused or Throttled, both recorded first.
 
-        `service`: the only data service that is asked; agreements that do not name it are not counted.
+        `service`: the only data service that is asked; agreements that do not name it are not counted. `leaves_out`:
+        an optional person for whom nobody acts refuses what is asked about that person alone.
         Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
         asked = await self.asked(case, requester, deadline)
         is_limited = case.acting is not None or case.request.login is not None
-        if is_limited and (denial := case.impossible(asked.now.date())) is not None:
-            raise await self.refused(denial, case, requester, exchange)
-        decision = self._policy.decide(asked)
+        denial = case.impossible(asked.now.date()) if is_limited else None
+        decision = self._policy.decide(asked) if denial is None else Decision(None, denial)
         grant = decision.grant
         if grant is None:
             assert decision.denial is not None
+            if leaves_out and (decided := without_others(case, decision.denial)) is not None:
+                await self._counting.refused(case, requester, exchange)
+                allowed = await self.admit(decided.case, requester, exchange, deadline)
+                allowed.leave_out = decided.leave_out
+                return allowed
             raise await self.refused(decision.denial, case, requester, exchange)
         is_alive = asked.alive is True and asked.forwarded
         limits = self._limits_about(service, grant) if service else grant.limits

@@ -29,6 +29,8 @@ class Allowed:
         self._asked = asked
         self._decide = decide
         self._count = count
+        #: narrows a plan to the people about whom may be asked; None: to all whom the request names
+        self.leave_out: Callable[[Plan], Plan] | None = None
         #: id of the consent that the grant needs; blank: none
         self._consent = asked.consent.id if asked.consent is not None and grant.consented else ""
         #: the grant without the consent

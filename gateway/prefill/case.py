@@ -314,6 +314,33 @@ def covered(case: Case, acts: Acting) -> bool:
     return not _beyond_reach(case, acts.role, acts.subject.key)
 
 
+def within_reach(case: Case) -> tuple[Case, frozenset[str]] | None:
+    """The request without its optional people for whom nobody acts, to decide over; and the roles of those people.
+
+    A newborn who is found by such a person's number is left out too. None: there are none, or one of them has a role
+    that the procedure needs. The keys stay: records name them all the same.
+    """
+    acts, cast_, roles = case.acting, case.cast, case.procedure.roles
+    own = (case.procedure.signs_in,) if acts is None else (acts.role, acts.subject.key)
+    slots = {cast_.slots[name] for name in _beyond_reach(case, *own)}
+    names = {name for name, slot in cast_.slots.items() if slot in slots}
+    names |= {name for name in cast_.subjects if roles[role_of(name)].through in names}
+    if not names or not all(roles[role_of(name)].optional for name in names):
+        return None
+    rest = replace(
+        cast_,
+        subjects={name: one for name, one in cast_.subjects.items() if name not in names},
+        slots={name: slot for name, slot in cast_.slots.items() if name not in names},
+    )
+    persons = {cast_.keys[name] for name, one in rest.subjects.items() if one.kind in _PEOPLE}
+    if acts is not None:
+        persons.add(acts.subject.key)
+    decided = case._replace(
+        cast=rest, persons=frozenset(persons), relations=relations(case.procedure, rest, acts)
+    )
+    return decided, frozenset(names)
+
+
 def _beyond_reach(case: Case, role: str, own: str | None = None) -> list[str]:
     """Roles whose person needs a representative, without that of `role` and the person with the key `own`."""
     cast_, slot = case.cast, case.cast.slots.get(role)
@@ -345,6 +372,11 @@ def _beyond(login: Login | None, case: Case) -> Denial | None:
 
 
 _LOGIN_RULE = "login:represented"
+#: the remedy where nobody acts for a person of the request
+SAY_WHO_ACTS = (
+    "let the person choose for whom they act when they sign in, say it in `representative`, or leave out the "
+    "person"
+)
 
 
 def _stranger(procedure: Procedure, names: Sequence[str]) -> Denial:
@@ -353,10 +385,8 @@ def _stranger(procedure: Procedure, names: Sequence[str]) -> Denial:
     titles = {name: procedure.roles[role_of(name)].title for name in names or found}
     shown = listed(titled(one.vi, one.en) if one else titled(name, name) for name, one in titles.items())
     return Denial(
-        _LOGIN_RULE, RefusalReason.REPRESENTATION_MISSING, say.LOGIN_OF_STRANGER(roles=shown),
-        "let the person choose for whom they act when they sign in, say it in `representative`, or leave out the "
-        "person",
-    )  # fmt: skip
+        _LOGIN_RULE, RefusalReason.REPRESENTATION_MISSING, say.LOGIN_OF_STRANGER(roles=shown), SAY_WHO_ACTS
+    )
 
 
 _OF_ANOTHER = Denial(

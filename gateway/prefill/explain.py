@@ -20,8 +20,8 @@ from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant, gives
-from gateway.prefill.admission import Admission
-from gateway.prefill.case import Case, Cases
+from gateway.prefill.admission import Admission, without_others
+from gateway.prefill.case import SAY_WHO_ACTS, Case, Cases
 from gateway.prefill.counting import Counting
 from gateway.prefill.explain_papers import papers
 from gateway.prefill.plans import Plans
@@ -53,9 +53,17 @@ class Explainer:
         """The answer of `POST /v1/explain`. Raises NotFound, Unprocessable, LogUnavailable."""
         case = self._cases.of(request, requester)
         decision, found, unmet = self._decided(case, await self._admission.asked(case, requester))
+        rest = None if decision.denial is None else without_others(case, decision.denial)
+        if rest is not None:
+            decision, found, more = self._decided(
+                rest.case, await self._admission.asked(rest.case, requester)
+            )
+            unmet = dict.fromkeys((*unmet, *more))
         await self._record(decision, case, requester, exchange)
         grant = decision.grant or self._nothing(case, requester)
         plan, published = self._plans.plan(case, grant), self._plans.published
+        if rest is not None:
+            plan = rest.leave_out(plan)
         view = FieldExplainer(decision, found, grant, plan, frozenset(request.known))
         limits = self._counting.of(grant.limits) if decision.grant is not None else ()
         return {
@@ -138,6 +146,9 @@ class FieldExplainer:
         if allowed:
             held = cast("Entry", allowed[0]["when_found"])
             return {"state": "depends", "rule": held["rule"], "remedy": held["remedy"]}
+        for place, pick in zip(places, picks, strict=True):
+            if pick.query in self._plan.withheld:
+                return {"state": "withheld", "rule": place["rule"], "remedy": SAY_WHO_ACTS}
         refused = next((one for one in picks if one.reason is Reason.NOT_AGREED), None)
         if refused is not None:
             return {"state": "withheld", "rule": refused.rule, "remedy": self._remedy(refused.rule)}
@@ -149,6 +160,14 @@ class FieldExplainer:
             return {**place, "source": None, "data_service": None, "allowed": False, "rule": pick.rule}
         query = self._plan.queries[pick.query]
         service = query.service
+        if (withheld := self._plan.withheld.get(pick.query)) is not None:
+            return {
+                **place,
+                "source": service.source,
+                "data_service": service.operation,
+                "allowed": False,
+                "rule": withheld.rule,
+            }
         rule = self._grant.rule(service.name) or (_BASIS if service.evidence == ACCOUNT else "")
         return {
             **place,
@@ -210,6 +229,8 @@ def _denial(one: Denial) -> Entry:
 def _sources(plan: Plan, grant: Grant, published: Published, view: FieldExplainer) -> Iterator[Entry]:
     """The sources that would be asked; `first`: at once, whatever other sources answer."""
     for query in plan.queries:
+        if query.index in plan.withheld:
+            continue
         name, granted = query.service.name, grant.services.get(query.service.name)
         yield {
             "source": query.service.source,

@@ -8,6 +8,7 @@ from gateway.mapping.plan import Plan
 from gateway.mapping.predicates import Published
 from gateway.mapping.procedure import stored
 from gateway.policy.asked import Denial
+from gateway.prefill.case import SAY_WHO_ACTS
 
 Entry = dict[str, object]
 
@@ -82,6 +83,8 @@ def _missing(plan: Plan, published: Published | None, word: str) -> _Barred | No
         code = (pick.reason or Reason.CONDITION_UNKNOWN).value
         agree = f"agree on {pick.name} in config/agreements"
         return _Barred(code, pick.rule, agree if pick.reason is Reason.NOT_AGREED else "name this subject")
+    if (withheld := plan.withheld.get(pick.query)) is not None:
+        return _Barred(withheld.reason.value, withheld.rule, SAY_WHO_ACTS)
     service = plan.queries[pick.query].service.name
     if published is None or published(service, pick.attribute) is not None:
         return None

@@ -118,7 +118,9 @@ class Prefill:
         PendingUnavailable (a preview that cannot be kept: no source is asked).
         """
         case = self._cases.of(request, requester)  # parse
-        allowed = await self._admission.admit(case, requester, exchange_id, deadline)  # admit
+        allowed = await self._admission.admit(
+            case, requester, exchange_id, deadline, leaves_out=True
+        )  # admit
         if case.acting is not None:
             case = await self._represented(case, requester, exchange_id, deadline)  # prove
         plan = self._plans.plan(case, allowed.grant)  # plan
@@ -232,6 +234,8 @@ class Prefill:
     ) -> Exchange:
         """An exchange that has asked nothing yet."""
         now = self._clock.now()
+        if allowed.leave_out is not None:
+            plan = allowed.leave_out(plan)
         return Exchange(
             exchange_id, requester, case, allowed, plan, self._plans.published, now, self._late_seconds
         )

@@ -7,13 +7,15 @@ import pytest
 
 from gateway.checks.examples import SCOPE
 from gateway.domain.dates import PartialDate
-from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer
+from gateway.domain.evidence import AttributeDoubt, Outcome, SourceAnswer, Withheld
 from gateway.domain.parties import Subject, SubjectKind
 from gateway.domain.reasons import Reason
 from gateway.mapping.answer import PaperEntry
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.load import load_catalogue
+from gateway.mapping.narrowing import narrowed
 from gateway.mapping.plan import make_plan
+from gateway.prefill.explain_papers import papers
 from gateway.prefill.roles import cast
 
 CATALOGUE = load_catalogue(Path(__file__).parents[2])
@@ -112,3 +114,23 @@ def test_doubtful_value_decides_no_condition() -> None:
     assert paper_of(values, {}, "divorce_or_death_paper")["state"] == "not_applicable"
     doubts = {"marital_status": AttributeDoubt(kind="sources_differ")}
     assert reason_of(paper_of(values, doubts, "divorce_or_death_paper")) == Reason.CONDITION_UNKNOWN
+
+
+def test_paper_of_a_person_for_whom_nobody_acts_is_explained_so() -> None:
+    procedure = CATALOGUE.procedures["1.004873"]
+    roles = cast(
+        procedure,
+        {
+            name: Subject(
+                kind=SubjectKind.PERSON, personal_id=number, full_name="Nguyễn Văn Thử",
+                birth_date=PartialDate(1990, 2, 15),
+            )
+            for name, number in (("requester", "033174620958"), ("person", "033190748215"))
+        },
+    )  # fmt: skip
+    plan = make_plan(procedure, CATALOGUE.offers, lambda _s, _a: True, roles.subjects, roles.slots)
+    why = Withheld(Reason.REPRESENTATION_MISSING, "login:represented")
+    plan = narrowed(plan, lambda query, _: query.role != "person", why)
+    explained = {one["code"]: one for one in papers(plan, lambda _s, _a: SCOPE, None)}
+    shown = [explained["id_and_residence"][name] for name in ("state", "reason", "rule")]
+    assert shown == ["required", "representation_missing", "login:represented"]

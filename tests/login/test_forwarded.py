@@ -121,6 +121,42 @@ async def test_login_fills_no_form_with_a_stranger_whatever_the_agreement_says(
     assert (await at.house.post("/v1/prefill", alone, client=SYSTEM))[0] == 200
 
 
+DWELLING = {"commune": "11953", "sheet": "12", "number": "345"}
+
+
+def why_asked(answer: Any, code: str) -> str:
+    """Why a paper of an answer is required."""
+    return next(
+        str(one["reason"]["code"])
+        for one in answer["papers"]
+        if (one["code"], one["state"]) == (code, "required")
+    )
+
+
+async def test_optional_person_for_whom_nobody_acts_refuses_only_what_is_asked_about_that_person(
+    forwarding_town: Town,
+) -> None:
+    """A tenant names the owner of the dwelling: the tenant's form fills, and the owner's paper is asked for."""
+    at = forwarding_town
+    owner, handle = person(at, "Trần Văn Đoàn"), await handle_of(at)
+    body = {"procedure": "1.004222", "subjects": {"owner": owner, "parcel": DWELLING}, "login": handle}
+    # nothing is learnt by trying, and nobody's count is spent
+    for name in (owner["full_name"], *(f"Trần Văn {word}" for word in "An Bình Cảnh Dũng Em Giang".split())):
+        named = {**body, "subjects": {"owner": {**owner, "full_name": name}, "parcel": DWELLING}}
+        status, answer = await at.house.post("/v1/prefill", named, client=SYSTEM)
+        assert status == 200, answer
+        assert answer["form"]["hoTen"] == "Trần Thị Mẫu"
+        assert why_asked(answer, "lawful_dwelling") == "representation_missing"
+    refused = {one["outcome"]: one["rule"] for one in answer["sources"] if one["subject"] == "owner"}
+    assert refused == {"refused": "login:represented"}
+    mine = [one for one in records(at.house) if one["exchange"] == answer["exchange_id"]]
+    assert all("owner" in one["subjects"] for one in mine)
+    assert "owner" not in {call["role"] for one in mine for call in one["calls"]}
+    status, told = await at.house.post("/v1/explain", body, client=SYSTEM)
+    assert (status, told["allowed"], told["passed_over"][0]["rule"]) == (200, True, "login:represented")
+    assert "owner" not in {one["subject"] for one in told["sources"]}
+
+
 async def test_login_for_oneself_fills_the_form_of_a_child_only_by_a_representative_that_is_proven(
     forwarding_town: Town,
 ) -> None:
@@ -176,6 +212,23 @@ async def test_agreement_of_the_sample_system_gives_no_stranger_without_a_login_
     body = {"procedure": MARRIAGE, "subjects": about}
     status, answer = await at.house.post("/v1/prefill", body, client="provincial_system")
     assert (status, answer["code"]) == (403, "representation_missing"), answer
+
+
+async def test_agreement_that_wants_a_proof_refuses_an_optional_person_alone_too(
+    forwarding_town: Town,
+) -> None:
+    at = forwarding_town
+    people = {"applicant": person(at, "Trần Thị Mẫu"), "owner": person(at, "Phạm Văn Thử")}
+    body = {"procedure": "1.004222", "subjects": people}
+    status, answer = await at.house.post("/v1/prefill", body, client="provincial_system")
+    assert (status, answer["form"]["hoTen"]) == (200, "Trần Thị Mẫu"), answer
+    refused = {one["outcome"]: one["rule"] for one in answer["sources"] if one["subject"] == "owner"}
+    assert refused == {"refused": "mandate:provincial_system"}
+    # who is the head of the household too is asked about in no role
+    people["household_head"] = people["owner"]
+    status, answer = await at.house.post("/v1/prefill", body, client="provincial_system")
+    assert (status, answer["fields"]["chuHo.hoTen"]["reason"]["code"]) == (200, "representation_missing")
+    assert "Thử" not in str(answer["form"])
 
 
 async def test_request_names_nobody_else_than_the_one_who_signed_in_as_representative(
