@@ -292,6 +292,17 @@ async def full_door(
 
 
 @pytest.fixture
+async def waiting_door(
+    configuration: Configuration, catalogue: Catalogue, tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A door that waits four seconds for those who do not read."""
+    async for made in _open(
+        configuration, catalogue, HASTY.model_copy(update={"unread_seconds": 4.0}), tmp_path
+    ):
+        yield made
+
+
+@pytest.fixture
 async def narrow_door(
     configuration: Configuration, catalogue: Catalogue, tmp_path: Path
 ) -> AsyncIterator[Door]:
