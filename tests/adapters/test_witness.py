@@ -367,15 +367,17 @@ async def test_answer_that_is_no_cosignature_is_no_proof(answer: Any, word: str)
 
 
 async def test_lines_by_strangers_are_passed_over() -> None:
+    own = line(TEXT)
+
     async def say(_request: web.Request) -> web.Response:
-        return web.Response(text=line(TEXT, seed=8) + line(TEXT) + line(OTHER, seed=9))
+        return web.Response(text=line(TEXT, seed=8) + own + line(OTHER, seed=9))
 
     app = web.Application()
     app.router.add_post("/add-checkpoint", say)
     verifier = NoteVerifier(NAME, key(7).public_key(), COSIGNATURE)
     async with serving(app) as url:
         client = Witness(verifier, Outside(url), grow, Clock())
-        assert (await client.countersign(LOG.checkpoint(9))).decode() == line(TEXT)
+        assert (await client.countersign(LOG.checkpoint(9))).decode() == own
         await client.close()
 
 

@@ -19,6 +19,7 @@ from gateway.domain.parties import Caller, Requester
 from gateway.ports.exchange_log import LogSearch
 from gateway.serving.server import ServeOptions, running
 from tests import fresh
+from tests.stores.numbered import run_until
 from tests.stores.sample import some_record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,9 +41,8 @@ async def _exports(tmp_path: Path) -> AsyncIterator[Exports]:
     sequencer = open_sequencer(settings.url, tmp_path, settings.origin)
     records = [some_record(requester="one_gate" if n % 300 == 7 else "portal") for n in range(COUNT)]
     await asyncio.gather(*map(log.append, records))
-    sequencer.start()
     await log.close()
-    await sequencer.close()
+    await run_until(sequencer, COUNT)
     ports = {f"gateway.{name}.port": "0" for name in ("api", "admin")}
     async with running(ServeOptions(root=ROOT, config=ROOT / "config", state=tmp_path, overrides=ports)) as (
         gateway,

@@ -21,6 +21,7 @@ from gateway.keeping.months import Month
 from gateway.serving.server import ServeOptions, running
 from tests import fresh, typed
 from tests.api.office import Office
+from tests.stores.numbered import run_until
 from tests.stores.sample import some_record
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +51,8 @@ async def fill(
             for day in range(count)
         ]  # fmt: skip
         hashes += [one.leaf_hash for one in await asyncio.gather(*map(log.append, records))]
-    sequencer.start()
     await log.close()
-    await sequencer.close()
+    await run_until(sequencer, len(hashes))
     # what the keeper's commands have recorded is numbered with them
     assert (sequencer.records >= len(hashes), sequencer.fault) == (True, "")
     return hashes

@@ -275,7 +275,7 @@ async def test_rare_records_of_a_long_log_are_searched_for_in_parts(tmp_path: Pa
         assert "Chưa tìm hết nhật ký." in shown.text
         assert "Không có kết quả phù hợp" not in shown.text
         assert wanted not in shown.text
-        for _ in range(20):
+        for _ in range(200):  # on a busy machine each part is shorter
             further = re.search(r'href="(/audit\?[^"]*cursor=[^"]*)"', shown.text)
             if further is None:
                 break

@@ -1,5 +1,6 @@
 """What the tests of the sequencer share: one by hand, and a look at the whole log that believes nothing."""
 
+import asyncio
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,15 @@ async def number(one: SqlSequencer) -> int:
     while numbered := await one._store.number():
         total += numbered
     return total
+
+
+async def run_until(one: SqlSequencer, records: int) -> None:
+    """Let it number so many by itself, then close it; its fault ends that early."""
+    one.start()
+    async with asyncio.timeout(120):
+        while one.records < records and not one.fault:
+            await asyncio.sleep(0.01)
+    await one.close()
 
 
 async def sees(reader: SqlLogReader) -> tuple[list[bytes], Checkpoint]:

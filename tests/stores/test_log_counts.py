@@ -21,6 +21,7 @@ from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogCounts, LogSearch
+from tests.stores.numbered import run_until
 from tests.stores.opened import open_counts
 from tests.stores.sample import ORIGIN, ROOT_KEY, put_leaf, run_sql, some_record
 from tests.stores.test_log_reader import invented
@@ -56,8 +57,7 @@ async def counts(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator
     await asyncio.gather(*(log.append(some_record(time="2026-10-12T16:59:59.999Z")) for n in range(20)))
     await asyncio.gather(*(log.append(some_record(time="2026-10-12T17:00:00.000Z")) for n in range(20)))
     sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130, root_key=ROOT_KEY)
-    sequencer.start()
-    await sequencer.close()
+    await run_until(sequencer, 600)
     assert (sequencer.records, sequencer.fault) == (600, "")
     opened = open_counts(url, tmp_path)
     socket: LogCounts = opened

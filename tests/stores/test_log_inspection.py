@@ -18,7 +18,7 @@ from gateway.audit.proofs import TreeProofs
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import CallEntry, Phase
 from gateway.ports.exchange_log import NO_ROW, Altered, LogInspection, SubjectRow
-from tests.stores.numbered import number, sequencer
+from tests.stores.numbered import number, run_until, sequencer
 from tests.stores.opened import open_inspection, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -100,8 +100,7 @@ async def inspection(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIter
         *(log.append(some_record(time=f"{months[n % 2]}-25T03:04:05.678Z", calls=CALLS)) for n in range(SIZE))
     )
     sequencer = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
-    sequencer.start()
-    await sequencer.close()
+    await run_until(sequencer, SIZE)
     assert (sequencer.records, sequencer.fault) == (SIZE, "")
     opened = open_inspection(url, tmp_path)
     socket: LogInspection = opened

@@ -20,7 +20,7 @@ from gateway.domain.exchange import CallEntry, ExchangeRecord, Phase
 from gateway.domain.identifiers import ExchangeId
 from gateway.exchange_log.record import decode
 from gateway.ports.exchange_log import LogEntry, LogReader, LogSearch, LogTree
-from tests.stores.numbered import number, sequencer
+from tests.stores.numbered import number, run_until, sequencer
 from tests.stores.opened import open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -65,8 +65,7 @@ async def reader(log: SqlExchangeLog, url: str, tmp_path: Path) -> AsyncIterator
     for _ in range(3):
         await asyncio.gather(*(log.append(invented(rng, number)) for number in range(200)))
     sequencer = open_sequencer(url, tmp_path, ORIGIN, limit=130, root_key=ROOT_KEY)
-    sequencer.start()
-    await sequencer.close()
+    await run_until(sequencer, 600)
     assert (sequencer.records, sequencer.fault) == (600, "")
     opened = open_reader(url, tmp_path)
     sockets: tuple[LogReader, LogTree] = (opened, opened)

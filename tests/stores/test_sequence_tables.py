@@ -15,6 +15,7 @@ from adapters.stores.sequencer import open_sequencer
 from gateway.domain.anchoring import Anchored
 from gateway.domain.exchange import CallEntry
 from gateway.ports.exchange_log import LogSearch
+from tests.stores.numbered import run_until
 from tests.stores.opened import open_anchors, open_reader
 from tests.stores.sample import ORIGIN, ROOT_KEY, run_sql, some_record
 
@@ -37,8 +38,7 @@ async def filled(log: SqlExchangeLog, url: str, tmp_path: Path) -> None:
     """A log with 300 records in their places and one row in each table."""
     await asyncio.gather(*(log.append(some_record(calls=(CALL,))) for _ in range(300)))
     sequencer = open_sequencer(url, tmp_path, ORIGIN, root_key=ROOT_KEY)
-    sequencer.start()
-    await sequencer.close()
+    await run_until(sequencer, 300)
     assert (sequencer.records, sequencer.fault) == (300, "")
     await run_sql(url, tmp_path, "INSERT INTO log_blocks VALUES (0, '', '')")
     await run_sql(url, tmp_path, "INSERT INTO log_pruned VALUES (0, 0, '')")

@@ -234,7 +234,7 @@ async def test_server_that_is_away_signs_nobody_in_and_is_used_again_when_it_is_
 
 async def test_server_that_stops_for_half_a_second_signs_nobody_out() -> None:
     with ValkeyServer(port=free_port()) as server:
-        sessions = RedisSessions(unhurried.valkey(f"redis://127.0.0.1:{server.port}"))
+        sessions = RedisSessions(f"redis://127.0.0.1:{server.port}/0")
         await sessions.put("ss:a", b"1", 60)
         async with Redis(port=server.port) as other:
             await other.client_pause(500)
