@@ -101,12 +101,13 @@ class Absence:
         """
         return next(self._news(tree, query, apart), None) is not None
 
-    def has_record(self, tree: object, query: SourceQuery) -> bool:
-        """Whether an answer whose status is "nothing found" counts records, or has a value where one is read.
-
-        Texts for people and counts of nothing stand elsewhere.
-        """
-        return next(self._in_record(tree, query, ()), None) is not None
+    def beside_status(self, tree: object) -> list[tuple[str, ...]]:
+        """Places of `envelope` with yes or no, which say nothing beside a status that has answered the question."""
+        return [
+            names
+            for names, beside, _ in self._envelope
+            if isinstance(_scalar(tree, names), bool) and (not beside or _scalar(tree, beside) is not None)
+        ]
 
     def more_at(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> str:
         """The first place that says more, one in a record before others; its parent where the mapping does not name it.

@@ -432,9 +432,8 @@ class ServicePlan:
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
         if outcome is not Outcome.FOUND:
-            is_denied = outcome is Outcome.NOT_FOUND and self._absence.has_record(_plain(tree), query)
             status = None if self._status is None else values[self._status]
-            denied = self._unknown_form(_plain(tree), query) if is_denied else None
+            denied = self._denied(_plain(tree), query) if outcome is Outcome.NOT_FOUND else None
             return denied or self._absence.failed(outcome, status)
         is_odd = (there is not True and not self._is_text) or (self._is_key_read and type(key) is not dict)
         if is_absent or is_odd or type(there) is Doubtful:
@@ -552,6 +551,15 @@ class ServicePlan:
             self._absence.answer if self._absence.is_meant(plain, query) else self._unknown_form(plain, query)
         )
 
+    def _denied(self, tree: object, query: SourceQuery) -> SourceAnswer | None:
+        """What an answer is whose status says that there is no data, and that has data too; None: it has none."""
+        return self._more_than_nothing(tree, query, self._absence.beside_status(tree))
+
+    def _more_than_nothing(
+        self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
+    ) -> SourceAnswer | None:
+        return self._unknown_form(tree, query, apart) if self._absence.says_more(tree, query, apart) else None
+
     def denies_absence(
         self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]]
     ) -> SourceAnswer | None:
@@ -565,7 +573,7 @@ class ServicePlan:
                 return self._unlike(FaultCode.OTHER_PERSON, others)
         except _UNREADABLE:
             return _INVALID._replace(faults=tuple(self._unreadable(tree, query.subject)))
-        return self._unknown_form(tree, query, apart) if self._absence.says_more(tree, query, apart) else None
+        return self._more_than_nothing(tree, query, apart)
 
     def raw(self, tree: object, attributes: tuple[str, ...]) -> Mapping[str, object]:
         """Attribute -> what an answer has at its place, before its transforms; blank ones are absent.

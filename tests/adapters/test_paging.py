@@ -27,6 +27,7 @@ LISTED = {
     "status": "ma",
     "statuses": {"0": "found", "1": "not_found"},
     "found_when": "ten",
+    "envelope": ["page.total", "page.more", "page.at"],
     "attributes": {"names": {"path": "data.items", "transform": "as_list"}},
 }
 WORDS = {"ten": {"from": "subject.full_name"}}

@@ -533,21 +533,11 @@ class PlainReader:
         return _INVALID if self._more(tree, query) else absent
 
     def _no_success(self, outcome: Outcome, tree: object, query: SourceQuery) -> SourceAnswer:
-        """What a status says, unless it says that there is nobody beside a value that is read, or in the record."""
-        counts = [
-            one.path
-            for one in self._rule.envelope
-            if not one.any_number and _is_more_than_zero(_scalar(tree, one.path))
-        ]
-        has_record = any(
-            path in counts
-            or isinstance(tree, list)
-            or any(f"{path}.".startswith(f"{place}.") for place in self._inside)
-            for path in (self._more(tree, query) if outcome is Outcome.NOT_FOUND else ())
-        )
-        return _INVALID if has_record else failed(outcome, _REASONS[outcome])
+        """What a status says, unless it says that there is nobody beside a value that the mapping does not free."""
+        is_denied = outcome is Outcome.NOT_FOUND and self._more(tree, query, frees_yes_and_no=True)
+        return _INVALID if is_denied else failed(outcome, _REASONS[outcome])
 
-    def _more(self, tree: object, query: SourceQuery) -> list[str]:
+    def _more(self, tree: object, query: SourceQuery, *, frees_yes_and_no: bool = False) -> list[str]:
         """Places of values that the request did not send and that are not about the answer itself."""
         answer = self._rule
         subject = {name: one for name, one in asdict(query.subject).items() if name not in self._unsent}
@@ -569,7 +559,7 @@ class PlainReader:
             one.path
             for one in answer.envelope
             if (value := _scalar(tree, one.path)) is not None
-            and not isinstance(value, bool)
+            and (frees_yes_and_no or not isinstance(value, bool))
             and (one.any_number or not _is_more_than_zero(value))
             and (not one.beside or _is_number(value) or _scalar(tree, one.beside) is not None)
         ]

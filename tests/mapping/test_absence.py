@@ -37,6 +37,8 @@ NAMED = {"ten": {"from": "subject.full_name"}, "sinh": {"from": "subject.birth_d
             Reason.NO_SUCH_PERSON,
             False,
         ),
+        ({"ma": "2", "loi": {"ten": "Lê"}}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
+        ({"ma": "2", "khac": "Lê"}, Outcome.INVALID, Reason.SOURCE_ANSWER_INVALID, False),
         (
             {"ma": "2", "so": "033175904826", "ten": "Lê Thị Thử"},
             Outcome.INVALID,
@@ -54,7 +56,7 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
 ) -> None:
     plan = _service({
         "found_when": "ten", "identity": {"personal_id": "so"},
-        "status": "ma", "statuses": {"2": "not_found", "*": "found"},
+        "status": "ma", "statuses": {"2": "not_found", "*": "found"}, "envelope": "loi",
         "attributes": {"full_name": {"path": "ten"}, "ethnicity": {"path": "dan"}},
     })  # fmt: skip
     answer = plan.read(tree, asked(plan))
@@ -67,6 +69,13 @@ def test_absence_is_what_the_contract_calls_so_and_never_of_another_number(
         ({"kq": {"ma": "1", "loi": "Không có"}}, None),
         ({"kq": {"ma": "1", "dong": {"ten": "", "so": "033175904826"}}}, None),
         ({"kq": {"ma": "1", "dong": {"tongSo": 0, "cac": []}}}, None),
+        # yes and no, where the mapping names their place
+        ({"kq": {"ma": "1", "loi": False}}, None),
+        ({"kq": {"ma": "1", "khac": False}}, "kq"),
+        ({"kq": {"ma": "1", "dong": {"tongSo": 1, "cac": []}}}, "kq.dong.tongSo"),
+        # at places that the mapping neither reads nor names
+        ({"kq": {"ma": "1", "khac": {"ten": "Lê"}}}, "kq"),
+        ({"kq": {"ma": "1"}, "dong": {"ten": "Lê"}}, "kq.dong"),
         ({"kq": {"ma": "1", "dong": {"ten": "Lê"}}}, "kq.dong.ten"),
         ({"kq": {"ma": "1", "dong": [{"ten": "A"}, {"ten": "B"}]}}, "kq.dong.ten"),
     ],
@@ -76,7 +85,8 @@ def test_status_for_nothing_found_is_believed_beside_no_record(
 ) -> None:
     plan = _service({
         "record": "kq.dong", "found_when": "ten", "identity": {"personal_id": "so"},
-        "status": "kq.ma", "statuses": {"0": "found", "1": "not_found"}, "attributes": {"full_name": {"path": "ten"}},
+        "status": "kq.ma", "statuses": {"0": "found", "1": "not_found"}, "envelope": ["kq.loi", "kq.dong.tongSo"],
+        "attributes": {"full_name": {"path": "ten"}},
     })  # fmt: skip
     answer = plan.read(tree, asked(plan))
     assert answer.outcome is (Outcome.INVALID if place else Outcome.NOT_FOUND)
