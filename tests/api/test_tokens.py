@@ -1,6 +1,7 @@
 """The token endpoint (RFC 6749) and what tokens prove."""
 
 import time
+import timeit
 from pathlib import Path
 
 import aiohttp
@@ -133,7 +134,6 @@ def test_verified_token_costs_little(
     tokens, requesters = _tokens(configuration, tmp_path, clock)
     token = tokens.mint(_portal(requesters), "portal", ISSUER, {})
     tokens.verify(token, ISSUER)
-    begun = time.perf_counter()
-    for _ in range(1_000):
-        tokens.verify(token, ISSUER)
-    assert (time.perf_counter() - begun) / 1_000 < 10e-6
+    # the quickest of many rounds: a machine that stops for a second stops in few
+    rounds = timeit.repeat(lambda: tokens.verify(token, ISSUER), time.process_time, repeat=20, number=50)
+    assert min(rounds) / 50 < 10e-6
