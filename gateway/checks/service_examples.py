@@ -1,6 +1,7 @@
 """Runs the examples of data services: request and answer on the wire, and the resulting evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -58,6 +59,33 @@ def service_example_faults(
             yield (*loc, *place), f"example '{example.name}': {what}", remedy
 
 
+def unshown_codes(
+    options: Mapping[str, Any], plans: Iterable[ServicePlan], readers: Mapping[str, Source]
+) -> list[str]:
+    """Codes and statuses in the tables of a source (`options`) that no example of its services shows.
+
+    Of examples that came out as they say. `*` needs none. Empty where nobody reads the examples.
+    """
+    shown, is_read = set(), False
+    for plan in plans:
+        source = readers.get(plan.name)
+        if source is None or not isinstance(source, AnswerReader):
+            continue
+        is_read = True
+        for example in plan.mapping.examples:
+            answer = source.read_given(query_of(plan, example), _given(example))
+            for fault in () if answer is None else answer.faults:
+                is_status = fault.code is FaultCode.HTTP_STATUS
+                shown.add(("http", str(fault.status)) if is_status else ("faults", fault.provider_code))
+    tables = {word: table for word in ("http", "faults") if isinstance(table := options.get(word), Mapping)}
+    named = [(word, str(code).strip()) for word, table in tables.items() for code in table]
+    return [f"{word}.{code}" for word, code in named if is_read and code != "*" and (word, code) not in shown]
+
+
+def _given(example: ServiceExample) -> GivenAnswer:
+    return GivenAnswer(example.answer, example.status, example.problem, example.fault)
+
+
 def _faults(
     plan: ServicePlan, example: ServiceExample, kinds: IdentifierKinds, source: Source | None
 ) -> Iterator[tuple[Loc, str, str]]:
@@ -92,11 +120,10 @@ def _faults(
 def _reading_faults(
     plan: ServicePlan, example: ServiceExample, query: SourceQuery, source: Source | None
 ) -> Iterator[tuple[Loc, str, str]]:
-    given = GivenAnswer(example.answer, example.status, example.problem, example.fault)
     answer = None
     if source is not None and isinstance(source, AnswerReader):
         try:
-            answer = source.read_given(query, given)
+            answer = source.read_given(query, _given(example))
         except GivenAnswerRefused as refused:
             yield (refused.word,), refused.what, refused.remedy
             return

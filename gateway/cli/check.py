@@ -29,7 +29,7 @@ from gateway.checks.login_examples import login_example_faults
 from gateway.checks.message_examples import message_example_faults
 from gateway.checks.question_examples import question_example_faults
 from gateway.checks.representation_examples import representation_example_faults
-from gateway.checks.service_examples import service_example_faults
+from gateway.checks.service_examples import service_example_faults, unshown_codes
 from gateway.cli.client import GatewayClient, Unreachable
 from gateway.cli.minimised import tables as minimised_tables
 from gateway.cli.options import (
@@ -81,6 +81,8 @@ print(json.dumps({
 """
 _CHILD_SECONDS = 30
 _SHOWN = 120
+#: fault codes in one note
+_MOST_CODES = 10
 _WIDTH = 180
 _EARLIEST_CLOCK = 1_767_225_600  # 2026-01-01
 _CONNECT_SECONDS = 1.0
@@ -172,6 +174,7 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
         asyncio.run(_adapters(configuration, catalogue, root))
     with faults.noted():
         _people(root)
+    readers: Mapping[str, Source] = {}
     if examples and not faults.found():  # examples of what is wrong in itself say nothing
         readers = answer_readers(_parts(configuration, catalogue, root), SystemClock())
         faults.add(_example_faults(catalogue, root, readers))
@@ -187,6 +190,8 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     report = None if found else minimised(configuration, catalogue, today)
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
+    if not found:
+        notes += _unshown(configuration, catalogue, readers)
     lacking = [] if found else asyncio.run(_undecided(_parts(configuration, catalogue, root)))
     return _CheckedFolder(configuration, found, notes, lacking, counts, report)
 
@@ -232,6 +237,20 @@ def _example_faults(catalogue: Catalogue, root: Path, readers: Mapping[str, Sour
         if lines := list(faults):
             document = read(path, root)
             yield from (document.problem(loc, what, remedy) for loc, what, remedy in lines)
+
+
+def _unshown(
+    configuration: Configuration, catalogue: Catalogue, readers: Mapping[str, Source]
+) -> Iterator[str]:
+    """Notes about fault codes that could be dropped unnoticed."""
+    for name, settings in configuration.sources.items():
+        plans = catalogue.services.get(name, {}).values()
+        if codes := unshown_codes(settings.options, plans, readers):
+            shown = ", ".join(codes[:_MOST_CODES]) + (", …" if len(codes) > _MOST_CODES else "")
+            yield (
+                f"source {name}: no example shows what {shown} of 'options' means, so nobody notices when it changes;"
+                f" write one with 'status', 'problem' or 'fault' into mappings/sources/{name}.yaml"
+            )
 
 
 def _people(root: Path) -> None:

@@ -54,6 +54,17 @@ def test_source_that_nothing_uses_is_noted(root: Path) -> None:
     assert "note: source lists: no procedure, predicate or representation uses it" in said
 
 
+def test_fault_code_and_status_that_no_example_shows_are_noted(root: Path) -> None:
+    assert "no example shows" not in check(root)[1]
+    civil = "config/sources/civil_status.yaml"
+    replace(root, civil, "  fault_code: maLoi\n", "  fault_code: maLoi\n  http: {410: refused}\n")
+    replace(root, civil, '"500": invalid', '"500": invalid, "303": refused')
+    code, said = check(root)
+    assert code == 0, said
+    assert "note: source civil_status: no example shows what http.410, faults.303 of 'options' means" in said
+    assert "no example shows" not in check(root, "--no-examples")[1]
+
+
 def test_pattern_of_dossiers_without_a_day_is_noted_where_an_age_is_wanted(root: Path) -> None:
     assert "day of reception" not in check(root)[1]
     replace(root, "config/agreements/one_gate_land.yaml", '"H31-*"]', '"H31-*"], days: "30"')
