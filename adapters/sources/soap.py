@@ -286,7 +286,7 @@ class Soap:
         """What a fault means; one that says that there is nobody, and has more than a fault has, is no absence."""
         error = self._meanings.of_code(fault.code, status)
         if error.outcome is Outcome.NOT_FOUND:
-            apart = (*_SOAP_PLACES, fault.place, *self._meanings.places)
+            apart = (*_SOAP_PLACES, *self._meanings.places)
             denied = self._doors[query.service].plan.denies_absence(fault.tree, query, apart)
             if denied is not None:
                 return AnswerReading(denied)

@@ -52,14 +52,13 @@ _MISSES = 512
 class SoapFault(Exception):
     """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code.
 
-    `tree`: all that the fault holds, and what stands beside it in the body, by names without prefixes; never shown.
-    `place`: names in it on the way to the code.
+    `tree`: what else the fault holds, and what stands beside it in the body, by names without prefixes; never shown.
     """
 
-    def __init__(self, code: str, place: tuple[str, ...] = (), tree: object = None) -> None:
+    def __init__(self, code: str, tree: object = None) -> None:
         """`code` is empty if there was no such word."""
         super().__init__(code)
-        self.code, self.place, self.tree = code, place, tree
+        self.code, self.tree = code, tree
 
 
 class EnvelopeRefused(Exception):
@@ -553,16 +552,13 @@ def _value(element: etree._Element, shape: Shape) -> object:
 
 
 def _fault_of(fault: etree._Element, place: tuple[str, ...]) -> SoapFault:
+    code, node = _placed_code(fault, place)
+    if node is None:
+        code, node = _fault_code(fault)
+    if node is not None:
+        node.text = None  # what is left, another code too, is said beside it
     before, after = (fault.itersiblings(etree.Element, preceding=one) for one in (True, False))
-    tree = _bare([*fault.iterchildren(etree.Element), *before, *after])
-    if code := _placed_code(fault, place):
-        return SoapFault(code, place, tree)
-    code, node = _fault_code(fault)
-    names: list[str] = []
-    while node is not None and node is not fault:
-        names.append(etree.QName(node).localname)
-        node = node.getparent()
-    return SoapFault(code, tuple(reversed(names)), tree)
+    return SoapFault(code, _bare([*fault.iterchildren(etree.Element), *before, *after]))
 
 
 def _bare(elements: Iterable[etree._Element]) -> Tree:
@@ -584,16 +580,14 @@ def _bare(elements: Iterable[etree._Element]) -> Tree:
     return tree
 
 
-def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> str:
-    """The text at the place that the settings name, whatever the namespaces; blank where none stands there."""
-    if not place:
-        return ""
-    node: etree._Element | None = fault
+def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> tuple[str, etree._Element | None]:
+    """The text at the place that the settings name, whatever the namespaces, with its element; blank: none is there."""
+    node: etree._Element | None = fault if place else None
     for name in place:
         inner = () if node is None else node.iterchildren(etree.Element)
         node = next((child for child in inner if etree.QName(child).localname == name), None)
     code = "" if node is None else (node.text or "").strip()
-    return code if len(code) <= _LONGEST_CODE and code.isprintable() else ""
+    return (code, node) if code and len(code) <= _LONGEST_CODE and code.isprintable() else ("", None)
 
 
 def _fault_code(fault: etree._Element) -> tuple[str, etree._Element | None]:

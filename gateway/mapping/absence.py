@@ -110,12 +110,13 @@ class Absence:
         ]
 
     def more_at(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> str:
-        """The first place that says more, one in a record before others; its parent where the mapping does not name it.
+        """The first place that says more, one in a record before others; its parent where no file of ours names it.
 
-        Names outside the mapping may be data. Blank: the root.
+        Other names may be data. Blank: the root.
         """
         at = next(chain(self._in_record(tree, query, apart), self._news(tree, query, apart)), ())
-        known = {place[:end] for place in (*self._reads, *self._outside) for end in range(1, len(place) + 1)}
+        named = (*self._reads, *self._outside, *apart)
+        known = {place[:end] for place in named for end in range(1, len(place) + 1)}
         while at and at not in known:
             at = at[:-1]
         return ".".join(at)
