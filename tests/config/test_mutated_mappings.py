@@ -24,6 +24,7 @@ from gateway.mapping.codes import Codes, survey_codes
 from gateway.mapping.model import AnswerRule, AttributeRule, ServiceMapping, SourceMapping
 from gateway.mapping.schema_files import SchemaFile, survey_schemas
 from gateway.mapping.source import ServicePlan
+from gateway.ports.sources import Source
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "mappings/examples"
@@ -38,6 +39,7 @@ _WORD = re.compile(r"\[latest:|([^.\[\]=:]+)")
 #: of a longer list (the 55 ethnicities) examples have the first, the last and every tenth; `total_over` has all
 _MOST_CODES, _EVERY = 30, 10
 
+TOOLS = registry.source_tools(ROOT, SystemClock())
 #: words of `options` that say what a code, or a status of HTTP, means
 _TABLES = ("faults", "http")
 
@@ -100,6 +102,11 @@ def own_paths(answer: AnswerRule) -> Iterator[tuple[str, AnswerRule]]:
     for word, path in places.items():
         for other in misspelt(path):
             yield f"{word}: {other}", answer.model_copy(update={word: other})
+    for index, one in enumerate(answer.envelope):
+        for other in misspelt(one.path):
+            rules = list(answer.envelope)
+            rules[index] = one.model_copy(update={"path": other})
+            yield f"envelope: {other}", answer.model_copy(update={"envelope": tuple(rules)})
     if (updated := answer.updated_at) is not None:
         for other in misspelt(updated.path):
             rule = updated.model_copy(update={"path": other})
@@ -170,9 +177,21 @@ def is_noticed(source: str, mutant: Mutant) -> bool:
     for operation, mapping in changed.items():
         schema = schema_of(HOUSES[source], mapping.evidence)
         plan = ServicePlan(source, operation, mapping, codes, whole.profiles, schema, whole.time_zone)
-        if any(service_example_faults(plan)):
+        if any(service_example_faults(plan, source=reader_of(source, {operation: plan}))):
             return True
     return False
+
+
+def reader_of(source: str, plans: Mapping[str, ServicePlan]) -> Source | None:
+    """Reads examples as live answers; None where a misspelt word is refused before any example is run."""
+    settings = settings_of(source).unsigned()
+    if "wsdl" in settings.options:
+        return None
+    (name,) = plans
+    try:
+        return registry.open_source(settings.alone(name), plans, TOOLS)
+    except ConfigError:
+        return None
 
 
 @pytest.mark.parametrize("source", sorted(HOUSES))
