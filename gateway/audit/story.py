@@ -256,7 +256,10 @@ class Story:
         titles = self._titles
         return {
             "represented": lambda text: titles.role(procedure, text),
-            "of_another": lambda text: _joined([titles.role(procedure, one) for one in text.split()]),
+            **dict.fromkeys(
+                ("of_another", "unrepresented"),
+                lambda text: _joined([titles.role(procedure, one) for one in text.split()]),
+            ),
             "proven_by": lambda text: titles.source(text.partition(".")[0]),
             "representation": titles.representation, "source": titles.source,
             "login": titles.provider, "provider": titles.provider,

@@ -280,6 +280,7 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "doubtful": ("Trường cần kiểm tra lại", "Fields in doubt"),
     "named_in": ("Số của người khác nằm trong dữ liệu", "Numbers of other people are in the data"),
     "of_another": ("Đứng tên người khác, dữ liệu không được dùng", "In another's name, its data are not used"),
+    "unrepresented": ("Không hỏi về người chưa rõ ai đại diện", "Nobody acts for them, nothing is asked about them"),
     "withheld": ("Không được trả", "Withheld"),
     "unsure": ("Không rõ sự đồng ý", "Consent unknown"),
     "account_level": ("Mức của tài khoản", "Level of the account"),

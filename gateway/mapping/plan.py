@@ -143,9 +143,10 @@ def evidence_id(query: int) -> str:
 
 
 def number_beside(attribute: str) -> str:
-    """The attribute with the personal number of the other person whose data an attribute is; blank: it is of none.
+    """The attribute with the personal number of another person, if an attribute is theirs; blank: it is of nobody else.
 
-    `household_head.full_name` → `household_head.personal_id`, `father_full_name` → `father_personal_id`.
+    `household_head.full_name` → `household_head.personal_id`, `father_full_name` → `father_personal_id`. It goes by
+    the name alone: `certificate.serial` → `certificate.personal_id`, which no data service has.
     """
     person, dot, _ = attribute.rpartition(".")
     if dot:

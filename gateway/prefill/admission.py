@@ -4,7 +4,6 @@ This happens before any source is asked.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from gateway.config.configuration import Configuration
@@ -18,8 +17,6 @@ from gateway.domain.identifiers import ExchangeId
 from gateway.domain.parties import Requester
 from gateway.domain.reasons import Reason, RefusalReason
 from gateway.exchange_log.recorder import Recorder
-from gateway.mapping.narrowing import narrowed
-from gateway.mapping.plan import Plan
 from gateway.policy.asked import Denial, PolicyRequest, asked_at
 from gateway.policy.decide import Decision
 from gateway.policy.dossiers import age
@@ -29,7 +26,7 @@ from gateway.policy.rates import Exceeded, Limit, in_words, longest, soonest
 from gateway.ports.consents import Decisions, KeptCopies
 from gateway.ports.exchange_log import LogReader
 from gateway.ports.policy import Consents, Dossiers, Quotas
-from gateway.prefill.allowed import Allowed
+from gateway.prefill.allowed import Allowed, Unrepresented
 from gateway.prefill.case import Case, covered, within_reach
 from gateway.prefill.counting import Count, Counting, exceeded_limits
 
@@ -63,24 +60,6 @@ class DecisionInputs(NamedTuple):
     reader: LogReader | None = None
 
 
-class WithoutOthers(NamedTuple):
-    """A request without the people for whom nobody acts."""
-
-    case: Case
-    #: narrows a plan for the whole request
-    leave_out: Callable[[Plan], Plan]
-
-
-def without_others(case: Case, denial: Denial) -> WithoutOthers | None:
-    """What may be decided without the optional people whom a denial is about; None: it is about others as well."""
-    found = within_reach(case) if denial.code is RefusalReason.REPRESENTATION_MISSING else None
-    if found is None:
-        return None
-    decided, roles = found
-    why = Withheld(Reason.REPRESENTATION_MISSING, denial.rule)
-    return WithoutOthers(decided, lambda plan: narrowed(plan, lambda query, _: query.role not in roles, why))
-
-
 class Admission:
     """Decides over each request. Keeps counts, and no request."""
 
@@ -97,32 +76,45 @@ class Admission:
 
     async def admit(
         self, case: Case, requester: Requester, exchange: ExchangeId, deadline: float, service: str = "", *,
-        leaves_out: bool = False,
+        drops_unrepresented: bool = False,
     ) -> Allowed:  # fmt: skip
         """The grant and its conditions. Raises Refused or Throttled, both recorded first.
 
-        `service`: the only data service that is asked; agreements that do not name it are not counted. `leaves_out`:
-        an optional person for whom nobody acts refuses what is asked about that person alone.
+        `service`: the only data service that is asked; agreements that do not name it are not counted.
+        `drops_unrepresented`: an optional person for whom nobody acts refuses what is asked about that person
+        alone.
         Raises LogUnavailable, ConsentsUnavailable when a fact is unknown, or not known by the `deadline` (loop time).
         """
-        asked = await self.asked(case, requester, deadline)
-        is_limited = case.acting is not None or case.request.login is not None
-        denial = case.impossible(asked.now.date()) if is_limited else None
-        decision = self._policy.decide(asked) if denial is None else Decision(None, denial)
-        grant = decision.grant
-        if grant is None:
+        unrepresented, is_limited = None, case.acting is not None or case.request.login is not None
+        while True:
+            asked = await self.asked(case, requester, deadline)
+            denial = case.impossible(asked.now.date()) if is_limited else None
+            decision = self._policy.decide(asked) if denial is None else Decision(None, denial)
+            grant = decision.grant
+            if grant is not None:
+                break
             assert decision.denial is not None
-            if leaves_out and (decided := without_others(case, decision.denial)) is not None:
-                await self._counting.refused(case, requester, exchange)
-                allowed = await self.admit(decided.case, requester, exchange, deadline)
-                allowed.leave_out = decided.leave_out
-                return allowed
-            raise await self.refused(decision.denial, case, requester, exchange)
+            rest = drops_unrepresented and self.without_unrepresented(case, asked, decision.denial)
+            if not rest:
+                raise await self.refused(decision.denial, case, requester, exchange)
+            case, unrepresented = rest  # nobody in it is left whom `within_reach` finds: it ends
         is_alive = asked.alive is True and asked.forwarded
         limits = self._limits_about(service, grant) if service else grant.limits
         if beyond := await self._counting.admitted(limits, case, requester, is_dossier_alive=is_alive):
             asked, grant = await self._without_spent(beyond, asked, grant, case, requester, exchange, service)
-        return Allowed(grant, asked, self._policy.decide, self._counting.met)
+        return Allowed(grant, asked, self._policy.decide, self._counting.met, unrepresented)
+
+    def without_unrepresented(
+        self, case: Case, asked: PolicyRequest, denial: Denial
+    ) -> tuple[Case, Unrepresented] | None:
+        """What may be decided without the optional people whom a denial is about; None: it is about others as well."""
+        if denial.code is RefusalReason.NUMBER_MISSING:  # it may be the number of such a person
+            denial = self._policy.decide(asked._replace(is_unnumbered=False)).denial or denial
+        found = within_reach(case) if denial.code is RefusalReason.REPRESENTATION_MISSING else None
+        if found is None:
+            return None
+        decided, roles = found
+        return decided, Unrepresented(roles, Withheld(Reason.REPRESENTATION_MISSING, denial.rule))
 
     def _limits_about(self, service: str, grant: Grant) -> list[Limit]:
         """The quotas of the agreements that name the data service."""

@@ -5,6 +5,7 @@ checked by the same rules before any source is asked about them. A consent that 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from gateway.domain.evidence import Outcome, SourceAnswer, Withheld
 from gateway.domain.parties import Subject, SubjectKind
@@ -17,20 +18,32 @@ from gateway.policy.decide import Decision
 from gateway.policy.grants import Grant
 
 
+class Unrepresented(NamedTuple):
+    """Optional people of a request for whom nobody acts: nothing is asked about them."""
+
+    #: all their roles
+    roles: frozenset[str]
+    why: Withheld
+
+    def without(self, plan: Plan) -> Plan:
+        """The plan without these people."""
+        return narrowed(plan, lambda query, _: query.role not in self.roles, self.why)
+
+
 class Allowed:
     """One grant and the facts of its decision."""
 
     def __init__(
         self, grant: Grant, asked: PolicyRequest, decide: Callable[[PolicyRequest], Decision],
-        count: Callable[[Grant, str], Awaitable[frozenset[str]]],
+        count: Callable[[Grant, str], Awaitable[frozenset[str]]], unrepresented: Unrepresented | None = None,
     ) -> None:  # fmt: skip
         """`decide`: the policy; `count`: counts a person by key and returns the quotas that are spent for them."""
         self.grant = grant
         self._asked = asked
         self._decide = decide
         self._count = count
-        #: narrows a plan to the people about whom may be asked; None: to all whom the request names
-        self.leave_out: Callable[[Plan], Plan] | None = None
+        #: None: all people of the request may be asked about
+        self.unrepresented = unrepresented
         #: id of the consent that the grant needs; blank: none
         self._consent = asked.consent.id if asked.consent is not None and grant.consented else ""
         #: the grant without the consent

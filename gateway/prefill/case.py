@@ -336,8 +336,9 @@ def within_reach(case: Case) -> tuple[Case, frozenset[str]] | None:
     if acts is not None:
         persons.add(acts.subject.key)
     decided = case._replace(
-        cast=rest, persons=frozenset(persons), relations=relations(case.procedure, rest, acts)
-    )
+        cast=rest, persons=frozenset(persons), relations=relations(case.procedure, rest, acts),
+        is_unnumbered=any(one.is_unnumbered for one in rest.subjects.values()),
+    )  # fmt: skip
     return decided, frozenset(names)
 
 

@@ -20,7 +20,7 @@ from gateway.mapping.procedure import ACCOUNT
 from gateway.policy.asked import Denial, PolicyRequest
 from gateway.policy.decide import Decision, Policy
 from gateway.policy.grants import Grant, gives
-from gateway.prefill.admission import Admission, without_others
+from gateway.prefill.admission import Admission
 from gateway.prefill.case import SAY_WHO_ACTS, Case, Cases
 from gateway.prefill.counting import Counting
 from gateway.prefill.explain_papers import papers
@@ -52,18 +52,18 @@ class Explainer:
     async def explain(self, request: PrefillRequest, requester: Requester, exchange: ExchangeId) -> Entry:
         """The answer of `POST /v1/explain`. Raises NotFound, Unprocessable, LogUnavailable."""
         case = self._cases.of(request, requester)
-        decision, found, unmet = self._decided(case, await self._admission.asked(case, requester))
-        rest = None if decision.denial is None else without_others(case, decision.denial)
+        asked = await self._admission.asked(case, requester)
+        decision, found, unmet = self._decided(case, asked)
+        denial = decision.denial
+        rest = None if denial is None else self._admission.without_unrepresented(case, asked, denial)
         if rest is not None:
-            decision, found, more = self._decided(
-                rest.case, await self._admission.asked(rest.case, requester)
-            )
+            decision, found, more = self._decided(rest[0], await self._admission.asked(rest[0], requester))
             unmet = dict.fromkeys((*unmet, *more))
         await self._record(decision, case, requester, exchange)
         grant = decision.grant or self._nothing(case, requester)
         plan, published = self._plans.plan(case, grant), self._plans.published
         if rest is not None:
-            plan = rest.leave_out(plan)
+            plan = rest[1].without(plan)
         view = FieldExplainer(decision, found, grant, plan, frozenset(request.known))
         limits = self._counting.of(grant.limits) if decision.grant is not None else ()
         return {

@@ -37,7 +37,10 @@ class Records:
             if one is not None and one.found_id:
                 about = _with_found(exchange, about)
                 break
-        is_others = about is not exchange.keys or exchange.allowed.leave_out is not None
+        unrepresented = exchange.allowed.unrepresented
+        if unrepresented is not None and phase is Phase.INTENT:
+            notes = {**notes, "unrepresented": " ".join(sorted(unrepresented.roles))}
+        is_others = about is not exchange.keys or unrepresented is not None
         if is_others and (places := _named_in(exchange, about, texts)):
             notes = {**notes, "named_in": places}
         return await self._recorder.write(
@@ -98,14 +101,13 @@ def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
 def _named_in(exchange: Exchange, about: Mapping[str, str], texts: Sequence[bytes]) -> str:
     """The answers in which the numbers of people stand about whom nobody is asked: `also#1:e2 owner:e4`.
 
-    They have no role, or one that is left out (`Allowed.leave_out`).
+    They have no role, or an unrepresented one (`Allowed.unrepresented`).
     All answers about a role count for the only person whom something else than a number found in that role. Most
     prefills name people without a role: no function is called for each answer here.
     """
     places, found, answers = [], dict[str, set[str]](), exchange.answers
-    left_out = set[str]()
-    if exchange.allowed.leave_out is not None:
-        left_out = {one.role for one in exchange.plan.queries if one.index in exchange.plan.withheld}
+    one = exchange.allowed.unrepresented
+    unrepresented = frozenset[str]() if one is None else one.roles
     for query in exchange.plan.queries:
         if (answer := answers[query.index]) is not None and answer.found_id:
             found.setdefault(query.role, set()).add(answer.found_id)
@@ -115,7 +117,7 @@ def _named_in(exchange: Exchange, about: Mapping[str, str], texts: Sequence[byte
         text = texts[query.index] if texts else b""
         for role, key in about.items():
             number = key.rpartition("|")[2]
-            if (role.startswith(_ALSO) or role in left_out) and (
+            if (role.startswith(_ALSO) or role in unrepresented) and (
                 number.encode() in text or found.get(query.role) == {number}
             ):
                 places.append(f"{role}:e{query.index + 1}")

@@ -119,7 +119,7 @@ class Prefill:
         """
         case = self._cases.of(request, requester)  # parse
         allowed = await self._admission.admit(
-            case, requester, exchange_id, deadline, leaves_out=True
+            case, requester, exchange_id, deadline, drops_unrepresented=True
         )  # admit
         if case.acting is not None:
             case = await self._represented(case, requester, exchange_id, deadline)  # prove
@@ -234,8 +234,8 @@ class Prefill:
     ) -> Exchange:
         """An exchange that has asked nothing yet."""
         now = self._clock.now()
-        if allowed.leave_out is not None:
-            plan = allowed.leave_out(plan)
+        if allowed.unrepresented is not None:
+            plan = allowed.unrepresented.without(plan)
         return Exchange(
             exchange_id, requester, case, allowed, plan, self._plans.published, now, self._late_seconds
         )

@@ -93,8 +93,12 @@ def _account(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _relations(record: Mapping[str, Any], procedure: Procedure) -> frozenset[Relation]:
-    """Within one record equal indexes are one person: no more is known, and no more is needed."""
-    subjects = record["subjects"]
+    """Within one record equal indexes are one person: no more is known, and no more is needed.
+
+    The request was decided over without the people for whom nobody acts (note `unrepresented`).
+    """
+    unrepresented = str(record["notes"].get("unrepresented", "")).split()
+    subjects = {name: index for name, index in record["subjects"].items() if name not in unrepresented}
     represented = subjects.get(record["notes"].get("represented"))
     own = subjects.get(procedure.signs_in)
     found = set() if represented is None else {Relation.REPRESENTED}

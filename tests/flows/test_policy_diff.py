@@ -78,6 +78,23 @@ async def test_replay_shows_who_would_be_refused_allowed_or_given_less(
 
 
 @on_session
+async def test_form_without_a_person_for_whom_nobody_acts_is_replayed_without_that_person(
+    shared_house: House, tmp_path: Path
+) -> None:
+    house, since = shared_house, rfc3339(datetime.now(UTC))
+    body = {
+        "procedure": "1.004222",
+        "subjects": {"applicant": house.subject("facts_example"), "owner": house.subject("divorced")},
+    }
+    assert (await house.post("/v1/prefill", body, client="provincial_system"))[0] == 200
+    less = changed(tmp_path, "provincial_system", ("old_id, full_name, gender", "old_id, full_name"))
+    found = await told(house, less, since, count=1)
+    assert [(one["change"], one["lost"]) for one in found["changed"]] == [
+        ("attributes", {"population.TraCuuThongTinCongDan gender": 1})
+    ]
+
+
+@on_session
 async def test_trials_of_sources_are_replayed(shared_house: House, tmp_path: Path) -> None:
     house, since = shared_house, rfc3339(datetime.now(UTC))
     body = {"subject": house.subject("facts_example"), "official": new_official()}

@@ -160,6 +160,28 @@ async def test_optional_person_for_whom_nobody_acts_refuses_only_what_is_asked_a
     assert "owner" not in {one["subject"] for one in told["sources"]}
 
 
+async def test_forms_of_tenants_raise_no_alert(forwarding_town: Town) -> None:
+    at = forwarding_town
+    people = {"owner": person(at, "Phạm Văn Thử"), "parcel": DWELLING}
+    body = {"procedure": "1.004222", "subjects": people, "login": await handle_of(at)}
+    for _ in range(51):  # `policy.requester_refusals`: 50/hour
+        assert (await at.house.post("/v1/prefill", body, client=SYSTEM))[0] == 200
+    assert "unusual:requester_refusals" not in {rule for one in records(at.house) for rule in one["rules"]}
+
+
+async def test_owner_without_a_number_is_not_asked_about_either(forwarding_town: Town) -> None:
+    at = forwarding_town
+    owner = {"full_name": "Phạm Văn Thử", "birth_date": "1985-07-04", "gender": "male"}
+    people = {"owner": owner, "parcel": DWELLING}
+    named = {"applicant": person(at, "Trần Thị Mẫu"), **people}
+    signed_in, unproven = {"subjects": people, "login": await handle_of(at)}, {"subjects": named}
+    for client, body in ((SYSTEM, signed_in), ("provincial_system", unproven)):
+        for path in ("/v1/prefill", "/v1/explain"):
+            status, answer = await at.house.post(path, {"procedure": "1.004222", **body}, client=client)
+            assert (status, answer.get("allowed", True)) == (200, True), answer
+            assert "owner" not in {one["subject"] for one in answer["sources"]}
+
+
 async def test_login_for_oneself_fills_the_form_of_a_child_only_by_a_representative_that_is_proven(
     forwarding_town: Town,
 ) -> None:
