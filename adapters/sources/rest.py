@@ -16,7 +16,7 @@ import orjson
 from adapters.sources.fault_options import FAULT_WORDS, REST_WORDS, FaultOptions
 from adapters.sources.paging import PageAsked, PagedSource, Paging
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
-from adapters.transport.answers import FIRST_ERROR
+from adapters.transport.answers import FIRST_ERROR, may_have_record
 from adapters.transport.auth import CALL_KINDS, MESSAGE_KINDS, build_auth
 from adapters.transport.call import AnswerReading, Wire, open_peer
 from adapters.transport.connection import HttpAnswer
@@ -218,7 +218,7 @@ class Rest:
         try:
             tree = parse(answer.body)
         except NotStrictJson:
-            if answer.body.lstrip()[:1] in (b"{", b"["):
+            if may_have_record(kind, answer.body):
                 return AnswerReading(_NOT_READ)
             raise error from None
         is_one = is_problem(kind) or (isinstance(tree, dict) and tree.get("status") == answer.status)

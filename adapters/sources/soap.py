@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from adapters.sources.provider import ProviderSource, behalf_of, fault_reading, parameters_of
 from adapters.sources.soap_options import SoapOptions
 from adapters.transport.addressing import Addressing
-from adapters.transport.answers import FIRST_ERROR
+from adapters.transport.answers import FIRST_ERROR, may_have_record
 from adapters.transport.auth import MESSAGE_KINDS, build_auth
 from adapters.transport.auth_settings import AuthSettings
 from adapters.transport.call import AnswerReading, Wire, open_peer
@@ -57,8 +57,6 @@ _SOAP_PLACES = (
     ("faultcode",), ("faultstring",), ("faultactor",), ("Code", "Value"), ("Code", "Subcode", "Value"),
     ("Reason", "Text"), ("Node",), ("Role",),
 )  # fmt: skip
-#: how a body begins that may have a record
-_MARKUP = frozenset({b"<", b"{", b"["})
 #: why a signature was refused -> what the operator can do about it; any other reason: the signature itself
 _SIGNATURES = {
     **dict.fromkeys(("missing", "not_signed"), FaultCode.SIGNATURE_MISSING),
@@ -287,7 +285,7 @@ class Soap:
         error = self._meanings.of_code(fault.code, status)
         if error.outcome is Outcome.NOT_FOUND:
             apart = (*_SOAP_PLACES, *self._meanings.places)
-            denied = self._doors[query.service].plan.denies_absence(fault.tree, query, apart)
+            denied = self._doors[query.service].plan.denies_absence(fault.tree(), query, apart)
             if denied is not None:
                 return AnswerReading(denied)
         if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
@@ -305,7 +303,7 @@ class Soap:
         if not is_whole and kind[:10].lower() == b"multipart/":
             code = FaultCode.ATTACHMENT
         error = self._meanings.of_error(answer.status, kind, answer.body)
-        if error.outcome is Outcome.NOT_FOUND and answer.body.lstrip()[:1] in _MARKUP:
+        if error.outcome is Outcome.NOT_FOUND and may_have_record(kind, answer.body):
             error = ProviderError(*INVALID, status=answer.status)
             code = FaultCode.UNKNOWN_FORM if is_whole else code
         elif answer.status >= FIRST_ERROR and answer.status not in _ACCEPTED:

@@ -3,6 +3,7 @@
 A page for people, an empty body or a 204 is never an answer about a person.
 """
 
+import codecs
 import math
 import re
 import zlib
@@ -25,6 +26,8 @@ _SHIFTING = re.compile(rb"(?i)charset\s*=\s*[\"']?(?:utf-?7|hz|iso-2022)")
 #: zlib window: 32 + 15 accepts gzip and zlib headers, -15 is a bare deflate stream
 _ANY_HEADER, _NO_HEADER = 47, -15
 _DEFLATE_METHOD = 8
+#: signs of a record in XML or JSON; they are these bytes in UTF-8, UTF-16 and UTF-32 alike
+_SIGNS = re.compile(rb"[<{\[]")
 
 
 def unpack(body: bytes, coding: str, limit: int, status: int) -> bytes:
@@ -85,6 +88,20 @@ def checked(
     ):
         raise invalid(status)
     return answer
+
+
+def may_have_record(kind: bytes, body: bytes) -> bool:
+    """Whether the body of an error may have a record in it: all but a plain text for people.
+
+    `kind`: its media type. A text is in UTF-8 or, with a byte order mark, in UTF-16, without brackets of XML and JSON.
+    """
+    if kind[:10].lower() == b"multipart/" or _SHIFTING.search(kind) or _SIGNS.search(body):
+        return True
+    try:
+        body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _is_page(content_type: bytes, body: bytes) -> bool:

@@ -11,7 +11,7 @@ Neither errors nor faults carry text of the other side.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -50,15 +50,20 @@ _MISSES = 512
 
 
 class SoapFault(Exception):
-    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code.
+    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code."""
 
-    `tree`: what else the fault holds, and what stands beside it in the body, by names without prefixes; never shown.
-    """
-
-    def __init__(self, code: str, tree: object = None) -> None:
-        """`code` is empty if there was no such word."""
+    def __init__(self, code: str, fault: etree._Element) -> None:
+        """`code` is empty if there was no such word; `fault` no longer has it."""
         super().__init__(code)
-        self.code, self.tree = code, tree
+        self.code, self._fault = code, fault
+
+    def tree(self) -> Tree:
+        """What else the fault holds, and what stands beside it in the body, by names without prefixes; never shown."""
+        tree: Tree = {}
+        _hold(tree, self._fault)
+        if (body := self._fault.getparent()) is not None:
+            _hold(tree, body, apart=self._fault)
+        return tree
 
 
 class EnvelopeRefused(Exception):
@@ -354,18 +359,24 @@ def _fill(element: etree._Element, tree: Mapping[str, object], space: str) -> No
     for name, value in tree.items():
         for item in value if isinstance(value, list) else [value]:
             try:
-                if name == TEXT:
-                    element.text = _said(item)
-                elif name.startswith("@"):
-                    element.set(name[1:], _said(item))
-                else:
-                    inner = etree.SubElement(element, f"{{{space}}}{name}" if space else name)
-                    if isinstance(item, Mapping):
-                        _fill(inner, item, "" if name == "Detail" else space)
-                    else:
-                        inner.text = _said(item)
+                inner = _written(element, name, item, space)
             except (ValueError, TypeError):
                 raise ValueError(name) from None
+            if inner is not None and isinstance(item, Mapping):
+                _fill(inner, item, "" if name == "Detail" else space)
+
+
+def _written(element: etree._Element, name: str, item: object, space: str) -> etree._Element | None:
+    """The child that was added; None where it is a text or an attribute."""
+    if name == TEXT:
+        element.text = _said(item)
+    elif name.startswith("@"):
+        element.set(name[1:], _said(item))
+    else:
+        inner = etree.SubElement(element, f"{{{space}}}{name}" if space else name)
+        inner.text = None if isinstance(item, Mapping) else _said(item)
+        return inner
+    return None
 
 
 def _said(value: object) -> str:
@@ -557,27 +568,32 @@ def _fault_of(fault: etree._Element, place: tuple[str, ...]) -> SoapFault:
         code, node = _fault_code(fault)
     if node is not None:
         node.text = None  # what is left, another code too, is said beside it
-    before, after = (fault.itersiblings(etree.Element, preceding=one) for one in (True, False))
-    return SoapFault(code, _bare([*fault.iterchildren(etree.Element), *before, *after]))
+    return SoapFault(code, fault)
 
 
-def _bare(elements: Iterable[etree._Element]) -> Tree:
-    """Elements by their names, without prefixes."""
-    tree: Tree = {}
-    for element in elements:
-        name, inner = etree.QName(element).localname, _bare(element.iterchildren(etree.Element))
-        inner |= {
-            f"@{etree.QName(word).localname}": said
-            for word, said in element.attrib.items()
-            if etree.QName(word).namespace not in _ASIDE
-        }
-        text = "".join([element.text or "", *(one.tail or "" for one in element)]).strip()
-        value: object = {**inner, TEXT: text} if inner and text else inner or text or None
-        if name in tree:
-            held = tree[name]
-            value = [*held, value] if isinstance(held, list) else [held, value]
+def _hold(tree: Tree, element: etree._Element, apart: etree._Element | None = None) -> None:
+    """Add what an element holds; with the child `apart`, only what stands beside it."""
+    for child in element.iterchildren(etree.Element):
+        if child is apart:
+            continue
+        inner: Tree = {}
+        _hold(inner, child)
+        _add(tree, etree.QName(child).localname, inner.get(TEXT) if inner.keys() <= {TEXT} else inner)
+    for word, said in element.attrib.items() if apart is None else ():
+        if etree.QName(word).namespace not in _ASIDE:
+            _add(tree, f"@{etree.QName(word).localname}", said)
+    if text := "".join([element.text or "", *(one.tail or "" for one in element)]).strip():
+        _add(tree, TEXT, text)
+
+
+def _add(tree: Tree, name: str, value: object) -> None:
+    """A value at a name; all of them in a list where the name comes again."""
+    if name not in tree:
         tree[name] = value
-    return tree
+    elif isinstance(held := tree[name], list):
+        held.append(value)
+    else:
+        tree[name] = [held, value]
 
 
 def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> tuple[str, etree._Element | None]:

@@ -164,6 +164,27 @@ async def test_place_of_a_code_is_no_place_of_data(
             assert (await ask(source)).outcome is outcome, status
 
 
+BODY = json.dumps(FOUND).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "outcome"),
+    [
+        ("\ufeffkhông có".encode(), "text/plain", Outcome.NOT_FOUND),
+        (b"--x\r\n\r\n" + BODY + b"\r\n--x--", "multipart/mixed", Outcome.INVALID),
+        (b"--x\r\n\r\nAAECAw==\r\n--x--", "Multipart/Mixed", Outcome.INVALID),
+        (b")]}',\n" + BODY, JSON, Outcome.INVALID),
+        (b"look(" + BODY + b")", "application/javascript", Outcome.INVALID),
+        (b"<CongDan><Ten>x</Ten></CongDan>", "application/xml", Outcome.INVALID),
+        (b"+AHsAIg-ten", "text/plain; charset=utf-7", Outcome.INVALID),
+    ],
+)
+async def test_error_that_says_nobody_is_believed_beside_a_plain_text_of_no_json(
+    body: bytes, kind: str, outcome: Outcome
+) -> None:
+    assert (await answered("404 Not Found", body, kind)).outcome is outcome
+
+
 async def test_page_for_people_means_nothing_whatever_its_status() -> None:
     got = await answered("404 Not Found", b"<html>Nginx</html>", "text/html")
     assert (got.outcome, got.faults) == (Outcome.INVALID, (AnswerFault(FaultCode.HTTP_STATUS, status=404),))

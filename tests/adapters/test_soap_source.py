@@ -1,5 +1,7 @@
 """The SOAP source against providers on loopback: what it sends, and what every kind of answer becomes."""
 
+import codecs
+import gzip
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -296,6 +298,10 @@ MALOI = "<MaLoi>NONE</MaLoi>"
         (FOUT.format(f"{NOBODY}<f:Tekst><f:Naam>X</f:Naam></f:Tekst>"), Outcome.INVALID, "detail.Fout.Tekst"),
         (FOUT.format(f'{NOBODY}<f:Tekst naam="Trần Thị Mẫu"/>'), Outcome.INVALID, "detail.Fout.Tekst"),
         (FOUT.format(f"{NOBODY}Trần Thị Mẫu"), Outcome.INVALID, "detail.Fout"),
+        # in the fault itself
+        (f"<s:Fault>Trần Thị Mẫu<detail>{MALOI}</detail></s:Fault>", Outcome.INVALID, "CongDan"),
+        (f'<s:Fault ten="Trần Thị Mẫu"><detail>{MALOI}</detail></s:Fault>', Outcome.INVALID, "CongDan"),
+        (f"<s:Fault><detail>{MALOI}</detail></s:Fault>Trần Thị Mẫu", Outcome.INVALID, "CongDan"),
         (FOUT.format(f"{NOBODY}<f:CongDan><f:Ten>X</f:Ten></f:CongDan>"), Outcome.INVALID, "detail.Fout"),
         # another code, which is not read
         (FOUT.format(f"{NOBODY}<f:Code>LATE</f:Code>"), Outcome.INVALID, "detail.Fout"),
@@ -352,6 +358,15 @@ async def test_fault_of_soap_1_2_that_says_nobody_is_believed_beside_no_data(
         (envelope(collection(PERSON)), Outcome.INVALID, FaultCode.UNKNOWN_FORM),
         (envelope(collection(PERSON))[:-9], Outcome.INVALID, FaultCode.NOT_XML),
         (b'{"ten": "x"}', Outcome.INVALID, FaultCode.NOT_XML),
+        # with a byte order mark, in UTF-16, behind a text, in an attachment
+        ("\ufeffkhông có".encode(), Outcome.NOT_FOUND, None),
+        (codecs.BOM_UTF8 + envelope(collection(PERSON)), Outcome.INVALID, FaultCode.UNKNOWN_FORM),
+        (envelope(collection(PERSON)).decode().encode("utf-16"), Outcome.INVALID, None),
+        (b"HTTP: " + envelope(collection(PERSON)), Outcome.INVALID, FaultCode.NOT_XML),
+        (b"--x\r\n\r\n" + envelope(collection(PERSON)) + b"\r\n--x--", Outcome.INVALID, None),
+        (codecs.BOM_UTF8 + b'{"ten": "x"}', Outcome.INVALID, FaultCode.NOT_XML),
+        # no text at all
+        (gzip.compress(b"x"), Outcome.INVALID, FaultCode.NOT_XML),
     ],
 )
 async def test_status_that_says_nobody_is_believed_beside_no_record(

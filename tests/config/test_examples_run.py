@@ -81,6 +81,10 @@ WRONG: dict[str, Fault] = {
         POPULATION, OTHER_FAULT, "fault: {fault code: Server}", "{fault code: Server}",
         "'fault code' or its value cannot be written in XML",
     ),
+    "name inside a fault that XML does not have": (
+        POPULATION, OTHER_FAULT, "fault: {faultcode: Server, detail: {Mo Ta: Lỗi}}", "{Mo Ta: Lỗi}",
+        "'Mo Ta' or its value cannot be written in XML",
+    ),
     "status where there is no HTTP": (
         ACCOUNT, "tax code has another name", "tax code has another name\n        status: 200",
         'MaSoDoanhNghiep: "0938274612"}', "this source has none",
