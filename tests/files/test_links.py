@@ -4,7 +4,6 @@ import base64
 import re
 import time
 from dataclasses import replace
-from statistics import median
 from typing import Any
 from urllib.parse import unquote
 
@@ -78,14 +77,15 @@ async def test_forged_cut_and_foreign_links_get_the_same_answer_in_the_same_time
     bodies = set()
     for _ in range(30):
         for name, one in tokens.items():
-            begun = time.process_time()
+            begun = time.perf_counter()
             status, headers, body = await standing.get(f"{place}/{one}")
-            taken[name].append(time.process_time() - begun)
+            taken[name].append(time.perf_counter() - begun)
             assert status == 404, name
             bodies.add(body.replace(headers["X-Exchange-Id"].encode(), b""))
     assert len(bodies) == 1
-    middle = [median(times) for times in taken.values()]
-    assert max(middle) - min(middle) < 0.005
+    # the quickest of each: a machine that stops for a second stops in few
+    quickest = [min(times) for times in taken.values()]
+    assert max(quickest) - min(quickest) < 0.005
 
 
 @on_session
