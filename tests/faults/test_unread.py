@@ -139,7 +139,7 @@ class Idle:
 
 @pytest.fixture
 async def runner() -> AsyncIterator[DoorRunner]:
-    made = DoorRunner(Idle(), DoorLimits(unread_seconds=0.5), drain_seconds=0.1)
+    made = DoorRunner(Idle(), DoorLimits(unread_seconds=2), drain_seconds=0.1)
     await made.setup()
     yield made
     await made.cleanup()
@@ -156,7 +156,7 @@ async def test_client_that_reads_now_and_then_is_cut_unless_it_reads_enough(
     for _ in range(8):
         if not transport.ended:
             protocol.pause_writing()
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.4)
             protocol.resume_writing()
     assert transport.ended == cut
     protocol.connection_lost(None)

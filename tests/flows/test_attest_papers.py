@@ -67,7 +67,9 @@ async def test_report_is_known_to_the_attest_without_being_named_until_its_owner
     answer = await shared_house.prefill("1.004873", people, preview=True)
     other = await shared_house.prefill("1.004873", people)
     # before the citizen decides about the sources
-    status, opened = await sent(shared_house, report(shared_house, answer["exchange_id"]))
+    status, opened = await sent(
+        shared_house, report(shared_house, answer["exchange_id"], grounds="Giấy khai sinh số 31")
+    )
     assert status == 200, opened
     await decided(shared_house, answer)
     body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
@@ -92,7 +94,9 @@ async def test_attest_says_nothing_of_papers_while_reports_cannot_be_looked_up(s
     who = shared_house.subject("facts_example")
     people = {"requester": who, "person": {"same_as": "requester"}}
     shown, answer = [await shared_house.prefill("1.004873", people) for _ in range(2)]
-    status, opened = await sent(shared_house, report(shared_house, shown["exchange_id"]))
+    status, opened = await sent(
+        shared_house, report(shared_house, shown["exchange_id"], grounds="Giấy khai sinh số 32")
+    )
     assert status == 200, opened
     body = {"exchange_id": answer["exchange_id"], "form": answer["form"]}
     with without_reports(shared_house):

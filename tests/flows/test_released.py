@@ -32,7 +32,7 @@ def outcomes(house: House, answer: Any) -> list[Any]:
 
 async def lay_ready(house: House, body: dict[str, Any]) -> Any:
     """An answer that left without the licence, whose late answer is recorded and was not fetched."""
-    await house.misbehave("driving_licence", "slow", seconds=0.6, times=1)
+    await house.misbehave("driving_licence", "slow", seconds=2.5, times=1)
     answer = (await house.post("/v1/prefill", {**body, "deadline_ms": 200, "official": new_official()}))[1]
     assert answer["fields"][NUMBER]["value"] is None
     await settled(house, answer["exchange_id"])
