@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from tests.api.office import fits
 from tests.flows.conftest import ROOT, House, build, new_official, on_session, proposed
 from tests.flows.sd_jwt import verified
 from tests.flows.test_consents import EMAIL, PHONE, attested, given, residence
+from tests.flows.test_doors import signed_in
 from tests.flows.test_records import records
 from tests.flows.test_signed_answers import keys
 
@@ -173,6 +175,27 @@ async def test_withdrawal_while_sources_are_asked_lets_nothing_leave(lender: Hou
     outcome = [one for one in records(lender) if one["exchange"] == answer["exchange_id"]][-1]
     assert (outcome["phase"], outcome["fields"]) == ("outcome", {})
     assert outcome["notes"]["withheld"]
+
+
+async def test_withdrawal_makes_nobody_a_person_about_whom_nothing_is_asked(tmp_path: Path) -> None:
+    """An answer names the owner, for whom nobody acts, by that role; the applicant's account is the applicant's own."""
+    overrides = {"agreements.portal.consent": "required", "agreements.portal.mandate": "proven"}
+    async with build(tmp_path, overrides) as house:
+        body, who = residence(house, "driver"), house.persona("driver")
+        body["subjects"]["owner"] = house.subject("divorced")
+        body |= {"consent": await living(house, who), "account": signed_in(who), "deadline_ms": 5000}
+        await house.misbehave("population", "slow", seconds=0.8)
+        asking = asyncio.create_task(house.post("/v1/prefill", body))
+        await asyncio.sleep(0.3)
+        assert (await house.post("/v1/consents/withdraw", {"consent": body["consent"]}))[0] == 200
+        status, answer = await asking
+        outcome = [one for one in records(house) if one["exchange"] == answer["exchange_id"]][-1]
+    assert (status, answer["form"]["soDinhDanh"]) == (200, who["personal_id"])
+    assert (about(answer, "applicant")["outcome"], about(answer, "owner")["outcome"]) == (
+        "refused",
+        "refused",
+    )
+    assert "named_in" not in outcome["notes"], outcome["notes"]
 
 
 @on_session
