@@ -13,6 +13,7 @@ from gateway.domain.fault_codes import FaultCode
 from gateway.domain.faults import near
 from gateway.domain.identifiers import CallId
 from gateway.domain.parties import Official
+from gateway.domain.source_trace import SourceTrace
 from gateway.mapping.identifiers import IdentifierKinds
 from gateway.mapping.model import ServiceExample
 from gateway.mapping.source import ServicePlan
@@ -120,10 +121,10 @@ def _faults(
 def _reading_faults(
     plan: ServicePlan, example: ServiceExample, query: SourceQuery, source: Source | None
 ) -> Iterator[tuple[Loc, str, str]]:
-    answer = None
+    answer, trace = None, SourceTrace()
     if source is not None and isinstance(source, AnswerReader):
         try:
-            answer = source.read_given(query, _given(example))
+            answer = source.read_given(query._replace(trace=trace), _given(example))
         except GivenAnswerRefused as refused:
             yield (refused.word,), refused.what, refused.remedy
             return
@@ -133,6 +134,8 @@ def _reading_faults(
             yield ("answer",), what, "write 'answer' alone"
         return
     answer = answer or plan.read(example.answer, query)
+    if not example.is_plain:
+        answer = _with_whole_place(answer, trace.more_at)
     unlike: list[str] = []
     if example.is_plain and answer.outcome not in {example.outcome, Outcome.FOUND}:
         unlike = [
@@ -149,6 +152,18 @@ _MEND_FAULT = (
 _FREE = (
     "a value at, below or beside '{path}' says more: where it is not about the person, name it in 'envelope'"
 )
+_FREE_FAULT = (
+    "a value at '{path}' says more: where it is not about the person, name it in 'options.fault_texts'"
+)
+
+
+def _with_whole_place(answer: SourceAnswer, more_at: str) -> SourceAnswer:
+    """The same with the place of what says more, as an example may show it; blank: nothing does."""
+    faults = [
+        one._replace(path=more_at) if more_at and one.code is FaultCode.UNKNOWN_FORM else one
+        for one in answer.faults
+    ]
+    return answer._replace(faults=tuple(faults))
 
 
 def _answer_faults(
@@ -160,8 +175,8 @@ def _answer_faults(
             " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
         ]
         more = [one.path for one in answer.faults if one.code is FaultCode.UNKNOWN_FORM and one.path]
-        mend = _MEND if example.is_plain else _MEND_FAULT
-        remedy = _FREE.format(path=more[0]) if more else mend
+        mend, free = (_MEND, _FREE) if example.is_plain else (_MEND_FAULT, _FREE_FAULT)
+        remedy = free.format(path=more[0]) if more else mend
         why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
         what = _differs("outcome", example.outcome, f"{answer.outcome}{why}")
         yield ("outcome",), "; ".join((what, *unlike)), remedy

@@ -39,7 +39,7 @@ class TracedMessage(NamedTuple):
 class SourceTrace:
     """The messages of one query, and what its mapping read."""
 
-    __slots__ = ("bare_body", "messages", "secrets", "tree")
+    __slots__ = ("bare_body", "messages", "more_at", "secrets", "tree")
 
     def __init__(self) -> None:
         """Nothing was sent yet."""
@@ -50,6 +50,8 @@ class SourceTrace:
         self.secrets: set[str] = set()
         #: plain data or positioned texts; None: nothing was read
         self.tree: object = None
+        #: whole place of the first value that denies an absence; it may have names that are data
+        self.more_at = ""
 
     def look_up(self, place: str, asked: Mapping[str, object]) -> None:
         """Add what a source without messages looks up in `place`, such as a file; its answer is `tree`."""

@@ -112,9 +112,11 @@ class Absence:
     def more_at(self, tree: object, query: SourceQuery, apart: Collection[tuple[str, ...]] = ()) -> str:
         """The first place that says more, one in a record before others; its parent where no file of ours names it.
 
-        Other names may be data. Blank: the root.
+        Other names may be data: only a trace gets the whole place. Blank: the root.
         """
         at = next(chain(self._in_record(tree, query, apart), self._news(tree, query, apart)), ())
+        if query.trace is not None:
+            query.trace.more_at = ".".join(at)
         named = (*self._reads, *self._outside, *apart)
         known = {place[:end] for place in named for end in range(1, len(place) + 1)}
         while at and at not in known:

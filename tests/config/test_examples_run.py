@@ -127,6 +127,15 @@ def test_code_that_is_dropped_from_the_settings_is_noticed_by_an_example(
     assert "remedy: mend 'options' of config/sources" in said
 
 
+def test_value_beside_a_fault_that_says_nobody_is_told_with_its_whole_place(root: Path) -> None:
+    replace(root, "config/sources/population.yaml", "{AUTH_FAILED: refused", "{AUTH_FAILED: not_found")
+    _, said = check(root)
+    assert "expected refused, got invalid (source_answer_invalid: unknown_form at detail.MoTa)" in said
+    assert (
+        "'detail.MoTa' says more: where it is not about the person, name it in 'options.fault_texts'" in said
+    )
+
+
 def test_wrong_answer_of_a_predicate_is_told(root: Path) -> None:
     said = spoiled(root, AGE, "answer: cannot_tell}", "answer: no}")
     assert "answer: expected no, got cannot_tell" in said
