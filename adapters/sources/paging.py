@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from adapters.sources.provider import ProviderSource, fault_answer
+from adapters.sources.provider import ProviderSource, SourceSpeech, fault_answer
 from adapters.transport.breaker import Behalf
 from adapters.transport.call import LARGE_BYTES, AnswerReading, Auth, HttpPeer, ProviderCall, Wire
 from adapters.transport.connection import HttpAnswer
@@ -23,7 +23,6 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.paths import compile_path
 from gateway.mapping.source import ServicePlan
 from gateway.ports.clock import Clock
-from gateway.ports.sources import GivenAnswer
 
 if TYPE_CHECKING:
     from gateway.config.configuration import PagingSettings
@@ -65,23 +64,11 @@ class PageRead(NamedTuple):
     more: bool | None = None
 
 
-class PageSpeech(Protocol):
+class PageSpeech(SourceSpeech, Protocol):
     """How a provider is asked, for pages too, and how a list that is whole is read."""
 
     def write_page(self, asked: PageAsked) -> Wire:
         """The request. Raises ProviderError."""
-
-    def write(self, asked: SourceQuery) -> Wire:
-        """The request of a service without pages. Raises ProviderError."""
-
-    def read(self, asked: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer]:
-        """What its answer says."""
-
-    def behalf(self, asked: SourceQuery) -> Behalf:
-        """For whom it is asked."""
-
-    def given(self, query: SourceQuery, given: GivenAnswer) -> tuple[Wire, HttpAnswer] | None:
-        """The bytes of an example's answer."""
 
     def tree_of(self, query: SourceQuery, answer: HttpAnswer) -> AnswerReading[SourceAnswer] | object:
         """The tree of an answer; or what it means, where it is none, states a fault or wants a new token."""

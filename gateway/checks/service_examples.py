@@ -128,16 +128,16 @@ def _reading_faults(
         except GivenAnswerRefused as refused:
             yield (refused.word,), refused.what, refused.remedy
             return
-    elif not example.is_plain:
+    elif not _given(example).is_plain:
         if source is not None:
             what = "'status', 'problem' and 'fault' are of answers over HTTP, and this source has none"
             yield ("answer",), what, "write 'answer' alone"
         return
     answer = answer or plan.read(example.answer, query)
-    if not example.is_plain:
+    if not _given(example).is_plain:
         answer = _with_whole_place(answer, trace.more_at)
     unlike: list[str] = []
-    if example.is_plain and answer.outcome not in {example.outcome, Outcome.FOUND}:
+    if _given(example).is_plain and answer.outcome not in {example.outcome, Outcome.FOUND}:
         unlike = [
             _differs(f"'{word}' of 'identity', at '{path}'", asked, found)
             for word, path, asked, found in plan.unlike(example.answer, query.subject)
@@ -175,7 +175,7 @@ def _answer_faults(
             " at ".join(filter(None, (fault.code, fault.attribute or fault.path))) for fault in answer.faults
         ]
         more = [one.path for one in answer.faults if one.code is FaultCode.UNKNOWN_FORM and one.path]
-        mend, free = (_MEND, _FREE) if example.is_plain else (_MEND_FAULT, _FREE_FAULT)
+        mend, free = (_MEND, _FREE) if _given(example).is_plain else (_MEND_FAULT, _FREE_FAULT)
         remedy = free.format(path=more[0]) if more else mend
         why = f" ({': '.join(filter(None, (answer.reason, ', '.join(causes))))})" if answer.reason else ""
         what = _differs("outcome", example.outcome, f"{answer.outcome}{why}")

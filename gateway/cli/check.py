@@ -175,8 +175,9 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     with faults.noted():
         _people(root)
     readers: Mapping[str, Source] = {}
+    unread: Mapping[str, ConfigError] = {}
     if examples and not faults.found():  # examples of what is wrong in itself say nothing
-        readers = answer_readers(_parts(configuration, catalogue, root), SystemClock())
+        readers, unread = answer_readers(_parts(configuration, catalogue, root), SystemClock())
         faults.add(_example_faults(catalogue, root, readers))
     found = faults.found()
     counts = {
@@ -191,7 +192,8 @@ def _check(config: Path, values: dict[str, str], *, examples: bool = True) -> _C
     if root != config.parent:
         notes.append(f"{config.parent}/mappings is not there: mappings and schemas are those of {root}")
     if not found:
-        notes += _unshown(configuration, catalogue, readers)
+        notes += (*_unread(unread), *_unshown(configuration, catalogue, readers))
+    asyncio.run(_close(readers))
     lacking = [] if found else asyncio.run(_undecided(_parts(configuration, catalogue, root)))
     return _CheckedFolder(configuration, found, notes, lacking, counts, report)
 
@@ -237,6 +239,21 @@ def _example_faults(catalogue: Catalogue, root: Path, readers: Mapping[str, Sour
         if lines := list(faults):
             document = read(path, root)
             yield from (document.problem(loc, what, remedy) for loc, what, remedy in lines)
+
+
+def _unread(refused: Mapping[str, ConfigError]) -> Iterator[str]:
+    """Notes about services whose adapter cannot read their examples."""
+    for name, error in refused.items():
+        fault = error.problems[0]
+        yield (
+            f"service {name}: its examples that are errors are not read, for it cannot be opened: {fault.what};"
+            f" {fault.remedy}"
+        )
+
+
+async def _close(readers: Mapping[str, Source]) -> None:
+    for source in readers.values():
+        await source.close()
 
 
 def _unshown(

@@ -216,11 +216,6 @@ class ServiceExample(Strict):
     #: expected time of the provider's last change; compared where it is given
     updated_at: str | None = None
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether its answer is a success that the mapping alone can read."""
-        return self.status is None and self.problem is None and self.fault is None
-
     @model_validator(mode="after")
     def _one_body(self) -> Self:
         given = [word for word in ("answer", "problem", "fault") if getattr(self, word) is not None]

@@ -65,6 +65,20 @@ def test_fault_code_and_status_that_no_example_shows_are_noted(root: Path) -> No
     assert "no example shows" not in check(root, "--no-examples")[1]
 
 
+def test_draft_that_cannot_be_opened_is_noted_as_one_whose_examples_are_not_read(root: Path) -> None:
+    assert "are not read" not in check(root)[1]
+    replace(
+        root,
+        "config/sources/land.yaml",
+        "path: /datdai/1.0/thuaDat\n",
+        "enabled: false\n    path: /datdai/{la}\n",
+    )
+    code, said = check(root)
+    assert code == 0, said
+    assert "its examples that are errors are not read, for it cannot be opened: '{la}' of the path" in said
+    assert "are not read" not in check(root, "--no-examples")[1]
+
+
 def test_pattern_of_dossiers_without_a_day_is_noted_where_an_age_is_wanted(root: Path) -> None:
     assert "day of reception" not in check(root)[1]
     replace(root, "config/agreements/one_gate_land.yaml", '"H31-*"]', '"H31-*"], days: "30"')
