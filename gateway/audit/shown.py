@@ -46,10 +46,17 @@ def shown(entry: LogEntry) -> dict[str, Any]:
         "configuration": members["config"],
         "has_official": bool(members["official"]),
         "subjects": sorted(members["subjects"]),
-        "people": len({index for role, index in members["subjects"].items() if not role.startswith("also#")}),
+        "people": _people(members),
         "fields": sorted(members["fields"]),
         "calls": [_call(call) for call in members["calls"]],
     }
+
+
+def _people(members: dict[str, Any]) -> int:
+    """How many people were asked about: no one whose number left with others, no one for whom nobody acts."""
+    unrepresented = str(members["notes"].get("unrepresented", "")).split()
+    roles = members["subjects"].items()
+    return len({key for role, key in roles if not role.startswith("also#") and role not in unrepresented})
 
 
 def _call(call: dict[str, Any]) -> dict[str, Any]:

@@ -260,6 +260,10 @@ class Story:
                 ("of_another", "unrepresented"),
                 lambda text: _joined([titles.role(procedure, one) for one in text.split()]),
             ),
+            "left_out": lambda text: _joined(
+                [self._of_whom(procedure, source, role) for role, _, source in _left_out(text)]
+            ),
+            "left_out_by": self._rule,
             "proven_by": lambda text: titles.source(text.partition(".")[0]),
             "representation": titles.representation, "source": titles.source,
             "login": titles.provider, "provider": titles.provider,
@@ -276,19 +280,29 @@ class Story:
 
     def _evidence(self, names: str, record: ShownRecord, records: Sequence[ShownRecord]) -> TitleWords:
         """`e1 e2` by source and person: the answer `e2` is that of the call whose id ends in `-2`."""
-        calls = {
+        calls: dict[str, Mapping[str, Any]] = {
             f"e{call['call'].rpartition('-')[2]}": call for one in records for call in one.get("calls", ())
         }
+        for role, evidence, source in _left_out(record["notes"].get("left_out", "")):
+            calls[evidence] = {"source": source, "subject": role}
         found = []
         for name in dict.fromkeys(place.rpartition(":")[2] for place in names.split()):
-            if (call := calls.get(name)) is None:
-                found.append(_plain(name))
-                continue
-            source = self._titles.source(call["source"])
-            role = self._titles.role(record["procedure"], call["subject"])
-            vi, en = (f"{_of(source, language)} ({_of(role, language)})" for language in (_VI, _EN))
-            found.append(_titled((vi, en)))
+            call = calls.get(name)
+            found.append(
+                _plain(name)
+                if call is None
+                else self._of_whom(record["procedure"], call["source"], call["subject"])
+            )
         return _joined(found)
+
+    def _of_whom(self, procedure: str, source: str, role: str) -> TitleWords:
+        """A source, and the role that it is asked about; the role alone without a source."""
+        whom = self._titles.role(procedure, role)
+        if not source:
+            return whom
+        title = self._titles.source(source)
+        vi, en = (f"{_of(title, language)} ({_of(whom, language)})" for language in (_VI, _EN))
+        return _titled((vi, en))
 
     def _people_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         role_of, phase = self._titles.role, record["phase"]
@@ -297,13 +311,13 @@ class Story:
         if phase == "intent" and record["notes"].get("asked_by"):
             role = role_of(record["procedure"], str(record["notes"]["asked_by"]))
             yield _fact(("Người thao tác", "Who used the portal"), role)
-        if record["subjects"]:
-            roles = [role_of(record["procedure"], role) for role in record["subjects"]]
+        if asked := _asked_about(record):
+            roles = [role_of(record["procedure"], role) for role in asked]
             yield {**_fact(("Người được hỏi", "Asked about"), _joined(roles)), "hidden": True}
 
     def _rule_facts(self, record: ShownRecord) -> Iterator[dict[str, Any]]:
         reason = _reason(record["result"])
-        if reason is not None:
+        if reason is not None and record["phase"] != "outcome":  # its notes say what is left out, and why
             yield _fact(
                 ("Lý do", "Reason"), {"code": record["result"], "title": reason[0], "title_en": reason[1]}
             )
@@ -424,6 +438,21 @@ _REASONS: Mapping[str, BothWords] = {
 _CAUSES: Mapping[str, BothWords] = {
     one.value: (one.vi, one.en) for kind in (DeliveryReason, LoginReason) for one in kind
 }
+
+
+def _left_out(note: object) -> list[tuple[str, str, str]]:
+    """Role, evidence and source of what was not asked, because nobody acts for the person."""
+    places = [place.split(":") for place in str(note).split()]
+    return [(role, evidence, source) for role, evidence, source in ([*one, "", ""][:3] for one in places)]
+
+
+def _asked_about(record: ShownRecord) -> list[str]:
+    """The roles of a record without those of people for whom nobody acts: the intent and the outcome name them."""
+    unrepresented = {
+        *str(record["notes"].get("unrepresented", "")).split(),
+        *(role for role, _, _ in _left_out(record["notes"].get("left_out", ""))),
+    }
+    return [role for role in record["subjects"] if role not in unrepresented]
 
 
 def _phase_words(phase: str) -> StepWords:

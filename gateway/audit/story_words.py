@@ -221,6 +221,8 @@ CONDITIONS: Mapping[str, BothWords] = MappingProxyType({
     "purpose": ("Mục đích", "Purpose"),
     "dossier": ("Điều kiện về hồ sơ", "Condition on the dossier"),
     "dossier_code": ("Mã hồ sơ", "Code of the dossier"),
+    "login": ("Điều kiện về người đăng nhập", "Condition on who signed in"),
+    "mandate": ("Quyền đại diện phải được chứng minh", "The right to act must be proven"),
 })
 
 #: note of a record -> its words
@@ -282,6 +284,8 @@ NOTES: Mapping[str, BothWords] = MappingProxyType({
     "of_another": ("Đứng tên người khác, dữ liệu không được dùng", "In another's name, its data are not used"),
     "unrepresented": ("Không hỏi về người chưa rõ ai đại diện", "Nobody acts for them, nothing is asked about them"),
     "withheld": ("Không được trả", "Withheld"),
+    "left_out": ("Dữ liệu không hỏi, vì chưa rõ ai đại diện", "Data not asked for: nothing shows who acts for them"),
+    "left_out_by": ("Không hỏi theo quy tắc", "Not asked by the rule"),
     "unsure": ("Không rõ sự đồng ý", "Consent unknown"),
     "account_level": ("Mức của tài khoản", "Level of the account"),
     "login": ("Nơi xác thực", "Identity provider"),

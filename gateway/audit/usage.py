@@ -48,6 +48,11 @@ _NOTHING = {
     "not_found": ("nguồn không có dữ liệu này", "the sources hold no such data"),
     "": ("không có nguồn nào được hỏi về ông/bà", "no source was asked about you"),
 }
+#: if nobody acts for the person (note `left_out`)
+_NOT_REPRESENTED = (
+    "không có nguồn nào được hỏi về ông/bà, vì chưa rõ ai đại diện cho ông/bà",
+    "no source was asked about you, because nothing shows who acts for you",
+)
 #: if the person's number stands in the answer, and the records do not say where
 _NUMBER = (
     "câu trả lời có số của ông/bà, bản ghi không cho biết số đó nằm trong dữ liệu nào",
@@ -184,6 +189,8 @@ class Usage:
         ]  # fmt: skip
         mine = {call["call"] for call, _ in calls}
         others = {call["call"] for members in records for call in members["calls"]} - mine
+        unasked = _unrepresented(records)
+        others |= {call for call, role in unasked.items() if role not in roles}
         refused, withheld = _left_out(records, "refused"), _left_out(records, "withheld")
         word, vi, en = _end_of(end, is_whole=(refused | withheld) <= others)
         of_another = str(closing["notes"].get("of_another", "")).split()
@@ -225,6 +232,8 @@ class Usage:
         if end is not None and end["phase"] == "outcome":
             outcomes = [call["outcome"] for call in use["data"]]
             vi, en = _given(outcomes, is_named_only=is_named_only) or (vi, en)
+            if roles & {*unasked.values()}:
+                vi, en = _NOT_REPRESENTED
         return {**use, "summary": _sentence(use, "title", vi), "summary_en": _sentence(use, "title_en", en)}
 
     def _relation(
@@ -289,7 +298,7 @@ def _given(outcomes: Sequence[str], *, is_named_only: bool) -> tuple[str, str] |
 def _left_out(records: Sequence[Mapping[str, Any]], note: str) -> set[str]:
     """The calls of a note: `refused` by the citizen in a preview, or `withheld`; `e4` is the fourth call.
 
-    Evidence that nobody was asked for has no call, and it is unknown whom it is about.
+    Evidence that nobody was asked for has no call: whom it is about is known from the note `left_out` alone.
     """
     return {
         f"{one['exchange']}-{evidence[1:]}"
@@ -297,6 +306,16 @@ def _left_out(records: Sequence[Mapping[str, Any]], note: str) -> set[str]:
         if one["phase"] in _ANSWERING
         for evidence in str(one["notes"].get(note, "")).split()
     }
+
+
+def _unrepresented(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The calls that were not made because nobody acts for the person -> the role; `owner:e7:land`."""
+    found = {}
+    for record in records:
+        for place in str(record["notes"].get("left_out", "")).split():
+            role, evidence, *_ = [*place.split(":"), ""]
+            found[f"{record['exchange']}-{evidence[1:]}"] = role
+    return found
 
 
 def _calls_with_number(records: Sequence[Mapping[str, Any]], indexes: set[str]) -> set[str]:

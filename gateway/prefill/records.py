@@ -10,7 +10,9 @@ from gateway.domain.identifiers import personal_ids_in
 from gateway.domain.parties import SubjectKind
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.apply import Filled
+from gateway.mapping.plan import evidence_id
 from gateway.mapping.procedure import ACCOUNT
+from gateway.prefill.allowed import Unrepresented
 from gateway.prefill.exchange import Exchange
 
 #: before the number of a person who is in a record without a role
@@ -37,15 +39,23 @@ class Records:
             if one is not None and one.found_id:
                 about = _with_found(exchange, about)
                 break
-        unrepresented = exchange.allowed.unrepresented
+        unrepresented, result = exchange.allowed.unrepresented, ""
         if unrepresented is not None and phase is Phase.INTENT:
             notes = {**notes, "unrepresented": " ".join(sorted(unrepresented.roles))}
+        elif unrepresented is not None:
+            result = unrepresented.why.reason.value
+            notes = {
+                **notes,
+                "left_out": _left_out(exchange, unrepresented),
+                "left_out_by": unrepresented.why.rule,
+            }
         is_others = about is not exchange.keys or unrepresented is not None
         if is_others and (places := _named_in(exchange, about, texts)):
             notes = {**notes, "named_in": places}
         return await self._recorder.write(
             exchange.case.header(exchange.id, exchange.requester, grant.legal_basis, about),
             phase,
+            result,
             rules=grant.rules if filled is None or not filled.rules else (*grant.rules, *filled.rules),
             calls=calls,
             fields={} if filled is None else filled.digestible,
@@ -96,6 +106,17 @@ def _with_found(exchange: Exchange, about: Mapping[str, str]) -> dict[str, str]:
     others = sum(role.startswith(_ALSO) for role in about)
     new = [key for key in found if key not in about.values()]
     return {**about, **{f"{_ALSO}{number}": key for number, key in enumerate(new, others + 1)}}
+
+
+def _left_out(exchange: Exchange, unrepresented: Unrepresented) -> str:
+    """What is not asked, as `owner:e7:land`; a role alone where nothing would be asked."""
+    places = [
+        f"{one.role}:{evidence_id(one.index)}:{one.service.source}"
+        for one in exchange.plan.queries
+        if one.role in unrepresented.roles and exchange.plan.withheld.get(one.index) == unrepresented.why
+    ]
+    asked = {place.partition(":")[0] for place in places}
+    return " ".join([*places, *sorted(unrepresented.roles - asked)])
 
 
 def _named_in(exchange: Exchange, about: Mapping[str, str], texts: Sequence[bytes]) -> str:

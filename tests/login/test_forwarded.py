@@ -1,5 +1,6 @@
 """What a login forwards to a form and to a dossier is the party that it proved, and nobody else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
@@ -8,6 +9,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from gateway.audit.story import Story
+from gateway.audit.titles import Titles
+from gateway.config.configuration import load
+from gateway.mapping.load import load_catalogue
 from tests.flows.test_records import records
 from tests.login.browser import NATIONAL, VNEID, Browser, Landing, Town, town
 
@@ -158,6 +163,45 @@ async def test_optional_person_for_whom_nobody_acts_refuses_only_what_is_asked_a
     status, told = await at.house.post("/v1/explain", body, client=SYSTEM)
     assert (status, told["allowed"], told["passed_over"][0]["rule"]) == (200, True, "login:represented")
     assert "owner" not in {one["subject"] for one in told["sources"]}
+
+
+async def test_log_and_people_read_who_was_not_asked_about_and_why(forwarding_town: Town) -> None:
+    at, post = forwarding_town, forwarding_town.house.post
+    subjects = {"owner": person(at, "Phạm Văn Thử"), "parcel": DWELLING}
+    body = {"procedure": "1.004222", "subjects": subjects, "login": await handle_of(at)}
+    exchange = (await post("/v1/prefill", body, client=SYSTEM))[1]["exchange_id"]
+    found: list[Any] = []
+    async with asyncio.timeout(30):
+        while not found:
+            _, answer = await post(
+                "/v1/audit/search", {"result": "representation_missing", "phase": "outcome"}, client="auditor"
+            )
+            found = [one for one in answer["records"] if one["exchange_id"] == exchange]
+    notes = found[0]["notes"]
+    assert notes["left_out"] == "owner:e7:population owner:e8:paper_store"
+    assert notes["left_out_by"] == "login:represented"
+    _, answer = await post("/v1/audit/search", {"phase": "intent", "procedure": "1.004222"}, client="auditor")
+    opening = [one for one in answer["records"] if one["exchange_id"] == exchange]
+    story = Story(
+        Titles(load(at.root / "config"), load_catalogue(at.root), at.root), found[0]["configuration"]
+    )
+    told = str(story.tell([*opening, *found]))
+    not_asked = "Cơ sở dữ liệu quốc gia về dân cư (Chủ sở hữu chỗ ở)"
+    assert told.count(not_asked) == 2  # in the fact, and in what was withheld
+    assert "Dữ liệu không hỏi, vì chưa rõ ai đại diện" in told
+    assert " về hai đối tượng" in told or " về 2 đối tượng" in told, told
+    states = {}
+    for name in ("Trần Thị Mẫu", "Phạm Gia Bảo", "Phạm Văn Thử"):
+        reader = {"subject": {"personal_id": person(at, name)["personal_id"]}}
+        _, answer = await post("/v1/usage", reader, client="citizen")
+        (use,) = (one for one in answer["uses"] if one["exchange_id"] == exchange)
+        states[name] = use["state"]
+    assert states == {
+        "Trần Thị Mẫu": "answered", "Phạm Gia Bảo": "answered", "Phạm Văn Thử": "answered_in_part"
+    }  # fmt: skip
+    assert use["summary"].endswith(
+        "; không có nguồn nào được hỏi về ông/bà, vì chưa rõ ai đại diện cho ông/bà."
+    )
 
 
 async def test_forms_of_tenants_raise_no_alert(forwarding_town: Town) -> None:
