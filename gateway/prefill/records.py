@@ -40,7 +40,7 @@ class Records:
                 about = _with_found(exchange, about)
                 break
         unrepresented, result = exchange.allowed.unrepresented, ""
-        if unrepresented is not None and phase is Phase.INTENT:
+        if unrepresented is not None and phase is not Phase.OUTCOME:
             notes = {**notes, "unrepresented": " ".join(sorted(unrepresented.roles))}
         elif unrepresented is not None:
             result = unrepresented.why.reason.value
