@@ -68,7 +68,7 @@ def papers(call: PeerRequest) -> Reply:
     words = call.words()
     person_id = text_of(words, "SoDinhDanhChuSoHuu")
     person = call.register.find(person_id)
-    # without a procedure a citizen looks at the own papers: what the real store does then is not known
+    # without a procedure citizens look at their own papers: what the real store does then is not known
     is_own = words.get("KenhThucHien") == "2" and words.get("SoDinhDanhNguoiYeuCau") == person_id
     wanted = ("HoTenNguoiYeuCau", "SoDinhDanhNguoiYeuCau", "KenhThucHien", *(() if is_own else ("MaThuTuc",)))
     for name in wanted:

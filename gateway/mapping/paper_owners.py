@@ -17,9 +17,12 @@ _NAMES = ("HoTenChuSoHuu", "TenChuSoHuu")
 #: a number with the dash of a branch, or in groups
 _DIGITS = re.compile(r"[0-9]{9,}(?:-[0-9]{3})?(?![0-9])|[0-9]{1,8}(?:[ .-][0-9]{1,8})*", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
-#: `của Trần Thị Mẫu`, followed only by the end, a number or another name. A name has at most ten words, so a title that
-#: repeats `của` is scanned once, not once per word
-_OF_SOMEBODY = re.compile(r"\bcủa ([^\W\d]++(?: [^\W\d]++){1,9}?)(?=$| ?[-,;:.()\d]| và )")
+#: `của Trần Thị Mẫu`, `của bà Trần Thị Mẫu`, followed only by the end, a number or another name. A name has at most ten
+#: words, so a title that repeats `của` is scanned once, not once per word
+_OF_SOMEBODY = re.compile(
+    r"\bcủa (?:(?:ông|bà|cụ|anh|chị|em|cháu)(?: ?[(/]bà\)?)? )?"
+    r"([^\W\d]++(?: [^\W\d]++){1,9}?)(?=$| ?[-,;:.()\d]| và )"
+)
 #: first words of owners that are no person
 _AGENCIES = frozenset({"BO", "SO", "CUC", "CHICUC", "PHONG", "TOA", "UBND", "CONG", "TONG", "UY"})
 

@@ -378,7 +378,7 @@ def first_main(value: object) -> object:
 def paper_list(value: object) -> list[dict[str, object]] | None:
     """Entries of the paper store (`DanhSachGiayToKetQua`); an unreadable end of validity becomes `NO_DATE`.
 
-    A day of issue decides nothing: an unreadable one is left out.
+    A day of issue decides nothing: an unreadable one is left out, and one that is later than today is never shown.
     """
     wire = {
         "result_code": "MaKetQua",

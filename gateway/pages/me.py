@@ -53,6 +53,8 @@ _USES = 80
 #: dossiers on one page of papers; signs of its cursor
 _DOSSIERS, _LONGEST_CURSOR = 50, 300
 _LONGEST_TEXT = 2_000
+#: of an account whose person may see the papers of the store: that of which the identity was checked
+_STORE_LEVEL = 2
 #: kinds of requests that the pages offer -> title
 KINDS: Mapping[str, tuple[str, str]] = {
     "access": ("Xem dữ liệu về tôi", "See the data about me"),
@@ -210,7 +212,7 @@ async def stored_form(request: Request, visit: Visit) -> Shown:
 
 
 async def stored_papers(request: Request, visit: Visit) -> Shown:
-    """`POST /me/papers/stored`: my papers in the paper store; each time it asks the store, and records it."""
+    """`POST /me/papers/stored`: my papers there. Each look is recorded; a valid answer may be used again."""
     await demand(request, "consents")
     services = request.services
     if visit.session is None or not _can_ask_store(request, visit):
@@ -234,10 +236,13 @@ def _stored_page(request: Request, answer: Mapping[str, object]) -> Shown:
 
 
 def _can_ask_store(request: Request, visit: Visit) -> bool:
-    """Whether the store may be asked about who signed in: a person with name, birth date and number."""
+    """Whether the store may be asked about who signed in: a person with name, birth date and number, at level 2."""
     owner = _owner(visit)
-    is_whole = owner.kind is SubjectKind.PERSON and bool(owner.full_name and owner.birth_date)
-    return is_whole and request.services.papers.stored.is_agreed(visit.caller.requester)
+    is_whole = owner.kind is SubjectKind.PERSON and bool(
+        owner.personal_id and owner.full_name and owner.birth_date
+    )
+    is_sure = visit.session is not None and visit.session.identity.level >= _STORE_LEVEL
+    return is_whole and is_sure and request.services.papers.stored.is_agreed(visit.caller.requester)
 
 
 def _taking_stored(request: Request) -> list[Procedure]:

@@ -15,7 +15,7 @@ from gateway.domain.login import Login
 from gateway.domain.parties import Requester
 from gateway.domain.reasons import Reason
 from gateway.mapping.apply import fill
-from gateway.mapping.issued import FoundPaper, OfferState, found_papers, result_codes
+from gateway.mapping.issued import FoundPaper, found_papers, result_codes
 from gateway.mapping.load import Catalogue
 from gateway.mapping.questions import stored_papers
 from gateway.papers.search import Searching
@@ -24,6 +24,7 @@ from gateway.prefill.case import Cases
 from gateway.prefill.exchange import Exchange
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.signed_in import Participants, with_login
+from gateway.prefill.trust import SAYS_WHETHER
 
 #: note of records: what the exchange did
 OPERATION = "own_papers"
@@ -71,8 +72,8 @@ class StoredPapers:
             answers = exchange.shown(cut=not in_time)
             facts = fill(exchange.plan, answers, exchange).facts
             found = [] if facts is None else list(found_papers(facts))
-            papers = [_entry(one) for one in found]
-            outcome = _outcome(exchange, answers, found)
+            papers = [_entry(one, exchange.today.isoformat()) for one in found]
+            outcome = _outcome(exchange, answers)
             if outcome["outcome"] != Outcome.FOUND:
                 papers = []
             receipt = await self._searching.account(exchange, answers, papers, OPERATION)
@@ -85,20 +86,26 @@ class StoredPapers:
             }
 
 
-def _entry(found: FoundPaper) -> dict[str, Any]:
-    return {**{name: found.paper.get(name) for name in _SHOWN}, "state": found.state}
+def _entry(found: FoundPaper, today: str) -> dict[str, Any]:
+    """One paper; its day of issue decides nothing, and is left out where it is later than today."""
+    entry = {**{name: found.paper.get(name) for name in _SHOWN}, "state": found.state}
+    return {**entry, "issued_on": None} if (entry["issued_on"] or "") > today else entry
 
 
-def _outcome(
-    exchange: Exchange, answers: list[SourceAnswer | None], found: list[FoundPaper]
-) -> dict[str, object]:
+def _outcome(exchange: Exchange, answers: list[SourceAnswer | None]) -> dict[str, object]:
     """What came of the question to the store: `outcome`, and why there is nothing to show."""
     entries = (orjson.loads(one) for one in source_entries(exchange, answers))
     about = zip(exchange.plan.queries, entries, strict=True)
-    said = next((one for query, one in about if query.service.evidence == _STORE), None)
-    if said is None:
+    asked = next(((query.index, one) for query, one in about if query.service.evidence == _STORE), None)
+    if asked is None:
         return {"outcome": Outcome.REFUSED, "reason": Reason.NOT_AGREED, "retry_in": None}
-    if any(one.state is OfferState.UNDECIDED for one in found):
+    index, said = asked
+    if said["outcome"] in SAYS_WHETHER:
+        confirmed = {one for behind in exchange.plan.confirms.values() for one in behind}
         # while no source confirms number, name and birth date together, nothing is shown
-        return {"outcome": Outcome.UNAVAILABLE, "reason": Reason.IDENTITY_UNCONFIRMED, "retry_in": None}
+        if index not in confirmed or index in exchange.unconfirmed(answers):
+            return {"outcome": Outcome.UNAVAILABLE, "reason": Reason.IDENTITY_UNCONFIRMED, "retry_in": None}
+        answer = answers[index]
+        if answer is not None and answer.outcome is Outcome.FOUND and "papers" not in answer.values:
+            return {"outcome": Outcome.INVALID, "reason": Reason.SOURCE_ANSWER_INVALID, "retry_in": None}
     return {"outcome": said["outcome"], "reason": said.get("reason"), "retry_in": said.get("retry_in")}

@@ -135,6 +135,8 @@ async def test_no_path_of_a_file_leaves_with_a_prefill(registers: Stage) -> None
         {"MaChuGiayTo": STRANGER},
         {"TenGiayTo": f"GCN quyền sử dụng đất {STRANGER}"},
         {"TenGiayTo": "GCN quyền sử dụng đất của Nguyễn Văn Khác"},
+        {"TenGiayTo": "GCN quyền sử dụng đất của ông Nguyễn Văn Khác"},
+        {"TenGiayTo": "GCN quyền sử dụng đất của ông (bà) Nguyễn Văn Khác, Trần Thị Lạ"},
         # a namesake: the number decides, not the name
         {"HoTenChuSoHuu": "TRẦN THỊ MẪU", "SoDinhDanhChuSoHuu": STRANGER},
         # the spouse
@@ -289,3 +291,16 @@ async def test_answer_that_cannot_be_read_offers_nothing(registers: Stage, conte
     assert status == 200
     assert answer["papers"] == []
     assert found(answer)["paper_store"][0] == "invalid"
+
+
+async def test_day_of_issue_to_come_of_one_row_costs_no_paper(registers: Stage) -> None:
+    registers.set(
+        "paper_store", stored(CERTIFICATE, {**CERTIFICATE, "SoKyHieu": "X 1", "NgayCap": "20/06/2060"})
+    )
+    _, answer = await search(registers)
+    assert {one["reference"]: one["state"] for one in answer["papers"]}["CK 225177"] == "offered"
+    named = {"owner": subject(registers, "mau"), "parcel": PARCEL}
+    filled = await registers.house.prefill("1.013225", named, official=new_official())
+    assert [one["state"] for one in filled["papers"] if one["code"] == "land_certificate_copy"] == [
+        "reusable"
+    ]

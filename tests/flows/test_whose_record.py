@@ -465,6 +465,7 @@ LAND_CERTIFICATE = {"MaKetQua": "KQ.G10.900001", "SoKyHieu": "CK 225177"}
         ({"TenGiayTo": "GCN kết hôn 033057391846"}, OTHER_PERSON, "required"),
         ({"TenGiayTo": "GCN kết hôn của Nguyễn Văn Khác"}, OTHER_PERSON, "required"),
         ({"TenGiayTo": "GCN kết hôn của Đỗ Thị Ánh (bản sao)"}, OTHER_PERSON, "required"),
+        ({"TenGiayTo": "GCN kết hôn của bà Nguyễn Thị Khác"}, OTHER_PERSON, "required"),
         ({"TenGiayTo": "GCN kết hôn của công dân Việt Nam"}, ("found", None), "reusable"),
         ({"HoTenChuSoHuu": "NGUYỄN VĂN KHÁC"}, OTHER_PERSON, "required"),
         # the owner's own certificate, of another parcel

@@ -24,6 +24,7 @@ MARRIAGE = {
     "MaKetQua": "KQ.G15.900002", "SoKyHieu": "12/2015", "TenGiayTo": "Giấy chứng nhận kết hôn",
     "CoQuanChuQuan": "000.00.14.H31", "NgayCap": "20/06/2015",
 }  # fmt: skip
+CONFIRMING = "  population.XacThucThongTinCongDan:\n    attributes: [matches]\n"
 UNSEEN = "\u202e", "\u200b"
 
 
@@ -179,12 +180,32 @@ async def test_paper_of_another_owner_hides_the_whole_answer(at: Stored, words: 
     assert of_exchange(at, landing.exchange)[-1]["fields"] == {}
 
 
-async def test_while_nobody_confirms_the_person_no_paper_is_shown(at: Stored) -> None:
-    at.store.say, at.population.say = stored(MARRIAGE), body(lambda _: "", kind="text/html")
-    landing = await pressed(at)
+@pytest.mark.parametrize("until", ["", "01/02/1999"], ids=["in force", "expired"])
+@pytest.mark.parametrize("why", ["silent", "not agreed"])
+async def test_while_nobody_confirms_the_person_no_paper_is_shown(at: Stored, why: str, until: str) -> None:
+    at.store.say = stored({**MARRIAGE, "ThoiHanHieuLuc": until})
+    if why == "silent":
+        at.population.say = body(lambda _: "", kind="text/html")
+    else:
+        await at.town.reload("config/agreements/own_papers.yaml", CONFIRMING, "")
+    try:
+        landing = await pressed(at)
+    finally:
+        if why != "silent":
+            await at.town.reload("config/agreements/own_papers.yaml", "quota:", f"{CONFIRMING}quota:")
     assert "Chưa biết kho có giấy tờ nào của ông/bà." in text_of(landing)
     assert "12/2015" not in landing.text
     assert of_exchange(at, landing.exchange)[-1]["fields"] == {}
+
+
+@pytest.mark.parametrize("day", ["20/06/2060", "20600620"])
+async def test_day_of_issue_to_come_is_left_out_and_the_papers_stay(at: Stored, day: str) -> None:
+    at.store.say = stored(MARRIAGE, {**MARRIAGE, "SoKyHieu": "9/2020", "NgayCap": day})
+    answer = await answered(at)
+    assert answer["outcome"] == "found"
+    assert [(one["reference"], one["issued_on"], one["state"]) for one in answer["papers"]] == [
+        ("12/2015", "2015-06-20", "offered"), ("9/2020", None, "offered"),
+    ]  # fmt: skip
 
 
 async def silent(*_: object) -> None:
@@ -218,7 +239,7 @@ async def test_page_says_why_there_is_nothing(at: Stored, say: Say, vi: str, en:
 
 async def test_slow_store_is_said_to_be_late_and_never_to_be_empty(at: Stored) -> None:
     at.store.say = silent
-    landing = await pressed(at, "luu")  # a call that goes on answers the next look of the same person
+    landing = await pressed(at, "thu")  # a call that goes on answers the next look of the same person
     shown = text_of(landing)
     assert "Xin thử lại sau ít phút." in shown
     assert "Kho không có giấy tờ" not in shown
@@ -294,4 +315,13 @@ async def test_without_an_agreement_the_page_names_the_procedures_that_ask_the_s
         assert f'href="/portal/procedures/{code}"' in opened.text, code
     assert "/portal/procedures/1.014027" not in opened.text
     assert "Trang này không hỏi được kho." in text_of(told)
+    assert (refused.status, at.asked) == (404, [])
+
+
+async def test_account_whose_identity_was_not_checked_sees_no_papers(at: Stored) -> None:
+    await entered(at.browser, PAGE, "luu")
+    opened = await page(at.browser, PAGE)
+    refused = await page(at.browser, STORE, {"csrf": token(opened)})
+    assert "Xem giấy tờ trong kho" not in text_of(opened)
+    assert "ở mức độ 2" in text_of(await page(at.browser, STORE))
     assert (refused.status, at.asked) == (404, [])

@@ -94,9 +94,9 @@ PAPER_STORE_SILENT = Sentence(
     "the paper store does not answer now: try again in some minutes with the same reference")
 STORE_NOT_ASKED = Sentence(
     "trang này không được hỏi kho giấy tờ: chưa có thỏa thuận, hoặc tài khoản không phải của cá nhân có đủ họ tên, "
-    "ngày sinh",
-    "this page may not ask the paper store: no agreement allows it, or the account is not that of a person with name "
-    "and birth date")
+    "ngày sinh và số định danh ở mức độ 2",
+    "this page may not ask the paper store: no agreement allows it, or the account is not that of a person with name, "
+    "birth date and personal number at level 2")
 NO_SUCH_PAPER = Sentence(
     "không có giấy tờ theo mã tham chiếu này: mã hết hạn sau ít phút, chỉ dùng cho hệ thống và hồ sơ đã tra cứu; "
     "hãy tra cứu lại",
