@@ -176,6 +176,7 @@ BODY = json.dumps(FOUND).encode()
         (b")]}',\n" + BODY, JSON, Outcome.INVALID),
         (b"look(" + BODY + b")", "application/javascript", Outcome.INVALID),
         (b"<CongDan><Ten>x</Ten></CongDan>", "application/xml", Outcome.INVALID),
+        (b"<h1>404</h1>", JSON, Outcome.INVALID),
         (b"+AHsAIg-ten", "text/plain; charset=utf-7", Outcome.INVALID),
     ],
 )

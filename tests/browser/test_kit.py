@@ -86,9 +86,9 @@ async def test_far_parts_of_the_kit_are_laid_out_when_they_are_near_and_links_to
     login_house: House, profile: BrowserContext
 ) -> None:
     page = await opened(profile, login_house)
-    assert not await page.evaluate(LAST_ICON)
+    await page.wait_for_function(f"!{LAST_ICON}")
     await page.emulate_media(media="print")
-    assert await page.evaluate(LAST_ICON)
+    await page.wait_for_function(LAST_ICON)
     await page.emulate_media(media="screen")
     for part in ("k-charts", "k-story"):  # down, and up again over parts that are higher than it was thought
         await page.goto(f"{login_house.url}{KIT}#{part}")

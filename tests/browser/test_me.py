@@ -135,7 +135,7 @@ async def test_citizen_reads_a_receipt_and_opens_papers(
     await expect(page.get_by_role("table")).to_contain_text("20/06/2015")
     await is_clean(page)
     await shot(page, "stored-320")
-    await page.get_by_role("button", name="Ask the store again").click()
+    await page.get_by_role("button", name="Look again").click()
     await expect(page.get_by_role("table")).to_contain_text("12/2015")
     await page.goto(login_house.url + "/me/papers/stored?lang=vi")
     await is_clean(page)

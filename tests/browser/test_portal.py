@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Dialog, Locator, Page, Route, expect
+from playwright.async_api import BrowserContext, Dialog, Error, Locator, Page, Route, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import is_clean
@@ -295,10 +295,11 @@ async def sends(page: Page) -> None:
     await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
     papers = page.get_by_text("Thành phần hồ sơ đã đổi")
     async with asyncio.timeout(60):
-        while page.url == form and not await papers.count():
-            said = await page.locator("#sending").all_inner_texts()
-            if said not in ([], [""], ["Đang gửi hồ sơ…"]):
-                break
+        while page.url == form:
+            with contextlib.suppress(Error):  # looked at while the page changes
+                said = await page.locator("#sending").all_inner_texts()
+                if await papers.count() or said not in ([], [""], ["Đang gửi hồ sơ…"]):
+                    break
             await asyncio.sleep(0.1)
 
 

@@ -31,7 +31,8 @@ PATIENT = {"limits.breaker_failures": "1000000"}
 #: the source that is the house itself
 OWN = "own_data"
 SERVICES = {"population": "TraCuuThongTinCongDan", "civil_status": "trichLuc"}
-_TOKEN = b"/token"
+#: where tokens are asked for, in the first line of a call
+_TOKENS = (b"/token", b"/login?")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Between:
             self._tasks.discard(task)
 
     async def _answer(self, asked: bytes, writer: asyncio.StreamWriter) -> None:
-        is_token = _TOKEN in asked.partition(b"\r\n")[0]
+        is_token = any(path in asked.partition(b"\r\n")[0] for path in _TOKENS)
         if is_token:
             self.tokens += 1
         else:

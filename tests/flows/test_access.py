@@ -38,7 +38,10 @@ def marital(house: House, **more: Any) -> dict[str, Any]:
 
 
 def since(house: House, before: int) -> list[dict[str, Any]]:
-    return [one for one in records(house)[before:] if one["phase"] != "configuration"]
+    """Records after the first `before`, but those with which an exchange ends that began earlier."""
+    kept = records(house)
+    begun = {one["exchange"] for one in kept[:before]}
+    return [one for one in kept[before:] if one["phase"] != "configuration" and one["exchange"] not in begun]
 
 
 async def ask_about_many(

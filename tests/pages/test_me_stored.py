@@ -292,7 +292,7 @@ async def test_too_many_looks_are_refused_and_recorded(at: Stored) -> None:
     await at.town.reload("config/agreements/own_papers.yaml", "1000/hour", "1/hour")
     try:
         at.store.say = stored(MARRIAGE)
-        first, second = [await pressed(at, "thu"), await pressed(at, "thu")]
+        first, second = [await pressed(at, "over_70"), await pressed(at, "over_70")]
     finally:
         await at.town.reload("config/agreements/own_papers.yaml", "1/hour", "1000/hour")
     assert (first.status, second.status, len(at.asked)) == (200, 429, 1)
