@@ -11,6 +11,7 @@ import hashlib
 import re
 from functools import cached_property
 from pathlib import Path
+from string import ascii_letters
 
 from gateway import console
 from gateway.api.dispatcher import Endpoint, Routes
@@ -28,12 +29,13 @@ _UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n
 #: members that nothing outside of the script can name (ECMA-262, private names)
 _PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async )|(?<=get ))#[a-z]\w+", re.ASCII | re.MULTILINE)
 #: texts, which stay as they are (no template contains another); a comment behind code; spaces beside signs, and ends
-#: of lines that end no statement. Not beside + and -, of which two in a row mean something else
+#: of lines that end no statement, and signs that end the last one of a block. Not beside + and -, of which two in a row
+#: mean something else
 _SPACES = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[ ]+//.*"""
-    r"""|(?<=[{}()\[\],;:=<>*/&|?!])[ ]+|[ ]+(?=[{}()\[\],;:=<>*/&|?!])|(?<=[{(\[,;])\n|\n(?=})"""
+    r"""|(?<=[{}()\[\],;:=<>*/&|?!])[ ]+|[ ]+(?=[{}()\[\],;:=<>*/&|?!])|;[ \n]?(?=})|(?<=[{(\[,;])\n|\n(?=})"""
 )
-_CSS_SPACES = re.compile(r"(?<=[{};:,])\s+|\s+(?=[{}])")
+_CSS_SPACES = re.compile(r";?\s+(?=})|(?<=[{};:,])\s+|\s+(?={)")
 _HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Access-Control-Allow-Origin": "*",
@@ -51,7 +53,8 @@ def add_form_element(routes: Routes) -> None:
 def _lean(text: str, kind: str) -> str:
     """What a browser needs of a file. `kind`: the ending of its name."""
     head, end, rest = text.partition("*/\n")
-    names = {name: f"#_{at:x}" for at, name in enumerate(dict.fromkeys(_PRIVATE.findall(rest)))}
+    short = (f"#{one}{two}" for two in ("", *ascii_letters) for one in ascii_letters)
+    names = dict(zip(dict.fromkeys(_PRIVATE.findall(rest)), short, strict=False))
     rest = _UNREAD.sub("", _PRIVATE.sub(lambda found: names[found[0]], rest))
     if kind == ".js":
         rest = _SPACES.sub(lambda found: found[1] or "", rest)

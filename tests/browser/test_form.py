@@ -1165,6 +1165,55 @@ async def test_refused_source_can_be_used_again_after_its_first_field_was_typed(
     await expect(box).to_contain_text("Tên Nguồn Hai")
 
 
+@on_session
+async def test_refused_source_can_be_used_again_after_the_check_and_what_was_typed_stays_where_it_has_nothing(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    words = {"nksNgaySinhBangChu": field("filled", "Ngày hai", "e2", editable=True)}
+    both = {**words, "nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True)}
+    told.answers["prefill"] = 200, answered(both, papers=REPLACED, preview=True)
+    resting(told, ["nksHoTen"])
+    page = await opened(profile, url)
+    name, day = (page.get_by_label(re.compile(f"^{one}")) for one in ("Họ tên con", "Ngày sinh bằng chữ"))
+    child = page.get_by_role("region", name="Con", exact=True)
+    await child.locator("summary").first.click()
+    await child.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await child.get_by_role("button", name="Không dùng", exact=True).click()
+    await name.fill("Tên Tự Nhập")
+    await day.fill("Ngày ba")
+    kept = {"nksHoTen": field("kept", "Tên Tự Nhập"), "nksNgaySinhBangChu": field("kept", "Ngày ba")}
+    second = answered(kept, papers=REPLACED, preview=True)
+    del second["evidence"]["e2"]
+    told.answers["prefill"] = 200, {**second, "exchange_id": "01KB0000000000000000000001"}
+    await everything_typed(page)
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.locator(".ml-check")).to_contain_text("Nguồn ông/bà không dùng")
+    await page.get_by_role("button", name="Quay lại sửa").click()
+    again = child.get_by_role("button", name="Dùng lại")
+    await expect(again).to_have_count(1)
+    await expect(child).to_contain_text("Ông/bà không dùng dữ liệu của CSDL hộ tịch điện tử")
+    await is_clean(page)
+    told.answers["prefill"] = 503, {"title_vi": "Bận", "code": "busy"}
+    await again.click()
+    await expect(page.locator(".ml-notes")).to_contain_text("Bận")
+    await expect(name).to_have_value("Tên Tự Nhập")
+    silent = field("not_found", reason={"source": "civil_status"})
+    third = answered({**both, "nksNgaySinhBangChu": silent}, papers=REPLACED, preview=True)
+    told.answers["prefill"] = 200, {**third, "exchange_id": "01KB0000000000000000000002"}
+    await page.locator(".ml-notes").get_by_role("button", name="Thử lại").click()
+    await expect(name).to_have_value("Tên Nguồn Hai")
+    await expect(day).to_have_value("Ngày ba")
+    await expect(child).not_to_contain_text("Ông/bà không dùng dữ liệu")
+    asked = [body for act, body in told.received if act == "prefill"][-1]
+    assert not {"nksHoTen", "nksNgaySinhBangChu"} & asked["known"].keys()
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await page.get_by_role("button", name="Nộp hồ sơ", exact=True).click()
+    (sent,) = await came(page, "submit")
+    assert (sent["values"]["nksHoTen"], sent["refused"]) == ("Tên Nguồn Hai", [])
+    assert sent["values"]["nksNgaySinhBangChu"] == "Ngày ba"
+
+
 def disputed(*values: tuple[str, str]) -> dict[str, Any]:
     candidates = [{"value": value, "evidence": evidence} for value, evidence in values]
     doubt = {"kind": "sources_differ", "preferred": 0, "rule": "r", "candidates": candidates}

@@ -664,6 +664,8 @@
         field.attribute = entry.attribute ?? field.attribute;
         field.just = false;
         field.offer = null;
+        field.typed ||= field.held && !entry.evidence;
+        field.held = false;
         if (!field.typed) field.value = entry.state === "disputed" || refused.has(entry.evidence) ? null : entry.value;
       }
       this.#answer = answer;
@@ -844,6 +846,9 @@
 
     #isRefused(field) { return this.#refused.has(field.entry.evidence); }
 
+    /** What a field has been without since it was refused: the name of its evidence, or evidence of an answer before. */
+    #unusedOf(field) { return this.#isRefused(field) ? field.entry.evidence : field.entry.evidence ? null : this.#unused.get(queryOf(field.lost)); }
+
     #isPending(field) {
       return this.#waits && field.entry.state === "unavailable" && field.entry.reason?.code === "deadline_reached";
     }
@@ -964,10 +969,11 @@
     #originLine(field) {
       const { entry } = field;
       const source = this.#sourceOf(field);
-      if (this.#isRefused(field)) {
+      const unused = this.#unusedOf(field);
+      if (unused) {
         // said once: at the block of the evidence, else at its first field
-        const isFirst = this.#fields.find((one) => one.entry.evidence === entry.evidence) === field;
-        const line = isFirst && !this.#blocks.some((one) => one.evidence === entry.evidence) ? this.#refusedLine(entry.evidence) : [];
+        const isFirst = this.#fields.find((one) => this.#unusedOf(one) === unused) === field;
+        const line = isFirst && !this.#blocks.some((one) => one.evidence === unused) ? this.#refusedLine(unused) : [];
         return field.typed ? [...line, ...this.#line(...this.#who(field))] : line;
       }
       if (field.kind === "locked") return this.#confirmed(entry.evidence, [field], field.just);
@@ -1006,7 +1012,7 @@
     #why(field) {
       const { state, reason } = field.entry;
       const source = this.#sourceOf(field);
-      if (field.lost) return ["ban", "mute", this.say("refused", this.#by(field.lost))];
+      if (this.#unusedOf(field)) return ["ban", "mute", this.say("refused", this.#by(field.lost))];
       if (this.#isPending(field)) return ["clock", "wait", this.say("pending", { source })];
       if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
@@ -1240,8 +1246,16 @@
     }
 
     #refusedLine(evidence) {
-      return [...this.#line("ban", "mute", this.say("refused", this.#by(evidence))),
-        this.#decided ? "" : link(this.say("again"), () => this.#refuse(evidence, false), { "data-evidence": evidence })].filter(Boolean);
+      const [use, more] = evidence.source ? [() => this.#reuse(evidence)] : [() => this.#refuse(evidence, false), { "data-evidence": evidence }];
+      return [...this.#line("ban", "mute", this.say("refused", this.#by(evidence))), this.#decided ? "" : link(this.say("again"), use, more)];
+    }
+
+    /** Asks again what an answer before had. What was typed instead stays where no data come. */
+    #reuse(found) {
+      if (this.#busy) return;
+      for (const field of this.#fields.filter((one) => this.#unusedOf(one) === found)) Object.assign(field, { held: field.typed, typed: false });
+      this.#unused.delete(queryOf(found));
+      this.#again();
     }
 
     #report(panel, from, evidence, fields) {
