@@ -365,6 +365,12 @@ ALL = {
         {"source": "health", "data_service": "y", "outcome": "refused", "reason": "consent_missing"},
         {"source": "health", "data_service": "x", "outcome": "unavailable", "reason": "deadline_reached"},
         {"source": "population", "data_service": "y", "outcome": "no_match", "reason": "data_do_not_match"},
+        {
+            "source": "population",
+            "data_service": "z",
+            "outcome": "refused",
+            "reason": "representation_missing",
+        },
     ],
 }
 SAID = {

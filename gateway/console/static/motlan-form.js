@@ -1458,7 +1458,9 @@
       const found = new Map();
       for (const one of this.#answer.sources) {
         const at = worst.indexOf(this.#waits && one.reason === "deadline_reached" ? "deadline" : one.outcome === "invalid" ? "unavailable" : one.outcome);
-        if (at >= 0 && one.source !== "own_data" && !(found.get(one.source)?.at <= at)) found.set(one.source, { at, code: one.reason });
+        // about a person who is left out nothing was asked
+        const isAsked = one.source !== "own_data" && one.reason !== "representation_missing";
+        if (at >= 0 && isAsked && !(found.get(one.source)?.at <= at)) found.set(one.source, { at, code: one.reason });
       }
       return [...found].map(([name, { at, code }]) => {
         const [icon, kind, words] = states[worst[at]];
