@@ -213,6 +213,7 @@ async def silent(*_: object) -> None:
 
 
 NOTHING: Say = changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": []}})
+NO_ROWS: Say = changed(lambda tree: {**tree, "result": {"DanhSachGiayToKetQua": ["12/2015"]}})
 REFUSED: Say = changed(lambda tree: {**tree, "errorCode": "12", "result": None})
 
 
@@ -222,10 +223,11 @@ REFUSED: Say = changed(lambda tree: {**tree, "errorCode": "12", "result": None})
         (NOTHING, "Kho không có giấy tờ nào của ông/bà", "The store has no paper of yours"),
         (stored({**MARRIAGE, "MaKetQua": "KQ.G99.1"}), "Kho không có giấy tờ nào", "The store has no paper of yours"),
         (REFUSED, "Nguồn dữ liệu từ chối. Chưa biết kho", "The source refused. It is not known"),
+        (NO_ROWS, "Câu trả lời của nguồn dữ liệu không dùng được", "The source's answer cannot be used"),
         (always(b"busy"), "Câu trả lời của nguồn dữ liệu không dùng được", "The source's answer cannot be used"),
         (body(lambda _: "", status="504 Late"), "Xin thử lại sau ít phút.", "Try again in some minutes."),
     ],
-    ids=["nothing", "other kinds", "refused", "no answer of the store", "away"],
+    ids=["nothing", "other kinds", "refused", "no rows", "no answer of the store", "away"],
 )  # fmt: skip
 async def test_page_says_why_there_is_nothing(at: Stored, say: Say, vi: str, en: str) -> None:
     for language, words in (("vi", vi), ("en", en)):
