@@ -109,8 +109,7 @@ async def test_old_primary_that_comes_back_is_neither_answered_on_nor_signed(
         for house in (one, other):
             await placed(house, await answered(house))
         # the old primary is cut off and not stopped; the standby takes over, and this is what is answered on it
-        await asyncio.to_thread(standby.psql, "SELECT pg_promote()")
-        address.lead_to(standby)
+        await address.fail_over(own_postgres, standby)
         receipts = [await answered(house) for house in (one, other, one, other)]
         await placed(one, receipts[-1])
         before = await asyncio.to_thread(own_postgres.psql, STANDS)
@@ -156,8 +155,7 @@ async def test_token_is_not_revoked_in_a_database_that_went_back(
     }
     async with build(tmp_path, settings) as house:
         await placed(house, await answered(house))
-        await asyncio.to_thread(standby.psql, "SELECT pg_promote()")
-        address.lead_to(standby)
+        await address.fail_over(own_postgres, standby)
         await placed(house, await answered(house))
         address.lead_to(own_postgres)
         await refused(house)

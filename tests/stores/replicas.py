@@ -1,7 +1,6 @@
 """A standby of PostgreSQL and an address behind which servers change, as failover tools have it."""
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -45,17 +44,48 @@ class Address:
         self._open: set[asyncio.StreamWriter] = set()
         self.port = 0
 
-    def lead_to(self, server: "PostgresServer") -> None:
-        self._socket = socket_of(server)
+    def lead_to(self, server: "PostgresServer | None") -> None:
+        """To a server, or to none."""
+        self._socket = socket_of(server) if server else ""
         for writer in self._open:
             writer.transport.abort()
         self._open.clear()
 
+    async def fail_over(self, primary: "PostgresServer", standby: "PostgresServer") -> None:
+        """Cut the primary off, which goes on; the standby takes over with all that was written there."""
+        self.lead_to(None)
+        async with asyncio.timeout(60):
+            while (
+                await _said(
+                    primary, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'motlan%'"
+                )
+                != "0"
+            ):
+                await asyncio.sleep(0.1)
+            written = await _said(primary, "SELECT pg_current_wal_lsn()")
+            while await _said(standby, f"SELECT pg_last_wal_replay_lsn() >= '{written}'") != "t":
+                await asyncio.sleep(0.1)
+        await _said(standby, "SELECT pg_promote()")
+        self.lead_to(standby)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            there, to_there = await asyncio.open_unix_connection(self._socket)
-            self._open |= {writer, to_there}
-            await asyncio.gather(_pass_on(reader, to_there), _pass_on(there, writer))
+        socket = self._socket
+        try:
+            there, to_there = await asyncio.open_unix_connection(socket)
+        except OSError:
+            writer.close()
+            return
+        self._open |= {writer, to_there}
+        if socket != self._socket:
+            writer.transport.abort()
+            to_there.transport.abort()
+        await asyncio.gather(_pass_on(reader, to_there), _pass_on(there, writer))
+
+
+async def _said(server: "PostgresServer", query: str) -> str:
+    """The one value of a query."""
+    table = await asyncio.to_thread(server.psql, query)
+    return table.splitlines()[2].strip()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
