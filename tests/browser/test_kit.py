@@ -1,5 +1,6 @@
 """Every component of pages in every state, in a real browser: light, dark, narrow, by keyboard, on paper."""
 
+import asyncio
 import re
 from typing import Literal
 
@@ -86,15 +87,20 @@ async def test_far_parts_of_the_kit_are_laid_out_when_they_are_near_and_links_to
     login_house: House, profile: BrowserContext
 ) -> None:
     page = await opened(profile, login_house)
-    await page.wait_for_function(f"!{LAST_ICON}")
+    await comes(page, f"!{LAST_ICON}")
     await page.emulate_media(media="print")
-    await page.wait_for_function(LAST_ICON)
+    await comes(page, LAST_ICON)
     await page.emulate_media(media="screen")
     for part in ("k-charts", "k-story"):  # down, and up again over parts that are higher than it was thought
         await page.goto(f"{login_house.url}{KIT}#{part}")
-        await page.wait_for_function(
-            "id => Math.round(document.getElementById(id).getBoundingClientRect().top) === 80", arg=part
-        )
+        await comes(page, f"Math.round(document.getElementById('{part}').getBoundingClientRect().top) === 80")
+
+
+async def comes(page: Page, condition: str) -> None:
+    """Waits until it holds; the policy of the page lets nothing ask again and again from within."""
+    async with asyncio.timeout(30):
+        while not await page.evaluate(condition):
+            await asyncio.sleep(0.05)
 
 
 @on_session

@@ -247,7 +247,7 @@ async def test_pages_follow_one_another_without_a_gap(at: Town, auditor: Browser
             break
         url = found[1].replace("&amp;", "&")
     assert sorted(seen) == sorted(wanted)
-    five = await twin(auditor, f"/audit?procedure={code}&limit=500")
+    five = await twin(auditor, f"/audit?procedure={code}&phase=refusal&limit=500")
     assert len(five["records"]) == len(wanted)
 
 
