@@ -133,7 +133,8 @@ async def test_another_process_goes_on_when_the_holder_of_the_lease_is_killed(
     async with asyncio.timeout(10):
         while await reader.entry_of(bytes.fromhex(receipt.leaf_hash)) is None:
             await asyncio.sleep(0.05)
-    assert one.records >= 1
+        while not one.records:  # it counts what it has committed
+            await asyncio.sleep(0.05)
     await log.close()
     await one.close()
     await sees(reader)
@@ -149,7 +150,7 @@ async def test_server_that_crashes_is_met_again_by_the_sequencer(
     for _ in range(100):
         await log.append(some_record())
     one.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while one.records < 100:
             await asyncio.sleep(0.02)
         connection = await asyncpg.connect(url)
