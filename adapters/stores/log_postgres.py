@@ -48,6 +48,8 @@ _BY_INDEX = (
 )
 _DEADLOCK = "40P01"
 _TRIES = 3
+#: after a deadlock: the other transaction, which was waiting for a row of this one, takes it meanwhile
+_PAUSE_SECONDS = 0.05
 #: classes of SQLSTATE: what is wrong with a row, and with no other of its batch
 _FAULTS_OF_A_ROW = frozenset({"21", "22", "23"})
 _HEAD = f"SELECT {HEAD_POSTGRES}"
@@ -221,6 +223,7 @@ async def _inserted_with_work(
             # A transaction of another process took the same rows in another order: this one has changed nothing.
             if getattr(error, "sqlstate", None) != _DEADLOCK or not left:
                 raise
+        await asyncio.sleep(_PAUSE_SECONDS)
     raise AssertionError
 
 

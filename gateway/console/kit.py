@@ -1,4 +1,4 @@
-"""Values of the kit: a page that shows every component in every state, with invented words and numbers."""
+"""Values of the kit: pages that show every component in every state, with invented words and numbers."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ HOSTILE = '<img src=x onerror=alert(1)>"\u202eKHANG\u200bMINH' + "Ễ" * 10_000
 
 
 def kit_values() -> Mapping[str, object]:
-    """Of the template `kit/kit`."""
+    """Of the templates `kit/…`."""
     return {
         "icons": _icons(),
         "exchange_id": _EXCHANGE,

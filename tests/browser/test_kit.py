@@ -1,6 +1,5 @@
 """Every component of pages in every state, in a real browser: light, dark, narrow, by keyboard, on paper."""
 
-import asyncio
 import re
 from typing import Literal
 
@@ -13,14 +12,11 @@ from tests.flows.conftest import House, on_session
 
 pytestmark = NEEDS_BROWSER
 KIT = "/console/kit"
+PARTS = (KIT, f"{KIT}/records", f"{KIT}/charts", f"{KIT}/form", f"{KIT}/icons")
 BEYOND = """[...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1
   && !one.closest("svg, .unseen, thead")).map((one) => one.outerHTML.slice(0, 80))"""
-#: axe-core reads no colours where nothing is laid out yet
-WHOLE = """for (const one of document.querySelectorAll("details")) one.open = true;
-for (const one of document.querySelectorAll(".later")) one.style.contentVisibility = "visible";"""
-LAST_ICON = (
-    """document.querySelector(".kit-icons li:last-child").checkVisibility({ contentVisibilityAuto: true })"""
-)
+LOADED = "[...document.fonts].filter((one) => one.status == 'loaded').map((one) => one.family)"
+OPEN = """for (const one of document.querySelectorAll("details")) one.open = true;"""
 
 
 async def opened(profile: BrowserContext, house: House, path: str = KIT) -> Page:
@@ -40,19 +36,19 @@ async def test_kit_is_clean_for_axe_and_fits(
     width: int,
     language: str,
 ) -> None:
-    page = await opened(profile, login_house)
+    page = await profile.new_page()
     await page.emulate_media(color_scheme=scheme)
     await page.set_viewport_size({"width": width, "height": 900})
-    await page.goto(f"{login_house.url}{KIT}?lang={language}")
-    await page.evaluate("document.fonts.ready")
-    loaded = await page.evaluate(
-        "[...document.fonts].filter((one) => one.status == 'loaded').map((one) => one.family)"
-    )
+    loaded: set[str] = set()
+    for part in PARTS:
+        await page.goto(f"{login_house.url}{part}?lang={language}")
+        await page.evaluate("document.fonts.ready")
+        loaded |= set(await page.evaluate(LOADED))
+        await shot(page, f"{part.rpartition('/')[2]}-{scheme}-{width}")
+        await page.evaluate(OPEN)
+        assert await page.evaluate(BEYOND) == []
+        await is_clean(page)
     assert {re.sub('"', "", one) for one in loaded} == {"Be Vietnam Pro", "IBM Plex Mono"}
-    await shot(page, f"{scheme}-{width}")
-    await page.evaluate(WHOLE)
-    assert await page.evaluate(BEYOND) == []
-    await is_clean(page)
 
 
 @on_session
@@ -64,6 +60,7 @@ async def test_kit_is_read_by_keyboard(login_house: House, profile: BrowserConte
     await expect(skip).to_be_in_viewport()
     await page.keyboard.press("Enter")
     await expect(page.locator("#main")).to_be_focused()
+    await page.get_by_role("link", name="Biểu đồ").press("Enter")
     plot = page.locator(".chart .plot").first
     await plot.focus()
     for _ in range(2):
@@ -72,6 +69,7 @@ async def test_kit_is_read_by_keyboard(login_house: House, profile: BrowserConte
     await expect(reading).to_have_text("01, Số lần: 2")
     await page.keyboard.press("End")
     await expect(reading).to_have_text("11, Số lần: 3")
+    await page.get_by_role("link", name="Bảng, giao dịch").press("Enter")
     summary = page.locator(".entries summary").first
     await summary.focus()
     await page.keyboard.press("Enter")
@@ -83,39 +81,20 @@ async def test_kit_is_read_by_keyboard(login_house: House, profile: BrowserConte
 
 
 @on_session
-async def test_far_parts_of_the_kit_are_laid_out_when_they_are_near_and_links_to_them_lead_there(
-    login_house: House, profile: BrowserContext
-) -> None:
-    page = await opened(profile, login_house)
-    await comes(page, f"!{LAST_ICON}")
-    await page.emulate_media(media="print")
-    await comes(page, LAST_ICON)
-    await page.emulate_media(media="screen")
-    for part in ("k-charts", "k-story"):  # down, and up again over parts that are higher than it was thought
-        await page.goto(f"{login_house.url}{KIT}#{part}")
-        await comes(page, f"Math.round(document.getElementById('{part}').getBoundingClientRect().top) === 80")
-
-
-async def comes(page: Page, condition: str) -> None:
-    """Waits until it holds; the policy of the page lets nothing ask again and again from within."""
-    async with asyncio.timeout(30):
-        while not await page.evaluate(condition):
-            await asyncio.sleep(0.05)
-
-
-@on_session
 async def test_kit_on_paper_is_open_and_without_script_too(login_house: House, browser: Browser) -> None:
     plain = await browser.new_context(java_script_enabled=False, viewport={"width": 680, "height": 900})
     page = await plain.new_page()
-    await page.goto(login_house.url + KIT)
+    await page.goto(f"{login_house.url}{KIT}/records")
     hidden = page.locator(".entries details .facts")
     await expect(hidden).to_be_hidden()
     await expect(page.locator("[data-print]")).to_be_hidden()
     await page.emulate_media(media="print")
     await expect(hidden).to_be_visible()
-    for gone in (".top nav", ".account", ".crumbs", ".pager", ".filters"):
+    for gone in (".top nav", ".account", ".crumbs", ".pager"):
         await expect(page.locator(gone).first).to_be_hidden()
     await expect(page.locator(".qr")).to_be_visible()
+    await page.goto(f"{login_house.url}{KIT}")
+    await expect(page.locator(".filters")).to_be_hidden()
     await plain.close()
 
 
@@ -126,9 +105,9 @@ async def test_kit_shows_the_form_in_each_state_light_and_dark(
 ) -> None:
     page = await profile.new_page()
     asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url) if "/console/kit/form" in one.url else None)
+    page.on("request", lambda one: asked.append(one.url) if "/console/kit/answers" in one.url else None)
     await page.emulate_media(color_scheme="light" if colours == "dark" else "dark")
-    await page.goto(f"{login_house.url}{KIT}?lang={language}")
+    await page.goto(f"{login_house.url}{KIT}/form?lang={language}")
     form = page.locator("motlan-form")
     await expect(form.locator("form")).to_be_visible()
     ground = "getComputedStyle(document.querySelector('motlan-form .ml-card')).backgroundColor"
