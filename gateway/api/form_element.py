@@ -27,6 +27,8 @@ FILES = {
 _UNREAD = re.compile(r"^(?:[ \t]*(?://.*|/\*.*\*/|/\*\*(?:(?!\*/)[\s\S])*\*/)?\n)+|^[ \t]+", re.MULTILINE)
 #: members that nothing outside of the script can name (ECMA-262, private names)
 _PRIVATE = re.compile(r"(?:(?<=\.)|(?<=^    )|(?<=async )|(?<=get ))#[a-z]\w+", re.ASCII | re.MULTILINE)
+#: functions of the script alone; no text and no member has such a name (the tests say so)
+HELPER = re.compile(r"^  (?:const|function) ([a-z]+[A-Z]\w*)", re.MULTILINE)
 #: texts, which stay as they are (no template contains another); a comment behind code; spaces beside signs, and ends
 #: of lines that end no statement, and signs that end the last one of a block. Not beside + and -, of which two in a row
 #: mean something else
@@ -34,7 +36,7 @@ _SPACES = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[ ]+//.*"""
     r"""|(?<=[{}()\[\],;:=<>*/&|?!])[ ]+|[ ]+(?=[{}()\[\],;:=<>*/&|?!])|;[ \n]?(?=})|(?<=[{(\[,;])\n|\n(?=})"""
 )
-#: shorter is `let`, which no text has (the tests say so)
+#: `let` is shorter; no text has `const ` (the tests say so)
 _CONST = re.compile(r"\bconst ")
 _CSS_SPACES = re.compile(r";?\s+(?=})|(?<=[{};:,])\s+|\s+(?={)")
 _HEADERS = {
@@ -56,10 +58,13 @@ def _lean(text: str, kind: str) -> str:
     head, end, rest = text.partition("*/\n")
     short = (f"#{one}{two}" for two in ("", *ascii_letters) for one in ascii_letters)
     names = dict(zip(dict.fromkeys(_PRIVATE.findall(rest)), short, strict=False))
+    if kind == ".js":
+        for letter, helper in zip(ascii_letters, HELPER.findall(rest), strict=False):
+            rest = re.sub(rf"\b{helper}\b", f"${letter}", rest)
     rest = _UNREAD.sub("", _PRIVATE.sub(lambda found: names[found[0]], rest))
     if kind == ".js":
         rest = _CONST.sub("let ", _SPACES.sub(lambda found: found[1] or "", rest))
-    return head + end + (_CSS_SPACES.sub("", rest) if kind == ".css" else rest)
+    return _CSS_SPACES.sub("", rest) if kind == ".css" else head + end + rest
 
 
 class _FormFile:

@@ -484,7 +484,7 @@ class PageFrame:
             else "/",
             "nav": [
                 {"url": one.path, "title": _words(one.nav), "is_here": one.path == request.route}
-                for one in self._entries()
+                for one in self._entries(request.route)
             ],
             "language_url": f"{_own_path(request)}?{urlencode([*query, (LANGUAGE, other)])}",
             "csrf": visit.csrf if visit is not None else "",
@@ -494,12 +494,18 @@ class PageFrame:
             **self._session(request),
         }
 
-    def _entries(self) -> list[PageRoute]:
-        """The pages of the nav: those of the door that the account may open, else all that it may open elsewhere."""
+    def _entries(self, route: str) -> list[PageRoute]:
+        """The pages of the nav: those of the door that the account may open, else all that it may open elsewhere.
+
+        Those of the kit, whose door has the routes of all sessions too, are for its own pages alone.
+        """
         entries = [
             one for one in self.pages if one.nav and (self.visit is None or self.visit.may_try(one.role))
         ]
-        return [one for one in entries if one.door == self.door] or [
+        own = [one for one in entries if one.door == self.door]
+        if self.door == "console" and route not in {one.path for one in own}:
+            own = []
+        return own or [
             one for one in entries if one.role in STAFF_ROLES and self.visit is not None and self.visit.staff
         ]
 

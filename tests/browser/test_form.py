@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
+from gateway.api.form_element import HELPER
 from tests.browser.axe import is_clean
 from tests.browser.conftest import NEEDS_BROWSER, Shot
 from tests.browser.portal import ScriptedPortal, answered, before, field, served
@@ -869,7 +870,10 @@ async def test_any_origin_may_load_the_form_and_it_stays_light(login_house: Hous
         if kind == "text/javascript":
             # what is left out is never part of a text
             assert not re.search(r"\$\{[^}`]*`", source), "a template is in a template"
-            assert [one for one in re.findall(r'"[^"\\\n]*"', source) if one not in content.decode()] == []
+            texts = re.findall(r'"[^"\\\n]*"', source)
+            assert [one for one in texts if one not in content.decode()] == []
+            for helper in HELPER.findall(source):
+                assert not re.search(rf"\.{helper}\b|\b{helper}:|[{{,] {helper}\b *[,}}]", source), helper
         async with login_house.session.get(
             f"{login_house.url}/{name}", headers={"If-None-Match": tag}
         ) as answer:
@@ -1200,15 +1204,22 @@ async def test_refused_source_can_be_used_again_after_the_check_and_what_was_typ
     await expect(again).to_have_count(1)
     await expect(child).to_contain_text("Ông/bà không dùng dữ liệu của CSDL hộ tịch điện tử")
     await is_clean(page)
+    await name.fill("Tên Khác")
+    required = page.locator(".ml-aside").get_by_text("Vì ông/bà đã sửa")
     told.answers["prefill"] = 503, {"title_vi": "Bận", "code": "busy"}
     await again.click()
     await expect(page.locator(".ml-notes")).to_contain_text("Bận")
-    await expect(name).to_have_value("Tên Tự Nhập")
+    await expect(name).to_have_value("Tên Khác")
+    await expect(again).to_be_focused()
+    await expect(required).to_have_count(1)
+    draft = await page.evaluate("document.querySelector('motlan-form').draft")
+    assert draft.items() >= {"nksHoTen": "Tên Khác", "nksNgaySinhBangChu": "Ngày ba"}.items()
     silent = field("not_found", reason={"source": "civil_status"})
     third = answered({**both, "nksNgaySinhBangChu": silent}, papers=REPLACED, preview=True)
     told.answers["prefill"] = 200, {**third, "exchange_id": "01KB0000000000000000000002"}
-    await page.locator(".ml-notes").get_by_role("button", name="Thử lại").click()
+    await again.click()
     await expect(name).to_have_value("Tên Nguồn Hai")
+    await expect(name).to_be_focused()
     await expect(day).to_have_value("Ngày ba")
     await expect(child).not_to_contain_text("Ông/bà không dùng dữ liệu")
     asked = [body for act, body in told.received if act == "prefill"][-1]
@@ -1218,6 +1229,40 @@ async def test_refused_source_can_be_used_again_after_the_check_and_what_was_typ
     (sent,) = await came(page, "submit")
     assert (sent["values"]["nksHoTen"], sent["refused"]) == ("Tên Nguồn Hai", [])
     assert sent["values"]["nksNgaySinhBangChu"] == "Ngày ba"
+
+
+@on_session
+async def test_source_is_used_again_with_its_own_data_alone_and_said_once_where_an_answer_lost_part_of_it(
+    scripted: tuple[ScriptedPortal, str], profile: BrowserContext
+) -> None:
+    told, url = scripted
+    words = {"nksNgaySinhBangChu": field("filled", "Ngày hai", "e2", editable=True)}
+    both = {**words, "nksHoTen": field("filled", "Tên Nguồn Hai", "e2", editable=True)}
+    told.answers["prefill"] = 200, answered(both, papers=REPLACED, preview=True)
+    resting(told, ["nksHoTen"])
+    page = await opened(profile, url)
+    name, day = (page.get_by_label(re.compile(f"^{one}")) for one in ("Họ tên con", "Ngày sinh bằng chữ"))
+    child = page.get_by_role("region", name="Con", exact=True)
+    await child.locator("summary").first.click()
+    await child.get_by_role("button", name="Không dùng dữ liệu từ nguồn này").first.click()
+    await child.get_by_role("button", name="Không dùng", exact=True).click()
+    await name.fill("Tên Tự Nhập")
+    second = answered({**words, "nksHoTen": field("kept", "Tên Tự Nhập")}, papers=REPLACED, preview=True)
+    told.answers["prefill"] = 200, {**second, "exchange_id": "01KB0000000000000000000003"}
+    await page.get_by_role("button", name="Kiểm tra và nộp hồ sơ").click()
+    await expect(page.locator(".ml-errors")).to_be_visible()
+    again = child.get_by_role("button", name="Dùng lại")
+    await expect(again).to_have_count(1)
+    other = answered(
+        {**words, "nksHoTen": field("filled", "Tên Nguồn Một", "e1", editable=True)}, papers=REPLACED
+    )
+    told.answers["prefill"] = 200, {**other, "exchange_id": "01KB0000000000000000000004"}
+    await again.click()
+    await expect(day).to_have_value("Ngày hai")
+    await expect(again).to_have_count(0)
+    await expect(name).to_have_value("Tên Tự Nhập")
+    await expect(child).to_contain_text("Tên Nguồn Một")
+    assert len([act for act, _ in told.received if act == "prefill"]) == 3
 
 
 def disputed(*values: tuple[str, str]) -> dict[str, Any]:

@@ -294,6 +294,14 @@ async def test_stay_leads_to_no_other_address(browser: Browser) -> None:
     assert (await page(browser, "/console/stay", form | {"to": "//evil.example"})).location == "/"
 
 
+async def test_nav_of_the_kit_is_on_its_own_pages_alone(browser: Browser) -> None:
+    assert 'href="/console/kit/charts"' in (await page(browser, "/console/kit")).text
+    await entered(browser, "/audit/trial", AUDITOR)
+    refused = await page(browser, "/console/stay", {"csrf": "of another session"})
+    assert refused.status == 403
+    assert "/console/kit/charts" not in refused.text
+
+
 async def test_official_signs_out_here_and_at_the_provider(browser: Browser, at: Town) -> None:
     await entered(browser, "/me/trial", "mau")
     await entered(browser, "/audit/trial", AUDITOR)

@@ -621,9 +621,11 @@
       this.replaceChildren(make("p", { role: "status" }, icon("clock", "wait"), this.say("loading")));
     }
 
-    /** Asks for the data. What was typed is sent with it, and stays. */
-    async #prefill(run) {
-      const known = JSON.stringify(this.#typedValues());
+    /** Asks for the data. What was typed is sent with it, and stays, but where `wanted` has data: a source that was refused. */
+    async #prefill(run, wanted) {
+      const known = JSON.stringify(this.#typedValues(wanted));
+      // what is typed from here on stays in any case
+      for (const one of this.#fields) one.typed &&= this.#unusedOf(one) === wanted ? "before" : true;
       const answer = await this.#call("POST", "/prefill", {
         ...(this.#subjects && { subjects: this.#subjects }), ...(this.#consent && { consent: this.#consent }),
         ...(known !== "{}" && { known: JSON.parse(known) }),
@@ -636,7 +638,7 @@
       if (lost) await this.#record();
       if (run !== this.#run) return;
       this.#known = known;
-      this.#take(answer);
+      this.#take(answer, wanted);
       this.#decided = false;
       this.#notes.clear();
       this.#listen(run);
@@ -644,13 +646,14 @@
       this.#emit("prefill", { exchange_id: answer.exchange_id, fields: this.#fields.filter((one) => one.entry.evidence).map((one) => one.key), pending: this.#waits });
     }
 
-    /** What was typed; null where a value was taken out. */
-    #typedValues() { return Object.fromEntries(this.#fields.filter((one) => one.typed && (one.entry.state !== "disputed" || !isBlank(one.value))).map((one) => [one.key, isBlank(one.value) ? null : one.value])); }
+    /** What was typed, but in place of `wanted`; null where a value was taken out. */
+    #typedValues(wanted) { return Object.fromEntries(this.#fields.filter((one) => one.typed && this.#unusedOf(one) !== wanted && (one.entry.state !== "disputed" || !isBlank(one.value))).map((one) => [one.key, isBlank(one.value) ? null : one.value])); }
 
-    /** The first answer: fields that nobody touched are as it says. */
-    #take(answer) {
+    /** The first answer: fields that nobody touched are as it says, and what was typed before in place of what is `wanted`. */
+    #take(answer, wanted) {
       // another exchange may give its evidence other names: what was refused stays refused
       const before = this.#answer?.evidence ?? {};
+      this.#unused.delete(wanted);
       const refused = this.#refusedOf(answer);
       for (const { choice } of this.#fields) if (choice?.found) choice.evidence = nameOf(choice.found, answer);
       this.#waits = !isBlank(answer.pending);
@@ -664,8 +667,7 @@
         field.attribute = entry.attribute ?? field.attribute;
         field.just = false;
         field.offer = null;
-        field.typed ||= field.held && !entry.evidence;
-        field.held = false;
+        if (field.typed === "before" && queryOf(answer.evidence[entry.evidence]) === wanted) field.typed = false;
         if (!field.typed) field.value = entry.state === "disputed" || refused.has(entry.evidence) ? null : entry.value;
       }
       this.#answer = answer;
@@ -846,8 +848,12 @@
 
     #isRefused(field) { return this.#refused.has(field.entry.evidence); }
 
-    /** What a field has been without since it was refused: the name of its evidence, or evidence of an answer before. */
-    #unusedOf(field) { return this.#isRefused(field) ? field.entry.evidence : field.entry.evidence ? null : this.#unused.get(queryOf(field.lost)); }
+    /** Of which source, as `queryOf` names it, a field has been without since that was refused; false: of none. */
+    #unusedOf(field) {
+      const { evidence } = field.entry;
+      const key = queryOf(evidence ? this.#isRefused(field) && this.#answer.evidence[evidence] : field.lost);
+      return this.#unused.has(key) && key;
+    }
 
     #isPending(field) {
       return this.#waits && field.entry.state === "unavailable" && field.entry.reason?.code === "deadline_reached";
@@ -864,7 +870,7 @@
       const isRefused = this.#refused.has(block.evidence);
       block.node.hidden = !left.length && !isRefused;
       block.list.hidden = !left.length;
-      renew(block.origin, isRefused ? this.#refusedLine(block.evidence) : this.#confirmed(block.evidence, left));
+      renew(block.origin, isRefused ? this.#refusedLine(queryOf(this.#answer.evidence[block.evidence])) : this.#confirmed(block.evidence, left));
     }
 
     /** Of an evidence, or of its name. */
@@ -972,9 +978,10 @@
       const unused = this.#unusedOf(field);
       if (unused) {
         // said once: at the block of the evidence, else at its first field
-        const isFirst = this.#fields.find((one) => this.#unusedOf(one) === unused) === field;
-        const line = isFirst && !this.#blocks.some((one) => one.evidence === unused) ? this.#refusedLine(unused) : [];
-        return field.typed ? [...line, ...this.#line(...this.#who(field))] : line;
+        const isFirst = this.#fields.find((one) => this.#applies(one) && this.#unusedOf(one) === unused) === field;
+        const name = nameOf(this.#unused.get(unused), this.#answer);
+        const line = isFirst && !this.#blocks.some((one) => one.evidence === name) ? this.#refusedLine(unused) : [];
+        return field.typed && !isBlank(field.value) ? [...line, ...this.#line(...this.#who(field))] : line;
       }
       if (field.kind === "locked") return this.#confirmed(entry.evidence, [field], field.just);
       if (field.typed) {
@@ -1012,7 +1019,8 @@
     #why(field) {
       const { state, reason } = field.entry;
       const source = this.#sourceOf(field);
-      if (this.#unusedOf(field)) return ["ban", "mute", this.say("refused", this.#by(field.lost))];
+      const unused = this.#unused.get(this.#unusedOf(field));
+      if (unused) return ["ban", "mute", this.say("refused", this.#by(unused))];
       if (this.#isPending(field)) return ["clock", "wait", this.say("pending", { source })];
       if (state === "unavailable") return ["cloud", "wait", this.say("unavailable", { source })];
       if (state === "withheld") return ["eye", "mute", this.say("withheld", { reason: this.#reason(reason) })];
@@ -1240,22 +1248,20 @@
       }
       this.#blocks.forEach((block) => { if (block.evidence === evidence) this.#drawBlock(block); });
       this.#around(isRefused ? `${this.text("refused", this.#by(evidence))}.` : "");
-      const again = this.#parts.groups.querySelector(`[data-evidence="${CSS.escape(evidence)}"]`);
+      const again = this.#parts.groups.querySelector(`[data-evidence="${CSS.escape(queryOf(found))}"]`);
       if (again) again.focus();
       else this.#focus(this.#fields.find((one) => one.entry.evidence === evidence) ?? this.#fields[0]);
     }
 
-    #refusedLine(evidence) {
-      const [use, more] = evidence.source ? [() => this.#reuse(evidence)] : [() => this.#refuse(evidence, false), { "data-evidence": evidence }];
-      return [...this.#line("ban", "mute", this.say("refused", this.#by(evidence))), this.#decided ? "" : link(this.say("again"), use, more)];
-    }
-
-    /** Asks again what an answer before had. What was typed instead stays where no data come. */
-    #reuse(found) {
-      if (this.#busy) return;
-      for (const field of this.#fields.filter((one) => this.#unusedOf(one) === found)) Object.assign(field, { held: field.typed, typed: false });
-      this.#unused.delete(queryOf(found));
-      this.#again();
+    #refusedLine(key) {
+      const found = this.#unused.get(key);
+      const use = async () => {
+        const left = this.#fields.filter((one) => this.#unusedOf(one) === key);
+        if (left.every((one) => one.entry.evidence)) this.#refuse(nameOf(found, this.#answer), false);
+        // an answer before had it: asked again, and nothing changes until it is there
+        else if (await this.#again(key) && !this.#unused.has(key) && !document.activeElement.matches("input,select,textarea")) this.#focus(left[0]);
+      };
+      return [...this.#line("ban", "mute", this.say("refused", this.#by(found))), this.#decided ? "" : link(this.say("again"), use, { "data-evidence": key })];
     }
 
     #report(panel, from, evidence, fields) {
@@ -1550,14 +1556,14 @@
       return bad[0];
     }
 
-    /** Asks for the data again; what was typed stays. False: the form is another one meanwhile. */
-    async #again() {
+    /** Asks for the data again, as `#prefill` does. False: the form is another one meanwhile. */
+    async #again(wanted) {
       if (this.#busy) return false;
       const run = this.#run;
       this.#busy = true;
       mark(this.#parts.go, "aria-disabled", true);
       try {
-        await this.#prefill(run);
+        await this.#prefill(run, wanted);
       } catch (error) {
         if (run === this.#run) this.#failed(error);
       }
