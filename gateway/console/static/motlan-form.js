@@ -1236,8 +1236,9 @@
 
     #refuse(evidence, isRefused) {
       const found = this.#answer.evidence[evidence];
-      if (isRefused) this.#unused.set(queryOf(found), found);
-      else this.#unused.delete(queryOf(found));
+      const key = queryOf(found);
+      if (isRefused) this.#unused.set(key, found);
+      else this.#unused.delete(key);
       this.#refused = this.#refusedOf(this.#answer);
       for (const field of this.#fields.filter((one) => one.entry.evidence === evidence || one.choice?.evidence === evidence || one.entry.doubt?.candidates.some((two) => two.evidence === evidence))) {
         if (!field.typed) field.value = this.#given(field);
@@ -1248,7 +1249,7 @@
       }
       this.#blocks.forEach((block) => { if (block.evidence === evidence) this.#drawBlock(block); });
       this.#around(isRefused ? `${this.text("refused", this.#by(evidence))}.` : "");
-      const again = this.#parts.groups.querySelector(`[data-evidence="${CSS.escape(queryOf(found))}"]`);
+      const again = this.#parts.groups.querySelector(`[data-evidence="${CSS.escape(key)}"]`);
       if (again) again.focus();
       else this.#focus(this.#fields.find((one) => one.entry.evidence === evidence) ?? this.#fields[0]);
     }
