@@ -147,11 +147,23 @@ class Town:
     gateway: Gateway | None = None
     root: Path = Path()
 
+    @asynccontextmanager
+    async def changed(self, file: str, old: str, new: str) -> AsyncIterator[None]:
+        """A file of the project is other for so long: a town that tests share is left as it was."""
+        before = (self.root / file).read_text("utf-8")
+        await self.reload(file, old, new)
+        try:
+            yield
+        finally:
+            await self.reload(file, (self.root / file).read_text("utf-8"), before)
+
     async def reload(self, file: str, old: str, new: str) -> None:
         """Change a file of the project, and wait until that is in force."""
         assert self.gateway is not None
         path, before = self.root / file, self.gateway.app
-        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        text = path.read_text("utf-8")
+        assert old in text, (file, old)
+        path.write_text(text.replace(old, new), "utf-8")
         self.gateway.asked.set()
         async with asyncio.timeout(60):
             while self.gateway.app is before:

@@ -186,13 +186,10 @@ async def test_while_nobody_confirms_the_person_no_paper_is_shown(at: Stored, wh
     at.store.say = stored({**MARRIAGE, "ThoiHanHieuLuc": until})
     if why == "silent":
         at.population.say = body(lambda _: "", kind="text/html")
-    else:
-        await at.town.reload("config/agreements/own_papers.yaml", CONFIRMING, "")
-    try:
         landing = await pressed(at)
-    finally:
-        if why != "silent":
-            await at.town.reload("config/agreements/own_papers.yaml", "quota:", f"{CONFIRMING}quota:")
+    else:
+        async with at.town.changed("config/agreements/own_papers.yaml", CONFIRMING, ""):
+            landing = await pressed(at)
     assert "Chưa biết kho có giấy tờ nào của ông/bà." in text_of(landing)
     assert "12/2015" not in landing.text
     assert of_exchange(at, landing.exchange)[-1]["fields"] == {}
@@ -291,26 +288,19 @@ async def test_account_of_an_organisation_asks_no_store(at: Stored) -> None:
 
 
 async def test_too_many_looks_are_refused_and_recorded(at: Stored) -> None:
-    await at.town.reload("config/agreements/own_papers.yaml", "1000/hour", "1/hour")
-    try:
-        at.store.say = stored(MARRIAGE)
+    at.store.say = stored(MARRIAGE)
+    async with at.town.changed("config/agreements/own_papers.yaml", "1000/hour", "1/hour"):
         first, second = [await pressed(at, "over_70"), await pressed(at, "over_70")]
-    finally:
-        await at.town.reload("config/agreements/own_papers.yaml", "1/hour", "1000/hour")
     assert (first.status, second.status, len(at.asked)) == (200, 429, 1)
     assert [one["phase"] for one in of_exchange(at, second.exchange)] == ["refusal"]
 
 
 async def test_without_an_agreement_the_page_names_the_procedures_that_ask_the_store(at: Stored) -> None:
-    scopes, held = "scopes: [consents, usage]\n", "agreements: [own_papers]\n"
-    await at.town.reload("config/requesters/citizen.yaml", held, "")
-    try:
+    async with at.town.changed("config/requesters/citizen.yaml", "agreements: [own_papers]\n", ""):
         await entered(at.browser, PAGE, "mau")
         opened = await page(at.browser, PAGE)
         refused = await page(at.browser, STORE, {"csrf": token(opened)})
         told = await page(at.browser, STORE)
-    finally:
-        await at.town.reload("config/requesters/citizen.yaml", scopes, f"{scopes}{held}")
     assert "chưa biết kho có giấy tờ nào của ông/bà" in text_of(opened)
     assert "Xem giấy tờ trong kho" not in text_of(opened)
     for code in ("1.001193", "1.004222", "1.013225"):

@@ -670,29 +670,28 @@ async def test_cursor_of_no_request_and_another_list_are_refused(operator: Brows
 
 async def test_change_of_the_configuration_is_shown_line_by_line(operator: Browser, at: Town) -> None:
     before = (await twin(operator, "/ops/configuration"))["digest"]
-    await at.reload(
-        "config/agreements/portal.yaml", "document: SANDBOX-TT-01/2026", "document: SANDBOX-TT-02/2026"
-    )
-    after = (await twin(operator, "/ops/configuration"))["digest"]
-    changes = await twin(operator, f"/ops/configuration/changes?before={before}&after={after}")
-    assert changes["files"] == [
-        {
-            "file": "config/agreements/portal.yaml", "state": "changed",
-            "lines": [
-                {"kind": "removed", "line": "document: SANDBOX-TT-01/2026"},
-                {"kind": "added", "line": "document: SANDBOX-TT-02/2026"},
-            ],
-        }
-    ]  # fmt: skip
-    shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
-    assert "<del>" in shown
-    assert "bỏ:" in shown
-    async with asyncio.timeout(20):
-        while (await twin(operator, "/ops/configuration"))["history"][0]["digest"] != after:
-            await asyncio.sleep(0.05)
-    [newest, *_] = (await twin(operator, "/ops/configuration"))["history"]
-    assert (newest["event"], newest["changed"], newest["before"]) == ("reload", ["agreements"], before)
-    assert f"before={before}&amp;after={after}" in (await page(operator, "/ops/configuration")).text
+    old, new = "document: SANDBOX-TT-01/2026", "document: SANDBOX-TT-02/2026"
+    async with at.changed("config/agreements/portal.yaml", old, new):
+        after = (await twin(operator, "/ops/configuration"))["digest"]
+        changes = await twin(operator, f"/ops/configuration/changes?before={before}&after={after}")
+        assert changes["files"] == [
+            {
+                "file": "config/agreements/portal.yaml", "state": "changed",
+                "lines": [
+                    {"kind": "removed", "line": old},
+                    {"kind": "added", "line": new},
+                ],
+            }
+        ]  # fmt: skip
+        shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
+        assert "<del>" in shown
+        assert "bỏ:" in shown
+        async with asyncio.timeout(20):
+            while (await twin(operator, "/ops/configuration"))["history"][0]["digest"] != after:
+                await asyncio.sleep(0.05)
+        [newest, *_] = (await twin(operator, "/ops/configuration"))["history"]
+        assert (newest["event"], newest["changed"], newest["before"]) == ("reload", ["agreements"], before)
+        assert f"before={before}&amp;after={after}" in (await page(operator, "/ops/configuration")).text
 
 
 async def test_configuration_that_this_host_never_ran_is_said_to_be_missing(operator: Browser) -> None:
@@ -709,13 +708,13 @@ async def test_digest_that_is_none_is_refused(operator: Browser) -> None:
 
 async def test_no_secret_of_the_configuration_is_on_any_page(operator: Browser, at: Town) -> None:
     before = (await twin(operator, "/ops/configuration"))["digest"]
-    await at.reload("config/sources/land.yaml", "sandbox-secret-land", "sandbox-secret-earth")
-    after = (await twin(operator, "/ops/configuration"))["digest"]
-    shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
-    assert "không hiện ở đây đã đổi" in shown
-    assert "sandbox-secret" not in shown
-    for path in PAGES:
-        assert "sandbox-secret" not in (await page(operator, path)).text
+    async with at.changed("config/sources/land.yaml", "sandbox-secret-land", "sandbox-secret-earth"):
+        after = (await twin(operator, "/ops/configuration"))["digest"]
+        shown = (await page(operator, f"/ops/configuration/changes?before={before}&after={after}")).text
+        assert "không hiện ở đây đã đổi" in shown
+        assert "sandbox-secret" not in shown
+        for path in PAGES:
+            assert "sandbox-secret" not in (await page(operator, path)).text
 
 
 # ---------------------------------------------------------------------------------------------------- coverage
@@ -879,10 +878,12 @@ async def test_session_has_so_many_streams_and_no_more(operator: Browser) -> Non
 
 
 async def test_streams_of_a_replaced_configuration_end_and_hold_nothing(operator: Browser, at: Town) -> None:
-    async with operator.session.get(f"{operator.house.url}/ops/tail/events") as stream:
-        await at.reload("config/agreements/one_gate_land.yaml", "document: SANDBOX", "document: OTHER")
-        async with asyncio.timeout(20):
-            await stream.read()
+    async with (
+        operator.session.get(f"{operator.house.url}/ops/tail/events") as stream,
+        at.changed("config/agreements/one_gate_land.yaml", "document: SANDBOX", "document: OTHER"),
+        asyncio.timeout(20),
+    ):
+        await stream.read()
     gateway: Any = at.gateway
     async with asyncio.timeout(20):
         while len(gateway._apps) > 1:
