@@ -48,8 +48,8 @@ from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
-#: uses on one page: it stays below 150 KB
-_USES = 80
+#: uses on one page: 20 of forms that ask five sources weigh 110 KB, uncompressed as all that is personal
+_USES = 20
 #: dossiers on one page of papers; signs of its cursor
 _DOSSIERS, _LONGEST_CURSOR = 50, 300
 _LONGEST_TEXT = 2_000

@@ -216,9 +216,9 @@ async def test_uses_beyond_one_page_are_on_the_next_and_the_total_is_said_of_thi
                 _, found = await house.post("/v1/audit/search", {"exchange_id": exchange}, client="auditor")
     await entered(browser, "/me", MANY)
     first = text_of(await page(browser, "/me"))
-    assert "80 lần gần nhất trong 12 tháng qua" in first
+    assert "20 lần gần nhất trong 12 tháng qua" in first
     pages = await walked(browser, "/me", "uses")
-    assert len(pages[0]) == 80
+    assert len(pages[0]) == 20
     found_uses = [one["exchange_id"] for each in pages for one in each]
     assert len(found_uses) == len(set(found_uses))
     assert set(made) <= set(found_uses)
