@@ -8,7 +8,7 @@ The library `limits` does not fit: it counts in one store only, and cannot count
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,37 +47,40 @@ class MemoryQuotas:
 
     async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
         """Count each once more."""
-        now = self._now()
-        return [self.count(one, now) for one in uses]
+        return self.count(uses, self._now())
 
     async def close(self) -> None:
         """Forget everything."""
         self._counts.running.clear()
         self._seen.running.clear()
 
-    def count(self, one: Use, now: float) -> UseCount:
-        """Count it once more, at that time."""
-        windows = self._seen if one.once else self._counts
-        number, window = int((now + _AHEAD_SECONDS) // one.seconds), windows.running.get(one.seconds)
-        if window is None or (window.number != number and not window.runs(one, now)):
-            window = windows.running[one.seconds] = _Window(number, windows.most)
-        kept = window.kept.get(one.within)
-        if kept is None:
-            kept = window.kept[one.within] = OrderedDict()
-        known = kept.pop(one.key, None)
-        if known is None:
-            if window.size >= window.most:
-                window.forget()
-            window.size += 1
-        if one.once:
-            seen: dict[str, None] = known or {}
-            if len(seen) <= one.most:
-                seen[one.once] = None
-            kept[one.key] = seen
-            times = len(seen)
-        else:
-            times = kept[one.key] = (known or 0) + 1
-        return UseCount(times, max(1, int((window.number + 1) * one.seconds - _AHEAD_SECONDS - now)))
+    def count(self, uses: Iterable[Use], now: float) -> list[UseCount]:
+        """Count each once more, at that time."""
+        found = []
+        for one in uses:
+            windows = self._seen if one.once else self._counts
+            number, window = int((now + _AHEAD_SECONDS) // one.seconds), windows.running.get(one.seconds)
+            if window is None or (window.number != number and not window.runs(one, now)):
+                window = windows.running[one.seconds] = _Window(number, windows.most)
+            kept = window.kept.get(one.within)
+            if kept is None:
+                kept = window.kept[one.within] = OrderedDict()
+            known = kept.pop(one.key, None)
+            if known is None:
+                if window.size >= window.most:
+                    window.forget()
+                window.size += 1
+            if one.once:
+                seen: dict[str, None] = known or {}
+                if len(seen) <= one.most:
+                    seen[one.once] = None
+                kept[one.key] = seen
+                times = len(seen)
+            else:
+                times = kept[one.key] = (known or 0) + 1
+            end = (window.number + 1) * one.seconds - _AHEAD_SECONDS
+            found.append(UseCount(times, max(1, int(end - now))))
+        return found
 
 
 class _Windows:
@@ -140,11 +143,10 @@ class SharedQuotas:
     async def use(self, uses: Sequence[Use]) -> Sequence[UseCount]:
         """Count each use in this process and on the server."""
         shared, now = await self._shared(uses), self._now()
-        found = []
-        for place, one in enumerate(uses):
-            here = self._memory.count(one, now)
-            found.append(here._replace(times=max(shared[place], here.times)) if shared else here)
-        return found
+        counts = self._memory.count(uses, now)
+        if not shared:
+            return counts
+        return [one._replace(times=max(times, one.times)) for one, times in zip(counts, shared, strict=True)]
 
     async def close(self) -> None:
         """Free the connections."""

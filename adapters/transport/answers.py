@@ -26,6 +26,9 @@ _SHIFTING = re.compile(rb"(?i)charset\s*=\s*[\"']?(?:utf-?7|hz|iso-2022)")
 #: zlib window: 32 + 15 accepts gzip and zlib headers, -15 is a bare deflate stream
 _ANY_HEADER, _NO_HEADER = 47, -15
 _DEFLATE_METHOD = 8
+#: a page for people: by its media type, by the first bytes of its body
+_PAGE_KIND = re.compile(rb"(?i)text/html")
+_PAGE, _BEGIN = re.compile(rb"(?i)[\xef\xbb\xbf \t\r\n]*(?:<!doctype html|<html)"), 64
 #: signs of a record in XML or JSON; they are these bytes in UTF-8, UTF-16 and UTF-32 alike
 _SIGNS = re.compile(rb"[<{\[]")
 
@@ -75,7 +78,7 @@ def checked(
         answer = HttpAnswer(status, fields, body)
     kind = fields.get(b"content-type", b"")
     if status >= FIRST_ERROR:
-        is_page = _is_page(kind, body)
+        is_page = _PAGE_KIND.match(kind) or _PAGE.match(body, 0, _BEGIN)
         if status not in accepts or not body.strip() or is_page:
             known = NO_MEANINGS if is_page else meanings
             error = known.of_error(status, kind, body, retry_after(fields.get(b"retry-after"), clock))
@@ -84,7 +87,11 @@ def checked(
     elif status // 100 != 2 or (status in _NO_CONTENT and status not in accepts):
         raise from_status(status)
     elif status not in accepts and (
-        not body or body.isspace() or _is_page(kind, body) or _SHIFTING.search(kind)
+        not body
+        or body.isspace()
+        or _PAGE_KIND.match(kind)
+        or _PAGE.match(body, 0, _BEGIN)
+        or _SHIFTING.search(kind)
     ):
         raise invalid(status)
     return answer
@@ -102,13 +109,6 @@ def may_have_record(kind: bytes, body: bytes) -> bool:
     except UnicodeDecodeError:
         return True
     return False
-
-
-def _is_page(content_type: bytes, body: bytes) -> bool:
-    if content_type[:9].lower() == b"text/html":
-        return True
-    head = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
-    return head.startswith((b"<!doctype html", b"<html"))
 
 
 def retry_after(value: bytes | None, clock: Clock) -> int | None:

@@ -6,7 +6,7 @@ is a `PartialDate` in code, and its ISO text in evidence: `1990`, `1990-02` or `
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Self
 
@@ -27,15 +27,21 @@ class PartialDate:
     year: int
     month: int | None = None
     day: int | None = None
+    #: ISO, as precise as it is known
+    text: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not EARLIEST <= self.year <= LATEST:
+        year, month, day = self.year, self.month, self.day
+        if not EARLIEST <= year <= LATEST:
             raise ValueError("year out of range")
-        if self.month is None:
-            if self.day is not None:
+        if month is None:
+            if day is not None:
                 raise ValueError("a day needs its month")
-            return
-        date(self.year, self.month, 1 if self.day is None else self.day)
+            text = f"{year:04}"
+        else:
+            text = date(year, month, 1 if day is None else day).isoformat()
+            text = text[:7] if day is None else text
+        object.__setattr__(self, "text", text)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,11 +53,7 @@ class PartialDate:
         return cls(int(year), None if month is None else int(month), None if day is None else int(day))
 
     def __str__(self) -> str:
-        if self.month is None:
-            return f"{self.year:04}"
-        if self.day is None:
-            return f"{self.year:04}-{self.month:02}"
-        return f"{self.year:04}-{self.month:02}-{self.day:02}"
+        return self.text
 
     def is_after(self, day: date) -> bool:
         """Whether it surely lies behind a day: a missing part counts from its begin."""

@@ -143,9 +143,10 @@ class Subject:
     @property
     def identity(self) -> str:
         """All identifiers in the request: equal only for subjects equal in every attribute."""
+        born = "" if self.birth_date is None else self.birth_date.text
         return (
             f"{self.kind}\x1e{self.personal_id or ''}\x1e{self.old_id or ''}\x1e{self.passport or ''}"
-            f"\x1e{self.full_name or ''}\x1e{self.birth_date or ''}\x1e{self.tax_code or ''}"
+            f"\x1e{self.full_name or ''}\x1e{born}\x1e{self.tax_code or ''}"
             f"\x1e{self.registration_no or ''}\x1e{self.commune or ''}\x1e{self.sheet or ''}"
             f"\x1e{self.number or ''}\x1e{self.parent_personal_id or ''}"
             f"\x1e{self.identifier or ''}"

@@ -6,8 +6,10 @@ units of 1 July 2025; an ambiguous code becomes `Doubtful`.
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
+from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import AttributeDoubt, SourceAnswer
 from gateway.domain.parties import SPELLINGS, Subject
 from gateway.mapping import date_transforms as dates
@@ -35,10 +37,18 @@ _MOST = 500
 _MONTH, _DAY = 7, 10
 #: by the parity of the fourth digit of a personal number
 _GENDERS = ("male", "female")
-_ADDRESS = ("province", "district", "commune", "detail")
-_UNITS = frozenset(_ADDRESS[:-1])
-#: an address that names no country is in Vietnam
-_VIETNAM = frozenset({None, "VN"})
+_UNITS = frozenset({"province", "district", "commune"})
+#: how an object has an address: part of it, its member, another one that replaces a blank one
+_Places = tuple[tuple[str, str, str | None], ...]
+_OF_POPULATION: _Places = (
+    ("province", "MaTinhThanh", "maTinh"), ("district", "MaQuanHuyen", None), ("commune", "MaPhuongXa", "maXa"),
+    ("detail", "ChiTiet", "diaChi"), ("country", "QuocGia", None),
+)  # fmt: skip
+#: `HOAdress`
+_OF_ENTERPRISE: _Places = (
+    ("province", "CityID", None), ("district", "DistrictID", None), ("commune", "WardID", None),
+    ("detail", "StreetNumber", None),
+)  # fmt: skip
 #: maximum length of a code that needs no cleaning
 _SHORT = 100
 #: relation "head of household"
@@ -157,6 +167,8 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
         if asked is None or (name == "old_id" and subject.personal_id is not None):
             verdicts.append(None)
             continue
+        if type(asked) is not str:
+            asked = asked.text if type(asked) is PartialDate else str(asked)
         value = values[slot]
         for transform in transforms:
             value = transform(value)
@@ -165,11 +177,10 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
             is_doubtful, value = True, value.value
         found = []
         for item in [one.get(name) for one in _possible(value, subject)] if listed else (value,):
-            word = text(item)
+            word = asked if item == asked else text(item)
             if word is not None:
                 found.append(word)
         if found:
-            asked = asked if type(asked) is str else str(asked)
             fits = asked in found or _alike(name, asked, found, subject, is_strict=is_strict)
             if is_strict and name == "birth_date" and len(asked) != _DAY:
                 fits = False
@@ -432,53 +443,29 @@ def rows(value: object) -> list[dict[str, str]] | None:
     return [{str(name): cell for name, item in row.items() if (cell := text(item))} for row in found] or None
 
 
-def addresses(codes: Codes) -> Transform:
-    """The transform of population addresses; old commune codes become units of 1 July 2025."""
-
-    def population_address(value: object) -> object:
-        if not isinstance(value, dict):
-            return None
-        get = value.get
-        return _address(
-            codes, get("MaTinhThanh") or get("maTinh"), get("MaQuanHuyen"), get("MaPhuongXa") or get("maXa"),
-            get("ChiTiet") or get("diaChi"), get("QuocGia"),
-        )  # fmt: skip
-
-    return population_address
-
-
-def enterprise_addresses(codes: Codes) -> Transform:
-    """The transform of `HOAdress` of the enterprise register."""
-
-    def enterprise_address(value: object) -> object:
-        if not isinstance(value, dict):
-            return None
-        get = value.get
-        return _address(codes, get("CityID"), get("DistrictID"), get("WardID"), get("StreetNumber"), "VN")
-
-    return enterprise_address
-
-
-def _address(codes: Codes, *parts: object) -> object:
-    """An address value, in units of 1 July 2025.
+def _address(codes: Codes, places: _Places, value: object) -> object:
+    """An address value, in units of 1 July 2025, of an object with these members.
 
     Where the code may mean several units, no unit of this province or none at all, the value has no commune: the
     candidates are shown, and none is chosen. Without a province only a commune of this province names it. In another
     country there is no unit of ours, whatever the record says. Both are doubts.
     """
-    clean: list[str | None] = []
-    for one in parts:
-        is_code = type(one) is str and one.isalnum() and one.isascii() and len(one) < _SHORT
-        clean.append(one if one is None or is_code else text(one))  # type: ignore[arg-type]  # type() does not narrow
-    province, district, commune, detail, country = clean
-    if not (province or commune or detail):
+    if not isinstance(value, dict):
         return None
-    address: dict[str, object] = {}
-    for name, part in zip(_ADDRESS, clean, strict=False):
+    address: dict[str, Any] = {}
+    for name, key, other in places:
+        part = value.get(key) or value.get(other)
+        if part is None:
+            continue
+        if type(part) is not str or not (part.isalnum() and part.isascii() and len(part) < _SHORT):
+            part = text(part)
         if part:
-            address[name] = part  # noqa: PERF403 -- a comprehension is a call
-    address["country"] = country or "VN"
-    units, is_ours = codes.units, not district and country in _VIETNAM
+            address[name] = part
+    get = address.get
+    province, commune, country = get("province"), get("commune"), address.setdefault("country", "VN")
+    if not (province or commune or "detail" in address):
+        return None
+    units, is_ours = codes.units, "district" not in address and country == "VN"
     if is_ours and province == units.province and units.successors.get(commune or "") == (commune,):
         return address
     return _placed(codes, address, province or "", commune or "")
@@ -537,7 +524,6 @@ def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> di
         members, owners, owner_ids, land_uses, first_main, paper_list, rows, plain.to_date_compact,
         plain.to_year, plain.to_date_vn, plain.to_bhxh_date, plain.to_bhxh_date_kind, plain.to_birth_province,
         plain.to_birth_basis, plain.to_bhxh_gender,
-        addresses(codes), enterprise_addresses(codes),
         dates.date_dmy, dates.date_ymd_slash, dates.date_us, dates.date_compact_dmy, dates.date_month_name,
         dates.date_words_vn, dates.date_xsd, dates.date_parts,
         others.family_name_vn, others.middle_name_vn, others.given_name_vn, others.family_name_western,
@@ -545,5 +531,9 @@ def provider_transforms(codes: Codes, time_zone: str = dates.DEFAULT_ZONE) -> di
         others.family_name_capitals, others.given_names_capitals, others.name_joined,
         others.boolean_words, others.decimal_comma, others.decimal_point, others.decimal_strict,
     ]  # fmt: skip
-    found = {transform.__name__: transform for transform in named}
+    found: dict[str, Transform] = {transform.__name__: transform for transform in named}
+    found |= {
+        "population_address": partial(_address, codes, _OF_POPULATION),
+        "enterprise_address": partial(_address, codes, _OF_ENTERPRISE),
+    }
     return found | dates.zoned_transforms(time_zone) | others.measure_transforms(codes)

@@ -54,7 +54,6 @@ from gateway.mapping.records import (
 )
 from gateway.mapping.schema_checks import RecordCheck
 from gateway.mapping.transforms import (
-    LONGEST,
     Doubtful,
     Hidden,
     Misshapen,
@@ -71,8 +70,11 @@ _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWE
 _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
-#: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths
-_Row = tuple[str, int, ValueStep, object, tuple[int, ...]]
+#: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths,
+#: and what the step makes of most texts (see `Attribute`)
+_Row = tuple[
+    str, int, ValueStep, object, tuple[int, ...], Mapping[str, str | None], Callable[[str], object] | None
+]
 #: what may deny attributes: slot of its parts, the check, the doubt, the attributes
 _Denying = tuple[int, Denies, AttributeDoubt, frozenset[str]]
 #: a rule about a date: the rows of the date, and of the one that is never later
@@ -427,7 +429,10 @@ class ServicePlan:
             return self._of_several(tree, query)
         key = None if self._found is None else values[self._found]
         is_blank = there is None or (type(there) is str and not there.strip())
-        is_absent = is_blank or (self._found is not None and (key is ODD_SHAPE or is_hollow(key)))
+        if type(key) is str:
+            is_absent = is_blank or not key or key.isspace()
+        else:
+            is_absent = is_blank or (self._found is not None and (key is ODD_SHAPE or is_hollow(key)))
         is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
@@ -586,7 +591,7 @@ class ServicePlan:
         except _UNREADABLE:
             return {}
         found = {}
-        for name, slot, _, _, others in rows:
+        for name, slot, _, _, others, _, _ in rows:
             at = next((values[one] for one in (slot, *others) if not blank(values[one])), None)
             if at is not None:
                 found[name] = at
@@ -599,17 +604,12 @@ class ServicePlan:
         doubts: dict[str, AttributeDoubt] = {}
         faults: list[AnswerFault] = []
         for row in rows:
-            name, slot, step, value, others = row
+            name, slot, step, value, others, known, is_kept = row
             try:
                 if (raw := values[slot]) is not None:
-                    # most values are clean already
-                    if (
-                        step is text
-                        and type(raw) is str
-                        and raw.isalnum()
-                        and raw.isascii()
-                        and len(raw) <= LONGEST
-                    ):
+                    if type(raw) is str and raw in known:
+                        value = known[raw]
+                    elif is_kept is not None and type(raw) is str and is_kept(raw):
                         value = raw
                     else:
                         value = step(raw) if type(raw) is not Doubtful else raw
@@ -621,7 +621,7 @@ class ServicePlan:
                 ):
                     value = _value_of(row, values)
                 elif value is ODD_SHAPE and others and self._may_be_text(name):
-                    value = _value_of((name, others[0], step, row[3], others[1:]), values)
+                    value = _value_of((name, others[0], step, row[3], others[1:], known, is_kept), values)
             except Strangers as error:
                 error.attribute = name
                 raise
@@ -689,7 +689,7 @@ class ServicePlan:
         A code outside its list is one that the provider uses: there is a record, and its blanks prove nothing. A value
         of another form says nothing.
         """
-        name, slot, step, _, _ = key
+        name, slot, step, *_ = key
         code: FaultCode | None = FaultCode.UNREADABLE
         raw = values[slot]
         try:
@@ -774,7 +774,9 @@ class ServicePlan:
     def _row(self, name: str, paths: Paths) -> _Row:
         attribute = self._attributes[name]
         first, *others = attribute.slots(paths, self._record)
-        return name, first, attribute.step, attribute.default, tuple(others)
+        return (
+            name, first, attribute.step, attribute.default, tuple(others), attribute.known, attribute.is_kept
+        )  # fmt: skip
 
 
 def _orders_of(answer: AnswerRule, transforms: Mapping[str, Transform]) -> Orders:
@@ -820,7 +822,7 @@ def _lifting(rule: AnswerRule) -> Callable[[object], object]:
 
 def _value_of(row: _Row, values: list[object]) -> object:
     """The value of the first path that is not blank."""
-    _, first, step, default, others = row
+    _, first, step, default, others, _, _ = row
     for slot in (first, *others):
         raw = values[slot]
         value = default if raw is None else raw if type(raw) is Doubtful else step(raw)

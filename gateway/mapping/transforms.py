@@ -39,13 +39,13 @@ _NAMES_APART = re.compile(r"[;,\n]")
 _REAL_DIGIT = re.compile(r"[1-9]", re.ASCII)
 #: maximum length of a value about a person in a database
 LONGEST = 10_000
-#: digits of a personal number
-_NUMBER = 12
 #: lengths of `yyyyMMddHHmm` and `yyyyMMddHHmmss`
 _TIME_STAMPS = frozenset({12, 14})
 #: kind of a birth date in social insurance -> how much of ISO it says
 _KINDS_OF_DATES = {"0": 10, "1": 4, "2": 7}
 _YEAR = 4
+#: length of `yyyyMMdd`
+_FULL = 8
 _NEVER_MARRIED = "1"
 _TRUE, _FALSE = frozenset({"true", "1", "y"}), frozenset({"false", "0", "n"})
 
@@ -153,8 +153,6 @@ def same_words(value: str) -> str:
 
 def digits(value: object) -> str | None:
     """ASCII digits only; any other text is unreadable."""
-    if type(value) is str and value.isdigit() and value.isascii() and len(value) <= LONGEST:
-        return value
     found = text(value)
     if found is not None and not (found.isascii() and found.isdigit()):
         raise Unreadable("not digits")
@@ -163,8 +161,6 @@ def digits(value: object) -> str | None:
 
 def personal_number(value: object) -> object:
     """Twelve digits; other text (`không có`) is a doubt and no number."""
-    if type(value) is str and len(value) == _NUMBER and value.isascii() and value.isdigit():
-        return value
     found = text(value)
     return found if found is None or is_personal_id(found) else _NO_NUMBER
 
@@ -177,11 +173,17 @@ def old_number(value: object) -> object:
 
 def numbered(value: object) -> object:
     """A number of any form; text without a digit (`N/A`) or only zeros is a doubt and no number."""
-    if type(value) is str and value.isalnum() and value.isascii() and len(value) <= LONGEST:
-        found: str | None = value
-    else:
-        found = text(value)
+    found = text(value)
     return found if found is None or _REAL_DIGIT.search(found) else _NO_NUMBER
+
+
+#: transform -> finds texts that it leaves as they are: most values of most answers, which then cost no call
+AS_THEY_ARE: Mapping[Transform, Callable[[str], object]] = {
+    text: re.compile(f"[0-9A-Za-z]{{1,{LONGEST}}}").fullmatch,
+    digits: re.compile(f"[0-9]{{1,{LONGEST}}}").fullmatch,
+    personal_number: re.compile("[0-9]{12}").fullmatch,
+    numbered: re.compile(f"(?=.{{1,{LONGEST}}}$)[0A-Za-z]*[1-9][0-9A-Za-z]*").fullmatch,
+}
 
 
 def integer(value: object) -> int | None:
@@ -232,7 +234,7 @@ def iso_date(year: str, month: str | None, day: str | None) -> str:
 
 def date_compact(value: object) -> str | None:
     """`yyyyMMdd`, `yyyyMM` or `yyyy` → ISO, in the same precision (longer time stamps are cut to the day)."""
-    found = text(value)
+    found = value if type(value) is str and len(value) == _FULL and value.isalnum() else text(value)
     if found is None:
         return None
     said = found[:8] if len(found) in _TIME_STAMPS else found

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from operator import attrgetter
 
+from gateway.domain.dates import PartialDate
 from gateway.domain.evidence import NOTHING, AttributeDoubt, SourceQuery
 from gateway.domain.parties import SUBJECT_WORDS, Official
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AttributeRule, RequestValue
 from gateway.mapping.paths import Orders, Paths, steps_of
-from gateway.mapping.transforms import Doubtful, Transform, text
+from gateway.mapping.transforms import AS_THEY_ARE, Doubtful, Transform, text
 
 #: values of a query without a prefix
 QUERY_WORDS = ("call_id", "procedure", "purpose", "dossier", "result_codes", "channel")
@@ -69,14 +70,22 @@ class Place:
         self.value: PickValue = _written(rule, steps) if rule.value is None else lambda *_: rule.value
 
 
-def _written(rule: RequestValue, steps: list[ValueStep]) -> PickValue:
-    picks = [_picker(word) for word in (rule.from_, *rule.else_) if word]
+def _written(  # noqa: C901 -- one loop over the words: a call for each would cost more than its lines
+    rule: RequestValue, steps: list[ValueStep]
+) -> PickValue:
+    picks = [
+        (attrgetter(word) if word.startswith("subject.") and word in _ATTRIBUTES else None, _picker(word))
+        for word in (rule.from_, *rule.else_)
+        if word
+    ]
     default = rule.blank
 
     def written(query: SourceQuery, parameters: Mapping[str, str]) -> object:
         value: object = None
-        for pick in picks:
-            value = pick(query, parameters)
+        for attribute, pick in picks:
+            value = pick(query, parameters) if attribute is None else attribute(query)
+            if type(value) is PartialDate:
+                value = value.text
             if (type(value) is str and value and not value.isspace()) or not (value is None or blank(value)):
                 break
         else:
@@ -130,8 +139,12 @@ def _steps(
     return steps
 
 
+def _clean(table: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    return {code: to for code, to in table.items() if text(code) == code}
+
+
 def _translate(table: Mapping[str, str | None]) -> ValueStep:
-    clean = {code: to for code, to in table.items() if text(code) == code}
+    clean = _clean(table)
 
     def translate(value: object) -> object:
         if type(value) is str and value in clean:
@@ -150,9 +163,11 @@ class Attribute:
     """How one attribute is read: the first of its paths that has a value after all steps.
 
     `step` converts the value at a path (None: blank; or a `Doubtful` value); `default` is its result for a blank.
+    For most texts that is known without a call of it: those in `known` become another text, those that `is_kept` finds
+    stay as they are.
     """
 
-    __slots__ = ("default", "parts", "paths", "step")
+    __slots__ = ("default", "is_kept", "known", "parts", "paths", "step")
 
     def __init__(
         self, rule: AttributeRule, codes: Codes, named: Mapping[str, Transform], orders: Orders = NOTHING
@@ -163,6 +178,8 @@ class Attribute:
         steps = _steps(rule.codes, rule.transform or (() if rule.codes else ("text",)), codes, named)
         self.step = steps[0] if len(steps) == 1 else _all_of(steps)
         self.default = self.step(None)
+        self.known = _clean(codes.lists[rule.codes]) if rule.codes and len(steps) == 1 else NOTHING
+        self.is_kept = AS_THEY_ARE.get(self.step)
 
     def slots(self, paths: Paths, record: int) -> list[int]:
         """Where the value of each path will be, from the record's slot on."""

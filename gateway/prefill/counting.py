@@ -199,7 +199,8 @@ def _claims(case: Case, requester: Requester) -> list[PersonKey]:
             continue
         whom = f"newborn|{number or ''}" if is_newborn else key
         own = "own" if number is not None and number == account else by
-        name_and_birth = f"{bare(one.full_name or '')}\x1f{one.birth_date or ''}"
+        born = "" if one.birth_date is None else one.birth_date.text
+        name_and_birth = f"{bare(one.full_name or '')}\x1f{born}"
         if case.is_unnumbered and one.is_unnumbered:
             # no number stays the same: what is tried about one name counts, by whichever login
             own, whom = "", f"unnumbered|{bare(one.full_name or '')}"

@@ -6,9 +6,9 @@
 from tests.bench.parts import asked
 
 #: in the thread of the loop, one prefill after another
-LIMIT = 780
+LIMIT = 700
 #: with the threads of the log, beside what each batch of the sequencer costs: how many there are is the machine's
-LIMIT_WITH_LOG = 825
+LIMIT_WITH_LOG = 745
 LIMIT_BATCH = 350
 LOG_THREADS = ("exchange-log", "sequencer")
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.mapping.records import provider_transforms
-from gateway.mapping.transforms import Doubtful, Misshapen, Unreadable
+from gateway.mapping.transforms import AS_THEY_ARE, LONGEST, Doubtful, Misshapen, Transform, Unreadable
 from tests.code_lists import load_codes
 
 NAMED = provider_transforms(load_codes(Path(__file__).parents[2] / "mappings" / "codes"))
@@ -103,3 +105,21 @@ def test_address_that_names_no_country_is_in_vietnam(said: str | None) -> None:
     address = NAMED["population_address"]({"MaTinhThanh": "33", "ChiTiet": "Số 1 phố Mẫu", "QuocGia": said})
     assert isinstance(address, dict)
     assert address["country"] == "VN"
+
+
+@given(said=st.text() | st.from_regex(r"[0-9A-Za-z ]{1,14}", fullmatch=True))
+@pytest.mark.parametrize("transform", AS_THEY_ARE)
+def test_text_that_needs_no_call_is_what_the_transform_makes_of_it(transform: Transform, said: str) -> None:
+    if AS_THEY_ARE[transform](said):
+        assert transform(said) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("text", "HD 1"), ("digits", "12a"), ("personal_number", "không có"), ("numbered", "000")],
+)
+def test_text_that_a_transform_changes_or_refuses_needs_its_call(name: str, said: str) -> None:
+    is_kept = AS_THEY_ARE[NAMED[name]]
+    assert not is_kept(said)
+    assert not is_kept("9" * (LONGEST + 1))
+    assert is_kept("033190260113")
