@@ -39,13 +39,13 @@ _MONTH, _DAY = 7, 10
 _GENDERS = ("male", "female")
 _UNITS = frozenset({"province", "district", "commune"})
 #: how an object has an address: part of it, its member, another one that replaces a blank one
-_Members = tuple[tuple[str, str, str | None], ...]
-_OF_POPULATION: _Members = (
+_Parts = tuple[tuple[str, str, str | None], ...]
+_OF_POPULATION: _Parts = (
     ("province", "MaTinhThanh", "maTinh"), ("district", "MaQuanHuyen", None), ("commune", "MaPhuongXa", "maXa"),
     ("detail", "ChiTiet", "diaChi"), ("country", "QuocGia", None),
 )  # fmt: skip
 #: `HOAdress`
-_OF_ENTERPRISE: _Members = (
+_OF_ENTERPRISE: _Parts = (
     ("province", "CityID", None), ("district", "DistrictID", None), ("commune", "WardID", None),
     ("detail", "StreetNumber", None),
 )  # fmt: skip
@@ -443,7 +443,7 @@ def rows(value: object) -> list[dict[str, str]] | None:
     return [{str(name): cell for name, item in row.items() if (cell := text(item))} for row in found] or None
 
 
-def _address(codes: Codes, members: _Members, value: object) -> object:
+def _address(codes: Codes, parts: _Parts, value: object) -> object:
     """An address value, in units of 1 July 2025, of an object with these members.
 
     Where the code may mean several units, no unit of this province or none at all, the value has no commune: the
@@ -453,7 +453,7 @@ def _address(codes: Codes, members: _Members, value: object) -> object:
     if not isinstance(value, dict):
         return None
     address: dict[str, Any] = {}
-    for name, key, other in members:
+    for name, key, other in parts:
         part = value.get(key) or value.get(other)
         if part is None:
             continue
