@@ -73,7 +73,8 @@ _CHILD = ("trẻ mới sinh", "the newborn")
 #: outcomes of a call whose source could not answer, or whose answer is not used
 _SILENT = frozenset({"refused", "unavailable", "invalid", "unknown"})
 _ANSWERING = frozenset({"outcome", "consent"})
-_ATTEMPTS = 20
+#: records that are read at a time, so often: between the uses are look-ups of the person
+_READ, _ATTEMPTS = 80, 20
 #: first part of the rule that refused -> what the request was for
 _FOR_WHAT = {
     "correction": ("báo dữ liệu sai", "report of wrong data"),
@@ -104,7 +105,7 @@ class Usage:
         indexes = {one.hex() for one in await self._context.people.indexes(filters.subject)}
         found_uses: list[dict[str, object]] = []
         for _ in range(_ATTEMPTS):
-            found, before = await self._context.page(filters, before, count)
+            found, before = await self._context.page(filters, before, max(count, _READ))
             for entry in found:
                 use = await self._use(entry, indexes)
                 if use is not None:

@@ -4,6 +4,7 @@ It also compares a record with the subject of the query (`identity` of a source 
 units of 1 July 2025; an ambiguous code becomes `Doubtful`.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from gateway.mapping import value_transforms as others
 from gateway.mapping.codes import Codes
 from gateway.mapping.model import AnswerRule, AttributeRule
 from gateway.mapping.transforms import (
+    LONGEST,
     Doubtful,
     Misshapen,
     Strangers,
@@ -38,19 +40,21 @@ _MONTH, _DAY = 7, 10
 #: by the parity of the fourth digit of a personal number
 _GENDERS = ("male", "female")
 _UNITS = frozenset({"province", "district", "commune"})
-#: how an object has an address: part of it, its member, another one that replaces a blank one
-_Parts = tuple[tuple[str, str, str | None], ...]
+#: how an object has an address: part of it, its member, the member that replaces a blank one (or the same)
+_Parts = tuple[tuple[str, str, str], ...]
 _OF_POPULATION: _Parts = (
-    ("province", "MaTinhThanh", "maTinh"), ("district", "MaQuanHuyen", None), ("commune", "MaPhuongXa", "maXa"),
-    ("detail", "ChiTiet", "diaChi"), ("country", "QuocGia", None),
+    ("province", "MaTinhThanh", "maTinh"), ("district", "MaQuanHuyen", "MaQuanHuyen"),
+    ("commune", "MaPhuongXa", "maXa"), ("detail", "ChiTiet", "diaChi"), ("country", "QuocGia", "QuocGia"),
 )  # fmt: skip
 #: `HOAdress`
 _OF_ENTERPRISE: _Parts = (
-    ("province", "CityID", None), ("district", "DistrictID", None), ("commune", "WardID", None),
-    ("detail", "StreetNumber", None),
+    ("province", "CityID", "CityID"), ("district", "DistrictID", "DistrictID"), ("commune", "WardID", "WardID"),
+    ("detail", "StreetNumber", "StreetNumber"),
 )  # fmt: skip
 #: maximum length of a code that needs no cleaning
 _SHORT = 100
+#: finds texts that `text` leaves as they are
+_ONE_WORD = re.compile(f"[!-~]{{1,{LONGEST}}}").fullmatch
 #: relation "head of household"
 _HEAD = "CH01"
 #: attributes that distinguish people of one name and birth date
@@ -177,7 +181,7 @@ def compare(  # noqa: C901 -- one loop over the checks: a call for each would co
             is_doubtful, value = True, value.value
         found = []
         for item in [one.get(name) for one in _possible(value, subject)] if listed else (value,):
-            word = asked if item == asked else text(item)
+            word = item if type(item) is str and item == asked and _ONE_WORD(item) else text(item)
             if word is not None:
                 found.append(word)
         if found:

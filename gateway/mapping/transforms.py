@@ -177,7 +177,7 @@ def numbered(value: object) -> object:
     return found if found is None or _REAL_DIGIT.search(found) else _NO_NUMBER
 
 
-#: transform -> finds texts that it leaves as they are: most values of most answers, which then cost no call
+#: transform -> finds texts that it leaves as they are: many values, which then cost no call
 AS_THEY_ARE: Mapping[Transform, Callable[[str], object]] = {
     text: re.compile(f"[0-9A-Za-z]{{1,{LONGEST}}}").fullmatch,
     digits: re.compile(f"[0-9]{{1,{LONGEST}}}").fullmatch,

@@ -163,7 +163,7 @@ class Attribute:
     """How one attribute is read: the first of its paths that has a value after all steps.
 
     `step` converts the value at a path (None: blank; or a `Doubtful` value); `default` is its result for a blank.
-    For most texts that is known without a call of it: those in `known` become another text, those that `is_kept` finds
+    For many texts that is known without a call of it: those in `known` become another text, those that `is_kept` finds
     stay as they are.
     """
 

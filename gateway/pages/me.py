@@ -48,7 +48,7 @@ from gateway.ports.exchange_log import LogSearch
 from gateway.subject_requests.service import NewSubjectRequest
 
 _MONTHS, _MOST = 12, 200
-#: uses on one page: 20 of forms that ask five sources weigh 110 KB, uncompressed as all that is personal
+#: uses on one page: 20 of forms that ask five sources weigh 110 KB. Personal pages are not compressed.
 _USES = 20
 #: dossiers on one page of papers; signs of its cursor
 _DOSSIERS, _LONGEST_CURSOR = 50, 300
@@ -88,7 +88,7 @@ async def uses(request: Request, visit: Visit) -> Shown:
     agency, source = visit.form.get("agency", ""), visit.form.get("source", "")
     shown = [one for one in every if _fits(one, agency, source)]
     now = request.services.clock.now().astimezone(VIETNAM)
-    year = _year(every, now) if cursor is None else []
+    year = _year(every, now, is_whole=found["next"] is None) if cursor is None else []
     values = {
         "months": [(month, list(group)) for month, group in groupby(shown, _month)],
         "year": year, "bars": [(month[:2], count) for month, count in year],
@@ -362,11 +362,16 @@ def _month(use: ShownUse) -> str:
     return "" if moment is None else f"{moment:%Y-%m}"
 
 
-def _year(found: Sequence[ShownUse], now: datetime) -> list[tuple[str, int]]:
-    """The last twelve months (`11/2026`), each with its number of uses."""
+def _year(found: Sequence[ShownUse], now: datetime, *, is_whole: bool) -> list[tuple[str, int]]:
+    """The last twelve months (`11/2026`), each with its number of uses; `is_whole`: there are no older ones.
+
+    Else those before the oldest use are left out: nobody counted them.
+    """
     counts = Counter(map(_month, found))
     names = [divmod(now.year * 12 + now.month - 1 - back, 12) for back in reversed(range(_MONTHS))]
-    return [(f"{month + 1:02}/{year}", counts[f"{year}-{month + 1:02}"]) for year, month in names]
+    months = [(f"{year}-{month + 1:02}", f"{month + 1:02}/{year}") for year, month in names]
+    first = "" if is_whole else min(counts, default="")
+    return [(name, counts[month]) for month, name in months if month >= first]
 
 
 def _is_refused(use: ShownUse, now: datetime) -> bool:

@@ -149,10 +149,10 @@ class Town:
 
     @asynccontextmanager
     async def changed(self, file: str, old: str, new: str) -> AsyncIterator[None]:
-        """A file of the project is other for so long: a town that tests share is left as it was."""
+        """Change a file of the project, and put it back at the end."""
         before = (self.root / file).read_text("utf-8")
-        await self.reload(file, old, new)
         try:
+            await self.reload(file, old, new)
             yield
         finally:
             await self.reload(file, (self.root / file).read_text("utf-8"), before)

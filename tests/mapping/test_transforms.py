@@ -3,11 +3,20 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.mapping.records import provider_transforms
-from gateway.mapping.transforms import AS_THEY_ARE, LONGEST, Doubtful, Misshapen, Transform, Unreadable
+from gateway.domain.parties import Subject, SubjectKind
+from gateway.mapping.records import Check, compare, provider_transforms
+from gateway.mapping.transforms import (
+    AS_THEY_ARE,
+    LONGEST,
+    Doubtful,
+    Hidden,
+    Misshapen,
+    Transform,
+    Unreadable,
+)
 from tests.code_lists import load_codes
 
 NAMED = provider_transforms(load_codes(Path(__file__).parents[2] / "mappings" / "codes"))
@@ -107,7 +116,18 @@ def test_address_that_names_no_country_is_in_vietnam(said: str | None) -> None:
     assert address["country"] == "VN"
 
 
-@given(said=st.text() | st.from_regex(r"[0-9A-Za-z ]{1,14}", fullmatch=True))
+ALIKE = (
+    st.text()
+    | st.text("0123456789aZ１²́ \n", max_size=14)
+    | st.from_regex(r"[0-9]{11,13}|0{1,3}[1-9]?|[0-9A-Za-z]{1,4}", fullmatch=True)
+)
+
+
+@given(said=ALIKE)
+@example("033190260113")
+@example("9" * LONGEST)
+@example("033190260113\n")
+@example("１２")
 @pytest.mark.parametrize("transform", AS_THEY_ARE)
 def test_text_that_needs_no_call_is_what_the_transform_makes_of_it(transform: Transform, said: str) -> None:
     if AS_THEY_ARE[transform](said):
@@ -123,3 +143,44 @@ def test_text_that_a_transform_changes_or_refuses_needs_its_call(name: str, said
     assert not is_kept(said)
     assert not is_kept("9" * (LONGEST + 1))
     assert is_kept("033190260113")
+
+
+@pytest.mark.parametrize("zero", [0, 0.0])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        (
+            "population_address",
+            {
+                "MaTinhThanh": "33",
+                "MaQuanHuyen": None,
+                "MaPhuongXa": "11953",
+                "ChiTiet": "Số 1",
+                "QuocGia": "VN",
+            },
+        ),
+        (
+            "enterprise_address",
+            {"CityID": "33", "DistrictID": None, "WardID": "11953", "StreetNumber": "Số 1"},
+        ),
+    ],
+)
+def test_zero_in_an_address_is_a_text_and_not_a_blank(
+    name: str, address: dict[str, object], zero: float
+) -> None:
+    for member in address:
+        if member not in {"MaTinhThanh", "MaPhuongXa", "ChiTiet"}:  # another member replaces these
+            said, written = ({**address, member: one} for one in (zero, str(zero)))
+            assert NAMED[name](said) == NAMED[name](written), member
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\u00a0"])
+def test_blank_name_of_a_request_names_nobody(blank: str) -> None:
+    check = Check("full_name", 0, (), listed=False, may_be_blank=True)
+    assert compare([check], [blank], Subject(kind=SubjectKind.PERSON, full_name=blank)) == [None]
+
+
+def test_hidden_signs_of_a_request_name_nobody() -> None:
+    check = Check("full_name", 0, (), listed=False, may_be_blank=True)
+    with pytest.raises(Hidden):
+        compare([check], ["a\u200bb"], Subject(kind=SubjectKind.PERSON, full_name="a\u200bb"))
