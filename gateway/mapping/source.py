@@ -71,7 +71,7 @@ _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
 _NO_MATCH = SourceAnswer(outcome=Outcome.NO_MATCH, reason=Reason.DATA_DO_NOT_MATCH, alarm=True)
 
 #: how an attribute is read: name, slot of its path, step, the step's result for a blank, slots of the further paths,
-#: and what the step makes of most texts (see `Attribute`)
+#: and what the step makes of many texts (see `Attribute`)
 _Row = tuple[
     str, int, ValueStep, object, tuple[int, ...], Mapping[str, str | None], Callable[[str], object] | None
 ]
