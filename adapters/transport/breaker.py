@@ -62,6 +62,10 @@ class Position(StrEnum):
     HALF_OPEN = "half_open"
 
 
+#: read from the class of an enum, a member costs a call
+_CLOSED = Position.CLOSED
+
+
 class Breaker:
     """Opens after `failures` within `window` seconds; lets one probe through every `probe_seconds`.
 
@@ -133,7 +137,7 @@ class Breaker:
             self.position = Position.CLOSED
             if failed:
                 self._open(due_to)
-        elif self.position is Position.CLOSED:
+        elif self.position is _CLOSED:
             self._on_trial = False
             self._count(1, failed=failed and self._counts(due_to))
 
@@ -255,7 +259,7 @@ class Guard:
     def admit(self, behalf: Callable[[], Behalf] = lambda: NOBODY) -> bool:
         """A call with a place begins: whether it is a probe. Raises as `check`, and then frees the place."""
         probe = False
-        if self._paused_until or self.breaker.position is not Position.CLOSED:
+        if self._paused_until or self.breaker.position is not _CLOSED:
             try:
                 one = behalf()
                 self.check(one)

@@ -153,12 +153,16 @@ class CallState(StrEnum):
     LANDED = "landed"
 
 
+#: read from the class of an enum, a member costs a call
+_NEW, _ANSWER, _LANDED = CallState.NEW, CallState.ANSWER, CallState.LANDED
+
+
 def _step(method: _CallStep) -> _CallStep:
     """Where others call a call: it may have landed before, and whatever is raised ends this call and no other."""
 
     @wraps(method)
     def step(call: "ProviderCall[Any, Any]", *given: object) -> None:
-        if call.state is CallState.LANDED:
+        if call.state is _LANDED:
             return
         try:
             try:
@@ -220,7 +224,7 @@ class ProviderCall(Generic[Asked, Read]):
         self.asked = asked
         self._deadline = self.end = deadline
         self._done = done
-        self.state = CallState.NEW
+        self.state = _NEW
         #: why nothing was read, once it has landed
         self.fault: ProviderError | None = None
         #: of the request, as far as it was written; and whether it was handed to a connection
@@ -317,7 +321,7 @@ class ProviderCall(Generic[Asked, Read]):
             self.state = CallState.CONNECTION
             self._held = self._peer.client.connect(self)
             return
-        self.state = CallState.ANSWER
+        self.state = _ANSWER
         self.sent = True
         self._held = connection
         connection.send(self._data, self, is_head=self._wire.method == "HEAD")
@@ -500,7 +504,7 @@ class ProviderCall(Generic[Asked, Read]):
             self._peer.sweep_by(end)
 
     def _land(self, fault: ProviderError | None) -> None:
-        self.state = CallState.LANDED
+        self.state = _LANDED
         self.fault = fault
         self._peer.under_way.discard(self)
         try:

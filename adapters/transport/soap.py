@@ -136,7 +136,7 @@ class _Part:
         for part in self.children:
             item = value.get(part.name)
             if type(item) is str and item and part.is_plain:
-                is_plain = item.isprintable() and not _MARKUP.search(item)
+                is_plain = item.isalnum() or (item.isprintable() and not _MARKUP.search(item))
                 out.append(part.open + (item if is_plain else part.text(item)) + part.close)
             elif item is not None or part.shape.required:
                 part.write_all(item, out)

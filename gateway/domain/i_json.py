@@ -53,7 +53,8 @@ def unescaped(raw: bytes) -> bytes:
 
 def _walk(tree: object, depth: int, largest: Mapping[type, float]) -> tuple[int, bool]:
     """Number of all strings, with keys; and whether there are floats."""
-    strings, seen, level, left = 0, set[type](), [tree], depth
+    seen: set[type] = set()
+    strings, level, left = 0, [tree], depth
     while level:
         below: list[object] = []
         kinds: set[type] = set()

@@ -186,36 +186,31 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
         plan = of_one_thing(plan, shown, things, _typed(situation), is_final=True)
     doubtful = unconfirmed(plan.queries, answers, plan.confirms)
     compared = plan.compared
+    is_sure = not doubtful
     for planned in plan.fields:
-        one = planned.field
-        key = one.key
+        key, reads_all, asked, blank, convert, takes, rewrites, is_single = planned.row
         if key in compared:
             continue
         if key in known:
             fields.append(planned.name + dumps(_kept(known[key])))
             if known[key] is not None:
-                put(form, one.names, known[key])
+                put(form, planned.field.names, known[key])
             continue
         if key in held:
             _check(filled, planned, held[key], _entry(plan, planned, shown, is_held=True), doubtful)
             continue
-        is_plain = not (one.reads_all or doubtful)
-        for query, attribute, before, behind in planned.asked if is_plain else ():
+        is_plain = is_sure and not reads_all
+        for query, attribute, before, behind in asked if is_plain else ():
             answer = shown[query]
             if answer is None:
                 continue
             raw = answer.values.get(attribute)
             if raw is None:
-                if (
-                    planned.blank
-                    and answer.outcome is _FOUND
-                    and query not in plan.withheld
-                    and not answer.doubts
-                ):
-                    fields.append(planned.blank)
+                if blank and answer.outcome is _FOUND and query not in plan.withheld and not answer.doubts:
+                    fields.append(blank)
                     break
                 continue
-            value = raw if one.convert is None else one.convert(raw)
+            value = raw if convert is None else convert(raw)
             if value is None or not before or (answer.doubts and attribute in answer.doubts):
                 is_plain = False
                 break
@@ -224,17 +219,17 @@ def fill(  # noqa: C901, PLR0912, PLR0915 -- the one loop over all fields: a cal
             except TypeError:
                 is_plain = False
                 break
-            if text == b"null" or not one.takes(value):  # null: a number too large for JSON
+            if text == b"null" or not takes(value):  # null: a number too large for JSON
                 is_plain = False
                 break
             digestible[key] = text
-            if one.rewrites and (theirs := original(raw, value)) is not None:
+            if rewrites and (theirs := original(raw, value)) is not None:
                 text += b',"original":' + dumps(theirs)
             fields.append(before + text + behind)
-            if len(one.names) == 1:
+            if is_single:
                 form[key] = value
             else:
-                put(form, one.names, value)
+                put(form, planned.field.names, value)
             break
         else:
             is_plain = False

@@ -18,6 +18,8 @@ from gateway.mapping.source import VERDICTS, ServicePlan
 
 #: evidence that confirms a person, from least to most -> the attribute asked
 CONFIRMING: Mapping[str, str] = {**VERDICTS, "person": "full_name"}
+#: read from the class of an enum, a member costs a call
+_FOUND, _NOT_FOUND, _NO_MATCH = Outcome.FOUND, Outcome.NOT_FOUND, Outcome.NO_MATCH
 _DENIED = AttributeDoubt(kind="sources_differ", rule="person:denied")
 
 #: the kind of doubt of evidence found by an unconfirmed number, and its rule
@@ -163,7 +165,7 @@ def _is_vouched(
     """Whether a source that confirms the person gives the same number as a record under another name."""
     by = {word for words in query.service.vouched.values() for word in words}
     return any(
-        answer is not None and answer.outcome is Outcome.FOUND and not answer.unvouched
+        answer is not None and answer.outcome is _FOUND and not answer.unvouched
         and answer.values.get(word.partition(".")[2]) == number
         for other, answer in ((one, answers[one.index]) for one in queries if one.role == query.role)
         for word in by if other.service.evidence == word.partition(".")[0]
@@ -224,8 +226,7 @@ def unconfirmed(
         one, evidence = answers[index], queries[index].service.evidence
         # as `_confirms`, without its call
         if one is None or (
-            one.outcome is Outcome.FOUND
-            and (evidence not in VERDICTS or one.values.get(VERDICTS[evidence]) is True)
+            one.outcome is _FOUND and (evidence not in VERDICTS or one.values.get(VERDICTS[evidence]) is True)
         ):
             continue
         if any(query.role == queries[index].role and _confirms(query, answers) for query in queries):
@@ -240,7 +241,7 @@ def _confirms(query: Query, answers: Sequence[SourceAnswer | None]) -> bool:
     One with a verdict must say yes.
     """
     one = answers[query.index]
-    if one is None or one.outcome is not Outcome.FOUND or not (query.verifies or one.confirms):
+    if one is None or one.outcome is not _FOUND or not (query.verifies or one.confirms):
         return False
     verdict = VERDICTS.get(query.service.evidence)
     return verdict is None or one.values.get(verdict) is True
@@ -269,13 +270,13 @@ def denied(
         one = answers[query.index]
         if one is None:
             continue
-        if one.outcome is Outcome.NO_MATCH:
+        if one.outcome is _NO_MATCH:
             found.add(query.role)
         elif query.index in confirms:
             matches = one.values.get("matches")
-            if one.outcome is Outcome.NOT_FOUND or matches is False:
+            if one.outcome is _NOT_FOUND or matches is False:
                 found.add(query.role)
-            elif one.outcome is Outcome.FOUND and (matches is True or query.service.evidence not in VERDICTS):
+            elif one.outcome is _FOUND and (matches is True or query.service.evidence not in VERDICTS):
                 confirmed.add(query.role)
     return found - confirmed if found else found
 

@@ -65,6 +65,8 @@ from gateway.mapping.transforms import (
 )
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
 
+#: read from the class of an enum, a member costs a call
+_FOUND = Outcome.FOUND
 _INVALID = FAILED[Outcome.INVALID]
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)
 _SEVERAL_PEOPLE = failed(Outcome.NO_MATCH, Reason.SEVERAL_PEOPLE)
@@ -422,10 +424,10 @@ class ServicePlan:
 
         A record with another number is an alarm, whatever else the answer says: it never means "not found".
         """
-        outcome = Outcome.FOUND if self._status is None else self._absence.said(values[self._status])
+        outcome = _FOUND if self._status is None else self._absence.said(values[self._status])
         there = values[self._is_there]
         is_several = there is Record.SEVERAL
-        if is_several and outcome is Outcome.FOUND:
+        if is_several and outcome is _FOUND:
             return self._of_several(tree, query)
         key = None if self._found is None else values[self._found]
         is_blank = there is None or (type(there) is str and not there.strip())
@@ -433,10 +435,10 @@ class ServicePlan:
             is_absent = is_blank or not key or key.isspace()
         else:
             is_absent = is_blank or (self._found is not None and (key is ODD_SHAPE or is_hollow(key)))
-        is_none = not is_several and (is_absent or outcome is not Outcome.FOUND)
+        is_none = not is_several and (is_absent or outcome is not _FOUND)
         if is_none and (others := self._naming_another(values, query.subject)):
             return self._unlike(FaultCode.OTHER_PERSON, others)
-        if outcome is not Outcome.FOUND:
+        if outcome is not _FOUND:
             status = None if self._status is None else values[self._status]
             denied = self._denied(_plain(tree), query) if outcome is Outcome.NOT_FOUND else None
             return denied or self._absence.failed(outcome, status)
@@ -660,7 +662,7 @@ class ServicePlan:
         if faults or not self._check.fits(found):
             answer = self._without_misfits(found, doubts, faults, updated)
         else:
-            answer = SourceAnswer(Outcome.FOUND, found, doubts or NOTHING, source_updated_at=updated)
+            answer = SourceAnswer(_FOUND, found, doubts or NOTHING, source_updated_at=updated)
         for rule, row, begin in dates:
             # most are blank
             if (values[row[1]] is not None or row[4]) and rule.is_broken(

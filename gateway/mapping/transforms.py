@@ -91,9 +91,8 @@ def text(value: object) -> str | None:
         if value.isascii() and value.isalnum():
             return value
         found = value.strip()
-        if not found.isprintable() and hides(found, "\t"):
-            raise Hidden("invisible characters")
-        found = " ".join(found.split())
+        if not found.isprintable() or "  " in found:  # a plain space is the only blank that can be printed
+            found = _collapsed(found)
         if not unicodedata.is_normalized("NFC", found):
             found = unicodedata.normalize("NFC", found)
         return found or None
@@ -104,6 +103,12 @@ def text(value: object) -> str | None:
     except ValueError:  # a whole number of more digits than Python writes
         raise Unreadable("too long") from None
     return text(said)
+
+
+def _collapsed(found: str) -> str:
+    if hides(found, "\t"):
+        raise Hidden("invisible characters")
+    return " ".join(found.split())
 
 
 def is_hollow(value: object) -> bool:

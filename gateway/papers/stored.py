@@ -72,7 +72,7 @@ class StoredPapers:
             answers = exchange.shown(cut=not in_time)
             facts = fill(exchange.plan, answers, exchange).facts
             found = [] if facts is None else list(found_papers(facts))
-            papers = [_entry(one, exchange.today.isoformat()) for one in found]
+            papers = [_entry(one, exchange.day) for one in found]
             outcome = _outcome(exchange, answers)
             if outcome["outcome"] != Outcome.FOUND:
                 papers = []

@@ -121,7 +121,7 @@ class Asking:
         asked = SourceQuery(
             call_id, query.service.name, subject, query.attributes, case.official, case.procedure.code,
             case.purpose, case.request.dossier, query.result_codes, claims, exchange.requester.id,
-            exchange.citizen, None if index else exchange.trace, exchange.today.isoformat(),
+            exchange.citizen, None if index else exchange.trace, exchange.day,
         )  # fmt: skip
         identity = case.cast.identities.get(query.role) or subject.identity
         self._gatherer.ask(asked, exchange.asker, identity, exchange.id, exchange.end, call)

@@ -24,6 +24,7 @@ from gateway.prefill.trust import trusted
 _PATIENCE_SECONDS = 0.75
 #: of a query that has no answer yet
 CUT = failed(Outcome.UNAVAILABLE, Reason.DEADLINE_REACHED)
+_NO_ROLES: frozenset[str] = frozenset()
 
 
 class Exchange:
@@ -31,7 +32,7 @@ class Exchange:
 
     __slots__ = (
         "_waiter", "allowed", "announced", "announcing", "answers", "asked", "asker", "awaited", "began", "calls",
-        "case", "citizen", "counted", "dossier", "end", "failure", "given", "held", "id", "is_followed",
+        "case", "citizen", "counted", "day", "dossier", "end", "failure", "given", "held", "id", "is_followed",
         "is_mismatch_counted", "is_stopped", "keys", "known", "landed", "met", "named", "plan", "published",
         "represented", "requester", "seen", "started", "subjects", "today", "trace", "waits",
     )  # fmt: skip
@@ -49,6 +50,7 @@ class Exchange:
         self.published = published
         self.started = started
         self.today: date = legal_day(started)
+        self.day = self.today.isoformat()
         self.known: Mapping[str, object] = case.request.known
         #: form keys that the portal fills itself
         self.held: Mapping[str, object] = case.request.held
@@ -57,7 +59,7 @@ class Exchange:
         #: role -> subject, as the caller named them
         self.named: Mapping[str, Subject] = case.cast.subjects
         #: represented roles; the representation was proven before the exchange began
-        self.represented = frozenset[str]() if case.acting is None else case.cast.alike(case.acting.role)
+        self.represented = _NO_ROLES if case.acting is None else case.cast.alike(case.acting.role)
         #: `named` and the subjects found in evidence; and `Subject.key` of each
         self.subjects = dict(case.cast.subjects)
         self.keys = dict(case.cast.keys if case.acting is None else case.keys)

@@ -41,6 +41,7 @@ from gateway.prefill.acting import Acting
 from gateway.prefill.case import Case
 from gateway.prefill.gather import Gatherer, QueryCall
 from gateway.prefill.plans import enabled
+from gateway.prefill.signed_in import is_acting
 
 
 class ProofQuery(NamedTuple):
@@ -62,6 +63,21 @@ class ProvenBy(NamedTuple):
     service: str
     #: the proof used the document that the request names
     is_mandate_checked: bool
+
+
+def proven_by_login(case: Case, now: float) -> ProvenBy | None:
+    """The proof of the login's mandate, where the request acts by it and it is as fresh as evidence may be.
+
+    Such a mandate was proven a moment ago, and is not proven again.
+    """
+    acts, login = case.acting, case.request.login
+    mandate = login.mandate if login is not None else None
+    if acts is None or login is None or mandate is None or not mandate.is_fresh(now):
+        return None
+    same_people = acts.represented.key == mandate.represented.key and is_acting(login, acts.subject)
+    if not same_people or acts.kind != mandate.kind or (case.request.mandate or "") != mandate.document:
+        return None
+    return ProvenBy(ExchangeId(mandate.exchange), mandate.proven_by, mandate.is_document_checked)
 
 
 class Proving:

@@ -13,10 +13,15 @@ from gateway.mapping.apply import Filled
 from gateway.mapping.plan import evidence_id
 from gateway.mapping.procedure import ACCOUNT
 from gateway.prefill.allowed import Unrepresented
+from gateway.prefill.case import Case
 from gateway.prefill.exchange import Exchange
+from gateway.prefill.release import left_out
 
 #: before the number of a person who is in a record without a role
 _ALSO = "also#"
+_NO_ROLES: frozenset[str] = frozenset()
+#: read from the class of an enum, a member costs a call
+_FOUND, _PERSON = Outcome.FOUND, SubjectKind.PERSON
 
 
 class Records:
@@ -63,12 +68,48 @@ class Records:
         )
 
 
+def promised_notes(case: Case) -> dict[str, str | bool]:
+    """The notes of an intent."""
+    request = case.request
+    notes: dict[str, str | bool] = (
+        {**request.proof, **case.who_asks}
+        if case.signed_in or case.acting or case.asked_by
+        else {**request.proof}
+    )
+    if request.mandate:
+        notes |= {"mandate": request.mandate, "mandate_checked": case.proof[2]}
+    if request.login is not None:
+        notes |= case.proof_of_login
+    if request.preview:
+        notes["preview"] = True
+    return notes
+
+
+def outcome_notes(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str, str | int | bool]:
+    """The notes of an outcome: how the answer leaves, what is in doubt or left out."""
+    notes: dict[str, str | int | bool] = {"late": is_late}
+    if exchange.case.acting is not None:
+        notes |= exchange.case.who_asks
+    request = exchange.case.request
+    if request.preview:
+        notes["preview"] = True
+    elif request.signed:
+        notes["passport"] = "sd-jwt"
+    if filled.doubtful:
+        notes["doubtful"] = " ".join(filled.doubtful)
+    if filled.of_another:
+        notes["of_another"] = " ".join(sorted(filled.of_another))
+    if withheld := exchange.plan.withheld:
+        notes |= left_out({evidence_id(one): why.reason for one, why in withheld.items()})
+    return notes
+
+
 def _texts(shown: Sequence[SourceAnswer | None]) -> list[bytes]:
     """What stands in each answer that was found; blank for any other."""
     texts = []
     for one in shown:
         text = b""
-        if one is not None and one.outcome is Outcome.FOUND:
+        if one is not None and one.outcome is _FOUND:
             try:
                 text = orjson.dumps(one.values)
             except TypeError:  # numbers and signs that JSON does not have
@@ -90,9 +131,9 @@ def _about(exchange: Exchange, filled: Filled, texts: Sequence[bytes]) -> Mappin
     if numbers := personal_ids_in(left):
         known = {*about.values()}
         for one in exchange.subjects.values():
-            known.add(f"{SubjectKind.PERSON}|{one.personal_id}")
+            known.add(f"{_PERSON}|{one.personal_id}")
         for number in numbers:
-            if (key := f"{SubjectKind.PERSON}|{number}") not in known:
+            if (key := f"{_PERSON}|{number}") not in known:
                 others += 1
                 about = {**about, f"{_ALSO}{others}": key}
     return about
@@ -126,21 +167,24 @@ def _named_in(exchange: Exchange, about: Mapping[str, str], texts: Sequence[byte
     All answers about a role count for the only person whom something else than a number found in that role. Most
     prefills name people without a role: no function is called for each answer here.
     """
-    places, found, answers = [], dict[str, set[str]](), exchange.answers
-    one = exchange.allowed.unrepresented
-    unrepresented = frozenset[str]() if one is None else one.roles
+    found: dict[str, set[str]] = {}
+    places, answers, one = [], exchange.answers, exchange.allowed.unrepresented
+    unrepresented = _NO_ROLES if one is None else one.roles
     for query in exchange.plan.queries:
         if (answer := answers[query.index]) is not None and answer.found_id:
             found.setdefault(query.role, set()).add(answer.found_id)
+    named = {
+        role: key.rpartition("|")[2]
+        for role, key in about.items()
+        if role.startswith(_ALSO) or role in unrepresented
+    }
     for query in exchange.plan.queries:
         if answers[query.index] is None:
             continue
         text = texts[query.index] if texts else b""
-        for role, key in about.items():
-            number = key.rpartition("|")[2]
-            if (role.startswith(_ALSO) or role in unrepresented) and (
-                number.encode() in text or found.get(query.role) == {number}
-            ):
+        for role, number in named.items():
+            # `in` would first take the number for a byte, and make an error of that
+            if text.find(number.encode()) >= 0 or found.get(query.role) == {number}:
                 places.append(f"{role}:e{query.index + 1}")
     return " ".join(places)
 

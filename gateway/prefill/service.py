@@ -14,13 +14,12 @@ from gateway.config.configuration import Configuration
 from gateway.domain.errors import LogUnavailable
 from gateway.domain.exchange import Phase
 from gateway.domain.identifiers import ExchangeId
-from gateway.domain.login import Mandate
 from gateway.domain.parties import Requester
 from gateway.exchange_log.recorder import Recorder
 from gateway.mapping.answer import PrefillAnswer
-from gateway.mapping.apply import Filled, fill
+from gateway.mapping.apply import fill
 from gateway.mapping.load import Catalogue
-from gateway.mapping.plan import Plan, evidence_id
+from gateway.mapping.plan import Plan
 from gateway.policy.asked import Denial
 from gateway.policy.decide import Policy
 from gateway.policy.predicates import PredicatePolicy
@@ -39,14 +38,13 @@ from gateway.prefill.late import LateWork
 from gateway.prefill.pending import PendingStore
 from gateway.prefill.plans import Plans
 from gateway.prefill.preview import CitizenDecision, Previews
-from gateway.prefill.proving import ProvenBy, Proving
+from gateway.prefill.proving import Proving, proven_by_login
 from gateway.prefill.questions import Begin, QuestionRequest, Questions
-from gateway.prefill.records import Records
-from gateway.prefill.release import Releases, left_out
+from gateway.prefill.records import Records, outcome_notes, promised_notes
+from gateway.prefill.release import Releases
 from gateway.prefill.request import PrefillRequest
 from gateway.prefill.resume import Resuming
 from gateway.prefill.sealing import Sealer
-from gateway.prefill.signed_in import is_acting
 
 
 class PrefillSteps(NamedTuple):
@@ -128,7 +126,7 @@ class Prefill:
         if request.preview:
             await self._previews.open(exchange_id, requester)
         try:
-            await self._records.write(exchange, Phase.INTENT, **_promised(case))  # promise
+            await self._records.write(exchange, Phase.INTENT, **promised_notes(case))  # promise
             if await self._asking.ask(exchange, deadline):  # ask
                 return await self.answer(exchange)  # fill, account, answer
             token = await self._late.open(exchange)
@@ -146,21 +144,14 @@ class Prefill:
     async def _represented(
         self, case: Case, requester: Requester, exchange_id: ExchangeId, deadline: float
     ) -> Case:
-        """The case with the proof of representation. Raises Refused (recorded) when nothing proves it.
-
-        The mandate of a login was proven a moment ago, and is not proven again.
-        """
-        if (mandate := _mandate_of(case, self._clock.now().timestamp())) is not None:
-            proof = ProvenBy(
-                ExchangeId(mandate.exchange),
-                mandate.proven_by,
-                is_mandate_checked=mandate.is_document_checked,
-            )
-            return case._replace(proof=proof)
-        found = await self._proving.prove(case, requester, exchange_id, deadline)
-        if isinstance(found, Denial):
-            raise await self._admission.refused(found, case, requester, exchange_id)
-        return case._replace(proof=found)
+        """The case with the proof of representation. Raises Refused (recorded) when nothing proves it."""
+        proof = proven_by_login(case, self._clock.now().timestamp())
+        if proof is None:
+            found = await self._proving.prove(case, requester, exchange_id, deadline)
+            if isinstance(found, Denial):
+                raise await self._admission.refused(found, case, requester, exchange_id)
+            proof = found
+        return case._replace(proof=proof)
 
     async def answer(self, exchange: Exchange, pending: str | None = None, *, cut: bool = False) -> bytes:
         """Fill the form with the answers so far, record the outcome, and return the answer.
@@ -174,7 +165,7 @@ class Prefill:
             await self._counting.mismatch(exchange)
             plan, answers = exchange.plan, exchange.shown(cut=pending is not None or cut)
             filled = fill(plan, answers, exchange)
-            account = _accounted(exchange, filled, is_late=pending is not None) | notes
+            account = outcome_notes(exchange, filled, is_late=pending is not None) | notes
             receipt = await self._records.write(exchange, Phase.OUTCOME, filled, answers, **account)
             members = content(exchange, answers, filled)
             written = closed(members, receipt, pending)
@@ -239,50 +230,3 @@ class Prefill:
         return Exchange(
             exchange_id, requester, case, allowed, plan, self._plans.published, now, self._late_seconds
         )
-
-
-def _mandate_of(case: Case, now: float) -> Mandate | None:
-    """The mandate of the login, where it is what the request acts by and its proof is as fresh as evidence may be."""
-    acts, login = case.acting, case.request.login
-    mandate = login.mandate if login is not None else None
-    if acts is None or login is None or mandate is None or not mandate.is_fresh(now):
-        return None
-    same_people = acts.represented.key == mandate.represented.key and is_acting(login, acts.subject)
-    same_right = acts.kind == mandate.kind and (case.request.mandate or "") == mandate.document
-    return mandate if same_people and same_right else None
-
-
-def _promised(case: Case) -> dict[str, str | bool]:
-    """Members of the intent record beside its calls."""
-    request = case.request
-    notes: dict[str, str | bool] = (
-        {**request.proof, **case.who_asks}
-        if case.signed_in or case.acting or case.asked_by
-        else {**request.proof}
-    )
-    if request.mandate:
-        notes |= {"mandate": request.mandate, "mandate_checked": case.proof[2]}
-    if request.login is not None:
-        notes |= case.proof_of_login
-    if request.preview:
-        notes["preview"] = True
-    return notes
-
-
-def _accounted(exchange: Exchange, filled: Filled, *, is_late: bool) -> dict[str, str | int | bool]:
-    """Members of the outcome record: how the answer leaves, doubts, and what is left out."""
-    notes: dict[str, str | int | bool] = {"late": is_late}
-    if exchange.case.acting is not None:
-        notes |= exchange.case.who_asks
-    request = exchange.case.request
-    if request.preview:
-        notes["preview"] = True
-    elif request.signed:
-        notes["passport"] = "sd-jwt"
-    if filled.doubtful:
-        notes["doubtful"] = " ".join(filled.doubtful)
-    if filled.of_another:
-        notes["of_another"] = " ".join(sorted(filled.of_another))
-    if withheld := exchange.plan.withheld:
-        notes |= left_out({evidence_id(one): why.reason for one, why in withheld.items()})
-    return notes

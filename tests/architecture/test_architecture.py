@@ -96,6 +96,11 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
     assert circles == []
 
 
+def test_way_of_a_prefill_is_read_in_one_short_file() -> None:
+    """Rare matters live in files of their own."""
+    assert len((ROOT / "gateway/prefill/service.py").read_text("utf-8").splitlines()) <= 250
+
+
 def test_importlib_is_used_by_the_registry_and_the_table_of_commands_only() -> None:
     files = python_files(*CODE_ROOMS)
     loading = {"importlib", "importlib.util", "importlib.machinery"}  # importlib.metadata only reads versions

@@ -331,16 +331,16 @@ class _Calls:
         run = Run(target, 0, 1, 0)
         connection = socket.create_connection((run.host, run.port))
         for _ in range(_WARM):
-            _one(run, connection, target)
+            one_prefill(run, connection, target)
         self._loop.call_soon_threadsafe(sys.setprofile, self._see)
-        _one(run, connection, target)
+        one_prefill(run, connection, target)
         time.sleep(_SETTLED_SECONDS)
         gc.collect()
         gc.disable()
         before, counts, stages = self._thread_counts(), [self._counts()], [self._stages.copy()]
         batches = self._threads["sequencer"].batches
         for _ in range(_COUNTED):
-            _one(run, connection, target)
+            one_prefill(run, connection, target)
             time.sleep(_PAUSE_SECONDS)
             counts.append(self._counts())
             stages.append(self._stages.copy())
@@ -383,7 +383,7 @@ def _usual(counts: list[Counter[str]]) -> dict[str, int]:
     }
 
 
-def _one(run: Run, connection: socket.socket, target: Target) -> None:
+def one_prefill(run: Run, connection: socket.socket, target: Target) -> None:
     """One prefill; SystemExit when its answer is wrong."""
     number, request = run.next_request()
     connection.sendall(request)
