@@ -264,3 +264,12 @@ def named(way: Callable[[Any], dict[str, Any]], message: Any) -> dict[str, Any] 
     assert fault.field
     assert fault.path in fault.sentence.vi
     return None
+
+
+def test_code_that_is_kept_aside_is_written_as_it_is_read_again() -> None:
+    plan = PLANS["vneid_records.application"]
+    found = plan.read({"MaHoSo": "H31-1", "MaTTHC": "1.004222", "MaDonViTiepNhan": "H31.14\x08"})
+    assert "agency" not in found
+    written = plan.write(found)
+    assert written["MaDonViTiepNhan"] == "H31.14"
+    assert plan.write(plan.read(written)) == written
