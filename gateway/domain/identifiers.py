@@ -15,8 +15,8 @@ CallId = NewType("CallId", str)
 RequesterId = NewType("RequesterId", str)
 
 _PERSONAL = re.compile(r"[0-9]{12}", re.ASCII)
-#: twelve digits, no more, the first of which is 0. The first sign stands before what is looked back at: so the search
-#: passes over all bytes but zeros without trying the pattern, five times as fast
+#: twelve digits, no more, the first of which is 0. The 0 stands before the look behind: the search then skips to the
+#: zeros, four times as fast
 _PERSONAL_IN = re.compile(rb"0(?<![0-9]0)[0-9]{11}(?![0-9])")
 _GROUPS = re.compile(r"\d+(?:[\s.\-_\u2010-\u2015\u2212]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")

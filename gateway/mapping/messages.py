@@ -182,8 +182,9 @@ class WireValue:
                 why = say.CODE_WITH_HIDDEN_SIGNS if is_hidden else say.WIRE_VALUE_UNREADABLE
                 raise MessageFault(self.name, self.path, why) from None
             if (kept := clean_json(raw)) is not None:
-                # trimmed, as the codecs read it: else what is written of it would be read as something else
-                more[self.name] = kept.strip() if isinstance(kept, str) else kept
+                # trimmed, as a code is read: what is written of it is then read as the same
+                is_trimmed = isinstance(kept, str) and self.codec.read is read_code
+                more[self.name] = kept.strip() if is_trimmed else kept
 
     def _placed(self, raw: object, part: Json) -> tuple[CanonicalPath | None, object]:
         """Where the value goes; without a place it is kept, None: nothing is to be kept."""

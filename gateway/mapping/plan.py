@@ -108,7 +108,7 @@ class PlannedField:
         if len(picks) == 1 and picks[0].query is not None:
             reason: ReasonEntry = {"code": Reason.VALUE_BLANK.value, "source": sources[picks[0].query]}
             self.blank = self.name + orjson.dumps(without_value("empty", picks[0].name, reason))
-        #: what filling reads of each field, in one piece of memory: a walk over many objects waits for each of them
+        #: what `fill` reads of each field, in one tuple: fewer objects are read
         self.row = (
             field.key, field.reads_all, self.asked, self.blank, field.convert, field.takes, field.rewrites,
             len(field.names) == 1,

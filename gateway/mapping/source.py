@@ -65,7 +65,7 @@ from gateway.mapping.transforms import (
 )
 from gateway.mapping.values import Attribute, Place, ValueStep, blank
 
-#: read from the class of an enum, a member costs a call
+#: CPython 3.11 makes a call for each member that is read from the class of an enum
 _FOUND = Outcome.FOUND
 _INVALID = FAILED[Outcome.INVALID]
 _OTHER_PERSON = SourceAnswer(outcome=Outcome.INVALID, reason=Reason.SOURCE_ANSWER_OTHER_PERSON, alarm=True)

@@ -66,9 +66,9 @@ class ProvenBy(NamedTuple):
 
 
 def proven_by_login(case: Case, now: float) -> ProvenBy | None:
-    """The proof of the login's mandate, where the request acts by it and it is as fresh as evidence may be.
+    """The proof of the login's mandate, where the request acts by that mandate.
 
-    Such a mandate was proven a moment ago, and is not proven again.
+    It was proven a moment ago, and is not proven again; None where the proof is older than evidence may be.
     """
     acts, login = case.acting, case.request.login
     mandate = login.mandate if login is not None else None

@@ -1,4 +1,4 @@
-"""How many machine instructions one prefill of the bench's job takes, by thread: the same on a busy machine.
+"""How many machine instructions one prefill of the bench's job takes, by thread: nearly the same on a busy machine.
 
     python -m tests.bench.instructions [--prefills N] [--keep FOLDER]
 
@@ -51,7 +51,9 @@ def main() -> None:
 
 
 def counted(kept: Path, prefills: int) -> Mapping[int, int]:
-    """Thread (1: of the loop) -> instructions of so many prefills, one after another; most first."""
+    """Thread (1: of the loop) -> instructions of so many prefills, one after another: the four with most."""
+    for old in kept.glob("counts*"):
+        old.unlink()
     with stubbed(0.001) as at:
         folder = at.folder / "gateway"
         gateway_target.prepare(folder)
