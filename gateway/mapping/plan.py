@@ -86,7 +86,7 @@ class Pick:
 class PlannedField:
     """A field and the picks of its references, in order, with the JSON around its value in an answer."""
 
-    __slots__ = ("asked", "blank", "field", "name", "picks", "refs", "row")
+    __slots__ = ("asked", "field", "name", "picks", "refs", "row")
 
     def __init__(
         self, field: Field, refs: tuple[Ref, ...], picks: tuple[Pick, ...], sources: Sequence[str]
@@ -104,13 +104,13 @@ class PlannedField:
             if p.query is not None
         )
         #: the entry when the only asked source found the subject and leaves this attribute blank
-        self.blank = b""
+        blank = b""
         if len(picks) == 1 and picks[0].query is not None:
             reason: ReasonEntry = {"code": Reason.VALUE_BLANK.value, "source": sources[picks[0].query]}
-            self.blank = self.name + orjson.dumps(without_value("empty", picks[0].name, reason))
+            blank = self.name + orjson.dumps(without_value("empty", picks[0].name, reason))
         #: what `fill` reads of each field, in one tuple: fewer objects are read
         self.row = (
-            field.key, field.reads_all, self.asked, self.blank, field.convert, field.takes, field.rewrites,
+            field.key, field.reads_all, self.asked, blank, field.convert, field.takes, field.rewrites,
             len(field.names) == 1,
         )  # fmt: skip
 

@@ -23,7 +23,7 @@ from gateway.domain.reasons import Reason
 from gateway.mapping.apply import FixedSituation, fill
 from gateway.mapping.model import ServiceExample, ServiceMapping
 from gateway.mapping.plan import Plan, make_plan
-from gateway.mapping.records import NO_DATE
+from gateway.mapping.records import NO_DATE, SEVERAL
 from gateway.mapping.source import ServicePlan
 from gateway.prefill.roles import cast
 from tests.contract.test_mappings import CATALOGUE
@@ -71,7 +71,13 @@ def test_evidence_that_leaves_a_source_fits_its_schema(
     assert [name for name, value in answer.values.items() if misfit(schemas[name], value)] == []
     for fault in answer.faults:
         assert fault.attribute not in answer.values
-        assert answer.outcome is not Outcome.FOUND or answer.doubts[fault.attribute].kind == "value_invalid"
+        if answer.outcome is Outcome.FOUND:
+            doubt = answer.doubts[fault.attribute]
+            # one of several records has the fault, and the others are shown to choose from
+            is_of_several = doubt.kind == SEVERAL
+            assert is_of_several or doubt.kind == "value_invalid"
+            shown = [one for one in doubt.candidates if is_of_several and one is not None]
+            assert [one for one in shown if misfit(schemas[fault.attribute], one)] == []
 
 
 #: attributes that stand alone at a path of names, of examples that are found
