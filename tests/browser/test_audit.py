@@ -281,7 +281,8 @@ async def test_everything_can_be_read_and_exported_without_script(
     try:
         page = await opened.new_page()
         await signed_in(page, login_house)
-        await page.get_by_role("button", name="Tìm").click()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="Tìm").click()
         await page.goto(f"{login_house.url}/audit/exchanges/{known}")
         await expect(page.get_by_text("Máy chủ đã kiểm; tự kiểm bằng lệnh bên dưới.")).to_be_visible()
         for name in ("In cho hồ sơ", "Kiểm chứng lại"):

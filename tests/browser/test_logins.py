@@ -32,7 +32,8 @@ async def agreed(page: Page) -> None:
         await page.get_by_role("button", name=re.compile("^Cho chính tôi")).click()
     agree = page.get_by_role("button", name=re.compile("^Đồng ý"))
     if await agree.count():
-        await agree.click()
+        async with page.expect_navigation():
+            await agree.click()
 
 
 async def is_at_form(page: Page, procedure: str = "1.004873") -> None:
@@ -215,11 +216,13 @@ async def test_session_list_shows_this_login_and_ends_it(
     await came_to_portal(page, login_house)
     await chose(page)
     await agreed(page)
+    await is_at_form(page)
     await page.goto(login_house.url + "/login/sessions")
     await shot(page, "sessions")
     main = page.get_by_role("main")
     await expect(main).to_contain_text("Cổng Dịch vụ công Quốc gia")
-    await main.get_by_role("button").first.click()
+    async with page.expect_navigation():
+        await main.get_by_role("button").first.click()
     await page.goto(login_house.url + "/login/sessions")
     await expect(page.get_by_role("main")).not_to_contain_text("Cổng Dịch vụ công Quốc gia")
 

@@ -344,7 +344,8 @@ async def test_draft_is_saved_and_opened_again(town: House, profile: BrowserCont
     await page.get_by_role("button", name="Mở lại nháp").click()
     await expect(purpose).to_have_value("Vay vốn mua nhà")
     await page.reload()
-    await page.get_by_role("button", name="Bỏ nháp").click()
+    async with page.expect_response("**/draft"):
+        await page.get_by_role("button", name="Bỏ nháp").click()
     await page.reload()
     await expect(purpose).to_have_value("")
     await expect(page.locator("#draft")).to_have_count(0)
