@@ -181,10 +181,11 @@ class WireValue:
                 is_hidden = isinstance(error, Hidden)
                 why = say.CODE_WITH_HIDDEN_SIGNS if is_hidden else say.WIRE_VALUE_UNREADABLE
                 raise MessageFault(self.name, self.path, why) from None
-            if (kept := clean_json(raw)) is not None:
-                # trimmed, as a code is read: what is written of it is then read as the same
-                is_trimmed = isinstance(kept, str) and self.codec.read is read_code
-                more[self.name] = kept.strip() if is_trimmed else kept
+            clean = clean_json(raw)
+            if clean is not None and clean != raw:
+                self.read(clean, part, more)  # what is written of it is then read as the same
+            elif clean is not None:
+                more[self.name] = clean
 
     def _placed(self, raw: object, part: Json) -> tuple[CanonicalPath | None, object]:
         """Where the value goes; without a place it is kept, None: nothing is to be kept."""
@@ -193,8 +194,8 @@ class WireValue:
         if not self.places:
             return None, clean_json(raw)
         if self.repeats and any(one.get(part) not in (None, "") for one in self.places):
-            same = self._is_said(raw, part)
-            return None, None if same else clean_json(raw)
+            clean = clean_json(raw)
+            return None, None if self._is_said(clean, part) else clean
         value = self._decoded(raw, part)
         for place, like in zip(self.places, self.likes, strict=True):
             if len(self.places) == 1 or (like and FORMS[like](str(value))):
@@ -252,8 +253,8 @@ class WireObject:
     def read(self, raw: object, part: Json, more: Json, *, is_late: bool) -> None:
         """Put the members into `part` or `more`. Raises MessageFault."""
         if not isinstance(raw, Mapping):
-            if raw not in (None, ""):
-                more[self.name] = clean_json(raw)
+            if (kept := clean_json(raw)) not in (None, ""):
+                more[self.name] = kept
             return
         kept = more.get(self.name, {})
         try:
@@ -314,8 +315,8 @@ class WireList:
     def read(self, raw: object, part: Json, more: Json) -> None:
         """Put the items into `part`. Raises MessageFault when they are too many."""
         if not isinstance(raw, list | Mapping):
-            if raw not in (None, ""):
-                more[self.name] = clean_json(raw)
+            if (kept := clean_json(raw)) not in (None, ""):
+                more[self.name] = kept
             return
         if self.place.most and len(raw) > self.place.most and isinstance(raw, list):
             raise MessageFault(self.name, self.place.text, say.MOST_ENTRIES(bound=self.place.most))
@@ -325,8 +326,8 @@ class WireList:
         for one in raw if isinstance(raw, list) else [raw]:
             found = self._items(one) if isinstance(one, Mapping) else []
             items += found
-            if not found and one not in (None, "", {}):
-                strange.append(clean_json(one))
+            if not found and (kept := clean_json(one)) not in (None, "", {}):
+                strange.append(kept)
         self._keep(items, strange, part, more)
 
     def _keep(self, items: list[Any], strange: list[Any], part: Json, more: Json) -> None:
@@ -442,8 +443,9 @@ class WireFields:
                 case WireList() if not is_late:
                     node.read(raw, part, more)
         if not is_late:
-            strange = [name for name, one in wire.items() if name not in self._claimed and one is not None]
-            more.update({clean_text(str(name)): clean_json(wire[name]) for name in strange})
+            for name, one in wire.items():
+                if name not in self._claimed and (kept := clean_json(one)) is not None:
+                    more[clean_text(str(name))] = kept
 
 
 def leaves_of(fields: WireFields) -> Iterator[WireValue]:

@@ -217,8 +217,10 @@ ODD = [
     "",
     " ",
     "1",
+    "1\x08",
     "True",
     "20260105083000",
+    "20260105083000\x0b",
     "20269999",
     "a\x0bb\x00",
     "e\u0302\u0323",
@@ -266,10 +268,15 @@ def named(way: Callable[[Any], dict[str, Any]], message: Any) -> dict[str, Any] 
     return None
 
 
-def test_code_that_is_kept_aside_is_written_as_it_is_read_again() -> None:
+def test_optional_value_with_control_signs_is_read_as_it_is_written() -> None:
     plan = PLANS["vneid_records.application"]
     found = plan.read({"MaHoSo": "H31-1", "MaTTHC": "1.004222", "MaDonViTiepNhan": "H31.14\x08"})
-    assert "agency" not in found
+    assert found["agency"] == "H31.14"
     written = plan.write(found)
     assert written["MaDonViTiepNhan"] == "H31.14"
     assert plan.write(plan.read(written)) == written
+
+
+def test_code_that_must_be_there_has_no_control_signs() -> None:
+    with pytest.raises(MessageFault):
+        PLANS["vneid_records.application"].read({"MaHoSo": "H31-1\x08", "MaTTHC": "1.004222"})
