@@ -27,10 +27,12 @@ hypothesis.settings.register_profile("motlan", deadline=None)
 hypothesis.settings.load_profile("motlan")
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
-# Servers in wheels want a private runtime folder, already while they are imported; containers have none.
-if "XDG_RUNTIME_DIR" not in os.environ:
+# Servers in wheels want a private runtime folder, already while they are imported; containers have none. PostgreSQL's
+# keeps its lock in a folder there, and else in one place of the machine: a process that hangs would hold up all others.
+if "XDG_RUNTIME_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     _runtime_folder = TemporaryDirectory(prefix="motlan-tests-")
     atexit.register(_runtime_folder.cleanup)
+    (Path(_runtime_folder.name) / "python_PostgresServer").mkdir()
     os.environ["XDG_RUNTIME_DIR"] = _runtime_folder.name
 
 # Sources and requesters may want secrets that only their operator has; here nobody is called, any word will do.
