@@ -281,8 +281,14 @@ class Soap:
         return self._nobody(query, answer) if found.outcome in _NOBODY else AnswerReading(found)
 
     def _of_fault(self, query: SourceQuery, status: int, fault: SoapFault) -> AnswerReading[SourceAnswer]:
-        """What a fault means; one that says that there is nobody, and has more than a fault has, is no absence."""
+        """What a fault means; one that says that there is nobody, and has more than a fault has, is no absence.
+
+        Nor is one with another known code that means something else, but for those of SOAP, which stand in each fault.
+        """
         error = self._meanings.of_code(fault.code, status)
+        others = [one for one in fault.others if one not in _SOAP_FAULTS]
+        if error.outcome in _NOBODY and self._meanings.contradict(error.outcome, others):
+            error = ProviderError(*INVALID, fault=AnswerFault(FaultCode.UNKNOWN_FORM))
         if error.outcome is Outcome.NOT_FOUND:
             apart = (*_SOAP_PLACES, *self._meanings.places)
             denied = self._doors[query.service].plan.denies_absence(fault.tree(), query, apart)

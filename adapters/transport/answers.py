@@ -29,6 +29,8 @@ _DEFLATE_METHOD = 8
 #: a page for people: by its media type, by the first bytes of its body
 _PAGE_KIND = re.compile(rb"(?i)text/html")
 _PAGE, _BEGIN = re.compile(rb"(?i)[\xef\xbb\xbf \t\r\n]*(?:<!doctype html|<html)"), 64
+#: media types of a text for people, none too, and those of XML and JSON, whose brackets are looked for
+_TEXT_KIND = re.compile(rb"(?i)\s*(?:text/(?:plain|html|xml)|[^;]*[/+](?:xml|json))?\s*(?:;|\Z)")
 #: signs of a record in XML or JSON; they are these bytes in UTF-8, UTF-16 and UTF-32 alike
 _SIGNS = re.compile(rb"[<{\[]")
 
@@ -100,9 +102,10 @@ def checked(
 def may_have_record(kind: bytes, body: bytes) -> bool:
     """Whether the body of an error may have a record in it: all but a plain text for people.
 
-    `kind`: its media type. A text is in UTF-8 or, with a byte order mark, in UTF-16, without brackets of XML and JSON.
+    `kind`: its media type. A text is in UTF-8 or, with a byte order mark, in UTF-16, without brackets of XML and JSON,
+    and of no type that is made for data (`text/csv`, forms, files).
     """
-    if kind[:10].lower() == b"multipart/" or _SHIFTING.search(kind) or _SIGNS.search(body):
+    if not _TEXT_KIND.match(kind) or _SHIFTING.search(kind) or _SIGNS.search(body):
         return True
     try:
         body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8")

@@ -121,6 +121,10 @@ class Meanings:
         )
         return ProviderError(*(known or self._any_other or by_status or INVALID), fault=fault)
 
+    def contradict(self, outcome: Outcome, codes: Collection[str]) -> bool:
+        """Whether one of these other codes of a fault is in the table, and means something else."""
+        return any(one != "*" and self._codes.get(one, (outcome,))[0] is not outcome for one in codes)
+
     def in_answer(self, tree: object) -> ProviderError | None:
         """The fault in a success, at the place of the source's codes; None: there is none."""
         code = _word(self._pick(tree)) if self._rows is None else self._in_rows(tree, *self._rows)

@@ -11,7 +11,7 @@ Neither errors nor faults carry text of the other side.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -50,12 +50,15 @@ _MISSES = 512
 
 
 class SoapFault(Exception):
-    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code."""
+    """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code.
 
-    def __init__(self, code: str, fault: etree._Element) -> None:
+    `others`: what stands at the places of a code that was not taken.
+    """
+
+    def __init__(self, code: str, others: Collection[str], fault: etree._Element) -> None:
         """`code` is empty if there was no such word; `fault` no longer has it."""
         super().__init__(code)
-        self.code, self._fault = code, fault
+        self.code, self.others, self._fault = code, others, fault
 
     def tree(self) -> Tree:
         """What else the fault holds, and what stands beside it in the body, by names without prefixes; never shown."""
@@ -564,11 +567,13 @@ def _value(element: etree._Element, shape: Shape) -> object:
 
 def _fault_of(fault: etree._Element, place: tuple[str, ...]) -> SoapFault:
     code, node = _placed_code(fault, place)
-    if node is None:
-        code, node = _fault_code(fault)
+    named = _named_codes(fault)
+    if node is None and named and _FAULT_CODE.match(named[0][0]):
+        code, node = named[0]
+    others = [word for word, at in named if at is not node]
     if node is not None:
         node.text = None  # what is left, another code too, is said beside it
-    return SoapFault(code, fault)
+    return SoapFault(code, others, fault)
 
 
 def _hold(tree: Tree, element: etree._Element, apart: etree._Element | None = None) -> None:
@@ -606,13 +611,12 @@ def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> tuple[str, et
     return (code, node) if code and len(code) <= _LONGEST_CODE and code.isprintable() else ("", None)
 
 
-def _fault_code(fault: etree._Element) -> tuple[str, etree._Element | None]:
-    """MaLoi of the detail, else faultcode (1.1) or Code/Value (1.2) without prefix; with its element."""
+def _named_codes(fault: etree._Element) -> list[tuple[str, etree._Element]]:
+    """MaLoi of the detail, faultcode (1.1), Code/Value (1.2), without prefix, each with its element; surest first."""
     found: dict[str, tuple[str, etree._Element]] = {}
     for node in fault.iter(etree.Element):
         name = etree.QName(node).localname
         code = (node.text or "").strip().rpartition(":")[2] if name in _CODE_NAMES else ""
         if code and name not in found:
             found[name] = code, node
-    code, at = next((found[name] for name in _CODE_NAMES if name in found), ("", None))
-    return (code, at) if _FAULT_CODE.match(code) else ("", None)
+    return [found[name] for name in _CODE_NAMES if name in found]

@@ -43,8 +43,9 @@ def names_another_owner(rows: object, subject: Subject) -> bool:
 
 def _other_number(row: Mapping[str, object], own: set[str]) -> bool:
     said = unicodedata.normalize("NFKC", "; ".join(_said(row, _NUMBERS)))
+    title = unicodedata.normalize("NFKC", text(row.get("TenGiayTo")) or "")
     numbers = {re.sub("[ .-]", "", one) for one in _DIGITS.findall(said)}
-    numbers.update(personal_ids_in((text(row.get("TenGiayTo")) or "").encode()))
+    numbers.update(personal_ids_in(title.encode()))
     return bool(said or numbers) and own.isdisjoint(numbers)
 
 

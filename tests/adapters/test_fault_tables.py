@@ -178,6 +178,11 @@ BODY = json.dumps(FOUND).encode()
         (b"<CongDan><Ten>x</Ten></CongDan>", "application/xml", Outcome.INVALID),
         (b"<h1>404</h1>", JSON, Outcome.INVALID),
         (b"+AHsAIg-ten", "text/plain; charset=utf-7", Outcome.INVALID),
+        # types that are made for data
+        (b"ten,ngay_sinh\nx,1990", "text/csv; charset=utf-8", Outcome.INVALID),
+        (b"ten=x&so=1", "application/x-www-form-urlencoded", Outcome.INVALID),
+        (b"nobody", "application/octet-stream", Outcome.INVALID),
+        (b"nobody", "", Outcome.NOT_FOUND),
     ],
 )
 async def test_error_that_says_nobody_is_believed_beside_a_plain_text_of_no_json(

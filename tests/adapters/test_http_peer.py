@@ -382,14 +382,14 @@ async def test_provider_has_its_whole_time_however_long_its_caller_waited_for_a_
         await gates[number - 1].wait()
         writer.write(answer(OK))
 
-    async with calling(say, connections=1, total_ms=400) as (peer, raw):
+    async with calling(say, connections=1, total_ms=2_000) as (peer, raw):
         loop = asyncio.get_running_loop()
         first = asyncio.create_task(ask(peer))
         while not raw.requests:
             await asyncio.sleep(0)
         second = asyncio.create_task(ask(peer))
-        loop.call_later(0.3, gates[0].set)
-        loop.call_later(0.55, gates[1].set)
+        loop.call_later(1.2, gates[0].set)
+        loop.call_later(2.3, gates[1].set)
         await first
         assert (await second).body == OK
 

@@ -315,6 +315,10 @@ MALOI = "<MaLoi>NONE</MaLoi>"
         ("<s:Fault><faultcode>s:Server</faultcode><detail><Loi><MaLoi>NONE</MaLoi><Ten>X</Ten></Loi></detail></s:Fault>",
          Outcome.INVALID, "detail"),
         ("<s:Fault><faultcode>s:NONE</faultcode><faultstring>X</faultstring></s:Fault>", Outcome.NOT_FOUND, None),
+        # a code of MaLoi, and another one that is known
+        (f"<s:Fault><faultcode>s:LATE</faultcode><detail>{MALOI}</detail></s:Fault>", Outcome.INVALID, ""),
+        (f"<s:Fault><faultcode>s:NO_ONE</faultcode><detail>{MALOI}</detail></s:Fault>", Outcome.NOT_FOUND, None),
+        (FOUT.format(NOBODY).replace("s:Server", "s:LATE"), Outcome.INVALID, ""),
         # a code that says nothing about a person is known whatever stands beside
         (FOUT.format("<f:Code>LATE</f:Code><f:Naam>X</f:Naam>"), Outcome.UNAVAILABLE, None),
     ],
