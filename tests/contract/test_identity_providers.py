@@ -129,10 +129,10 @@ def lines() -> Iterator[io.BytesIO]:
     set_up()
 
 
-def moved(name: str, base: str) -> IdentityProviderSettings:
+def moved(name: str, base: str, **own: int) -> IdentityProviderSettings:
     """The provider as configured, at another address."""
     settings = CONFIGURED[name]
-    limits = settings.limits.model_copy(update=unhurried.limits(breaker_failures=1_000))
+    limits = settings.limits.model_copy(update=unhurried.limits(breaker_failures=1_000, **own))
     written = {word: url.replace(SANDBOX, base) for word, url in settings.endpoints.model_dump().items()}
     return settings.model_copy(
         update={
@@ -143,8 +143,8 @@ def moved(name: str, base: str) -> IdentityProviderSettings:
 
 
 @asynccontextmanager
-async def opened(name: str, base: str) -> AsyncIterator[IdentityProvider]:
-    settings = moved(name, base)
+async def opened(name: str, base: str, **limits: int) -> AsyncIterator[IdentityProvider]:
+    settings = moved(name, base, **limits)
     tools = registry.source_tools(ROOT, SystemClock())
     provider = registry.open_identity_provider(settings, CATALOGUE.logins[settings.mapping], tools)
     try:
@@ -284,7 +284,8 @@ async def test_citizen_has_no_account_of_officials_nor_they_of_citizens(sandbox:
 @pytest.mark.parametrize("lie", REFUSED, ids=str)
 @pytest.mark.parametrize("name", PROVIDERS)
 async def test_lie_signs_nobody_in(sandbox: str, told: Told, name: str, lie: Lie, lines: io.BytesIO) -> None:
-    async with opened(name, sandbox) as provider:
+    limits = {"total_ms": 6_000} if lie in {Lie.TOKEN_SLOW, Lie.USERINFO_SLOW} else {}
+    async with opened(name, sandbox, **limits) as provider:
         await provider.begin(attempt(name, told.origin), soon())
         async with lying(sandbox, name, lie):
             said = await failure(sandbox, told, name, provider)
