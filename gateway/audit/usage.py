@@ -104,16 +104,19 @@ class Usage:
         await self._context.note(caller, "usage", filters.names, filters.people, further=cursor is not None)
         indexes = {one.hex() for one in await self._context.people.indexes(filters.subject)}
         found_uses: list[dict[str, object]] = []
+        last, is_more = before, False
         for _ in range(_ATTEMPTS):
             found, before = await self._context.page(filters, before, max(count, _READ))
             for entry in found:
                 use = await self._use(entry, indexes)
-                if use is not None:
-                    found_uses.append(use)
-                if len(found_uses) == count:
-                    before = entry.index
+                if use is None:
+                    continue
+                if len(found_uses) == count:  # the next page begins with it
+                    before, is_more = last, True
                     break
-            if before is None or len(found_uses) == count:
+                found_uses.append(use)
+                last = entry.index
+            if before is None or is_more:
                 break
         following = None if before is None else self._context.cursors.after(before, bound)
         past = await self._context.past(filters)

@@ -503,6 +503,7 @@ async def test_uses_are_told_in_words_once_each_and_page_by_page(office: Office)
     uses: list[Any] = []
     cursor = None
     while True:
+        assert len(uses) < 6, "no page is empty"
         body = {"subject": {"personal_id": WHO}, "limit": 2, **({"cursor": cursor} if cursor else {})}
         status, answer = await office.post("/v1/usage", body, client="citizen")
         assert status == 200, answer
