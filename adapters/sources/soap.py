@@ -283,17 +283,20 @@ class Soap:
     def _of_fault(self, query: SourceQuery, status: int, fault: SoapFault) -> AnswerReading[SourceAnswer]:
         """What a fault means; one that says that there is nobody, and has more than a fault has, is no absence.
 
-        Nor is one with another known code that means something else, but for those of SOAP, which stand in each fault.
+        Nor is one with another known code that means something else. Codes of SOAP itself do not count: every fault has
+        one.
         """
         error = self._meanings.of_code(fault.code, status)
-        others = [one for one in fault.others if one not in _SOAP_FAULTS]
-        if error.outcome in _NOBODY and self._meanings.contradict(error.outcome, others):
-            error = ProviderError(*INVALID, fault=AnswerFault(FaultCode.UNKNOWN_FORM))
         if error.outcome is Outcome.NOT_FOUND:
             apart = (*_SOAP_PLACES, *self._meanings.places)
             denied = self._doors[query.service].plan.denies_absence(fault.tree(), query, apart)
             if denied is not None:
                 return AnswerReading(denied)
+        if error.outcome in _NOBODY:
+            others = [one for one in fault.others if one.partition(".")[0] not in _SOAP_FAULTS]
+            if other := self._meanings.contradicted(error.outcome, others):
+                said = AnswerFault(FaultCode.UNKNOWN_FORM, status=status, provider_code=other)
+                return AnswerReading(failed(*INVALID, said))
         if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
             error.fault = AnswerFault(FaultCode.SOAP_FAULT, status=status, provider_code=fault.code)
         return fault_reading(error)

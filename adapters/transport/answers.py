@@ -29,8 +29,10 @@ _DEFLATE_METHOD = 8
 #: a page for people: by its media type, by the first bytes of its body
 _PAGE_KIND = re.compile(rb"(?i)text/html")
 _PAGE, _BEGIN = re.compile(rb"(?i)[\xef\xbb\xbf \t\r\n]*(?:<!doctype html|<html)"), 64
-#: media types of a text for people, none too, and those of XML and JSON, whose brackets are looked for
-_TEXT_KIND = re.compile(rb"(?i)\s*(?:text/(?:plain|html|xml)|[^;]*[/+](?:xml|json))?\s*(?:;|\Z)")
+#: media types of data that has no such signs, or has them in its parts
+_DATA_KIND = re.compile(
+    rb"(?i)multipart/|(?:text|application)/(?:[\w.+-]*(?:csv|yaml|tab-separated-values)|x-www-form-urlencoded)"
+)
 #: signs of a record in XML or JSON; they are these bytes in UTF-8, UTF-16 and UTF-32 alike
 _SIGNS = re.compile(rb"[<{\[]")
 
@@ -103,9 +105,9 @@ def may_have_record(kind: bytes, body: bytes) -> bool:
     """Whether the body of an error may have a record in it: all but a plain text for people.
 
     `kind`: its media type. A text is in UTF-8 or, with a byte order mark, in UTF-16, without brackets of XML and JSON,
-    and of no type that is made for data (`text/csv`, forms, files).
+    and of no type that holds data without them (CSV, YAML, forms).
     """
-    if not _TEXT_KIND.match(kind) or _SHIFTING.search(kind) or _SIGNS.search(body):
+    if _DATA_KIND.match(kind) or _SHIFTING.search(kind) or _SIGNS.search(body):
         return True
     try:
         body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8")

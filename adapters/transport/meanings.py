@@ -121,9 +121,10 @@ class Meanings:
         )
         return ProviderError(*(known or self._any_other or by_status or INVALID), fault=fault)
 
-    def contradict(self, outcome: Outcome, codes: Collection[str]) -> bool:
-        """Whether one of these other codes of a fault is in the table, and means something else."""
-        return any(one != "*" and self._codes.get(one, (outcome,))[0] is not outcome for one in codes)
+    def contradicted(self, outcome: Outcome, codes: Collection[str]) -> str:
+        """The first of these other codes of a fault that is known, and means something else; blank: none."""
+        known = {one: self._codes.get(one) or of_gateway(one) for one in codes if one != "*"}
+        return next((one for one, meant in known.items() if meant and meant[0] is not outcome), "")
 
     def in_answer(self, tree: object) -> ProviderError | None:
         """The fault in a success, at the place of the source's codes; None: there is none."""

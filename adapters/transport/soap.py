@@ -52,7 +52,7 @@ _MISSES = 512
 class SoapFault(Exception):
     """The other side answered with a fault; `code`: at the settings' place, else MaLoi or the bare fault code.
 
-    `others`: what stands at the places of a code that was not taken.
+    `others`: the codes of the fault that were not taken, without prefix.
     """
 
     def __init__(self, code: str, others: Collection[str], fault: etree._Element) -> None:
@@ -567,7 +567,7 @@ def _value(element: etree._Element, shape: Shape) -> object:
 
 def _fault_of(fault: etree._Element, place: tuple[str, ...]) -> SoapFault:
     code, node = _placed_code(fault, place)
-    named = _named_codes(fault)
+    named = _named_codes(fault, place)
     if node is None and named and _FAULT_CODE.match(named[0][0]):
         code, node = named[0]
     others = [word for word, at in named if at is not node]
@@ -611,12 +611,16 @@ def _placed_code(fault: etree._Element, place: tuple[str, ...]) -> tuple[str, et
     return (code, node) if code and len(code) <= _LONGEST_CODE and code.isprintable() else ("", None)
 
 
-def _named_codes(fault: etree._Element) -> list[tuple[str, etree._Element]]:
-    """MaLoi of the detail, faultcode (1.1), Code/Value (1.2), without prefix, each with its element; surest first."""
-    found: dict[str, tuple[str, etree._Element]] = {}
-    for node in fault.iter(etree.Element):
-        name = etree.QName(node).localname
-        code = (node.text or "").strip().rpartition(":")[2] if name in _CODE_NAMES else ""
-        if code and name not in found:
-            found[name] = code, node
-    return [found[name] for name in _CODE_NAMES if name in found]
+def _named_codes(fault: etree._Element, place: tuple[str, ...]) -> list[tuple[str, etree._Element]]:
+    """All codes without prefix, each with its element, the surest first: MaLoi, faultcode (1.1), Value (1.2).
+
+    Last those of elements that are called as the one at the settings' place.
+    """
+    names = (*_CODE_NAMES, *place[-1:])
+    found = [
+        (names.index(name), code, node)
+        for node in fault.iter(etree.Element)
+        if (name := etree.QName(node).localname) in names
+        and (code := (node.text or "").strip().rpartition(":")[2].strip())
+    ]
+    return [(code, node) for _, code, node in sorted(found, key=lambda one: one[0])]

@@ -183,7 +183,7 @@ class WireValue:
                 raise MessageFault(self.name, self.path, why) from None
             clean = clean_json(raw)
             if clean is not None and clean != raw:
-                self.read(clean, part, more)  # what is written of it is then read as the same
+                self.read(clean, part, more)  # as the next reader will read what is written of it
             elif clean is not None:
                 more[self.name] = clean
 
@@ -324,9 +324,12 @@ class WireList:
         strange: list[Any] = []
         # XML and some clients write one item without a list
         for one in raw if isinstance(raw, list) else [raw]:
-            found = self._items(one) if isinstance(one, Mapping) else []
+            found = self._items(one)
+            kept = one if found else clean_json(one)
+            if kept != one:
+                found = self._items(kept)
             items += found
-            if not found and (kept := clean_json(one)) not in (None, "", {}):
+            if not found and kept not in (None, "", {}):
                 strange.append(kept)
         self._keep(items, strange, part, more)
 
@@ -338,8 +341,10 @@ class WireList:
         if strange:
             more[self.name] = strange
 
-    def _items(self, raw: Mapping[str, Any]) -> list[Any]:
+    def _items(self, raw: object) -> list[Any]:
         """The canonical items of one row; none when it fits no item."""
+        if not isinstance(raw, Mapping):
+            return []
         try:
             item = self.fields.read(raw)
             if self.is_plain:
@@ -476,7 +481,7 @@ class Submitter(NamedTuple):
     def is_owner(self, found: Mapping[str, Any]) -> bool:
         """Whether who files is the owner: the number is one of the owner's, and no name contradicts."""
         owner = found.get("applicant") or {}
-        numbers = {one.get("number") for one in owner.get("ids", ()) if isinstance(one, Mapping)}
+        numbers = [one.get("number") for one in owner.get("ids", ()) if isinstance(one, Mapping)]
         if self.number.get(found) not in numbers:
             return False
         theirs, name = self.name.get(found) if self.name else "", owner.get("name")

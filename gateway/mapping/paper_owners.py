@@ -43,9 +43,10 @@ def names_another_owner(rows: object, subject: Subject) -> bool:
 
 def _other_number(row: Mapping[str, object], own: set[str]) -> bool:
     said = unicodedata.normalize("NFKC", "; ".join(_said(row, _NUMBERS)))
-    title = unicodedata.normalize("NFKC", text(row.get("TenGiayTo")) or "")
+    title = text(row.get("TenGiayTo")) or ""
     numbers = {re.sub("[ .-]", "", one) for one in _DIGITS.findall(said)}
-    numbers.update(personal_ids_in(title.encode()))
+    # as it came too: `²` behind a number becomes a digit of it
+    numbers.update(personal_ids_in(f"{title}\n{unicodedata.normalize('NFKC', title)}".encode()))
     return bool(said or numbers) and own.isdisjoint(numbers)
 
 

@@ -181,7 +181,9 @@ BODY = json.dumps(FOUND).encode()
         # types that are made for data
         (b"ten,ngay_sinh\nx,1990", "text/csv; charset=utf-8", Outcome.INVALID),
         (b"ten=x&so=1", "application/x-www-form-urlencoded", Outcome.INVALID),
-        (b"nobody", "application/octet-stream", Outcome.INVALID),
+        (b"a: x", "application/vnd.x+yaml", Outcome.INVALID),
+        (b"nobody", "application/octet-stream", Outcome.NOT_FOUND),
+        (b"nobody", "text/plain, text/plain", Outcome.NOT_FOUND),
         (b"nobody", "", Outcome.NOT_FOUND),
     ],
 )

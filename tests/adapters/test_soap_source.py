@@ -315,10 +315,6 @@ MALOI = "<MaLoi>NONE</MaLoi>"
         ("<s:Fault><faultcode>s:Server</faultcode><detail><Loi><MaLoi>NONE</MaLoi><Ten>X</Ten></Loi></detail></s:Fault>",
          Outcome.INVALID, "detail"),
         ("<s:Fault><faultcode>s:NONE</faultcode><faultstring>X</faultstring></s:Fault>", Outcome.NOT_FOUND, None),
-        # a code of MaLoi, and another one that is known
-        (f"<s:Fault><faultcode>s:LATE</faultcode><detail>{MALOI}</detail></s:Fault>", Outcome.INVALID, ""),
-        (f"<s:Fault><faultcode>s:NO_ONE</faultcode><detail>{MALOI}</detail></s:Fault>", Outcome.NOT_FOUND, None),
-        (FOUT.format(NOBODY).replace("s:Server", "s:LATE"), Outcome.INVALID, ""),
         # a code that says nothing about a person is known whatever stands beside
         (FOUT.format("<f:Code>LATE</f:Code><f:Naam>X</f:Naam>"), Outcome.UNAVAILABLE, None),
     ],
@@ -338,6 +334,45 @@ async def test_fault_that_says_nobody_is_believed_beside_no_data(
             answer = await landed_from(source, _query(call_id=CallId(f"c-{_status}")), soon())
             assert answer.outcome is outcome, _status
             assert place is None or answer.faults == (AnswerFault(FaultCode.UNKNOWN_FORM, path=place),)
+
+
+SAYS_NONE = f"<detail>{MALOI}</detail></s:Fault>"
+
+
+@pytest.mark.parametrize(
+    ("inner", "other"),
+    [
+        (f"<s:Fault><faultcode>s:LATE</faultcode>{SAYS_NONE}", "LATE"),
+        (f"<s:Fault><faultcode>s: 900800</faultcode>{SAYS_NONE}", "900800"),
+        (FOUT.format(NOBODY).replace("s:Server", "s:LATE"), "LATE"),
+        ("<s:Fault><faultcode>s:NONE</faultcode><faultcode>s:LATE</faultcode></s:Fault>", "LATE"),
+        (f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>f:LATE</s:Value></s:Subcode></s:Code>{SAYS_NONE}",
+         "LATE"),
+        ("<s:Fault><detail><MaLoi>UNLIKE<MaLoi>LATE</MaLoi></MaLoi></detail></s:Fault>", "LATE"),
+        (FOUT.format("<f:Code>UNLIKE</f:Code><f:Code>LATE</f:Code>"), "LATE"),
+        # of the same meaning, unknown, one of SOAP itself
+        (f"<s:Fault><faultcode>s:NO_ONE</faultcode>{SAYS_NONE}", None),
+        (f"<s:Fault><faultcode>s:OTHER</faultcode>{SAYS_NONE}", None),
+        (f"<s:Fault><faultcode>s:Server.LATE</faultcode>{SAYS_NONE}", None),
+    ],
+)  # fmt: skip
+async def test_fault_that_says_nobody_is_not_believed_beside_another_code_that_says_else(
+    inner: str, other: str | None
+) -> None:
+    faults = {
+        "NO_ONE": "not_found",
+        "NONE": "not_found",
+        "UNLIKE": "no_match",
+        "LATE": "busy",
+        "Server.LATE": "busy",
+    }
+    async with _source(
+        lambda _: (500, envelope(inner)), options={"faults": faults, "fault_code": "detail.Fout.Code"}
+    ) as (source, _):
+        answer = await landed_from(source, _query(), soon())
+    said = (AnswerFault(FaultCode.UNKNOWN_FORM, status=500, provider_code=other or ""),)
+    assert answer.outcome is (Outcome.INVALID if other else Outcome.NOT_FOUND)
+    assert not other or answer.faults == said
 
 
 @pytest.mark.parametrize(

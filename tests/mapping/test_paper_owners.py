@@ -49,6 +49,7 @@ def test_paper_of_an_old_number_is_not_that_of_a_foreigner_with_the_same_digits(
         ({"MaChuGiayTo": "0331907163589"}, False),
         ({"TenGiayTo": "Giấy khai sinh số ０３３０８５２６０９４７"}, False),
         ({"TenGiayTo": "Giấy khai sinh số ０３３１９０７１６３５８"}, True),
+        ({"TenGiayTo": "Giấy khai sinh số 033085260947²"}, False),
         ({"HoTenChuSoHuu": ["PHẠM VĂN THỬ"]}, False),
         ({"HoTenChuSoHuu": "LÊ ANH"}, False),
         ({"HoTenChuSoHuu": ["LE AN"]}, True),

@@ -280,3 +280,17 @@ def test_optional_value_with_control_signs_is_read_as_it_is_written() -> None:
 def test_code_that_must_be_there_has_no_control_signs() -> None:
     with pytest.raises(MessageFault):
         PLANS["vneid_records.application"].read({"MaHoSo": "H31-1\x08", "MaTTHC": "1.004222"})
+
+
+def test_row_with_control_signs_is_read_as_it_is_written() -> None:
+    plan = PLANS["national_bus.dossier"]
+    must = ("MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "TrichYeuHoSo", "DonViXuLy")
+    wire = {**dict.fromkeys(must, "1"), "DSKetNoiCSDL": [{"MaCSDL": "A1\x08"}]}
+    assert plan.read(wire)["databases"] == ["A1"]
+
+
+def test_number_that_is_no_text_is_nobodys() -> None:
+    plan = PLANS["national_bus.application"]
+    wire = plan.write({"code": "H31-1", "procedure": "1.004222"})
+    wire["ThongTinNguoiNop"]["ThongTinChiTiet"]["SoDinhDanh"] = ["033190716358"]
+    assert "033190716358" not in str(plan.read(wire).get("applicant"))
