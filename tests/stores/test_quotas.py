@@ -53,8 +53,8 @@ async def test_what_counts_once_counts_once_however_often_it_comes(quotas: Quota
 async def test_who_is_tried_most_is_forgotten_last() -> None:
     quotas = MemoryQuotas(most=100)
     for number in range(50):
-        await quotas.use([Use("tried", 60, f"{number}"), Use(f"citizen {number}", 60, "a")])
-    assert (await quotas.use([Use("tried", 60, "50")]))[0].times == 51
+        await quotas.use([Use("tried", 86_400, f"{number}"), Use(f"citizen {number}", 86_400, "a")])
+    assert (await quotas.use([Use("tried", 86_400, "50")]))[0].times == 51
 
 
 async def test_flood_of_people_opens_no_count_that_was_closed() -> None:
@@ -88,7 +88,7 @@ async def test_who_takes_much_room_pushes_nobody_else_out() -> None:
     quotas = MemoryQuotas(most=1_000)
 
     async def times(key: str, word: str, within: str) -> int:
-        told = await quotas.use([Use(key, 60, word, 5, within), Use(key, 60, within=within)])
+        told = await quotas.use([Use(key, 86_400, word, 5, within), Use(key, 86_400, within=within)])
         return max(one.times for one in told)
 
     assert [await times("citizen", f"{number}", "one") for number in range(6)] == [1, 2, 3, 4, 5, 6]
@@ -149,8 +149,8 @@ async def test_next_window_begins_anew_and_a_clock_set_back_begins_none() -> Non
 async def test_who_is_seen_most_is_forgotten_last() -> None:
     quotas = MemoryQuotas(most=10)
     for number in range(100):
-        await quotas.use([Use("harvester", 60), Use(f"citizen {number}", 60)])
-    assert (await quotas.use([Use("harvester", 60)]))[0].times == 101
+        await quotas.use([Use("harvester", 86_400), Use(f"citizen {number}", 86_400)])
+    assert (await quotas.use([Use("harvester", 86_400)]))[0].times == 101
 
 
 async def test_two_processes_share_their_counts(valkey: ValkeyServer) -> None:
