@@ -295,7 +295,7 @@ class Soap:
         if error.outcome in _NOBODY:
             others = [one for one in fault.others if one.partition(".")[0] not in _SOAP_FAULTS]
             if other := self._meanings.contradicted(error.outcome, others):
-                said = AnswerFault(FaultCode.UNKNOWN_FORM, status=status, provider_code=other)
+                said = AnswerFault(FaultCode.FAULT, status=status, provider_code=other)
                 return AnswerReading(failed(*INVALID, said))
         if fault.code in _SOAP_FAULTS and error.fault and not error.fault.provider_code:
             error.fault = AnswerFault(FaultCode.SOAP_FAULT, status=status, provider_code=fault.code)

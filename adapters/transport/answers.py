@@ -29,7 +29,7 @@ _DEFLATE_METHOD = 8
 #: a page for people: by its media type, by the first bytes of its body
 _PAGE_KIND = re.compile(rb"(?i)text/html")
 _PAGE, _BEGIN = re.compile(rb"(?i)[\xef\xbb\xbf \t\r\n]*(?:<!doctype html|<html)"), 64
-#: media types of data that has no such signs, or has them in its parts
+#: media types of data that is written without brackets, or in parts
 _DATA_KIND = re.compile(
     rb"(?i)multipart/|(?:text|application)/(?:[\w.+-]*(?:csv|yaml|tab-separated-values)|x-www-form-urlencoded)"
 )

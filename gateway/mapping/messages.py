@@ -181,10 +181,9 @@ class WireValue:
                 is_hidden = isinstance(error, Hidden)
                 why = say.CODE_WITH_HIDDEN_SIGNS if is_hidden else say.WIRE_VALUE_UNREADABLE
                 raise MessageFault(self.name, self.path, why) from None
-            clean = clean_json(raw)
-            if clean is not None and clean != raw:
-                self.read(clean, part, more)  # as the next reader will read what is written of it
-            elif clean is not None:
+            if (clean := clean_json(raw)) != raw:
+                self.read(clean, part, more)  # once: what is clean stays as it is
+            else:
                 more[self.name] = clean
 
     def _placed(self, raw: object, part: Json) -> tuple[CanonicalPath | None, object]:

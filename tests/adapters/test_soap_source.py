@@ -370,7 +370,7 @@ async def test_fault_that_says_nobody_is_not_believed_beside_another_code_that_s
         lambda _: (500, envelope(inner)), options={"faults": faults, "fault_code": "detail.Fout.Code"}
     ) as (source, _):
         answer = await landed_from(source, _query(), soon())
-    said = (AnswerFault(FaultCode.UNKNOWN_FORM, status=500, provider_code=other or ""),)
+    said = (AnswerFault(FaultCode.FAULT, status=500, provider_code=other or ""),)
     assert answer.outcome is (Outcome.INVALID if other else Outcome.NOT_FOUND)
     assert not other or answer.faults == said
 
